@@ -1,0 +1,87 @@
+//! What a run tells the world while it goes on. The cloud writes no file: an observer does.
+
+use crate::failure::Failure;
+use crate::lifecycle::Operation;
+use crate::units::{AccountId, Time, TypeId, ZoneId};
+use crate::workload::directory::Directory;
+
+/// One refused request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// When.
+    pub at: Time,
+    /// What was asked for.
+    pub operation: Operation,
+    /// Who asked.
+    pub account: AccountId,
+    /// The type of the instance, if one was named.
+    pub kind: Option<TypeId>,
+    /// The zone asked for, or the one the request ended in.
+    pub zone: Option<ZoneId>,
+    /// Why.
+    pub failure: Failure,
+    /// How many instances were refused \[instances\]; 1 for other calls.
+    pub count: u32,
+}
+
+/// The state of the cloud at a moment: one row of the time series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// When.
+    pub at: Time,
+    /// Hosts open.
+    pub hosts: u64,
+    /// Hosts with at least one instance.
+    pub hosts_used: u64,
+    /// vCPU that can be sold \[milli-vCPU\].
+    pub vcpu_milli: u64,
+    /// vCPU in use \[milli-vCPU\].
+    pub vcpu_used_milli: u64,
+    /// Memory that can be sold \[MiB\].
+    pub memory_mib: u64,
+    /// Memory in use \[MiB\].
+    pub memory_used_mib: u64,
+    /// GPU that can be sold \[milli-GPU\].
+    pub gpu_milli: u64,
+    /// GPU in use \[milli-GPU\].
+    pub gpu_used_milli: u64,
+    /// vCPU of non-empty hosts \[milli-vCPU\].
+    pub vcpu_nonempty_milli: u64,
+    /// Memory of non-empty hosts \[MiB\].
+    pub memory_nonempty_mib: u64,
+    /// vCPU free where memory is too short for the smallest request so far \[milli-vCPU\].
+    pub vcpu_stranded_milli: u64,
+    /// Memory free where vCPU is too short for the smallest request so far \[MiB\].
+    pub memory_stranded_mib: u64,
+    /// Instances running.
+    pub instances_running: u64,
+    /// Instances stopped.
+    pub instances_stopped: u64,
+    /// Instances asked for since the end of the warm-up.
+    pub launches_requested: u64,
+    /// Of these, launched.
+    pub launches_succeeded: u64,
+    /// Private addresses in use over all subnets.
+    pub addresses_used: u64,
+    /// Public addresses in use.
+    pub public_addresses_used: u64,
+    /// Billed since the end of the warm-up \[micro-USD\].
+    pub billed_micro_usd: i128,
+    /// Events dispatched since the start.
+    pub events: u64,
+}
+
+/// Takes what a run tells. Every method has an empty default.
+pub trait Observer {
+    /// A request was refused (not during warm-up).
+    fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
+    /// A sampling interval ended.
+    fn sampled(&mut self, _sample: &Sample) {}
+    /// Called every few thousand events: the simulated time reached and the events so far.
+    fn progressed(&mut self, _now: Time, _events: u64) {}
+}
+
+/// Observes nothing.
+pub struct Silent;
+
+impl Observer for Silent {}

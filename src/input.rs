@@ -1,0 +1,173 @@
+//! What is wrong with the input: problems with their place, what was expected and the way out.
+//!
+//! A reader collects every problem it can find before it gives up, so that a person mends a file once.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Where a problem stands.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// The file, or `None` for the command line.
+    pub file: Option<PathBuf>,
+    /// Line, from 1.
+    pub line: Option<u64>,
+    /// Column, from 1 \[characters\].
+    pub column: Option<u64>,
+    /// Dotted path of the key, name of the column, or option.
+    pub key: Option<String>,
+}
+
+impl Place {
+    /// A whole file.
+    pub fn file(path: &Path) -> Place {
+        Place { file: Some(path.to_path_buf()), ..Place::default() }
+    }
+
+    /// A command-line option.
+    pub fn option(name: &str) -> Place {
+        Place { key: Some(name.to_string()), ..Place::default() }
+    }
+
+    /// The same file at a line.
+    pub fn at_line(mut self, line: u64) -> Place {
+        self.line = Some(line);
+        self
+    }
+
+    /// The same place at a column \[characters, from 1\].
+    pub fn at_column(mut self, column: u64) -> Place {
+        self.column = Some(column);
+        self
+    }
+
+    /// The same place with the name of the key or table column.
+    pub fn at_key(mut self, key: &str) -> Place {
+        self.key = Some(key.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if let Some(file) = &self.file {
+            let mut part = file.display().to_string();
+            if let Some(line) = self.line {
+                part.push_str(&format!(":{line}"));
+                if let Some(column) = self.column {
+                    part.push_str(&format!(":{column}"));
+                }
+            }
+            parts.push(part);
+        }
+        if let Some(key) = &self.key {
+            parts.push(format!("`{key}`"));
+        }
+        out.write_str(&parts.join(": "))
+    }
+}
+
+/// One thing wrong with the input: where, what was found, what was expected, and how to get out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Where it stands.
+    pub place: Place,
+    /// What was found and what was expected, one sentence.
+    pub message: String,
+    /// The way out, when there is one to name.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at `place`.
+    pub fn new(place: Place, message: impl Into<String>) -> Problem {
+        Problem { place, message: message.into(), help: None }
+    }
+
+    /// The same with the way out.
+    pub fn with_help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place.to_string();
+        if !place.is_empty() {
+            write!(out, "{place}: ")?;
+        }
+        out.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(out, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Every problem of one input, never empty. Exit code 2.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InputError(pub Vec<Problem>);
+
+impl From<Problem> for InputError {
+    fn from(problem: Problem) -> InputError {
+        InputError(vec![problem])
+    }
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, problem) in self.0.iter().enumerate() {
+            if i > 0 {
+                out.write_str("\n")?;
+            }
+            problem.fmt(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// The way out for a misspelt name: the nearest known ones, or the whole list when it is short.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let mut near: Vec<(f64, &str)> = known
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    if !near.is_empty() {
+        let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
+        return Some(format!("did you mean {}?", names.join(" or ")));
+    }
+    if (1..=30).contains(&known.len()) {
+        let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        return Some(format!("known: {}", names.join(", ")));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_place_and_way_out() {
+        let place = Place::file(Path::new("a.toml")).at_line(3).at_column(7).at_key("zones.0.name");
+        let problem = Problem::new(place, "found 1, expected a string").with_help("put it in quotes");
+        assert_eq!(
+            problem.to_string(),
+            "a.toml:3:7: `zones.0.name`: found 1, expected a string\n  help: put it in quotes"
+        );
+    }
+
+    #[test]
+    fn near_names_come_first() {
+        let known = ["best-fit", "first-fit", "worst-fit"];
+        assert!(did_you_mean("bestfit", known).unwrap().starts_with("did you mean `best-fit`"));
+        assert_eq!(did_you_mean("zzz", known).unwrap(), "known: `best-fit`, `first-fit`, `worst-fit`");
+    }
+}

@@ -1,0 +1,13 @@
+//! plimsoll: a deterministic discrete-event capacity simulator for an EC2-like cloud.
+//!
+//! This file is the map. **The order of the modules is the rule of direction**: a module uses only
+//! modules declared above it (`tests/architecture.rs` holds it to that).
+#![warn(missing_docs)]
+
+pub mod units;
+
+pub mod input;
+
+pub mod engine;
+
+pub mod workload;

@@ -1,0 +1,3 @@
+//! Demand: traces and synthetic arrivals, as one stream of calls in time order.
+
+pub mod call;
