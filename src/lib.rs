@@ -8,6 +8,8 @@ pub mod units;
 
 pub mod input;
 
+pub mod failure;
+
 pub mod engine;
 
 pub mod workload;
