@@ -8,6 +8,12 @@ pub mod units;
 
 pub mod input;
 
+pub mod failure;
+
 pub mod engine;
+
+pub mod catalogue;
+
+pub mod lifecycle;
 
 pub mod workload;
