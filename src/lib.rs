@@ -12,4 +12,8 @@ pub mod failure;
 
 pub mod engine;
 
+pub mod catalogue;
+
+pub mod lifecycle;
+
 pub mod workload;

@@ -1,0 +1,12 @@
+//! Instance types: the EC2 catalogue, what a scenario adds to it, and what each type asks for and costs.
+//!
+//! [`built_in`] is the catalogue as data, [`Filter`] searches it, [`TypeTable`] holds the types and
+//! bare shapes that one run uses, by [`TypeId`](crate::units::TypeId).
+
+mod entry;
+mod filter;
+mod table;
+
+pub use entry::{CatalogueEntry, built_in, families, find};
+pub use filter::{Filter, select};
+pub use table::{InstanceType, InstanceTypeConfig, ShapePrice, TypeTable};

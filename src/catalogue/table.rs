@@ -1,0 +1,345 @@
+//! The types and bare shapes one run uses: what each asks of a host and costs by the second.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+use super::entry::{CatalogueEntry, built_in};
+use crate::input::{InputError, Place, Problem, did_you_mean};
+use crate::units::{Decimal, Money, Resources, TypeId, Unreadable};
+
+/// An instance type of the scenario: new, or in place of the catalogue's of the same name.
+///
+/// What is left out keeps the catalogue's value. A new type needs `vcpu` and `memory_gib`, has
+/// none of the rest, and without a price is billed by `[billing.shape]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceTypeConfig {
+    /// Name, such as `m5.large`.
+    pub name: String,
+    /// Virtual processors \[vCPU\], to a thousandth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vcpu: Option<Decimal>,
+    /// Memory \[GiB\], whole MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_gib: Option<Decimal>,
+    /// GPUs, to a thousandth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Decimal>,
+    /// Disks of the host itself \[GiB\], whole MiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_storage_gib: Option<Decimal>,
+    /// Network bandwidth reserved on the host \[Gbit/s\], whole Mbit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_gbps: Option<Decimal>,
+    /// On-demand price \[USD/h\], at most twelve decimals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_demand_usd_per_hour: Option<Decimal>,
+}
+
+/// What a bare shape costs, and a type that has no price of its own. All on demand.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShapePrice {
+    /// Price of a vCPU \[USD/h\]. Default 0.04048: serverless containers (Fargate), us-east-1.
+    pub usd_per_vcpu_hour: Decimal,
+    /// Price of a GiB of memory \[USD/h\]. Default 0.004445: serverless containers (Fargate), us-east-1.
+    pub usd_per_gib_hour: Decimal,
+    /// Price of a GPU \[USD/h\]. Default 0.69, an assumption: the median over the catalogue's priced
+    /// GPU types of what vCPU and memory at the prices above leave of theirs, by GPU.
+    pub usd_per_gpu_hour: Decimal,
+}
+
+impl Default for ShapePrice {
+    fn default() -> ShapePrice {
+        ShapePrice {
+            usd_per_vcpu_hour: Decimal::from("0.04048"),
+            usd_per_gib_hour: Decimal::from("0.004445"),
+            usd_per_gpu_hour: Decimal::from("0.69"),
+        }
+    }
+}
+
+/// One type or bare shape.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstanceType {
+    /// Name of the type, or of the shape: `2vcpu-3.5gib`.
+    pub name: String,
+    /// What an instance takes from its host.
+    pub request: Resources,
+    /// On-demand price of a second, exact.
+    pub price_per_second: Money,
+    /// Whether the price is `[billing.shape]`'s, for want of one of its own.
+    pub priced_by_shape: bool,
+}
+
+impl InstanceType {
+    /// vCPUs as quotas count them: a started one is whole.
+    pub fn vcpus(&self) -> u32 {
+        self.request.vcpu_milli().div_ceil(1000)
+    }
+}
+
+/// The most a type may cost \[USD/h\]: a month of 14 million instances at it still fits into [`Money`].
+const MAX_USD_PER_HOUR: i128 = 1_000_000;
+
+/// The most a vCPU, GiB or GPU of a bare shape may cost \[USD/h\].
+const MAX_SHAPE_USD_PER_HOUR: i128 = 1_000;
+
+/// The types and bare shapes of one run, numbered in the order of first use.
+#[derive(Clone, Debug)]
+pub struct TypeTable {
+    /// Every type that can be named, used or not.
+    known: BTreeMap<String, InstanceType>,
+    rates: Rates,
+    used: Vec<InstanceType>,
+    id_of_name: HashMap<String, TypeId>,
+    id_of_shape: HashMap<Resources, TypeId>,
+}
+
+impl TypeTable {
+    /// The catalogue with the scenario's types added or put in place. Tells every problem at once.
+    pub fn new(overrides: &[InstanceTypeConfig], shape_price: &ShapePrice) -> Result<TypeTable, InputError> {
+        let mut problems = Vec::new();
+        let rates = Rates::read(shape_price, &mut problems);
+        let mut known: BTreeMap<String, InstanceType> =
+            built_in().iter().map(|entry| (entry.name.clone(), rates.price(entry))).collect();
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (i, config) in overrides.iter().enumerate() {
+            let mut reader = Reader { path: format!("instance_types.{i}"), problems: &mut problems };
+            if let Some(first) = seen.insert(&config.name, i) {
+                let message = format!("`{}` is already the name of `instance_types.{first}`", config.name);
+                reader.problem("name", message, "give each type one entry");
+            }
+            let base = known.get(&config.name);
+            if let Some(made) = reader.instance_type(config, base, &rates) {
+                known.insert(config.name.clone(), made);
+            }
+        }
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        let (id_of_name, id_of_shape) = (HashMap::new(), HashMap::new());
+        Ok(TypeTable { known, rates, used: Vec::new(), id_of_name, id_of_shape })
+    }
+
+    /// The id of a named type, given at its first use; `None` when there is no such type.
+    pub fn named(&mut self, name: &str) -> Option<TypeId> {
+        if let Some(&id) = self.id_of_name.get(name) {
+            return Some(id);
+        }
+        let id = self.next_id();
+        self.used.push(self.known.get(name)?.clone());
+        self.id_of_name.insert(name.to_string(), id);
+        Some(id)
+    }
+
+    /// The id of a bare shape, given at its first use.
+    pub fn shape(&mut self, request: Resources) -> TypeId {
+        if let Some(&id) = self.id_of_shape.get(&request) {
+            return id;
+        }
+        let id = self.next_id();
+        self.used.push(InstanceType {
+            name: shape_name(&request),
+            request,
+            price_per_second: self.rates.of(&request),
+            priced_by_shape: true,
+        });
+        self.id_of_shape.insert(request, id);
+        id
+    }
+
+    fn next_id(&self) -> TypeId {
+        TypeId(u32::try_from(self.used.len()).expect("fewer than 2³² types and shapes"))
+    }
+
+    /// A type or shape in use.
+    #[inline]
+    pub fn get(&self, id: TypeId) -> &InstanceType {
+        &self.used[id.index()]
+    }
+
+    /// How many types and shapes are in use.
+    pub fn len(&self) -> usize {
+        self.used.len()
+    }
+
+    /// True while none is in use.
+    pub fn is_empty(&self) -> bool {
+        self.used.is_empty()
+    }
+
+    /// The types and shapes in use, in the order of their ids.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (TypeId, &InstanceType)> {
+        self.used.iter().enumerate().map(|(i, kind)| (TypeId(i as u32), kind))
+    }
+
+    /// The way out for a name that is none: the nearest known ones.
+    pub fn suggest(&self, name: &str) -> Option<String> {
+        did_you_mean(name, self.known.keys().map(String::as_str))
+    }
+}
+
+/// `[billing.shape]` as exact money.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    /// Price of a second of a thousandth of a vCPU.
+    vcpu_milli: i128,
+    /// Price of a second of a MiB.
+    memory_mib: i128,
+    /// Price of a second of a thousandth of a GPU.
+    gpu_milli: i128,
+}
+
+impl Rates {
+    fn read(price: &ShapePrice, problems: &mut Vec<Problem>) -> Rates {
+        let mut reader = Reader { path: "billing.shape".to_string(), problems };
+        let mut rate = |key: &str, value: &Decimal, parts: i128| {
+            let money = reader.money(key, value, MAX_SHAPE_USD_PER_HOUR).unwrap_or(Money::ZERO);
+            // `Money` is made so that this is whole.
+            assert!(money.0 % parts == 0, "a price that is no whole number of units: {money:?}");
+            money.0 / parts
+        };
+        Rates {
+            vcpu_milli: rate("usd_per_vcpu_hour", &price.usd_per_vcpu_hour, 1000),
+            memory_mib: rate("usd_per_gib_hour", &price.usd_per_gib_hour, 1024),
+            gpu_milli: rate("usd_per_gpu_hour", &price.usd_per_gpu_hour, 1000),
+        }
+    }
+
+    /// Price of a second of a shape. Local storage and bandwidth come with it, as in EC2's types.
+    fn of(&self, request: &Resources) -> Money {
+        Money(
+            i128::from(request.vcpu_milli()) * self.vcpu_milli
+                + i128::from(request.memory_mib()) * self.memory_mib
+                + i128::from(request.0[Resources::GPU]) * self.gpu_milli,
+        )
+    }
+
+    /// A type of the catalogue, at its own price or else its shape's.
+    fn price(&self, entry: &CatalogueEntry) -> InstanceType {
+        let request = entry.request();
+        let own = entry.on_demand_usd_per_hour.as_ref();
+        let own = own.map(|price| price.usd_per_hour().expect("the catalogue's prices are tested"));
+        self.instance_type(entry.name.clone(), request, own)
+    }
+
+    fn instance_type(&self, name: String, request: Resources, own: Option<Money>) -> InstanceType {
+        let price_per_second = own.unwrap_or_else(|| self.of(&request));
+        InstanceType { name, request, price_per_second, priced_by_shape: own.is_none() }
+    }
+}
+
+/// Reads the values of one table of the scenario and collects what is wrong with them.
+struct Reader<'a> {
+    path: String,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// The type a configuration makes of `base`, the catalogue's of the same name; `None` when it is wrong.
+    fn instance_type(
+        &mut self,
+        config: &InstanceTypeConfig,
+        base: Option<&InstanceType>,
+        rates: &Rates,
+    ) -> Option<InstanceType> {
+        let before = self.problems.len();
+        if config.name.is_empty() {
+            self.problem("name", "found an empty name".to_string(), "name the type, such as \"unit\"");
+        }
+        let mut request = base.map_or(Resources::ZERO, |base| base.request);
+        let values = [
+            ("vcpu", &config.vcpu, Resources::VCPU, 1000),
+            ("memory_gib", &config.memory_gib, Resources::MEMORY, 1024),
+            ("gpu", &config.gpu, Resources::GPU, 1000),
+            ("local_storage_gib", &config.local_storage_gib, Resources::STORAGE, 1024),
+            ("network_gbps", &config.network_gbps, Resources::NETWORK, 1000),
+        ];
+        for (key, value, resource, units_per_one) in values {
+            match value {
+                Some(value) => request.0[resource] = self.resource(key, value, units_per_one),
+                None if base.is_none() && resource <= Resources::MEMORY => {
+                    let message = format!("`{}` is a new type and has no `{key}`", config.name);
+                    self.problem(key, message, "say how much it has, or use a name of `plimsoll list types`");
+                }
+                None => {}
+            }
+        }
+        let own = match &config.on_demand_usd_per_hour {
+            Some(price) => self.money("on_demand_usd_per_hour", price, MAX_USD_PER_HOUR),
+            None => base.filter(|base| !base.priced_by_shape).map(|base| base.price_per_second),
+        };
+        if self.problems.len() > before {
+            return None;
+        }
+        if request == Resources::ZERO {
+            let message = format!("`{}` asks for nothing of a host", config.name);
+            self.problem("vcpu", message, "give it some vCPU or memory");
+            return None;
+        }
+        Some(rates.instance_type(config.name.clone(), request, own))
+    }
+
+    /// A resource in its small unit, 0 after telling a problem.
+    fn resource(&mut self, key: &str, value: &Decimal, units_per_one: u128) -> u32 {
+        value.resource(units_per_one).unwrap_or_else(|reason| {
+            let help = match reason {
+                Unreadable::TooFine => format!("give a multiple of 1/{units_per_one}"),
+                _ => format!("give 0 to {}", (u32::MAX - 1) / units_per_one as u32),
+            };
+            self.problem(key, format!("found {}, which {reason}", value.as_str()), &help);
+            0
+        })
+    }
+
+    /// A price \[USD/h\] as money by the second, `None` after telling a problem.
+    fn money(&mut self, key: &str, value: &Decimal, max_usd: i128) -> Option<Money> {
+        let cap = Money(max_usd * Money::UNITS_PER_USD / 3600);
+        let reason = match value.usd_per_hour() {
+            Ok(money) if money <= cap => return Some(money),
+            Ok(_) => Unreadable::TooLarge,
+            Err(reason) => reason,
+        };
+        let help = match reason {
+            Unreadable::TooFine => "give at most twelve decimals".to_string(),
+            _ => format!("give 0 to {max_usd} USD per hour"),
+        };
+        self.problem(key, format!("found {}, which {reason}", value.as_str()), &help);
+        None
+    }
+
+    fn problem(&mut self, key: &str, message: String, help: &str) {
+        let place = Place::default().at_key(&format!("{}.{key}", self.path));
+        self.problems.push(Problem::new(place, message).with_help(help));
+    }
+}
+
+/// The name of a bare shape: `2vcpu-3.5gib`, and what it has besides.
+fn shape_name(request: &Resources) -> String {
+    let [vcpu, memory, gpu, storage, network] = request.0;
+    let mut name = format!("{}vcpu-{}gib", parts(vcpu, 1000), parts(memory, 1024));
+    if gpu > 0 {
+        name.push_str(&format!("-{}gpu", parts(gpu, 1000)));
+    }
+    if storage > 0 {
+        name.push_str(&format!("-{}gib-disk", parts(storage, 1024)));
+    }
+    if network > 0 {
+        name.push_str(&format!("-{network}mbps"));
+    }
+    name
+}
+
+/// `value ÷ units_per_one` (1000 or 1024) as an exact decimal.
+fn parts(value: u32, units_per_one: u32) -> String {
+    let (whole, rest) = (value / units_per_one, value % units_per_one);
+    // 1/1024 has ten decimals, and so no multiple of it more.
+    let decimals = u64::from(rest) * 10_000_000_000 / u64::from(units_per_one);
+    let text = format!("{whole}.{decimals:010}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+#[cfg(test)]
+mod tests;
