@@ -1,0 +1,37 @@
+//! Two hints to the machine that change no result: huge pages for big arrays, and prefetching.
+
+/// Asks for huge pages under a big array: a fifth of an event's time is spent on page tables otherwise.
+///
+/// Linux backs a region with huge pages only where it is told to (`madvise`, see
+/// `/sys/kernel/mm/transparent_hugepage/enabled`). Elsewhere this does nothing.
+#[allow(unused_variables)]
+pub fn advise_huge_pages<T>(array: &[T]) {
+    #[cfg(target_os = "linux")]
+    {
+        const HUGE_PAGE: usize = 2 << 20;
+        let start = (array.as_ptr() as usize).next_multiple_of(HUGE_PAGE);
+        let end = (array.as_ptr() as usize + size_of_val(array)) / HUGE_PAGE * HUGE_PAGE;
+        if end > start {
+            // SAFETY: MADV_HUGEPAGE never changes the contents of memory, and the range lies within
+            // the array. A refusal is of no consequence.
+            unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE) };
+        }
+    }
+}
+
+/// The same for a vector that is about to be filled up to its capacity.
+pub fn advise_huge_pages_for_capacity<T>(vector: &mut Vec<T>) {
+    advise_huge_pages(vector.spare_capacity_mut());
+}
+
+/// Starts loading the cache line that holds `record`, without waiting for it.
+#[inline(always)]
+#[allow(unused_variables)]
+pub fn prefetch<T>(record: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching reads nothing and faults on nothing; SSE is part of every x86-64.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(record).cast());
+    }
+}
