@@ -1,7 +1,9 @@
 //! The closed register of failures: how the simulated world says no to a request.
 //!
-//! Names, classes and HTTP statuses are those of the EC2 API reference, "Error codes". The design's
-//! own names (`ec2-lld.txt`, "Custom Exception Classes") stand beside them.
+//! Names, classes and HTTP statuses are those of the EC2 API reference, "Error codes": a client error
+//! comes with a status of the 400 series, a server error with one of the 500 series, and throttling
+//! is a server error although the client goes too fast. The design's own names (`ec2-lld.txt`,
+//! "Custom Exception Classes") stand beside them.
 
 /// Why a request was refused. The number goes into the digest: add at the end, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -35,7 +37,8 @@ pub enum Failure {
     InternalError = 13,
 }
 
-/// Whether the caller or the service is to blame: what a client library retries on.
+/// Whether the caller or the service has to change something. Client libraries repeat a request by
+/// themselves only after a server error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
     /// The request is at fault.
@@ -87,7 +90,7 @@ pub const REGISTER: [Entry; 13] = {
         entry(Unsupported, "Unsupported", "InternalError", Client, 400, "not possible for this type or place"),
         entry(VcpuLimitExceeded, "VcpuLimitExceeded", "ResourceLimitExceeded", Client, 400, "more vCPUs than the account may run"),
         entry(InstanceLimitExceeded, "InstanceLimitExceeded", "ResourceLimitExceeded", Client, 400, "more instances than the account may run"),
-        entry(RequestLimitExceeded, "RequestLimitExceeded", "ResourceLimitExceeded", Client, 503, "calls come faster than the account may make them"),
+        entry(RequestLimitExceeded, "RequestLimitExceeded", "ResourceLimitExceeded", Server, 503, "calls come faster than the account may make them"),
         entry(IncorrectState, "IncorrectState", "InvalidStateTransition", Client, 400, "the volume's state does not allow the operation"),
         entry(ServiceUnavailable, "ServiceUnavailable", "InternalError", Server, 503, "the service cannot answer now"),
         entry(InternalError, "InternalError", "InternalError", Server, 500, "the service failed"),
@@ -122,6 +125,14 @@ mod tests {
     fn every_row_stands_at_its_number() {
         for (i, entry) in REGISTER.iter().enumerate() {
             assert_eq!(entry.failure.index(), i, "{}", entry.ec2_name);
+        }
+    }
+
+    #[test]
+    fn the_class_follows_the_series_of_the_status() {
+        for entry in &REGISTER {
+            let series = if entry.class == Class::Client { 4 } else { 5 };
+            assert_eq!(entry.http_status / 100, series, "{}", entry.ec2_name);
         }
     }
 }
