@@ -14,6 +14,10 @@ pub mod engine;
 
 pub mod catalogue;
 
+pub mod fleet;
+
+pub mod placement;
+
 pub mod lifecycle;
 
 pub mod workload;
