@@ -14,6 +14,8 @@ pub mod engine;
 
 pub mod catalogue;
 
+pub mod network;
+
 pub mod lifecycle;
 
 pub mod workload;
