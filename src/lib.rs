@@ -18,4 +18,6 @@ pub mod network;
 
 pub mod lifecycle;
 
+pub mod billing;
+
 pub mod workload;
