@@ -18,6 +18,10 @@ pub mod fleet;
 
 pub mod placement;
 
+pub mod network;
+
 pub mod lifecycle;
+
+pub mod billing;
 
 pub mod workload;
