@@ -14,6 +14,14 @@ pub mod engine;
 
 pub mod catalogue;
 
+pub mod fleet;
+
+pub mod placement;
+
 pub mod lifecycle;
 
 pub mod workload;
+
+pub mod scenario;
+
+pub mod cloud;

@@ -1,0 +1,3 @@
+//! Which host takes an instance.
+
+pub mod config;
