@@ -25,3 +25,7 @@ pub mod lifecycle;
 pub mod billing;
 
 pub mod workload;
+
+pub mod scenario;
+
+pub mod cloud;

@@ -1,0 +1,3 @@
+//! The cloud: owns all parts and lets requests pass through them.
+
+pub mod outcome;

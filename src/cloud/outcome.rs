@@ -1,0 +1,206 @@
+//! What a run yields: plain figures, from which every report is made. Nothing here knows a file or a clock.
+//!
+//! Counts, means and peaks begin at the end of the warm-up; first times are absolute.
+
+use hdrhistogram::Histogram;
+
+use crate::failure::Failure;
+use crate::lifecycle::Operation;
+use crate::units::{AccountId, Money, Time};
+
+/// Every figure of one run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Hash over the ordered stream of everything that happened.
+    pub digest: u64,
+    /// Where the simulation ended: its duration, or the last event of the trace.
+    pub horizon: Time,
+    /// End of the warm-up, at most `horizon`.
+    pub warmup_end: Time,
+    /// Launches \[instances\].
+    pub launch: Tally,
+    /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].
+    pub operations: Vec<(Operation, Tally)>,
+    /// The first refusal for each reason, warm-up included, in the order of time.
+    pub first_failures: Vec<FirstFailure>,
+    /// Hosts and what is on them.
+    pub fleet: FleetUse,
+    /// Addresses.
+    pub network: NetworkUse,
+    /// Money.
+    pub billing: Bill,
+    /// Durations of what took time, by name, such as `launch`; each with at least one value.
+    pub latency: Vec<Latency>,
+    /// Events dispatched since the start, warm-up included.
+    pub events: u64,
+    /// Successful launches and terminates \[instances\] since the start, warm-up included.
+    pub lifecycle_events: u64,
+}
+
+/// How requests ended, each counted once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Asked for.
+    pub requested: u64,
+    /// Granted.
+    pub succeeded: u64,
+    /// Refused, by [`Failure::index`].
+    pub failed_by: [u64; Failure::COUNT],
+}
+
+impl Tally {
+    /// Refused, for whatever reason.
+    pub fn failed(&self) -> u64 {
+        self.failed_by.iter().sum()
+    }
+
+    /// Granted ÷ asked for, 0 to 1; 1 when nothing was asked for.
+    pub fn success_ratio(&self) -> f64 {
+        if self.requested == 0 { 1.0 } else { self.succeeded as f64 / self.requested as f64 }
+    }
+
+    /// The reasons that occurred, in the order of the register, each with its count.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        crate::failure::REGISTER
+            .iter()
+            .map(|entry| (entry.ec2_name, self.failed_by[entry.failure.index()]))
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// When a reason for refusal was first met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FirstFailure {
+    /// The reason.
+    pub failure: Failure,
+    /// When, counted from the start of the scenario.
+    pub at: Time,
+    /// What was refused.
+    pub operation: Operation,
+}
+
+/// What the fleet has and how it was used. Ratios are 0 to 1 of what can be sold: capacity less reserve.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FleetUse {
+    /// Hosts \[hosts\]; of elastic groups the most that were open at once.
+    pub hosts: u64,
+    /// What `hosts` have to sell \[milli-vCPU\].
+    pub vcpu_milli: u64,
+    /// What `hosts` have to sell \[MiB\].
+    pub memory_mib: u64,
+    /// What `hosts` have to sell \[milli-GPU\].
+    pub gpu_milli: u64,
+    /// Most hosts with at least one instance \[hosts\].
+    pub hosts_used_peak: u64,
+    /// Mean of the hosts with at least one instance \[hosts\].
+    pub hosts_used_mean: f64,
+    /// Mean share of open hosts without any instance.
+    pub hosts_empty_ratio_mean: f64,
+    /// Time integral of the hosts with at least one instance \[host · s\].
+    pub host_seconds_used: f64,
+    /// Mean share of vCPU in use.
+    pub vcpu_used_ratio_mean: f64,
+    /// Peak share of vCPU in use.
+    pub vcpu_used_ratio_peak: f64,
+    /// Mean share of memory in use.
+    pub memory_used_ratio_mean: f64,
+    /// Peak share of memory in use.
+    pub memory_used_ratio_peak: f64,
+    /// Mean share of GPU in use; 0 without GPUs.
+    pub gpu_used_ratio_mean: f64,
+    /// Peak share of GPU in use; 0 without GPUs.
+    pub gpu_used_ratio_peak: f64,
+    /// Mean of vCPU in use ÷ vCPU of non-empty hosts.
+    pub packing_density_vcpu_mean: f64,
+    /// Mean of memory in use ÷ memory of non-empty hosts.
+    pub packing_density_memory_mean: f64,
+    /// Mean share of vCPU that is free where memory is too short for the smallest request.
+    pub stranded_vcpu_ratio_mean: f64,
+    /// Mean share of memory that is free where vCPU is too short for the smallest request.
+    pub stranded_memory_ratio_mean: f64,
+    /// Mean of the instances running \[instances\].
+    pub instances_running_mean: f64,
+    /// Most instances running at once \[instances\].
+    pub instances_running_peak: u64,
+}
+
+/// How addresses were used.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct NetworkUse {
+    /// Every subnet, in file order.
+    pub subnets: Vec<(String, PoolUse)>,
+    /// The public pool; `None` when it has no limit.
+    pub public: Option<PoolUse>,
+}
+
+/// How one pool of addresses was used.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PoolUse {
+    /// Addresses that can be given out.
+    pub addresses: u64,
+    /// Mean in use.
+    pub used_mean: f64,
+    /// Most in use at once.
+    pub used_peak: u64,
+    /// When the last address was first given out, if ever, counted from the start of the scenario.
+    pub exhausted_at: Option<Time>,
+}
+
+/// What the run cost its users.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Bill {
+    /// One row per account, kind, item and purchase, in the order of account, kind, item, purchase.
+    pub rows: Vec<BillRow>,
+    /// Names of the types and shapes without a price of their own, billed by `[billing.shape]`.
+    pub priced_by_shape: Vec<String>,
+}
+
+/// One row of the bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillRow {
+    /// Who pays.
+    pub account: AccountId,
+    /// Name of who pays.
+    pub account_name: String,
+    /// What sort of thing: `instance`, later `volume`, `address` …
+    pub kind: &'static str,
+    /// Which: the instance type or shape.
+    pub item: String,
+    /// How it was bought: `on-demand`, later `reserved`, `spot`.
+    pub purchase: &'static str,
+    /// How much was billed \[s\], minimums included.
+    pub billed_seconds: u128,
+    /// What it costs, exact.
+    pub amount: Money,
+}
+
+impl BillRow {
+    /// What the row shows \[micro-USD\]. A total shown is the sum of these, not a rounded exact sum.
+    pub fn micro_usd(&self) -> i128 {
+        self.amount.to_micro_usd()
+    }
+}
+
+impl Bill {
+    /// The sum of the rows shown \[micro-USD\].
+    pub fn total_micro_usd(&self) -> i128 {
+        self.rows.iter().map(BillRow::micro_usd).sum()
+    }
+}
+
+/// How long something took.
+#[derive(Clone, Debug)]
+pub struct Latency {
+    /// What: an operation such as `launch`, later a stage.
+    pub name: String,
+    /// Every duration \[ns\].
+    pub histogram: Histogram<u64>,
+}
+
+impl Latency {
+    /// An empty histogram for any duration, to three significant digits \[ns\].
+    pub fn new(name: &str) -> Latency {
+        let histogram = Histogram::new(3).expect("three significant digits are allowed");
+        Latency { name: name.to_string(), histogram }
+    }
+}

@@ -1,0 +1,390 @@
+//! Zones and host groups as a scenario writes them, and the exact hosts they stand for.
+//!
+//! Problems carry the key path relative to the zone list (`0.hosts.1.count`); the scenario adds the place.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::host_file;
+use crate::input::{Place, Problem};
+use crate::units::{Decimal, RESOURCES, Resources};
+
+/// The most hosts one fleet may have: their records alone then fill several GiB.
+pub const MAX_HOSTS: u32 = 100_000_000;
+
+/// Hosts in one rack where the scenario does not say: half of a 42-unit rack in 2U servers, with room for switches.
+pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
+
+/// A zone: a place that fails on its own, with hosts in it.
+///
+/// Its name and hosts must be there: [`resolve`] refuses their defaults, having checked the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["name", "hosts"]))]
+pub struct ZoneConfig {
+    /// Name of the zone, such as `use1-az1`; unique.
+    #[serde(default)]
+    pub name: String,
+    /// Groups of equal hosts, numbered in this order; at least one.
+    #[serde(default)]
+    pub hosts: Vec<HostGroupConfig>,
+}
+
+/// A group of hosts: `count` equal ones, as many as needed (`elastic`), or those of a `file`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostGroupConfig {
+    /// How many equal hosts \[hosts\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// True: a host opens when no open one fits and closes when it empties.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elastic: bool,
+    /// The most hosts an elastic group opens \[hosts\]; default: no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_hosts: Option<u32>,
+    /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
+    /// `gpu,local_storage_gib,network_gbps,rack,sku`. Relative to the scenario file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// vCPU of each host \[vCPU\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vcpu: Option<Decimal>,
+    /// Memory of each host \[GiB\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_gib: Option<Decimal>,
+    /// GPUs of each host \[GPU\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Decimal>,
+    /// Local storage of each host \[GiB\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_storage_gib: Option<Decimal>,
+    /// Network bandwidth of each host \[Gbit/s\]; default no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_gbps: Option<Decimal>,
+    /// Name of the hardware, for reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Hosts that share a rack, in order \[hosts\]; default 16.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts_per_rack: Option<u32>,
+    /// vCPU of each host kept for the hypervisor and not sold \[vCPU\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_vcpu: Option<Decimal>,
+    /// Memory of each host kept for the hypervisor and not sold \[GiB\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_memory_gib: Option<Decimal>,
+    /// The most instances on one host \[instances\]; default no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u32>,
+}
+
+/// A host group with every quantity exact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostGroup {
+    /// Its hosts.
+    pub hosts: Hosts,
+    /// Hosts that share a rack where the hosts do not name one \[hosts\].
+    pub hosts_per_rack: u32,
+    /// The most instances on one host \[instances\], if there is a limit.
+    pub max_instances: Option<u32>,
+}
+
+/// The hosts of a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hosts {
+    /// So many equal hosts.
+    Fixed {
+        /// How many \[hosts\].
+        count: u32,
+        /// What each is.
+        shape: HostShape,
+    },
+    /// As many equal hosts as the demand needs.
+    Elastic {
+        /// The most that are open at once \[hosts\].
+        max_hosts: u32,
+        /// What each is.
+        shape: HostShape,
+    },
+    /// The hosts of a file, in order.
+    Listed(Vec<ListedHost>),
+}
+
+/// What a host has to sell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostShape {
+    /// Capacity less reserve; network is `u32::MAX` where it has no limit.
+    pub sellable: Resources,
+    /// Name of the hardware.
+    pub sku: Option<String>,
+}
+
+/// One host of a host file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedHost {
+    /// What it has to sell.
+    pub shape: HostShape,
+    /// The rack it names, if any.
+    pub rack: Option<String>,
+}
+
+/// A zone with its groups, every quantity exact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Zone {
+    /// Its name.
+    pub name: String,
+    /// Its groups, in file order.
+    pub groups: Vec<HostGroup>,
+}
+
+/// The exact zones of a scenario, reading their host files; or everything that is wrong, by key path.
+pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Zone>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut zones: Vec<Zone> = Vec::new();
+    if configs.is_empty() || configs.len() > usize::from(u16::MAX) {
+        let message = format!("found {} zones, expected 1 to {}", configs.len(), u16::MAX);
+        problems.push(Problem::new(Place::option("zones"), message));
+    }
+    for (i, config) in configs.iter().enumerate() {
+        let place = || Place::option(&format!("zones.{i}.name"));
+        if config.name.is_empty() {
+            problems.push(Problem::new(place(), "found nothing, expected the zone's name"));
+        } else if configs[..i].iter().any(|earlier| earlier.name == config.name) {
+            let message = format!("found `{}` twice, expected a name that no other zone has", config.name);
+            problems.push(Problem::new(place(), message));
+        }
+        if config.hosts.is_empty() {
+            let place = Place::option(&format!("zones.{i}.hosts"));
+            problems.push(
+                Problem::new(place, "found no hosts, expected at least one group")
+                    .with_help("add a [[zones.hosts]] table"),
+            );
+        }
+        let mut groups = Vec::new();
+        for (j, group) in config.hosts.iter().enumerate() {
+            match group.resolve(&format!("zones.{i}.hosts.{j}")) {
+                Ok(group) => groups.push(group),
+                Err(mut found) => problems.append(&mut found),
+            }
+        }
+        zones.push(Zone { name: config.name.clone(), groups });
+    }
+    let groups: usize = zones.iter().map(|zone| zone.groups.len()).sum();
+    let hosts: u64 = zones.iter().flat_map(|zone| &zone.groups).map(HostGroup::standing_hosts).sum();
+    for (found, what, most) in
+        [(hosts, "hosts", u64::from(MAX_HOSTS)), (groups as u64, "host groups", u64::from(u16::MAX))]
+    {
+        if found > most {
+            let message = format!("found {found} {what} in all zones, expected at most {most}");
+            problems.push(Problem::new(Place::option("zones"), message));
+        }
+    }
+    if problems.is_empty() { Ok(zones) } else { Err(problems) }
+}
+
+impl HostGroup {
+    /// The hosts of the group that exist from the start \[hosts\]; none of an elastic one.
+    pub fn standing_hosts(&self) -> u64 {
+        match &self.hosts {
+            Hosts::Fixed { count, .. } => u64::from(*count),
+            Hosts::Elastic { .. } => 0,
+            Hosts::Listed(rows) => rows.len() as u64,
+        }
+    }
+}
+
+impl HostGroupConfig {
+    /// The exact hosts of this group, reading its host file if it has one. `at` is the key path of the group.
+    pub fn resolve(&self, at: &str) -> Result<HostGroup, Vec<Problem>> {
+        let mut problems = Problems { at, found: Vec::new() };
+        let reserve = self.reserve(&mut problems);
+        let hosts = match (self.count, self.elastic, &self.file) {
+            (Some(count), false, None) => {
+                if count == 0 {
+                    problems.add("count", "found 0 hosts, expected at least 1");
+                } else if count > MAX_HOSTS {
+                    problems.add("count", format!("found {count} hosts, expected at most {MAX_HOSTS}"));
+                }
+                self.shape(reserve, &mut problems).map(|shape| Hosts::Fixed { count, shape })
+            }
+            (None, true, None) => {
+                let max_hosts = self.max_hosts.unwrap_or(MAX_HOSTS);
+                if max_hosts == 0 || max_hosts > MAX_HOSTS {
+                    problems.add("max_hosts", format!("found {max_hosts}, expected 1 to {MAX_HOSTS} hosts"));
+                }
+                self.shape(reserve, &mut problems).map(|shape| Hosts::Elastic { max_hosts, shape })
+            }
+            (None, false, Some(file)) => {
+                self.refuse_shape_beside_file(&mut problems);
+                self.listed(file, &reserve, &mut problems).map(Hosts::Listed)
+            }
+            _ => {
+                problems.found.push(
+                    Problem::new(
+                        Place::option(at),
+                        format!("found {}, expected exactly one of `count`, `elastic` and `file`", self.supplies()),
+                    )
+                    .with_help("say how many hosts there are: `count = 100`, `elastic = true` or `file = \"hosts.csv\"`"),
+                );
+                None
+            }
+        };
+        if self.max_hosts.is_some() && !self.elastic {
+            problems.add(
+                "max_hosts",
+                "found a limit on a group that does not grow, expected it only beside `elastic = true`",
+            );
+        }
+        for (key, value) in [("hosts_per_rack", self.hosts_per_rack), ("max_instances", self.max_instances)] {
+            if value == Some(0) {
+                problems.add(key, "found 0, expected at least 1");
+            }
+        }
+        match hosts {
+            Some(hosts) if problems.found.is_empty() => Ok(HostGroup {
+                hosts,
+                hosts_per_rack: self.hosts_per_rack.unwrap_or(DEFAULT_HOSTS_PER_RACK),
+                max_instances: self.max_instances,
+            }),
+            _ => Err(problems.found),
+        }
+    }
+
+    /// Names the ways in which the group says how many hosts it has.
+    fn supplies(&self) -> String {
+        let given: Vec<&str> =
+            [("`count`", self.count.is_some()), ("`elastic`", self.elastic), ("`file`", self.file.is_some())]
+                .into_iter()
+                .filter_map(|(name, given)| given.then_some(name))
+                .collect();
+        if given.is_empty() { "none".to_string() } else { given.join(" and ") }
+    }
+
+    /// The share of each host that is not sold.
+    fn reserve(&self, problems: &mut Problems<'_>) -> Resources {
+        let vcpu = problems.resource("reserved_vcpu", self.reserved_vcpu.as_ref(), Resources::VCPU);
+        let memory =
+            problems.resource("reserved_memory_gib", self.reserved_memory_gib.as_ref(), Resources::MEMORY);
+        Resources::new(vcpu.unwrap_or(0), memory.unwrap_or(0))
+    }
+
+    /// The shape of each host, or `None` when the problems say why not.
+    fn shape(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<HostShape> {
+        let before = problems.found.len();
+        for (key, value) in [("vcpu", &self.vcpu), ("memory_gib", &self.memory_gib)] {
+            if value.is_none() {
+                problems.add_at_group(format!("found no `{key}`, expected how much of it each host has"));
+            }
+        }
+        let mut capacity = Resources::ZERO;
+        capacity.0[Resources::NETWORK] = u32::MAX;
+        for (i, value) in self.quantities().into_iter().enumerate() {
+            if let Some(amount) = problems.resource(QUANTITIES[i].key, value.as_ref(), i) {
+                capacity.0[i] = amount;
+            }
+        }
+        if problems.found.len() > before {
+            return None;
+        }
+        for (i, key, reserved_key) in [
+            (Resources::VCPU, "vcpu", "reserved_vcpu"),
+            (Resources::MEMORY, "memory_gib", "reserved_memory_gib"),
+        ] {
+            if capacity.0[i] == 0 {
+                problems.add(key, "found 0, expected more than 0");
+            } else if reserve.0[i] >= capacity.0[i] {
+                problems.add(
+                    reserved_key,
+                    format!("found a reserve that leaves nothing to sell, expected less than `{key}`"),
+                );
+            }
+        }
+        (problems.found.len() == before)
+            .then(|| HostShape { sellable: capacity.minus(&reserve), sku: self.sku.clone() })
+    }
+
+    /// The hosts of the file, or `None` when the problems say why not.
+    fn listed(
+        &self,
+        path: &Path,
+        reserve: &Resources,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<ListedHost>> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) => {
+                problems.add("file", format!("cannot read `{}`: {error}", path.display()));
+                return None;
+            }
+        };
+        host_file::read(file, path, reserve, self.sku.as_deref())
+            .map_err(|mut in_file| problems.found.append(&mut in_file))
+            .ok()
+    }
+
+    /// Shapes come from the host file, never from both.
+    fn refuse_shape_beside_file(&self, problems: &mut Problems<'_>) {
+        for (quantity, value) in QUANTITIES.iter().zip(self.quantities()) {
+            if value.is_some() {
+                problems.add(quantity.key, "found beside `file`, expected it as a column of the host file");
+            }
+        }
+    }
+
+    /// The quantities of a host in the order of [`Resources`].
+    fn quantities(&self) -> [&Option<Decimal>; RESOURCES] {
+        [&self.vcpu, &self.memory_gib, &self.gpu, &self.local_storage_gib, &self.network_gbps]
+    }
+}
+
+/// How a person writes one resource of a host.
+pub(super) struct Quantity {
+    /// Key of the scenario and column of a host file.
+    pub key: &'static str,
+    /// Smallest units to one of what the key counts.
+    pub units_per_one: u128,
+    /// The smallest unit in the words of an error message.
+    pub smallest: &'static str,
+}
+
+/// The quantities of a host in the order of [`Resources`].
+pub(super) const QUANTITIES: [Quantity; RESOURCES] = [
+    Quantity { key: "vcpu", units_per_one: 1000, smallest: "0.001 vCPU" },
+    Quantity { key: "memory_gib", units_per_one: 1024, smallest: "1 MiB" },
+    Quantity { key: "gpu", units_per_one: 1000, smallest: "0.001 GPU" },
+    Quantity { key: "local_storage_gib", units_per_one: 1024, smallest: "1 MiB" },
+    Quantity { key: "network_gbps", units_per_one: 1000, smallest: "1 Mbit/s" },
+];
+
+/// Collects the problems of one group.
+struct Problems<'a> {
+    at: &'a str,
+    found: Vec<Problem>,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, key: &str, message: impl Into<String>) {
+        self.found.push(Problem::new(Place::option(&format!("{}.{key}", self.at)), message));
+    }
+
+    fn add_at_group(&mut self, message: String) {
+        self.found.push(Problem::new(Place::option(self.at), message));
+    }
+
+    /// A quantity in its smallest unit.
+    fn resource(&mut self, key: &str, value: Option<&Decimal>, resource: usize) -> Option<u32> {
+        let value = value?;
+        let Quantity { units_per_one, smallest, .. } = QUANTITIES[resource];
+        value
+            .resource(units_per_one)
+            .map_err(|reason| {
+                let found = value.as_str();
+                self.add(key, format!("{found} {reason}; expected 0 or more, in steps of {smallest}"));
+            })
+            .ok()
+    }
+}

@@ -1,0 +1,153 @@
+//! What a scenario must hold beyond names and types, and where in the file each problem stands.
+//!
+//! The parts check themselves and name the key (`zones.0.hosts.1.count`); here it gets its line.
+
+use super::document::{self, Document, Node};
+use super::key_path::{self, Step};
+use super::{Scenario, reading};
+use crate::catalogue::{ShapePrice, TypeTable};
+use crate::fleet;
+use crate::input::{Place, Problem, did_you_mean};
+use crate::units::Duration;
+
+/// The most rows of a time series: a file of a few hundred MB.
+const MAX_SAMPLES: u64 = 1_000_000;
+
+/// Everything that is impossible in a scenario of the right form.
+pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    check_name(&scenario.name, &mut problems);
+    check_times(scenario, &mut problems);
+    problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
+    check_strategy(scenario, &mut problems);
+    problems.extend(
+        TypeTable::new(&scenario.instance_types, &ShapePrice::default()).err().map_or(Vec::new(), |e| e.0),
+    );
+    problems
+}
+
+/// The name must do as the name of a folder.
+fn check_name(name: &str, problems: &mut Vec<Problem>) {
+    if name.is_empty() {
+        problems.push(Problem::new(Place::option("name"), "found nothing, expected the scenario's name"));
+        return;
+    }
+    let usable = !name.starts_with('.') && name.chars().all(|c| c.is_alphanumeric() || "-_. +".contains(c));
+    if !usable {
+        problems.push(
+            Problem::new(
+                Place::option("name"),
+                format!("found {name:?}, expected a name that can be a folder's"),
+            )
+            .with_help("use letters, digits, `-`, `_` and `.`, not beginning with `.`"),
+        );
+    }
+}
+
+fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let mut add = |key: &str, message: String| problems.push(Problem::new(Place::option(key), message));
+    let interval = scenario.output.sample_every;
+    if interval == Some(Duration::ZERO) {
+        add("output.sample_every", "found 0s, expected some time between two samples".to_string());
+    }
+    let Some(duration) = scenario.duration else { return };
+    if duration == Duration::ZERO {
+        add("duration", "found 0s, expected some time to simulate".to_string());
+    } else if scenario.warmup >= duration {
+        add("warmup", format!("found {}, expected less than the duration of {duration}", scenario.warmup));
+    }
+    if let Some(interval) =
+        interval.filter(|interval| interval.0 > 0 && duration.0 / interval.0 > MAX_SAMPLES)
+    {
+        let samples = duration.0 / interval.0;
+        add(
+            "output.sample_every",
+            format!("{interval} makes {samples} samples, expected at most {MAX_SAMPLES}"),
+        );
+    }
+}
+
+/// Names of the strategies, until the register of placement is merged.
+const STRATEGIES: [&str; 16] = [
+    "first-fit",
+    "next-fit",
+    "spread",
+    "cluster",
+    "random",
+    "best-fit",
+    "worst-fit",
+    "best-fit-l1",
+    "best-fit-l2",
+    "best-fit-linf",
+    "worst-fit-l1",
+    "worst-fit-l2",
+    "worst-fit-linf",
+    "dot-product",
+    "power-of-two",
+    "partition",
+];
+
+fn check_strategy(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let name = &scenario.placement.strategy.name;
+    if STRATEGIES.contains(&name.as_str()) {
+        return;
+    }
+    let place = Place::option("placement.strategy");
+    let near = did_you_mean(name, STRATEGIES).map_or_else(String::new, |near| format!("{near} "));
+    problems.push(
+        Problem::new(place, format!("unknown strategy `{name}`"))
+            .with_help(format!("{near}(`plimsoll list strategies` shows all)")),
+    );
+}
+
+/// A tree from which values of the wrong form were taken, beside the document they stood in.
+pub(super) struct Pruned<'a> {
+    pub document: &'a Document,
+    pub tree: &'a Node,
+    pub removed: &'a [Vec<Step>],
+}
+
+impl Pruned<'_> {
+    /// Gives problems that name a key of the tree their place, and drops those that only follow from a removal.
+    pub fn locate(&self, problems: Vec<Problem>) -> Vec<Problem> {
+        problems.into_iter().filter_map(|problem| self.locate_one(problem)).collect()
+    }
+
+    fn locate_one(&self, mut problem: Problem) -> Option<Problem> {
+        let (None, Some(key)) = (&problem.place.file, &problem.place.key) else { return Some(problem) };
+        if key.starts_with("--") {
+            return Some(problem);
+        }
+        let (here, missing) = self.walk(key);
+        let mut path = reading::locate_exactly(self.document.root(), self.tree, &here);
+        let place = reading::place_of_value(self.document, &path);
+        if matches!(missing.as_slice(), [Step::Key(key)] if reading::is_echo(self.removed, &path, key)) {
+            return None;
+        }
+        path.extend(missing);
+        if self.removed.iter().any(|gone| gone.starts_with(&path)) {
+            return None;
+        }
+        problem.place = if place.file.is_some() { place.at_key(&key_path::show(&path)) } else { place };
+        Some(problem)
+    }
+
+    /// The way to the deepest value that a key path leads to, and the rest of the path.
+    fn walk(&self, key: &str) -> (Vec<Step>, Vec<Step>) {
+        let names = key_path::parse(key);
+        let (mut way, mut node, mut at) = (Vec::new(), self.tree, 0);
+        while at < names.len() {
+            // A name with dots in it, such as an instance type, may come without quotes.
+            let next = (at + 1..=names.len()).find_map(|end| {
+                let name = names[at..end].join(".");
+                let item = name.parse().ok().map(Step::Item);
+                let step = [Some(Step::Key(name)), item].into_iter().flatten();
+                step.filter_map(|step| document::child(node, &step).map(|child| (end, step, child))).next()
+            });
+            let Some((end, step, child)) = next else { break };
+            way.push(step);
+            (node, at) = (child, end);
+        }
+        (way, names[at..].iter().cloned().map(Step::Key).collect())
+    }
+}

@@ -1,0 +1,247 @@
+//! Reading scenarios: what is right is read exactly, what is wrong is told with its place, all at once.
+
+use std::path::Path;
+
+use super::*;
+
+/// The smallest scenario, lines 1 to 8.
+const SMALL: &str = r#"name = "small"
+duration = "1d"
+[[zones]]
+name = "a"
+[[zones.hosts]]
+count = 2
+vcpu = 4
+memory_gib = 8
+"#;
+
+fn parse(text: &str, set: &[&str]) -> Result<Scenario, String> {
+    let overrides = Overrides { set: set.iter().map(|one| one.to_string()).collect(), seed: None };
+    Scenario::parse(Path::new("dir/a.toml"), text, &overrides).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let scenario = parse(SMALL, &[]).unwrap();
+    assert_eq!(scenario.seed, 42);
+    assert_eq!(scenario.placement.strategy.name, "spread");
+    assert_eq!(scenario.warmup, Duration::ZERO);
+    assert_eq!(scenario.sampling_interval().to_string(), "5m");
+    assert_eq!(scenario.resolved()["zones"][0]["hosts"][0]["vcpu"], 4);
+    assert_eq!(scenario.hash().len(), 64);
+}
+
+#[test]
+fn set_changes_and_creates() {
+    let set = [
+        "zones.0.hosts.0.count=7",
+        "placement.strategy=best-fit",
+        "lifecycle.boot = \"5s\"",
+        "zones.1={name='b',hosts=[{count=1,vcpu=2,memory_gib=4}]}",
+    ];
+    let scenario = parse(SMALL, &set).unwrap();
+    assert_eq!(scenario.zones[0].hosts[0].count, Some(7));
+    assert_eq!(scenario.placement.strategy.name, "best-fit");
+    assert_eq!(scenario.lifecycle.boot, Duration::from_seconds(5));
+    assert_eq!(scenario.zones[1].name, "b");
+}
+
+#[test]
+fn files_are_relative_to_the_scenario_and_those_of_set_to_the_current_folder() {
+    let text = SMALL.replace("count = 2\nvcpu = 4\nmemory_gib = 8", "file = \"no-such.csv\"");
+    let message = parse(&text, &[]).unwrap_err();
+    assert!(
+        message.starts_with("dir/a.toml:6:8: `zones.0.hosts.0.file`: cannot read `dir/no-such.csv`"),
+        "{message}"
+    );
+    let message = parse(&text, &["zones.0.hosts.0.file=none.csv"]).unwrap_err();
+    assert!(
+        message.starts_with("`--set zones.0.hosts.0.file=none.csv`: cannot read `none.csv`"),
+        "{message}"
+    );
+}
+
+/// Each case: what stands in the scenario instead of what, and what the message must say.
+#[test]
+fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
+    let cases = [
+        (
+            "count = 2",
+            "count = 0",
+            "dir/a.toml:6:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1",
+        ),
+        (
+            "count = 2",
+            "count = -1",
+            "`zones.0.hosts.0.count`: found integer `-1`, expected a whole number from 0 to 4294967295",
+        ),
+        (
+            "count = 2",
+            "count = \"2\"",
+            "`zones.0.hosts.0.count`: found string \"2\", expected a whole number",
+        ),
+        (
+            "count = 2",
+            "count = 5000000000",
+            "found integer `5000000000`, expected a whole number from 0 to 4294967295",
+        ),
+        (
+            "count = 2",
+            "count = 99999999999999999999999999999999999999999",
+            "dir/a.toml:6:9: `zones.0.hosts.0.count`: integer number overflowed",
+        ),
+        ("count = 2", "count = 200000000", "found 200000000 hosts, expected at most 100000000"),
+        (
+            "count = 2",
+            "cuont = 2",
+            "dir/a.toml:6:1: `zones.0.hosts.0.cuont`: unknown key `cuont`\n  help: did you mean `count`",
+        ),
+        (
+            "count = 2",
+            "",
+            "`zones.0.hosts.0`: found none, expected exactly one of `count`, `elastic` and `file`",
+        ),
+        ("count = 2", "count = 2\nelastic = true", "found `count` and `elastic`, expected exactly one"),
+        ("count = 2", "count = 2\nmax_hosts = 5", "expected it only beside `elastic = true`"),
+        ("vcpu = 4", "vcpu = -4", "`zones.0.hosts.0.vcpu`: -4 is negative"),
+        ("vcpu = 4", "vcpu = nan", "`zones.0.hosts.0.vcpu`: NaN is not finite"),
+        ("vcpu = 4", "vcpu = inf", "`zones.0.hosts.0.vcpu`: inf is not finite"),
+        ("vcpu = 4", "vcpu = 1e30", "is too large"),
+        (
+            "vcpu = 4",
+            "vcpu = 1e999",
+            "dir/a.toml:7:8: `zones.0.hosts.0.vcpu`: floating-point number overflowed",
+        ),
+        (
+            "vcpu = 4",
+            "vcpu = 0.0001",
+            "is finer than the smallest unit; expected 0 or more, in steps of 0.001 vCPU",
+        ),
+        ("vcpu = 4", "vcpu = 0", "`zones.0.hosts.0.vcpu`: found 0, expected more than 0"),
+        ("vcpu = 4", "", "found no `vcpu`"),
+        (
+            "vcpu = 4",
+            "vcpu = 4\nreserved_vcpu = 4",
+            "`zones.0.hosts.0.reserved_vcpu`: found a reserve that leaves nothing to sell",
+        ),
+        (
+            "vcpu = 4",
+            "vcpu = 4\nnuma_nodes = 2",
+            "unknown key `numa_nodes`\n  help: this version does not model NUMA nodes",
+        ),
+        ("name = \"a\"", "", "dir/a.toml:3:1: `zones.0.name`: found nothing, expected the zone's name"),
+        ("[[zones]]", "[zones]", "`zones`: found a table, expected a list"),
+        (
+            "name = \"small\"",
+            "name = \"../x\"",
+            "dir/a.toml:1:8: `name`: found \"../x\", expected a name that can be a folder's",
+        ),
+        ("duration = \"1d\"", "duration = 90", "`duration`: found integer `90`, expected a string"),
+        ("duration = \"1d\"", "duration = \"90\"", "expected a duration with a unit such as \"90s\""),
+        (
+            "duration = \"1d\"",
+            "duration = \"0s\"",
+            "dir/a.toml:2:12: `duration`: found 0s, expected some time to simulate",
+        ),
+        (
+            "duration = \"1d\"",
+            "duration = \"1d\"\nwarmup = \"2d\"",
+            "`warmup`: found 2d, expected less than the duration of 1d",
+        ),
+        (
+            "duration = \"1d\"",
+            "duration = \"1d",
+            "dir/a.toml:2:15: not TOML: invalid basic string, expected `\"`",
+        ),
+        (
+            "duration = \"1d\"",
+            "duration = \"1d\"\n[output]\nsample_every = \"0s\"",
+            "`output.sample_every`: found 0s",
+        ),
+        (
+            "duration = \"1d\"",
+            "[placement]\nstrategy = \"best-fitt\"",
+            "dir/a.toml:3:12: `placement.strategy`: unknown strategy `best-fitt`\n  help: did you mean `best-fit`",
+        ),
+        (
+            "duration = \"1d\"",
+            "[control_plane]\npreset = \"zero\"",
+            "`control_plane.preset`: unknown name `zero`\n  help: this version models only",
+        ),
+        (
+            "duration = \"1d\"",
+            "[control_plane.workers]\ncount = 8",
+            "`control_plane.workers`: unknown key `workers`\n  help: this version models only",
+        ),
+        (
+            "duration = \"1d\"",
+            "[[instance_types]]\nname = \"x\"\nvcpu = -1\nmemory_gib = 1",
+            "dir/a.toml:4:8: `instance_types.0.vcpu`: ",
+        ),
+    ];
+    for (right, wrong, expected) in cases {
+        let message = parse(&SMALL.replace(right, wrong), &[]).unwrap_err();
+        assert!(message.contains(expected), "{wrong:?} gave: {message}\nexpected: {expected}");
+        assert_eq!(message.matches("a.toml:").count(), 1, "one problem is told once: {message}");
+    }
+}
+
+#[test]
+fn every_problem_is_told_in_the_order_of_the_file() {
+    let text = r#"
+name = 5
+sede = 1
+[[zones]]
+name = "a"
+[[zones.hosts]]
+count = 0
+vcpu = 4
+memory_gib = "8"
+[[zones]]
+nmae = "b"
+[[zones.hosts]]
+count = 1
+vcpu = nan
+memory_gib = 8
+"#;
+    let message = parse(text, &["zones.0.hosts.0.sku=5"]).unwrap_err();
+    let starts = [
+        "`--set zones.0.hosts.0.sku=5`: found integer `5`, expected a string",
+        "dir/a.toml:2:8: `name`: found integer `5`, expected a string",
+        "dir/a.toml:3:1: `sede`: unknown key `sede`\n  help: did you mean `seed`",
+        "dir/a.toml:7:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1",
+        "dir/a.toml:9:14: `zones.0.hosts.0.memory_gib`: found string \"8\", expected a number",
+        "dir/a.toml:11:1: `zones.1.nmae`: unknown key `nmae`\n  help: did you mean `name`?\n",
+        "dir/a.toml:14:8: `zones.1.hosts.0.vcpu`: NaN is not finite",
+    ];
+    let mut rest = message.as_str();
+    for start in starts {
+        let found = rest.find(start).unwrap_or_else(|| panic!("no {start:?} in {rest}"));
+        rest = &rest[found + start.len()..];
+    }
+}
+
+#[test]
+fn a_set_that_leads_nowhere_is_told() {
+    let cases = [
+        ("zones.0.hosts.0.count=-1", "`--set zones.0.hosts.0.count=-1`: found integer `-1`"),
+        ("zones.5.name=x", "the list has 1 items, numbered from 0: there is no 5"),
+        ("zones.first.name=x", "`first` is below a list, expected the number of an item from 0 to 1"),
+        ("name.x=1", "`x` is below a string, which has no keys"),
+        ("zones", "expected PATH=VALUE"),
+        ("=5", "expected PATH=VALUE"),
+        ("name=[1", "the value is not TOML"),
+        ("strategy=best-fit", "`--set strategy=best-fit`: unknown key `strategy`"),
+    ];
+    for (set, expected) in cases {
+        let message = parse(SMALL, &[set]).unwrap_err();
+        assert!(message.contains(expected), "{set:?} gave: {message}");
+    }
+}
+
+#[test]
+fn a_missing_file_has_a_way_out() {
+    let error = Scenario::read(Path::new("no/such.toml"), &Overrides::default()).unwrap_err().to_string();
+    assert!(error.starts_with("no/such.toml: cannot be read: No such file"), "{error}");
+    assert!(error.contains("help: name a scenario file"), "{error}");
+}
