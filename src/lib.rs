@@ -18,7 +18,11 @@ pub mod fleet;
 
 pub mod placement;
 
+pub mod network;
+
 pub mod lifecycle;
+
+pub mod billing;
 
 pub mod workload;
 

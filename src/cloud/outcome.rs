@@ -4,15 +4,17 @@
 
 use hdrhistogram::Histogram;
 
+use crate::billing::Bill;
 use crate::failure::Failure;
 use crate::lifecycle::Operation;
-use crate::units::{AccountId, Money, Time};
+use crate::units::Time;
+use crate::workload::directory::Directory;
 
 /// Every figure of one run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Hash over the ordered stream of everything that happened.
-    pub digest: u64,
+    pub digest: u128,
     /// Where the simulation ended: its duration, or the last event of the trace.
     pub horizon: Time,
     /// End of the warm-up, at most `horizon`.
@@ -28,7 +30,9 @@ pub struct Outcome {
     /// Addresses.
     pub network: NetworkUse,
     /// Money.
-    pub billing: Bill,
+    pub bill: Bill,
+    /// The names behind the ids of the bill.
+    pub directory: Directory,
     /// Durations of what took time, by name, such as `launch`; each with at least one value.
     pub latency: Vec<Latency>,
     /// Events dispatched since the start, warm-up included.
@@ -142,50 +146,8 @@ pub struct PoolUse {
     pub used_mean: f64,
     /// Most in use at once.
     pub used_peak: u64,
-    /// When the last address was first given out, if ever, counted from the start of the scenario.
+    /// When a request first found none left, counted from the start of the scenario.
     pub exhausted_at: Option<Time>,
-}
-
-/// What the run cost its users.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Bill {
-    /// One row per account, kind, item and purchase, in the order of account, kind, item, purchase.
-    pub rows: Vec<BillRow>,
-    /// Names of the types and shapes without a price of their own, billed by `[billing.shape]`.
-    pub priced_by_shape: Vec<String>,
-}
-
-/// One row of the bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BillRow {
-    /// Who pays.
-    pub account: AccountId,
-    /// Name of who pays.
-    pub account_name: String,
-    /// What sort of thing: `instance`, later `volume`, `address` …
-    pub kind: &'static str,
-    /// Which: the instance type or shape.
-    pub item: String,
-    /// How it was bought: `on-demand`, later `reserved`, `spot`.
-    pub purchase: &'static str,
-    /// How much was billed \[s\], minimums included.
-    pub billed_seconds: u128,
-    /// What it costs, exact.
-    pub amount: Money,
-}
-
-impl BillRow {
-    /// What the row shows \[micro-USD\]. A total shown is the sum of these, not a rounded exact sum.
-    pub fn micro_usd(&self) -> i128 {
-        self.amount.to_micro_usd()
-    }
-}
-
-impl Bill {
-    /// The sum of the rows shown \[micro-USD\].
-    pub fn total_micro_usd(&self) -> i128 {
-        self.rows.iter().map(BillRow::micro_usd).sum()
-    }
 }
 
 /// How long something took.
