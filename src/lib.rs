@@ -29,3 +29,5 @@ pub mod workload;
 pub mod scenario;
 
 pub mod cloud;
+
+pub mod report;

@@ -1,5 +1,7 @@
 //! What a run tells the world while it goes on. The cloud writes no file: an observer does.
 
+use std::ops::ControlFlow;
+
 use crate::failure::Failure;
 use crate::lifecycle::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
@@ -77,8 +79,11 @@ pub trait Observer {
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample) {}
-    /// Called every few thousand events: the simulated time reached and the events so far.
-    fn progressed(&mut self, _now: Time, _events: u64) {}
+    /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
+    /// the run there: a file cannot be written or a person has lost patience. Its outcome is worth nothing then.
+    fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Observes nothing.

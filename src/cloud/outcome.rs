@@ -5,7 +5,7 @@
 use hdrhistogram::Histogram;
 
 use crate::billing::Bill;
-use crate::failure::Failure;
+use crate::failure::{Failure, REGISTER};
 use crate::lifecycle::Operation;
 use crate::units::Time;
 use crate::workload::directory::Directory;
@@ -64,11 +64,9 @@ impl Tally {
     }
 
     /// The reasons that occurred, in the order of the register, each with its count.
-    pub fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        crate::failure::REGISTER
-            .iter()
-            .map(|entry| (entry.ec2_name, self.failed_by[entry.failure.index()]))
-            .filter(|(_, count)| *count > 0)
+    pub fn failures(&self) -> impl Iterator<Item = (Failure, u64)> {
+        let counts = REGISTER.iter().map(|entry| (entry.failure, self.failed_by[entry.failure.index()]));
+        counts.filter(|(_, count)| *count > 0)
     }
 }
 
@@ -133,21 +131,31 @@ pub struct FleetUse {
 pub struct NetworkUse {
     /// Every subnet, in file order.
     pub subnets: Vec<(String, PoolUse)>,
-    /// The public pool; `None` when it has no limit.
-    pub public: Option<PoolUse>,
+    /// The public pool.
+    pub public: PoolUse,
 }
 
 /// How one pool of addresses was used.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct PoolUse {
-    /// Addresses that can be given out.
-    pub addresses: u64,
+    /// Addresses that can be given out; `None` for no limit.
+    pub addresses: Option<u64>,
     /// Mean in use.
     pub used_mean: f64,
     /// Most in use at once.
     pub used_peak: u64,
     /// When a request first found none left, counted from the start of the scenario.
     pub exhausted_at: Option<Time>,
+}
+
+impl PoolUse {
+    /// Share of the addresses in use at the peak, 0 to 1; 0 where there is no limit.
+    pub fn peak_ratio(&self) -> f64 {
+        match self.addresses {
+            Some(addresses) if addresses > 0 => self.used_peak as f64 / addresses as f64,
+            _ => 0.0,
+        }
+    }
 }
 
 /// How long something took.
