@@ -232,7 +232,7 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
             // The digit replaces the base's own; all digits below become zero.
             let above = self.base.checked_shr((level as u32 + 1) * DIGIT_BITS).unwrap_or(0);
             let above = above.checked_shl((level as u32 + 1) * DIGIT_BITS).unwrap_or(0);
-            self.base = above | digit as u64 * width;
+            self.base = above | (digit as u64 * width);
             if level == 0 || self.buckets.count(level, digit) <= SORT_AT_MOST {
                 let from = self.ready.len();
                 self.buckets.take(level, digit, |entry| self.ready.push(entry));

@@ -1,4 +1,380 @@
-//! Hosts, racks and zones: what the cloud runs on.
+//! The fleet: zones, groups and hosts with what each has free, and the totals over them.
+//!
+//! Hosts are numbered from 0 in the order of the scenario file, groups and zones likewise; each is an
+//! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
 
 pub mod config;
+pub mod host;
 pub mod host_file;
+pub mod index;
+pub mod totals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::engine::memory::advise_huge_pages;
+use crate::units::{HostId, RackId, Resources, ZoneId};
+use config::{HostShape, Hosts};
+use host::{Group, Host, HostState, Racks, Sku, SkuId};
+use totals::{Total, Totals};
+
+/// A zone: a run of hosts.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// Its hosts, open or closed.
+    pub hosts: Range<u32>,
+    /// vCPU free on its active hosts \[milli-vCPU\].
+    pub free_vcpu_milli: u64,
+    /// Its groups.
+    groups: Range<usize>,
+}
+
+/// All hosts.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    hosts: Vec<Host>,
+    skus: Vec<Sku>,
+    groups: Vec<Group>,
+    zones: Vec<Zone>,
+    totals: Totals,
+    /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
+    smallest: Resources,
+    /// Closed hosts of each elastic group.
+    closed: Vec<BTreeSet<u32>>,
+}
+
+/// What taking from or giving to a host changed beside its free amounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Nothing: the host is still open.
+    Amounts,
+    /// The host was the last of an elastic group's to be used, and closed.
+    Closed,
+}
+
+impl Fleet {
+    /// A fleet with every standing host active and empty. Fails when there are more than 65,536
+    /// different capacities.
+    pub fn new(zones: &[Vec<config::HostGroup>]) -> Result<Fleet, TooManyCapacities> {
+        let mut builder = Builder::default();
+        for (zone, groups) in zones.iter().enumerate() {
+            builder.zone(ZoneId(zone as u16), groups)?;
+        }
+        let mut fleet = Fleet {
+            closed: vec![BTreeSet::new(); builder.groups.len()],
+            hosts: builder.hosts,
+            skus: builder.skus,
+            groups: builder.groups,
+            zones: builder.zones,
+            totals: Totals::default(),
+            smallest: Resources([u32::MAX; crate::units::RESOURCES]),
+        };
+        advise_huge_pages(&fleet.hosts);
+        for id in 0..fleet.hosts.len() as u32 {
+            if fleet.hosts[id as usize].state == HostState::Active {
+                fleet.count_in(HostId(id));
+            }
+        }
+        for (group, closed) in fleet.groups.iter().zip(&mut fleet.closed) {
+            if group.elastic {
+                closed.extend(group.first.0..group.first.0 + group.count);
+            }
+        }
+        Ok(fleet)
+    }
+
+    /// The hosts, by id.
+    #[inline]
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// The hosts and their capacities, for an index that marks its place in a host.
+    #[inline]
+    pub fn hosts_to_mark(&mut self) -> (&mut [Host], &[Sku]) {
+        (&mut self.hosts, &self.skus)
+    }
+
+    /// The capacities.
+    #[inline]
+    pub fn skus(&self) -> &[Sku] {
+        &self.skus
+    }
+
+    /// The zones, by id.
+    #[inline]
+    pub fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
+    /// The groups, in file order.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The totals over all hosts.
+    #[inline]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The zone of a host.
+    pub fn zone_of(&self, id: HostId) -> ZoneId {
+        ZoneId(self.zones.partition_point(|zone| zone.hosts.end <= id.0) as u16)
+    }
+
+    /// The rack of a host.
+    pub fn rack_of(&self, id: HostId) -> RackId {
+        let group = &self.groups[self.group_of(id)];
+        group.rack(id.0 - group.first.0)
+    }
+
+    /// True when a host takes instances and has so much free.
+    #[inline]
+    pub fn fits(&self, id: HostId, request: &Resources) -> bool {
+        self.accepts(id) && self.hosts[id.index()].free.covers(request)
+    }
+
+    /// True when a host takes instances at all: active, and below its limit of them.
+    #[inline]
+    pub fn accepts(&self, id: HostId) -> bool {
+        let host = &self.hosts[id.index()];
+        host.state == HostState::Active && host.instances < self.skus[host.sku.0 as usize].max_instances
+    }
+
+    /// Notes what is asked for: the smallest request decides what counts as stranded.
+    pub fn note_request(&mut self, request: &Resources) {
+        let smaller = |i: usize| request.0[i] < self.smallest.0[i];
+        if !smaller(Resources::VCPU) && !smaller(Resources::MEMORY) {
+            return;
+        }
+        for i in [Resources::VCPU, Resources::MEMORY] {
+            self.smallest.0[i] = self.smallest.0[i].min(request.0[i]);
+        }
+        self.totals[Total::VcpuStranded] = 0;
+        self.totals[Total::MemoryStranded] = 0;
+        for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
+            let (vcpu, memory) = stranded(host, &self.smallest);
+            self.totals[Total::VcpuStranded] += vcpu;
+            self.totals[Total::MemoryStranded] += memory;
+        }
+    }
+
+    /// Puts an instance on a host that fits.
+    #[inline]
+    pub fn take(&mut self, id: HostId, zone: ZoneId, request: &Resources) {
+        let host = &mut self.hosts[id.index()];
+        let sku = &self.skus[host.sku.0 as usize];
+        debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
+        let before = stranded(host, &self.smallest);
+        let taken = sku.taken_by(request);
+        host.free = host.free.minus(&taken);
+        if host.instances == 0 {
+            self.totals.host_filled(&sku.capacity);
+        }
+        host.instances += 1;
+        self.totals.taken(&taken);
+        self.totals.stranded_changed(before, stranded(host, &self.smallest));
+        self.zones[zone.index()].free_vcpu_milli -= u64::from(taken.vcpu_milli());
+    }
+
+    /// Takes an instance off its host.
+    #[inline]
+    pub fn give(&mut self, id: HostId, zone: ZoneId, request: &Resources) -> Change {
+        let host = &mut self.hosts[id.index()];
+        let sku = &self.skus[host.sku.0 as usize];
+        let before = stranded(host, &self.smallest);
+        let given = sku.taken_by(request);
+        host.free = host.free.plus(&given);
+        assert!(
+            host.instances > 0 && sku.capacity.covers(&host.free),
+            "host {id} is given back more than was taken"
+        );
+        host.instances -= 1;
+        let emptied = host.instances == 0;
+        if emptied {
+            self.totals.host_emptied(&sku.capacity);
+        }
+        self.totals.given(&given);
+        self.totals.stranded_changed(before, stranded(host, &self.smallest));
+        self.zones[zone.index()].free_vcpu_milli += u64::from(given.vcpu_milli());
+        if emptied { self.close_if_elastic(id) } else { Change::Amounts }
+    }
+
+    /// Opens the lowest closed host of the zone's first elastic group that could take the request.
+    pub fn open(&mut self, zone: ZoneId, request: &Resources) -> Option<HostId> {
+        for group in self.zones[zone.index()].groups.clone() {
+            let sku = self.hosts[self.groups[group].first.index()].sku;
+            if self.groups[group].elastic && self.skus[sku.0 as usize].capacity.covers(request) {
+                if let Some(lowest) = self.closed[group].pop_first() {
+                    self.hosts[lowest as usize].state = HostState::Active;
+                    self.count_in(HostId(lowest));
+                    return Some(HostId(lowest));
+                }
+            }
+        }
+        None
+    }
+
+    fn close_if_elastic(&mut self, id: HostId) -> Change {
+        let group = self.group_of(id);
+        if !self.groups[group].elastic {
+            return Change::Amounts;
+        }
+        self.count_out(id);
+        self.hosts[id.index()].state = HostState::Closed;
+        self.closed[group].insert(id.0);
+        Change::Closed
+    }
+
+    fn group_of(&self, id: HostId) -> usize {
+        self.groups.partition_point(|group| group.first.0 + group.count <= id.0)
+    }
+
+    /// Counts an empty host among the active ones.
+    fn count_in(&mut self, id: HostId) {
+        let host = &self.hosts[id.index()];
+        let zone = self.zone_of(id);
+        self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
+        self.totals.stranded_changed((0, 0), stranded(host, &self.smallest));
+        self.zones[zone.index()].free_vcpu_milli += u64::from(host.free.vcpu_milli());
+    }
+
+    fn count_out(&mut self, id: HostId) {
+        let host = &self.hosts[id.index()];
+        let zone = self.zone_of(id);
+        self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
+        self.totals.stranded_changed(stranded(host, &self.smallest), (0, 0));
+        self.zones[zone.index()].free_vcpu_milli -= u64::from(host.free.vcpu_milli());
+    }
+
+    /// Checks the totals against the hosts one by one. Costs a pass over all hosts.
+    pub fn assert_conserved(&self) {
+        let mut fresh = Totals::default();
+        for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
+            let capacity = &self.skus[host.sku.0 as usize].capacity;
+            fresh.host_opened(capacity);
+            if host.instances > 0 {
+                fresh.host_filled(capacity);
+            }
+            let unlimited = capacity.0[Resources::NETWORK] == u32::MAX;
+            let mut used = capacity.minus(&host.free);
+            if unlimited {
+                used.0[Resources::NETWORK] = 0;
+            }
+            fresh.taken(&used);
+            fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
+        }
+        assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
+    }
+}
+
+/// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
+/// \[MiB\] that is free where vCPU is too short for it.
+#[inline]
+fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
+    let (vcpu, memory) = (host.free.vcpu_milli(), host.free.memory_mib());
+    let any = smallest.vcpu_milli() != u32::MAX;
+    let vcpu_stranded = any && memory < smallest.memory_mib();
+    let memory_stranded = any && vcpu < smallest.vcpu_milli();
+    (u64::from(vcpu) * u64::from(vcpu_stranded), u64::from(memory) * u64::from(memory_stranded))
+}
+
+/// More different capacities than a host's record can name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the hosts have more than 65,536 different capacities")]
+pub struct TooManyCapacities;
+
+/// Lays out hosts, groups and zones in file order.
+#[derive(Default)]
+struct Builder {
+    hosts: Vec<Host>,
+    skus: Vec<Sku>,
+    sku_ids: BTreeMap<(Resources, u32), SkuId>,
+    groups: Vec<Group>,
+    zones: Vec<Zone>,
+    racks: u32,
+}
+
+impl Builder {
+    fn zone(&mut self, zone: ZoneId, groups: &[config::HostGroup]) -> Result<(), TooManyCapacities> {
+        let (first_host, first_group) = (self.hosts.len() as u32, self.groups.len());
+        for group in groups {
+            self.group(zone, group)?;
+        }
+        self.zones.push(Zone {
+            hosts: first_host..self.hosts.len() as u32,
+            free_vcpu_milli: 0,
+            groups: first_group..self.groups.len(),
+        });
+        Ok(())
+    }
+
+    fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyCapacities> {
+        let first = HostId(self.hosts.len() as u32);
+        let max_instances = group.max_instances.unwrap_or(u32::MAX);
+        let (elastic, racks) = match &group.hosts {
+            Hosts::Fixed { count, shape } => {
+                self.equal_hosts(*count, shape, max_instances, HostState::Active)?;
+                (false, self.fill_racks(*count, group.hosts_per_rack))
+            }
+            Hosts::Elastic { max_hosts, shape } => {
+                self.equal_hosts(*max_hosts, shape, max_instances, HostState::Closed)?;
+                (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
+            }
+            Hosts::Listed(rows) => {
+                for row in rows {
+                    self.equal_hosts(1, &row.shape, max_instances, HostState::Active)?;
+                }
+                (false, self.list_racks(rows, group.hosts_per_rack))
+            }
+        };
+        let count = self.hosts.len() as u32 - first.0;
+        self.groups.push(Group { zone, first, count, elastic, racks });
+        Ok(())
+    }
+
+    fn equal_hosts(
+        &mut self,
+        count: u32,
+        shape: &HostShape,
+        max_instances: u32,
+        state: HostState,
+    ) -> Result<(), TooManyCapacities> {
+        let capacity = shape.sellable;
+        let sku = match self.sku_ids.get(&(capacity, max_instances)) {
+            Some(sku) => *sku,
+            None => {
+                let sku = SkuId(u16::try_from(self.skus.len()).map_err(|_| TooManyCapacities)?);
+                self.skus.push(Sku { capacity, max_instances });
+                self.sku_ids.insert((capacity, max_instances), sku);
+                sku
+            }
+        };
+        let host = Host { free: capacity, index_mark: u32::MAX, instances: 0, sku, state };
+        self.hosts.resize(self.hosts.len() + count as usize, host);
+        Ok(())
+    }
+
+    fn fill_racks(&mut self, count: u32, hosts_per_rack: u32) -> Racks {
+        let first = RackId(self.racks);
+        self.racks += count.div_ceil(hosts_per_rack);
+        Racks::Filled { first, hosts_per_rack }
+    }
+
+    /// Racks by the name in the file, numbered in the order of first use; a file that names none fills
+    /// them.
+    fn list_racks(&mut self, rows: &[config::ListedHost], hosts_per_rack: u32) -> Racks {
+        if rows.iter().all(|row| row.rack.is_none()) {
+            return self.fill_racks(rows.len() as u32, hosts_per_rack);
+        }
+        let mut names = BTreeMap::new();
+        let racks = rows.iter().map(|row| {
+            *names.entry(row.rack.as_deref().unwrap_or("")).or_insert_with(|| {
+                self.racks += 1;
+                RackId(self.racks - 1)
+            })
+        });
+        Racks::Listed(racks.collect())
+    }
+}

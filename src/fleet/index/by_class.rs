@@ -1,0 +1,446 @@
+//! The host with the least cost, by classes: hosts of the same capacity with the same amounts free cost
+//! the same, so a strategy ranks classes, which are thousands, instead of hosts, which are millions.
+//!
+//! A move of a host touches two classes; the order of classes changes only when one is new, and the
+//! masks in it only when one empties or fills. Within a class the least host id wins; classes of
+//! equal cost are compared by it too, so the choice is that of the plain scan.
+//!
+//! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
+//! order is a search tree over them: logarithmic instead of constant, never a scan.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::cost::Cost;
+use super::lazy_heap::LazyHeap;
+use super::shapes::{ShapeId, Shapes};
+use super::tree::{Leaf, Tree};
+use crate::engine::memory::prefetch;
+use crate::fleet::host::{Host, Sku, SkuId};
+use crate::units::{HostId, Resources};
+
+/// What a cost is a function of, beside the capacity of the host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// What is free.
+    Free,
+    /// What is free, and the request.
+    FreeAndRequest,
+    /// The number of instances on the host; the cost is a `Cost::Pair` whose second number is 0.
+    Instances,
+}
+
+/// A host as a cost sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// What the host can sell in all.
+    pub capacity: &'a Resources,
+    /// What is free of it.
+    pub free: &'a Resources,
+    /// Instances on it; 0 unless the ranking's sight is [`Sight::Instances`].
+    pub instances: u32,
+}
+
+/// How a strategy ranks the hosts that fit.
+pub trait Ranking: Send + Sync {
+    /// What the cost looks at. Whatever it leaves out must not change the cost.
+    fn sight(&self) -> Sight;
+    /// The cost of a host for a request; least wins, ties go to the lowest host id.
+    fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost;
+}
+
+/// Not in any class.
+pub const NO_CLASS: u32 = u32::MAX;
+/// Empty classes are kept, since they tend to fill again, until they are more than this and more than
+/// the others.
+const EMPTY_KEPT_AT_LEAST: usize = 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Key {
+    free: Resources,
+    sku: SkuId,
+}
+
+/// Multiplies and rotates: the keys are few and nobody attacks them.
+#[derive(Default)]
+struct QuickHasher(u64);
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+    fn write_usize(&mut self, _length: usize) {}
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 29;
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Class {
+    key: Key,
+    /// Hosts in it.
+    members: u32,
+    /// What it can take when it has members.
+    mask: u64,
+    /// Stands in the queue of empty classes.
+    is_queued: bool,
+    hosts: LazyHeap,
+}
+
+/// The classes in order of their cost, for all requests or for one.
+#[derive(Clone, Debug, Default)]
+struct View {
+    order: Tree<u32>,
+    /// By class: its cost, its leaf, and whether another class costs the same.
+    ranks: Vec<Option<Rank>>,
+}
+
+#[derive(Clone, Debug)]
+struct Rank {
+    cost: Cost,
+    leaf: Leaf,
+    is_tied: bool,
+}
+
+impl View {
+    fn insert(&mut self, class: u32, mask: u64, cost: Cost) {
+        if self.ranks.len() <= class as usize {
+            self.ranks.resize(class as usize + 1, None);
+        }
+        let (ranks, order) = (&mut self.ranks, &mut self.order);
+        let (mut ties, mut moves) = (Vec::new(), Vec::new());
+        // A new class is compared with both its neighbours, so a tie cannot be missed.
+        let compare = |other: u32| {
+            let rank = ranks[other as usize].as_ref().expect("a class in the order has a rank");
+            let by_cost = rank.cost.cmp(&cost);
+            if by_cost == Ordering::Equal {
+                ties.push(other);
+            }
+            by_cost.then(other.cmp(&class))
+        };
+        order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
+        ranks[class as usize] = Some(Rank { cost, leaf: Leaf::default(), is_tied: !ties.is_empty() });
+        for tied in ties {
+            ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
+        }
+        for (moved, leaf) in moves {
+            ranks[moved as usize].as_mut().expect("what moves is in the order").leaf = leaf;
+        }
+    }
+
+    fn set_mask(&mut self, class: u32, mask: u64) {
+        if let Some(Some(rank)) = self.ranks.get(class as usize) {
+            self.order.set_mask(rank.leaf, class, mask);
+        }
+    }
+
+    fn remove(&mut self, class: u32) {
+        if let Some(rank) = self.ranks.get_mut(class as usize).and_then(Option::take) {
+            self.order.remove(rank.leaf, class);
+        }
+    }
+
+    fn rank(&self, class: u32) -> &Rank {
+        self.ranks[class as usize].as_ref().expect("a class in the order has a rank")
+    }
+}
+
+/// The index of one cell: a zone, or one partition of it.
+#[derive(Clone, Debug)]
+pub struct ClassIndex {
+    sight: Sight,
+    classes: Vec<Class>,
+    by_key: HashMap<Key, u32, BuildHasherDefault<QuickHasher>>,
+    /// Ids of classes that are no more.
+    unused: Vec<u32>,
+    /// Classes that emptied, oldest first; some have filled again since.
+    emptied: VecDeque<u32>,
+    /// One for all requests, or one a request where the cost looks at it.
+    views: Vec<View>,
+}
+
+impl ClassIndex {
+    /// An index without hosts.
+    pub fn new(sight: Sight) -> ClassIndex {
+        assert!(sight != Sight::Instances, "a cost by instances is indexed by host");
+        let views = if sight == Sight::Free { vec![View::default()] } else { Vec::new() };
+        ClassIndex {
+            sight,
+            classes: Vec::new(),
+            by_key: HashMap::default(),
+            unused: Vec::new(),
+            emptied: VecDeque::new(),
+            views,
+        }
+    }
+
+    /// Classes that are kept, empty ones included.
+    pub fn classes(&self) -> usize {
+        self.classes.len() - self.unused.len()
+    }
+
+    /// Takes a host in, or notes that what it has free changed.
+    #[inline]
+    pub fn update(
+        &mut self,
+        id: HostId,
+        hosts: &mut [Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) {
+        let host = hosts[id.index()];
+        let key = Key { free: host.free, sku: host.sku };
+        let class = match self.by_key.get(&key) {
+            Some(class) => *class,
+            None => self.create(key, skus, shapes, ranking),
+        };
+        if host.index_mark == class {
+            return;
+        }
+        hosts[id.index()].index_mark = class;
+        let record = &mut self.classes[class as usize];
+        record.members += 1;
+        record.hosts.push(id, record.members, |other| hosts[other.index()].index_mark == class);
+        if record.members == 1 {
+            let mask = record.mask;
+            self.views.iter_mut().for_each(|view| view.set_mask(class, mask));
+        }
+        // Last, because it may drop classes that are empty, as the new one was until now.
+        if host.index_mark != NO_CLASS {
+            self.leave(host.index_mark);
+        }
+    }
+
+    /// Takes a host out.
+    pub fn remove(&mut self, id: HostId, hosts: &mut [Host]) {
+        let class = std::mem::replace(&mut hosts[id.index()].index_mark, NO_CLASS);
+        if class != NO_CLASS {
+            self.leave(class);
+        }
+    }
+
+    /// The host that costs least of those that fit.
+    #[inline]
+    pub fn least(
+        &mut self,
+        shape: ShapeId,
+        hosts: &[Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) -> Option<HostId> {
+        match self.sight {
+            Sight::Free => self.least_in_view(0, shape, hosts, shapes),
+            _ if shapes.is_exact() => self.least_in_view(shape.0 as usize, shape, hosts, shapes),
+            _ => self.least_of_all(shape, hosts, skus, shapes, ranking),
+        }
+    }
+
+    #[inline]
+    fn least_in_view(
+        &mut self,
+        view: usize,
+        shape: ShapeId,
+        hosts: &[Host],
+        shapes: &Shapes,
+    ) -> Option<HostId> {
+        let (need, request) = (shapes.need(shape), shapes.request(shape));
+        let view = &self.views[view];
+        let mut position = view.order.first(need);
+        let mut best: Option<(&Cost, HostId)> = None;
+        while let Some(found) = position {
+            let class = view.order.key(found);
+            let rank = view.rank(class);
+            if best.is_some_and(|(cost, _)| *cost != rank.cost) {
+                break;
+            }
+            let record = &mut self.classes[class as usize];
+            if shapes.is_exact() || record.key.free.covers(request) {
+                let least = record
+                    .hosts
+                    .least(|id| hosts[id.index()].index_mark == class)
+                    .expect("a class with a mask has members");
+                best = Some((&rank.cost, best.map_or(least, |(_, id)| id.min(least))));
+                if !rank.is_tied {
+                    break;
+                }
+            }
+            position = view.order.next(found, need);
+        }
+        best.map(|(_, id)| id)
+    }
+
+    /// Without an order for this request: every class is looked at. Only where the cost looks at the
+    /// request and there are more distinct requests than a word has bits.
+    fn least_of_all(
+        &mut self,
+        shape: ShapeId,
+        hosts: &[Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) -> Option<HostId> {
+        let (need, request) = (shapes.need(shape), shapes.request(shape));
+        let mut best: Option<(Cost, HostId)> = None;
+        for (id, class) in self.classes.iter_mut().enumerate() {
+            if class.members == 0 || !need.met_by(class.mask) || !class.key.free.covers(request) {
+                continue;
+            }
+            let cost = cost_of(class.key, skus, ranking, request);
+            let order = best.as_ref().map_or(Ordering::Less, |(least, _)| cost.cmp(least));
+            if order == Ordering::Greater {
+                continue;
+            }
+            let least = class
+                .hosts
+                .least(|host| hosts[host.index()].index_mark == id as u32)
+                .expect("a class with members has a least");
+            best = match best {
+                Some((cost, host)) if order == Ordering::Equal => Some((cost, host.min(least))),
+                _ => Some((cost, least)),
+            };
+        }
+        best.map(|(_, host)| host)
+    }
+
+    /// The requests' bits changed their meaning: makes every mask, and the views of new requests, again.
+    pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
+        for (id, class) in self.classes.iter_mut().enumerate() {
+            class.mask = shapes.mask(&class.key.free);
+            let mask = if class.members > 0 { class.mask } else { 0 };
+            self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
+        }
+        if self.sight == Sight::Free {
+            return;
+        }
+        if !shapes.is_exact() {
+            self.views.clear();
+            return;
+        }
+        for shape in (self.views.len()..shapes.len()).map(|shape| ShapeId(shape as u32)) {
+            let mut view = View::default();
+            for class in 0..self.classes.len() as u32 {
+                rank_class(
+                    &mut view,
+                    class,
+                    &self.classes[class as usize],
+                    Some(shape),
+                    skus,
+                    shapes,
+                    ranking,
+                );
+            }
+            self.views.push(view);
+        }
+    }
+
+    /// Starts loading what the next change of a host in a class will touch.
+    #[inline]
+    pub fn prefetch(&self, class: u32) {
+        if let Some(class) = self.classes.get(class as usize) {
+            prefetch(class);
+        }
+    }
+
+    /// Gives the hosts that a request would likely get, for prefetching.
+    #[inline]
+    pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
+        let view = self.views.get(if self.sight == Sight::Free { 0 } else { shape.0 as usize })?;
+        let position = view.order.first(shapes.need(shape))?;
+        self.classes[view.order.key(position) as usize].hosts.top()
+    }
+
+    #[cold]
+    fn create(&mut self, key: Key, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> u32 {
+        let class = Class {
+            key,
+            members: 0,
+            mask: shapes.mask(&key.free),
+            is_queued: false,
+            hosts: LazyHeap::default(),
+        };
+        let id = self.unused.pop().unwrap_or_else(|| {
+            self.classes.push(class.clone());
+            (self.classes.len() - 1) as u32
+        });
+        self.classes[id as usize] = class;
+        self.by_key.insert(key, id);
+        let per_request = self.sight == Sight::FreeAndRequest;
+        for (shape, view) in self.views.iter_mut().enumerate() {
+            let shape = per_request.then_some(ShapeId(shape as u32));
+            rank_class(view, id, &self.classes[id as usize], shape, skus, shapes, ranking);
+        }
+        id
+    }
+
+    #[inline]
+    fn leave(&mut self, class: u32) {
+        let record = &mut self.classes[class as usize];
+        record.members -= 1;
+        if record.members > 0 {
+            return;
+        }
+        self.views.iter_mut().for_each(|view| view.set_mask(class, 0));
+        if !std::mem::replace(&mut self.classes[class as usize].is_queued, true) {
+            self.emptied.push_back(class);
+        }
+        if self.emptied.len() > EMPTY_KEPT_AT_LEAST && self.emptied.len() > self.classes() / 2 {
+            self.forget_oldest_empty();
+        }
+    }
+
+    /// Drops half of the classes that emptied, unless they filled again.
+    #[cold]
+    fn forget_oldest_empty(&mut self) {
+        for _ in 0..self.emptied.len() / 2 {
+            let class = self.emptied.pop_front().expect("counted");
+            let record = &mut self.classes[class as usize];
+            record.is_queued = false;
+            if record.members > 0 {
+                continue;
+            }
+            record.hosts.clear();
+            self.by_key.remove(&record.key);
+            self.views.iter_mut().for_each(|view| view.remove(class));
+            self.unused.push(class);
+        }
+    }
+}
+
+/// Puts a class into a view: of all requests, or of one if it fits.
+fn rank_class(
+    view: &mut View,
+    id: u32,
+    class: &Class,
+    shape: Option<ShapeId>,
+    skus: &[Sku],
+    shapes: &Shapes,
+    ranking: &dyn Ranking,
+) {
+    let request = shape.map_or(Resources::ZERO, |shape| *shapes.request(shape));
+    if class.key.free.covers(&request) {
+        let mask = if class.members > 0 { class.mask } else { 0 };
+        view.insert(id, mask, cost_of(class.key, skus, ranking, &request));
+    }
+}
+
+fn cost_of(key: Key, skus: &[Sku], ranking: &dyn Ranking, request: &Resources) -> Cost {
+    let capacity = &skus[key.sku.0 as usize].capacity;
+    ranking.cost(Candidate { capacity, free: &key.free, instances: 0 }, request)
+}

@@ -1,0 +1,15 @@
+//! Indexes over hosts: each answers one question of the placement strategies at a cost that does not
+//! depend on the number of hosts, and its plain twin is `placement::scan`.
+//!
+//! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
+//! - `by_class`: the host with the least cost, where the cost looks at what is free (best-fit and its
+//!   kin). Hosts with the same capacity and the same free amounts form a class, and classes are few.
+//! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
+
+pub mod by_class;
+pub mod by_host;
+pub mod by_id;
+pub mod cost;
+pub mod lazy_heap;
+pub mod shapes;
+pub mod tree;

@@ -1,0 +1,60 @@
+//! `partition`: spreads the instances of an account over partitions of the zone, which share no rack,
+//! and packs within each.
+
+use std::collections::HashMap;
+
+use super::best_fit;
+use crate::placement::register::{Entry, Parameter};
+use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::units::{AccountId, HostId, ZoneId};
+
+pub const ENTRY: Entry = Entry {
+    name: "partition",
+    rule: "of the zone's partitions (racks modulo their number) the one with fewest instances of the \
+           request's account, lowest number first; then best-fit within it",
+    parameters: &[Parameter {
+        name: "partitions",
+        meaning: "partitions of a zone [partitions]",
+        default: 7,
+        range: (1, 1000),
+    }],
+    build: |parameters, seed| {
+        let partitions = parameters.get("partitions") as u16;
+        let within = (best_fit::ENTRY.build)(parameters, seed);
+        let chooser = Box::new(Partition { partitions, counts: HashMap::new() });
+        Strategy { chooser, partitions, ..within }
+    },
+};
+
+#[derive(Clone)]
+struct Partition {
+    partitions: u16,
+    /// Instances of an account in each partition of a zone.
+    counts: HashMap<(AccountId, ZoneId), Vec<u32>>,
+}
+
+impl Chooser for Partition {
+    fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId> {
+        let none = vec![0; usize::from(self.partitions)];
+        let counts = self.counts.get(&(request.account, request.zone)).unwrap_or(&none);
+        let mut order: Vec<u16> = (0..self.partitions).collect();
+        order.sort_by_key(|partition| counts[usize::from(*partition)]);
+        order.into_iter().find_map(|partition| hosts.least(partition))
+    }
+
+    fn placed(&mut self, request: &Request, _host: HostId, partition: u16) {
+        let partitions = usize::from(self.partitions);
+        let counts =
+            self.counts.entry((request.account, request.zone)).or_insert_with(|| vec![0; partitions]);
+        counts[usize::from(partition)] += 1;
+    }
+
+    fn released(&mut self, account: AccountId, zone: ZoneId, partition: u16) {
+        let counts = self.counts.get_mut(&(account, zone)).expect("what is released was placed");
+        counts[usize::from(partition)] -= 1;
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Chooser> {
+        Box::new(self.clone())
+    }
+}
