@@ -12,6 +12,8 @@ pub mod failure;
 
 pub mod engine;
 
+pub mod metrics;
+
 pub mod catalogue;
 
 pub mod fleet;
@@ -29,3 +31,5 @@ pub mod workload;
 pub mod scenario;
 
 pub mod cloud;
+
+pub mod report;

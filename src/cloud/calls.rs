@@ -75,9 +75,10 @@ impl Cloud {
         to_kind: Option<TypeId>,
     ) -> Result<(), Refused> {
         let instance = self.instances.get(slot);
-        let (id, host) = (instance.id, if instance.has_host { instance.host } else { HostId(u32::MAX) });
-        let refused = |failure| Refused { failure, kind: Some(instance.kind), zone: Some(instance.zone) };
-        match (instance.state.on(Trigger::Call(operation)), operation) {
+        let (id, host) = (instance.id, if instance.has_host { instance.host } else { NO_HOST });
+        let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
+        let refused = |failure| Refused { failure, kind: Some(kind), zone: Some(zone) };
+        match (state.on(Trigger::Call(operation)), operation) {
             (Move::Refused(failure), _) => return Err(refused(failure)),
             (Move::Never, _) => panic!("{operation:?} is not a call on an instance"),
             (Move::To(State::Pending), _) => return self.start(now, slot).map_err(refused),

@@ -2,8 +2,8 @@
 
 use super::Cloud;
 use super::ledger::InstanceTotal;
-use super::outcome::{Bill, BillRow, FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
-use crate::billing;
+use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
+use crate::billing::Bill;
 use crate::fleet::totals::Total;
 use crate::lifecycle::{Operation, State};
 use crate::network::Usage;
@@ -11,7 +11,13 @@ use crate::units::{NS_PER_S, Time};
 
 impl Cloud {
     /// Everything the run yields, seen from its end.
-    pub(super) fn finish(mut self, horizon: Time, warmup_end: Time, events: u64, residents: Residents) -> Outcome {
+    pub(super) fn finish(
+        mut self,
+        horizon: Time,
+        warmup_end: Time,
+        events: u64,
+        residents: Residents,
+    ) -> Outcome {
         self.bill_running(horizon);
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> = ledger.first_failures.iter().flatten().copied().collect();
@@ -30,10 +36,11 @@ impl Cloud {
             residents,
             fleet: self.fleet_use(),
             network: self.network_use(horizon),
-            billing: self.bill_rows(),
+            bill: Bill::new(self.meter.invoice(&self.directory.types), &self.directory.types),
             latency: self.latencies(),
             events,
             lifecycle_events: ledger.lifecycle_events,
+            directory: self.directory,
         }
     }
 
@@ -84,7 +91,7 @@ impl Cloud {
     }
 
     fn network_use(&self, horizon: Time) -> NetworkUse {
-        let pool = |addresses: u64, usage: &Usage| PoolUse {
+        let pool = |addresses: Option<u64>, usage: &Usage| PoolUse {
             addresses,
             used_mean: usage.mean(horizon),
             used_peak: usage.peak(),
@@ -93,25 +100,11 @@ impl Cloud {
         let subnets = self.network.subnets().iter();
         let limit = self.network.public_addresses();
         NetworkUse {
-            subnets: subnets.map(|subnet| (subnet.name.clone(), pool(subnet.addresses, &subnet.usage))).collect(),
-            public: limit.map(|addresses| pool(u64::from(addresses), self.network.public_usage())),
+            subnets: subnets
+                .map(|subnet| (subnet.name.clone(), pool(Some(subnet.addresses), &subnet.usage)))
+                .collect(),
+            public: pool(limit.map(u64::from), self.network.public_usage()),
         }
-    }
-
-    fn bill_rows(&self) -> Bill {
-        let types = &self.directory.types;
-        let bill = billing::Bill::new(self.meter.invoice(types), types);
-        let row = |row: &billing::BillRow| BillRow {
-            account: row.account,
-            account_name: self.directory.accounts()[row.account.index()].clone(),
-            kind: row.kind.name(),
-            item: types.get(row.instance_type).name.clone(),
-            purchase: row.purchase.name(),
-            billed_seconds: u128::from(row.seconds),
-            amount: row.amount,
-        };
-        let priced_by_shape = bill.priced_by_shape.iter().map(ToString::to_string).collect();
-        Bill { rows: bill.rows.iter().map(row).collect(), priced_by_shape }
     }
 
     fn latencies(&self) -> Vec<Latency> {

@@ -142,10 +142,6 @@ impl Instances {
         self.launched - self.terminated
     }
 
-    /// Instances ever launched.
-    pub fn launched(&self) -> u64 {
-        self.launched
-    }
 
     /// Every slot, those of ended instances included.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {

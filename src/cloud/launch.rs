@@ -25,7 +25,13 @@ pub(super) struct Placement {
 }
 
 impl Cloud {
-    pub(super) fn on_launch(&mut self, now: Time, account: AccountId, launch: &Launch, observer: &mut dyn Observer) {
+    pub(super) fn on_launch(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        launch: &Launch,
+        observer: &mut dyn Observer,
+    ) {
         self.batch.clear();
         let refused = self.place_batch(now, account, launch).err();
         let launched = self.batch.len() as u32;
@@ -49,7 +55,12 @@ impl Cloud {
 
     /// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
     /// `batch` holds what was placed nonetheless, which is nothing below the least number.
-    fn place_batch(&mut self, now: Time, account: AccountId, launch: &Launch) -> Result<(), Refused> {
+    pub(super) fn place_batch(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        launch: &Launch,
+    ) -> Result<(), Refused> {
         let kind = self.kind(launch.kind);
         self.order_zones(launch)?;
         let mut worst: Option<Refused> = None;
@@ -58,7 +69,9 @@ impl Cloud {
         for &may_open in passes {
             for i in 0..self.zone_order.len() {
                 let zone = self.zone_order[i];
-                let Err(refused) = self.fill(now, account, launch, &kind, zone, may_open) else { return Ok(()) };
+                let Err(refused) = self.fill(now, account, launch, &kind, zone, may_open) else {
+                    return Ok(());
+                };
                 let placed = self.batch.len() as u32;
                 if placed >= launch.min_count {
                     // The zone is settled; what is still missing may open hosts there.
@@ -91,7 +104,8 @@ impl Cloud {
                 self.zone_order.extend((0..zones.len() as u16).map(ZoneId));
                 if zones.len() > 1 {
                     // Stable: file order on ties.
-                    self.zone_order.sort_by_key(|zone| std::cmp::Reverse(zones[zone.index()].free_vcpu_milli));
+                    self.zone_order
+                        .sort_by_key(|zone| std::cmp::Reverse(zones[zone.index()].free_vcpu_milli));
                 }
             }
         }
@@ -185,7 +199,8 @@ impl Cloud {
         let (subnet, address) = self
             .take_private(now, account, launch.subnet, zone)
             .ok_or(Failure::InsufficientFreeAddressesInSubnet)?;
-        let of_subnet = self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
+        let of_subnet =
+            self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
         let wants_public = launch.public_address.unwrap_or(of_subnet);
         if wants_public && !self.network.allocate_public(now) {
             self.network.release(subnet, account, address, now);

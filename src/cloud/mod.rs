@@ -102,14 +102,16 @@ impl Cloud {
         let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
         let groups: Vec<_> = zones.iter().map(|zone| zone.groups.clone()).collect();
         let mut fleet = Fleet::new(&groups).map_err(|error| {
-            Problem::new(Place::option("zones"), error.to_string()).with_help("round capacities to fewer sizes")
+            Problem::new(Place::option("zones"), error.to_string())
+                .with_help("round capacities to fewer sizes")
         })?;
         let seed = Seed(scenario.seed);
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
         let network = Network::new(&scenario.network, &names)?;
         let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape)?;
         let subnets = network.subnets().iter();
-        let subnets = subnets.map(|subnet| SubnetName { name: subnet.name.clone(), zone: subnet.zone }).collect();
+        let subnets =
+            subnets.map(|subnet| SubnetName { name: subnet.name.clone(), zone: subnet.zone }).collect();
         let mut directory = Directory::new(types, names.iter().map(ToString::to_string).collect(), subnets);
         // The scenario's files are named from the current folder on by now.
         let demand = Demand::open(&scenario.workload, seed, Path::new(""), &mut directory)?;

@@ -1,5 +1,7 @@
 //! What a run tells the world while it goes on. The cloud writes no file: an observer does.
 
+use std::ops::ControlFlow;
+
 use crate::failure::Failure;
 use crate::lifecycle::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
@@ -65,7 +67,7 @@ pub struct Sample {
     pub addresses_used: u64,
     /// Public addresses in use.
     pub public_addresses_used: u64,
-    /// Billed since the end of the warm-up \[micro-USD\].
+    /// Cost of what ran since the end of the warm-up, as it accrued: without minimums \[micro-USD\].
     pub billed_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
@@ -73,12 +75,19 @@ pub struct Sample {
 
 /// Takes what a run tells. Every method has an empty default.
 pub trait Observer {
+    /// What was there from the start has moved in; the simulation begins.
+    fn started(&mut self) {}
+    /// The simulation has ended; what follows is bookkeeping.
+    fn ended(&mut self) {}
     /// A request was refused (not during warm-up).
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample) {}
-    /// Called every few thousand events: the simulated time reached and the events so far.
-    fn progressed(&mut self, _now: Time, _events: u64) {}
+    /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
+    /// the run there: a file cannot be written or a person has lost patience. Its outcome is worth nothing then.
+    fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Observes nothing.

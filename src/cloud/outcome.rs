@@ -4,9 +4,11 @@
 
 use hdrhistogram::Histogram;
 
-use crate::failure::Failure;
+use crate::billing::Bill;
+use crate::failure::{Failure, REGISTER};
 use crate::lifecycle::Operation;
-use crate::units::{AccountId, Money, Time};
+use crate::units::Time;
+use crate::workload::directory::Directory;
 
 /// Every figure of one run.
 #[derive(Clone, Debug)]
@@ -30,7 +32,9 @@ pub struct Outcome {
     /// Addresses.
     pub network: NetworkUse,
     /// Money.
-    pub billing: Bill,
+    pub bill: Bill,
+    /// The names behind the ids of the bill.
+    pub directory: Directory,
     /// Durations of what took time, by name, such as `launch`; each with at least one value.
     pub latency: Vec<Latency>,
     /// Events dispatched since the start, warm-up included.
@@ -62,11 +66,9 @@ impl Tally {
     }
 
     /// The reasons that occurred, in the order of the register, each with its count.
-    pub fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        crate::failure::REGISTER
-            .iter()
-            .map(|entry| (entry.ec2_name, self.failed_by[entry.failure.index()]))
-            .filter(|(_, count)| *count > 0)
+    pub fn failures(&self) -> impl Iterator<Item = (Failure, u64)> {
+        let counts = REGISTER.iter().map(|entry| (entry.failure, self.failed_by[entry.failure.index()]));
+        counts.filter(|(_, count)| *count > 0)
     }
 }
 
@@ -140,15 +142,15 @@ pub struct FleetUse {
 pub struct NetworkUse {
     /// Every subnet, in file order.
     pub subnets: Vec<(String, PoolUse)>,
-    /// The public pool; `None` when it has no limit.
-    pub public: Option<PoolUse>,
+    /// The public pool.
+    pub public: PoolUse,
 }
 
 /// How one pool of addresses was used.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct PoolUse {
-    /// Addresses that can be given out.
-    pub addresses: u64,
+    /// Addresses that can be given out; `None` for no limit.
+    pub addresses: Option<u64>,
     /// Mean in use.
     pub used_mean: f64,
     /// Most in use at once.
@@ -157,45 +159,13 @@ pub struct PoolUse {
     pub exhausted_at: Option<Time>,
 }
 
-/// What the run cost its users.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Bill {
-    /// One row per account, kind, item and purchase, in the order of account, kind, item, purchase.
-    pub rows: Vec<BillRow>,
-    /// Names of the types and shapes without a price of their own, billed by `[billing.shape]`.
-    pub priced_by_shape: Vec<String>,
-}
-
-/// One row of the bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BillRow {
-    /// Who pays.
-    pub account: AccountId,
-    /// Name of who pays.
-    pub account_name: String,
-    /// What sort of thing: `instance`, later `volume`, `address` …
-    pub kind: &'static str,
-    /// Which: the instance type or shape.
-    pub item: String,
-    /// How it was bought: `on-demand`, later `reserved`, `spot`.
-    pub purchase: &'static str,
-    /// How much was billed \[s\], minimums included.
-    pub billed_seconds: u128,
-    /// What it costs, exact.
-    pub amount: Money,
-}
-
-impl BillRow {
-    /// What the row shows \[micro-USD\]. A total shown is the sum of these, not a rounded exact sum.
-    pub fn micro_usd(&self) -> i128 {
-        self.amount.to_micro_usd()
-    }
-}
-
-impl Bill {
-    /// The sum of the rows shown \[micro-USD\].
-    pub fn total_micro_usd(&self) -> i128 {
-        self.rows.iter().map(BillRow::micro_usd).sum()
+impl PoolUse {
+    /// Share of the addresses in use at the peak, 0 to 1; 0 where there is no limit.
+    pub fn peak_ratio(&self) -> f64 {
+        match self.addresses {
+            Some(addresses) if addresses > 0 => self.used_peak as f64 / addresses as f64,
+            _ => 0.0,
+        }
     }
 }
 

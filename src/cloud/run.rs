@@ -27,6 +27,7 @@ struct Milestones {
     warmup_end: Time,
     next_sample: Time,
     sampling_interval: Duration,
+    reached: Time,
     events: u64,
 }
 
@@ -39,6 +40,7 @@ impl Cloud {
             warmup_end: Time::ZERO.after(self.warmup),
             next_sample: Time::ZERO,
             sampling_interval: self.sampling_interval,
+            reached: Time::ZERO,
             events: 0,
         };
         self.reach(Time::ZERO, &mut milestones, observer);
@@ -50,7 +52,11 @@ impl Cloud {
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
-    fn run_to_the_end(&mut self, milestones: &mut Milestones, observer: &mut dyn Observer) -> Result<Time, InputError> {
+    fn run_to_the_end(
+        &mut self,
+        milestones: &mut Milestones,
+        observer: &mut dyn Observer,
+    ) -> Result<Time, InputError> {
         let end = self.duration.map(|duration| Time::ZERO.after(duration));
         let mut call = self.demand.next(&mut self.directory)?;
         loop {
@@ -78,7 +84,9 @@ impl Cloud {
             milestones.events += 1;
             self.ledger.note(self.fleet.totals());
             if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
-                observer.progressed(call_at.min(horizon), milestones.events);
+                if observer.progressed(milestones.reached, milestones.events).is_break() {
+                    return Ok(milestones.reached);
+                }
             }
             if self.options.check_conservation {
                 self.assert_conserved();
@@ -93,6 +101,7 @@ impl Cloud {
             self.pass_milestones(now, milestones, observer);
         }
         self.ledger.advance(now, self.fleet.totals());
+        milestones.reached = now;
     }
 
     #[cold]
@@ -140,7 +149,7 @@ impl Cloud {
             launches_succeeded: ledger.launch.succeeded,
             addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
             public_addresses_used: self.network.public_usage().used(),
-            accrued_micro_usd: accrued_micro_usd(accrued),
+            billed_micro_usd: accrued_micro_usd(accrued),
             events: milestones.events,
         });
     }
@@ -197,7 +206,9 @@ impl Cloud {
         self.fleet.assert_conserved();
         let mut on_hosts = vec![0u32; self.fleet.hosts().len()];
         let (mut running, mut stopped, mut addresses, mut public, mut alive) = (0, 0, 0, 0, 0);
-        for (_, instance) in self.instances.slots().filter(|(_, instance)| instance.state != State::Terminated) {
+        for (_, instance) in
+            self.instances.slots().filter(|(_, instance)| instance.state != State::Terminated)
+        {
             alive += 1;
             running += u64::from(instance.state == State::Running);
             stopped += u64::from(instance.state == State::Stopped);

@@ -54,6 +54,12 @@ impl Clone for Stream {
 }
 
 impl Stream {
+    /// The same stream from its `position`-th draw of 64 bits on, counted from its beginning.
+    pub fn from_draw(mut self, position: u64) -> Stream {
+        self.0.set_word_pos(u128::from(position) * 2);
+        self
+    }
+
     /// 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {

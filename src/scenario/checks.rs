@@ -5,7 +5,7 @@
 use super::document::{self, Document, Node};
 use super::key_path::{self, Step};
 use super::{Scenario, reading};
-use crate::catalogue::{ShapePrice, TypeTable};
+use crate::catalogue::TypeTable;
 use crate::fleet;
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::Duration;
@@ -20,9 +20,10 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     check_times(scenario, &mut problems);
     problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
     check_strategy(scenario, &mut problems);
-    problems.extend(
-        TypeTable::new(&scenario.instance_types, &ShapePrice::default()).err().map_or(Vec::new(), |e| e.0),
-    );
+    let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape);
+    problems.extend(types.err().map_or_else(Vec::new, |error| error.0));
+    let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
+    problems.extend(scenario.network.validate(&zones));
     problems
 }
 

@@ -13,9 +13,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
+use crate::billing::BillingConfig;
 use crate::catalogue::InstanceTypeConfig;
 use crate::fleet::config::ZoneConfig;
 use crate::input::{InputError, Place, Problem};
+use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
 use crate::units::Duration;
 use config::{ControlPlaneConfig, LifecycleConfig, OutputConfig};
@@ -51,6 +53,15 @@ pub struct Scenario {
     /// Instance types that add to the EC2 catalogue, or override its own.
     #[serde(default)]
     pub instance_types: Vec<InstanceTypeConfig>,
+    /// What things cost where the catalogue does not say.
+    #[serde(default)]
+    pub billing: BillingConfig,
+    /// Addresses; left out: without limit.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// Who asks for what, when.
+    #[serde(default)]
+    pub workload: crate::workload::demand::WorkloadConfig,
     /// How long the steps of an instance's life take.
     #[serde(default)]
     pub lifecycle: LifecycleConfig,

@@ -1,3 +1,16 @@
 //! Demand: traces and synthetic arrivals, as one stream of calls in time order.
+//!
+//! [`demand`] is the whole of it: it opens a [`trace`], compiles [`arrivals`], and merges them. What a call
+//! is stands in [`call`]; the names it may use in [`directory`].
 
+pub mod arrivals;
 pub mod call;
+pub mod decimal;
+pub mod demand;
+pub mod directory;
+pub mod distribution;
+pub mod draw;
+pub mod process;
+pub mod settings;
+pub mod table;
+pub mod trace;

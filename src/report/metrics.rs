@@ -1,0 +1,192 @@
+//! The register of metrics: what `summary.json` holds, what `plimsoll list metrics` tells.
+
+use serde_json::{Map, Value, json};
+
+use super::{Run, latency};
+use crate::cloud::outcome::{PoolUse, Tally};
+use crate::failure::Failure;
+use crate::units::{Time, format_micro_usd};
+
+/// Which way a metric is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Better {
+    /// The more, the better.
+    Higher,
+    /// The less, the better.
+    Lower,
+    /// A fact, neither good nor bad by itself.
+    Neither,
+}
+
+/// One metric, or a table of equal ones.
+pub struct Metric {
+    /// Its path in `summary.json`.
+    pub path: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Which way it is good.
+    pub better: Better,
+    /// What it says, one line.
+    pub meaning: &'static str,
+    /// Its value.
+    pub value: fn(&Run<'_>) -> Value,
+}
+
+/// Builds a row; the register below reads as a table.
+const fn metric(
+    path: &'static str,
+    unit: &'static str,
+    better: Better,
+    meaning: &'static str,
+    value: fn(&Run<'_>) -> Value,
+) -> Metric {
+    Metric { path, unit, better, meaning, value }
+}
+
+/// Every metric.
+#[rustfmt::skip]
+pub const METRICS: [Metric; 46] = {
+    use Better::{Higher, Lower, Neither};
+    [
+        metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
+        metric("warmup_s", "s", Neither, "simulated time left out of every statistic", |r| json!(r.outcome.warmup_end.as_seconds())),
+        metric("first_failures", "", Neither, "each reason for refusal with its first time, in the order they were met, warm-up included", first_failures),
+
+        metric("launch.requested", "instances", Neither, "asked for", |r| json!(r.outcome.launch.requested)),
+        metric("launch.succeeded", "instances", Higher, "launched", |r| json!(r.outcome.launch.succeeded)),
+        metric("launch.failed", "instances", Lower, "refused", |r| json!(r.outcome.launch.failed())),
+        metric("launch.success_ratio", "0 to 1", Higher, "launched of asked for; 1 when none was asked for", |r| json!(r.outcome.launch.success_ratio())),
+        metric("launch.failed_by_code", "instances", Lower, "refused, by error code", |r| by_code(&r.outcome.launch)),
+        metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code", operations),
+
+        metric("fleet.hosts", "hosts", Neither, "hosts there are; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
+        metric("fleet.vcpu", "vCPU", Neither, "vCPU there is to sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
+        metric("fleet.memory_gib", "GiB", Neither, "memory there is to sell", |r| json!(r.outcome.fleet.memory_mib as f64 / 1024.0)),
+        metric("fleet.gpu", "GPU", Neither, "GPUs there are to sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
+        metric("fleet.hosts_used_peak", "hosts", Lower, "most hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_peak)),
+        metric("fleet.hosts_used_mean", "hosts", Lower, "mean of the hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_mean)),
+        metric("fleet.hosts_empty_ratio_mean", "0 to 1", Higher, "mean share of open hosts without an instance", |r| json!(r.outcome.fleet.hosts_empty_ratio_mean)),
+        metric("fleet.host_seconds_used", "host-s", Lower, "time integral of the hosts with an instance", |r| json!(r.outcome.fleet.host_seconds_used)),
+        metric("fleet.vcpu_used_ratio_mean", "0 to 1", Neither, "mean share of vCPU in use", |r| json!(r.outcome.fleet.vcpu_used_ratio_mean)),
+        metric("fleet.vcpu_used_ratio_peak", "0 to 1", Neither, "peak share of vCPU in use", |r| json!(r.outcome.fleet.vcpu_used_ratio_peak)),
+        metric("fleet.memory_used_ratio_mean", "0 to 1", Neither, "mean share of memory in use", |r| json!(r.outcome.fleet.memory_used_ratio_mean)),
+        metric("fleet.memory_used_ratio_peak", "0 to 1", Neither, "peak share of memory in use", |r| json!(r.outcome.fleet.memory_used_ratio_peak)),
+        metric("fleet.gpu_used_ratio_mean", "0 to 1", Neither, "mean share of GPU in use; 0 without GPUs", |r| json!(r.outcome.fleet.gpu_used_ratio_mean)),
+        metric("fleet.gpu_used_ratio_peak", "0 to 1", Neither, "peak share of GPU in use; 0 without GPUs", |r| json!(r.outcome.fleet.gpu_used_ratio_peak)),
+        metric("fleet.packing_density_vcpu_mean", "0 to 1", Higher, "mean of vCPU in use by vCPU of non-empty hosts", |r| json!(r.outcome.fleet.packing_density_vcpu_mean)),
+        metric("fleet.packing_density_memory_mean", "0 to 1", Higher, "mean of memory in use by memory of non-empty hosts", |r| json!(r.outcome.fleet.packing_density_memory_mean)),
+        metric("fleet.stranded_vcpu_ratio_mean", "0 to 1", Lower, "mean share of vCPU free where memory is too short for the smallest request", |r| json!(r.outcome.fleet.stranded_vcpu_ratio_mean)),
+        metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory free where vCPU is too short for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
+        metric("fleet.instances_running_mean", "instances", Neither, "mean of the instances running", |r| json!(r.outcome.fleet.instances_running_mean)),
+        metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
+
+        metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s", subnets),
+        metric("network.public.addresses", "addresses", Neither, "public addresses there are; null: no limit", |r| json!(r.outcome.network.public.addresses)),
+        metric("network.public.used_mean", "addresses", Neither, "mean of the public addresses in use", |r| json!(r.outcome.network.public.used_mean)),
+        metric("network.public.used_peak", "addresses", Neither, "most public addresses in use", |r| json!(r.outcome.network.public.used_peak)),
+        metric("network.public.exhausted_at_s", "s", Higher, "when a request first found no public address; null: never", |r| at_s(r.outcome.network.public.exhausted_at)),
+
+        metric("billing.total", "USD", Neither, "what users pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
+        metric("billing.by_kind", "USD", Neither, "by what is billed: instance", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
+        metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
+
+        metric("latency_s", "s", Lower, "by operation: count, mean, p50, p90, p99, p999, max", latencies),
+
+        metric("engine.events", "events", Neither, "events dispatched, warm-up included", |r| json!(r.outcome.events)),
+        metric("engine.lifecycle_events", "events", Neither, "successful launches and terminates, warm-up included", |r| json!(r.outcome.lifecycle_events)),
+        metric("engine.wall_s", "s", Lower, "time the simulation took, without loading and writing", |r| json!(r.execution.simulation_s)),
+        metric("engine.events_per_s", "1/s", Higher, "events by time the simulation took", |r| json!(r.execution.per_second(r.outcome.events))),
+        metric("engine.lifecycle_events_per_s", "1/s", Higher, "lifecycle events by time the simulation took", |r| json!(r.execution.per_second(r.outcome.lifecycle_events))),
+        metric("engine.peak_memory_bytes", "bytes", Lower, "most memory held; null where the system does not tell", |r| json!(r.execution.peak_memory_bytes)),
+        metric("engine.threads", "threads", Neither, "threads it could use", |r| json!(r.execution.threads)),
+    ]
+};
+
+fn usd(micro_usd: i128) -> Value {
+    Value::from(format_micro_usd(micro_usd))
+}
+
+fn at_s(time: Option<Time>) -> Value {
+    json!(time.map(Time::as_seconds))
+}
+
+fn by_code(tally: &Tally) -> Value {
+    tally.failures().map(|(failure, count)| (failure.ec2_name().to_string(), json!(count))).collect()
+}
+
+fn first_failures(run: &Run<'_>) -> Value {
+    (run.outcome.first_failures.iter())
+        .map(|first| {
+            let code = Failure::ec2_name(first.failure);
+            json!({ "code": code, "operation": first.operation.name(), "at_s": first.at.as_seconds() })
+        })
+        .collect()
+}
+
+fn operations(run: &Run<'_>) -> Value {
+    let table: Map<String, Value> = (run.outcome.operations.iter())
+        .map(|(operation, tally)| {
+            let figures = json!({
+                "requested": tally.requested,
+                "succeeded": tally.succeeded,
+                "failed": tally.failed(),
+                "failed_by_code": by_code(tally),
+            });
+            (operation.name().to_string(), figures)
+        })
+        .collect();
+    Value::Object(table)
+}
+
+fn subnets(run: &Run<'_>) -> Value {
+    let row = |(name, pool): &(String, PoolUse)| {
+        json!({
+            "name": name,
+            "addresses": pool.addresses,
+            "used_mean": pool.used_mean,
+            "used_peak": pool.used_peak,
+            "exhausted_at_s": at_s(pool.exhausted_at),
+        })
+    };
+    run.outcome.network.subnets.iter().map(row).collect()
+}
+
+fn priced_by_shape(run: &Run<'_>) -> Value {
+    let types = &run.outcome.directory.types;
+    run.outcome.bill.priced_by_shape.iter().map(|kind| types.get(*kind).name.as_str()).collect()
+}
+
+fn latencies(run: &Run<'_>) -> Value {
+    let table: Map<String, Value> = (run.outcome.latency.iter())
+        .map(|latency| {
+            let histogram = &latency.histogram;
+            let mut figures = Map::from_iter([("count".to_string(), json!(histogram.len()))]);
+            for figure in &latency::FIGURES {
+                let seconds = Time((figure.ns)(histogram)).as_seconds();
+                figures.insert(figure.name.to_string(), json!(seconds));
+            }
+            (latency.name.clone(), Value::Object(figures))
+        })
+        .collect();
+    Value::Object(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_unique_and_none_lies_below_another() {
+        for (i, metric) in METRICS.iter().enumerate() {
+            for other in &METRICS[..i] {
+                let below = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}."));
+                assert!(
+                    !below(metric.path, other.path) && !below(other.path, metric.path),
+                    "{}",
+                    metric.path
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a run leaves behind: one register of reports, each from results to bytes, and the folder they go to.
+//!
+//! A new report is a file here and a line in [`REGISTER`].
+
+pub mod figures;
+pub mod folder;
+pub mod metrics;
+pub mod run;
+pub mod terminal;
+
+mod billing;
+mod failures;
+mod latency;
+mod manifest;
+mod recorder;
+mod summary;
+mod timeseries;
+
+pub use folder::ResultFolder;
+pub use recorder::{Recorder, Streamed};
+pub use run::{Execution, Run};
+
+use std::io::{self, Write};
+
+use crate::input::InputError;
+
+/// One report of a result folder.
+pub struct Report {
+    /// Its name.
+    pub name: &'static str,
+    /// The file, or the pattern of its files.
+    pub file: &'static str,
+    /// What it holds, one line.
+    pub holds: &'static str,
+    /// How it is made.
+    pub make: Make,
+}
+
+/// How a report is made.
+pub enum Make {
+    /// From the finished run: its files with their bytes.
+    AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
+    /// Row by row while the run goes on.
+    Streamed(fn(Box<dyn Write>) -> io::Result<Box<dyn Streamed>>),
+}
+
+/// A file of a result folder.
+pub struct ReportFile {
+    /// Name within the folder, `/` between folders.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
+#[rustfmt::skip]
+pub const REGISTER: [Report; 7] = [
+    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, network, money", make: Make::Streamed(timeseries::begin) },
+    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code", make: Make::Streamed(failures::begin) },
+    Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type and purchase", make: Make::AtEnd(billing::files) },
+    Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
+    Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
+    Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
+    Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
+];
+
+/// Writes every report that is made at the end.
+pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputError> {
+    for report in &REGISTER {
+        if let Make::AtEnd(make) = report.make {
+            for file in make(run) {
+                folder.write(&file.name, &file.bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The figures of `summary.json`.
+pub fn summary(run: &Run<'_>) -> serde_json::Value {
+    summary::value(run)
+}

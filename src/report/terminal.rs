@@ -1,0 +1,235 @@
+//! The summary a person reads when a run ends.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+
+use super::Run;
+use super::figures::{compact, decimal, dollars, grouped, moment, percent, span};
+use crate::cloud::outcome::{PoolUse, Tally};
+use crate::failure::Failure;
+use crate::lifecycle::Operation;
+use crate::units::Duration;
+
+/// Rows of a list that are shown before the rest is summed up.
+const TOP: usize = 4;
+
+/// The first column of every table is at least so wide, so that the tables stand under each other.
+const FIRST_COLUMN: u16 = 34;
+
+/// Micro-dollars in a cent.
+const MICRO_USD_PER_CENT: i128 = 10_000;
+
+/// The summary, at most `width` characters wide where words allow it.
+pub fn summary(run: &Run<'_>, width: u16) -> String {
+    let tables = [launches(run), calls(run), usage(run), packing(run), bill(run)];
+    let mut text = format!("{}\n", title(run));
+    for mut table in tables.into_iter().flatten() {
+        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+        let _ = write!(text, "\n{}\n", table.trim_fmt());
+    }
+    let _ = write!(text, "\n{}\n", footer(run));
+    text
+}
+
+fn title(run: &Run<'_>) -> String {
+    let outcome = run.outcome;
+    let warmup = match outcome.warmup_end.0 {
+        0 => String::new(),
+        warmup => format!(" (the first {} not counted)", span(Duration(warmup))),
+    };
+    format!(
+        "{}: {} on {} hosts, {} simulated{warmup}, seed {}\n{}",
+        run.scenario.name,
+        run.scenario.placement.strategy.name,
+        grouped(outcome.fleet.hosts),
+        moment(outcome.horizon),
+        run.scenario.seed,
+        ran_out(run),
+    )
+}
+
+/// The answer to the first question: what ran out first, and when.
+fn ran_out(run: &Run<'_>) -> String {
+    let first = run.outcome.first_failures.iter().find_map(|first| Some((scarce(first.failure)?, first.at)));
+    match first {
+        Some((what, at)) => format!("Ran out first: {what}, after {}.", moment(at)),
+        None if run.outcome.launch.failed() == 0 => {
+            "Nothing ran out: every instance was launched.".to_string()
+        }
+        None => "Nothing ran out; requests were refused for other reasons.".to_string(),
+    }
+}
+
+/// What a refusal for this reason says is used up, if anything.
+fn scarce(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
+        Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),
+        Failure::InsufficientAddressCapacity => Some("public addresses"),
+        Failure::VcpuLimitExceeded | Failure::InstanceLimitExceeded => Some("an account's quota"),
+        _ => None,
+    }
+}
+
+/// A table with a rule under its header; every column but the first stands to the right.
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        if i == 0 {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(FIRST_COLUMN)));
+        } else {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn launches(run: &Run<'_>) -> Option<Table> {
+    let launch = &run.outcome.launch;
+    let share = |count: u64| match launch.requested {
+        0 => String::new(),
+        requested => percent(count as f64 / requested as f64),
+    };
+    let mut table = table(["Launches", "instances", "share", "first after"]);
+    table.add_row(["asked for", &grouped(launch.requested), "", ""]);
+    table.add_row(["launched", &grouped(launch.succeeded), &share(launch.succeeded), ""]);
+    for (failure, count) in launch.failures() {
+        table.add_row([failure.ec2_name(), &grouped(count), &share(count), &first_after(run, failure)]);
+    }
+    Some(table)
+}
+
+fn first_after(run: &Run<'_>, failure: Failure) -> String {
+    let mut firsts = run.outcome.first_failures.iter();
+    firsts.find(|first| first.failure == failure).map_or_else(String::new, |first| moment(first.at))
+}
+
+/// Every other operation; left out when there is nothing but launches and ends of lifetimes.
+fn calls(run: &Run<'_>) -> Option<Table> {
+    let plain = |(operation, tally): &(Operation, Tally)| {
+        *operation == Operation::Launch || (*operation == Operation::Terminate && tally.failed() == 0)
+    };
+    if run.outcome.operations.iter().all(plain) {
+        return None;
+    }
+    let mut table = table(["Other calls", "calls", "granted", "refused"]);
+    for (operation, tally) in &run.outcome.operations {
+        if *operation != Operation::Launch {
+            let [calls, granted, refused] =
+                [tally.requested, tally.succeeded, tally.failed()].map(|count| grouped(count));
+            table.add_row([operation.name(), &calls, &granted, &refused]);
+        }
+    }
+    Some(table)
+}
+
+fn usage(run: &Run<'_>) -> Option<Table> {
+    let (fleet, network) = (&run.outcome.fleet, &run.outcome.network);
+    let mut table = table(["In use", "mean", "peak", "of"]);
+    let hosts = format!("{} hosts", grouped(fleet.hosts));
+    table.add_row(["hosts", &decimal(fleet.hosts_used_mean, 1), &grouped(fleet.hosts_used_peak), &hosts]);
+    let thousandths =
+        |milli: u64| decimal(milli as f64 / 1000.0, if milli.is_multiple_of(1000) { 0 } else { 3 });
+    let memory = format!("{} GiB", decimal(fleet.memory_mib as f64 / 1024.0, 0));
+    let rows = [
+        (
+            "vCPU",
+            fleet.vcpu_used_ratio_mean,
+            fleet.vcpu_used_ratio_peak,
+            thousandths(fleet.vcpu_milli) + " vCPU",
+        ),
+        ("memory", fleet.memory_used_ratio_mean, fleet.memory_used_ratio_peak, memory),
+        ("GPU", fleet.gpu_used_ratio_mean, fleet.gpu_used_ratio_peak, thousandths(fleet.gpu_milli) + " GPU"),
+    ];
+    for (name, mean, peak, of) in rows {
+        if name != "GPU" || fleet.gpu_milli > 0 {
+            table.add_row([name, &percent(mean), &percent(peak), &of]);
+        }
+    }
+    let (mean, peak) = (decimal(fleet.instances_running_mean, 1), grouped(fleet.instances_running_peak));
+    table.add_row(["instances running", &mean, &peak, ""]);
+    // The fullest subnets tell; the file tells of all.
+    let mut subnets: Vec<&(String, PoolUse)> = network.subnets.iter().collect();
+    subnets.sort_by(|(_, a), (_, b)| b.peak_ratio().total_cmp(&a.peak_ratio()));
+    for (name, pool) in subnets.iter().take(TOP) {
+        table.add_row(pool_row(&format!("addresses of subnet {name}"), pool));
+    }
+    if subnets.len() > TOP {
+        table.add_row([&format!("… and {} more subnets", subnets.len() - TOP), "", "", ""]);
+    }
+    if network.public.used_peak > 0 || network.public.addresses.is_some() {
+        table.add_row(pool_row("public addresses", &network.public));
+    }
+    Some(table)
+}
+
+fn pool_row(name: &str, pool: &PoolUse) -> [String; 4] {
+    let of = match (pool.addresses, pool.exhausted_at) {
+        (Some(all), Some(at)) => format!("{}, none left after {}", grouped(all), moment(at)),
+        (Some(all), None) => grouped(all),
+        (None, _) => "no limit".to_string(),
+    };
+    [name.to_string(), decimal(pool.used_mean, 1), grouped(pool.used_peak), of]
+}
+
+fn packing(run: &Run<'_>) -> Option<Table> {
+    let fleet = &run.outcome.fleet;
+    let mut table = table(["Packing", "vCPU", "memory"]);
+    let (vcpu, memory) = (fleet.packing_density_vcpu_mean, fleet.packing_density_memory_mean);
+    table.add_row(["in use on hosts that are not empty", &percent(vcpu), &percent(memory)]);
+    let (vcpu, memory) = (fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean);
+    table.add_row(["stranded: free, but the other is short", &percent(vcpu), &percent(memory)]);
+    Some(table)
+}
+
+/// The bill in cents. The total shown is the sum of the rows shown.
+fn bill(run: &Run<'_>) -> Option<Table> {
+    let outcome = run.outcome;
+    let mut by_account: BTreeMap<_, i128> = BTreeMap::new();
+    for row in &outcome.bill.rows {
+        *by_account.entry(row.account).or_default() += row.micro_usd();
+    }
+    let mut accounts: Vec<_> = by_account.into_iter().collect();
+    accounts.sort_by_key(|(account, sum)| (std::cmp::Reverse(*sum), *account));
+    let cents = |micro_usd: i128| (micro_usd + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT);
+    let mut rows: Vec<(String, i128)> = (accounts.iter().take(TOP))
+        .map(|(account, sum)| {
+            (format!("account {}", outcome.directory.accounts()[account.index()]), cents(*sum))
+        })
+        .collect();
+    if let Some(rest) = accounts.get(TOP..).filter(|rest| !rest.is_empty()) {
+        let sum = rest.iter().map(|(_, sum)| sum).sum();
+        rows.push((format!("{} other accounts", grouped(rest.len() as u64)), cents(sum)));
+    }
+    let mut table = table(["Bill", "USD"]);
+    let total: i128 = rows.iter().map(|(_, sum)| sum).sum();
+    for (name, sum) in rows {
+        table.add_row([name, dollars(sum)]);
+    }
+    table.add_row(["total", &dollars(total)]);
+    let by_shape = outcome.bill.priced_by_shape.len();
+    if by_shape > 0 {
+        let name = format!("{} types or shapes priced by size", grouped(by_shape as u64));
+        table.add_row([name, "[billing.shape]".to_string()]);
+    }
+    Some(table)
+}
+
+fn footer(run: &Run<'_>) -> String {
+    let (outcome, execution) = (run.outcome, run.execution);
+    let memory = execution.peak_memory_bytes.map_or_else(String::new, |bytes| {
+        format!(", {} MiB of memory at most", grouped((bytes >> 20) as i128))
+    });
+    format!(
+        "{} events in {:.2} s: {} events/s, {} lifecycle events/s{memory}\ndigest {:032x}",
+        grouped(outcome.events),
+        execution.simulation_s,
+        compact(execution.per_second(outcome.events)),
+        compact(execution.per_second(outcome.lifecycle_events)),
+        outcome.digest,
+    )
+}

@@ -1,0 +1,293 @@
+//! The demand of a run: a trace, synthetic arrivals, or both, as one stream of calls in time order.
+//!
+//! At equal times the trace's call comes first, then the arrival processes in the order of the scenario.
+//! Whatever the cloud answers, the demand stays the same: nothing here looks at it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::path::{Path, PathBuf};
+
+use super::arrivals::{ArrivalConfig, Source, Stops};
+use super::call::{Action, Call, Resident, StopsId};
+use super::directory::Directory;
+use super::trace::TraceReader;
+use crate::engine::random::{Purpose, Seed, Stream};
+use crate::input::{InputError, Place, Problem};
+use crate::units::{Duration, Time};
+
+/// `[workload]`: where the demand of a run comes from. With both a trace and arrivals, they are merged.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkloadConfig {
+    /// A trace in one of the canonical forms (CSV, `.gz` allowed, or Parquet), relative to the scenario file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<PathBuf>,
+    /// What is there when the run starts.
+    pub start: Start,
+    /// Synthetic arrivals.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<ArrivalConfig>,
+}
+
+/// What is there when a run starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// What synthetic demand has in equilibrium: a Poisson number of instances with residual lifetimes.
+    SteadyState,
+}
+
+/// Random draws set aside for one running or stopped time, more than any distribution takes on average.
+const DRAWS_PER_TIME: u64 = 8;
+
+/// Cycles of stopping and starting that are followed back to find where a resident stands in them.
+const MAX_CYCLES: u32 = 1_000_000;
+
+/// The position of the trace among the sources: before every arrival process.
+const TRACE: u32 = 0;
+
+/// One stream of calls in time order.
+#[derive(Debug)]
+pub struct Demand {
+    seed: Seed,
+    start: Start,
+    trace: Option<TraceReader>,
+    /// The trace's next call, which its time in `queue` belongs to.
+    ahead: Option<Call>,
+    sources: Vec<Source>,
+    /// The next time of the trace and of each source (number + 1).
+    queue: BinaryHeap<Reverse<(Time, u32)>>,
+    /// Instances asked for so far.
+    instances: u64,
+    lifetimes: Vec<Duration>,
+}
+
+/// Where an instance stands in its stopping and starting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Phase {
+    /// Number of the cycle, from 0.
+    pub cycle: u32,
+    /// Running, or else stopped.
+    pub running: bool,
+    /// Time until that changes.
+    pub left: Duration,
+}
+
+impl Demand {
+    /// Opens the trace and compiles the arrivals; tells everything that is wrong. Relative names of files
+    /// are seen from `base_dir`, the folder of the scenario.
+    pub fn open(
+        config: &WorkloadConfig,
+        seed: Seed,
+        base_dir: &Path,
+        directory: &mut Directory,
+    ) -> Result<Demand, InputError> {
+        let mut problems = Vec::new();
+        if config.trace.is_none() && config.arrivals.is_empty() {
+            let problem = Problem::new(key("workload"), "found no demand, expected a trace or arrivals");
+            problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
+        }
+        let trace = config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file)));
+        let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
+        let sources = compile_sources(config, seed, base_dir, directory, &mut problems);
+        if config.start == Start::SteadyState {
+            check_steady_state(config, &sources, &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        let mut demand = Demand {
+            seed,
+            start: config.start,
+            trace,
+            ahead: None,
+            queue: sources.iter().zip(TRACE + 1..).map(|(source, i)| Reverse((source.at(), i))).collect(),
+            sources,
+            instances: 0,
+            lifetimes: Vec::new(),
+        };
+        if let Some(at) = demand.read_ahead(directory)? {
+            demand.queue.push(Reverse((at, TRACE)));
+        }
+        Ok(demand)
+    }
+
+    /// The next call, `None` after the last one (or 584 years).
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        let Some(Reverse((at, who))) = self.queue.peek().copied() else { return Ok(None) };
+        if at == Time::NEVER {
+            return Ok(None);
+        }
+        let (call, then) = if who == TRACE {
+            let call = self.ahead.take().expect("the queue has a time of the trace only with its call");
+            (self.number_instances(call), self.read_ahead(directory)?.unwrap_or(Time::NEVER))
+        } else {
+            let source = &mut self.sources[(who - TRACE - 1) as usize];
+            let call = source.take(&mut self.lifetimes);
+            let then = source.at();
+            (self.number_instances(call), then)
+        };
+        // Changing the top in place costs one sift, and none at all while it stays the top.
+        *self.queue.peek_mut().expect("it was peeked at above") = Reverse((then, who));
+        Ok(Some(call))
+    }
+
+    /// Gives the instances of a launch their numbers.
+    #[inline]
+    fn number_instances(&mut self, mut call: Call) -> Call {
+        if let Action::Launch(launch) = &mut call.action {
+            launch.first_instance = self.instances;
+            self.instances += u64::from(launch.max_count);
+        }
+        call
+    }
+
+    fn read_ahead(&mut self, directory: &mut Directory) -> Result<Option<Time>, InputError> {
+        if let Some(trace) = &mut self.trace {
+            self.ahead = trace.next(directory)?;
+        }
+        Ok(self.ahead.as_ref().map(|call| call.at))
+    }
+
+    /// The lifetimes of the instances of the launch that was last returned, if they are drawn: one for each
+    /// of its `max_count`, whether it gets them or not.
+    #[inline]
+    pub fn lifetimes(&self) -> &[Duration] {
+        &self.lifetimes
+    }
+
+    /// The greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
+    /// `None`, the trace's last event.
+    pub fn last_event(&self) -> Time {
+        self.trace.as_ref().map_or(Time::ZERO, TraceReader::last_event)
+    }
+
+    /// True when the demand ends by itself: it is a trace alone.
+    pub fn ends(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// The instances that are there when the run starts, oldest first; empty unless the workload starts in
+    /// steady state. Call it before the first [`Demand::next`], and [`Demand::resident`] for each in turn.
+    pub fn residents(&mut self) -> Vec<Resident> {
+        assert_eq!(self.instances, 0, "residents come before every other instance");
+        let mut residents = Vec::new();
+        if self.start == Start::Empty {
+            return residents;
+        }
+        for source in &mut self.sources {
+            let expected = source.expected_residents("").expect("checked when the demand was opened");
+            source.draw_residents(expected, &mut residents);
+        }
+        // Equal in all three is equal altogether, so that the order needs no stable sort, which would take
+        // half as much memory again.
+        residents
+            .sort_unstable_by_key(|resident| (Reverse(resident.age), resident.process, resident.residual));
+        residents
+    }
+
+    /// The request that brought a resident, as one of a single instance at the start of the run. To be
+    /// called once for each of [`Demand::residents`], in their order.
+    #[inline]
+    pub fn resident(&mut self, resident: &Resident) -> Call {
+        let call = self.sources[usize::from(resident.process)].resident();
+        self.number_instances(call)
+    }
+
+    /// How long an instance runs in a cycle of its stopping and starting. A function of the seed and its
+    /// arguments alone. `instance` is its number in the demand, cycles count from 0.
+    pub fn run_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
+        let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle));
+        self.stops(stops).run.draw(stream)
+    }
+
+    /// How long an instance stays stopped in a cycle, after running.
+    pub fn stopped_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
+        let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle) + 1);
+        self.stops(stops).stopped.draw(stream)
+    }
+
+    /// Where an instance of this age stands in its stopping and starting, had nothing held it up. After a
+    /// million cycles it is taken to begin another one.
+    pub fn phase(&self, stops: StopsId, instance: u64, age: Duration) -> Phase {
+        let mut passed = Duration::ZERO;
+        for cycle in 0..MAX_CYCLES {
+            for running in [true, false] {
+                let time = if running {
+                    self.run_time(stops, instance, cycle)
+                } else {
+                    self.stopped_time(stops, instance, cycle)
+                };
+                let end = Duration(passed.0.saturating_add(time.0));
+                if end > age {
+                    return Phase { cycle, running, left: Duration(end.0 - age.0) };
+                }
+                passed = end;
+            }
+        }
+        let left = self.run_time(stops, instance, MAX_CYCLES);
+        Phase { cycle: MAX_CYCLES, running: true, left }
+    }
+
+    fn stop_start_stream(&self, instance: u64, time: u64) -> Stream {
+        self.seed.stream(Purpose::StopStart, instance).from_draw(time * DRAWS_PER_TIME)
+    }
+
+    fn stops(&self, stops: StopsId) -> &Stops {
+        let source = &self.sources[usize::from(stops.0)];
+        source.stops().expect("an id of stops belongs to a process that has them")
+    }
+}
+
+fn key(path: &str) -> Place {
+    Place { key: Some(path.to_string()), ..Place::default() }
+}
+
+fn compile_sources(
+    config: &WorkloadConfig,
+    seed: Seed,
+    base_dir: &Path,
+    directory: &mut Directory,
+    problems: &mut Vec<Problem>,
+) -> Vec<Source> {
+    let Ok(_) = u16::try_from(config.arrivals.len()) else {
+        let found = format!("found {} processes, expected at most 65,535", config.arrivals.len());
+        problems.push(Problem::new(key("workload.arrivals"), found));
+        return Vec::new();
+    };
+    let mut names = BTreeSet::new();
+    let mut sources = Vec::new();
+    for (arrivals, number) in config.arrivals.iter().zip(0u16..) {
+        let path = format!("workload.arrivals.{number}");
+        match arrivals.compile(number, &path, seed, base_dir, directory) {
+            Ok(source) => sources.push(source),
+            Err(wrong) => problems.extend(wrong),
+        }
+        if !names.insert(arrivals.name_or_number(number)) {
+            let found =
+                format!("found `{}` again, expected a name of its own", arrivals.name_or_number(number));
+            problems.push(Problem::new(key(&format!("{path}.name")), found));
+        }
+    }
+    sources
+}
+
+fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
+    if config.arrivals.is_empty() {
+        let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
+        problems.push(Problem::new(key("workload.start"), found));
+    }
+    for source in sources {
+        let path = format!("workload.arrivals.{}", source.number());
+        problems.extend(source.expected_residents(&path).err());
+    }
+}
+
+#[cfg(test)]
+mod tests;

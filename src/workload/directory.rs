@@ -1,0 +1,189 @@
+//! The names a demand may use and the ids they stand for: types, accounts, zones, subnets.
+
+use std::collections::HashMap;
+
+use crate::catalogue::TypeTable;
+use crate::input::{Place, Problem, did_you_mean};
+use crate::units::{AccountId, SubnetId, TypeId, ZoneId};
+
+/// Who calls when a demand names no account.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// The names of one run. Types and accounts are numbered in the order of first use, zones and subnets as
+/// the scenario lists them.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// The types and bare shapes.
+    pub types: TypeTable,
+    accounts: Names,
+    zones: Names,
+    subnets: Names,
+    subnet_zones: Vec<ZoneId>,
+    /// Whether a zone or subnet not met before is taken in, for work on a trace without a scenario.
+    takes_in: bool,
+}
+
+/// The name of a subnet and the zone it lies in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubnetName {
+    /// The name.
+    pub name: String,
+    /// The zone.
+    pub zone: ZoneId,
+}
+
+impl Directory {
+    /// The names of a scenario. Zones and subnets must have names of their own.
+    pub fn new(types: TypeTable, zones: Vec<String>, subnets: Vec<SubnetName>) -> Directory {
+        let mut directory = Directory::without_scenario(types);
+        directory.takes_in = false;
+        for zone in &zones {
+            directory.zones.number(zone);
+        }
+        for subnet in &subnets {
+            directory.subnets.number(&subnet.name);
+        }
+        assert_eq!(directory.zones.list.len(), zones.len(), "a zone's name twice");
+        assert_eq!(directory.subnets.list.len(), subnets.len(), "a subnet's name twice");
+        directory.subnet_zones = subnets.iter().map(|subnet| subnet.zone).collect();
+        directory
+    }
+
+    /// For work on a trace by itself: its zones and subnets are taken as they come.
+    pub fn without_scenario(types: TypeTable) -> Directory {
+        Directory {
+            types,
+            accounts: Names::default(),
+            zones: Names::default(),
+            subnets: Names::default(),
+            subnet_zones: Vec::new(),
+            takes_in: true,
+        }
+    }
+
+    /// The id of an account, a new one on first use.
+    pub fn account(&mut self, name: &str) -> AccountId {
+        AccountId(self.accounts.number(name))
+    }
+
+    /// The names of all accounts so far, by id.
+    pub fn accounts(&self) -> &[String] {
+        &self.accounts.list
+    }
+
+    /// The names of all zones, by id.
+    pub fn zones(&self) -> &[String] {
+        &self.zones.list
+    }
+
+    /// The names of all subnets, by id.
+    pub fn subnets(&self) -> &[String] {
+        &self.subnets.list
+    }
+
+    /// The zone of a subnet; `None` without a scenario.
+    pub fn zone_of(&self, subnet: SubnetId) -> Option<ZoneId> {
+        self.subnet_zones.get(subnet.index()).copied()
+    }
+
+    /// The zone of a name found at `place`.
+    pub fn zone(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<ZoneId, Problem> {
+        let number = find(&mut self.zones, self.takes_in, name, "zone", place)?;
+        // A scenario's zones fit by construction; only those of a bare trace can be too many.
+        Ok(ZoneId(number.try_into().expect("a demand names at most 65,536 zones")))
+    }
+
+    /// The subnet of a name found at `place`.
+    pub fn subnet(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<SubnetId, Problem> {
+        find(&mut self.subnets, self.takes_in, name, "subnet", place).map(SubnetId)
+    }
+
+    /// The instance type of a name found at `place`.
+    pub fn named_type(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<TypeId, Problem> {
+        self.types.named(name).ok_or_else(|| {
+            let problem = Problem::new(place(), format!("found `{name}`, expected an instance type"));
+            let way_out = "`plimsoll list types` shows all; [[instance_types]] adds to them";
+            problem.with_help(match self.types.suggest(name) {
+                Some(near) => format!("{near} {way_out}"),
+                None => way_out.to_string(),
+            })
+        })
+    }
+}
+
+fn find(
+    names: &mut Names,
+    takes_in: bool,
+    name: &str,
+    what: &str,
+    place: impl FnOnce() -> Place,
+) -> Result<u32, Problem> {
+    if let Some(number) = names.find(name) {
+        return Ok(number);
+    }
+    if takes_in {
+        return Ok(names.number(name));
+    }
+    let problem = Problem::new(place(), format!("found `{name}`, expected a {what} of the scenario"));
+    Err(match did_you_mean(name, names.list.iter().map(String::as_str)) {
+        Some(help) => problem.with_help(help),
+        None if names.list.is_empty() => problem.with_help(format!("the scenario has no {what}s")),
+        None => problem,
+    })
+}
+
+/// Names and their numbers, in the order of first use.
+#[derive(Clone, Default, Debug)]
+struct Names {
+    list: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Names {
+    fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let number = u32::try_from(self.list.len()).expect("fewer than 2^32 names fit in memory");
+        self.list.push(name.to_string());
+        self.numbers.insert(name.to_string(), number);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> Directory {
+        let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(1) };
+        let types = TypeTable::new(&[], &Default::default()).unwrap();
+        Directory::new(types, vec!["use1-az1".to_string(), "use1-az2".to_string()], vec![subnet])
+    }
+
+    #[test]
+    fn names_keep_their_numbers() {
+        let mut directory = directory();
+        assert_eq!(directory.account("b"), AccountId(0));
+        assert_eq!(directory.account("a"), AccountId(1));
+        assert_eq!(directory.account("b"), AccountId(0));
+        assert_eq!(directory.zone("use1-az2", Place::default), Ok(ZoneId(1)));
+        assert_eq!(directory.subnet("web", Place::default), Ok(SubnetId(0)));
+        assert_eq!(directory.zone_of(SubnetId(0)), Some(ZoneId(1)));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_its_neighbours() {
+        let mut directory = directory();
+        let problem = directory.zone("use1-az3", Place::default).unwrap_err().to_string();
+        assert!(problem.contains("expected a zone") && problem.contains("`use1-az1`"), "{problem}");
+        let problem = directory.named_type("m5.lrge", Place::default).unwrap_err().to_string();
+        assert!(problem.contains("`m5.large`"), "{problem}");
+        let problem = directory.subnet("wbe", Place::default).unwrap_err().to_string();
+        assert!(problem.contains("`web`"), "{problem}");
+    }
+}

@@ -1,0 +1,189 @@
+//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, told apart by the file's extension.
+//!
+//! One reader serves traces, foreign formats and samples. Parquet cells become text too, so that one
+//! parser with one set of messages reads them all.
+
+mod delimited;
+mod parquet;
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::input::{Place, Problem};
+use delimited::Delimited;
+use parquet::ParquetRows;
+
+/// A table that is open, at one of its rows.
+#[derive(Debug)]
+pub struct Table {
+    path: PathBuf,
+    header: Vec<String>,
+    rows: Rows,
+}
+
+#[derive(Debug)]
+enum Rows {
+    Delimited(Box<Delimited>),
+    Parquet(Box<ParquetRows>),
+}
+
+/// The ways a table may be stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Storage {
+    /// Comma-separated text.
+    Csv,
+    /// The same, gzipped.
+    CsvGz,
+    /// Parquet.
+    Parquet,
+}
+
+impl Storage {
+    /// As the extension of a file says.
+    pub fn of(path: &Path) -> Result<Storage, Problem> {
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let by_extension = [(".csv", Storage::Csv), (".gz", Storage::CsvGz), (".parquet", Storage::Parquet)];
+        match by_extension.iter().find(|(extension, _)| name.ends_with(extension)) {
+            Some((_, storage)) => Ok(*storage),
+            None => Err(Problem::new(
+                Place::file(path),
+                "found an unknown extension, expected `.csv`, `.csv.gz` or `.parquet`",
+            )),
+        }
+    }
+}
+
+impl Table {
+    /// Opens a file and reads its header.
+    pub fn open(path: &Path) -> Result<Table, Problem> {
+        let storage = Storage::of(path)?;
+        let file = open_file(path)?;
+        let (header, rows) = match storage {
+            Storage::Parquet => {
+                let (header, rows) = ParquetRows::open(path, file)?;
+                (header, Rows::Parquet(Box::new(rows)))
+            }
+            _ => {
+                let (header, rows) = Delimited::open(path, file, storage == Storage::CsvGz)?;
+                (header, Rows::Delimited(Box::new(rows)))
+            }
+        };
+        check_header(path, &header)?;
+        Ok(Table { path: path.to_path_buf(), header, rows })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names of the columns.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The position of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|column| column == name)
+    }
+
+    /// Goes to the next row; false after the last one.
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool, Problem> {
+        match &mut self.rows {
+            Rows::Delimited(rows) => rows.advance(&self.path),
+            Rows::Parquet(rows) => rows.advance(&self.path, &self.header),
+        }
+    }
+
+    /// A cell of this row as it is written; empty where there is no value.
+    #[inline]
+    pub fn cell(&self, column: usize) -> &[u8] {
+        match &self.rows {
+            Rows::Delimited(rows) => rows.cell(column),
+            Rows::Parquet(rows) => rows.cell(column),
+        }
+    }
+
+    /// A cell as text.
+    pub fn text(&self, column: usize) -> Result<&str, Problem> {
+        std::str::from_utf8(self.cell(column)).map_err(|_| self.wrong(column, "is not UTF-8", "text"))
+    }
+
+    /// A cell read by `parse`. `expected` says what should have been there.
+    pub fn parse<T, E: Display>(
+        &self,
+        column: usize,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, Problem> {
+        let text = self.text(column)?;
+        if text.is_empty() {
+            return Err(Problem::new(self.place(column), format!("found nothing, expected {expected}")));
+        }
+        parse(text).map_err(|reason| self.wrong(column, reason, expected))
+    }
+
+    /// The problem of a cell that has a value, but a wrong one.
+    pub fn wrong(&self, column: usize, reason: impl Display, expected: &str) -> Problem {
+        let found = String::from_utf8_lossy(self.cell(column));
+        Problem::new(self.place(column), format!("found `{found}`, which {reason}; expected {expected}"))
+    }
+
+    /// The place of a cell of this row.
+    pub fn place(&self, column: usize) -> Place {
+        self.row_place().at_key(&self.header[column])
+    }
+
+    /// The place of this row: its line, or in Parquet the number of the row from 1.
+    pub fn row_place(&self) -> Place {
+        let line = match &self.rows {
+            Rows::Delimited(rows) => rows.line(),
+            Rows::Parquet(rows) => rows.number(),
+        };
+        Place::file(&self.path).at_line(line)
+    }
+
+    /// The place of the header.
+    pub fn header_place(&self) -> Place {
+        match &self.rows {
+            Rows::Delimited(_) => Place::file(&self.path).at_line(1),
+            Rows::Parquet(_) => Place::file(&self.path),
+        }
+    }
+}
+
+fn open_file(path: &Path) -> Result<File, Problem> {
+    let problem = |message: String| Problem::new(Place::file(path), message);
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(problem("found a folder, expected a file".to_string())),
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
+            Err(problem("found an empty file, expected a header".to_string()))
+        }
+        _ => File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => problem("found no such file".to_string())
+                .with_help("relative names are seen from the folder of the scenario, or the current one"),
+            _ => problem(format!("cannot be opened: {error}")),
+        }),
+    }
+}
+
+fn check_header(path: &Path, header: &[String]) -> Result<(), Problem> {
+    let place = |name: &str| Place::file(path).at_line(1).at_key(name);
+    for (i, name) in header.iter().enumerate() {
+        if name.is_empty() {
+            let found = format!("found a column without a name (number {}), expected a header", i + 1);
+            return Err(Problem::new(place(name), found));
+        }
+        if header[..i].contains(name) {
+            return Err(Problem::new(place(name), "found the column twice, expected it once"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

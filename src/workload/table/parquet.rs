@@ -1,0 +1,235 @@
+//! Parquet, streamed by row group and batch, its cells turned into text.
+
+use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use crate::input::{Place, Problem};
+use crate::workload::decimal::write_scaled;
+
+/// Rows turned into text at a time.
+const BATCH: usize = 4096;
+
+/// The rows of a Parquet file.
+pub struct ParquetRows {
+    file: SerializedFileReader<File>,
+    /// The row group to open next.
+    group: usize,
+    readers: Vec<ColumnReader>,
+    forms: Vec<Form>,
+    cells: Vec<Cells>,
+    /// Rows in the batch, and the current one.
+    rows: usize,
+    row: usize,
+    /// Rows of the batches before.
+    before: u64,
+}
+
+impl fmt::Debug for ParquetRows {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "ParquetRows at {}", self.number())
+    }
+}
+
+/// How the values of a column are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    Plain,
+    Unsigned,
+    /// A decimal with so many places.
+    Decimal(u32),
+}
+
+/// The cells of one column of a batch: their text end to end, and where each one ends.
+#[derive(Debug, Default)]
+struct Cells {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl ParquetRows {
+    /// Reads the schema: flat columns of numbers or text.
+    pub fn open(path: &Path, file: File) -> Result<(Vec<String>, ParquetRows), Problem> {
+        let file = SerializedFileReader::new(file).map_err(|error| {
+            let problem =
+                Problem::new(Place::file(path), format!("cannot be read: {error}; expected Parquet"));
+            problem.with_help("it may be truncated: fetch or write it again")
+        })?;
+        let schema = file.metadata().file_metadata().schema_descr_ptr();
+        let mut header = Vec::new();
+        let mut forms = Vec::new();
+        for column in schema.columns() {
+            let name = column.path().string();
+            let form = form(column).map_err(|found| {
+                let expected = "a number (plain or decimal) or text";
+                Problem::new(Place::file(path).at_key(&name), format!("found {found}, expected {expected}"))
+            })?;
+            header.push(name);
+            forms.push(form);
+        }
+        let cells = header.iter().map(|_| Cells::default()).collect();
+        let readers = Vec::new();
+        Ok((header, ParquetRows { file, group: 0, readers, forms, cells, rows: 0, row: 0, before: 0 }))
+    }
+
+    #[inline]
+    pub fn advance(&mut self, path: &Path, header: &[String]) -> Result<bool, Problem> {
+        self.row += 1;
+        if self.row < self.rows {
+            return Ok(true);
+        }
+        self.next_batch().map_err(|(column, error)| {
+            let mut place = Place::file(path).at_line(self.before + 1);
+            place.key = column.map(|column| header[column].clone());
+            Problem::new(place, format!("cannot be read: {error}")).with_help("the file may be damaged")
+        })
+    }
+
+    #[inline]
+    pub fn cell(&self, column: usize) -> &[u8] {
+        let Cells { text, ends } = &self.cells[column];
+        let start = if self.row == 0 { 0 } else { ends[self.row - 1] };
+        &text[start..ends[self.row]]
+    }
+
+    /// Number of the current row, from 1.
+    pub fn number(&self) -> u64 {
+        self.before + self.row as u64 + 1
+    }
+
+    /// Fills the batch with the next rows; false when there are none. An error comes with its column.
+    fn next_batch(&mut self) -> Result<bool, (Option<usize>, ParquetError)> {
+        self.before += self.rows as u64;
+        (self.rows, self.row) = (0, 0);
+        loop {
+            for (i, reader) in self.readers.iter_mut().enumerate() {
+                let rows = self.cells[i].fill(reader, self.forms[i]).map_err(|error| (Some(i), error))?;
+                if i > 0 && rows != self.rows {
+                    let uneven = format!("the column has {rows} rows where the first has {}", self.rows);
+                    return Err((Some(i), ParquetError::General(uneven)));
+                }
+                self.rows = rows;
+            }
+            if self.rows > 0 {
+                return Ok(true);
+            }
+            if self.group == self.file.num_row_groups() {
+                return Ok(false);
+            }
+            self.open_group().map_err(|error| (None, error))?;
+        }
+    }
+
+    fn open_group(&mut self) -> Result<(), ParquetError> {
+        let group = self.file.get_row_group(self.group)?;
+        self.readers = (0..self.forms.len()).map(|i| group.get_column_reader(i)).collect::<Result<_, _>>()?;
+        self.group += 1;
+        Ok(())
+    }
+}
+
+/// How a column is written, or what it is when that is neither number nor text.
+fn form(column: &ColumnDescriptor) -> Result<Form, String> {
+    if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
+        return Err("a list or a group".to_string());
+    }
+    let physical = column.physical_type();
+    let whole = matches!(physical, Physical::INT32 | Physical::INT64);
+    if column.converted_type() == ConvertedType::DECIMAL && whole {
+        let scale = u32::try_from(column.type_scale()).ok().filter(|scale| *scale <= 18);
+        return scale.map(Form::Decimal).ok_or_else(|| "a decimal of an impossible scale".to_string());
+    }
+    match (physical, column.logical_type_ref(), column.converted_type()) {
+        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(kind)), _) => {
+            Ok(if kind.is_signed { Form::Plain } else { Form::Unsigned })
+        }
+        (Physical::INT32 | Physical::INT64, None, converted) if is_signed(converted) => Ok(Form::Plain),
+        (Physical::INT32 | Physical::INT64, None, converted) if is_unsigned(converted) => Ok(Form::Unsigned),
+        (Physical::FLOAT | Physical::DOUBLE, ..) => Ok(Form::Plain),
+        (
+            Physical::BYTE_ARRAY,
+            Some(LogicalType::String) | None,
+            ConvertedType::UTF8 | ConvertedType::NONE,
+        ) => Ok(Form::Plain),
+        (physical, Some(logical), _) => Err(format!("{physical} as {logical:?}")),
+        (physical, None, ConvertedType::NONE) => Err(format!("{physical}")),
+        (physical, None, converted) => Err(format!("{physical} as {converted}")),
+    }
+}
+
+fn is_signed(converted: ConvertedType) -> bool {
+    use ConvertedType::{INT_8, INT_16, INT_32, INT_64, NONE};
+    matches!(converted, NONE | INT_8 | INT_16 | INT_32 | INT_64)
+}
+
+fn is_unsigned(converted: ConvertedType) -> bool {
+    use ConvertedType::{UINT_8, UINT_16, UINT_32, UINT_64};
+    matches!(converted, UINT_8 | UINT_16 | UINT_32 | UINT_64)
+}
+
+impl Cells {
+    /// Reads up to a batch of rows and returns their number.
+    fn fill(&mut self, reader: &mut ColumnReader, form: Form) -> Result<usize, ParquetError> {
+        self.text.clear();
+        self.ends.clear();
+        match reader {
+            ColumnReader::Int32ColumnReader(reader) => self.read(reader, |&value, text| match form {
+                Form::Unsigned => write_number(text, value as u32),
+                _ => write_integer(text, i64::from(value), form),
+            }),
+            ColumnReader::Int64ColumnReader(reader) => self.read(reader, |&value, text| match form {
+                Form::Unsigned => write_number(text, value as u64),
+                _ => write_integer(text, value, form),
+            }),
+            ColumnReader::FloatColumnReader(reader) => {
+                self.read(reader, |value, text| write_number(text, value))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                self.read(reader, |value, text| write_number(text, value))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                self.read(reader, |value, text| text.extend_from_slice(value.data()))
+            }
+            _ => unreachable!("columns of other types are refused when the file is opened"),
+        }
+    }
+
+    fn read<T: DataType>(
+        &mut self,
+        reader: &mut ColumnReaderImpl<T>,
+        write: impl Fn(&T::T, &mut Vec<u8>),
+    ) -> Result<usize, ParquetError> {
+        let (mut levels, mut values) = (Vec::new(), Vec::new());
+        let (rows, _, _) = reader.read_records(BATCH, Some(&mut levels), None, &mut values)?;
+        let mut values = values.iter();
+        for row in 0..rows {
+            // A column without definition levels has a value in every row.
+            if levels.get(row).is_none_or(|&level| level > 0) {
+                let value = values.next().expect("read_records returns a value for each level above 0");
+                write(value, &mut self.text);
+            }
+            self.ends.push(self.text.len());
+        }
+        Ok(rows)
+    }
+}
+
+/// The shortest text that reads back to the same bits is what was meant.
+fn write_number(text: &mut Vec<u8>, value: impl fmt::Display) {
+    write!(text, "{value}").expect("writing to memory does not fail");
+}
+
+fn write_integer(text: &mut Vec<u8>, value: i64, form: Form) {
+    let Form::Decimal(scale) = form else { return write_number(text, value) };
+    if value < 0 {
+        text.push(b'-');
+    }
+    write_scaled(text, value.unsigned_abs(), 10u64.pow(scale));
+}

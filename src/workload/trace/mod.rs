@@ -1,0 +1,96 @@
+//! Traces: recorded demand in one of two canonical forms, told apart by the header.
+//!
+//! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
+//! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
+
+pub mod intervals;
+pub mod operations;
+mod rows;
+
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+use super::call::Call;
+use super::directory::Directory;
+use super::table::Table;
+use crate::input::{InputError, Problem};
+use crate::units::Time;
+use intervals::IntervalReader;
+use operations::OperationReader;
+
+/// The canonical forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// One row per instance: when it starts and ends.
+    Intervals,
+    /// One row per call.
+    Operations,
+}
+
+/// A trace that is open.
+#[derive(Debug)]
+pub struct TraceReader(Reader);
+
+#[derive(Debug)]
+enum Reader {
+    Intervals(IntervalReader),
+    Operations(OperationReader),
+}
+
+impl TraceReader {
+    /// Opens a trace and checks its header.
+    pub fn open(path: &Path) -> Result<TraceReader, InputError> {
+        let table = Table::open(path)?;
+        let reader = match form_of(&table)? {
+            Form::Intervals => Reader::Intervals(IntervalReader::new(table)?),
+            Form::Operations => Reader::Operations(OperationReader::new(table)?),
+        };
+        Ok(TraceReader(reader))
+    }
+
+    /// Its form.
+    pub fn form(&self) -> Form {
+        match &self.0 {
+            Reader::Intervals(_) => Form::Intervals,
+            Reader::Operations(_) => Form::Operations,
+        }
+    }
+
+    /// The next call in time order; `None` after the last one. Its instances are not numbered yet. After an
+    /// error the reader is of no more use.
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        match &mut self.0 {
+            Reader::Intervals(reader) => reader.next(directory),
+            Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// The greatest time in the rows read so far, starts and ends.
+    pub fn last_event(&self) -> Time {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.last_event(),
+            Reader::Operations(reader) => reader.last_event(),
+        }
+    }
+}
+
+fn form_of(table: &Table) -> Result<Form, Problem> {
+    let has = |name| table.column(name).is_some();
+    match (has("start_s") || has("end_s"), has("time_s") || has("op")) {
+        (true, false) => Ok(Form::Intervals),
+        (false, true) => Ok(Form::Operations),
+        (true, true) => Err(Problem::new(
+            table.header_place(),
+            "found columns of both forms, expected either `start_s,end_s` (intervals) or `time_s,op,instance` \
+             (operations)",
+        )),
+        (false, false) => {
+            let found = format!("found the columns `{}`", table.header().join(","));
+            let expected = "expected `start_s,end_s` (intervals) or `time_s,op,instance` (operations)";
+            let problem = Problem::new(table.header_place(), format!("{found}, {expected}"));
+            Err(problem)
+        }
+    }
+}
