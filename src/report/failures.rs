@@ -26,7 +26,7 @@ struct Rows {
 impl Streamed for Rows {
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
         let zone = refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str());
-        let row = [
+        let row: [&str; 7] = [
             &seconds(refusal.at.0),
             refusal.operation.name(),
             &directory.accounts()[refusal.account.index()],
