@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 a check failed; 2 the input was wrong or the work could not be done. A bug is a
 //! panic (101) that says how to replay it.
 
+mod arguments;
 mod completions;
 mod list;
 mod machine;

@@ -2,6 +2,9 @@
 
 use std::sync::Mutex;
 
+use crate::report::figures::{grouped, seconds};
+use crate::units::Time;
+
 /// What was being done, for the words of a panic.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -10,7 +13,7 @@ pub struct Work {
     /// The seed of the run.
     pub seed: u64,
     /// Simulated time and events at the last sign of progress.
-    pub progress: String,
+    pub reached: (Time, u64),
 }
 
 static WORK: Mutex<Option<Work>> = Mutex::new(None);
@@ -21,9 +24,9 @@ pub fn note(work: Option<Work>) {
 }
 
 /// Notes how far it has come.
-pub fn note_progress(progress: String) {
+pub fn note_progress(now: Time, events: u64) {
     if let Some(work) = lock().as_mut() {
-        work.progress = progress;
+        work.reached = (now, events);
     }
 }
 
@@ -39,7 +42,9 @@ pub fn install_hook() {
         standard(panic);
         eprintln!("\nThis is a bug in plimsoll {}, not in your input.", env!("CARGO_PKG_VERSION"));
         if let Some(work) = lock().as_ref() {
-            eprintln!("  seed:   {}\n  at:     {}\n  replay: {}", work.seed, work.progress, work.replay);
+            let (time, events) = (seconds(work.reached.0.0), grouped(work.reached.1));
+            eprintln!("  seed:   {}\n  after:  {time} s simulated, {events} events", work.seed);
+            eprintln!("  replay: {}", work.replay);
         }
         eprintln!("  Please report it with these lines and the scenario.");
     }));
