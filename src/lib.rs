@@ -12,6 +12,8 @@ pub mod failure;
 
 pub mod engine;
 
+pub mod metrics;
+
 pub mod catalogue;
 
 pub mod fleet;

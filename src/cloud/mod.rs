@@ -1,4 +1,199 @@
 //! The cloud: owns all parts and lets requests pass through them.
+//!
+//! - `run` is the loop: the next event or call, time going on, samples.
+//! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
+//! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
 
+mod calls;
+mod event;
+mod finish;
+mod instance;
+mod launch;
+mod ledger;
+mod life;
 pub mod observe;
 pub mod outcome;
+mod run;
+mod start;
+mod steady_state;
+
+use std::path::Path;
+
+use crate::billing::Meter;
+use crate::catalogue::TypeTable;
+use crate::engine::queue::{EventQueue, Lane};
+use crate::engine::random::Seed;
+use crate::fleet::index::shapes::ShapeId;
+use crate::fleet::{self, Fleet};
+use crate::input::{InputError, Place, Problem};
+use crate::network::Network;
+use crate::placement::placer::Placer;
+use crate::placement::register;
+use crate::placement::strategy::Request;
+use crate::scenario::Scenario;
+use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
+use crate::workload::demand::Demand;
+use crate::workload::directory::{Directory, SubnetName};
+use event::{Event, Rank};
+use instance::{Instances, Reference};
+use launch::Placement;
+use ledger::Ledger;
+
+/// How a run is made, beside what is simulated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RunOptions {
+    /// Make every placement by the plain scan too, and stop at the first difference.
+    pub verify_placement: bool,
+    /// Check after every event that nothing is lost or made from nothing. Slow: for tests.
+    pub check_conservation: bool,
+}
+
+/// One run of a scenario: all state there is.
+pub struct Cloud {
+    options: RunOptions,
+    fleet: Fleet,
+    placer: Placer,
+    network: Network,
+    meter: Meter,
+    demand: Demand,
+    directory: Directory,
+    /// What the flows need to know of each type that was asked for, by its id.
+    kinds: Vec<Option<Kind>>,
+    instances: Instances,
+    /// The instances of each name a trace uses, by handle.
+    named: Vec<Vec<Reference>>,
+    queue: EventQueue<Event>,
+    delays: Delays,
+    ledger: Ledger,
+    /// Where the run ends; `None`: with the trace.
+    duration: Option<Duration>,
+    warmup: Duration,
+    sampling_interval: Duration,
+    /// Used by the launch in progress, kept to be used again.
+    batch: Vec<Placement>,
+    zone_order: Vec<ZoneId>,
+}
+
+/// What a type asks of a host and costs.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    shape: ShapeId,
+    amounts: Resources,
+    pico_usd_per_hour: u64,
+}
+
+/// The steps that take time, each with its lane; `None` where it takes none.
+struct Delays {
+    boot: Option<Lane>,
+    stop: Option<Lane>,
+    terminate: Option<Lane>,
+    /// From an accepted launch to `running`.
+    boot_takes: Duration,
+}
+
+impl Cloud {
+    /// The cloud of a scenario, empty, at time zero.
+    pub fn new(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
+        Cloud::assemble(scenario, options).map_err(|error| scenario.locate(error))
+    }
+
+    fn assemble(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
+        let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
+        let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
+        let groups: Vec<_> = zones.iter().map(|zone| zone.groups.clone()).collect();
+        let mut fleet = Fleet::new(&groups).map_err(|error| {
+            Problem::new(Place::option("zones"), error.to_string())
+                .with_help("round capacities to fewer sizes")
+        })?;
+        let seed = Seed(scenario.seed);
+        let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
+        let network = Network::new(&scenario.network, &names)?;
+        let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape)?;
+        let subnets = network.subnets().iter();
+        let subnets =
+            subnets.map(|subnet| SubnetName { name: subnet.name.clone(), zone: subnet.zone }).collect();
+        let mut directory = Directory::new(types, names.iter().map(ToString::to_string).collect(), subnets);
+        // The scenario's files are named from the current folder on by now.
+        let demand = Demand::open(&scenario.workload, seed, Path::new(""), &mut directory)?;
+        let mut queue = EventQueue::new();
+        Ok(Cloud {
+            options,
+            placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            fleet,
+            network,
+            meter: Meter::new(),
+            demand,
+            directory,
+            kinds: Vec::new(),
+            instances: Instances::default(),
+            named: Vec::new(),
+            delays: Delays::new(scenario, &mut queue),
+            queue,
+            ledger: Ledger::default(),
+            duration: scenario.duration,
+            warmup: scenario.warmup,
+            sampling_interval: scenario.sampling_interval(),
+            batch: Vec::new(),
+            zone_order: Vec::new(),
+        })
+    }
+
+    /// The names of the run.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What the flows need to know of a type. The first request for it tells the fleet and the index.
+    #[inline]
+    fn kind(&mut self, id: TypeId) -> Kind {
+        match self.kinds.get(id.index()) {
+            Some(Some(kind)) => *kind,
+            _ => self.new_kind(id),
+        }
+    }
+
+    #[cold]
+    fn new_kind(&mut self, id: TypeId) -> Kind {
+        let instance_type = self.directory.types.get(id);
+        let amounts = instance_type.request;
+        let kind = Kind {
+            shape: self.placer.shape(&amounts, &self.fleet),
+            amounts,
+            pico_usd_per_hour: pico_usd_per_hour(instance_type.price_per_second),
+        };
+        self.fleet.note_request(&amounts);
+        if self.kinds.len() <= id.index() {
+            self.kinds.resize(id.index() + 1, None);
+        }
+        self.kinds[id.index()] = Some(kind);
+        kind
+    }
+
+    /// What is to be placed for an account in a zone.
+    #[inline]
+    fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone }
+    }
+}
+
+impl Delays {
+    fn new(scenario: &Scenario, queue: &mut EventQueue<Event>) -> Delays {
+        let times = &scenario.lifecycle;
+        let mut lane = |delay: Duration| {
+            let takes_time = delay > Duration::ZERO;
+            takes_time.then(|| queue.lane(delay, Rank::Timer as u8))
+        };
+        Delays {
+            boot: lane(times.boot),
+            stop: lane(times.stop),
+            terminate: lane(times.terminate),
+            boot_takes: times.boot,
+        }
+    }
+}
+
+/// A price for the time series, where a millionth of a millionth of a dollar is fine enough.
+fn pico_usd_per_hour(per_second: Money) -> u64 {
+    let pico_usd = Money::UNITS_PER_USD / 1_000_000_000_000;
+    u64::try_from(per_second.0 * 3600 / pico_usd).expect("prices are below 10⁶ USD an hour")
+}

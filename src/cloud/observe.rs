@@ -67,7 +67,7 @@ pub struct Sample {
     pub addresses_used: u64,
     /// Public addresses in use.
     pub public_addresses_used: u64,
-    /// Billed since the end of the warm-up \[micro-USD\].
+    /// Cost of what ran since the end of the warm-up, as it accrued: without minimums \[micro-USD\].
     pub billed_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
@@ -75,6 +75,10 @@ pub struct Sample {
 
 /// Takes what a run tells. Every method has an empty default.
 pub trait Observer {
+    /// What was there from the start has moved in; the simulation begins.
+    fn started(&mut self) {}
+    /// The simulation has ended; what follows is bookkeeping.
+    fn ended(&mut self) {}
     /// A request was refused (not during warm-up).
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.

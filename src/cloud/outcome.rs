@@ -25,6 +25,8 @@ pub struct Outcome {
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
     pub first_failures: Vec<FirstFailure>,
+    /// What was there when the run began in steady state.
+    pub residents: Residents,
     /// Hosts and what is on them.
     pub fleet: FleetUse,
     /// Addresses.
@@ -79,6 +81,15 @@ pub struct FirstFailure {
     pub at: Time,
     /// What was refused.
     pub operation: Operation,
+}
+
+/// The instances that were there when the run began.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Residents {
+    /// Drawn from the equilibrium \[instances\].
+    pub expected: u64,
+    /// Of these, found room \[instances\].
+    pub moved_in: u64,
 }
 
 /// What the fleet has and how it was used. Ratios are 0 to 1 of what can be sold: capacity less reserve.
@@ -144,7 +155,7 @@ pub struct PoolUse {
     pub used_mean: f64,
     /// Most in use at once.
     pub used_peak: u64,
-    /// When a request first found none left, counted from the start of the scenario.
+    /// When a request first found no address left, if ever, counted from the start of the scenario.
     pub exhausted_at: Option<Time>,
 }
 

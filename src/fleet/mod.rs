@@ -41,6 +41,7 @@ pub struct Fleet {
     smallest: Resources,
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
+    is_elastic: bool,
 }
 
 /// What taking from or giving to a host changed beside its free amounts.
@@ -62,6 +63,7 @@ impl Fleet {
         }
         let mut fleet = Fleet {
             closed: vec![BTreeSet::new(); builder.groups.len()],
+            is_elastic: builder.groups.iter().any(|group| group.elastic),
             hosts: builder.hosts,
             skus: builder.skus,
             groups: builder.groups,
@@ -116,6 +118,12 @@ impl Fleet {
     #[inline]
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// True when there are elastic groups.
+    #[inline]
+    pub fn is_elastic(&self) -> bool {
+        self.is_elastic
     }
 
     /// The zone of a host.

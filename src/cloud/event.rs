@@ -1,0 +1,59 @@
+//! The events of the cloud: one closed enum of the parts' own.
+
+use super::instance::Slot;
+
+/// Anything that happens by itself at its time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Event {
+    /// Something in the life of an instance.
+    Instance(Timer, Stamp, Slot),
+}
+
+/// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Stamp(pub u16);
+
+/// What an instance's timer says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Timer {
+    /// Its lifetime is over. Valid whatever the stamp.
+    #[default]
+    LifetimeOver,
+    /// It has booted.
+    Booted,
+    /// It has stopped.
+    Stopped,
+    /// It has shut down.
+    Terminated,
+    /// Its behaviour stops it.
+    StopDue,
+    /// Its behaviour starts it.
+    StartDue,
+}
+
+impl Default for Event {
+    fn default() -> Event {
+        Event::Instance(Timer::default(), Stamp::default(), Slot::default())
+    }
+}
+
+/// The order of events at one time (contract, section 7): departures, host faults, timers, calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Rank {
+    /// The end of a lifetime.
+    Departure = 0,
+    /// Any other timer. Host faults will stand before it, calls stand after it: they are not queued.
+    Timer = 2,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight bytes make an entry of the event queue 24; four more make it 32.
+    #[test]
+    fn an_event_is_eight_bytes() {
+        assert_eq!(size_of::<Event>(), 8);
+    }
+}

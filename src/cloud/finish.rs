@@ -1,0 +1,121 @@
+//! The end of a run: what is still running is billed, and the ledger becomes the outcome.
+
+use super::Cloud;
+use super::ledger::InstanceTotal;
+use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
+use crate::billing::Bill;
+use crate::fleet::totals::Total;
+use crate::lifecycle::{Operation, State};
+use crate::network::Usage;
+use crate::units::{NS_PER_S, Time};
+
+impl Cloud {
+    /// Everything the run yields, seen from its end.
+    pub(super) fn finish(
+        mut self,
+        horizon: Time,
+        warmup_end: Time,
+        events: u64,
+        residents: Residents,
+    ) -> Outcome {
+        self.bill_running(horizon);
+        let ledger = &self.ledger;
+        let mut first_failures: Vec<_> = ledger.first_failures.iter().flatten().copied().collect();
+        first_failures.sort_by_key(|first| (first.at, first.failure));
+        Outcome {
+            digest: ledger.digest.value(),
+            horizon,
+            warmup_end: warmup_end.min(horizon),
+            launch: ledger.launch.clone(),
+            operations: Operation::ALL
+                .into_iter()
+                .map(|operation| (operation, ledger.operations[operation.index()].clone()))
+                .filter(|(_, tally)| tally.requested > 0)
+                .collect(),
+            first_failures,
+            residents,
+            fleet: self.fleet_use(),
+            network: self.network_use(horizon),
+            bill: Bill::new(self.meter.invoice(&self.directory.types), &self.directory.types),
+            latency: self.latencies(),
+            events,
+            lifecycle_events: ledger.lifecycle_events,
+            directory: self.directory,
+        }
+    }
+
+    fn bill_running(&mut self, horizon: Time) {
+        let running: Vec<_> = self
+            .instances
+            .slots()
+            .filter(|(_, instance)| instance.state == State::Running)
+            .map(|(_, instance)| (instance.since, instance.past_minimum, instance.account, instance.kind))
+            .collect();
+        for (since, past_minimum, account, kind) in running {
+            self.bill(since, horizon, past_minimum, account, kind);
+        }
+    }
+
+    fn fleet_use(&self) -> FleetUse {
+        let (gauges, instances) = (&self.ledger.fleet_gauges, &self.ledger.instance_gauges);
+        let ratio = |over: Total, under: Total| gauges.mean_ratio(over as usize, under as usize);
+        let peak = |total: Total| gauges.peak(total as usize);
+        let peak_ratio = |over: Total, under: Total| match peak(under) {
+            0 => 0.0,
+            most => peak(over) as f64 / most as f64,
+        };
+        let hosts_used_ns = gauges.integral(Total::HostsUsed as usize);
+        let was_open = gauges.integral(Total::Hosts as usize) > 0;
+        FleetUse {
+            hosts: peak(Total::Hosts),
+            vcpu_milli: peak(Total::Vcpu),
+            memory_mib: peak(Total::Memory),
+            gpu_milli: peak(Total::Gpu),
+            hosts_used_peak: peak(Total::HostsUsed),
+            hosts_used_mean: gauges.mean(Total::HostsUsed as usize),
+            hosts_empty_ratio_mean: if was_open { 1.0 - ratio(Total::HostsUsed, Total::Hosts) } else { 0.0 },
+            host_seconds_used: hosts_used_ns as f64 / NS_PER_S as f64,
+            vcpu_used_ratio_mean: ratio(Total::VcpuUsed, Total::Vcpu),
+            vcpu_used_ratio_peak: peak_ratio(Total::VcpuUsed, Total::Vcpu),
+            memory_used_ratio_mean: ratio(Total::MemoryUsed, Total::Memory),
+            memory_used_ratio_peak: peak_ratio(Total::MemoryUsed, Total::Memory),
+            gpu_used_ratio_mean: ratio(Total::GpuUsed, Total::Gpu),
+            gpu_used_ratio_peak: peak_ratio(Total::GpuUsed, Total::Gpu),
+            packing_density_vcpu_mean: ratio(Total::VcpuUsed, Total::VcpuNonempty),
+            packing_density_memory_mean: ratio(Total::MemoryUsed, Total::MemoryNonempty),
+            stranded_vcpu_ratio_mean: ratio(Total::VcpuStranded, Total::Vcpu),
+            stranded_memory_ratio_mean: ratio(Total::MemoryStranded, Total::Memory),
+            instances_running_mean: instances.mean(InstanceTotal::Running as usize),
+            instances_running_peak: instances.peak(InstanceTotal::Running as usize),
+        }
+    }
+
+    fn network_use(&self, horizon: Time) -> NetworkUse {
+        let pool = |addresses: Option<u64>, usage: &Usage| PoolUse {
+            addresses,
+            used_mean: usage.mean(horizon),
+            used_peak: usage.peak(),
+            exhausted_at: usage.exhausted_at(),
+        };
+        let subnets = self.network.subnets().iter();
+        let limit = self.network.public_addresses();
+        NetworkUse {
+            subnets: subnets
+                .map(|subnet| (subnet.name.clone(), pool(Some(subnet.addresses), &subnet.usage)))
+                .collect(),
+            public: pool(limit.map(u64::from), self.network.public_usage()),
+        }
+    }
+
+    fn latencies(&self) -> Vec<Latency> {
+        Operation::ALL
+            .into_iter()
+            .map(|operation| (operation, &self.ledger.durations[operation.index()]))
+            .filter(|(_, durations)| durations.count() > 0)
+            .map(|(operation, durations)| Latency {
+                name: operation.name().to_string(),
+                histogram: durations.histogram(),
+            })
+            .collect()
+    }
+}

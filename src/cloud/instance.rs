@@ -1,0 +1,161 @@
+//! The record of one instance, a cache line, and the table of those that are alive.
+
+use crate::engine::memory::advise_huge_pages_for_capacity;
+use crate::lifecycle::State;
+use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use crate::workload::call::StopsId;
+
+/// Place of an instance in the table. Used again after the instance has ended and no timer names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Slot(pub u32);
+
+/// An instance that may have ended since: a slot, and who was in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reference {
+    slot: Slot,
+    id: InstanceId,
+}
+
+/// One instance. Exactly one cache line: an event touches one.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub struct Instance {
+    /// Its number in the order of launch.
+    pub id: InstanceId,
+    /// When it entered its state.
+    pub since: Time,
+    /// Its number in the demand, which its random streams are keyed by.
+    pub number: u64,
+    /// Its host; meaningless unless [`Instance::has_host`].
+    pub host: HostId,
+    /// Its type.
+    pub kind: TypeId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its subnet, as the scenario numbers them.
+    pub subnet: SubnetId,
+    /// Its private address there.
+    pub address: u32,
+    /// Cycle of stopping and starting it is in.
+    pub cycle: u32,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// The stop/start behaviour it follows, if any.
+    pub stops: Option<StopsId>,
+    /// Timers that name it, whether they still mean anything or not.
+    pub timers: u16,
+    /// Timers with another stamp mean nothing any more.
+    pub stamp: u16,
+    /// Its state.
+    pub state: State,
+    /// It takes up room on `host`.
+    pub has_host: bool,
+    /// It holds a public address now.
+    pub has_public_address: bool,
+    /// It gets a public address whenever it starts.
+    pub wants_public_address: bool,
+    /// Its minimum for this start was billed before the run began.
+    pub past_minimum: bool,
+}
+
+/// The instances that are alive, and those that timers still name.
+#[derive(Clone, Debug, Default)]
+pub struct Instances {
+    slots: Vec<Instance>,
+    free: Vec<Slot>,
+    launched: u64,
+    terminated: u64,
+}
+
+impl Instances {
+    /// Makes room for so many at once.
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve_exact(count);
+        advise_huge_pages_for_capacity(&mut self.slots);
+    }
+
+    /// Adds an instance; its `id` is given here.
+    #[inline]
+    pub fn add(&mut self, mut instance: Instance) -> Slot {
+        instance.id = InstanceId(self.launched);
+        self.launched += 1;
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot.0 as usize] = instance;
+                slot
+            }
+            None => {
+                let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² instances at once");
+                if self.slots.len() == self.slots.capacity() {
+                    self.slots.reserve(1);
+                    advise_huge_pages_for_capacity(&mut self.slots);
+                }
+                self.slots.push(instance);
+                Slot(slot)
+            }
+        }
+    }
+
+    /// The instance in a slot.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> &Instance {
+        &self.slots[slot.0 as usize]
+    }
+
+    /// The instance in a slot, to change.
+    #[inline]
+    pub fn get_mut(&mut self, slot: Slot) -> &mut Instance {
+        &mut self.slots[slot.0 as usize]
+    }
+
+    /// Notes that the instance has ended. Its slot is used again once no timer names it.
+    #[inline]
+    pub fn ended(&mut self, slot: Slot) {
+        self.terminated += 1;
+        if self.get(slot).timers == 0 {
+            self.free.push(slot);
+        }
+    }
+
+    /// A timer that named the slot has fired or was found void.
+    #[inline]
+    pub fn timer_gone(&mut self, slot: Slot) {
+        let instance = self.get_mut(slot);
+        instance.timers -= 1;
+        if instance.timers == 0 && instance.state == State::Terminated {
+            self.free.push(slot);
+        }
+    }
+
+    /// A way to name the instance after it may have ended.
+    pub fn reference(&self, slot: Slot) -> Reference {
+        Reference { slot, id: self.get(slot).id }
+    }
+
+    /// The slot of a reference; `None` when the instance has ended and another took its slot.
+    pub fn resolve(&self, reference: Reference) -> Option<Slot> {
+        (self.get(reference.slot).id == reference.id).then_some(reference.slot)
+    }
+
+    /// Instances launched and not yet terminated.
+    pub fn alive(&self) -> u64 {
+        self.launched - self.terminated
+    }
+
+
+    /// Every slot, those of ended instances included.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
+        self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Growth of a record is a decision: 64 bytes are 900 MiB at 14.4 million instances.
+    #[test]
+    fn an_instance_is_64_bytes() {
+        assert_eq!(size_of::<Instance>(), 64);
+    }
+}

@@ -1,0 +1,158 @@
+//! What is written down while the cloud runs: counts, integrals, durations, the digest.
+
+use super::outcome::{FirstFailure, Tally};
+use crate::engine::digest::Digest;
+use crate::failure::Failure;
+use crate::fleet::totals::{TOTALS, Totals};
+use crate::lifecycle::Operation;
+use crate::metrics::{Durations, Gauges};
+use crate::units::{AccountId, Duration, HostId, InstanceId, Time, TypeId};
+
+/// Totals over the instances, as positions in [`Ledger::instances`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum InstanceTotal {
+    /// Instances running \[instances\].
+    Running,
+    /// Instances stopped \[instances\].
+    Stopped,
+    /// What those running cost, without minimums \[10⁻¹² USD/h\].
+    PicoUsdPerHour,
+}
+
+/// How many such totals there are.
+pub const INSTANCE_TOTALS: usize = 3;
+
+/// In the digest: no host has a part in it.
+pub const NO_HOST: HostId = HostId(u32::MAX);
+
+/// What happened, for the digest. The numbers are part of it: add at the end, never renumber.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Happening {
+    /// An instance was there when the run began.
+    Resident = 1,
+    /// A request was refused.
+    Refused = 2,
+    /// An instance was launched.
+    Launched = 3,
+    /// A stopped instance got a host again.
+    Started = 4,
+    /// An instance stopped.
+    Stopped = 5,
+    /// An instance rebooted.
+    Rebooted = 6,
+    /// An instance ended.
+    Terminated = 7,
+    /// Somebody asked for the state of an instance.
+    Described = 8,
+    /// An instance changed its type.
+    Modified = 9,
+}
+
+/// The book of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Launches \[instances\].
+    pub launch: Tally,
+    /// Calls by [`Operation::index`].
+    pub operations: [Tally; Operation::ALL.len()],
+    /// By [`Failure::index`], warm-up included.
+    pub first_failures: [Option<FirstFailure>; Failure::COUNT],
+    /// From the call to its effect, by [`Operation::index`].
+    pub durations: [Durations; Operation::ALL.len()],
+    /// Over everything that happened, warm-up included.
+    pub digest: Digest,
+    /// Successful launches and terminates since the start \[instances\].
+    pub lifecycle_events: u64,
+    /// Totals over the instances, by [`InstanceTotal`].
+    pub instances: [u64; INSTANCE_TOTALS],
+    /// Their integrals and peaks.
+    pub instance_gauges: Gauges<INSTANCE_TOTALS>,
+    /// Integrals and peaks of the fleet's totals.
+    pub fleet_gauges: Gauges<TOTALS>,
+    /// The warm-up is over.
+    pub in_window: bool,
+}
+
+impl Ledger {
+    /// Time goes on to `now`; until then the fleet's totals were these.
+    #[inline]
+    pub fn advance(&mut self, now: Time, fleet: &Totals) {
+        self.fleet_gauges.advance(now, &fleet.0);
+        self.instance_gauges.advance(now, &self.instances);
+    }
+
+    /// An event has had its effect on the totals.
+    #[inline]
+    pub fn note(&mut self, fleet: &Totals) {
+        self.fleet_gauges.note(&fleet.0);
+        self.instance_gauges.note(&self.instances);
+    }
+
+    /// The warm-up ends at `now`, which time has reached.
+    pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
+        self.fleet_gauges.begin_window(now, &fleet.0);
+        self.instance_gauges.begin_window(now, &self.instances);
+        self.in_window = true;
+    }
+
+    /// Writes down what happened to an instance.
+    #[inline]
+    pub fn happened(&mut self, now: Time, what: Happening, id: InstanceId, host: HostId) {
+        self.digest.absorb([now.0, u64::from(what as u8) | (u64::from(host.0) << 32), id.0]);
+    }
+
+    /// Writes down a refusal of so many instances, or of a call.
+    pub fn refused(
+        &mut self,
+        now: Time,
+        operation: Operation,
+        failure: Failure,
+        count: u32,
+        account: AccountId,
+        kind: Option<TypeId>,
+    ) {
+        let what = u64::from(Happening::Refused as u8)
+            | (u64::from(failure as u8) << 8)
+            | (u64::from(operation as u8) << 16)
+            | (u64::from(count) << 32);
+        let kind = kind.map_or(u32::MAX, |kind| kind.0);
+        self.digest.absorb([now.0, what, (u64::from(account.0) << 32) | u64::from(kind)]);
+        self.first_failures[failure.index()].get_or_insert(FirstFailure { failure, at: now, operation });
+    }
+
+    /// Counts a call and its outcome.
+    #[inline]
+    pub fn count_call(&mut self, operation: Operation, failure: Option<Failure>) {
+        if self.in_window {
+            count(&mut self.operations[operation.index()], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Counts the instances of a launch: so many asked for, so many of them refused.
+    #[inline]
+    pub fn count_launch(&mut self, requested: u32, failure: Option<Failure>, refused: u32) {
+        self.lifecycle_events += u64::from(requested - refused);
+        if self.in_window {
+            count(&mut self.launch, u64::from(requested), failure, u64::from(refused));
+        }
+    }
+
+    /// Writes down how long a call took until it had its effect.
+    #[inline]
+    pub fn took(&mut self, operation: Operation, duration: Duration) {
+        if self.in_window {
+            self.durations[operation.index()].record(duration);
+        }
+    }
+}
+
+#[inline]
+fn count(tally: &mut Tally, requested: u64, failure: Option<Failure>, failed: u64) {
+    tally.requested += requested;
+    tally.succeeded += requested - failed;
+    if let Some(failure) = failure {
+        tally.failed_by[failure.index()] += failed;
+    }
+}

@@ -1,0 +1,195 @@
+//! The life of an instance after its launch: booting, stopping, ending, and what each frees and bills.
+
+use super::Cloud;
+use super::event::{Event, Rank, Stamp, Timer};
+use super::instance::Slot;
+use super::ledger::{Happening, InstanceTotal, NO_HOST};
+use super::observe::Observer;
+use crate::billing::{billed_seconds, billed_seconds_past_minimum};
+use crate::engine::queue::Lane;
+use crate::lifecycle::{Operation, State};
+use crate::units::{AccountId, Time, TypeId};
+
+impl Cloud {
+    /// A pending instance with a host boots.
+    #[inline]
+    pub(super) fn boot(&mut self, now: Time, slot: Slot) {
+        match self.delays.boot {
+            None => self.booted(now, slot),
+            Some(lane) => self.set_lane_timer(lane, now, Timer::Booted, slot),
+        }
+    }
+
+    #[inline]
+    pub(super) fn booted(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get_mut(slot);
+        let (called, kind, stops) = (instance.since, instance.kind, instance.stops);
+        let operation = if instance.cycle == 0 { Operation::Launch } else { Operation::Start };
+        self.enter(now, slot, State::Running);
+        self.ledger.took(operation, now.since(called));
+        let price = self.kind(kind).pico_usd_per_hour;
+        self.ledger.instances[InstanceTotal::Running as usize] += 1;
+        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] += price;
+        if let Some(stops) = stops {
+            let instance = self.instances.get(slot);
+            let run_time = self.demand.run_time(stops, instance.number, instance.cycle);
+            self.set_timer(now.after(run_time), Timer::StopDue, slot);
+        }
+    }
+
+    /// Ends the billed time of a running instance.
+    #[inline]
+    fn leave_running(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get_mut(slot);
+        let past_minimum = std::mem::take(&mut instance.past_minimum);
+        let (since, account, kind) = (instance.since, instance.account, instance.kind);
+        self.bill(since, now, past_minimum, account, kind);
+        let price = self.kind(kind).pico_usd_per_hour;
+        self.ledger.instances[InstanceTotal::Running as usize] -= 1;
+        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] -= price;
+    }
+
+    /// Adds a billed time to the meter, as far as it lies behind the warm-up.
+    #[inline]
+    pub(super) fn bill(
+        &mut self,
+        since: Time,
+        now: Time,
+        past_minimum: bool,
+        account: AccountId,
+        kind: TypeId,
+    ) {
+        let window_start = Time::ZERO.after(self.warmup);
+        let seconds = if past_minimum { billed_seconds_past_minimum } else { billed_seconds };
+        let row = self.meter.row(account, kind);
+        self.meter.add(row, seconds(since, now, window_start));
+    }
+
+    /// A running instance stops.
+    pub(super) fn stop(&mut self, now: Time, slot: Slot) {
+        self.leave_running(now, slot);
+        self.enter(now, slot, State::Stopping);
+        match self.delays.stop {
+            None => self.stopped(now, slot),
+            Some(lane) => self.set_lane_timer(lane, now, Timer::Stopped, slot),
+        }
+    }
+
+    pub(super) fn stopped(&mut self, now: Time, slot: Slot) {
+        let called = self.instances.get(slot).since;
+        self.release(now, slot);
+        self.enter(now, slot, State::Stopped);
+        self.ledger.took(Operation::Stop, now.since(called));
+        self.ledger.instances[InstanceTotal::Stopped as usize] += 1;
+        let instance = self.instances.get_mut(slot);
+        let (id, number, cycle) = (instance.id, instance.number, instance.cycle);
+        instance.cycle += 1;
+        if let Some(stops) = instance.stops {
+            let stopped_time = self.demand.stopped_time(stops, number, cycle);
+            self.set_timer(now.after(stopped_time), Timer::StartDue, slot);
+        }
+        self.ledger.happened(now, Happening::Stopped, id, NO_HOST);
+    }
+
+    /// A resident that is stopped when the run begins gives its host back, unseen by every count, and
+    /// starts at `start_at`.
+    pub(super) fn rest(&mut self, slot: Slot, start_at: Time) {
+        self.leave_running(Time::ZERO, slot);
+        self.release(Time::ZERO, slot);
+        self.enter(Time::ZERO, slot, State::Stopped);
+        self.ledger.instances[InstanceTotal::Stopped as usize] += 1;
+        self.instances.get_mut(slot).cycle += 1;
+        self.set_timer(start_at, Timer::StartDue, slot);
+    }
+
+    /// The lifetime of an instance is over: it is terminated, unless somebody has done so already.
+    #[inline]
+    pub(super) fn lifetime_over(&mut self, now: Time, slot: Slot) {
+        if !matches!(self.instances.get(slot).state, State::ShuttingDown | State::Terminated) {
+            self.ledger.count_call(Operation::Terminate, None);
+            self.terminate(now, slot);
+        }
+    }
+
+    /// An instance ends, whatever it does now.
+    #[inline]
+    pub(super) fn terminate(&mut self, now: Time, slot: Slot) {
+        match self.instances.get(slot).state {
+            State::Running => self.leave_running(now, slot),
+            State::Stopped => self.ledger.instances[InstanceTotal::Stopped as usize] -= 1,
+            _ => {}
+        }
+        self.enter(now, slot, State::ShuttingDown);
+        match self.delays.terminate {
+            None => self.terminated(now, slot),
+            Some(lane) => self.set_lane_timer(lane, now, Timer::Terminated, slot),
+        }
+    }
+
+    #[inline]
+    pub(super) fn terminated(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get(slot);
+        let (called, id, host) = (instance.since, instance.id, instance.host);
+        let (subnet, account, address) = (instance.subnet, instance.account, instance.address);
+        self.release(now, slot);
+        self.network.release(subnet, account, address, now);
+        self.enter(now, slot, State::Terminated);
+        self.ledger.took(Operation::Terminate, now.since(called));
+        self.ledger.lifecycle_events += 1;
+        self.ledger.happened(now, Happening::Terminated, id, host);
+        self.instances.ended(slot);
+    }
+
+    /// Gives back what an instance holds only while it is not stopped: its host, its public address.
+    #[inline]
+    fn release(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get_mut(slot);
+        if std::mem::take(&mut instance.has_public_address) {
+            self.network.release_public(now);
+        }
+        if std::mem::take(&mut instance.has_host) {
+            let (account, kind, zone, host) = (instance.account, instance.kind, instance.zone, instance.host);
+            let kind = self.kind(kind);
+            self.give_host(account, &kind, zone, host);
+        }
+    }
+
+    /// The instance's behaviour stops it.
+    pub(super) fn stop_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
+        let account = self.instances.get(slot).account;
+        let answer = self.operate(now, Operation::Stop, slot, None);
+        self.answer(now, Operation::Stop, account, answer, observer);
+    }
+
+    /// Puts an instance into a state. Timers of the state it leaves mean nothing any more.
+    #[inline]
+    pub(super) fn enter(&mut self, now: Time, slot: Slot, state: State) {
+        let instance = self.instances.get_mut(slot);
+        instance.state = state;
+        instance.since = now;
+        instance.stamp = instance.stamp.checked_add(1).unwrap_or_else(|| {
+            // Beginning again is safe unless a timer from 65,536 states ago is still there. Beside the
+            // one of its lifetime, whose stamp does not matter, an instance at rest has none.
+            assert!(instance.timers <= 2, "an instance has had too many states with timers pending");
+            0
+        });
+    }
+
+    pub(super) fn set_timer(&mut self, at: Time, timer: Timer, slot: Slot) {
+        if at < Time::NEVER {
+            let event = self.timer(timer, slot);
+            self.queue.push(at, Rank::Timer as u8, event);
+        }
+    }
+
+    fn set_lane_timer(&mut self, lane: Lane, now: Time, timer: Timer, slot: Slot) {
+        let event = self.timer(timer, slot);
+        self.queue.push_lane(lane, now, event);
+    }
+
+    fn timer(&mut self, timer: Timer, slot: Slot) -> Event {
+        let instance = self.instances.get_mut(slot);
+        instance.timers = instance.timers.checked_add(1).expect("an instance has 65,536 timers pending");
+        Event::Instance(timer, Stamp(instance.stamp), slot)
+    }
+}

@@ -1,0 +1,236 @@
+//! The loop of a run: the next event or call in order, time going on, samples taken on the way.
+
+use super::event::{Event, Stamp, Timer};
+use super::instance::Slot;
+use super::ledger::InstanceTotal;
+use super::observe::{Observer, Sample};
+use super::outcome::Outcome;
+use super::{Cloud, launch};
+use crate::engine::memory::prefetch;
+use crate::fleet::totals::Total;
+use crate::input::InputError;
+use crate::lifecycle::State;
+use crate::units::{Duration, Time};
+use crate::workload::call::{Action, Call};
+
+/// Events between two words of progress.
+const PROGRESS_EVENTS: u64 = 1 << 14;
+
+/// How many events ahead the records of an event are loaded: the instance first, what it points to
+/// once it has come. A few hundred nanoseconds each, the time a line of memory takes.
+const INSTANCE_AHEAD: usize = 12;
+const HOST_AHEAD: usize = 7;
+const CLASS_AHEAD: usize = 3;
+
+/// The times at which something is done between events.
+struct Milestones {
+    warmup_end: Time,
+    next_sample: Time,
+    sampling_interval: Duration,
+    reached: Time,
+    events: u64,
+}
+
+impl Cloud {
+    /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
+    pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
+        let residents = self.move_in();
+        observer.started();
+        let mut milestones = Milestones {
+            warmup_end: Time::ZERO.after(self.warmup),
+            next_sample: Time::ZERO,
+            sampling_interval: self.sampling_interval,
+            reached: Time::ZERO,
+            events: 0,
+        };
+        self.reach(Time::ZERO, &mut milestones, observer);
+        let horizon = self.run_to_the_end(&mut milestones, observer)?;
+        self.reach(horizon, &mut milestones, observer);
+        self.sample(horizon, &milestones, observer);
+        observer.ended();
+        self.assert_conserved();
+        Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
+    }
+
+    fn run_to_the_end(
+        &mut self,
+        milestones: &mut Milestones,
+        observer: &mut dyn Observer,
+    ) -> Result<Time, InputError> {
+        let end = self.duration.map(|duration| Time::ZERO.after(duration));
+        let mut call = self.demand.next(&mut self.directory)?;
+        loop {
+            let call_at = call.as_ref().map_or(Time::NEVER, |call| call.at);
+            // Without a duration the demand is a trace, and the run ends with its last event.
+            let horizon = match (end, &call) {
+                (Some(end), _) => end,
+                (None, Some(_)) => Time::NEVER,
+                (None, None) => self.demand.last_event(),
+            };
+            if let Some((at, event)) = self.queue.pop_until(call_at.min(horizon)) {
+                self.reach(at, milestones, observer);
+                self.prefetch_ahead();
+                let Event::Instance(timer, stamp, slot) = event;
+                self.on_timer(at, timer, stamp, slot, observer);
+            } else if call_at <= horizon && call.is_some() {
+                self.reach(call_at, milestones, observer);
+                let this = call.take().expect("checked");
+                self.on_call(&this, observer);
+                call = self.demand.next(&mut self.directory)?;
+                self.prefetch_call(call.as_ref());
+            } else {
+                return Ok(horizon);
+            }
+            milestones.events += 1;
+            self.ledger.note(self.fleet.totals());
+            if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
+                if observer.progressed(milestones.reached, milestones.events).is_break() {
+                    return Ok(milestones.reached);
+                }
+            }
+            if self.options.check_conservation {
+                self.assert_conserved();
+            }
+        }
+    }
+
+    /// Time goes on to `now`: samples are taken and the warm-up ends on the way.
+    #[inline]
+    fn reach(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
+        if now > milestones.next_sample || (!self.ledger.in_window && now >= milestones.warmup_end) {
+            self.pass_milestones(now, milestones, observer);
+        }
+        self.ledger.advance(now, self.fleet.totals());
+        milestones.reached = now;
+    }
+
+    #[cold]
+    fn pass_milestones(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
+        loop {
+            let warmup_is_next = !self.ledger.in_window
+                && milestones.warmup_end <= now
+                && milestones.warmup_end <= milestones.next_sample;
+            if warmup_is_next {
+                let at = milestones.warmup_end;
+                self.ledger.advance(at, self.fleet.totals());
+                self.ledger.begin_window(at, self.fleet.totals());
+                self.network.begin_window(at);
+            } else if milestones.next_sample < now {
+                let at = milestones.next_sample;
+                self.ledger.advance(at, self.fleet.totals());
+                self.sample(at, milestones, observer);
+                milestones.next_sample = at.after(milestones.sampling_interval);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
+        let (totals, ledger) = (self.fleet.totals(), &self.ledger);
+        let accrued = ledger.instance_gauges.integral(InstanceTotal::PicoUsdPerHour as usize);
+        observer.sampled(&Sample {
+            at,
+            hosts: totals[Total::Hosts],
+            hosts_used: totals[Total::HostsUsed],
+            vcpu_milli: totals[Total::Vcpu],
+            vcpu_used_milli: totals[Total::VcpuUsed],
+            memory_mib: totals[Total::Memory],
+            memory_used_mib: totals[Total::MemoryUsed],
+            gpu_milli: totals[Total::Gpu],
+            gpu_used_milli: totals[Total::GpuUsed],
+            vcpu_nonempty_milli: totals[Total::VcpuNonempty],
+            memory_nonempty_mib: totals[Total::MemoryNonempty],
+            vcpu_stranded_milli: totals[Total::VcpuStranded],
+            memory_stranded_mib: totals[Total::MemoryStranded],
+            instances_running: ledger.instances[InstanceTotal::Running as usize],
+            instances_stopped: ledger.instances[InstanceTotal::Stopped as usize],
+            launches_requested: ledger.launch.requested,
+            launches_succeeded: ledger.launch.succeeded,
+            addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
+            public_addresses_used: self.network.public_usage().used(),
+            billed_micro_usd: accrued_micro_usd(accrued),
+            events: milestones.events,
+        });
+    }
+
+    /// Loads what the next events will touch. Changes nothing.
+    #[inline]
+    fn prefetch_ahead(&self) {
+        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(INSTANCE_AHEAD) {
+            prefetch(self.instances.get(*slot));
+        }
+        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(HOST_AHEAD) {
+            let instance = self.instances.get(*slot);
+            if instance.has_host {
+                prefetch(&self.fleet.hosts()[instance.host.index()]);
+                self.network.prefetch_release(instance.subnet, instance.account, instance.address);
+            }
+        }
+        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(CLASS_AHEAD) {
+            let instance = self.instances.get(*slot);
+            if instance.has_host {
+                self.placer.prefetch(self.fleet.hosts()[instance.host.index()].index_mark, instance.zone);
+            }
+        }
+    }
+
+    /// Loads what the next call will likely touch: the host it would get if it came now.
+    #[inline]
+    fn prefetch_call(&self, call: Option<&Call>) {
+        let Some(Call { action: Action::Launch(launch), .. }) = call else { return };
+        let Some(Some(kind)) = self.kinds.get(launch.kind.index()) else { return };
+        if let Some(host) = self.placer.likely(kind.shape, launch.zone.unwrap_or_default()) {
+            prefetch(&self.fleet.hosts()[host.index()]);
+        }
+    }
+
+    fn on_timer(&mut self, now: Time, timer: Timer, stamp: Stamp, slot: Slot, observer: &mut dyn Observer) {
+        let instance = self.instances.get(slot);
+        let is_valid = timer == Timer::LifetimeOver || instance.stamp == stamp.0;
+        if is_valid && instance.state != State::Terminated {
+            match timer {
+                Timer::LifetimeOver => self.lifetime_over(now, slot),
+                Timer::Booted => self.booted(now, slot),
+                Timer::Stopped => self.stopped(now, slot),
+                Timer::Terminated => self.terminated(now, slot),
+                Timer::StopDue => self.stop_due(now, slot, observer),
+                Timer::StartDue => self.start_due(now, slot, observer),
+            }
+        }
+        self.instances.timer_gone(slot);
+    }
+
+    /// Panics unless everything that is in use is used by an instance, and by one only.
+    fn assert_conserved(&self) {
+        self.fleet.assert_conserved();
+        let mut on_hosts = vec![0u32; self.fleet.hosts().len()];
+        let (mut running, mut stopped, mut addresses, mut public, mut alive) = (0, 0, 0, 0, 0);
+        for (_, instance) in
+            self.instances.slots().filter(|(_, instance)| instance.state != State::Terminated)
+        {
+            alive += 1;
+            running += u64::from(instance.state == State::Running);
+            stopped += u64::from(instance.state == State::Stopped);
+            addresses += u64::from(instance.address != launch::NO_ADDRESS);
+            public += u64::from(instance.has_public_address);
+            if instance.has_host {
+                on_hosts[instance.host.index()] += 1;
+            }
+        }
+        let expected: Vec<u32> = self.fleet.hosts().iter().map(|host| host.instances).collect();
+        assert!(on_hosts == expected, "hosts hold instances that are not on them");
+        assert_eq!(alive, self.instances.alive(), "instances were lost");
+        assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
+        assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
+        let used: u64 = self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum();
+        assert_eq!(addresses, used, "private addresses were lost");
+        assert_eq!(public, self.network.public_usage().used(), "public addresses were lost");
+    }
+}
+
+/// From 10⁻¹² USD/h · ns.
+fn accrued_micro_usd(integral: u128) -> i128 {
+    const NS_PER_HOUR: u128 = 3_600_000_000_000;
+    (integral / NS_PER_HOUR / 1_000_000) as i128
+}

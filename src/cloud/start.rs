@@ -1,0 +1,50 @@
+//! Starting a stopped instance: placed anew in its zone, with the private address it has kept.
+
+use super::Cloud;
+use super::event::Timer;
+use super::instance::Slot;
+use super::ledger::{Happening, InstanceTotal};
+use super::observe::Observer;
+use crate::failure::Failure;
+use crate::lifecycle::{Operation, State};
+use crate::units::Time;
+
+impl Cloud {
+    /// Starts a stopped instance. Where that fails it stays stopped.
+    pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), Failure> {
+        let instance = self.instances.get(slot);
+        let (id, account, zone) = (instance.id, instance.account, instance.zone);
+        let (kind, wants_public) = (instance.kind, instance.wants_public_address);
+        let kind = self.kind(kind);
+        let host = self.take_host(account, &kind, zone, true)?;
+        if wants_public && !self.network.allocate_public(now) {
+            self.give_host(account, &kind, zone, host);
+            return Err(Failure::InsufficientAddressCapacity);
+        }
+        let instance = self.instances.get_mut(slot);
+        instance.host = host;
+        instance.has_host = true;
+        instance.has_public_address = wants_public;
+        self.ledger.instances[InstanceTotal::Stopped as usize] -= 1;
+        self.ledger.happened(now, Happening::Started, id, host);
+        self.enter(now, slot, State::Pending);
+        self.boot(now, slot);
+        Ok(())
+    }
+
+    /// The instance's behaviour starts it. Refused, it tries again after another stopped time.
+    pub(super) fn start_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
+        let account = self.instances.get(slot).account;
+        let answer = self.operate(now, Operation::Start, slot, None);
+        self.answer(now, Operation::Start, account, answer, observer);
+        if answer.is_err() {
+            let instance = self.instances.get_mut(slot);
+            let (number, cycle) = (instance.number, instance.cycle);
+            instance.cycle += 1;
+            if let Some(stops) = instance.stops {
+                let stopped_time = self.demand.stopped_time(stops, number, cycle);
+                self.set_timer(now.after(stopped_time), Timer::StartDue, slot);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Moving in: the instances that are there when a run starts in steady state.
+
+use super::Cloud;
+use super::event::Timer;
+use super::instance::Slot;
+use super::ledger::{Happening, InstanceTotal};
+use super::outcome::Residents;
+use crate::lifecycle::State;
+use crate::units::Time;
+use crate::workload::call::{Action, Call, Resident};
+
+/// Room beyond the residents, so that ordinary fluctuation does not move the table.
+const HEADROOM: usize = 64;
+
+impl Cloud {
+    /// Places the residents in the order of their sampled start. They are past their minimum bill and
+    /// count as no requests; those that do not fit are only counted.
+    pub(super) fn move_in(&mut self) -> Residents {
+        let residents = self.demand.residents();
+        if residents.is_empty() {
+            return Residents::default();
+        }
+        self.instances.reserve(residents.len() + residents.len() / HEADROOM);
+        let mut moved_in = 0;
+        for resident in &residents {
+            moved_in += u64::from(self.move_in_one(resident));
+        }
+        self.ledger.note(self.fleet.totals());
+        Residents { expected: residents.len() as u64, moved_in }
+    }
+
+    fn move_in_one(&mut self, resident: &Resident) -> bool {
+        let Call { account, action: Action::Launch(launch), .. } = self.demand.resident(resident) else {
+            panic!("a resident was launched")
+        };
+        self.batch.clear();
+        if self.place_batch(Time::ZERO, account, &launch).is_err() {
+            return false;
+        }
+        let slot = self.admit(account, &launch, 0);
+        let instance = self.instances.get_mut(slot);
+        instance.state = State::Running;
+        instance.past_minimum = true;
+        let (id, host, kind) = (instance.id, instance.host, instance.kind);
+        self.ledger.happened(Time::ZERO, Happening::Resident, id, host);
+        self.ledger.instances[InstanceTotal::Running as usize] += 1;
+        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] += self.kind(kind).pico_usd_per_hour;
+        self.set_lifetime(Time::ZERO.after(resident.residual), slot);
+        self.join_cycle(slot, resident);
+        true
+    }
+
+    /// Where the resident stops and starts, it stands somewhere in a cycle.
+    fn join_cycle(&mut self, slot: Slot, resident: &Resident) {
+        let instance = self.instances.get(slot);
+        let Some(stops) = instance.stops else { return };
+        let phase = self.demand.phase(stops, instance.number, resident.age);
+        self.instances.get_mut(slot).cycle = phase.cycle;
+        if phase.running {
+            self.set_timer(Time::ZERO.after(phase.left), Timer::StopDue, slot);
+        } else {
+            self.rest(slot, Time::ZERO.after(phase.left));
+        }
+    }
+}

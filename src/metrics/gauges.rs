@@ -1,0 +1,95 @@
+//! Time integrals and peaks of a set of totals, exact: integers over integer time.
+
+use crate::units::Time;
+
+/// Watches `N` totals. Means and peaks are those of the window that [`Gauges::begin_window`] opens.
+#[derive(Clone, Debug)]
+pub struct Gauges<const N: usize> {
+    /// Sum of each total over the window's time up to `reached` \[its unit · ns\].
+    integrals: [u128; N],
+    peaks: [u64; N],
+    began: Time,
+    reached: Time,
+}
+
+impl<const N: usize> Default for Gauges<N> {
+    fn default() -> Self {
+        Gauges { integrals: [0; N], peaks: [0; N], began: Time::ZERO, reached: Time::ZERO }
+    }
+}
+
+impl<const N: usize> Gauges<N> {
+    /// Time goes on to `now`; until then the totals were `values`.
+    #[inline]
+    pub fn advance(&mut self, now: Time, values: &[u64; N]) {
+        let length = u128::from(now.since(self.reached).0);
+        if length > 0 {
+            for (integral, value) in self.integrals.iter_mut().zip(values) {
+                *integral += u128::from(*value) * length;
+            }
+            self.reached = now;
+        }
+    }
+
+    /// The totals changed to `values`.
+    #[inline]
+    pub fn note(&mut self, values: &[u64; N]) {
+        for (peak, value) in self.peaks.iter_mut().zip(values) {
+            *peak = (*peak).max(*value);
+        }
+    }
+
+    /// Statistics begin anew at `now`, which [`Gauges::advance`] has reached.
+    pub fn begin_window(&mut self, now: Time, values: &[u64; N]) {
+        assert_eq!(now, self.reached, "a window begins where time has come to");
+        *self = Gauges { integrals: [0; N], peaks: *values, began: now, reached: now };
+    }
+
+    /// Length of the window so far \[ns\].
+    pub fn length_ns(&self) -> u64 {
+        self.reached.since(self.began).0
+    }
+
+    /// Sum of a total over the window \[its unit · ns\].
+    pub fn integral(&self, total: usize) -> u128 {
+        self.integrals[total]
+    }
+
+    /// Its most in the window.
+    pub fn peak(&self, total: usize) -> u64 {
+        self.peaks[total]
+    }
+
+    /// Its mean over the window; 0 for a window without length.
+    pub fn mean(&self, total: usize) -> f64 {
+        ratio(self.integrals[total], u128::from(self.length_ns()))
+    }
+
+    /// The ratio of two totals' means; 0 where the second is never anything.
+    pub fn mean_ratio(&self, over: usize, under: usize) -> f64 {
+        ratio(self.integrals[over], self.integrals[under])
+    }
+}
+
+fn ratio(over: u128, under: u128) -> f64 {
+    if under == 0 { 0.0 } else { over as f64 / under as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_and_peaks_are_the_windows() {
+        let mut gauges = Gauges::<2>::default();
+        gauges.note(&[5, 10]);
+        gauges.advance(Time(10), &[5, 10]);
+        gauges.begin_window(Time(10), &[3, 10]);
+        gauges.advance(Time(12), &[3, 10]);
+        gauges.note(&[4, 10]);
+        gauges.advance(Time(14), &[4, 10]);
+        assert_eq!((gauges.integral(0), gauges.peak(0), gauges.length_ns()), (14, 4, 4));
+        assert_eq!((gauges.mean(0), gauges.mean_ratio(0, 1)), (3.5, 0.35));
+        assert_eq!(Gauges::<1>::default().mean(0), 0.0);
+    }
+}

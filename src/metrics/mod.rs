@@ -1,0 +1,7 @@
+//! Figures over simulated time: integrals, means and peaks of what is totalled elsewhere, and durations.
+
+mod durations;
+mod gauges;
+
+pub use durations::Durations;
+pub use gauges::Gauges;
