@@ -28,21 +28,21 @@ pub fn main(args: &CompletionsArgs) -> Result<(), InputError> {
 
 /// Prints the manual page, every subcommand after the other.
 pub fn man(_: &ManArgs) -> Result<(), InputError> {
+    let mut command = super::command();
+    // Building gives the subcommands their full names, such as `plimsoll-run`.
+    command.build();
     let mut text = Vec::new();
-    render(super::command(), "", &mut text)
+    render(command, &mut text)
         .map_err(|error| Problem::new(Place::default(), format!("no manual page can be made: {error}")))?;
     output::print(&String::from_utf8_lossy(&text))
 }
 
-/// Renders a command and, below it, its subcommands under their full names.
-fn render(command: clap::Command, above: &str, text: &mut Vec<u8>) -> std::io::Result<()> {
-    let name = format!("{above}{}", command.get_name());
+/// Renders a command and, below it, its subcommands.
+fn render(command: clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
     let subcommands: Vec<clap::Command> = command.get_subcommands().cloned().collect();
-    clap_mangen::Man::new(command.name(name.clone())).render(text)?;
-    for subcommand in subcommands {
-        if subcommand.get_name() != "help" {
-            render(subcommand, &format!("{name}-"), text)?;
-        }
+    clap_mangen::Man::new(command).render(text)?;
+    for subcommand in subcommands.into_iter().filter(|subcommand| subcommand.get_name() != "help") {
+        render(subcommand, text)?;
     }
     Ok(())
 }

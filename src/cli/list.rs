@@ -1,7 +1,7 @@
 //! `plimsoll list`: every register, one line each.
 
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
@@ -30,8 +30,6 @@ enum What {
     Strategies,
     /// Instance types of the built-in EC2 catalogue (us-east-1, Linux, on demand)
     Types(Filter),
-    /// Trace formats that `plimsoll trace import` reads
-    Traces,
     /// Metrics of summary.json
     Metrics,
     /// Errors a request can meet
@@ -43,7 +41,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
     let mut table = match &args.what {
         What::Strategies => strategies(),
         What::Types(filter) => types(filter)?,
-        What::Traces => traces(),
+
         What::Metrics => metrics(),
         What::Errors => errors(),
     };
@@ -56,6 +54,10 @@ fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
+    // Names are looked for as they are: they never break.
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
     for column in right {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -82,7 +84,8 @@ fn types(filter: &Filter) -> Result<Table, InputError> {
         let wanted = filter.name.as_deref().or(filter.family.as_deref());
         let names = catalogue::built_in().iter().map(|entry| entry.name.as_str());
         let near = wanted.and_then(|wanted| crate::input::did_you_mean(wanted, names));
-        let help = near.unwrap_or_else(|| "leave a condition out; `plimsoll list types` shows all".to_string());
+        let help =
+            near.unwrap_or_else(|| "leave a condition out; `plimsoll list types` shows all".to_string());
         return Err(problem.with_help(help).into());
     }
     let header = ["type", "vCPU", "memory GiB", "GPU", "storage GB", "network Mbit/s", "arch", "USD/h"];

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod completions;
+mod interrupt;
 mod list;
 mod machine;
 mod output;
@@ -12,7 +13,6 @@ mod panic;
 mod progress;
 mod run;
 mod schema;
-mod trace;
 
 use std::process::ExitCode;
 
@@ -45,7 +45,6 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::RunArgs),
-    Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -56,10 +55,10 @@ enum Command {
 pub fn main() -> ExitCode {
     panic::install_hook();
     output::survive_full_disks();
+    interrupt::listen();
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
-        Command::Trace(args) => trace::main(&args),
         Command::List(args) => list::main(&args),
         Command::Schema(args) => schema::main(&args),
         Command::Completions(args) => completions::main(&args),

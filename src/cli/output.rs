@@ -30,7 +30,7 @@ pub fn width() -> u16 {
     const DEFAULT: u16 = 100;
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = told.or_else(terminal_width).unwrap_or(DEFAULT);
-    width.clamp(60, 140)
+    width.clamp(80, 140)
 }
 
 /// Asks the terminal, if standard output is one.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::machine::Stopwatch;
-use super::panic;
+use super::{interrupt, panic};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::input::InputError;
 use crate::report::Recorder;
@@ -47,6 +47,7 @@ impl<'a> Watch<'a> {
             bar.finish_and_clear();
         }
         self.recorder.finish()?;
+        interrupt::check()?;
         Ok(self.took_s.unwrap_or_else(|| self.began.seconds()))
     }
 
@@ -99,6 +100,6 @@ impl Observer for Watch<'_> {
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {
         panic::note_progress(now, events);
         self.show(now, events);
-        self.recorder.progressed(now, events)
+        if interrupt::came() { ControlFlow::Break(()) } else { self.recorder.progressed(now, events) }
     }
 }

@@ -21,7 +21,8 @@ fn files(module: &str) -> Vec<PathBuf> {
 /// The modules that a file names as `crate::NAME` or `crate::{NAME, …}`, comments left out.
 fn used(text: &str) -> Vec<String> {
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let name = |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_string();
+    let name =
+        |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_string();
     let code = code.join("\n");
     let mut used = Vec::new();
     for rest in code.split("crate::").skip(1) {
@@ -40,6 +41,7 @@ fn used(text: &str) -> Vec<String> {
             }
         }
     }
+    used.retain(|name| !name.is_empty());
     used
 }
 
