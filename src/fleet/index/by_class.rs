@@ -16,7 +16,6 @@ use super::cost::Cost;
 use super::lazy_heap::LazyHeap;
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
-use crate::engine::memory::prefetch;
 use crate::fleet::host::{Host, Sku, SkuId};
 use crate::units::{HostId, Resources};
 
@@ -54,7 +53,7 @@ pub trait Ranking: Send + Sync {
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
 /// the others.
-const EMPTY_KEPT_AT_LEAST: usize = 1024;
+const EMPTY_KEPT_AT_LEAST: usize = 1 << 14;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Key {
@@ -350,15 +349,7 @@ impl ClassIndex {
         }
     }
 
-    /// Starts loading what the next change of a host in a class will touch.
-    #[inline]
-    pub fn prefetch(&self, class: u32) {
-        if let Some(class) = self.classes.get(class as usize) {
-            prefetch(class);
-        }
-    }
-
-    /// Gives the hosts that a request would likely get, for prefetching.
+    /// The host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         let view = self.views.get(if self.sight == Sight::Free { 0 } else { shape.0 as usize })?;
