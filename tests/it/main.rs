@@ -1,0 +1,6 @@
+//! Everything that is tested from outside the parts: one binary, so that it links once.
+
+mod architecture;
+mod command_line;
+mod input_errors;
+mod result_folder;
