@@ -86,7 +86,6 @@ impl Cloud {
                 return Ok(horizon);
             }
             milestones.events += 1;
-            self.ledger.note(self.fleet.totals());
             if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
                 if observer.progressed(milestones.reached, milestones.events).is_break() {
                     return Ok(milestones.reached);
