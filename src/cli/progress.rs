@@ -89,6 +89,10 @@ impl Observer for Watch<'_> {
         self.took_s = Some(self.began.seconds());
     }
 
+    fn panicked(&mut self, now: Time, events: u64) {
+        panic::tell_where(now, events);
+    }
+
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
         self.recorder.refused(refusal, directory);
     }
@@ -98,7 +102,6 @@ impl Observer for Watch<'_> {
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {
-        panic::note_progress(now, events);
         self.show(now, events);
         if interrupt::came() { ControlFlow::Break(()) } else { self.recorder.progressed(now, events) }
     }

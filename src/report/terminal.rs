@@ -120,8 +120,7 @@ fn calls(run: &Run<'_>) -> Option<Table> {
     let mut table = table(["Other calls", "calls", "granted", "refused"]);
     for (operation, tally) in &run.outcome.operations {
         if *operation != Operation::Launch {
-            let [calls, granted, refused] =
-                [tally.requested, tally.succeeded, tally.failed()].map(|count| grouped(count));
+            let [calls, granted, refused] = [tally.requested, tally.succeeded, tally.failed()].map(grouped);
             table.add_row([operation.name(), &calls, &granted, &refused]);
         }
     }
@@ -214,8 +213,8 @@ fn bill(run: &Run<'_>) -> Table {
     table.add_row(["total", &dollars(total)]);
     let by_shape = outcome.bill.priced_by_shape.len();
     if by_shape > 0 {
-        let name = format!("{} types or shapes priced by size", grouped(by_shape as u64));
-        table.add_row([name, "[billing.shape]".to_string()]);
+        table
+            .add_row(["priced by [billing.shape]", &format!("{} types or shapes", grouped(by_shape as u64))]);
     }
     table
 }
