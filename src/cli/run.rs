@@ -29,8 +29,8 @@ Examples:
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
   plimsoll run SCENARIO --json --quiet | jq .launch
 
-The result folder holds summary.json, manifest.json, timeseries.csv, failures.csv, billing.csv, latency.csv
-and latency/*.hlog. `plimsoll list metrics` explains summary.json.")]
+The result folder holds summary.json (`plimsoll list metrics` explains it), manifest.json,
+timeseries.csv, failures.csv, billing.csv, latency.csv and latency/*.hlog.")]
 pub struct RunArgs {
     /// The scenario file (TOML); examples are in workloads/scenarios/
     #[arg(value_name = "SCENARIO")]

@@ -62,6 +62,7 @@ fn ran_out(run: &Run<'_>) -> String {
     let first = run.outcome.first_failures.iter().find_map(|first| Some((scarce(first.failure)?, first.at)));
     match first {
         Some((what, at)) => format!("Ran out first: {what}, after {}.", moment(at)),
+        None if run.outcome.launch.requested == 0 => "Nothing was asked for.".to_string(),
         None if run.outcome.launch.failed() == 0 => {
             "Nothing ran out: every instance was launched.".to_string()
         }
