@@ -1,6 +1,8 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
 mod architecture;
+mod bugs;
 mod command_line;
 mod input_errors;
 mod result_folder;
+mod traces;
