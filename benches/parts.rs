@@ -54,7 +54,7 @@ fn placement(criterion: &mut Criterion) {
                 Placer::new(strategy.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, false);
             let mut random = Seed(2).stream(Purpose::Mix, 0);
             let mut live: Vec<(HostId, Request)> = Vec::new();
-            let mut place = |placer: &mut Placer, fleet: &mut Fleet, kind: u64| {
+            let place = |placer: &mut Placer, fleet: &mut Fleet, kind: u64| {
                 let (vcpu, gib) = shapes[kind as usize];
                 let amounts = Resources::new(vcpu * 1000, gib * 1024);
                 let shape = placer.shape(&amounts, fleet);
