@@ -60,6 +60,7 @@ impl Cloud {
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
+    #[inline(never)] // a name for profilers
     fn run_to_the_end(
         &mut self,
         milestones: &mut Milestones,
