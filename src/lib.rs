@@ -33,3 +33,5 @@ pub mod scenario;
 pub mod cloud;
 
 pub mod report;
+
+pub mod cli;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command line: parse, run, exit code. Everything is in [`plimsoll::cli`].
+
+fn main() -> std::process::ExitCode {
+    plimsoll::cli::main()
+}

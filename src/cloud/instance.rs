@@ -142,7 +142,6 @@ impl Instances {
         self.launched - self.terminated
     }
 
-
     /// Every slot, those of ended instances included.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
         self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))

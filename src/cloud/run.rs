@@ -16,11 +16,10 @@ use crate::workload::call::{Action, Call};
 /// Events between two words of progress.
 const PROGRESS_EVENTS: u64 = 1 << 14;
 
-/// How many events ahead the records of an event are loaded: the instance first, what it points to
-/// once it has come. A few hundred nanoseconds each, the time a line of memory takes.
-const INSTANCE_AHEAD: usize = 12;
-const HOST_AHEAD: usize = 7;
-const CLASS_AHEAD: usize = 3;
+/// Records are loaded ahead of their events in batches, since a processor waits for several lines of
+/// memory, and for the pages they are on, in the time of one. First the instances of a batch, one batch
+/// later what they point to.
+const BATCH: usize = 16;
 
 /// The times at which something is done between events.
 struct Milestones {
@@ -59,6 +58,7 @@ impl Cloud {
     ) -> Result<Time, InputError> {
         let end = self.duration.map(|duration| Time::ZERO.after(duration));
         let mut call = self.demand.next(&mut self.directory)?;
+        let mut until_batch = 1;
         loop {
             let call_at = call.as_ref().map_or(Time::NEVER, |call| call.at);
             // Without a duration the demand is a trace, and the run ends with its last event.
@@ -69,7 +69,11 @@ impl Cloud {
             };
             if let Some((at, event)) = self.queue.pop_until(call_at.min(horizon)) {
                 self.reach(at, milestones, observer);
-                self.prefetch_ahead();
+                until_batch -= 1;
+                if until_batch == 0 {
+                    until_batch = BATCH;
+                    self.prefetch_batch();
+                }
                 let Event::Instance(timer, stamp, slot) = event;
                 self.on_timer(at, timer, stamp, slot, observer);
             } else if call_at <= horizon && call.is_some() {
@@ -154,23 +158,17 @@ impl Cloud {
         });
     }
 
-    /// Loads what the next events will touch. Changes nothing.
+    /// Loads what the events after the next batch will touch. Changes nothing.
     #[inline]
-    fn prefetch_ahead(&self) {
-        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(INSTANCE_AHEAD) {
-            prefetch(self.instances.get(*slot));
+    fn prefetch_batch(&self) {
+        for Event::Instance(_, _, slot) in self.queue.ahead(2 * BATCH..3 * BATCH) {
+            prefetch(self.instances.get(slot));
         }
-        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(HOST_AHEAD) {
-            let instance = self.instances.get(*slot);
+        for Event::Instance(_, _, slot) in self.queue.ahead(BATCH..2 * BATCH) {
+            let instance = self.instances.get(slot);
             if instance.has_host {
                 prefetch(&self.fleet.hosts()[instance.host.index()]);
                 self.network.prefetch_release(instance.subnet, instance.account, instance.address);
-            }
-        }
-        if let Some(Event::Instance(_, _, slot)) = self.queue.ahead(CLASS_AHEAD) {
-            let instance = self.instances.get(*slot);
-            if instance.has_host {
-                self.placer.prefetch(self.fleet.hosts()[instance.host.index()].index_mark, instance.zone);
             }
         }
     }

@@ -27,7 +27,7 @@ const LEVELS: usize = (u64::BITS / DIGIT_BITS) as usize;
 /// A bucket of at most this many events is sorted at once instead of spread further.
 const SORT_AT_MOST: u32 = 48;
 /// `ready` is refilled when it holds fewer events than this.
-const LOOK_AHEAD: usize = 32;
+const LOOK_AHEAD: usize = 64;
 /// Bits of the sequence number in an entry's order; the rank stands above.
 const SEQUENCE_BITS: u32 = 56;
 
@@ -183,11 +183,13 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
         self.pop_until(Time::NEVER)
     }
 
-    /// The event `distance` places behind the next one, as far as it is known: a hint for prefetching,
+    /// The events at these places behind the next one, as far as they are known: a hint for prefetching,
     /// never to be relied on.
     #[inline]
-    pub fn ahead(&self, distance: usize) -> Option<&E> {
-        self.ready.get(self.head + distance).map(|entry| &entry.event)
+    pub fn ahead(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = E> {
+        let known = self.ready.len() - self.head;
+        let (start, end) = (places.start.min(known), places.end.min(known));
+        self.ready[self.head + start..self.head + end].iter().map(|entry| entry.event)
     }
 
     fn next_order(&mut self, rank: u8) -> u64 {

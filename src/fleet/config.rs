@@ -15,6 +15,9 @@ use crate::units::{Decimal, RESOURCES, Resources};
 /// The most hosts one fleet may have: their records alone then fill several GiB.
 pub const MAX_HOSTS: u32 = 100_000_000;
 
+/// The most hosts an elastic group opens where the scenario does not say: each has its record from the start.
+pub const DEFAULT_MAX_HOSTS: u32 = 1_000_000;
+
 /// Hosts in one rack where the scenario does not say: half of a 42-unit rack in 2U servers, with room for switches.
 pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
 
@@ -43,7 +46,7 @@ pub struct HostGroupConfig {
     /// True: a host opens when no open one fits and closes when it empties.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub elastic: bool,
-    /// The most hosts an elastic group opens \[hosts\]; default: no limit of its own.
+    /// The most hosts an elastic group opens \[hosts\]; default 1,000,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_hosts: Option<u32>,
     /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
@@ -174,7 +177,7 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Zone>, Vec<Problem>> {
         zones.push(Zone { name: config.name.clone(), groups });
     }
     let groups: usize = zones.iter().map(|zone| zone.groups.len()).sum();
-    let hosts: u64 = zones.iter().flat_map(|zone| &zone.groups).map(HostGroup::standing_hosts).sum();
+    let hosts: u64 = zones.iter().flat_map(|zone| &zone.groups).map(HostGroup::most_hosts).sum();
     for (found, what, most) in
         [(hosts, "hosts", u64::from(MAX_HOSTS)), (groups as u64, "host groups", u64::from(u16::MAX))]
     {
@@ -187,11 +190,11 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Zone>, Vec<Problem>> {
 }
 
 impl HostGroup {
-    /// The hosts of the group that exist from the start \[hosts\]; none of an elastic one.
-    pub fn standing_hosts(&self) -> u64 {
+    /// The hosts the group may ever have \[hosts\].
+    pub fn most_hosts(&self) -> u64 {
         match &self.hosts {
             Hosts::Fixed { count, .. } => u64::from(*count),
-            Hosts::Elastic { .. } => 0,
+            Hosts::Elastic { max_hosts, .. } => u64::from(*max_hosts),
             Hosts::Listed(rows) => rows.len() as u64,
         }
     }
@@ -212,7 +215,7 @@ impl HostGroupConfig {
                 self.shape(reserve, &mut problems).map(|shape| Hosts::Fixed { count, shape })
             }
             (None, true, None) => {
-                let max_hosts = self.max_hosts.unwrap_or(MAX_HOSTS);
+                let max_hosts = self.max_hosts.unwrap_or(DEFAULT_MAX_HOSTS);
                 if max_hosts == 0 || max_hosts > MAX_HOSTS {
                     problems.add("max_hosts", format!("found {max_hosts}, expected 1 to {MAX_HOSTS} hosts"));
                 }

@@ -115,16 +115,6 @@ impl Placer {
         }
     }
 
-    /// Starts loading what a change of a host will touch beside its record.
-    #[inline]
-    pub fn prefetch(&self, mark: u32, zone: ZoneId) {
-        if let ZoneIndex::ByClass(partitions) = &self.zones[zone.index()] {
-            if let [only] = partitions.as_slice() {
-                only.prefetch(mark);
-            }
-        }
-    }
-
     /// The host that a request would likely get now: a hint for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {

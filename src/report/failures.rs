@@ -15,8 +15,16 @@ const HEADER: [&str; 7] = ["time_s", "operation", "account", "type", "zone", "er
 /// Begins the file.
 pub fn begin(out: Box<dyn Write>) -> io::Result<Box<dyn Streamed>> {
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(HEADER)?;
+    out.write_record(HEADER).map_err(io_error)?;
     Ok(Box::new(Rows { out }))
+}
+
+/// The error of the file itself: the csv crate would hide that a disk is full.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 struct Rows {
@@ -26,9 +34,8 @@ struct Rows {
 impl Streamed for Rows {
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
         let zone = refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str());
-        let at = seconds(refusal.at.0);
-        let row = [
-            at.as_str(),
+        let row: [&str; 7] = [
+            &seconds(refusal.at.0),
             refusal.operation.name(),
             &directory.accounts()[refusal.account.index()],
             refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()),
@@ -36,8 +43,7 @@ impl Streamed for Rows {
             refusal.failure.ec2_name(),
             &refusal.count.to_string(),
         ];
-        self.out.write_record(row)?;
-        Ok(())
+        self.out.write_record(row).map_err(io_error)
     }
 
     fn finish(&mut self) -> io::Result<()> {

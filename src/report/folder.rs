@@ -12,7 +12,9 @@ use crate::input::{InputError, Place, Problem};
 /// A result folder in the making. Dropped before [`ResultFolder::publish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct ResultFolder {
-    /// Where the result is to appear.
+    /// The place as it was named.
+    named: PathBuf,
+    /// Where the result is to appear: what `named` leads to.
     place: PathBuf,
     /// Where it is written meanwhile: a sibling, so that the rename stays on one file system.
     draft: PathBuf,
@@ -20,9 +22,9 @@ pub struct ResultFolder {
 
 impl ResultFolder {
     /// Begins a result that is to appear at `place`; makes the folders above it.
-    pub fn begin(place: &Path) -> Result<ResultFolder, InputError> {
+    pub fn begin(named: &Path) -> Result<ResultFolder, InputError> {
         // A link stays, what it points to is replaced.
-        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_path_buf());
+        let place = fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf());
         check_replaceable(&place)?;
         let Some(name) = place.file_name() else {
             let problem =
@@ -33,16 +35,11 @@ impl ResultFolder {
         };
         let parent = place.parent().unwrap_or(Path::new(""));
         let draft = parent.join(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
-        let folder = ResultFolder { place, draft };
+        let folder = ResultFolder { named: named.to_path_buf(), place, draft };
         // One left by a killed process of the same number is nobody's.
         let _ = fs::remove_dir_all(&folder.draft);
         fs::create_dir_all(&folder.draft).map_err(|error| folder.unwritable("", &error))?;
         Ok(folder)
-    }
-
-    /// Where the result is to appear.
-    pub fn place(&self) -> &Path {
-        &self.place
     }
 
     /// Opens a file of the result, making the folders it lies in.
@@ -62,7 +59,7 @@ impl ResultFolder {
         file.write_all(bytes).and_then(|()| file.flush()).map_err(|error| self.unwritable(name, &error))
     }
 
-    /// Puts the finished result in its place. An older result stays until the new one is there.
+    /// Puts the finished result in its place and tells it. An older result stays until the new one is there.
     pub fn publish(self) -> Result<PathBuf, InputError> {
         // The run may have taken hours: look again.
         check_replaceable(&self.place)?;
@@ -78,7 +75,7 @@ impl ResultFolder {
         swap().map_err(|error| self.unwritable("", &error))?;
         // The result is published; an older one that cannot be removed is only clutter.
         let _ = fs::remove_dir_all(&old);
-        Ok(self.place.clone())
+        Ok(self.named.clone())
     }
 
     /// The problem of a file that cannot be written.
@@ -90,7 +87,7 @@ impl ResultFolder {
             _ => "name a folder that can be written with `-o`",
         };
         let kept = if self.place.exists() { "; the earlier result is untouched" } else { "" };
-        let place = Place::file(&self.place.join(name));
+        let place = Place::file(&if name.is_empty() { self.named.clone() } else { self.named.join(name) });
         Problem::new(place, format!("cannot be written: {error}")).with_help(format!("{help}{kept}")).into()
     }
 }

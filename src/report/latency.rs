@@ -18,7 +18,8 @@ pub(super) struct Figure {
     pub ns: fn(&Histogram<u64>) -> u64,
 }
 
-/// The figures of a distribution, after its count.
+/// The figures of a distribution, after its count. A percentile is the greatest value of its bucket, up to
+/// a thousandth above what was recorded: HdrHistogram's convention, which its other readers share.
 #[rustfmt::skip]
 pub(super) const FIGURES: [Figure; 6] = [
     Figure { name: "mean", ns: |histogram| histogram.mean().round() as u64 },

@@ -45,7 +45,7 @@ const fn metric(
 
 /// Every metric.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 46] = {
+pub const METRICS: [Metric; 48] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -58,6 +58,9 @@ pub const METRICS: [Metric; 46] = {
         metric("launch.success_ratio", "0 to 1", Higher, "launched of asked for; 1 when none was asked for", |r| json!(r.outcome.launch.success_ratio())),
         metric("launch.failed_by_code", "instances", Lower, "refused, by error code", |r| by_code(&r.outcome.launch)),
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code", operations),
+
+        metric("steady_state.expected", "instances", Neither, "drawn from the equilibrium to be there at the start", |r| json!(r.outcome.residents.expected)),
+        metric("steady_state.moved_in", "instances", Higher, "of these, found room", |r| json!(r.outcome.residents.moved_in)),
 
         metric("fleet.hosts", "hosts", Neither, "hosts there are; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
         metric("fleet.vcpu", "vCPU", Neither, "vCPU there is to sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),

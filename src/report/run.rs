@@ -66,7 +66,7 @@ pub(super) mod tests {
     use super::*;
     use crate::billing::Bill;
     use crate::catalogue::{ShapePrice, TypeTable};
-    use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, PoolUse, Tally};
+    use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, PoolUse, Residents, Tally};
     use crate::failure::Failure;
     use crate::lifecycle::Operation;
     use crate::scenario::Overrides;
@@ -107,6 +107,7 @@ pub(super) mod tests {
                 at: Time(hour),
                 operation: Operation::Launch,
             }],
+            residents: Residents::default(),
             fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
             network: NetworkUse {
                 subnets: vec![("web".to_string(), PoolUse { addresses: Some(251), ..PoolUse::default() })],

@@ -15,17 +15,24 @@ use crate::units::Duration;
 /// Rows of a list that are shown before the rest is summed up.
 const TOP: usize = 4;
 
-/// The first column of every table is at least so wide, so that the tables stand under each other.
-const FIRST_COLUMN: u16 = 34;
+/// The first column of every table is as wide as the widest, so that they stand under each other; at most so.
+const FIRST_COLUMN_MOST: u16 = 44;
 
 /// Micro-dollars in a cent.
 const MICRO_USD_PER_CENT: i128 = 10_000;
 
 /// The summary, at most `width` characters wide where words allow it.
 pub fn summary(run: &Run<'_>, width: u16) -> String {
-    let tables = [launches(run), calls(run), usage(run), packing(run), bill(run)];
+    let tables = [Some(launches(run)), calls(run), Some(usage(run)), Some(packing(run)), Some(bill(run))];
+    let mut tables: Vec<Table> = tables.into_iter().flatten().collect();
+    let first_column = tables.iter().map(|table| table.column_max_content_widths()[0]).max().unwrap_or(0);
     let mut text = format!("{}\n", title(run));
-    for mut table in tables.into_iter().flatten() {
+    for table in &mut tables {
+        // Two for the padding.
+        let first_column = Width::Fixed(first_column.min(FIRST_COLUMN_MOST) + 2);
+        if let Some(column) = table.column_mut(0) {
+            column.set_constraint(ColumnConstraint::Absolute(first_column));
+        }
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
         let _ = write!(text, "\n{}\n", table.trim_fmt());
     }
@@ -78,17 +85,11 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
-    for (i, column) in table.column_iter_mut().enumerate() {
-        if i == 0 {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(FIRST_COLUMN)));
-        } else {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }
 
-fn launches(run: &Run<'_>) -> Option<Table> {
+fn launches(run: &Run<'_>) -> Table {
     let launch = &run.outcome.launch;
     let share = |count: u64| match launch.requested {
         0 => String::new(),
@@ -100,7 +101,7 @@ fn launches(run: &Run<'_>) -> Option<Table> {
     for (failure, count) in launch.failures() {
         table.add_row([failure.ec2_name(), &grouped(count), &share(count), &first_after(run, failure)]);
     }
-    Some(table)
+    table
 }
 
 fn first_after(run: &Run<'_>, failure: Failure) -> String {
@@ -127,7 +128,7 @@ fn calls(run: &Run<'_>) -> Option<Table> {
     Some(table)
 }
 
-fn usage(run: &Run<'_>) -> Option<Table> {
+fn usage(run: &Run<'_>) -> Table {
     let (fleet, network) = (&run.outcome.fleet, &run.outcome.network);
     let mut table = table(["In use", "mean", "peak", "of"]);
     let hosts = format!("{} hosts", grouped(fleet.hosts));
@@ -164,7 +165,7 @@ fn usage(run: &Run<'_>) -> Option<Table> {
     if network.public.used_peak > 0 || network.public.addresses.is_some() {
         table.add_row(pool_row("public addresses", &network.public));
     }
-    Some(table)
+    table
 }
 
 fn pool_row(name: &str, pool: &PoolUse) -> [String; 4] {
@@ -176,18 +177,18 @@ fn pool_row(name: &str, pool: &PoolUse) -> [String; 4] {
     [name.to_string(), decimal(pool.used_mean, 1), grouped(pool.used_peak), of]
 }
 
-fn packing(run: &Run<'_>) -> Option<Table> {
+fn packing(run: &Run<'_>) -> Table {
     let fleet = &run.outcome.fleet;
     let mut table = table(["Packing", "vCPU", "memory"]);
     let (vcpu, memory) = (fleet.packing_density_vcpu_mean, fleet.packing_density_memory_mean);
-    table.add_row(["in use on hosts that are not empty", &percent(vcpu), &percent(memory)]);
+    table.add_row(["packed: of the hosts in use", &percent(vcpu), &percent(memory)]);
     let (vcpu, memory) = (fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean);
-    table.add_row(["stranded: free, but the other is short", &percent(vcpu), &percent(memory)]);
-    Some(table)
+    table.add_row(["stranded: free beside too little", &percent(vcpu), &percent(memory)]);
+    table
 }
 
 /// The bill in cents. The total shown is the sum of the rows shown.
-fn bill(run: &Run<'_>) -> Option<Table> {
+fn bill(run: &Run<'_>) -> Table {
     let outcome = run.outcome;
     let mut by_account: BTreeMap<_, i128> = BTreeMap::new();
     for row in &outcome.bill.rows {
@@ -216,7 +217,7 @@ fn bill(run: &Run<'_>) -> Option<Table> {
         let name = format!("{} types or shapes priced by size", grouped(by_shape as u64));
         table.add_row([name, "[billing.shape]".to_string()]);
     }
-    Some(table)
+    table
 }
 
 fn footer(run: &Run<'_>) -> String {

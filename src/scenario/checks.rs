@@ -2,13 +2,18 @@
 //!
 //! The parts check themselves and name the key (`zones.0.hosts.1.count`); here it gets its line.
 
+use std::path::Path;
+
 use super::document::{self, Document, Node};
 use super::key_path::{self, Step};
 use super::{Scenario, reading};
-use crate::catalogue::TypeTable;
-use crate::fleet;
-use crate::input::{Place, Problem, did_you_mean};
-use crate::units::Duration;
+use crate::catalogue::{ShapePrice, TypeTable};
+use crate::engine::random::Seed;
+use crate::input::{Place, Problem};
+use crate::units::{Duration, ZoneId};
+use crate::workload::demand::Demand;
+use crate::workload::directory::{Directory, SubnetName};
+use crate::{fleet, placement};
 
 /// The most rows of a time series: a file of a few hundred MB.
 const MAX_SAMPLES: u64 = 1_000_000;
@@ -19,12 +24,47 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     check_name(&scenario.name, &mut problems);
     check_times(scenario, &mut problems);
     problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
-    check_strategy(scenario, &mut problems);
-    let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape);
-    problems.extend(types.err().map_or_else(Vec::new, |error| error.0));
+    let seed = Seed(scenario.seed);
+    problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
+    check_demand(scenario, &zones, &mut problems);
     problems
+}
+
+/// Opens the demand and closes it again: what is wrong with its names and its first rows shows now.
+fn check_demand(scenario: &Scenario, zones: &[&str], problems: &mut Vec<Problem>) {
+    let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).unwrap_or_else(|error| {
+        problems.extend(error.0);
+        TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
+    });
+    // A directory takes each name once; names given twice are told by the parts that define them.
+    let mut known: Vec<String> = Vec::new();
+    for zone in zones {
+        if !known.iter().any(|name| name == zone) {
+            known.push((*zone).to_string());
+        }
+    }
+    let mut subnets: Vec<SubnetName> = Vec::new();
+    for subnet in &scenario.network.subnets {
+        let zone = known.iter().position(|name| *name == subnet.zone).unwrap_or(0);
+        if !subnets.iter().any(|earlier| earlier.name == subnet.name) {
+            subnets.push(SubnetName { name: subnet.name.clone(), zone: ZoneId(zone as u16) });
+        }
+    }
+    let mut directory = Directory::new(types, known, subnets);
+    let opened = Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), &mut directory);
+    match opened {
+        Err(error) => problems.extend(error.0),
+        Ok(demand) if scenario.duration.is_none() && !demand.ends() => problems.push(
+            Problem::new(
+                Place::option("duration"),
+                "found nothing, expected the time to simulate: synthetic demand never ends",
+            )
+            .with_help("add a duration such as \"30d\""),
+        ),
+        Ok(_) => {}
+    }
 }
 
 /// The name must do as the name of a folder.
@@ -68,38 +108,10 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Names of the strategies, until the register of placement is merged.
-const STRATEGIES: [&str; 16] = [
-    "first-fit",
-    "next-fit",
-    "spread",
-    "cluster",
-    "random",
-    "best-fit",
-    "worst-fit",
-    "best-fit-l1",
-    "best-fit-l2",
-    "best-fit-linf",
-    "worst-fit-l1",
-    "worst-fit-l2",
-    "worst-fit-linf",
-    "dot-product",
-    "power-of-two",
-    "partition",
-];
-
-fn check_strategy(scenario: &Scenario, problems: &mut Vec<Problem>) {
-    let name = &scenario.placement.strategy.name;
-    if STRATEGIES.contains(&name.as_str()) {
-        return;
-    }
-    let place = Place::option("placement.strategy");
-    let near = did_you_mean(name, STRATEGIES).map_or_else(String::new, |near| format!("{near} "));
-    problems.push(
-        Problem::new(place, format!("unknown strategy `{name}`"))
-            .with_help(format!("{near}(`plimsoll list strategies` shows all)")),
-    );
-}
+/// What a value that was taken out may have named: beginning of its key path, and the last key of those
+/// that refer to such a name.
+const REFERENCES: [(&str, &str); 3] =
+    [("zones", "zone"), ("network.subnets", "subnet"), ("instance_types", "types")];
 
 /// A tree from which values of the wrong form were taken, beside the document they stood in.
 pub(super) struct Pruned<'a> {
@@ -125,12 +137,24 @@ impl Pruned<'_> {
         if matches!(missing.as_slice(), [Step::Key(key)] if reading::is_echo(self.removed, &path, key)) {
             return None;
         }
+        if self.refers_to_removed(key) {
+            return None;
+        }
         path.extend(missing);
         if self.removed.iter().any(|gone| gone.starts_with(&path)) {
             return None;
         }
         problem.place = if place.file.is_some() { place.at_key(&key_path::show(&path)) } else { place };
         Some(problem)
+    }
+
+    /// Whether a key refers to a name that may have been taken out with its table.
+    fn refers_to_removed(&self, key: &str) -> bool {
+        let last = key.rsplit('.').next().unwrap_or(key);
+        REFERENCES.iter().filter(|(_, reference)| *reference == last).any(|(names, _)| {
+            let names: Vec<Step> = key_path::parse(names).into_iter().map(Step::Key).collect();
+            self.removed.iter().any(|gone| gone.starts_with(&names) && gone.len() <= names.len() + 2)
+        })
     }
 
     /// The way to the deepest value that a key path leads to, and the rest of the path.

@@ -20,6 +20,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
 use crate::units::Duration;
+use crate::workload::demand::WorkloadConfig;
 use config::{ControlPlaneConfig, LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
@@ -30,7 +31,7 @@ use key_path::Step;
 /// is still read and checked when it is missing.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("required" = ["name", "zones"]))]
+#[schemars(extend("required" = ["name", "zones", "workload"]))]
 pub struct Scenario {
     /// Name, also of the result folder.
     #[serde(default)]
@@ -59,9 +60,9 @@ pub struct Scenario {
     /// Addresses; left out: without limit.
     #[serde(default)]
     pub network: NetworkConfig,
-    /// Who asks for what, when.
+    /// Where the demand comes from.
     #[serde(default)]
-    pub workload: crate::workload::demand::WorkloadConfig,
+    pub workload: WorkloadConfig,
     /// How long the steps of an instance's life take.
     #[serde(default)]
     pub lifecycle: LifecycleConfig,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-/// The smallest scenario, lines 1 to 8.
+/// The smallest scenario.
 const SMALL: &str = r#"name = "small"
 duration = "1d"
 [[zones]]
@@ -13,6 +13,10 @@ name = "a"
 count = 2
 vcpu = 4
 memory_gib = 8
+[[workload.arrivals]]
+process = { kind = "poisson", per_hour = 1.0 }
+lifetime = { kind = "exponential", mean = "1h" }
+types = { "m5.large" = 1 }
 "#;
 
 fn parse(text: &str, set: &[&str]) -> Result<Scenario, String> {
@@ -159,25 +163,69 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
             "`output.sample_every`: found 0s",
         ),
         (
-            "duration = \"1d\"",
-            "[placement]\nstrategy = \"best-fitt\"",
+            "[[zones]]",
+            "[placement]\nstrategy = \"best-fitt\"\n[[zones]]",
             "dir/a.toml:3:12: `placement.strategy`: unknown strategy `best-fitt`\n  help: did you mean `best-fit`",
         ),
         (
-            "duration = \"1d\"",
-            "[control_plane]\npreset = \"zero\"",
+            "[[zones]]",
+            "[control_plane]\npreset = \"zero\"\n[[zones]]",
             "`control_plane.preset`: unknown name `zero`\n  help: this version models only",
         ),
         (
-            "duration = \"1d\"",
-            "[control_plane.workers]\ncount = 8",
+            "[[zones]]",
+            "[control_plane.workers]\ncount = 8\n[[zones]]",
             "`control_plane.workers`: unknown key `workers`\n  help: this version models only",
         ),
         (
-            "duration = \"1d\"",
-            "[[instance_types]]\nname = \"x\"\nvcpu = -1\nmemory_gib = 1",
+            "[[zones]]",
+            "[[instance_types]]\nname = \"x\"\nvcpu = -1\nmemory_gib = 1\n[[zones]]",
             "dir/a.toml:4:8: `instance_types.0.vcpu`: ",
         ),
+        ("per_hour = 1.0", "per_hour = -1.0", "dir/a.toml:10:"),
+        ("per_hour = 1.0", "per_hour = inf", "dir/a.toml:10:"),
+        (
+            "poisson",
+            "poison",
+            "dir/a.toml:10:20: `workload.arrivals.0.process.kind`: unknown name `poison`\n  help: did you mean `poisson`",
+        ),
+        (
+            "per_hour",
+            "perhour",
+            "`workload.arrivals.0.process.perhour`: unknown key `perhour`\n  help: did you mean `per_hour`",
+        ),
+        (
+            "mean = \"1h\"",
+            "mean = 5",
+            "`workload.arrivals.0.lifetime.mean`: found integer `5`, expected a string",
+        ),
+        (
+            "m5.large",
+            "m5.lrge",
+            "found `m5.lrge`, expected an instance type\n  help: did you mean `m5.large`",
+        ),
+        ("m5.large\" = 1", "m5.large\" = -1", "dir/a.toml:12:"),
+        (
+            "types = ",
+            "zone = \"b\"\ntypes = ",
+            "dir/a.toml:12:8: `workload.arrivals.0.zone`: found `b`, expected a zone of the scenario",
+        ),
+        (
+            "[[workload.arrivals]]",
+            "[network]\nsubnets = [{ name = \"s\", zone = \"c\", cidr = \"10.0.0.0/24\" }]\n[[workload.arrivals]]",
+            "dir/a.toml:10:34: `network.subnets.0.zone`: found `c`, expected the name of a zone",
+        ),
+        (
+            "[[workload.arrivals]]",
+            "[network]\nsubnets = [{ name = \"s\", zone = \"a\", cidr = \"10.0.0.0/30\" }]\n[[workload.arrivals]]",
+            "too small for a subnet, expected /16 to /28",
+        ),
+        (
+            "[[workload.arrivals]]",
+            "[network]\nsubnets = [{ name = \"s\", zone = \"a\", cidr = \"10.0.0.0/24\" }, { name = \"t\", zone = \"a\", cidr = \"10.0.0.128/25\" }]\n[[workload.arrivals]]",
+            "overlap",
+        ),
+        ("duration = \"1d\"", "", "a.toml: `duration`: found nothing, expected the time to simulate"),
     ];
     for (right, wrong, expected) in cases {
         let message = parse(&SMALL.replace(right, wrong), &[]).unwrap_err();
@@ -203,6 +251,9 @@ nmae = "b"
 count = 1
 vcpu = nan
 memory_gib = 8
+[[workload.arrivals]]
+process = { kind = "poisson", per_hour = "1" }
+types = { "m5.lrge" = 1 }
 "#;
     let message = parse(text, &["zones.0.hosts.0.sku=5"]).unwrap_err();
     let starts = [
@@ -213,6 +264,7 @@ memory_gib = 8
         "dir/a.toml:9:14: `zones.0.hosts.0.memory_gib`: found string \"8\", expected a number",
         "dir/a.toml:11:1: `zones.1.nmae`: unknown key `nmae`\n  help: did you mean `name`?\n",
         "dir/a.toml:14:8: `zones.1.hosts.0.vcpu`: NaN is not finite",
+        "dir/a.toml:17:42: `workload.arrivals.0.process.per_hour`: found string \"1\", expected a number",
     ];
     let mut rest = message.as_str();
     for start in starts {

@@ -1,5 +1,6 @@
 //! One call of the demand: who asks for what, when. What every source of demand yields.
 
+use crate::lifecycle::Operation;
 use crate::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 
 /// A call to the cloud's API, or the arrival of an instance of an interval trace.
@@ -30,6 +31,21 @@ pub enum Action {
     Describe(Option<Handle>),
     /// Change the type of stopped instances.
     Modify(Handle, TypeId),
+}
+
+impl Action {
+    /// The operation it is.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Action::Launch(_) => Operation::Launch,
+            Action::Start(_) => Operation::Start,
+            Action::Stop(_) => Operation::Stop,
+            Action::Reboot(_) => Operation::Reboot,
+            Action::Terminate(_) => Operation::Terminate,
+            Action::Describe(_) => Operation::Describe,
+            Action::Modify(..) => Operation::Modify,
+        }
+    }
 }
 
 /// A request for instances.

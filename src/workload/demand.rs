@@ -168,6 +168,11 @@ impl Demand {
         self.trace.as_ref().map_or(Time::ZERO, TraceReader::last_event)
     }
 
+    /// True when a part of the demand is a trace.
+    pub fn has_trace(&self) -> bool {
+        self.trace.is_some()
+    }
+
     /// True when the demand ends by itself: it is a trace alone.
     pub fn ends(&self) -> bool {
         self.sources.is_empty()

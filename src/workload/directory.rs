@@ -88,9 +88,11 @@ impl Directory {
 
     /// The zone of a name found at `place`.
     pub fn zone(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<ZoneId, Problem> {
+        if self.takes_in && self.zones.find(name).is_none() && self.zones.list.len() > usize::from(u16::MAX) {
+            return Err(Problem::new(place(), format!("found `{name}`, expected at most 65,536 zones")));
+        }
         let number = find(&mut self.zones, self.takes_in, name, "zone", place)?;
-        // A scenario's zones fit by construction; only those of a bare trace can be too many.
-        Ok(ZoneId(number.try_into().expect("a demand names at most 65,536 zones")))
+        Ok(ZoneId(number.try_into().expect("zones are counted before they are taken in")))
     }
 
     /// The subnet of a name found at `place`.

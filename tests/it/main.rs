@@ -1,9 +1,13 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
+mod architecture;
+mod command_line;
+mod input_errors;
 mod lifecycle;
 mod plain;
 mod real_traces;
 mod reference;
+mod result_folder;
 mod rules;
 mod support;
 mod swarm;

@@ -2,7 +2,8 @@
 //! the same, so a strategy ranks classes, which are thousands, instead of hosts, which are millions.
 //!
 //! A move of a host touches two classes; the order of classes changes only when one is new, and the
-//! masks in it only when one empties or fills. Within a class the least host id wins; classes of
+//! masks in it only when one fills that was not in it. One that empties stays in the masks until a search
+//! comes upon it, since most fill again before that. Within a class the least host id wins; classes of
 //! equal cost are compared by it too, so the choice is that of the plain scan.
 //!
 //! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
@@ -10,13 +11,12 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::cost::Cost;
 use super::lazy_heap::LazyHeap;
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
-use crate::engine::memory::prefetch;
 use crate::fleet::host::{Host, Sku, SkuId};
 use crate::units::{HostId, Resources};
 
@@ -54,15 +54,24 @@ pub trait Ranking: Send + Sync {
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
 /// the others.
-const EMPTY_KEPT_AT_LEAST: usize = 1024;
+const EMPTY_KEPT_AT_LEAST: usize = 1 << 14;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Key {
     free: Resources,
     sku: SkuId,
 }
 
-/// Multiplies and rotates: the keys are few and nobody attacks them.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let [a, b, c, d, e] = self.free.0.map(u64::from);
+        hasher.write_u64(a | (b << 32));
+        hasher.write_u64(c | (d << 32));
+        hasher.write_u64(e | (u64::from(self.sku.0) << 32));
+    }
+}
+
+/// Folded products of whole words: the keys are few and nobody attacks them.
 #[derive(Default)]
 struct QuickHasher(u64);
 
@@ -70,23 +79,13 @@ impl Hasher for QuickHasher {
     fn finish(&self) -> u64 {
         self.0
     }
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+    fn write(&mut self, _bytes: &[u8]) {
+        panic!("a key is hashed word by word")
     }
-    fn write_u16(&mut self, value: u16) {
-        self.write_u64(u64::from(value));
-    }
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(u64::from(value));
-    }
-    fn write_usize(&mut self, _length: usize) {}
-    fn write_u64(&mut self, value: u64) {
-        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 29;
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+        self.0 = product as u64 ^ (product >> 64) as u64;
     }
 }
 
@@ -95,11 +94,20 @@ struct Class {
     key: Key,
     /// Hosts in it.
     members: u32,
+    /// Its mask stands in the views. True whenever it has members.
+    is_shown: bool,
     /// What it can take when it has members.
     mask: u64,
     /// Stands in the queue of empty classes.
     is_queued: bool,
     hosts: LazyHeap,
+}
+
+impl Class {
+    /// The mask that stands in the views.
+    fn shown_mask(&self) -> u64 {
+        if self.is_shown { self.mask } else { 0 }
+    }
 }
 
 /// The classes in order of their cost, for all requests or for one.
@@ -146,6 +154,13 @@ impl View {
     fn set_mask(&mut self, class: u32, mask: u64) {
         if let Some(Some(rank)) = self.ranks.get(class as usize) {
             self.order.set_mask(rank.leaf, class, mask);
+        }
+    }
+
+    #[inline]
+    fn exchange_mask(&mut self, class: u32, before: u64, mask: u64) {
+        if let Some(Some(rank)) = self.ranks.get(class as usize) {
+            self.order.exchange_mask(rank.leaf, class, before, mask);
         }
     }
 
@@ -217,9 +232,10 @@ impl ClassIndex {
         let record = &mut self.classes[class as usize];
         record.members += 1;
         record.hosts.push(id, record.members, |other| hosts[other.index()].index_mark == class);
-        if record.members == 1 {
+        if !record.is_shown {
+            record.is_shown = true;
             let mask = record.mask;
-            self.views.iter_mut().for_each(|view| view.set_mask(class, mask));
+            self.views.iter_mut().for_each(|view| view.exchange_mask(class, 0, mask));
         }
         // Last, because it may drop classes that are empty, as the new one was until now.
         if host.index_mark != NO_CLASS {
@@ -261,29 +277,39 @@ impl ClassIndex {
         shapes: &Shapes,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
-        let view = &self.views[view];
-        let mut position = view.order.first(need);
-        let mut best: Option<(&Cost, HostId)> = None;
+        let mut position = self.views[view].order.first(need);
+        let mut best: Option<(u32, HostId)> = None;
         while let Some(found) = position {
-            let class = view.order.key(found);
-            let rank = view.rank(class);
-            if best.is_some_and(|(cost, _)| *cost != rank.cost) {
+            let ranked = &self.views[view];
+            let class = ranked.order.key(found);
+            let rank = ranked.rank(class);
+            if best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost) {
                 break;
             }
             let record = &mut self.classes[class as usize];
-            if shapes.is_exact() || record.key.free.covers(request) {
+            if record.members == 0 {
+                self.hide(class);
+            } else if shapes.is_exact() || record.key.free.covers(request) {
                 let least = record
                     .hosts
                     .least(|id| hosts[id.index()].index_mark == class)
-                    .expect("a class with a mask has members");
-                best = Some((&rank.cost, best.map_or(least, |(_, id)| id.min(least))));
+                    .expect("a class with members has a least");
+                best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
                 if !rank.is_tied {
                     break;
                 }
             }
-            position = view.order.next(found, need);
+            position = self.views[view].order.next(found, need);
         }
         best.map(|(_, id)| id)
+    }
+
+    /// Takes a class that emptied out of the masks.
+    fn hide(&mut self, class: u32) {
+        let record = &mut self.classes[class as usize];
+        record.is_shown = false;
+        let mask = record.mask;
+        self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
     /// Without an order for this request: every class is looked at. Only where the cost looks at the
@@ -323,7 +349,7 @@ impl ClassIndex {
     pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for (id, class) in self.classes.iter_mut().enumerate() {
             class.mask = shapes.mask(&class.key.free);
-            let mask = if class.members > 0 { class.mask } else { 0 };
+            let mask = class.shown_mask();
             self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
         }
         if self.sight == Sight::Free {
@@ -350,15 +376,7 @@ impl ClassIndex {
         }
     }
 
-    /// Starts loading what the next change of a host in a class will touch.
-    #[inline]
-    pub fn prefetch(&self, class: u32) {
-        if let Some(class) = self.classes.get(class as usize) {
-            prefetch(class);
-        }
-    }
-
-    /// Gives the hosts that a request would likely get, for prefetching.
+    /// The host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         let view = self.views.get(if self.sight == Sight::Free { 0 } else { shape.0 as usize })?;
@@ -371,6 +389,7 @@ impl ClassIndex {
         let class = Class {
             key,
             members: 0,
+            is_shown: false,
             mask: shapes.mask(&key.free),
             is_queued: false,
             hosts: LazyHeap::default(),
@@ -396,8 +415,7 @@ impl ClassIndex {
         if record.members > 0 {
             return;
         }
-        self.views.iter_mut().for_each(|view| view.set_mask(class, 0));
-        if !std::mem::replace(&mut self.classes[class as usize].is_queued, true) {
+        if !std::mem::replace(&mut record.is_queued, true) {
             self.emptied.push_back(class);
         }
         if self.emptied.len() > EMPTY_KEPT_AT_LEAST && self.emptied.len() > self.classes() / 2 {
@@ -435,7 +453,7 @@ fn rank_class(
 ) {
     let request = shape.map_or(Resources::ZERO, |shape| *shapes.request(shape));
     if class.key.free.covers(&request) {
-        let mask = if class.members > 0 { class.mask } else { 0 };
+        let mask = class.shown_mask();
         view.insert(id, mask, cost_of(class.key, skus, ranking, &request));
     }
 }

@@ -29,6 +29,25 @@ impl Need {
     pub fn met_by(self, mask: u64) -> bool {
         mask & self.0 == self.0
     }
+
+    /// The positions of the bits.
+    #[inline]
+    pub fn bits(self) -> impl Iterator<Item = usize> {
+        bits_of(self.0)
+    }
+}
+
+/// The positions of the bits of a mask, lowest first.
+#[inline]
+pub fn bits_of(mask: u64) -> impl Iterator<Item = usize> {
+    let mut rest = mask;
+    std::iter::from_fn(move || {
+        let lowest = rest.trailing_zeros() as usize;
+        (rest != 0).then(|| {
+            rest &= rest - 1;
+            lowest
+        })
+    })
 }
 
 /// The distinct requests seen so far, and the meaning of the bits.

@@ -1,6 +1,6 @@
 //! A B+ tree of things in order of their key, each with a mask of the requests it can take; every node
-//! knows the union of the masks below it, so that the first thing in order that fits is found by
-//! looking only where something fits.
+//! knows for each bit which of its slots have it, itself or somewhere below, so that the first thing in
+//! order that fits is found by counting zeros, a node a level.
 //!
 //! The comparison of keys is given with each insertion: keys are ids of classes, ordered by their cost,
 //! or (cost, host) pairs. Leaves that empty are taken out; half-empty ones are left, since what leaves
@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::shapes::Need;
+use super::shapes::{Need, bits_of};
 
 /// Entries of a node.
 const FAN_OUT: usize = 32;
@@ -26,52 +26,111 @@ pub struct Position {
     slot: usize,
 }
 
+/// For each of the 64 bits of a mask, the slots of a node that have it: a mask's column turned into a
+/// row, so that the first slot that meets a need is found by counting zeros.
+#[derive(Clone, Debug)]
+struct SlotsByBit([u32; u64::BITS as usize]);
+
+impl SlotsByBit {
+    const NONE: SlotsByBit = SlotsByBit([0; u64::BITS as usize]);
+
+    /// The slots from `from` on that meet a need, as bits.
+    #[inline]
+    fn meeting(&self, from: usize, need: Need) -> u32 {
+        // From 32 on there is none, and a shift by 32 is not defined.
+        let behind = u32::MAX.checked_shl(from as u32).unwrap_or(0);
+        need.bits().fold(behind, |slots, bit| slots & self.0[bit])
+    }
+
+    /// The mask of a slot.
+    fn mask(&self, slot: usize) -> u64 {
+        self.0.iter().enumerate().fold(0, |mask, (bit, slots)| mask | (u64::from(slots >> slot & 1) << bit))
+    }
+
+    /// The union of the masks of all slots.
+    fn union(&self) -> u64 {
+        self.0.iter().enumerate().fold(0, |union, (bit, slots)| union | (u64::from(*slots != 0) << bit))
+    }
+
+    /// Makes room for a slot, without any bit.
+    fn insert(&mut self, slot: usize) {
+        let below = (1u32 << slot) - 1;
+        self.0.iter_mut().for_each(|slots| *slots = (*slots & below) | ((*slots & !below) << 1));
+    }
+
+    /// Closes the gap of a slot.
+    fn remove(&mut self, slot: usize) {
+        let below = (1u32 << slot) - 1;
+        self.0.iter_mut().for_each(|slots| *slots = (*slots & below) | ((*slots >> 1) & !below));
+    }
+
+    /// Moves the slots from `half` on to another node, to its beginning.
+    fn split_off(&mut self, half: usize) -> SlotsByBit {
+        let below = (1u32 << half) - 1;
+        let upper = SlotsByBit(self.0.map(|slots| slots >> half));
+        self.0.iter_mut().for_each(|slots| *slots &= below);
+        upper
+    }
+}
+
 /// One node. In a leaf `keys` are the entries; above, they are the least keys of the children.
 #[derive(Clone, Debug)]
 struct Node<K> {
-    masks: [u64; FAN_OUT],
+    slots_by_bit: SlotsByBit,
     keys: [K; FAN_OUT],
     /// Nodes below; unused in a leaf.
     children: [u32; FAN_OUT],
     len: usize,
     parent: u32,
+    /// Where it stands among the parent's children.
+    slot: usize,
     is_leaf: bool,
 }
 
-impl<K: Copy + Default> Node<K> {
+impl<K: Copy + Default + PartialEq> Node<K> {
     fn new(is_leaf: bool) -> Node<K> {
         Node {
-            masks: [0; FAN_OUT],
+            slots_by_bit: SlotsByBit::NONE,
             keys: [K::default(); FAN_OUT],
             children: [NONE; FAN_OUT],
             len: 0,
             parent: NONE,
+            slot: 0,
             is_leaf,
         }
     }
 
-    fn union(&self) -> u64 {
-        self.masks[..self.len].iter().fold(0, |union, mask| union | mask)
-    }
-
-    /// The first slot from `from` whose mask meets the need.
+    /// The first slot from `from` that meets the need.
     #[inline]
     fn first_meeting(&self, from: usize, need: Need) -> Option<usize> {
-        (from..self.len).find(|slot| need.met_by(self.masks[*slot]))
+        let slots = self.slots_by_bit.meeting(from, need);
+        (slots != 0).then(|| slots.trailing_zeros() as usize)
     }
 
-    fn insert(&mut self, slot: usize, key: K, mask: u64, child: u32) {
+    /// Where an entry of this leaf stands.
+    #[inline]
+    fn slot_of(&self, key: K) -> usize {
+        // Eight at a time without a branch among them: a few vector compares.
+        let holds = |eight: &[K]| eight.iter().fold(false, |any, entry| any | (*entry == key));
+        let eight = self.keys.chunks_exact(8).position(holds).expect("the entry is in its leaf") * 8;
+        let slot = eight + self.keys[eight..].iter().position(|entry| *entry == key).expect("it is here");
+        debug_assert!(slot < self.len);
+        slot
+    }
+
+    /// Puts a key into a slot, without any bit.
+    fn insert(&mut self, slot: usize, key: K, child: u32) {
         self.keys.copy_within(slot..self.len, slot + 1);
-        self.masks.copy_within(slot..self.len, slot + 1);
         self.children.copy_within(slot..self.len, slot + 1);
-        (self.keys[slot], self.masks[slot], self.children[slot]) = (key, mask, child);
+        self.slots_by_bit.insert(slot);
+        (self.keys[slot], self.children[slot]) = (key, child);
         self.len += 1;
     }
 
     fn remove(&mut self, slot: usize) {
         self.keys.copy_within(slot + 1..self.len, slot);
-        self.masks.copy_within(slot + 1..self.len, slot);
         self.children.copy_within(slot + 1..self.len, slot);
+        self.slots_by_bit.remove(slot);
         self.len -= 1;
     }
 }
@@ -139,7 +198,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
             if parent == NONE {
                 return None;
             }
-            let slot = self.slot_of_child(parent, id);
+            let slot = self.nodes[id as usize].slot;
             let node = &self.nodes[parent as usize];
             match node.first_meeting(slot + 1, need) {
                 None => id = parent,
@@ -154,34 +213,56 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
     /// Changes the mask of an entry in a leaf.
     #[inline]
     pub fn set_mask(&mut self, leaf: Leaf, key: K, mask: u64) {
-        let node = &mut self.nodes[leaf.0 as usize];
-        let slot =
-            node.keys[..node.len].iter().position(|entry| *entry == key).expect("the entry is in its leaf");
-        let before = std::mem::replace(&mut node.masks[slot], mask);
-        if before != mask {
-            self.propagate(leaf.0);
+        let slot = self.nodes[leaf.0 as usize].slot_of(key);
+        let before = self.nodes[leaf.0 as usize].slots_by_bit.mask(slot);
+        self.change_mask(leaf.0, slot, before, mask);
+    }
+
+    /// Changes the mask of an entry in a leaf from what it is known to be.
+    #[inline]
+    pub fn exchange_mask(&mut self, leaf: Leaf, key: K, before: u64, mask: u64) {
+        let slot = self.nodes[leaf.0 as usize].slot_of(key);
+        debug_assert_eq!(before, self.nodes[leaf.0 as usize].slots_by_bit.mask(slot));
+        self.change_mask(leaf.0, slot, before, mask);
+    }
+
+    /// Changes bits of a slot, and of the ancestors' where a union changes with them.
+    #[inline]
+    fn change_mask(&mut self, node: u32, slot: usize, before: u64, mask: u64) {
+        let (mut id, mut slot) = (node, slot);
+        let (mut appearing, mut vanishing) = (mask & !before, before & !mask);
+        while appearing | vanishing != 0 {
+            let Node { slots_by_bit, parent, slot: slot_above, .. } = &mut self.nodes[id as usize];
+            appearing = bits_of(appearing).fold(0, |first, bit| {
+                let slots = &mut slots_by_bit.0[bit];
+                let was_none = *slots == 0;
+                *slots |= 1 << slot;
+                first | (u64::from(was_none) << bit)
+            });
+            vanishing = bits_of(vanishing).fold(0, |last, bit| {
+                let slots = &mut slots_by_bit.0[bit];
+                *slots &= !(1 << slot);
+                last | (u64::from(*slots == 0) << bit)
+            });
+            if *parent == NONE {
+                return;
+            }
+            (id, slot) = (*parent, *slot_above);
         }
     }
 
-    /// Carries the union of a node up, as far as it changes anything.
-    fn propagate(&mut self, from: u32) {
-        let mut id = from;
-        loop {
-            let (parent, union) = (self.nodes[id as usize].parent, self.nodes[id as usize].union());
-            if parent == NONE {
-                return;
-            }
-            let slot = self.slot_of_child(parent, id);
-            if std::mem::replace(&mut self.nodes[parent as usize].masks[slot], union) == union {
-                return;
-            }
-            id = parent;
-        }
+    /// Puts a child among those of an inner node.
+    fn insert_child(&mut self, parent: u32, slot: usize, key: K, child: u32) {
+        self.nodes[parent as usize].insert(slot, key, child);
+        self.number_children(parent, slot);
     }
 
-    fn slot_of_child(&self, parent: u32, child: u32) -> usize {
-        let node = &self.nodes[parent as usize];
-        node.children[..node.len].iter().position(|id| *id == child).expect("a parent knows its child")
+    /// Tells the children from a slot on where they stand.
+    fn number_children(&mut self, parent: u32, from: usize) {
+        for slot in from..self.nodes[parent as usize].len {
+            let child = self.nodes[parent as usize].children[slot];
+            self.nodes[child as usize].slot = slot;
+        }
     }
 
     /// Puts an entry in its place. `compare` orders an entry of the tree against the new one; `moved`
@@ -209,12 +290,12 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
                 (id, slot) = (right, slot - half);
             }
         }
-        self.nodes[id as usize].insert(slot, key, mask, NONE);
+        self.nodes[id as usize].insert(slot, key, NONE);
         moved(key, Leaf(id));
         if slot == 0 {
             self.new_least(id, key);
         }
-        self.propagate(id);
+        self.change_mask(id, slot, 0, mask);
     }
 
     /// Tells the ancestors that the least key of a node changed.
@@ -225,7 +306,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
             if parent == NONE {
                 return;
             }
-            let slot = self.slot_of_child(parent, id);
+            let slot = self.nodes[id as usize].slot;
             self.nodes[parent as usize].keys[slot] = key;
             if slot > 0 {
                 return;
@@ -243,24 +324,28 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         let left = &mut self.nodes[id as usize];
         upper.len = left.len - half;
         upper.keys[..upper.len].copy_from_slice(&left.keys[half..left.len]);
-        upper.masks[..upper.len].copy_from_slice(&left.masks[half..left.len]);
         upper.children[..upper.len].copy_from_slice(&left.children[half..left.len]);
+        upper.slots_by_bit = left.slots_by_bit.split_off(half);
         upper.parent = parent;
         left.len = half;
-        left.parent = parent;
-        let (left_union, upper_union, least) = (left.union(), upper.union(), upper.keys[0]);
-        for slot in 0..upper.len {
-            if upper.is_leaf {
-                moved(upper.keys[slot], Leaf(right));
+        let (slot, left_union) = (left.slot, left.slots_by_bit.union());
+        let (least, upper_union, is_leaf) = (upper.keys[0], upper.slots_by_bit.union(), upper.is_leaf);
+        for child in 0..upper.len {
+            if is_leaf {
+                moved(upper.keys[child], Leaf(right));
             } else {
-                self.nodes[upper.children[slot] as usize].parent = right;
+                self.nodes[upper.children[child] as usize].parent = right;
             }
         }
         self.nodes[right as usize] = upper;
-        let slot = self.slot_of_child(parent, id);
-        let above = &mut self.nodes[parent as usize];
-        above.masks[slot] = left_union;
-        above.insert(slot + 1, least, upper_union, right);
+        if !is_leaf {
+            self.number_children(right, 0);
+        }
+        self.insert_child(parent, slot + 1, least, right);
+        // First the new node's bits, so that no union on the way up vanishes in between.
+        self.change_mask(parent, slot + 1, 0, upper_union);
+        let before = self.nodes[parent as usize].slots_by_bit.mask(slot);
+        self.change_mask(parent, slot, before, left_union);
         right
     }
 
@@ -269,9 +354,11 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         let parent = self.nodes[id as usize].parent;
         if parent == NONE {
             let root = self.allocate(false);
-            let (least, union) = (self.nodes[id as usize].keys[0], self.nodes[id as usize].union());
-            self.nodes[root as usize].insert(0, least, union, id);
+            let (least, union) =
+                (self.nodes[id as usize].keys[0], self.nodes[id as usize].slots_by_bit.union());
             self.nodes[id as usize].parent = root;
+            self.insert_child(root, 0, least, id);
+            self.change_mask(root, 0, 0, union);
             self.root = root;
             return root;
         }
@@ -283,40 +370,28 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
 
     /// Takes an entry out.
     pub fn remove(&mut self, leaf: Leaf, key: K) {
-        let node = &mut self.nodes[leaf.0 as usize];
-        let slot =
-            node.keys[..node.len].iter().position(|entry| *entry == key).expect("the entry is in its leaf");
-        node.remove(slot);
-        if node.len == 0 {
-            self.remove_node(leaf.0);
-            return;
-        }
-        if slot == 0 {
-            let least = node.keys[0];
-            self.new_least(leaf.0, least);
-        }
-        self.propagate(leaf.0);
+        let slot = self.nodes[leaf.0 as usize].slot_of(key);
+        self.remove_slot(leaf.0, slot);
     }
 
-    /// Takes an empty node out, and whatever ancestors become empty with it.
-    fn remove_node(&mut self, empty: u32) {
-        let mut id = empty;
-        loop {
-            let parent = self.nodes[id as usize].parent;
-            if parent == NONE {
-                self.nodes[id as usize] = Node::new(true);
-                return;
-            }
-            let slot = self.slot_of_child(parent, id);
-            self.nodes[parent as usize].remove(slot);
+    /// Takes a slot out, and whatever nodes become empty with it.
+    fn remove_slot(&mut self, id: u32, slot: usize) {
+        let before = self.nodes[id as usize].slots_by_bit.mask(slot);
+        self.change_mask(id, slot, before, 0);
+        let node = &mut self.nodes[id as usize];
+        node.remove(slot);
+        let (parent, slot_above, is_empty) = (node.parent, node.slot, node.len == 0);
+        if !node.is_leaf {
+            self.number_children(id, slot);
+        }
+        if is_empty && parent == NONE {
+            self.nodes[id as usize] = Node::new(true);
+        } else if is_empty {
             self.free.push(id);
-            if self.nodes[parent as usize].len > 0 {
-                let least = self.nodes[parent as usize].keys[0];
-                self.new_least(parent, least);
-                self.propagate(parent);
-                return;
-            }
-            id = parent;
+            self.remove_slot(parent, slot_above);
+        } else if slot == 0 {
+            let least = self.nodes[id as usize].keys[0];
+            self.new_least(id, least);
         }
     }
 

@@ -9,6 +9,7 @@ use parquet::schema::types::ColumnDescriptor;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::input::{Place, Problem};
@@ -85,7 +86,11 @@ impl ParquetRows {
         if self.row < self.rows {
             return Ok(true);
         }
-        self.next_batch().map_err(|(column, error)| {
+        // The library asserts where damaged pages contradict themselves. What it was reading is not used
+        // again after an error.
+        let batch = catch_unwind(AssertUnwindSafe(|| self.next_batch()))
+            .unwrap_or_else(|_| Err((None, ParquetError::General("its pages contradict themselves".into()))));
+        batch.map_err(|(column, error)| {
             let mut place = Place::file(path).at_line(self.before + 1);
             place.key = column.map(|column| header[column].clone());
             Problem::new(place, format!("cannot be read: {error}")).with_help("the file may be damaged")

@@ -3,9 +3,13 @@
 //! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
 //! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
 
+pub mod describe;
+pub mod import;
 pub mod intervals;
 pub mod operations;
+mod parquet_out;
 mod rows;
+pub mod write;
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -90,7 +94,17 @@ fn form_of(table: &Table) -> Result<Form, Problem> {
             let found = format!("found the columns `{}`", table.header().join(","));
             let expected = "expected `start_s,end_s` (intervals) or `time_s,op,instance` (operations)";
             let problem = Problem::new(table.header_place(), format!("{found}, {expected}"));
-            Err(problem)
+            let foreign = import::FORMATS.iter().find(|format| format.reads(table.header()));
+            Err(match foreign {
+                Some(format) => problem.with_help(format!(
+                    "this is the format {0}: `plimsoll trace import --format {0}` makes it canonical",
+                    format.name
+                )),
+                None => problem,
+            })
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

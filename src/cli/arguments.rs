@@ -1,0 +1,48 @@
+//! Options that several subcommands share.
+
+use std::num::NonZero;
+
+use clap::Args;
+
+use super::machine;
+
+/// Changes to a scenario.
+#[derive(Args, Debug)]
+pub struct Overriding {
+    /// Sets a key of the scenario, such as zones.0.hosts.0.count=500; repeatable
+    ///
+    /// PATH is dotted, items of lists by number from 0, names with dots in quotes. VALUE is TOML; a bare word
+    /// is a string. Files named so are relative to the current folder, not to the scenario's.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of every random draw, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// How to work and what to tell.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Threads to use [default: all processors]; results never depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+    /// Prints nothing but errors: no summary, no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Prints the summary as JSON on standard output, and nothing else there
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Common {
+    /// Threads that may be used.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(machine::cores, NonZero::get)
+    }
+
+    /// Keeps parallel work to that many threads.
+    pub fn limit_threads(&self) {
+        // It fails only when the pool is there already, which nothing before this makes.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
+    }
+}

@@ -1,0 +1,143 @@
+//! `plimsoll list`: every register, one line each.
+
+use clap::{Args, Subcommand};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+
+use super::output;
+use crate::catalogue::{self, CatalogueEntry, Filter};
+use crate::failure::{self, Class};
+use crate::input::{InputError, Place, Problem};
+use crate::placement;
+use crate::report::figures::decimal;
+use crate::report::metrics::{Better, METRICS};
+
+/// Lists what there is: strategies, instance types, trace formats, metrics or errors.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  plimsoll list strategies
+  plimsoll list types 'm5.*'
+  plimsoll list types --arch arm64 --min-vcpu 64 --priced
+  plimsoll list errors")]
+pub struct ListArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Placement strategies, for `[placement] strategy`
+    Strategies,
+    /// Instance types of the built-in EC2 catalogue (us-east-1, Linux, on demand)
+    Types(Filter),
+    /// Metrics of summary.json
+    Metrics,
+    /// Errors a request can meet
+    Errors,
+}
+
+/// Lists it.
+pub fn main(args: &ListArgs) -> Result<(), InputError> {
+    let mut table = match &args.what {
+        What::Strategies => strategies(),
+        What::Types(filter) => types(filter)?,
+
+        What::Metrics => metrics(),
+        What::Errors => errors(),
+    };
+    table.set_width(output::width()).set_content_arrangement(ContentArrangement::Dynamic);
+    output::print(&format!("{}\n", table.trim_fmt()))
+}
+
+/// A table with a rule under its header; `right` columns hold numbers.
+fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header);
+    // Names are looked for as they are: they never break.
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    for column in right {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn strategies() -> Table {
+    let mut table = table(["strategy", "takes, of the hosts that fit", "parameters"], &[]);
+    for entry in placement::register::REGISTER {
+        let parameters: Vec<String> = (entry.parameters.iter())
+            .map(|p| format!("{} = {} ({} to {}): {}", p.name, p.default, p.range.0, p.range.1, p.meaning))
+            .collect();
+        table.add_row([entry.name, entry.rule, &parameters.join("\n")]);
+    }
+    table
+}
+
+fn types(filter: &Filter) -> Result<Table, InputError> {
+    let entries = catalogue::select(filter);
+    if entries.is_empty() {
+        let problem = Problem::new(Place::option("list types"), "no instance type meets every condition");
+        let wanted = filter.name.as_deref().or(filter.family.as_deref());
+        let names = catalogue::built_in().iter().map(|entry| entry.name.as_str());
+        let near = wanted.and_then(|wanted| crate::input::did_you_mean(wanted, names));
+        let help =
+            near.unwrap_or_else(|| "leave a condition out; `plimsoll list types` shows all".to_string());
+        return Err(problem.with_help(help).into());
+    }
+    let header = ["type", "vCPU", "memory GiB", "GPU", "storage GB", "network Mbit/s", "arch", "USD/h"];
+    let mut table = table(header, &[1, 2, 3, 4, 5, 7]);
+    for entry in entries {
+        table.add_row(type_row(entry));
+    }
+    Ok(table)
+}
+
+fn type_row(entry: &CatalogueEntry) -> [String; 8] {
+    let unless_none = |amount: u32, text: String| if amount == 0 { String::new() } else { text };
+    let price = entry.on_demand_usd_per_hour.as_ref().map_or("by shape", |price| price.as_str());
+    [
+        entry.name.clone(),
+        entry.vcpu.to_string(),
+        (f64::from(entry.memory_mib) / 1024.0).to_string(),
+        unless_none(entry.gpu_milli, (f64::from(entry.gpu_milli) / 1000.0).to_string()),
+        unless_none(entry.local_storage_gb, decimal(f64::from(entry.local_storage_gb), 0)),
+        decimal(f64::from(entry.network_baseline_mbps), 0),
+        entry.arch.replace('|', " "),
+        price.to_string(),
+    ]
+}
+
+fn metrics() -> Table {
+    let mut table = table(["metric", "unit", "better", "meaning"], &[]);
+    for metric in &METRICS {
+        let better = match metric.better {
+            Better::Higher => "higher",
+            Better::Lower => "lower",
+            Better::Neither => "",
+        };
+        table.add_row([metric.path, metric.unit, better, metric.meaning]);
+    }
+    table
+}
+
+fn errors() -> Table {
+    let mut table = table(["error code", "in the design", "fault of", "HTTP", "meaning"], &[3]);
+    for entry in &failure::REGISTER {
+        let class = match entry.class {
+            Class::Client => "client",
+            Class::Server => "server",
+        };
+        table.add_row([
+            entry.ec2_name,
+            entry.design_name,
+            class,
+            &entry.http_status.to_string(),
+            entry.meaning,
+        ]);
+    }
+    table
+}

@@ -1,0 +1,97 @@
+//! The command line: one file per subcommand. Only here are there clocks, threads and terminals.
+//!
+//! Exit codes: 0 done; 1 a check failed; 2 the input was wrong or the work could not be done. A bug is a
+//! panic (101) that says how to replay it.
+
+mod arguments;
+mod completions;
+mod interrupt;
+mod list;
+mod machine;
+mod output;
+mod panic;
+mod progress;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::input::InputError;
+
+/// Exit code when the input was wrong or the work could not be done.
+const EXIT_INPUT: u8 = 2;
+
+/// Replays real cloud demand against a modelled fleet: does it fit, where does it break, which placement
+/// strategy is best, what does it cost.
+///
+/// Results depend on the scenario and its seed alone: the same digest on every machine, however many threads.
+#[derive(Parser, Debug)]
+#[command(name = "plimsoll", version, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  plimsoll run workloads/scenarios/quickstart.toml
+  plimsoll run SCENARIO --set placement.strategy=best-fit --seed 7 -o results/runs/best-fit
+  plimsoll run SCENARIO --json | jq .launch.success_ratio
+  plimsoll list types 'm5.*'
+
+Exit codes: 0 done, 1 a check failed, 2 the input was wrong or the work could not be done.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Run(run::RunArgs),
+    List(list::ListArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
+}
+
+/// Parses the command line, does what it says and returns the exit code.
+pub fn main() -> ExitCode {
+    panic::install_hook();
+    output::survive_full_disks();
+    interrupt::listen();
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Run(args) => run::main(&args),
+        Command::List(args) => list::main(&args),
+        Command::Schema(args) => schema::main(&args),
+        Command::Completions(args) => completions::main(&args),
+        Command::Man(args) => completions::man(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(EXIT_INPUT)
+        }
+    }
+}
+
+/// Tells every problem on standard error, with their number at the end when there are several.
+fn complain(error: &InputError) {
+    for problem in &error.0 {
+        eprintln!("error: {problem}");
+    }
+    if error.0.len() > 1 {
+        eprintln!("{} problems", error.0.len());
+    }
+}
+
+/// The definition of every command, for help, completions and manual pages.
+fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_of_the_commands_is_sound() {
+        super::command().debug_assert();
+    }
+}

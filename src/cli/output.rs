@@ -1,0 +1,48 @@
+//! Standard output that survives a closed pipe, and files that survive a full disk.
+
+use std::io::{self, Write};
+
+use crate::input::{InputError, Place, Problem};
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
+pub fn print(text: &str) -> Result<(), InputError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(Place::option("standard output"), format!("cannot be written: {error}")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes a write beyond the limit on file sizes an error, which is told and cleaned up after, instead of a
+/// signal that ends the program on the spot.
+pub fn survive_full_disks() {
+    // SAFETY: setting a signal to be ignored touches no memory of ours and runs before any thread starts.
+    #[cfg(unix)]
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
+/// Characters in a line of the terminal, or what a file reads well with.
+pub fn width() -> u16 {
+    const DEFAULT: u16 = 100;
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let width = told.or_else(terminal_width).unwrap_or(DEFAULT);
+    width.clamp(80, 140)
+}
+
+/// Asks the terminal, if standard output is one.
+#[cfg(unix)]
+fn terminal_width() -> Option<u16> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one `winsize`, and `size` is one that lives through the call.
+    let answer = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (answer == 0 && size.ws_col > 0).then_some(size.ws_col)
+}
+
+#[cfg(not(unix))]
+fn terminal_width() -> Option<u16> {
+    None
+}

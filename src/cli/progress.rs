@@ -1,0 +1,105 @@
+//! Watches a run: a progress bar for people, the time it takes, and where it stands should it panic.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::machine::Stopwatch;
+use super::{interrupt, panic};
+use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::input::InputError;
+use crate::report::Recorder;
+use crate::report::figures::{compact, grouped, moment, span};
+use crate::units::{Duration, Time};
+use crate::workload::directory::Directory;
+
+/// A run shorter than this needs no bar \[s\].
+const PATIENCE_S: f64 = 1.0;
+
+/// Steps of the bar: more than a terminal has columns.
+const STEPS: u64 = 1000;
+
+/// Records a run and shows how far it is.
+pub struct Watch<'a> {
+    recorder: Recorder<'a>,
+    /// When the simulation began.
+    began: Stopwatch,
+    /// Time the simulation took \[s\], once it has ended.
+    took_s: Option<f64>,
+    /// Simulated time at the end, where it is known.
+    duration: Option<Duration>,
+    /// Whether a person is there to see a bar.
+    shown: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches a run that ends at `duration`, or with its trace.
+    pub fn new(recorder: Recorder<'a>, duration: Option<Duration>, quiet: bool) -> Watch<'a> {
+        let shown = !quiet && std::io::stderr().is_terminal();
+        Watch { recorder, began: Stopwatch::start(), took_s: None, duration, shown, bar: None }
+    }
+
+    /// Takes the bar away and closes the records; tells how long the simulation took \[s\].
+    pub fn finish(self) -> Result<f64, InputError> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.recorder.finish()?;
+        interrupt::check()?;
+        Ok(self.took_s.unwrap_or_else(|| self.began.seconds()))
+    }
+
+    fn show(&mut self, now: Time, events: u64) {
+        let seconds = self.began.seconds();
+        if !self.shown || seconds < PATIENCE_S {
+            return;
+        }
+        let duration = self.duration;
+        let bar = self.bar.get_or_insert_with(|| new_bar(duration.is_some()));
+        let rate = format!("{} events/s", compact(events as f64 / seconds));
+        let message = match duration {
+            Some(whole) => {
+                let done = now.0 as f64 / whole.0 as f64;
+                bar.set_position((done * STEPS as f64) as u64);
+                let left_s = (seconds / done.max(f64::MIN_POSITIVE) - seconds).min(1e9);
+                let left = span(Duration::from_seconds(left_s.ceil() as u64));
+                format!("{} of {}, {rate}, {left} left", moment(now), span(whole))
+            }
+            None => format!("{}, {} events, {rate}", moment(now), grouped(events)),
+        };
+        bar.set_message(message);
+    }
+}
+
+/// A bar where the end is known, else a sign of life.
+fn new_bar(end_is_known: bool) -> ProgressBar {
+    let template = if end_is_known { "[{bar:30}] {msg}" } else { "{spinner} {msg}" };
+    let style = ProgressStyle::with_template(template).expect("the template is a constant");
+    ProgressBar::new(STEPS).with_style(style.progress_chars("=> "))
+}
+
+impl Observer for Watch<'_> {
+    fn started(&mut self) {
+        self.began = Stopwatch::start();
+    }
+
+    fn ended(&mut self) {
+        self.took_s = Some(self.began.seconds());
+    }
+
+    fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
+        self.recorder.refused(refusal, directory);
+    }
+
+    fn sampled(&mut self, sample: &Sample) {
+        self.recorder.sampled(sample);
+    }
+
+    fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {
+        panic::note_progress(now, events);
+        self.show(now, events);
+        if interrupt::came() { ControlFlow::Break(()) } else { self.recorder.progressed(now, events) }
+    }
+}

@@ -1,0 +1,126 @@
+//! `plimsoll run`: one simulation, a result folder, a summary.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+
+use super::machine::{self, Stopwatch};
+use super::panic::{self, Work};
+use super::progress::Watch;
+use super::{arguments, output};
+use crate::cloud::{Cloud, RunOptions};
+use crate::input::{InputError, Place, Problem};
+use crate::report::{self, Execution, Recorder, ResultFolder, Run, terminal};
+use crate::scenario::{Overrides, Scenario};
+use crate::units::Time;
+
+/// Runs one simulation, writes a result folder and prints a summary.
+///
+/// The result folder appears whole or not at all. An older result there is replaced when the run succeeds;
+/// a folder that is no result of plimsoll is never replaced.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  plimsoll run workloads/scenarios/quickstart.toml
+  plimsoll run SCENARIO --set placement.strategy=best-fit
+  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set 'network.public_addresses=4096'
+  plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
+  plimsoll run SCENARIO --json --quiet | jq .launch
+
+The result folder holds summary.json, manifest.json, timeseries.csv, failures.csv, billing.csv, latency.csv
+and latency/*.hlog. `plimsoll list metrics` explains summary.json.")]
+pub struct RunArgs {
+    /// The scenario file (TOML); examples are in workloads/scenarios/
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    #[command(flatten)]
+    overrides: arguments::Overriding,
+    #[command(flatten)]
+    common: arguments::Common,
+    /// Result folder [default: results/runs/<scenario name>/]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Makes every placement by the plain scan too and stops at the first difference (slow)
+    #[arg(long)]
+    verify_placement: bool,
+}
+
+/// Reads the scenario, runs it, writes the result, prints the summary.
+pub fn main(args: &RunArgs) -> Result<(), InputError> {
+    let whole = Stopwatch::start();
+    let started = machine::now();
+    args.common.limit_threads();
+    let overrides = Overrides { set: args.overrides.set.clone(), seed: args.overrides.seed };
+    let scenario = Scenario::read(&args.scenario, &overrides)?;
+    let default_place = || Path::new("results/runs").join(&scenario.name);
+    let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
+    let inputs = scenario.files().into_iter().map(hashed).collect::<Result<_, _>>()?;
+
+    panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed, reached: (Time::ZERO, 0) }));
+    let mut watch = Watch::new(Recorder::begin(&folder)?, scenario.duration, args.common.quiet);
+    let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
+    let outcome = Cloud::new(&scenario, options)?.run(&mut watch)?;
+    panic::note(None);
+    let simulation_s = watch.finish()?;
+
+    let execution = Execution {
+        scenario_file: args.scenario.clone(),
+        command_line: command_line(),
+        started,
+        simulation_s,
+        wall_s: whole.seconds(),
+        threads: args.common.threads(),
+        peak_memory_bytes: machine::peak_memory_bytes(),
+        inputs,
+        machine: machine::describe(),
+    };
+    let run = Run { scenario: &scenario, outcome: &outcome, execution: &execution };
+    report::write_at_end(&run, &folder)?;
+    let place = folder.publish()?;
+    show(&run, &place, args)
+}
+
+/// Prints the summary: for a program, for a person, or not at all.
+fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
+    if args.common.json {
+        let summary = serde_json::to_string_pretty(&report::summary(run)).expect("a summary is plain data");
+        return output::print(&format!("{summary}\n"));
+    }
+    if args.common.quiet {
+        return Ok(());
+    }
+    output::print(&format!("{}results in {}\n", terminal::summary(run, output::width()), place.display()))
+}
+
+/// A file the scenario reads, with the SHA-256 of its content.
+fn hashed(path: PathBuf) -> Result<(PathBuf, String), InputError> {
+    let hash = || {
+        let mut hasher = Sha256::new();
+        io::copy(&mut File::open(&path)?, &mut hasher)?;
+        Ok::<_, io::Error>(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    match hash() {
+        Ok(hash) => Ok((path, hash)),
+        Err(error) => Err(Problem::new(Place::file(&path), format!("cannot be read: {error}")).into()),
+    }
+}
+
+fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// The command that makes the same run again.
+fn replay(scenario: &Scenario) -> String {
+    let quoted = |word: String| {
+        let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));
+        if plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let mut words: Vec<String> = command_line().into_iter().map(quoted).collect();
+    if !words.iter().any(|word| word.starts_with("--seed")) {
+        words.extend(["--seed".to_string(), scenario.seed.to_string()]);
+    }
+    words.join(" ")
+}

@@ -1,0 +1,353 @@
+//! A statistical summary of a trace: how much, when, of what shapes, for how long.
+
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::{Form, TraceReader};
+use crate::input::InputError;
+use crate::units::{NS_PER_S, RESOURCES, Resources, Time, TypeId};
+use crate::workload::call::{Action, Call, End, Handle, Launch};
+use crate::workload::directory::Directory;
+
+/// Types and shapes shown by name.
+const TOP: usize = 10;
+
+/// The summary. Concurrency is what was asked for, from launch to end (in operations: to the first
+/// terminate), whatever a cloud would have made of it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Description {
+    /// The file.
+    pub trace: PathBuf,
+    /// Its form.
+    pub form: Form,
+    /// Rows below the header.
+    pub rows: u64,
+    /// Calls by operation.
+    pub operations: BTreeMap<&'static str, u64>,
+    /// Time of the first row \[s\].
+    pub first_s: f64,
+    /// Time of the last row \[s\].
+    pub last_arrival_s: f64,
+    /// Time of the last event, start or end \[s\].
+    pub last_event_s: f64,
+    /// Instances asked for.
+    pub instances: u64,
+    /// Of these, never ended.
+    pub never_ending: u64,
+    /// Instances asked for in an hour, on average from the first to the last row.
+    pub instances_per_hour_mean: f64,
+    /// The same in the busiest clock hour.
+    pub instances_per_hour_peak: u64,
+    /// Accounts.
+    pub accounts: usize,
+    /// Most instances at one time.
+    pub peak_instances: u64,
+    /// Most vCPUs at one time.
+    pub peak_vcpu: f64,
+    /// Most memory at one time \[GiB\].
+    pub peak_memory_gib: f64,
+    /// Most GPUs at one time.
+    pub peak_gpu: f64,
+    /// Lifetimes of those that end \[s\]; left out where none does.
+    pub lifetime_s: Option<Quantiles>,
+    /// Types and shapes in use.
+    pub shapes: usize,
+    /// The most frequent of them.
+    pub top_shapes: Vec<ShapeShare>,
+}
+
+/// Quantiles of a sample, each a value of it (the nearest rank).
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Quantiles {
+    /// Mean.
+    pub mean: f64,
+    /// Least.
+    pub min: f64,
+    /// 10th percentile.
+    pub p10: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// Greatest.
+    pub max: f64,
+}
+
+/// How often a type or shape is asked for.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ShapeShare {
+    /// Its name.
+    pub name: String,
+    /// Instances.
+    pub instances: u64,
+    /// Of all instances, 0 to 1.
+    pub share: f64,
+}
+
+/// Reads a whole trace and describes it. `directory` knows the types it may name.
+pub fn describe(path: &Path, directory: &mut Directory) -> Result<Description, InputError> {
+    let mut trace = TraceReader::open(path)?;
+    let mut tally = Tally::default();
+    while let Some(call) = trace.next(directory)? {
+        tally.take(&call, directory);
+    }
+    Ok(tally.describe(path, &trace, directory))
+}
+
+/// What has been counted so far.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    operations: BTreeMap<&'static str, u64>,
+    first: Option<Time>,
+    last: Time,
+    instances: u64,
+    never_ending: u64,
+    hour: u64,
+    in_hour: u64,
+    peak_hour: u64,
+    lifetimes_ns: Vec<u64>,
+    by_kind: Vec<u64>,
+    live: Live,
+    /// Ends to come of intervals.
+    ends: BinaryHeap<Reverse<(Time, TypeId)>>,
+    /// Launches of operations by handle, until they are terminated.
+    launched: Vec<Option<(Time, TypeId, u64)>>,
+}
+
+/// What is asked for at one time, and the most of it so far. Instances, then the resources.
+#[derive(Default)]
+struct Live {
+    instances: u64,
+    peak_instances: u64,
+    resources: [u64; RESOURCES],
+    peaks: [u64; RESOURCES],
+}
+
+impl Live {
+    fn add(&mut self, request: &Resources, number: u64) {
+        self.instances += number;
+        self.peak_instances = self.peak_instances.max(self.instances);
+        for (i, amount) in request.0.iter().enumerate() {
+            self.resources[i] += u64::from(*amount) * number;
+            self.peaks[i] = self.peaks[i].max(self.resources[i]);
+        }
+    }
+
+    fn remove(&mut self, request: &Resources, number: u64) {
+        self.instances -= number;
+        for (i, amount) in request.0.iter().enumerate() {
+            self.resources[i] -= u64::from(*amount) * number;
+        }
+    }
+}
+
+impl Tally {
+    fn take(&mut self, call: &Call, directory: &Directory) {
+        self.rows += 1;
+        self.first.get_or_insert(call.at);
+        self.last = call.at;
+        self.depart_until(call.at, directory);
+        *self.operations.entry(call.action.operation().name()).or_insert(0) += 1;
+        match &call.action {
+            Action::Launch(launch) => self.launch(call.at, launch, directory),
+            Action::Terminate(handle) => self.terminate(call.at, *handle, directory),
+            Action::Start(_) | Action::Stop(_) | Action::Reboot(_) | Action::Describe(_) => {}
+            Action::Modify(..) => {}
+        }
+    }
+
+    /// Departures come before launches of the same time.
+    fn depart_until(&mut self, now: Time, directory: &Directory) {
+        while let Some(&Reverse((end, kind))) = self.ends.peek()
+            && end <= now
+        {
+            self.ends.pop();
+            self.live.remove(&directory.types.get(kind).request, 1);
+        }
+    }
+
+    fn launch(&mut self, at: Time, launch: &Launch, directory: &Directory) {
+        let number = u64::from(launch.max_count);
+        self.instances += number;
+        self.count_hour(at, number);
+        self.by_kind.resize(self.by_kind.len().max(launch.kind.index() + 1), 0);
+        self.by_kind[launch.kind.index()] += number;
+        self.live.add(&directory.types.get(launch.kind).request, number);
+        match (launch.end, launch.handle) {
+            (End::At(end), _) => {
+                self.lifetimes_ns.push(end.since(at).0);
+                self.ends.push(Reverse((end, launch.kind)));
+            }
+            (End::Never | End::Drawn, Some(Handle(handle))) => {
+                let slots = self.launched.len().max(handle as usize + 1);
+                self.launched.resize(slots, None);
+                self.launched[handle as usize] = Some((at, launch.kind, number));
+                self.never_ending += number;
+            }
+            (End::Never | End::Drawn, None) => self.never_ending += number,
+        }
+    }
+
+    fn terminate(&mut self, at: Time, Handle(handle): Handle, directory: &Directory) {
+        let launched = self.launched.get_mut(handle as usize).and_then(Option::take);
+        if let Some((start, kind, number)) = launched {
+            self.never_ending -= number;
+            self.lifetimes_ns.extend((0..number).map(|_| at.since(start).0));
+            self.live.remove(&directory.types.get(kind).request, number);
+        }
+    }
+
+    fn count_hour(&mut self, at: Time, number: u64) {
+        let hour = at.0 / (3600 * NS_PER_S);
+        if hour != self.hour {
+            (self.hour, self.in_hour) = (hour, 0);
+        }
+        self.in_hour += number;
+        self.peak_hour = self.peak_hour.max(self.in_hour);
+    }
+
+    fn describe(mut self, path: &Path, trace: &TraceReader, directory: &Directory) -> Description {
+        let first = self.first.unwrap_or_default();
+        let hours = self.last.since(first).as_seconds() / 3600.0;
+        let peak = |resource: usize, units: f64| self.live.peaks[resource] as f64 / units;
+        Description {
+            trace: path.to_path_buf(),
+            form: trace.form(),
+            rows: self.rows,
+            operations: std::mem::take(&mut self.operations),
+            first_s: first.as_seconds(),
+            last_arrival_s: self.last.as_seconds(),
+            last_event_s: trace.last_event().as_seconds(),
+            instances: self.instances,
+            never_ending: self.never_ending,
+            instances_per_hour_mean: if hours > 0.0 { self.instances as f64 / hours } else { 0.0 },
+            instances_per_hour_peak: self.peak_hour,
+            accounts: directory.accounts().len(),
+            peak_instances: self.live.peak_instances,
+            peak_vcpu: peak(Resources::VCPU, 1000.0),
+            peak_memory_gib: peak(Resources::MEMORY, 1024.0),
+            peak_gpu: peak(Resources::GPU, 1000.0),
+            lifetime_s: Quantiles::of_ns(&mut self.lifetimes_ns),
+            shapes: self.by_kind.iter().filter(|number| **number > 0).count(),
+            top_shapes: self.top_shapes(directory),
+        }
+    }
+
+    fn top_shapes(&self, directory: &Directory) -> Vec<ShapeShare> {
+        let kinds = self.by_kind.iter().zip(directory.types.iter());
+        let mut shares: Vec<ShapeShare> = kinds
+            .filter(|(number, _)| **number > 0)
+            .map(|(&instances, (_, kind))| ShapeShare {
+                name: kind.name.clone(),
+                instances,
+                share: instances as f64 / self.instances as f64,
+            })
+            .collect();
+        shares.sort_by(|a, b| b.instances.cmp(&a.instances).then_with(|| a.name.cmp(&b.name)));
+        shares.truncate(TOP);
+        shares
+    }
+}
+
+impl Quantiles {
+    /// Of times \[ns\], which are sorted on the way; `None` of none.
+    fn of_ns(times: &mut [u64]) -> Option<Quantiles> {
+        times.sort_unstable();
+        let last = times.len().checked_sub(1)?;
+        let seconds = |ns: u64| ns as f64 / NS_PER_S as f64;
+        let rank = |percent: usize| seconds(times[(times.len() * percent).div_ceil(100).saturating_sub(1)]);
+        let total: u128 = times.iter().map(|ns| u128::from(*ns)).sum();
+        Some(Quantiles {
+            mean: total as f64 / times.len() as f64 / NS_PER_S as f64,
+            min: seconds(times[0]),
+            p10: rank(10),
+            p50: rank(50),
+            p90: rank(90),
+            p99: rank(99),
+            max: seconds(times[last]),
+        })
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let day = |seconds: f64| seconds / 86_400.0;
+        writeln!(out, "{}: {:?}, {} rows", self.trace.display(), self.form, self.rows)?;
+        if self.form == Form::Operations {
+            let parts: Vec<String> =
+                self.operations.iter().map(|(name, number)| format!("{number} {name}")).collect();
+            writeln!(out, "  calls        {}", parts.join(", "))?;
+        }
+        let arrivals = day(self.last_arrival_s - self.first_s);
+        writeln!(out, "  span         {arrivals:.2} days of arrivals from {} s on", self.first_s)?;
+        writeln!(out, "  last event   {} s (day {:.2})", self.last_event_s, day(self.last_event_s))?;
+        writeln!(out, "  instances    {}, of which {} never end", self.instances, self.never_ending)?;
+        let (mean, peak) = (self.instances_per_hour_mean, self.instances_per_hour_peak);
+        writeln!(out, "  per hour     {mean:.1} on average, {peak} in the busiest hour")?;
+        writeln!(out, "  accounts     {}", self.accounts)?;
+        write!(out, "  at once      {} instances, {} vCPU", self.peak_instances, self.peak_vcpu)?;
+        write!(out, ", {} GiB", self.peak_memory_gib)?;
+        if self.peak_gpu > 0.0 {
+            write!(out, ", {} GPU", self.peak_gpu)?;
+        }
+        writeln!(out, " at most (each at its own time)")?;
+        if let Some(life) = &self.lifetime_s {
+            let Quantiles { mean, min, p10, p50, p90, p99, max } = life;
+            writeln!(
+                out,
+                "  lifetime [s] mean {mean:.1}, min {min}, p10 {p10}, p50 {p50}, p90 {p90}, p99 {p99}, max {max}"
+            )?;
+        }
+        write!(out, "  shapes       {}", self.shapes)?;
+        for shape in &self.top_shapes {
+            write!(out, "\n    {:<24} {:>10}  {:>5.1} %", shape.name, shape.instances, shape.share * 100.0)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{ShapePrice, TypeTable};
+
+    fn describe_text(text: &str) -> Description {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, text).unwrap();
+        let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+        describe(&path, &mut Directory::without_scenario(types)).unwrap()
+    }
+
+    #[test]
+    fn intervals_are_counted_with_departures_first() {
+        let found = describe_text(
+            "start_s,end_s,vcpu,memory_gib,zone\n0,10,2,4,x\n0,,1,0.5,y\n10,3610,2,4,\n10,10,8,64,\n7200,7300,1,0.5,\n",
+        );
+        assert_eq!((found.rows, found.instances, found.never_ending, found.shapes), (5, 5, 1, 3));
+        assert_eq!((found.peak_instances, found.peak_vcpu, found.peak_memory_gib), (3, 11.0, 68.5));
+        assert_eq!((found.last_arrival_s, found.last_event_s), (7200.0, 7300.0));
+        assert_eq!((found.instances_per_hour_mean, found.instances_per_hour_peak), (2.5, 4));
+        let life = found.lifetime_s.unwrap();
+        assert_eq!((life.min, life.p50, life.max), (0.0, 10.0, 3600.0));
+        assert_eq!(found.top_shapes[0].name, "1vcpu-0.5gib");
+        assert!(found.to_string().contains("5, of which 1 never end"), "{found}");
+    }
+
+    #[test]
+    fn operations_live_from_launch_to_terminate() {
+        let found = describe_text(
+            "time_s,op,instance,type,count\n0,launch,a,m5.large,3\n5,stop,a,,\n9,terminate,a,,\n9,terminate,a,,\n9,launch,a,t3.micro,\n",
+        );
+        assert_eq!((found.rows, found.instances, found.never_ending), (5, 4, 1));
+        assert_eq!((found.peak_instances, found.peak_vcpu), (3, 6.0));
+        assert_eq!(found.lifetime_s.unwrap().mean, 9.0);
+        assert_eq!(found.operations["terminate"], 2);
+    }
+}

@@ -1,0 +1,282 @@
+//! Foreign traces, made canonical. [`FORMATS`] is the register: a new format is a file of its own and a line
+//! there; the command line, the help and the conformance kit walk it.
+
+mod azure_v1;
+mod huawei_lt;
+mod openb;
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::write::{Column, Interval, TraceWriter};
+use crate::input::{InputError, Place, Problem, did_you_mean};
+use crate::units::{Resources, Time};
+use crate::workload::decimal::write_scaled;
+use crate::workload::table::Table;
+use crate::workload::whole_file::{WholeFile, cannot_write};
+
+/// Every format, by name.
+pub static FORMATS: [Format; 3] = [azure_v1::FORMAT, huawei_lt::FORMAT, openb::FORMAT];
+
+/// A foreign format of traces.
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, one line.
+    pub description: &'static str,
+    /// Whose it is and what its licence allows, one line.
+    pub licence: &'static str,
+    /// The columns it has, in any order.
+    pub columns: &'static [&'static str],
+    /// Where its times count from.
+    pub origin: Origin,
+    /// The columns its trace has in canonical form.
+    pub output: &'static [Column],
+    /// Reads a row.
+    pub record: fn(&Record) -> Result<Reading, Problem>,
+    /// How it lists its hosts, if it does.
+    pub hosts: Option<HostFormat>,
+}
+
+/// A foreign list of hosts.
+pub struct HostFormat {
+    /// The columns it has, in any order.
+    pub columns: &'static [&'static str],
+    /// Reads a row.
+    pub record: fn(&Record) -> Result<Resources, Problem>,
+}
+
+/// Where the times of a format count from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// From its zero.
+    Zero,
+    /// From the earliest start in the file.
+    FirstStart,
+}
+
+/// What a row comes to.
+pub enum Reading {
+    /// An instance.
+    Instance(Instance),
+    /// Something the canonical form cannot say; counted and reported by this reason.
+    LeftOut(&'static str),
+}
+
+/// An instance as a foreign row tells of it.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Instance {
+    /// When it starts, from the origin of the file.
+    pub start: Time,
+    /// When it ends; `None` for never.
+    pub end: Option<Time>,
+    /// What it asks for.
+    pub shape: Resources,
+    /// Its name; empty for none.
+    pub name: String,
+}
+
+impl Instance {
+    /// An instance, unless the canonical form cannot say what it is.
+    fn into_reading(self) -> Reading {
+        if self.end.is_some_and(|end| end < self.start) {
+            Reading::LeftOut("end before they start")
+        } else if self.shape == Resources::ZERO {
+            Reading::LeftOut("ask for nothing")
+        } else {
+            Reading::Instance(self)
+        }
+    }
+}
+
+/// What an import did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ImportReport {
+    /// The format read.
+    pub format: &'static str,
+    /// The file read.
+    pub input: PathBuf,
+    /// The file written.
+    pub output: PathBuf,
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows written.
+    pub rows_written: u64,
+    /// Rows left out, by reason.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Whether the rows had to be put in time order.
+    pub sorted: bool,
+}
+
+impl Format {
+    /// The format of a name given by `--format`.
+    pub fn named(name: &str) -> Result<&'static Format, Problem> {
+        FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
+            let place = Place::option("--format");
+            let problem = Problem::new(place, format!("found `{name}`, expected a format of traces"));
+            match did_you_mean(name, FORMATS.iter().map(|format| format.name)) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            }
+        })
+    }
+
+    /// Whether a header is this format's.
+    pub fn reads(&self, header: &[String]) -> bool {
+        self.columns.len() == header.len() && self.columns.iter().all(|name| header.iter().any(|h| h == name))
+    }
+
+    /// Reads a trace of this format and writes it in canonical form.
+    pub fn import(&self, input: &Path, output: &Path) -> Result<ImportReport, InputError> {
+        let mut table = Table::open(input)?;
+        let cells = find_columns(&table, self.columns)?;
+        let (mut instances, mut left_out, mut rows_read) = (Vec::new(), BTreeMap::new(), 0);
+        while table.advance()? {
+            rows_read += 1;
+            match (self.record)(&Record { table: &table, cells: &cells })? {
+                Reading::Instance(instance) => instances.push(instance),
+                Reading::LeftOut(reason) => *left_out.entry(reason).or_insert(0) += 1,
+            }
+        }
+        let sorted = !instances.is_sorted_by_key(|instance| instance.start);
+        // Stable: rows of one time keep the order of the file.
+        instances.sort_by_key(|instance| instance.start);
+        let rows_written = self.write(&instances, output)?;
+        let (input, output) = (input.to_path_buf(), output.to_path_buf());
+        Ok(ImportReport { format: self.name, input, output, rows_read, rows_written, left_out, sorted })
+    }
+
+    fn write(&self, instances: &[Instance], output: &Path) -> Result<u64, InputError> {
+        let origin = match self.origin {
+            Origin::Zero => Time::ZERO,
+            Origin::FirstStart => instances.first().map_or(Time::ZERO, |first| first.start),
+        };
+        let shift = |time: Time| Time(time.0 - origin.0);
+        let mut writer = TraceWriter::create(output, self.output)?;
+        for instance in instances {
+            writer.write(&Interval {
+                start: shift(instance.start),
+                end: instance.end.map(shift),
+                shape: instance.shape,
+                instance: &instance.name,
+                ..Interval::default()
+            })?;
+        }
+        let rows = writer.rows();
+        writer.finish()?;
+        Ok(rows)
+    }
+
+    /// Reads this format's list of hosts and writes it as a host file (`vcpu,memory_gib,gpu`), in the same
+    /// order. Returns the number of hosts.
+    pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<u64, InputError> {
+        let Some(hosts) = &self.hosts else {
+            let found = format!("found a list of hosts, but the format `{}` has none", self.name);
+            return Err(Problem::new(Place::option("--hosts"), found).into());
+        };
+        let mut table = Table::open(input)?;
+        let cells = find_columns(&table, hosts.columns)?;
+        let mut text = b"vcpu,memory_gib,gpu\n".to_vec();
+        let mut rows = 0;
+        while table.advance()? {
+            let host = (hosts.record)(&Record { table: &table, cells: &cells })?;
+            let units = [(Resources::VCPU, 1000), (Resources::MEMORY, 1024), (Resources::GPU, 1000)];
+            for (i, (resource, units_per_one)) in units.into_iter().enumerate() {
+                if i > 0 {
+                    text.push(b',');
+                }
+                write_scaled(&mut text, u64::from(host.0[resource]), units_per_one);
+            }
+            text.push(b'\n');
+            rows += 1;
+        }
+        let mut file = WholeFile::create(output)?;
+        file.write_all(&text).map_err(|error| cannot_write(output, &error))?;
+        file.finish()?;
+        Ok(rows)
+    }
+}
+
+/// The positions of a format's columns. The file must have them all and no other.
+fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputError> {
+    let mut problems = Vec::new();
+    for name in table.header().iter().filter(|name| !columns.contains(&name.as_str())) {
+        let expected = format!("found an unknown column, expected {}", columns.join(","));
+        problems.push(Problem::new(table.header_place().at_key(name), expected));
+    }
+    for name in columns.iter().filter(|name| table.column(name).is_none()) {
+        problems.push(Problem::new(table.header_place().at_key(name), "found no such column, expected it"));
+    }
+    if !problems.is_empty() {
+        return Err(InputError(problems));
+    }
+    Ok(columns.iter().filter_map(|name| table.column(name)).collect())
+}
+
+/// One row of a foreign file. Cells are named by their place in the format's `columns`.
+pub struct Record<'a> {
+    table: &'a Table,
+    cells: &'a [usize],
+}
+
+impl Record<'_> {
+    /// The text of a cell.
+    pub fn text(&self, cell: usize) -> Result<&str, Problem> {
+        self.table.text(self.cells[cell])
+    }
+
+    /// A time \[s, exact to the nanosecond\].
+    pub fn time(&self, cell: usize) -> Result<Time, Problem> {
+        super::rows::time(self.table, self.cells[cell])
+    }
+
+    /// A time that may be missing: empty cells are none.
+    pub fn time_if_any(&self, cell: usize) -> Result<Option<Time>, Problem> {
+        if self.text(cell)?.is_empty() { Ok(None) } else { self.time(cell).map(Some) }
+    }
+
+    /// A quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
+    pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
+        super::rows::quantity(self.table, self.cells[cell], units_per_one)
+    }
+
+    /// A time so long after another one.
+    pub fn later(&self, start: Time, cell: usize) -> Result<Time, Problem> {
+        let length = self.time(cell)?;
+        match start.0.checked_add(length.0).filter(|ns| *ns < Time::NEVER.0) {
+            Some(ns) => Ok(Time(ns)),
+            None => Err(self.wrong(cell, "ends after the clock's 584 years", "less")),
+        }
+    }
+
+    /// The problem of a cell.
+    pub fn wrong(&self, cell: usize, reason: &str, expected: &str) -> Problem {
+        self.table.wrong(self.cells[cell], reason, expected)
+    }
+}
+
+impl fmt::Display for ImportReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{}: {} rows read, {} written to {}",
+            self.format,
+            self.rows_read,
+            self.rows_written,
+            self.output.display()
+        )?;
+        if self.sorted {
+            write!(out, "\n  put in time order")?;
+        }
+        for (reason, rows) in &self.left_out {
+            write!(out, "\n  left out: {rows} {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

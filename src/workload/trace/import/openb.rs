@@ -1,0 +1,61 @@
+//! `openb`: pods and nodes of Alibaba's GPU cluster trace of 2023 (OpenB).
+
+use super::{Format, HostFormat, Instance, Origin, Reading, Record};
+use crate::input::Problem;
+use crate::units::Resources;
+use crate::workload::trace::write::Column;
+
+/// The format.
+///
+/// Every pod is demand, whatever became of it in the original cluster: those that stayed pending there ask
+/// here too, and whether they get a host is what a run finds out. A pod asks for `num_gpu · gpu_milli` of
+/// GPU as one plain quantity; model, sharing and the split over devices are not looked at. Pods without a
+/// `deletion_time` never end.
+pub const FORMAT: Format = Format {
+    name: "openb",
+    description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
+    licence: "Apache-2.0 (hkust-adsl/kubernetes-scheduler-simulator); cite Weng et al., ATC 2023",
+    columns: &[
+        "name",
+        "cpu_milli",
+        "memory_mib",
+        "num_gpu",
+        "gpu_milli",
+        "gpu_spec",
+        "qos",
+        "pod_phase",
+        "creation_time",
+        "deletion_time",
+        "scheduled_time",
+    ],
+    origin: Origin::Zero,
+    output: &[Column::Start, Column::End, Column::Instance, Column::Vcpu, Column::Memory, Column::Gpu],
+    record: pod,
+    hosts: Some(HostFormat { columns: &["sn", "cpu_milli", "memory_mib", "gpu", "model"], record: node }),
+};
+
+const CPU: usize = 1;
+const MEMORY: usize = 2;
+const NUM_GPU: usize = 3;
+const GPU: usize = 4;
+const CREATION: usize = 8;
+const DELETION: usize = 9;
+
+// The nodes' columns begin like the pods'.
+const NODE_GPU: usize = 3;
+
+fn pod(row: &Record) -> Result<Reading, Problem> {
+    let gpu = row.quantity(NUM_GPU, 1)?.checked_mul(row.quantity(GPU, 1)?);
+    let gpu = gpu.ok_or_else(|| row.wrong(GPU, "is too large", "thousandths of a GPU"))?;
+    Ok(Instance {
+        start: row.time(CREATION)?,
+        end: row.time_if_any(DELETION)?,
+        shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
+        name: row.text(0)?.to_string(),
+    }
+    .into_reading())
+}
+
+fn node(row: &Record) -> Result<Resources, Problem> {
+    Ok(Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, row.quantity(NODE_GPU, 1000)?, 0, 0]))
+}

@@ -1,0 +1,109 @@
+//! The result folder: what is in it, and that it appears whole, late and only where it may.
+
+use std::fs;
+use std::path::Path;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::command_line::{plimsoll, workplace};
+
+fn entries(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    fs::read_to_string(path).unwrap().lines().map(String::from).collect()
+}
+
+#[test]
+fn a_result_holds_every_report() {
+    let place = workplace();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out", "--quiet"]).assert().success();
+    let out = place.path().join("out");
+    let files = [
+        "billing.csv",
+        "failures.csv",
+        "latency",
+        "latency.csv",
+        "manifest.json",
+        "summary.json",
+        "timeseries.csv",
+    ];
+    assert_eq!(entries(&out), files);
+    assert_eq!(entries(&out.join("latency")), ["launch.hlog", "terminate.hlog"]);
+    assert_eq!(entries(place.path()), ["out", "scenario.toml"], "nothing is left beside it");
+
+    let summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
+    let refused = summary["launch"]["failed"].as_u64().unwrap();
+    let failures = lines(&out.join("failures.csv"));
+    assert_eq!(failures[0], "time_s,operation,account,type,zone,error_code,count");
+    assert_eq!(failures.len() as u64 - 1, refused, "one row per refused request");
+    let series = lines(&out.join("timeseries.csv"));
+    assert_eq!(series[0].split(',').next(), Some("time_s"));
+    // Two days in steps of 10 minutes, both ends included.
+    assert_eq!(series.len() - 1, 2 * 24 * 6 + 1);
+    let billed: f64 = lines(&out.join("billing.csv"))[1..]
+        .iter()
+        .map(|row| row.rsplit(',').next().unwrap().parse::<f64>().unwrap())
+        .sum();
+    let total: f64 = summary["billing"]["total"].as_str().unwrap().parse().unwrap();
+    assert!(total > 0.0 && (billed - total).abs() < 1e-6, "{billed} {total}");
+}
+
+#[test]
+fn an_older_result_is_replaced_only_by_a_run_that_succeeds() {
+    let place = workplace();
+    let summary = place.path().join("out/summary.json");
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();
+    let first = fs::read(&summary).unwrap();
+    let wrong = ["run", "scenario.toml", "-o", "out", "--set", "zones.0.hosts.0.count=0"];
+    plimsoll(place.path(), &wrong).assert().code(2);
+    assert_eq!(fs::read(&summary).unwrap(), first);
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out", "--seed", "7"]).assert().success();
+    assert_ne!(fs::read(&summary).unwrap(), first);
+    assert_eq!(entries(place.path()), ["out", "scenario.toml"]);
+}
+
+#[test]
+fn a_folder_that_is_not_ours_is_never_replaced() {
+    let place = workplace();
+    fs::create_dir(place.path().join("thesis")).unwrap();
+    fs::write(place.path().join("thesis/chapter.tex"), "years of work").unwrap();
+    let message = contains("error: thesis: found a folder that is no result of plimsoll")
+        .or(contains("thesis: found a folder that is no result of plimsoll"))
+        .and(contains("help: name another folder with `-o`"));
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "thesis"]).assert().code(2).stderr(message);
+    let message = contains("scenario.toml: found a file, expected a folder");
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "scenario.toml"]).assert().code(2).stderr(message);
+    let message = contains("scenario.toml/out: cannot be written: ").and(contains("-o"));
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "scenario.toml/out"])
+        .assert()
+        .code(2)
+        .stderr(message);
+    assert_eq!(entries(&place.path().join("thesis")), ["chapter.tex"]);
+}
+
+/// A limit on the size of files ends a write as a full disk does, and needs no disk of its own.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_and_leaves_the_earlier_result() {
+    let place = workplace();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();
+    let before = fs::read(place.path().join("out/summary.json")).unwrap();
+    let program = assert_cmd::cargo::cargo_bin("plimsoll");
+    let line = format!("ulimit -f 4; exec '{}' run scenario.toml -o out --seed 9", program.display());
+    let message = contains("cannot be written: File too large").and(contains(
+        "make room, or name a folder on another disk with `-o`; the earlier result is untouched",
+    ));
+    let mut command = assert_cmd::Command::new("bash");
+    command.args(["-c", &line]).current_dir(&place).assert().code(2).stderr(message);
+    assert_eq!(fs::read(place.path().join("out/summary.json")).unwrap(), before);
+    assert_eq!(entries(place.path()), ["out", "scenario.toml"]);
+}
