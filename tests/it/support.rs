@@ -94,7 +94,10 @@ impl Notes {
     /// The state sampled at a time.
     pub fn at(&self, seconds: f64) -> &Sample {
         let at = Time((seconds * NS_PER_S as f64) as u64);
-        self.samples.iter().find(|sample| sample.at == at).unwrap_or_else(|| panic!("no sample at {seconds} s"))
+        self.samples
+            .iter()
+            .find(|sample| sample.at == at)
+            .unwrap_or_else(|| panic!("no sample at {seconds} s"))
     }
 
     /// Time, operation, reason and instances of each refusal.
@@ -137,8 +140,11 @@ pub fn billed_seconds(outcome: &Outcome) -> u64 {
     outcome.bill.rows.iter().map(|row| row.seconds).sum()
 }
 
-/// A file of the repository, if it is there.
-pub fn repository_file(name: &str) -> Option<std::path::PathBuf> {
+/// Runs a scenario of the repository.
+pub fn run_file(name: &str, set: &[&str], options: RunOptions, observer: &mut dyn Observer) -> Outcome {
+    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    path.exists().then_some(path)
+    let scenario = Scenario::read(&path, &overrides).unwrap_or_else(|error| panic!("{error}"));
+    let cloud = Cloud::new(&scenario, options).unwrap_or_else(|error| panic!("{error}"));
+    cloud.run(observer).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -76,7 +76,7 @@ fn blocking_is_erlangs_for_every_law_of_lifetimes_with_the_same_mean() {
                 1.0 - outcome.launch.success_ratio()
             })
             .collect();
-        assert_agrees(law, &blocked, erlang_b(8.0, 10), 0.06);
+        assert_agrees(law, &blocked, erlang_b(8.0, 10), 0.08);
     }
 }
 
@@ -201,7 +201,7 @@ fn without_limits_a_steady_state_begins_and_stays_poisson() {
         let experiment = Experiment::new(&format!(
             "duration = '1h'
             output.sample_every = '1h'
-            zones = [{{ name = 'z', hosts = [{{ elastic = true, vcpu = 4, memory_gib = 8 }}] }}]
+            zones = [{{ name = 'z', hosts = [{{ elastic = true, max_hosts = 100, vcpu = 4, memory_gib = 8 }}] }}]
             [[instance_types]]
             name = 'unit'
             vcpu = 1
@@ -216,8 +216,7 @@ fn without_limits_a_steady_state_begins_and_stays_poisson() {
         let (mut at_start, mut at_end) = (Vec::new(), Vec::new());
         for seed in 0..RUNS {
             let mut notes = Notes::default();
-            let outcome =
-                experiment.run_with(&[&format!("seed={seed}")], UNCHECKED, &mut notes);
+            let outcome = experiment.run_with(&[&format!("seed={seed}")], UNCHECKED, &mut notes);
             assert_eq!(outcome.residents.moved_in, outcome.residents.expected, "elastic hosts hold everyone");
             assert_eq!(notes.samples[0].instances_running, outcome.residents.moved_in);
             at_start.push(outcome.residents.moved_in as f64);
@@ -280,20 +279,29 @@ fn chain(cost: fn(u8) -> u8) -> [f64; 2] {
         .filter(|(small, large)| small * SIZES[0] + large * SIZES[1] <= PLACES)
         .collect();
     let states: Vec<ChainState> = one.iter().flat_map(|a| one.iter().map(move |b| [*a, *b])).collect();
-    let index: BTreeMap<ChainState, usize> = states.iter().enumerate().map(|(i, state)| (*state, i)).collect();
+    let index: BTreeMap<ChainState, usize> =
+        states.iter().enumerate().map(|(i, state)| (*state, i)).collect();
     let mut moves: Vec<(usize, usize, f64)> = Vec::new();
     for (from, state) in states.iter().enumerate() {
         for class in 0..2 {
             if let Some(host) = chosen(state, SIZES[class], cost) {
                 let mut to = *state;
-                if class == 0 { to[host].0 += 1 } else { to[host].1 += 1 }
+                if class == 0 {
+                    to[host].0 += 1
+                } else {
+                    to[host].1 += 1
+                }
                 moves.push((from, index[&to], RATES[class]));
             }
             for host in 0..HOSTS {
                 let here = if class == 0 { state[host].0 } else { state[host].1 };
                 if here > 0 {
                     let mut to = *state;
-                    if class == 0 { to[host].0 -= 1 } else { to[host].1 -= 1 }
+                    if class == 0 {
+                        to[host].0 -= 1
+                    } else {
+                        to[host].1 -= 1
+                    }
                     moves.push((from, index[&to], f64::from(here)));
                 }
             }
