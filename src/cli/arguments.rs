@@ -5,6 +5,7 @@ use std::num::NonZero;
 use clap::Args;
 
 use super::machine;
+use crate::scenario::Overrides;
 
 /// Changes to a scenario.
 #[derive(Args, Debug)]
@@ -18,6 +19,12 @@ pub struct Overriding {
     /// Seed of every random draw, instead of the scenario's
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+impl From<&Overriding> for Overrides {
+    fn from(options: &Overriding) -> Overrides {
+        Overrides { set: options.set.clone(), seed: options.seed }
+    }
 }
 
 /// How to work and what to tell.

@@ -10,6 +10,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::placement;
 use crate::report::figures::decimal;
 use crate::report::metrics::{Better, METRICS};
+use crate::workload::trace::import::FORMATS;
 
 /// Lists what there is: strategies, instance types, trace formats, metrics or errors.
 #[derive(Args, Debug)]
@@ -30,6 +31,8 @@ enum What {
     Strategies,
     /// Instance types of the built-in EC2 catalogue (us-east-1, Linux, on demand)
     Types(Filter),
+    /// Trace formats that `plimsoll trace import` reads
+    Traces,
     /// Metrics of summary.json
     Metrics,
     /// Errors a request can meet
@@ -42,6 +45,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
         What::Strategies => strategies(),
         What::Types(filter) => types(filter)?,
 
+        What::Traces => traces(),
         What::Metrics => metrics(),
         What::Errors => errors(),
     };
@@ -109,6 +113,14 @@ fn type_row(entry: &CatalogueEntry) -> [String; 8] {
         entry.arch.replace('|', " "),
         price.to_string(),
     ]
+}
+
+fn traces() -> Table {
+    let mut table = table(["format", "what", "licence"], &[]);
+    for format in &FORMATS {
+        table.add_row([format.name, format.description, format.licence]);
+    }
+    table
 }
 
 fn metrics() -> Table {

@@ -13,6 +13,7 @@ mod panic;
 mod progress;
 mod run;
 mod schema;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -45,6 +46,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::RunArgs),
+    Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
+        Command::Trace(args) => trace::main(&args),
         Command::List(args) => list::main(&args),
         Command::Schema(args) => schema::main(&args),
         Command::Completions(args) => completions::main(&args),

@@ -10,7 +10,7 @@ use super::{interrupt, panic};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::input::InputError;
 use crate::report::Recorder;
-use crate::report::figures::{compact, grouped, moment, span};
+use crate::report::figures::{coarse, compact, grouped};
 use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 
@@ -59,17 +59,17 @@ impl<'a> Watch<'a> {
         let duration = self.duration;
         let bar = self.bar.get_or_insert_with(|| new_bar(duration.is_some()));
         let rate = format!("{} events/s", compact(events as f64 / seconds));
-        let message = match duration {
+        let at = coarse(now.since(Time::ZERO));
+        match duration {
             Some(whole) => {
                 let done = now.0 as f64 / whole.0 as f64;
-                bar.set_position((done * STEPS as f64) as u64);
                 let left_s = (seconds / done.max(f64::MIN_POSITIVE) - seconds).min(1e9);
-                let left = span(Duration::from_seconds(left_s.ceil() as u64));
-                format!("{} of {}, {rate}, {left} left", moment(now), span(whole))
+                let left = coarse(Duration::from_seconds(left_s.ceil() as u64));
+                bar.set_message(format!("{at} of {}, {rate}, {left} left", coarse(whole)));
+                bar.set_position((done * STEPS as f64) as u64);
             }
-            None => format!("{}, {} events, {rate}", moment(now), grouped(events)),
-        };
-        bar.set_message(message);
+            None => bar.set_message(format!("{at}, {} events, {rate}", grouped(events))),
+        }
     }
 }
 
@@ -89,6 +89,10 @@ impl Observer for Watch<'_> {
         self.took_s = Some(self.began.seconds());
     }
 
+    fn panicked(&mut self, now: Time, events: u64) {
+        panic::tell_where(now, events);
+    }
+
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
         self.recorder.refused(refusal, directory);
     }
@@ -98,7 +102,6 @@ impl Observer for Watch<'_> {
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {
-        panic::note_progress(now, events);
         self.show(now, events);
         if interrupt::came() { ControlFlow::Break(()) } else { self.recorder.progressed(now, events) }
     }

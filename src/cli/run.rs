@@ -15,7 +15,6 @@ use crate::cloud::{Cloud, RunOptions};
 use crate::input::{InputError, Place, Problem};
 use crate::report::{self, Execution, Recorder, ResultFolder, Run, terminal};
 use crate::scenario::{Overrides, Scenario};
-use crate::units::Time;
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -30,14 +29,14 @@ Examples:
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
   plimsoll run SCENARIO --json --quiet | jq .launch
 
-The result folder holds summary.json, manifest.json, timeseries.csv, failures.csv, billing.csv, latency.csv
-and latency/*.hlog. `plimsoll list metrics` explains summary.json.")]
+The result folder holds summary.json (`plimsoll list metrics` explains it), manifest.json,
+timeseries.csv, failures.csv, billing.csv, latency.csv and latency/*.hlog.")]
 pub struct RunArgs {
     /// The scenario file (TOML); examples are in workloads/scenarios/
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
     #[command(flatten)]
-    overrides: arguments::Overriding,
+    overriding: arguments::Overriding,
     #[command(flatten)]
     common: arguments::Common,
     /// Result folder [default: results/runs/<scenario name>/]
@@ -53,13 +52,12 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     let whole = Stopwatch::start();
     let started = machine::now();
     args.common.limit_threads();
-    let overrides = Overrides { set: args.overrides.set.clone(), seed: args.overrides.seed };
-    let scenario = Scenario::read(&args.scenario, &overrides)?;
+    let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     let inputs = scenario.files().into_iter().map(hashed).collect::<Result<_, _>>()?;
 
-    panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed, reached: (Time::ZERO, 0) }));
+    panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed }));
     let mut watch = Watch::new(Recorder::begin(&folder)?, scenario.duration, args.common.quiet);
     let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
     let outcome = Cloud::new(&scenario, options)?.run(&mut watch)?;

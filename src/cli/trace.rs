@@ -1,0 +1,145 @@
+//! `plimsoll trace`: real traces to the canonical form, synthetic traces from a scenario, what a trace holds.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{arguments, output};
+use crate::catalogue::{ShapePrice, TypeTable};
+use crate::input::{InputError, Place, Problem};
+use crate::scenario::{Overrides, Scenario};
+use crate::workload::directory::Directory;
+use crate::workload::generate;
+use crate::workload::trace::describe::describe;
+use crate::workload::trace::import::Format;
+use crate::workload::trace::write::TraceWriter;
+
+/// Imports, describes and generates traces of demand.
+#[derive(Args, Debug)]
+pub struct TraceArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    Import(ImportArgs),
+    Describe(DescribeArgs),
+    Generate(GenerateArgs),
+}
+
+/// Turns a published trace into the canonical form.
+///
+/// Rows that the canonical form cannot say are counted and told by reason.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  plimsoll trace import --format azure-v1 azure_v1_test.csv.gz -o azure.csv.gz
+  plimsoll trace import --format openb pods.csv -o openb.parquet --hosts nodes.csv --hosts-out hosts.csv")]
+struct ImportArgs {
+    /// The trace as it was published
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Its format (`plimsoll list traces`)
+    #[arg(long, value_name = "NAME")]
+    format: String,
+    /// The file to write: .csv, .csv.gz or .parquet
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    /// The format's list of hosts, which becomes a host file
+    #[arg(long, value_name = "FILE", requires = "hosts_out")]
+    hosts: Option<PathBuf>,
+    /// The host file to write (CSV), for `file` of [[zones.hosts]]
+    #[arg(long, value_name = "FILE", requires = "hosts")]
+    hosts_out: Option<PathBuf>,
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells what a trace holds: how much, when, of what shapes, for how long.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  plimsoll trace describe workloads/traces/openb.csv.gz")]
+struct DescribeArgs {
+    /// A trace in canonical form: .csv, .csv.gz or .parquet
+    trace: PathBuf,
+    /// A scenario whose instance types the trace names
+    #[arg(long)]
+    scenario: Option<PathBuf>,
+    /// Prints it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Writes what the synthetic arrivals of a scenario ask for as a trace of intervals.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  plimsoll trace generate workloads/scenarios/ip-exhaustion.toml --seed 7 -o synthetic.csv.gz")]
+struct GenerateArgs {
+    /// The scenario file
+    scenario: PathBuf,
+    /// The file to write: .csv, .csv.gz or .parquet
+    #[arg(short, long, value_name = "OUT")]
+    output: PathBuf,
+    #[command(flatten)]
+    overriding: arguments::Overriding,
+    /// Prints the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Does it.
+pub fn main(args: &TraceArgs) -> Result<(), InputError> {
+    match &args.action {
+        Action::Import(args) => import(args),
+        Action::Describe(args) => tell(&description(args)?, args.json),
+        Action::Generate(args) => tell(&generated(args)?, args.json),
+    }
+}
+
+fn import(args: &ImportArgs) -> Result<(), InputError> {
+    let format = Format::named(&args.format)?;
+    tell(&format.import(&args.input, &args.output)?, args.json)?;
+    if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
+        let number = format.import_hosts(hosts, hosts_out)?;
+        if !args.json {
+            output::print(&format!("{number} hosts written to {}\n", hosts_out.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputError> {
+    let types = match &args.scenario {
+        Some(path) => {
+            let scenario = Scenario::read(path, &Overrides::default())?;
+            TypeTable::new(&scenario.instance_types, &scenario.billing.shape)?
+        }
+        None => TypeTable::new(&[], &ShapePrice::default())?,
+    };
+    describe(&args.trace, &mut Directory::without_scenario(types))
+}
+
+fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError> {
+    let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
+    let Some(duration) = scenario.duration else {
+        let problem =
+            Problem::new(Place::option("duration"), "found nothing, expected how long a trace to make");
+        return Err(scenario.locate(problem.with_help("add `--set duration=30d`").into()));
+    };
+    let (mut directory, mut demand) = scenario.demand()?;
+    let writer = TraceWriter::create(&args.output, &generate::COLUMNS)?;
+    generate::generate(&mut demand, &mut directory, duration, writer).map_err(|error| scenario.locate(error))
+}
+
+/// Prints a report: for a program or for a person.
+fn tell(report: &(impl Display + Serialize), json: bool) -> Result<(), InputError> {
+    if json {
+        let text = serde_json::to_string_pretty(report).expect("a report is plain data");
+        return output::print(&format!("{text}\n"));
+    }
+    output::print(&format!("{report}\n"))
+}

@@ -289,8 +289,6 @@ impl Cloud {
         }
         self.boot(now, slot);
         if end == Some(now) {
-            // It was there, if for no time: peaks count it.
-            self.ledger.note(self.fleet.totals());
             self.lifetime_over(now, slot);
         }
     }

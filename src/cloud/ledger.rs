@@ -83,10 +83,15 @@ impl Ledger {
         self.instance_gauges.advance(now, &self.instances);
     }
 
-    /// An event has had its effect on the totals.
+    /// The fleet's totals may be higher than ever.
     #[inline]
-    pub fn note(&mut self, fleet: &Totals) {
+    pub fn note_fleet(&mut self, fleet: &Totals) {
         self.fleet_gauges.note(&fleet.0);
+    }
+
+    /// The totals over the instances may be higher than ever.
+    #[inline]
+    pub fn note_instances(&mut self) {
         self.instance_gauges.note(&self.instances);
     }
 

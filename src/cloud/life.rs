@@ -11,9 +11,11 @@ use crate::lifecycle::{Operation, State};
 use crate::units::{AccountId, Time, TypeId};
 
 impl Cloud {
-    /// A pending instance with a host boots.
+    /// A pending instance with a host boots. Only now are there more of anything than before: the peaks
+    /// take note, be it for an instance that ends at once.
     #[inline]
     pub(super) fn boot(&mut self, now: Time, slot: Slot) {
+        self.ledger.note_fleet(self.fleet.totals());
         match self.delays.boot {
             None => self.booted(now, slot),
             Some(lane) => self.set_lane_timer(lane, now, Timer::Booted, slot),
@@ -30,6 +32,7 @@ impl Cloud {
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
         self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] += price;
+        self.ledger.note_instances();
         if let Some(stops) = stops {
             let instance = self.instances.get(slot);
             let run_time = self.demand.run_time(stops, instance.number, instance.cycle);

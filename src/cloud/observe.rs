@@ -79,6 +79,8 @@ pub trait Observer {
     fn started(&mut self) {}
     /// The simulation has ended; what follows is bookkeeping.
     fn ended(&mut self) {}
+    /// A bug ended the simulation at this time, in the event after so many. The panic goes on after this.
+    fn panicked(&mut self, _now: Time, _events: u64) {}
     /// A request was refused (not during warm-up).
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.

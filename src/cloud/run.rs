@@ -1,5 +1,7 @@
 //! The loop of a run: the next event or call in order, time going on, samples taken on the way.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use super::event::{Event, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::InstanceTotal;
@@ -43,7 +45,14 @@ impl Cloud {
             events: 0,
         };
         self.reach(Time::ZERO, &mut milestones, observer);
-        let horizon = self.run_to_the_end(&mut milestones, observer)?;
+        let running = AssertUnwindSafe(|| self.run_to_the_end(&mut milestones, observer));
+        let horizon = match catch_unwind(running) {
+            Ok(horizon) => horizon?,
+            Err(panic) => {
+                observer.panicked(milestones.reached, milestones.events);
+                resume_unwind(panic);
+            }
+        };
         self.reach(horizon, &mut milestones, observer);
         self.sample(horizon, &milestones, observer);
         observer.ended();
@@ -86,7 +95,6 @@ impl Cloud {
                 return Ok(horizon);
             }
             milestones.events += 1;
-            self.ledger.note(self.fleet.totals());
             if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
                 if observer.progressed(milestones.reached, milestones.events).is_break() {
                     return Ok(milestones.reached);

@@ -25,7 +25,8 @@ impl Cloud {
         for resident in &residents {
             moved_in += u64::from(self.move_in_one(resident));
         }
-        self.ledger.note(self.fleet.totals());
+        self.ledger.note_fleet(self.fleet.totals());
+        self.ledger.note_instances();
         Residents { expected: residents.len() as u64, moved_in }
     }
 

@@ -76,6 +76,11 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
+/// A length of time by its two largest units: `"3d 4h"`.
+pub fn coarse(duration: Duration) -> String {
+    span(duration).split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
 /// A moment, as the time since the start of the scenario.
 pub fn moment(time: Time) -> String {
     span(Duration(time.0))
@@ -104,5 +109,6 @@ mod tests {
         assert_eq!(compact(3_810_000.0), "3.81 M");
         assert_eq!(dollars(123_450), "$1,234.50");
         assert_eq!(span(Duration(3_723 * NS_PER_S + 5)), "1h 2m 3s");
+        assert_eq!(coarse(Duration(3_723 * NS_PER_S)), "1h 2m");
     }
 }

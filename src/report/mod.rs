@@ -41,8 +41,11 @@ pub enum Make {
     /// From the finished run: its files with their bytes.
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Row by row while the run goes on.
-    Streamed(fn(Box<dyn Write>) -> io::Result<Box<dyn Streamed>>),
+    Streamed(Begin),
 }
+
+/// Begins a streamed report in an open file.
+type Begin = fn(Box<dyn Write>) -> io::Result<Box<dyn Streamed>>;
 
 /// A file of a result folder.
 pub struct ReportFile {

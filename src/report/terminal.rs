@@ -62,6 +62,7 @@ fn ran_out(run: &Run<'_>) -> String {
     let first = run.outcome.first_failures.iter().find_map(|first| Some((scarce(first.failure)?, first.at)));
     match first {
         Some((what, at)) => format!("Ran out first: {what}, after {}.", moment(at)),
+        None if run.outcome.launch.requested == 0 => "Nothing was asked for.".to_string(),
         None if run.outcome.launch.failed() == 0 => {
             "Nothing ran out: every instance was launched.".to_string()
         }
@@ -120,8 +121,7 @@ fn calls(run: &Run<'_>) -> Option<Table> {
     let mut table = table(["Other calls", "calls", "granted", "refused"]);
     for (operation, tally) in &run.outcome.operations {
         if *operation != Operation::Launch {
-            let [calls, granted, refused] =
-                [tally.requested, tally.succeeded, tally.failed()].map(|count| grouped(count));
+            let [calls, granted, refused] = [tally.requested, tally.succeeded, tally.failed()].map(grouped);
             table.add_row([operation.name(), &calls, &granted, &refused]);
         }
     }
@@ -214,8 +214,8 @@ fn bill(run: &Run<'_>) -> Table {
     table.add_row(["total", &dollars(total)]);
     let by_shape = outcome.bill.priced_by_shape.len();
     if by_shape > 0 {
-        let name = format!("{} types or shapes priced by size", grouped(by_shape as u64));
-        table.add_row([name, "[billing.shape]".to_string()]);
+        table
+            .add_row(["priced by [billing.shape]", &format!("{} types or shapes", grouped(by_shape as u64))]);
     }
     table
 }

@@ -9,7 +9,7 @@ use super::key_path::{self, Step};
 use super::{Scenario, reading};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::engine::random::Seed;
-use crate::input::{Place, Problem};
+use crate::input::{InputError, Place, Problem};
 use crate::units::{Duration, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::{Directory, SubnetName};
@@ -28,35 +28,19 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
-    check_demand(scenario, &zones, &mut problems);
+    check_demand(scenario, &mut problems);
     problems
 }
 
 /// Opens the demand and closes it again: what is wrong with its names and its first rows shows now.
-fn check_demand(scenario: &Scenario, zones: &[&str], problems: &mut Vec<Problem>) {
+fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).unwrap_or_else(|error| {
         problems.extend(error.0);
         TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
     });
-    // A directory takes each name once; names given twice are told by the parts that define them.
-    let mut known: Vec<String> = Vec::new();
-    for zone in zones {
-        if !known.iter().any(|name| name == zone) {
-            known.push((*zone).to_string());
-        }
-    }
-    let mut subnets: Vec<SubnetName> = Vec::new();
-    for subnet in &scenario.network.subnets {
-        let zone = known.iter().position(|name| *name == subnet.zone).unwrap_or(0);
-        if !subnets.iter().any(|earlier| earlier.name == subnet.name) {
-            subnets.push(SubnetName { name: subnet.name.clone(), zone: ZoneId(zone as u16) });
-        }
-    }
-    let mut directory = Directory::new(types, known, subnets);
-    let opened = Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), &mut directory);
-    match opened {
+    match open_demand(scenario, types) {
         Err(error) => problems.extend(error.0),
-        Ok(demand) if scenario.duration.is_none() && !demand.ends() => problems.push(
+        Ok((_, demand)) if scenario.duration.is_none() && !demand.ends() => problems.push(
             Problem::new(
                 Place::option("duration"),
                 "found nothing, expected the time to simulate: synthetic demand never ends",
@@ -65,6 +49,28 @@ fn check_demand(scenario: &Scenario, zones: &[&str], problems: &mut Vec<Problem>
         ),
         Ok(_) => {}
     }
+}
+
+/// The demand of a scenario and the names it may use. Names given twice, which the parts that define them
+/// refuse, are taken once.
+pub(super) fn open_demand(scenario: &Scenario, types: TypeTable) -> Result<(Directory, Demand), InputError> {
+    let mut zones: Vec<String> = Vec::new();
+    for zone in &scenario.zones {
+        if !zones.contains(&zone.name) {
+            zones.push(zone.name.clone());
+        }
+    }
+    let mut subnets: Vec<SubnetName> = Vec::new();
+    for subnet in &scenario.network.subnets {
+        let zone = zones.iter().position(|name| *name == subnet.zone).unwrap_or(0);
+        if subnets.iter().all(|earlier| earlier.name != subnet.name) {
+            subnets.push(SubnetName { name: subnet.name.clone(), zone: ZoneId(zone as u16) });
+        }
+    }
+    let mut directory = Directory::new(types, zones, subnets);
+    // The files of the scenario are named from the current folder on by now.
+    let demand = Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), &mut directory)?;
+    Ok((directory, demand))
 }
 
 /// The name must do as the name of a folder.

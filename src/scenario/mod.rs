@@ -14,13 +14,14 @@ use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
 use crate::billing::BillingConfig;
-use crate::catalogue::InstanceTypeConfig;
+use crate::catalogue::{InstanceTypeConfig, TypeTable};
 use crate::fleet::config::ZoneConfig;
 use crate::input::{InputError, Place, Problem};
 use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
 use crate::units::Duration;
-use crate::workload::demand::WorkloadConfig;
+use crate::workload::demand::{Demand, WorkloadConfig};
+use crate::workload::directory::Directory;
 use config::{ControlPlaneConfig, LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
@@ -135,6 +136,12 @@ impl Scenario {
         let Some(Origin { document, .. }) = &self.origin else { return error };
         let whole = checks::Pruned { document, tree: document.root(), removed: &[] };
         InputError(whole.locate(error.0))
+    }
+
+    /// Opens the demand, with the names it may use.
+    pub fn demand(&self) -> Result<(Directory, Demand), InputError> {
+        let types = TypeTable::new(&self.instance_types, &self.billing.shape)?;
+        checks::open_demand(self, types).map_err(|error| self.locate(error))
     }
 
     /// The scenario as run: every default filled in, files as they were written.

@@ -165,7 +165,7 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         (
             "[[zones]]",
             "[placement]\nstrategy = \"best-fitt\"\n[[zones]]",
-            "dir/a.toml:3:12: `placement.strategy`: unknown strategy `best-fitt`\n  help: did you mean `best-fit`",
+            "dir/a.toml:4:12: `placement.strategy`: unknown strategy `best-fitt`\n  help: did you mean `best-fit`",
         ),
         (
             "[[zones]]",
@@ -180,7 +180,7 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         (
             "[[zones]]",
             "[[instance_types]]\nname = \"x\"\nvcpu = -1\nmemory_gib = 1\n[[zones]]",
-            "dir/a.toml:4:8: `instance_types.0.vcpu`: ",
+            "dir/a.toml:5:8: `instance_types.0.vcpu`: ",
         ),
         ("per_hour = 1.0", "per_hour = -1.0", "dir/a.toml:10:"),
         ("per_hour = 1.0", "per_hour = inf", "dir/a.toml:10:"),
@@ -213,7 +213,7 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         (
             "[[workload.arrivals]]",
             "[network]\nsubnets = [{ name = \"s\", zone = \"c\", cidr = \"10.0.0.0/24\" }]\n[[workload.arrivals]]",
-            "dir/a.toml:10:34: `network.subnets.0.zone`: found `c`, expected the name of a zone",
+            "dir/a.toml:10:33: `network.subnets.0.zone`: found `c`, expected the name of a zone",
         ),
         (
             "[[workload.arrivals]]",

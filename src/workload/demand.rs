@@ -111,8 +111,14 @@ impl Demand {
             instances: 0,
             lifetimes: Vec::new(),
         };
-        if let Some(at) = demand.read_ahead(directory)? {
-            demand.queue.push(Reverse((at, TRACE)));
+        match (demand.read_ahead(directory)?, &config.trace) {
+            (Some(at), _) => demand.queue.push(Reverse((at, TRACE))),
+            (None, Some(file)) => {
+                let place = Place::file(&base_dir.join(file));
+                let problem = Problem::new(place, "found a header and no rows, expected a trace of demand");
+                return Err(problem.with_help("write one row per instance or call below the header").into());
+            }
+            (None, None) => {}
         }
         Ok(demand)
     }

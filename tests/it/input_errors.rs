@@ -80,6 +80,7 @@ fn traces_that_cannot_be() {
     const HEADER: &str = "start_s,end_s,type\n";
     let cases = [
         ("", vec!["trace.csv"]),
+        ("start_s,end_s,type\n", vec!["found a header and no rows"]),
         ("start_s,type\n0,m5.large\n", vec!["end_s"]),
         ("start_s,end_s,typ\n0,1,m5.large\n", vec!["typ", "`type`"]),
         ("0,1,m5.large\n-", vec![":3", "expected 3"]),

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
 mod architecture;
+mod bugs;
 mod command_line;
 mod input_errors;
 mod lifecycle;
@@ -12,3 +13,4 @@ mod rules;
 mod support;
 mod swarm;
 mod theory;
+mod traces;

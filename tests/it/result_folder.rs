@@ -90,6 +90,39 @@ fn a_folder_that_is_not_ours_is_never_replaced() {
     assert_eq!(entries(&place.path().join("thesis")), ["chapter.tex"]);
 }
 
+/// Ctrl-C in the middle of a long run.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let place = workplace();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("plimsoll"))
+        .args([
+            "run",
+            "scenario.toml",
+            "--set",
+            "duration=200000d",
+            "--set",
+            "output.sample_every=365d",
+            "-o",
+            "out",
+        ])
+        .current_dir(&place)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while entries(place.path()).len() < 2 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be interrupted");
+        std::thread::yield_now();
+    }
+    let process = libc::pid_t::try_from(child.id()).unwrap();
+    // SAFETY: sends a signal to a child that has not been waited for, so its number is its own.
+    assert_eq!(unsafe { libc::kill(process, libc::SIGINT) }, 0);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error: interrupted: nothing was written"));
+    assert_eq!(entries(place.path()), ["scenario.toml"]);
+}
+
 /// A limit on the size of files ends a write as a full disk does, and needs no disk of its own.
 #[cfg(unix)]
 #[test]
