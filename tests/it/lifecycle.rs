@@ -91,7 +91,7 @@ fn a_start_without_a_public_address_gives_its_host_back_and_can_be_tried_again()
     )
     .watch();
     assert_eq!(notes.refused(), [(30.0, "start", "InsufficientAddressCapacity", 1)]);
-    assert_eq!(notes.at(40.0).vcpu_used_milli, 3_000);
+    assert_eq!(notes.at(30.0).vcpu_used_milli, 3_000);
     assert_eq!((notes.at(60.0).vcpu_used_milli, notes.at(60.0).public_addresses_used), (1_000, 1));
     assert_eq!(outcome.network.public.exhausted_at.map(|at| at.as_seconds()), Some(30.0));
 }
@@ -299,7 +299,7 @@ fn corrected_a_failure_after_the_address_leaks_nothing() {
     let rows = "0,launch,a,unit,3,, 10,launch,b,unit,,, 20,terminate,a,,,,";
     let (outcome, notes) = cloud("", rows).watch();
     assert_eq!(notes.refused(), [(10.0, "launch", "InsufficientAddressCapacity", 1)]);
-    assert_eq!((notes.at(20.0).addresses_used, notes.at(20.0).vcpu_used_milli), (3, 3000));
+    assert_eq!((notes.at(10.0).addresses_used, notes.at(10.0).vcpu_used_milli), (3, 3000));
     assert_eq!((notes.at(30.0).addresses_used, notes.at(30.0).vcpu_used_milli), (0, 0));
     assert_eq!(outcome.network.subnets[0].1.used_peak, 3, "what was undone was never in use");
 }
