@@ -34,8 +34,6 @@ pub enum Step {
 #[derive(Default)]
 pub struct Results {
     pub steps: Vec<Step>,
-    pub refused: Vec<usize>,
-    pub launched: u64,
     pub horizon_ns: u64,
     pub peak_hosts_used: u64,
     pub host_ns_used: u128,
@@ -80,12 +78,8 @@ impl<'a> Plain<'a> {
         }
     }
 
-    fn zone_of(&self, host: usize) -> usize {
-        self.hosts[host].zone
-    }
-
     fn partition(&self, account: u32, host: usize) -> (u32, usize, u32) {
-        (account, self.zone_of(host), self.hosts[host].rack % PARTITIONS)
+        (account, self.hosts[host].zone, self.hosts[host].rack % PARTITIONS)
     }
 
     /// What a strategy wants least of, compared from left to right.
@@ -122,7 +116,7 @@ impl<'a> Plain<'a> {
 
     fn choose(&self, row: &Row) -> Option<usize> {
         let free_in = |zone: usize| -> u64 {
-            (0..self.hosts.len()).filter(|h| self.zone_of(*h) == zone).map(|h| self.free[h][0]).sum()
+            (0..self.hosts.len()).filter(|h| self.hosts[*h].zone == zone).map(|h| self.free[h][0]).sum()
         };
         let zones = 1 + self.hosts.iter().map(|host| host.zone).max().unwrap();
         let mut order: Vec<usize> = row.zone.map_or((0..zones).collect(), |zone| vec![zone]);
@@ -131,7 +125,8 @@ impl<'a> Plain<'a> {
         }
         let fits = |host: &usize| (0..4).all(|i| row.amounts[i] <= self.free[*host][i]);
         order.into_iter().find_map(|zone| {
-            let mut in_zone = (0..self.hosts.len()).filter(|host| self.zone_of(*host) == zone).filter(fits);
+            let mut in_zone =
+                (0..self.hosts.len()).filter(|host| self.hosts[*host].zone == zone).filter(fits);
             if self.strategy == "first-fit" {
                 return in_zone.next();
             }
@@ -172,12 +167,10 @@ impl<'a> Plain<'a> {
             } else if let Some(row) = rows.get(next) {
                 next += 1;
                 let Some(host) = self.choose(row) else {
-                    results.refused.push(next - 1);
                     results.steps.push(Step::Refused { at, row: next - 1 });
                     continue;
                 };
                 self.shift(row, host, true);
-                results.launched += 1;
                 results.steps.push(Step::Launched { at, row: next - 1, host });
                 milli_vcpu += row.amounts[0];
                 hosts_used += u64::from(self.instances[host] == 1);
