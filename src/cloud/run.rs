@@ -100,10 +100,10 @@ impl Cloud {
                 return Ok(horizon);
             }
             milestones.events += 1;
-            if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
-                if observer.progressed(milestones.reached, milestones.events).is_break() {
-                    return Ok(milestones.reached);
-                }
+            if milestones.events.is_multiple_of(PROGRESS_EVENTS)
+                && observer.progressed(milestones.reached, milestones.events).is_break()
+            {
+                return Ok(milestones.reached);
             }
             if self.options.check_conservation {
                 self.assert_conserved();

@@ -213,12 +213,13 @@ impl Fleet {
     pub fn open(&mut self, zone: ZoneId, request: &Resources) -> Option<HostId> {
         for group in self.zones[zone.index()].groups.clone() {
             let sku = self.hosts[self.groups[group].first.index()].sku;
-            if self.groups[group].elastic && self.skus[sku.0 as usize].capacity.covers(request) {
-                if let Some(lowest) = self.closed[group].pop_first() {
-                    self.hosts[lowest as usize].state = HostState::Active;
-                    self.count_in(HostId(lowest));
-                    return Some(HostId(lowest));
-                }
+            if self.groups[group].elastic
+                && self.skus[sku.0 as usize].capacity.covers(request)
+                && let Some(lowest) = self.closed[group].pop_first()
+            {
+                self.hosts[lowest as usize].state = HostState::Active;
+                self.count_in(HostId(lowest));
+                return Some(HostId(lowest));
             }
         }
         None

@@ -22,10 +22,10 @@ pub struct Placer {
 
 /// The index of one zone: by what the strategy asks.
 enum ZoneIndex {
-    ById(IdIndex),
+    Ids(IdIndex),
     /// One a partition.
-    ByClass(Vec<ClassIndex>),
-    ByHost(HostIndex),
+    Classes(Vec<ClassIndex>),
+    Hosts(HostIndex),
 }
 
 impl Placer {
@@ -94,9 +94,9 @@ impl Placer {
         let Placer { strategy, shapes, zones, .. } = self;
         let ranking = || strategy.ranking.as_deref().expect("a ranked index has a ranking");
         match &mut zones[zone.index()] {
-            ZoneIndex::ById(index) if accepts => index.update(id, fleet.hosts(), shapes),
-            ZoneIndex::ById(index) => index.remove(id),
-            ZoneIndex::ByClass(partitions) => {
+            ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), shapes),
+            ZoneIndex::Ids(index) => index.remove(id),
+            ZoneIndex::Classes(partitions) => {
                 let (hosts, skus) = fleet.hosts_to_mark();
                 if accepts {
                     partitions[partition].update(id, hosts, skus, shapes, ranking());
@@ -104,7 +104,7 @@ impl Placer {
                     partitions[partition].remove(id, hosts);
                 }
             }
-            ZoneIndex::ByHost(index) => {
+            ZoneIndex::Hosts(index) => {
                 let (hosts, skus) = fleet.hosts_to_mark();
                 if accepts {
                     index.update(id, hosts, skus, shapes, ranking());
@@ -119,7 +119,7 @@ impl Placer {
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
         match &self.zones[zone.index()] {
-            ZoneIndex::ByClass(partitions) => partitions.first()?.likely(shape, &self.shapes),
+            ZoneIndex::Classes(partitions) => partitions.first()?.likely(shape, &self.shapes),
             _ => None,
         }
     }
@@ -129,7 +129,7 @@ impl Placer {
         self.zones
             .iter()
             .map(|zone| match zone {
-                ZoneIndex::ByClass(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
+                ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
                 _ => 0,
             })
             .sum()
@@ -154,12 +154,12 @@ impl ZoneIndex {
         let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
         let partitions = 0..strategy.partitions;
         match strategy.ranking.as_deref().map(Ranking::sight) {
-            None => ZoneIndex::ById(IdIndex::new(first, count)),
+            None => ZoneIndex::Ids(IdIndex::new(first, count)),
             Some(Sight::Instances) => {
                 assert!(strategy.partitions == 1, "a cost by instances knows no partitions");
-                ZoneIndex::ByHost(HostIndex::new(first, count))
+                ZoneIndex::Hosts(HostIndex::new(first, count))
             }
-            Some(sight) => ZoneIndex::ByClass(partitions.map(|_| ClassIndex::new(sight)).collect()),
+            Some(sight) => ZoneIndex::Classes(partitions.map(|_| ClassIndex::new(sight)).collect()),
         }
     }
 
@@ -172,17 +172,17 @@ impl ZoneIndex {
     ) {
         let ranked = "a ranked index has a ranking";
         match self {
-            ZoneIndex::ById(index) => {
+            ZoneIndex::Ids(index) => {
                 for id in fleet.zones()[zone.index()].hosts.clone().map(HostId) {
                     if fleet.accepts(id) {
                         index.update(id, fleet.hosts(), shapes);
                     }
                 }
             }
-            ZoneIndex::ByClass(partitions) => partitions
+            ZoneIndex::Classes(partitions) => partitions
                 .iter_mut()
                 .for_each(|index| index.shapes_changed(fleet.skus(), shapes, ranking.expect(ranked))),
-            ZoneIndex::ByHost(index) => index.shapes_changed(fleet.hosts(), shapes),
+            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), shapes),
         }
     }
 }
@@ -211,7 +211,7 @@ impl Choice for Indexed<'_> {
 
     fn first_from(&mut self, from: HostId) -> Option<HostId> {
         match self.index {
-            ZoneIndex::ById(index) => {
+            ZoneIndex::Ids(index) => {
                 index.first_from(from, self.request.shape, self.fleet.hosts(), self.shapes)
             }
             _ => panic!("a ranked strategy asks for hosts by id"),
@@ -223,11 +223,11 @@ impl Choice for Indexed<'_> {
         let (shape, hosts, shapes) = (self.request.shape, self.fleet.hosts(), self.shapes);
         let ranking = self.ranking.expect("only a ranked strategy asks for the least");
         match self.index {
-            ZoneIndex::ById(_) => panic!("a strategy without a ranking asks for the least"),
-            ZoneIndex::ByClass(partitions) => {
+            ZoneIndex::Ids(_) => panic!("a strategy without a ranking asks for the least"),
+            ZoneIndex::Classes(partitions) => {
                 partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, ranking)
             }
-            ZoneIndex::ByHost(index) => index.least(shape, hosts, shapes),
+            ZoneIndex::Hosts(index) => index.least(shape, hosts, shapes),
         }
     }
 }

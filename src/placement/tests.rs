@@ -210,7 +210,8 @@ fn four_hosts_show_how_strategies_differ() {
         for (host, vcpu, gib) in [(0, 2, 28), (1, 4, 2), (1, 1, 1), (1, 1, 1), (2, 1, 2)] {
             fleet.take(HostId(host), zone, &Resources::new(vcpu * 1000, gib * 1024));
         }
-        let strategy = register::build(&StrategyConfig::named(name), Seed(1)).ok().expect("no parameters");
+        let strategy = register::build(&StrategyConfig::named(name), Seed(1))
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
         let amounts = Resources::new(2_000, 4 * 1024);
         let request = Request { shape: placer.shape(&amounts, &fleet), amounts, account: AccountId(0), zone };

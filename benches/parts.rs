@@ -1,0 +1,99 @@
+//! The parts by themselves: the event queue by pending events, a placement by hosts and strategy, an
+//! address pool. Costs that should stay flat as the first number grows.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use plimsoll::engine::queue::EventQueue;
+use plimsoll::engine::random::{Purpose, Seed};
+use plimsoll::fleet::Fleet;
+use plimsoll::fleet::config::{HostGroup, HostShape, Hosts};
+use plimsoll::network::AddressPool;
+use plimsoll::placement::config::StrategyConfig;
+use plimsoll::placement::placer::Placer;
+use plimsoll::placement::register;
+use plimsoll::placement::strategy::Request;
+use plimsoll::units::{AccountId, HostId, Resources, Time, ZoneId};
+
+/// Pop the next event and schedule another: the hold model, lifetimes exponential.
+fn queue(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("queue/hold");
+    let mut random = Seed(1).stream(Purpose::Lifetime, 0);
+    let delays: Vec<u64> = (0..1 << 16).map(|_| (-libm::log(random.unit()) * 1e13) as u64).collect();
+    for pending in [1_000u64, 100_000, 10_000_000] {
+        let mut queue = EventQueue::<u64>::new();
+        for event in 0..pending {
+            queue.push(Time(delays[event as usize % delays.len()] + event), 0, event);
+        }
+        let mut turn = 0usize;
+        group.bench_function(BenchmarkId::from_parameter(pending), |bencher| {
+            bencher.iter(|| {
+                let (now, event) = queue.pop().expect("as many are pushed as popped");
+                turn = (turn + 7919) % delays.len();
+                queue.push(Time(now.0 + delays[turn]), 0, event);
+            });
+        });
+    }
+}
+
+/// One instance leaves a random place and another is placed, on a fleet about three quarters full.
+fn placement(criterion: &mut Criterion) {
+    let shapes = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
+    for strategy in ["best-fit", "first-fit", "spread", "random", "dot-product"] {
+        let mut group = criterion.benchmark_group(format!("placement/{strategy}"));
+        for hosts in [10_000u32, 1_000_000] {
+            let shape = HostShape { sellable: Resources([64_000, 262_144, 0, 0, u32::MAX]), sku: None };
+            let hosts_of = HostGroup {
+                hosts: Hosts::Fixed { count: hosts, shape },
+                hosts_per_rack: 16,
+                max_instances: None,
+            };
+            let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
+            let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));
+            let mut placer =
+                Placer::new(strategy.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, false);
+            let mut random = Seed(2).stream(Purpose::Mix, 0);
+            let mut live: Vec<(HostId, Request)> = Vec::new();
+            let place = |placer: &mut Placer, fleet: &mut Fleet, kind: u64| {
+                let (vcpu, gib) = shapes[kind as usize];
+                let amounts = Resources::new(vcpu * 1000, gib * 1024);
+                let shape = placer.shape(&amounts, fleet);
+                let request = Request { shape, amounts, account: AccountId(0), zone: ZoneId(0) };
+                let host = placer.choose(&request, fleet).expect("the fleet has room");
+                fleet.take(host, ZoneId(0), &amounts);
+                placer.placed(&request, host, fleet);
+                placer.changed(host, ZoneId(0), fleet);
+                (host, request)
+            };
+            for _ in 0..u64::from(hosts) * 144 / 10 {
+                live.push(place(&mut placer, &mut fleet, random.below(6)));
+            }
+            group.bench_function(BenchmarkId::from_parameter(hosts), |bencher| {
+                bencher.iter(|| {
+                    let leaving = random.below(live.len() as u64) as usize;
+                    let (host, request) = live[leaving];
+                    fleet.give(host, ZoneId(0), &request.amounts);
+                    placer.released(request.account, ZoneId(0), host, &fleet);
+                    placer.changed(host, ZoneId(0), &mut fleet);
+                    live[leaving] = place(&mut placer, &mut fleet, random.below(6));
+                });
+            });
+        }
+    }
+}
+
+fn addresses(criterion: &mut Criterion) {
+    let mut pool = AddressPool::new(65_536, 4);
+    let mut random = Seed(3).stream(Purpose::Mix, 0);
+    let mut held: Vec<u32> = (0..56_000).map(|_| pool.allocate().expect("it has 65,531")).collect();
+    criterion.bench_function("addresses/release and allocate", |bencher| {
+        bencher.iter(|| {
+            let leaving = random.below(held.len() as u64) as usize;
+            pool.release(held[leaving]);
+            held[leaving] = black_box(pool.allocate().expect("one was just released"));
+        });
+    });
+}
+
+criterion_group!(benches, queue, placement, addresses);
+criterion_main!(benches);
