@@ -81,6 +81,9 @@ impl Experiment {
     }
 }
 
+/// Time \[s\], operation, reason and instances of a refusal.
+pub type Told = (f64, &'static str, &'static str, u32);
+
 /// Writes down everything that a run tells.
 #[derive(Default)]
 pub struct Notes {
@@ -110,8 +113,8 @@ impl Notes {
             .unwrap_or_else(|| panic!("no sample at {seconds} s"))
     }
 
-    /// Time, operation, reason and instances of each refusal.
-    pub fn refused(&self) -> Vec<(f64, &'static str, &'static str, u32)> {
+    /// The refusals in words.
+    pub fn refused(&self) -> Vec<Told> {
         let one = |refusal: &Refusal| {
             let (operation, why) = (refusal.operation.name(), refusal.failure.ec2_name());
             (refusal.at.as_seconds(), operation, why, refusal.count)
