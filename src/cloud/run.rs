@@ -54,6 +54,11 @@ impl Cloud {
             }
         };
         self.reach(horizon, &mut milestones, observer);
+        if !self.ledger.in_window {
+            // It was all warm-up.
+            self.ledger.begin_window(horizon, self.fleet.totals());
+            self.network.begin_window(horizon);
+        }
         self.sample(horizon, &milestones, observer);
         observer.ended();
         self.assert_conserved();
