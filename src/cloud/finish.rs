@@ -60,10 +60,7 @@ impl Cloud {
         let (gauges, instances) = (&self.ledger.fleet_gauges, &self.ledger.instance_gauges);
         let ratio = |over: Total, under: Total| gauges.mean_ratio(over as usize, under as usize);
         let peak = |total: Total| gauges.peak(total as usize);
-        let peak_ratio = |over: Total, under: Total| match peak(under) {
-            0 => 0.0,
-            most => peak(over) as f64 / most as f64,
-        };
+        let [vcpu_peak, memory_peak, gpu_peak] = self.ledger.peak_shares.map(|share| share.value());
         let hosts_used_ns = gauges.integral(Total::HostsUsed as usize);
         let was_open = gauges.integral(Total::Hosts as usize) > 0;
         FleetUse {
@@ -76,11 +73,11 @@ impl Cloud {
             hosts_empty_ratio_mean: if was_open { 1.0 - ratio(Total::HostsUsed, Total::Hosts) } else { 0.0 },
             host_seconds_used: hosts_used_ns as f64 / NS_PER_S as f64,
             vcpu_used_ratio_mean: ratio(Total::VcpuUsed, Total::Vcpu),
-            vcpu_used_ratio_peak: peak_ratio(Total::VcpuUsed, Total::Vcpu),
+            vcpu_used_ratio_peak: vcpu_peak,
             memory_used_ratio_mean: ratio(Total::MemoryUsed, Total::Memory),
-            memory_used_ratio_peak: peak_ratio(Total::MemoryUsed, Total::Memory),
+            memory_used_ratio_peak: memory_peak,
             gpu_used_ratio_mean: ratio(Total::GpuUsed, Total::Gpu),
-            gpu_used_ratio_peak: peak_ratio(Total::GpuUsed, Total::Gpu),
+            gpu_used_ratio_peak: gpu_peak,
             packing_density_vcpu_mean: ratio(Total::VcpuUsed, Total::VcpuNonempty),
             packing_density_memory_mean: ratio(Total::MemoryUsed, Total::MemoryNonempty),
             stranded_vcpu_ratio_mean: ratio(Total::VcpuStranded, Total::Vcpu),

@@ -410,3 +410,22 @@ fn launches_count_instances_and_operations_count_calls() {
     // Four launches, three terminates.
     assert_eq!(outcome.lifecycle_events, 7);
 }
+
+#[test]
+fn an_undone_placement_does_not_move_the_pointer_of_next_fit() {
+    // The first takes host 0 and the only public address. The second finds host 1 and no address. When the
+    // first has gone, the pointer stands on host 0 still: the third goes there, and all of host 1 is left.
+    let text = "zones = [{ name = 'z', hosts = [
+            { count = 1, vcpu = 4, memory_gib = 64 }, { count = 1, vcpu = 8, memory_gib = 64 }] }]
+        placement.strategy = 'next-fit'
+        [network]
+        public_addresses = 1
+        subnets = [
+            { name = 'public', zone = 'z', cidr = '10.0.0.0/24', assign_public_address = true },
+            { name = 'private', zone = 'z', cidr = '10.0.1.0/24' },
+        ]";
+    let rows = "0,10,4,4,public 5,50,4,4,public 20,50,1,1,private 30,50,8,8,private";
+    let trace = intervals("start_s,end_s,vcpu,memory_gib,subnet", rows);
+    let outcome = Experiment::replaying(&trace, text).run();
+    assert_eq!(launches(&outcome), (4, 3, vec![("InsufficientAddressCapacity", 1)]));
+}

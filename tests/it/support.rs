@@ -50,11 +50,6 @@ impl Experiment {
         format!("seed {seed}\n{}", self.text)
     }
 
-    /// Whether it has elastic groups.
-    pub fn is_elastic(&self) -> bool {
-        self.text.contains("elastic = true")
-    }
-
     /// The same with some settings changed, each a `PATH=VALUE`.
     fn scenario(&self, set: &[&str]) -> Scenario {
         let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };

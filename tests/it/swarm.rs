@@ -278,8 +278,7 @@ fn check(seed: u64) -> Outcome {
     }
     let fleet = &first.fleet;
     for ratio in [
-        // Of elastic groups the peaks of use and of what is open are of different times.
-        if experiment.is_elastic() { 0.0 } else { fleet.vcpu_used_ratio_peak - fleet.vcpu_used_ratio_mean },
+        fleet.vcpu_used_ratio_peak - fleet.vcpu_used_ratio_mean,
         1.0 - fleet.vcpu_used_ratio_peak,
         1.0 - fleet.memory_used_ratio_mean,
         1.0 - fleet.packing_density_vcpu_mean,
