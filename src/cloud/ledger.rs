@@ -93,10 +93,10 @@ impl Ledger {
     #[inline]
     pub fn note_fleet(&mut self, fleet: &Totals) {
         self.fleet_gauges.note(&fleet.0);
-        self.note_shares(fleet);
     }
 
-    /// The shares in use may be higher than ever: an instance came, or a host closed.
+    /// The shares in use may be higher than ever: an instance came, or a host closed. Without elastic
+    /// groups a share is greatest when its use is, and it is enough to come here at the end.
     #[inline]
     pub fn note_shares(&mut self, fleet: &Totals) {
         for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
