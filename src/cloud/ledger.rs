@@ -16,12 +16,10 @@ pub enum InstanceTotal {
     Running,
     /// Instances stopped \[instances\].
     Stopped,
-    /// What those running cost, without minimums \[10⁻¹² USD/h\].
-    PicoUsdPerHour,
 }
 
 /// How many such totals there are.
-pub const INSTANCE_TOTALS: usize = 3;
+pub const INSTANCE_TOTALS: usize = 2;
 
 /// What is used, and of what.
 pub const SHARES: [(Total, Total); 3] =
@@ -54,6 +52,51 @@ pub enum Happening {
     Modified = 9,
 }
 
+/// What running instances cost as time goes on, without minimums. No gauge: four million large
+/// instances together already cost more than 64 bits of 10⁻¹² USD/h hold.
+#[derive(Clone, Debug, Default)]
+pub struct Accrual {
+    /// Price of those that run now \[10⁻¹² USD/h\].
+    rate: u128,
+    /// Sum over the window's time up to `reached` \[10⁻¹² USD/h · ns\].
+    sum: u128,
+    reached: Time,
+}
+
+impl Accrual {
+    /// An instance of this price runs \[10⁻¹² USD/h\].
+    #[inline]
+    pub fn add(&mut self, pico_usd_per_hour: u128) {
+        self.rate += pico_usd_per_hour;
+    }
+
+    /// An instance of this price runs no more \[10⁻¹² USD/h\].
+    #[inline]
+    pub fn remove(&mut self, pico_usd_per_hour: u128) {
+        self.rate -= pico_usd_per_hour;
+    }
+
+    #[inline]
+    fn advance(&mut self, now: Time) {
+        let length = u128::from(now.since(self.reached).0);
+        if length > 0 {
+            let cost = self.rate.checked_mul(length).and_then(|cost| self.sum.checked_add(cost));
+            self.sum = cost.expect("what instances cost is below 9·10¹³ USD");
+            self.reached = now;
+        }
+    }
+
+    fn begin_window(&mut self) {
+        self.sum = 0;
+    }
+
+    /// Cost in the window so far \[micro-USD\].
+    pub fn micro_usd(&self) -> i128 {
+        const NS_PER_HOUR: u128 = 3_600_000_000_000;
+        (self.sum / NS_PER_HOUR / 1_000_000) as i128
+    }
+}
+
 /// The book of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
@@ -73,6 +116,8 @@ pub struct Ledger {
     pub instances: [u64; INSTANCE_TOTALS],
     /// Their integrals and peaks.
     pub instance_gauges: Gauges<INSTANCE_TOTALS>,
+    /// What the running instances cost.
+    pub accrual: Accrual,
     /// Integrals and peaks of the fleet's totals.
     pub fleet_gauges: Gauges<TOTALS>,
     /// Shares of vCPU, memory and GPU in use at their greatest, in the order of [`SHARES`].
@@ -87,6 +132,7 @@ impl Ledger {
     pub fn advance(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.advance(now, &fleet.0);
         self.instance_gauges.advance(now, &self.instances);
+        self.accrual.advance(now);
     }
 
     /// The fleet's totals may be higher than ever.
@@ -114,6 +160,7 @@ impl Ledger {
     pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.begin_window(now, &fleet.0);
         self.instance_gauges.begin_window(now, &self.instances);
+        self.accrual.begin_window();
         self.peak_shares = Default::default();
         self.note_shares(fleet);
         self.in_window = true;
@@ -176,5 +223,25 @@ fn count(tally: &mut Tally, requested: u64, failure: Option<Failure>, failed: u6
     tally.succeeded += requested - failed;
     if let Some(failure) = failure {
         tally.failed_by[failure.index()] += failed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::NS_PER_S;
+
+    #[test]
+    fn the_cost_of_a_great_fleet_needs_more_than_64_bits() {
+        let mut accrual = Accrual::default();
+        let dollar_per_hour: u128 = 1_000_000_000_000;
+        // Ten million at 4.608 USD/h: 4.608·10¹⁹ of 10⁻¹² USD/h, where 64 bits end at 1.8·10¹⁹.
+        accrual.add(10_000_000 * 4_608 * dollar_per_hour / 1000);
+        accrual.advance(Time(1800 * NS_PER_S));
+        assert_eq!(accrual.micro_usd(), 23_040_000 * 1_000_000);
+        accrual.begin_window();
+        accrual.remove(10_000_000 * 4_608 * dollar_per_hour / 1000);
+        accrual.advance(Time(3600 * NS_PER_S));
+        assert_eq!(accrual.micro_usd(), 0);
     }
 }

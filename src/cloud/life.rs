@@ -36,7 +36,7 @@ impl Cloud {
         self.ledger.took(operation, now.since(called));
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
-        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] += price;
+        self.ledger.accrual.add(price);
         self.ledger.note_instances();
         if let Some(stops) = stops {
             let instance = self.instances.get(slot);
@@ -54,7 +54,7 @@ impl Cloud {
         self.bill(since, now, past_minimum, account, kind);
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
-        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] -= price;
+        self.ledger.accrual.remove(price);
     }
 
     /// Adds a billed time to the meter, as far as it lies behind the warm-up.

@@ -79,7 +79,7 @@ pub struct Cloud {
 struct Kind {
     shape: ShapeId,
     amounts: Resources,
-    pico_usd_per_hour: u64,
+    pico_usd_per_hour: u128,
 }
 
 /// The steps that take time, each with its lane; `None` where it takes none.
@@ -193,7 +193,7 @@ impl Delays {
 }
 
 /// A price for the time series, where a millionth of a millionth of a dollar is fine enough.
-fn pico_usd_per_hour(per_second: Money) -> u64 {
+fn pico_usd_per_hour(per_second: Money) -> u128 {
     let pico_usd = Money::UNITS_PER_USD / 1_000_000_000_000;
-    u64::try_from(per_second.0 * 3600 / pico_usd).expect("prices are below 10⁶ USD an hour")
+    u128::try_from(per_second.0 * 3600 / pico_usd).expect("a price below 0 is refused where it is read")
 }

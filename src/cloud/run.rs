@@ -146,7 +146,6 @@ impl Cloud {
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
         let (totals, ledger) = (self.fleet.totals(), &self.ledger);
-        let accrued = ledger.instance_gauges.integral(InstanceTotal::PicoUsdPerHour as usize);
         observer.sampled(&Sample {
             at,
             hosts: totals[Total::Hosts],
@@ -167,7 +166,7 @@ impl Cloud {
             launches_succeeded: ledger.launch.succeeded,
             addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
             public_addresses_used: self.network.public_usage().used(),
-            billed_micro_usd: accrued_micro_usd(accrued),
+            billed_micro_usd: ledger.accrual.micro_usd(),
             events: milestones.events,
         });
     }
@@ -239,10 +238,4 @@ impl Cloud {
         assert_eq!(addresses, used, "private addresses were lost");
         assert_eq!(public, self.network.public_usage().used(), "public addresses were lost");
     }
-}
-
-/// From 10⁻¹² USD/h · ns.
-fn accrued_micro_usd(integral: u128) -> i128 {
-    const NS_PER_HOUR: u128 = 3_600_000_000_000;
-    (integral / NS_PER_HOUR / 1_000_000) as i128
 }

@@ -45,7 +45,8 @@ impl Cloud {
         let (id, host, kind) = (instance.id, instance.host, instance.kind);
         self.ledger.happened(Time::ZERO, Happening::Resident, id, host);
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
-        self.ledger.instances[InstanceTotal::PicoUsdPerHour as usize] += self.kind(kind).pico_usd_per_hour;
+        let price = self.kind(kind).pico_usd_per_hour;
+        self.ledger.accrual.add(price);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
         self.join_cycle(slot, resident);
         true
