@@ -251,8 +251,9 @@ impl StopsConfig {
         let stopped = self.stopped.compile(&settings.path("stops.stopped"), base_dir);
         let (run, stopped) = (settings.take(run), settings.take(stopped));
         let stops = Stops { run: run?, stopped: stopped? };
-        if stops.run.mean_ns() == Some(0.0) && stops.stopped.mean_ns() == Some(0.0) {
-            settings.wrong("stops", "no time running and no time stopped", "some time in a cycle");
+        if stops.stopped.mean_ns() == Some(0.0) {
+            // A start that is refused is tried again after another stopped time: at once, for ever.
+            settings.wrong("stops.stopped", "no time", "some time from a stop to the next start");
             return None;
         }
         Some(stops)

@@ -199,7 +199,7 @@ fn every_problem_is_told_with_its_key() {
         accounts = 0
         zone = 'c'
         subnet = 'wbe'
-        stops = { run = { kind = 'constant', value = '0s' }, stopped = { kind = 'constant', value = '0s' } }
+        stops = { run = { kind = 'constant', value = '1h' }, stopped = { kind = 'constant', value = '0s' } }
         [[arrivals]]
         name = 'x'
         process = { kind = 'poisson', per_hour = 1 }
@@ -229,7 +229,7 @@ fn every_problem_is_told_with_its_key() {
         "`workload.arrivals.0.accounts`: found 0, expected 1 to 1,000,000",
         "`workload.arrivals.0.zone`: found `c`, expected a zone of the scenario",
         "`workload.arrivals.0.subnet`: found `wbe`, expected a subnet of the scenario\n  help: ",
-        "`workload.arrivals.0.stops`: found no time running and no time stopped",
+        "`workload.arrivals.0.stops.stopped`: found no time, expected some time",
         "`workload.arrivals.1.subnet`: found a subnet of another zone than `a`",
         "`workload.arrivals.2.types`: found weights that add up to 0",
         "`workload.arrivals.2.name`: found `x` again",
