@@ -13,6 +13,10 @@ const PREFIXES: std::ops::RangeInclusive<u8> = 16..=28;
 /// The most addresses all subnets may have in all VPCs together: their bitmaps take 0.5 GiB.
 const MAX_TOTAL: u64 = 1 << 32;
 
+/// The most pools, one a subnet and VPC: however small, each has a record and words of its own, which
+/// together take a little over 1 GiB.
+const MAX_POOLS: u64 = 1 << 24;
+
 /// Addresses. Left out, they have no limit.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +178,13 @@ impl NetworkConfig {
             );
             problems.push(Problem::new(place, message).with_help("lower `vpcs`, or make subnets smaller"));
         }
+        let pools: u64 = self.subnets.iter().map(|subnet| u64::from(subnet.vpcs)).sum();
+        if pools > MAX_POOLS {
+            let place = Place::default().at_key("network.subnets");
+            let message =
+                format!("there are {pools} subnets in all VPCs together, expected at most {MAX_POOLS}");
+            problems.push(Problem::new(place, message).with_help("lower `vpcs`"));
+        }
     }
 }
 
@@ -275,5 +286,16 @@ mod tests {
 `network.subnets`: the subnets have 6553606144 addresses in all VPCs together, expected at most 4294967296
   help: lower `vpcs`, or make subnets smaller";
         assert_eq!(problems(text), expected);
+    }
+
+    #[test]
+    fn many_small_vpcs_take_memory_too() {
+        let text = "
+            [[subnets]]
+            name = 'a'
+            zone = 'use1-az1'
+            cidr = '10.0.0.0/28'
+            vpcs = 20000000";
+        assert!(problems(text).contains("there are 20000000 subnets in all VPCs together"));
     }
 }
