@@ -18,6 +18,10 @@ use crate::{fleet, placement};
 /// The most rows of a time series: a file of a few hundred MB.
 const MAX_SAMPLES: u64 = 1_000_000;
 
+/// The least time between two rows where nobody knows beforehand how long the trace is: a year of it then
+/// makes a file of a few GB, not one that never ends.
+const MIN_INTERVAL: Duration = Duration::from_seconds(1);
+
 /// Everything that is impossible in a scenario of the right form.
 pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -97,7 +101,13 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
     if interval == Some(Duration::ZERO) {
         add("output.sample_every", "found 0s, expected some time between two samples".to_string());
     }
-    let Some(duration) = scenario.duration else { return };
+    let Some(duration) = scenario.duration else {
+        if let Some(interval) = interval.filter(|interval| interval.0 > 0 && *interval < MIN_INTERVAL) {
+            let expected = format!("expected at least {MIN_INTERVAL} where there is no `duration`");
+            add("output.sample_every", format!("found {interval}, {expected}"));
+        }
+        return;
+    };
     if duration == Duration::ZERO {
         add("duration", "found 0s, expected some time to simulate".to_string());
     } else if scenario.warmup >= duration {

@@ -235,6 +235,13 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
 }
 
 #[test]
+fn a_trace_of_unknown_length_is_not_sampled_by_the_nanosecond() {
+    let message =
+        parse(&SMALL.replace("duration = \"1d\"", "[output]\nsample_every = \"1ns\""), &[]).unwrap_err();
+    assert!(message.contains("`output.sample_every`: found 1ns, expected at least 1s where"), "{message}");
+}
+
+#[test]
 fn every_problem_is_told_in_the_order_of_the_file() {
     let text = r#"
 name = 5
