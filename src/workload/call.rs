@@ -85,7 +85,8 @@ pub enum End {
     Drawn,
 }
 
-/// A name that a trace gives to the instances of one launch, numbered in the order of first use.
+/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
+/// for those of the latest launch of that name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Handle(pub u32);
 

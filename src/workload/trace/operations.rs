@@ -55,7 +55,6 @@ pub struct OperationReader {
     unmodelled: Vec<usize>,
     order: InOrder,
     names: HashMap<String, Handle>,
-    handles: u32,
 }
 
 impl OperationReader {
@@ -81,7 +80,6 @@ impl OperationReader {
             table,
             order: InOrder::default(),
             names: HashMap::new(),
-            handles: 0,
         })
     }
 
@@ -153,7 +151,7 @@ impl OperationReader {
         {
             row.add(self.table.wrong(column, "is more than `count`", "1 to `count`"));
         }
-        let handle = row.take(self.new_handle());
+        let handle = row.take(self.handle());
         Launch {
             kind,
             min_count,
@@ -182,23 +180,16 @@ impl OperationReader {
         })
     }
 
-    /// What a launch's name stands for from now on, even where it was used before.
-    fn new_handle(&mut self) -> Result<Option<Handle>, Problem> {
-        let Some((_, name)) = rows::named(&self.table, Some(self.instance))? else { return Ok(None) };
-        let handle = Handle(self.handles);
-        self.handles += 1;
-        self.names.insert(name.to_string(), handle);
-        Ok(Some(handle))
-    }
-
     /// What the row's name stands for. A name that no launch has used gets a handle too: the cloud answers
-    /// that there is no such instance.
+    /// that there is no such instance. Used for another launch, a name stands for that one from then on.
     fn handle(&mut self) -> Result<Option<Handle>, Problem> {
         let Some((_, name)) = rows::named(&self.table, Some(self.instance))? else { return Ok(None) };
         if let Some(&handle) = self.names.get(name) {
             return Ok(Some(handle));
         }
-        self.new_handle()
+        let handle = Handle(u32::try_from(self.names.len()).expect("fewer than 2³² names fit in memory"));
+        self.names.insert(name.to_string(), handle);
+        Ok(Some(handle))
     }
 
     /// The same, for operations that need a name.

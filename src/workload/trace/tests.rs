@@ -100,9 +100,9 @@ fn operations_bind_names_from_launch_on() {
     assert_eq!(calls[2].action, Action::Modify(first, micro));
     assert_eq!(calls[3].action, Action::Start(Handle(1)), "a name never launched has a handle of its own");
     assert_eq!(calls[4].action, Action::Terminate(first));
-    assert_eq!(calls[6].action, Action::Reboot(Handle(2)), "a name used again is another instance");
+    assert_eq!(calls[6].action, Action::Reboot(first), "a name used again stands for the latest launch");
     assert_eq!(calls[7].action, Action::Describe(None));
-    assert_eq!(calls[8].action, Action::Describe(Some(Handle(2))));
+    assert_eq!(calls[8].action, Action::Describe(Some(first)));
     assert!(
         matches!(&calls[9].action, Action::Launch(launch) if launch.handle.is_none() && launch.min_count == 4)
     );
