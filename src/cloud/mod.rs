@@ -17,10 +17,7 @@ mod run;
 mod start;
 mod steady_state;
 
-use std::path::Path;
-
 use crate::billing::Meter;
-use crate::catalogue::TypeTable;
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::fleet::index::shapes::ShapeId;
@@ -33,7 +30,7 @@ use crate::placement::strategy::Request;
 use crate::scenario::Scenario;
 use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
 use crate::workload::demand::Demand;
-use crate::workload::directory::{Directory, SubnetName};
+use crate::workload::directory::Directory;
 use event::{Event, Rank};
 use instance::{Instances, Reference};
 use launch::Placement;
@@ -99,22 +96,15 @@ impl Cloud {
 
     fn assemble(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
         let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
-        let names: Vec<&str> = zones.iter().map(|zone| zone.name.as_str()).collect();
-        let groups: Vec<_> = zones.iter().map(|zone| zone.groups.clone()).collect();
-        let mut fleet = Fleet::new(&groups).map_err(|error| {
+        let mut fleet = Fleet::new(&zones).map_err(|error| {
             Problem::new(Place::option("zones"), error.to_string())
                 .with_help("round capacities to fewer sizes")
         })?;
         let seed = Seed(scenario.seed);
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
+        let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
-        let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape)?;
-        let subnets = network.subnets().iter();
-        let subnets =
-            subnets.map(|subnet| SubnetName { name: subnet.name.clone(), zone: subnet.zone }).collect();
-        let mut directory = Directory::new(types, names.iter().map(ToString::to_string).collect(), subnets);
-        // The scenario's files are named from the current folder on by now.
-        let demand = Demand::open(&scenario.workload, seed, Path::new(""), &mut directory)?;
+        let (directory, demand) = scenario.demand()?;
         let mut queue = EventQueue::new();
         Ok(Cloud {
             options,

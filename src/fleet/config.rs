@@ -135,19 +135,11 @@ pub struct ListedHost {
     pub rack: Option<String>,
 }
 
-/// A zone with its groups, every quantity exact.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Zone {
-    /// Its name.
-    pub name: String,
-    /// Its groups, in file order.
-    pub groups: Vec<HostGroup>,
-}
-
-/// The exact zones of a scenario, reading their host files; or everything that is wrong, by key path.
-pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Zone>, Vec<Problem>> {
+/// The exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
+/// key path.
+pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut zones: Vec<Zone> = Vec::new();
+    let mut zones: Vec<Vec<HostGroup>> = Vec::new();
     if configs.is_empty() || configs.len() > usize::from(u16::MAX) {
         let message = format!("found {} zones, expected 1 to {}", configs.len(), u16::MAX);
         problems.push(Problem::new(Place::option("zones"), message));
@@ -174,10 +166,10 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Zone>, Vec<Problem>> {
                 Err(mut found) => problems.append(&mut found),
             }
         }
-        zones.push(Zone { name: config.name.clone(), groups });
+        zones.push(groups);
     }
-    let groups: usize = zones.iter().map(|zone| zone.groups.len()).sum();
-    let hosts: u64 = zones.iter().flat_map(|zone| &zone.groups).map(HostGroup::most_hosts).sum();
+    let groups: usize = zones.iter().map(Vec::len).sum();
+    let hosts: u64 = zones.iter().flatten().map(HostGroup::most_hosts).sum();
     for (found, what, most) in
         [(hosts, "hosts", u64::from(MAX_HOSTS)), (groups as u64, "host groups", u64::from(u16::MAX))]
     {
