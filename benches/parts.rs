@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
-use plimsoll::fleet::config::{HostGroup, HostShape, Hosts};
+use plimsoll::fleet::config::{HostGroup, Hosts};
 use plimsoll::network::AddressPool;
 use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
@@ -42,9 +42,9 @@ fn placement(criterion: &mut Criterion) {
     for strategy in ["best-fit", "first-fit", "spread", "random", "dot-product"] {
         let mut group = criterion.benchmark_group(format!("placement/{strategy}"));
         for hosts in [10_000u32, 1_000_000] {
-            let shape = HostShape { sellable: Resources([64_000, 262_144, 0, 0, u32::MAX]), sku: None };
+            let sellable = Resources([64_000, 262_144, 0, 0, u32::MAX]);
             let hosts_of = HostGroup {
-                hosts: Hosts::Fixed { count: hosts, shape },
+                hosts: Hosts::Fixed { count: hosts, sellable },
                 hosts_per_rack: 16,
                 max_instances: None,
             };

@@ -68,7 +68,7 @@ pub struct HostGroupConfig {
     /// Network bandwidth of each host \[Gbit/s\]; default no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_gbps: Option<Decimal>,
-    /// Name of the hardware, for reports.
+    /// Name of the hardware, for whoever reads the file: nothing depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
     /// Hosts that share a rack, in order \[hosts\]; default 16.
@@ -96,41 +96,33 @@ pub struct HostGroup {
     pub max_instances: Option<u32>,
 }
 
-/// The hosts of a group.
+/// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
+/// no limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hosts {
     /// So many equal hosts.
     Fixed {
         /// How many \[hosts\].
         count: u32,
-        /// What each is.
-        shape: HostShape,
+        /// What each has to sell.
+        sellable: Resources,
     },
     /// As many equal hosts as the demand needs.
     Elastic {
         /// The most that are open at once \[hosts\].
         max_hosts: u32,
-        /// What each is.
-        shape: HostShape,
+        /// What each has to sell.
+        sellable: Resources,
     },
     /// The hosts of a file, in order.
     Listed(Vec<ListedHost>),
-}
-
-/// What a host has to sell.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HostShape {
-    /// Capacity less reserve; network is `u32::MAX` where it has no limit.
-    pub sellable: Resources,
-    /// Name of the hardware.
-    pub sku: Option<String>,
 }
 
 /// One host of a host file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedHost {
     /// What it has to sell.
-    pub shape: HostShape,
+    pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,
 }
@@ -204,17 +196,17 @@ impl HostGroupConfig {
                 } else if count > MAX_HOSTS {
                     problems.add("count", format!("found {count} hosts, expected at most {MAX_HOSTS}"));
                 }
-                self.shape(reserve, &mut problems).map(|shape| Hosts::Fixed { count, shape })
+                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Fixed { count, sellable })
             }
             (None, true, None) => {
                 let max_hosts = self.max_hosts.unwrap_or(DEFAULT_MAX_HOSTS);
                 if max_hosts == 0 || max_hosts > MAX_HOSTS {
                     problems.add("max_hosts", format!("found {max_hosts}, expected 1 to {MAX_HOSTS} hosts"));
                 }
-                self.shape(reserve, &mut problems).map(|shape| Hosts::Elastic { max_hosts, shape })
+                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Elastic { max_hosts, sellable })
             }
             (None, false, Some(file)) => {
-                self.refuse_shape_beside_file(&mut problems);
+                self.refuse_quantities_beside_file(&mut problems);
                 self.listed(file, &reserve, &mut problems).map(Hosts::Listed)
             }
             _ => {
@@ -267,8 +259,8 @@ impl HostGroupConfig {
         Resources::new(vcpu.unwrap_or(0), memory.unwrap_or(0))
     }
 
-    /// The shape of each host, or `None` when the problems say why not.
-    fn shape(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<HostShape> {
+    /// What each host has to sell, or `None` when the problems say why not.
+    fn sellable(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<Resources> {
         let before = problems.found.len();
         for (key, value) in [("vcpu", &self.vcpu), ("memory_gib", &self.memory_gib)] {
             if value.is_none() {
@@ -298,8 +290,7 @@ impl HostGroupConfig {
                 );
             }
         }
-        (problems.found.len() == before)
-            .then(|| HostShape { sellable: capacity.minus(&reserve), sku: self.sku.clone() })
+        (problems.found.len() == before).then(|| capacity.minus(&reserve))
     }
 
     /// The hosts of the file, or `None` when the problems say why not.
@@ -316,13 +307,11 @@ impl HostGroupConfig {
                 return None;
             }
         };
-        host_file::read(file, path, reserve, self.sku.as_deref())
-            .map_err(|mut in_file| problems.found.append(&mut in_file))
-            .ok()
+        host_file::read(file, path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
     }
 
-    /// Shapes come from the host file, never from both.
-    fn refuse_shape_beside_file(&self, problems: &mut Problems<'_>) {
+    /// Quantities come from the host file, never from both.
+    fn refuse_quantities_beside_file(&self, problems: &mut Problems<'_>) {
         for (quantity, value) in QUANTITIES.iter().zip(self.quantities()) {
             if value.is_some() {
                 problems.add(quantity.key, "found beside `file`, expected it as a column of the host file");

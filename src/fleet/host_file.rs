@@ -5,24 +5,19 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::config::{HostShape, ListedHost, MAX_HOSTS, QUANTITIES};
+use super::config::{ListedHost, MAX_HOSTS, QUANTITIES};
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::{RESOURCES, Resources, parse_resource};
 
 /// The most problems of one file that are told: a file of the wrong form has one in every row.
 const MAX_PROBLEMS: usize = 20;
 
-/// Columns that are no quantity.
+/// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
 const RACK: &str = "rack";
 const SKU: &str = "sku";
 
-/// Reads every host of a file, less the `reserve` of each. `sku` names those that name no hardware.
-pub fn read(
-    source: impl Read,
-    path: &Path,
-    reserve: &Resources,
-    sku: Option<&str>,
-) -> Result<Vec<ListedHost>, Vec<Problem>> {
+/// Reads every host of a file, less the `reserve` of each.
+pub fn read(source: impl Read, path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
     let mut reader = ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(source);
     let header = reader.headers().map_err(|error| vec![unreadable(path, &error)])?.clone();
     let columns = Columns::find(&header, path)?;
@@ -35,7 +30,7 @@ pub fn read(
             Ok(true) => {
                 let line = record.position().map_or(0, csv::Position::line);
                 let place = Place::file(path).at_line(line);
-                match columns.host(&record, &place, reserve, sku) {
+                match columns.host(&record, &place, reserve) {
                     Ok(host) => hosts.push(host),
                     Err(problem) => problems.push(problem),
                 }
@@ -63,7 +58,6 @@ pub fn read(
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
     rack: Option<usize>,
-    sku: Option<usize>,
 }
 
 impl Columns {
@@ -102,17 +96,11 @@ impl Columns {
         for (column, quantity) in quantities.iter_mut().zip(&QUANTITIES) {
             *column = position(quantity.key);
         }
-        Ok(Columns { quantities, rack: position(RACK), sku: position(SKU) })
+        Ok(Columns { quantities, rack: position(RACK) })
     }
 
     /// The host of one row.
-    fn host(
-        &self,
-        row: &StringRecord,
-        place: &Place,
-        reserve: &Resources,
-        sku: Option<&str>,
-    ) -> Result<ListedHost, Problem> {
+    fn host(&self, row: &StringRecord, place: &Place, reserve: &Resources) -> Result<ListedHost, Problem> {
         let mut capacity = Resources::ZERO;
         capacity.0[Resources::NETWORK] = u32::MAX;
         for (i, quantity) in QUANTITIES.iter().enumerate() {
@@ -136,12 +124,8 @@ impl Columns {
                 ));
             }
         }
-        let text = |column: Option<usize>| {
-            column.and_then(|column| row.get(column)).filter(|text| !text.is_empty()).map(str::to_string)
-        };
-        let sku = text(self.sku).or_else(|| sku.map(str::to_string));
-        let sellable = capacity.minus(reserve);
-        Ok(ListedHost { shape: HostShape { sellable, sku }, rack: text(self.rack) })
+        let rack = self.rack.and_then(|column| row.get(column)).filter(|text| !text.is_empty());
+        Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string) })
     }
 }
 
@@ -165,7 +149,7 @@ mod tests {
     use super::*;
 
     fn hosts(text: &str) -> Result<Vec<ListedHost>, String> {
-        read(text.as_bytes(), Path::new("hosts.csv"), &Resources::new(500, 1024), Some("base"))
+        read(text.as_bytes(), Path::new("hosts.csv"), &Resources::new(500, 1024))
             .map_err(|problems| crate::input::InputError(problems).to_string())
     }
 
@@ -173,11 +157,10 @@ mod tests {
     fn rows_are_hosts_in_order() {
         let hosts = hosts("rack,memory_gib,vcpu,gpu,sku\nr1,8,4,,\n,16.5,8,0.5,big\n").unwrap();
         assert_eq!(hosts.len(), 2);
-        assert_eq!(hosts[0].shape.sellable, Resources([3500, 7 * 1024, 0, 0, u32::MAX]));
+        assert_eq!(hosts[0].sellable, Resources([3500, 7 * 1024, 0, 0, u32::MAX]));
         assert_eq!(hosts[0].rack.as_deref(), Some("r1"));
-        assert_eq!(hosts[0].shape.sku.as_deref(), Some("base"));
-        assert_eq!(hosts[1].shape.sellable, Resources([7500, 15 * 1024 + 512, 500, 0, u32::MAX]));
-        assert_eq!((hosts[1].rack.as_deref(), hosts[1].shape.sku.as_deref()), (None, Some("big")));
+        assert_eq!(hosts[1].sellable, Resources([7500, 15 * 1024 + 512, 500, 0, u32::MAX]));
+        assert_eq!(hosts[1].rack, None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use crate::engine::memory::advise_huge_pages;
 use crate::units::{HostId, RackId, Resources, ZoneId};
-use config::{HostShape, Hosts};
+use config::Hosts;
 use host::{Group, Host, HostState, Racks, Sku, SkuId};
 use totals::{Total, Totals};
 
@@ -323,17 +323,17 @@ impl Builder {
         let first = HostId(self.hosts.len() as u32);
         let max_instances = group.max_instances.unwrap_or(u32::MAX);
         let (elastic, racks) = match &group.hosts {
-            Hosts::Fixed { count, shape } => {
-                self.equal_hosts(*count, shape, max_instances, HostState::Active)?;
+            Hosts::Fixed { count, sellable } => {
+                self.equal_hosts(*count, *sellable, max_instances, HostState::Active)?;
                 (false, self.fill_racks(*count, group.hosts_per_rack))
             }
-            Hosts::Elastic { max_hosts, shape } => {
-                self.equal_hosts(*max_hosts, shape, max_instances, HostState::Closed)?;
+            Hosts::Elastic { max_hosts, sellable } => {
+                self.equal_hosts(*max_hosts, *sellable, max_instances, HostState::Closed)?;
                 (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
             }
             Hosts::Listed(rows) => {
                 for row in rows {
-                    self.equal_hosts(1, &row.shape, max_instances, HostState::Active)?;
+                    self.equal_hosts(1, row.sellable, max_instances, HostState::Active)?;
                 }
                 (false, self.list_racks(rows, group.hosts_per_rack))
             }
@@ -346,11 +346,10 @@ impl Builder {
     fn equal_hosts(
         &mut self,
         count: u32,
-        shape: &HostShape,
+        capacity: Resources,
         max_instances: u32,
         state: HostState,
     ) -> Result<(), TooManyCapacities> {
-        let capacity = shape.sellable;
         let sku = match self.sku_ids.get(&(capacity, max_instances)) {
             Some(sku) => *sku,
             None => {

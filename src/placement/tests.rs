@@ -6,9 +6,9 @@ use super::placer::Placer;
 use super::register::{self, REGISTER};
 use super::strategy::Request;
 use crate::engine::random::{Purpose, Seed, Stream};
-use crate::fleet::config::{HostGroup, HostShape, Hosts, ListedHost};
+use crate::fleet::config::{HostGroup, Hosts, ListedHost};
 use crate::fleet::{Change, Fleet};
-use crate::units::{AccountId, HostId, RESOURCES, Resources, ZoneId};
+use crate::units::{AccountId, HostId, Resources, ZoneId};
 
 /// A fleet and what is asked of it.
 struct World {
@@ -28,10 +28,6 @@ impl World {
     }
 }
 
-fn shape(amounts: [u32; RESOURCES]) -> HostShape {
-    HostShape { sellable: Resources(amounts), sku: None }
-}
-
 fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
     HostGroup { hosts, hosts_per_rack: 4, max_instances }
 }
@@ -44,17 +40,16 @@ fn draw(random: &mut Stream, count: usize, mut one: impl FnMut(&mut Stream) -> R
 
 fn worlds() -> Vec<World> {
     let mut random = Seed(11).stream(Purpose::Placement, 1);
-    let even = shape([64_000, 262_144, 0, 0, UNLIMITED]);
+    let even = Resources([64_000, 262_144, 0, 0, UNLIMITED]);
     let ec2 = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
     let plain = ec2.map(|(vcpu, gib)| Resources::new(vcpu * 1000, gib * 1024)).to_vec();
     // A reserve leaves odd capacities; some hosts have GPUs, storage, or a network limit.
     let odd = [
-        shape([47_500, 190_001, 8_000, 0, 25_000]),
-        shape([95_250, 393_216, 0, 900_000, UNLIMITED]),
-        shape([31_999, 131_072, 4_000, 500, 10_000]),
+        Resources([47_500, 190_001, 8_000, 0, 25_000]),
+        Resources([95_250, 393_216, 0, 900_000, UNLIMITED]),
+        Resources([31_999, 131_072, 4_000, 500, 10_000]),
     ];
-    let listed =
-        (0..60).map(|i| ListedHost { shape: odd[i % 3].clone(), rack: Some(format!("r{}", i % 13)) });
+    let listed = (0..60).map(|i| ListedHost { sellable: odd[i % 3], rack: Some(format!("r{}", i % 13)) });
     let fractional = |random: &mut Stream| {
         let mut amounts = Resources::new(1 + random.below(9_000) as u32, 1 + random.below(40_000) as u32);
         if random.below(3) == 0 {
@@ -73,26 +68,26 @@ fn worlds() -> Vec<World> {
     let small = draw(&mut random, 3_000, |random| {
         Resources::new(1 + random.below(700) as u32, 1 + random.below(3_000) as u32)
     });
-    let fixed = |count, shape: &HostShape| group(Hosts::Fixed { count, shape: shape.clone() }, None);
+    let fixed = |count, sellable| group(Hosts::Fixed { count, sellable }, None);
     let two_zones = vec![
-        vec![fixed(20, &odd[0]), group(Hosts::Fixed { count: 20, shape: odd[1].clone() }, Some(5))],
+        vec![fixed(20, odd[0]), group(Hosts::Fixed { count: 20, sellable: odd[1] }, Some(5))],
         vec![group(Hosts::Listed(listed.collect()), None)],
     ];
-    let elastic = group(Hosts::Elastic { max_hosts: 2, shape: even.clone() }, None);
-    let uneven = shape([60_001, 95_537, 0, 0, UNLIMITED]);
+    let elastic = group(Hosts::Elastic { max_hosts: 2, sellable: even }, None);
+    let uneven = Resources([60_001, 95_537, 0, 0, UNLIMITED]);
     vec![
-        World::new("equal hosts", vec![vec![fixed(30, &even)]], plain.clone()),
+        World::new("equal hosts", vec![vec![fixed(30, even)]], plain.clone()),
         World::new("three SKUs in two zones, GPUs, fractions, a limit of instances", two_zones, few_odd),
         World::new(
             "more distinct requests than a word has bits",
-            vec![vec![fixed(40, &odd[0]), fixed(40, &odd[1]), fixed(40, &odd[2])]],
+            vec![vec![fixed(40, odd[0]), fixed(40, odd[1]), fixed(40, odd[2])]],
             many_odd,
         ),
-        World { launches_of_8: 4, ..World::new("elastic", vec![vec![fixed(2, &odd[1]), elastic]], plain) },
+        World { launches_of_8: 4, ..World::new("elastic", vec![vec![fixed(2, odd[1]), elastic]], plain) },
         World {
             prefilled: true,
             decisions: 600,
-            ..World::new(MANY_CLASSES, vec![vec![fixed(6_000, &uneven)]], small)
+            ..World::new(MANY_CLASSES, vec![vec![fixed(6_000, uneven)]], small)
         },
     ]
 }
@@ -203,7 +198,7 @@ fn four_hosts_show_how_strategies_differ() {
         ("worst-fit-linf", 3),
         ("dot-product", 3),
     ];
-    let four = Hosts::Fixed { count: 4, shape: shape([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
+    let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {
         let mut fleet = Fleet::new(&[vec![group(four.clone(), None)]]).expect("one capacity");
         let zone = ZoneId(0);
