@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{CatalogueEntry, built_in};
 use crate::input::{InputError, Place, Problem, did_you_mean};
-use crate::units::{Decimal, Money, Resources, TypeId, Unreadable};
+use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unreadable};
 
 /// An instance type of the scenario: new, or in place of the catalogue's of the same name.
 ///
@@ -250,14 +250,11 @@ impl Reader<'_> {
             self.problem("name", "found an empty name".to_string(), "name the type, such as \"unit\"");
         }
         let mut request = base.map_or(Resources::ZERO, |base| base.request);
-        let values = [
-            ("vcpu", &config.vcpu, Resources::VCPU, 1000),
-            ("memory_gib", &config.memory_gib, Resources::MEMORY, 1024),
-            ("gpu", &config.gpu, Resources::GPU, 1000),
-            ("local_storage_gib", &config.local_storage_gib, Resources::STORAGE, 1024),
-            ("network_gbps", &config.network_gbps, Resources::NETWORK, 1000),
-        ];
-        for (key, value, resource, units_per_one) in values {
+        let values =
+            [&config.vcpu, &config.memory_gib, &config.gpu, &config.local_storage_gib, &config.network_gbps];
+        for (resource, (Quantity { key, units_per_one, .. }, value)) in
+            QUANTITIES.into_iter().zip(values).enumerate()
+        {
             match value {
                 Some(value) => request.0[resource] = self.resource(key, value, units_per_one),
                 None if base.is_none() && resource <= Resources::MEMORY => {
@@ -283,7 +280,7 @@ impl Reader<'_> {
     }
 
     /// A resource in its small unit, 0 after telling a problem.
-    fn resource(&mut self, key: &str, value: &Decimal, units_per_one: u128) -> u32 {
+    fn resource(&mut self, key: &str, value: &Decimal, units_per_one: u64) -> u32 {
         value.resource(units_per_one).unwrap_or_else(|reason| {
             let help = match reason {
                 Unreadable::TooFine => format!("give a multiple of 1/{units_per_one}"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host_file;
 use crate::input::{Place, Problem};
-use crate::units::{Decimal, RESOURCES, Resources};
+use crate::units::{Decimal, QUANTITIES, Quantity, RESOURCES, Resources};
 
 /// The most hosts one fleet may have: their records alone then fill several GiB.
 pub const MAX_HOSTS: u32 = 100_000_000;
@@ -324,25 +324,6 @@ impl HostGroupConfig {
         [&self.vcpu, &self.memory_gib, &self.gpu, &self.local_storage_gib, &self.network_gbps]
     }
 }
-
-/// How a person writes one resource of a host.
-pub(super) struct Quantity {
-    /// Key of the scenario and column of a host file.
-    pub key: &'static str,
-    /// Smallest units to one of what the key counts.
-    pub units_per_one: u128,
-    /// The smallest unit in the words of an error message.
-    pub smallest: &'static str,
-}
-
-/// The quantities of a host in the order of [`Resources`].
-pub(super) const QUANTITIES: [Quantity; RESOURCES] = [
-    Quantity { key: "vcpu", units_per_one: 1000, smallest: "0.001 vCPU" },
-    Quantity { key: "memory_gib", units_per_one: 1024, smallest: "1 MiB" },
-    Quantity { key: "gpu", units_per_one: 1000, smallest: "0.001 GPU" },
-    Quantity { key: "local_storage_gib", units_per_one: 1024, smallest: "1 MiB" },
-    Quantity { key: "network_gbps", units_per_one: 1000, smallest: "1 Mbit/s" },
-];
 
 /// Collects the problems of one group.
 struct Problems<'a> {

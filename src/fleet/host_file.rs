@@ -5,9 +5,9 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::config::{ListedHost, MAX_HOSTS, QUANTITIES};
+use super::config::{ListedHost, MAX_HOSTS};
 use crate::input::{Place, Problem, did_you_mean};
-use crate::units::{RESOURCES, Resources, parse_resource};
+use crate::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 
 /// The most problems of one file that are told: a file of the wrong form has one in every row.
 const MAX_PROBLEMS: usize = 20;

@@ -69,9 +69,25 @@ impl Duration {
 /// How many sorts of resources a host has.
 pub const RESOURCES: usize = 5;
 
-/// The names of the resources with their units, in the order of [`Resources`].
-pub const RESOURCE_NAMES: [&str; RESOURCES] =
-    ["vcpu_milli", "memory_mib", "gpu_milli", "storage_mib", "network_mbps"];
+/// How people write an amount of one resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quantity {
+    /// Key of scenarios, column of traces and host files.
+    pub key: &'static str,
+    /// Smallest units to one of what the key counts.
+    pub units_per_one: u64,
+    /// The smallest unit in the words of an error message.
+    pub smallest: &'static str,
+}
+
+/// How people write the resources, in the order of [`Resources`].
+pub const QUANTITIES: [Quantity; RESOURCES] = [
+    Quantity { key: "vcpu", units_per_one: 1000, smallest: "0.001 vCPU" },
+    Quantity { key: "memory_gib", units_per_one: 1024, smallest: "1 MiB" },
+    Quantity { key: "gpu", units_per_one: 1000, smallest: "0.001 GPU" },
+    Quantity { key: "local_storage_gib", units_per_one: 1024, smallest: "1 MiB" },
+    Quantity { key: "network_gbps", units_per_one: 1000, smallest: "1 Mbit/s" },
+];
 
 /// An amount of each of the five resources: what an instance asks for, what a host has or has free.
 ///
@@ -240,8 +256,6 @@ id!(/// A zone, numbered in the order of the scenario file.
     ZoneId(u16));
 id!(/// A host, numbered from 0 in the order of the scenario file.
     HostId(u32));
-id!(/// A group of equal hosts (`[[zones.hosts]]`), numbered in file order.
-    GroupId(u16));
 id!(/// A rack, numbered in file order.
     RackId(u32));
 id!(/// An instance type or bare shape, numbered in the order of first use.

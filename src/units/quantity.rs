@@ -89,9 +89,9 @@ fn scale(mantissa: u128, exponent: i64, units_per_one: u128) -> Result<u128, Unr
 }
 
 /// A whole number of small units below 2³² (milli-vCPU, MiB …).
-pub fn parse_resource(text: &str, units_per_one: u128) -> Result<u32, Unreadable> {
+pub fn parse_resource(text: &str, units_per_one: u64) -> Result<u32, Unreadable> {
     // The topmost value is kept for "no limit".
-    match u32::try_from(parse_scaled(text, units_per_one)?) {
+    match u32::try_from(parse_scaled(text, u128::from(units_per_one))?) {
         Ok(value) if value < u32::MAX => Ok(value),
         _ => Err(Unreadable::TooLarge),
     }
@@ -114,7 +114,7 @@ impl Decimal {
     }
 
     /// As a whole number of units, `units_per_one` to the one, below 2³².
-    pub fn resource(&self, units_per_one: u128) -> Result<u32, Unreadable> {
+    pub fn resource(&self, units_per_one: u64) -> Result<u32, Unreadable> {
         parse_resource(&self.0, units_per_one)
     }
 

@@ -4,20 +4,11 @@ use std::collections::HashMap;
 
 use crate::input::{InputError, Problem, did_you_mean};
 use crate::units::{
-    AccountId, Duration, RESOURCES, Resources, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_resource,
+    AccountId, Duration, QUANTITIES, Resources, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_resource,
     parse_seconds,
 };
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::table::Table;
-
-/// The columns of a shape: name, resource, and the small units to the one that the column counts.
-pub const SHAPE: [(&str, usize, u64); RESOURCES] = [
-    ("vcpu", Resources::VCPU, 1000),
-    ("memory_gib", Resources::MEMORY, 1024),
-    ("gpu", Resources::GPU, 1000),
-    ("local_storage_gib", Resources::STORAGE, 1024),
-    ("network_gbps", Resources::NETWORK, 1000),
-];
 
 /// The header of a form.
 pub struct Vocabulary {
@@ -176,10 +167,10 @@ enum Reading {
 impl Kinds {
     /// By the header. There may be no column at all where `required` is not set.
     pub fn new(table: &Table, required: bool) -> Result<Kinds, Problem> {
-        let shape: Vec<(usize, usize, u64)> = SHAPE
-            .iter()
-            .filter_map(|&(name, resource, units)| Some((table.column(name)?, resource, units)))
-            .collect();
+        let columns = QUANTITIES.iter().enumerate().filter_map(|(resource, quantity)| {
+            Some((table.column(quantity.key)?, resource, quantity.units_per_one))
+        });
+        let shape: Vec<(usize, usize, u64)> = columns.collect();
         let problem = |found: &str| Err(Problem::new(table.header_place(), found));
         let (cells, reading) = match (table.column("type"), shape.is_empty()) {
             (Some(_), false) => {
@@ -253,7 +244,7 @@ impl Kinds {
 /// A quantity of a resource in its small unit.
 pub fn quantity(table: &Table, column: usize, units_per_one: u64) -> Result<u32, Problem> {
     let expected = format!("a number of 0 or more, a multiple of 1/{units_per_one}");
-    table.parse(column, &expected, |text| parse_resource(text, u128::from(units_per_one)))
+    table.parse(column, &expected, |text| parse_resource(text, units_per_one))
 }
 
 /// Reads who asks, and for where.

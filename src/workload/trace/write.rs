@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::parquet_out::ParquetOut;
 use crate::input::{InputError, Problem};
-use crate::units::{NS_PER_S, Resources, Time};
+use crate::units::{NS_PER_S, QUANTITIES, Resources, Time};
 use crate::workload::decimal::write_scaled;
 use crate::workload::table::Storage;
 use crate::workload::whole_file::{WholeFile, cannot_write};
@@ -67,14 +67,16 @@ impl Column {
 
     /// The cell of an interval.
     pub fn of<'a>(self, interval: &Interval<'a>) -> Cell<'a> {
+        let quantity =
+            |resource: usize| Cell::Quantity(interval.shape.0[resource], QUANTITIES[resource].units_per_one);
         match self {
             Column::Start => Cell::Time(Some(interval.start)),
             Column::End => Cell::Time(interval.end),
             Column::Instance => Cell::Name(interval.instance),
             Column::Type => Cell::Name(interval.kind),
-            Column::Vcpu => Cell::Quantity(interval.shape.0[Resources::VCPU], 1000),
-            Column::Memory => Cell::Quantity(interval.shape.0[Resources::MEMORY], 1024),
-            Column::Gpu => Cell::Quantity(interval.shape.0[Resources::GPU], 1000),
+            Column::Vcpu => quantity(Resources::VCPU),
+            Column::Memory => quantity(Resources::MEMORY),
+            Column::Gpu => quantity(Resources::GPU),
             Column::Account => Cell::Name(interval.account),
             Column::Zone => Cell::Name(interval.zone),
             Column::Subnet => Cell::Name(interval.subnet),

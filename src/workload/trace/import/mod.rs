@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::write::{Column, Interval, TraceWriter};
 use crate::input::{InputError, Place, Problem, did_you_mean};
-use crate::units::{Resources, Time};
+use crate::units::{QUANTITIES, Resources, Time};
 use crate::workload::decimal::write_scaled;
 use crate::workload::table::Table;
 use crate::workload::whole_file::{WholeFile, cannot_write};
@@ -183,12 +183,11 @@ impl Format {
         let mut rows = 0;
         while table.advance()? {
             let host = (hosts.record)(&Record { table: &table, cells: &cells })?;
-            let units = [(Resources::VCPU, 1000), (Resources::MEMORY, 1024), (Resources::GPU, 1000)];
-            for (i, (resource, units_per_one)) in units.into_iter().enumerate() {
-                if i > 0 {
+            for resource in [Resources::VCPU, Resources::MEMORY, Resources::GPU] {
+                if resource > 0 {
                     text.push(b',');
                 }
-                write_scaled(&mut text, u64::from(host.0[resource]), units_per_one);
+                write_scaled(&mut text, u64::from(host.0[resource]), QUANTITIES[resource].units_per_one);
             }
             text.push(b'\n');
             rows += 1;
