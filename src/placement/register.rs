@@ -1,9 +1,9 @@
-//! The register of strategies: everything that names one (scenario, help, tests, docs) walks this list.
+//! What the register knows of a strategy, and how a scenario gets one from it.
 
 use std::collections::BTreeMap;
 
 use super::config::StrategyConfig;
-use super::strategies::*;
+pub use super::strategies::REGISTER;
 use super::strategy::Strategy;
 use crate::engine::random::Seed;
 use crate::input::{Place, Problem, did_you_mean};
@@ -41,26 +41,6 @@ impl Parameters {
         self.0[name]
     }
 }
-
-/// All strategies, in the order of the contract.
-pub const REGISTER: &[&Entry] = &[
-    &first_fit::ENTRY,
-    &next_fit::ENTRY,
-    &spread::ENTRY,
-    &cluster::ENTRY,
-    &random::ENTRY,
-    &best_fit::ENTRY,
-    &worst_fit::ENTRY,
-    &best_fit_l1::ENTRY,
-    &best_fit_l2::ENTRY,
-    &best_fit_linf::ENTRY,
-    &worst_fit_l1::ENTRY,
-    &worst_fit_l2::ENTRY,
-    &worst_fit_linf::ENTRY,
-    &dot_product::ENTRY,
-    &power_of_two::ENTRY,
-    &partition::ENTRY,
-];
 
 /// The names of all strategies.
 pub fn names() -> impl Iterator<Item = &'static str> {

@@ -1,19 +1,44 @@
-//! One strategy a file. Each states its rule for people and for the machine; `register` lists them.
+//! The register of strategies: everything that names one (scenario, help, tests, docs) walks [`REGISTER`].
+//!
+//! One strategy a file, which states its rule for people and for the machine. To add one: the file, and its
+//! two lines here.
 
-pub mod best_fit;
-pub mod best_fit_l1;
-pub mod best_fit_l2;
-pub mod best_fit_linf;
-pub mod cluster;
-pub mod dot_product;
-pub mod first_fit;
-pub mod next_fit;
-pub mod partition;
-pub mod power_of_two;
-pub mod random;
+mod best_fit;
+mod best_fit_l1;
+mod best_fit_l2;
+mod best_fit_linf;
+mod cluster;
+mod dot_product;
+mod first_fit;
+mod next_fit;
+mod partition;
+mod power_of_two;
+mod random;
 mod ratios;
-pub mod spread;
-pub mod worst_fit;
-pub mod worst_fit_l1;
-pub mod worst_fit_l2;
-pub mod worst_fit_linf;
+mod spread;
+mod worst_fit;
+mod worst_fit_l1;
+mod worst_fit_l2;
+mod worst_fit_linf;
+
+use super::register::Entry;
+
+/// All strategies.
+pub const REGISTER: &[&Entry] = &[
+    &first_fit::ENTRY,
+    &next_fit::ENTRY,
+    &spread::ENTRY,
+    &cluster::ENTRY,
+    &random::ENTRY,
+    &best_fit::ENTRY,
+    &worst_fit::ENTRY,
+    &best_fit_l1::ENTRY,
+    &best_fit_l2::ENTRY,
+    &best_fit_linf::ENTRY,
+    &worst_fit_l1::ENTRY,
+    &worst_fit_l2::ENTRY,
+    &worst_fit_linf::ENTRY,
+    &dot_product::ENTRY,
+    &power_of_two::ENTRY,
+    &partition::ENTRY,
+];
