@@ -21,16 +21,7 @@ use crate::scenario::{Overrides, Scenario};
 /// The result folder appears whole or not at all. An older result there is replaced when the run succeeds;
 /// a folder that is no result of plimsoll is never replaced.
 #[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  plimsoll run workloads/scenarios/quickstart.toml
-  plimsoll run SCENARIO --set placement.strategy=best-fit
-  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set 'network.public_addresses=4096'
-  plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
-  plimsoll run SCENARIO --json --quiet | jq .launch
-
-The result folder holds summary.json (`plimsoll list metrics` explains it), manifest.json,
-timeseries.csv, failures.csv, billing.csv, latency.csv and latency/*.hlog.")]
+#[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}", files()))]
 pub struct RunArgs {
     /// The scenario file (TOML); examples are in workloads/scenarios/
     #[arg(value_name = "SCENARIO")]
@@ -45,6 +36,20 @@ pub struct RunArgs {
     /// Makes every placement by the plain scan too and stops at the first difference (slow)
     #[arg(long)]
     verify_placement: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll run workloads/scenarios/quickstart.toml
+  plimsoll run SCENARIO --set placement.strategy=best-fit
+  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set 'network.public_addresses=4096'
+  plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
+  plimsoll run SCENARIO --json --quiet | jq .launch";
+
+/// The files of a result folder, a line each.
+fn files() -> String {
+    let lines = report::REGISTER.iter().map(|report| format!("  {:<16} {}", report.file, report.holds));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Reads the scenario, runs it, writes the result, prints the summary.
