@@ -1,7 +1,7 @@
 //! `plimsoll list`: every register, one line each.
 
 use clap::{Args, Subcommand};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
@@ -10,6 +10,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::placement;
 use crate::report::figures::decimal;
 use crate::report::metrics::{Better, METRICS};
+use crate::report::terminal::ruled;
 use crate::workload::trace::import::FORMATS;
 
 /// Lists what there is: strategies, instance types, trace formats, metrics or errors.
@@ -44,7 +45,6 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
     let mut table = match &args.what {
         What::Strategies => strategies(),
         What::Types(filter) => types(filter)?,
-
         What::Traces => traces(),
         What::Metrics => metrics(),
         What::Errors => errors(),
@@ -55,9 +55,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
 
 /// A table with a rule under its header; `right` columns hold numbers.
 fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-    table.set_header(header);
+    let mut table = ruled(header);
     // Names are looked for as they are: they never break.
     if let Some(names) = table.column_mut(0) {
         names.set_constraint(ColumnConstraint::ContentWidth);

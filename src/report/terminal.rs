@@ -81,11 +81,17 @@ fn scarce(failure: Failure) -> Option<&'static str> {
     }
 }
 
-/// A table with a rule under its header; every column but the first stands to the right.
-fn table<const N: usize>(header: [&str; N]) -> Table {
+/// A table with a rule under its header.
+pub fn ruled<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);
+    table
+}
+
+/// A table with a rule under its header; every column but the first stands to the right.
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = ruled(header);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }
