@@ -21,7 +21,7 @@ pub struct ResultFolder {
 }
 
 impl ResultFolder {
-    /// Begins a result that is to appear at `place`; makes the folders above it.
+    /// Begins a result that is to appear where `named` leads to; makes the folders above it.
     pub fn begin(named: &Path) -> Result<ResultFolder, InputError> {
         // A link stays, what it points to is replaced.
         let place = fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf());
