@@ -106,11 +106,6 @@ impl State {
         self as usize / 16
     }
 
-    /// Whether the time in this state is billed.
-    pub const fn is_billed(self) -> bool {
-        matches!(self, State::Running)
-    }
-
     /// What `trigger` does to an instance in this state.
     #[inline]
     pub const fn on(self, trigger: Trigger) -> Move {

@@ -73,13 +73,6 @@ pub struct InstanceType {
     pub priced_by_shape: bool,
 }
 
-impl InstanceType {
-    /// vCPUs as quotas count them: a started one is whole.
-    pub fn vcpus(&self) -> u32 {
-        self.request.vcpu_milli().div_ceil(1000)
-    }
-}
-
 /// The most a type may cost \[USD/h\]: a month of 14 million instances at it still fits into [`Money`].
 const MAX_USD_PER_HOUR: i128 = 1_000_000;
 

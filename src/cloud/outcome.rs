@@ -177,11 +177,3 @@ pub struct Latency {
     /// Every duration \[ns\].
     pub histogram: Histogram<u64>,
 }
-
-impl Latency {
-    /// An empty histogram for any duration, to three significant digits \[ns\].
-    pub fn new(name: &str) -> Latency {
-        let histogram = Histogram::new(3).expect("three significant digits are allowed");
-        Latency { name: name.to_string(), histogram }
-    }
-}

@@ -156,12 +156,6 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
         self.in_lanes += 1;
     }
 
-    /// The time of the next event.
-    #[inline]
-    pub fn peek_time(&mut self) -> Option<Time> {
-        self.next_source().map(|(at, _)| Time(at))
-    }
-
     /// Pops the next event if it is not after `limit`.
     #[inline]
     pub fn pop_until(&mut self, limit: Time) -> Option<(Time, E)> {

@@ -261,17 +261,13 @@ impl Fleet {
     pub fn assert_conserved(&self) {
         let mut fresh = Totals::default();
         for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
-            let capacity = &self.skus[host.sku.0 as usize].capacity;
+            let sku = &self.skus[host.sku.0 as usize];
+            let capacity = &sku.capacity;
             fresh.host_opened(capacity);
             if host.instances > 0 {
                 fresh.host_filled(capacity);
             }
-            let unlimited = capacity.0[Resources::NETWORK] == u32::MAX;
-            let mut used = capacity.minus(&host.free);
-            if unlimited {
-                used.0[Resources::NETWORK] = 0;
-            }
-            fresh.taken(&used);
+            fresh.taken(&sku.taken_by(&capacity.minus(&host.free)));
             fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
         }
         assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");

@@ -12,7 +12,6 @@ pub use usage::Usage;
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 
-use crate::engine::memory::prefetch;
 use crate::input::InputError;
 use crate::units::{AccountId, SubnetId, Time, ZoneId};
 
@@ -130,14 +129,6 @@ impl Network {
     pub fn prefetch_release(&self, subnet: SubnetId, account: AccountId, address: u32) {
         if address != NO_ADDRESS {
             self.pools[self.subnets[subnet.index()].pool(account)].prefetch(address);
-        }
-    }
-
-    /// Starts loading what [`Network::allocate`] and [`Network::release`] will touch first.
-    #[inline]
-    pub fn prefetch_pool(&self, subnet: SubnetId, account: AccountId) {
-        if let Some(subnet) = self.subnets.get(subnet.index()) {
-            prefetch(&self.pools[subnet.pool(account)]);
         }
     }
 

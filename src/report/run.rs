@@ -69,8 +69,9 @@ pub(super) mod tests {
     use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, PoolUse, Residents, Tally};
     use crate::failure::Failure;
     use crate::lifecycle::Operation;
+    use crate::metrics::Durations;
     use crate::scenario::Overrides;
-    use crate::units::{Time, ZoneId};
+    use crate::units::{Duration, Time, ZoneId};
     use crate::workload::directory::{Directory, SubnetName};
     use std::path::Path;
 
@@ -92,9 +93,10 @@ pub(super) mod tests {
         let mut failed_by = [0; Failure::COUNT];
         failed_by[Failure::InsufficientInstanceCapacity.index()] = 1;
         let launch = Tally { requested: 3, succeeded: 2, failed_by };
-        let mut latency = Latency::new("launch");
-        latency.histogram.record(0).unwrap();
-        latency.histogram.record(2_500_000_000).unwrap();
+        let mut durations = Durations::default();
+        durations.record(Duration::ZERO);
+        durations.record(Duration(2_500_000_000));
+        let latency = Latency { name: "launch".to_string(), histogram: durations.histogram() };
         let capacity = Failure::InsufficientInstanceCapacity;
         Outcome {
             digest: 0xabc,
