@@ -125,8 +125,9 @@ struct Tally {
 struct Live {
     instances: u64,
     peak_instances: u64,
-    resources: [u64; RESOURCES],
-    peaks: [u64; RESOURCES],
+    /// Wider than any sum: a row may ask for a million times the most there can be.
+    resources: [u128; RESOURCES],
+    peaks: [u128; RESOURCES],
 }
 
 impl Live {
@@ -134,7 +135,7 @@ impl Live {
         self.instances += number;
         self.peak_instances = self.peak_instances.max(self.instances);
         for (i, amount) in request.0.iter().enumerate() {
-            self.resources[i] += u64::from(*amount) * number;
+            self.resources[i] += u128::from(*amount) * u128::from(number);
             self.peaks[i] = self.peaks[i].max(self.resources[i]);
         }
     }
@@ -142,7 +143,7 @@ impl Live {
     fn remove(&mut self, request: &Resources, number: u64) {
         self.instances -= number;
         for (i, amount) in request.0.iter().enumerate() {
-            self.resources[i] -= u64::from(*amount) * number;
+            self.resources[i] -= u128::from(*amount) * u128::from(number);
         }
     }
 }
