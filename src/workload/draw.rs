@@ -176,7 +176,7 @@ impl Choice {
             (0..weights.len() as u32).rev().partition(|&i| share[i as usize] < 1.0);
         let mut columns: Vec<(u64, u32)> = (0..weights.len() as u32).map(|i| (u64::MAX, i)).collect();
         while let (Some(lean), Some(&rich)) = (small.pop(), large.last()) {
-            columns[lean as usize] = ((share[lean as usize] * 2f64.powi(64)) as u64, rich);
+            columns[lean as usize] = ((share[lean as usize] * (1u128 << 64) as f64) as u64, rich);
             share[rich as usize] -= 1.0 - share[lean as usize];
             if share[rich as usize] < 1.0 {
                 large.pop();
