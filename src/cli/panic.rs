@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::report::figures::{grouped, seconds};
 use crate::units::Time;
+use crate::workload::table;
 
 /// What is being done, for the words of a panic.
 #[derive(Clone, Debug)]
@@ -26,10 +27,14 @@ pub fn note(what: Option<Work>) {
     *work() = what;
 }
 
-/// Adds to every panic what was being done and how to replay it.
+/// Adds to every panic what was being done and how to replay it. Those over a damaged file, which become
+/// problems of the input, are not told.
 pub fn install_hook() {
     let standard = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if table::panic_is_caught() {
+            return;
+        }
         standard(panic);
         eprintln!("\nThis is a bug in plimsoll {}, not in your input.", env!("CARGO_PKG_VERSION"));
         eprintln!("Please report it with these lines and the scenario.");

@@ -15,6 +15,8 @@ use crate::input::{Place, Problem};
 use delimited::Delimited;
 use parquet::ParquetRows;
 
+pub use parquet::panic_is_caught;
+
 /// A table that is open, at one of its rows.
 #[derive(Debug)]
 pub struct Table {

@@ -6,6 +6,7 @@ use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
@@ -17,6 +18,27 @@ use crate::workload::decimal::write_scaled;
 
 /// Rows turned into text at a time.
 const BATCH: usize = 4096;
+
+thread_local! {
+    static LIBRARY_IS_READING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
+pub fn panic_is_caught() -> bool {
+    LIBRARY_IS_READING.get()
+}
+
+/// Reads by the library, which asserts where a damaged file contradicts itself. What it was reading must not
+/// be used again after an error.
+fn caught<T>(read: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    LIBRARY_IS_READING.set(true);
+    let result = catch_unwind(AssertUnwindSafe(read));
+    LIBRARY_IS_READING.set(false);
+    result.unwrap_or_else(|_| Err((None, ParquetError::General("it contradicts itself".into()))))
+}
+
+/// An error of the library, with the column it read.
+type Failure = (Option<usize>, ParquetError);
 
 /// The rows of a Parquet file.
 pub struct ParquetRows {
@@ -58,7 +80,8 @@ struct Cells {
 impl ParquetRows {
     /// Reads the schema: flat columns of numbers or text.
     pub fn open(path: &Path, file: File) -> Result<(Vec<String>, ParquetRows), Problem> {
-        let file = SerializedFileReader::new(file).map_err(|error| {
+        let open = || SerializedFileReader::new(file).map_err(|error| (None, error));
+        let file = caught(open).map_err(|(_, error)| {
             let problem =
                 Problem::new(Place::file(path), format!("cannot be read: {error}; expected Parquet"));
             problem.with_help("it may be truncated: fetch or write it again")
@@ -86,11 +109,7 @@ impl ParquetRows {
         if self.row < self.rows {
             return Ok(true);
         }
-        // The library asserts where damaged pages contradict themselves. What it was reading is not used
-        // again after an error.
-        let batch = catch_unwind(AssertUnwindSafe(|| self.next_batch()))
-            .unwrap_or_else(|_| Err((None, ParquetError::General("its pages contradict themselves".into()))));
-        batch.map_err(|(column, error)| {
+        caught(|| self.next_batch()).map_err(|(column, error)| {
             let mut place = Place::file(path).at_line(self.before + 1);
             place.key = column.map(|column| header[column].clone());
             Problem::new(place, format!("cannot be read: {error}")).with_help("the file may be damaged")
@@ -110,7 +129,7 @@ impl ParquetRows {
     }
 
     /// Fills the batch with the next rows; false when there are none. An error comes with its column.
-    fn next_batch(&mut self) -> Result<bool, (Option<usize>, ParquetError)> {
+    fn next_batch(&mut self) -> Result<bool, Failure> {
         self.before += self.rows as u64;
         (self.rows, self.row) = (0, 0);
         loop {
