@@ -24,8 +24,8 @@ impl Place {
         Place { file: Some(path.to_path_buf()), ..Place::default() }
     }
 
-    /// A command-line option.
-    pub fn option(name: &str) -> Place {
+    /// A key of the scenario by its dotted path, or an option of the command line.
+    pub fn key(name: &str) -> Place {
         Place { key: Some(name.to_string()), ..Place::default() }
     }
 

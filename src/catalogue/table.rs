@@ -301,7 +301,7 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, key: &str, message: String, help: &str) {
-        let place = Place::default().at_key(&format!("{}.{key}", self.path));
+        let place = Place::key(&format!("{}.{key}", self.path));
         self.problems.push(Problem::new(place, message).with_help(help));
     }
 }

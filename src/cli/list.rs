@@ -82,7 +82,7 @@ fn strategies() -> Table {
 fn types(filter: &Filter) -> Result<Table, InputError> {
     let entries = catalogue::select(filter);
     if entries.is_empty() {
-        let problem = Problem::new(Place::option("list types"), "no instance type meets every condition");
+        let problem = Problem::new(Place::key("list types"), "no instance type meets every condition");
         let wanted = filter.name.as_deref().or(filter.family.as_deref());
         let names = catalogue::built_in().iter().map(|entry| entry.name.as_str());
         let near = wanted.and_then(|wanted| crate::input::did_you_mean(wanted, names));

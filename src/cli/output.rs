@@ -9,7 +9,7 @@ pub fn print(text: &str) -> Result<(), InputError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Problem::new(Place::option("standard output"), format!("cannot be written: {error}")).into())
+            Err(Problem::new(Place::key("standard output"), format!("cannot be written: {error}")).into())
         }
         _ => Ok(()),
     }

@@ -127,7 +127,7 @@ fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError
     let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
     let Some(duration) = scenario.duration else {
         let problem =
-            Problem::new(Place::option("duration"), "found nothing, expected how long a trace to make");
+            Problem::new(Place::key("duration"), "found nothing, expected how long a trace to make");
         return Err(scenario.locate(problem.with_help("add `--set duration=30d`").into()));
     };
     let (mut directory, mut demand) = scenario.demand()?;

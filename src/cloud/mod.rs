@@ -97,8 +97,7 @@ impl Cloud {
     fn assemble(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
         let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
         let mut fleet = Fleet::new(&zones).map_err(|error| {
-            Problem::new(Place::option("zones"), error.to_string())
-                .with_help("round capacities to fewer sizes")
+            Problem::new(Place::key("zones"), error.to_string()).with_help("round capacities to fewer sizes")
         })?;
         let seed = Seed(scenario.seed);
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;

@@ -134,10 +134,10 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
     let mut zones: Vec<Vec<HostGroup>> = Vec::new();
     if configs.is_empty() || configs.len() > usize::from(u16::MAX) {
         let message = format!("found {} zones, expected 1 to {}", configs.len(), u16::MAX);
-        problems.push(Problem::new(Place::option("zones"), message));
+        problems.push(Problem::new(Place::key("zones"), message));
     }
     for (i, config) in configs.iter().enumerate() {
-        let place = || Place::option(&format!("zones.{i}.name"));
+        let place = || Place::key(&format!("zones.{i}.name"));
         if config.name.is_empty() {
             problems.push(Problem::new(place(), "found nothing, expected the zone's name"));
         } else if configs[..i].iter().any(|earlier| earlier.name == config.name) {
@@ -145,7 +145,7 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
             problems.push(Problem::new(place(), message));
         }
         if config.hosts.is_empty() {
-            let place = Place::option(&format!("zones.{i}.hosts"));
+            let place = Place::key(&format!("zones.{i}.hosts"));
             problems.push(
                 Problem::new(place, "found no hosts, expected at least one group")
                     .with_help("add a [[zones.hosts]] table"),
@@ -167,7 +167,7 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
     {
         if found > most {
             let message = format!("found {found} {what} in all zones, expected at most {most}");
-            problems.push(Problem::new(Place::option("zones"), message));
+            problems.push(Problem::new(Place::key("zones"), message));
         }
     }
     if problems.is_empty() { Ok(zones) } else { Err(problems) }
@@ -212,7 +212,7 @@ impl HostGroupConfig {
             _ => {
                 problems.found.push(
                     Problem::new(
-                        Place::option(at),
+                        Place::key(at),
                         format!("found {}, expected exactly one of `count`, `elastic` and `file`", self.supplies()),
                     )
                     .with_help("say how many hosts there are: `count = 100`, `elastic = true` or `file = \"hosts.csv\"`"),
@@ -333,11 +333,11 @@ struct Problems<'a> {
 
 impl Problems<'_> {
     fn add(&mut self, key: &str, message: impl Into<String>) {
-        self.found.push(Problem::new(Place::option(&format!("{}.{key}", self.at)), message));
+        self.found.push(Problem::new(Place::key(&format!("{}.{key}", self.at)), message));
     }
 
     fn add_at_group(&mut self, message: String) {
-        self.found.push(Problem::new(Place::option(self.at), message));
+        self.found.push(Problem::new(Place::key(self.at), message));
     }
 
     /// A quantity in its smallest unit.

@@ -172,7 +172,7 @@ impl NetworkConfig {
             .map(|(subnet, net)| net.map_or(0, |net| u64::from(subnet.vpcs) << (32 - net.prefix_len())));
         let total = sizes.fold(0u64, u64::saturating_add);
         if total > MAX_TOTAL {
-            let place = Place::default().at_key("network.subnets");
+            let place = Place::key("network.subnets");
             let message = format!(
                 "the subnets have {total} addresses in all VPCs together, expected at most {MAX_TOTAL}"
             );
@@ -180,7 +180,7 @@ impl NetworkConfig {
         }
         let pools: u64 = self.subnets.iter().map(|subnet| u64::from(subnet.vpcs)).sum();
         if pools > MAX_POOLS {
-            let place = Place::default().at_key("network.subnets");
+            let place = Place::key("network.subnets");
             let message =
                 format!("there are {pools} subnets in all VPCs together, expected at most {MAX_POOLS}");
             problems.push(Problem::new(place, message).with_help("lower `vpcs`"));
@@ -190,7 +190,7 @@ impl NetworkConfig {
 
 /// A problem with a key of a subnet.
 fn problem(subnet: usize, key: &str, message: impl Into<String>) -> Problem {
-    Problem::new(Place::default().at_key(&format!("network.subnets.{subnet}.{key}")), message)
+    Problem::new(Place::key(&format!("network.subnets.{subnet}.{key}")), message)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn entry(name: &str) -> Option<&'static Entry> {
 
 /// Makes the strategy of a scenario. Problems are placed at `placement.strategy` and below.
 pub fn build(config: &StrategyConfig, seed: Seed) -> Result<Strategy, Vec<Problem>> {
-    let place = Place::default().at_key("placement.strategy");
+    let place = Place::key("placement.strategy");
     let Some(entry) = entry(&config.name) else {
         let mut problem = Problem::new(place, format!("unknown strategy `{}`", config.name));
         problem.help = did_you_mean(&config.name, names());
@@ -63,7 +63,7 @@ pub fn build(config: &StrategyConfig, seed: Seed) -> Result<Strategy, Vec<Proble
     let mut problems = Vec::new();
     for name in config.parameters.keys() {
         if entry.parameters.iter().all(|parameter| parameter.name != name) {
-            let place = Place::default().at_key(&format!("placement.strategy.{name}"));
+            let place = Place::key(&format!("placement.strategy.{name}"));
             let mut problem =
                 Problem::new(place, format!("strategy `{}` has no parameter `{name}`", entry.name));
             problem.help = did_you_mean(name, entry.parameters.iter().map(|parameter| parameter.name));
@@ -89,7 +89,7 @@ impl Parameter {
             .and_then(|value| u64::try_from(value).ok())
             .filter(|value| (least..=greatest).contains(value))
             .ok_or_else(|| {
-                let place = Place::default().at_key(&format!("placement.strategy.{}", self.name));
+                let place = Place::key(&format!("placement.strategy.{}", self.name));
                 Problem::new(
                     place,
                     format!("found {given}, expected a whole number from {least} to {greatest}"),

@@ -27,8 +27,7 @@ impl ResultFolder {
         let place = fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf());
         check_replaceable(&place)?;
         let Some(name) = place.file_name() else {
-            let problem =
-                Problem::new(Place::option("-o"), format!("`{}` is no folder name", place.display()));
+            let problem = Problem::new(Place::key("-o"), format!("`{}` is no folder name", place.display()));
             return Err(problem
                 .with_help("name a folder that may be made, such as results/runs/first")
                 .into());

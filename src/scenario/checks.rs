@@ -46,7 +46,7 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
         Err(error) => problems.extend(error.0),
         Ok((_, demand)) if scenario.duration.is_none() && !demand.ends() => problems.push(
             Problem::new(
-                Place::option("duration"),
+                Place::key("duration"),
                 "found nothing, expected the time to simulate: synthetic demand never ends",
             )
             .with_help("add a duration such as \"30d\""),
@@ -80,14 +80,14 @@ pub(super) fn open_demand(scenario: &Scenario, types: TypeTable) -> Result<(Dire
 /// The name must do as the name of a folder.
 fn check_name(name: &str, problems: &mut Vec<Problem>) {
     if name.is_empty() {
-        problems.push(Problem::new(Place::option("name"), "found nothing, expected the scenario's name"));
+        problems.push(Problem::new(Place::key("name"), "found nothing, expected the scenario's name"));
         return;
     }
     let usable = !name.starts_with('.') && name.chars().all(|c| c.is_alphanumeric() || "-_. +".contains(c));
     if !usable {
         problems.push(
             Problem::new(
-                Place::option("name"),
+                Place::key("name"),
                 format!("found {name:?}, expected a name that can be a folder's"),
             )
             .with_help("use letters, digits, `-`, `_` and `.`, not beginning with `.`"),
@@ -96,7 +96,7 @@ fn check_name(name: &str, problems: &mut Vec<Problem>) {
 }
 
 fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
-    let mut add = |key: &str, message: String| problems.push(Problem::new(Place::option(key), message));
+    let mut add = |key: &str, message: String| problems.push(Problem::new(Place::key(key), message));
     let interval = scenario.output.sample_every;
     if interval == Some(Duration::ZERO) {
         add("output.sample_every", "found 0s, expected some time between two samples".to_string());

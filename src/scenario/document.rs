@@ -66,7 +66,7 @@ impl Document {
     pub fn set(&mut self, assignment: &str) -> Result<(), Problem> {
         let assignment: &'static str = assignment.to_string().leak();
         let start = self.sources.last().map_or(0, |source| source.start + source.text.len() + 1);
-        let refuse = |message: String| Problem::new(Place::option(&format!("--set {assignment}")), message);
+        let refuse = |message: String| Problem::new(Place::key(&format!("--set {assignment}")), message);
         let usage = "expected PATH=VALUE, such as zones.0.hosts.0.count=500";
         let equals =
             key_path::find_outside_quotes(assignment, '=').ok_or_else(|| refuse(usage.to_string()))?;
@@ -100,7 +100,7 @@ impl Document {
     /// File, line and column where a span begins, or the `--set` it lies in.
     pub fn place_of(&self, span: &Span) -> Place {
         let Some(source) = self.source(span) else { return Place::default() };
-        let Some(file) = &source.file else { return Place::option(&format!("--set {}", source.text)) };
+        let Some(file) = &source.file else { return Place::key(&format!("--set {}", source.text)) };
         if *span == (0..0) {
             return Place::file(file);
         }

@@ -222,7 +222,7 @@ impl ArrivalConfig {
         settings: &mut Settings,
         directory: &mut Directory,
     ) -> (Option<ZoneId>, Option<SubnetId>) {
-        let place = |field| Place { key: Some(settings.path(field)), ..Place::default() };
+        let place = |field| Place::key(&settings.path(field));
         let zone = self.zone.as_ref().map(|name| directory.zone(name, || place("zone")));
         let subnet = self.subnet.as_ref().map(|name| directory.subnet(name, || place("subnet")));
         if let (Some(Ok(zone)), Some(Ok(subnet))) = (&zone, &subnet)
@@ -241,7 +241,7 @@ impl ArrivalConfig {
 
 fn find_type(settings: &mut Settings, directory: &mut Directory, name: &str) -> Option<TypeId> {
     let key = settings.path("types");
-    let found = directory.named_type(name, || Place { key: Some(key), ..Place::default() });
+    let found = directory.named_type(name, || Place::key(&key));
     found.map_err(|problem| settings.add(problem)).ok()
 }
 
@@ -312,7 +312,7 @@ impl Source {
     /// Mean number of instances in equilibrium: rate × instances per request × mean lifetime. A rate that
     /// follows the day counts with its mean.
     pub fn expected_residents(&self, key: &str) -> Result<f64, Problem> {
-        let place = Place { key: Some(format!("{key}.lifetime")), ..Place::default() };
+        let place = Place::key(&format!("{key}.lifetime"));
         let Some(lifetime) = &self.lifetime else {
             return Err(Problem::new(
                 place,

@@ -89,7 +89,8 @@ impl Demand {
     ) -> Result<Demand, InputError> {
         let mut problems = Vec::new();
         if config.trace.is_none() && config.arrivals.is_empty() {
-            let problem = Problem::new(key("workload"), "found no demand, expected a trace or arrivals");
+            let problem =
+                Problem::new(Place::key("workload"), "found no demand, expected a trace or arrivals");
             problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
         }
         let trace = config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file)));
@@ -256,10 +257,6 @@ impl Demand {
     }
 }
 
-fn key(path: &str) -> Place {
-    Place { key: Some(path.to_string()), ..Place::default() }
-}
-
 fn compile_sources(
     config: &WorkloadConfig,
     seed: Seed,
@@ -269,7 +266,7 @@ fn compile_sources(
 ) -> Vec<Source> {
     let Ok(_) = u16::try_from(config.arrivals.len()) else {
         let found = format!("found {} processes, expected at most 65,535", config.arrivals.len());
-        problems.push(Problem::new(key("workload.arrivals"), found));
+        problems.push(Problem::new(Place::key("workload.arrivals"), found));
         return Vec::new();
     };
     let mut names = BTreeSet::new();
@@ -283,7 +280,7 @@ fn compile_sources(
         if !names.insert(arrivals.name_or_number(number)) {
             let found =
                 format!("found `{}` again, expected a name of its own", arrivals.name_or_number(number));
-            problems.push(Problem::new(key(&format!("{path}.name")), found));
+            problems.push(Problem::new(Place::key(&format!("{path}.name")), found));
         }
     }
     sources
@@ -292,7 +289,7 @@ fn compile_sources(
 fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
     if config.arrivals.is_empty() {
         let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
-        problems.push(Problem::new(key("workload.start"), found));
+        problems.push(Problem::new(Place::key("workload.start"), found));
     }
     for source in sources {
         let path = format!("workload.arrivals.{}", source.number());

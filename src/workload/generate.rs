@@ -35,7 +35,7 @@ pub fn generate(
     mut writer: TraceWriter,
 ) -> Result<GenerateReport, InputError> {
     if demand.has_trace() {
-        let place = Place::default().at_key("workload.trace");
+        let place = Place::key("workload.trace");
         let problem =
             Problem::new(place, "found a trace, expected arrivals alone: there is nothing to generate");
         return Err(problem.into());

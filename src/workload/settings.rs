@@ -29,7 +29,7 @@ impl<'a> Settings<'a> {
 
     /// What [`Settings::wrong`] notes, to add the way out to.
     pub fn problem(&self, field: &str, found: impl Display, expected: &str) -> Problem {
-        let place = Place { key: Some(self.path(field)), ..Place::default() };
+        let place = Place::key(&self.path(field));
         Problem::new(place, format!("found {found}, expected {expected}"))
     }
 

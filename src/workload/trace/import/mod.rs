@@ -115,7 +115,7 @@ impl Format {
     /// The format of a name given by `--format`.
     pub fn named(name: &str) -> Result<&'static Format, Problem> {
         FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
-            let place = Place::option("--format");
+            let place = Place::key("--format");
             let problem = Problem::new(place, format!("found `{name}`, expected a format of traces"));
             match did_you_mean(name, FORMATS.iter().map(|format| format.name)) {
                 Some(help) => problem.with_help(help),
@@ -175,7 +175,7 @@ impl Format {
     pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<u64, InputError> {
         let Some(hosts) = &self.hosts else {
             let found = format!("found a list of hosts, but the format `{}` has none", self.name);
-            return Err(Problem::new(Place::option("--hosts"), found).into());
+            return Err(Problem::new(Place::key("--hosts"), found).into());
         };
         let mut table = Table::open(input)?;
         let cells = find_columns(&table, hosts.columns)?;
