@@ -3,6 +3,8 @@
 mod architecture;
 mod bugs;
 mod command_line;
+mod determinism;
 mod input_errors;
+mod readme;
 mod result_folder;
 mod traces;
