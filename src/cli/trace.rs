@@ -107,7 +107,7 @@ fn import(args: &ImportArgs) -> Result<(), InputError> {
     if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
         let number = format.import_hosts(hosts, hosts_out)?;
         if !args.json {
-            output::print(&format!("{} hosts written to {}\n", grouped(number as u64), hosts_out.display()))?;
+            output::print(&format!("{} hosts written to {}\n", grouped(number), hosts_out.display()))?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
 
 use super::Cloud;
-use super::instance::Slot;
+use super::instance::{Reference, Slot};
 use super::ledger::{Happening, NO_HOST};
 use super::observe::{Observer, Refusal};
 use crate::failure::Failure;
@@ -53,17 +53,34 @@ impl Cloud {
         let named = self.named.get(handle.0 as usize).map_or(0, Vec::len);
         let mut answer = if named == 0 { Err(not_found()) } else { Ok(()) };
         for i in 0..named {
-            let slot = self.instances.resolve(self.named[handle.0 as usize][i]);
-            let one = match slot {
-                // The table has forgotten it, and remembers that it once was.
-                None if matches!(operation, Operation::Terminate | Operation::Describe) => Ok(()),
-                None => Err(Refused { failure: Failure::IncorrectInstanceState, ..not_found() }),
-                Some(slot) if self.instances.get(slot).account != account => Err(not_found()),
+            let reference = self.named[handle.0 as usize][i];
+            let one = match self.instances.resolve(reference) {
+                _ if reference.account != account => Err(not_found()),
                 Some(slot) => self.operate(now, operation, slot, to_kind),
+                None => self.operate_on_ended(now, operation, reference),
             };
             answer = answer.and(one);
         }
         answer
+    }
+
+    /// An operation on an instance that has ended. Of it only number and owner are known.
+    fn operate_on_ended(
+        &mut self,
+        now: Time,
+        operation: Operation,
+        reference: Reference,
+    ) -> Result<(), Refused> {
+        match State::Terminated.on(Trigger::Call(operation)) {
+            Move::Stay if operation == Operation::Describe => {
+                self.ledger.happened(now, Happening::Described, reference.id, NO_HOST);
+                self.ledger.took(operation, Duration::ZERO);
+                Ok(())
+            }
+            Move::Stay => Ok(()),
+            Move::Refused(failure) => Err(Refused { failure, kind: None, zone: None }),
+            other => panic!("{operation:?} on an ended instance means {other:?}"),
+        }
     }
 
     /// Carries an operation out on one instance, as the table of states allows.

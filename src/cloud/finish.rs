@@ -1,7 +1,7 @@
 //! The end of a run: what is still running is billed, and the ledger becomes the outcome.
 
 use super::Cloud;
-use super::ledger::InstanceTotal;
+use super::ledger::{InstanceTotal, SHARES};
 use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
 use crate::billing::Bill;
 use crate::fleet::totals::Total;
@@ -60,10 +60,7 @@ impl Cloud {
         let (gauges, instances) = (&self.ledger.fleet_gauges, &self.ledger.instance_gauges);
         let ratio = |over: Total, under: Total| gauges.mean_ratio(over as usize, under as usize);
         let peak = |total: Total| gauges.peak(total as usize);
-        let peak_ratio = |over: Total, under: Total| match peak(under) {
-            0 => 0.0,
-            most => peak(over) as f64 / most as f64,
-        };
+        let [vcpu_peak, memory_peak, gpu_peak] = self.peak_shares();
         let hosts_used_ns = gauges.integral(Total::HostsUsed as usize);
         let was_open = gauges.integral(Total::Hosts as usize) > 0;
         FleetUse {
@@ -76,11 +73,11 @@ impl Cloud {
             hosts_empty_ratio_mean: if was_open { 1.0 - ratio(Total::HostsUsed, Total::Hosts) } else { 0.0 },
             host_seconds_used: hosts_used_ns as f64 / NS_PER_S as f64,
             vcpu_used_ratio_mean: ratio(Total::VcpuUsed, Total::Vcpu),
-            vcpu_used_ratio_peak: peak_ratio(Total::VcpuUsed, Total::Vcpu),
+            vcpu_used_ratio_peak: vcpu_peak,
             memory_used_ratio_mean: ratio(Total::MemoryUsed, Total::Memory),
-            memory_used_ratio_peak: peak_ratio(Total::MemoryUsed, Total::Memory),
+            memory_used_ratio_peak: memory_peak,
             gpu_used_ratio_mean: ratio(Total::GpuUsed, Total::Gpu),
-            gpu_used_ratio_peak: peak_ratio(Total::GpuUsed, Total::Gpu),
+            gpu_used_ratio_peak: gpu_peak,
             packing_density_vcpu_mean: ratio(Total::VcpuUsed, Total::VcpuNonempty),
             packing_density_memory_mean: ratio(Total::MemoryUsed, Total::MemoryNonempty),
             stranded_vcpu_ratio_mean: ratio(Total::VcpuStranded, Total::Vcpu),
@@ -88,6 +85,18 @@ impl Cloud {
             instances_running_mean: instances.mean(InstanceTotal::Running as usize),
             instances_running_peak: instances.peak(InstanceTotal::Running as usize),
         }
+    }
+
+    /// Greatest shares of vCPU, memory and GPU in use.
+    fn peak_shares(&self) -> [f64; SHARES.len()] {
+        let mut peaks = self.ledger.peak_shares;
+        if !self.fleet.is_elastic() {
+            let gauges = &self.ledger.fleet_gauges;
+            for (peak, (used, all)) in peaks.iter_mut().zip(SHARES) {
+                peak.note(gauges.peak(used as usize), gauges.peak(all as usize));
+            }
+        }
+        peaks.map(|peak| peak.value())
     }
 
     fn network_use(&self, horizon: Time) -> NetworkUse {

@@ -13,7 +13,10 @@ pub struct Slot(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reference {
     slot: Slot,
-    id: InstanceId,
+    /// Its number in the order of launch.
+    pub id: InstanceId,
+    /// Whose it is, or was.
+    pub account: AccountId,
 }
 
 /// One instance. Exactly one cache line: an event touches one.
@@ -129,12 +132,14 @@ impl Instances {
 
     /// A way to name the instance after it may have ended.
     pub fn reference(&self, slot: Slot) -> Reference {
-        Reference { slot, id: self.get(slot).id }
+        let instance = self.get(slot);
+        Reference { slot, id: instance.id, account: instance.account }
     }
 
-    /// The slot of a reference; `None` when the instance has ended and another took its slot.
+    /// The slot of a reference; `None` once the instance has ended, whether or not another took its slot.
     pub fn resolve(&self, reference: Reference) -> Option<Slot> {
-        (self.get(reference.slot).id == reference.id).then_some(reference.slot)
+        let instance = self.get(reference.slot);
+        (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
     }
 
     /// Instances launched and not yet terminated.

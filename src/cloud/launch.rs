@@ -9,6 +9,7 @@ use super::ledger::Happening;
 use super::observe::Observer;
 use super::{Cloud, Kind};
 use crate::failure::Failure;
+use crate::fleet::Change;
 use crate::lifecycle::{Operation, State};
 pub(super) use crate::network::NO_ADDRESS;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
@@ -69,6 +70,7 @@ impl Cloud {
         for &may_open in passes {
             for i in 0..self.zone_order.len() {
                 let zone = self.zone_order[i];
+                let mark = self.placer.mark();
                 let Err(refused) = self.fill(now, account, launch, &kind, zone, may_open) else {
                     return Ok(());
                 };
@@ -78,6 +80,7 @@ impl Cloud {
                     return self.fill(now, account, launch, &kind, zone, true);
                 }
                 self.undo_batch(now, account, &kind);
+                self.placer.rewind(mark);
                 // An address is looked for after a host was found: that zone came further.
                 let came_further = |old: &Refused| old.failure == Failure::InsufficientInstanceCapacity;
                 if worst.as_ref().is_none_or(came_further) {
@@ -142,12 +145,14 @@ impl Cloud {
         zone: ZoneId,
         may_open: bool,
     ) -> Result<Placement, Failure> {
+        let mark = self.placer.mark();
         let host = self.take_host(account, kind, zone, may_open)?;
         let found = self.take_addresses(now, account, launch, zone);
         let (subnet, address, has_public_address) = match found {
             Ok(found) => found,
             Err(failure) => {
                 self.give_host(account, kind, zone, host);
+                self.placer.rewind(mark);
                 return Err(failure);
             }
         };
@@ -181,7 +186,9 @@ impl Cloud {
     /// Gives room on a host back.
     #[inline]
     pub(super) fn give_host(&mut self, account: AccountId, kind: &Kind, zone: ZoneId, host: HostId) {
-        self.fleet.give(host, zone, &kind.amounts);
+        if self.fleet.give(host, zone, &kind.amounts) == Change::Closed {
+            self.ledger.note_shares(self.fleet.totals());
+        }
         self.placer.released(account, zone, host, &self.fleet);
         self.placer.changed(host, zone, &mut self.fleet);
     }

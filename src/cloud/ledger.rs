@@ -3,9 +3,9 @@
 use super::outcome::{FirstFailure, Tally};
 use crate::engine::digest::Digest;
 use crate::failure::Failure;
-use crate::fleet::totals::{TOTALS, Totals};
+use crate::fleet::totals::{TOTALS, Total, Totals};
 use crate::lifecycle::Operation;
-use crate::metrics::{Durations, Gauges};
+use crate::metrics::{Durations, Gauges, PeakRatio};
 use crate::units::{AccountId, Duration, HostId, InstanceId, Time, TypeId};
 
 /// Totals over the instances, as positions in [`Ledger::instances`].
@@ -22,6 +22,10 @@ pub enum InstanceTotal {
 
 /// How many such totals there are.
 pub const INSTANCE_TOTALS: usize = 3;
+
+/// What is used, and of what.
+pub const SHARES: [(Total, Total); 3] =
+    [(Total::VcpuUsed, Total::Vcpu), (Total::MemoryUsed, Total::Memory), (Total::GpuUsed, Total::Gpu)];
 
 /// In the digest: no host has a part in it.
 pub const NO_HOST: HostId = HostId(u32::MAX);
@@ -71,6 +75,8 @@ pub struct Ledger {
     pub instance_gauges: Gauges<INSTANCE_TOTALS>,
     /// Integrals and peaks of the fleet's totals.
     pub fleet_gauges: Gauges<TOTALS>,
+    /// Shares of vCPU, memory and GPU in use at their greatest, in the order of [`SHARES`].
+    pub peak_shares: [PeakRatio; SHARES.len()],
     /// The warm-up is over.
     pub in_window: bool,
 }
@@ -89,6 +95,15 @@ impl Ledger {
         self.fleet_gauges.note(&fleet.0);
     }
 
+    /// The shares in use may be higher than ever: an instance came, or a host closed. Without elastic
+    /// groups a share is greatest when its use is, and it is enough to come here at the end.
+    #[inline]
+    pub fn note_shares(&mut self, fleet: &Totals) {
+        for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
+            peak.note(fleet[used], fleet[all]);
+        }
+    }
+
     /// The totals over the instances may be higher than ever.
     #[inline]
     pub fn note_instances(&mut self) {
@@ -99,6 +114,8 @@ impl Ledger {
     pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.begin_window(now, &fleet.0);
         self.instance_gauges.begin_window(now, &self.instances);
+        self.peak_shares = Default::default();
+        self.note_shares(fleet);
         self.in_window = true;
     }
 

@@ -16,6 +16,11 @@ impl Cloud {
     #[inline]
     pub(super) fn boot(&mut self, now: Time, slot: Slot) {
         self.ledger.note_fleet(self.fleet.totals());
+        if self.fleet.is_elastic() {
+            self.ledger.note_shares(self.fleet.totals());
+        }
+        let instance = self.instances.get(slot);
+        self.network.note(instance.subnet, instance.has_public_address);
         match self.delays.boot {
             None => self.booted(now, slot),
             Some(lane) => self.set_lane_timer(lane, now, Timer::Booted, slot),

@@ -16,9 +16,11 @@ impl Cloud {
         let (id, account, zone) = (instance.id, instance.account, instance.zone);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
         let kind = self.kind(kind);
+        let mark = self.placer.mark();
         let host = self.take_host(account, &kind, zone, true)?;
         if wants_public && !self.network.allocate_public(now) {
             self.give_host(account, &kind, zone, host);
+            self.placer.rewind(mark);
             return Err(Failure::InsufficientAddressCapacity);
         }
         let instance = self.instances.get_mut(slot);

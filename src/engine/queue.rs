@@ -15,7 +15,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::memory::advise_huge_pages;
+use super::memory::{advise_huge_pages, prefetch};
 use crate::units::{Duration, Time};
 
 /// Bits of a digit.
@@ -355,11 +355,14 @@ impl<E: Copy + Default> Buckets<E> {
         self.occupied[level][digit / 64] &= !(1 << (digit % 64));
         let (mut id, mut filled) = (bucket.last, bucket.filled as usize);
         while id != NONE {
+            let next = self.chunk(id).next;
+            if next != NONE {
+                prefetch(self.chunk(next));
+            }
             for i in 0..filled {
                 let entry = self.chunk(id).entries[i];
                 self.push(base, entry);
             }
-            let next = self.chunk(id).next;
             self.release(id);
             (id, filled) = (next, CHUNK_ENTRIES);
         }

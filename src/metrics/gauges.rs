@@ -71,6 +71,29 @@ impl<const N: usize> Gauges<N> {
     }
 }
 
+/// The greatest value that the ratio of two totals has had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PeakRatio {
+    over: u64,
+    under: u64,
+}
+
+impl PeakRatio {
+    /// The ratio is now this. Nothing over nothing is no ratio.
+    #[inline]
+    pub fn note(&mut self, over: u64, under: u64) {
+        if u128::from(over) * u128::from(self.under) >= u128::from(self.over) * u128::from(under) && under > 0
+        {
+            *self = PeakRatio { over, under };
+        }
+    }
+
+    /// The greatest so far; 0 where there was none.
+    pub fn value(&self) -> f64 {
+        ratio(u128::from(self.over), u128::from(self.under))
+    }
+}
+
 fn ratio(over: u128, under: u128) -> f64 {
     if under == 0 { 0.0 } else { over as f64 / under as f64 }
 }
@@ -91,5 +114,15 @@ mod tests {
         assert_eq!((gauges.integral(0), gauges.peak(0), gauges.length_ns()), (14, 4, 4));
         assert_eq!((gauges.mean(0), gauges.mean_ratio(0, 1)), (3.5, 0.35));
         assert_eq!(Gauges::<1>::default().mean(0), 0.0);
+    }
+
+    #[test]
+    fn the_peak_of_a_ratio_is_not_the_ratio_of_peaks() {
+        let mut peak = PeakRatio::default();
+        assert_eq!(peak.value(), 0.0);
+        for (over, under) in [(1, 4), (3, 4), (5, 10), (0, 0), (2, 3)] {
+            peak.note(over, under);
+        }
+        assert_eq!(peak.value(), 0.75);
     }
 }

@@ -4,4 +4,4 @@ mod durations;
 mod gauges;
 
 pub use durations::Durations;
-pub use gauges::Gauges;
+pub use gauges::{Gauges, PeakRatio};

@@ -160,6 +160,17 @@ impl Network {
         self.public.give_back(now);
     }
 
+    /// An instance keeps what it was given: the peaks take note.
+    #[inline]
+    pub fn note(&mut self, subnet: SubnetId, has_public_address: bool) {
+        if let Some(subnet) = self.subnets.get_mut(subnet.index()) {
+            subnet.usage.note();
+        }
+        if has_public_address {
+            self.public.note();
+        }
+    }
+
     /// Peaks and means begin anew: the warm-up is over.
     pub fn begin_window(&mut self, now: Time) {
         self.subnets.iter_mut().for_each(|subnet| subnet.usage.begin_window(now));
@@ -220,6 +231,7 @@ mod tests {
         assert_eq!(network.allocate(a, AccountId(1), now), Some(4));
         assert_eq!(network.allocate(a, AccountId(2), Time(8)), None);
         assert_eq!(network.allocate(a, AccountId(3), Time(8)), Some(5));
+        network.note(a, false);
         network.release(a, AccountId(2), 9, Time(9));
         assert_eq!(network.allocate(a, AccountId(0), Time(9)), Some(9));
 

@@ -20,11 +20,16 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// One more is in use.
+    /// One more is taken. It counts towards the peak once [`Usage::note`] is told that it is kept.
     #[inline]
     pub fn take(&mut self, now: Time) {
         self.advance(now);
         self.used += 1;
+    }
+
+    /// What has been taken is in use: a request that was undone left no trace in the peak.
+    #[inline]
+    pub fn note(&mut self) {
         self.peak = self.peak.max(self.used);
     }
 
@@ -95,11 +100,15 @@ mod tests {
         let mut usage = Usage::default();
         usage.take(at(0));
         usage.take(at(0));
+        usage.note();
         usage.give_back(at(5));
         usage.exhaust(at(6));
         usage.begin_window(at(10));
         assert_eq!((usage.used(), usage.peak(), usage.mean(at(10))), (1, 1, 1.0));
         usage.take(at(12));
+        usage.note();
+        usage.take(at(12));
+        usage.give_back(at(12));
         usage.exhaust(at(12));
         usage.give_back(at(13));
         // 1 for 2 s, 2 for 1 s, 1 for 7 s.

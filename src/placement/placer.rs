@@ -86,6 +86,18 @@ impl Placer {
         self.strategy.chooser.released(account, zone, partition);
     }
 
+    /// Where the strategy stands, to come back to when what is placed next is undone.
+    #[inline]
+    pub fn mark(&self) -> Option<HostId> {
+        self.strategy.chooser.mark()
+    }
+
+    /// What was placed since this mark was undone.
+    #[inline]
+    pub fn rewind(&mut self, mark: Option<HostId>) {
+        self.strategy.chooser.rewind(mark);
+    }
+
     /// Notes that a host opened, closed, or has other amounts free.
     #[inline]
     pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {

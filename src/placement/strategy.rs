@@ -42,6 +42,13 @@ pub trait Chooser: Send + Sync {
     fn placed(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
     /// An instance of the account left a host of this partition.
     fn released(&mut self, _account: AccountId, _zone: ZoneId, _partition: u16) {}
+    /// What the next choice depends on beside the hosts and the counts that `placed` and `released` keep:
+    /// whoever undoes a placement gives it back.
+    fn mark(&self) -> Option<HostId> {
+        None
+    }
+    /// Placements since this mark were undone.
+    fn rewind(&mut self, _mark: Option<HostId>) {}
     /// A copy that goes on to choose the same.
     fn boxed_clone(&self) -> Box<dyn Chooser>;
 }

@@ -10,14 +10,14 @@
 //! order is a search tree over them: logarithmic instead of constant, never a scan.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::collections::VecDeque;
 
+use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
 use super::lazy_heap::LazyHeap;
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
-use crate::fleet::host::{Host, Sku, SkuId};
+use crate::fleet::host::{Host, Sku};
 use crate::units::{HostId, Resources};
 
 /// What a cost is a function of, beside the capacity of the host.
@@ -56,39 +56,6 @@ pub const NO_CLASS: u32 = u32::MAX;
 /// the others.
 const EMPTY_KEPT_AT_LEAST: usize = 1 << 14;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Key {
-    free: Resources,
-    sku: SkuId,
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let [a, b, c, d, e] = self.free.0.map(u64::from);
-        hasher.write_u64(a | (b << 32));
-        hasher.write_u64(c | (d << 32));
-        hasher.write_u64(e | (u64::from(self.sku.0) << 32));
-    }
-}
-
-/// Folded products of whole words: the keys are few and nobody attacks them.
-#[derive(Default)]
-struct QuickHasher(u64);
-
-impl Hasher for QuickHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _bytes: &[u8]) {
-        panic!("a key is hashed word by word")
-    }
-    #[inline]
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
-}
-
 #[derive(Clone, Debug)]
 struct Class {
     key: Key,
@@ -100,6 +67,8 @@ struct Class {
     mask: u64,
     /// Stands in the queue of empty classes.
     is_queued: bool,
+    /// Is no class any more; its id will be used again.
+    is_forgotten: bool,
     hosts: LazyHeap,
 }
 
@@ -122,6 +91,8 @@ struct View {
 struct Rank {
     cost: Cost,
     leaf: Leaf,
+    /// Where it stood in the leaf when last looked for.
+    slot: usize,
     is_tied: bool,
 }
 
@@ -142,7 +113,8 @@ impl View {
             by_cost.then(other.cmp(&class))
         };
         order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
-        ranks[class as usize] = Some(Rank { cost, leaf: Leaf::default(), is_tied: !ties.is_empty() });
+        ranks[class as usize] =
+            Some(Rank { cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
         for tied in ties {
             ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
         }
@@ -159,8 +131,8 @@ impl View {
 
     #[inline]
     fn exchange_mask(&mut self, class: u32, before: u64, mask: u64) {
-        if let Some(Some(rank)) = self.ranks.get(class as usize) {
-            self.order.exchange_mask(rank.leaf, class, before, mask);
+        if let Some(Some(rank)) = self.ranks.get_mut(class as usize) {
+            self.order.exchange_mask(rank.leaf, &mut rank.slot, class, before, mask);
         }
     }
 
@@ -180,7 +152,7 @@ impl View {
 pub struct ClassIndex {
     sight: Sight,
     classes: Vec<Class>,
-    by_key: HashMap<Key, u32, BuildHasherDefault<QuickHasher>>,
+    by_key: ClassTable,
     /// Ids of classes that are no more.
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
@@ -197,7 +169,7 @@ impl ClassIndex {
         ClassIndex {
             sight,
             classes: Vec::new(),
-            by_key: HashMap::default(),
+            by_key: ClassTable::default(),
             unused: Vec::new(),
             emptied: VecDeque::new(),
             views,
@@ -221,8 +193,8 @@ impl ClassIndex {
     ) {
         let host = hosts[id.index()];
         let key = Key { free: host.free, sku: host.sku };
-        let class = match self.by_key.get(&key) {
-            Some(class) => *class,
+        let class = match self.by_key.find(&key, |class| self.classes[class as usize].key) {
+            Some(class) => class,
             None => self.create(key, skus, shapes, ranking),
         };
         if host.index_mark == class {
@@ -392,6 +364,7 @@ impl ClassIndex {
             is_shown: false,
             mask: shapes.mask(&key.free),
             is_queued: false,
+            is_forgotten: false,
             hosts: LazyHeap::default(),
         };
         let id = self.unused.pop().unwrap_or_else(|| {
@@ -399,7 +372,7 @@ impl ClassIndex {
             (self.classes.len() - 1) as u32
         });
         self.classes[id as usize] = class;
-        self.by_key.insert(key, id);
+        self.by_key.add(id, |class| self.classes[class as usize].key);
         let per_request = self.sight == Sight::FreeAndRequest;
         for (shape, view) in self.views.iter_mut().enumerate() {
             let shape = per_request.then_some(ShapeId(shape as u32));
@@ -434,10 +407,13 @@ impl ClassIndex {
                 continue;
             }
             record.hosts.clear();
-            self.by_key.remove(&record.key);
+            record.is_forgotten = true;
             self.views.iter_mut().for_each(|view| view.remove(class));
             self.unused.push(class);
         }
+        let known =
+            (0..self.classes.len() as u32).filter(|class| !self.classes[*class as usize].is_forgotten);
+        self.by_key.refill(known, |class| self.classes[class as usize].key);
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod by_class;
 pub mod by_host;
 pub mod by_id;
+mod class_table;
 pub mod cost;
 pub mod lazy_heap;
 pub mod shapes;

@@ -218,12 +218,16 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.change_mask(leaf.0, slot, before, mask);
     }
 
-    /// Changes the mask of an entry in a leaf from what it is known to be.
+    /// Changes the mask of an entry in a leaf from what it is known to be. `slot` is where it may stand,
+    /// and will be where it does.
     #[inline]
-    pub fn exchange_mask(&mut self, leaf: Leaf, key: K, before: u64, mask: u64) {
-        let slot = self.nodes[leaf.0 as usize].slot_of(key);
-        debug_assert_eq!(before, self.nodes[leaf.0 as usize].slots_by_bit.mask(slot));
-        self.change_mask(leaf.0, slot, before, mask);
+    pub fn exchange_mask(&mut self, leaf: Leaf, slot: &mut usize, key: K, before: u64, mask: u64) {
+        let node = &self.nodes[leaf.0 as usize];
+        if *slot >= node.len || node.keys[*slot % FAN_OUT] != key {
+            *slot = node.slot_of(key);
+        }
+        debug_assert_eq!(before, node.slots_by_bit.mask(*slot));
+        self.change_mask(leaf.0, *slot, before, mask);
     }
 
     /// Changes bits of a slot, and of the ancestors' where a union changes with them.

@@ -26,6 +26,14 @@ impl Chooser for NextFit {
         self.last_used = host;
     }
 
+    fn mark(&self) -> Option<HostId> {
+        Some(self.last_used)
+    }
+
+    fn rewind(&mut self, mark: Option<HostId>) {
+        self.last_used = mark.expect("it was marked here");
+    }
+
     fn boxed_clone(&self) -> Box<dyn Chooser> {
         Box::new(self.clone())
     }

@@ -1,0 +1,198 @@
+//! A plain simulator of interval traces that shares no code with the product: rows, a heap of departures, and
+//! a look at every host for every placement. Slow, short, and to be read beside section 4 of the contract.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// vCPU, memory, GPU and local storage in their small units; network has no limit here.
+pub type Amounts = [u64; 4];
+
+pub struct Row {
+    pub start_ns: u64,
+    /// None: never.
+    pub end_ns: Option<u64>,
+    pub amounts: Amounts,
+    pub account: u32,
+    pub zone: Option<usize>,
+}
+
+#[derive(Clone)]
+pub struct PlainHost {
+    pub capacity: Amounts,
+    pub zone: usize,
+    pub rack: u32,
+}
+
+/// What happened to which row, in order: launched on a host, left it, or found none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    Launched { at: u64, row: usize, host: usize },
+    Left { at: u64, row: usize, host: usize },
+    Refused { at: u64, row: usize },
+}
+
+#[derive(Default)]
+pub struct Results {
+    pub steps: Vec<Step>,
+    pub horizon_ns: u64,
+    pub peak_hosts_used: u64,
+    pub host_ns_used: u128,
+    pub milli_vcpu_ns_used: u128,
+    pub billed_seconds: u64,
+}
+
+pub struct Plain<'a> {
+    strategy: &'a str,
+    hosts: &'a [PlainHost],
+    free: Vec<Amounts>,
+    instances: Vec<u64>,
+    /// By account and partition of a zone.
+    partitions: BTreeMap<(u32, usize, u32), u64>,
+    last_used: usize,
+    /// A common multiple of all capacities: every ratio is a whole number of its parts.
+    whole: i128,
+}
+
+const PARTITIONS: u32 = 7;
+
+impl<'a> Plain<'a> {
+    pub fn new(strategy: &'a str, hosts: &'a [PlainHost]) -> Plain<'a> {
+        let gcd = |mut a: i128, mut b: i128| {
+            while b != 0 {
+                (a, b) = (b, a % b);
+            }
+            a
+        };
+        let ratios = strategy.contains("-l") || strategy == "dot-product";
+        let capacities = hosts.iter().flat_map(|host| host.capacity).filter(|c| ratios && *c > 0);
+        let whole = capacities.fold(1, |whole, c| whole / gcd(whole, i128::from(c)) * i128::from(c));
+        assert!(whole < 1 << 60, "sums of squares of this many parts would not fit");
+        Plain {
+            strategy,
+            hosts,
+            free: hosts.iter().map(|host| host.capacity).collect(),
+            instances: vec![0; hosts.len()],
+            partitions: BTreeMap::new(),
+            last_used: 0,
+            whole,
+        }
+    }
+
+    fn partition(&self, account: u32, host: usize) -> (u32, usize, u32) {
+        (account, self.hosts[host].zone, self.hosts[host].rack % PARTITIONS)
+    }
+
+    /// What a strategy wants least of, compared from left to right.
+    fn cost(&self, row: &Row, host: usize) -> [i128; 4] {
+        let (free, capacity) = (self.free[host].map(i128::from), self.hosts[host].capacity.map(i128::from));
+        let [vcpu, memory, ..] = free;
+        let there = || (0..4).filter(|i| capacity[*i] > 0);
+        let ratio = |i: usize| free[i] * (self.whole / capacity[i]);
+        let l1 = || there().map(ratio).sum::<i128>();
+        let l2 = || there().map(|i| ratio(i) * ratio(i)).sum::<i128>();
+        let linf = || there().map(ratio).max().unwrap();
+        let request = |i: usize| i128::from(row.amounts[i]) * (self.whole / capacity[i]);
+        let round = (host + self.hosts.len() - self.last_used) % self.hosts.len();
+        let (account, zone, number) = self.partition(row.account, host);
+        let in_partition = self.partitions.get(&(account, zone, number)).copied().unwrap_or(0);
+        match self.strategy {
+            "first-fit" => [0; 4],
+            "next-fit" => [round as i128, 0, 0, 0],
+            "spread" => [self.instances[host].into(), 0, 0, 0],
+            "cluster" => [-i128::from(self.instances[host]), 0, 0, 0],
+            "best-fit" => [vcpu, memory, 0, 0],
+            "worst-fit" => [-vcpu, -memory, 0, 0],
+            "best-fit-l1" => [l1(), 0, 0, 0],
+            "best-fit-l2" => [l2(), 0, 0, 0],
+            "best-fit-linf" => [linf(), 0, 0, 0],
+            "worst-fit-l1" => [-l1(), 0, 0, 0],
+            "worst-fit-l2" => [-l2(), 0, 0, 0],
+            "worst-fit-linf" => [-linf(), 0, 0, 0],
+            "dot-product" => [-there().map(|i| request(i) * ratio(i)).sum::<i128>(), 0, 0, 0],
+            "partition" => [in_partition.into(), number.into(), vcpu, memory],
+            other => panic!("the plain simulator knows no `{other}`"),
+        }
+    }
+
+    fn choose(&self, row: &Row) -> Option<usize> {
+        let free_in = |zone: usize| -> u64 {
+            (0..self.hosts.len()).filter(|h| self.hosts[*h].zone == zone).map(|h| self.free[h][0]).sum()
+        };
+        let zones = 1 + self.hosts.iter().map(|host| host.zone).max().unwrap();
+        let mut order: Vec<usize> = row.zone.map_or((0..zones).collect(), |zone| vec![zone]);
+        if order.len() > 1 {
+            order.sort_by_key(|zone| Reverse(free_in(*zone)));
+        }
+        let fits = |host: &usize| (0..4).all(|i| row.amounts[i] <= self.free[*host][i]);
+        order.into_iter().find_map(|zone| {
+            let mut in_zone =
+                (0..self.hosts.len()).filter(|host| self.hosts[*host].zone == zone).filter(fits);
+            if self.strategy == "first-fit" {
+                return in_zone.next();
+            }
+            in_zone.min_by_key(|host| self.cost(row, *host))
+        })
+    }
+
+    /// Puts an instance on a host, or takes it off.
+    fn shift(&mut self, row: &Row, host: usize, on: bool) {
+        for (free, amount) in self.free[host].iter_mut().zip(row.amounts) {
+            *free = if on { *free - amount } else { *free + amount };
+        }
+        let by = |count: &mut u64| *count = if on { *count + 1 } else { *count - 1 };
+        by(&mut self.instances[host]);
+        let partition = self.partition(row.account, host);
+        by(self.partitions.entry(partition).or_default());
+        if on {
+            self.last_used = host;
+        }
+    }
+
+    /// Replays rows, which come in the order of their start.
+    pub fn replay(mut self, rows: &[Row]) -> Results {
+        let mut results = Results::default();
+        // By time, then in the order of launches.
+        let mut departures: BinaryHeap<Reverse<(u64, usize, usize)>> = BinaryHeap::new();
+        let horizon = rows.iter().map(|row| row.end_ns.unwrap_or(row.start_ns)).max().unwrap_or(0);
+        let (mut now, mut hosts_used, mut milli_vcpu, mut next) = (0u64, 0u64, 0u64, 0);
+        loop {
+            let leaves_at = departures.peek().map_or(u64::MAX, |Reverse((at, ..))| *at);
+            let comes_at = rows.get(next).map_or(u64::MAX, |row| row.start_ns);
+            let at = leaves_at.min(comes_at).min(horizon);
+            results.host_ns_used += u128::from(hosts_used) * u128::from(at - now);
+            results.milli_vcpu_ns_used += u128::from(milli_vcpu) * u128::from(at - now);
+            now = at;
+            let leaving = if leaves_at <= comes_at && leaves_at <= horizon {
+                departures.pop().map(|Reverse((_, row, host))| (row, host))
+            } else if let Some(row) = rows.get(next) {
+                next += 1;
+                let Some(host) = self.choose(row) else {
+                    results.steps.push(Step::Refused { at, row: next - 1 });
+                    continue;
+                };
+                self.shift(row, host, true);
+                results.steps.push(Step::Launched { at, row: next - 1, host });
+                milli_vcpu += row.amounts[0];
+                hosts_used += u64::from(self.instances[host] == 1);
+                results.peak_hosts_used = results.peak_hosts_used.max(hosts_used);
+                let ran = row.end_ns.unwrap_or(horizon) - row.start_ns;
+                results.billed_seconds += ran.div_ceil(1_000_000_000).max(60);
+                // Whoever ends as it starts is gone before anything else happens.
+                let leaves_at_once = row.end_ns == Some(at);
+                if let Some(end) = row.end_ns.filter(|_| !leaves_at_once) {
+                    departures.push(Reverse((end, next - 1, host)));
+                }
+                leaves_at_once.then_some((next - 1, host))
+            } else {
+                results.horizon_ns = horizon;
+                return results;
+            };
+            if let Some((row, host)) = leaving {
+                self.shift(&rows[row], host, false);
+                results.steps.push(Step::Left { at, row, host });
+                milli_vcpu -= rows[row].amounts[0];
+                hosts_used -= u64::from(self.instances[host] == 0);
+            }
+        }
+    }
+}

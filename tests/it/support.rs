@@ -1,0 +1,158 @@
+//! What tests of whole runs share: a scenario with its files in a folder that goes away, and short ways to run it.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use plimsoll::cloud::observe::{Observer, Refusal, Sample, Silent};
+use plimsoll::cloud::outcome::{Outcome, Tally};
+use plimsoll::cloud::{Cloud, RunOptions};
+use plimsoll::lifecycle::Operation;
+use plimsoll::scenario::{Overrides, Scenario};
+use plimsoll::units::{NS_PER_S, Time};
+use plimsoll::workload::directory::Directory;
+use tempfile::TempDir;
+
+/// Every check there is, for worlds that are small.
+pub const CHECKED: RunOptions = RunOptions { verify_placement: true, check_conservation: true };
+
+/// Speed, for worlds whose placement is not the point.
+pub const UNCHECKED: RunOptions = RunOptions { verify_placement: false, check_conservation: false };
+
+/// A scenario as text, and the files beside it.
+pub struct Experiment {
+    text: String,
+    folder: TempDir,
+}
+
+impl Experiment {
+    /// A scenario in TOML. Its name and, with `trace = "trace.csv"` to be written, its files may be left out.
+    pub fn new(text: &str) -> Experiment {
+        let folder = tempfile::tempdir().expect("a folder for a test");
+        Experiment { text: format!("name = 'test'\n{text}"), folder }
+    }
+
+    /// A scenario that replays a trace, named in a `[workload]` that is added at the end.
+    pub fn replaying(trace: &str, text: &str) -> Experiment {
+        let experiment = Experiment::new(&format!("{text}\n[workload]\ntrace = 'trace.csv'\n"));
+        experiment.file("trace.csv", trace)
+    }
+
+    /// Adds a file beside the scenario.
+    pub fn file(self, name: &str, content: &str) -> Experiment {
+        let mut file = std::fs::File::create(self.folder.path().join(name)).expect("a file for a test");
+        file.write_all(content.as_bytes()).expect("room for a file of a test");
+        self
+    }
+
+    /// The scenario as text, for the message of a failure.
+    pub fn describe(&self, seed: u64) -> String {
+        format!("seed {seed}\n{}", self.text)
+    }
+
+    /// The same with some settings changed, each a `PATH=VALUE`.
+    fn scenario(&self, set: &[&str]) -> Scenario {
+        let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+        Scenario::parse(&self.folder.path().join("scenario.toml"), &self.text, &overrides)
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs it, checking everything on the way.
+    pub fn run(&self) -> Outcome {
+        self.run_with(&[], CHECKED, &mut Silent)
+    }
+
+    /// Runs it as told.
+    pub fn run_with(&self, set: &[&str], options: RunOptions, observer: &mut dyn Observer) -> Outcome {
+        let cloud = Cloud::new(&self.scenario(set), options).unwrap_or_else(|error| panic!("{error}"));
+        cloud.run(observer).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs it, checking everything and writing down what was refused and sampled.
+    pub fn watch(&self) -> (Outcome, Notes) {
+        let mut notes = Notes::default();
+        let outcome = self.run_with(&[], CHECKED, &mut notes);
+        (outcome, notes)
+    }
+}
+
+/// Time \[s\], operation, reason and instances of a refusal.
+pub type Told = (f64, &'static str, &'static str, u32);
+
+/// Writes down everything that a run tells.
+#[derive(Default)]
+pub struct Notes {
+    /// The refusals, in order.
+    pub refusals: Vec<Refusal>,
+    /// The samples, in order.
+    pub samples: Vec<Sample>,
+}
+
+impl Observer for Notes {
+    fn refused(&mut self, refusal: &Refusal, _: &Directory) {
+        self.refusals.push(*refusal);
+    }
+
+    fn sampled(&mut self, sample: &Sample) {
+        self.samples.push(sample.clone());
+    }
+}
+
+impl Notes {
+    /// The state sampled at a time.
+    pub fn at(&self, seconds: f64) -> &Sample {
+        let at = Time((seconds * NS_PER_S as f64) as u64);
+        self.samples
+            .iter()
+            .find(|sample| sample.at == at)
+            .unwrap_or_else(|| panic!("no sample at {seconds} s"))
+    }
+
+    /// The refusals in words.
+    pub fn refused(&self) -> Vec<Told> {
+        let one = |refusal: &Refusal| {
+            let (operation, why) = (refusal.operation.name(), refusal.failure.ec2_name());
+            (refusal.at.as_seconds(), operation, why, refusal.count)
+        };
+        self.refusals.iter().map(one).collect()
+    }
+}
+
+/// How the calls of an operation ended: asked for, granted, and refused by EC2's names.
+pub fn calls(outcome: &Outcome, operation: Operation) -> (u64, u64, Vec<(&'static str, u64)>) {
+    let tally = outcome.operations.iter().find(|(of, _)| *of == operation).map(|(_, tally)| tally.clone());
+    ended(&tally.unwrap_or_default())
+}
+
+/// The same for instances to be launched.
+pub fn launches(outcome: &Outcome) -> (u64, u64, Vec<(&'static str, u64)>) {
+    ended(&outcome.launch)
+}
+
+fn ended(tally: &Tally) -> (u64, u64, Vec<(&'static str, u64)>) {
+    let why = tally.failures().map(|(failure, count)| (failure.ec2_name(), count)).collect();
+    (tally.requested, tally.succeeded, why)
+}
+
+/// Billed seconds by account and type.
+pub fn billed(outcome: &Outcome) -> BTreeMap<(String, String), u64> {
+    let name = |row: &plimsoll::billing::BillRow| {
+        let account = outcome.directory.accounts()[row.account.index()].clone();
+        (account, outcome.directory.types.get(row.instance_type).name.clone())
+    };
+    outcome.bill.rows.iter().map(|row| (name(row), row.seconds)).collect()
+}
+
+/// Billed seconds in all.
+pub fn billed_seconds(outcome: &Outcome) -> u64 {
+    outcome.bill.rows.iter().map(|row| row.seconds).sum()
+}
+
+/// Runs a scenario of the repository.
+pub fn run_file(name: &str, set: &[&str], options: RunOptions, observer: &mut dyn Observer) -> Outcome {
+    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let scenario = Scenario::read(&path, &overrides).unwrap_or_else(|error| panic!("{error}"));
+    let cloud = Cloud::new(&scenario, options).unwrap_or_else(|error| panic!("{error}"));
+    cloud.run(observer).unwrap_or_else(|error| panic!("{error}"))
+}
