@@ -20,7 +20,7 @@ const QUICKSTART: &str = "de788c9b8ff2c31ddb42d8db88faa181";
 #[rustfmt::skip]
 const STRATEGIES: &[(&str, &str)] = &[
     ("first-fit", "d1dbf4477aaab5065092d4e19a70b479"),
-    ("next-fit", "d2b4ca167dd23b95b940e8a8ddff06b8"),
+    ("next-fit", "22510610d10d1cd026b49a8b84bdee16"),
     ("spread", "28cc91b08517bb13dc4a68d6001bfc2e"),
     ("cluster", "e36ebce571037235788e28e6556227d7"),
     ("random", "030c86ad0575cd1f8da27dc13d764f3a"),
