@@ -1,7 +1,7 @@
 //! plimsoll: a deterministic discrete-event capacity simulator for an EC2-like cloud.
 //!
 //! This file is the map. **The order of the modules is the rule of direction**: a module uses only
-//! modules declared above it (`tests/architecture.rs` holds it to that).
+//! modules declared above it (`tests/it/architecture.rs` holds it to that).
 #![warn(missing_docs)]
 
 pub mod units;

@@ -25,12 +25,13 @@ use crate::scenario::{Overrides, Scenario};
 Examples:
   plimsoll run workloads/scenarios/quickstart.toml
   plimsoll run SCENARIO --set placement.strategy=best-fit
-  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set 'network.public_addresses=4096'
+  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set duration=30d
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
-  plimsoll run SCENARIO --json --quiet | jq .launch
+  plimsoll run SCENARIO --json | jq .launch
 
-The result folder holds summary.json (`plimsoll list metrics` explains it), manifest.json,
-timeseries.csv, failures.csv, billing.csv, latency.csv and latency/*.hlog.")]
+The result folder holds summary.json (`plimsoll list metrics` explains it),
+manifest.json, timeseries.csv, failures.csv, billing.csv, latency.csv and
+latency/*.hlog.")]
 pub struct RunArgs {
     /// The scenario file (TOML); examples are in workloads/scenarios/
     #[arg(value_name = "SCENARIO")]
