@@ -1,5 +1,7 @@
 //! The parts by themselves: the event queue by pending events, a placement by hosts and strategy, an
 //! address pool. Costs that should stay flat as the first number grows.
+//!
+//! `-- --test` does each once to see that it works, at its smaller sizes only: filling the larger takes a minute.
 
 use std::hint::black_box;
 
@@ -15,12 +17,18 @@ use plimsoll::placement::register;
 use plimsoll::placement::strategy::Request;
 use plimsoll::units::{AccountId, HostId, Resources, Time, ZoneId};
 
+/// The sizes to go through: all, or those that are ready at once when nothing is measured.
+fn sizes<T: Copy>(all: &[T]) -> &[T] {
+    let is_smoke = std::env::args().any(|argument| argument == "--test");
+    if is_smoke { &all[..1] } else { all }
+}
+
 /// Pop the next event and schedule another: the hold model, lifetimes exponential.
 fn queue(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("queue/hold");
     let mut random = Seed(1).stream(Purpose::Lifetime, 0);
     let delays: Vec<u64> = (0..1 << 16).map(|_| (-libm::log(random.unit()) * 1e13) as u64).collect();
-    for pending in [1_000u64, 100_000, 10_000_000] {
+    for &pending in sizes(&[1_000u64, 100_000, 10_000_000]) {
         let mut queue = EventQueue::<u64>::new();
         for event in 0..pending {
             queue.push(Time(delays[event as usize % delays.len()] + event), 0, event);
@@ -41,7 +49,7 @@ fn placement(criterion: &mut Criterion) {
     let shapes = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
     for strategy in ["best-fit", "first-fit", "spread", "random", "dot-product"] {
         let mut group = criterion.benchmark_group(format!("placement/{strategy}"));
-        for hosts in [10_000u32, 1_000_000] {
+        for &hosts in sizes(&[10_000u32, 1_000_000]) {
             let sellable = Resources([64_000, 262_144, 0, 0, u32::MAX]);
             let hosts_of = HostGroup {
                 hosts: Hosts::Fixed { count: hosts, sellable },

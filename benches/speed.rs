@@ -78,7 +78,17 @@ const CASES: &[Case] = &[
     Case {
         name: "fractional",
         what: "100 k hosts, 1.4 M instances of 2,000 distinct fractional shapes, best-fit",
-        run: fractional,
+        run: |scale| fractional(100_000 / scale, "best-fit"),
+    },
+    Case {
+        name: "fractional-spread",
+        what: "as fractional, spread",
+        run: |scale| fractional(100_000 / scale, "spread"),
+    },
+    Case {
+        name: "fractional-dot-product",
+        what: "a tenth of fractional, dot-product",
+        run: |scale| fractional(10_000 / scale, "dot-product"),
     },
 ];
 
@@ -210,12 +220,12 @@ fn run_scenario(name: &str, settings: &[&str], strategy: &str, shorten: u64) -> 
 }
 
 /// Two thousand shapes in hundredths of a vCPU and MiB: no two hosts are alike, every one a class.
-fn fractional(scale: u64) -> Measured {
+fn fractional(hosts: u64, strategy: &str) -> Measured {
     let mut random = Seed(7).stream(Purpose::Mix, 0);
     let mut text = format!(
         "name = 'fractional'\nduration = '500s'\nzones = [{{ name = 'a', hosts = [{{ count = {}, vcpu = 64, \
-         memory_gib = 256 }}] }}]\nplacement.strategy = 'best-fit'\n",
-        100_000 / scale
+         memory_gib = 256 }}] }}]\nplacement.strategy = '{strategy}'\n",
+        hosts
     );
     let mut weights = Vec::new();
     for i in 0..2_000 {
@@ -231,7 +241,7 @@ fn fractional(scale: u64) -> Measured {
     text += &format!(
         "[workload]\nstart = 'steady-state'\n[[workload.arrivals]]\nprocess = {{ kind = 'poisson', per_hour = {}.0 }}\n\
          lifetime = {{ kind = 'exponential', mean = '24m' }}\ntypes = {{ {} }}\n",
-        3_600_000 / scale,
+        36 * hosts,
         weights.join(", ")
     );
     run(Scenario::parse("fractional.toml".as_ref(), &text, &Overrides::default()).expect("it is well formed"))

@@ -7,10 +7,10 @@ use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
 use crate::failure::{self, Class};
 use crate::input::{InputError, Place, Problem};
-use crate::placement;
-use crate::report::figures::decimal;
+use crate::placement::register::{self, Parameter};
 use crate::report::metrics::{Better, METRICS};
 use crate::report::terminal::ruled;
+use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
 
 /// Lists what there is: strategies, instance types, trace formats, metrics or errors.
@@ -69,12 +69,13 @@ fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
 }
 
 fn strategies() -> Table {
-    let mut table = table(["strategy", "takes, of the hosts that fit", "parameters"], &[]);
-    for entry in placement::register::REGISTER {
-        let parameters: Vec<String> = (entry.parameters.iter())
-            .map(|p| format!("{} = {} ({} to {}): {}", p.name, p.default, p.range.0, p.range.1, p.meaning))
-            .collect();
-        table.add_row([entry.name, entry.rule, &parameters.join("\n")]);
+    let mut table = table(["strategy", "takes, of the hosts that fit"], &[]);
+    for entry in register::REGISTER {
+        let mut rule = entry.rule.to_string();
+        for Parameter { name, meaning, default, range: (least, most) } in entry.parameters {
+            rule += &format!("; {name} = {default} ({least} to {most}): {meaning}");
+        }
+        table.add_row([entry.name, &rule]);
     }
     table
 }
@@ -122,20 +123,21 @@ fn traces() -> Table {
 }
 
 fn metrics() -> Table {
-    let mut table = table(["metric", "unit", "better", "meaning"], &[]);
+    let mut table = table(["metric", "better", "meaning [unit]"], &[]);
     for metric in &METRICS {
         let better = match metric.better {
             Better::Higher => "higher",
             Better::Lower => "lower",
             Better::Neither => "",
         };
-        table.add_row([metric.path, metric.unit, better, metric.meaning]);
+        let unit = if metric.unit.is_empty() { String::new() } else { format!(" [{}]", metric.unit) };
+        table.add_row([metric.path, better, &(metric.meaning.to_string() + &unit)]);
     }
     table
 }
 
 fn errors() -> Table {
-    let mut table = table(["error code", "in the design", "fault of", "HTTP", "meaning"], &[3]);
+    let mut table = table(["error code", "fault of", "HTTP", "meaning [name in the design]"], &[2]);
     for entry in &failure::REGISTER {
         let class = match entry.class {
             Class::Client => "client",
@@ -143,10 +145,9 @@ fn errors() -> Table {
         };
         table.add_row([
             entry.ec2_name,
-            entry.design_name,
             class,
             &entry.http_status.to_string(),
-            entry.meaning,
+            &format!("{} [{}]", entry.meaning, entry.design_name),
         ]);
     }
     table

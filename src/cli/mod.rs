@@ -33,11 +33,12 @@ const EXIT_INPUT: u8 = 2;
 #[command(after_help = "\
 Examples:
   plimsoll run workloads/scenarios/quickstart.toml
-  plimsoll run SCENARIO --set placement.strategy=best-fit --seed 7 -o results/runs/best-fit
+  plimsoll run SCENARIO --set placement.strategy=best-fit --seed 7 -o mine
   plimsoll run SCENARIO --json | jq .launch.success_ratio
   plimsoll list types 'm5.*'
 
-Exit codes: 0 done, 1 a check failed, 2 the input was wrong or the work could not be done.")]
+Exit codes: 0 done, 1 a check failed, 2 the input was wrong or the work could
+not be done.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

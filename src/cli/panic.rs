@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::report::figures::{grouped, seconds};
 use crate::units::Time;
+use crate::units::figures::{grouped, seconds};
 use crate::workload::table;
 
 /// What is being done, for the words of a panic.

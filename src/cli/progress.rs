@@ -10,7 +10,7 @@ use super::{interrupt, panic};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::input::InputError;
 use crate::report::Recorder;
-use crate::report::figures::{coarse, compact, grouped};
+use crate::units::figures::{coarse, compact, grouped};
 use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 

@@ -42,9 +42,9 @@ const EXAMPLES: &str = "\
 Examples:
   plimsoll run workloads/scenarios/quickstart.toml
   plimsoll run SCENARIO --set placement.strategy=best-fit
-  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set 'network.public_addresses=4096'
+  plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set duration=30d
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
-  plimsoll run SCENARIO --json --quiet | jq .launch";
+  plimsoll run SCENARIO --json | jq .launch";
 
 /// The files of a result folder, a line each.
 fn files() -> String {

@@ -10,6 +10,7 @@ use super::{arguments, output};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
+use crate::units::figures::grouped;
 use crate::workload::directory::Directory;
 use crate::workload::generate;
 use crate::workload::trace::describe::describe;
@@ -106,7 +107,7 @@ fn import(args: &ImportArgs) -> Result<(), InputError> {
     if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
         let number = format.import_hosts(hosts, hosts_out)?;
         if !args.json {
-            output::print(&format!("{number} hosts written to {}\n", hosts_out.display()))?;
+            output::print(&format!("{} hosts written to {}\n", grouped(number), hosts_out.display()))?;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::Streamed;
-use super::figures::seconds;
 use crate::cloud::observe::Refusal;
+use crate::units::figures::seconds;
 use crate::workload::directory::Directory;
 
 /// Name of the file.

@@ -6,9 +6,9 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
-use super::figures::seconds;
 use super::{ReportFile, Run};
 use crate::units::NS_PER_S;
+use crate::units::figures::seconds;
 
 /// One percentile, or another figure of a distribution.
 pub(super) struct Figure {

@@ -2,7 +2,6 @@
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
-pub mod figures;
 pub mod folder;
 pub mod metrics;
 pub mod run;

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 use super::Run;
-use super::figures::{compact, decimal, dollars, grouped, moment, percent, span};
 use crate::cloud::outcome::{PoolUse, Tally};
 use crate::failure::Failure;
 use crate::lifecycle::Operation;
 use crate::units::Duration;
+use crate::units::figures::{compact, decimal, dollars, grouped, moment, percent, span};
 
 /// Rows of a list that are shown before the rest is summed up.
 const TOP: usize = 4;
@@ -176,7 +176,7 @@ fn usage(run: &Run<'_>) -> Table {
 
 fn pool_row(name: &str, pool: &PoolUse) -> [String; 4] {
     let of = match (pool.addresses, pool.exhausted_at) {
-        (Some(all), Some(at)) => format!("{}, none left after {}", grouped(all), moment(at)),
+        (Some(all), Some(at)) => format!("{}, first full at {}", grouped(all), moment(at)),
         (Some(all), None) => grouped(all),
         (None, _) => "no limit".to_string(),
     };
@@ -228,11 +228,11 @@ fn bill(run: &Run<'_>) -> Table {
 
 fn footer(run: &Run<'_>) -> String {
     let (outcome, execution) = (run.outcome, run.execution);
-    let memory = execution.peak_memory_bytes.map_or_else(String::new, |bytes| {
-        format!(", {} MiB of memory at most", grouped((bytes >> 20) as i128))
-    });
+    let memory = execution
+        .peak_memory_bytes
+        .map_or_else(String::new, |bytes| format!(", {} MiB of memory at most", grouped(bytes >> 20)));
     format!(
-        "{} events in {:.2} s: {} events/s, {} lifecycle events/s{memory}\ndigest {:032x}",
+        "{} events in {:.2} s: {} events/s, {} lifecycle events/s\ndigest {:032x}{memory}",
         grouped(outcome.events),
         execution.simulation_s,
         compact(execution.per_second(outcome.events)),

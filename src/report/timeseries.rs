@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::Streamed;
-use super::figures::seconds;
 use crate::cloud::observe::Sample;
+use crate::units::figures::seconds;
 use crate::units::format_micro_usd;
 
 /// Name of the file.

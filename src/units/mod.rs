@@ -3,6 +3,8 @@
 //! Everything is an integer. Time is nanoseconds, resources are milli-vCPU, MiB, milli-GPU and
 //! Mbit/s, money is a fixed fraction of a dollar fine enough that no bill is ever rounded inside.
 
+pub mod figures;
+
 mod quantity;
 
 pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};

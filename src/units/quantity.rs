@@ -151,7 +151,8 @@ impl<'de> Deserialize<'de> for Decimal {
             }
             fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Decimal, E> {
                 // The shortest text that reads back to the same bits is what the person wrote.
-                Ok(Decimal(value.to_string()))
+                let long = value.abs() >= 1e16;
+                Ok(Decimal(if long { format!("{value:e}") } else { value.to_string() }))
             }
         }
         deserializer.deserialize_any(Number)

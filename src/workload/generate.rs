@@ -9,6 +9,7 @@ use super::demand::Demand;
 use super::directory::Directory;
 use super::trace::write::{Column, Interval, TraceWriter};
 use crate::input::{InputError, Place, Problem};
+use crate::units::figures::grouped;
 use crate::units::{Duration, Time};
 
 /// The columns of a generated trace: arrivals always name their types.
@@ -100,10 +101,11 @@ impl fmt::Display for GenerateReport {
         write!(
             out,
             "{} instances written, {} of them there at the start",
-            self.rows_written, self.residents
+            grouped(self.rows_written),
+            grouped(self.residents)
         )?;
         for (what, instances) in &self.lost {
-            write!(out, "\n  lost, for intervals cannot say it: {what} ({instances} instances)")?;
+            write!(out, "\n  lost, for intervals cannot say it: {what} ({} instances)", grouped(*instances))?;
         }
         Ok(())
     }

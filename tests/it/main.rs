@@ -3,9 +3,11 @@
 mod architecture;
 mod bugs;
 mod command_line;
+mod determinism;
 mod input_errors;
 mod lifecycle;
 mod plain;
+mod readme;
 mod real_traces;
 mod reference;
 mod result_folder;

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
+use super::grid::{Grid, Search};
 use super::lazy_heap::LazyHeap;
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
@@ -25,7 +26,8 @@ use crate::units::{HostId, Resources};
 pub enum Sight {
     /// What is free.
     Free,
-    /// What is free, and the request.
+    /// What is free, and the request. Of two hosts of the same capacity the one with more free never
+    /// costs more.
     FreeAndRequest,
     /// The number of instances on the host; the cost is a `Cost::Pair` whose second number is 0.
     Instances,
@@ -54,7 +56,7 @@ pub trait Ranking: Send + Sync {
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
 /// the others.
-const EMPTY_KEPT_AT_LEAST: usize = 1 << 14;
+const EMPTY_KEPT_AT_LEAST: usize = if cfg!(test) { 8 } else { 1 << 14 };
 
 #[derive(Clone, Debug)]
 struct Class {
@@ -159,6 +161,8 @@ pub struct ClassIndex {
     emptied: VecDeque<u32>,
     /// One for all requests, or one a request where the cost looks at it.
     views: Vec<View>,
+    /// In place of views where those would be too many.
+    grid: Option<Grid>,
 }
 
 impl ClassIndex {
@@ -173,6 +177,7 @@ impl ClassIndex {
             unused: Vec::new(),
             emptied: VecDeque::new(),
             views,
+            grid: None,
         }
     }
 
@@ -236,7 +241,7 @@ impl ClassIndex {
         match self.sight {
             Sight::Free => self.least_in_view(0, shape, hosts, shapes),
             _ if shapes.is_exact() => self.least_in_view(shape.0 as usize, shape, hosts, shapes),
-            _ => self.least_of_all(shape, hosts, skus, shapes, ranking),
+            _ => self.least_in_grid(shapes.request(shape), hosts, skus, ranking),
         }
     }
 
@@ -284,37 +289,19 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Without an order for this request: every class is looked at. Only where the cost looks at the
+    /// Without an order for this request: by cells of like classes. Only where the cost looks at the
     /// request and there are more distinct requests than a word has bits.
-    fn least_of_all(
+    fn least_in_grid(
         &mut self,
-        shape: ShapeId,
+        request: &Resources,
         hosts: &[Host],
         skus: &[Sku],
-        shapes: &Shapes,
         ranking: &dyn Ranking,
     ) -> Option<HostId> {
-        let (need, request) = (shapes.need(shape), shapes.request(shape));
-        let mut best: Option<(Cost, HostId)> = None;
-        for (id, class) in self.classes.iter_mut().enumerate() {
-            if class.members == 0 || !need.met_by(class.mask) || !class.key.free.covers(request) {
-                continue;
-            }
-            let cost = cost_of(class.key, skus, ranking, request);
-            let order = best.as_ref().map_or(Ordering::Less, |(least, _)| cost.cmp(least));
-            if order == Ordering::Greater {
-                continue;
-            }
-            let least = class
-                .hosts
-                .least(|host| hosts[host.index()].index_mark == id as u32)
-                .expect("a class with members has a least");
-            best = match best {
-                Some((cost, host)) if order == Ordering::Equal => Some((cost, host.min(least))),
-                _ => Some((cost, least)),
-            };
-        }
-        best.map(|(_, host)| host)
+        let grid = self.grid.as_ref().expect("without views there is a grid");
+        let mut least = LeastInGrid { classes: &mut self.classes, request, hosts, skus, ranking, best: None };
+        grid.search(request, &mut least);
+        least.best.map(|(_, host)| host)
     }
 
     /// The requests' bits changed their meaning: makes every mask, and the views of new requests, again.
@@ -328,24 +315,28 @@ impl ClassIndex {
             return;
         }
         if !shapes.is_exact() {
-            self.views.clear();
+            if self.grid.is_none() {
+                self.exchange_views_for_grid(skus);
+            }
             return;
         }
         for shape in (self.views.len()..shapes.len()).map(|shape| ShapeId(shape as u32)) {
             let mut view = View::default();
-            for class in 0..self.classes.len() as u32 {
-                rank_class(
-                    &mut view,
-                    class,
-                    &self.classes[class as usize],
-                    Some(shape),
-                    skus,
-                    shapes,
-                    ranking,
-                );
+            for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
+                rank_class(&mut view, id as u32, class, Some(shape), skus, shapes, ranking);
             }
             self.views.push(view);
         }
+    }
+
+    /// Requests have become too many for an order each.
+    fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
+        self.views.clear();
+        let mut grid = Grid::default();
+        for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
+            grid.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
+        }
+        self.grid = Some(grid);
     }
 
     /// The host that a request would likely get, for prefetching.
@@ -373,6 +364,9 @@ impl ClassIndex {
         });
         self.classes[id as usize] = class;
         self.by_key.add(id, |class| self.classes[class as usize].key);
+        if let Some(grid) = &mut self.grid {
+            grid.add(id, key, &skus[key.sku.0 as usize].capacity);
+        }
         let per_request = self.sight == Sight::FreeAndRequest;
         for (shape, view) in self.views.iter_mut().enumerate() {
             let shape = per_request.then_some(ShapeId(shape as u32));
@@ -408,12 +402,53 @@ impl ClassIndex {
             }
             record.hosts.clear();
             record.is_forgotten = true;
+            if let Some(grid) = &mut self.grid {
+                grid.remove(class);
+            }
             self.views.iter_mut().for_each(|view| view.remove(class));
             self.unused.push(class);
         }
         let known =
             (0..self.classes.len() as u32).filter(|class| !self.classes[*class as usize].is_forgotten);
         self.by_key.refill(known, |class| self.classes[class as usize].key);
+    }
+}
+
+/// The search of a grid for the host that costs least.
+struct LeastInGrid<'a> {
+    classes: &'a mut [Class],
+    request: &'a Resources,
+    hosts: &'a [Host],
+    skus: &'a [Sku],
+    ranking: &'a dyn Ranking,
+    best: Option<(Cost, HostId)>,
+}
+
+impl Search for LeastInGrid<'_> {
+    type Cost = Cost;
+
+    fn cost(&self, key: Key) -> Cost {
+        cost_of(key, self.skus, self.ranking, self.request)
+    }
+
+    fn may_win(&self, cost: &Cost) -> bool {
+        self.best.as_ref().is_none_or(|(least, _)| cost <= least)
+    }
+
+    fn look(&mut self, id: u32) {
+        let class = &self.classes[id as usize];
+        if class.members == 0 || !class.key.free.covers(self.request) {
+            return;
+        }
+        let cost = self.cost(class.key);
+        if !self.may_win(&cost) {
+            return;
+        }
+        let hosts = self.hosts;
+        let least = self.classes[id as usize].hosts.least(|host| hosts[host.index()].index_mark == id);
+        let least = least.expect("a class with members has a least");
+        let equal = self.best.take().filter(|(other, _)| *other == cost);
+        self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
     }
 }
 

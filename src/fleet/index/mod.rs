@@ -11,6 +11,7 @@ pub mod by_host;
 pub mod by_id;
 mod class_table;
 pub mod cost;
+mod grid;
 pub mod lazy_heap;
 pub mod shapes;
 pub mod tree;

@@ -14,7 +14,7 @@ pub const ENTRY: Entry = Entry {
            request's account, lowest number first; then best-fit within it",
     parameters: &[Parameter {
         name: "partitions",
-        meaning: "partitions of a zone [partitions]",
+        meaning: "partitions of a zone",
         default: 7,
         range: (1, 1000),
     }],

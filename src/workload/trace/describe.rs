@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Form, TraceReader};
 use crate::input::InputError;
-use crate::units::{NS_PER_S, RESOURCES, Resources, Time, TypeId};
+use crate::units::figures::{coarse, decimal, grouped, percent, span};
+use crate::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};
 use crate::workload::call::{Action, Call, End, Handle, Launch};
 use crate::workload::directory::Directory;
 
@@ -278,36 +279,40 @@ impl Quantiles {
 
 impl fmt::Display for Description {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = |seconds: f64| seconds / 86_400.0;
-        writeln!(out, "{}: {:?}, {} rows", self.trace.display(), self.form, self.rows)?;
+        let length = |seconds: f64| Duration((seconds * NS_PER_S as f64).round() as u64);
+        let form = match self.form {
+            Form::Intervals => "intervals",
+            Form::Operations => "operations",
+        };
+        writeln!(out, "{}: {form}, {} rows", self.trace.display(), grouped(self.rows))?;
         if self.form == Form::Operations {
-            let parts: Vec<String> =
-                self.operations.iter().map(|(name, number)| format!("{number} {name}")).collect();
-            writeln!(out, "  calls        {}", parts.join(", "))?;
+            let calls = self.operations.iter().map(|(name, number)| format!("{} {name}", grouped(*number)));
+            writeln!(out, "  calls        {}", calls.collect::<Vec<_>>().join(", "))?;
         }
-        let arrivals = day(self.last_arrival_s - self.first_s);
-        writeln!(out, "  span         {arrivals:.2} days of arrivals from {} s on", self.first_s)?;
-        writeln!(out, "  last event   {} s (day {:.2})", self.last_event_s, day(self.last_event_s))?;
-        writeln!(out, "  instances    {}, of which {} never end", self.instances, self.never_ending)?;
-        let (mean, peak) = (self.instances_per_hour_mean, self.instances_per_hour_peak);
-        writeln!(out, "  per hour     {mean:.1} on average, {peak} in the busiest hour")?;
-        writeln!(out, "  accounts     {}", self.accounts)?;
-        write!(out, "  at once      {} instances, {} vCPU", self.peak_instances, self.peak_vcpu)?;
-        write!(out, ", {} GiB", self.peak_memory_gib)?;
+        let (first, last) = (length(self.first_s), length(self.last_arrival_s));
+        writeln!(out, "  rows from    {} to {}", span(first), span(last))?;
+        writeln!(out, "  last event   {}", span(length(self.last_event_s)))?;
+        let (instances, never) = (grouped(self.instances), grouped(self.never_ending));
+        writeln!(out, "  instances    {instances}, of which {never} never end")?;
+        let (mean, peak) = (decimal(self.instances_per_hour_mean, 1), grouped(self.instances_per_hour_peak));
+        writeln!(out, "  per hour     {mean} on average, {peak} in the busiest hour")?;
+        writeln!(out, "  accounts     {}", grouped(self.accounts as u64))?;
+        let (vcpu, memory) = (decimal(self.peak_vcpu, 1), decimal(self.peak_memory_gib, 1));
+        write!(out, "  most at once {} instances, {vcpu} vCPU, {memory} GiB", grouped(self.peak_instances))?;
         if self.peak_gpu > 0.0 {
-            write!(out, ", {} GPU", self.peak_gpu)?;
+            write!(out, ", {} GPU", decimal(self.peak_gpu, 1))?;
         }
-        writeln!(out, " at most (each at its own time)")?;
+        writeln!(out)?;
         if let Some(life) = &self.lifetime_s {
-            let Quantiles { mean, min, p10, p50, p90, p99, max } = life;
-            writeln!(
-                out,
-                "  lifetime [s] mean {mean:.1}, min {min}, p10 {p10}, p50 {p50}, p90 {p90}, p99 {p99}, max {max}"
-            )?;
+            let [mean, p50, p90, p99, max] =
+                [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| coarse(length(s)));
+            writeln!(out, "  lifetimes    mean {mean}, median {p50}, p90 {p90}, p99 {p99}, at most {max}")?;
         }
-        write!(out, "  shapes       {}", self.shapes)?;
+        write!(out, "  shapes       {}", grouped(self.shapes as u64))?;
+        let longest = self.top_shapes.iter().map(|shape| shape.name.chars().count()).max().unwrap_or(0);
         for shape in &self.top_shapes {
-            write!(out, "\n    {:<24} {:>10}  {:>5.1} %", shape.name, shape.instances, shape.share * 100.0)?;
+            let (number, share) = (grouped(shape.instances), percent(shape.share));
+            write!(out, "\n    {:<longest$}  {number:>11}  {share:>8}", shape.name)?;
         }
         Ok(())
     }

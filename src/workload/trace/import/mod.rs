@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::write::{Column, Interval, TraceWriter};
 use crate::input::{InputError, Place, Problem, did_you_mean};
+use crate::units::figures::grouped;
 use crate::units::{QUANTITIES, Resources, Time};
 use crate::workload::decimal::write_scaled;
 use crate::workload::table::Table;
@@ -263,15 +264,15 @@ impl fmt::Display for ImportReport {
             out,
             "{}: {} rows read, {} written to {}",
             self.format,
-            self.rows_read,
-            self.rows_written,
+            grouped(self.rows_read),
+            grouped(self.rows_written),
             self.output.display()
         )?;
         if self.sorted {
             write!(out, "\n  put in time order")?;
         }
         for (reason, rows) in &self.left_out {
-            write!(out, "\n  left out: {rows} {reason}")?;
+            write!(out, "\n  left out: {} {reason}", grouped(*rows))?;
         }
         Ok(())
     }

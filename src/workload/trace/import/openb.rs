@@ -14,7 +14,7 @@ use crate::workload::trace::write::Column;
 pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
-    licence: "Apache-2.0 (hkust-adsl/kubernetes-scheduler-simulator); cite Weng et al., ATC 2023",
+    licence: "Apache-2.0; cite Weng et al., ATC 2023",
     columns: &[
         "name",
         "cpu_milli",

@@ -1,6 +1,6 @@
 //! How figures are written: exact for machines, grouped and rounded for people.
 
-use crate::units::{Duration, NS_PER_S, Time};
+use super::{Duration, NS_PER_S, Time};
 
 /// Seconds as an exact decimal: `"90"`, `"0.25"`.
 pub fn seconds(ns: u64) -> String {

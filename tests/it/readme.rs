@@ -1,0 +1,171 @@
+//! What the documents say is so: their commands are those of the program, their figures those of its runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plimsoll::placement::register::REGISTER;
+use plimsoll::scenario::{Overrides, Scenario};
+
+use crate::command_line::plimsoll;
+
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Documents with commands in them.
+const DOCUMENTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "workloads/README.md"];
+
+fn text(file: &str) -> String {
+    fs::read_to_string(Path::new(TOP).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// A piece of a document.
+enum Piece {
+    /// Between fences, with the language named there.
+    Block(String, String),
+    /// Anything else.
+    Prose(String),
+}
+
+fn pieces(document: &str) -> Vec<Piece> {
+    let part = |(i, part): (usize, &str)| match part.split_once('\n') {
+        Some((language, code)) if i % 2 == 1 => Piece::Block(language.to_string(), code.to_string()),
+        _ => Piece::Prose(part.to_string()),
+    };
+    document.split("```").enumerate().map(part).collect()
+}
+
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let of_language = |piece| match piece {
+        Piece::Block(found, code) if found == language => Some(code),
+        _ => None,
+    };
+    pieces(document).into_iter().filter_map(of_language).collect()
+}
+
+/// Every command line of the program, in blocks and between backticks, up to a pipe.
+fn command_lines(document: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for piece in pieces(document) {
+        match piece {
+            Piece::Block(_, code) => {
+                let code = code.replace("\\\n", " ");
+                let lines = code.lines().map(|line| line.trim().trim_start_matches("$ ").to_string());
+                found.extend(lines);
+            }
+            Piece::Prose(prose) => {
+                found.extend(prose.split('`').skip(1).step_by(2).map(|code| code.replace('\n', " ")));
+            }
+        }
+    }
+    found.retain(|line| line.starts_with("plimsoll "));
+    found.iter().map(|line| line.split('|').next().unwrap_or(line).trim().to_string()).collect()
+}
+
+#[test]
+fn the_two_commands_come_first_and_are_what_ci_runs() {
+    let blocks = blocks(&text("README.md"), "sh");
+    let script = text(".ci/run");
+    for command in [&blocks[0], &blocks[1]] {
+        let command = command.trim_end();
+        assert_eq!(command.lines().count(), 1, "{command}");
+        assert!(script.lines().any(|line| line == command), "`{command}` is no line of .ci/run");
+    }
+    assert!(blocks[0].contains("workloads/scenarios/quickstart.toml") && blocks[1].contains("test"));
+}
+
+#[test]
+fn every_command_line_in_the_documents_is_one_of_the_program() {
+    let place = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for document in DOCUMENTS {
+        for line in command_lines(&text(document)) {
+            // Names for the reader to fill in, such as SCENARIO, are left out; help ends every line before it acts.
+            let is_name = |word: &&str| !word.chars().any(|c| c.is_lowercase());
+            let words: Vec<&str> = line.split_whitespace().skip(1).filter(|word| !is_name(word)).collect();
+            let words: Vec<&str> = words.into_iter().map(|word| word.trim_matches('\'')).collect();
+            let output = plimsoll(place.path(), &[&words[..], &["--help"]].concat()).output().unwrap();
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{document}: `{line}`: {message}");
+            count += 1;
+        }
+    }
+    assert!(count > 15, "only {count} command lines were found");
+}
+
+#[test]
+fn the_scenario_of_the_readme_can_be_run() {
+    let place = tempfile::tempdir().unwrap();
+    for block in blocks(&text("README.md"), "toml") {
+        fs::write(place.path().join("web.toml"), block).unwrap();
+        let run = ["run", "web.toml", "--quiet", "--set", "duration=3d"];
+        plimsoll(place.path(), &run).assert().success();
+    }
+}
+
+#[test]
+fn the_summary_of_the_readme_is_that_of_the_quickstart() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("out");
+    let words = ["run", "workloads/scenarios/quickstart.toml", "-o", out.to_str().expect("a plain path")];
+    let output = plimsoll(Path::new(TOP), &words).env("COLUMNS", "80").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    // Speed, memory and the folder are not the scenario's.
+    let lasting = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.contains("events/s") && !line.starts_with("results in"));
+        lines
+            .map(|line| {
+                line.rsplit_once(", ")
+                    .filter(|_| line.starts_with("digest"))
+                    .map_or(line, |(digest, _)| digest)
+            })
+            .map(String::from)
+            .collect()
+    };
+    let shown = &blocks(&text("README.md"), "text")[0];
+    assert_eq!(lasting(shown), lasting(&printed), "\n{printed}");
+}
+
+#[test]
+fn the_readme_compares_every_strategy() {
+    let readme = text("README.md");
+    let looped = &blocks(&readme, "sh")[2];
+    for entry in REGISTER {
+        let named = looped.split([' ', ';', '\n']).any(|word| word == entry.name);
+        assert!(named, "`{}` is not in the loop of the README", entry.name);
+        assert!(readme.contains(&format!("| `{}` | ", entry.name)), "`{}` is not in its table", entry.name);
+    }
+}
+
+fn scenarios() -> Vec<PathBuf> {
+    let folder = fs::read_dir(Path::new(TOP).join("workloads/scenarios")).unwrap();
+    let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_scenario_of_the_project_is_sound_and_in_the_readme() {
+    let readme = text("README.md");
+    for path in scenarios() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("| `{name}` | ")), "{name} is not in the README");
+        // A trace that stands there for certain takes the place of the one that may not be given away.
+        let trace = format!("workload.trace='{TOP}/workloads/traces/openb.csv.gz'");
+        let set = if name == "huawei" { vec![trace] } else { Vec::new() };
+        let scenario = Scenario::read(&path, &Overrides { set, seed: None });
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(scenario.name, name, "a scenario is named like its file");
+    }
+}
+
+#[test]
+fn a_trace_that_is_not_there_is_told_as_the_readme_says() {
+    let place = tempfile::tempdir().unwrap();
+    fs::create_dir_all(place.path().join("workloads/scenarios")).unwrap();
+    let scenario = "workloads/scenarios/huawei.toml";
+    fs::copy(Path::new(TOP).join(scenario), place.path().join(scenario)).unwrap();
+    let output = plimsoll(place.path(), &["run", scenario]).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let shown = format!("$ plimsoll run {scenario}\n{message}");
+    assert!(blocks(&text("README.md"), "text").contains(&shown), "{shown}");
+}
