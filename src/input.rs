@@ -98,12 +98,35 @@ impl fmt::Display for Problem {
         if !place.is_empty() {
             write!(out, "{place}: ")?;
         }
-        out.write_str(&self.message)?;
+        out.write_str(&on_one_line(&self.message))?;
         if let Some(help) = &self.help {
             write!(out, "\n  help: {help}")?;
         }
         Ok(())
     }
+}
+
+/// The most of a message that is shown \[characters\].
+const MESSAGE_MOST: usize = 320;
+
+/// What is kept of the beginning and of the end of a longer one.
+const MESSAGE_ENDS: (usize, usize) = (120, 180);
+
+/// A message that a person can read whatever it quotes: a cell may be the rest of a file whose quotes do
+/// not close, or hold what a terminal obeys.
+fn on_one_line(message: &str) -> String {
+    let escaped = |text: &str| -> String {
+        let shown = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+        text.chars().map(shown).collect()
+    };
+    let (head, tail) = MESSAGE_ENDS;
+    if message.len() <= MESSAGE_MOST || message.chars().nth(MESSAGE_MOST).is_none() {
+        return escaped(message);
+    }
+    let cut = message.char_indices().nth(head).map_or(message.len(), |(at, _)| at);
+    let (first, rest) = message.split_at(cut);
+    let last = rest.char_indices().nth_back(tail - 1).map_or(rest, |(at, _)| &rest[at..]);
+    format!("{} … {}", escaped(first), escaped(last))
 }
 
 /// Every problem of one input, never empty. Exit code 2.
@@ -130,11 +153,15 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
+/// A longer name is no misspelling, and comparing it takes the square of its length \[bytes\].
+const NAME_MOST: usize = 100;
+
 /// The way out for a misspelt name: the nearest known ones, or the whole list when it is short.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let mut near: Vec<(f64, &str)> = known
         .iter()
+        .filter(|_| name.len() <= NAME_MOST)
         .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
         .filter(|(score, _)| *score > 0.8)
         .collect();
@@ -162,6 +189,20 @@ mod tests {
             problem.to_string(),
             "a.toml:3:7: `zones.0.name`: found 1, expected a string\n  help: put it in quotes"
         );
+    }
+
+    #[test]
+    fn a_message_stays_readable_whatever_it_quotes() {
+        let quoting = |cell: &str| {
+            Problem::new(Place::default(), format!("found `{cell}`, expected a number")).to_string()
+        };
+        assert_eq!(quoting("1\n\u{1b}[2J"), "found `1\\n\\u{1b}[2J`, expected a number");
+        let long = quoting(&"é".repeat(5_000_000));
+        assert_eq!(long.chars().count(), 120 + 3 + 180);
+        assert!(long.starts_with("found `éé") && long.ends_with("é`, expected a number"), "{long}");
+        let just = "x".repeat(320 - "found ``, expected a number".len());
+        assert!(!quoting(&just).contains('…') && quoting(&(just + "x")).contains('…'));
+        assert_eq!(did_you_mean(&"m5.large".repeat(500_000), vec!["m5.large"; 100]), None);
     }
 
     #[test]

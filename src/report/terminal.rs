@@ -46,8 +46,17 @@ fn title(run: &Run<'_>) -> String {
         0 => String::new(),
         warmup => format!(" (the first {} not counted)", span(Duration(warmup))),
     };
+    let residents = &outcome.residents;
+    let left_out = match residents.expected - residents.moved_in {
+        0 => String::new(),
+        some => format!(
+            "\n{} of the {} instances of the steady state found no room or address at the start.",
+            grouped(some),
+            grouped(residents.expected),
+        ),
+    };
     format!(
-        "{}: {} on {} hosts, {} simulated{warmup}, seed {}\n{}",
+        "{}: {} on {} hosts, {} simulated{warmup}, seed {}\n{}{left_out}",
         run.scenario.name,
         run.scenario.placement.strategy.name,
         grouped(outcome.fleet.hosts),

@@ -157,7 +157,11 @@ fn put(node: &mut Node, steps: &[String], value: Node, span: &Span) -> Result<()
     let child = match node.get_mut() {
         DeValue::Table(table) => {
             let key = Spanned::new(span.clone(), Cow::Owned(step.clone()));
-            table.entry(key).or_insert_with(|| empty_table(span))
+            // The first item of a list that is not there begins it: no table has a key `0`.
+            let begins_a_list = rest.first().is_some_and(|next| next == "0");
+            table
+                .entry(key)
+                .or_insert_with(|| if begins_a_list { empty_list(span) } else { empty_table(span) })
         }
         DeValue::Array(items) => item(items, step, span)?,
         other => {
@@ -183,6 +187,10 @@ fn item<'a>(items: &'a mut DeArray<'static>, step: &str, span: &Span) -> Result<
 
 fn empty_table(span: &Span) -> Node {
     Spanned::new(span.clone(), DeValue::Table(DeTable::new()))
+}
+
+fn empty_list(span: &Span) -> Node {
+    Spanned::new(span.clone(), DeValue::Array(DeArray::new()))
 }
 
 /// The child of a node by one step, with the span of its key when it has one.

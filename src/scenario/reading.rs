@@ -15,13 +15,16 @@ use crate::input::{Problem, did_you_mean};
 const MAX_PROBLEMS: usize = 50;
 
 /// What is not modelled yet, by the beginning of its key path (items left out), and what to do instead.
-const LATER: [(&str, &str); 3] = [
+const LATER: [(&str, &str); 6] = [
     (
         "control_plane",
         "this version models only `preset = \"instant\"`: an accepted call takes effect at once",
     ),
     ("zones.hosts.numa_nodes", "this version does not model NUMA nodes: leave the key out"),
     ("zones.hosts.tenancy", "this version does not model dedicated hosts: leave the key out"),
+    ("workload.arrivals.group", "this version does not model placement groups: leave the key out"),
+    ("workload.arrivals.tenancy", "this version does not model dedicated hosts: leave the key out"),
+    ("workload.arrivals.purchase", "this version bills everything on demand: leave the key out"),
 ];
 
 /// A document read as far as it can be.
@@ -230,6 +233,7 @@ fn in_words(serde: &str) -> String {
         "f32" | "f64" => "a number".to_string(),
         "a boolean" => "true or false".to_string(),
         "sequence" | "a sequence" => "a list".to_string(),
+        "path string" => "the name of a file".to_string(),
         "map" | "a map" => "a table".to_string(),
         table if table.starts_with("struct ") || table.starts_with("internally tagged enum ") => {
             "a table".to_string()

@@ -140,7 +140,11 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
             "name = \"../x\"",
             "dir/a.toml:1:8: `name`: found \"../x\", expected a name that can be a folder's",
         ),
-        ("duration = \"1d\"", "duration = 90", "`duration`: found integer `90`, expected a string"),
+        (
+            "duration = \"1d\"",
+            "duration = 90",
+            "`duration`: found integer `90`, expected a duration with a unit such as \"90s\"",
+        ),
         ("duration = \"1d\"", "duration = \"90\"", "expected a duration with a unit such as \"90s\""),
         (
             "duration = \"1d\"",
@@ -197,7 +201,12 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         (
             "mean = \"1h\"",
             "mean = 5",
-            "`workload.arrivals.0.lifetime.mean`: found integer `5`, expected a string",
+            "`workload.arrivals.0.lifetime.mean`: found integer `5`, expected a duration with a unit",
+        ),
+        (
+            "types = ",
+            "purchase = \"spot\"\ntypes = ",
+            "`workload.arrivals.0.purchase`: unknown key `purchase`\n  help: this version bills everything on demand",
         ),
         (
             "m5.large",
@@ -278,6 +287,22 @@ types = { "m5.lrge" = 1 }
         let found = rest.find(start).unwrap_or_else(|| panic!("no {start:?} in {rest}"));
         rest = &rest[found + start.len()..];
     }
+}
+
+#[test]
+fn a_set_begins_a_list_that_is_not_there() {
+    let set = [
+        "network.subnets.0={ name = \"s\", zone = \"a\", cidr = \"10.0.0.0/24\" }",
+        "instance_types.0.name=x",
+        "instance_types.0.vcpu=1",
+        "instance_types.0.memory_gib=1",
+        "workload.arrivals.0.types.x=1",
+    ];
+    let scenario = parse(SMALL, &set).unwrap();
+    assert_eq!(scenario.network.subnets[0].name, "s");
+    assert_eq!(scenario.instance_types[0].name, "x");
+    let message = parse(SMALL, &["instance_types.1.name=x"]).unwrap_err();
+    assert!(message.contains("found a table, expected a list"), "{message}");
 }
 
 #[test]

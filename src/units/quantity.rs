@@ -3,7 +3,7 @@
 //! A decimal is read digit by digit, never through binary floating point, so that 0.1 means one tenth.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error as _, Visitor};
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -178,9 +178,12 @@ impl JsonSchema for Decimal {
     }
 }
 
+/// What a duration is, for messages.
+const A_DURATION: &str = "a duration with a unit such as \"90s\", \"15m\", \"6h\" or \"30d\"";
+
 /// Reads a duration with a unit: `"90s"`, `"15m"`, `"1h 30m"`, `"30d"`, `"250ms"`, `"1.5h"`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let way_out = "expected a duration with a unit such as \"90s\", \"15m\", \"6h\" or \"30d\"";
+    let way_out = format!("expected {A_DURATION}");
     if text.trim() == "0" {
         return Ok(Duration::ZERO);
     }
@@ -216,8 +219,17 @@ fn parse_single_unit(text: &str) -> Option<Result<Duration, Unreadable>> {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_duration(&text).map_err(D::Error::custom)
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Duration;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(A_DURATION)
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Duration, E> {
+                parse_duration(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 

@@ -180,7 +180,7 @@ impl ArrivalConfig {
             }
         }
         let min_count = self.min_count.unwrap_or(self.count);
-        if min_count < 1 || min_count > self.count {
+        if self.min_count.is_some() && !(1..=self.count).contains(&min_count) {
             settings.wrong("min_count", min_count, &format!("1 to `count`, {}", self.count));
         }
         let usable = settings.weights("types", self.types.values());

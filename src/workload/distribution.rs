@@ -153,6 +153,11 @@ fn empirical(file: &Path) -> Result<Law, Problem> {
         let found = format!("found {} columns, expected one: times in seconds", table.header().len());
         return Err(Problem::new(Place::file(file).at_line(1), found));
     }
+    if parse_seconds(&table.header()[0]).is_ok() {
+        let found = format!("found the value `{}`, expected a header", table.header()[0]);
+        return Err(Problem::new(Place::file(file).at_line(1), found)
+            .with_help("name the column in the first line, such as `seconds`"));
+    }
     let mut values = Vec::new();
     while table.advance()? {
         values.push(table.parse(0, "seconds, 0 or more", parse_seconds)?);

@@ -236,6 +236,7 @@ fn a_bad_sample_names_its_line() {
     let folder = tempfile::tempdir().unwrap();
     for (text, expected) in [
         ("s\n", "s.csv: found no values"),
+        ("60\n120\n", "s.csv:1: found the value `60`, expected a header\n  help: name the column"),
         ("s,t\n1,2\n", "s.csv:1: found 2 columns, expected one"),
         ("s\n1\n-2\n", "s.csv:3: `s`: found `-2`, which is negative; expected seconds, 0 or more"),
         ("s\n1\nnan\n", "s.csv:3: `s`: found `nan`, which is not finite"),

@@ -112,7 +112,11 @@ impl ParquetRows {
         caught(|| self.next_batch()).map_err(|(column, error)| {
             let mut place = Place::file(path).at_line(self.before + 1);
             place.key = column.map(|column| header[column].clone());
-            Problem::new(place, format!("cannot be read: {error}")).with_help("the file may be damaged")
+            let help = match error.to_string().contains("Disabled feature") {
+                true => "its compression is not supported: write it with Snappy or without compression",
+                false => "the file may be damaged",
+            };
+            Problem::new(place, format!("cannot be read: {error}")).with_help(help)
         })
     }
 
