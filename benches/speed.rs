@@ -19,7 +19,7 @@ use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::Time;
 
 /// Rounds over all cases; the table shows medians.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 /// One line of the table.
 struct Case {

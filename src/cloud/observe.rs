@@ -68,7 +68,7 @@ pub struct Sample {
     /// Public addresses in use.
     pub public_addresses_used: u64,
     /// Cost of what ran since the end of the warm-up, as it accrued: without minimums \[micro-USD\].
-    pub billed_micro_usd: i128,
+    pub accrued_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
 }

@@ -166,7 +166,7 @@ impl Cloud {
             launches_succeeded: ledger.launch.succeeded,
             addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
             public_addresses_used: self.network.public_usage().used(),
-            billed_micro_usd: ledger.accrual.micro_usd(),
+            accrued_micro_usd: ledger.accrual.micro_usd(),
             events: milestones.events,
         });
     }

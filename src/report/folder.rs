@@ -110,10 +110,25 @@ fn check_replaceable(place: &Path) -> Result<(), InputError> {
         Ok(_) => {}
     }
     let is_empty = fs::read_dir(place).is_ok_and(|mut entries| entries.next().is_none());
-    if is_empty || manifest::is_ours(&place.join(manifest::FILE)) {
+    if is_empty {
         return Ok(());
     }
-    refuse("found a folder that is no result of plimsoll (no manifest.json of ours in it)")
+    if !manifest::is_ours(&place.join(manifest::FILE)) {
+        return refuse("found a folder that is no result of plimsoll (no manifest.json of ours in it)");
+    }
+    match stranger(place) {
+        Some(name) => refuse(&format!("found `{name}` in it, which plimsoll did not write")),
+        None => Ok(()),
+    }
+}
+
+/// The first entry, by name, that no report of the register makes: somebody's own, put beside a result.
+fn stranger(place: &Path) -> Option<String> {
+    let is_ours =
+        |name: &str| super::REGISTER.iter().any(|report| report.file.split('/').next() == Some(name));
+    let entries = fs::read_dir(place).ok()?.filter_map(Result::ok);
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| !is_ours(name)).min()
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ const COLUMNS: [Column; 21] = [
     ("launches_succeeded", |s| s.launches_succeeded.to_string()),
     ("addresses_used", |s| s.addresses_used.to_string()),
     ("public_addresses_used", |s| s.public_addresses_used.to_string()),
-    ("billed_usd", |s| format_micro_usd(s.billed_micro_usd)),
+    ("accrued_usd", |s| format_micro_usd(s.accrued_micro_usd)),
     ("events", |s| s.events.to_string()),
 ];
 

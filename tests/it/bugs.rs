@@ -46,6 +46,6 @@ fn a_shape_may_cost_more_than_64_bits_of_pico_dollars() {
         billing.shape = { usd_per_vcpu_hour = 1000, usd_per_gib_hour = 0 }";
     let (outcome, notes) = Experiment::replaying(trace, text).watch();
     // 10⁸ USD/h for two hours.
-    assert_eq!(notes.samples.last().expect("one at the end").billed_micro_usd, 200_000_000_000_000);
+    assert_eq!(notes.samples.last().expect("one at the end").accrued_micro_usd, 200_000_000_000_000);
     assert_eq!(outcome.bill.total, 200_000_000_000_000);
 }

@@ -90,6 +90,18 @@ fn a_folder_that_is_not_ours_is_never_replaced() {
     assert_eq!(entries(&place.path().join("thesis")), ["chapter.tex"]);
 }
 
+#[test]
+fn what_somebody_put_beside_a_result_is_never_removed() {
+    let place = workplace();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();
+    fs::write(place.path().join("out/notes.txt"), "what I saw").unwrap();
+    let message = contains("out: found `notes.txt` in it, which plimsoll did not write")
+        .and(contains("help: name another folder with `-o`, or move this one away"));
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().code(2).stderr(message);
+    assert_eq!(fs::read_to_string(place.path().join("out/notes.txt")).unwrap(), "what I saw");
+}
+
 /// Ctrl-C in the middle of a long run.
 #[cfg(unix)]
 #[test]
