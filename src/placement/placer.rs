@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::scan::Scan;
 use super::strategy::{Choice, Request, Strategy};
 use crate::fleet::Fleet;
-use crate::fleet::index::by_class::{ClassIndex, Ranking, Sight};
+use crate::fleet::index::by_class::ClassIndex;
 use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
+use crate::fleet::index::ranking::{Ranking, Sight};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::units::{AccountId, HostId, Resources, ZoneId};
 

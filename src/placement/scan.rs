@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::strategy::{Choice, Request};
 use crate::fleet::Fleet;
-use crate::fleet::index::by_class::{Candidate, Ranking};
 use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking};
 use crate::units::HostId;
 
 /// The hosts of a zone, looked at one by one.

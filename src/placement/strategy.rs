@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::fleet::index::by_class::Ranking;
+use crate::fleet::index::ranking::Ranking;
 use crate::fleet::index::shapes::ShapeId;
 use crate::units::{AccountId, HostId, Resources, ZoneId};
 

@@ -16,41 +16,11 @@ use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
 use super::grid::{Grid, Search};
 use super::lazy_heap::LazyHeap;
+use super::ranking::{Candidate, Ranking, Sight};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
 use crate::fleet::host::{Host, Sku};
 use crate::units::{HostId, Resources};
-
-/// What a cost is a function of, beside the capacity of the host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sight {
-    /// What is free.
-    Free,
-    /// What is free, and the request. Of two hosts of the same capacity the one with more free never
-    /// costs more.
-    FreeAndRequest,
-    /// The number of instances on the host; the cost is a `Cost::Pair` whose second number is 0.
-    Instances,
-}
-
-/// A host as a cost sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Candidate<'a> {
-    /// What the host can sell in all.
-    pub capacity: &'a Resources,
-    /// What is free of it.
-    pub free: &'a Resources,
-    /// Instances on it; 0 unless the ranking's sight is [`Sight::Instances`].
-    pub instances: u32,
-}
-
-/// How a strategy ranks the hosts that fit.
-pub trait Ranking: Send + Sync {
-    /// What the cost looks at. Whatever it leaves out must not change the cost.
-    fn sight(&self) -> Sight;
-    /// The cost of a host for a request; least wins, ties go to the lowest host id.
-    fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost;
-}
 
 /// Not in any class.
 pub const NO_CLASS: u32 = u32::MAX;
@@ -358,11 +328,16 @@ impl ClassIndex {
             is_forgotten: false,
             hosts: LazyHeap::default(),
         };
-        let id = self.unused.pop().unwrap_or_else(|| {
-            self.classes.push(class.clone());
-            (self.classes.len() - 1) as u32
-        });
-        self.classes[id as usize] = class;
+        let id = match self.unused.pop() {
+            Some(id) => {
+                self.classes[id as usize] = class;
+                id
+            }
+            None => {
+                self.classes.push(class);
+                (self.classes.len() - 1) as u32
+            }
+        };
         self.by_key.add(id, |class| self.classes[class as usize].key);
         if let Some(grid) = &mut self.grid {
             grid.add(id, key, &skus[key.sku.0 as usize].capacity);

@@ -2,8 +2,8 @@
 //! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
 //! (cost, id).
 
-use super::by_class::{Candidate, Ranking};
 use super::cost::Cost;
+use super::ranking::{Candidate, Ranking};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
 use crate::fleet::host::{Host, Sku};

@@ -1,9 +1,11 @@
-//! Indexes over hosts: each answers one question of the placement strategies at a cost that does not
-//! depend on the number of hosts, and its plain twin is `placement::scan`.
+//! Indexes over hosts: each answers one question of the placement strategies without a look at every host;
+//! the plain twin of them all is `placement::scan`.
 //!
 //! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
 //! - `by_class`: the host with the least cost, where the cost looks at what is free (best-fit and its
 //!   kin). Hosts with the same capacity and the same free amounts form a class, and classes are few.
+//!   Where the cost looks at the request too, and requests are too many for an order each, `grid` weighs
+//!   cells of like classes.
 //! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
 
 pub mod by_class;
@@ -13,5 +15,6 @@ mod class_table;
 pub mod cost;
 mod grid;
 pub mod lazy_heap;
+pub mod ranking;
 pub mod shapes;
 pub mod tree;

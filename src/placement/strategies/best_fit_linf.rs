@@ -1,8 +1,8 @@
 //! `best-fit-linf`: fills hosts evenly in all resources, by the maximum of the ratios that are free.
 
 use super::ratios::linf;
-use crate::fleet::index::by_class::{Candidate, Ranking, Sight};
 use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use crate::units::Resources;

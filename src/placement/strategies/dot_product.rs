@@ -2,8 +2,8 @@
 //! al., SIGCOMM'14, section 3.2).
 
 use super::ratios::per_resource;
-use crate::fleet::index::by_class::{Candidate, Ranking, Sight};
 use crate::fleet::index::cost::{Cost, RatioSum};
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use crate::units::Resources;

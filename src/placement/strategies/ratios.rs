@@ -1,7 +1,7 @@
 //! The measures L1, L2 and L∞ of what is free: ratios to what a host can sell, kept exact.
 
-use crate::fleet::index::by_class::Candidate;
 use crate::fleet::index::cost::RatioSum;
+use crate::fleet::index::ranking::Candidate;
 use crate::units::{RESOURCES, Resources};
 
 /// One ratio a resource: `ratio` of (amount free, capacity, position), 0/1 for a resource that is left

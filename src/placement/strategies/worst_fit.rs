@@ -1,7 +1,7 @@
 //! `worst-fit`: the emptiest host, so that load is even.
 
-use crate::fleet::index::by_class::{Candidate, Ranking, Sight};
 use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use crate::units::Resources;
