@@ -3,11 +3,12 @@
 //!
 //! A move of a host touches two classes; the order of classes changes only when one is new, and the
 //! masks in it only when one fills that was not in it. One that empties stays in the masks until a search
-//! comes upon it, since most fill again before that. Within a class the least host id wins; classes of
+//! comes upon it, since it may fill again before that. Within a class the least host id wins; classes of
 //! equal cost are compared by it too, so the choice is that of the plain scan.
 //!
 //! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
-//! order is a search tree over them: logarithmic instead of constant, never a scan.
+//! order is a search tree over them: logarithmic for what has a bit of its own, and a walk over what
+//! thresholds cannot rule out beyond that (`shapes`).
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
