@@ -18,6 +18,8 @@ pub mod metrics;
 
 pub mod catalogue;
 
+pub mod billing;
+
 pub mod fleet;
 
 pub mod placement;
@@ -25,8 +27,6 @@ pub mod placement;
 pub mod network;
 
 pub mod lifecycle;
-
-pub mod billing;
 
 pub mod workload;
 

@@ -3,10 +3,12 @@
 mod invoice;
 mod meter;
 mod seconds;
+mod usage;
 
 pub use invoice::{Bill, BillRow, Kind, Purchase};
 pub use meter::{Meter, MeterRow};
 pub use seconds::{MINIMUM, billed_seconds, billed_seconds_past_minimum};
+pub use usage::{Item, Usage};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,9 @@
 mod entry;
 mod filter;
 mod table;
+mod volume_type;
 
 pub use entry::{CatalogueEntry, built_in, families, find};
 pub use filter::{Filter, select};
 pub use table::{InstanceType, InstanceTypeConfig, ShapePrice, TypeTable};
+pub use volume_type::VolumeType;

@@ -138,7 +138,7 @@ fn metrics() -> Table {
 
 fn errors() -> Table {
     let mut table = table(["error code", "fault of", "HTTP", "meaning [name in the design]"], &[2]);
-    for entry in &failure::REGISTER {
+    for entry in failure::REGISTER {
         let class = match entry.class {
             Class::Client => "client",
             Class::Server => "server",

@@ -20,7 +20,8 @@ impl Cloud {
     ) -> Outcome {
         self.bill_running(horizon);
         let ledger = &self.ledger;
-        let mut first_failures: Vec<_> = ledger.first_failures.iter().flatten().copied().collect();
+        let mut first_failures: Vec<_> =
+            ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
         first_failures.sort_by_key(|first| (first.at, first.failure));
         Outcome {
             digest: ledger.digest.value(),

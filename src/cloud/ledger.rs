@@ -2,7 +2,7 @@
 
 use super::outcome::{FirstFailure, Tally};
 use crate::engine::digest::Digest;
-use crate::failure::Failure;
+use crate::failure::{Failure, PerFailure};
 use crate::fleet::totals::{TOTALS, Total, Totals};
 use crate::lifecycle::Operation;
 use crate::metrics::{Durations, Gauges, PeakRatio};
@@ -104,8 +104,8 @@ pub struct Ledger {
     pub launch: Tally,
     /// Calls by [`Operation::index`].
     pub operations: [Tally; Operation::ALL.len()],
-    /// By [`Failure::index`], warm-up included.
-    pub first_failures: [Option<FirstFailure>; Failure::COUNT],
+    /// Warm-up included.
+    pub first_failures: PerFailure<Option<FirstFailure>>,
     /// From the call to its effect, by [`Operation::index`].
     pub durations: [Durations; Operation::ALL.len()],
     /// Over everything that happened, warm-up included.
@@ -188,7 +188,7 @@ impl Ledger {
             | (u64::from(count) << 32);
         let kind = kind.map_or(u32::MAX, |kind| kind.0);
         self.digest.absorb([now.0, what, (u64::from(account.0) << 32) | u64::from(kind)]);
-        self.first_failures[failure.index()].get_or_insert(FirstFailure { failure, at: now, operation });
+        self.first_failures[failure].get_or_insert(FirstFailure { failure, at: now, operation });
     }
 
     /// Counts a call and its outcome.
@@ -222,7 +222,7 @@ fn count(tally: &mut Tally, requested: u64, failure: Option<Failure>, failed: u6
     tally.requested += requested;
     tally.succeeded += requested - failed;
     if let Some(failure) = failure {
-        tally.failed_by[failure.index()] += failed;
+        tally.failed_by[failure] += failed;
     }
 }
 

@@ -5,7 +5,7 @@
 use hdrhistogram::Histogram;
 
 use crate::billing::Bill;
-use crate::failure::{Failure, REGISTER};
+use crate::failure::{Failure, PerFailure};
 use crate::lifecycle::Operation;
 use crate::units::Time;
 use crate::workload::directory::Directory;
@@ -50,14 +50,14 @@ pub struct Tally {
     pub requested: u64,
     /// Granted.
     pub succeeded: u64,
-    /// Refused, by [`Failure::index`].
-    pub failed_by: [u64; Failure::COUNT],
+    /// Refused, by reason.
+    pub failed_by: PerFailure<u64>,
 }
 
 impl Tally {
     /// Refused, for whatever reason.
     pub fn failed(&self) -> u64 {
-        self.failed_by.iter().sum()
+        self.failed_by.iter().map(|(_, count)| count).sum()
     }
 
     /// Granted ÷ asked for, 0 to 1; 1 when nothing was asked for.
@@ -67,8 +67,7 @@ impl Tally {
 
     /// The reasons that occurred, in the order of the register, each with its count.
     pub fn failures(&self) -> impl Iterator<Item = (Failure, u64)> {
-        let counts = REGISTER.iter().map(|entry| (entry.failure, self.failed_by[entry.failure.index()]));
-        counts.filter(|(_, count)| *count > 0)
+        self.failed_by.iter().map(|(failure, count)| (failure, *count)).filter(|(_, count)| *count > 0)
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) mod tests {
     use crate::billing::Bill;
     use crate::catalogue::{ShapePrice, TypeTable};
     use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, PoolUse, Residents, Tally};
-    use crate::failure::Failure;
+    use crate::failure::{Failure, PerFailure};
     use crate::lifecycle::Operation;
     use crate::metrics::Durations;
     use crate::scenario::Overrides;
@@ -90,8 +90,8 @@ pub(super) mod tests {
         let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(0) };
         let directory = Directory::new(types, vec!["a".to_string()], vec![subnet]);
         let hour = 3600 * crate::units::NS_PER_S;
-        let mut failed_by = [0; Failure::COUNT];
-        failed_by[Failure::InsufficientInstanceCapacity.index()] = 1;
+        let mut failed_by = PerFailure::default();
+        failed_by[Failure::InsufficientInstanceCapacity] = 1;
         let launch = Tally { requested: 3, succeeded: 2, failed_by };
         let mut durations = Durations::default();
         durations.record(Duration::ZERO);

@@ -3,10 +3,11 @@
 //! Everything is an integer. Time is nanoseconds, resources are milli-vCPU, MiB, milli-GPU and
 //! Mbit/s, money is a fixed fraction of a dollar fine enough that no bill is ever rounded inside.
 
+mod calendar;
 pub mod figures;
-
 mod quantity;
 
+pub use calendar::{Calendar, Month};
 pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};
 
 use std::fmt;
@@ -268,6 +269,24 @@ id!(/// A subnet, numbered in file order.
     SubnetId(u32));
 id!(/// An instance, numbered in the order of launch; never reused.
     InstanceId(u64));
+id!(/// An image, numbered in the order of registration.
+    ImageId(u32));
+id!(/// A volume, numbered in the order of creation; never reused.
+    VolumeId(u32));
+id!(/// A snapshot, numbered in the order of creation; never reused.
+    SnapshotId(u32));
+id!(/// A network interface beside the first one of an instance, numbered in the order of creation.
+    InterfaceId(u32));
+id!(/// An elastic address, numbered in the order of allocation.
+    ElasticAddressId(u32));
+id!(/// A security group, numbered in the order of creation.
+    SecurityGroupId(u32));
+id!(/// A rule of a security group, numbered in the order of authorisation over all groups; never reused.
+    RuleId(u32));
+id!(/// A placement group, numbered in the order of creation.
+    PlacementGroupId(u32));
+id!(/// A capacity reservation, numbered in the order of creation.
+    CapacityReservationId(u32));
 
 #[cfg(test)]
 mod tests {
