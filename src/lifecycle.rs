@@ -1,63 +1,13 @@
-//! The life of an instance: states, operations, and the one table of legal moves.
+//! The life of an instance: states, what can move it, and the one table of legal moves.
 //!
 //! ```text
-//! launch ─▶ pending ─booted─▶ running ─stop─▶ stopping ─stopped─▶ stopped ─start─▶ pending
+//! launch ─▶ pending ─booted─▶ running ─stop, hibernate─▶ stopping ─stopped─▶ stopped ─start─▶ pending
 //! pending, running, stopping, stopped ─terminate─▶ shutting-down ─terminated─▶ terminated
 //! pending ─boot failed─▶ terminated
+//! pending, running ─host failed, recover─▶ pending        ─interrupted─▶ shutting-down
 //! ```
 
 use crate::failure::Failure;
-
-/// An operation of the API on instances. The number goes into the digest: add at the end, never renumber.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(u8)]
-pub enum Operation {
-    /// New instances.
-    Launch = 1,
-    /// Run a stopped instance again.
-    Start = 2,
-    /// Stop a running instance.
-    Stop = 3,
-    /// Reboot a running instance.
-    Reboot = 4,
-    /// End an instance.
-    Terminate = 5,
-    /// Ask for its state.
-    Describe = 6,
-    /// Change its type.
-    Modify = 7,
-}
-
-impl Operation {
-    /// Every operation, in the order of the numbers.
-    pub const ALL: [Operation; 7] = {
-        use Operation::*;
-        [Launch, Start, Stop, Reboot, Terminate, Describe, Modify]
-    };
-
-    /// Position in [`Operation::ALL`], from 0.
-    pub const fn index(self) -> usize {
-        self as usize - 1
-    }
-
-    /// Its word in traces and results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Operation::Launch => "launch",
-            Operation::Start => "start",
-            Operation::Stop => "stop",
-            Operation::Reboot => "reboot",
-            Operation::Terminate => "terminate",
-            Operation::Describe => "describe",
-            Operation::Modify => "modify",
-        }
-    }
-
-    /// The operation of a word, if it is one.
-    pub fn named(name: &str) -> Option<Operation> {
-        Operation::ALL.into_iter().find(|operation| operation.name() == name)
-    }
-}
 
 /// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -109,15 +59,30 @@ impl State {
     /// What `trigger` does to an instance in this state.
     #[inline]
     pub const fn on(self, trigger: Trigger) -> Move {
-        MOVES[trigger.index()][self.index()]
+        MOVES[trigger as usize][self.index()]
     }
 }
 
-/// What can move an instance: a call, or the end of something that takes time.
+/// What can move an instance: a call, the end of something that takes time, or its host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
 pub enum Trigger {
-    /// Somebody asks for it.
-    Call(Operation),
+    /// Somebody runs it again.
+    Start,
+    /// Somebody stops it.
+    Stop,
+    /// Somebody stops it and keeps its memory on the root volume.
+    Hibernate,
+    /// Somebody reboots it.
+    Reboot,
+    /// Somebody ends it.
+    Terminate,
+    /// Somebody asks for its state.
+    Describe,
+    /// Somebody changes its type.
+    ModifyType,
+    /// Somebody changes its protection, tags, security groups, volumes or addresses.
+    ModifyAttribute,
     /// Booting is over.
     Booted,
     /// Booting did not succeed, after a launch or a start.
@@ -126,18 +91,40 @@ pub enum Trigger {
     Stopped,
     /// Shutting down is over.
     Terminated,
+    /// Its host failed or is being emptied, and it comes up again on another.
+    Recovered,
+    /// Its host failed and it stays off.
+    Lost,
+    /// The spot market takes its capacity back.
+    Interrupted,
 }
 
 impl Trigger {
-    /// Row of [`MOVES`].
-    const fn index(self) -> usize {
-        match self {
-            Trigger::Call(operation) => operation.index(),
-            Trigger::Booted => 7,
-            Trigger::BootFailed => 8,
-            Trigger::Stopped => 9,
-            Trigger::Terminated => 10,
-        }
+    /// Every trigger, in the order of the rows of the table of moves.
+    pub const ALL: [Trigger; 15] = {
+        use Trigger::*;
+        [
+            Start,
+            Stop,
+            Hibernate,
+            Reboot,
+            Terminate,
+            Describe,
+            ModifyType,
+            ModifyAttribute,
+            Booted,
+            BootFailed,
+            Stopped,
+            Terminated,
+            Recovered,
+            Lost,
+            Interrupted,
+        ]
+    };
+
+    /// True for what somebody asks for, which is always answered.
+    pub const fn is_call(self) -> bool {
+        (self as usize) < Trigger::Booted as usize
     }
 }
 
@@ -150,8 +137,8 @@ pub enum Move {
     Stay,
     /// The call fails.
     Refused(Failure),
-    /// Cannot happen: a launch makes a new instance, and a timer is cancelled when the state it would
-    /// end is left. Meeting it is a bug.
+    /// Cannot happen: a timer is cancelled when the state it would end is left, and an instance without a
+    /// host has none that fails. Meeting it is a bug.
     Never,
 }
 
@@ -159,25 +146,30 @@ pub enum Move {
 ///
 /// Calls on a state in transition are refused, as `model.md` says, although EC2 lets some pass. Only
 /// terminating is "idempotent; if you terminate an instance more than once, each call succeeds"
-/// (`TerminateInstances`), which holds while it shuts down as well as afterwards.
+/// (`TerminateInstances`), which holds while it shuts down as well as afterwards. What is stopping or
+/// shutting down when its host is lost is simply done with that.
 #[rustfmt::skip]
-const MOVES: [[Move; State::ALL.len()]; 11] = {
+const MOVES: [[Move; State::ALL.len()]; Trigger::ALL.len()] = {
     use State::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
     use Move::{Never, Stay, To};
     const NO: Move = Move::Refused(Failure::IncorrectInstanceState);
     [
-        //                pending           running           shutting-down   terminated  stopping          stopped
-        /* launch      */ [Never,            Never,            Never,          Never,      Never,            Never],
-        /* start       */ [NO,               NO,               NO,             NO,         NO,               To(Pending)],
-        /* stop        */ [NO,               To(Stopping),     NO,             NO,         NO,               NO],
-        /* reboot      */ [NO,               Stay,             NO,             NO,         NO,               NO],
-        /* terminate   */ [To(ShuttingDown), To(ShuttingDown), Stay,           Stay,       To(ShuttingDown), To(ShuttingDown)],
-        /* describe    */ [Stay,             Stay,             Stay,           Stay,       Stay,             Stay],
-        /* modify      */ [NO,               NO,               NO,             NO,         NO,               Stay],
-        /* booted      */ [To(Running),      Never,            Never,          Never,      Never,            Never],
-        /* boot failed */ [To(Terminated),   Never,            Never,          Never,      Never,            Never],
-        /* stopped     */ [Never,            Never,            Never,          Never,      To(Stopped),      Never],
-        /* terminated  */ [Never,            Never,            To(Terminated), Never,      Never,            Never],
+        //                   pending           running           shutting-down   terminated  stopping          stopped
+        /* start          */ [NO,               NO,               NO,             NO,         NO,               To(Pending)],
+        /* stop           */ [NO,               To(Stopping),     NO,             NO,         NO,               NO],
+        /* hibernate      */ [NO,               To(Stopping),     NO,             NO,         NO,               NO],
+        /* reboot         */ [NO,               Stay,             NO,             NO,         NO,               NO],
+        /* terminate      */ [To(ShuttingDown), To(ShuttingDown), Stay,           Stay,       To(ShuttingDown), To(ShuttingDown)],
+        /* describe       */ [Stay,             Stay,             Stay,           Stay,       Stay,             Stay],
+        /* modify type    */ [NO,               NO,               NO,             NO,         NO,               Stay],
+        /* modify attrib. */ [Stay,             Stay,             NO,             NO,         Stay,             Stay],
+        /* booted         */ [To(Running),      Never,            Never,          Never,      Never,            Never],
+        /* boot failed    */ [To(Terminated),   Never,            Never,          Never,      Never,            Never],
+        /* stopped        */ [Never,            Never,            Never,          Never,      To(Stopped),      Never],
+        /* terminated     */ [Never,            Never,            To(Terminated), Never,      Never,            Never],
+        /* recovered      */ [To(Pending),      To(Pending),      Never,          Never,      Never,            Never],
+        /* lost           */ [To(Stopped),      To(Stopped),      To(Terminated), Never,      To(Stopped),      Never],
+        /* interrupted    */ [To(ShuttingDown), To(ShuttingDown), Never,          Never,      Never,            Never],
     ]
 };
 
@@ -188,54 +180,54 @@ mod tests {
     /// Every pair once more, in words and by trigger: what may happen, and that nothing else does.
     #[test]
     fn every_state_and_trigger() {
-        let triggers = (Operation::ALL.into_iter().map(Trigger::Call)).chain([
-            Trigger::Booted,
-            Trigger::BootFailed,
-            Trigger::Stopped,
-            Trigger::Terminated,
-        ]);
         let mut legal = Vec::new();
-        for trigger in triggers {
+        for trigger in Trigger::ALL {
             for state in State::ALL {
-                let word = match trigger {
-                    Trigger::Call(operation) => operation.name().to_string(),
-                    timed => format!("{timed:?}"),
-                };
                 match state.on(trigger) {
-                    Move::To(next) => legal.push(format!("{word}: {} -> {}", state.name(), next.name())),
-                    Move::Stay => legal.push(format!("{word}: {}", state.name())),
+                    Move::To(next) => legal.push(format!("{trigger:?}: {} -> {}", state.name(), next.name())),
+                    Move::Stay => legal.push(format!("{trigger:?}: {}", state.name())),
                     Move::Refused(failure) => {
                         assert_eq!(failure, Failure::IncorrectInstanceState);
-                        assert!(matches!(trigger, Trigger::Call(_)), "only calls are refused");
+                        assert!(trigger.is_call(), "only calls are refused");
                     }
-                    Move::Never => {
-                        let launch = trigger == Trigger::Call(Operation::Launch);
-                        assert!(launch || !matches!(trigger, Trigger::Call(_)), "{word} is always answered");
-                    }
+                    Move::Never => assert!(!trigger.is_call(), "{trigger:?} is always answered"),
                 }
             }
         }
         let expected = "\
-start: stopped -> pending
-stop: running -> stopping
-reboot: running
-terminate: pending -> shutting-down
-terminate: running -> shutting-down
-terminate: shutting-down
-terminate: terminated
-terminate: stopping -> shutting-down
-terminate: stopped -> shutting-down
-describe: pending
-describe: running
-describe: shutting-down
-describe: terminated
-describe: stopping
-describe: stopped
-modify: stopped
+Start: stopped -> pending
+Stop: running -> stopping
+Hibernate: running -> stopping
+Reboot: running
+Terminate: pending -> shutting-down
+Terminate: running -> shutting-down
+Terminate: shutting-down
+Terminate: terminated
+Terminate: stopping -> shutting-down
+Terminate: stopped -> shutting-down
+Describe: pending
+Describe: running
+Describe: shutting-down
+Describe: terminated
+Describe: stopping
+Describe: stopped
+ModifyType: stopped
+ModifyAttribute: pending
+ModifyAttribute: running
+ModifyAttribute: stopping
+ModifyAttribute: stopped
 Booted: pending -> running
 BootFailed: pending -> terminated
 Stopped: stopping -> stopped
-Terminated: shutting-down -> terminated";
+Terminated: shutting-down -> terminated
+Recovered: pending -> pending
+Recovered: running -> pending
+Lost: pending -> stopped
+Lost: running -> stopped
+Lost: shutting-down -> terminated
+Lost: stopping -> stopped
+Interrupted: pending -> shutting-down
+Interrupted: running -> shutting-down";
         assert_eq!(legal.join("\n"), expected);
     }
 
@@ -245,10 +237,8 @@ Terminated: shutting-down -> terminated";
         for (i, state) in State::ALL.into_iter().enumerate() {
             assert_eq!(state.index(), i);
         }
-        for (i, operation) in Operation::ALL.into_iter().enumerate() {
-            assert_eq!(operation.index(), i);
-            assert_eq!(Operation::named(operation.name()), Some(operation));
+        for (i, trigger) in Trigger::ALL.into_iter().enumerate() {
+            assert_eq!(trigger as usize, i);
         }
-        assert_eq!(Operation::named("Launch"), None);
     }
 }

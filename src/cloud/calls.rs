@@ -4,119 +4,200 @@ use super::Cloud;
 use super::instance::{Reference, Slot};
 use super::ledger::{Happening, NO_HOST};
 use super::observe::{Observer, Refusal};
-use crate::failure::Failure;
-use crate::lifecycle::{Move, Operation, State, Trigger};
-use crate::units::{AccountId, Duration, InstanceId, Time, TypeId, ZoneId};
-use crate::workload::call::{Action, Call, Handle};
+use crate::failure::{Failure, Reason};
+use crate::lifecycle::{Move, State, Trigger};
+use crate::operation::Operation;
+use crate::units::{AccountId, Duration, Time, TypeId, ZoneId};
+use crate::workload::call::{Action, Call, Handle, Modification, Tag, Targets};
 
 /// A refused request, as far as its flow knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Refused {
-    pub failure: Failure,
+    pub reason: Reason,
     pub kind: Option<TypeId>,
     pub zone: Option<ZoneId>,
+}
+
+impl Refused {
+    /// A refusal that no instance or place has a part in.
+    pub fn outright(reason: impl Into<Reason>) -> Refused {
+        Refused { reason: reason.into(), kind: None, zone: None }
+    }
+}
+
+/// What is asked of an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wish<'a> {
+    Start,
+    Stop,
+    Hibernate,
+    Reboot,
+    Terminate,
+    Describe,
+    Modify(&'a Modification),
+    AddTags(&'a [Tag]),
+    RemoveTags(&'a [String]),
+}
+
+impl Wish<'_> {
+    fn trigger(self) -> Trigger {
+        match self {
+            Wish::Start => Trigger::Start,
+            Wish::Stop => Trigger::Stop,
+            Wish::Hibernate => Trigger::Hibernate,
+            Wish::Reboot => Trigger::Reboot,
+            Wish::Terminate => Trigger::Terminate,
+            Wish::Describe => Trigger::Describe,
+            Wish::Modify(Modification { kind: Some(_), .. }) => Trigger::ModifyType,
+            Wish::Modify(_) | Wish::AddTags(_) | Wish::RemoveTags(_) => Trigger::ModifyAttribute,
+        }
+    }
+
+    fn operation(self) -> Operation {
+        match self {
+            Wish::Start => Operation::Start,
+            Wish::Stop => Operation::Stop,
+            Wish::Hibernate => Operation::Hibernate,
+            Wish::Reboot => Operation::Reboot,
+            Wish::Terminate => Operation::Terminate,
+            Wish::Describe => Operation::Describe,
+            Wish::Modify(_) => Operation::Modify,
+            Wish::AddTags(_) => Operation::CreateTags,
+            Wish::RemoveTags(_) => Operation::DeleteTags,
+        }
+    }
 }
 
 impl Cloud {
     pub(super) fn on_call(&mut self, call: &Call, observer: &mut dyn Observer) {
         let (now, account) = (call.at, call.account);
-        let (operation, handle) = match &call.action {
+        let (targets, wish) = match &call.action {
             Action::Launch(launch) => return self.on_launch(now, account, launch, observer),
-            Action::Start(handle) => (Operation::Start, Some(*handle)),
-            Action::Stop(handle) => (Operation::Stop, Some(*handle)),
-            Action::Reboot(handle) => (Operation::Reboot, Some(*handle)),
-            Action::Terminate(handle) => (Operation::Terminate, Some(*handle)),
-            Action::Describe(handle) => (Operation::Describe, *handle),
-            Action::Modify(handle, _) => (Operation::Modify, Some(*handle)),
+            Action::Describe(query) => return self.describe(now, account, query, observer),
+            Action::Resource(resource) => return self.on_resource(now, account, resource, observer),
+            Action::Start(targets) => (targets, Wish::Start),
+            Action::Stop(targets, false) => (targets, Wish::Stop),
+            Action::Stop(targets, true) => (targets, Wish::Hibernate),
+            Action::Reboot(targets) => (targets, Wish::Reboot),
+            Action::Terminate(targets) => (targets, Wish::Terminate),
+            Action::Modify(targets, change) => (targets, Wish::Modify(change)),
+            Action::CreateTags(targets, tags) => (targets, Wish::AddTags(tags)),
+            Action::DeleteTags(targets, keys) => (targets, Wish::RemoveTags(keys)),
         };
-        let to_kind = if let Action::Modify(_, kind) = call.action { Some(kind) } else { None };
-        let answer = match handle {
-            None => {
-                self.ledger.happened(now, Happening::Described, InstanceId(u64::from(account.0)), NO_HOST);
-                Ok(())
-            }
-            Some(handle) => self.each_named(now, account, operation, handle, to_kind),
-        };
-        self.answer(now, operation, account, answer, observer);
+        self.for_each_target(now, account, targets, wish, observer);
     }
 
-    /// Carries an operation out on every instance of a name. Each is tried; the call fails when any does,
-    /// with the first one's reason.
-    fn each_named(
+    /// Carries a wish out on every instance of the names. Each is tried and has its own answer; the call
+    /// as a whole fails when any does, with the first one's reason.
+    fn for_each_target(
         &mut self,
         now: Time,
         account: AccountId,
-        operation: Operation,
-        handle: Handle,
-        to_kind: Option<TypeId>,
-    ) -> Result<(), Refused> {
-        let named = self.named.get(handle.0 as usize).map_or(0, Vec::len);
-        let mut answer = if named == 0 { Err(not_found()) } else { Ok(()) };
-        for i in 0..named {
-            let reference = self.named[handle.0 as usize][i];
-            let one = match self.instances.resolve(reference) {
-                _ if reference.account != account => Err(not_found()),
-                Some(slot) => self.operate(now, operation, slot, to_kind),
-                None => self.operate_on_ended(now, operation, reference),
-            };
-            answer = answer.and(one);
+        targets: &Targets,
+        wish: Wish,
+        observer: &mut dyn Observer,
+    ) {
+        let operation = wish.operation();
+        let mut first_failure = None;
+        for &handle in targets.handles() {
+            let named = self.named(handle).len();
+            for i in 0..named.max(1) {
+                let answer = match self.named(handle).get(i).copied() {
+                    Some(reference) => self.ask(now, account, reference, wish),
+                    None => Err(Refused::outright(Failure::InvalidInstanceIdNotFound)),
+                };
+                let failure = answer.err().map(|refused| refused.reason.failure);
+                first_failure = first_failure.or(failure);
+                self.ledger.count_answer(operation, failure);
+                if let Err(refused) = answer {
+                    self.refuse(now, operation, account, refused, 1, observer);
+                }
+            }
         }
-        answer
+        self.ledger.count_call(operation, first_failure);
     }
 
-    /// An operation on an instance that has ended. Of it only number and owner are known.
-    fn operate_on_ended(
+    /// The instances a name stands for.
+    pub(super) fn named(&self, handle: Handle) -> &[Reference] {
+        self.named.get(handle.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first instance of a name, alive and the account's.
+    pub(super) fn first_named(&self, account: AccountId, handle: Handle) -> Result<Slot, Reason> {
+        let alive = self.named(handle).first().filter(|reference| reference.account == account);
+        let slot = alive.and_then(|reference| self.instances.resolve(*reference));
+        slot.ok_or(Failure::InvalidInstanceIdNotFound.into())
+    }
+
+    fn ask(
         &mut self,
         now: Time,
-        operation: Operation,
+        account: AccountId,
         reference: Reference,
+        wish: Wish,
     ) -> Result<(), Refused> {
-        match State::Terminated.on(Trigger::Call(operation)) {
-            Move::Stay if operation == Operation::Describe => {
+        match self.instances.resolve(reference) {
+            _ if reference.account != account => Err(Refused::outright(Failure::InvalidInstanceIdNotFound)),
+            Some(slot) => self.operate(now, slot, wish),
+            None => self.operate_on_ended(now, reference, wish),
+        }
+    }
+
+    /// A wish about an instance that has ended. Of it only number and owner are known.
+    fn operate_on_ended(&mut self, now: Time, reference: Reference, wish: Wish) -> Result<(), Refused> {
+        match State::Terminated.on(wish.trigger()) {
+            Move::Stay if wish == Wish::Describe => {
                 self.ledger.happened(now, Happening::Described, reference.id, NO_HOST);
-                self.ledger.took(operation, Duration::ZERO);
+                self.ledger.took(Operation::Describe, Duration::ZERO);
                 Ok(())
             }
             Move::Stay => Ok(()),
-            Move::Refused(failure) => Err(Refused { failure, kind: None, zone: None }),
-            other => panic!("{operation:?} on an ended instance means {other:?}"),
+            Move::Refused(failure) => Err(Refused::outright(failure)),
+            other => panic!("{wish:?} of an ended instance means {other:?}"),
         }
     }
 
-    /// Carries an operation out on one instance, as the table of states allows.
-    pub(super) fn operate(
-        &mut self,
-        now: Time,
-        operation: Operation,
-        slot: Slot,
-        to_kind: Option<TypeId>,
-    ) -> Result<(), Refused> {
+    /// Carries a wish out on one instance, as the table of states allows.
+    pub(super) fn operate(&mut self, now: Time, slot: Slot, wish: Wish) -> Result<(), Refused> {
         let instance = self.instances.get(slot);
         let (id, host) = (instance.id, if instance.has_host { instance.host } else { NO_HOST });
         let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
-        let refused = |failure| Refused { failure, kind: Some(kind), zone: Some(zone) };
-        match (state.on(Trigger::Call(operation)), operation) {
-            (Move::Refused(failure), _) => return Err(refused(failure)),
-            (Move::Never, _) => panic!("{operation:?} is not a call on an instance"),
+        let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone) };
+        let next = state.on(wish.trigger());
+        if let Move::Refused(failure) = next {
+            return Err(refused(failure.into()));
+        }
+        if instance.has_extras {
+            self.allowed(slot, wish).map_err(|failure| refused(failure.into()))?;
+        }
+        match (next, wish) {
             (Move::To(State::Pending), _) => return self.start(now, slot).map_err(refused),
-            (Move::To(State::Stopping), _) => self.stop(now, slot),
+            (Move::To(State::Stopping), _) => self.stop(now, slot, wish == Wish::Hibernate),
             (Move::To(State::ShuttingDown), _) => self.terminate(now, slot),
-            (Move::To(state), _) => panic!("no call leads to {state:?}"),
-            (Move::Stay, Operation::Reboot) => self.ledger.happened(now, Happening::Rebooted, id, host),
-            (Move::Stay, Operation::Describe) => self.ledger.happened(now, Happening::Described, id, host),
-            (Move::Stay, Operation::Modify) => {
-                self.instances.get_mut(slot).kind = to_kind.expect("a modify call names a type");
+            (Move::Stay, Wish::Reboot) => self.ledger.happened(now, Happening::Rebooted, id, host),
+            (Move::Stay, Wish::Describe) => self.ledger.happened(now, Happening::Described, id, host),
+            (Move::Stay, Wish::Modify(change)) => {
+                self.modify(now, slot, change).map_err(refused)?;
                 self.ledger.happened(now, Happening::Modified, id, host);
             }
-            (Move::Stay, _) => {}
+            (Move::Stay, Wish::AddTags(tags)) => {
+                self.add_tags(slot, tags).map_err(refused)?;
+                self.ledger.happened(now, Happening::Modified, id, host);
+            }
+            (Move::Stay, Wish::RemoveTags(keys)) => {
+                self.remove_tags(slot, keys);
+                self.ledger.happened(now, Happening::Modified, id, host);
+            }
+            (Move::Stay, Wish::Terminate) => {}
+            (other, wish) => panic!("{wish:?} of a {} instance means {other:?}", state.name()),
         }
-        if matches!(operation, Operation::Reboot | Operation::Describe | Operation::Modify) {
-            self.ledger.took(operation, Duration::ZERO);
+        if matches!(next, Move::Stay) && wish != Wish::Terminate {
+            self.ledger.took(wish.operation(), Duration::ZERO);
         }
         Ok(())
     }
 
-    /// Counts a call other than a launch with its outcome.
+    /// Counts a call about one thing with its outcome.
     pub(super) fn answer(
         &mut self,
         now: Time,
@@ -125,7 +206,7 @@ impl Cloud {
         answer: Result<(), Refused>,
         observer: &mut dyn Observer,
     ) {
-        self.ledger.count_call(operation, answer.err().map(|refused| refused.failure));
+        self.ledger.count_call(operation, answer.err().map(|refused| refused.reason.failure));
         if let Err(refused) = answer {
             self.refuse(now, operation, account, refused, 1, observer);
         }
@@ -141,15 +222,11 @@ impl Cloud {
         count: u32,
         observer: &mut dyn Observer,
     ) {
-        let Refused { failure, kind, zone } = refused;
-        self.ledger.refused(now, operation, failure, count, account, kind);
+        let Refused { reason, kind, zone } = refused;
+        self.ledger.refused(now, operation, reason.failure, count, account, kind);
         if self.ledger.in_window {
-            let refusal = Refusal { at: now, operation, account, kind, zone, failure, count };
+            let refusal = Refusal { at: now, operation, account, kind, zone, reason, count };
             observer.refused(&refusal, &self.directory);
         }
     }
-}
-
-fn not_found() -> Refused {
-    Refused { failure: Failure::InvalidInstanceIdNotFound, kind: None, zone: None }
 }

@@ -5,7 +5,7 @@ use super::ledger::{InstanceTotal, SHARES};
 use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
 use crate::billing::Bill;
 use crate::fleet::totals::Total;
-use crate::lifecycle::{Operation, State};
+use crate::lifecycle::State;
 use crate::network::Usage;
 use crate::units::{NS_PER_S, Time};
 
@@ -28,10 +28,9 @@ impl Cloud {
             horizon,
             warmup_end: warmup_end.min(horizon),
             launch: ledger.launch.clone(),
-            operations: Operation::ALL
-                .into_iter()
-                .map(|operation| (operation, ledger.operations[operation.index()].clone()))
+            operations: (ledger.operations.iter())
                 .filter(|(_, tally)| tally.requested > 0)
+                .map(|(operation, tally)| (operation, tally.clone()))
                 .collect(),
             first_failures,
             residents,
@@ -118,9 +117,7 @@ impl Cloud {
     }
 
     fn latencies(&self) -> Vec<Latency> {
-        Operation::ALL
-            .into_iter()
-            .map(|operation| (operation, &self.ledger.durations[operation.index()]))
+        (self.ledger.durations.iter())
             .filter(|(_, durations)| durations.count() > 0)
             .map(|(operation, durations)| Latency {
                 name: operation.name().to_string(),

@@ -59,6 +59,8 @@ pub struct Instance {
     pub wants_public_address: bool,
     /// Its minimum for this start was billed before the run began.
     pub past_minimum: bool,
+    /// It has more, kept beside the records.
+    pub has_extras: bool,
 }
 
 /// The instances that are alive, and those that timers still name.
@@ -68,6 +70,8 @@ pub struct Instances {
     free: Vec<Slot>,
     launched: u64,
     terminated: u64,
+    /// Living instances by account.
+    alive_of: Vec<u64>,
 }
 
 impl Instances {
@@ -82,6 +86,7 @@ impl Instances {
     pub fn add(&mut self, mut instance: Instance) -> Slot {
         instance.id = InstanceId(self.launched);
         self.launched += 1;
+        self.count_of(instance.account, 1);
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot.0 as usize] = instance;
@@ -115,6 +120,7 @@ impl Instances {
     #[inline]
     pub fn ended(&mut self, slot: Slot) {
         self.terminated += 1;
+        self.count_of(self.get(slot).account, u64::MAX);
         if self.get(slot).timers == 0 {
             self.free.push(slot);
         }
@@ -140,6 +146,21 @@ impl Instances {
     pub fn resolve(&self, reference: Reference) -> Option<Slot> {
         let instance = self.get(reference.slot);
         (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
+    }
+
+    /// Living instances of an account.
+    pub fn alive_of(&self, account: AccountId) -> u64 {
+        self.alive_of.get(account.index()).copied().unwrap_or(0)
+    }
+
+    /// Adds to the living instances of an account; the greatest number takes one away.
+    #[inline]
+    fn count_of(&mut self, account: AccountId, change: u64) {
+        if self.alive_of.len() <= account.index() {
+            self.alive_of.resize(account.index() + 1, 0);
+        }
+        let alive = &mut self.alive_of[account.index()];
+        *alive = alive.wrapping_add(change);
     }
 
     /// Instances launched and not yet terminated.

@@ -10,8 +10,9 @@ use super::observe::Observer;
 use super::{Cloud, Kind};
 use crate::failure::Failure;
 use crate::fleet::Change;
-use crate::lifecycle::{Operation, State};
+use crate::lifecycle::State;
 pub(super) use crate::network::NO_ADDRESS;
+use crate::operation::Operation;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use crate::workload::call::{End, Launch};
 
@@ -37,7 +38,7 @@ impl Cloud {
         let refused = self.place_batch(now, account, launch).err();
         let launched = self.batch.len() as u32;
         let missing = launch.max_count - launched;
-        let failure = refused.map(|refused| refused.failure);
+        let failure = refused.map(|refused| refused.reason.failure);
         self.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
         self.ledger.count_launch(launch.max_count, failure, missing);
         if let Some(refused) = refused {
@@ -82,7 +83,8 @@ impl Cloud {
                 self.undo_batch(now, account, &kind);
                 self.placer.rewind(mark);
                 // An address is looked for after a host was found: that zone came further.
-                let came_further = |old: &Refused| old.failure == Failure::InsufficientInstanceCapacity;
+                let came_further =
+                    |old: &Refused| old.reason.failure == Failure::InsufficientInstanceCapacity;
                 if worst.as_ref().is_none_or(came_further) {
                     worst = Some(refused);
                 }
@@ -99,7 +101,7 @@ impl Cloud {
         match (launch.zone, of_subnet) {
             (Some(zone), Some(other)) if zone != other => {
                 let failure = Failure::InvalidParameterValue;
-                return Err(Refused { failure, kind: Some(launch.kind), zone: Some(zone) });
+                return Err(Refused { reason: failure.into(), kind: Some(launch.kind), zone: Some(zone) });
             }
             (Some(zone), _) | (None, Some(zone)) => self.zone_order.push(zone),
             (None, None) => {
@@ -127,7 +129,11 @@ impl Cloud {
         may_open: bool,
     ) -> Result<(), Refused> {
         while (self.batch.len() as u32) < launch.max_count {
-            let refused = |failure| Refused { failure, kind: Some(launch.kind), zone: Some(zone) };
+            let refused = |failure: Failure| Refused {
+                reason: failure.into(),
+                kind: Some(launch.kind),
+                zone: Some(zone),
+            };
             let placement = self.place_one(now, account, launch, kind, zone, may_open).map_err(refused)?;
             self.batch.push(placement);
         }
@@ -272,6 +278,7 @@ impl Cloud {
             has_public_address: placement.has_public_address,
             wants_public_address: placement.has_public_address,
             past_minimum: false,
+            has_extras: false,
         });
         if let Some(handle) = launch.handle {
             self.named[handle.0 as usize].push(self.instances.reference(slot));

@@ -2,11 +2,11 @@
 
 use super::outcome::{FirstFailure, Tally};
 use crate::engine::digest::Digest;
-use crate::failure::{Failure, PerFailure};
+use crate::failure::Failure;
 use crate::fleet::totals::{TOTALS, Total, Totals};
-use crate::lifecycle::Operation;
 use crate::metrics::{Durations, Gauges, PeakRatio};
-use crate::units::{AccountId, Duration, HostId, InstanceId, Time, TypeId};
+use crate::operation::Operation;
+use crate::units::{AccountId, Duration, Each, HostId, InstanceId, Time, TypeId};
 
 /// Totals over the instances, as positions in [`Ledger::instances`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,12 +102,18 @@ impl Accrual {
 pub struct Ledger {
     /// Launches \[instances\].
     pub launch: Tally,
-    /// Calls by [`Operation::index`].
-    pub operations: [Tally; Operation::ALL.len()],
+    /// Calls.
+    pub operations: Each<Operation, Tally>,
+    /// Answers of calls on instances, one an instance.
+    pub answers: Each<Operation, Tally>,
+    /// Instances that calls of `describe` found.
+    pub described_instances: u64,
+    /// Pages they filled.
+    pub described_pages: u64,
     /// Warm-up included.
-    pub first_failures: PerFailure<Option<FirstFailure>>,
-    /// From the call to its effect, by [`Operation::index`].
-    pub durations: [Durations; Operation::ALL.len()],
+    pub first_failures: Each<Failure, Option<FirstFailure>>,
+    /// From the call to its effect.
+    pub durations: Each<Operation, Durations>,
     /// Over everything that happened, warm-up included.
     pub digest: Digest,
     /// Successful launches and terminates since the start \[instances\].
@@ -195,7 +201,23 @@ impl Ledger {
     #[inline]
     pub fn count_call(&mut self, operation: Operation, failure: Option<Failure>) {
         if self.in_window {
-            count(&mut self.operations[operation.index()], 1, failure, u64::from(failure.is_some()));
+            count(&mut self.operations[operation], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Counts the answer for one instance of a call.
+    #[inline]
+    pub fn count_answer(&mut self, operation: Operation, failure: Option<Failure>) {
+        if self.in_window {
+            count(&mut self.answers[operation], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Counts what a call of `describe` found.
+    pub fn described(&mut self, instances: u64, pages: u64) {
+        if self.in_window {
+            self.described_instances += instances;
+            self.described_pages += pages;
         }
     }
 
@@ -212,7 +234,7 @@ impl Ledger {
     #[inline]
     pub fn took(&mut self, operation: Operation, duration: Duration) {
         if self.in_window {
-            self.durations[operation.index()].record(duration);
+            self.durations[operation].record(duration);
         }
     }
 }

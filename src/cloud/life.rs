@@ -1,13 +1,15 @@
 //! The life of an instance after its launch: booting, stopping, ending, and what each frees and bills.
 
 use super::Cloud;
+use super::calls::Wish;
 use super::event::{Event, Rank, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal, NO_HOST};
 use super::observe::Observer;
 use crate::billing::{billed_seconds, billed_seconds_past_minimum};
 use crate::engine::queue::Lane;
-use crate::lifecycle::{Operation, State};
+use crate::lifecycle::State;
+use crate::operation::Operation;
 use crate::units::{AccountId, Time, TypeId};
 
 impl Cloud {
@@ -74,7 +76,7 @@ impl Cloud {
     }
 
     /// A running instance stops.
-    pub(super) fn stop(&mut self, now: Time, slot: Slot) {
+    pub(super) fn stop(&mut self, now: Time, slot: Slot, hibernates: bool) {
         self.leave_running(now, slot);
         self.enter(now, slot, State::Stopping);
         match self.delays.stop {
@@ -165,7 +167,7 @@ impl Cloud {
     /// The instance's behaviour stops it.
     pub(super) fn stop_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
         let account = self.instances.get(slot).account;
-        let answer = self.operate(now, Operation::Stop, slot, None);
+        let answer = self.operate(now, slot, Wish::Stop);
         self.answer(now, Operation::Stop, account, answer, observer);
     }
 

@@ -4,8 +4,11 @@
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
 
+mod attributes;
 mod calls;
+mod describe;
 mod event;
+mod extras;
 mod finish;
 mod instance;
 mod launch;
@@ -13,6 +16,7 @@ mod ledger;
 mod life;
 pub mod observe;
 pub mod outcome;
+mod resources;
 mod run;
 mod start;
 mod steady_state;
@@ -32,6 +36,7 @@ use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
 use event::{Event, Rank};
+use extras::ExtrasTable;
 use instance::{Instances, Reference};
 use launch::Placement;
 use ledger::Ledger;
@@ -57,6 +62,8 @@ pub struct Cloud {
     /// What the flows need to know of each type that was asked for, by its id.
     kinds: Vec<Option<Kind>>,
     instances: Instances,
+    /// What only some of them have.
+    extras: ExtrasTable,
     /// The instances of each name a trace uses, by handle.
     named: Vec<Vec<Reference>>,
     queue: EventQueue<Event>,
@@ -115,6 +122,7 @@ impl Cloud {
             directory,
             kinds: Vec::new(),
             instances: Instances::default(),
+            extras: ExtrasTable::default(),
             named: Vec::new(),
             delays: Delays::new(scenario, &mut queue),
             queue,

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::failure::Failure;
-use crate::lifecycle::Operation;
+use crate::failure::Reason;
+use crate::operation::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
 use crate::workload::directory::Directory;
 
@@ -20,8 +20,8 @@ pub struct Refusal {
     pub kind: Option<TypeId>,
     /// The zone asked for, or the one the request ended in.
     pub zone: Option<ZoneId>,
-    /// Why.
-    pub failure: Failure,
+    /// Why, and which limit decided.
+    pub reason: Reason,
     /// How many instances were refused \[instances\]; 1 for other calls.
     pub count: u32,
 }

@@ -5,9 +5,9 @@
 use hdrhistogram::Histogram;
 
 use crate::billing::Bill;
-use crate::failure::{Failure, PerFailure};
-use crate::lifecycle::Operation;
-use crate::units::Time;
+use crate::failure::Failure;
+use crate::operation::Operation;
+use crate::units::{Each, Time};
 use crate::workload::directory::Directory;
 
 /// Every figure of one run.
@@ -51,7 +51,7 @@ pub struct Tally {
     /// Granted.
     pub succeeded: u64,
     /// Refused, by reason.
-    pub failed_by: PerFailure<u64>,
+    pub failed_by: Each<Failure, u64>,
 }
 
 impl Tally {

@@ -1,17 +1,19 @@
 //! Starting a stopped instance: placed anew in its zone, with the private address it has kept.
 
 use super::Cloud;
+use super::calls::Wish;
 use super::event::Timer;
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
-use crate::failure::Failure;
-use crate::lifecycle::{Operation, State};
+use crate::failure::{Failure, Reason};
+use crate::lifecycle::State;
+use crate::operation::Operation;
 use crate::units::Time;
 
 impl Cloud {
     /// Starts a stopped instance. Where that fails it stays stopped.
-    pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), Failure> {
+    pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
         let instance = self.instances.get(slot);
         let (id, account, zone) = (instance.id, instance.account, instance.zone);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
@@ -21,7 +23,7 @@ impl Cloud {
         if wants_public && !self.network.allocate_public(now) {
             self.give_host(account, &kind, zone, host);
             self.placer.rewind(mark);
-            return Err(Failure::InsufficientAddressCapacity);
+            return Err(Failure::InsufficientAddressCapacity.into());
         }
         let instance = self.instances.get_mut(slot);
         instance.host = host;
@@ -37,7 +39,7 @@ impl Cloud {
     /// The instance's behaviour starts it. Refused, it tries again after another stopped time.
     pub(super) fn start_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
         let account = self.instances.get(slot).account;
-        let answer = self.operate(now, Operation::Start, slot, None);
+        let answer = self.operate(now, slot, Wish::Start);
         self.answer(now, Operation::Start, account, answer, observer);
         if answer.is_err() {
             let instance = self.instances.get_mut(slot);

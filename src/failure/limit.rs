@@ -69,6 +69,7 @@ bounds! {
     GroupsPerInterface = "groups-per-interface", "groups", "security groups an interface may have";
     TagsPerResource = "tags-per-resource", "tags", "tags a resource may have";
     FiltersPerCall = "filters-per-call", "filters", "filters a describe call may have";
+    PageSize = "page-size", "instances", "instances a page may hold";
     UserDataBytes = "user-data-bytes", "bytes", "user data a launch may bring";
     SpotPrice = "spot-price", "micro-USD/h", "the highest price of the request beside the spot price";
 }

@@ -10,7 +10,7 @@ mod limit;
 
 pub use limit::{Bound, Limit};
 
-use std::ops::{Index, IndexMut};
+use crate::units::Closed;
 
 /// Whether the caller or the service has to change something. Client libraries repeat a request by
 /// themselves only after a server error.
@@ -47,6 +47,8 @@ macro_rules! failures {
         pub enum Failure {
             $(#[doc = $meaning] $name = $number,)*
         }
+
+        const ALL: [Failure; REGISTER.len()] = [$(Failure::$name,)*];
 
         /// The register, in the order of the numbers.
         pub const REGISTER: &[Entry] = &[
@@ -133,9 +135,6 @@ failures! {
 }
 
 impl Failure {
-    /// How many failures there are.
-    pub const COUNT: usize = REGISTER.len();
-
     /// Position in the register, from 0.
     pub const fn index(self) -> usize {
         self as usize - 1
@@ -172,34 +171,12 @@ impl From<Failure> for Reason {
     }
 }
 
-/// A value for each failure.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PerFailure<T>([T; Failure::COUNT]);
+impl Closed for Failure {
+    const ALL: &'static [Failure] = &ALL;
 
-impl<T: Default> Default for PerFailure<T> {
-    fn default() -> PerFailure<T> {
-        PerFailure(std::array::from_fn(|_| T::default()))
-    }
-}
-
-impl<T> PerFailure<T> {
-    /// The values, in the order of the register.
-    pub fn iter(&self) -> impl Iterator<Item = (Failure, &T)> {
-        REGISTER.iter().map(|entry| entry.failure).zip(&self.0)
-    }
-}
-
-impl<T> Index<Failure> for PerFailure<T> {
-    type Output = T;
-
-    fn index(&self, failure: Failure) -> &T {
-        &self.0[failure.index()]
-    }
-}
-
-impl<T> IndexMut<Failure> for PerFailure<T> {
-    fn index_mut(&mut self, failure: Failure) -> &mut T {
-        &mut self.0[failure.index()]
+    #[inline]
+    fn position(self) -> usize {
+        self.index()
     }
 }
 

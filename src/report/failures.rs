@@ -40,7 +40,7 @@ impl Streamed for Rows {
             &directory.accounts()[refusal.account.index()],
             refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()),
             zone,
-            refusal.failure.ec2_name(),
+            refusal.reason.failure.ec2_name(),
             &refusal.count.to_string(),
         ];
         self.out.write_record(row).map_err(io_error)

@@ -67,10 +67,11 @@ pub(super) mod tests {
     use crate::billing::Bill;
     use crate::catalogue::{ShapePrice, TypeTable};
     use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, PoolUse, Residents, Tally};
-    use crate::failure::{Failure, PerFailure};
-    use crate::lifecycle::Operation;
+    use crate::failure::Failure;
     use crate::metrics::Durations;
+    use crate::operation::Operation;
     use crate::scenario::Overrides;
+    use crate::units::Each;
     use crate::units::{Duration, Time, ZoneId};
     use crate::workload::directory::{Directory, SubnetName};
     use std::path::Path;
@@ -90,7 +91,7 @@ pub(super) mod tests {
         let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(0) };
         let directory = Directory::new(types, vec!["a".to_string()], vec![subnet]);
         let hour = 3600 * crate::units::NS_PER_S;
-        let mut failed_by = PerFailure::default();
+        let mut failed_by = Each::default();
         failed_by[Failure::InsufficientInstanceCapacity] = 1;
         let launch = Tally { requested: 3, succeeded: 2, failed_by };
         let mut durations = Durations::default();

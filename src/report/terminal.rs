@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 use super::Run;
 use crate::cloud::outcome::{PoolUse, Tally};
 use crate::failure::Failure;
-use crate::lifecycle::Operation;
+use crate::operation::Operation;
 use crate::units::Duration;
 use crate::units::figures::{compact, decimal, dollars, grouped, moment, percent, span};
 

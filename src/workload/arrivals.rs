@@ -210,6 +210,7 @@ impl ArrivalConfig {
                 public_address: self.public_address,
                 handle: None,
                 end: if self.lifetime.is_some() { End::Drawn } else { End::Never },
+                options: None,
                 stops: self.stops.as_ref().map(|_| StopsId(number)),
                 first_instance: 0,
             },
@@ -289,7 +290,7 @@ impl Source {
         if self.fresh {
             self.account = account;
         }
-        let launch = Launch { kind, ..self.mix.launch };
+        let launch = Launch { kind, ..self.mix.launch.clone() };
         lifetimes.clear();
         if let Some(lifetime) = &self.lifetime {
             lifetimes.extend((0..launch.max_count).map(|_| lifetime.draw(&mut self.lifetime_stream)));
@@ -346,7 +347,7 @@ impl Source {
     #[inline]
     pub fn resident(&mut self) -> Call {
         let (kind, account) = self.mix.draw(&mut self.steady_mix_stream);
-        let launch = Launch { kind, min_count: 1, max_count: 1, ..self.mix.launch };
+        let launch = Launch { kind, min_count: 1, max_count: 1, ..self.mix.launch.clone() };
         Call { at: Time::ZERO, account, action: Action::Launch(launch) }
     }
 }

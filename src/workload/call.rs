@@ -1,6 +1,11 @@
 //! One call of the demand: who asks for what, when. What every source of demand yields.
 
-use crate::lifecycle::Operation;
+use std::sync::Arc;
+
+use super::pending_types::{BlockDevice, Tenancy};
+use super::resource_call::ResourceCall;
+use crate::lifecycle::State;
+use crate::operation::Operation;
 use crate::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 
 /// A call to the cloud's API, or the arrival of an instance of an interval trace.
@@ -20,17 +25,23 @@ pub enum Action {
     /// New instances.
     Launch(Launch),
     /// Run stopped instances again.
-    Start(Handle),
-    /// Stop running instances.
-    Stop(Handle),
+    Start(Targets),
+    /// Stop running instances; with `true` they hibernate.
+    Stop(Targets, bool),
     /// Reboot running instances.
-    Reboot(Handle),
+    Reboot(Targets),
     /// End instances.
-    Terminate(Handle),
-    /// Ask for the state of the instances of a handle, or of all of the account's.
-    Describe(Option<Handle>),
-    /// Change the type of stopped instances.
-    Modify(Handle, TypeId),
+    Terminate(Targets),
+    /// Ask for the state of instances.
+    Describe(Box<Query>),
+    /// Change instances.
+    Modify(Targets, Box<Modification>),
+    /// Add tags to instances, or put others in their place.
+    CreateTags(Targets, Vec<Tag>),
+    /// Take the tags of these keys from instances.
+    DeleteTags(Targets, Vec<String>),
+    /// Anything about volumes, addresses and whatever else is no instance.
+    Resource(Box<ResourceCall>),
 }
 
 impl Action {
@@ -39,13 +50,82 @@ impl Action {
         match self {
             Action::Launch(_) => Operation::Launch,
             Action::Start(_) => Operation::Start,
-            Action::Stop(_) => Operation::Stop,
+            Action::Stop(_, false) => Operation::Stop,
+            Action::Stop(_, true) => Operation::Hibernate,
             Action::Reboot(_) => Operation::Reboot,
             Action::Terminate(_) => Operation::Terminate,
             Action::Describe(_) => Operation::Describe,
             Action::Modify(..) => Operation::Modify,
+            Action::CreateTags(..) => Operation::CreateTags,
+            Action::DeleteTags(..) => Operation::DeleteTags,
+            Action::Resource(call) => call.operation(),
         }
     }
+}
+
+/// The instances a call is about: those of one name, or a batch of names. Every one gets its own answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Targets {
+    /// Those of one name.
+    One(Handle),
+    /// Those of several names, in the order of the call.
+    Batch(Box<[Handle]>),
+}
+
+impl Targets {
+    /// The names, in the order of the call.
+    pub fn handles(&self) -> &[Handle] {
+        match self {
+            Targets::One(handle) => std::slice::from_ref(handle),
+            Targets::Batch(handles) => handles,
+        }
+    }
+}
+
+/// Which instances a call of `describe` asks for, and how many a page.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Query {
+    /// Those of these names; none: all of the account's.
+    pub handles: Box<[Handle]>,
+    /// Only those that meet all of these.
+    pub filters: Vec<Filter>,
+    /// Instances a page, 5 to 1,000 (`DescribeInstances`, "MaxResults"); `None`: all at once.
+    pub page_size: Option<u32>,
+}
+
+/// A condition on instances (`DescribeInstances`, "Filter").
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Filter {
+    /// In one of these states.
+    State(Vec<State>),
+    /// Of this type.
+    Type(TypeId),
+    /// In this zone.
+    Zone(ZoneId),
+    /// In this subnet.
+    Subnet(SubnetId),
+    /// With this tag; `None`: whatever its value.
+    Tag(String, Option<String>),
+}
+
+/// What a call of `modify` changes; what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Modification {
+    /// The type; only while stopped.
+    pub kind: Option<TypeId>,
+    /// Termination protection.
+    pub protected: Option<bool>,
+    /// The security groups of the first interface.
+    pub security_groups: Option<Vec<SecurityGroupHandle>>,
+}
+
+/// A key and a value that people put on resources.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Tag {
+    /// The key, unique on a resource.
+    pub key: String,
+    /// The value, perhaps empty.
+    pub value: String,
 }
 
 /// A request for instances.
@@ -67,6 +147,8 @@ pub struct Launch {
     pub handle: Option<Handle>,
     /// When the instances end.
     pub end: End,
+    /// Everything most launches do without; shared by the launches of a source.
+    pub options: Option<Arc<LaunchOptions>>,
     /// The arrival process whose stop/start behaviour they follow, if it has one.
     pub stops: Option<StopsId>,
     /// Number of the first instance in the demand, counted over all requests whether they succeed or
@@ -85,10 +167,81 @@ pub enum End {
     Drawn,
 }
 
-/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
-/// for those of the latest launch of that name.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Handle(pub u32);
+/// What a launch can say beyond type and place.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LaunchOptions {
+    /// The image; none: one that is always there and brings no volumes.
+    pub image: Option<ImageHandle>,
+    /// Volumes beside those of the image, or in their place where the device is the same.
+    pub volumes: Vec<BlockDevice>,
+    /// Security groups of the first interface; none: the account's default one.
+    pub security_groups: Vec<SecurityGroupHandle>,
+    /// Placement group.
+    pub group: Option<PlacementGroupHandle>,
+    /// Partition of the placement group, from 0; none: the emptiest.
+    pub partition: Option<u16>,
+    /// Whom the host may be shared with.
+    pub tenancy: Tenancy,
+    /// The dedicated host; none: any of the account's.
+    pub host: Option<HostHandle>,
+    /// The capacity reservation to use; none: any open one that matches.
+    pub reservation: Option<ReservationHandle>,
+    /// On the spot market.
+    pub spot: Option<Spot>,
+    /// Network interfaces beside the first.
+    pub interfaces: u32,
+    /// Private addresses of the first interface beside its first.
+    pub addresses: u32,
+    /// Prefixes (/28) of the first interface.
+    pub prefixes: u32,
+    /// Tags of the instances.
+    pub tags: Vec<Tag>,
+    /// Calls of one account with the same token are one call (`RunInstances`, "ClientToken").
+    pub token: Option<String>,
+    /// Size of the user data \[bytes\].
+    pub user_data_bytes: u32,
+    /// Terminating is refused until this is taken back.
+    pub protected: bool,
+    /// The instances can hibernate.
+    pub hibernation: bool,
+}
+
+/// A launch on the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spot {
+    /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
+    pub max_pico_usd_per_hour: Option<u64>,
+}
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+        pub struct $name(pub u32);
+    };
+}
+
+handle!(/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
+    /// for those of the latest launch of that name. So it is with the names of everything else.
+    Handle);
+handle!(/// The name of a volume.
+    VolumeHandle);
+handle!(/// The name of a snapshot.
+    SnapshotHandle);
+handle!(/// The name of an image.
+    ImageHandle);
+handle!(/// The name of a security group.
+    SecurityGroupHandle);
+handle!(/// The name of an elastic address.
+    AddressHandle);
+handle!(/// The name of a network interface.
+    InterfaceHandle);
+handle!(/// The name of a placement group.
+    PlacementGroupHandle);
+handle!(/// The name of a dedicated host.
+    HostHandle);
+handle!(/// The name of a capacity reservation.
+    ReservationHandle);
 
 /// The stop/start behaviour of an arrival process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,6 +1,6 @@
 //! Operations on instances from call to bill: what each does, frees, keeps and costs, and what is refused.
 
-use plimsoll::lifecycle::Operation;
+use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, billed, billed_seconds, calls, launches};
 

@@ -1,6 +1,6 @@
 //! The rules of exactness (contract, section 7), one by one.
 
-use plimsoll::lifecycle::Operation;
+use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, Told, billed, billed_seconds, calls, launches};
 

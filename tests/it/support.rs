@@ -7,7 +7,7 @@ use std::path::Path;
 use plimsoll::cloud::observe::{Observer, Refusal, Sample, Silent};
 use plimsoll::cloud::outcome::{Outcome, Tally};
 use plimsoll::cloud::{Cloud, RunOptions};
-use plimsoll::lifecycle::Operation;
+use plimsoll::operation::Operation;
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{NS_PER_S, Time};
 use plimsoll::workload::directory::Directory;
@@ -111,7 +111,7 @@ impl Notes {
     /// The refusals in words.
     pub fn refused(&self) -> Vec<Told> {
         let one = |refusal: &Refusal| {
-            let (operation, why) = (refusal.operation.name(), refusal.failure.ec2_name());
+            let (operation, why) = (refusal.operation.name(), refusal.reason.failure.ec2_name());
             (refusal.at.as_seconds(), operation, why, refusal.count)
         };
         self.refusals.iter().map(one).collect()

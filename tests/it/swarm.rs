@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::engine::random::{Purpose, Seed, Stream};
-use plimsoll::lifecycle::Operation;
+use plimsoll::operation::Operation;
 use plimsoll::placement::register::REGISTER;
 
 use crate::support::{Experiment, launches};
@@ -304,7 +304,7 @@ fn drawn_worlds_run_twice_the_same_and_lose_nothing() {
     let calls = || outcomes.iter().flat_map(|outcome| &outcome.operations);
     let succeed: BTreeSet<&str> =
         calls().filter(|(_, tally)| tally.succeeded > 0).map(|(operation, _)| operation.name()).collect();
-    assert_eq!(succeed, BTreeSet::from(Operation::ALL.map(Operation::name)));
+    assert_eq!(succeed, Operation::ALL[..7].iter().map(|operation| operation.name()).collect());
     let reasons = calls().flat_map(|(_, tally)| tally.failures().map(|(failure, _)| failure.ec2_name()));
     let expected = [
         "IncorrectInstanceState",

@@ -158,9 +158,10 @@ impl Tally {
         *self.operations.entry(call.action.operation().name()).or_insert(0) += 1;
         match &call.action {
             Action::Launch(launch) => self.launch(call.at, launch, directory),
-            Action::Terminate(handle) => self.terminate(call.at, *handle, directory),
-            Action::Start(_) | Action::Stop(_) | Action::Reboot(_) | Action::Describe(_) => {}
-            Action::Modify(..) => {}
+            Action::Terminate(targets) => {
+                targets.handles().iter().for_each(|handle| self.terminate(call.at, *handle, directory));
+            }
+            _ => {}
         }
     }
 

@@ -79,6 +79,7 @@ impl IntervalReader {
             public_address: None,
             handle: None,
             end: end.map_or(End::Never, End::At),
+            options: None,
             stops: None,
             first_instance: 0,
         };

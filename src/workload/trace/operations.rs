@@ -5,9 +5,9 @@ use std::convert::Infallible;
 
 use super::rows::{self, InOrder, Kinds, Row, Vocabulary, Whereabouts};
 use crate::input::{InputError, Problem, did_you_mean};
-use crate::lifecycle::Operation;
+use crate::operation::Operation;
 use crate::units::Time;
-use crate::workload::call::{Action, Call, End, Handle, Launch};
+use crate::workload::call::{Action, Call, End, Handle, Launch, Modification, Query, Targets};
 use crate::workload::directory::Directory;
 use crate::workload::table::Table;
 
@@ -110,7 +110,7 @@ impl OperationReader {
         if let Some(operation) = Operation::named(word) {
             return Ok(operation);
         }
-        let names = || Operation::ALL.into_iter().map(Operation::name);
+        let names = || Operation::ALL.iter().map(|operation| operation.name());
         if UNMODELLED.contains(&word) {
             let problem =
                 self.table.wrong(self.op, "this version does not model", "an operation on instances");
@@ -128,15 +128,21 @@ impl OperationReader {
     fn action(&mut self, operation: Operation, row: &mut Row, directory: &mut Directory) -> Option<Action> {
         match operation {
             Operation::Launch => Some(Action::Launch(self.launch(row, directory))),
-            Operation::Start => self.known(row).map(Action::Start),
-            Operation::Stop => self.known(row).map(Action::Stop),
-            Operation::Reboot => self.known(row).map(Action::Reboot),
-            Operation::Terminate => self.known(row).map(Action::Terminate),
-            Operation::Describe => Some(Action::Describe(row.take(self.handle()))),
+            Operation::Start => self.known(row).map(|handle| Action::Start(Targets::One(handle))),
+            Operation::Stop => self.known(row).map(|handle| Action::Stop(Targets::One(handle), false)),
+            Operation::Hibernate => self.known(row).map(|handle| Action::Stop(Targets::One(handle), true)),
+            Operation::Reboot => self.known(row).map(|handle| Action::Reboot(Targets::One(handle))),
+            Operation::Terminate => self.known(row).map(|handle| Action::Terminate(Targets::One(handle))),
+            Operation::Describe => {
+                let handles = row.take(self.handle()).into_iter().collect();
+                Some(Action::Describe(Box::new(Query { handles, ..Query::default() })))
+            }
             Operation::Modify => {
                 let kind = row.take(self.kinds.read(&self.table, directory));
-                self.known(row).map(|handle| Action::Modify(handle, kind))
+                let change = Box::new(Modification { kind: Some(kind), ..Modification::default() });
+                self.known(row).map(|handle| Action::Modify(Targets::One(handle), change))
             }
+            _ => None,
         }
     }
 
@@ -161,6 +167,7 @@ impl OperationReader {
             public_address: None,
             handle,
             end: End::Never,
+            options: None,
             stops: None,
             first_instance: 0,
         }

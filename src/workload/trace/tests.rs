@@ -2,7 +2,7 @@ use super::write::{Column, Interval, TraceWriter};
 use super::*;
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::units::{Resources, SubnetId, ZoneId};
-use crate::workload::call::{Action, End, Handle};
+use crate::workload::call::{Action, End, Handle, Modification, Query, Targets};
 use crate::workload::directory::SubnetName;
 use std::fs;
 
@@ -96,13 +96,30 @@ fn operations_bind_names_from_launch_on() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(calls[1].action, Action::Stop(first));
-    assert_eq!(calls[2].action, Action::Modify(first, micro));
-    assert_eq!(calls[3].action, Action::Start(Handle(1)), "a name never launched has a handle of its own");
-    assert_eq!(calls[4].action, Action::Terminate(first));
-    assert_eq!(calls[6].action, Action::Reboot(first), "a name used again stands for the latest launch");
-    assert_eq!(calls[7].action, Action::Describe(None));
-    assert_eq!(calls[8].action, Action::Describe(Some(first)));
+    assert_eq!(calls[1].action, Action::Stop(Targets::One(first), false));
+    assert_eq!(
+        calls[2].action,
+        Action::Modify(
+            Targets::One(first),
+            Box::new(Modification { kind: Some(micro), ..Modification::default() })
+        )
+    );
+    assert_eq!(
+        calls[3].action,
+        Action::Start(Targets::One(Handle(1))),
+        "a name never launched has a handle of its own"
+    );
+    assert_eq!(calls[4].action, Action::Terminate(Targets::One(first)));
+    assert_eq!(
+        calls[6].action,
+        Action::Reboot(Targets::One(first)),
+        "a name used again stands for the latest launch"
+    );
+    assert_eq!(calls[7].action, Action::Describe(Box::default()));
+    assert_eq!(
+        calls[8].action,
+        Action::Describe(Box::new(Query { handles: Box::new([first]), ..Query::default() }))
+    );
     assert!(
         matches!(&calls[9].action, Action::Launch(launch) if launch.handle.is_none() && launch.min_count == 4)
     );

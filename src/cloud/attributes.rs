@@ -1,0 +1,55 @@
+//! What people change about an instance beside its state: type, termination protection, tags.
+
+use super::Cloud;
+use super::calls::Wish;
+use super::instance::Slot;
+use crate::failure::{Bound, Failure, Reason};
+use crate::units::Time;
+use crate::workload::call::{Modification, Tag};
+
+/// The most tags of a resource (EC2 user guide, "Tag restrictions").
+const MAX_TAGS: usize = 50;
+
+impl Cloud {
+    /// Whether what is known of an instance beside its state allows a wish.
+    pub(super) fn allowed(&self, slot: Slot, wish: Wish) -> Result<(), Failure> {
+        let Some(extras) = self.extras.get(slot) else { return Ok(()) };
+        match wish {
+            Wish::Terminate if extras.protected => Err(Failure::OperationNotPermitted),
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes an instance; all of it or nothing.
+    pub(super) fn modify(&mut self, _now: Time, slot: Slot, change: &Modification) -> Result<(), Reason> {
+        if let Some(kind) = change.kind {
+            self.instances.get_mut(slot).kind = kind;
+        }
+        if let Some(protected) = change.protected {
+            self.extras_mut(slot).protected = protected;
+        }
+        Ok(())
+    }
+
+    /// Puts tags on an instance, in the place of those with the same keys.
+    pub(super) fn add_tags(&mut self, slot: Slot, tags: &[Tag]) -> Result<(), Reason> {
+        let extras = self.extras_mut(slot);
+        let mut all = extras.tags.clone();
+        all.extend(tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())));
+        if all.len() > MAX_TAGS {
+            let left = MAX_TAGS - extras.tags.len();
+            let asked = all.len() - extras.tags.len();
+            return Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, left as u64));
+        }
+        extras.tags = all;
+        Ok(())
+    }
+
+    /// Takes the tags of these keys from an instance; those it does not have are no mistake (`DeleteTags`).
+    pub(super) fn remove_tags(&mut self, slot: Slot, keys: &[String]) {
+        let extras = self.extras_mut(slot);
+        for key in keys {
+            extras.tags.remove(key);
+        }
+    }
+}

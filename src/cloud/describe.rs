@@ -1,0 +1,114 @@
+//! Describing: which instances meet a query, and how many pages they fill.
+
+use super::Cloud;
+use super::calls::Refused;
+use super::instance::{Instance, Slot};
+use super::ledger::{Happening, NO_HOST};
+use super::observe::Observer;
+use crate::failure::{Bound, Failure};
+use crate::lifecycle::State;
+use crate::operation::Operation;
+use crate::units::{AccountId, Duration, InstanceId, Time};
+use crate::workload::call::{Filter, Query};
+
+/// Instances a page may hold (`DescribeInstances`, "MaxResults").
+const PAGE_SIZES: std::ops::RangeInclusive<u32> = 5..=1000;
+
+/// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
+const MAX_FILTERS: usize = 50;
+
+impl Cloud {
+    /// Answers a call of `describe`. A name without instances refuses the whole call, as EC2 does.
+    pub(super) fn describe(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        query: &Query,
+        observer: &mut dyn Observer,
+    ) {
+        let answer = self.matching(now, account, query);
+        if let Ok(instances) = answer {
+            let pages = query.page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1));
+            self.ledger.described(instances, pages);
+            self.ledger.took(Operation::Describe, Duration::ZERO);
+        }
+        let answer = answer.map(|_| ()).map_err(Refused::outright);
+        self.answer(now, Operation::Describe, account, answer, observer);
+    }
+
+    /// How many instances meet the query.
+    fn matching(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        query: &Query,
+    ) -> Result<u64, crate::failure::Reason> {
+        if let Some(size) = query.page_size.filter(|size| !PAGE_SIZES.contains(size)) {
+            return Err(Failure::InvalidParameterValue.because(
+                Bound::PageSize,
+                u64::from(size),
+                u64::from(*PAGE_SIZES.end()),
+            ));
+        }
+        if query.filters.len() > MAX_FILTERS {
+            let asked = query.filters.len() as u64;
+            return Err(Failure::FilterLimitExceeded.because(
+                Bound::FiltersPerCall,
+                asked,
+                MAX_FILTERS as u64,
+            ));
+        }
+        if query.handles.is_empty() {
+            self.ledger.happened(now, Happening::Described, InstanceId(u64::from(account.0)), NO_HOST);
+            return Ok(self.of_account(account, &query.filters));
+        }
+        let mut matching = 0;
+        for &handle in &query.handles {
+            let named = self.named(handle).len();
+            if named == 0 || self.named(handle).iter().any(|reference| reference.account != account) {
+                return Err(Failure::InvalidInstanceIdNotFound.into());
+            }
+            for i in 0..named {
+                let reference = self.named(handle)[i];
+                let slot = self.instances.resolve(reference);
+                let host = slot.map(|slot| self.instances.get(slot)).filter(|instance| instance.has_host);
+                let host = host.map_or(NO_HOST, |instance| instance.host);
+                self.ledger.happened(now, Happening::Described, reference.id, host);
+                matching += u64::from(match slot {
+                    Some(slot) => self.meets_all(slot, self.instances.get(slot), &query.filters),
+                    // EC2 shows an ended instance for a while; of its attributes only the state is known here.
+                    None => query.filters.iter().all(|filter| {
+                        matches!(filter, Filter::State(states) if states.contains(&State::Terminated))
+                    }),
+                });
+            }
+        }
+        Ok(matching)
+    }
+
+    /// The account's living instances that meet all filters. Without filters their number is known; with
+    /// them every instance of the cloud is looked at.
+    fn of_account(&self, account: AccountId, filters: &[Filter]) -> u64 {
+        if filters.is_empty() {
+            return self.instances.alive_of(account);
+        }
+        let alive = |instance: &Instance| instance.account == account && instance.state != State::Terminated;
+        let meets = |(slot, instance): &(Slot, &Instance)| {
+            alive(instance) && self.meets_all(*slot, instance, filters)
+        };
+        self.instances.slots().filter(meets).count() as u64
+    }
+
+    fn meets_all(&self, slot: Slot, instance: &Instance, filters: &[Filter]) -> bool {
+        filters.iter().all(|filter| match filter {
+            Filter::State(states) => states.contains(&instance.state),
+            Filter::Type(kind) => instance.kind == *kind,
+            Filter::Zone(zone) => instance.zone == *zone,
+            Filter::Subnet(subnet) => instance.subnet == *subnet,
+            Filter::Tag(key, value) => {
+                let found = self.extras.get(slot).and_then(|extras| extras.tags.get(key));
+                found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            }
+        })
+    }
+}

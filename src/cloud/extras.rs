@@ -1,0 +1,57 @@
+//! What only some instances have: kept beside the records, so that the others need no room for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Cloud;
+use super::instance::Slot;
+use crate::workload::call::LaunchOptions;
+
+/// What an instance has beyond its record.
+#[derive(Clone, Debug, Default)]
+pub struct Extras {
+    /// How it was launched.
+    pub options: Option<Arc<LaunchOptions>>,
+    /// Its tags, by key.
+    pub tags: BTreeMap<String, String>,
+    /// Terminating is refused.
+    pub protected: bool,
+}
+
+/// The extras of the instances that have any, by slot.
+#[derive(Clone, Debug, Default)]
+pub struct ExtrasTable(Vec<Option<Box<Extras>>>);
+
+impl ExtrasTable {
+    /// Those of an instance, if it has any.
+    pub fn get(&self, slot: Slot) -> Option<&Extras> {
+        self.0.get(slot.0 as usize)?.as_deref()
+    }
+
+    /// Those of an instance, to change, if it has any.
+    pub fn get_mut(&mut self, slot: Slot) -> Option<&mut Extras> {
+        self.0.get_mut(slot.0 as usize)?.as_deref_mut()
+    }
+
+    /// Gives an instance extras, if it has none yet.
+    pub fn make(&mut self, slot: Slot) -> &mut Extras {
+        let slot = slot.0 as usize;
+        if self.0.len() <= slot {
+            self.0.resize_with(slot + 1, || None);
+        }
+        self.0[slot].get_or_insert_default()
+    }
+
+    /// Takes them away: the instance has ended.
+    pub fn remove(&mut self, slot: Slot) -> Option<Box<Extras>> {
+        self.0.get_mut(slot.0 as usize)?.take()
+    }
+}
+
+impl Cloud {
+    /// The extras of an instance; one without gets them now.
+    pub(super) fn extras_mut(&mut self, slot: Slot) -> &mut Extras {
+        self.instances.get_mut(slot).has_extras = true;
+        self.extras.make(slot)
+    }
+}
