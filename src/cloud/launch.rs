@@ -2,19 +2,31 @@
 //!
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
+use std::sync::Arc;
+
 use super::calls::Refused;
 use super::event::{Event, Rank, Stamp, Timer};
-use super::instance::{Instance, Slot};
+use super::instance::{Instance, Reference, Slot};
 use super::ledger::Happening;
 use super::observe::Observer;
 use super::{Cloud, Kind};
-use crate::failure::Failure;
+use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Change;
 use crate::lifecycle::State;
 pub(super) use crate::network::NO_ADDRESS;
 use crate::operation::Operation;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
-use crate::workload::call::{End, Launch};
+use crate::workload::call::{End, Handle, Launch, LaunchOptions};
+
+/// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
+const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
+
+/// Whether a launch is one that came before.
+enum Admission {
+    New,
+    /// Its token was used for the same launch: that one's instances are the answer.
+    Repeated,
+}
 
 /// Where an instance was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +47,14 @@ impl Cloud {
         observer: &mut dyn Observer,
     ) {
         self.batch.clear();
-        let refused = self.place_batch(now, account, launch).err();
+        let refused = match launch.options.as_deref() {
+            None => self.place_batch(now, account, launch).err(),
+            Some(options) => match self.admissible(now, account, launch, options) {
+                Ok(Admission::Repeated) => return self.ledger.count_call(Operation::Launch, None),
+                Ok(Admission::New) => self.place_batch(now, account, launch).err(),
+                Err(reason) => Some(Refused { reason, kind: Some(launch.kind), zone: launch.zone }),
+            },
+        };
         let launched = self.batch.len() as u32;
         let missing = launch.max_count - launched;
         let failure = refused.map(|refused| refused.reason.failure);
@@ -44,15 +63,49 @@ impl Cloud {
         if let Some(refused) = refused {
             self.refuse(now, Operation::Launch, account, refused, missing, observer);
         }
-        if let Some(handle) = launch.handle {
-            let names = self.named.len().max(handle.0 as usize + 1);
-            self.named.resize_with(names, Vec::new);
-            self.named[handle.0 as usize].clear();
-        }
+        self.name(launch.handle, &[]);
         for i in 0..launched {
             let slot = self.admit(account, launch, i);
             self.begin(now, slot, launch, i);
         }
+        if launched > 0
+            && let Some(token) = launch.options.as_deref().and_then(|options| options.token.as_ref())
+        {
+            let instances = launch.handle.map_or(Vec::new(), |handle| self.named(handle).to_vec());
+            self.tokens.remember(now, account, token, launch, instances);
+        }
+    }
+
+    /// A name stands for these instances from now on.
+    fn name(&mut self, handle: Option<Handle>, instances: &[Reference]) {
+        if let Some(handle) = handle {
+            let names = self.named.len().max(handle.0 as usize + 1);
+            self.named.resize_with(names, Vec::new);
+            self.named[handle.0 as usize].clear();
+            self.named[handle.0 as usize].extend_from_slice(instances);
+        }
+    }
+
+    /// What can be said of a launch before a place is looked for.
+    fn admissible(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        launch: &Launch,
+        options: &LaunchOptions,
+    ) -> Result<Admission, Reason> {
+        if let Some(token) = &options.token
+            && let Some(instances) = self.tokens.recall(now, account, token, launch)?
+        {
+            let instances = instances.to_vec();
+            self.name(launch.handle, &instances);
+            return Ok(Admission::Repeated);
+        }
+        if options.user_data_bytes > MAX_USER_DATA_BYTES {
+            let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
+            return Err(Failure::InvalidParameterValue.because(Bound::UserDataBytes, asked, most));
+        }
+        Ok(Admission::New)
     }
 
     /// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
@@ -280,6 +333,12 @@ impl Cloud {
             past_minimum: false,
             has_extras: false,
         });
+        if let Some(options) = &launch.options {
+            let extras = self.extras_mut(slot);
+            extras.protected = options.protected;
+            extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+            extras.options = Some(Arc::clone(options));
+        }
         if let Some(handle) = launch.handle {
             self.named[handle.0 as usize].push(self.instances.reference(slot));
         }

@@ -147,6 +147,9 @@ impl Cloud {
         self.ledger.took(Operation::Terminate, now.since(called));
         self.ledger.lifecycle_events += 1;
         self.ledger.happened(now, Happening::Terminated, id, host);
+        if self.instances.get(slot).has_extras {
+            self.extras.remove(slot);
+        }
         self.instances.ended(slot);
     }
 

@@ -20,6 +20,7 @@ mod resources;
 mod run;
 mod start;
 mod steady_state;
+mod tokens;
 
 use crate::billing::Meter;
 use crate::engine::queue::{EventQueue, Lane};
@@ -40,6 +41,7 @@ use extras::ExtrasTable;
 use instance::{Instances, Reference};
 use launch::Placement;
 use ledger::Ledger;
+use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -66,6 +68,8 @@ pub struct Cloud {
     extras: ExtrasTable,
     /// The instances of each name a trace uses, by handle.
     named: Vec<Vec<Reference>>,
+    /// Launches that may be repeated.
+    tokens: Tokens,
     queue: EventQueue<Event>,
     delays: Delays,
     ledger: Ledger,
@@ -124,6 +128,7 @@ impl Cloud {
             instances: Instances::default(),
             extras: ExtrasTable::default(),
             named: Vec::new(),
+            tokens: Tokens::default(),
             delays: Delays::new(scenario, &mut queue),
             queue,
             ledger: Ledger::default(),
