@@ -4,18 +4,17 @@
 
 use std::sync::Arc;
 
+use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank, Stamp, Timer};
 use super::instance::{Instance, Reference, Slot};
 use super::ledger::Happening;
 use super::observe::Observer;
-use super::{Cloud, Kind};
+use super::place::Order;
 use crate::failure::{Bound, Failure, Reason};
-use crate::fleet::Change;
 use crate::lifecycle::State;
-pub(super) use crate::network::NO_ADDRESS;
 use crate::operation::Operation;
-use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
+use crate::units::{AccountId, InstanceId, Time, ZoneId};
 use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
@@ -26,16 +25,6 @@ enum Admission {
     New,
     /// Its token was used for the same launch: that one's instances are the answer.
     Repeated,
-}
-
-/// Where an instance was put.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Placement {
-    pub host: HostId,
-    pub zone: ZoneId,
-    pub subnet: SubnetId,
-    pub address: u32,
-    pub has_public_address: bool,
 }
 
 impl Cloud {
@@ -116,7 +105,7 @@ impl Cloud {
         account: AccountId,
         launch: &Launch,
     ) -> Result<(), Refused> {
-        let kind = self.kind(launch.kind);
+        let order = Order { now, account, kind: self.kind(launch.kind), launch };
         self.order_zones(launch)?;
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
@@ -125,15 +114,15 @@ impl Cloud {
             for i in 0..self.zone_order.len() {
                 let zone = self.zone_order[i];
                 let mark = self.placer.mark();
-                let Err(refused) = self.fill(now, account, launch, &kind, zone, may_open) else {
+                let Err(refused) = self.fill(&order, zone, may_open) else {
                     return Ok(());
                 };
                 let placed = self.batch.len() as u32;
                 if placed >= launch.min_count {
                     // The zone is settled; what is still missing may open hosts there.
-                    return self.fill(now, account, launch, &kind, zone, true);
+                    return self.fill(&order, zone, true);
                 }
-                self.undo_batch(now, account, &kind);
+                self.undo_batch(&order);
                 self.placer.rewind(mark);
                 // An address is looked for after a host was found: that zone came further.
                 let came_further =
@@ -172,139 +161,19 @@ impl Cloud {
 
     /// Places instances in one zone until the batch is full or one is refused.
     #[inline]
-    fn fill(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &Launch,
-        kind: &Kind,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<(), Refused> {
-        while (self.batch.len() as u32) < launch.max_count {
-            let refused = |failure: Failure| Refused {
-                reason: failure.into(),
-                kind: Some(launch.kind),
-                zone: Some(zone),
-            };
-            let placement = self.place_one(now, account, launch, kind, zone, may_open).map_err(refused)?;
+    fn fill(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Refused> {
+        while (self.batch.len() as u32) < order.launch.max_count {
+            let refused = |reason| Refused { reason, kind: Some(order.launch.kind), zone: Some(zone) };
+            let placement = self.place_one(order, zone, may_open).map_err(refused)?;
             self.batch.push(placement);
         }
         Ok(())
     }
 
-    /// Host first, then addresses; a step that fails undoes the earlier ones.
-    #[inline]
-    fn place_one(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &Launch,
-        kind: &Kind,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<Placement, Failure> {
-        let mark = self.placer.mark();
-        let host = self.take_host(account, kind, zone, may_open)?;
-        let found = self.take_addresses(now, account, launch, zone);
-        let (subnet, address, has_public_address) = match found {
-            Ok(found) => found,
-            Err(failure) => {
-                self.give_host(account, kind, zone, host);
-                self.placer.rewind(mark);
-                return Err(failure);
-            }
-        };
-        Ok(Placement { host, zone, subnet, address, has_public_address })
-    }
-
-    /// Takes room on the host the strategy chooses, or on one that is opened.
-    #[inline]
-    pub(super) fn take_host(
-        &mut self,
-        account: AccountId,
-        kind: &Kind,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<HostId, Failure> {
-        let request = Cloud::request(kind, account, zone);
-        let host = match self.placer.choose(&request, &self.fleet) {
-            Some(host) => host,
-            None if may_open => {
-                let opened = self.fleet.open(zone, &kind.amounts);
-                opened.ok_or(Failure::InsufficientInstanceCapacity)?
-            }
-            None => return Err(Failure::InsufficientInstanceCapacity),
-        };
-        self.fleet.take(host, zone, &kind.amounts);
-        self.placer.placed(&request, host, &self.fleet);
-        self.placer.changed(host, zone, &mut self.fleet);
-        Ok(host)
-    }
-
-    /// Gives room on a host back.
-    #[inline]
-    pub(super) fn give_host(&mut self, account: AccountId, kind: &Kind, zone: ZoneId, host: HostId) {
-        if self.fleet.give(host, zone, &kind.amounts) == Change::Closed {
-            self.ledger.note_shares(self.fleet.totals());
-        }
-        self.placer.released(account, zone, host, &self.fleet);
-        self.placer.changed(host, zone, &mut self.fleet);
-    }
-
-    /// A private address in the subnet named, or in the zone's first one that has any left; and a public
-    /// one where the request or the subnet asks for it.
-    #[inline]
-    fn take_addresses(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &Launch,
-        zone: ZoneId,
-    ) -> Result<(SubnetId, u32, bool), Failure> {
-        let (subnet, address) = self
-            .take_private(now, account, launch.subnet, zone)
-            .ok_or(Failure::InsufficientFreeAddressesInSubnet)?;
-        let of_subnet =
-            self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
-        let wants_public = launch.public_address.unwrap_or(of_subnet);
-        if wants_public && !self.network.allocate_public(now) {
-            self.network.release(subnet, account, address, now);
-            return Err(Failure::InsufficientAddressCapacity);
-        }
-        Ok((subnet, address, wants_public))
-    }
-
-    #[inline]
-    fn take_private(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        subnet: Option<SubnetId>,
-        zone: ZoneId,
-    ) -> Option<(SubnetId, u32)> {
-        if let Some(subnet) = subnet {
-            return self.network.allocate(subnet, account, now).map(|address| (subnet, address));
-        }
-        if self.network.subnets().is_empty() {
-            return Some((SubnetId(0), NO_ADDRESS));
-        }
-        for i in 0..self.network.subnets_of_zone(zone).len() {
-            let subnet = self.network.subnets_of_zone(zone)[i];
-            if let Some(address) = self.network.allocate(subnet, account, now) {
-                return Some((subnet, address));
-            }
-        }
-        None
-    }
-
-    fn undo_batch(&mut self, now: Time, account: AccountId, kind: &Kind) {
+    /// Gives back what was taken for the batch, the last first.
+    fn undo_batch(&mut self, order: &Order) {
         while let Some(placement) = self.batch.pop() {
-            self.give_host(account, kind, placement.zone, placement.host);
-            self.network.release(placement.subnet, account, placement.address, now);
-            if placement.has_public_address {
-                self.network.release_public(now);
-            }
+            self.undo_place(order, &placement);
         }
     }
 

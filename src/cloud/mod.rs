@@ -16,6 +16,7 @@ mod ledger;
 mod life;
 pub mod observe;
 pub mod outcome;
+mod place;
 mod resources;
 mod run;
 mod start;
@@ -39,8 +40,8 @@ use crate::workload::directory::Directory;
 use event::{Event, Rank};
 use extras::ExtrasTable;
 use instance::{Instances, Reference};
-use launch::Placement;
 use ledger::Ledger;
+use place::Placement;
 use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.

@@ -2,16 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use super::Cloud;
 use super::event::{Event, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::InstanceTotal;
 use super::observe::{Observer, Sample};
 use super::outcome::Outcome;
-use super::{Cloud, launch};
 use crate::engine::memory::prefetch;
 use crate::fleet::totals::Total;
 use crate::input::InputError;
 use crate::lifecycle::State;
+use crate::network::NO_ADDRESS;
 use crate::units::{Duration, Time};
 use crate::workload::call::{Action, Call};
 
@@ -223,7 +224,7 @@ impl Cloud {
             alive += 1;
             running += u64::from(instance.state == State::Running);
             stopped += u64::from(instance.state == State::Stopped);
-            addresses += u64::from(instance.address != launch::NO_ADDRESS);
+            addresses += u64::from(instance.address != NO_ADDRESS);
             public += u64::from(instance.has_public_address);
             if instance.has_host {
                 on_hosts[instance.host.index()] += 1;

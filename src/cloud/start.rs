@@ -6,7 +6,7 @@ use super::event::Timer;
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
-use crate::failure::{Failure, Reason};
+use crate::failure::Reason;
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::units::Time;
@@ -20,10 +20,11 @@ impl Cloud {
         let kind = self.kind(kind);
         let mark = self.placer.mark();
         let host = self.take_host(account, &kind, zone, true)?;
-        if wants_public && !self.network.allocate_public(now) {
-            self.give_host(account, &kind, zone, host);
-            self.placer.rewind(mark);
-            return Err(Failure::InsufficientAddressCapacity.into());
+        if wants_public {
+            self.take_public(now).inspect_err(|_| {
+                self.give_host(account, &kind, zone, host);
+                self.placer.rewind(mark);
+            })?;
         }
         let instance = self.instances.get_mut(slot);
         instance.host = host;

@@ -1,0 +1,144 @@
+//! A place for one instance: room on a host, then addresses, then whatever else its launch asks for. A step that
+//! fails undoes the earlier ones.
+
+use super::{Cloud, Kind};
+use crate::failure::{Bound, Failure, Reason};
+use crate::fleet::Change;
+use crate::network::NO_ADDRESS;
+use crate::units::{AccountId, HostId, SubnetId, Time, ZoneId};
+use crate::workload::call::Launch;
+
+/// A launch on its way: who asks when, and for what.
+#[derive(Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub now: Time,
+    pub account: AccountId,
+    pub kind: Kind,
+    pub launch: &'a Launch,
+}
+
+/// Where an instance was put.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Placement {
+    pub host: HostId,
+    pub zone: ZoneId,
+    pub subnet: SubnetId,
+    pub address: u32,
+    pub has_public_address: bool,
+}
+
+impl Cloud {
+    /// Finds a place in a zone for one instance of a launch.
+    #[inline]
+    pub(super) fn place_one(
+        &mut self,
+        order: &Order,
+        zone: ZoneId,
+        may_open: bool,
+    ) -> Result<Placement, Reason> {
+        let mark = self.placer.mark();
+        let host = self.take_host(order.account, &order.kind, zone, may_open)?;
+        let (subnet, address, has_public_address) = match self.take_addresses(order, zone) {
+            Ok(found) => found,
+            Err(reason) => {
+                self.give_host(order.account, &order.kind, zone, host);
+                self.placer.rewind(mark);
+                return Err(reason);
+            }
+        };
+        Ok(Placement { host, zone, subnet, address, has_public_address })
+    }
+
+    /// Gives back what [`Cloud::place_one`] took.
+    pub(super) fn undo_place(&mut self, order: &Order, placement: &Placement) {
+        self.give_host(order.account, &order.kind, placement.zone, placement.host);
+        self.network.release(placement.subnet, order.account, placement.address, order.now);
+        if placement.has_public_address {
+            self.network.release_public(order.now);
+        }
+    }
+
+    /// Takes room on the host the strategy chooses, or on one that is opened.
+    #[inline]
+    pub(super) fn take_host(
+        &mut self,
+        account: AccountId,
+        kind: &Kind,
+        zone: ZoneId,
+        may_open: bool,
+    ) -> Result<HostId, Reason> {
+        let request = Cloud::request(kind, account, zone);
+        let host = match self.placer.choose(&request, &self.fleet) {
+            Some(host) => host,
+            None if may_open => {
+                let opened = self.fleet.open(zone, &kind.amounts);
+                opened.ok_or(Failure::InsufficientInstanceCapacity)?
+            }
+            None => return Err(Failure::InsufficientInstanceCapacity.into()),
+        };
+        self.fleet.take(host, zone, &kind.amounts);
+        self.placer.placed(&request, host, &self.fleet);
+        self.placer.changed(host, zone, &mut self.fleet);
+        Ok(host)
+    }
+
+    /// Gives room on a host back.
+    #[inline]
+    pub(super) fn give_host(&mut self, account: AccountId, kind: &Kind, zone: ZoneId, host: HostId) {
+        if self.fleet.give(host, zone, &kind.amounts) == Change::Closed {
+            self.ledger.note_shares(self.fleet.totals());
+        }
+        self.placer.released(account, zone, host, &self.fleet);
+        self.placer.changed(host, zone, &mut self.fleet);
+    }
+
+    /// A private address in the subnet named, or in the zone's first one that has any left; and a public
+    /// one where the request or the subnet asks for it.
+    #[inline]
+    fn take_addresses(&mut self, order: &Order, zone: ZoneId) -> Result<(SubnetId, u32, bool), Reason> {
+        let Order { now, account, launch, .. } = *order;
+        let (subnet, address) = self.take_private(now, account, launch.subnet, zone).ok_or_else(|| {
+            Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 1, 0)
+        })?;
+        let of_subnet =
+            self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
+        let wants_public = launch.public_address.unwrap_or(of_subnet);
+        if wants_public {
+            self.take_public(now).inspect_err(|_| self.network.release(subnet, account, address, now))?;
+        }
+        Ok((subnet, address, wants_public))
+    }
+
+    #[inline]
+    fn take_private(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        subnet: Option<SubnetId>,
+        zone: ZoneId,
+    ) -> Option<(SubnetId, u32)> {
+        if let Some(subnet) = subnet {
+            return self.network.allocate(subnet, account, now).map(|address| (subnet, address));
+        }
+        if self.network.subnets().is_empty() {
+            return Some((SubnetId(0), NO_ADDRESS));
+        }
+        for i in 0..self.network.subnets_of_zone(zone).len() {
+            let subnet = self.network.subnets_of_zone(zone)[i];
+            if let Some(address) = self.network.allocate(subnet, account, now) {
+                return Some((subnet, address));
+            }
+        }
+        None
+    }
+
+    /// A public address of the pool.
+    #[inline]
+    pub(super) fn take_public(&mut self, now: Time) -> Result<(), Reason> {
+        if self.network.allocate_public(now) {
+            Ok(())
+        } else {
+            Err(Failure::InsufficientAddressCapacity.because(Bound::PublicAddresses, 1, 0))
+        }
+    }
+}
