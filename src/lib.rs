@@ -26,6 +26,8 @@ pub mod placement;
 
 pub mod network;
 
+pub mod quota;
+
 pub mod operation;
 
 pub mod lifecycle;

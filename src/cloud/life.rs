@@ -164,6 +164,10 @@ impl Cloud {
             let (account, kind, zone, host) = (instance.account, instance.kind, instance.zone, instance.host);
             let kind = self.kind(kind);
             self.give_host(account, &kind, zone, host);
+            if !self.quotas.is_unlimited() {
+                let claim = self.claim_of(slot);
+                self.quotas.give_instance(now, account, claim);
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod calls;
+mod conservation;
 mod describe;
 mod event;
 mod extras;
@@ -33,6 +34,7 @@ use crate::network::Network;
 use crate::placement::placer::Placer;
 use crate::placement::register;
 use crate::placement::strategy::Request;
+use crate::quota::{FamilyGroup, Quotas};
 use crate::scenario::Scenario;
 use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
 use crate::workload::demand::Demand;
@@ -59,6 +61,7 @@ pub struct Cloud {
     fleet: Fleet,
     placer: Placer,
     network: Network,
+    quotas: Quotas,
     meter: Meter,
     demand: Demand,
     directory: Directory,
@@ -88,6 +91,8 @@ pub struct Cloud {
 struct Kind {
     shape: ShapeId,
     amounts: Resources,
+    /// Whose quota counts it; `None` where hosts count instead.
+    family_group: Option<FamilyGroup>,
     pico_usd_per_hour: u128,
 }
 
@@ -122,6 +127,7 @@ impl Cloud {
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
             fleet,
             network,
+            quotas: Quotas::new(&scenario.quotas),
             meter: Meter::new(),
             demand,
             directory,
@@ -162,6 +168,7 @@ impl Cloud {
         let kind = Kind {
             shape: self.placer.shape(&amounts, &self.fleet),
             amounts,
+            family_group: FamilyGroup::of(&instance_type.name),
             pico_usd_per_hour: pico_usd_per_hour(instance_type.price_per_second),
         };
         self.fleet.note_request(&amounts);

@@ -1,12 +1,14 @@
 //! A place for one instance: room on a host, then addresses, then whatever else its launch asks for. A step that
 //! fails undoes the earlier ones.
 
+use super::instance::Slot;
 use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Change;
 use crate::network::NO_ADDRESS;
+use crate::quota::Claim;
 use crate::units::{AccountId, HostId, SubnetId, Time, ZoneId};
-use crate::workload::call::Launch;
+use crate::workload::call::{Launch, LaunchOptions};
 
 /// A launch on its way: who asks when, and for what.
 #[derive(Clone, Copy)]
@@ -15,6 +17,18 @@ pub(super) struct Order<'a> {
     pub account: AccountId,
     pub kind: Kind,
     pub launch: &'a Launch,
+}
+
+impl Order<'_> {
+    fn claim(&self) -> Claim {
+        claim(&self.kind, self.launch.options.as_deref())
+    }
+}
+
+/// What an instance of a type counts for against quotas.
+fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
+    let spot = options.is_some_and(|options| options.spot.is_some());
+    Claim { group: kind.family_group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
 }
 
 /// Where an instance was put.
@@ -31,6 +45,18 @@ impl Cloud {
     /// Finds a place in a zone for one instance of a launch.
     #[inline]
     pub(super) fn place_one(
+        &mut self,
+        order: &Order,
+        zone: ZoneId,
+        may_open: bool,
+    ) -> Result<Placement, Reason> {
+        let claim = order.claim();
+        self.take_quota(order.now, order.account, claim)?;
+        self.place_within_quota(order, zone, may_open).inspect_err(|_| self.undo_quota(order.account, claim))
+    }
+
+    #[inline]
+    fn place_within_quota(
         &mut self,
         order: &Order,
         zone: ZoneId,
@@ -56,6 +82,33 @@ impl Cloud {
         if placement.has_public_address {
             self.network.release_public(order.now);
         }
+        self.undo_quota(order.account, order.claim());
+    }
+
+    /// Counts an instance that becomes pending against the account's quotas.
+    #[inline]
+    pub(super) fn take_quota(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+        if self.quotas.is_unlimited() {
+            return Ok(());
+        }
+        self.quotas.meet(self.directory.accounts());
+        self.quotas.take_instance(now, account, claim)
+    }
+
+    /// An instance that was counted comes to nothing.
+    #[inline]
+    pub(super) fn undo_quota(&mut self, account: AccountId, claim: Claim) {
+        if !self.quotas.is_unlimited() {
+            self.quotas.undo_instance(account, claim);
+        }
+    }
+
+    /// What an instance counts for.
+    pub(super) fn claim_of(&self, slot: Slot) -> Claim {
+        let instance = self.instances.get(slot);
+        let kind = self.kinds[instance.kind.index()].expect("the type of an instance was asked for");
+        let options = self.extras.get(slot).and_then(|extras| extras.options.as_deref());
+        claim(&kind, options)
     }
 
     /// Takes room on the host the strategy chooses, or on one that is opened.

@@ -18,12 +18,16 @@ impl Cloud {
         let (id, account, zone) = (instance.id, instance.account, instance.zone);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
         let kind = self.kind(kind);
+        let claim = self.claim_of(slot);
+        self.take_quota(now, account, claim)?;
         let mark = self.placer.mark();
-        let host = self.take_host(account, &kind, zone, true)?;
+        let host =
+            self.take_host(account, &kind, zone, true).inspect_err(|_| self.undo_quota(account, claim))?;
         if wants_public {
             self.take_public(now).inspect_err(|_| {
                 self.give_host(account, &kind, zone, host);
                 self.placer.rewind(mark);
+                self.undo_quota(account, claim);
             })?;
         }
         let instance = self.instances.get_mut(slot);

@@ -22,6 +22,11 @@ pub enum Purpose {
     SteadyState = 5,
     /// Choices of a placement strategy; the entity is 0.
     Placement = 6,
+    /// Times of host faults; the entity is 0 for the faults of all hosts in one process, 1 + the host's id
+    /// for those of one host.
+    HostFault = 7,
+    /// Which hosts a maintenance takes; the entity is its position in the scenario.
+    Maintenance = 8,
 }
 
 /// The seed of a run, from which streams are made.

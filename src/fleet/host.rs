@@ -13,7 +13,7 @@ pub enum HostState {
     Active,
     /// Failed its health check: takes none.
     Unhealthy,
-    /// Being worked on: takes none.
+    /// Being worked on, or soon to be: takes none.
     Maintenance,
     /// Gone for good.
     Retired,
@@ -38,6 +38,21 @@ pub struct Host {
     pub sku: SkuId,
     /// Whether it takes instances.
     pub state: HostState,
+}
+
+impl Host {
+    /// True when the host counts among the fleet's and its capacity among what they sell: it takes
+    /// instances, or still has some although it takes no more.
+    #[inline]
+    pub fn counts(&self) -> bool {
+        self.state == HostState::Active || self.instances > 0
+    }
+
+    /// vCPU that an instance could have \[milli-vCPU\]: what is free on a host that takes none is not free.
+    #[inline]
+    pub fn free_vcpu_milli(&self) -> u64 {
+        if self.state == HostState::Active { u64::from(self.free.vcpu_milli()) } else { 0 }
+    }
 }
 
 /// What hosts of one kind can sell: capacity less reserve.

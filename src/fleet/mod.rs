@@ -7,6 +7,7 @@ pub mod config;
 pub mod host;
 pub mod host_file;
 pub mod index;
+pub mod state;
 pub mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +206,12 @@ impl Fleet {
         }
         self.totals.given(&given);
         self.totals.stranded_changed(before, stranded(host, &self.smallest));
+        if host.state != HostState::Active {
+            if emptied {
+                self.totals.host_closed(&sku.capacity);
+            }
+            return Change::Amounts;
+        }
         self.zones[zone.index()].free_vcpu_milli += u64::from(given.vcpu_milli());
         if emptied { self.close_if_elastic(id) } else { Change::Amounts }
     }
@@ -240,27 +247,31 @@ impl Fleet {
         self.groups.partition_point(|group| group.first.0 + group.count <= id.0)
     }
 
-    /// Counts an empty host among the active ones.
+    /// Counts what a host has to sell and free, as its state says.
     fn count_in(&mut self, id: HostId) {
         let host = &self.hosts[id.index()];
         let zone = self.zone_of(id);
-        self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
+        if host.counts() {
+            self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
+        }
         self.totals.stranded_changed((0, 0), stranded(host, &self.smallest));
-        self.zones[zone.index()].free_vcpu_milli += u64::from(host.free.vcpu_milli());
+        self.zones[zone.index()].free_vcpu_milli += host.free_vcpu_milli();
     }
 
     fn count_out(&mut self, id: HostId) {
         let host = &self.hosts[id.index()];
         let zone = self.zone_of(id);
-        self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
+        if host.counts() {
+            self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
+        }
         self.totals.stranded_changed(stranded(host, &self.smallest), (0, 0));
-        self.zones[zone.index()].free_vcpu_milli -= u64::from(host.free.vcpu_milli());
+        self.zones[zone.index()].free_vcpu_milli -= host.free_vcpu_milli();
     }
 
     /// Checks the totals against the hosts one by one. Costs a pass over all hosts.
     pub fn assert_conserved(&self) {
         let mut fresh = Totals::default();
-        for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
+        for host in self.hosts.iter().filter(|host| host.counts()) {
             let sku = &self.skus[host.sku.0 as usize];
             let capacity = &sku.capacity;
             fresh.host_opened(capacity);
@@ -271,15 +282,20 @@ impl Fleet {
             fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
         }
         assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
+        for zone in &self.zones {
+            let hosts = &self.hosts[zone.hosts.start as usize..zone.hosts.end as usize];
+            let free: u64 = hosts.iter().map(Host::free_vcpu_milli).sum();
+            assert_eq!(free, zone.free_vcpu_milli, "a zone's free vCPU does not match its hosts");
+        }
     }
 }
 
 /// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
-/// \[MiB\] that is free where vCPU is too short for it.
+/// \[MiB\] that is free where vCPU is too short for it. Nothing is free on a host that is not active.
 #[inline]
 fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
     let (vcpu, memory) = (host.free.vcpu_milli(), host.free.memory_mib());
-    let any = smallest.vcpu_milli() != u32::MAX;
+    let any = smallest.vcpu_milli() != u32::MAX && host.state == HostState::Active;
     let vcpu_stranded = any && memory < smallest.memory_mib();
     let memory_stranded = any && vcpu < smallest.vcpu_milli();
     (u64::from(vcpu) * u64::from(vcpu_stranded), u64::from(memory) * u64::from(memory_stranded))

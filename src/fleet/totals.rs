@@ -1,4 +1,7 @@
 //! Totals over the fleet, kept up to date move by move, so that no sample ever walks the hosts.
+//!
+//! A host counts while it takes instances or still has some: one that is unhealthy or in maintenance is no
+//! capacity once it is empty, and until then what is used never exceeds what there is.
 
 use std::ops::{Index, IndexMut};
 
@@ -8,11 +11,11 @@ use crate::units::Resources;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Total {
-    /// Hosts that are active \[hosts\].
+    /// Hosts that take instances or still have some \[hosts\].
     Hosts,
     /// Hosts with at least one instance \[hosts\].
     HostsUsed,
-    /// What active hosts can sell \[milli-vCPU\].
+    /// What those hosts can sell \[milli-vCPU\].
     Vcpu,
     /// Sold \[milli-vCPU\].
     VcpuUsed,
@@ -20,7 +23,7 @@ pub enum Total {
     VcpuNonempty,
     /// Free where memory is too short for the smallest request \[milli-vCPU\].
     VcpuStranded,
-    /// What active hosts can sell \[MiB\].
+    /// What those hosts can sell \[MiB\].
     Memory,
     /// Sold \[MiB\].
     MemoryUsed,
@@ -28,7 +31,7 @@ pub enum Total {
     MemoryNonempty,
     /// Free where vCPU is too short for the smallest request \[MiB\].
     MemoryStranded,
-    /// What active hosts can sell \[milli-GPU\].
+    /// What those hosts can sell \[milli-GPU\].
     Gpu,
     /// Sold \[milli-GPU\].
     GpuUsed,

@@ -32,6 +32,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
+    problems.extend(scenario.quotas.validate());
     check_demand(scenario, &mut problems);
     problems
 }

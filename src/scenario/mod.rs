@@ -19,6 +19,7 @@ use crate::fleet::config::ZoneConfig;
 use crate::input::{InputError, Place, Problem};
 use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
+use crate::quota::QuotaConfig;
 use crate::units::Duration;
 use crate::workload::demand::{Demand, WorkloadConfig};
 use crate::workload::directory::Directory;
@@ -61,6 +62,9 @@ pub struct Scenario {
     /// Addresses; left out: without limit.
     #[serde(default)]
     pub network: NetworkConfig,
+    /// What accounts may have at most; left out: no limits.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub quotas: QuotaConfig,
     /// Where the demand comes from.
     #[serde(default)]
     pub workload: WorkloadConfig,
@@ -93,6 +97,11 @@ pub struct Overrides {
     pub set: Vec<String>,
     /// The seed instead of the scenario's.
     pub seed: Option<u64>,
+}
+
+/// Tables that say nothing do not appear in the resolved scenario, nor change its hash.
+fn is_default<T: Default + PartialEq>(table: &T) -> bool {
+    *table == T::default()
 }
 
 fn default_seed() -> u64 {

@@ -1,0 +1,45 @@
+//! What is taken is given back: the whole cloud counted again, after every event in tests and at the end of every run.
+
+use super::Cloud;
+use super::ledger::InstanceTotal;
+use crate::lifecycle::State;
+use crate::network::NO_ADDRESS;
+
+impl Cloud {
+    /// Panics unless everything that is in use is used by an instance, and by one only.
+    pub(super) fn assert_conserved(&self) {
+        self.fleet.assert_conserved();
+        let mut on_hosts = vec![0u32; self.fleet.hosts().len()];
+        let (mut running, mut stopped, mut addresses, mut public, mut alive) = (0, 0, 0, 0, 0);
+        for (_, instance) in
+            self.instances.slots().filter(|(_, instance)| instance.state != State::Terminated)
+        {
+            alive += 1;
+            running += u64::from(instance.state == State::Running);
+            stopped += u64::from(instance.state == State::Stopped);
+            addresses += u64::from(instance.address != NO_ADDRESS);
+            public += u64::from(instance.has_public_address);
+            if instance.has_host {
+                on_hosts[instance.host.index()] += 1;
+            }
+        }
+        let expected: Vec<u32> = self.fleet.hosts().iter().map(|host| host.instances).collect();
+        assert!(on_hosts == expected, "hosts hold instances that are not on them");
+        assert_eq!(alive, self.instances.alive(), "instances were lost");
+        assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
+        assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
+        let used: u64 = self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum();
+        assert_eq!(addresses, used, "private addresses were lost");
+        assert_eq!(public, self.network.public_usage().used(), "public addresses were lost");
+        self.assert_quotas();
+    }
+
+    /// Panics unless the instances with a host are what counts against quotas.
+    fn assert_quotas(&self) {
+        if !self.quotas.is_unlimited() {
+            let live = self.instances.slots().filter(|(_, instance)| instance.has_host);
+            self.quotas
+                .assert_conserved(live.map(|(slot, instance)| (instance.account, self.claim_of(slot))));
+        }
+    }
+}
