@@ -306,10 +306,10 @@ fn corrected_a_failure_after_the_address_leaks_nothing() {
 
 #[test]
 fn corrected_each_instance_of_a_batch_passes_the_state_machine() {
-    // Of two instances one is stopped already: the other stops all the same, and the call fails.
+    // Both are stopped already: the call fails once, and each instance has its own answer.
     let rows = "0,launch,a,unit,2,, 10,stop,a,,,, 20,stop,a,,,, 30,start,a,,,,";
     let (outcome, notes) = cloud("", rows).watch();
-    assert_eq!(notes.refused(), [(20.0, "stop", "IncorrectInstanceState", 1)]);
+    assert_eq!(notes.refused(), [(20.0, "stop", "IncorrectInstanceState", 1); 2]);
     assert_eq!(calls(&outcome, Operation::Stop), (2, 1, vec![("IncorrectInstanceState", 1)]));
     assert_eq!(notes.at(40.0).instances_running, 2);
 }
