@@ -10,5 +10,5 @@ mod volume_type;
 
 pub use entry::{CatalogueEntry, built_in, families, find};
 pub use filter::{Filter, select};
-pub use table::{InstanceType, InstanceTypeConfig, ShapePrice, TypeTable};
+pub use table::{InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable};
 pub use volume_type::VolumeType;

@@ -11,7 +11,7 @@ use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unre
 /// An instance type of the scenario: new, or in place of the catalogue's of the same name.
 ///
 /// What is left out keeps the catalogue's value. A new type needs `vcpu` and `memory_gib`, has
-/// none of the rest, and without a price is billed by `[billing.shape]`.
+/// none of the other resources and no limits, and without a price is billed by `[billing.shape]`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceTypeConfig {
@@ -32,6 +32,16 @@ pub struct InstanceTypeConfig {
     /// Network bandwidth reserved on the host \[Gbit/s\], whole Mbit/s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_gbps: Option<Decimal>,
+    /// Network interfaces an instance may have, the first included. A new type gives this and
+    /// `addresses_per_interface` together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_interfaces: Option<u32>,
+    /// Private addresses of one interface, the first included; a prefix counts as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses_per_interface: Option<u32>,
+    /// Volumes an instance may have attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_attachments: Option<u32>,
     /// On-demand price \[USD/h\], at most twelve decimals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_demand_usd_per_hour: Option<Decimal>,
@@ -71,6 +81,20 @@ pub struct InstanceType {
     pub price_per_second: Money,
     /// Whether the price is `[billing.shape]`'s, for want of one of its own.
     pub priced_by_shape: bool,
+    /// Network interfaces it may have; `None` for no limit, as for every bare shape.
+    pub interfaces: Option<InterfaceLimits>,
+    /// Volumes it may have attached; `None` for no limit, as for every bare shape.
+    pub volume_attachments: Option<u32>,
+}
+
+/// How many network interfaces and addresses an instance of a type may have (EC2 user guide, "IP
+/// addresses per network interface per instance type").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InterfaceLimits {
+    /// Interfaces, the first included.
+    pub interfaces: u32,
+    /// Private IPv4 addresses of one interface, the first included; a prefix counts as one.
+    pub addresses_each: u32,
 }
 
 /// The most a type may cost \[USD/h\]: a month of 14 million instances at it still fits into [`Money`].
@@ -133,12 +157,7 @@ impl TypeTable {
             return id;
         }
         let id = self.next_id();
-        self.used.push(InstanceType {
-            name: shape_name(&request),
-            request,
-            price_per_second: self.rates.of(&request),
-            priced_by_shape: true,
-        });
+        self.used.push(self.rates.instance_type(shape_name(&request), request, None));
         self.id_of_shape.insert(request, id);
         id
     }
@@ -215,12 +234,26 @@ impl Rates {
         let request = entry.request();
         let own = entry.on_demand_usd_per_hour.as_ref();
         let own = own.map(|price| price.usd_per_hour().expect("the catalogue's prices are tested"));
-        self.instance_type(entry.name.clone(), request, own)
+        let limits = InterfaceLimits { interfaces: entry.max_enis, addresses_each: entry.ipv4_per_eni };
+        InstanceType {
+            interfaces: Some(limits),
+            volume_attachments: Some(entry.ebs_max_attachments),
+            ..self.instance_type(entry.name.clone(), request, own)
+        }
     }
 
+    /// A type or bare shape without limits.
     fn instance_type(&self, name: String, request: Resources, own: Option<Money>) -> InstanceType {
         let price_per_second = own.unwrap_or_else(|| self.of(&request));
-        InstanceType { name, request, price_per_second, priced_by_shape: own.is_none() }
+        let priced_by_shape = own.is_none();
+        InstanceType {
+            name,
+            request,
+            price_per_second,
+            priced_by_shape,
+            interfaces: None,
+            volume_attachments: None,
+        }
     }
 }
 
@@ -261,6 +294,7 @@ impl Reader<'_> {
             Some(price) => self.money("on_demand_usd_per_hour", price, MAX_USD_PER_HOUR),
             None => base.filter(|base| !base.priced_by_shape).map(|base| base.price_per_second),
         };
+        let interfaces = self.interface_limits(config, base.and_then(|base| base.interfaces));
         if self.problems.len() > before {
             return None;
         }
@@ -269,7 +303,34 @@ impl Reader<'_> {
             self.problem("vcpu", message, "give it some vCPU or memory");
             return None;
         }
-        Some(rates.instance_type(config.name.clone(), request, own))
+        let volume_attachments = config.max_attachments.or(base.and_then(|base| base.volume_attachments));
+        let made = rates.instance_type(config.name.clone(), request, own);
+        Some(InstanceType { interfaces, volume_attachments, ..made })
+    }
+
+    /// What a configuration leaves and makes of the limits of `base`.
+    fn interface_limits(
+        &mut self,
+        config: &InstanceTypeConfig,
+        base: Option<InterfaceLimits>,
+    ) -> Option<InterfaceLimits> {
+        let keys = ["max_interfaces", "addresses_per_interface"];
+        let given = [config.max_interfaces, config.addresses_per_interface];
+        for (key, value) in keys.into_iter().zip(given) {
+            if value == Some(0) {
+                self.problem(key, "found 0, expected at least 1".to_string(), "every instance has the first");
+            }
+        }
+        let limits = [
+            given[0].or(base.map(|base| base.interfaces)),
+            given[1].or(base.map(|base| base.addresses_each)),
+        ];
+        if let Some(missing) = limits.iter().position(Option::is_none).filter(|_| limits != [None; 2]) {
+            let message = format!("`{}` has `{}` and no `{}`", config.name, keys[1 - missing], keys[missing]);
+            self.problem(keys[missing], message, "give both, or leave out both for no limit");
+        }
+        let [Some(interfaces), Some(addresses_each)] = limits else { return None };
+        Some(InterfaceLimits { interfaces, addresses_each })
     }
 
     /// A resource in its small unit, 0 after telling a problem.

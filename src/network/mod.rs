@@ -1,17 +1,29 @@
 //! Addresses: private ones by subnet and VPC, public ones from one pool; how many are used, and when
-//! they ran out.
+//! they ran out. This file has what every launch needs; interfaces and elastic addresses add to it.
 
 mod config;
+mod elastic;
+mod fragmentation;
+mod interface;
+mod moves;
 mod pool;
+mod range;
 pub mod security;
+mod subnet;
 mod usage;
 
 pub use config::{NetworkConfig, SubnetConfig};
-pub use pool::{AddressPool, MAX_ADDRESSES};
+pub use elastic::{Association, ElasticAddresses, ElasticState, Holder};
+pub use fragmentation::Fragmentation;
+pub use interface::{Attachment, Instance, Interface, InterfaceState};
+pub use pool::{AddressPool, BLOCK, MAX_ADDRESSES};
+pub use range::{AddressRange, InterfaceRef};
+pub use subnet::Subnet;
 pub use usage::Usage;
 
-use ipnet::Ipv4Net;
-use std::net::Ipv4Addr;
+use std::collections::{BTreeMap, BTreeSet};
+
+use interface::Interfaces;
 
 use crate::input::InputError;
 use crate::units::{AccountId, SubnetId, Time, ZoneId};
@@ -23,39 +35,6 @@ pub const NO_ADDRESS: u32 = u32::MAX;
 /// kept for later. The last one, broadcast, is the fifth (EC2 user guide, "Subnet sizing").
 const RESERVED_FIRST: u32 = 4;
 
-/// One subnet of the scenario, over all the VPCs it exists in.
-#[derive(Clone, Debug)]
-pub struct Subnet {
-    /// Its name.
-    pub name: String,
-    /// Its zone.
-    pub zone: ZoneId,
-    /// Its addresses, the same in every VPC.
-    pub net: Ipv4Net,
-    /// Whether an instance in it gets a public address when its request does not say.
-    pub assign_public_address: bool,
-    /// Addresses that can be handed out, over all its VPCs.
-    pub addresses: u64,
-    /// How many of them are used, over all its VPCs.
-    pub usage: Usage,
-    /// Position of the pool of its first VPC; the others follow.
-    first_pool: u32,
-    vpcs: u32,
-}
-
-impl Subnet {
-    /// Position of the pool of the account's VPC.
-    #[inline]
-    fn pool(&self, account: AccountId) -> usize {
-        (self.first_pool + account.0 % self.vpcs) as usize
-    }
-
-    /// The address at an offset from the first, as people write it; `None` for [`NO_ADDRESS`].
-    pub fn address(&self, offset: u32) -> Option<Ipv4Addr> {
-        (offset != NO_ADDRESS).then(|| Ipv4Addr::from(u32::from(self.net.network()) + offset))
-    }
-}
-
 /// All addresses of a run.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -66,6 +45,8 @@ pub struct Network {
     pools: Vec<AddressPool>,
     public_addresses: Option<u32>,
     public: Usage,
+    elastic: ElasticAddresses,
+    interfaces: Interfaces,
 }
 
 impl Network {
@@ -78,22 +59,20 @@ impl Network {
             pools: Vec::new(),
             public_addresses: config.public_addresses,
             public: Usage::default(),
+            elastic: ElasticAddresses::default(),
+            interfaces: Interfaces::default(),
         };
-        for (subnet, (zone, net)) in config.subnets.iter().zip(resolved) {
-            let id = SubnetId(network.subnets.len() as u32);
-            let pool = AddressPool::new(1 << (32 - net.prefix_len()), RESERVED_FIRST);
-            network.of_zone[zone.index()].push(id);
-            network.subnets.push(Subnet {
-                name: subnet.name.clone(),
-                zone,
-                net,
-                assign_public_address: subnet.assign_public_address,
-                addresses: u64::from(pool.capacity()) * u64::from(subnet.vpcs),
-                usage: Usage::default(),
-                first_pool: network.pools.len() as u32,
-                vpcs: subnet.vpcs,
+        let mut first_vpcs: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut vpcs = 0;
+        for (subnet, place) in config.subnets.iter().zip(resolved) {
+            let first_vpc = *first_vpcs.entry(&subnet.vpc).or_insert_with(|| {
+                vpcs += subnet.vpcs;
+                vpcs - subnet.vpcs
             });
-            network.pools.extend(std::iter::repeat_n(pool, subnet.vpcs as usize));
+            network.of_zone[place.0.index()].push(SubnetId(network.subnets.len() as u32));
+            let (subnet, pools) = Subnet::new(subnet, place, network.pools.len(), first_vpc);
+            network.subnets.push(subnet);
+            network.pools.extend(pools);
         }
         Ok(network)
     }
@@ -106,9 +85,15 @@ impl Network {
             return Some(NO_ADDRESS);
         }
         let subnet = &mut self.subnets[subnet.index()];
-        let address = self.pools[subnet.pool(account)].allocate();
+        let pool = &mut self.pools[subnet.pool(account)];
+        let address = pool.allocate();
         match address {
-            Some(_) => subnet.usage.take(now),
+            Some(offset) => {
+                subnet.usage.take(now);
+                if let Some(fragmentation) = &mut subnet.fragmentation {
+                    fragmentation.take(now, pool.rest_of_block_is_free(offset));
+                }
+            }
             None => subnet.usage.exhaust(now),
         }
         address
@@ -121,8 +106,12 @@ impl Network {
             return;
         }
         let subnet = &mut self.subnets[subnet.index()];
-        self.pools[subnet.pool(account)].release(address);
+        let pool = &mut self.pools[subnet.pool(account)];
+        pool.release(address);
         subnet.usage.give_back(now);
+        if let Some(fragmentation) = &mut subnet.fragmentation {
+            fragmentation.give_back(now, pool.rest_of_block_is_free(address));
+        }
     }
 
     /// Starts loading what [`Network::release`] of the address will touch.
@@ -165,8 +154,9 @@ impl Network {
 
     /// Peaks and means begin anew: the warm-up is over.
     pub fn begin_window(&mut self, now: Time) {
-        self.subnets.iter_mut().for_each(|subnet| subnet.usage.begin_window(now));
+        self.subnets.iter_mut().for_each(|subnet| subnet.begin_window(now));
         self.public.begin_window(now);
+        self.elastic.begin_window(now);
     }
 
     /// The subnets, in file order. None: private addresses have no limit.
@@ -180,6 +170,12 @@ impl Network {
         &self.of_zone[zone.index()]
     }
 
+    /// Number of the VPC in which the account has the subnet, from 0 in file order: accounts whose
+    /// numbers are equal modulo the VPC's `vpcs` share one. 0 when the scenario has no subnets.
+    pub fn vpc_of(&self, subnet: SubnetId, account: AccountId) -> u32 {
+        self.subnets.get(subnet.index()).map_or(0, |subnet| subnet.vpc(account))
+    }
+
     /// Public addresses there are; `None` for no limit.
     pub fn public_addresses(&self) -> Option<u32> {
         self.public_addresses
@@ -188,6 +184,40 @@ impl Network {
     /// How many public addresses are used.
     pub fn public_usage(&self) -> &Usage {
         &self.public
+    }
+
+    /// True when everything that was taken has been given back.
+    pub fn is_empty(&self) -> bool {
+        self.subnets.iter().all(|subnet| subnet.usage.used() == 0)
+            && self.public.used() == 0
+            && self.elastic.is_empty()
+            && self.interfaces.is_empty()
+    }
+
+    /// Panics unless every address in use has exactly one holder, given how many instances have a first
+    /// private address (not [`NO_ADDRESS`]) and how many an automatically assigned public one.
+    pub fn assert_conserved(&self, first_addresses: u64, auto_assigned: u64) {
+        self.pools.iter().for_each(AddressPool::assert_consistent);
+        for subnet in &self.subnets {
+            let pools = &self.pools[subnet.pools()];
+            let used: u64 = pools.iter().map(|pool| u64::from(pool.used())).sum();
+            assert_eq!(used, subnet.usage.used(), "subnet {} and its pools disagree", subnet.name);
+            if let Some(fragmentation) = subnet.fragmentation() {
+                fragmentation.assert_agrees(pools);
+            }
+        }
+        let mut held = BTreeSet::new();
+        for (subnet, account, offset) in self.interfaces.addresses() {
+            let pool = self.subnets[subnet.index()].pool(account);
+            assert!(!self.pools[pool].is_free(offset), "address {offset} is held and free");
+            assert!(held.insert((pool, offset)), "address {offset} has two holders");
+        }
+        let used: u64 = self.subnets.iter().map(|subnet| subnet.usage.used()).sum();
+        assert_eq!(first_addresses + held.len() as u64, used, "private addresses were lost");
+        let public = auto_assigned + self.elastic.allocated.used();
+        assert_eq!(public, self.public.used(), "public addresses were lost");
+        self.elastic.assert_consistent();
+        self.interfaces.assert_consistent();
     }
 }
 
@@ -234,6 +264,28 @@ mod tests {
         assert_eq!(network.subnets()[1].addresses, 2 * 251);
         assert_eq!(network.subnets_of_zone(ZoneId(1)), [SubnetId(0), SubnetId(1)]);
         assert_eq!(network.subnets_of_zone(ZoneId(0)), []);
+    }
+
+    #[test]
+    fn vpcs_are_numbered_in_file_order_and_shared_by_their_subnets() {
+        let other = "
+        [[subnets]]
+        name = 'c'
+        zone = 'x'
+        cidr = '10.0.0.0/24'
+        vpc = 'other'
+        [[subnets]]
+        name = 'd'
+        zone = 'x'
+        cidr = '10.0.3.0/24'
+        vpcs = 2";
+        let network = network(&format!("{TWO_VPCS}{other}"));
+        let of = |subnet| [0, 1, 2].map(|account| network.vpc_of(SubnetId(subnet), AccountId(account)));
+        assert_eq!([0, 1, 2, 3].map(of), [[0, 1, 0], [0, 1, 0], [2, 2, 2], [0, 1, 0]]);
+        assert_eq!(
+            Network::new(&NetworkConfig::default(), &[]).unwrap().vpc_of(SubnetId(0), AccountId(5)),
+            0
+        );
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! A bit of the root is set when its branch has a free address, a bit of a branch when its leaf has
 //! one, a bit of a leaf when the address is free. Finding the lowest is three counts of trailing
 //! zeros, whatever the size. The rejected alternative, a list of free addresses, hands them out in
-//! the order of their release, so that no one can say beforehand who gets which.
+//! the order of their release, so that no one can say beforehand who gets which. A block is a quarter
+//! of a leaf; the lowest free one is found by a scan over the leaves that have a free address.
 
 use crate::engine::memory::prefetch;
 
@@ -12,6 +13,12 @@ const FANOUT: u32 = 64;
 
 /// The most addresses a pool can have: three levels of 64.
 pub const MAX_ADDRESSES: u32 = FANOUT * FANOUT * FANOUT;
+
+/// Addresses of a block: a prefix is a /28 (EC2 user guide, "Prefix delegation for network interfaces").
+pub const BLOCK: u32 = 16;
+
+/// The lowest bit of each block of a leaf.
+const BLOCK_STARTS: u64 = 0x0001_0001_0001_0001;
 
 /// The addresses of one subnet in one VPC, by their offset from the network address.
 #[derive(Clone, Debug)]
@@ -86,6 +93,75 @@ impl AddressPool {
         self.root |= 1 << branch;
     }
 
+    /// Hands out the lowest aligned block of 16 free addresses, as its first; `None` when there is none.
+    pub fn allocate_block(&mut self) -> Option<u32> {
+        let leaf = self.leaves_with_free().find(|&leaf| whole_blocks(self.leaf(leaf)) != 0)?;
+        let start = whole_blocks(self.leaf(leaf)).trailing_zeros();
+        let word = &mut self.words[(self.branches + leaf) as usize];
+        *word &= !block_mask(start);
+        if *word == 0 {
+            let branch = leaf / FANOUT;
+            let word = &mut self.words[branch as usize];
+            *word &= !(1 << (leaf % FANOUT));
+            if *word == 0 {
+                self.root &= !(1 << branch);
+            }
+        }
+        self.used += BLOCK;
+        Some(leaf * FANOUT + start)
+    }
+
+    /// Takes a block back. Panics when not all of it was handed out.
+    pub fn release_block(&mut self, first: u32) {
+        assert!(first.is_multiple_of(BLOCK), "address {first} does not begin a block");
+        (first..first + BLOCK).for_each(|offset| self.release(offset));
+    }
+
+    /// Aligned blocks of 16 free addresses: how many prefixes could still be handed out.
+    pub fn free_blocks(&self) -> u32 {
+        self.leaves_with_free().map(|leaf| whole_blocks(self.leaf(leaf)).count_ones()).sum()
+    }
+
+    /// Whether the other 15 addresses of the block of `offset` are free: handing it out has broken a
+    /// free block, giving it back makes one.
+    pub fn rest_of_block_is_free(&self, offset: u32) -> bool {
+        let block = block_mask(offset % FANOUT / BLOCK * BLOCK);
+        (self.leaf(offset / FANOUT) | 1 << (offset % FANOUT)) & block == block
+    }
+
+    /// Whether `offset` is free.
+    pub fn is_free(&self, offset: u32) -> bool {
+        self.leaf(offset / FANOUT) >> (offset % FANOUT) & 1 != 0
+    }
+
+    /// Panics unless the levels of the bitmap and the counts agree.
+    pub fn assert_consistent(&self) {
+        let (branches, leaves) = self.words.split_at(self.branches as usize);
+        let free: u32 = leaves.iter().map(|leaf| leaf.count_ones()).sum();
+        assert_eq!(free, self.free(), "a pool's bitmap and its counts disagree");
+        let above =
+            |words: &[u64]| (0..).zip(words).fold(0, |bits, (i, word)| bits | u64::from(*word != 0) << i);
+        assert_eq!(self.root, above(branches), "a pool's root and branches disagree");
+        for (branch, leaves) in branches.iter().zip(leaves.chunks(FANOUT as usize)) {
+            assert_eq!(*branch, above(leaves), "a pool's branches and leaves disagree");
+        }
+    }
+
+    /// The leaves that have a free address, from the lowest.
+    fn leaves_with_free(&self) -> impl Iterator<Item = u32> {
+        let leaves = |branch: u32| bits(self.words[branch as usize]).map(move |bit| branch * FANOUT + bit);
+        bits(self.root).flat_map(leaves)
+    }
+
+    fn leaf(&self, leaf: u32) -> u64 {
+        self.words[(self.branches + leaf) as usize]
+    }
+
+    /// Addresses that are free.
+    pub fn free(&self) -> u32 {
+        self.capacity - self.used
+    }
+
     /// Addresses handed out.
     pub fn used(&self) -> u32 {
         self.used
@@ -101,6 +177,27 @@ impl AddressPool {
     pub fn prefetch(&self, offset: u32) {
         prefetch(&self.words[(self.branches + offset / FANOUT) as usize]);
     }
+}
+
+/// The positions of the bits that are set, from the lowest.
+fn bits(mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let lowest = (word != 0).then(|| word.trailing_zeros());
+        word &= word.wrapping_sub(1);
+        lowest
+    })
+}
+
+/// The block of a leaf that begins at bit `start`.
+fn block_mask(start: u32) -> u64 {
+    0xffff << start
+}
+
+/// The first bit of each block of a leaf that is free as a whole.
+fn whole_blocks(leaf: u64) -> u64 {
+    // After each step a bit stands for twice as many in a row.
+    let runs = [1, 2, 4, 8].into_iter().fold(leaf, |runs, length| runs & (runs >> length));
+    runs & BLOCK_STARTS
 }
 
 #[cfg(test)]
@@ -122,6 +219,20 @@ mod tests {
 
     /// The plain pool: the set of the free addresses.
     struct Plain(BTreeSet<u32>);
+
+    impl Plain {
+        fn free_blocks(&self) -> Vec<u32> {
+            let starts = (0..MAX_ADDRESSES).step_by(BLOCK as usize);
+            let within = starts.take_while(|start| self.0.last().is_some_and(|last| start <= last));
+            within.filter(|&start| (start..start + BLOCK).all(|offset| self.0.contains(&offset))).collect()
+        }
+
+        fn allocate_block(&mut self) -> Option<u32> {
+            let start = self.free_blocks().first().copied()?;
+            (start..start + BLOCK).for_each(|offset| assert!(self.0.remove(&offset)));
+            Some(start)
+        }
+    }
 
     #[test]
     fn random_operations_give_what_a_set_gives() {
@@ -145,6 +256,69 @@ mod tests {
                 assert_eq!(pool.used() as usize, taken.len());
             }
         }
+    }
+
+    #[test]
+    fn single_addresses_and_blocks_share_what_a_set_has() {
+        for (seed, size) in [16, 32, 64, 100, 256, 4096, 4097].into_iter().enumerate() {
+            let mut random = Seed(seed as u64).stream(Purpose::Placement, 1);
+            let mut pool = AddressPool::new(size, 4);
+            let mut plain = Plain((4..size - 1).collect());
+            let (mut singles, mut blocks) = (Vec::new(), Vec::new());
+            for step in 0..4_000 {
+                let filling = step / 500 % 2 == 0;
+                let take = random.below(8) < if filling { 7 } else { 2 };
+                let of_a_block = random.below(4) == 0;
+                match (take, of_a_block) {
+                    (true, true) => {
+                        let first = pool.allocate_block();
+                        assert_eq!(first, plain.allocate_block(), "size {size}, step {step}");
+                        blocks.extend(first);
+                    }
+                    (true, false) => {
+                        let offset = pool.allocate();
+                        assert_eq!(offset, plain.0.pop_first(), "size {size}, step {step}");
+                        if let Some(offset) = offset {
+                            let block = offset / BLOCK * BLOCK..(offset / BLOCK + 1) * BLOCK;
+                            let rest = block.filter(|other| *other != offset).all(|o| plain.0.contains(&o));
+                            assert_eq!(pool.rest_of_block_is_free(offset), rest);
+                        }
+                        singles.extend(offset);
+                    }
+                    (false, true) if !blocks.is_empty() => {
+                        let first: u32 = blocks.swap_remove(random.below(blocks.len() as u64) as usize);
+                        pool.release_block(first);
+                        plain.0.extend(first..first + BLOCK);
+                    }
+                    (false, _) if !singles.is_empty() => {
+                        let offset = singles.swap_remove(random.below(singles.len() as u64) as usize);
+                        pool.release(offset);
+                        plain.0.insert(offset);
+                    }
+                    _ => {}
+                }
+                assert_eq!(pool.free() as usize, plain.0.len());
+                assert_eq!(pool.free_blocks() as usize, plain.free_blocks().len());
+            }
+            pool.assert_consistent();
+        }
+    }
+
+    #[test]
+    fn a_fragmented_pool_has_no_block_while_addresses_are_free() {
+        let mut pool = AddressPool::new(64, 4);
+        // The first and the last block have reserved addresses: two are left.
+        assert_eq!(
+            (pool.allocate_block(), pool.allocate_block(), pool.allocate_block()),
+            (Some(16), Some(32), None)
+        );
+        assert_eq!(pool.free(), 12 + 15);
+        pool.release_block(16);
+        let singles: Vec<u32> = (0..13).map(|_| pool.allocate().unwrap()).collect();
+        assert_eq!(singles.last(), Some(&16));
+        assert_eq!((pool.free_blocks(), pool.allocate_block(), pool.free()), (0, None, 30));
+        pool.release(16);
+        assert_eq!(pool.allocate_block(), Some(16));
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub struct Usage {
     began: Time,
     /// Sum of use over the window's time up to `changed` \[ns\]: 2³² addresses for 584 years need 96 bits.
     integral: u128,
-    /// When a request first found nothing left, in the window or before it.
+    /// When a request first found too little left, in the window or before it.
     exhausted: Option<Time>,
 }
 
@@ -23,8 +23,14 @@ impl Usage {
     /// One more is taken. It counts towards the peak once [`Usage::note`] is told that it is kept.
     #[inline]
     pub fn take(&mut self, now: Time) {
+        self.take_many(now, 1);
+    }
+
+    /// So many more are taken.
+    #[inline]
+    pub fn take_many(&mut self, now: Time, count: u64) {
         self.advance(now);
-        self.used += 1;
+        self.used += count;
     }
 
     /// What has been taken is in use: a request that was undone left no trace in the peak.
@@ -36,11 +42,17 @@ impl Usage {
     /// One is given back. Panics when none is in use.
     #[inline]
     pub fn give_back(&mut self, now: Time) {
-        self.advance(now);
-        self.used = self.used.checked_sub(1).expect("more is given back than was taken");
+        self.give_back_many(now, 1);
     }
 
-    /// A request found nothing left.
+    /// So many are given back. Panics when fewer are in use.
+    #[inline]
+    pub fn give_back_many(&mut self, now: Time, count: u64) {
+        self.advance(now);
+        self.used = self.used.checked_sub(count).expect("more is given back than was taken");
+    }
+
+    /// A request found too little left.
     #[inline]
     pub fn exhaust(&mut self, now: Time) {
         self.exhausted.get_or_insert(now);
@@ -80,7 +92,7 @@ impl Usage {
         }
     }
 
-    /// When a request first found nothing left, counted from the start of the scenario.
+    /// When a request first found too little left, counted from the start of the scenario.
     pub fn exhausted_at(&self) -> Option<Time> {
         self.exhausted
     }

@@ -126,6 +126,40 @@ fn the_default_price_of_a_gpu_is_the_catalogues_median() {
 }
 
 #[test]
+fn limits_are_the_catalogues_unless_overridden_and_shapes_have_none() {
+    let more = "name = \"t3.nano\"\nmax_interfaces = 5\nmax_attachments = 0";
+    let own = "name = \"unit\"\nvcpu = 1\nmemory_gib = 1\nmax_interfaces = 1\naddresses_per_interface = 9";
+    let plain = "name = \"plain\"\nvcpu = 1\nmemory_gib = 1";
+    let mut types = table(&[more, own, plain]);
+    let mut limits = |name: &str| {
+        let id = types.named(name).unwrap();
+        let kind = types.get(id);
+        (kind.interfaces.map(|limits| (limits.interfaces, limits.addresses_each)), kind.volume_attachments)
+    };
+    assert_eq!(limits("m5.large"), (Some((3, 10)), Some(27)));
+    assert_eq!(limits("t3.nano"), (Some((5, 2)), Some(0)));
+    assert_eq!(limits("unit"), (Some((1, 9)), None));
+    assert_eq!(limits("plain"), (None, None));
+    let shape = types.shape(Resources::new(1000, 1024));
+    assert_eq!((types.get(shape).interfaces, types.get(shape).volume_attachments), (None, None));
+}
+
+#[test]
+fn limits_of_interfaces_come_in_pairs_and_are_not_zero() {
+    let overrides = [
+        config("name = \"a\"\nvcpu = 1\nmemory_gib = 1\nmax_interfaces = 2"),
+        config("name = \"m5.large\"\naddresses_per_interface = 0"),
+    ];
+    let error = TypeTable::new(&overrides, &ShapePrice::default()).unwrap_err();
+    let expected = "\
+`instance_types.0.addresses_per_interface`: `a` has `max_interfaces` and no `addresses_per_interface`
+  help: give both, or leave out both for no limit
+`instance_types.1.addresses_per_interface`: found 0, expected at least 1
+  help: every instance has the first";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
 fn shapes_are_named_exactly() {
     for (request, name) in [
         (Resources::new(2000, 3584), "2vcpu-3.5gib"),
