@@ -25,6 +25,9 @@ impl Cloud {
         if let Some(kind) = change.kind {
             self.instances.get_mut(slot).kind = kind;
         }
+        if let Some(groups) = &change.security_groups {
+            self.change_groups(slot, groups)?;
+        }
         if let Some(protected) = change.protected {
             self.extras_mut(slot).protected = protected;
         }

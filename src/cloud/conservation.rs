@@ -28,9 +28,7 @@ impl Cloud {
         assert_eq!(alive, self.instances.alive(), "instances were lost");
         assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
         assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
-        let used: u64 = self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum();
-        assert_eq!(addresses, used, "private addresses were lost");
-        assert_eq!(public, self.network.public_usage().used(), "public addresses were lost");
+        self.network.assert_conserved(addresses, public);
         self.assert_quotas();
     }
 

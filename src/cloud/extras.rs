@@ -1,6 +1,7 @@
 //! What only some instances have: kept beside the records, so that the others need no room for it.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::Cloud;
@@ -16,6 +17,10 @@ pub struct Extras {
     pub tags: BTreeMap<String, String>,
     /// Terminating is refused.
     pub protected: bool,
+    /// Its first interface is in security groups.
+    pub has_joined: bool,
+    /// The private addresses they know it by.
+    pub known_addresses: Vec<Ipv4Addr>,
 }
 
 /// The extras of the instances that have any, by slot.

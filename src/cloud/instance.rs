@@ -148,6 +148,12 @@ impl Instances {
         (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
     }
 
+    /// The id of the instance that is added after so many others.
+    #[inline]
+    pub fn next_id(&self, others: usize) -> InstanceId {
+        InstanceId(self.launched + others as u64)
+    }
+
     /// Living instances of an account.
     pub fn alive_of(&self, account: AccountId) -> u64 {
         self.alive_of.get(account.index()).copied().unwrap_or(0)

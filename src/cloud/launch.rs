@@ -2,8 +2,6 @@
 //!
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
-use std::sync::Arc;
-
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank, Stamp, Timer};
@@ -203,10 +201,7 @@ impl Cloud {
             has_extras: false,
         });
         if let Some(options) = &launch.options {
-            let extras = self.extras_mut(slot);
-            extras.protected = options.protected;
-            extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-            extras.options = Some(Arc::clone(options));
+            self.admit_with(slot, options);
         }
         if let Some(handle) = launch.handle {
             self.named[handle.0 as usize].push(self.instances.reference(slot));

@@ -50,6 +50,8 @@ pub enum Happening {
     Described = 8,
     /// An instance changed its type.
     Modified = 9,
+    /// A call about something that is no instance succeeded; the id says which operation of which account.
+    Granted = 10,
 }
 
 /// What running instances cost as time goes on, without minimums. No gauge: four million large

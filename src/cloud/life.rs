@@ -147,8 +147,9 @@ impl Cloud {
         self.ledger.took(Operation::Terminate, now.since(called));
         self.ledger.lifecycle_events += 1;
         self.ledger.happened(now, Happening::Terminated, id, host);
+        self.network.instance_ended(now, id);
         if self.instances.get(slot).has_extras {
-            self.extras.remove(slot);
+            self.dispose_of_extras(slot);
         }
         self.instances.ended(slot);
     }
@@ -158,7 +159,7 @@ impl Cloud {
     fn release(&mut self, now: Time, slot: Slot) {
         let instance = self.instances.get_mut(slot);
         if std::mem::take(&mut instance.has_public_address) {
-            self.network.release_public(now);
+            self.network.unassign_public(now, instance.account, &mut self.usage);
         }
         if std::mem::take(&mut instance.has_host) {
             let (account, kind, zone, host) = (instance.account, instance.kind, instance.zone, instance.host);

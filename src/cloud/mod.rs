@@ -4,10 +4,12 @@
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
 
+mod addresses;
 mod attributes;
 mod calls;
 mod conservation;
 mod describe;
+mod equipment;
 mod event;
 mod extras;
 mod finish;
@@ -15,6 +17,7 @@ mod instance;
 mod launch;
 mod ledger;
 mod life;
+mod names;
 pub mod observe;
 pub mod outcome;
 mod place;
@@ -23,26 +26,31 @@ mod run;
 mod start;
 mod steady_state;
 mod tokens;
+mod traffic;
 
-use crate::billing::Meter;
+use std::collections::BTreeMap;
+
+use crate::billing::{Meter, Usage};
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::{self, Fleet};
 use crate::input::{InputError, Place, Problem};
 use crate::network::Network;
+use crate::network::security::SecurityGroups;
 use crate::placement::placer::Placer;
 use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
 use crate::scenario::Scenario;
-use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
+use crate::units::{AccountId, Calendar, Duration, InstanceId, Money, Resources, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
 use event::{Event, Rank};
 use extras::ExtrasTable;
 use instance::{Instances, Reference};
 use ledger::Ledger;
+use names::Names;
 use place::Placement;
 use tokens::Tokens;
 
@@ -61,8 +69,11 @@ pub struct Cloud {
     fleet: Fleet,
     placer: Placer,
     network: Network,
+    security: SecurityGroups,
     quotas: Quotas,
     meter: Meter,
+    /// What is paid for as long as it is held.
+    usage: Usage,
     demand: Demand,
     directory: Directory,
     /// What the flows need to know of each type that was asked for, by its id.
@@ -72,6 +83,10 @@ pub struct Cloud {
     extras: ExtrasTable,
     /// The instances of each name a trace uses, by handle.
     named: Vec<Vec<Reference>>,
+    /// What all other names stand for.
+    names: Names,
+    /// The instances that may have an elastic address, by id.
+    holders: BTreeMap<InstanceId, Reference>,
     /// Launches that may be repeated.
     tokens: Tokens,
     queue: EventQueue<Event>,
@@ -127,14 +142,18 @@ impl Cloud {
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
             fleet,
             network,
+            security: SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?,
             quotas: Quotas::new(&scenario.quotas),
             meter: Meter::new(),
+            usage: Usage::new(Calendar::default()),
             demand,
             directory,
             kinds: Vec::new(),
             instances: Instances::default(),
             extras: ExtrasTable::default(),
             named: Vec::new(),
+            names: Names::default(),
+            holders: BTreeMap::new(),
             tokens: Tokens::default(),
             delays: Delays::new(scenario, &mut queue),
             queue,

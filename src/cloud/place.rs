@@ -6,8 +6,8 @@ use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Change;
 use crate::network::NO_ADDRESS;
-use crate::quota::Claim;
-use crate::units::{AccountId, HostId, SubnetId, Time, ZoneId};
+use crate::quota::{Claim, Quota};
+use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use crate::workload::call::{Launch, LaunchOptions};
 
 /// A launch on its way: who asks when, and for what.
@@ -34,6 +34,8 @@ fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
 /// Where an instance was put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Placement {
+    /// The id it will have.
+    pub id: InstanceId,
     pub host: HostId,
     pub zone: ZoneId,
     pub subnet: SubnetId,
@@ -72,17 +74,33 @@ impl Cloud {
                 return Err(reason);
             }
         };
-        Ok(Placement { host, zone, subnet, address, has_public_address })
+        let id = self.instances.next_id(self.batch.len());
+        let placement = Placement { id, host, zone, subnet, address, has_public_address };
+        if let Some(options) = order.launch.options.as_deref() {
+            self.equip(order, options, &placement).inspect_err(|_| {
+                self.vacate(order, &placement);
+                self.placer.rewind(mark);
+            })?;
+        }
+        Ok(placement)
     }
 
     /// Gives back what [`Cloud::place_one`] took.
     pub(super) fn undo_place(&mut self, order: &Order, placement: &Placement) {
+        if order.launch.options.is_some() {
+            self.strip(order.now, placement.id);
+        }
+        self.vacate(order, placement);
+        self.undo_quota(order.account, order.claim());
+    }
+
+    /// Gives back host and addresses.
+    fn vacate(&mut self, order: &Order, placement: &Placement) {
         self.give_host(order.account, &order.kind, placement.zone, placement.host);
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
-            self.network.release_public(order.now);
+            self.network.unassign_public(order.now, order.account, &mut self.usage);
         }
-        self.undo_quota(order.account, order.claim());
     }
 
     /// Counts an instance that becomes pending against the account's quotas.
@@ -157,7 +175,8 @@ impl Cloud {
             self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
         let wants_public = launch.public_address.unwrap_or(of_subnet);
         if wants_public {
-            self.take_public(now).inspect_err(|_| self.network.release(subnet, account, address, now))?;
+            let assigned = self.network.assign_public(now, account, &mut self.usage);
+            assigned.inspect_err(|_| self.network.release(subnet, account, address, now))?;
         }
         Ok((subnet, address, wants_public))
     }
@@ -185,13 +204,19 @@ impl Cloud {
         None
     }
 
-    /// A public address of the pool.
-    #[inline]
-    pub(super) fn take_public(&mut self, now: Time) -> Result<(), Reason> {
-        if self.network.allocate_public(now) {
-            Ok(())
-        } else {
-            Err(Failure::InsufficientAddressCapacity.because(Bound::PublicAddresses, 1, 0))
+    /// Counts something that an account has against its quota.
+    pub(super) fn count(&mut self, account: AccountId, quota: Quota) -> Result<(), Reason> {
+        if self.quotas.is_unlimited() {
+            return Ok(());
+        }
+        self.quotas.meet(self.directory.accounts());
+        self.quotas.take(account, quota, 1)
+    }
+
+    /// The account has it no more.
+    pub(super) fn uncount(&mut self, account: AccountId, quota: Quota) {
+        if !self.quotas.is_unlimited() {
+            self.quotas.give(account, quota, 1);
         }
     }
 }

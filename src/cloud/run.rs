@@ -57,7 +57,7 @@ impl Cloud {
         if !self.ledger.in_window {
             // It was all warm-up.
             self.ledger.begin_window(horizon, self.fleet.totals());
-            self.network.begin_window(horizon);
+            self.begin_window_of_parts(horizon);
         }
         self.sample(horizon, &milestones, observer);
         observer.ended();
@@ -132,7 +132,7 @@ impl Cloud {
                 let at = milestones.warmup_end;
                 self.ledger.advance(at, self.fleet.totals());
                 self.ledger.begin_window(at, self.fleet.totals());
-                self.network.begin_window(at);
+                self.begin_window_of_parts(at);
             } else if milestones.next_sample < now {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
@@ -142,6 +142,13 @@ impl Cloud {
                 return;
             }
         }
+    }
+
+    /// The warm-up is over: what the parts count begins anew.
+    fn begin_window_of_parts(&mut self, now: Time) {
+        self.network.begin_window(now);
+        self.security.begin_window();
+        self.usage.begin_window(now);
     }
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {

@@ -18,13 +18,17 @@ impl Cloud {
         let (id, account, zone) = (instance.id, instance.account, instance.zone);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
         let kind = self.kind(kind);
+        let view = self.network_view(slot);
+        self.network.check_limits(&view)?;
         let claim = self.claim_of(slot);
         self.take_quota(now, account, claim)?;
         let mark = self.placer.mark();
         let host =
             self.take_host(account, &kind, zone, true).inspect_err(|_| self.undo_quota(account, claim))?;
+        let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
-            self.take_public(now).inspect_err(|_| {
+            let assigned = self.network.assign_public(now, account, &mut self.usage);
+            assigned.inspect_err(|_| {
                 self.give_host(account, &kind, zone, host);
                 self.placer.rewind(mark);
                 self.undo_quota(account, claim);

@@ -133,6 +133,7 @@ failures! {
     SpotMaxPriceTooLow = 65, "SpotMaxPriceTooLow", "InsufficientCapacity", Client 400, "the request's highest price is below the spot price";
     MaxSpotInstanceCountExceeded = 66, "MaxSpotInstanceCountExceeded", "ResourceLimitExceeded", Client 400, "more spot vCPUs than the account may run";
     NoRouteToDestination = 67, "NO_ROUTE_TO_DESTINATION", "InternalError", Client 403, "the ends of the traffic are in different VPCs";
+    InvalidVpcIdNotFound = 68, "InvalidVpcID.NotFound", "InternalError", Client 400, "no such VPC in the account";
 }
 
 impl Failure {

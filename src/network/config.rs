@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::security::{SecurityConfig, SecurityGroupConfig, SecurityGroupLimits, TrackingIdle};
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::ZoneId;
 
@@ -24,6 +25,15 @@ pub struct NetworkConfig {
     /// Public IPv4 addresses there are. Left out: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_addresses: Option<u32>,
+    /// Security groups that accounts have from the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_groups: Vec<SecurityGroupConfig>,
+    /// How many security groups and rules there may be.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub security_group_limits: SecurityGroupLimits,
+    /// How long security groups remember a conversation without a packet.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tracking_idle: TrackingIdle,
     /// The subnets. None: private addresses have no limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<SubnetConfig>,
@@ -51,8 +61,12 @@ pub struct SubnetConfig {
     pub assign_public_address: bool,
 }
 
-fn default_vpc() -> String {
+pub(super) fn default_vpc() -> String {
     "default".to_string()
+}
+
+fn is_default<T: Default + PartialEq>(table: &T) -> bool {
+    *table == T::default()
 }
 
 fn one() -> u32 {
@@ -62,7 +76,29 @@ fn one() -> u32 {
 impl NetworkConfig {
     /// Everything that is wrong with it, given the names of the zones in file order.
     pub fn validate(&self, zones: &[&str]) -> Vec<Problem> {
-        self.resolve(zones).err().unwrap_or_default()
+        let mut problems = self.resolve(zones).err().unwrap_or_default();
+        problems.extend(self.security().validate(&self.vpc_names()));
+        problems
+    }
+
+    /// What it says about security groups.
+    pub fn security(&self) -> SecurityConfig<'_> {
+        SecurityConfig {
+            groups: &self.security_groups,
+            limits: &self.security_group_limits,
+            tracking_idle: &self.tracking_idle,
+        }
+    }
+
+    /// The names of the VPCs, in file order; without subnets there is the default one.
+    pub fn vpc_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for subnet in &self.subnets {
+            if !names.contains(&subnet.vpc.as_str()) {
+                names.push(&subnet.vpc);
+            }
+        }
+        if names.is_empty() { vec!["default"] } else { names }
     }
 
     /// Zone and addresses of each subnet, or everything that is wrong.

@@ -47,6 +47,16 @@ pub struct Network {
     public: Usage,
     elastic: ElasticAddresses,
     interfaces: Interfaces,
+    /// By name; without subnets there is one.
+    vpcs: Vec<Vpc>,
+}
+
+/// The VPCs of one name in a scenario, numbered one after the other.
+#[derive(Clone, Debug)]
+struct Vpc {
+    name: String,
+    first: u32,
+    copies: u32,
 }
 
 impl Network {
@@ -61,6 +71,7 @@ impl Network {
             public: Usage::default(),
             elastic: ElasticAddresses::default(),
             interfaces: Interfaces::default(),
+            vpcs: Vec::new(),
         };
         let mut first_vpcs: BTreeMap<&str, u32> = BTreeMap::new();
         let mut vpcs = 0;
@@ -74,7 +85,20 @@ impl Network {
             network.subnets.push(subnet);
             network.pools.extend(pools);
         }
+        let names = first_vpcs.into_iter().map(|(name, first)| {
+            let subnet = config.subnets.iter().find(|subnet| subnet.vpc == name);
+            Vpc { name: name.to_string(), first, copies: subnet.map_or(1, |subnet| subnet.vpcs) }
+        });
+        network.vpcs = names.collect();
+        if network.vpcs.is_empty() {
+            network.vpcs.push(Vpc { name: config::default_vpc(), first: 0, copies: 1 });
+        }
         Ok(network)
+    }
+
+    /// The VPCs an account has, by name, each with its number.
+    pub fn vpcs(&self, account: AccountId) -> impl Iterator<Item = (&str, u32)> {
+        self.vpcs.iter().map(move |vpc| (vpc.name.as_str(), vpc.first + account.0 % vpc.copies))
     }
 
     /// Hands out the lowest free private address of the subnet in the account's VPC, as its offset from

@@ -1,0 +1,54 @@
+//! What a launch takes beside host and first address, and what an instance has beyond its record.
+
+use std::sync::Arc;
+
+use super::Cloud;
+use super::instance::Slot;
+use super::place::{Order, Placement};
+use crate::failure::Reason;
+use crate::network::security::MemberId;
+use crate::units::{InstanceId, Time};
+use crate::workload::call::LaunchOptions;
+
+impl Cloud {
+    /// Takes everything that the options of a launch ask for, or nothing.
+    pub(super) fn equip(
+        &mut self,
+        order: &Order,
+        options: &LaunchOptions,
+        placement: &Placement,
+    ) -> Result<(), Reason> {
+        self.equip_security(order, options, placement)?;
+        let equipped = self.equip_network(order, options, placement);
+        equipped.inspect_err(|_| self.strip(order.now, placement.id))
+    }
+
+    /// Gives back what [`Cloud::equip`] took for an instance that comes to nothing.
+    pub(super) fn strip(&mut self, now: Time, id: InstanceId) {
+        self.network.instance_ended(now, id);
+    }
+
+    /// An instance is there that was launched with options.
+    pub(super) fn admit_with(&mut self, slot: Slot, options: &Arc<LaunchOptions>) {
+        let extras = self.extras_mut(slot);
+        extras.protected = options.protected;
+        extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        extras.options = Some(Arc::clone(options));
+        if !options.security_groups.is_empty() {
+            let account = self.instances.get(slot).account;
+            let groups = self.security_groups(account, &options.security_groups);
+            let joined = groups.and_then(|groups| self.join(slot, &groups));
+            joined.expect("its groups were found when it was equipped");
+        }
+    }
+
+    /// An instance with more than its record has ended: that is gone too.
+    pub(super) fn dispose_of_extras(&mut self, slot: Slot) {
+        let id = self.instances.get(slot).id;
+        let Some(extras) = self.extras.remove(slot) else { return };
+        self.holders.remove(&id);
+        if extras.has_joined {
+            self.security.leave(MemberId::Instance(id));
+        }
+    }
+}
