@@ -7,7 +7,7 @@ use super::instance::Slot;
 use super::place::{Order, Placement};
 use crate::failure::Reason;
 use crate::network::security::MemberId;
-use crate::units::{InstanceId, Time};
+use crate::units::{AccountId, InstanceId, Time};
 use crate::workload::call::LaunchOptions;
 
 impl Cloud {
@@ -29,13 +29,16 @@ impl Cloud {
     }
 
     /// An instance is there that was launched with options.
-    pub(super) fn admit_with(&mut self, slot: Slot, options: &Arc<LaunchOptions>) {
+    pub(super) fn admit_with(&mut self, slot: Slot, account: AccountId, options: &Arc<LaunchOptions>) {
+        let (constraint, preference) =
+            self.wishes(account, options).expect("the launch was found admissible");
         let extras = self.extras_mut(slot);
+        extras.constraint = constraint;
+        extras.preference = preference;
         extras.protected = options.protected;
         extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
         extras.options = Some(Arc::clone(options));
         if !options.security_groups.is_empty() {
-            let account = self.instances.get(slot).account;
             let groups = self.security_groups(account, &options.security_groups);
             let joined = groups.and_then(|groups| self.join(slot, &groups));
             joined.expect("its groups were found when it was equipped");

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use super::Cloud;
 use super::instance::Slot;
+use crate::placement::constraints::Constraint;
+use crate::placement::reservations::Preference;
+use crate::units::CapacityReservationId;
 use crate::workload::call::LaunchOptions;
 
 /// What an instance has beyond its record.
@@ -15,6 +18,12 @@ pub struct Extras {
     pub options: Option<Arc<LaunchOptions>>,
     /// Its tags, by key.
     pub tags: BTreeMap<String, String>,
+    /// What it asks of its host beside room.
+    pub constraint: Option<Constraint>,
+    /// Which capacity reservation it may use.
+    pub preference: Preference,
+    /// The capacity reservation whose room it has now.
+    pub reservation: Option<CapacityReservationId>,
     /// Terminating is refused.
     pub protected: bool,
     /// Its first interface is in security groups.

@@ -12,6 +12,9 @@ use super::place::Order;
 use crate::failure::{Bound, Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use crate::placement::constraints::Constraint;
+use crate::placement::reservations::Preference;
+use crate::placement::strategy::Request;
 use crate::units::{AccountId, InstanceId, Time, ZoneId};
 use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 
@@ -92,7 +95,19 @@ impl Cloud {
             let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
             return Err(Failure::InvalidParameterValue.because(Bound::UserDataBytes, asked, most));
         }
+        let (constraint, _) = self.wishes(account, options)?;
+        let request = Request { constraint, ..Cloud::request(&self.kind(launch.kind), account, ZoneId(0)) };
+        self.placer.check(&request)?;
         Ok(Admission::New)
+    }
+
+    /// A launch that was found admissible, as the flows hand it on.
+    fn order<'a>(&mut self, now: Time, account: AccountId, launch: &'a Launch) -> Order<'a> {
+        let (constraint, preference) = match launch.options.as_deref() {
+            None => (None, Preference::Open),
+            Some(options) => self.wishes(account, options).expect("the launch was found admissible"),
+        };
+        Order { now, account, kind: self.kind(launch.kind), constraint, preference, launch }
     }
 
     /// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
@@ -103,8 +118,8 @@ impl Cloud {
         account: AccountId,
         launch: &Launch,
     ) -> Result<(), Refused> {
-        let order = Order { now, account, kind: self.kind(launch.kind), launch };
-        self.order_zones(launch)?;
+        let order = self.order(now, account, launch);
+        self.order_zones(launch, order.constraint)?;
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
         let passes: &[bool] = if self.fleet.is_elastic() { &[false, true] } else { &[false] };
@@ -135,7 +150,7 @@ impl Cloud {
 
     /// The zones to try: the one named, else the subnet's, else all, most free vCPU first.
     #[inline]
-    fn order_zones(&mut self, launch: &Launch) -> Result<(), Refused> {
+    fn order_zones(&mut self, launch: &Launch, constraint: Option<Constraint>) -> Result<(), Refused> {
         self.zone_order.clear();
         let of_subnet = launch.subnet.map(|subnet| self.network.subnets()[subnet.index()].zone);
         match (launch.zone, of_subnet) {
@@ -145,6 +160,11 @@ impl Cloud {
             }
             (Some(zone), _) | (None, Some(zone)) => self.zone_order.push(zone),
             (None, None) => {
+                let group = constraint.and_then(|constraint| constraint.group);
+                if let Some(zone) = group.and_then(|member| self.placer.groups.bound_to(member.group)) {
+                    self.zone_order.push(zone);
+                    return Ok(());
+                }
                 let zones = self.fleet.zones();
                 self.zone_order.extend((0..zones.len() as u16).map(ZoneId));
                 if zones.len() > 1 {
@@ -201,7 +221,10 @@ impl Cloud {
             has_extras: false,
         });
         if let Some(options) = &launch.options {
-            self.admit_with(slot, options);
+            self.admit_with(slot, account, options);
+        }
+        if placement.reservation.is_some() {
+            self.extras_mut(slot).reservation = placement.reservation;
         }
         if let Some(handle) = launch.handle {
             self.named[handle.0 as usize].push(self.instances.reference(slot));

@@ -162,9 +162,12 @@ impl Cloud {
             self.network.unassign_public(now, instance.account, &mut self.usage);
         }
         if std::mem::take(&mut instance.has_host) {
-            let (account, kind, zone, host) = (instance.account, instance.kind, instance.zone, instance.host);
-            let kind = self.kind(kind);
-            self.give_host(account, &kind, zone, host);
+            let account = instance.account;
+            let (request, seat) = (self.request_of(slot), self.seat_of(slot));
+            self.give_host(now, &request, seat);
+            if seat.reservation.is_some() {
+                self.extras_mut(slot).reservation = None;
+            }
             if !self.quotas.is_unlimited() {
                 let claim = self.claim_of(slot);
                 self.quotas.give_instance(now, account, claim);

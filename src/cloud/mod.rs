@@ -23,8 +23,10 @@ pub mod outcome;
 mod place;
 mod resources;
 mod run;
+mod seat;
 mod start;
 mod steady_state;
+mod tenure;
 mod tokens;
 mod traffic;
 
@@ -201,7 +203,7 @@ impl Cloud {
     /// What is to be placed for an account in a zone.
     #[inline]
     fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone }
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: None }
     }
 }
 

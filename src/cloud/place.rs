@@ -2,12 +2,15 @@
 //! fails undoes the earlier ones.
 
 use super::instance::Slot;
+use super::seat::{Seat, Wanted};
 use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
-use crate::fleet::Change;
 use crate::network::NO_ADDRESS;
 use crate::quota::{Claim, Quota};
-use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, ZoneId};
+use crate::placement::constraints::Constraint;
+use crate::placement::reservations::Preference;
+use crate::placement::strategy::Request;
+use crate::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use crate::workload::call::{Launch, LaunchOptions};
 
 /// A launch on its way: who asks when, and for what.
@@ -16,10 +19,25 @@ pub(super) struct Order<'a> {
     pub now: Time,
     pub account: AccountId,
     pub kind: Kind,
+    pub constraint: Option<Constraint>,
+    pub preference: Preference,
     pub launch: &'a Launch,
 }
 
 impl Order<'_> {
+    /// What is to be placed in a zone.
+    #[inline]
+    pub fn request(&self, zone: ZoneId) -> Request {
+        let Order { kind, account, constraint, .. } = *self;
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint }
+    }
+
+    /// Which reservation it may use, of instances of which type.
+    #[inline]
+    fn wanted(&self) -> Wanted {
+        Wanted { kind: self.launch.kind, preference: self.preference }
+    }
+
     fn claim(&self) -> Claim {
         claim(&self.kind, self.launch.options.as_deref())
     }
@@ -37,6 +55,7 @@ pub(super) struct Placement {
     /// The id it will have.
     pub id: InstanceId,
     pub host: HostId,
+    pub reservation: Option<CapacityReservationId>,
     pub zone: ZoneId,
     pub subnet: SubnetId,
     pub address: u32,
@@ -65,17 +84,18 @@ impl Cloud {
         may_open: bool,
     ) -> Result<Placement, Reason> {
         let mark = self.placer.mark();
-        let host = self.take_host(order.account, &order.kind, zone, may_open)?;
+        let request = order.request(zone);
+        let Seat { host, reservation } = self.take_host(order.now, &request, order.wanted(), may_open)?;
         let (subnet, address, has_public_address) = match self.take_addresses(order, zone) {
             Ok(found) => found,
             Err(reason) => {
-                self.give_host(order.account, &order.kind, zone, host);
+                self.give_host(order.now, &request, Seat { host, reservation });
                 self.placer.rewind(mark);
                 return Err(reason);
             }
         };
         let id = self.instances.next_id(self.batch.len());
-        let placement = Placement { id, host, zone, subnet, address, has_public_address };
+        let placement = Placement { id, host, reservation, zone, subnet, address, has_public_address };
         if let Some(options) = order.launch.options.as_deref() {
             self.equip(order, options, &placement).inspect_err(|_| {
                 self.vacate(order, &placement);
@@ -96,7 +116,8 @@ impl Cloud {
 
     /// Gives back host and addresses.
     fn vacate(&mut self, order: &Order, placement: &Placement) {
-        self.give_host(order.account, &order.kind, placement.zone, placement.host);
+        let seat = Seat { host: placement.host, reservation: placement.reservation };
+        self.give_host(order.now, &order.request(placement.zone), seat);
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
             self.network.unassign_public(order.now, order.account, &mut self.usage);
@@ -127,40 +148,6 @@ impl Cloud {
         let kind = self.kinds[instance.kind.index()].expect("the type of an instance was asked for");
         let options = self.extras.get(slot).and_then(|extras| extras.options.as_deref());
         claim(&kind, options)
-    }
-
-    /// Takes room on the host the strategy chooses, or on one that is opened.
-    #[inline]
-    pub(super) fn take_host(
-        &mut self,
-        account: AccountId,
-        kind: &Kind,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<HostId, Reason> {
-        let request = Cloud::request(kind, account, zone);
-        let host = match self.placer.choose(&request, &self.fleet) {
-            Some(host) => host,
-            None if may_open => {
-                let opened = self.fleet.open(zone, &kind.amounts);
-                opened.ok_or(Failure::InsufficientInstanceCapacity)?
-            }
-            None => return Err(Failure::InsufficientInstanceCapacity.into()),
-        };
-        self.fleet.take(host, zone, &kind.amounts);
-        self.placer.placed(&request, host, &self.fleet);
-        self.placer.changed(host, zone, &mut self.fleet);
-        Ok(host)
-    }
-
-    /// Gives room on a host back.
-    #[inline]
-    pub(super) fn give_host(&mut self, account: AccountId, kind: &Kind, zone: ZoneId, host: HostId) {
-        if self.fleet.give(host, zone, &kind.amounts) == Change::Closed {
-            self.ledger.note_shares(self.fleet.totals());
-        }
-        self.placer.released(account, zone, host, &self.fleet);
-        self.placer.changed(host, zone, &mut self.fleet);
     }
 
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public

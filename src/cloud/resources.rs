@@ -5,6 +5,7 @@ use super::calls::Refused;
 use super::ledger::{Happening, NO_HOST};
 use super::observe::Observer;
 use crate::failure::{Failure, Reason};
+use crate::placement::reservations::Terms;
 use crate::units::{AccountId, Duration, InstanceId, Time};
 use crate::workload::resource_call::ResourceCall;
 
@@ -61,6 +62,17 @@ impl Cloud {
             UnassignAddresses(instance, count) => {
                 self.change_addresses(now, account, *instance, *count, false)
             }
+            CreatePlacementGroup { group, strategy, partitions } => {
+                self.create_placement_group(account, *group, *strategy, *partitions)
+            }
+            DeletePlacementGroup(group) => self.delete_placement_group(account, *group),
+            AllocateHost(host, zone) => self.allocate_host(now, account, *host, *zone),
+            ReleaseHost(host) => self.release_host(now, account, *host),
+            CreateReservation { reservation, kind, zone, count, open } => {
+                let terms = Terms { kind: *kind, count: *count, is_open: *open };
+                self.create_reservation(now, account, *reservation, *zone, terms)
+            }
+            CancelReservation(reservation) => self.cancel_reservation(now, account, *reservation),
             _ => Err(Failure::Unsupported.into()),
         }
     }

@@ -6,34 +6,42 @@ use super::event::Timer;
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
+use super::seat::Wanted;
 use crate::failure::Reason;
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use crate::placement::reservations::Preference;
 use crate::units::Time;
 
 impl Cloud {
     /// Starts a stopped instance. Where that fails it stays stopped.
     pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
         let instance = self.instances.get(slot);
-        let (id, account, zone) = (instance.id, instance.account, instance.zone);
+        let (id, account) = (instance.id, instance.account);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
-        let kind = self.kind(kind);
         let view = self.network_view(slot);
         self.network.check_limits(&view)?;
         let claim = self.claim_of(slot);
         self.take_quota(now, account, claim)?;
         let mark = self.placer.mark();
-        let host =
-            self.take_host(account, &kind, zone, true).inspect_err(|_| self.undo_quota(account, claim))?;
+        let request = self.request_of(slot);
+        let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
+        let seat = self
+            .take_host(now, &request, Wanted { kind, preference }, true)
+            .inspect_err(|_| self.undo_quota(account, claim))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
             let assigned = self.network.assign_public(now, account, &mut self.usage);
             assigned.inspect_err(|_| {
-                self.give_host(account, &kind, zone, host);
+                self.give_host(now, &request, seat);
                 self.placer.rewind(mark);
                 self.undo_quota(account, claim);
             })?;
         }
+        if seat.reservation.is_some() {
+            self.extras_mut(slot).reservation = seat.reservation;
+        }
+        let host = seat.host;
         let instance = self.instances.get_mut(slot);
         instance.host = host;
         instance.has_host = true;

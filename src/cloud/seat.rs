@@ -1,0 +1,99 @@
+//! Room for an instance on a host: taken from what is free, or from a capacity reservation, and given back there.
+
+use super::Cloud;
+use super::instance::Slot;
+use crate::billing::Item;
+use crate::failure::Reason;
+use crate::fleet::Change;
+use crate::placement::reservations::Preference;
+use crate::placement::strategy::Request;
+use crate::units::{CapacityReservationId, HostId, Time, TypeId};
+
+/// Where an instance has room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seat {
+    pub host: HostId,
+    /// The reservation it came from, and goes back to.
+    pub reservation: Option<CapacityReservationId>,
+}
+
+/// Which reservation may be used, by instances of which type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wanted {
+    pub kind: TypeId,
+    pub preference: Preference,
+}
+
+impl Cloud {
+    /// Takes a slot of a reservation that matches, or room on the host the strategy chooses, or on one that
+    /// is opened.
+    #[inline]
+    pub(super) fn take_host(
+        &mut self,
+        now: Time,
+        request: &Request,
+        wanted: Wanted,
+        may_open: bool,
+    ) -> Result<Seat, Reason> {
+        if self.placer.has_reservations()
+            && let Some(seat) = self.claim_slot(now, request, wanted)?
+        {
+            return Ok(seat);
+        }
+        let mut host = self.placer.choose(request, &self.fleet);
+        if host.is_none() && may_open {
+            host = self.placer.open(request, &mut self.fleet);
+        }
+        let host = host.ok_or_else(|| self.placer.explain(request, &self.fleet))?;
+        self.fleet.take(host, request.zone, &request.amounts);
+        self.placer.placed(request, host, &self.fleet);
+        self.placer.changed(host, request.zone, &mut self.fleet);
+        Ok(Seat { host, reservation: None })
+    }
+
+    fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
+        let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
+        Ok(claimed.map(|(id, host)| {
+            self.usage.give(now, request.account, Item::UnusedReservation(wanted.kind), 1);
+            Seat { host, reservation: Some(id) }
+        }))
+    }
+
+    /// Gives room back.
+    #[inline]
+    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) {
+        if let Some(id) = seat.reservation
+            && self.placer.give_back(request, id, seat.host, &self.fleet)
+        {
+            let kind = self.placer.reservation(id).kind;
+            self.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
+            return;
+        }
+        let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
+        self.placer.released(request, seat.host, &self.fleet);
+        let settled = self.placer.changed(seat.host, request.zone, &mut self.fleet);
+        if emptied == Change::Closed || settled == Change::Closed {
+            self.ledger.note_shares(self.fleet.totals());
+        }
+    }
+
+    /// What an instance asks of a host in its zone.
+    #[inline]
+    pub(super) fn request_of(&mut self, slot: Slot) -> Request {
+        let instance = self.instances.get(slot);
+        let (kind, account, zone) = (instance.kind, instance.account, instance.zone);
+        let has_extras = instance.has_extras;
+        let constraint = if has_extras { self.extras.get(slot).and_then(|it| it.constraint) } else { None };
+        let kind = self.kind(kind);
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint }
+    }
+
+    /// Where an instance has room now.
+    #[inline]
+    pub(super) fn seat_of(&self, slot: Slot) -> Seat {
+        let instance = self.instances.get(slot);
+        let reservation =
+            if instance.has_extras { self.extras.get(slot).and_then(|it| it.reservation) } else { None };
+        Seat { host: instance.host, reservation }
+    }
+}
