@@ -130,6 +130,7 @@ failures! {
     ReservationCapacityExceeded = 64, "ReservationCapacityExceeded", "InsufficientCapacity", Client 400, "the capacity reservation has no free instance";
     SpotMaxPriceTooLow = 65, "SpotMaxPriceTooLow", "InsufficientCapacity", Client 400, "the request's highest price is below the spot price";
     MaxSpotInstanceCountExceeded = 66, "MaxSpotInstanceCountExceeded", "ResourceLimitExceeded", Client 400, "more spot vCPUs than the account may run";
+    InvalidAmiNameDuplicate = 67, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name is there already";
 }
 
 impl Failure {
