@@ -145,6 +145,16 @@ impl VolumeType {
         self.row().size_gib.clone()
     }
 
+    /// Whether IOPS can be asked for.
+    pub fn provisions_iops(self) -> bool {
+        matches!(self.row().iops, Iops::Provisioned { .. })
+    }
+
+    /// Whether throughput can be asked for.
+    pub fn provisions_throughput(self) -> bool {
+        matches!(self.row().throughput, Throughput::Provisioned { .. })
+    }
+
     /// What a volume of this type and size does, with what was asked for (`CreateVolume`, "Iops" and
     /// "Throughput"), or why there is no such volume.
     pub fn performance(
