@@ -11,4 +11,4 @@ mod volume_type;
 pub use entry::{CatalogueEntry, built_in, families, find};
 pub use filter::{Filter, select};
 pub use table::{InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable};
-pub use volume_type::VolumeType;
+pub use volume_type::{Performance, SNAPSHOT_MICRO_USD_PER_GIB_MONTH, VolumeType};

@@ -134,6 +134,7 @@ failures! {
     MaxSpotInstanceCountExceeded = 66, "MaxSpotInstanceCountExceeded", "ResourceLimitExceeded", Client 400, "more spot vCPUs than the account may run";
     NoRouteToDestination = 67, "NO_ROUTE_TO_DESTINATION", "InternalError", Client 403, "the ends of the traffic are in different VPCs";
     InvalidVpcIdNotFound = 68, "InvalidVpcID.NotFound", "InternalError", Client 400, "no such VPC in the account";
+    InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name is there already";
 }
 
 impl Failure {

@@ -2,6 +2,8 @@
 
 mod durations;
 mod gauges;
+mod level;
 
 pub use durations::Durations;
 pub use gauges::{Gauges, PeakRatio};
+pub use level::Level;

@@ -1,0 +1,143 @@
+//! A snapshot of a volume: its states and the table of legal moves.
+//!
+//! ```text
+//! create ─▶ pending ─completed─▶ completed ─delete─▶ deleted      pending ─copying failed─▶ error
+//! ```
+//!
+//! A snapshot is billed by the size of its volume: what changed since the one before, which EC2 bills, is
+//! not known here, so the bill is the upper end.
+
+use super::moves::Move;
+use crate::failure::Failure;
+use crate::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, VolumeId};
+
+/// One snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Its number.
+    pub id: SnapshotId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The volume it was made of, which may be gone.
+    pub volume: VolumeId,
+    /// Size of the volume \[GiB\].
+    pub size_gib: u32,
+    /// Its state.
+    pub state: SnapshotState,
+    /// When its creation was accepted.
+    pub started: Time,
+    /// When it was complete.
+    pub completed: Option<Time>,
+    /// When it was gone.
+    pub deleted: Option<Time>,
+    /// It was deleted before it was complete, and goes when it is: "the snapshot must complete before the
+    /// deletion takes effect" (EBS user guide, "Delete an Amazon EBS snapshot").
+    pub delete_asked: bool,
+    /// How many images use it.
+    pub images: u32,
+}
+
+/// State of a snapshot (`DescribeSnapshots`, "status"; `deleted` is ours).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SnapshotState {
+    /// It is being copied.
+    Pending,
+    /// Volumes and images can be made of it.
+    Completed,
+    /// Copying failed.
+    Error,
+    /// It is gone.
+    Deleted,
+}
+
+impl SnapshotState {
+    /// Every state, in the order of the columns of [`MOVES`].
+    pub const ALL: [SnapshotState; 4] = {
+        use SnapshotState::*;
+        [Pending, Completed, Error, Deleted]
+    };
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SnapshotState::Pending => "pending",
+            SnapshotState::Completed => "completed",
+            SnapshotState::Error => "error",
+            SnapshotState::Deleted => "deleted",
+        }
+    }
+
+    /// What `trigger` does to a snapshot in this state.
+    pub const fn on(self, trigger: SnapshotTrigger) -> Move<SnapshotState> {
+        MOVES[trigger as usize][self as usize]
+    }
+}
+
+/// What can move a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SnapshotTrigger {
+    /// `DeleteSnapshot`.
+    Delete,
+    /// A volume or an image is made of it.
+    Use,
+    /// Copying is over.
+    Completed,
+    /// Copying did not succeed.
+    Failed,
+}
+
+/// The table of legal moves of snapshots: a row for each trigger, a column for each state.
+#[rustfmt::skip]
+const MOVES: [[Move<SnapshotState>; SnapshotState::ALL.len()]; 4] = {
+    use SnapshotState::{Completed, Deleted, Error};
+    use Move::{Never, Stay, To};
+    const NO: Move<SnapshotState> = Move::Refused(Failure::IncorrectState);
+    const GONE: Move<SnapshotState> = Move::Refused(Failure::InvalidSnapshotNotFound);
+    [
+        //              pending        completed    error        deleted
+        /* delete    */ [Stay,          To(Deleted), To(Deleted), GONE],
+        /* use       */ [NO,            Stay,        NO,          GONE],
+        /* completed */ [To(Completed), Never,       Never,       Never],
+        /* failed    */ [To(Error),     Never,       Never,       Never],
+    ]
+};
+
+/// How long copying takes, at a rate \[MiB/s\]; without one, no time.
+pub fn copy_time(size_gib: u32, mibps: Option<u32>) -> Duration {
+    let Some(mibps) = mibps else { return Duration::ZERO };
+    let ns = u128::from(size_gib) * 1024 * u128::from(NS_PER_S) / u128::from(mibps);
+    Duration(u64::try_from(ns).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::moves::legal;
+    use super::*;
+
+    #[test]
+    fn every_snapshot_state_and_trigger() {
+        use SnapshotTrigger::*;
+        let triggers = [(Delete, "delete"), (Use, "use"), (Completed, "completed"), (Failed, "failed")];
+        let expected = "\
+delete: pending
+delete: completed -> deleted
+delete: error -> deleted
+delete: deleted ! InvalidSnapshot.NotFound
+use: pending ! IncorrectState
+use: completed
+use: error ! IncorrectState
+use: deleted ! InvalidSnapshot.NotFound
+completed: pending -> completed
+failed: pending -> error";
+        let states = SnapshotState::ALL.map(|state| (state, state.name()));
+        assert_eq!(legal(&states, &triggers, SnapshotState::on, SnapshotState::name), expected);
+    }
+
+    #[test]
+    fn copying_takes_size_by_rate() {
+        assert_eq!(copy_time(100, Some(100)), Duration::from_seconds(1024));
+        assert_eq!(copy_time(1, Some(3)), Duration(341_333_333_333));
+        assert_eq!(copy_time(16_384, None), Duration::ZERO);
+        assert_eq!(copy_time(u32::MAX, Some(1)), Duration::from_seconds(u64::from(u32::MAX) * 1024));
+    }
+}

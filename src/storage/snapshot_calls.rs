@@ -1,0 +1,110 @@
+//! Calls on snapshots: create, delete; and what they are followed by.
+
+use super::Storage;
+use super::snapshot::{Snapshot, SnapshotState, SnapshotTrigger, copy_time};
+use super::step::{Due, Step};
+use super::volume::VolumeTrigger;
+use super::volume_calls::find;
+use crate::billing::{Item, Usage};
+use crate::failure::{Failure, Reason};
+use crate::units::{AccountId, SnapshotId, Time, VolumeId};
+
+impl Storage {
+    /// Makes a snapshot of a volume, attached or not.
+    pub fn create_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        volume: VolumeId,
+        usage: &mut Usage,
+    ) -> Result<(SnapshotId, Option<Due>), Reason> {
+        let found = find(&mut self.volumes, account, volume)?;
+        found.state.on(VolumeTrigger::CreateSnapshot).called(found.state)?;
+        let size_gib = found.provisioned.size_gib;
+        let id = SnapshotId(self.created_snapshots);
+        self.created_snapshots = self.created_snapshots.checked_add(1).expect("fewer than 2³² snapshots");
+        let snapshot = Snapshot {
+            id,
+            account,
+            volume,
+            size_gib,
+            state: SnapshotState::Pending,
+            started: now,
+            completed: None,
+            deleted: None,
+            delete_asked: false,
+            images: 0,
+        };
+        self.snapshots.insert(id, snapshot);
+        usage.take(now, account, Item::Snapshot, u64::from(size_gib));
+        let after = copy_time(size_gib, self.config.snapshot_mibps);
+        Ok((id, self.later(now, after, Step::Snapshot(id), usage)))
+    }
+
+    /// Deletes a snapshot that no image uses; one that is still being copied goes when it is complete.
+    pub fn delete_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        snapshot: SnapshotId,
+        usage: &mut Usage,
+    ) -> Result<(), Reason> {
+        let found = self.snapshots.get_mut(&snapshot).filter(|snapshot| snapshot.account == account);
+        let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
+        if found.images > 0 {
+            return Err(Failure::InvalidSnapshotInUse.into());
+        }
+        found.state = found.state.on(SnapshotTrigger::Delete).called(found.state)?;
+        found.delete_asked = true;
+        if found.state == SnapshotState::Deleted {
+            self.bury_snapshot(now, snapshot, usage);
+        }
+        Ok(())
+    }
+
+    /// Size of the snapshot that a volume or image is made from, if one is named \[GiB\], given who may use it.
+    pub(super) fn usable_snapshot_gib(
+        &self,
+        snapshot: Option<SnapshotId>,
+        may_use: impl Fn(&Snapshot) -> bool,
+    ) -> Result<Option<u32>, Reason> {
+        let Some(id) = snapshot else { return Ok(None) };
+        let found = self.snapshots.get(&id).filter(|found| may_use(found));
+        let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
+        found.state.on(SnapshotTrigger::Use).called(found.state)?;
+        Ok(Some(found.size_gib))
+    }
+
+    /// Copying is over, one way or the other.
+    pub(super) fn finish_snapshot(
+        &mut self,
+        now: Time,
+        id: SnapshotId,
+        trigger: SnapshotTrigger,
+        usage: &mut Usage,
+    ) {
+        let snapshot = self.snapshots.get_mut(&id).expect("a snapshot goes after it was copied");
+        snapshot.state = snapshot.state.on(trigger).done(snapshot.state);
+        match snapshot.state {
+            SnapshotState::Completed => snapshot.completed = Some(now),
+            // What failed is not paid for.
+            _ => usage.give(now, snapshot.account, Item::Snapshot, u64::from(snapshot.size_gib)),
+        }
+        if snapshot.delete_asked {
+            self.bury_snapshot(now, id, usage);
+        }
+    }
+
+    /// Forgets a snapshot that is gone.
+    fn bury_snapshot(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
+        let mut snapshot = self.snapshots.remove(&id).expect("a snapshot is gone once");
+        if snapshot.completed.is_some() {
+            usage.give(now, snapshot.account, Item::Snapshot, u64::from(snapshot.size_gib));
+        }
+        snapshot.state = SnapshotState::Deleted;
+        snapshot.deleted = Some(now);
+        if let Some(history) = &mut self.history {
+            history.snapshots.push(snapshot);
+        }
+    }
+}
