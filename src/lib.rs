@@ -30,6 +30,8 @@ pub mod quota;
 
 pub mod lifecycle;
 
+pub mod faults;
+
 pub mod workload;
 
 pub mod scenario;
