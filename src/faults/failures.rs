@@ -20,7 +20,7 @@ pub enum Failures {
         /// Hosts there are.
         hosts: u32,
         /// Of all hosts.
-        stream: Stream,
+        stream: Box<Stream>,
     },
     /// Weibull times from the beginning of each life.
     Ageing {
@@ -44,7 +44,7 @@ impl Failures {
             None => Failures::Memoryless {
                 mean_gap_ns: mean_ns / f64::from(hosts),
                 hosts,
-                stream: seed.stream(Purpose::HostFault, 0),
+                stream: Box::new(seed.stream(Purpose::HostFault, 0)),
             },
             Some(shape) => Failures::Ageing {
                 scale_ns: mean_ns / libm::tgamma(1.0 + 1.0 / shape),

@@ -13,6 +13,11 @@ use crate::units::{HostId, ZoneId};
 pub struct Selection(Vec<Range<u32>>);
 
 impl Selection {
+    /// One unbroken run.
+    fn run(hosts: Range<u32>) -> Selection {
+        Selection(vec![hosts])
+    }
+
     /// The hosts.
     pub fn iter(&self) -> impl Iterator<Item = HostId> + '_ {
         self.0.iter().cloned().flatten().map(HostId)
@@ -78,11 +83,11 @@ impl Naming<'_> {
         }
         if let Some(run) = self.hosts {
             let wanted = within(run, zone.len() as u32, &format!("{key}.hosts"), "hosts")?;
-            return Ok(Selection(vec![zone.start + wanted.start..zone.start + wanted.end]));
+            return Ok(Selection::run(zone.start + wanted.start..zone.start + wanted.end));
         }
         Ok(match self.share {
             Some(share) => sample(zone, share, stream),
-            None => Selection(vec![zone]),
+            None => Selection::run(zone),
         })
     }
 }
@@ -171,6 +176,6 @@ mod tests {
         }
         // A binomial count of mean 3,000 and deviation 46.
         assert!(times.iter().all(|count| (2_770..3_230).contains(count)), "{times:?}");
-        assert_eq!(sample(5..15, SHARE_PARTS, stream(0)), Selection(vec![5..15]));
+        assert_eq!(sample(5..15, SHARE_PARTS, stream(0)), Selection::run(5..15));
     }
 }
