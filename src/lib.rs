@@ -34,6 +34,8 @@ pub mod operation;
 
 pub mod lifecycle;
 
+pub mod faults;
+
 pub mod workload;
 
 pub mod scenario;
