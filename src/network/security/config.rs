@@ -343,3 +343,190 @@ fn check_idle(idle: &TrackingIdle, problems: &mut Vec<Problem>) {
 fn at(group: usize, key: &str) -> Place {
     Place::key(&format!("network.security_groups.{group}.{key}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::security::{Owner, Peer, Permission, SecurityGroups, Vpc};
+    use crate::units::AccountId;
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Network {
+        #[serde(default)]
+        security_groups: Vec<SecurityGroupConfig>,
+        #[serde(default)]
+        security_group_limits: SecurityGroupLimits,
+        #[serde(default)]
+        tracking_idle: TrackingIdle,
+    }
+
+    impl Network {
+        fn config(&self) -> SecurityConfig<'_> {
+            SecurityConfig {
+                groups: &self.security_groups,
+                limits: &self.security_group_limits,
+                tracking_idle: &self.tracking_idle,
+            }
+        }
+    }
+
+    fn problems(text: &str) -> String {
+        let network: Network = toml::from_str(text).unwrap();
+        let problems = network.config().validate(&["default", "other"]);
+        problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    const SOUND: &str = "
+        [[security_groups]]
+        name = 'web'
+        ingress = [
+            { protocol = 'tcp', ports = '443', source = '0.0.0.0/0' },
+            { protocol = 'tcp', ports = '0-1023', source = 'sg:db' },
+            { protocol = 'icmp', ports = '8/0', source = 'sg:default' },
+        ]
+        [[security_groups]]
+        name = 'db'
+        ingress = [{ protocol = '50', source = 'sg:web' }, { protocol = 'all', source = 'self' }]
+        egress = [{ protocol = 'all', destination = 'sg:db' }]
+        [[security_groups]]
+        name = 'db'
+        vpc = 'other'
+        egress = []
+        [[security_groups]]
+        name = 'own'
+        account = 'bank'
+        ingress = [{ protocol = 'udp', ports = '53', source = 'sg:web' }]";
+
+    #[test]
+    fn every_account_has_a_copy_from_its_first_use_of_the_vpc() {
+        assert_eq!((problems(""), problems(SOUND)), (String::new(), String::new()));
+        let network: Network = toml::from_str(SOUND).unwrap();
+        let mut groups = SecurityGroups::new(network.config(), &["default", "other"]).unwrap();
+        assert_eq!(groups.groups().count(), 0);
+        let owner = |account, vpc| Owner { account: AccountId(account), vpc: Vpc(vpc) };
+        for (account, name) in [(0, "a"), (1, "bank"), (0, "a")] {
+            groups.open(owner(account, 0), name, "default");
+        }
+        groups.open(owner(0, 1), "a", "other");
+        let names: Vec<(u32, u32, &str)> = groups
+            .groups()
+            .map(|group| (group.owner.account.0, group.owner.vpc.0, group.name.as_str()))
+            .collect();
+        let expected = [
+            (0, 0, "default"),
+            (0, 0, "web"),
+            (0, 0, "db"),
+            (1, 0, "default"),
+            (1, 0, "web"),
+            (1, 0, "db"),
+            (1, 0, "own"),
+            (0, 1, "default"),
+            (0, 1, "db"),
+        ];
+        assert_eq!(names, expected);
+        let web = groups.find(owner(1, 0), "web").unwrap();
+        let db = groups.group(groups.find(owner(1, 0), "db").unwrap()).unwrap();
+        let said = |direction| -> Vec<String> {
+            let rules = db.rules(direction).iter().map(|rule| rule.permission);
+            rules.map(|permission| format!("{} {}", permission.traffic, permission.peer)).collect()
+        };
+        assert_eq!(said(Direction::Ingress), [format!("50 sg-{web}"), format!("all sg-{}", db.id)]);
+        assert_eq!(said(Direction::Egress), [format!("all sg-{}", db.id)]);
+        let egress = |id| groups.group(id).unwrap().rules(Direction::Egress);
+        assert_eq!(
+            egress(web).iter().map(|rule| rule.permission).collect::<Vec<_>>(),
+            [Permission::EVERYTHING]
+        );
+        assert_eq!(egress(web)[0].permission.peer, Peer::ANYWHERE);
+        assert_eq!(egress(groups.find(owner(0, 1), "db").unwrap()), [], "told to let nothing out");
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_place() {
+        let text = "
+            security_group_limits = { rules_per_direction = 2, groups_per_interface = 17, groups_per_account = 4 }
+            tracking_idle = { udp = '1s', tcp_established = '6d' }
+            [[security_groups]]
+            name = 'web'
+            ingress = [
+                { protocol = 'http', ports = '65536', source = '10.0.0.7' },
+                { protocol = 'tcp', source = '10.0.0.0/8' },
+                { protocol = 'all', ports = '0', source = 'sg:dbs' },
+            ]
+            egress = [
+                { protocol = 'tcp', ports = '1', destination = '10.0.0.0/8' },
+                { protocol = '6', ports = '1', destination = '10.9.9.9/8' },
+                { protocol = 'tcp', ports = '2', destination = 'sg:dsb' },
+            ]
+            [[security_groups]]
+            name = 'dbs'
+            account = ''
+            vpc = 'othr'
+            [[security_groups]]
+            name = 'web'
+            account = 'bank'
+            [[security_groups]]
+            name = 'default'
+            [[security_groups]]
+            name = 'sg-1'";
+        let expected = "\
+`network.security_group_limits.groups_per_interface`: found 17, expected 1 to 16
+`network.tracking_idle.tcp_established`: found `6d`, expected 60s to 432000s
+`network.tracking_idle.udp`: found `1s`, expected 30s to 60s
+`network.security_groups.0.ingress.0.protocol`: found `http`, expected `tcp`, `udp`, `icmp`, `all` or a protocol number from 0 to 255
+`network.security_groups.0.ingress.0.ports`: found `65536`, expected a port from 0 to 65535 or a range of them, the lower one first
+  help: write `22`, `8000-8080`, or an ICMP type and code as `8/0`
+`network.security_groups.0.ingress.0.source`: found `10.0.0.7`, expected an IPv4 network, a security group or `self`
+  help: one address is the network \"10.0.0.7/32\"
+`network.security_groups.0.ingress.1.ports`: found no ports for `tcp`
+  help: `tcp` and `udp` need a port or a range; all ports are `0-65535`
+`network.security_groups.0.ingress.2.ports`: found `0` for `all`
+  help: the protocol covers all ports, so none may be named
+`network.security_groups.0.egress.1`: found a rule that the group has already
+  help: leave one of them out
+`network.security_groups.0.egress.2.destination`: found `sg:dsb`, expected a security group of the same VPC and account
+  help: known: `web`, `default`, `sg-1`, `default`
+`network.security_groups.0.ingress`: found 3 rules, expected at most 2
+  help: split the group, or raise `network.security_group_limits.rules_per_direction`
+`network.security_groups.0.egress`: found 3 rules, expected at most 2
+  help: split the group, or raise `network.security_group_limits.rules_per_direction`
+`network.security_groups.1.vpc`: found `othr`, expected the VPC of a subnet
+  help: did you mean `other`?
+`network.security_groups.1.account`: found an empty name
+  help: leave it out for a group of every account
+`network.security_groups.2.name`: `web` is already the name of `network.security_groups.0`
+  help: names of security groups are unique in a VPC and account
+`network.security_groups.3.name`: `default` is the group that every account has in every VPC anyway
+  help: give it another name
+`network.security_groups.4.name`: found `sg-1`, expected 1 to 255 characters that do not begin with `sg-`
+  help: name it, such as \"web\"
+`network.security_groups`: an account has up to 6 groups, one by default in each VPC, expected at most 4
+  help: raise `network.security_group_limits.groups_per_account`";
+        assert_eq!(problems(text), expected);
+        let product =
+            problems("security_group_limits = { rules_per_direction = 200, groups_per_interface = 16 }");
+        assert!(product.contains("are 3200 an interface, expected at most 1000"), "{product}");
+    }
+
+    #[test]
+    fn a_shared_group_does_not_refer_to_one_that_only_some_have() {
+        let text = "
+            [[security_groups]]
+            name = 'own'
+            account = 'bank'
+            [[security_groups]]
+            name = 'web'
+            ingress = [{ protocol = 'all', source = 'sg:own' }]";
+        assert!(
+            problems(text).contains("found `sg:own`, expected a security group of the same VPC and account")
+        );
+    }
+
+    #[test]
+    fn egress_rules_have_no_source() {
+        let text = "name = 'x'\negress = [{ protocol = 'all', source = '0.0.0.0/0' }]";
+        let error = toml::from_str::<SecurityGroupConfig>(text).unwrap_err().to_string();
+        assert!(error.contains("unknown field `source`"), "{error}");
+    }
+}

@@ -82,6 +82,15 @@ impl Packet {
         }
     }
 
+    /// The packet of TCP or UDP that it may be the reply to.
+    pub(super) fn replied_to(&self) -> Option<Packet> {
+        match *self {
+            Packet::Tcp { from, to } => from.map(|from| Packet::Tcp { from: Some(to), to: from }),
+            Packet::Udp { from, to } => from.map(|from| Packet::Udp { from: Some(to), to: from }),
+            Packet::Icmp { .. } | Packet::Other(_) => None,
+        }
+    }
+
     /// Whether it may be the first of a conversation: a reply to an ICMP query is not.
     pub(super) fn opens(&self) -> bool {
         !matches!(*self, Packet::Icmp { kind, .. } if QUERIES.iter().any(|pair| pair.1 == kind))

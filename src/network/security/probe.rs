@@ -89,6 +89,13 @@ struct Side {
     other_address: Option<Ipv4Addr>,
 }
 
+impl Side {
+    /// Who a conversation is remembered with: EC2 tracks addresses, whoever has them.
+    fn with(&self) -> Endpoint {
+        self.other_address.map_or(self.other, Endpoint::Address)
+    }
+}
+
 impl SecurityGroups {
     /// Lets a packet try its way and counts what decided. Refused as a request when an end is no interface there is, or
     /// when no interface is between the ends: two addresses, or one interface twice.
@@ -188,7 +195,7 @@ impl SecurityGroups {
     /// What lets the packet pass at one interface.
     fn deciding(&self, now: Time, packet: &Packet, side: &Side) -> Option<By> {
         let about = packet.conversation(side.direction);
-        if about.is_some_and(|about| self.tracking.knows(now, side.id, side.other, about)) {
+        if about.is_some_and(|about| self.tracking.knows(now, side.id, side.with(), about)) {
             return Some(By::Flow);
         }
         let groups = match side.other {
@@ -203,19 +210,24 @@ impl SecurityGroups {
     /// Remembers the conversation of a packet that passed.
     fn track(&mut self, now: Time, packet: &Packet, side: &Side) {
         let Some(about) = packet.conversation(side.direction) else { return };
-        let Side { direction, id, other, .. } = *side;
-        if self.tracking.knows(now, id, other, about) {
-            self.tracking.carry(now, id, other, about, direction);
+        let (id, with) = (side.id, side.with());
+        if self.tracking.knows(now, id, with, about) {
+            self.tracking.carry(now, id, with, about, side.direction);
         } else if packet.opens() && !self.is_untracked(packet, side) {
-            self.tracking.open(now, id, other, about, direction);
+            self.tracking.open(now, id, with, about, side.direction);
         }
     }
 
-    /// Whether replies pass by a rule whoever they are for, so that nothing needs to be remembered.
+    /// Whether the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
+    /// be a reply in it, which must not make it a tracked one.
     fn is_untracked(&self, packet: &Packet, side: &Side) -> bool {
+        let begun_by = |packet: &Packet, direction: Direction| {
+            self.groups_of(side.id).any(|group| group.passes_anyone(direction, packet))
+                && self.groups_of(side.id).any(|group| group.passes_any_port(direction.reverse(), packet))
+        };
         matches!(packet, Packet::Tcp { .. } | Packet::Udp { .. })
-            && self.groups_of(side.id).any(|group| group.passes_anyone(side.direction, packet))
-            && self.groups_of(side.id).any(|group| group.passes_any_port(side.direction.reverse(), packet))
+            && (begun_by(packet, side.direction)
+                || packet.replied_to().is_some_and(|first| begun_by(&first, side.direction.reverse())))
     }
 
     fn groups_of(&self, id: MemberId) -> impl Iterator<Item = &Group> {
