@@ -21,7 +21,7 @@ pub struct Fragmentation {
     free: u64,
     /// Free blocks among them.
     free_blocks: u64,
-    /// Of [stranded, free] addresses.
+    /// Of the stranded and the free addresses.
     gauges: Gauges<2>,
     peak: PeakRatio,
     reached: Time,
