@@ -17,7 +17,7 @@ mod run;
 mod start;
 mod steady_state;
 
-use crate::billing::Meter;
+use crate::billing::{Billing, Setting};
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::fleet::index::shapes::ShapeId;
@@ -28,7 +28,7 @@ use crate::placement::placer::Placer;
 use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::scenario::Scenario;
-use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
+use crate::units::{AccountId, Duration, Money, Resources, Time, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
 use event::{Event, Rank};
@@ -51,7 +51,7 @@ pub struct Cloud {
     fleet: Fleet,
     placer: Placer,
     network: Network,
-    meter: Meter,
+    billing: Billing,
     demand: Demand,
     directory: Directory,
     /// What the flows need to know of each type that was asked for, by its id.
@@ -103,14 +103,24 @@ impl Cloud {
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
         let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
-        let (directory, demand) = scenario.demand()?;
+        let (mut directory, demand) = scenario.demand()?;
+        let setting = Setting {
+            seed,
+            window_start: Time::ZERO.after(scenario.warmup),
+            zones: &names,
+            host_groups: &[],
+        };
+        let accounts = scenario.billing.accounts();
+        let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
+        let billing =
+            Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)?;
         let mut queue = EventQueue::new();
         Ok(Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
             fleet,
             network,
-            meter: Meter::new(),
+            billing,
             demand,
             directory,
             kinds: Vec::new(),

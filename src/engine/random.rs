@@ -22,6 +22,8 @@ pub enum Purpose {
     SteadyState = 5,
     /// Choices of a placement strategy; the entity is 0.
     Placement = 6,
+    /// Spot prices; the entity is the instance type and zone.
+    SpotPrice = 9,
 }
 
 /// The seed of a run, from which streams are made.
