@@ -263,7 +263,7 @@ impl SavingsPlanConfig {
         }
         let hours = term(reader, self.from, self.until);
         let capacity = u128::try_from(per_hour.0).expect("prices are not negative");
-        (capacity > 0).then(|| Commitment {
+        (capacity > 0).then_some(Commitment {
             account,
             purchase: Purchase::SavingsPlan,
             usage_type,

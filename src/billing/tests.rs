@@ -79,7 +79,7 @@ fn exact(bill: &Bill) -> Money {
     bill.rows.iter().map(|row| row.amount).sum()
 }
 
-/// 3.6 USD an hour: a millidollar a second.
+/// A regional reservation, at a thousandth of a cent a second.
 const RESERVED: &str = "[[reserved]]\ntype = 'm5.large'\nusd_per_hour = 0.036\n";
 
 #[test]
@@ -339,11 +339,11 @@ fn an_empty_bill_is_zero_of_everything() {
 
 const TYPES: [&str; 5] = ["m5.large", "m5.xlarge", "c5.large", "t3.micro", "m5.4xlarge"];
 
+/// When an account begins to hold how much of what.
+type Take = (Time, AccountId, Item, u64);
+
 /// Use of every kind by a few accounts, over about three months.
-fn random_use(
-    random: &mut Stream,
-    types: &mut TypeTable,
-) -> (Vec<Running>, Vec<(Time, AccountId, Item, u64)>) {
+fn random_use(random: &mut Stream, types: &mut TypeTable) -> (Vec<Running>, Vec<Take>) {
     let mut runs = Vec::new();
     let mut takes = Vec::new();
     for _ in 0..300 {

@@ -43,7 +43,7 @@ pub(super) enum Path {
     /// What was drawn so far, one share a step from time zero.
     Steps {
         law: MeanReverting,
-        stream: Stream,
+        stream: Box<Stream>,
         shares: Vec<u32>,
     },
     /// Each price with its first moment, in order of time. Before the first, the price is the on-demand one.
@@ -56,7 +56,7 @@ impl Path {
     }
 
     pub fn mean_reverting(law: MeanReverting, stream: Stream) -> Path {
-        Path::Steps { law, stream, shares: vec![law.mean.clamp(law.floor, law.ceiling)] }
+        Path::Steps { law, stream: Box::new(stream), shares: vec![law.mean.clamp(law.floor, law.ceiling)] }
     }
 
     pub fn listed(prices: Vec<(Time, Money)>) -> Path {
