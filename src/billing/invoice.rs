@@ -2,14 +2,29 @@
 
 use std::collections::BTreeMap;
 
+use super::usage::Item;
 use crate::catalogue::TypeTable;
-use crate::units::{AccountId, Money, TypeId};
+use crate::units::{AccountId, Money, Month, TypeId};
 
 /// What is billed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Kind {
     /// Running instances.
     Instance,
+    /// Volumes: size, IOPS, throughput.
+    Volume,
+    /// Snapshots.
+    Snapshot,
+    /// Public addresses.
+    Address,
+    /// Dedicated hosts.
+    Host,
+    /// Capacity that reservations hold and nobody uses.
+    Reservation,
+    /// What reserved instances and savings plans cost beyond what was used of them.
+    Commitment,
+    /// What reserved instances cost when their term begins.
+    Upfront,
 }
 
 impl Kind {
@@ -17,6 +32,24 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Kind::Instance => "instance",
+            Kind::Volume => "volume",
+            Kind::Snapshot => "snapshot",
+            Kind::Address => "address",
+            Kind::Host => "host",
+            Kind::Reservation => "reservation",
+            Kind::Commitment => "commitment",
+            Kind::Upfront => "upfront",
+        }
+    }
+
+    /// The kind of something held.
+    pub(super) const fn of(item: Item) -> Kind {
+        match item {
+            Item::VolumeSize(_) | Item::VolumeIops(_) | Item::VolumeThroughput(_) => Kind::Volume,
+            Item::Snapshot => Kind::Snapshot,
+            Item::PublicAddress => Kind::Address,
+            Item::DedicatedHost(_) => Kind::Host,
+            Item::UnusedReservation(_) => Kind::Reservation,
         }
     }
 }
@@ -26,6 +59,12 @@ impl Kind {
 pub enum Purchase {
     /// At the published price, second by second.
     OnDemand,
+    /// By reserved instances.
+    Reserved,
+    /// At the spot price in force.
+    Spot,
+    /// By a savings plan.
+    SavingsPlan,
 }
 
 impl Purchase {
@@ -33,7 +72,40 @@ impl Purchase {
     pub const fn name(self) -> &'static str {
         match self {
             Purchase::OnDemand => "on-demand",
+            Purchase::Reserved => "reserved",
+            Purchase::Spot => "spot",
+            Purchase::SavingsPlan => "savings-plan",
         }
+    }
+}
+
+/// What a row counts, more exactly than its kind (EC2's usage type).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum UsageType {
+    /// A type or shape of instances, or reserved instances of it.
+    Instance(TypeId),
+    /// Something held.
+    Held(Item),
+    /// A savings plan, by its number in file order.
+    SavingsPlan(u32),
+}
+
+/// The unit of a quantity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unit {
+    /// Its word in results.
+    pub name: &'static str,
+    /// How many of the small units that rows count in make one.
+    per_one: u128,
+}
+
+impl Unit {
+    const fn seconds(name: &'static str) -> Unit {
+        Unit { name, per_one: 1_000_000_000 }
+    }
+
+    const fn hours(name: &'static str) -> Unit {
+        Unit { name, per_one: super::HOUR.0 as u128 }
     }
 }
 
@@ -44,12 +116,14 @@ pub struct BillRow {
     pub account: AccountId,
     /// For what.
     pub kind: Kind,
-    /// Type or shape of the instances.
-    pub instance_type: TypeId,
+    /// Of which type.
+    pub usage_type: UsageType,
     /// How it was bought.
     pub purchase: Purchase,
-    /// Billed time over all instances \[s\].
-    pub seconds: u64,
+    /// In which calendar month.
+    pub month: Month,
+    /// How much \[unit · ns\]; of [`Kind::Upfront`], how many.
+    pub quantity: u128,
     /// The exact amount.
     pub amount: Money,
 }
@@ -59,12 +133,69 @@ impl BillRow {
     pub fn micro_usd(&self) -> i128 {
         self.amount.to_micro_usd()
     }
+
+    /// The time that instances are billed for \[s\]; `None` where the row is not for instances.
+    pub fn billed_seconds(&self) -> Option<u64> {
+        let seconds = self.quantity / u128::from(crate::units::NS_PER_S);
+        (self.kind == Kind::Instance).then(|| u64::try_from(seconds).expect("billed seconds fit 64 bits"))
+    }
+
+    /// The name of what it counts: of the type or shape, `gp3`, `gp3-iops`, `savings-plan-0` …
+    pub fn type_name(&self, types: &TypeTable) -> String {
+        match self.usage_type {
+            UsageType::Instance(kind) => types.get(kind).name.clone(),
+            UsageType::SavingsPlan(number) => format!("savings-plan-{number}"),
+            UsageType::Held(item) => match item {
+                Item::VolumeSize(kind) => kind.name().to_string(),
+                Item::VolumeIops(kind) => format!("{}-iops", kind.name()),
+                Item::VolumeThroughput(kind) => format!("{}-throughput", kind.name()),
+                Item::Snapshot => "standard".to_string(),
+                Item::PublicAddress => "public-ipv4".to_string(),
+                Item::DedicatedHost(group) => format!("host-group-{group}"),
+                Item::UnusedReservation(kind) => types.get(kind).name.clone(),
+            },
+        }
+    }
+
+    /// The unit of its quantity.
+    pub fn unit(&self) -> Unit {
+        match (self.kind, self.usage_type) {
+            (Kind::Upfront, _) => Unit { name: "instances", per_one: 1 },
+            (_, UsageType::Instance(_)) => Unit::seconds("instance-seconds"),
+            (_, UsageType::SavingsPlan(_)) => Unit::hours("hours"),
+            (_, UsageType::Held(item)) => match item {
+                Item::VolumeSize(_) | Item::Snapshot => Unit::hours("GiB-hours"),
+                Item::VolumeIops(_) => Unit::hours("IOPS-hours"),
+                Item::VolumeThroughput(_) => Unit::hours("MiB/s-hours"),
+                Item::PublicAddress => Unit::hours("address-hours"),
+                Item::DedicatedHost(_) => Unit::hours("host-hours"),
+                Item::UnusedReservation(_) => Unit::seconds("instance-seconds"),
+            },
+        }
+    }
+
+    /// The quantity in its unit, with at most six decimals, rounded down.
+    pub fn shown_quantity(&self) -> String {
+        let per_one = self.unit().per_one;
+        let millionths = self.quantity % per_one * 1_000_000 / per_one;
+        let text = format!("{}.{millionths:06}", self.quantity / per_one);
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    }
+
+    /// The type that `[billing.shape]` may have priced.
+    fn type_at_list_price(&self) -> Option<TypeId> {
+        match self.usage_type {
+            UsageType::Instance(kind) if self.purchase != Purchase::Reserved => Some(kind),
+            UsageType::Held(Item::UnusedReservation(kind)) => Some(kind),
+            _ => None,
+        }
+    }
 }
 
 /// A bill as it is shown: every figure is a sum of rows as they are shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bill {
-    /// The rows, by account and type.
+    /// The rows, by account, kind, type, purchase and month.
     pub rows: Vec<BillRow>,
     /// Sum of the rows \[micro-USD\].
     pub total: i128,
@@ -72,74 +203,33 @@ pub struct Bill {
     pub by_kind: BTreeMap<Kind, i128>,
     /// Sum by how it was bought \[micro-USD\].
     pub by_purchase: BTreeMap<Purchase, i128>,
+    /// Sum by who pays \[micro-USD\].
+    pub by_account: BTreeMap<AccountId, i128>,
+    /// Sum by calendar month \[micro-USD\].
+    pub by_month: BTreeMap<Month, i128>,
     /// What `[billing.shape]` priced, for want of a price of its own, in ascending order.
     pub priced_by_shape: Vec<TypeId>,
 }
 
 impl Bill {
-    /// Adds up the rows of [`Meter::invoice`](super::Meter::invoice).
+    /// Adds up rows.
     pub fn new(rows: Vec<BillRow>, types: &TypeTable) -> Bill {
         // What costs nothing is shown as nothing, not left out.
         let mut by_kind = BTreeMap::from([(Kind::Instance, 0)]);
         let mut by_purchase = BTreeMap::from([(Purchase::OnDemand, 0)]);
-        let mut priced_by_shape: Vec<TypeId> = Vec::new();
+        let (mut by_account, mut by_month) = (BTreeMap::new(), BTreeMap::new());
         for row in &rows {
-            *by_kind.entry(row.kind).or_default() += row.micro_usd();
-            *by_purchase.entry(row.purchase).or_default() += row.micro_usd();
-            if types.get(row.instance_type).priced_by_shape {
-                priced_by_shape.push(row.instance_type);
-            }
+            let micro_usd = row.micro_usd();
+            *by_kind.entry(row.kind).or_default() += micro_usd;
+            *by_purchase.entry(row.purchase).or_default() += micro_usd;
+            *by_account.entry(row.account).or_default() += micro_usd;
+            *by_month.entry(row.month).or_default() += micro_usd;
         }
+        let mut priced_by_shape: Vec<TypeId> = rows.iter().filter_map(BillRow::type_at_list_price).collect();
+        priced_by_shape.retain(|kind| types.get(*kind).priced_by_shape);
         priced_by_shape.sort_unstable();
         priced_by_shape.dedup();
         let total = rows.iter().map(BillRow::micro_usd).sum();
-        Bill { rows, total, by_kind, by_purchase, priced_by_shape }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Meter;
-    use super::*;
-    use crate::catalogue::ShapePrice;
-    use crate::units::{Resources, format_micro_usd};
-
-    #[test]
-    fn totals_are_the_sums_of_the_rows_shown() {
-        let mut types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-        let large = types.named("m5.large").unwrap();
-        let shape = types.shape(Resources::new(1000, 1024));
-        let mut meter = Meter::new();
-        for (account, kind, seconds) in [(1, large, 1), (0, large, 1), (0, shape, 100), (2, large, 0)] {
-            let row = meter.row(AccountId(account), kind);
-            meter.add(row, seconds);
-        }
-        let bill = Bill::new(meter.invoice(&types), &types);
-        let shown: Vec<(u32, &str, u64, String)> = (bill.rows.iter())
-            .map(|row| {
-                let name = types.get(row.instance_type).name.as_str();
-                (row.account.0, name, row.seconds, format_micro_usd(row.micro_usd()))
-            })
-            .collect();
-        // 0.096 ÷ 3600 = 0.0000266…; 100 · 0.044925 ÷ 3600 = 0.0012479…
-        let expected = [
-            (0, "m5.large", 1, "0.000027".to_string()),
-            (0, "1vcpu-1gib", 100, "0.001248".to_string()),
-            (1, "m5.large", 1, "0.000027".to_string()),
-        ];
-        assert_eq!(shown, expected);
-        // The exact sum, 0.00130125, would be shown as one less.
-        assert_eq!(meter.total(&types).to_micro_usd(), 1_301);
-        assert_eq!(bill.total, 1_302);
-        assert_eq!(bill.by_kind, BTreeMap::from([(Kind::Instance, 1_302)]));
-        assert_eq!(bill.by_purchase, BTreeMap::from([(Purchase::OnDemand, 1_302)]));
-        assert_eq!(bill.priced_by_shape, [shape]);
-    }
-
-    #[test]
-    fn an_empty_bill_is_zero_of_everything() {
-        let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-        let bill = Bill::new(Meter::new().invoice(&types), &types);
-        assert_eq!((bill.total, bill.by_kind[&Kind::Instance]), (0, 0));
+        Bill { rows, total, by_kind, by_purchase, by_account, by_month, priced_by_shape }
     }
 }

@@ -1,12 +1,80 @@
-//! Billed seconds by account and type: summed first, multiplied with the price once.
+//! Billed seconds on demand by account, type and calendar month: summed first, multiplied with the price once.
 
-use super::invoice::{BillRow, Kind, Purchase};
-use crate::catalogue::TypeTable;
-use crate::units::{AccountId, Money, TypeId};
+use std::collections::BTreeMap;
 
-/// A row of the meter: one account and type, on demand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MeterRow(u32);
+use super::seconds::Billed;
+use crate::units::{AccountId, Calendar, Month, Time, TypeId};
+
+/// Sums billed seconds. What lies in the current month costs one look-up in a table without hashing;
+/// what crosses a month, or comes late for one, is taken apart.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    calendar: Calendar,
+    /// The latest month that something was billed in.
+    month: Month,
+    /// Where it begins and ends.
+    month_start: Time,
+    month_end: Time,
+    /// Billed in it.
+    table: Table,
+    /// Billed in earlier months.
+    earlier: BTreeMap<(AccountId, TypeId, Month), u64>,
+}
+
+impl Meter {
+    /// A meter that has seen nothing, in the month of time zero.
+    pub fn new(calendar: Calendar) -> Meter {
+        let (month_start, month_end) = (Time::ZERO, calendar.next_month(Time::ZERO));
+        let month = calendar.month_of(Time::ZERO);
+        Meter { calendar, month, month_start, month_end, table: Table::default(), earlier: BTreeMap::new() }
+    }
+
+    /// So many more seconds of an account and type are billed.
+    #[inline]
+    pub fn add(&mut self, account: AccountId, kind: TypeId, billed: Billed) {
+        if billed.start >= self.month_start && billed.begins_before(self.month_end) {
+            self.table.add(account, kind, billed.seconds);
+        } else {
+            self.add_by_month(account, kind, billed);
+        }
+    }
+
+    #[cold]
+    fn add_by_month(&mut self, account: AccountId, kind: TypeId, billed: Billed) {
+        let calendar = self.calendar;
+        for piece in billed.pieces(|time| calendar.next_month(time)) {
+            let month = calendar.month_of(piece.start);
+            while self.month < month {
+                self.turn_page();
+            }
+            if month == self.month {
+                self.table.add(account, kind, piece.seconds);
+            } else {
+                *self.earlier.entry((account, kind, month)).or_default() += piece.seconds;
+            }
+        }
+    }
+
+    /// The next month begins.
+    fn turn_page(&mut self) {
+        for row in std::mem::take(&mut self.table).rows {
+            *self.earlier.entry((row.account, row.kind, self.month)).or_default() += row.seconds;
+        }
+        self.month = Month(self.month.0 + 1);
+        self.month_start = self.month_end;
+        self.month_end = self.calendar.next_month(self.month_start);
+    }
+
+    /// The seconds that were billed, those above zero, by account, type and month.
+    pub fn sums(&self) -> BTreeMap<(AccountId, TypeId, Month), u64> {
+        let mut sums = self.earlier.clone();
+        for row in &self.table.rows {
+            *sums.entry((row.account, row.kind, self.month)).or_default() += row.seconds;
+        }
+        sums.retain(|_, seconds| *seconds > 0);
+        sums
+    }
+}
 
 /// Types of a page of the index.
 const PAGE: usize = 64;
@@ -14,10 +82,10 @@ const PAGE: usize = 64;
 /// Where an index says there is nothing.
 const NONE: u32 = u32::MAX;
 
-/// Sums billed seconds. Rows are found in two steps, account then page of types, without hashing: few
+/// The seconds of one month. Rows are found in two steps, account then page of types, without hashing: few
 /// accounts of few types stay in the nearest cache, many of many cost memory only for what they use.
 #[derive(Clone, Debug, Default)]
-pub struct Meter {
+struct Table {
     /// For each account, the page of each 64 types, or [`NONE`].
     accounts: Vec<Vec<u32>>,
     /// For each type of a page, its row, or [`NONE`].
@@ -33,27 +101,29 @@ struct Row {
     seconds: u64,
 }
 
-impl Meter {
-    /// A meter that has seen nothing.
-    pub fn new() -> Meter {
-        Meter::default()
+impl Table {
+    #[inline]
+    fn add(&mut self, account: AccountId, kind: TypeId, seconds: u64) {
+        let row = self.row(account, kind);
+        let sum = &mut self.rows[row as usize].seconds;
+        *sum = sum.checked_add(seconds).expect("billed seconds overflow 64 bits");
     }
 
     /// The row of an account and type, made at its first use.
     #[inline]
-    pub fn row(&mut self, account: AccountId, kind: TypeId) -> MeterRow {
+    fn row(&mut self, account: AccountId, kind: TypeId) -> u32 {
         let page = self.accounts.get(account.index()).and_then(|pages| pages.get(kind.index() / PAGE));
         if let Some(rows) = page.and_then(|&page| self.pages.get(page as usize)) {
             let row = rows[kind.index() % PAGE];
             if row != NONE {
-                return MeterRow(row);
+                return row;
             }
         }
         self.new_row(account, kind)
     }
 
     #[cold]
-    fn new_row(&mut self, account: AccountId, kind: TypeId) -> MeterRow {
+    fn new_row(&mut self, account: AccountId, kind: TypeId) -> u32 {
         let row = u32::try_from(self.rows.len()).expect("fewer than 2³² pairs of account and type");
         self.rows.push(Row { account, kind, seconds: 0 });
         if self.accounts.len() <= account.index() {
@@ -69,102 +139,64 @@ impl Meter {
             self.pages.push([NONE; PAGE]);
         }
         self.pages[*page as usize][kind.index() % PAGE] = row;
-        MeterRow(row)
-    }
-
-    /// So many more seconds are billed.
-    #[inline]
-    pub fn add(&mut self, row: MeterRow, seconds: u64) {
-        let sum = &mut self.rows[row.0 as usize].seconds;
-        *sum = sum.checked_add(seconds).expect("billed seconds overflow 64 bits");
-    }
-
-    /// What was billed so far, exact.
-    pub fn total(&self, types: &TypeTable) -> Money {
-        self.rows.iter().map(|row| row.amount(types)).sum()
-    }
-
-    /// The rows with something billed, by account, then type in the order of first use.
-    pub fn invoice(&self, types: &TypeTable) -> Vec<BillRow> {
-        let mut rows: Vec<&Row> = self.rows.iter().filter(|row| row.seconds > 0).collect();
-        rows.sort_by_key(|row| (row.account, row.kind));
-        rows.into_iter().map(|row| row.bill(types)).collect()
-    }
-}
-
-impl Row {
-    fn amount(&self, types: &TypeTable) -> Money {
-        let price = types.get(self.kind).price_per_second.0;
-        Money(price.checked_mul(i128::from(self.seconds)).expect("money overflows 128 bits"))
-    }
-
-    fn bill(&self, types: &TypeTable) -> BillRow {
-        BillRow {
-            account: self.account,
-            kind: Kind::Instance,
-            instance_type: self.kind,
-            purchase: Purchase::OnDemand,
-            seconds: self.seconds,
-            amount: self.amount(types),
-        }
+        row
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::ShapePrice;
     use crate::engine::random::{Purpose, Seed};
-    use crate::units::Resources;
-    use std::collections::BTreeMap;
+    use crate::units::{Duration, NS_PER_S};
 
-    fn types(count: u32) -> TypeTable {
-        let mut types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-        for i in 0..count {
-            types.shape(Resources::new(1 + i, 1 + 3 * i));
-        }
-        types
+    fn seconds(seconds: u64) -> Time {
+        Time(seconds * NS_PER_S)
     }
 
     #[test]
-    fn random_use_gives_what_a_map_gives() {
-        for (accounts, kinds) in [(1, 6), (5000, 3), (3, 5000), (300, 300)] {
+    fn random_use_gives_what_a_map_gives_second_by_second() {
+        let calendar = Calendar::default();
+        for (accounts, kinds) in [(1, 6), (500, 3), (3, 500), (30, 30)] {
             let mut random = Seed(1).stream(Purpose::Placement, 0);
-            let mut meter = Meter::new();
-            let mut plain: BTreeMap<(AccountId, TypeId), u64> = BTreeMap::new();
-            for _ in 0..50_000 {
+            let mut meter = Meter::new(calendar);
+            let mut plain: BTreeMap<(AccountId, TypeId, Month), u64> = BTreeMap::new();
+            let mut now = Time::ZERO;
+            for _ in 0..5_000 {
                 let account = AccountId(random.below(accounts) as u32);
                 let kind = TypeId(random.below(kinds) as u32);
-                let seconds = random.below(100);
-                let row = meter.row(account, kind);
-                meter.add(row, seconds);
-                *plain.entry((account, kind)).or_default() += seconds;
+                // Some four months in all, not always forwards.
+                now = now.after(Duration(random.below(4_000 * NS_PER_S)));
+                let start = Time(now.0.saturating_sub(random.below(10_000 * NS_PER_S)));
+                let billed = Billed { start, seconds: random.below(100) };
+                meter.add(account, kind, billed);
+                for second in 0..billed.seconds {
+                    let month = calendar.month_of(start.after(Duration::from_seconds(second)));
+                    *plain.entry((account, kind, month)).or_default() += 1;
+                }
             }
-            plain.retain(|_, seconds| *seconds > 0);
-            let rows = meter.invoice(&types(kinds as u32));
-            let rows: Vec<_> =
-                rows.iter().map(|row| ((row.account, row.instance_type), row.seconds)).collect();
-            assert_eq!(rows, plain.into_iter().collect::<Vec<_>>());
+            assert!(
+                plain.keys().map(|(_, _, month)| month).max() > Some(&calendar.month_of(seconds(6_000_000)))
+            );
+            assert_eq!(meter.sums(), plain);
         }
     }
 
     #[test]
-    fn a_runs_bill_is_the_sum_of_its_accounts_to_the_last_unit() {
-        let types = types(50);
-        let mut random = Seed(2).stream(Purpose::Placement, 0);
-        let mut together = Meter::new();
-        let mut apart: BTreeMap<AccountId, Meter> = BTreeMap::new();
-        for _ in 0..10_000 {
-            let account = AccountId(random.below(20) as u32);
-            let kind = TypeId(random.below(50) as u32);
-            let seconds = random.below(1 << 30);
-            for meter in [&mut together, apart.entry(account).or_default()] {
-                let row = meter.row(account, kind);
-                meter.add(row, seconds);
-            }
-        }
-        let sum: Money = apart.values().map(|meter| meter.total(&types)).sum();
-        assert_eq!(together.total(&types), sum);
-        assert_eq!(together.invoice(&types).iter().map(|row| row.amount).sum::<Money>(), sum);
+    fn an_interval_over_the_end_of_a_month_is_split_at_the_second() {
+        let january = 31 * 86_400;
+        let mut meter = Meter::new(Calendar::default());
+        let (account, kind) = (AccountId(0), TypeId(0));
+        meter.add(account, kind, Billed { start: seconds(january - 100), seconds: 250 });
+        // Begins in January by half a second.
+        let start = Time(seconds(january).0 - NS_PER_S / 2);
+        meter.add(account, kind, Billed { start, seconds: 60 });
+        // Late for January.
+        meter.add(account, kind, Billed { start: seconds(10), seconds: 7 });
+        // Over February, 28 days.
+        meter.add(account, kind, Billed { start: seconds(january), seconds: 28 * 86_400 + 1 });
+        let sums: Vec<(String, u64)> =
+            meter.sums().into_iter().map(|((_, _, month), seconds)| (month.to_string(), seconds)).collect();
+        let expected = [("2026-01", 100 + 1 + 7), ("2026-02", 150 + 59 + 28 * 86_400), ("2026-03", 1)];
+        assert_eq!(sums, expected.map(|(month, seconds)| (month.to_string(), seconds)));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::seconds::MINIMUM;
 use crate::catalogue::VolumeType;
 use crate::units::{AccountId, Calendar, Month, Time, TypeId};
 
@@ -41,9 +42,9 @@ struct Held {
 }
 
 impl Usage {
-    /// Nothing held, at time zero of a calendar.
-    pub fn new(calendar: Calendar) -> Usage {
-        Usage { calendar, ..Usage::default() }
+    /// Nothing held, at time zero of a calendar. Only what is held after `window_start` is summed.
+    pub fn new(calendar: Calendar, window_start: Time) -> Usage {
+        Usage { calendar, window_start, ..Usage::default() }
     }
 
     /// An account holds so much more of an item from now on.
@@ -58,6 +59,13 @@ impl Usage {
         held.quantity = held.quantity.checked_sub(quantity).expect("what is given back was held");
     }
 
+    /// Charges the rest of the first minute for what was held from `since` to `now`: the least that is billed
+    /// of a volume (Amazon EBS pricing: per second, at least 60 seconds). Called with [`Usage::give`] when
+    /// something is given back for good.
+    pub fn charge_minimum(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, since: Time) {
+        self.add(account, item, quantity, now, since.after(MINIMUM));
+    }
+
     /// How much of an item an account holds.
     pub fn held(&self, account: AccountId, item: Item) -> u64 {
         self.held.get(&(account, item)).map_or(0, |held| held.quantity)
@@ -66,12 +74,6 @@ impl Usage {
     /// True when nobody holds anything.
     pub fn is_empty(&self) -> bool {
         self.held.values().all(|held| held.quantity == 0)
-    }
-
-    /// The warm-up ends: what was summed so far is forgotten, what is held stays.
-    pub fn begin_window(&mut self, now: Time) {
-        self.window_start = now;
-        self.sums.clear();
     }
 
     /// The sums up to `end`, those above zero, in ascending order of account, item and month.
@@ -86,18 +88,26 @@ impl Usage {
             .map(|(&(account, item, month), &sum)| (account, item, month, sum))
     }
 
-    /// Adds what was held since the last change, month by month.
+    /// Adds what was held since the last change.
     fn reach(&mut self, now: Time, account: AccountId, item: Item) -> &mut Held {
         let held = self.held.entry((account, item)).or_default();
-        let mut from = held.since.max(self.window_start);
-        while from < now && held.quantity > 0 {
-            let to = self.calendar.next_month(from).min(now);
-            let sum = self.sums.entry((account, item, self.calendar.month_of(from))).or_default();
-            *sum += u128::from(held.quantity) * u128::from(to.since(from).0);
-            from = to;
-        }
+        let Held { quantity, since } = *held;
         held.since = now;
-        held
+        if quantity > 0 {
+            self.add(account, item, quantity, since, now);
+        }
+        self.held.entry((account, item)).or_default()
+    }
+
+    /// Adds a quantity from one time to another, month by month.
+    fn add(&mut self, account: AccountId, item: Item, quantity: u64, from: Time, to: Time) {
+        let mut from = from.max(self.window_start);
+        while from < to {
+            let end = self.calendar.next_month(from).min(to);
+            let sum = self.sums.entry((account, item, self.calendar.month_of(from))).or_default();
+            *sum += u128::from(quantity) * u128::from(end.since(from).0);
+            from = end;
+        }
     }
 }
 
@@ -106,13 +116,16 @@ mod tests {
     use super::*;
     use crate::units::NS_PER_S;
 
+    fn seconds(seconds: u64) -> Time {
+        Time(seconds * NS_PER_S)
+    }
+
     #[test]
     fn quantities_are_summed_by_month_and_window() {
-        let day = |day: u64| Time(day * 86_400 * NS_PER_S);
+        let day = |day: u64| seconds(day * 86_400);
         let (a, item) = (AccountId(0), Item::Snapshot);
-        let mut usage = Usage::new(Calendar::default());
+        let mut usage = Usage::new(Calendar::default(), day(30));
         usage.take(day(0), a, item, 10);
-        usage.begin_window(day(30));
         usage.take(day(32), a, item, 5);
         usage.give(day(33), a, item, 15);
         assert!(usage.is_empty());
@@ -121,5 +134,19 @@ mod tests {
             .map(|(_, _, month, sum)| (month.to_string(), sum / u128::from(day(1).0)))
             .collect();
         assert_eq!(unit_days, [("2026-01".to_string(), 10), ("2026-02".to_string(), 10 + 15)]);
+    }
+
+    #[test]
+    fn a_volume_of_ten_seconds_costs_a_minute() {
+        let (a, item) = (AccountId(0), Item::VolumeSize(VolumeType::Gp3));
+        let mut usage = Usage::new(Calendar::default(), Time::ZERO);
+        for (from, to) in [(0, 10), (100, 160), (200, 300)] {
+            usage.take(seconds(from), a, item, 8);
+            usage.give(seconds(to), a, item, 8);
+            usage.charge_minimum(seconds(to), a, item, 8, seconds(from));
+        }
+        let gib_seconds: Vec<u128> =
+            usage.sums(seconds(400)).map(|(.., sum)| sum / u128::from(NS_PER_S)).collect();
+        assert_eq!(gib_seconds, [8 * (60 + 60 + 100)]);
     }
 }

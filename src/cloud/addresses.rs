@@ -19,7 +19,7 @@ impl Cloud {
         name: AddressHandle,
     ) -> Result<(), Reason> {
         self.count(account, Quota::ElasticAddresses)?;
-        let allocated = self.network.allocate_elastic(now, account, &mut self.usage);
+        let allocated = self.network.allocate_elastic(now, account, &mut self.billing.usage);
         let id = allocated.inspect_err(|_| self.uncount(account, Quota::ElasticAddresses))?;
         self.names.addresses.set(name.0, id);
         Ok(())
@@ -32,7 +32,7 @@ impl Cloud {
         name: AddressHandle,
     ) -> Result<(), Reason> {
         let id = self.names.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
-        self.network.release_elastic(now, account, id, &mut self.usage)?;
+        self.network.release_elastic(now, account, id, &mut self.billing.usage)?;
         self.uncount(account, Quota::ElasticAddresses);
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Cloud {
         let (id, auto_assigned) = (of.id, of.has_public_address);
         let holder = Holder::Instance(id);
         let association = Association { address, holder, allow_reassociation, auto_assigned };
-        let former = self.network.associate(now, account, association, &mut self.usage)?;
+        let former = self.network.associate(now, account, association, &mut self.billing.usage)?;
         self.instances.get_mut(slot).has_public_address = false;
         self.holders.insert(id, self.instances.reference(slot));
         self.bereave(now, former)
@@ -79,7 +79,7 @@ impl Cloud {
         let (account, wants) = (instance.account, instance.wants_public_address);
         let has_place = matches!(instance.state, State::Pending | State::Running);
         if wants && has_place && self.network.may_auto_assign(id) {
-            let assigned = self.network.assign_public(now, account, &mut self.usage).is_ok();
+            let assigned = self.network.assign_public(now, account, &mut self.billing.usage).is_ok();
             self.instances.get_mut(slot).has_public_address = assigned;
         }
         Ok(())

@@ -3,7 +3,6 @@
 use super::Cloud;
 use super::ledger::{InstanceTotal, SHARES};
 use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
-use crate::billing::Bill;
 use crate::fleet::totals::Total;
 use crate::lifecycle::State;
 use crate::network::Usage;
@@ -19,6 +18,7 @@ impl Cloud {
         residents: Residents,
     ) -> Outcome {
         self.bill_running(horizon);
+        let bill = self.billing.invoice(horizon, &self.directory.types);
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
             ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
@@ -36,7 +36,7 @@ impl Cloud {
             residents,
             fleet: self.fleet_use(),
             network: self.network_use(horizon),
-            bill: Bill::new(self.meter.invoice(&self.directory.types), &self.directory.types),
+            bill,
             latency: self.latencies(),
             events,
             lifecycle_events: ledger.lifecycle_events,
@@ -49,10 +49,10 @@ impl Cloud {
             .instances
             .slots()
             .filter(|(_, instance)| instance.state == State::Running)
-            .map(|(_, instance)| (instance.since, instance.past_minimum, instance.account, instance.kind))
+            .map(|(slot, _)| slot)
             .collect();
-        for (since, past_minimum, account, kind) in running {
-            self.bill(since, horizon, past_minimum, account, kind);
+        for slot in running {
+            self.bill(horizon, slot);
         }
     }
 

@@ -6,11 +6,11 @@ use super::event::{Event, Rank, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal, NO_HOST};
 use super::observe::Observer;
-use crate::billing::{billed_seconds, billed_seconds_past_minimum};
+use crate::billing::{Market, Running};
 use crate::engine::queue::Lane;
 use crate::lifecycle::State;
 use crate::operation::Operation;
-use crate::units::{AccountId, Time, TypeId};
+use crate::units::Time;
 
 impl Cloud {
     /// A pending instance with a host boots. Only now are there more of anything than before: the peaks
@@ -50,29 +50,30 @@ impl Cloud {
     /// Ends the billed time of a running instance.
     #[inline]
     fn leave_running(&mut self, now: Time, slot: Slot) {
+        self.bill(now, slot);
         let instance = self.instances.get_mut(slot);
-        let past_minimum = std::mem::take(&mut instance.past_minimum);
-        let (since, account, kind) = (instance.since, instance.account, instance.kind);
-        self.bill(since, now, past_minimum, account, kind);
+        instance.past_minimum = false;
+        let kind = instance.kind;
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
         self.ledger.accrual.remove(price);
     }
 
-    /// Adds a billed time to the meter, as far as it lies behind the warm-up.
+    /// Bills the time that an instance has been running, as far as it lies behind the warm-up.
     #[inline]
-    pub(super) fn bill(
-        &mut self,
-        since: Time,
-        now: Time,
-        past_minimum: bool,
-        account: AccountId,
-        kind: TypeId,
-    ) {
-        let window_start = Time::ZERO.after(self.warmup);
-        let seconds = if past_minimum { billed_seconds_past_minimum } else { billed_seconds };
-        let row = self.meter.row(account, kind);
-        self.meter.add(row, seconds(since, now, window_start));
+    pub(super) fn bill(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get(slot);
+        let running = Running {
+            account: instance.account,
+            kind: instance.kind,
+            zone: instance.zone,
+            market: Market::OnDemand,
+            start: instance.since,
+            end: now,
+            past_minimum: instance.past_minimum,
+            interrupted: false,
+        };
+        self.billing.bill(&running, &self.directory.types);
     }
 
     /// A running instance stops.
@@ -159,7 +160,7 @@ impl Cloud {
     fn release(&mut self, now: Time, slot: Slot) {
         let instance = self.instances.get_mut(slot);
         if std::mem::take(&mut instance.has_public_address) {
-            self.network.unassign_public(now, instance.account, &mut self.usage);
+            self.network.unassign_public(now, instance.account, &mut self.billing.usage);
         }
         if std::mem::take(&mut instance.has_host) {
             let account = instance.account;

@@ -32,7 +32,7 @@ mod traffic;
 
 use std::collections::BTreeMap;
 
-use crate::billing::{Meter, Usage};
+use crate::billing::{Billing, Setting};
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::fleet::index::shapes::ShapeId;
@@ -45,7 +45,7 @@ use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
 use crate::scenario::Scenario;
-use crate::units::{AccountId, Calendar, Duration, InstanceId, Money, Resources, TypeId, ZoneId};
+use crate::units::{AccountId, Duration, InstanceId, Money, Resources, Time, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
 use event::{Event, Rank};
@@ -73,9 +73,7 @@ pub struct Cloud {
     network: Network,
     security: SecurityGroups,
     quotas: Quotas,
-    meter: Meter,
-    /// What is paid for as long as it is held.
-    usage: Usage,
+    billing: Billing,
     demand: Demand,
     directory: Directory,
     /// What the flows need to know of each type that was asked for, by its id.
@@ -137,7 +135,17 @@ impl Cloud {
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
         let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
-        let (directory, demand) = scenario.demand()?;
+        let (mut directory, demand) = scenario.demand()?;
+        let setting = Setting {
+            seed,
+            window_start: Time::ZERO.after(scenario.warmup),
+            zones: &names,
+            host_groups: &[],
+        };
+        let accounts = scenario.billing.accounts();
+        let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
+        let billing =
+            Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)?;
         let mut queue = EventQueue::new();
         Ok(Cloud {
             options,
@@ -146,8 +154,7 @@ impl Cloud {
             network,
             security: SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?,
             quotas: Quotas::new(&scenario.quotas),
-            meter: Meter::new(),
-            usage: Usage::new(Calendar::default()),
+            billing,
             demand,
             directory,
             kinds: Vec::new(),

@@ -120,7 +120,7 @@ impl Cloud {
         self.give_host(order.now, &order.request(placement.zone), seat);
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
-            self.network.unassign_public(order.now, order.account, &mut self.usage);
+            self.network.unassign_public(order.now, order.account, &mut self.billing.usage);
         }
     }
 
@@ -162,7 +162,7 @@ impl Cloud {
             self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
         let wants_public = launch.public_address.unwrap_or(of_subnet);
         if wants_public {
-            let assigned = self.network.assign_public(now, account, &mut self.usage);
+            let assigned = self.network.assign_public(now, account, &mut self.billing.usage);
             assigned.inspect_err(|_| self.network.release(subnet, account, address, now))?;
         }
         Ok((subnet, address, wants_public))

@@ -54,7 +54,7 @@ impl Cloud {
     fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
         let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
         Ok(claimed.map(|(id, host)| {
-            self.usage.give(now, request.account, Item::UnusedReservation(wanted.kind), 1);
+            self.billing.usage.give(now, request.account, Item::UnusedReservation(wanted.kind), 1);
             Seat { host, reservation: Some(id) }
         }))
     }
@@ -66,7 +66,7 @@ impl Cloud {
             && self.placer.give_back(request, id, seat.host, &self.fleet)
         {
             let kind = self.placer.reservation(id).kind;
-            self.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
+            self.billing.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
             return;
         }
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);

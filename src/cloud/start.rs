@@ -31,7 +31,7 @@ impl Cloud {
             .inspect_err(|_| self.undo_quota(account, claim))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
-            let assigned = self.network.assign_public(now, account, &mut self.usage);
+            let assigned = self.network.assign_public(now, account, &mut self.billing.usage);
             assigned.inspect_err(|_| {
                 self.give_host(now, &request, seat);
                 self.placer.rewind(mark);

@@ -90,7 +90,7 @@ impl Cloud {
         let allocated = self.placer.allocate_host(account, zone, &[], &mut self.fleet);
         let host = allocated.inspect_err(|_| self.uncount(account, Quota::DedicatedHosts))?;
         let group = self.fleet.group_of(host) as u32;
-        self.usage.take(now, account, Item::DedicatedHost(group), 1);
+        self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
         self.names.hosts.set(name.0, host);
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Cloud {
         let host = self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
         self.placer.release_host(account, host, &mut self.fleet)?;
         let group = self.fleet.group_of(host) as u32;
-        self.usage.give(now, account, Item::DedicatedHost(group), 1);
+        self.billing.usage.give(now, account, Item::DedicatedHost(group), 1);
         self.uncount(account, Quota::DedicatedHosts);
         Ok(())
     }
@@ -121,7 +121,7 @@ impl Cloud {
         let slot = Cloud::request(&self.kind(terms.kind), account, zone);
         let reserved = self.placer.reserve(&slot, terms, &mut self.fleet);
         let id = reserved.inspect_err(|_| self.uncount(account, Quota::CapacityReservations))?;
-        self.usage.take(now, account, Item::UnusedReservation(terms.kind), u64::from(terms.count));
+        self.billing.usage.take(now, account, Item::UnusedReservation(terms.kind), u64::from(terms.count));
         self.names.reservations.set(name.0, id);
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Cloud {
         let id = self.names.reservations.find(name.0, unknown)?;
         let kind: TypeId = self.placer.reservation(id).kind;
         let freed = self.placer.cancel(account, id, &mut self.fleet)?;
-        self.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
+        self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
         self.uncount(account, Quota::CapacityReservations);
         Ok(())
     }

@@ -27,6 +27,8 @@ pub enum Purpose {
     HostFault = 7,
     /// Which hosts a maintenance takes; the entity is its position in the scenario.
     Maintenance = 8,
+    /// Spot prices; the entity is the instance type and zone.
+    SpotPrice = 9,
 }
 
 /// The seed of a run, from which streams are made.

@@ -45,7 +45,7 @@ const fn metric(
 
 /// Every metric.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 48] = {
+pub const METRICS: [Metric; 49] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -90,8 +90,9 @@ pub const METRICS: [Metric; 48] = {
         metric("network.public.exhausted_at_s", "s", Higher, "when a request first found no public address; null: never", |r| at_s(r.outcome.network.public.exhausted_at)),
 
         metric("billing.total", "USD", Neither, "what users pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
-        metric("billing.by_kind", "USD", Neither, "by what is billed: instance", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
-        metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_kind", "USD", Neither, "by what is billed: instance, volume, snapshot, address, host, reservation, commitment, upfront", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand, reserved, spot, savings-plan", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
 
         metric("latency_s", "s", Lower, "by operation: count, mean, p50, p90, p99, p999, max", latencies),

@@ -59,7 +59,7 @@ pub struct ReportFile {
 pub const REGISTER: [Report; 7] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, network, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code", make: Make::Streamed(failures::begin) },
-    Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type and purchase", make: Make::AtEnd(billing::files) },
+    Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },

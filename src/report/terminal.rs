@@ -1,6 +1,5 @@
 //! The summary a person reads when a run ends.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
@@ -205,20 +204,16 @@ fn packing(run: &Run<'_>) -> Table {
 /// The bill in cents. The total shown is the sum of the rows shown.
 fn bill(run: &Run<'_>) -> Table {
     let outcome = run.outcome;
-    let mut by_account: BTreeMap<_, i128> = BTreeMap::new();
-    for row in &outcome.bill.rows {
-        *by_account.entry(row.account).or_default() += row.micro_usd();
-    }
-    let mut accounts: Vec<_> = by_account.into_iter().collect();
+    let mut accounts: Vec<_> = outcome.bill.by_account.iter().collect();
     accounts.sort_by_key(|(account, sum)| (std::cmp::Reverse(*sum), *account));
     let cents = |micro_usd: i128| (micro_usd + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT);
     let mut rows: Vec<(String, i128)> = (accounts.iter().take(TOP))
         .map(|(account, sum)| {
-            (format!("account {}", outcome.directory.accounts()[account.index()]), cents(*sum))
+            (format!("account {}", outcome.directory.accounts()[account.index()]), cents(**sum))
         })
         .collect();
     if let Some(rest) = accounts.get(TOP..).filter(|rest| !rest.is_empty()) {
-        let sum = rest.iter().map(|(_, sum)| sum).sum();
+        let sum = rest.iter().map(|(_, sum)| **sum).sum();
         rows.push((format!("{} other accounts", grouped(rest.len() as u64)), cents(sum)));
     }
     let mut table = table(["Bill", "USD"]);

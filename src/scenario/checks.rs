@@ -43,6 +43,8 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
         problems.extend(error.0);
         TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
     });
+    let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
+    problems.extend(scenario.billing.validate(&zones, &types));
     match open_demand(scenario, types) {
         Err(error) => problems.extend(error.0),
         Ok((_, demand)) if scenario.duration.is_none() && !demand.ends() => problems.push(
@@ -127,8 +129,12 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
 
 /// What a value that was taken out may have named: beginning of its key path, and the last key of those
 /// that refer to such a name.
-const REFERENCES: [(&str, &str); 3] =
-    [("zones", "zone"), ("network.subnets", "subnet"), ("instance_types", "types")];
+const REFERENCES: [(&str, &str); 4] = [
+    ("zones", "zone"),
+    ("network.subnets", "subnet"),
+    ("instance_types", "types"),
+    ("instance_types", "type"),
+];
 
 /// A tree from which values of the wrong form were taken, beside the document they stood in.
 pub(super) struct Pruned<'a> {

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
 mod architecture;
+mod billing;
 mod bugs;
 mod command_line;
 mod determinism;

@@ -138,14 +138,18 @@ fn ended(tally: &Tally) -> (u64, u64, Vec<(&'static str, u64)>) {
 pub fn billed(outcome: &Outcome) -> BTreeMap<(String, String), u64> {
     let name = |row: &plimsoll::billing::BillRow| {
         let account = outcome.directory.accounts()[row.account.index()].clone();
-        (account, outcome.directory.types.get(row.instance_type).name.clone())
+        (account, row.type_name(&outcome.directory.types))
     };
-    outcome.bill.rows.iter().map(|row| (name(row), row.seconds)).collect()
+    let mut billed = BTreeMap::new();
+    for row in &outcome.bill.rows {
+        *billed.entry(name(row)).or_default() += row.billed_seconds().unwrap_or(0);
+    }
+    billed
 }
 
 /// Billed seconds in all.
 pub fn billed_seconds(outcome: &Outcome) -> u64 {
-    outcome.bill.rows.iter().map(|row| row.seconds).sum()
+    outcome.bill.rows.iter().filter_map(|row| row.billed_seconds()).sum()
 }
 
 /// Runs a scenario of the repository.

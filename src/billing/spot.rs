@@ -1,0 +1,129 @@
+//! Spot instances: their price by type and zone over time, when it interrupts them, what they are billed.
+//!
+//! A price is piecewise constant; each billed second costs the price in force when it begins (EC2 user
+//! guide, "Spot Instance pricing": the price that is in effect, by the second).
+
+mod config;
+mod path;
+
+pub use config::{SpotConfig, SpotPriceConfig};
+
+use std::collections::BTreeMap;
+
+use super::exact::share;
+use super::reader::WHOLE;
+use super::seconds::Billed;
+use crate::catalogue::TypeTable;
+use crate::engine::random::{Purpose, Seed};
+use crate::units::{Duration, Money, Time, TypeId, ZoneId};
+use config::Source;
+use path::{Path, Piece, Quote};
+
+/// From the notice of an interruption to the interruption (EC2 user guide, "Spot Instance interruption
+/// notices").
+pub const INTERRUPTION_NOTICE: Duration = Duration::from_seconds(120);
+
+/// Running for less than this until EC2 interrupts it, an instance costs nothing (EC2 user guide, "Billing
+/// for interrupted Spot Instances", Linux).
+pub const FREE_IF_INTERRUPTED_WITHIN: Duration = super::HOUR;
+
+/// The spot prices of a run. Those of a type in a zone are made when they are first asked for.
+#[derive(Clone, Debug)]
+pub struct SpotPrices {
+    source: Source,
+    seed: Seed,
+    paths: BTreeMap<(TypeId, ZoneId), Path>,
+}
+
+impl SpotPrices {
+    pub(super) fn new(source: Source, seed: Seed) -> SpotPrices {
+        SpotPrices { source, seed, paths: BTreeMap::new() }
+    }
+
+    /// The price in force \[money per second\].
+    pub fn price(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, at: Time) -> Money {
+        self.piece(types, kind, zone, at).0
+    }
+
+    /// The first time from `from` on, and before `horizon`, at which the price is above `max_price`
+    /// \[money per second\]; that of the request, or the on-demand price where it names none. Then an
+    /// instance gets its notice, and [`INTERRUPTION_NOTICE`] later it is interrupted. A launch at a time that
+    /// is itself the answer is not fulfilled.
+    pub fn next_change_above(
+        &mut self,
+        types: &TypeTable,
+        (kind, zone): (TypeId, ZoneId),
+        from: Time,
+        max_price: Option<Money>,
+        horizon: Time,
+    ) -> Option<Time> {
+        let max_price = max_price.unwrap_or(types.get(kind).price_per_second);
+        let mut at = from;
+        while at < horizon {
+            let (price, until) = self.piece(types, kind, zone, at);
+            if price > max_price {
+                return Some(at);
+            }
+            at = until;
+        }
+        None
+    }
+
+    /// What billed seconds cost.
+    pub(super) fn amount(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, billed: Billed) -> Money {
+        let mut amount = Money::ZERO;
+        let mut rest = billed;
+        while rest.seconds > 0 {
+            let (price, until) = self.piece(types, kind, zone, rest.start);
+            let (piece, later) = rest.split(until);
+            amount +=
+                Money(price.0.checked_mul(i128::from(piece.seconds)).expect("money overflows 128 bits"));
+            rest = later;
+        }
+        amount
+    }
+
+    /// The price at a time, and until when it is sure to stay.
+    fn piece(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, at: Time) -> (Money, Time) {
+        let instance_type = types.get(kind);
+        let (source, seed) = (&self.source, self.seed);
+        let path =
+            self.paths.entry((kind, zone)).or_insert_with(|| source.path(&instance_type.name, zone, seed));
+        let Piece { quote, until } = path.piece(at);
+        let price = match quote {
+            Quote::PerSecond(price) => price,
+            // Rounded here once, down to a unit of money.
+            Quote::ShareOfOnDemand(of) => {
+                share(instance_type.price_per_second, u128::from(of), u128::from(WHOLE))
+            }
+        };
+        (price, until)
+    }
+}
+
+/// The number that the stream of a type in a zone is keyed by: the type's name, not its number, which
+/// depends on what else the scenario uses.
+fn entity(name: &str, zone: ZoneId) -> u64 {
+    // FNV-1a, the upper 40 of its 64 bits: two of 1,500 types share a path once in a million catalogues.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash >> 24 << 16 | u64::from(zone.0)
+}
+
+impl Source {
+    fn path(&self, name: &str, zone: ZoneId, seed: Seed) -> Path {
+        match self {
+            Source::Constant(share) => Path::constant(*share),
+            Source::MeanReverting(law) => {
+                Path::mean_reverting(*law, seed.stream(Purpose::SpotPrice, entity(name, zone)))
+            }
+            Source::File(prices) => {
+                Path::listed(prices.get(&(name.to_string(), zone)).cloned().unwrap_or_default())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
