@@ -148,7 +148,6 @@ impl Cloud {
     fn begin_window_of_parts(&mut self, now: Time) {
         self.network.begin_window(now);
         self.security.begin_window();
-        self.billing.usage.begin_window(now);
     }
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {

@@ -29,6 +29,9 @@ pub enum Purpose {
     Maintenance = 8,
     /// Spot prices; the entity is the instance type and zone.
     SpotPrice = 9,
+    /// Placement group of an arrival; the entity is twice the arrival process, and one more for those there at the
+    /// start.
+    Group = 10,
 }
 
 /// The seed of a run, from which streams are made.
