@@ -107,7 +107,11 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let slot = self.changeable(account, instance)?;
         let view = self.network_view(slot);
-        if adds { self.add_addresses(now, &view, change) } else { self.take_addresses_away(now, &view, change) }?;
+        if adds {
+            self.add_addresses(now, &view, change)
+        } else {
+            self.take_addresses_away(now, &view, change)
+        }?;
         self.know_addresses(slot);
         Ok(())
     }

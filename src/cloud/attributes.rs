@@ -2,6 +2,7 @@
 
 use super::Cloud;
 use super::calls::Wish;
+use super::extras::Extras;
 use super::instance::Slot;
 use crate::failure::{Bound, Failure, Reason};
 use crate::units::Time;
@@ -13,9 +14,14 @@ const MAX_TAGS: usize = 50;
 impl Cloud {
     /// Whether what is known of an instance beside its state allows a wish.
     pub(super) fn allowed(&self, slot: Slot, wish: Wish) -> Result<(), Failure> {
-        let Some(extras) = self.extras.get(slot) else { return Ok(()) };
+        let extras = self.extras.get(slot);
         match wish {
-            Wish::Terminate if extras.protected => Err(Failure::OperationNotPermitted),
+            Wish::Terminate if extras.is_some_and(|extras| extras.protected) => {
+                Err(Failure::OperationNotPermitted)
+            }
+            Wish::Hibernate if !extras.is_some_and(Extras::can_hibernate) => {
+                Err(Failure::UnsupportedHibernation)
+            }
             _ => Ok(()),
         }
     }

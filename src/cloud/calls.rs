@@ -167,9 +167,7 @@ impl Cloud {
         if let Move::Refused(failure) = next {
             return Err(refused(failure.into()));
         }
-        if instance.has_extras {
-            self.allowed(slot, wish).map_err(|failure| refused(failure.into()))?;
-        }
+        self.allowed(slot, wish).map_err(|failure| refused(failure.into()))?;
         match (next, wish) {
             (Move::To(State::Pending), _) => return self.start(now, slot).map_err(refused),
             (Move::To(State::Stopping), _) => self.stop(now, slot, wish == Wish::Hibernate),

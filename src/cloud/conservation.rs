@@ -29,6 +29,7 @@ impl Cloud {
         assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
         assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
         self.network.assert_conserved(addresses, public);
+        self.storage.assert_conserved(&self.billing.usage);
         self.assert_quotas();
     }
 

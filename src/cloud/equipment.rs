@@ -18,20 +18,28 @@ impl Cloud {
         options: &LaunchOptions,
         placement: &Placement,
     ) -> Result<(), Reason> {
+        self.check_spot(order, options, placement)?;
         self.equip_security(order, options, placement)?;
+        self.equip_storage(order, options, placement)?;
         let equipped = self.equip_network(order, options, placement);
-        equipped.inspect_err(|_| self.strip(order.now, placement.id))
+        equipped.inspect_err(|_| self.strip(order.now, order.account, placement.id))
     }
 
     /// Gives back what [`Cloud::equip`] took for an instance that comes to nothing.
-    pub(super) fn strip(&mut self, now: Time, id: InstanceId) {
+    pub(super) fn strip(&mut self, now: Time, account: AccountId, id: InstanceId) {
         self.network.instance_ended(now, id);
+        self.strip_storage(now, account, id);
     }
 
     /// An instance is there that was launched with options.
     pub(super) fn admit_with(&mut self, slot: Slot, account: AccountId, options: &Arc<LaunchOptions>) {
         let (constraint, preference) =
             self.wishes(account, options).expect("the launch was found admissible");
+        let id = self.instances.get(slot).id;
+        if options.image.is_some() || !options.volumes.is_empty() {
+            self.equipped.insert(id, self.instances.reference(slot));
+            self.storage.note_launch(self.instances.get(slot).zone);
+        }
         let extras = self.extras_mut(slot);
         extras.constraint = constraint;
         extras.preference = preference;
@@ -50,6 +58,7 @@ impl Cloud {
         let id = self.instances.get(slot).id;
         let Some(extras) = self.extras.remove(slot) else { return };
         self.holders.remove(&id);
+        self.equipped.remove(&id);
         if extras.has_joined {
             self.security.leave(MemberId::Instance(id));
         }

@@ -1,12 +1,17 @@
 //! The events of the cloud: one closed enum of the parts' own.
 
 use super::instance::Slot;
+use crate::storage::Step;
 
 /// Anything that happens by itself at its time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Event {
     /// Something in the life of an instance.
     Instance(Timer, Stamp, Slot),
+    /// Something in the storage that takes time is over.
+    Storage(Step),
+    /// Something befalls a host.
+    Fault,
 }
 
 /// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.
@@ -29,6 +34,8 @@ pub enum Timer {
     StopDue,
     /// Its behaviour starts it.
     StartDue,
+    /// The spot market takes its capacity back.
+    Interrupted,
 }
 
 impl Default for Event {
@@ -43,7 +50,9 @@ impl Default for Event {
 pub enum Rank {
     /// The end of a lifetime.
     Departure = 0,
-    /// Any other timer. Host faults will stand before it, calls stand after it: they are not queued.
+    /// A host fails, is worked on, or comes back.
+    HostFault = 1,
+    /// Any other timer. Calls stand after it: they are not queued.
     Timer = 2,
 }
 

@@ -8,7 +8,7 @@ use super::Cloud;
 use super::instance::Slot;
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
-use crate::units::CapacityReservationId;
+use crate::units::{CapacityReservationId, Time};
 use crate::workload::call::LaunchOptions;
 
 /// What an instance has beyond its record.
@@ -26,10 +26,21 @@ pub struct Extras {
     pub reservation: Option<CapacityReservationId>,
     /// Terminating is refused.
     pub protected: bool,
+    /// The spot market takes its capacity back.
+    pub interrupted: bool,
+    /// Since when it has been running, while it hibernates.
+    pub hibernates_since: Option<Time>,
     /// Its first interface is in security groups.
     pub has_joined: bool,
     /// The private addresses they know it by.
     pub known_addresses: Vec<Ipv4Addr>,
+}
+
+impl Extras {
+    /// The instance was launched so that it can hibernate.
+    pub fn can_hibernate(&self) -> bool {
+        self.options.as_ref().is_some_and(|options| options.hibernation)
+    }
 }
 
 /// The extras of the instances that have any, by slot.

@@ -34,6 +34,13 @@ impl Cloud {
                 .collect(),
             first_failures,
             residents,
+            unasked: ledger.unasked,
+            answers: (ledger.answers.iter())
+                .filter(|(_, tally)| tally.requested > 0)
+                .map(|(operation, tally)| (operation, tally.clone()))
+                .collect(),
+            described_instances: ledger.described_instances,
+            described_pages: ledger.described_pages,
             fleet: self.fleet_use(),
             network: self.network_use(horizon),
             bill,
@@ -52,7 +59,8 @@ impl Cloud {
             .map(|(slot, _)| slot)
             .collect();
         for slot in running {
-            self.bill(horizon, slot);
+            let since = self.instances.get(slot).since;
+            self.bill(since, horizon, slot);
         }
     }
 

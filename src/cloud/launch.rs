@@ -220,6 +220,7 @@ impl Cloud {
             past_minimum: false,
             has_extras: false,
         });
+        self.go_aboard(slot);
         if let Some(options) = &launch.options {
             self.admit_with(slot, account, options);
         }

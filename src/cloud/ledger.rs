@@ -1,6 +1,6 @@
 //! What is written down while the cloud runs: counts, integrals, durations, the digest.
 
-use super::outcome::{FirstFailure, Tally};
+use super::outcome::{FirstFailure, Tally, Unasked};
 use crate::engine::digest::Digest;
 use crate::failure::Failure;
 use crate::fleet::totals::{TOTALS, Total, Totals};
@@ -52,6 +52,10 @@ pub enum Happening {
     Modified = 9,
     /// A call about something that is no instance succeeded; the id says which operation of which account.
     Granted = 10,
+    /// A host failed.
+    HostFailed = 11,
+    /// An instance is on another host now.
+    Moved = 12,
 }
 
 /// What running instances cost as time goes on, without minimums. No gauge: four million large
@@ -108,6 +112,8 @@ pub struct Ledger {
     pub operations: Each<Operation, Tally>,
     /// Answers of calls on instances, one an instance.
     pub answers: Each<Operation, Tally>,
+    /// What nobody asked for.
+    pub unasked: Unasked,
     /// Instances that calls of `describe` found.
     pub described_instances: u64,
     /// Pages they filled.
@@ -212,6 +218,13 @@ impl Ledger {
     pub fn count_answer(&mut self, operation: Operation, failure: Option<Failure>) {
         if self.in_window {
             count(&mut self.answers[operation], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Counts something that nobody asked for.
+    pub fn count_event(&mut self, which: impl Fn(&mut Unasked) -> &mut u64) {
+        if self.in_window {
+            *which(&mut self.unasked) += 1;
         }
     }
 

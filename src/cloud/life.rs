@@ -33,6 +33,7 @@ impl Cloud {
     pub(super) fn booted(&mut self, now: Time, slot: Slot) {
         let instance = self.instances.get_mut(slot);
         let (called, kind, stops) = (instance.since, instance.kind, instance.stops);
+        let has_extras = instance.has_extras;
         let operation = if instance.cycle == 0 { Operation::Launch } else { Operation::Start };
         self.enter(now, slot, State::Running);
         self.ledger.took(operation, now.since(called));
@@ -40,6 +41,9 @@ impl Cloud {
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
         self.ledger.accrual.add(price);
         self.ledger.note_instances();
+        if has_extras {
+            self.watch_spot_price(now, slot);
+        }
         if let Some(stops) = stops {
             let instance = self.instances.get(slot);
             let run_time = self.demand.run_time(stops, instance.number, instance.cycle);
@@ -49,11 +53,17 @@ impl Cloud {
 
     /// Ends the billed time of a running instance.
     #[inline]
-    fn leave_running(&mut self, now: Time, slot: Slot) {
-        self.bill(now, slot);
-        let instance = self.instances.get_mut(slot);
-        instance.past_minimum = false;
-        let kind = instance.kind;
+    pub(super) fn leave_running(&mut self, now: Time, slot: Slot) {
+        let since = self.instances.get(slot).since;
+        self.bill(since, now, slot);
+        self.instances.get_mut(slot).past_minimum = false;
+        self.stop_counting(slot);
+    }
+
+    /// An instance counts as running no more.
+    #[inline]
+    fn stop_counting(&mut self, slot: Slot) {
+        let kind = self.instances.get(slot).kind;
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
         self.ledger.accrual.remove(price);
@@ -61,24 +71,43 @@ impl Cloud {
 
     /// Bills the time that an instance has been running, as far as it lies behind the warm-up.
     #[inline]
-    pub(super) fn bill(&mut self, now: Time, slot: Slot) {
+    pub(super) fn bill(&mut self, since: Time, now: Time, slot: Slot) {
         let instance = self.instances.get(slot);
-        let running = Running {
+        let mut running = Running {
             account: instance.account,
             kind: instance.kind,
             zone: instance.zone,
             market: Market::OnDemand,
-            start: instance.since,
+            start: since,
             end: now,
             past_minimum: instance.past_minimum,
             interrupted: false,
         };
+        if instance.has_extras {
+            running.market = self.market_of(slot);
+            running.interrupted = self.extras.get(slot).is_some_and(|extras| extras.interrupted);
+        }
         self.billing.bill(&running, &self.directory.types);
+    }
+
+    /// Bills an instance that hibernates until it is off: EC2 bills "when the instance is in the `stopping`
+    /// state while it is hibernating" (EC2 user guide, "Hibernate your instance").
+    fn end_hibernation(&mut self, now: Time, slot: Slot) {
+        let since = self.extras.get_mut(slot).and_then(|extras| extras.hibernates_since.take());
+        if let Some(since) = since {
+            self.bill(since, now, slot);
+            self.instances.get_mut(slot).past_minimum = false;
+        }
     }
 
     /// A running instance stops.
     pub(super) fn stop(&mut self, now: Time, slot: Slot, hibernates: bool) {
-        self.leave_running(now, slot);
+        if hibernates {
+            self.extras_mut(slot).hibernates_since = Some(self.instances.get(slot).since);
+            self.stop_counting(slot);
+        } else {
+            self.leave_running(now, slot);
+        }
         self.enter(now, slot, State::Stopping);
         match self.delays.stop {
             None => self.stopped(now, slot),
@@ -88,6 +117,7 @@ impl Cloud {
 
     pub(super) fn stopped(&mut self, now: Time, slot: Slot) {
         let called = self.instances.get(slot).since;
+        self.end_hibernation(now, slot);
         self.release(now, slot);
         self.enter(now, slot, State::Stopped);
         self.ledger.took(Operation::Stop, now.since(called));
@@ -127,6 +157,7 @@ impl Cloud {
     pub(super) fn terminate(&mut self, now: Time, slot: Slot) {
         match self.instances.get(slot).state {
             State::Running => self.leave_running(now, slot),
+            State::Stopping => self.end_hibernation(now, slot),
             State::Stopped => self.ledger.instances[InstanceTotal::Stopped as usize] -= 1,
             _ => {}
         }
@@ -149,6 +180,7 @@ impl Cloud {
         self.ledger.lifecycle_events += 1;
         self.ledger.happened(now, Happening::Terminated, id, host);
         self.network.instance_ended(now, id);
+        self.dispose_of_volumes(now, account, id);
         if self.instances.get(slot).has_extras {
             self.dispose_of_extras(slot);
         }
@@ -163,6 +195,8 @@ impl Cloud {
             self.network.unassign_public(now, instance.account, &mut self.billing.usage);
         }
         if std::mem::take(&mut instance.has_host) {
+            self.leave_host(slot);
+            let instance = self.instances.get(slot);
             let account = instance.account;
             let (request, seat) = (self.request_of(slot), self.seat_of(slot));
             self.give_host(now, &request, seat);

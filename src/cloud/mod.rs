@@ -21,20 +21,24 @@ mod names;
 pub mod observe;
 pub mod outcome;
 mod place;
+mod recovery;
 mod resources;
 mod run;
 mod seat;
+mod spot;
 mod start;
 mod steady_state;
 mod tenure;
 mod tokens;
 mod traffic;
+mod volumes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::billing::{Billing, Setting};
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
+use crate::faults::Faults;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::{self, Fleet};
 use crate::input::{InputError, Place, Problem};
@@ -45,6 +49,7 @@ use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
 use crate::scenario::Scenario;
+use crate::storage::Storage;
 use crate::units::{AccountId, Duration, InstanceId, Money, Resources, Time, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
@@ -54,6 +59,7 @@ use instance::{Instances, Reference};
 use ledger::Ledger;
 use names::Names;
 use place::Placement;
+use recovery::Perils;
 use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.
@@ -72,6 +78,7 @@ pub struct Cloud {
     placer: Placer,
     network: Network,
     security: SecurityGroups,
+    storage: Storage,
     quotas: Quotas,
     billing: Billing,
     demand: Demand,
@@ -87,6 +94,10 @@ pub struct Cloud {
     names: Names,
     /// The instances that may have an elastic address, by id.
     holders: BTreeMap<InstanceId, Reference>,
+    /// The instances that were launched with volumes, by id.
+    equipped: BTreeMap<InstanceId, Reference>,
+    /// What befalls hosts, if anything does.
+    perils: Option<Perils>,
     /// Launches that may be repeated.
     tokens: Tokens,
     queue: EventQueue<Event>,
@@ -146,6 +157,10 @@ impl Cloud {
         let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
         let billing =
             Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)?;
+        let storage =
+            Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name), false)?;
+        let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
+        let perils = faults.map(|faults| Perils { faults, aboard: BTreeSet::new() });
         let mut queue = EventQueue::new();
         Ok(Cloud {
             options,
@@ -153,6 +168,7 @@ impl Cloud {
             fleet,
             network,
             security: SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?,
+            storage,
             quotas: Quotas::new(&scenario.quotas),
             billing,
             demand,
@@ -163,6 +179,8 @@ impl Cloud {
             named: Vec::new(),
             names: Names::default(),
             holders: BTreeMap::new(),
+            equipped: BTreeMap::new(),
+            perils,
             tokens: Tokens::default(),
             delays: Delays::new(scenario, &mut queue),
             queue,

@@ -27,6 +27,14 @@ pub struct Outcome {
     pub first_failures: Vec<FirstFailure>,
     /// What was there when the run began in steady state.
     pub residents: Residents,
+    /// What nobody asked for.
+    pub unasked: Unasked,
+    /// Answers of calls on instances, one an instance, of every operation that had any.
+    pub answers: Vec<(Operation, Tally)>,
+    /// Instances that calls of `describe` found.
+    pub described_instances: u64,
+    /// Pages they filled.
+    pub described_pages: u64,
     /// Hosts and what is on them.
     pub fleet: FleetUse,
     /// Addresses.
@@ -69,6 +77,21 @@ impl Tally {
     pub fn failures(&self) -> impl Iterator<Item = (Failure, u64)> {
         self.failed_by.iter().map(|(failure, count)| (failure, *count)).filter(|(_, count)| *count > 0)
     }
+}
+
+/// What happens to hosts and instances without anybody asking for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Unasked {
+    /// Hosts that failed.
+    pub host_failures: u64,
+    /// Instances that moved to another host without a break.
+    pub migrations: u64,
+    /// Instances that came up again on another host.
+    pub recoveries: u64,
+    /// Instances that were stopped or ended because of their host.
+    pub instances_lost: u64,
+    /// Instances whose capacity the spot market took back.
+    pub spot_interruptions: u64,
 }
 
 /// When a reason for refusal was first met.

@@ -6,10 +6,10 @@ use super::seat::{Seat, Wanted};
 use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
 use crate::network::NO_ADDRESS;
-use crate::quota::{Claim, Quota};
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
+use crate::quota::{Claim, Quota};
 use crate::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use crate::workload::call::{Launch, LaunchOptions};
 
@@ -108,7 +108,7 @@ impl Cloud {
     /// Gives back what [`Cloud::place_one`] took.
     pub(super) fn undo_place(&mut self, order: &Order, placement: &Placement) {
         if order.launch.options.is_some() {
-            self.strip(order.now, placement.id);
+            self.strip(order.now, order.account, placement.id);
         }
         self.vacate(order, placement);
         self.undo_quota(order.account, order.claim());

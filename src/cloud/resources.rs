@@ -62,6 +62,21 @@ impl Cloud {
             UnassignAddresses(instance, count) => {
                 self.change_addresses(now, account, *instance, *count, false)
             }
+            CreateVolume { volume, zone, spec, snapshot } => {
+                self.create_volume(now, account, (*volume, *zone), *spec, *snapshot)
+            }
+            AttachVolume { volume, instance, device } => {
+                self.attach_volume(now, account, *volume, *instance, device)
+            }
+            DetachVolume(volume) => self.detach_volume(now, account, *volume),
+            DeleteVolume(volume) => self.delete_volume(now, account, *volume),
+            ModifyVolume(volume, spec) => self.modify_volume(now, account, *volume, *spec),
+            CreateSnapshot(snapshot, volume) => self.create_snapshot(now, account, *snapshot, *volume),
+            DeleteSnapshot(snapshot) => self.delete_snapshot(now, account, *snapshot),
+            RegisterImage { image, snapshot, size_gib, public } => {
+                self.register_image(now, account, *image, (*snapshot, *size_gib), *public)
+            }
+            DeregisterImage(image) => self.deregister_image(now, account, *image),
             CreatePlacementGroup { group, strategy, partitions } => {
                 self.create_placement_group(account, *group, *strategy, *partitions)
             }
@@ -73,7 +88,6 @@ impl Cloud {
                 self.create_reservation(now, account, *reservation, *zone, terms)
             }
             CancelReservation(reservation) => self.cancel_reservation(now, account, *reservation),
-            _ => Err(Failure::Unsupported.into()),
         }
     }
 }

@@ -36,6 +36,7 @@ impl Cloud {
     /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
         let residents = self.move_in();
+        self.await_fault();
         observer.started();
         let mut milestones = Milestones {
             warmup_end: Time::ZERO.after(self.warmup),
@@ -89,8 +90,11 @@ impl Cloud {
                     until_batch = BATCH;
                     self.prefetch_batch();
                 }
-                let Event::Instance(timer, stamp, slot) = event;
-                self.on_timer(at, timer, stamp, slot, observer);
+                match event {
+                    Event::Instance(timer, stamp, slot) => self.on_timer(at, timer, stamp, slot, observer),
+                    Event::Storage(step) => self.on_storage(at, step),
+                    Event::Fault => self.on_fault(at),
+                }
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
                 let this = call.take().expect("checked");
@@ -148,6 +152,7 @@ impl Cloud {
     fn begin_window_of_parts(&mut self, now: Time) {
         self.network.begin_window(now);
         self.security.begin_window();
+        self.storage.begin_window(now);
     }
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
@@ -215,6 +220,7 @@ impl Cloud {
                 Timer::Terminated => self.terminated(now, slot),
                 Timer::StopDue => self.stop_due(now, slot, observer),
                 Timer::StartDue => self.start_due(now, slot, observer),
+                Timer::Interrupted => self.interrupted(now, slot),
             }
         }
         self.instances.timer_gone(slot);

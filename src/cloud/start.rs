@@ -46,6 +46,7 @@ impl Cloud {
         instance.host = host;
         instance.has_host = true;
         instance.has_public_address = wants_public;
+        self.go_aboard(slot);
         self.ledger.instances[InstanceTotal::Stopped as usize] -= 1;
         self.ledger.happened(now, Happening::Started, id, host);
         self.enter(now, slot, State::Pending);

@@ -25,7 +25,8 @@ impl Cloud {
             call::Tenancy::Shared => Tenancy::Shared,
             call::Tenancy::Dedicated => Tenancy::Dedicated,
             call::Tenancy::Host => {
-                let host = options.host.map(|name| self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound));
+                let host =
+                    options.host.map(|name| self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound));
                 Tenancy::Host(host.transpose()?)
             }
         };

@@ -124,7 +124,7 @@ fn sample(hosts: Range<u32>, share: u32, mut stream: Stream) -> Selection {
 mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seed};
-    use crate::fleet::config::{HostGroup, Hosts, ListedHost};
+    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
     use crate::units::Resources;
 
     fn stream(seed: u64) -> Stream {
@@ -137,10 +137,15 @@ mod tests {
             hosts: Hosts::Fixed { count, sellable },
             hosts_per_rack: 2,
             max_instances: None,
+            tenancy: GroupTenancy::Any,
         };
         let listed = ["x", "y", "x"].map(|rack| ListedHost { sellable, rack: Some(rack.to_string()) });
-        let listed =
-            HostGroup { hosts: Hosts::Listed(listed.to_vec()), hosts_per_rack: 2, max_instances: None };
+        let listed = HostGroup {
+            hosts: Hosts::Listed(listed.to_vec()),
+            hosts_per_rack: 2,
+            max_instances: None,
+            tenancy: GroupTenancy::Any,
+        };
         // Hosts 0 to 4 on racks 0 to 2; then 5, 6 on a rack and 7, 8, 9 on two.
         let fleet = Fleet::new(&[vec![fixed(5)], vec![fixed(2), listed]]).unwrap();
         let selection = naming.select("faults.outages.0", &["a", "b"], &fleet, stream(1));

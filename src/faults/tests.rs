@@ -4,7 +4,7 @@ use statrs::distribution::{Binomial, DiscreteCDF, Poisson};
 
 use super::*;
 use crate::engine::random::Stream;
-use crate::fleet::config::{HostGroup, Hosts};
+use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
 use crate::fleet::host::HostState;
 use crate::placement::config::StrategyConfig;
 use crate::placement::placer::Placer;
@@ -16,7 +16,7 @@ const ZONES: [&str; 2] = ["a", "b"];
 
 /// Two zones of so many hosts each, two to a rack.
 fn fleet(hosts: Hosts) -> Fleet {
-    let group = HostGroup { hosts, hosts_per_rack: 2, max_instances: None };
+    let group = HostGroup { hosts, hosts_per_rack: 2, max_instances: None, tenancy: GroupTenancy::Any };
     Fleet::new(&[vec![group.clone()], vec![group]]).unwrap()
 }
 
@@ -351,8 +351,13 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
         let amounts =
             Resources::new(500 + 500 * random.below(4) as u32, 1_024 + 1_024 * random.below(4) as u32);
         if random.below(2) == 0 {
-            let request =
-                Request { shape: placer.shape(&amounts, &fleet), amounts, account: AccountId(0), zone };
+            let request = Request {
+                shape: placer.shape(&amounts, &fleet),
+                amounts,
+                account: AccountId(0),
+                zone,
+                constraint: None,
+            };
             let chosen = placer.choose(&request, &fleet).or_else(|| fleet.open(zone, &amounts));
             if let Some(host) = chosen {
                 assert!(fleet.fits(host, &amounts));
@@ -363,7 +368,7 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
             }
         } else if !live.is_empty() {
             let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
-            placer.released(request.account, request.zone, host, &fleet);
+            placer.released(&request, host, &fleet);
             fleet.give(host, request.zone, &request.amounts);
             placer.changed(host, request.zone, &mut fleet);
         }

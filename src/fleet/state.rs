@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seed};
     use crate::fleet::Change;
-    use crate::fleet::config::{HostGroup, Hosts};
+    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
     use crate::fleet::totals::{Total, Totals};
     use crate::units::{Resources, ZoneId};
 
@@ -176,7 +176,13 @@ Retire: maintenance -> retired";
     const CAPACITY: Resources = Resources([8_000, 16_384, 2_000, 0, u32::MAX]);
 
     fn fleet(hosts: Hosts) -> Fleet {
-        Fleet::new(&[vec![HostGroup { hosts, hosts_per_rack: 2, max_instances: None }]]).unwrap()
+        Fleet::new(&[vec![HostGroup {
+            hosts,
+            hosts_per_rack: 2,
+            max_instances: None,
+            tenancy: GroupTenancy::Any,
+        }]])
+        .unwrap()
     }
 
     #[test]

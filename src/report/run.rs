@@ -104,6 +104,10 @@ pub(super) mod tests {
             horizon: Time(24 * hour),
             warmup_end: Time(hour),
             operations: vec![(Operation::Launch, launch.clone())],
+            unasked: Default::default(),
+            answers: Vec::new(),
+            described_instances: 0,
+            described_pages: 0,
             launch,
             first_failures: vec![FirstFailure {
                 failure: capacity,

@@ -10,6 +10,7 @@ use super::{Scenario, reading};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::engine::random::Seed;
 use crate::input::{InputError, Place, Problem};
+use crate::storage::validate_images;
 use crate::units::{Duration, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::{Directory, SubnetName};
@@ -32,6 +33,9 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
+    problems.extend(scenario.storage.validate(&zones));
+    problems.extend(validate_images(&scenario.images));
+    problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
     check_demand(scenario, &mut problems);
     problems

@@ -15,11 +15,13 @@ use toml::de::DeValue;
 
 use crate::billing::BillingConfig;
 use crate::catalogue::{InstanceTypeConfig, TypeTable};
+use crate::faults::FaultConfig;
 use crate::fleet::config::ZoneConfig;
 use crate::input::{InputError, Place, Problem};
 use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
 use crate::quota::QuotaConfig;
+use crate::storage::{ImageConfig, StorageConfig};
 use crate::units::Duration;
 use crate::workload::demand::{Demand, WorkloadConfig};
 use crate::workload::directory::Directory;
@@ -62,6 +64,15 @@ pub struct Scenario {
     /// Addresses; left out: without limit.
     #[serde(default)]
     pub network: NetworkConfig,
+    /// Images that are there from the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageConfig>,
+    /// How long operations on volumes take, and what the zones can hold; left out: no time, no limit.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub storage: StorageConfig,
+    /// What befalls hosts; left out: nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub faults: FaultConfig,
     /// What accounts may have at most; left out: no limits.
     #[serde(default, skip_serializing_if = "is_default")]
     pub quotas: QuotaConfig,

@@ -13,7 +13,7 @@ pub struct Due {
 }
 
 /// The end of something that takes time. Eight bytes: an event of the queue holds it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Step {
     /// Of a volume's state or attachment.
     Volume {
@@ -33,7 +33,7 @@ pub enum Step {
 }
 
 /// What is over for a volume.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum VolumeStep {
     /// Its creation.
     Created,

@@ -37,7 +37,7 @@ impl Scene {
     fn new(config: &str) -> Scene {
         let config = toml::from_str(config).unwrap();
         let storage = Storage::new(&config, &[], &["x", "y"], |_| ANN, true).unwrap();
-        Scene { storage, usage: Usage::new(Calendar::default()) }
+        Scene { storage, usage: Usage::new(Calendar::default(), Time::ZERO) }
     }
 
     fn create(&mut self, second: u64, size_gib: u32) -> Result<(VolumeId, Option<Due>), Reason> {

@@ -6,7 +6,7 @@ use crate::units::{Calendar, SubnetId};
 /// A network with so many public addresses, and what is paid for them.
 fn scene(public_addresses: u32) -> (Network, billing::Usage) {
     let config = NetworkConfig { public_addresses: Some(public_addresses), ..NetworkConfig::default() };
-    (Network::new(&config, &["x"]).unwrap(), billing::Usage::new(Calendar::default()))
+    (Network::new(&config, &["x"]).unwrap(), billing::Usage::new(Calendar::default(), Time::ZERO))
 }
 
 const A: AccountId = AccountId(0);

@@ -190,7 +190,7 @@ fn a_fragmented_subnet_has_no_prefix_while_addresses_are_free() {
 #[test]
 fn all_of_an_instances_extras_come_back_at_its_end() {
     let mut network = network();
-    let mut bill = billing::Usage::new(Calendar::default());
+    let mut bill = billing::Usage::new(Calendar::default(), Time::ZERO);
     let one = instance(1);
     let [ends, stays] = [B, B].map(|subnet| network.create_interface(Time(0), ACCOUNT, subnet).unwrap());
     let addresses = [0; 3].map(|_| network.allocate_elastic(Time(0), ACCOUNT, &mut bill).unwrap());

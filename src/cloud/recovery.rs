@@ -1,0 +1,209 @@
+//! What becomes of instances whose host fails, is worked on, or goes: they move, stop or end.
+
+use std::collections::BTreeSet;
+
+use super::Cloud;
+use super::event::{Event, Rank};
+use super::instance::Slot;
+use super::ledger::Happening;
+use super::seat::{Seat, Wanted};
+use crate::failure::Reason;
+use crate::faults::{Drain, Faults, HostEvent, OnFailure};
+use crate::lifecycle::{Move, State, Trigger};
+use crate::placement::constraints::Constraint;
+use crate::placement::reservations::Preference;
+use crate::units::{HostId, InstanceId, Time};
+
+/// The faults of a run, and who is on which host: kept only where hosts have faults.
+pub(super) struct Perils {
+    pub faults: Faults,
+    /// The instances on each host.
+    pub aboard: BTreeSet<(HostId, InstanceId, Slot)>,
+}
+
+/// What becomes of an instance that cannot stay where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    /// It goes on elsewhere without a break.
+    Migrate,
+    /// It comes up again elsewhere.
+    Recover,
+    Stop,
+    Terminate,
+}
+
+impl Cloud {
+    /// The next fault gets its place in the queue.
+    pub(super) fn await_fault(&mut self) {
+        let due = self.perils.as_ref().map_or(Time::NEVER, |perils| perils.faults.due());
+        if due < Time::NEVER {
+            self.queue.push(due, Rank::HostFault as u8, Event::Fault);
+        }
+    }
+
+    /// Everything that befalls hosts now.
+    pub(super) fn on_fault(&mut self, now: Time) {
+        while let Some((_, event)) = self.perils.as_mut().and_then(|perils| perils.faults.next_until(now)) {
+            self.befall(now, event);
+        }
+        self.await_fault();
+    }
+
+    fn befall(&mut self, now: Time, event: HostEvent) {
+        let host = event.host();
+        let zone = self.fleet.zone_of(host);
+        self.fleet.on(host, event.trigger());
+        self.placer.changed(host, zone, &mut self.fleet);
+        self.ledger.note_shares(self.fleet.totals());
+        let on_failure = self.perils.as_ref().expect("a fault has its source").faults.on_failure();
+        let fate = match event {
+            HostEvent::Failed(_) => {
+                self.ledger.happened(now, Happening::HostFailed, InstanceId(0), host);
+                self.ledger.count_event(|counts| &mut counts.host_failures);
+                return;
+            }
+            HostEvent::Repaired(_) | HostEvent::MaintenanceEnds(_) | HostEvent::MaintenanceAnnounced(_) => {
+                return;
+            }
+            HostEvent::Detected(_) => match on_failure {
+                OnFailure::Restart => Fate::Recover,
+                OnFailure::Stop => Fate::Stop,
+                OnFailure::Terminate => Fate::Terminate,
+            },
+            HostEvent::MaintenanceBegins(_, drain) | HostEvent::Retired(_, drain) => match drain {
+                Drain::Migrate => Fate::Migrate,
+                Drain::Stop => Fate::Stop,
+                Drain::Terminate => Fate::Terminate,
+            },
+        };
+        self.placer.move_slots(host, &mut self.fleet);
+        for slot in self.aboard(host) {
+            self.meet(now, slot, fate);
+        }
+    }
+
+    /// The instances on a host, in the order of launch.
+    fn aboard(&self, host: HostId) -> Vec<Slot> {
+        let Some(perils) = &self.perils else { return Vec::new() };
+        let all = (host, InstanceId(0), Slot(0))..=(host, InstanceId(u64::MAX), Slot(u32::MAX));
+        perils.aboard.range(all).map(|(_, _, slot)| *slot).collect()
+    }
+
+    /// An instance meets its fate. One that is to move and finds no other host stops.
+    fn meet(&mut self, now: Time, slot: Slot, fate: Fate) {
+        let moving = match fate {
+            Fate::Migrate | Fate::Recover => Trigger::Recovered,
+            Fate::Stop => Trigger::Lost,
+            Fate::Terminate => Trigger::Terminate,
+        };
+        let state = self.instances.get(slot).state;
+        match (state.on(moving), fate) {
+            (Move::To(State::Pending), Fate::Migrate) => {
+                if self.change_host(now, slot).is_err() {
+                    self.lose(now, slot);
+                }
+            }
+            (Move::To(State::Pending), _) => {
+                if self.recover(now, slot).is_err() {
+                    self.lose(now, slot);
+                }
+            }
+            (Move::To(State::ShuttingDown), _) => {
+                self.ledger.count_event(|counts| &mut counts.instances_lost);
+                self.terminate(now, slot);
+            }
+            _ => self.lose(now, slot),
+        }
+    }
+
+    /// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
+    /// there is none.
+    fn recover(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
+        let seat = self.find_other_host(now, slot)?;
+        if self.instances.get(slot).state == State::Running {
+            self.leave_running(now, slot);
+        }
+        self.move_to(now, slot, seat);
+        self.ledger.count_event(|counts| &mut counts.recoveries);
+        self.enter(now, slot, State::Pending);
+        self.boot(now, slot);
+        Ok(())
+    }
+
+    /// An instance goes on on another host. Nothing changes where there is none.
+    fn change_host(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
+        let seat = self.find_other_host(now, slot)?;
+        self.move_to(now, slot, seat);
+        self.ledger.count_event(|counts| &mut counts.migrations);
+        Ok(())
+    }
+
+    /// Takes room on any host but the one the instance is on.
+    fn find_other_host(&mut self, now: Time, slot: Slot) -> Result<Seat, Reason> {
+        let instance = self.instances.get(slot);
+        let (kind, old) = (instance.kind, instance.host);
+        let mut request = self.request_of(slot);
+        let mut constraint: Constraint = request.constraint.unwrap_or_default();
+        constraint.excluded = Some(old);
+        request.constraint = Some(constraint);
+        let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
+        self.take_host(now, &request, Wanted { kind, preference }, true)
+    }
+
+    /// The instance is on the new host, and the room on the old one is given back.
+    fn move_to(&mut self, now: Time, slot: Slot, seat: Seat) {
+        let request = self.request_of(slot);
+        let old = self.seat_of(slot);
+        self.leave_host(slot);
+        self.give_host(now, &request, old);
+        if seat.reservation != old.reservation {
+            self.extras_mut(slot).reservation = seat.reservation;
+        }
+        let instance = self.instances.get_mut(slot);
+        instance.host = seat.host;
+        let id = instance.id;
+        self.go_aboard(slot);
+        self.ledger.happened(now, Happening::Moved, id, seat.host);
+        self.ledger.note_fleet(self.fleet.totals());
+    }
+
+    /// An instance is off its host and has no other: what ended is over, anything else is stopped.
+    fn lose(&mut self, now: Time, slot: Slot) {
+        match self.instances.get(slot).state.on(Trigger::Lost) {
+            Move::To(State::Terminated) => self.terminated(now, slot),
+            Move::To(State::Stopped) => {
+                self.ledger.count_event(|counts| &mut counts.instances_lost);
+                match self.instances.get(slot).state {
+                    State::Running => self.stop_at_once(now, slot),
+                    _ => self.stopped(now, slot),
+                }
+            }
+            other => panic!("an instance without a host means {other:?}"),
+        }
+    }
+
+    fn stop_at_once(&mut self, now: Time, slot: Slot) {
+        self.leave_running(now, slot);
+        self.enter(now, slot, State::Stopping);
+        self.stopped(now, slot);
+    }
+
+    /// Notes that an instance is on its host.
+    #[inline]
+    pub(super) fn go_aboard(&mut self, slot: Slot) {
+        if let Some(perils) = &mut self.perils {
+            let instance = self.instances.get(slot);
+            perils.aboard.insert((instance.host, instance.id, slot));
+        }
+    }
+
+    /// Notes that it leaves its host.
+    #[inline]
+    pub(super) fn leave_host(&mut self, slot: Slot) {
+        if let Some(perils) = &mut self.perils {
+            let instance = self.instances.get(slot);
+            let was_there = perils.aboard.remove(&(instance.host, instance.id, slot));
+            assert!(was_there, "an instance leaves a host it was not on");
+        }
+    }
+}

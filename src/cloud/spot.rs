@@ -1,0 +1,75 @@
+//! Instances of the spot market: whether a launch pays enough, and how EC2 takes their capacity back.
+
+use super::Cloud;
+use super::event::Timer;
+use super::instance::Slot;
+use super::place::{Order, Placement};
+use crate::billing::{INTERRUPTION_NOTICE, Market};
+use crate::failure::{Bound, Failure, Reason};
+use crate::lifecycle::{Move, State, Trigger};
+use crate::units::{Money, Time};
+use crate::workload::call::{LaunchOptions, Spot};
+
+impl Cloud {
+    /// Whether the most a launch pays is enough in its zone.
+    pub(super) fn check_spot(
+        &mut self,
+        order: &Order,
+        options: &LaunchOptions,
+        placement: &Placement,
+    ) -> Result<(), Reason> {
+        let Some(spot) = options.spot else { return Ok(()) };
+        let (types, kind) = (&self.directory.types, order.launch.kind);
+        let price = self.billing.spot.price(types, kind, placement.zone, order.now);
+        let most = max_price(spot).unwrap_or(types.get(kind).price_per_second);
+        if price > most {
+            let [asked, left] = [price, most].map(micro_usd_per_hour);
+            return Err(Failure::SpotMaxPriceTooLow.because(Bound::SpotPrice, asked, left));
+        }
+        Ok(())
+    }
+
+    /// How an instance was bought.
+    pub(super) fn market_of(&self, slot: Slot) -> Market {
+        if self.spot_of(slot).is_some() { Market::Spot } else { Market::OnDemand }
+    }
+
+    fn spot_of(&self, slot: Slot) -> Option<Spot> {
+        self.extras.get(slot)?.options.as_ref()?.spot
+    }
+
+    /// An instance of the spot market runs: the time of its interruption follows from the prices to come.
+    pub(super) fn watch_spot_price(&mut self, now: Time, slot: Slot) {
+        let Some(spot) = self.spot_of(slot) else { return };
+        let instance = self.instances.get(slot);
+        let market = (instance.kind, instance.zone);
+        let horizon = self.duration.map_or(Time::NEVER, |duration| Time::ZERO.after(duration));
+        let (types, most) = (&self.directory.types, max_price(spot));
+        let notice = self.billing.spot.next_change_above(types, market, now, most, horizon);
+        if let Some(notice) = notice {
+            self.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot);
+        }
+    }
+
+    /// EC2 takes the capacity of an instance back.
+    pub(super) fn interrupted(&mut self, now: Time, slot: Slot) {
+        match self.instances.get(slot).state.on(Trigger::Interrupted) {
+            Move::To(State::ShuttingDown) => {
+                self.extras_mut(slot).interrupted = true;
+                self.ledger.count_event(|counts| &mut counts.spot_interruptions);
+                self.terminate(now, slot);
+            }
+            other => panic!("an interruption means {other:?}"),
+        }
+    }
+}
+
+/// The most a launch pays, as money per second.
+fn max_price(spot: Spot) -> Option<Money> {
+    const UNITS_PER_PICO_USD: i128 = Money::UNITS_PER_USD / 1_000_000_000_000;
+    spot.max_pico_usd_per_hour.map(|pico| Money(i128::from(pico) * UNITS_PER_PICO_USD / 3600))
+}
+
+fn micro_usd_per_hour(per_second: Money) -> u64 {
+    u64::try_from(per_second.0 * 3600 / (Money::UNITS_PER_USD / 1_000_000)).unwrap_or(u64::MAX)
+}
