@@ -12,6 +12,7 @@ mod explain;
 pub mod groups;
 mod index;
 pub mod placer;
+pub mod provisions;
 mod racks;
 pub mod register;
 pub mod reservations;

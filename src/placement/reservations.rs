@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use super::constraints::{self, Tenancy, Tier};
+use super::constraints::{self, Constraint, Tenancy, Tier};
 use super::placer::Placer;
 use super::strategy::Request;
 use crate::failure::{Bound, Failure, Reason};
@@ -61,7 +61,13 @@ impl Reservation {
         self.slot.zone
     }
 
-    fn tenancy(&self) -> Tenancy {
+    /// Free slots by host \[instances\].
+    pub fn slots(&self) -> &BTreeMap<HostId, u32> {
+        &self.slots
+    }
+
+    /// Whose instances may be on the hosts of its slots.
+    pub fn tenancy(&self) -> Tenancy {
         tenancy(&self.slot)
     }
 
@@ -241,7 +247,9 @@ impl Placer {
         for i in 0..self.reservations.all.len() {
             for _ in 0..self.reservations.all[i].slots.get(&host).copied().unwrap_or(0) {
                 let slot = self.reservations.all[i].slot;
-                let Some(other) = self.choose(&slot, fleet) else { break };
+                let elsewhere = Constraint { excluded: Some(host), ..slot.constraint.unwrap_or_default() };
+                let moving = Request { constraint: Some(elsewhere), ..slot };
+                let Some(other) = self.choose(&moving, fleet) else { break };
                 self.take(&slot, other, fleet);
                 self.give(&slot, host, fleet);
                 self.reservations.all[i].add(other);

@@ -1,6 +1,9 @@
 //! Every strategy against the plain scan, over worlds that are awkward in different ways, and one scene
 //! that shows how the strategies differ.
 
+mod constrained;
+mod scenes;
+
 use super::config::StrategyConfig;
 use super::placer::Placer;
 use super::register::{self, REGISTER};

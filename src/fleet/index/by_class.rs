@@ -250,12 +250,12 @@ impl ClassIndex {
             let record = &mut self.classes[class as usize];
             if record.members == 0 {
                 self.hide(class);
-            } else if shapes.is_exact() || record.key.free.covers(request) {
-                if let Some(least) = record.least(class, hosts, filter) {
-                    best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
-                    if !rank.is_tied {
-                        break;
-                    }
+            } else if (shapes.is_exact() || record.key.free.covers(request))
+                && let Some(least) = record.least(class, hosts, filter)
+            {
+                best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
+                if !rank.is_tied {
+                    break;
                 }
             }
             position = self.views[view].order.next(found, need);

@@ -124,7 +124,7 @@ mod tests {
             }
             if random.below(3) == 0 {
                 let modulus = 1 + random.below(9) as u32;
-                let allows = |id: HostId| id.0 % modulus == 0;
+                let allows = |id: HostId| id.0.is_multiple_of(modulus);
                 assert_eq!(
                     heap.least_where(|id| plain.contains(&id), allows),
                     plain.iter().copied().find(|id| allows(*id))
