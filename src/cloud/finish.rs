@@ -12,13 +12,12 @@ use crate::units::{NS_PER_S, Time};
 impl Cloud {
     /// Everything the run yields, seen from its end.
     pub(super) fn finish(
-        mut self,
+        self,
         horizon: Time,
         warmup_end: Time,
         events: u64,
         residents: Residents,
     ) -> Outcome {
-        self.bill_running(horizon);
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
             ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
@@ -44,15 +43,16 @@ impl Cloud {
         }
     }
 
-    fn bill_running(&mut self, horizon: Time) {
+    /// Bills what is still running.
+    pub(super) fn bill_running(&mut self, horizon: Time) {
         let running: Vec<_> = self
             .instances
             .slots()
             .filter(|(_, instance)| instance.state == State::Running)
-            .map(|(_, instance)| (instance.since, instance.past_minimum, instance.account, instance.kind))
+            .map(|(slot, _)| slot)
             .collect();
-        for (since, past_minimum, account, kind) in running {
-            self.bill(since, horizon, past_minimum, account, kind);
+        for slot in running {
+            self.bill(slot, horizon);
         }
     }
 

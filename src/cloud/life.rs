@@ -10,7 +10,7 @@ use crate::billing::{billed_seconds, billed_seconds_past_minimum};
 use crate::engine::queue::Lane;
 use crate::lifecycle::State;
 use crate::operation::Operation;
-use crate::units::{AccountId, Time, TypeId};
+use crate::units::Time;
 
 impl Cloud {
     /// A pending instance with a host boots. Only now are there more of anything than before: the peaks
@@ -50,29 +50,28 @@ impl Cloud {
     /// Ends the billed time of a running instance.
     #[inline]
     fn leave_running(&mut self, now: Time, slot: Slot) {
+        self.bill(slot, now);
         let instance = self.instances.get_mut(slot);
-        let past_minimum = std::mem::take(&mut instance.past_minimum);
-        let (since, account, kind) = (instance.since, instance.account, instance.kind);
-        self.bill(since, now, past_minimum, account, kind);
+        instance.past_minimum = false;
+        let kind = instance.kind;
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
         self.ledger.accrual.remove(price);
     }
 
-    /// Adds a billed time to the meter, as far as it lies behind the warm-up.
+    /// Adds the time an instance has been running to the meter, as far as it lies behind the warm-up.
     #[inline]
-    pub(super) fn bill(
-        &mut self,
-        since: Time,
-        now: Time,
-        past_minimum: bool,
-        account: AccountId,
-        kind: TypeId,
-    ) {
+    pub(super) fn bill(&mut self, slot: Slot, now: Time) {
+        let instance = self.instances.get(slot);
+        let since = instance.since;
         let window_start = Time::ZERO.after(self.warmup);
-        let seconds = if past_minimum { billed_seconds_past_minimum } else { billed_seconds };
-        let row = self.meter.row(account, kind);
-        self.meter.add(row, seconds(since, now, window_start));
+        let billed = if instance.past_minimum { billed_seconds_past_minimum } else { billed_seconds };
+        let seconds = billed(since, now, window_start);
+        let row = self.meter.row(instance.account, instance.kind);
+        self.meter.add(row, seconds);
+        if self.chronicle.is_some() {
+            self.chronicle_bill(since, now, slot, seconds);
+        }
     }
 
     /// A running instance stops.
@@ -177,6 +176,9 @@ impl Cloud {
     /// Puts an instance into a state. Timers of the state it leaves mean nothing any more.
     #[inline]
     pub(super) fn enter(&mut self, now: Time, slot: Slot, state: State) {
+        if self.chronicle.is_some() {
+            self.chronicle_move(now, slot, state);
+        }
         let instance = self.instances.get_mut(slot);
         instance.state = state;
         instance.since = now;

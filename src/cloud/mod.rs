@@ -3,9 +3,11 @@
 //! - `run` is the loop: the next event or call, time going on, samples.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
+//! - `chronicle` hands out the `rows` of the tables, where somebody wants them.
 
 mod attributes;
 mod calls;
+mod chronicle;
 mod describe;
 mod event;
 mod extras;
@@ -18,6 +20,7 @@ pub mod observe;
 pub mod outcome;
 mod place;
 mod resources;
+pub mod rows;
 mod run;
 mod start;
 mod steady_state;
@@ -37,6 +40,7 @@ use crate::scenario::Scenario;
 use crate::units::{AccountId, Duration, Money, Resources, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
+use chronicle::Chronicle;
 use event::{Event, Rank};
 use extras::ExtrasTable;
 use instance::{Instances, Reference};
@@ -74,6 +78,8 @@ pub struct Cloud {
     queue: EventQueue<Event>,
     delays: Delays,
     ledger: Ledger,
+    /// What the tables tell; `None` where nobody wants rows.
+    chronicle: Option<Box<Chronicle>>,
     /// Where the run ends; `None`: with the trace.
     duration: Option<Duration>,
     warmup: Duration,
@@ -133,6 +139,7 @@ impl Cloud {
             delays: Delays::new(scenario, &mut queue),
             queue,
             ledger: Ledger::default(),
+            chronicle: None,
             duration: scenario.duration,
             warmup: scenario.warmup,
             sampling_interval: scenario.sampling_interval(),
