@@ -208,7 +208,10 @@ impl Buffer {
     }
 
     /// Writes the values as the next column of a row group, and forgets them.
-    fn write<W: Write + Send>(&mut self, group: &mut SerializedRowGroupWriter<W>) -> Result<(), ParquetError> {
+    fn write<W: Write + Send>(
+        &mut self,
+        group: &mut SerializedRowGroupWriter<W>,
+    ) -> Result<(), ParquetError> {
         match &mut self.values {
             Values::Integers(values) => write_column::<Int64Type, W>(group, values, &mut self.levels),
             Values::Wide(values) => write_column::<FixedLenByteArrayType, W>(group, values, &mut self.levels),

@@ -37,7 +37,8 @@ struct Milestones {
 impl Cloud {
     /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
-        self.chronicle = observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
+        self.chronicle =
+            observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
         let residents = self.move_in();
         observer.started();
         let mut milestones = Milestones {

@@ -14,5 +14,6 @@ mod result_folder;
 mod rules;
 mod support;
 mod swarm;
+mod tables;
 mod theory;
 mod traces;
