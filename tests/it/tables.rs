@@ -377,6 +377,21 @@ fn the_tables_add_up_to_the_summary_and_the_bill() {
 }
 
 #[test]
+fn what_was_there_before_the_run_has_no_time_of_launch() {
+    let place = workplace();
+    let set = ["--set", "warmup=0s", "--set", "workload.start=steady-state"];
+    let words = ["run", "scenario.toml", "-o", "out", "--quiet", "--tables"];
+    plimsoll(place.path(), &[&words[..], &set].concat()).assert().success();
+    let out = place.path().join("out");
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let instances = read(&out, "instances");
+    let residents = instances.iter().filter(|row| field(row, "launch_time") == &Field::Null).count() as u64;
+    assert_eq!(Some(residents), summary["steady_state"]["moved_in"].as_u64());
+    assert_eq!(Some(instances.len() as u64 - residents), summary["launch"]["succeeded"].as_u64());
+}
+
+#[test]
 fn the_same_run_gives_the_same_bytes_and_tables_change_nothing_else() {
     let place = workplace();
     for (out, flag) in [("a", "--tables"), ("b", "--tables"), ("c", "--quiet")] {
