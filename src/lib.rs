@@ -16,6 +16,8 @@ pub mod engine;
 
 pub mod metrics;
 
+pub mod columnar;
+
 pub mod catalogue;
 
 pub mod billing;

@@ -153,6 +153,15 @@ pub struct Running {
     pub interrupted: bool,
 }
 
+/// What a stay in `running` is billed with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stay {
+    /// How long \[s\].
+    pub seconds: u64,
+    /// What it cost on the spot market; `None` for the type's price by the second.
+    pub price: Option<Money>,
+}
+
 /// The books of one run.
 #[derive(Clone, Debug)]
 pub struct Billing {
@@ -214,34 +223,42 @@ impl Billing {
         })
     }
 
-    /// Bills an instance that has left `running`, or still is in it when the run ends.
+    /// Bills an instance that has left `running`, or still is in it when the run ends, and tells the seconds
+    /// and what they cost if nothing but this were known: what the account has committed to may make them
+    /// cheaper, which the end of the run decides.
     #[inline]
-    pub fn bill(&mut self, running: &Running, types: &TypeTable) {
+    pub fn bill(&mut self, running: &Running, types: &TypeTable) -> Stay {
         let billed = Billed::of(running.start, running.end, running.past_minimum, self.window_start);
         let committed = self.committed.get(running.account.index()).is_some_and(|committed| *committed);
         if running.market == Market::Spot {
-            self.bill_spot(running, billed, types);
-        } else if committed {
+            return self.bill_spot(running, billed, types);
+        }
+        if committed {
             self.hourly.add(running.account, running.kind, running.zone, billed);
         } else {
             self.meter.add(running.account, running.kind, billed);
         }
+        Stay { seconds: billed.seconds, price: None }
     }
 
     #[cold]
-    fn bill_spot(&mut self, running: &Running, billed: Billed, types: &TypeTable) {
+    fn bill_spot(&mut self, running: &Running, billed: Billed, types: &TypeTable) -> Stay {
         let &Running { account, kind, zone, .. } = running;
         let ran = running.end.since(running.start);
         // One that was there when the run began has been running for longer than anybody knows.
         if running.interrupted && !running.past_minimum && ran < FREE_IF_INTERRUPTED_WITHIN {
-            return;
+            return Stay { seconds: 0, price: Some(Money::ZERO) };
         }
         let calendar = self.calendar;
+        let mut amount = Money::ZERO;
         for piece in billed.pieces(|time| calendar.next_month(time)) {
             let sum = self.spot_sums.entry((account, kind, calendar.month_of(piece.start))).or_default();
             sum.seconds += piece.seconds;
-            sum.amount += self.spot.amount(types, kind, zone, piece);
+            let of_piece = self.spot.amount(types, kind, zone, piece);
+            sum.amount += of_piece;
+            amount += of_piece;
         }
+        Stay { seconds: billed.seconds, price: Some(amount) }
     }
 
     /// The bill up to `end`, the end of the run.

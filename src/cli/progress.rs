@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::machine::Stopwatch;
 use super::{interrupt, panic};
 use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::rows::Row;
 use crate::input::InputError;
 use crate::report::Recorder;
 use crate::units::figures::{coarse, compact, grouped};
@@ -99,6 +100,14 @@ impl Observer for Watch<'_> {
 
     fn sampled(&mut self, sample: &Sample) {
         self.recorder.sampled(sample);
+    }
+
+    fn wants_rows(&self) -> bool {
+        self.recorder.wants_rows()
+    }
+
+    fn row(&mut self, row: &Row, directory: &Directory) {
+        self.recorder.row(row, directory);
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {

@@ -15,6 +15,7 @@ use crate::cloud::{Cloud, RunOptions};
 use crate::input::{InputError, Place, Problem};
 use crate::report::{self, Execution, Recorder, ResultFolder, Run, terminal};
 use crate::scenario::{Overrides, Scenario};
+use crate::units::Calendar;
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -33,6 +34,9 @@ pub struct RunArgs {
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Writes the tables of the run too: instances, volumes, billing records … as Parquet (see docs/tables.md)
+    #[arg(long)]
+    tables: bool,
     /// Makes every placement by the plain scan too and stops at the first difference (slow)
     #[arg(long)]
     verify_placement: bool,
@@ -63,7 +67,8 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     let inputs = scenario.files().into_iter().map(hashed).collect::<Result<_, _>>()?;
 
     panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed }));
-    let mut watch = Watch::new(Recorder::begin(&folder)?, scenario.duration, args.common.quiet);
+    let tables = (args.tables || scenario.output.tables).then(Calendar::default);
+    let mut watch = Watch::new(Recorder::begin(&folder, tables)?, scenario.duration, args.common.quiet);
     let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
     let outcome = Cloud::new(&scenario, options)?.run(&mut watch)?;
     panic::note(None);

@@ -40,7 +40,9 @@ impl Cloud {
             self.equipped.insert(id, self.instances.reference(slot));
             self.storage.note_launch(self.instances.get(slot).zone);
         }
+        let image = options.image.map(|image| self.image(account, image));
         let extras = self.extras_mut(slot);
+        extras.image = image.map(|image| image.expect("the launch was found admissible"));
         extras.constraint = constraint;
         extras.preference = preference;
         extras.protected = options.protected;

@@ -8,7 +8,7 @@ use super::Cloud;
 use super::instance::Slot;
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
-use crate::units::{CapacityReservationId, Time};
+use crate::units::{CapacityReservationId, ImageId, Time};
 use crate::workload::call::LaunchOptions;
 
 /// What an instance has beyond its record.
@@ -16,6 +16,8 @@ use crate::workload::call::LaunchOptions;
 pub struct Extras {
     /// How it was launched.
     pub options: Option<Arc<LaunchOptions>>,
+    /// What it was launched from.
+    pub image: Option<ImageId>,
     /// Its tags, by key.
     pub tags: BTreeMap<String, String>,
     /// What it asks of its host beside room.

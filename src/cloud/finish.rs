@@ -17,7 +17,6 @@ impl Cloud {
         events: u64,
         residents: Residents,
     ) -> Outcome {
-        self.bill_running(horizon);
         let bill = self.billing.invoice(horizon, &self.directory.types);
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
@@ -51,7 +50,8 @@ impl Cloud {
         }
     }
 
-    fn bill_running(&mut self, horizon: Time) {
+    /// Bills what is still running.
+    pub(super) fn bill_running(&mut self, horizon: Time) {
         let running: Vec<_> = self
             .instances
             .slots()

@@ -87,7 +87,10 @@ impl Cloud {
             running.market = self.market_of(slot);
             running.interrupted = self.extras.get(slot).is_some_and(|extras| extras.interrupted);
         }
-        self.billing.bill(&running, &self.directory.types);
+        let stay = self.billing.bill(&running, &self.directory.types);
+        if self.chronicle.is_some() {
+            self.chronicle_bill(&running, slot, stay);
+        }
     }
 
     /// Bills an instance that hibernates until it is off: EC2 bills "when the instance is in the `stopping`
@@ -220,6 +223,9 @@ impl Cloud {
     /// Puts an instance into a state. Timers of the state it leaves mean nothing any more.
     #[inline]
     pub(super) fn enter(&mut self, now: Time, slot: Slot, state: State) {
+        if self.chronicle.is_some() {
+            self.chronicle_move(now, slot, state);
+        }
         let instance = self.instances.get_mut(slot);
         instance.state = state;
         instance.since = now;

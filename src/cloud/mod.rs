@@ -3,10 +3,12 @@
 //! - `run` is the loop: the next event or call, time going on, samples.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
+//! - `chronicle` hands out the `rows` of the tables, where somebody wants them.
 
 mod addresses;
 mod attributes;
 mod calls;
+mod chronicle;
 mod conservation;
 mod describe;
 mod equipment;
@@ -21,8 +23,10 @@ mod names;
 pub mod observe;
 pub mod outcome;
 mod place;
+mod provide;
 mod recovery;
 mod resources;
+pub mod rows;
 mod run;
 mod seat;
 mod spot;
@@ -45,6 +49,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::network::Network;
 use crate::network::security::SecurityGroups;
 use crate::placement::placer::Placer;
+use crate::placement::provisions::Provisions;
 use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
@@ -53,6 +58,7 @@ use crate::storage::Storage;
 use crate::units::{AccountId, Duration, InstanceId, Money, Resources, Time, TypeId, ZoneId};
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
+use chronicle::Chronicle;
 use event::{Event, Rank};
 use extras::ExtrasTable;
 use instance::{Instances, Reference};
@@ -76,6 +82,8 @@ pub struct Cloud {
     options: RunOptions,
     fleet: Fleet,
     placer: Placer,
+    /// What the scenario provides.
+    provisions: Provisions,
     network: Network,
     security: SecurityGroups,
     storage: Storage,
@@ -103,6 +111,8 @@ pub struct Cloud {
     queue: EventQueue<Event>,
     delays: Delays,
     ledger: Ledger,
+    /// What the tables tell; `None` where nobody wants rows.
+    chronicle: Option<Box<Chronicle>>,
     /// Where the run ends; `None`: with the trace.
     duration: Option<Duration>,
     warmup: Duration,
@@ -161,10 +171,13 @@ impl Cloud {
             Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name), false)?;
         let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
         let perils = faults.map(|faults| Perils { faults, aboard: BTreeSet::new() });
+        let provisions =
+            scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
         let mut queue = EventQueue::new();
         Ok(Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            provisions,
             fleet,
             network,
             security: SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?,
@@ -185,6 +198,7 @@ impl Cloud {
             delays: Delays::new(scenario, &mut queue),
             queue,
             ledger: Ledger::default(),
+            chronicle: None,
             duration: scenario.duration,
             warmup: scenario.warmup,
             sampling_interval: scenario.sampling_interval(),

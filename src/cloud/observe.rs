@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::rows::Row;
 use crate::failure::Reason;
 use crate::operation::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
@@ -85,6 +86,12 @@ pub trait Observer {
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample) {}
+    /// Whether [`Observer::row`] is to be called. Asked once, before anything else.
+    fn wants_rows(&self) -> bool {
+        false
+    }
+    /// Something has ended, or the run has: its row of a table.
+    fn row(&mut self, _row: &Row, _directory: &Directory) {}
     /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
     /// the run there: a file cannot be written or a person has lost patience. Its outcome is worth nothing then.
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

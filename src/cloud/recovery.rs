@@ -147,7 +147,19 @@ impl Cloud {
         constraint.excluded = Some(old);
         request.constraint = Some(constraint);
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
-        self.take_host(now, &request, Wanted { kind, preference }, true)
+        // Of its group it counts no more while a place is looked for: a member that moves is still one.
+        let old_request = self.request_of(slot);
+        let counts = self.seat_of(slot).reservation.is_none();
+        if counts {
+            self.placer.released(&old_request, old, &self.fleet);
+        }
+        let found = self.take_host(now, &request, Wanted { kind, preference }, true);
+        if counts {
+            let mark = self.placer.mark();
+            self.placer.placed(&old_request, old, &self.fleet);
+            self.placer.rewind(mark);
+        }
+        found
     }
 
     /// The instance is on the new host, and the room on the old one is given back.

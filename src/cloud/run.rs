@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::Cloud;
+use super::chronicle::Chronicle;
 use super::event::{Event, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::InstanceTotal;
@@ -35,6 +36,9 @@ struct Milestones {
 impl Cloud {
     /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
+        self.chronicle =
+            observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
+        self.provide(observer);
         let residents = self.move_in();
         self.await_fault();
         observer.started();
@@ -63,6 +67,8 @@ impl Cloud {
         self.sample(horizon, &milestones, observer);
         observer.ended();
         self.assert_conserved();
+        self.bill_running(horizon);
+        self.chronicle_living(horizon, observer);
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
@@ -94,6 +100,7 @@ impl Cloud {
                     Event::Instance(timer, stamp, slot) => self.on_timer(at, timer, stamp, slot, observer),
                     Event::Storage(step) => self.on_storage(at, step),
                     Event::Fault => self.on_fault(at),
+                    Event::Term(term) => self.on_term(at, term, observer),
                 }
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
@@ -105,6 +112,7 @@ impl Cloud {
                 return Ok(horizon);
             }
             milestones.events += 1;
+            self.tell_rows(observer);
             if milestones.events.is_multiple_of(PROGRESS_EVENTS)
                 && observer.progressed(milestones.reached, milestones.events).is_break()
             {

@@ -8,7 +8,7 @@ use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{DEFAULT_MAX_PER_ZONE, GroupRule, MAX_PARTITIONS};
 use crate::placement::reservations::{Preference, Terms};
 use crate::quota::Quota;
-use crate::units::{AccountId, PlacementGroupId, Time, TypeId, ZoneId};
+use crate::units::{AccountId, HostId, PlacementGroupId, Time, TypeId, ZoneId};
 use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationHandle};
 use crate::workload::resource_call::GroupStrategy;
 
@@ -87,13 +87,25 @@ impl Cloud {
         name: HostHandle,
         zone: ZoneId,
     ) -> Result<(), Reason> {
+        let host = self.dedicate(now, account, zone, &[])?;
+        self.names.hosts.set(name.0, host);
+        Ok(())
+    }
+
+    /// Dedicates a host of these host groups, or of any of the zone.
+    pub(super) fn dedicate(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        zone: ZoneId,
+        groups: &[usize],
+    ) -> Result<HostId, Reason> {
         self.count(account, Quota::DedicatedHosts)?;
-        let allocated = self.placer.allocate_host(account, zone, &[], &mut self.fleet);
+        let allocated = self.placer.allocate_host(account, zone, groups, &mut self.fleet);
         let host = allocated.inspect_err(|_| self.uncount(account, Quota::DedicatedHosts))?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
-        self.names.hosts.set(name.0, host);
-        Ok(())
+        Ok(host)
     }
 
     pub(super) fn release_host(
@@ -118,13 +130,8 @@ impl Cloud {
         zone: ZoneId,
         terms: Terms,
     ) -> Result<(), Reason> {
-        self.count(account, Quota::CapacityReservations)?;
         let slot = Cloud::request(&self.kind(terms.kind), account, zone);
-        let reserved = self.placer.reserve(&slot, terms, &mut self.fleet);
-        let id = reserved.inspect_err(|_| self.uncount(account, Quota::CapacityReservations))?;
-        self.billing.usage.take(now, account, Item::UnusedReservation(terms.kind), u64::from(terms.count));
-        self.names.reservations.set(name.0, id);
-        Ok(())
+        self.hold(now, name, &slot, terms)
     }
 
     pub(super) fn cancel_reservation(
@@ -139,6 +146,7 @@ impl Cloud {
         let freed = self.placer.cancel(account, id, &mut self.fleet)?;
         self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
         self.uncount(account, Quota::CapacityReservations);
+        self.ledger.note_shares(self.fleet.totals());
         Ok(())
     }
 }

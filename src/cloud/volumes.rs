@@ -253,7 +253,7 @@ impl Cloud {
     }
 
     /// The image of a name: the account's own, else the cloud's, else the latest that any account registered.
-    fn image(&self, account: AccountId, image: ImageHandle) -> Result<ImageId, Reason> {
+    pub(super) fn image(&self, account: AccountId, image: ImageHandle) -> Result<ImageId, Reason> {
         let name = &self.directory.handles.images()[image.0 as usize];
         match self.storage.image_named(account, name) {
             Some(id) => Ok(id),

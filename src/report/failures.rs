@@ -1,19 +1,23 @@
-//! `failures.csv`: every refused request, in order.
+//! `failures.csv`: every refused request, in order, with the limit that decided: what was asked, what was left. The
+//! last four columns are empty where none did.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::Streamed;
+use super::{Opened, Out, Streamed};
 use crate::cloud::observe::Refusal;
+use crate::failure::Limit;
 use crate::units::figures::seconds;
 use crate::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "failures.csv";
 
-const HEADER: [&str; 7] = ["time_s", "operation", "account", "type", "zone", "error_code", "count"];
+#[rustfmt::skip]
+const HEADER: [&str; 11] =
+    ["time_s", "operation", "account", "type", "zone", "error_code", "count", "limit", "asked", "left", "unit"];
 
 /// Begins the file.
-pub fn begin(out: Box<dyn Write>) -> io::Result<Box<dyn Streamed>> {
+pub fn begin(out: Out) -> Opened {
     let mut out = csv::Writer::from_writer(out);
     out.write_record(HEADER).map_err(io_error)?;
     Ok(Box::new(Rows { out }))
@@ -28,13 +32,16 @@ fn io_error(error: csv::Error) -> io::Error {
 }
 
 struct Rows {
-    out: csv::Writer<Box<dyn Write>>,
+    out: csv::Writer<Out>,
 }
 
 impl Streamed for Rows {
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
         let zone = refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str());
-        let row: [&str; 7] = [
+        let limit = refusal.reason.limit;
+        let figure =
+            |of: fn(&Limit) -> u64| limit.as_ref().map(of).map_or_else(String::new, |n| n.to_string());
+        let row: [&str; 11] = [
             &seconds(refusal.at.0),
             refusal.operation.name(),
             &directory.accounts()[refusal.account.index()],
@@ -42,6 +49,10 @@ impl Streamed for Rows {
             zone,
             refusal.reason.failure.ec2_name(),
             &refusal.count.to_string(),
+            limit.map_or("", |limit| limit.bound.name()),
+            &figure(|limit| limit.asked),
+            &figure(|limit| limit.left),
+            limit.map_or("", |limit| limit.bound.unit()),
         ];
         self.out.write_record(row).map_err(io_error)
     }

@@ -42,7 +42,7 @@ impl ResultFolder {
     }
 
     /// Opens a file of the result, making the folders it lies in.
-    pub fn create(&self, name: &str) -> Result<Box<dyn Write>, InputError> {
+    pub fn create(&self, name: &str) -> Result<Box<dyn Write + Send>, InputError> {
         let path = self.draft.join(name);
         let open = || {
             fs::create_dir_all(path.parent().unwrap_or(&self.draft))?;

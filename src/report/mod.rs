@@ -13,6 +13,7 @@ mod latency;
 mod manifest;
 mod recorder;
 mod summary;
+pub mod tables;
 mod timeseries;
 
 pub use folder::ResultFolder;
@@ -22,6 +23,7 @@ pub use run::{Execution, Run};
 use std::io::{self, Write};
 
 use crate::input::InputError;
+use tables::AnyTable;
 
 /// One report of a result folder.
 pub struct Report {
@@ -41,10 +43,18 @@ pub enum Make {
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Row by row while the run goes on.
     Streamed(Begin),
+    /// Row by row into a file for each table, where the run is asked for tables.
+    Tables(&'static [&'static dyn AnyTable]),
 }
 
 /// Begins a streamed report in an open file.
-type Begin = fn(Box<dyn Write>) -> io::Result<Box<dyn Streamed>>;
+type Begin = fn(Out) -> Opened;
+
+/// A file of the result being written.
+type Out = Box<dyn Write + Send>;
+
+/// A streamed report that was begun.
+type Opened = io::Result<Box<dyn Streamed>>;
 
 /// A file of a result folder.
 pub struct ReportFile {
@@ -56,13 +66,14 @@ pub struct ReportFile {
 
 /// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 7] = [
+pub const REGISTER: [Report; 8] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, network, money", make: Make::Streamed(timeseries::begin) },
-    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code", make: Make::Streamed(failures::begin) },
+    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
     Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
+    Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
 ];
 

@@ -3,10 +3,11 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use super::{Make, REGISTER, ResultFolder};
+use super::{Make, Opened, Out, REGISTER, ResultFolder};
 use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::rows::Row;
 use crate::input::InputError;
-use crate::units::Time;
+use crate::units::{Calendar, Time};
 use crate::workload::directory::Directory;
 
 /// A report that is written while the run goes on. Each method does nothing unless it overrides it.
@@ -19,6 +20,10 @@ pub trait Streamed {
     fn sampled(&mut self, _sample: &Sample) -> io::Result<()> {
         Ok(())
     }
+    /// A row of a table.
+    fn row(&mut self, _row: &Row, _directory: &Directory) -> io::Result<()> {
+        Ok(())
+    }
     /// Writes what is still held back.
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -27,21 +32,34 @@ pub trait Streamed {
 pub struct Recorder<'a> {
     folder: &'a ResultFolder,
     reports: Vec<(&'static str, Box<dyn Streamed>)>,
+    wants_rows: bool,
     failed: Option<InputError>,
 }
 
 impl<'a> Recorder<'a> {
-    /// Opens every streamed report in the folder.
-    pub fn begin(folder: &'a ResultFolder) -> Result<Recorder<'a>, InputError> {
-        let mut reports = Vec::new();
+    /// Opens every streamed report in the folder, and the tables where a calendar dates their rows.
+    pub fn begin(folder: &'a ResultFolder, tables: Option<Calendar>) -> Result<Recorder<'a>, InputError> {
+        let wants_rows = tables.is_some();
+        let mut recorder = Recorder { folder, reports: Vec::new(), wants_rows, failed: None };
         for report in &REGISTER {
-            if let Make::Streamed(begin) = report.make {
-                let opened = begin(folder.create(report.file)?);
-                let opened = opened.map_err(|error| folder.unwritable(report.file, &error))?;
-                reports.push((report.file, opened));
+            match (&report.make, tables) {
+                (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
+                (Make::Tables(tables), Some(calendar)) => {
+                    for table in *tables {
+                        recorder.open(table.file(), |out| table.begin(out, calendar))?;
+                    }
+                }
+                _ => {}
             }
         }
-        Ok(Recorder { folder, reports, failed: None })
+        Ok(recorder)
+    }
+
+    fn open(&mut self, file: &'static str, begin: impl FnOnce(Out) -> Opened) -> Result<(), InputError> {
+        let opened = begin(self.folder.create(file)?);
+        let opened = opened.map_err(|error| self.folder.unwritable(file, &error))?;
+        self.reports.push((file, opened));
+        Ok(())
     }
 
     /// Closes every report; the first that could not be written is the error.
@@ -70,6 +88,14 @@ impl Observer for Recorder<'_> {
 
     fn sampled(&mut self, sample: &Sample) {
         self.each(|report| report.sampled(sample));
+    }
+
+    fn wants_rows(&self) -> bool {
+        self.wants_rows
+    }
+
+    fn row(&mut self, row: &Row, directory: &Directory) {
+        self.each(|report| report.row(row, directory));
     }
 
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

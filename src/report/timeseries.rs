@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Streamed;
+use super::{Opened, Out, Streamed};
 use crate::cloud::observe::Sample;
 use crate::units::figures::seconds;
 use crate::units::format_micro_usd;
@@ -50,7 +50,7 @@ const COLUMNS: [Column; 21] = [
 ];
 
 /// Begins the file.
-pub fn begin(mut out: Box<dyn Write>) -> io::Result<Box<dyn Streamed>> {
+pub fn begin(mut out: Out) -> Opened {
     writeln!(out, "{}", COLUMNS.map(|(name, _)| name).join(","))?;
     Ok(Box::new(Rows { out }))
 }

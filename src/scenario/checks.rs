@@ -33,12 +33,20 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
+    problems.extend(check_provisions(scenario));
     problems.extend(scenario.storage.validate(&zones));
     problems.extend(validate_images(&scenario.images));
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
     check_demand(scenario, &mut problems);
     problems
+}
+
+/// What placement provides may name types that are themselves wrong, which is told elsewhere.
+fn check_provisions(scenario: &Scenario) -> Vec<Problem> {
+    let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape);
+    let resolved = types.map(|mut types| scenario.placement.resolve(&scenario.zones, &mut types));
+    resolved.map_or_else(|_| Vec::new(), |resolved| resolved.err().unwrap_or_default())
 }
 
 /// Opens the demand and closes it again: what is wrong with its names and its first rows shows now.

@@ -52,6 +52,12 @@ impl Calendar {
         (date_of(first_day) == (year, month, day)).then_some(Calendar { first_day })
     }
 
+    /// Microseconds from 1970-01-01 to a time, what is left of one cut off.
+    pub fn microseconds_since_1970(&self, time: Time) -> i64 {
+        // 9999 and 584 years are 3·10¹⁷ of them.
+        self.first_day * (NS_PER_DAY / 1000) as i64 + (time.0 / 1000) as i64
+    }
+
     /// The month a time lies in.
     pub fn month_of(&self, time: Time) -> Month {
         let (year, month, _) = date_of(self.first_day + (time.0 / NS_PER_DAY) as i64);
@@ -118,6 +124,9 @@ mod tests {
         assert_eq!(calendar.month_of(Time(day(2).0 - 1)).to_string(), "2024-02");
         assert_eq!(calendar.month_of(day(2)).to_string(), "2024-03");
         assert_eq!(calendar.next_month(day(2)), day(33));
+        // `date -u -d 2024-02-29 +%s`
+        assert_eq!(calendar.microseconds_since_1970(Time(day(1).0 + 1_999)), 1_709_164_800_000_001);
+        assert!(Calendar::starting("9999-12-31").unwrap().microseconds_since_1970(Time::NEVER) > 0);
         assert_eq!(Calendar::default().month_of(day(31)).to_string(), "2026-02");
         for wrong in
             ["2023-02-29", "2024-13-01", "2024-00-01", "24-01-01", "2024-1-1", "2024-01-01-01", "x", ""]

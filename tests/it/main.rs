@@ -15,5 +15,6 @@ mod result_folder;
 mod rules;
 mod support;
 mod swarm;
+mod tables;
 mod theory;
 mod traces;

@@ -1,152 +1,59 @@
 //! Traces as Parquet: times as exact decimals, quantities as doubles (which hold them exactly), names as
 //! text.
 
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
-use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::parser::parse_message_type;
+use std::borrow::Cow;
 use std::io;
-use std::sync::Arc;
 
 use super::columns::Column;
-use super::write::{Cell, Cells};
+use super::write::{self, Cells};
+use crate::columnar::{Cell, Field, Form, ParquetWriter};
 use crate::units::Time;
 use crate::workload::whole_file::WholeFile;
 
-/// Rows of a row group.
-const GROUP: usize = 1 << 17;
+/// Times \[s\] with nine decimals.
+const SECONDS: Form = Form::Decimal { digits: 18, places: 9 };
 
 /// The most that a decimal of 18 digits holds \[ns\]: 31 years.
 const MAX_NS: u64 = 1_000_000_000_000_000_000 - 1;
 
 /// A Parquet file being written.
-pub struct ParquetOut {
-    writer: SerializedFileWriter<WholeFile>,
-    buffers: Vec<Buffer>,
-    rows: usize,
-}
-
-/// The cells of a column that wait to be written.
-enum Buffer {
-    Times { values: Vec<i64>, levels: Vec<i16> },
-    Quantities(Vec<f64>),
-    Texts { values: Vec<ByteArray>, levels: Vec<i16> },
-}
+pub struct ParquetOut(ParquetWriter<WholeFile>);
 
 impl ParquetOut {
     /// Writes the head.
     pub fn new(file: WholeFile, columns: &[Column]) -> io::Result<ParquetOut> {
-        let schema: String = columns.iter().map(|column| field(*column)).collect();
-        let schema = parse_message_type(&format!("message trace {{ {schema} }}"));
-        let schema = Arc::new(schema.expect("the fields of every column are a valid schema"));
-        // The default names the version of the library, which would change the bytes with every update.
-        let properties = WriterProperties::builder().set_created_by("plimsoll".to_string()).build();
-        let writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).map_err(to_io)?;
-        let buffers = columns.iter().map(|column| Buffer::new(*column)).collect();
-        Ok(ParquetOut { writer, buffers, rows: 0 })
+        let fields: Vec<Field> = columns.iter().map(|column| field(*column)).collect();
+        Ok(ParquetOut(ParquetWriter::begin(file, "trace", &fields)?))
     }
 
     /// Adds a row.
     pub fn write(&mut self, columns: &[Column], cells: &Cells) -> io::Result<()> {
-        for (column, buffer) in columns.iter().zip(&mut self.buffers) {
-            buffer.push(cells.of(*column))?;
+        if cells.time.max(cells.end.unwrap_or_default()) > Time(MAX_NS) {
+            return Err(io::Error::other("Parquet holds times of up to 31 years; CSV holds more"));
         }
-        self.rows += 1;
-        if self.rows == GROUP { self.write_group().map_err(to_io) } else { Ok(()) }
+        self.0.write(columns.iter().map(|column| cell(cells.of(*column))))
     }
 
     /// Writes what is left and the foot.
-    pub fn finish(mut self) -> io::Result<WholeFile> {
-        if self.rows > 0 {
-            self.write_group().map_err(to_io)?;
-        }
-        self.writer.into_inner().map_err(to_io)
-    }
-
-    fn write_group(&mut self) -> Result<(), ParquetError> {
-        let mut group = self.writer.next_row_group()?;
-        for buffer in &mut self.buffers {
-            buffer.write(&mut group)?;
-        }
-        group.close()?;
-        self.rows = 0;
-        Ok(())
+    pub fn finish(self) -> io::Result<WholeFile> {
+        self.0.into_inner()
     }
 }
 
-fn field(column: Column) -> String {
-    let name = column.name();
-    match Cells::default().of(column) {
-        Cell::Time(_) if column == Column::End => format!("optional int64 {name} (DECIMAL(18,9)); "),
-        Cell::Time(_) => format!("required int64 {name} (DECIMAL(18,9)); "),
-        Cell::Quantity(..) => format!("required double {name}; "),
-        Cell::Text(_) => format!("optional binary {name} (STRING); "),
-    }
+fn field(column: Column) -> Field {
+    let (form, optional) = match Cells::default().of(column) {
+        write::Cell::Time(_) => (SECONDS, column == Column::End),
+        write::Cell::Quantity(..) => (Form::Double, false),
+        write::Cell::Text(_) => (Form::Text, true),
+    };
+    Field { name: column.name(), form, optional }
 }
 
-impl Buffer {
-    fn new(column: Column) -> Buffer {
-        match Cells::default().of(column) {
-            Cell::Time(_) => Buffer::Times { values: Vec::new(), levels: Vec::new() },
-            Cell::Quantity(..) => Buffer::Quantities(Vec::new()),
-            Cell::Text(_) => Buffer::Texts { values: Vec::new(), levels: Vec::new() },
-        }
-    }
-
-    fn push(&mut self, cell: Cell) -> io::Result<()> {
-        match (self, cell) {
-            (Buffer::Times { values, levels }, Cell::Time(time)) => {
-                levels.push(i16::from(time.is_some()));
-                if let Some(Time(ns)) = time {
-                    if ns > MAX_NS {
-                        return Err(io::Error::other(
-                            "Parquet holds times of up to 31 years; CSV holds more",
-                        ));
-                    }
-                    values.push(ns as i64);
-                }
-            }
-            (Buffer::Quantities(values), Cell::Quantity(value, units_per_one)) => {
-                values.push(f64::from(value) / units_per_one as f64);
-            }
-            (Buffer::Texts { values, levels }, Cell::Text(text)) => {
-                levels.push(i16::from(!text.is_empty()));
-                if !text.is_empty() {
-                    values.push(ByteArray::from(text));
-                }
-            }
-            (_, cell) => panic!("{cell:?} is not of its column's kind"),
-        }
-        Ok(())
-    }
-
-    /// Writes the cells as the next column of a row group, and forgets them.
-    fn write(&mut self, group: &mut SerializedRowGroupWriter<WholeFile>) -> Result<(), ParquetError> {
-        let mut column = group.next_column()?.expect("a buffer for each column");
-        match self {
-            Buffer::Times { values, levels } => {
-                column.typed::<Int64Type>().write_batch(values, Some(levels), None)?;
-                values.clear();
-                levels.clear();
-            }
-            Buffer::Quantities(values) => {
-                column.typed::<DoubleType>().write_batch(values, None, None)?;
-                values.clear();
-            }
-            Buffer::Texts { values, levels } => {
-                column.typed::<ByteArrayType>().write_batch(values, Some(levels), None)?;
-                values.clear();
-                levels.clear();
-            }
-        }
-        column.close()
-    }
-}
-
-fn to_io(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(error) => io::Error::other(error),
-        other => io::Error::other(other),
+fn cell(cell: write::Cell) -> Cell {
+    match cell {
+        write::Cell::Time(time) => time.map_or(Cell::None, |time| Cell::Integer(time.0.into())),
+        write::Cell::Quantity(value, units_per_one) => Cell::Double(f64::from(value) / units_per_one as f64),
+        write::Cell::Text("") => Cell::None,
+        write::Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
     }
 }

@@ -1,0 +1,111 @@
+//! What a scenario provides before anybody calls: placement groups, dedicated hosts, capacity reservations.
+
+use super::Cloud;
+use super::calls::Refused;
+use super::event::{Event, Rank};
+use super::observe::Observer;
+use crate::billing::Item;
+use crate::failure::Reason;
+use crate::operation::Operation;
+use crate::placement::constraints::Constraint;
+use crate::placement::provisions::ProvidedReservation;
+use crate::placement::reservations::Terms;
+use crate::placement::strategy::Request;
+use crate::quota::Quota;
+use crate::units::{AccountId, Time};
+use crate::workload::call::ReservationHandle;
+
+/// The term of a reservation of the scenario, by its number there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Term {
+    /// It begins.
+    Begins(u32),
+    /// It is over.
+    Ends(u32),
+}
+
+impl Cloud {
+    /// Everything that is there at time zero, and the terms of reservations to come. What there is no room
+    /// for is refused like a call for it.
+    pub(super) fn provide(&mut self, observer: &mut dyn Observer) {
+        let provisions = self.provisions.clone();
+        for group in &provisions.groups {
+            match &group.account {
+                None => self.placer.groups.create_for_everyone(&group.name, group.rule),
+                Some(account) => {
+                    let account = self.directory.account(account);
+                    let created = self.placer.groups.create(account, &group.name, group.rule);
+                    created.expect("the scenario names each group once");
+                }
+            }
+        }
+        for hosts in &provisions.dedicated_hosts {
+            let account = self.directory.account(&hosts.account);
+            for _ in 0..hosts.count {
+                let answer = self.dedicate(Time::ZERO, account, hosts.zone, &hosts.groups);
+                let answer = answer.map(|_| ()).map_err(Refused::outright);
+                self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+            }
+        }
+        for (number, reservation) in (0..).zip(&provisions.capacity_reservations) {
+            self.queue_term(Time::ZERO.after(reservation.from), Term::Begins(number));
+            if let Some(until) = reservation.until {
+                self.queue_term(Time::ZERO.after(until), Term::Ends(number));
+            }
+        }
+    }
+
+    fn queue_term(&mut self, at: Time, term: Term) {
+        self.queue.push(at, Rank::Timer as u8, Event::Term(term));
+    }
+
+    /// The term of a reservation begins or ends.
+    pub(super) fn on_term(&mut self, now: Time, term: Term, observer: &mut dyn Observer) {
+        let (Term::Begins(number) | Term::Ends(number)) = term;
+        let provided = self.provisions.capacity_reservations[number as usize].clone();
+        let account = self.directory.account(&provided.account);
+        match term {
+            Term::Begins(_) => {
+                let answer = self.begin_reservation(now, account, &provided).map_err(Refused::outright);
+                self.answer(now, Operation::CreateReservation, account, answer, observer);
+            }
+            Term::Ends(_) => {
+                let name = self.directory.handles.reservation(&provided.name);
+                // One that never began has nothing to end.
+                let answer = self.cancel_reservation(now, account, name).map_err(Refused::outright);
+                self.answer(now, Operation::CancelReservation, account, answer, observer);
+            }
+        }
+    }
+
+    fn begin_reservation(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        provided: &ProvidedReservation,
+    ) -> Result<(), Reason> {
+        let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
+        let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
+        let constraint = Constraint { tenancy, ..Constraint::default() }.or_none();
+        let slot = Request { constraint, ..Cloud::request(&self.kind(kind), account, zone) };
+        self.hold(now, name, &slot, Terms { kind, count, is_open })
+    }
+
+    /// Holds room for instances under a name.
+    pub(super) fn hold(
+        &mut self,
+        now: Time,
+        name: ReservationHandle,
+        slot: &Request,
+        terms: Terms,
+    ) -> Result<(), Reason> {
+        self.count(slot.account, Quota::CapacityReservations)?;
+        let reserved = self.placer.reserve(slot, terms, &mut self.fleet);
+        let id = reserved.inspect_err(|_| self.uncount(slot.account, Quota::CapacityReservations))?;
+        let item = Item::UnusedReservation(terms.kind);
+        self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
+        self.names.reservations.set(name.0, id);
+        self.ledger.note_fleet(self.fleet.totals());
+        Ok(())
+    }
+}

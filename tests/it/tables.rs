@@ -1,0 +1,420 @@
+//! The tables of a run as others read them: schema, rows, bytes, and the page that describes them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row as ReadRow};
+use plimsoll::billing::{Kind, Purchase};
+use plimsoll::catalogue::{ShapePrice, TypeTable, VolumeType};
+use plimsoll::cloud::observe::{Observer, Refusal};
+use plimsoll::cloud::rows::*;
+use plimsoll::columnar::Form;
+use plimsoll::failure::{Bound, Failure};
+use plimsoll::lifecycle::State;
+use plimsoll::operation::Operation;
+use plimsoll::report::tables::TABLES;
+use plimsoll::report::{Recorder, ResultFolder};
+use plimsoll::units::{
+    AccountId, Calendar, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId,
+    SecurityGroupId, SnapshotId, SubnetId, Time, VolumeId, ZoneId,
+};
+use plimsoll::workload::directory::{Directory, SubnetName};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+use crate::command_line::{plimsoll, workplace};
+
+/// Every row of a table.
+fn read(folder: &Path, table: &str) -> Vec<ReadRow> {
+    let file = File::open(folder.join(format!("tables/{table}.parquet"))).unwrap();
+    let file = SerializedFileReader::new(file).unwrap();
+    file.get_row_iter(None).unwrap().map(Result::unwrap).collect()
+}
+
+/// The value of a column.
+fn field<'a>(row: &'a ReadRow, column: &str) -> &'a Field {
+    row.get_column_iter().find(|(name, _)| *name == column).unwrap().1
+}
+
+fn integer(row: &ReadRow, column: &str) -> i128 {
+    match field(row, column) {
+        Field::Long(value) => (*value).into(),
+        Field::TimestampMicros(value) => (*value).into(),
+        Field::Decimal(value) => value.data().iter().fold(0, |sum, byte| sum << 8 | i128::from(*byte)),
+        other => panic!("{column} is {other:?}"),
+    }
+}
+
+/// All tables as text, a line each row.
+fn shown(folder: &Path) -> String {
+    let mut text = String::new();
+    for table in TABLES {
+        text += &format!("{}\n", table.name());
+        for row in read(folder, table.name()) {
+            text += &format!("  {}\n", row.to_string().replace('\n', "\\n"));
+        }
+    }
+    text
+}
+
+fn hour(hours: u64) -> Time {
+    Time::ZERO.after(Duration::from_seconds(3600 * hours))
+}
+
+/// Names as nobody should choose them.
+fn directory() -> Directory {
+    let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+    let subnet = SubnetName { name: "it's \"web\"".to_string(), zone: ZoneId(0) };
+    let mut directory = Directory::new(types, vec!["z\u{f8}ne, 1".to_string()], vec![subnet]);
+    directory.account("line\nbreak; DROP TABLE instances; --");
+    directory.account(&"ten kilobytes ".repeat(700));
+    directory.types.named("m5.large").unwrap();
+    directory
+}
+
+/// Rows of every table, with and without what may be missing.
+fn sample(kind: plimsoll::units::TypeId) -> Vec<Row> {
+    let (account, zone) = (AccountId(0), ZoneId(0));
+    let instance = InstanceRow {
+        instance: InstanceId(7),
+        account,
+        image: Some(ImageId(1)),
+        kind,
+        purchase: Purchase::OnDemand,
+        state: State::Terminated,
+        zone,
+        subnet: Some(SubnetId(0)),
+        private_address: Some([10, 0, 0, 4].into()),
+        has_public_address: true,
+        placement_group: Some(PlacementGroupId(3)),
+        host: HostId(12),
+        launched: Some(hour(1)),
+        terminated: Some(hour(800)),
+    };
+    let alive = InstanceRow {
+        instance: InstanceId(8),
+        account: AccountId(1),
+        image: None,
+        state: State::Running,
+        subnet: None,
+        private_address: None,
+        has_public_address: false,
+        placement_group: None,
+        launched: None,
+        terminated: None,
+        ..instance.clone()
+    };
+    let tag = |key: &str, value: &str| {
+        let (key, value) = (key.to_string(), value.to_string());
+        Row::InstanceTag(InstanceTagRow { instance: InstanceId(7), key, value })
+    };
+    let measured = |instance, metric| {
+        Row::InstanceMetric(InstanceMetricRow { instance, metric, from: hour(1), until: hour(800) })
+    };
+    let metrics = |instance| {
+        [
+            InstanceMetric::Running(Duration(1_500_000_000)),
+            InstanceMetric::Stopped(Duration::from_seconds(7200)),
+            InstanceMetric::Starts(2),
+            InstanceMetric::Billed(62),
+        ]
+        .map(|metric| measured(instance, metric))
+    };
+    let record = |start, end, seconds| {
+        Row::BillingRecord(BillingRecordRow {
+            account,
+            resource: Kind::Instance,
+            resource_id: 7,
+            instance_type: Some(kind),
+            purchase: Purchase::OnDemand,
+            start,
+            end,
+            seconds,
+            cost: Money(Money::UNITS_PER_USD / 3 * 2),
+        })
+    };
+    let mut rows =
+        vec![Row::Instance(instance), Row::Instance(alive), tag("team", "a'; \"b\"\n"), tag("", "")];
+    rows.extend([metrics(InstanceId(7)), metrics(InstanceId(8))].concat());
+    rows.extend([record(hour(1), hour(2), 3600), record(hour(780), hour(800), 72_000)]);
+    rows.extend(sample_storage(account, zone));
+    rows.extend(sample_security(account));
+    rows
+}
+
+fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
+    let volume = VolumeRow {
+        volume: VolumeId(4),
+        account,
+        zone,
+        kind: VolumeType::Gp3,
+        size_gib: 100,
+        iops: 3000,
+        throughput_mibps: 125,
+        state: "deleted",
+        snapshot: Some(SnapshotId(9)),
+        created: hour(1),
+        deleted: Some(hour(11)),
+    };
+    let kept =
+        VolumeRow { volume: VolumeId(5), state: "in-use", snapshot: None, deleted: None, ..volume.clone() };
+    let attachment = VolumeAttachmentRow {
+        volume: VolumeId(5),
+        instance: InstanceId(7),
+        device: "/dev/sdf".to_string(),
+        delete_on_termination: false,
+        attached: hour(2),
+        detached: Some(hour(3)),
+    };
+    let again = VolumeAttachmentRow {
+        instance: InstanceId(8),
+        attached: hour(4),
+        detached: None,
+        ..attachment.clone()
+    };
+    vec![
+        Row::Volume(volume),
+        Row::Volume(kept),
+        Row::VolumeAttachment(attachment),
+        Row::VolumeAttachment(again),
+        Row::Snapshot(SnapshotRow {
+            snapshot: SnapshotId(9),
+            account,
+            volume: VolumeId(4),
+            volume_size_gib: 100,
+            state: "completed",
+            started: hour(1),
+            completed: Some(hour(2)),
+            deleted: None,
+        }),
+        Row::Image(ImageRow {
+            image: ImageId(1),
+            account,
+            name: "golden".to_string(),
+            state: "available",
+            is_public: true,
+            root_snapshot: Some(SnapshotId(9)),
+            root_size_gib: Some(8),
+            registered: hour(0),
+            deregistered: None,
+        }),
+    ]
+}
+
+fn sample_security(account: AccountId) -> Vec<Row> {
+    let group = SecurityGroupRow {
+        group: SecurityGroupId(2),
+        account,
+        name: "web".to_string(),
+        vpc: "main".to_string(),
+        created: hour(0),
+        deleted: None,
+    };
+    let rule = SecurityGroupRuleRow {
+        rule: RuleId(6),
+        group: SecurityGroupId(2),
+        is_egress: false,
+        protocol: "tcp".to_string(),
+        ports: Some((22, 22)),
+        cidr: Some("0.0.0.0/0".parse().unwrap()),
+        peer_group: None,
+        created: hour(0),
+        revoked: None,
+    };
+    let all = SecurityGroupRuleRow {
+        rule: RuleId(7),
+        is_egress: true,
+        protocol: "-1".to_string(),
+        ports: None,
+        cidr: None,
+        peer_group: Some(SecurityGroupId(2)),
+        revoked: Some(hour(5)),
+        ..rule.clone()
+    };
+    vec![Row::SecurityGroup(group), Row::SecurityGroupRule(rule), Row::SecurityGroupRule(all)]
+}
+
+/// A result with rows in every table. The queries of the page run on it, see `tests/tables/queries.py`.
+fn sample_result(place: &Path) {
+    let _ = fs::remove_dir_all(place);
+    let mut directory = directory();
+    let kind = directory.types.named("m5.large").unwrap();
+    let folder = ResultFolder::begin(place).unwrap();
+    let mut recorder = Recorder::begin(&folder, Some(Calendar::starting("2026-01-31").unwrap())).unwrap();
+    assert!(recorder.wants_rows());
+    sample(kind).iter().for_each(|row| recorder.row(row, &directory));
+    for reason in [
+        Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 5, 2),
+        Failure::InvalidParameterValue.into(),
+    ] {
+        let zone = Some(ZoneId(0));
+        let (operation, account, kind) = (Operation::Launch, AccountId(0), Some(kind));
+        recorder
+            .refused(&Refusal { at: hour(1), operation, account, kind, zone, reason, count: 3 }, &directory);
+    }
+    recorder.finish().unwrap();
+    folder.publish().unwrap();
+}
+
+#[test]
+fn every_table_takes_rows_of_hostile_names_and_missing_values() {
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tables");
+    sample_result(&place);
+    insta::assert_snapshot!(shown(&place));
+    let failures = fs::read_to_string(place.join("failures.csv")).unwrap();
+    let ends: Vec<&str> = failures.rsplit("m5.large,").take(2).map(str::trim_end).collect();
+    assert_eq!(ends[0], "\"z\u{f8}ne, 1\",InvalidParameterValue,3,,,,");
+    assert!(
+        ends[1].contains("InsufficientFreeAddressesInSubnet,3,subnet-addresses,5,2,addresses"),
+        "{}",
+        ends[1]
+    );
+}
+
+#[test]
+fn the_page_describes_every_column() {
+    let mut expected = String::new();
+    for table in TABLES {
+        expected +=
+            &format!("### {}\n\n{}.\n\n| column | type | |\n|---|---|---|\n", table.name(), table.holds());
+        for (field, meaning) in table.columns() {
+            let form = match field.form {
+                Form::Integer => "BIGINT".to_string(),
+                Form::Decimal { digits, places } => format!("DECIMAL({digits},{places})"),
+                Form::Timestamp => "TIMESTAMP".to_string(),
+                Form::Double => "DOUBLE".to_string(),
+                Form::Boolean => "BOOLEAN".to_string(),
+                Form::Text => "VARCHAR".to_string(),
+            };
+            let null = if field.optional { ", NULL" } else { "" };
+            expected += &format!("| `{}` | {form}{null} | {meaning} |\n", field.name);
+        }
+        expected.push('\n');
+    }
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tables.md")).unwrap();
+    assert!(page.contains(&expected), "docs/tables.md should contain:\n\n{expected}");
+}
+
+/// A world in which two instances live, one stops and starts again, and one is refused.
+const SMALL: &str = "
+name = 'small'
+duration = '1h'
+warmup = '5m'
+zones = [{ name = 'z', hosts = [{ count = 1, vcpu = 3, memory_gib = 8 }] }]
+instance_types = [{ name = 'unit', vcpu = 1, memory_gib = 1, on_demand_usd_per_hour = 3.6 }]
+lifecycle = { boot = '10s', stop = '20s' }
+network.subnets = [{ name = 's', zone = 'z', cidr = '10.0.0.0/28' }]
+workload.trace = 'trace.csv'
+output.tables = true
+";
+
+const TRACE: &str = "\
+time_s,op,instance,type,account
+0,launch,gone,unit,a
+60,launch,a,unit,a
+100,terminate,gone,,a
+240,launch,b,unit,b
+360,stop,a,,a
+600.25,start,a,,a
+700,launch,c,unit,b
+900,launch,d,unit,b
+1000,terminate,c,,b
+1200,stop,b,,b
+";
+
+#[test]
+fn the_tables_of_a_small_world() {
+    let place = workplace();
+    fs::write(place.path().join("small.toml"), SMALL).unwrap();
+    fs::write(place.path().join("trace.csv"), TRACE).unwrap();
+    plimsoll(place.path(), &["run", "small.toml", "-o", "out", "--quiet"]).assert().success();
+    insta::assert_snapshot!(shown(&place.path().join("out")));
+}
+
+#[test]
+fn the_tables_add_up_to_the_summary_and_the_bill() {
+    let place = workplace();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "out", "--quiet", "--tables"]).assert().success();
+    let out = place.path().join("out");
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let count = |path: &str| i128::from(summary.pointer(path).unwrap().as_u64().unwrap());
+
+    let instances = read(&out, "instances");
+    let with = |column: &str, value: &str| {
+        instances.iter().filter(|row| field(row, column) == &Field::Str(value.to_string())).count() as i128
+    };
+    assert_eq!(with("state", "terminated"), count("/operations/terminate/succeeded"));
+    // The warm-up of six hours ends at 06:00 of 2026-01-01.
+    let window_start = 1_767_247_200_000_000;
+    let in_window = instances.iter().filter(|row| integer(row, "launch_time") >= window_start);
+    assert_eq!(in_window.count() as i128, count("/launch/succeeded"));
+    assert_eq!(read(&out, "instance_metrics").len(), 4 * instances.len());
+
+    let mut billed: BTreeMap<(String, String), (i128, i128)> = BTreeMap::new();
+    for row in read(&out, "billing_records") {
+        let name = |column| field(&row, column).to_string().trim_matches('"').to_string();
+        let sum = billed.entry((name("account"), name("instance_type"))).or_default();
+        sum.0 += integer(&row, "billed_s");
+        sum.1 += integer(&row, "cost_usd");
+    }
+    let bill = fs::read_to_string(out.join("billing.csv")).unwrap();
+    let mut bill = csv::Reader::from_reader(bill.as_bytes());
+    let header = bill.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|column| column == name).unwrap();
+    let mut rows = 0;
+    for row in bill.records().map(Result::unwrap).filter(|row| &row[column("kind")] == "instance") {
+        let (seconds, femto_usd) =
+            billed[&(row[column("account")].to_string(), row[column("type")].to_string())];
+        assert_eq!(seconds.to_string(), row[column("billed_s")], "{row:?}");
+        let usd: f64 = row[column("usd")].parse().unwrap();
+        assert!((femto_usd as f64 / 1e15 - usd).abs() < 1e-6, "{row:?}: {femto_usd}");
+        rows += 1;
+    }
+    assert!(rows == billed.len() && rows > 5);
+}
+
+#[test]
+fn what_was_there_before_the_run_has_no_time_of_launch() {
+    let place = workplace();
+    let set = ["--set", "warmup=0s", "--set", "workload.start=steady-state"];
+    let words = ["run", "scenario.toml", "-o", "out", "--quiet", "--tables"];
+    plimsoll(place.path(), &[&words[..], &set].concat()).assert().success();
+    let out = place.path().join("out");
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let instances = read(&out, "instances");
+    let residents = instances.iter().filter(|row| field(row, "launch_time") == &Field::Null).count() as u64;
+    assert_eq!(Some(residents), summary["steady_state"]["moved_in"].as_u64());
+    assert_eq!(Some(instances.len() as u64 - residents), summary["launch"]["succeeded"].as_u64());
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_and_tables_change_nothing_else() {
+    let place = workplace();
+    for (out, flag) in [("a", "--tables"), ("b", "--tables"), ("c", "--quiet")] {
+        plimsoll(place.path(), &["run", "scenario.toml", "-o", out, flag]).assert().success();
+    }
+    let bytes = |out: &str, file: &str| fs::read(place.path().join(out).join(file)).unwrap();
+    for table in TABLES {
+        assert!(bytes("a", table.file()) == bytes("b", table.file()), "{}", table.name());
+    }
+    assert!(!place.path().join("c/tables").exists());
+    assert_eq!(bytes("a", "timeseries.csv"), bytes("c", "timeseries.csv"));
+}
+
+/// As with any other file of a result.
+#[cfg(unix)]
+#[test]
+fn a_table_that_cannot_be_written_leaves_nothing() {
+    let place = workplace();
+    let program = assert_cmd::cargo::cargo_bin("plimsoll");
+    let run = "run scenario.toml -o out --tables --set output.sample_every=1d --set network.subnets.0.cidr=10.0.0.0/20";
+    let line = format!("ulimit -f 20; exec '{}' {run}", program.display());
+    let message = contains("out/tables/").and(contains("cannot be written: File too large"));
+    let mut command = assert_cmd::Command::new("bash");
+    command.args(["-c", &line]).current_dir(&place).assert().code(2).stderr(message);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "only the scenario is there");
+}
