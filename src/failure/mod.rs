@@ -132,6 +132,7 @@ failures! {
     ReservationCapacityExceeded = 64, "ReservationCapacityExceeded", "InsufficientCapacity", Client 400, "the capacity reservation has no free instance";
     SpotMaxPriceTooLow = 65, "SpotMaxPriceTooLow", "InsufficientCapacity", Client 400, "the request's highest price is below the spot price";
     MaxSpotInstanceCountExceeded = 66, "MaxSpotInstanceCountExceeded", "ResourceLimitExceeded", Client 400, "more spot vCPUs than the account may run";
+    NoRouteToDestination = 67, "NO_ROUTE_TO_DESTINATION", "InternalError", Client 403, "the ends of the traffic are in different VPCs";
 }
 
 impl Failure {

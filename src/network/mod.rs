@@ -3,6 +3,7 @@
 
 mod config;
 mod pool;
+pub mod security;
 mod usage;
 
 pub use config::{NetworkConfig, SubnetConfig};
