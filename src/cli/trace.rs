@@ -15,7 +15,6 @@ use crate::workload::directory::Directory;
 use crate::workload::generate;
 use crate::workload::trace::describe::describe;
 use crate::workload::trace::import::Format;
-use crate::workload::trace::write::TraceWriter;
 
 /// Imports, describes and generates traces of demand.
 #[derive(Args, Debug)]
@@ -132,8 +131,8 @@ fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError
         return Err(scenario.locate(problem.with_help("add `--set duration=30d`").into()));
     };
     let (mut directory, mut demand) = scenario.demand()?;
-    let writer = TraceWriter::create(&args.output, &generate::COLUMNS)?;
-    generate::generate(&mut demand, &mut directory, duration, writer).map_err(|error| scenario.locate(error))
+    generate::generate(&mut demand, &mut directory, duration, &args.output)
+        .map_err(|error| scenario.locate(error))
 }
 
 /// Prints a report: for a program or for a person.

@@ -22,6 +22,9 @@ pub enum Purpose {
     SteadyState = 5,
     /// Choices of a placement strategy; the entity is 0.
     Placement = 6,
+    /// Placement group of an arrival; the entity is twice the arrival process, and one more for those there at the
+    /// start.
+    Group = 10,
 }
 
 /// The seed of a run, from which streams are made.

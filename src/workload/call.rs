@@ -1,8 +1,10 @@
 //! One call of the demand: who asks for what, when. What every source of demand yields.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::pending_types::{BlockDevice, Tenancy};
+use super::block_device::BlockDevice;
 use super::resource_call::ResourceCall;
 use crate::lifecycle::State;
 use crate::operation::Operation;
@@ -204,6 +206,34 @@ pub struct LaunchOptions {
     pub protected: bool,
     /// The instances can hibernate.
     pub hibernation: bool,
+}
+
+/// Whom the host of an instance may be shared with (`RunInstances`, "Placement.Tenancy").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tenancy {
+    /// With anybody; EC2's word `default` is taken too.
+    #[default]
+    #[serde(alias = "default")]
+    Shared,
+    /// With instances of the same account.
+    Dedicated,
+    /// A dedicated host of the account.
+    Host,
+}
+
+impl Tenancy {
+    /// Every tenancy.
+    pub const ALL: [Tenancy; 3] = [Tenancy::Shared, Tenancy::Dedicated, Tenancy::Host];
+
+    /// Its word in traces and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tenancy::Shared => "shared",
+            Tenancy::Dedicated => "dedicated",
+            Tenancy::Host => "host",
+        }
+    }
 }
 
 /// A launch on the spot market.

@@ -169,6 +169,11 @@ impl Demand {
         &self.lifetimes
     }
 
+    /// The arrival processes, in the order of the scenario.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
     /// The greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {

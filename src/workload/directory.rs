@@ -1,7 +1,7 @@
-//! The names a demand may use and the ids they stand for: types, accounts, zones, subnets.
+//! The names a demand may use and what they stand for: types, accounts, zones, subnets by id, all else by handle.
 
-use std::collections::HashMap;
-
+use super::handles::HandleBook;
+use super::names::Names;
 use crate::catalogue::TypeTable;
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::{AccountId, SubnetId, TypeId, ZoneId};
@@ -15,6 +15,8 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 pub struct Directory {
     /// The types and bare shapes.
     pub types: TypeTable,
+    /// The names of everything that has neither a type's nor a place's.
+    pub handles: HandleBook,
     accounts: Names,
     zones: Names,
     subnets: Names,
@@ -43,8 +45,8 @@ impl Directory {
         for subnet in &subnets {
             directory.subnets.number(&subnet.name);
         }
-        assert_eq!(directory.zones.list.len(), zones.len(), "a zone's name twice");
-        assert_eq!(directory.subnets.list.len(), subnets.len(), "a subnet's name twice");
+        assert_eq!(directory.zones.list().len(), zones.len(), "a zone's name twice");
+        assert_eq!(directory.subnets.list().len(), subnets.len(), "a subnet's name twice");
         directory.subnet_zones = subnets.iter().map(|subnet| subnet.zone).collect();
         directory
     }
@@ -53,6 +55,7 @@ impl Directory {
     pub fn without_scenario(types: TypeTable) -> Directory {
         Directory {
             types,
+            handles: HandleBook::default(),
             accounts: Names::default(),
             zones: Names::default(),
             subnets: Names::default(),
@@ -68,17 +71,17 @@ impl Directory {
 
     /// The names of all accounts so far, by id.
     pub fn accounts(&self) -> &[String] {
-        &self.accounts.list
+        self.accounts.list()
     }
 
     /// The names of all zones, by id.
     pub fn zones(&self) -> &[String] {
-        &self.zones.list
+        self.zones.list()
     }
 
     /// The names of all subnets, by id.
     pub fn subnets(&self) -> &[String] {
-        &self.subnets.list
+        self.subnets.list()
     }
 
     /// The zone of a subnet; `None` without a scenario.
@@ -88,7 +91,8 @@ impl Directory {
 
     /// The zone of a name found at `place`.
     pub fn zone(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<ZoneId, Problem> {
-        if self.takes_in && self.zones.find(name).is_none() && self.zones.list.len() > usize::from(u16::MAX) {
+        if self.takes_in && self.zones.find(name).is_none() && self.zones.list().len() > usize::from(u16::MAX)
+        {
             return Err(Problem::new(place(), format!("found `{name}`, expected at most 65,536 zones")));
         }
         let number = find(&mut self.zones, self.takes_in, name, "zone", place)?;
@@ -127,34 +131,11 @@ fn find(
         return Ok(names.number(name));
     }
     let problem = Problem::new(place(), format!("found `{name}`, expected a {what} of the scenario"));
-    Err(match did_you_mean(name, names.list.iter().map(String::as_str)) {
+    Err(match did_you_mean(name, names.list().iter().map(String::as_str)) {
         Some(help) => problem.with_help(help),
-        None if names.list.is_empty() => problem.with_help(format!("the scenario has no {what}s")),
+        None if names.list().is_empty() => problem.with_help(format!("the scenario has no {what}s")),
         None => problem,
     })
-}
-
-/// Names and their numbers, in the order of first use.
-#[derive(Clone, Default, Debug)]
-struct Names {
-    list: Vec<String>,
-    numbers: HashMap<String, u32>,
-}
-
-impl Names {
-    fn find(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
-    }
-
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.find(name) {
-            return number;
-        }
-        let number = u32::try_from(self.list.len()).expect("fewer than 2^32 names fit in memory");
-        self.list.push(name.to_string());
-        self.numbers.insert(name.to_string(), number);
-        number
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! is stands in [`call`]; the names it may use in [`directory`].
 
 pub mod arrivals;
+pub mod block_device;
 pub mod call;
 pub mod decimal;
 pub mod demand;
@@ -11,7 +12,8 @@ pub mod directory;
 pub mod distribution;
 pub mod draw;
 pub mod generate;
-pub mod pending_types;
+pub mod handles;
+pub mod names;
 pub mod process;
 pub mod resource_call;
 pub mod settings;

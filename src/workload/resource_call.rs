@@ -7,8 +7,8 @@ use super::call::{
     AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, PlacementGroupHandle, ReservationHandle,
     SecurityGroupHandle, SnapshotHandle, VolumeHandle,
 };
-use super::pending_types::{Direction, GroupStrategy, Ports, Protocol};
 use crate::catalogue::VolumeType;
+use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::units::{SubnetId, TypeId, ZoneId};
 
@@ -72,10 +72,8 @@ pub enum ResourceCall {
         from: Endpoint,
         /// Where it goes.
         to: Endpoint,
-        /// Its protocol.
-        protocol: Protocol,
-        /// The port it goes to; 0 for protocols without ports.
-        port: u16,
+        /// What is sent.
+        packet: Packet,
     },
     /// Take an elastic address.
     AllocateAddress(AddressHandle),
@@ -129,6 +127,32 @@ pub enum ResourceCall {
     CancelReservation(ReservationHandle),
 }
 
+/// The rule of a placement group (`CreatePlacementGroup`, "Strategy").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupStrategy {
+    /// Close together.
+    Cluster,
+    /// Each on hardware of its own.
+    Spread,
+    /// In partitions that share no hardware.
+    Partition,
+}
+
+impl GroupStrategy {
+    /// Every strategy.
+    pub const ALL: [GroupStrategy; 3] =
+        [GroupStrategy::Cluster, GroupStrategy::Spread, GroupStrategy::Partition];
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            GroupStrategy::Cluster => "cluster",
+            GroupStrategy::Spread => "spread",
+            GroupStrategy::Partition => "partition",
+        }
+    }
+}
+
 /// What a volume is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct VolumeSpec {
@@ -149,8 +173,8 @@ pub struct Rule {
     pub direction: Direction,
     /// The protocol.
     pub protocol: Protocol,
-    /// The ports.
-    pub ports: Ports,
+    /// The ports, or ICMP type and code, as the call names them.
+    pub ports: Option<Ports>,
     /// Who is at the other end.
     pub peer: Peer,
 }

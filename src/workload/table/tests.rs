@@ -76,14 +76,15 @@ fn whatever_cannot_be_read_says_where() {
 #[test]
 fn no_damage_of_a_parquet_file_is_a_panic() {
     use crate::units::Time;
-    use crate::workload::trace::write::{Column, Interval, TraceWriter};
+    use crate::workload::trace::columns::Column;
+    use crate::workload::trace::write::{Cells, TraceWriter};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.parquet");
     let columns = [Column::Start, Column::End, Column::Instance, Column::Vcpu];
     let mut writer = TraceWriter::create(&path, &columns).unwrap();
     for i in 0..20 {
         let end = (i % 3 > 0).then_some(Time(i + 1));
-        writer.write(&Interval { start: Time(i), end, instance: "abc", ..Interval::default() }).unwrap();
+        writer.write(&Cells { time: Time(i), end, instance: "abc", ..Cells::default() }).unwrap();
     }
     writer.finish().unwrap();
     let whole = fs::read(&path).unwrap();

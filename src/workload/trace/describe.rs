@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,9 @@ use super::{Form, TraceReader};
 use crate::input::InputError;
 use crate::units::figures::{coarse, decimal, grouped, percent, span};
 use crate::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};
-use crate::workload::call::{Action, Call, End, Handle, Launch};
+use crate::workload::call::{
+    Action, Call, End, Handle, Launch, LaunchOptions, PlacementGroupHandle, Tenancy,
+};
 use crate::workload::directory::Directory;
 
 /// Types and shapes shown by name.
@@ -52,6 +54,14 @@ pub struct Description {
     pub peak_memory_gib: f64,
     /// Most GPUs at one time.
     pub peak_gpu: f64,
+    /// Placement groups that launches name.
+    pub placement_groups: usize,
+    /// Instances asked for in them.
+    pub instances_in_groups: u64,
+    /// Instances by tenancy, shared ones left out.
+    pub instances_by_tenancy: BTreeMap<&'static str, u64>,
+    /// Instances on the spot market.
+    pub spot_instances: u64,
     /// Lifetimes of those that end \[s\]; left out where none does.
     pub lifetime_s: Option<Quantiles>,
     /// Types and shapes in use.
@@ -114,6 +124,10 @@ struct Tally {
     peak_hour: u64,
     lifetimes_ns: Vec<u64>,
     by_kind: Vec<u64>,
+    groups: BTreeSet<PlacementGroupHandle>,
+    in_groups: u64,
+    by_tenancy: BTreeMap<&'static str, u64>,
+    on_spot: u64,
     live: Live,
     /// Ends to come of intervals.
     ends: BinaryHeap<Reverse<(Time, TypeId)>>,
@@ -182,6 +196,9 @@ impl Tally {
         self.by_kind.resize(self.by_kind.len().max(launch.kind.index() + 1), 0);
         self.by_kind[launch.kind.index()] += number;
         self.live.add(&directory.types.get(launch.kind).request, number);
+        if let Some(options) = &launch.options {
+            self.count_options(options, number);
+        }
         match (launch.end, launch.handle) {
             (End::At(end), _) => {
                 self.lifetimes_ns.push(end.since(at).0);
@@ -194,6 +211,19 @@ impl Tally {
                 self.never_ending += number;
             }
             (End::Never | End::Drawn, None) => self.never_ending += number,
+        }
+    }
+
+    fn count_options(&mut self, options: &LaunchOptions, number: u64) {
+        if let Some(group) = options.group {
+            self.groups.insert(group);
+            self.in_groups += number;
+        }
+        if options.tenancy != Tenancy::Shared {
+            *self.by_tenancy.entry(options.tenancy.name()).or_insert(0) += number;
+        }
+        if options.spot.is_some() {
+            self.on_spot += number;
         }
     }
 
@@ -236,6 +266,10 @@ impl Tally {
             peak_vcpu: peak(Resources::VCPU, 1000.0),
             peak_memory_gib: peak(Resources::MEMORY, 1024.0),
             peak_gpu: peak(Resources::GPU, 1000.0),
+            placement_groups: self.groups.len(),
+            instances_in_groups: self.in_groups,
+            instances_by_tenancy: std::mem::take(&mut self.by_tenancy),
+            spot_instances: self.on_spot,
             lifetime_s: Quantiles::of_ns(&mut self.lifetimes_ns),
             shapes: self.by_kind.iter().filter(|number| **number > 0).count(),
             top_shapes: self.top_shapes(directory),
@@ -304,6 +338,7 @@ impl fmt::Display for Description {
             write!(out, ", {} GPU", decimal(self.peak_gpu, 1))?;
         }
         writeln!(out)?;
+        self.fmt_options(out)?;
         if let Some(life) = &self.lifetime_s {
             let [mean, p50, p90, p99, max] =
                 [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| coarse(length(s)));
@@ -314,6 +349,27 @@ impl fmt::Display for Description {
         for shape in &self.top_shapes {
             let (number, share) = (grouped(shape.instances), percent(shape.share));
             write!(out, "\n    {:<longest$}  {number:>11}  {share:>8}", shape.name)?;
+        }
+        Ok(())
+    }
+}
+
+impl Description {
+    /// What launches ask for that most do not, where any does.
+    fn fmt_options(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.placement_groups > 0 {
+            let (groups, instances) =
+                (grouped(self.placement_groups as u64), grouped(self.instances_in_groups));
+            writeln!(out, "  in groups    {instances} instances in {groups} placement groups")?;
+        }
+        if !self.instances_by_tenancy.is_empty() {
+            let numbers = self.instances_by_tenancy.iter();
+            let numbers: Vec<String> =
+                numbers.map(|(tenancy, number)| format!("{} {tenancy}", grouped(*number))).collect();
+            writeln!(out, "  tenancy      {}", numbers.join(", "))?;
+        }
+        if self.spot_instances > 0 {
+            writeln!(out, "  on spot      {} instances", grouped(self.spot_instances))?;
         }
         Ok(())
     }
@@ -356,5 +412,20 @@ mod tests {
         assert_eq!((found.peak_instances, found.peak_vcpu), (3, 6.0));
         assert_eq!(found.lifetime_s.unwrap().mean, 9.0);
         assert_eq!(found.operations["terminate"], 2);
+    }
+
+    #[test]
+    fn groups_tenancies_and_spot_are_told_where_there_are_any() {
+        let found = describe_text(
+            "time_s,op,instance,type,count,group,tenancy,purchase\n0,launch,a,m5.large,3,g,,\n\
+             1,launch,b,m5.large,,h,dedicated,\n2,launch,c,m5.large,2,,,spot\n3,terminate,a|b,,,,,\n",
+        );
+        assert_eq!((found.placement_groups, found.instances_in_groups, found.spot_instances), (2, 4, 2));
+        assert_eq!(found.instances_by_tenancy, BTreeMap::from([("dedicated", 1)]));
+        assert_eq!(found.never_ending, 2);
+        let text = found.to_string();
+        for line in ["4 instances in 2 placement groups", "tenancy      1 dedicated", "on spot      2"] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

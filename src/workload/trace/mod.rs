@@ -3,12 +3,15 @@
 //! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
 //! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
 
+pub mod columns;
 pub mod describe;
 pub mod import;
 pub mod intervals;
+mod kinds;
 pub mod operations;
+pub mod options;
 mod parquet_out;
-mod rows;
+mod row;
 pub mod write;
 
 use serde::{Deserialize, Serialize};

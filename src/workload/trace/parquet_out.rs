@@ -1,4 +1,4 @@
-//! Intervals as Parquet: times as exact decimals, quantities as doubles (which hold them exactly), names as
+//! Traces as Parquet: times as exact decimals, quantities as doubles (which hold them exactly), names as
 //! text.
 
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
@@ -9,7 +9,8 @@ use parquet::schema::parser::parse_message_type;
 use std::io;
 use std::sync::Arc;
 
-use super::write::{Cell, Column, Interval};
+use super::columns::Column;
+use super::write::{Cell, Cells};
 use crate::units::Time;
 use crate::workload::whole_file::WholeFile;
 
@@ -30,7 +31,7 @@ pub struct ParquetOut {
 enum Buffer {
     Times { values: Vec<i64>, levels: Vec<i16> },
     Quantities(Vec<f64>),
-    Names { values: Vec<ByteArray>, levels: Vec<i16> },
+    Texts { values: Vec<ByteArray>, levels: Vec<i16> },
 }
 
 impl ParquetOut {
@@ -47,9 +48,9 @@ impl ParquetOut {
     }
 
     /// Adds a row.
-    pub fn write(&mut self, columns: &[Column], interval: &Interval) -> io::Result<()> {
+    pub fn write(&mut self, columns: &[Column], cells: &Cells) -> io::Result<()> {
         for (column, buffer) in columns.iter().zip(&mut self.buffers) {
-            buffer.push(column.of(interval))?;
+            buffer.push(cells.of(*column))?;
         }
         self.rows += 1;
         if self.rows == GROUP { self.write_group().map_err(to_io) } else { Ok(()) }
@@ -76,22 +77,20 @@ impl ParquetOut {
 
 fn field(column: Column) -> String {
     let name = column.name();
-    match column {
-        Column::Start => format!("required int64 {name} (DECIMAL(18,9)); "),
-        Column::End => format!("optional int64 {name} (DECIMAL(18,9)); "),
-        Column::Vcpu | Column::Memory | Column::Gpu => format!("required double {name}; "),
-        Column::Instance | Column::Type | Column::Account | Column::Zone | Column::Subnet => {
-            format!("optional binary {name} (STRING); ")
-        }
+    match Cells::default().of(column) {
+        Cell::Time(_) if column == Column::End => format!("optional int64 {name} (DECIMAL(18,9)); "),
+        Cell::Time(_) => format!("required int64 {name} (DECIMAL(18,9)); "),
+        Cell::Quantity(..) => format!("required double {name}; "),
+        Cell::Text(_) => format!("optional binary {name} (STRING); "),
     }
 }
 
 impl Buffer {
     fn new(column: Column) -> Buffer {
-        match column.of(&Interval::default()) {
+        match Cells::default().of(column) {
             Cell::Time(_) => Buffer::Times { values: Vec::new(), levels: Vec::new() },
             Cell::Quantity(..) => Buffer::Quantities(Vec::new()),
-            Cell::Name(_) => Buffer::Names { values: Vec::new(), levels: Vec::new() },
+            Cell::Text(_) => Buffer::Texts { values: Vec::new(), levels: Vec::new() },
         }
     }
 
@@ -111,10 +110,10 @@ impl Buffer {
             (Buffer::Quantities(values), Cell::Quantity(value, units_per_one)) => {
                 values.push(f64::from(value) / units_per_one as f64);
             }
-            (Buffer::Names { values, levels }, Cell::Name(name)) => {
-                levels.push(i16::from(!name.is_empty()));
-                if !name.is_empty() {
-                    values.push(ByteArray::from(name));
+            (Buffer::Texts { values, levels }, Cell::Text(text)) => {
+                levels.push(i16::from(!text.is_empty()));
+                if !text.is_empty() {
+                    values.push(ByteArray::from(text));
                 }
             }
             (_, cell) => panic!("{cell:?} is not of its column's kind"),
@@ -135,7 +134,7 @@ impl Buffer {
                 column.typed::<DoubleType>().write_batch(values, None, None)?;
                 values.clear();
             }
-            Buffer::Names { values, levels } => {
+            Buffer::Texts { values, levels } => {
                 column.typed::<ByteArrayType>().write_batch(values, Some(levels), None)?;
                 values.clear();
                 levels.clear();

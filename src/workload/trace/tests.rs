@@ -1,10 +1,16 @@
-use super::write::{Column, Interval, TraceWriter};
+use super::columns::Column;
+use super::write::{Cells, TraceWriter};
 use super::*;
 use crate::catalogue::{ShapePrice, TypeTable};
+use crate::operation::Operation;
 use crate::units::{Resources, SubnetId, ZoneId};
-use crate::workload::call::{Action, End, Handle, Modification, Query, Targets};
+use crate::workload::call::{
+    Action, End, Handle, ImageHandle, Launch, Modification, PlacementGroupHandle, Query, SecurityGroupHandle,
+    Spot, Targets, Tenancy,
+};
 use crate::workload::directory::SubnetName;
 use std::fs;
+use std::sync::Arc;
 
 fn directory() -> Directory {
     let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(1) };
@@ -126,6 +132,36 @@ fn operations_bind_names_from_launch_on() {
 }
 
 #[test]
+fn the_options_of_intervals_are_those_of_launches() {
+    let mut names = directory();
+    let calls = read(
+        "start_s,end_s,type,instance,group,partition,tenancy,purchase,image,security_groups,public_address\n\
+         0,9,m5.large,a,g,2,dedicated,spot,i,s|t,true\n\
+         1,,m5.large,b,,,shared,,,,\n\
+         2,,m5.large,c,g,2,dedicated,spot,i,s|t,\n",
+        &mut names,
+    )
+    .unwrap();
+    let launches: Vec<&Launch> = calls
+        .iter()
+        .map(|call| match &call.action {
+            Action::Launch(launch) => launch,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let options = launches[0].options.as_ref().unwrap();
+    assert_eq!(options.image, Some(ImageHandle(0)));
+    assert_eq!(options.security_groups, [SecurityGroupHandle(0), SecurityGroupHandle(1)]);
+    assert_eq!((options.group, options.partition), (Some(PlacementGroupHandle(0)), Some(1)));
+    assert_eq!((options.tenancy, options.spot), (Tenancy::Dedicated, Some(Spot::default())));
+    assert_eq!(launches[1].options, None);
+    assert!(Arc::ptr_eq(options, launches[2].options.as_ref().unwrap()));
+    let public: Vec<_> = launches.iter().map(|launch| launch.public_address).collect();
+    assert_eq!(public, [Some(true), None, None]);
+    assert!(names.handles.instances().is_empty(), "nothing refers to an instance of an interval");
+}
+
+#[test]
 fn a_header_that_is_no_trace_says_what_is_expected() {
     for (text, expected) in [
         (
@@ -181,7 +217,7 @@ fn a_bad_interval_says_where_what_and_what_else() {
         ("5,,,1,,", "`vcpu`: found nothing"),
         ("5,,0,0,,", "t.csv:3: found a shape of nothing"),
         ("5,,1,1,c,", "t.csv:3: `zone`: found `c`, expected a zone of the scenario\n  help: known: `a`, `b`"),
-        ("5,,1,1,,g", "t.csv:3: `group`: found `g`, which this version does not model"),
+        ("5,,1,1,,g|h", "t.csv:3: `group`: found `g|h`, which is several names"),
         ("5,,1,1", "t.csv:3: found 4 values, expected 6"),
     ] {
         let problem = problems(&format!("start_s,end_s,vcpu,memory_gib,zone,group\n5,6,1,1,a,\n{row}\n"));
@@ -198,7 +234,7 @@ fn a_bad_operation_says_where_what_and_what_else() {
             "1,lunch,a,,,",
             "t.csv:2: `op`: found `lunch`, which is unknown; expected an operation\n  help: did you mean `launch`",
         ),
-        ("1,create-volume,a,,,", "`op`: found `create-volume`, which this version does not model"),
+        ("1,create-volume,a,,,", "t.csv:2: `volume`: found nothing, expected the name of a volume"),
         ("1,stop,,,,", "t.csv:2: `instance`: found nothing, expected the name of a launch"),
         ("1,launch,a,,,", "`type`: found nothing, expected an instance type"),
         (
@@ -229,15 +265,15 @@ fn write_rows(path: &Path, rows: u32) {
     let mut writer = TraceWriter::create(path, &columns).unwrap();
     for i in 0..rows {
         let start = Time(u64::from(i) * 333_333_333);
-        let interval = Interval {
-            start,
+        let cells = Cells {
+            time: start,
             end: (i % 3 != 0).then_some(Time(start.0 + u64::from(i % 7))),
             shape: Resources([1 + i % 5000, i % 4099, i % 11 * 100, 0, 0]),
             instance: &format!("i,{i}"),
             zone: if i % 2 == 0 { "a" } else { "" },
-            ..Interval::default()
+            ..Cells::default()
         };
-        writer.write(&interval).unwrap();
+        writer.write(&cells).unwrap();
     }
     writer.finish().unwrap();
 }
@@ -254,6 +290,64 @@ fn what_is_written_reads_the_same_from_every_storage_and_in_the_same_bytes() {
         calls.push(read_file(&path, &mut directory()).unwrap());
     }
     assert_eq!(calls[0].len(), 10_000);
+    assert!(calls[0] == calls[1]);
+    assert!(calls[0] == calls[2]);
+}
+
+/// A trace of operations as it would be exported from elsewhere.
+fn write_operations(path: &Path) {
+    let columns = [
+        Column::Op,
+        Column::Time,
+        Column::Instance,
+        Column::Type,
+        Column::Count,
+        Column::Group,
+        Column::GroupStrategy,
+        Column::Tags,
+    ];
+    let mut writer = TraceWriter::create(path, &columns).unwrap();
+    for i in 0..3000 {
+        let group = (Column::Group, format!("g{}", i / 10));
+        let others = match i % 10 {
+            0 => vec![group, (Column::GroupStrategy, "spread".to_string())],
+            9 => vec![],
+            _ => vec![group, (Column::Count, "2".to_string()), (Column::Tags, format!("n={}|a=", i % 3))],
+        };
+        let operation = match i % 10 {
+            0 => Operation::CreatePlacementGroup,
+            9 => Operation::Terminate,
+            _ => Operation::Launch,
+        };
+        let launched = operation == Operation::Launch;
+        let cells = Cells {
+            time: Time(i / 2 * 1_500_000_000),
+            operation: Some(operation),
+            instance: if i % 10 == 0 { "" } else { "x" },
+            kind: if launched { "m5.large" } else { "" },
+            others: &others,
+            ..Cells::default()
+        };
+        writer.write(&cells).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn operations_read_the_same_from_every_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut calls = Vec::new();
+    for name in ["t.csv", "t.csv.gz", "t.parquet"] {
+        let path = folder.path().join(name);
+        write_operations(&path);
+        calls.push(read_file(&path, &mut directory()).unwrap());
+    }
+    assert_eq!(calls[0].len(), 3000);
+    assert!(
+        calls[0]
+            .iter()
+            .any(|call| matches!(&call.action, Action::Launch(launch) if launch.options.is_some()))
+    );
     assert!(calls[0] == calls[1]);
     assert!(calls[0] == calls[2]);
 }

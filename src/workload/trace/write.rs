@@ -1,101 +1,33 @@
-//! Writes the interval form: the same rows give the same bytes, every time and everywhere.
+//! Writes traces of either form: the same rows give the same bytes, every time and everywhere.
 
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::columns::Column;
 use super::parquet_out::ParquetOut;
 use crate::input::{InputError, Problem};
+use crate::operation::Operation;
 use crate::units::{NS_PER_S, QUANTITIES, Resources, Time};
 use crate::workload::decimal::write_scaled;
 use crate::workload::table::Storage;
 use crate::workload::whole_file::{WholeFile, cannot_write};
 
-/// A column of the interval form.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Column {
-    /// `start_s`.
-    Start,
-    /// `end_s`, empty for an instance that never ends.
-    End,
-    /// `instance`.
-    Instance,
-    /// `type`.
-    Type,
-    /// `vcpu`.
-    Vcpu,
-    /// `memory_gib`.
-    Memory,
-    /// `gpu`.
-    Gpu,
-    /// `account`.
-    Account,
-    /// `zone`.
-    Zone,
-    /// `subnet`.
-    Subnet,
-}
-
-/// What the cells of a column are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cell<'a> {
-    /// A time, or none.
-    Time(Option<Time>),
-    /// So many small units, and how many of them make one.
-    Quantity(u32, u64),
-    /// A name; empty for none.
-    Name(&'a str),
-}
-
-impl Column {
-    /// Its name in the header.
-    pub fn name(self) -> &'static str {
-        match self {
-            Column::Start => "start_s",
-            Column::End => "end_s",
-            Column::Instance => "instance",
-            Column::Type => "type",
-            Column::Vcpu => "vcpu",
-            Column::Memory => "memory_gib",
-            Column::Gpu => "gpu",
-            Column::Account => "account",
-            Column::Zone => "zone",
-            Column::Subnet => "subnet",
-        }
-    }
-
-    /// The cell of an interval.
-    pub fn of<'a>(self, interval: &Interval<'a>) -> Cell<'a> {
-        let quantity =
-            |resource: usize| Cell::Quantity(interval.shape.0[resource], QUANTITIES[resource].units_per_one);
-        match self {
-            Column::Start => Cell::Time(Some(interval.start)),
-            Column::End => Cell::Time(interval.end),
-            Column::Instance => Cell::Name(interval.instance),
-            Column::Type => Cell::Name(interval.kind),
-            Column::Vcpu => quantity(Resources::VCPU),
-            Column::Memory => quantity(Resources::MEMORY),
-            Column::Gpu => quantity(Resources::GPU),
-            Column::Account => Cell::Name(interval.account),
-            Column::Zone => Cell::Name(interval.zone),
-            Column::Subnet => Cell::Name(interval.subnet),
-        }
-    }
-}
-
 /// One row. Names are empty where there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Interval<'a> {
-    /// When it starts.
-    pub start: Time,
+pub struct Cells<'a> {
+    /// When the instance starts, or the call comes.
+    pub time: Time,
     /// When it ends; `None` for never.
     pub end: Option<Time>,
-    /// Name of its type.
+    /// The operation of the call.
+    pub operation: Option<Operation>,
+    /// Name of the type.
     pub kind: &'a str,
-    /// Its shape, where the type has no name.
+    /// The shape, where the type has no name.
     pub shape: Resources,
-    /// Its name.
+    /// Name of the instance.
     pub instance: &'a str,
     /// Whose it is.
     pub account: &'a str,
@@ -103,6 +35,46 @@ pub struct Interval<'a> {
     pub zone: &'a str,
     /// The subnet asked for.
     pub subnet: &'a str,
+    /// Every other cell that is not empty.
+    pub others: &'a [(Column, String)],
+}
+
+/// What a cell is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cell<'a> {
+    /// A time, or none.
+    Time(Option<Time>),
+    /// So many small units, and how many of them make one.
+    Quantity(u32, u64),
+    /// A text; empty for none.
+    Text(&'a str),
+}
+
+impl<'a> Cells<'a> {
+    /// The cell of a column.
+    pub fn of(&self, column: Column) -> Cell<'a> {
+        let quantity =
+            |resource: usize| Cell::Quantity(self.shape.0[resource], QUANTITIES[resource].units_per_one);
+        match column {
+            Column::Start | Column::Time => Cell::Time(Some(self.time)),
+            Column::End => Cell::Time(self.end),
+            Column::Op => Cell::Text(self.operation.map_or("", Operation::name)),
+            Column::Type => Cell::Text(self.kind),
+            Column::Vcpu => quantity(Resources::VCPU),
+            Column::Memory => quantity(Resources::MEMORY),
+            Column::Gpu => quantity(Resources::GPU),
+            Column::LocalStorage => quantity(Resources::STORAGE),
+            Column::Network => quantity(Resources::NETWORK),
+            Column::Instance => Cell::Text(self.instance),
+            Column::Account => Cell::Text(self.account),
+            Column::Zone => Cell::Text(self.zone),
+            Column::Subnet => Cell::Text(self.subnet),
+            other => {
+                let found = self.others.iter().find(|(column, _)| *column == other);
+                Cell::Text(found.map_or("", |(_, text)| text))
+            }
+        }
+    }
 }
 
 /// A trace being written. It appears when it is finished.
@@ -150,17 +122,16 @@ impl TraceWriter {
     }
 
     /// Adds a row. Rows come in time order.
-    pub fn write(&mut self, interval: &Interval) -> Result<(), InputError> {
-        assert!(interval.start >= self.latest, "rows of a trace out of order: {interval:?}");
-        assert!(
-            interval.end.is_none_or(|end| end >= interval.start),
-            "an end before its start: {interval:?}"
-        );
-        self.latest = interval.start;
+    pub fn write(&mut self, cells: &Cells) -> Result<(), InputError> {
+        assert!(cells.time >= self.latest, "rows of a trace out of order: {cells:?}");
+        assert!(cells.end.is_none_or(|end| end >= cells.time), "an end before its start: {cells:?}");
+        let lost = cells.others.iter().find(|(column, _)| !self.columns.contains(column));
+        assert!(lost.is_none(), "a cell of no column: {lost:?}");
+        self.latest = cells.time;
         self.rows += 1;
         let written = match &mut self.sink {
-            Sink::Text(out) => write_text(out, &self.columns, interval, &mut self.cell),
-            Sink::Parquet(out) => out.write(&self.columns, interval),
+            Sink::Text(out) => write_text(out, &self.columns, cells, &mut self.cell),
+            Sink::Parquet(out) => out.write(&self.columns, cells),
         };
         written.map_err(|error| self.problem(&error).into())
     }
@@ -191,16 +162,16 @@ impl TraceWriter {
 fn write_text(
     out: &mut csv::Writer<Text>,
     columns: &[Column],
-    interval: &Interval,
+    cells: &Cells,
     cell: &mut Vec<u8>,
 ) -> io::Result<()> {
     for column in columns {
         cell.clear();
-        match column.of(interval) {
+        match cells.of(*column) {
             Cell::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
             Cell::Time(None) => {}
             Cell::Quantity(value, units_per_one) => write_scaled(cell, u64::from(value), units_per_one),
-            Cell::Name(name) => cell.extend_from_slice(name.as_bytes()),
+            Cell::Text(text) => cell.extend_from_slice(text.as_bytes()),
         }
         out.write_field(&cell)?;
     }

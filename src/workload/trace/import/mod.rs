@@ -11,7 +11,8 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::write::{Column, Interval, TraceWriter};
+use super::columns::Column;
+use super::write::{Cells, TraceWriter};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::units::figures::grouped;
 use crate::units::{QUANTITIES, Resources, Time};
@@ -158,12 +159,12 @@ impl Format {
         let shift = |time: Time| Time(time.0 - origin.0);
         let mut writer = TraceWriter::create(output, self.output)?;
         for instance in instances {
-            writer.write(&Interval {
-                start: shift(instance.start),
+            writer.write(&Cells {
+                time: shift(instance.start),
                 end: instance.end.map(shift),
                 shape: instance.shape,
                 instance: &instance.name,
-                ..Interval::default()
+                ..Cells::default()
             })?;
         }
         let rows = writer.rows();
@@ -230,7 +231,7 @@ impl Record<'_> {
 
     /// A time \[s, exact to the nanosecond\].
     pub fn time(&self, cell: usize) -> Result<Time, Problem> {
-        super::rows::time(self.table, self.cells[cell])
+        super::row::time(self.table, self.cells[cell])
     }
 
     /// A time that may be missing: empty cells are none.
@@ -240,7 +241,7 @@ impl Record<'_> {
 
     /// A quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
     pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
-        super::rows::quantity(self.table, self.cells[cell], units_per_one)
+        super::row::quantity(self.table, self.cells[cell], units_per_one)
     }
 
     /// A time so long after another one.

@@ -3,7 +3,7 @@
 use super::{Format, HostFormat, Instance, Origin, Reading, Record};
 use crate::input::Problem;
 use crate::units::Resources;
-use crate::workload::trace::write::Column;
+use crate::workload::trace::columns::Column;
 
 /// The format.
 ///

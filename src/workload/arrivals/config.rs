@@ -1,26 +1,26 @@
-//! Synthetic demand: one `[[workload.arrivals]]` of a scenario, and the source of requests it becomes.
+//! `[[workload.arrivals]]` of a scenario: what it may say, and every reason why it cannot be so.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::call::{Action, Call, End, Launch, Resident, StopsId};
-use super::directory::{DEFAULT_ACCOUNT, Directory};
-use super::distribution::{Distribution, Sampler};
-use super::draw::{self, Choice};
-use super::process::{Process, ProcessConfig};
-use super::settings::Settings;
-use crate::engine::random::{Purpose, Seed, Stream};
+use super::options::Purchase;
+use super::{Mix, Source, Stops};
+use crate::engine::random::{Purpose, Seed};
 use crate::input::{Place, Problem};
-use crate::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
+use crate::units::{Decimal, SubnetId, Time, TypeId, ZoneId};
+use crate::workload::block_device::BlockDevice;
+use crate::workload::call::{End, Launch, StopsId, Tenancy};
+use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
+use crate::workload::distribution::Distribution;
+use crate::workload::draw::Choice;
+use crate::workload::process::ProcessConfig;
+use crate::workload::settings::Settings;
 
 /// The most instances of one request, and accounts of one process: their lifetimes and names are held in
 /// memory.
 const MAX_COUNT: u32 = 1_000_000;
-
-/// The most instances a steady state may hold: 24 bytes each while they are drawn and sorted.
-const MAX_RESIDENTS: f64 = 1e9;
 
 /// A stream of requests that differ only in what is drawn.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -55,6 +55,61 @@ pub struct ArrivalConfig {
     /// Whether to assign public addresses; left out: as the subnet does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_address: Option<bool>,
+    /// Image to launch; left out: one that is always there and brings no volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Volumes beside those of the image, or in their place where the device is the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<BlockDevice>,
+    /// Security groups of the first interface; left out: the account's default one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_groups: Vec<String>,
+    /// Placement group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Number of placement groups, each request into one drawn uniformly: `GROUP-0`, `GROUP-1` …; left out:
+    /// the one of `group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<u32>,
+    /// Partition of the placement group, from 1; left out: the emptiest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u16>,
+    /// Whom the hosts may be shared with; default shared, with a `host` host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenancy: Option<Tenancy>,
+    /// Dedicated host; left out: any of the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Capacity reservation; left out: any open one that matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<String>,
+    /// How the instances are bought.
+    #[serde(default, skip_serializing_if = "Purchase::is_on_demand")]
+    pub purchase: Purchase,
+    /// The most a spot instance may cost \[USD/h\]; left out: the on-demand price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_usd_per_hour: Option<Decimal>,
+    /// Network interfaces beside the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interfaces: u32,
+    /// Private addresses of the first interface beside its first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub addresses: u32,
+    /// Prefixes (/28) of the first interface.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub prefixes: u32,
+    /// Tags of the instances.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Size of the user data \[bytes\].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub user_data_bytes: u32,
+    /// Whether terminating is refused until that is taken back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub protection: bool,
+    /// Whether the instances can hibernate.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hibernation: bool,
     /// Instances stop and start again in turn; left out: they run until they end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stops: Option<StopsConfig>,
@@ -62,6 +117,14 @@ pub struct ArrivalConfig {
 
 fn one() -> u32 {
     1
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Stopping and starting: an instance runs for a drawn time, is stopped for a drawn time, starts again.
@@ -72,48 +135,6 @@ pub struct StopsConfig {
     pub run: Distribution,
     /// Time from stopped to the call that starts it again.
     pub stopped: Distribution,
-}
-
-/// The samplers of a [`StopsConfig`].
-#[derive(Clone, Debug)]
-pub struct Stops {
-    /// Time from running to the call that stops an instance.
-    pub run: Sampler,
-    /// Time from stopped to the call that starts it again.
-    pub stopped: Sampler,
-}
-
-/// An arrival process of a scenario at work. Each purpose has a stream of its own, so that another type,
-/// account or lifetime never shifts when requests come.
-#[derive(Debug)]
-pub struct Source {
-    name: String,
-    number: u16,
-    process: Process,
-    mix: Mix,
-    mix_stream: Stream,
-    lifetime: Option<Sampler>,
-    lifetime_stream: Stream,
-    steady_stream: Stream,
-    steady_mix_stream: Stream,
-    stops: Option<Stops>,
-    /// When the next request comes.
-    at: Time,
-    /// How many are left to take at that time, and whether none was taken yet.
-    left: u32,
-    fresh: bool,
-    /// Whose the requests of this time are.
-    account: AccountId,
-}
-
-/// What requests ask for, and from whom they come.
-#[derive(Debug)]
-struct Mix {
-    kinds: Vec<TypeId>,
-    kind: Choice,
-    accounts: Vec<AccountId>,
-    /// A request but for its type and number.
-    launch: Launch,
 }
 
 impl ArrivalConfig {
@@ -157,6 +178,8 @@ impl ArrivalConfig {
                 lifetime_stream: stream(Purpose::Lifetime),
                 steady_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number)),
                 steady_mix_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number) + 1),
+                group_stream: seed.stream(Purpose::Group, 2 * u64::from(number)),
+                steady_group_stream: seed.stream(Purpose::Group, 2 * u64::from(number) + 1),
                 stops: stops.flatten(),
                 at: Time::ZERO,
                 left: 0,
@@ -187,6 +210,7 @@ impl ArrivalConfig {
         let kinds: Vec<Option<TypeId>> =
             self.types.keys().map(|kind| find_type(settings, directory, kind)).collect();
         let (zone, subnet) = self.location(settings, directory);
+        let mut by_group = self.options(settings, directory);
         let kinds: Vec<TypeId> = kinds.into_iter().collect::<Option<_>>()?;
         let first = *kinds.first()?;
         if !usable {
@@ -197,6 +221,8 @@ impl ArrivalConfig {
             1 => directory.account(DEFAULT_ACCOUNT),
             _ => directory.account(&format!("{name}-{k}")),
         });
+        // One set of options is no draw.
+        let options = if by_group.len() == 1 { by_group.pop() } else { None };
         Some(Mix {
             kinds,
             kind: Choice::new(&weights),
@@ -210,10 +236,11 @@ impl ArrivalConfig {
                 public_address: self.public_address,
                 handle: None,
                 end: if self.lifetime.is_some() { End::Drawn } else { End::Never },
-                options: None,
+                options,
                 stops: self.stops.as_ref().map(|_| StopsId(number)),
                 first_instance: 0,
             },
+            by_group,
         })
     }
 
@@ -258,106 +285,5 @@ impl StopsConfig {
             return None;
         }
         Some(stops)
-    }
-}
-
-impl Source {
-    /// The name of the process.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its place in the list of the scenario.
-    pub fn number(&self) -> u16 {
-        self.number
-    }
-
-    /// The stop/start behaviour of its instances, if they have one.
-    pub fn stops(&self) -> Option<&Stops> {
-        self.stops.as_ref()
-    }
-
-    /// When the next request comes; [`Time::NEVER`] when none does.
-    #[inline]
-    pub fn at(&self) -> Time {
-        self.at
-    }
-
-    /// Takes the next request, its instances not numbered yet. `lifetimes` becomes theirs, when they are drawn.
-    #[inline]
-    pub fn take(&mut self, lifetimes: &mut Vec<Duration>) -> Call {
-        let (kind, account) = self.mix.draw(&mut self.mix_stream);
-        if self.fresh {
-            self.account = account;
-        }
-        let launch = Launch { kind, ..self.mix.launch.clone() };
-        lifetimes.clear();
-        if let Some(lifetime) = &self.lifetime {
-            lifetimes.extend((0..launch.max_count).map(|_| lifetime.draw(&mut self.lifetime_stream)));
-        }
-        let call = Call { at: self.at, account: self.account, action: Action::Launch(launch) };
-        self.advance();
-        call
-    }
-
-    #[inline]
-    fn advance(&mut self) {
-        self.fresh = self.left <= 1;
-        if self.fresh {
-            (self.at, self.left) = self.process.next_time();
-        } else {
-            self.left -= 1;
-        }
-    }
-
-    /// Mean number of instances in equilibrium: rate × instances per request × mean lifetime. A rate that
-    /// follows the day counts with its mean.
-    pub fn expected_residents(&self, key: &str) -> Result<f64, Problem> {
-        let place = Place::key(&format!("{key}.lifetime"));
-        let Some(lifetime) = &self.lifetime else {
-            return Err(Problem::new(
-                place,
-                "found no lifetime, expected one: without end there is no steady state",
-            ));
-        };
-        let Some(mean) = lifetime.mean_ns() else {
-            let found = "found a lifetime of infinite mean, expected a finite one for a steady state";
-            return Err(Problem::new(place, found).with_help("give a Pareto law a `shape` above 1"));
-        };
-        let expected = self.process.mean_rate() * f64::from(self.mix.launch.max_count) * mean;
-        if expected > MAX_RESIDENTS {
-            let found = format!("found a steady state of {expected:.0} instances, expected at most 10⁹");
-            return Err(Problem::new(place, found).with_help("lower the rate or the mean lifetime"));
-        }
-        Ok(expected)
-    }
-
-    /// Draws the instances that are there when a run starts in equilibrium: a Poisson number.
-    pub fn draw_residents(&mut self, expected: f64, residents: &mut Vec<Resident>) {
-        let Some(lifetime) = &self.lifetime else { return };
-        let number = draw::poisson(&mut self.steady_stream, expected);
-        residents.reserve(usize::try_from(number).expect("a steady state fits in memory"));
-        for _ in 0..number {
-            let (age, residual) = lifetime.draw_in_equilibrium(&mut self.steady_stream);
-            residents.push(Resident { age, residual, process: self.number });
-        }
-    }
-
-    /// The request that brought the next resident of this process, as one of a single instance.
-    #[inline]
-    pub fn resident(&mut self) -> Call {
-        let (kind, account) = self.mix.draw(&mut self.steady_mix_stream);
-        let launch = Launch { kind, min_count: 1, max_count: 1, ..self.mix.launch.clone() };
-        Call { at: Time::ZERO, account, action: Action::Launch(launch) }
-    }
-}
-
-impl Mix {
-    /// A type and an account: always two draws, so that more accounts leave the types as they were.
-    #[inline]
-    fn draw(&self, stream: &mut Stream) -> (TypeId, AccountId) {
-        let kind = self.kinds[self.kind.draw(stream)];
-        let account = self.accounts[draw::index(stream, self.accounts.len() as u32) as usize];
-        (kind, account)
     }
 }

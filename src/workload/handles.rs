@@ -1,0 +1,64 @@
+//! The handles that the names of a demand become: one numbering per kind of thing, in the order of first use.
+//!
+//! Who enters the names that a scenario defines before the demand is opened has them numbered first, as the
+//! scenario lists them. Whether anything of a name is there is for the cloud to say.
+
+use super::call::{
+    AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, PlacementGroupHandle, ReservationHandle,
+    SecurityGroupHandle, SnapshotHandle, VolumeHandle,
+};
+use super::names::Names;
+
+macro_rules! book {
+    ($($kind:ident, $kinds:ident: $handle:ident, $thing:literal;)*) => {
+        /// Every name met so far, by kind.
+        #[derive(Clone, Default, Debug)]
+        pub struct HandleBook {
+            $($kinds: Names,)*
+        }
+
+        impl HandleBook {
+            $(
+                #[doc = concat!("The handle of ", $thing, " by its name, a new one on first use.")]
+                pub fn $kind(&mut self, name: &str) -> $handle {
+                    $handle(self.$kinds.number(name))
+                }
+
+                #[doc = concat!("Every name of ", $thing, " so far, by handle.")]
+                pub fn $kinds(&self) -> &[String] {
+                    self.$kinds.list()
+                }
+            )*
+        }
+    };
+}
+
+book! {
+    instance, instances: Handle, "the instances of a launch";
+    volume, volumes: VolumeHandle, "a volume";
+    snapshot, snapshots: SnapshotHandle, "a snapshot";
+    image, images: ImageHandle, "an image";
+    security_group, security_groups: SecurityGroupHandle, "a security group";
+    address, addresses: AddressHandle, "an elastic address";
+    interface, interfaces: InterfaceHandle, "a network interface";
+    placement_group, placement_groups: PlacementGroupHandle, "a placement group";
+    host, hosts: HostHandle, "a dedicated host";
+    reservation, reservations: ReservationHandle, "a capacity reservation";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_numbering_of_its_own_in_the_order_of_first_use() {
+        let mut handles = HandleBook::default();
+        assert_eq!(handles.image("base"), ImageHandle(0));
+        assert_eq!(handles.volume("data"), VolumeHandle(0));
+        assert_eq!(handles.volume("base"), VolumeHandle(1));
+        assert_eq!(handles.volume("data"), VolumeHandle(0));
+        assert_eq!(handles.volumes(), ["data", "base"]);
+        assert_eq!(handles.images(), ["base"]);
+        assert!(handles.snapshots().is_empty());
+    }
+}

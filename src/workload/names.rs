@@ -1,0 +1,33 @@
+//! Names and their numbers, in the order of first use.
+
+use std::collections::HashMap;
+
+/// Numbers for names, from 0.
+#[derive(Clone, Default, Debug)]
+pub struct Names {
+    list: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Names {
+    /// All names so far, by number.
+    pub fn list(&self) -> &[String] {
+        &self.list
+    }
+
+    /// The number of a name that was used before.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The number of a name, a new one on first use.
+    pub fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let number = u32::try_from(self.list.len()).expect("fewer than 2³² names fit in memory");
+        self.list.push(name.to_string());
+        self.numbers.insert(name.to_string(), number);
+        number
+    }
+}

@@ -1,0 +1,84 @@
+//! Calls about elastic addresses, network interfaces and private addresses.
+
+use super::super::columns::Column;
+use super::super::row::Row;
+use crate::workload::call::{AddressHandle, Handle, InterfaceHandle};
+use crate::workload::handles::HandleBook;
+use crate::workload::resource_call::{AddressCount, ResourceCall};
+
+/// `allocate-address`.
+pub fn allocate_address(row: &mut Row) -> Option<ResourceCall> {
+    address(row).map(ResourceCall::AllocateAddress)
+}
+
+/// `associate-address`. Left out, `reassociate` is false: an address that another instance has stays there.
+pub fn associate_address(row: &mut Row) -> Option<ResourceCall> {
+    let (address, instance) = (address(row), instance(row));
+    let reassociate = row.flag(Column::Reassociate).unwrap_or(false);
+    Some(ResourceCall::AssociateAddress(address?, instance?, reassociate))
+}
+
+/// `disassociate-address`.
+pub fn disassociate_address(row: &mut Row) -> Option<ResourceCall> {
+    address(row).map(ResourceCall::DisassociateAddress)
+}
+
+/// `release-address`.
+pub fn release_address(row: &mut Row) -> Option<ResourceCall> {
+    address(row).map(ResourceCall::ReleaseAddress)
+}
+
+/// `create-interface`.
+pub fn create_interface(row: &mut Row) -> Option<ResourceCall> {
+    let (interface, subnet) = (interface(row), row.subnet());
+    Some(ResourceCall::CreateInterface(interface?, subnet?))
+}
+
+/// `attach-interface`.
+pub fn attach_interface(row: &mut Row) -> Option<ResourceCall> {
+    let (interface, instance) = (interface(row), instance(row));
+    Some(ResourceCall::AttachInterface(interface?, instance?))
+}
+
+/// `detach-interface`.
+pub fn detach_interface(row: &mut Row) -> Option<ResourceCall> {
+    interface(row).map(ResourceCall::DetachInterface)
+}
+
+/// `delete-interface`.
+pub fn delete_interface(row: &mut Row) -> Option<ResourceCall> {
+    interface(row).map(ResourceCall::DeleteInterface)
+}
+
+/// `assign-addresses`.
+pub fn assign_addresses(row: &mut Row) -> Option<ResourceCall> {
+    let (instance, number) = (instance(row), number(row));
+    Some(ResourceCall::AssignAddresses(instance?, number))
+}
+
+/// `unassign-addresses`.
+pub fn unassign_addresses(row: &mut Row) -> Option<ResourceCall> {
+    let (instance, number) = (instance(row), number(row));
+    Some(ResourceCall::UnassignAddresses(instance?, number))
+}
+
+fn address(row: &mut Row) -> Option<AddressHandle> {
+    row.handle(Column::Address, HandleBook::address)
+}
+
+fn interface(row: &mut Row) -> Option<InterfaceHandle> {
+    row.handle(Column::Interface, HandleBook::interface)
+}
+
+fn instance(row: &mut Row) -> Option<Handle> {
+    row.handle(Column::Instance, HandleBook::instance)
+}
+
+fn number(row: &mut Row) -> AddressCount {
+    let addresses = row.number(Column::Addresses).unwrap_or(0);
+    let prefixes = row.number(Column::Prefixes).unwrap_or(0);
+    if row.is_sound() && (addresses, prefixes) == (0, 0) {
+        row.add_to_row("found no addresses, expected `addresses` or `prefixes` above 0");
+    }
+    AddressCount { addresses, prefixes }
+}

@@ -1,0 +1,59 @@
+//! Calls about placement groups, dedicated hosts and capacity reservations.
+
+use super::super::columns::Column;
+use super::super::row::Row;
+use super::instances;
+use crate::workload::call::{HostHandle, PlacementGroupHandle, ReservationHandle};
+use crate::workload::handles::HandleBook;
+use crate::workload::resource_call::{GroupStrategy, ResourceCall};
+
+/// `create-placement-group`.
+pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
+    let group = group(row);
+    let words = GroupStrategy::ALL.map(|strategy| (strategy.name(), strategy));
+    let strategy = row.word(Column::GroupStrategy, words);
+    let partitions = row.number(Column::Partitions);
+    Some(ResourceCall::CreatePlacementGroup { group: group?, strategy: strategy?, partitions })
+}
+
+/// `delete-placement-group`.
+pub fn delete_group(row: &mut Row) -> Option<ResourceCall> {
+    group(row).map(ResourceCall::DeletePlacementGroup)
+}
+
+/// `allocate-host`.
+pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
+    let (host, zone) = (host(row), row.zone());
+    Some(ResourceCall::AllocateHost(host?, zone?))
+}
+
+/// `release-host`.
+pub fn release_host(row: &mut Row) -> Option<ResourceCall> {
+    host(row).map(ResourceCall::ReleaseHost)
+}
+
+/// `create-capacity-reservation`: open unless it says otherwise (`CreateCapacityReservation`,
+/// "InstanceMatchCriteria").
+pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
+    let (reservation, kind, zone) = (reservation(row), row.kind(), row.zone());
+    let count = instances::count(row, Column::Count).unwrap_or(1);
+    let open = row.flag(Column::Open).unwrap_or(true);
+    Some(ResourceCall::CreateReservation { reservation: reservation?, kind, zone: zone?, count, open })
+}
+
+/// `cancel-capacity-reservation`.
+pub fn cancel_reservation(row: &mut Row) -> Option<ResourceCall> {
+    reservation(row).map(ResourceCall::CancelReservation)
+}
+
+fn group(row: &mut Row) -> Option<PlacementGroupHandle> {
+    row.handle(Column::Group, HandleBook::placement_group)
+}
+
+fn host(row: &mut Row) -> Option<HostHandle> {
+    row.handle(Column::Host, HandleBook::host)
+}
+
+fn reservation(row: &mut Row) -> Option<ReservationHandle> {
+    row.handle(Column::Reservation, HandleBook::reservation)
+}
