@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
-use plimsoll::fleet::config::{HostGroup, Hosts};
+use plimsoll::fleet::config::{GroupTenancy, HostGroup, Hosts};
 use plimsoll::network::AddressPool;
 use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
@@ -55,6 +55,7 @@ fn placement(criterion: &mut Criterion) {
                 hosts: Hosts::Fixed { count: hosts, sellable },
                 hosts_per_rack: 16,
                 max_instances: None,
+                tenancy: GroupTenancy::Any,
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
             let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));
@@ -66,7 +67,8 @@ fn placement(criterion: &mut Criterion) {
                 let (vcpu, gib) = shapes[kind as usize];
                 let amounts = Resources::new(vcpu * 1000, gib * 1024);
                 let shape = placer.shape(&amounts, fleet);
-                let request = Request { shape, amounts, account: AccountId(0), zone: ZoneId(0) };
+                let (account, zone) = (AccountId(0), ZoneId(0));
+                let request = Request { shape, amounts, account, zone, constraint: None };
                 let host = placer.choose(&request, fleet).expect("the fleet has room");
                 fleet.take(host, ZoneId(0), &amounts);
                 placer.placed(&request, host, fleet);
@@ -81,7 +83,7 @@ fn placement(criterion: &mut Criterion) {
                     let leaving = random.below(live.len() as u64) as usize;
                     let (host, request) = live[leaving];
                     fleet.give(host, ZoneId(0), &request.amounts);
-                    placer.released(request.account, ZoneId(0), host, &fleet);
+                    placer.released(&request, host, &fleet);
                     placer.changed(host, ZoneId(0), &mut fleet);
                     live[leaving] = place(&mut placer, &mut fleet, random.below(6));
                 });

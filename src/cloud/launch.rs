@@ -195,7 +195,7 @@ impl Cloud {
         if self.fleet.give(host, zone, &kind.amounts) == Change::Closed {
             self.ledger.note_shares(self.fleet.totals());
         }
-        self.placer.released(account, zone, host, &self.fleet);
+        self.placer.released(&Cloud::request(kind, account, zone), host, &self.fleet);
         self.placer.changed(host, zone, &mut self.fleet);
     }
 

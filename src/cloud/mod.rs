@@ -169,7 +169,7 @@ impl Cloud {
     /// What is to be placed for an account in a zone.
     #[inline]
     fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone }
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: None }
     }
 }
 

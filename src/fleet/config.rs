@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::host::Pool;
 use super::host_file;
 use crate::input::{Place, Problem};
 use crate::units::{Decimal, QUANTITIES, Quantity, RESOURCES, Resources};
@@ -83,6 +84,40 @@ pub struct HostGroupConfig {
     /// The most instances on one host \[instances\]; default no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_instances: Option<u32>,
+    /// Whom the hosts are for; default `any`.
+    #[serde(default, skip_serializing_if = "GroupTenancy::is_any")]
+    pub tenancy: GroupTenancy,
+    /// What an account pays for each of the hosts that it has allocated as a dedicated host \[USD/h\];
+    /// default by the shape, at the prices of `[billing.shape]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedicated_usd_per_hour: Option<Decimal>,
+}
+
+/// Whom the hosts of a group are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupTenancy {
+    /// Instances of shared tenancy; an empty host may become one account's own.
+    #[default]
+    Any,
+    /// Instances of shared tenancy only.
+    Shared,
+    /// Dedicated instances and dedicated hosts only.
+    Dedicated,
+}
+
+impl GroupTenancy {
+    fn is_any(&self) -> bool {
+        *self == GroupTenancy::Any
+    }
+
+    /// The pool of a host of the group that nobody owns.
+    pub fn pool(self) -> Pool {
+        match self {
+            GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
+            GroupTenancy::Dedicated => Pool::Reserved,
+        }
+    }
 }
 
 /// A host group with every quantity exact.
@@ -94,6 +129,8 @@ pub struct HostGroup {
     pub hosts_per_rack: u32,
     /// The most instances on one host \[instances\], if there is a limit.
     pub max_instances: Option<u32>,
+    /// Whom the hosts are for.
+    pub tenancy: GroupTenancy,
 }
 
 /// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
@@ -226,6 +263,9 @@ impl HostGroupConfig {
                 "found a limit on a group that does not grow, expected it only beside `elastic = true`",
             );
         }
+        if let Some(price) = &self.dedicated_usd_per_hour {
+            self.check_price(price, &mut problems);
+        }
         for (key, value) in [("hosts_per_rack", self.hosts_per_rack), ("max_instances", self.max_instances)] {
             if value == Some(0) {
                 problems.add(key, "found 0, expected at least 1");
@@ -236,8 +276,21 @@ impl HostGroupConfig {
                 hosts,
                 hosts_per_rack: self.hosts_per_rack.unwrap_or(DEFAULT_HOSTS_PER_RACK),
                 max_instances: self.max_instances,
+                tenancy: self.tenancy,
             }),
             _ => Err(problems.found),
+        }
+    }
+
+    fn check_price(&self, price: &Decimal, problems: &mut Problems<'_>) {
+        if let Err(reason) = price.usd_per_hour() {
+            let found = price.as_str();
+            problems
+                .add("dedicated_usd_per_hour", format!("found {found}, which {reason}; expected a price"));
+        }
+        if self.tenancy == GroupTenancy::Shared {
+            let message = "found a price of dedicated hosts in a group whose `tenancy` is `shared`";
+            problems.add("dedicated_usd_per_hour", message);
         }
     }
 

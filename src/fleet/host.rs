@@ -1,5 +1,6 @@
 //! The record of one host, 32 bytes, and the groups and capacities it points to.
 
+use super::config::GroupTenancy;
 use crate::units::{HostId, RackId, Resources, ZoneId};
 
 /// Whether a host takes instances.
@@ -17,6 +18,19 @@ pub enum HostState {
     Maintenance,
     /// Gone for good.
     Retired,
+}
+
+/// Whose a host is. Requests of shared tenancy land on hosts of the shared pool only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+pub enum Pool {
+    /// Takes instances of any account.
+    #[default]
+    Shared,
+    /// Kept for dedicated tenancy, and nobody's at the moment.
+    Reserved,
+    /// One account's own.
+    Owned,
 }
 
 /// A capacity, numbered in the order of first use. Hosts of equal capacity share one.
@@ -38,6 +52,8 @@ pub struct Host {
     pub sku: SkuId,
     /// Whether it takes instances.
     pub state: HostState,
+    /// Whose it is.
+    pub pool: Pool,
 }
 
 /// What hosts of one kind can sell: capacity less reserve.
@@ -79,6 +95,8 @@ pub struct Group {
     pub elastic: bool,
     /// How hosts stand in racks.
     pub racks: Racks,
+    /// Whom its hosts are for.
+    pub tenancy: GroupTenancy,
 }
 
 /// How the hosts of a group stand in racks.

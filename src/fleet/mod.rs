@@ -7,6 +7,7 @@ pub mod config;
 pub mod host;
 pub mod host_file;
 pub mod index;
+mod pool;
 pub mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use std::ops::Range;
 use crate::engine::memory::advise_huge_pages;
 use crate::units::{HostId, RackId, Resources, ZoneId};
 use config::Hosts;
-use host::{Group, Host, HostState, Racks, Sku, SkuId};
+use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
 use totals::{Total, Totals};
 
 /// A zone: a run of hosts.
@@ -25,8 +26,28 @@ pub struct Zone {
     pub hosts: Range<u32>,
     /// vCPU free on its active hosts \[milli-vCPU\].
     pub free_vcpu_milli: u64,
+    /// Memory free on its active hosts \[MiB\].
+    pub free_memory_mib: u64,
+    /// GPU free on its active hosts \[milli-GPU\].
+    pub free_gpu_milli: u64,
     /// Its groups.
     groups: Range<usize>,
+}
+
+impl Zone {
+    #[inline]
+    fn more_free(&mut self, amounts: &Resources) {
+        self.free_vcpu_milli += u64::from(amounts.vcpu_milli());
+        self.free_memory_mib += u64::from(amounts.memory_mib());
+        self.free_gpu_milli += u64::from(amounts.0[Resources::GPU]);
+    }
+
+    #[inline]
+    fn less_free(&mut self, amounts: &Resources) {
+        self.free_vcpu_milli -= u64::from(amounts.vcpu_milli());
+        self.free_memory_mib -= u64::from(amounts.memory_mib());
+        self.free_gpu_milli -= u64::from(amounts.0[Resources::GPU]);
+    }
 }
 
 /// All hosts.
@@ -137,17 +158,20 @@ impl Fleet {
         group.rack(id.0 - group.first.0)
     }
 
-    /// True when a host takes instances and has so much free.
+    /// True when a host takes instances of shared tenancy and has so much free.
     #[inline]
     pub fn fits(&self, id: HostId, request: &Resources) -> bool {
         self.accepts(id) && self.hosts[id.index()].free.covers(request)
     }
 
-    /// True when a host takes instances at all: active, and below its limit of them.
+    /// True when a host takes instances of shared tenancy at all: in the shared pool, active, and below
+    /// its limit of them.
     #[inline]
     pub fn accepts(&self, id: HostId) -> bool {
         let host = &self.hosts[id.index()];
-        host.state == HostState::Active && host.instances < self.skus[host.sku.0 as usize].max_instances
+        host.pool == Pool::Shared
+            && host.state == HostState::Active
+            && host.instances < self.skus[host.sku.0 as usize].max_instances
     }
 
     /// Notes what is asked for: the smallest request decides what counts as stranded.
@@ -183,7 +207,7 @@ impl Fleet {
         host.instances += 1;
         self.totals.taken(&taken);
         self.totals.stranded_changed(before, stranded(host, &self.smallest));
-        self.zones[zone.index()].free_vcpu_milli -= u64::from(taken.vcpu_milli());
+        self.zones[zone.index()].less_free(&taken);
     }
 
     /// Takes an instance off its host.
@@ -205,29 +229,13 @@ impl Fleet {
         }
         self.totals.given(&given);
         self.totals.stranded_changed(before, stranded(host, &self.smallest));
-        self.zones[zone.index()].free_vcpu_milli += u64::from(given.vcpu_milli());
+        self.zones[zone.index()].more_free(&given);
         if emptied { self.close_if_elastic(id) } else { Change::Amounts }
-    }
-
-    /// Opens the lowest closed host of the zone's first elastic group that could take the request.
-    pub fn open(&mut self, zone: ZoneId, request: &Resources) -> Option<HostId> {
-        for group in self.zones[zone.index()].groups.clone() {
-            let sku = self.hosts[self.groups[group].first.index()].sku;
-            if self.groups[group].elastic
-                && self.skus[sku.0 as usize].capacity.covers(request)
-                && let Some(lowest) = self.closed[group].pop_first()
-            {
-                self.hosts[lowest as usize].state = HostState::Active;
-                self.count_in(HostId(lowest));
-                return Some(HostId(lowest));
-            }
-        }
-        None
     }
 
     fn close_if_elastic(&mut self, id: HostId) -> Change {
         let group = self.group_of(id);
-        if !self.groups[group].elastic {
+        if !self.groups[group].elastic || self.hosts[id.index()].pool == Pool::Owned {
             return Change::Amounts;
         }
         self.count_out(id);
@@ -236,7 +244,8 @@ impl Fleet {
         Change::Closed
     }
 
-    fn group_of(&self, id: HostId) -> usize {
+    /// The group of a host, by its number in file order over all zones.
+    pub fn group_of(&self, id: HostId) -> usize {
         self.groups.partition_point(|group| group.first.0 + group.count <= id.0)
     }
 
@@ -246,7 +255,7 @@ impl Fleet {
         let zone = self.zone_of(id);
         self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
         self.totals.stranded_changed((0, 0), stranded(host, &self.smallest));
-        self.zones[zone.index()].free_vcpu_milli += u64::from(host.free.vcpu_milli());
+        self.zones[zone.index()].more_free(&host.free);
     }
 
     fn count_out(&mut self, id: HostId) {
@@ -254,12 +263,22 @@ impl Fleet {
         let zone = self.zone_of(id);
         self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
         self.totals.stranded_changed(stranded(host, &self.smallest), (0, 0));
-        self.zones[zone.index()].free_vcpu_milli -= u64::from(host.free.vcpu_milli());
+        self.zones[zone.index()].less_free(&host.free);
     }
 
     /// Checks the totals against the hosts one by one. Costs a pass over all hosts.
     pub fn assert_conserved(&self) {
         let mut fresh = Totals::default();
+        let mut zones = vec![[0; 3]; self.zones.len()];
+        for (id, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.state == HostState::Active) {
+            let zone = &mut zones[self.zone_of(HostId(id as u32)).index()];
+            for (sum, i) in zone.iter_mut().zip([Resources::VCPU, Resources::MEMORY, Resources::GPU]) {
+                *sum += u64::from(host.free.0[i]);
+            }
+        }
+        let kept =
+            self.zones.iter().map(|zone| [zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli]);
+        assert!(kept.eq(zones), "what the zones have free does not match their hosts");
         for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
             let sku = &self.skus[host.sku.0 as usize];
             let capacity = &sku.capacity;
@@ -310,6 +329,8 @@ impl Builder {
         self.zones.push(Zone {
             hosts: first_host..self.hosts.len() as u32,
             free_vcpu_milli: 0,
+            free_memory_mib: 0,
+            free_gpu_milli: 0,
             groups: first_group..self.groups.len(),
         });
         Ok(())
@@ -318,24 +339,26 @@ impl Builder {
     fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyCapacities> {
         let first = HostId(self.hosts.len() as u32);
         let max_instances = group.max_instances.unwrap_or(u32::MAX);
+        let empty =
+            |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
         let (elastic, racks) = match &group.hosts {
             Hosts::Fixed { count, sellable } => {
-                self.equal_hosts(*count, *sellable, max_instances, HostState::Active)?;
+                self.equal_hosts(*count, *sellable, max_instances, empty(HostState::Active))?;
                 (false, self.fill_racks(*count, group.hosts_per_rack))
             }
             Hosts::Elastic { max_hosts, sellable } => {
-                self.equal_hosts(*max_hosts, *sellable, max_instances, HostState::Closed)?;
+                self.equal_hosts(*max_hosts, *sellable, max_instances, empty(HostState::Closed))?;
                 (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
             }
             Hosts::Listed(rows) => {
                 for row in rows {
-                    self.equal_hosts(1, row.sellable, max_instances, HostState::Active)?;
+                    self.equal_hosts(1, row.sellable, max_instances, empty(HostState::Active))?;
                 }
                 (false, self.list_racks(rows, group.hosts_per_rack))
             }
         };
         let count = self.hosts.len() as u32 - first.0;
-        self.groups.push(Group { zone, first, count, elastic, racks });
+        self.groups.push(Group { zone, first, count, elastic, racks, tenancy: group.tenancy });
         Ok(())
     }
 
@@ -344,7 +367,7 @@ impl Builder {
         count: u32,
         capacity: Resources,
         max_instances: u32,
-        state: HostState,
+        empty: Host,
     ) -> Result<(), TooManyCapacities> {
         let sku = match self.sku_ids.get(&(capacity, max_instances)) {
             Some(sku) => *sku,
@@ -355,7 +378,7 @@ impl Builder {
                 sku
             }
         };
-        let host = Host { free: capacity, index_mark: u32::MAX, instances: 0, sku, state };
+        let host = Host { free: capacity, sku, ..empty };
         self.hosts.resize(self.hosts.len() + count as usize, host);
         Ok(())
     }

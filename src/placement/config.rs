@@ -1,4 +1,5 @@
-//! The placement strategy as a scenario names it: `"best-fit"`, or a table with parameters.
+//! `[placement]` of a scenario: the strategy, by name or as a table with parameters, and what `provisions`
+//! reads.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +11,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// `[placement]`: which host takes an instance.
+use super::provisions::{CapacityReservationConfig, DedicatedHostConfig, GroupConfig};
+
+/// `[placement]`: which host takes an instance, and what constrains it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementConfig {
@@ -18,6 +21,15 @@ pub struct PlacementConfig {
     /// default `spread`.
     #[serde(default)]
     pub strategy: StrategyConfig,
+    /// Placement groups that launches may join by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupConfig>,
+    /// Hosts that accounts have allocated as dedicated hosts from time zero on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dedicated_hosts: Vec<DedicatedHostConfig>,
+    /// Room that is held for instances of a type, and paid for while nobody uses it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capacity_reservations: Vec<CapacityReservationConfig>,
 }
 
 /// A strategy by name, with the parameters it is given.

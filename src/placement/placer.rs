@@ -1,40 +1,45 @@
-//! Places requests by a strategy: keeps the index that its questions need, zone by zone, up to date.
+//! Places requests by a strategy: the books of groups, tenancies and reservations, the index, and the
+//! chooser, which together say which host takes a request.
+//!
+//! Whoever places calls [`Placer::choose`], takes the capacity from the fleet, and tells [`Placer::placed`]
+//! and [`Placer::changed`]; at the end gives the capacity back, and tells [`Placer::released`] and
+//! [`Placer::changed`].
 
-use std::ops::Range;
+use super::constraints::{self, Constraint, Tenancy};
+use super::groups::Groups;
+use super::index::Index;
+use super::reservations::Reservations;
+use super::strategy::{Chooser, Request, Strategy};
+use super::tenancies::{Ownership, Tenancies};
+use crate::failure::Reason;
+use crate::fleet::index::shapes::ShapeId;
+use crate::fleet::{Change, Fleet};
+use crate::units::{HostId, Resources, ZoneId};
 
-use super::scan::Scan;
-use super::strategy::{Choice, Request, Strategy};
-use crate::fleet::Fleet;
-use crate::fleet::index::by_class::ClassIndex;
-use crate::fleet::index::by_host::HostIndex;
-use crate::fleet::index::by_id::IdIndex;
-use crate::fleet::index::ranking::{Ranking, Sight};
-use crate::fleet::index::shapes::{ShapeId, Shapes};
-use crate::units::{AccountId, HostId, Resources, ZoneId};
-
-/// A strategy with its index over a fleet.
+/// A strategy with its index over a fleet, and what constrains it.
 pub struct Placer {
-    strategy: Strategy,
-    shapes: Shapes,
-    zones: Vec<ZoneIndex>,
+    /// The placement groups.
+    pub groups: Groups,
+    pub(super) chooser: Box<dyn Chooser>,
+    pub(super) index: Index,
+    pub(super) tenancies: Tenancies,
+    pub(super) reservations: Reservations,
     /// Every choice is made again by the plain scan, and must be the same.
     verify: bool,
-}
-
-/// The index of one zone: by what the strategy asks.
-enum ZoneIndex {
-    Ids(IdIndex),
-    /// One a partition.
-    Classes(Vec<ClassIndex>),
-    Hosts(HostIndex),
 }
 
 impl Placer {
     /// An index over all hosts that are active now. With `verify` the plain scan runs beside it and the
     /// first difference is a panic.
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
-        let zones = fleet.zones().iter().map(|zone| ZoneIndex::new(&strategy, zone.hosts.clone())).collect();
-        let mut placer = Placer { strategy, shapes: Shapes::new(), zones, verify };
+        let mut placer = Placer {
+            groups: Groups::default(),
+            chooser: strategy.chooser,
+            index: Index::new(strategy.ranking, strategy.partitions, fleet),
+            tenancies: Tenancies::default(),
+            reservations: Reservations::default(),
+            verify,
+        };
         for zone in 0..fleet.zones().len() {
             for id in fleet.zones()[zone].hosts.clone() {
                 placer.changed(HostId(id), ZoneId(zone as u16), fleet);
@@ -45,202 +50,145 @@ impl Placer {
 
     /// The number by which the index knows a request; a new one gets its bit in every mask.
     pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
-        let (shape, changed) = self.shapes.intern(request);
-        if changed {
-            let Placer { strategy, shapes, zones, .. } = self;
-            let ranking = strategy.ranking.as_deref();
-            zones.iter_mut().enumerate().for_each(|(zone, index)| {
-                index.shapes_changed(ZoneId(zone as u16), fleet, shapes, ranking);
-            });
-        }
-        shape
+        self.index.shape(request, fleet)
     }
 
-    /// The host the strategy takes for a request, among those of its zone.
+    /// What is wrong with the constraint of a request, however much room there is. To be asked once a call,
+    /// before anything is placed.
+    pub fn check(&self, request: &Request) -> Result<(), Reason> {
+        let check = |constraint: Constraint| constraint.check(request, &self.groups, &self.tenancies);
+        request.constraint.map_or(Ok(()), check)
+    }
+
+    /// The host the strategy takes for a request, among those of its zone that may take it.
     #[inline]
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
-        let twin = self.verify.then(|| self.strategy.chooser.boxed_clone());
-        let Placer { strategy, shapes, zones, .. } = self;
-        let ranking = strategy.ranking.as_deref();
-        let index = &mut zones[request.zone.index()];
-        let mut indexed = Indexed { index, shapes, fleet, request, ranking };
-        let chosen = strategy.chooser.choose(&mut indexed, request);
+        if let Some(constraint) = request.constraint {
+            return self.choose_constrained(request, &constraint, fleet);
+        }
+        let twin = self.verify.then(|| self.chooser.boxed_clone());
+        let chosen = self.index.search(&mut *self.chooser, request, fleet);
         if let Some(mut twin) = twin {
-            let mut scan = Scan { fleet, request, ranking, partitions: strategy.partitions };
-            let expected = twin.choose(&mut scan, request);
+            let expected = twin.choose(&mut self.index.scan(request, None, fleet), request);
             assert_eq!(chosen, expected, "the index and the plain scan take different hosts for {request:?}");
         }
         chosen
     }
 
-    /// Tells the strategy where a request was put.
-    #[inline]
-    pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
-        let partition = self.partition(host, fleet);
-        self.strategy.chooser.placed(request, host, partition);
+    /// The first tier that has a host for the request decides.
+    fn choose_constrained(
+        &mut self,
+        request: &Request,
+        constraint: &Constraint,
+        fleet: &Fleet,
+    ) -> Option<HostId> {
+        if constraint.tenancy != Tenancy::Shared {
+            self.tenancies.begin(fleet);
+        }
+        let Placer { chooser, index, groups, tenancies, .. } = self;
+        constraints::tiers(request, constraint, groups, tenancies).iter().find_map(|tier| {
+            let twin = self.verify.then(|| chooser.boxed_clone());
+            let chosen = index.search_tier(&mut **chooser, request, tier, (fleet, tenancies));
+            if let Some(mut twin) = twin {
+                let expected = twin.choose(&mut index.scan(request, Some(tier), fleet), request);
+                assert_eq!(
+                    chosen, expected,
+                    "the index and the plain scan differ on {tier:?} of {request:?}"
+                );
+            }
+            chosen
+        })
     }
 
-    /// Tells the strategy that an instance left a host.
+    /// True when any open host of its zone may take a request of this constraint and has room.
+    pub(super) fn could_place(&mut self, request: &Request, constraint: &Constraint, fleet: &Fleet) -> bool {
+        let Placer { index, groups, tenancies, .. } = self;
+        let mut any = index.any();
+        constraints::tiers(request, constraint, groups, tenancies)
+            .iter()
+            .any(|tier| index.search_tier(&mut any, request, tier, (fleet, tenancies)).is_some())
+    }
+
+    /// Opens a host of an elastic group for a request that no open host takes.
+    pub fn open(&mut self, request: &Request, fleet: &mut Fleet) -> Option<HostId> {
+        let constraint = request.constraint.unwrap_or_default();
+        let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
+        let opened = tiers.iter().find_map(|tier| {
+            fleet.open_where(request.zone, &request.amounts, |fleet, id| tier.allows(id, fleet))
+        })?;
+        self.changed(opened, request.zone, fleet);
+        Some(opened)
+    }
+
+    /// Notes that a request was put on a host.
     #[inline]
-    pub fn released(&mut self, account: AccountId, zone: ZoneId, host: HostId, fleet: &Fleet) {
-        let partition = self.partition(host, fleet);
-        self.strategy.chooser.released(account, zone, partition);
+    pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        let partition = self.index.partition(host, fleet);
+        self.chooser.placed(request, host, partition);
+        if let Some(constraint) = &request.constraint {
+            self.count_in(request, constraint, host, fleet);
+        }
+    }
+
+    fn count_in(&mut self, request: &Request, constraint: &Constraint, host: HostId, fleet: &Fleet) {
+        if let Some(group) = request.group() {
+            self.groups.joined(group, request.zone, fleet.rack_of(host));
+        }
+        if constraint.tenancy == Tenancy::Dedicated {
+            self.tenancies.take(host, request.zone, request.account, Ownership::Instances);
+        }
+    }
+
+    /// Notes that an instance of a request left a host.
+    #[inline]
+    pub fn released(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        let partition = self.index.partition(host, fleet);
+        self.chooser.released(request, partition);
+        if let Some(group) = request.group() {
+            self.groups.left(group, request.zone, fleet.rack_of(host));
+        }
     }
 
     /// Where the strategy stands, to come back to when what is placed next is undone.
     #[inline]
     pub fn mark(&self) -> Option<HostId> {
-        self.strategy.chooser.mark()
+        self.chooser.mark()
     }
 
     /// What was placed since this mark was undone.
     #[inline]
     pub fn rewind(&mut self, mark: Option<HostId>) {
-        self.strategy.chooser.rewind(mark);
+        self.chooser.rewind(mark);
     }
 
-    /// Notes that a host opened, closed, or has other amounts free.
+    /// Notes that a host opened, closed, or has other amounts free. A host of an elastic group that was one
+    /// account's own closes here when it has emptied.
     #[inline]
-    pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
-        let partition = usize::from(self.partition(id, fleet));
-        let accepts = fleet.accepts(id);
-        let Placer { strategy, shapes, zones, .. } = self;
-        let ranking = || strategy.ranking.as_deref().expect("a ranked index has a ranking");
-        match &mut zones[zone.index()] {
-            ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), shapes),
-            ZoneIndex::Ids(index) => index.remove(id),
-            ZoneIndex::Classes(partitions) => {
-                let (hosts, skus) = fleet.hosts_to_mark();
-                if accepts {
-                    partitions[partition].update(id, hosts, skus, shapes, ranking());
-                } else {
-                    partitions[partition].remove(id, hosts);
-                }
-            }
-            ZoneIndex::Hosts(index) => {
-                let (hosts, skus) = fleet.hosts_to_mark();
-                if accepts {
-                    index.update(id, hosts, skus, shapes, ranking());
-                } else {
-                    index.remove(id, hosts);
-                }
-            }
-        }
+    pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
+        let change =
+            if self.tenancies.is_used() { self.tenancies.settle(id, zone, fleet) } else { Change::Amounts };
+        self.index.changed(id, zone, fleet);
+        change
     }
 
     /// The host that a request would likely get now: a hint for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
-        match &self.zones[zone.index()] {
-            ZoneIndex::Classes(partitions) => partitions.first()?.likely(shape, &self.shapes),
-            _ => None,
-        }
+        self.index.likely(shape, zone)
+    }
+
+    /// Whose own hosts are.
+    pub fn tenancies(&self) -> &Tenancies {
+        &self.tenancies
     }
 
     /// Classes the index keeps, where it keeps any.
     pub fn classes(&self) -> usize {
-        self.zones
-            .iter()
-            .map(|zone| match zone {
-                ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
-                _ => 0,
-            })
-            .sum()
+        self.index.classes()
     }
 
     /// Distinct requests so far.
     pub fn shapes(&self) -> usize {
-        self.shapes.len()
-    }
-
-    #[inline]
-    fn partition(&self, id: HostId, fleet: &Fleet) -> u16 {
-        match self.strategy.partitions {
-            1 => 0,
-            partitions => (fleet.rack_of(id).0 % u32::from(partitions)) as u16,
-        }
-    }
-}
-
-impl ZoneIndex {
-    fn new(strategy: &Strategy, hosts: Range<u32>) -> ZoneIndex {
-        let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
-        let partitions = 0..strategy.partitions;
-        match strategy.ranking.as_deref().map(Ranking::sight) {
-            None => ZoneIndex::Ids(IdIndex::new(first, count)),
-            Some(Sight::Instances) => {
-                assert!(strategy.partitions == 1, "a cost by instances knows no partitions");
-                ZoneIndex::Hosts(HostIndex::new(first, count))
-            }
-            Some(sight) => ZoneIndex::Classes(partitions.map(|_| ClassIndex::new(sight)).collect()),
-        }
-    }
-
-    fn shapes_changed(
-        &mut self,
-        zone: ZoneId,
-        fleet: &Fleet,
-        shapes: &Shapes,
-        ranking: Option<&dyn Ranking>,
-    ) {
-        let ranked = "a ranked index has a ranking";
-        match self {
-            ZoneIndex::Ids(index) => {
-                for id in fleet.zones()[zone.index()].hosts.clone().map(HostId) {
-                    if fleet.accepts(id) {
-                        index.update(id, fleet.hosts(), shapes);
-                    }
-                }
-            }
-            ZoneIndex::Classes(partitions) => partitions
-                .iter_mut()
-                .for_each(|index| index.shapes_changed(fleet.skus(), shapes, ranking.expect(ranked))),
-            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), shapes),
-        }
-    }
-}
-
-/// The hosts of a zone, seen through the index.
-struct Indexed<'a> {
-    index: &'a mut ZoneIndex,
-    shapes: &'a Shapes,
-    fleet: &'a Fleet,
-    request: &'a Request,
-    ranking: Option<&'a dyn Ranking>,
-}
-
-impl Choice for Indexed<'_> {
-    fn range(&self) -> Range<u32> {
-        self.fleet.zones()[self.request.zone.index()].hosts.clone()
-    }
-
-    fn fits(&self, id: HostId) -> bool {
-        self.fleet.fits(id, &self.request.amounts)
-    }
-
-    fn free_vcpu_milli(&self, id: HostId) -> u32 {
-        self.fleet.hosts()[id.index()].free.vcpu_milli()
-    }
-
-    fn first_from(&mut self, from: HostId) -> Option<HostId> {
-        match self.index {
-            ZoneIndex::Ids(index) => {
-                index.first_from(from, self.request.shape, self.fleet.hosts(), self.shapes)
-            }
-            _ => panic!("a ranked strategy asks for hosts by id"),
-        }
-    }
-
-    #[inline]
-    fn least(&mut self, partition: u16) -> Option<HostId> {
-        let (shape, hosts, shapes) = (self.request.shape, self.fleet.hosts(), self.shapes);
-        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
-        match self.index {
-            ZoneIndex::Ids(_) => panic!("a strategy without a ranking asks for the least"),
-            ZoneIndex::Classes(partitions) => {
-                partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, ranking)
-            }
-            ZoneIndex::Hosts(index) => index.least(shape, hosts, shapes),
-        }
+        self.index.shapes()
     }
 }

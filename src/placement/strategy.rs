@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use super::constraints::Constraint;
 use crate::fleet::index::ranking::Ranking;
 use crate::fleet::index::shapes::ShapeId;
-use crate::units::{AccountId, HostId, Resources, ZoneId};
+use crate::units::{AccountId, HostId, PlacementGroupId, Resources, ZoneId};
 
 /// What is to be placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,9 +18,18 @@ pub struct Request {
     pub account: AccountId,
     /// Where.
     pub zone: ZoneId,
+    /// What it asks of its host beside room; `None` of most.
+    pub constraint: Option<Constraint>,
 }
 
-/// The hosts of one zone as a chooser sees them, for one request. The index and the plain scan both
+impl Request {
+    /// The placement group that it joins.
+    pub fn group(&self) -> Option<PlacementGroupId> {
+        self.constraint.and_then(|constraint| constraint.group).map(|membership| membership.group)
+    }
+}
+
+/// The hosts of one zone that may take one request, as a chooser sees them. The index and the plain scan both
 /// answer these questions.
 pub trait Choice {
     /// The ids of the zone's hosts.
@@ -40,8 +50,8 @@ pub trait Chooser: Send + Sync {
     fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId>;
     /// An instance of the request was put on a host of this partition.
     fn placed(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
-    /// An instance of the account left a host of this partition.
-    fn released(&mut self, _account: AccountId, _zone: ZoneId, _partition: u16) {}
+    /// An instance of the request left a host of this partition.
+    fn released(&mut self, _request: &Request, _partition: u16) {}
     /// What the next choice depends on beside the hosts and the counts that `placed` and `released` keep:
     /// whoever undoes a placement gives it back.
     fn mark(&self) -> Option<HostId> {

@@ -1,12 +1,15 @@
 //! Every strategy against the plain scan, over worlds that are awkward in different ways, and one scene
 //! that shows how the strategies differ.
 
+mod constrained;
+mod scenes;
+
 use super::config::StrategyConfig;
 use super::placer::Placer;
 use super::register::{self, REGISTER};
 use super::strategy::Request;
 use crate::engine::random::{Purpose, Seed, Stream};
-use crate::fleet::config::{HostGroup, Hosts, ListedHost};
+use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
 use crate::fleet::{Change, Fleet};
 use crate::units::{AccountId, HostId, Resources, ZoneId};
 
@@ -29,7 +32,7 @@ impl World {
 }
 
 fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
-    HostGroup { hosts, hosts_per_rack: 4, max_instances }
+    HostGroup { hosts, hosts_per_rack: 4, max_instances, tenancy: GroupTenancy::Any }
 }
 
 const UNLIMITED: u32 = u32::MAX;
@@ -113,7 +116,7 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
             let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
             let change = fleet.give(host, request.zone, &request.amounts);
-            placer.released(request.account, request.zone, host, &fleet);
+            placer.released(&request, host, &fleet);
             assert!(change == Change::Amounts || fleet.hosts()[host.index()].instances == 0);
             placer.changed(host, request.zone, &mut fleet);
             continue;
@@ -125,6 +128,7 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
             amounts,
             account: AccountId(random.below(3) as u32),
             zone,
+            constraint: None,
         };
         fleet.note_request(&amounts);
         decisions += 1;
@@ -209,7 +213,8 @@ fn four_hosts_show_how_strategies_differ() {
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
         let amounts = Resources::new(2_000, 4 * 1024);
-        let request = Request { shape: placer.shape(&amounts, &fleet), amounts, account: AccountId(0), zone };
+        let (shape, account) = (placer.shape(&amounts, &fleet), AccountId(0));
+        let request = Request { shape, amounts, account, zone, constraint: None };
         assert_eq!(placer.choose(&request, &fleet), Some(HostId(host)), "{name}");
     }
 }

@@ -13,6 +13,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
+use super::Filter;
 use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
 use super::grid::{Grid, Search};
@@ -49,6 +50,16 @@ impl Class {
     /// The mask that stands in the views.
     fn shown_mask(&self) -> u64 {
         if self.is_shown { self.mask } else { 0 }
+    }
+
+    /// Its lowest host that is let through. It has members.
+    #[inline]
+    fn least(&mut self, id: u32, hosts: &[Host], filter: Filter<'_>) -> Option<HostId> {
+        let is_member = |host: HostId| hosts[host.index()].index_mark == id;
+        match filter {
+            None => Some(self.hosts.least(is_member).expect("a class with members has a least")),
+            Some(allows) => self.hosts.least_where(is_member, allows),
+        }
     }
 }
 
@@ -199,7 +210,7 @@ impl ClassIndex {
         }
     }
 
-    /// The host that costs least of those that fit.
+    /// The host that costs least of those that fit and are let through.
     #[inline]
     pub fn least(
         &mut self,
@@ -207,12 +218,13 @@ impl ClassIndex {
         hosts: &[Host],
         skus: &[Sku],
         shapes: &Shapes,
-        ranking: &dyn Ranking,
+        by: (&dyn Ranking, Filter<'_>),
     ) -> Option<HostId> {
+        let (ranking, filter) = by;
         match self.sight {
-            Sight::Free => self.least_in_view(0, shape, hosts, shapes),
-            _ if shapes.is_exact() => self.least_in_view(shape.0 as usize, shape, hosts, shapes),
-            _ => self.least_in_grid(shapes.request(shape), hosts, skus, ranking),
+            Sight::Free => self.least_in_view(0, shape, hosts, shapes, filter),
+            _ if shapes.is_exact() => self.least_in_view(shape.0 as usize, shape, hosts, shapes, filter),
+            _ => self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter)),
         }
     }
 
@@ -223,6 +235,7 @@ impl ClassIndex {
         shape: ShapeId,
         hosts: &[Host],
         shapes: &Shapes,
+        filter: Filter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = self.views[view].order.first(need);
@@ -237,11 +250,9 @@ impl ClassIndex {
             let record = &mut self.classes[class as usize];
             if record.members == 0 {
                 self.hide(class);
-            } else if shapes.is_exact() || record.key.free.covers(request) {
-                let least = record
-                    .hosts
-                    .least(|id| hosts[id.index()].index_mark == class)
-                    .expect("a class with members has a least");
+            } else if (shapes.is_exact() || record.key.free.covers(request))
+                && let Some(least) = record.least(class, hosts, filter)
+            {
                 best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
                 if !rank.is_tied {
                     break;
@@ -267,10 +278,12 @@ impl ClassIndex {
         request: &Resources,
         hosts: &[Host],
         skus: &[Sku],
-        ranking: &dyn Ranking,
+        by: (&dyn Ranking, Filter<'_>),
     ) -> Option<HostId> {
+        let (ranking, filter) = by;
         let grid = self.grid.as_ref().expect("without views there is a grid");
-        let mut least = LeastInGrid { classes: &mut self.classes, request, hosts, skus, ranking, best: None };
+        let classes = &mut self.classes;
+        let mut least = LeastInGrid { classes, request, hosts, skus, ranking, filter, best: None };
         grid.search(request, &mut least);
         least.best.map(|(_, host)| host)
     }
@@ -397,6 +410,7 @@ struct LeastInGrid<'a> {
     hosts: &'a [Host],
     skus: &'a [Sku],
     ranking: &'a dyn Ranking,
+    filter: Filter<'a>,
     best: Option<(Cost, HostId)>,
 }
 
@@ -420,9 +434,7 @@ impl Search for LeastInGrid<'_> {
         if !self.may_win(&cost) {
             return;
         }
-        let hosts = self.hosts;
-        let least = self.classes[id as usize].hosts.least(|host| hosts[host.index()].index_mark == id);
-        let least = least.expect("a class with members has a least");
+        let Some(least) = self.classes[id as usize].least(id, self.hosts, self.filter) else { return };
         let equal = self.best.take().filter(|(other, _)| *other == cost);
         self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
     }

@@ -2,6 +2,7 @@
 //! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
 //! (cost, id).
 
+use super::Filter;
 use super::cost::Cost;
 use super::ranking::{Candidate, Ranking};
 use super::shapes::{ShapeId, Shapes};
@@ -76,13 +77,20 @@ impl HostIndex {
         }
     }
 
-    /// The host that costs least of those that fit.
-    pub fn least(&self, shape: ShapeId, hosts: &[Host], shapes: &Shapes) -> Option<HostId> {
+    /// The host that costs least of those that fit and are let through.
+    pub fn least(
+        &self,
+        shape: ShapeId,
+        hosts: &[Host],
+        shapes: &Shapes,
+        filter: Filter<'_>,
+    ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = self.order.first(need);
         while let Some(found) = position {
             let id = HostId(self.order.key(found).1);
-            if shapes.is_exact() || hosts[id.index()].free.covers(request) {
+            let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
+            if fits && filter.is_none_or(|allows| allows(id)) {
                 return Some(id);
             }
             position = self.order.next(found, need);

@@ -1,6 +1,7 @@
 //! The first host from an id on that fits: masks over blocks of sixteen hosts, of sixteen blocks, and so
 //! on, so that a search goes up past what is full and down to what fits.
 
+use super::Filter;
 use super::shapes::{Need, ShapeId, Shapes};
 use crate::fleet::host::Host;
 use crate::units::HostId;
@@ -52,7 +53,7 @@ impl IdIndex {
         }
     }
 
-    /// The lowest host from `from` on that fits.
+    /// The lowest host from `from` on that fits and is let through.
     #[inline]
     pub fn first_from(
         &self,
@@ -60,13 +61,15 @@ impl IdIndex {
         shape: ShapeId,
         hosts: &[Host],
         shapes: &Shapes,
+        filter: Filter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut offset = from.0.saturating_sub(self.first.0) as usize;
         loop {
             offset = self.next_meeting(offset, need)?;
             let id = HostId(self.first.0 + offset as u32);
-            if shapes.is_exact() || hosts[id.index()].free.covers(request) {
+            let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
+            if fits && filter.is_none_or(|allows| allows(id)) {
                 return Some(id);
             }
             offset += 1;

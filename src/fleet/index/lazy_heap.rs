@@ -1,6 +1,9 @@
 //! A set of host ids that gives its least: a binary heap from which nothing is taken out until it comes
 //! to the top. A host that leaves is only forgotten; whoever asks for the least says who is still in.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::units::HostId;
 
 /// The heap. It holds every member at least once, and possibly some that have left.
@@ -38,6 +41,24 @@ impl LazyHeap {
                 return Some(HostId(*top));
             }
             self.pop();
+        }
+        None
+    }
+
+    /// The least member that a filter lets through. Goes over the heap in order, so that it costs by the
+    /// members that were not let through.
+    pub fn least_where(
+        &self,
+        is_member: impl Fn(HostId) -> bool,
+        allows: impl Fn(HostId) -> bool,
+    ) -> Option<HostId> {
+        let entry = |at: usize| self.ids.get(at).map(|id| Reverse((*id, at)));
+        let mut open: BinaryHeap<_> = entry(0).into_iter().collect();
+        while let Some(Reverse((id, at))) = open.pop() {
+            if is_member(HostId(id)) && allows(HostId(id)) {
+                return Some(HostId(id));
+            }
+            open.extend([2 * at + 1, 2 * at + 2].into_iter().filter_map(entry));
         }
         None
     }
@@ -102,6 +123,12 @@ mod tests {
                 heap.push(host, plain.len() as u32 - 1, |id| plain.contains(&id) && id != host);
             }
             if random.below(3) == 0 {
+                let modulus = 1 + random.below(9) as u32;
+                let allows = |id: HostId| id.0.is_multiple_of(modulus);
+                assert_eq!(
+                    heap.least_where(|id| plain.contains(&id), allows),
+                    plain.iter().copied().find(|id| allows(*id))
+                );
                 assert_eq!(heap.least(|id| plain.contains(&id)), plain.first().copied());
             }
             assert!(heap.ids.len() <= 2 * 200 + 18);

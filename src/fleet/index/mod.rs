@@ -8,6 +8,12 @@
 //!   cells of like classes.
 //! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
 
+//!
+//! Each takes a [`Filter`], for requests that may not go to every host: it is asked host by host, in the
+//! order of the search, so that a rule that excludes few hosts costs little.
+
+use crate::units::HostId;
+
 pub mod by_class;
 pub mod by_host;
 pub mod by_id;
@@ -18,3 +24,6 @@ pub mod lazy_heap;
 pub mod ranking;
 pub mod shapes;
 pub mod tree;
+
+/// Which hosts a search may find; `None` lets all through.
+pub type Filter<'a> = Option<&'a dyn Fn(HostId) -> bool>;

@@ -1,4 +1,4 @@
-//! `partition`: spreads the instances of an account over partitions of the zone, which share no rack,
+//! `partition`: spreads the instances of a placement group, or of an account, over partitions of the zone, which share no rack,
 //! and packs within each.
 
 use std::collections::HashMap;
@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use super::best_fit;
 use crate::placement::register::{Entry, Parameter};
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
-use crate::units::{AccountId, HostId, ZoneId};
+use crate::units::{AccountId, HostId, PlacementGroupId, ZoneId};
 
 pub const ENTRY: Entry = Entry {
     name: "partition",
     rule: "of the zone's partitions (racks modulo their number) the one with fewest instances of the \
-           request's account, lowest number first; then best-fit within it",
+           request's group (no group: of its account), lowest number first; then best-fit within it",
     parameters: &[Parameter {
         name: "partitions",
         meaning: "partitions of a zone",
@@ -29,14 +29,25 @@ pub const ENTRY: Entry = Entry {
 #[derive(Clone)]
 struct Partition {
     partitions: u16,
-    /// Instances of an account in each partition of a zone.
-    counts: HashMap<(AccountId, ZoneId), Vec<u32>>,
+    /// Instances in each partition of a zone.
+    counts: HashMap<(Counted, ZoneId), Vec<u32>>,
+}
+
+/// Whose instances are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Counted {
+    Account(AccountId),
+    Group(PlacementGroupId),
+}
+
+fn key(request: &Request) -> (Counted, ZoneId) {
+    (request.group().map_or(Counted::Account(request.account), Counted::Group), request.zone)
 }
 
 impl Chooser for Partition {
     fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId> {
         let none = vec![0; usize::from(self.partitions)];
-        let counts = self.counts.get(&(request.account, request.zone)).unwrap_or(&none);
+        let counts = self.counts.get(&key(request)).unwrap_or(&none);
         let mut order: Vec<u16> = (0..self.partitions).collect();
         order.sort_by_key(|partition| counts[usize::from(*partition)]);
         order.into_iter().find_map(|partition| hosts.least(partition))
@@ -44,13 +55,12 @@ impl Chooser for Partition {
 
     fn placed(&mut self, request: &Request, _host: HostId, partition: u16) {
         let partitions = usize::from(self.partitions);
-        let counts =
-            self.counts.entry((request.account, request.zone)).or_insert_with(|| vec![0; partitions]);
+        let counts = self.counts.entry(key(request)).or_insert_with(|| vec![0; partitions]);
         counts[usize::from(partition)] += 1;
     }
 
-    fn released(&mut self, account: AccountId, zone: ZoneId, partition: u16) {
-        let counts = self.counts.get_mut(&(account, zone)).expect("what is released was placed");
+    fn released(&mut self, request: &Request, partition: u16) {
+        let counts = self.counts.get_mut(&key(request)).expect("what is released was placed");
         counts[usize::from(partition)] -= 1;
     }
 

@@ -1,0 +1,113 @@
+//! Which hosts are one account's own, and which could become so.
+//!
+//! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
+//! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::fleet::host::{Pool, SkuId};
+use crate::fleet::{Change, Fleet};
+use crate::units::{AccountId, HostId, ZoneId};
+
+/// How a host is an account's own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Ownership {
+    /// It holds dedicated instances of the account, and is given up when it empties.
+    Instances,
+    /// The account has allocated it as a dedicated host.
+    Allocated,
+}
+
+/// The owners of hosts, and the hosts without one.
+#[derive(Clone, Debug, Default)]
+pub struct Tenancies {
+    owners: BTreeMap<HostId, (AccountId, Ownership)>,
+    owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
+    /// Zone by zone the hosts that are vacant, by SKU: those of one SKU are alike, so that the lowest of each
+    /// decides. Empty until tenancy matters.
+    vacant: Vec<Vacant>,
+}
+
+/// The vacant hosts of a zone by SKU.
+pub type Vacant = BTreeMap<SkuId, BTreeSet<HostId>>;
+
+impl Tenancies {
+    /// Looks for the vacant hosts, unless that was done before.
+    pub(super) fn begin(&mut self, fleet: &Fleet) {
+        if self.is_used() {
+            return;
+        }
+        for zone in fleet.zones() {
+            let mut vacant = Vacant::new();
+            for id in zone.hosts.clone().map(HostId).filter(|id| fleet.is_vacant(*id)) {
+                vacant.entry(fleet.hosts()[id.index()].sku).or_default().insert(id);
+            }
+            self.vacant.push(vacant);
+        }
+    }
+
+    /// True once tenancy matters.
+    #[inline]
+    pub(super) fn is_used(&self) -> bool {
+        !self.vacant.is_empty()
+    }
+
+    /// The vacant hosts of a zone. Tenancy matters by now.
+    pub(super) fn vacant(&self, zone: ZoneId) -> &Vacant {
+        &self.vacant[zone.index()]
+    }
+
+    /// The hosts of a zone that are an account's own in this way, if there are any.
+    pub fn owned(&self, account: AccountId, zone: ZoneId, ownership: Ownership) -> Option<&BTreeSet<HostId>> {
+        self.owned.get(&(account, zone, ownership))
+    }
+
+    /// Whose own a host is.
+    pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
+        self.owners.get(&host).copied()
+    }
+
+    /// Notes that a host is an account's own. [`Tenancies::settle`] tells the fleet.
+    pub(super) fn take(&mut self, host: HostId, zone: ZoneId, account: AccountId, ownership: Ownership) {
+        match self.owners.insert(host, (account, ownership)) {
+            None => _ = self.owned.entry((account, zone, ownership)).or_default().insert(host),
+            Some(before) => assert_eq!(before, (account, ownership), "host {host} is another account's"),
+        }
+    }
+
+    /// Notes that a host is nobody's own any more.
+    pub(super) fn give(&mut self, host: HostId, zone: ZoneId) {
+        let (account, ownership) = self.owners.remove(&host).expect("the host has an owner");
+        let key = (account, zone, ownership);
+        let hosts = self.owned.get_mut(&key).expect("the owner has hosts");
+        hosts.remove(&host);
+        if hosts.is_empty() {
+            self.owned.remove(&key);
+        }
+    }
+
+    /// Brings pool and vacancy of a host into line with its owner and its instances.
+    pub(super) fn settle(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
+        let record = fleet.hosts()[id.index()];
+        let mut owner = self.owner(id);
+        if record.instances == 0 && owner.is_some_and(|(_, how)| how == Ownership::Instances) {
+            self.give(id, zone);
+            owner = None;
+        }
+        let change = match (owner.is_some(), record.pool == Pool::Owned) {
+            (true, false) => {
+                fleet.own(id);
+                Change::Amounts
+            }
+            (false, true) => fleet.disown(id),
+            _ => Change::Amounts,
+        };
+        let hosts = self.vacant[zone.index()].entry(record.sku).or_default();
+        if fleet.is_vacant(id) {
+            hosts.insert(id);
+        } else {
+            hosts.remove(&id);
+        }
+        change
+    }
+}
