@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! create ─▶ creating ─created─▶ available ─attach─▶ in-use ─detached─▶ available
-//! available, error ─delete─▶ deleting ─deleted─▶ deleted      creating ─creation failed─▶ error
+//! available ─delete─▶ deleting ─deleted─▶ deleted      creating ─creation failed─▶ error ─delete─▶ deleted
 //! in-use ─its instance ended─▶ available or deleting
 //! ```
 //!

@@ -10,7 +10,7 @@ use super::call::{Action, Call, End, Launch, LaunchOptions};
 use super::demand::Demand;
 use super::directory::Directory;
 use super::trace::columns::Column;
-use super::trace::options;
+use super::trace::options::{self, OptionCells};
 use super::trace::write::{Cells, TraceWriter};
 use crate::input::{InputError, Place, Problem};
 use crate::units::figures::grouped;
@@ -79,7 +79,7 @@ struct Generator {
     out: TraceWriter,
     report: GenerateReport,
     /// The options of the last request that had any, and their cells: most requests have the same.
-    last: Option<(Arc<LaunchOptions>, Vec<(Column, String)>)>,
+    last: Option<(Arc<LaunchOptions>, OptionCells)>,
 }
 
 impl Generator {
@@ -94,12 +94,12 @@ impl Generator {
         note_losses(launch, &mut self.report);
         let mut others = self.option_cells(launch, directory);
         others.extend(launch.public_address.map(|wish| (Column::PublicAddress, wish.to_string())));
-        for i in 0..launch.max_count as usize {
-            let end = match launch.end {
-                End::Never => None,
-                End::At(end) => Some(end),
-                End::Drawn => Some(call.at.after(lifetimes[i])).filter(|end| *end != Time::NEVER),
-            };
+        let ends = (0..launch.max_count as usize).map(|i| match launch.end {
+            End::Never => None,
+            End::At(end) => Some(end),
+            End::Drawn => Some(call.at.after(lifetimes[i])).filter(|end| *end != Time::NEVER),
+        });
+        for end in ends {
             self.out.write(&Cells {
                 time: call.at,
                 end,
@@ -114,7 +114,7 @@ impl Generator {
         Ok(())
     }
 
-    fn option_cells(&mut self, launch: &Launch, directory: &Directory) -> Vec<(Column, String)> {
+    fn option_cells(&mut self, launch: &Launch, directory: &Directory) -> OptionCells {
         let Some(wanted) = &launch.options else { return Vec::new() };
         match &self.last {
             Some((options, cells)) if Arc::ptr_eq(options, wanted) => cells.clone(),

@@ -5,6 +5,7 @@ use crate::units::{AccountId, parse_duration};
 use crate::workload::call::{End, Launch};
 use crate::workload::directory::SubnetName;
 use std::fs;
+use std::sync::Arc;
 
 fn directory() -> Directory {
     let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(1) };
@@ -239,6 +240,82 @@ fn every_problem_is_told_with_its_key() {
         assert!(text.contains(expected), "no {expected} in\n{text}");
     }
     assert!(problems("").contains("`workload`: found no demand"));
+    assert!(
+        toml::from_str::<WorkloadConfig>("[[arrivals]]\ncolour = 'x'")
+            .unwrap_err()
+            .message()
+            .contains("colour")
+    );
+}
+
+#[test]
+fn requests_are_drawn_into_groups_and_shift_nothing_else() {
+    let plain = "start = 'steady-state'\n[[arrivals]]\nprocess = { kind = 'poisson', per_hour = 9 }\n\
+                 types = { 'm5.large' = 1, 't3.micro' = 1 }\nlifetime = { kind = 'exponential', mean = '9h' }\n\
+                 accounts = 3\n";
+    let draws = |toml: &str| {
+        let mut names = directory();
+        let mut demand = open(toml, &mut names);
+        let residents: Vec<Call> =
+            demand.residents().iter().map(|resident| demand.resident(resident)).collect();
+        let calls = calls(&mut demand, &mut names, 400);
+        (residents.into_iter().chain(calls.into_iter().map(|(call, _)| call)).collect::<Vec<_>>(), names)
+    };
+    let (base, _) = draws(plain);
+    let (grouped, names) = draws(&format!("{plain}group = 'g'\ngroups = 4\n"));
+    assert_eq!(names.handles.placement_groups(), ["g-0", "g-1", "g-2", "g-3"]);
+    let mut members = [0; 4];
+    for (without, with) in base.iter().zip(&grouped) {
+        let (a, b) = (launch(without), launch(with));
+        assert_eq!((without.at, without.account, a.kind), (with.at, with.account, b.kind));
+        assert_eq!(a.options, None);
+        members[b.options.as_ref().unwrap().group.unwrap().0 as usize] += 1;
+    }
+    assert!(base.len() == grouped.len() && members.iter().all(|number| *number > 80), "{members:?}");
+    let (single, names) = draws(&format!("{plain}group = 'g'\n"));
+    assert_eq!(names.handles.placement_groups(), ["g"]);
+    let shared = launch(&single[0]).options.as_ref().unwrap();
+    assert!(single.iter().all(|call| Arc::ptr_eq(launch(call).options.as_ref().unwrap(), shared)));
+}
+
+#[test]
+fn every_problem_of_launch_options_is_told_with_its_key() {
+    let text = problems(
+        "[[arrivals]]
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        image = ''
+        volumes = [{ device = 'a:b' }]
+        security_groups = ['a|b']
+        groups = 3
+        partition = 0
+        tenancy = 'shared'
+        host = 'h'
+        max_usd_per_hour = 0.1
+        tags = { 'a' = 'x|y' }
+        [[arrivals]]
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        group = 'g'
+        groups = 100001
+        purchase = 'spot'
+        max_usd_per_hour = 0.0000000000001",
+    );
+    for expected in [
+        "`workload.arrivals.0.image`: found ``, expected a name",
+        "`workload.arrivals.0.volumes`: found `a:b`, expected a name",
+        "`workload.arrivals.0.security_groups`: found `a|b`, expected a name",
+        "`workload.arrivals.0.groups`: found 3, expected `group` with it",
+        "`workload.arrivals.0.partition`: found 0, expected 1 or more",
+        "`workload.arrivals.0.partition`: found 0, expected `group` with it",
+        "`workload.arrivals.0.tenancy`: found \"shared\" with a `host`, expected \"host\" or nothing",
+        "`workload.arrivals.0.max_usd_per_hour`: found 0.1, expected `purchase = \"spot\"` with it",
+        "`workload.arrivals.0.tags`: found `x|y`, expected a value without `|`",
+        "`workload.arrivals.1.groups`: found 100001, expected 1 to 100,000",
+        "`workload.arrivals.1.max_usd_per_hour`: found 0.0000000000001, expected dollars",
+    ] {
+        assert!(text.contains(expected), "no {expected} in\n{text}");
+    }
 }
 
 #[test]

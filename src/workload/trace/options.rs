@@ -15,6 +15,9 @@ use crate::workload::handles::HandleBook;
 /// Small units of a price per hour in a dollar: `Spot` counts 10⁻¹² USD.
 const PICO: u64 = 1_000_000_000_000;
 
+/// The cells of a row beyond type, place and time that are not empty.
+pub type OptionCells = Vec<(Column, String)>;
+
 /// The options read so far, by the text of their cells.
 #[derive(Debug)]
 pub struct SharedOptions(ByText<Option<Arc<LaunchOptions>>>);
@@ -112,7 +115,7 @@ pub fn tag(text: &str) -> Result<Tag, &'static str> {
 }
 
 /// The cells that read as these options, in the order of [`OPTIONS`]; empty ones left out.
-pub fn cells(options: &LaunchOptions, names: &HandleBook) -> Vec<(Column, String)> {
+pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
     let name = |list: &[String], handle: Option<u32>| {
         handle.map_or(String::new(), |handle| list[handle as usize].clone())
     };
@@ -155,4 +158,95 @@ fn dollars(pico: Option<u64>) -> String {
         write_scaled(&mut text, pico, PICO);
     }
     String::from_utf8(text).expect("digits and a point")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{ShapePrice, TypeTable, VolumeType};
+    use crate::engine::random::{Purpose, Seed, Stream};
+    use crate::units::Time;
+    use crate::workload::call::Action;
+    use crate::workload::directory::Directory;
+    use crate::workload::draw;
+    use crate::workload::trace::TraceReader;
+    use crate::workload::trace::write::{Cells, TraceWriter};
+
+    /// Options of which each is there every other time.
+    fn random(stream: &mut Stream, names: &mut HandleBook) -> LaunchOptions {
+        let number = |stream: &mut Stream, most| match draw::index(stream, 2) {
+            0 => 0,
+            _ => draw::index(stream, most),
+        };
+        let mut some = |most| match number(stream, most) {
+            0 => None,
+            number => Some(number),
+        };
+        let group = some(5).map(|n| names.placement_group(&format!("group {n}")));
+        let host = some(5).map(|n| names.host(&format!("host, \"{n}\"")));
+        let device = |n: u32| BlockDevice {
+            device: format!("/dev/sd{n}"),
+            kind: VolumeType::ALL.get(n as usize).copied(),
+            size_gib: n.is_multiple_of(2).then_some(n),
+            iops: n.is_multiple_of(3).then_some(n),
+            throughput_mibps: n.is_multiple_of(4).then_some(n),
+            delete_on_termination: n.is_multiple_of(5),
+        };
+        LaunchOptions {
+            image: some(5).map(|n| names.image(&n.to_string())),
+            volumes: (0..some(4).unwrap_or(0)).filter_map(|_| some(60).map(device)).collect(),
+            security_groups: (0..some(4).unwrap_or(0))
+                .map(|n| names.security_group(&n.to_string()))
+                .collect(),
+            partition: group.and(some(u32::from(u16::MAX))).map(|n| n as u16 - 1),
+            group,
+            tenancy: match host {
+                Some(_) => Tenancy::Host,
+                None => Tenancy::ALL[some(3).unwrap_or(0) as usize],
+            },
+            host,
+            reservation: some(5).map(|n| names.reservation(&n.to_string())),
+            spot: some(9)
+                .map(|n| Spot { max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)) }),
+            interfaces: some(9).unwrap_or(0),
+            addresses: some(9).unwrap_or(0),
+            prefixes: some(9).unwrap_or(0),
+            tags: (0..some(4).unwrap_or(0))
+                .map(|n| Tag { key: format!("k{n}"), value: "=".repeat(n as usize) })
+                .collect(),
+            token: some(9).map(|n| format!("token|{n}")),
+            user_data_bytes: some(u32::MAX).unwrap_or(0),
+            protected: some(2).is_some(),
+            hibernation: some(2).is_some(),
+        }
+    }
+
+    #[test]
+    fn whatever_options_are_written_read_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        let columns: Vec<Column> = [Column::Start, Column::End, Column::Vcpu, Column::Memory]
+            .into_iter()
+            .chain(OPTIONS.iter().copied())
+            .collect();
+        let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+        let mut names = Directory::without_scenario(types);
+        let mut stream = Seed(7).stream(Purpose::Mix, 0);
+        let mut writer = TraceWriter::create(&path, &columns).unwrap();
+        let mut written = Vec::new();
+        for i in 0..2000 {
+            let options = random(&mut stream, &mut names.handles);
+            let others = cells(&options, &names.handles);
+            let shape = crate::units::Resources::new(1000, 1024);
+            writer.write(&Cells { time: Time(i), shape, others: &others, ..Cells::default() }).unwrap();
+            written.push(options);
+        }
+        writer.finish().unwrap();
+        let mut reader = TraceReader::open(&path).unwrap();
+        for options in written {
+            let call = reader.next(&mut names).unwrap().unwrap();
+            let Action::Launch(launch) = call.action else { panic!("{call:?}") };
+            assert_eq!(launch.options.as_deref().cloned().unwrap_or_default(), options);
+        }
+    }
 }

@@ -10,10 +10,16 @@ use crate::workload::block_device::BlockDevice;
 use crate::workload::call::*;
 use crate::workload::directory::SubnetName;
 use crate::workload::resource_call::*;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A zone `a`, a zone `b`, a subnet `web` in the latter.
 fn directory() -> Directory {
+    // The catalogue takes a while to read, and there are thousands of rows.
+    static NAMES: LazyLock<Directory> = LazyLock::new(new_directory);
+    NAMES.clone()
+}
+
+fn new_directory() -> Directory {
     let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(1) };
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     Directory::new(types, vec!["a".to_string(), "b".to_string()], vec![subnet])
