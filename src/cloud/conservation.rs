@@ -2,6 +2,7 @@
 
 use super::Cloud;
 use super::ledger::InstanceTotal;
+use crate::fleet::totals::Total;
 use crate::lifecycle::State;
 use crate::network::NO_ADDRESS;
 
@@ -23,6 +24,11 @@ impl Cloud {
                 on_hosts[instance.host.index()] += 1;
             }
         }
+        for reservation in self.placer.reservations() {
+            for (host, slots) in reservation.slots() {
+                on_hosts[host.index()] += slots;
+            }
+        }
         let expected: Vec<u32> = self.fleet.hosts().iter().map(|host| host.instances).collect();
         assert!(on_hosts == expected, "hosts hold instances that are not on them");
         assert_eq!(alive, self.instances.alive(), "instances were lost");
@@ -31,6 +37,21 @@ impl Cloud {
         self.network.assert_conserved(addresses, public);
         self.storage.assert_conserved(&self.billing.usage);
         self.assert_quotas();
+        if alive == 0 {
+            self.assert_nothing_is_left();
+        }
+    }
+
+    /// Panics unless nothing is left of instances that have all ended. What accounts hold by themselves, such
+    /// as volumes that were kept, stays.
+    fn assert_nothing_is_left(&self) {
+        assert_eq!(self.fleet.totals()[Total::HostsUsed], self.placer.hosts_reserved(), "hosts in use");
+        assert!(self.extras.is_empty(), "what only instances have is left");
+        assert!(self.holders.is_empty() && self.equipped.is_empty(), "instances are remembered");
+        assert!(self.perils.as_ref().is_none_or(|perils| perils.aboard.is_empty()), "somebody is aboard");
+        assert!(self.security.is_without_members(), "security groups have members");
+        assert!(self.placer.groups.are_without_members(), "placement groups have members");
+        assert_eq!(self.ledger.accrual.rate(), 0, "somebody pays for nothing");
     }
 
     /// Panics unless the instances with a host are what counts against quotas.

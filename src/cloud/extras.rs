@@ -69,6 +69,11 @@ impl ExtrasTable {
         self.0[slot].get_or_insert_default()
     }
 
+    /// True when no instance has any.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
     /// Takes them away: the instance has ended.
     pub fn remove(&mut self, slot: Slot) -> Option<Box<Extras>> {
         self.0.get_mut(slot.0 as usize)?.take()

@@ -82,6 +82,11 @@ impl Accrual {
         self.rate -= pico_usd_per_hour;
     }
 
+    /// Price of those that run now \[10⁻¹² USD/h\].
+    pub fn rate(&self) -> u128 {
+        self.rate
+    }
+
     #[inline]
     fn advance(&mut self, now: Time) {
         let length = u128::from(now.since(self.reached).0);

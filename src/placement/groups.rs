@@ -126,6 +126,11 @@ impl Groups {
         zones.first_key_value().map(|(zone, _)| *zone).filter(|_| is_cluster)
     }
 
+    /// True when nobody is in any group.
+    pub fn are_without_members(&self) -> bool {
+        self.groups.iter().all(|group| group.zones.is_empty())
+    }
+
     /// Notes a member on a rack.
     pub(super) fn joined(&mut self, group: PlacementGroupId, zone: ZoneId, rack: RackId) {
         let members = self.groups[group.index()].zones.entry(zone).or_default();

@@ -11,7 +11,7 @@
 //! the first tier of the request is taken, of the oldest reservation, on the lowest host. One on a host
 //! that is not active waits until that is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::constraints::{self, Constraint, Tenancy, Tier};
 use super::placer::Placer;
@@ -119,6 +119,18 @@ impl Placer {
     /// A reservation, cancelled or not.
     pub fn reservation(&self, id: CapacityReservationId) -> &Reservation {
         &self.reservations.all[id.index()]
+    }
+
+    /// Every reservation, cancelled or not.
+    pub fn reservations(&self) -> &[Reservation] {
+        &self.reservations.all
+    }
+
+    /// How many hosts have free slots \[hosts\].
+    pub fn hosts_reserved(&self) -> u64 {
+        let hosts: BTreeSet<HostId> =
+            self.reservations().iter().flat_map(|reservation| reservation.slots().keys().copied()).collect();
+        hosts.len() as u64
     }
 
     /// True while no reservation was ever made.
