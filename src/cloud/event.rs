@@ -1,7 +1,6 @@
 //! The events of the cloud: one closed enum of the parts' own.
 
 use super::instance::Slot;
-use super::provide::Term;
 use crate::storage::Step;
 
 /// Anything that happens by itself at its time.
@@ -13,8 +12,8 @@ pub enum Event {
     Storage(Step),
     /// Something befalls a host.
     Fault,
-    /// A capacity reservation of the scenario begins or ends.
-    Term(Term),
+    /// A capacity reservation of the scenario, by its number there, begins (`true`) or is over.
+    Term(u32, bool),
 }
 
 /// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.

@@ -15,15 +15,6 @@ use crate::quota::Quota;
 use crate::units::{AccountId, Time};
 use crate::workload::call::ReservationHandle;
 
-/// The term of a reservation of the scenario, by its number there.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Term {
-    /// It begins.
-    Begins(u32),
-    /// It is over.
-    Ends(u32),
-}
-
 impl Cloud {
     /// Everything that is there at time zero, and the terms of reservations to come. What there is no room
     /// for is refused like a call for it.
@@ -48,34 +39,27 @@ impl Cloud {
             }
         }
         for (number, reservation) in (0..).zip(&provisions.capacity_reservations) {
-            self.queue_term(Time::ZERO.after(reservation.from), Term::Begins(number));
-            if let Some(until) = reservation.until {
-                self.queue_term(Time::ZERO.after(until), Term::Ends(number));
+            let terms = [(Some(reservation.from), true), (reservation.until, false)];
+            for (after, begins) in terms {
+                if let Some(after) = after {
+                    let event = Event::Term(number, begins);
+                    self.queue.push(Time::ZERO.after(after), Rank::Timer as u8, event);
+                }
             }
         }
     }
 
-    fn queue_term(&mut self, at: Time, term: Term) {
-        self.queue.push(at, Rank::Timer as u8, Event::Term(term));
-    }
-
-    /// The term of a reservation begins or ends.
-    pub(super) fn on_term(&mut self, now: Time, term: Term, observer: &mut dyn Observer) {
-        let (Term::Begins(number) | Term::Ends(number)) = term;
+    /// The term of a reservation begins, or is over.
+    pub(super) fn on_term(&mut self, now: Time, number: u32, begins: bool, observer: &mut dyn Observer) {
         let provided = self.provisions.capacity_reservations[number as usize].clone();
         let account = self.directory.account(&provided.account);
-        match term {
-            Term::Begins(_) => {
-                let answer = self.begin_reservation(now, account, &provided).map_err(Refused::outright);
-                self.answer(now, Operation::CreateReservation, account, answer, observer);
-            }
-            Term::Ends(_) => {
-                let name = self.directory.handles.reservation(&provided.name);
-                // One that never began has nothing to end.
-                let answer = self.cancel_reservation(now, account, name).map_err(Refused::outright);
-                self.answer(now, Operation::CancelReservation, account, answer, observer);
-            }
-        }
+        let (operation, answer) = if begins {
+            (Operation::CreateReservation, self.begin_reservation(now, account, &provided))
+        } else {
+            let name = self.directory.handles.reservation(&provided.name);
+            (Operation::CancelReservation, self.cancel_reservation(now, account, name))
+        };
+        self.answer(now, operation, account, answer.map_err(Refused::outright), observer);
     }
 
     fn begin_reservation(

@@ -100,7 +100,7 @@ impl Cloud {
                     Event::Instance(timer, stamp, slot) => self.on_timer(at, timer, stamp, slot, observer),
                     Event::Storage(step) => self.on_storage(at, step),
                     Event::Fault => self.on_fault(at),
-                    Event::Term(term) => self.on_term(at, term, observer),
+                    Event::Term(number, begins) => self.on_term(at, number, begins, observer),
                 }
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);

@@ -21,10 +21,10 @@ impl Cloud {
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
         let view = self.network_view(slot);
         self.network.check_limits(&view)?;
+        let request = self.request_of(slot);
         let claim = self.claim_of(slot);
         self.take_quota(now, account, claim)?;
         let mark = self.placer.mark();
-        let request = self.request_of(slot);
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         let seat = self
             .take_host(now, &request, Wanted { kind, preference }, true)

@@ -205,8 +205,8 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         ),
         (
             "types = ",
-            "purchase = \"spot\"\ntypes = ",
-            "`workload.arrivals.0.purchase`: unknown key `purchase`\n  help: this version bills everything on demand",
+            "purchase = \"sport\"\ntypes = ",
+            "`workload.arrivals.0.purchase`: unknown name `sport`",
         ),
         (
             "m5.large",

@@ -142,9 +142,16 @@ pub fn billed(outcome: &Outcome) -> BTreeMap<(String, String), u64> {
     };
     let mut billed = BTreeMap::new();
     for row in &outcome.bill.rows {
-        *billed.entry(name(row)).or_default() += row.billed_seconds().unwrap_or(0);
+        if let Some(seconds) = row.billed_seconds() {
+            *billed.entry(name(row)).or_default() += seconds;
+        }
     }
     billed
+}
+
+/// What the instances of a run cost \[micro-USD\].
+pub fn instances_micro_usd(outcome: &Outcome) -> i128 {
+    outcome.bill.by_kind[&plimsoll::billing::Kind::Instance]
 }
 
 /// Billed seconds in all.
