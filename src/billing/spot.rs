@@ -33,11 +33,20 @@ pub struct SpotPrices {
     source: Source,
     seed: Seed,
     paths: BTreeMap<(TypeId, ZoneId), Path>,
+    /// What earlier searches for a price above another have found.
+    searches: BTreeMap<(TypeId, ZoneId, Money), Search>,
+}
+
+/// From `from` on, and before `reached`, the price is never above that of the search.
+#[derive(Clone, Copy, Debug)]
+struct Search {
+    from: Time,
+    reached: Time,
 }
 
 impl SpotPrices {
     pub(super) fn new(source: Source, seed: Seed) -> SpotPrices {
-        SpotPrices { source, seed, paths: BTreeMap::new() }
+        SpotPrices { source, seed, paths: BTreeMap::new(), searches: BTreeMap::new() }
     }
 
     /// The price in force \[money per second\].
@@ -58,15 +67,22 @@ impl SpotPrices {
         horizon: Time,
     ) -> Option<Time> {
         let max_price = max_price.unwrap_or(types.get(kind).price_per_second);
-        let mut at = from;
-        while at < horizon {
-            let (price, until) = self.piece(types, kind, zone, at);
+        // Instances of one market ask for the same path again and again: each goes on where the last one
+        // stood, so that all together walk it once.
+        let key = (kind, zone, max_price);
+        let known = self.searches.get(&key).filter(|known| (known.from..=known.reached).contains(&from));
+        let mut search = known.copied().unwrap_or(Search { from, reached: from });
+        let mut found = None;
+        while search.reached < horizon && found.is_none() {
+            let (price, until) = self.piece(types, kind, zone, search.reached);
             if price > max_price {
-                return Some(at);
+                found = Some(search.reached);
+            } else {
+                search.reached = until;
             }
-            at = until;
         }
-        None
+        self.searches.insert(key, search);
+        found
     }
 
     /// What billed seconds cost.

@@ -36,6 +36,8 @@ pub enum Timer {
     StopDue,
     /// Its behaviour starts it.
     StartDue,
+    /// Spot prices are looked at again.
+    SpotWatch,
     /// The spot market takes its capacity back.
     Interrupted,
 }

@@ -228,6 +228,7 @@ impl Cloud {
                 Timer::Terminated => self.terminated(now, slot),
                 Timer::StopDue => self.stop_due(now, slot, observer),
                 Timer::StartDue => self.start_due(now, slot, observer),
+                Timer::SpotWatch => self.watch_spot_price(now, slot),
                 Timer::Interrupted => self.interrupted(now, slot),
             }
         }

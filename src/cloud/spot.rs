@@ -7,8 +7,11 @@ use super::place::{Order, Placement};
 use crate::billing::{INTERRUPTION_NOTICE, Market};
 use crate::failure::{Bound, Failure, Reason};
 use crate::lifecycle::{Move, State, Trigger};
-use crate::units::{Money, Time};
+use crate::units::{Duration, Money, Time};
 use crate::workload::call::{LaunchOptions, Spot};
+
+/// How far prices are looked at in advance: nobody knows when a trace ends.
+const LOOK_AHEAD: Duration = Duration::from_seconds(7 * 86_400);
 
 impl Cloud {
     /// Whether the most a launch pays is enough in its zone.
@@ -43,11 +46,14 @@ impl Cloud {
         let Some(spot) = self.spot_of(slot) else { return };
         let instance = self.instances.get(slot);
         let market = (instance.kind, instance.zone);
-        let horizon = self.duration.map_or(Time::NEVER, |duration| Time::ZERO.after(duration));
+        let end = self.duration.map_or(Time::NEVER, |duration| Time::ZERO.after(duration));
+        let horizon = now.after(LOOK_AHEAD).min(end);
         let (types, most) = (&self.directory.types, max_price(spot));
         let notice = self.billing.spot.next_change_above(types, market, now, most, horizon);
-        if let Some(notice) = notice {
-            self.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot);
+        match notice {
+            Some(notice) => self.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot),
+            None if horizon < end => self.set_timer(horizon, Timer::SpotWatch, slot),
+            None => {}
         }
     }
 

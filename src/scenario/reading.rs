@@ -15,7 +15,7 @@ use crate::input::{Problem, did_you_mean};
 const MAX_PROBLEMS: usize = 50;
 
 /// What is not modelled yet, by the beginning of its key path (items left out), and what to do instead.
-const LATER: [(&str, &str); 6] = [
+const LATER: [(&str, &str); 2] = [
     (
         "control_plane",
         "this version models only `preset = \"instant\"`: an accepted call takes effect at once",
