@@ -204,9 +204,9 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
             "`workload.arrivals.0.lifetime.mean`: found integer `5`, expected a duration with a unit",
         ),
         (
-            "types = ",
-            "purchase = \"spot\"\ntypes = ",
-            "`workload.arrivals.0.purchase`: unknown key `purchase`\n  help: this version bills everything on demand",
+            "vcpu = 4",
+            "vcpu = 4\nnuma_nodes = 2",
+            "`zones.0.hosts.0.numa_nodes`: unknown key `numa_nodes`\n  help: this version does not model NUMA nodes",
         ),
         (
             "m5.large",
