@@ -30,7 +30,7 @@ pub struct ParquetOut {
 /// The cells of a column that wait to be written.
 enum Buffer {
     Times { values: Vec<i64>, levels: Vec<i16> },
-    Quantities(Vec<f64>),
+    Quantities { values: Vec<f64>, levels: Vec<i16> },
     Texts { values: Vec<ByteArray>, levels: Vec<i16> },
 }
 
@@ -80,7 +80,7 @@ fn field(column: Column) -> String {
     match Cells::default().of(column) {
         Cell::Time(_) if column == Column::End => format!("optional int64 {name} (DECIMAL(18,9)); "),
         Cell::Time(_) => format!("required int64 {name} (DECIMAL(18,9)); "),
-        Cell::Quantity(..) => format!("required double {name}; "),
+        Cell::Quantity(..) => format!("optional double {name}; "),
         Cell::Text(_) => format!("optional binary {name} (STRING); "),
     }
 }
@@ -89,7 +89,7 @@ impl Buffer {
     fn new(column: Column) -> Buffer {
         match Cells::default().of(column) {
             Cell::Time(_) => Buffer::Times { values: Vec::new(), levels: Vec::new() },
-            Cell::Quantity(..) => Buffer::Quantities(Vec::new()),
+            Cell::Quantity(..) => Buffer::Quantities { values: Vec::new(), levels: Vec::new() },
             Cell::Text(_) => Buffer::Texts { values: Vec::new(), levels: Vec::new() },
         }
     }
@@ -107,8 +107,9 @@ impl Buffer {
                     values.push(ns as i64);
                 }
             }
-            (Buffer::Quantities(values), Cell::Quantity(value, units_per_one)) => {
-                values.push(f64::from(value) / units_per_one as f64);
+            (Buffer::Quantities { values, levels }, Cell::Quantity(value, units_per_one)) => {
+                levels.push(i16::from(value.is_some()));
+                values.extend(value.map(|value| f64::from(value) / units_per_one as f64));
             }
             (Buffer::Texts { values, levels }, Cell::Text(text)) => {
                 levels.push(i16::from(!text.is_empty()));
@@ -130,9 +131,10 @@ impl Buffer {
                 values.clear();
                 levels.clear();
             }
-            Buffer::Quantities(values) => {
-                column.typed::<DoubleType>().write_batch(values, None, None)?;
+            Buffer::Quantities { values, levels } => {
+                column.typed::<DoubleType>().write_batch(values, Some(levels), None)?;
                 values.clear();
+                levels.clear();
             }
             Buffer::Texts { values, levels } => {
                 column.typed::<ByteArrayType>().write_batch(values, Some(levels), None)?;
