@@ -49,7 +49,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::network::Network;
 use crate::network::security::SecurityGroups;
 use crate::placement::placer::Placer;
-use crate::placement::provisions::Provisions;
+use crate::placement::provisions::{CreatedGroupConfig, Provisions};
 use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
@@ -84,6 +84,8 @@ pub struct Cloud {
     placer: Placer,
     /// What the scenario provides.
     provisions: Provisions,
+    /// Rules of the placement groups that calls make.
+    created_groups: CreatedGroupConfig,
     network: Network,
     security: SecurityGroups,
     storage: Storage,
@@ -178,6 +180,7 @@ impl Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
             provisions,
+            created_groups: scenario.placement.created_groups.clone(),
             fleet,
             network,
             security: SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?,

@@ -5,12 +5,12 @@ use super::Cloud;
 use crate::billing::Item;
 use crate::failure::{Failure, Reason};
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
-use crate::placement::groups::{DEFAULT_MAX_PER_ZONE, GroupRule, MAX_PARTITIONS};
+use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
+use crate::placement::provisions::GroupStrategy;
 use crate::placement::reservations::{Preference, Terms};
 use crate::quota::Quota;
 use crate::units::{AccountId, HostId, PlacementGroupId, Time, TypeId, ZoneId};
 use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationHandle};
-use crate::workload::resource_call::GroupStrategy;
 
 impl Cloud {
     /// What the options of a launch ask of the host, and which reservation it may use.
@@ -64,8 +64,10 @@ impl Cloud {
                 GroupRule::Partition { partitions }
             }
             (_, Some(_)) => return Err(Failure::InvalidParameterCombination.into()),
-            (GroupStrategy::Spread, None) => GroupRule::Spread { max_per_zone: DEFAULT_MAX_PER_ZONE },
-            (GroupStrategy::Cluster, None) => GroupRule::Cluster { strict: false },
+            (GroupStrategy::Spread, None) => {
+                GroupRule::Spread { max_per_zone: self.created_groups.max_per_zone }
+            }
+            (GroupStrategy::Cluster, None) => GroupRule::Cluster { strict: self.created_groups.strict },
         };
         let name = &self.directory.handles.placement_groups()[group.0 as usize];
         self.placer.groups.create(account, name, rule).map(|_| ())

@@ -11,7 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::provisions::{CapacityReservationConfig, DedicatedHostConfig, GroupConfig};
+use super::provisions::{CapacityReservationConfig, CreatedGroupConfig, DedicatedHostConfig, GroupConfig};
 
 /// `[placement]`: which host takes an instance, and what constrains it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +24,19 @@ pub struct PlacementConfig {
     /// Placement groups that launches may join by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupConfig>,
+    /// Rules of the groups that calls make.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub created_groups: CreatedGroupConfig,
     /// Hosts that accounts have allocated as dedicated hosts from time zero on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dedicated_hosts: Vec<DedicatedHostConfig>,
     /// Room that is held for instances of a type, and paid for while nobody uses it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capacity_reservations: Vec<CapacityReservationConfig>,
+}
+
+fn is_default<T: Default + PartialEq>(table: &T) -> bool {
+    *table == T::default()
 }
 
 /// A strategy by name, with the parameters it is given.

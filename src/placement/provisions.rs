@@ -35,6 +35,23 @@ pub struct GroupConfig {
     pub max_per_zone: Option<u32>,
 }
 
+/// `[placement.created_groups]`: rules of the groups that calls of `create-placement-group` make.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CreatedGroupConfig {
+    /// The most members of a `spread` group in each zone \[instances\]; default 7, as in EC2.
+    pub max_per_zone: u32,
+    /// Whether a `cluster` group takes no other racks than those that hold members, once there are any;
+    /// default false.
+    pub strict: bool,
+}
+
+impl Default for CreatedGroupConfig {
+    fn default() -> CreatedGroupConfig {
+        CreatedGroupConfig { max_per_zone: DEFAULT_MAX_PER_ZONE, strict: false }
+    }
+}
+
 /// How the members of a placement group stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -185,6 +202,10 @@ impl PlacementConfig {
     /// in `types` at their first use.
     pub fn resolve(&self, zones: &[ZoneConfig], types: &mut TypeTable) -> Result<Provisions, Vec<Problem>> {
         let mut reader = Reader { zones, types, problems: Vec::new() };
+        if self.created_groups.max_per_zone == 0 {
+            let message = "found 0, expected at least 1 member in a zone".to_string();
+            reader.add("created_groups.max_per_zone".to_string(), message, None);
+        }
         let provisions = Provisions {
             groups: (0..self.groups.len()).map(|i| reader.group(&self.groups, i)).collect(),
             dedicated_hosts: (self.dedicated_hosts.iter().enumerate())

@@ -9,7 +9,7 @@ use super::key_path::{self, Step};
 use super::{Scenario, reading};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::engine::random::Seed;
-use crate::input::{InputError, Place, Problem};
+use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::storage::validate_images;
 use crate::units::{Duration, ZoneId};
 use crate::workload::demand::Demand;
@@ -38,7 +38,47 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(validate_images(&scenario.images));
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
+    problems.extend(check_names(scenario));
     check_demand(scenario, &mut problems);
+    problems
+}
+
+/// What arrivals name must be there, unless a trace may make it.
+fn check_names(scenario: &Scenario) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if scenario.workload.trace.is_some() {
+        return problems;
+    }
+    let images: Vec<&str> = scenario.images.iter().map(|image| image.name.as_str()).collect();
+    let security_groups: Vec<&str> =
+        scenario.network.security_groups.iter().map(|group| group.name.as_str()).collect();
+    let groups: Vec<&str> = scenario.placement.groups.iter().map(|group| group.name.as_str()).collect();
+    let reservations: Vec<&str> =
+        scenario.placement.capacity_reservations.iter().map(|held| held.name.as_str()).collect();
+    for (i, arrival) in scenario.workload.arrivals.iter().enumerate() {
+        let mut check = |key: &str, name: &str, what: &str, known: &[&str]| {
+            if !known.contains(&name) {
+                let place = Place::key(&format!("workload.arrivals.{i}.{key}"));
+                let mut problem = Problem::new(place, format!("found `{name}`, expected the name of {what}"));
+                problem.help = did_you_mean(name, known.iter().copied());
+                problems.push(problem);
+            }
+        };
+        if let Some(image) = &arrival.image {
+            check("image", image, "one of [[images]]", &images);
+        }
+        for (j, group) in arrival.security_groups.iter().enumerate().filter(|(_, name)| *name != "default") {
+            let what = "one of [[network.security_groups]]";
+            check(&format!("security_groups.{j}"), group, what, &security_groups);
+        }
+        if let (Some(group), None) = (&arrival.group, arrival.groups) {
+            check("group", group, "one of [[placement.groups]]", &groups);
+        }
+        if let Some(reservation) = &arrival.reservation {
+            let what = "one of [[placement.capacity_reservations]]";
+            check("reservation", reservation, what, &reservations);
+        }
+    }
     problems
 }
 

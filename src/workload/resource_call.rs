@@ -10,6 +10,7 @@ use super::call::{
 use crate::catalogue::VolumeType;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
+use crate::placement::provisions::GroupStrategy;
 use crate::units::{SubnetId, TypeId, ZoneId};
 
 /// A call about a resource that is no instance.
@@ -125,32 +126,6 @@ pub enum ResourceCall {
     },
     /// Hold it no longer.
     CancelReservation(ReservationHandle),
-}
-
-/// The rule of a placement group (`CreatePlacementGroup`, "Strategy").
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GroupStrategy {
-    /// Close together.
-    Cluster,
-    /// Each on hardware of its own.
-    Spread,
-    /// In partitions that share no hardware.
-    Partition,
-}
-
-impl GroupStrategy {
-    /// Every strategy.
-    pub const ALL: [GroupStrategy; 3] =
-        [GroupStrategy::Cluster, GroupStrategy::Spread, GroupStrategy::Partition];
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            GroupStrategy::Cluster => "cluster",
-            GroupStrategy::Spread => "spread",
-            GroupStrategy::Partition => "partition",
-        }
-    }
 }
 
 /// What a volume is to be.

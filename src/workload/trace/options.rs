@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::catalogue::{ShapePrice, TypeTable, VolumeType};
     use crate::engine::random::{Purpose, Seed, Stream};
-    use crate::units::Time;
+    use crate::units::{Resources, Time};
     use crate::workload::call::Action;
     use crate::workload::directory::Directory;
     use crate::workload::draw;
@@ -237,7 +237,7 @@ mod tests {
         for i in 0..2000 {
             let options = random(&mut stream, &mut names.handles);
             let others = cells(&options, &names.handles);
-            let shape = crate::units::Resources::new(1000, 1024);
+            let shape = Some(Resources::new(1000, 1024));
             writer.write(&Cells { time: Time(i), shape, others: &others, ..Cells::default() }).unwrap();
             written.push(options);
         }

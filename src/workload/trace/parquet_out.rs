@@ -43,7 +43,7 @@ impl ParquetOut {
 fn field(column: Column) -> Field {
     let (form, optional) = match Cells::default().of(column) {
         write::Cell::Time(_) => (SECONDS, column == Column::End),
-        write::Cell::Quantity(..) => (Form::Double, false),
+        write::Cell::Quantity(..) => (Form::Double, true),
         write::Cell::Text(_) => (Form::Text, true),
     };
     Field { name: column.name(), form, optional }
@@ -52,7 +52,9 @@ fn field(column: Column) -> Field {
 fn cell(cell: write::Cell) -> Cell {
     match cell {
         write::Cell::Time(time) => time.map_or(Cell::None, |time| Cell::Integer(time.0.into())),
-        write::Cell::Quantity(value, units_per_one) => Cell::Double(f64::from(value) / units_per_one as f64),
+        write::Cell::Quantity(value, units_per_one) => {
+            value.map_or(Cell::None, |value| Cell::Double(f64::from(value) / units_per_one as f64))
+        }
         write::Cell::Text("") => Cell::None,
         write::Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
     }

@@ -268,7 +268,7 @@ fn write_rows(path: &Path, rows: u32) {
         let cells = Cells {
             time: start,
             end: (i % 3 != 0).then_some(Time(start.0 + u64::from(i % 7))),
-            shape: Resources([1 + i % 5000, i % 4099, i % 11 * 100, 0, 0]),
+            shape: Some(Resources([1 + i % 5000, i % 4099, i % 11 * 100, 0, 0])),
             instance: &format!("i,{i}"),
             zone: if i % 2 == 0 { "a" } else { "" },
             ..Cells::default()

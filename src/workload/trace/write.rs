@@ -25,8 +25,8 @@ pub struct Cells<'a> {
     pub operation: Option<Operation>,
     /// Name of the type.
     pub kind: &'a str,
-    /// The shape, where the type has no name.
-    pub shape: Resources,
+    /// The shape, where there is one and it is no named type.
+    pub shape: Option<Resources>,
     /// Name of the instance.
     pub instance: &'a str,
     /// Whose it is.
@@ -44,8 +44,8 @@ pub struct Cells<'a> {
 pub enum Cell<'a> {
     /// A time, or none.
     Time(Option<Time>),
-    /// So many small units, and how many of them make one.
-    Quantity(u32, u64),
+    /// So many small units or none, and how many of them make one.
+    Quantity(Option<u32>, u64),
     /// A text; empty for none.
     Text(&'a str),
 }
@@ -53,8 +53,9 @@ pub enum Cell<'a> {
 impl<'a> Cells<'a> {
     /// The cell of a column.
     pub fn of(&self, column: Column) -> Cell<'a> {
-        let quantity =
-            |resource: usize| Cell::Quantity(self.shape.0[resource], QUANTITIES[resource].units_per_one);
+        let quantity = |resource: usize| {
+            Cell::Quantity(self.shape.map(|shape| shape.0[resource]), QUANTITIES[resource].units_per_one)
+        };
         match column {
             Column::Start | Column::Time => Cell::Time(Some(self.time)),
             Column::End => Cell::Time(self.end),
@@ -169,8 +170,8 @@ fn write_text(
         cell.clear();
         match cells.of(*column) {
             Cell::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
-            Cell::Time(None) => {}
-            Cell::Quantity(value, units_per_one) => write_scaled(cell, u64::from(value), units_per_one),
+            Cell::Time(None) | Cell::Quantity(None, _) => {}
+            Cell::Quantity(Some(value), units_per_one) => write_scaled(cell, u64::from(value), units_per_one),
             Cell::Text(text) => cell.extend_from_slice(text.as_bytes()),
         }
         out.write_field(&cell)?;

@@ -1,6 +1,6 @@
 //! `azure-v1`: VM arrivals of the Azure Public Dataset of 2017 with lifetimes in bins.
 
-use super::{Format, Instance, Origin, Reading, Record};
+use super::{Format, Instance, Origin, Reading, Record, Source};
 use crate::input::Problem;
 use crate::units::{Resources, Time};
 use crate::workload::trace::columns::Column;
@@ -14,10 +14,12 @@ pub const FORMAT: Format = Format {
     name: "azure-v1",
     description: "VM arrivals of Azure, 2017: five-minute bins, lifetimes as ranges",
     licence: "Azure Public Dataset V1, CC BY 4.0; cite Cortez et al., SOSP 2017",
-    columns: &["bin_time_s", "batch", "vcpu", "mem_gib", "dur_min_s", "dur_max_s", "censored"],
-    origin: Origin::FirstStart,
+    source: Source::File {
+        columns: &["bin_time_s", "batch", "vcpu", "mem_gib", "dur_min_s", "dur_max_s", "censored"],
+        origin: Origin::FirstStart,
+        record,
+    },
     output: &[Column::Start, Column::End, Column::Vcpu, Column::Memory],
-    record,
     hosts: None,
 };
 

@@ -1,6 +1,6 @@
 //! `huawei-lt`: VM requests of Huawei East-1 with lifetimes, as the SPANE project prepared them.
 
-use super::{Format, Instance, Origin, Reading, Record};
+use super::{Format, Instance, Origin, Reading, Record, Source};
 use crate::input::Problem;
 use crate::units::Resources;
 use crate::workload::trace::columns::Column;
@@ -10,10 +10,8 @@ pub const FORMAT: Format = Format {
     name: "huawei-lt",
     description: "VM requests of Huawei East-1: arrival and lifetime in seconds",
     licence: "CC BY-NC 4.0: non-commercial use only; cite arXiv 2112.04785",
-    columns: &["vmid", "cpu", "mem", "at", "lt"],
-    origin: Origin::Zero,
+    source: Source::File { columns: &["vmid", "cpu", "mem", "at", "lt"], origin: Origin::Zero, record },
     output: &[Column::Start, Column::End, Column::Instance, Column::Vcpu, Column::Memory],
-    record,
     hosts: None,
 };
 

@@ -3,6 +3,7 @@
 
 mod azure_v1;
 mod huawei_lt;
+mod huawei_topology;
 mod openb;
 
 use serde::Serialize;
@@ -16,12 +17,13 @@ use super::write::{Cells, TraceWriter};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::units::figures::grouped;
 use crate::units::{QUANTITIES, Resources, Time};
-use crate::workload::decimal::write_scaled;
+use crate::workload::decimal::{write_scaled, write_whole};
 use crate::workload::table::Table;
 use crate::workload::whole_file::{WholeFile, cannot_write};
 
 /// Every format, by name.
-pub static FORMATS: [Format; 3] = [azure_v1::FORMAT, huawei_lt::FORMAT, openb::FORMAT];
+pub static FORMATS: [Format; 4] =
+    [azure_v1::FORMAT, huawei_lt::FORMAT, huawei_topology::FORMAT, openb::FORMAT];
 
 /// A foreign format of traces.
 pub struct Format {
@@ -31,24 +33,44 @@ pub struct Format {
     pub description: &'static str,
     /// Whose it is and what its licence allows, one line.
     pub licence: &'static str,
-    /// The columns it has, in any order.
-    pub columns: &'static [&'static str],
-    /// Where its times count from.
-    pub origin: Origin,
+    /// What it is published as.
+    pub source: Source,
     /// The columns its trace has in canonical form.
     pub output: &'static [Column],
-    /// Reads a row.
-    pub record: fn(&Record) -> Result<Reading, Problem>,
     /// How it lists its hosts, if it does.
     pub hosts: Option<HostFormat>,
 }
 
+/// What a format is published as.
+pub enum Source {
+    /// One file with one instance a row, which becomes intervals.
+    File {
+        /// The columns it has, in any order.
+        columns: &'static [&'static str],
+        /// Where its times count from.
+        origin: Origin,
+        /// Reads a row.
+        record: fn(&Record) -> Result<Reading, Problem>,
+    },
+    /// A folder of files that belong together. Writes their trace.
+    Folder(fn(&Path, &mut TraceWriter) -> Result<Tally, InputError>),
+}
+
 /// A foreign list of hosts.
 pub struct HostFormat {
-    /// The columns it has, in any order.
-    pub columns: &'static [&'static str],
-    /// Reads a row.
-    pub record: fn(&Record) -> Result<Resources, Problem>,
+    /// The columns of the host file it becomes.
+    pub output: &'static [&'static str],
+    /// Reads the list, in order.
+    pub read: fn(&Path) -> Result<Vec<Host>, InputError>,
+}
+
+/// A host as a foreign list tells of it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Host {
+    /// What it has.
+    pub capacity: Resources,
+    /// Number of its rack.
+    pub rack: u32,
 }
 
 /// Where the times of a format count from.
@@ -94,6 +116,19 @@ impl Instance {
     }
 }
 
+/// What became of the rows of an import.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows written that no row of the original stands for: what its instances need to be there first.
+    pub rows_added: u64,
+    /// Rows left out, by reason.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Rows written that said something which the canonical form cannot, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
+}
+
 /// What an import did.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ImportReport {
@@ -107,8 +142,12 @@ pub struct ImportReport {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
+    /// Of these, added: calls that make what the rows of the original refer to.
+    pub rows_added: u64,
     /// Rows left out, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
+    /// Rows written that said something which the canonical form cannot, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
     /// Whether the rows had to be put in time order.
     pub sorted: bool,
 }
@@ -128,41 +167,56 @@ impl Format {
 
     /// Whether a header is this format's.
     pub fn reads(&self, header: &[String]) -> bool {
-        self.columns.len() == header.len() && self.columns.iter().all(|name| header.iter().any(|h| h == name))
+        let Source::File { columns, .. } = &self.source else { return false };
+        columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
     }
 
-    /// Reads a trace of this format and writes it in canonical form.
+    /// Reads a trace of this format, a file or a folder, and writes it in canonical form.
     pub fn import(&self, input: &Path, output: &Path) -> Result<ImportReport, InputError> {
-        let mut table = Table::open(input)?;
-        let cells = find_columns(&table, self.columns)?;
-        let (mut instances, mut left_out, mut rows_read) = (Vec::new(), BTreeMap::new(), 0);
-        while table.advance()? {
-            rows_read += 1;
-            match (self.record)(&Record { table: &table, cells: &cells })? {
-                Reading::Instance(instance) => instances.push(instance),
-                Reading::LeftOut(reason) => *left_out.entry(reason).or_insert(0) += 1,
+        let (tally, rows_written, sorted) = match self.source {
+            Source::File { columns, origin, record } => {
+                let (instances, tally) = read_instances(input, columns, record)?;
+                let sorted = !instances.is_sorted_by_key(|instance| instance.start);
+                (tally, self.write(instances, origin, output)?, sorted)
             }
-        }
-        let sorted = !instances.is_sorted_by_key(|instance| instance.start);
+            Source::Folder(write) => {
+                let mut writer = TraceWriter::create(output, self.output)?;
+                let tally = write(input, &mut writer)?;
+                let rows = writer.rows();
+                writer.finish()?;
+                (tally, rows, false)
+            }
+        };
+        let Tally { rows_read, rows_added, left_out, lost } = tally;
+        let (input, output) = (input.to_path_buf(), output.to_path_buf());
+        let format = self.name;
+        Ok(ImportReport {
+            format,
+            input,
+            output,
+            rows_read,
+            rows_written,
+            rows_added,
+            left_out,
+            lost,
+            sorted,
+        })
+    }
+
+    fn write(&self, mut instances: Vec<Instance>, origin: Origin, output: &Path) -> Result<u64, InputError> {
         // Stable: rows of one time keep the order of the file.
         instances.sort_by_key(|instance| instance.start);
-        let rows_written = self.write(&instances, output)?;
-        let (input, output) = (input.to_path_buf(), output.to_path_buf());
-        Ok(ImportReport { format: self.name, input, output, rows_read, rows_written, left_out, sorted })
-    }
-
-    fn write(&self, instances: &[Instance], output: &Path) -> Result<u64, InputError> {
-        let origin = match self.origin {
+        let origin = match origin {
             Origin::Zero => Time::ZERO,
             Origin::FirstStart => instances.first().map_or(Time::ZERO, |first| first.start),
         };
         let shift = |time: Time| Time(time.0 - origin.0);
         let mut writer = TraceWriter::create(output, self.output)?;
-        for instance in instances {
+        for instance in &instances {
             writer.write(&Cells {
                 time: shift(instance.start),
                 end: instance.end.map(shift),
-                shape: instance.shape,
+                shape: Some(instance.shape),
                 instance: &instance.name,
                 ..Cells::default()
             })?;
@@ -172,33 +226,71 @@ impl Format {
         Ok(rows)
     }
 
-    /// Reads this format's list of hosts and writes it as a host file (`vcpu,memory_gib,gpu`), in the same
-    /// order. Returns the number of hosts.
+    /// Reads this format's list of hosts and writes it as a host file, in the same order. Returns the number
+    /// of hosts.
     pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<u64, InputError> {
-        let Some(hosts) = &self.hosts else {
+        let Some(format) = &self.hosts else {
             let found = format!("found a list of hosts, but the format `{}` has none", self.name);
             return Err(Problem::new(Place::key("--hosts"), found).into());
         };
-        let mut table = Table::open(input)?;
-        let cells = find_columns(&table, hosts.columns)?;
-        let mut text = b"vcpu,memory_gib,gpu\n".to_vec();
-        let mut rows = 0;
-        while table.advance()? {
-            let host = (hosts.record)(&Record { table: &table, cells: &cells })?;
-            for resource in [Resources::VCPU, Resources::MEMORY, Resources::GPU] {
-                if resource > 0 {
-                    text.push(b',');
+        let hosts = (format.read)(input)?;
+        let mut text = format.output.join(",").into_bytes();
+        for host in &hosts {
+            for (i, column) in format.output.iter().enumerate() {
+                text.push(if i == 0 { b'\n' } else { b',' });
+                match QUANTITIES.iter().position(|quantity| quantity.key == *column) {
+                    Some(resource) => write_scaled(
+                        &mut text,
+                        u64::from(host.capacity.0[resource]),
+                        QUANTITIES[resource].units_per_one,
+                    ),
+                    None => write_whole(&mut text, u64::from(host.rack)),
                 }
-                write_scaled(&mut text, u64::from(host.0[resource]), QUANTITIES[resource].units_per_one);
             }
-            text.push(b'\n');
-            rows += 1;
         }
+        text.push(b'\n');
         let mut file = WholeFile::create(output)?;
         file.write_all(&text).map_err(|error| cannot_write(output, &error))?;
         file.finish()?;
-        Ok(rows)
+        Ok(hosts.len() as u64)
     }
+}
+
+fn read_instances(
+    input: &Path,
+    columns: &[&str],
+    record: fn(&Record) -> Result<Reading, Problem>,
+) -> Result<(Vec<Instance>, Tally), InputError> {
+    let (mut instances, mut tally) = (Vec::new(), Tally::default());
+    for_each_row(input, columns, |row| {
+        tally.rows_read += 1;
+        match record(row)? {
+            Reading::Instance(instance) => instances.push(instance),
+            Reading::LeftOut(reason) => *tally.left_out.entry(reason).or_insert(0) += 1,
+        }
+        Ok(())
+    })?;
+    Ok((instances, tally))
+}
+
+/// Reads a file of these columns row by row.
+fn for_each_row(
+    input: &Path,
+    columns: &[&str],
+    mut take: impl FnMut(&Record) -> Result<(), InputError>,
+) -> Result<(), InputError> {
+    let mut table = Table::open(input)?;
+    let cells = find_columns(&table, columns)?;
+    while table.advance()? {
+        take(&Record { table: &table, cells: &cells })?;
+    }
+    Ok(())
+}
+
+/// A file of a folder, plain or gzipped.
+fn file_of(folder: &Path, stem: &str) -> PathBuf {
+    let gzipped = folder.join(format!("{stem}.csv.gz"));
+    if gzipped.exists() { gzipped } else { folder.join(format!("{stem}.csv")) }
 }
 
 /// The positions of a format's columns. The file must have them all and no other.
@@ -272,8 +364,14 @@ impl fmt::Display for ImportReport {
         if self.sorted {
             write!(out, "\n  put in time order")?;
         }
+        if self.rows_added > 0 {
+            write!(out, "\n  added: {} calls that make what rows refer to", grouped(self.rows_added))?;
+        }
         for (reason, rows) in &self.left_out {
             write!(out, "\n  left out: {} {reason}", grouped(*rows))?;
+        }
+        for (what, rows) in &self.lost {
+            write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! `openb`: pods and nodes of Alibaba's GPU cluster trace of 2023 (OpenB).
 
-use super::{Format, HostFormat, Instance, Origin, Reading, Record};
-use crate::input::Problem;
+use std::path::Path;
+
+use super::{Format, Host, HostFormat, Instance, Origin, Reading, Record, Source, for_each_row};
+use crate::input::{InputError, Problem};
 use crate::units::Resources;
 use crate::workload::trace::columns::Column;
 
@@ -15,23 +17,25 @@ pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
     licence: "Apache-2.0; cite Weng et al., ATC 2023",
-    columns: &[
-        "name",
-        "cpu_milli",
-        "memory_mib",
-        "num_gpu",
-        "gpu_milli",
-        "gpu_spec",
-        "qos",
-        "pod_phase",
-        "creation_time",
-        "deletion_time",
-        "scheduled_time",
-    ],
-    origin: Origin::Zero,
+    source: Source::File {
+        columns: &[
+            "name",
+            "cpu_milli",
+            "memory_mib",
+            "num_gpu",
+            "gpu_milli",
+            "gpu_spec",
+            "qos",
+            "pod_phase",
+            "creation_time",
+            "deletion_time",
+            "scheduled_time",
+        ],
+        origin: Origin::Zero,
+        record: pod,
+    },
     output: &[Column::Start, Column::End, Column::Instance, Column::Vcpu, Column::Memory, Column::Gpu],
-    record: pod,
-    hosts: Some(HostFormat { columns: &["sn", "cpu_milli", "memory_mib", "gpu", "model"], record: node }),
+    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu"], read: nodes }),
 };
 
 const CPU: usize = 1;
@@ -56,6 +60,13 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
     .into_reading())
 }
 
-fn node(row: &Record) -> Result<Resources, Problem> {
-    Ok(Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, row.quantity(NODE_GPU, 1000)?, 0, 0]))
+fn nodes(input: &Path) -> Result<Vec<Host>, InputError> {
+    let mut hosts = Vec::new();
+    for_each_row(input, &["sn", "cpu_milli", "memory_mib", "gpu", "model"], |row| {
+        let gpu = row.quantity(NODE_GPU, 1000)?;
+        let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
+        hosts.push(Host { capacity, rack: 0 });
+        Ok(())
+    })?;
+    Ok(hosts)
 }

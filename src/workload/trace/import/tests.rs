@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::catalogue::{ShapePrice, TypeTable};
+use crate::operation::Operation;
 use crate::workload::call::{Action, End};
 use crate::workload::directory::Directory;
 use crate::workload::trace::TraceReader;
@@ -10,10 +11,26 @@ use flate2::read::MultiGzDecoder;
 use std::fs;
 use std::io::Read;
 
-/// A small file of a format, and the canonical rows it becomes.
-fn sample(format: &str) -> (&'static str, &'static str) {
+/// What a format is tried with.
+struct Sample {
+    /// The file that most is tried with, by its name.
+    name: &'static str,
+    /// What it holds.
+    text: &'static str,
+    /// Beside it, the other files of a folder.
+    others: &'static [(&'static str, &'static str)],
+    /// The canonical rows it becomes.
+    canonical: &'static str,
+}
+
+fn file(text: &'static str, canonical: &'static str) -> Sample {
+    Sample { name: "in.csv", text, others: &[], canonical }
+}
+
+/// A small original of a format.
+fn sample(format: &str) -> Sample {
     match format {
-        "azure-v1" => (
+        "azure-v1" => file(
             "bin_time_s,batch,vcpu,mem_gib,dur_min_s,dur_max_s,censored\n\
              2100000,0,8,14,900,900,0\n\
              2100000,1,1,1.75,68700,72000,0\n\
@@ -28,11 +45,11 @@ fn sample(format: &str) -> (&'static str, &'static str) {
              300,,4,7\n",
         ),
         // Made up: the licence of the real rows does not allow passing them on with this project.
-        "huawei-lt" => (
+        "huawei-lt" => file(
             "vmid,cpu,mem,at,lt\n0,3,5,0.0,100.0\n1,1,7,2.0,400.0\n2,2,9,2.0,0.5\n",
             "start_s,end_s,instance,vcpu,memory_gib\n0,100,0,3,5\n2,402,1,1,7\n2,2.5,2,2,9\n",
         ),
-        "openb" => (
+        "openb" => file(
             "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n\
              p1,12000,16384,1,1000,,LS,Running,7,12537496,7\n\
              p0,6000,12289,1,460,V100M16|V100M32,BE,Pending,0,900,\n\
@@ -44,15 +61,65 @@ fn sample(format: &str) -> (&'static str, &'static str) {
              7,12537496,p1,12,16,1\n\
              7,,p2,8,0,8\n",
         ),
+        "huawei-topology" => Sample {
+            name: "VM_data_C1.csv",
+            text: "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n\
+                   8,16,1,fault_domain,0.0,1.0\n\
+                   8,16,2,fault_domain,0.0,0.0\n\
+                   4,8,1,,,\n\
+                   16,64,1,affinity,0.0,\n",
+            others: &[
+                ("VM_data_C2.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n1,2,1,,,\n"),
+                (
+                    "VM_data_C3.csv",
+                    "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n2,4,2,anti-affinity,7.0,\n",
+                ),
+                ("VM_data_C4.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n"),
+                ("VM_data_C5.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n"),
+            ],
+            canonical: "time_s,op,instance,vcpu,memory_gib,group,group_strategy,partitions,partition\n\
+                        0,create-placement-group,,,,C1-fd-0,partition,3,\n\
+                        0,launch,,8,16,C1-fd-0,,,2\n\
+                        1,launch,,8,16,C1-fd-0,,,1\n\
+                        2,launch,,4,8,,,,\n\
+                        3,create-placement-group,,,,C1-affinity-0,cluster,,\n\
+                        3,launch,,16,64,C1-affinity-0,,,\n\
+                        4,launch,,1,2,,,,\n\
+                        5,create-placement-group,,,,C3-anti-affinity-7,spread,,\n\
+                        5,launch,,2,4,C3-anti-affinity-7,,,\n",
+        },
         other => panic!("the conformance kit has no sample of {other}: add one"),
     }
 }
 
-/// Imports a text as a format and returns the report and the canonical text.
+impl Sample {
+    /// Writes the original into a folder, its main file holding `text`, and returns what to import.
+    fn write(&self, format: &Format, folder: &Path, text: &str) -> PathBuf {
+        let original = folder.join("original");
+        fs::create_dir_all(&original).unwrap();
+        fs::write(original.join(self.name), text).unwrap();
+        for (name, text) in self.others {
+            fs::write(original.join(name), text).unwrap();
+        }
+        match format.source {
+            Source::File { .. } => original.join(self.name),
+            Source::Folder(_) => original,
+        }
+    }
+
+    /// Rows of all its files.
+    fn rows(&self) -> u64 {
+        let texts = self.others.iter().map(|(_, text)| *text).chain([self.text]);
+        texts.map(|text| text.lines().count() as u64 - 1).sum()
+    }
+}
+
+/// Imports the sample of a format with another text in its main file; returns the report and the canonical
+/// text.
 fn import(format: &Format, text: &str) -> Result<(ImportReport, String), InputError> {
     let folder = tempfile::tempdir().unwrap();
-    let (input, output) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
-    fs::write(&input, text).unwrap();
+    let input = sample(format.name).write(format, folder.path(), text);
+    let output = folder.path().join("out.csv");
     let report = format.import(&input, &output)?;
     Ok((report, fs::read_to_string(output).unwrap()))
 }
@@ -60,13 +127,14 @@ fn import(format: &Format, text: &str) -> Result<(ImportReport, String), InputEr
 #[test]
 fn every_format_becomes_the_canonical_rows_of_its_sample() {
     for format in &FORMATS {
-        let (text, expected) = sample(format.name);
-        let (report, canonical) = import(format, text).unwrap();
-        assert_eq!(canonical, expected, "{}", format.name);
-        let rows_read = text.lines().count() as u64 - 1;
+        let sample = sample(format.name);
+        let (report, canonical) = import(format, sample.text).unwrap();
+        assert_eq!(canonical, sample.canonical, "{}", format.name);
         let left_out: u64 = report.left_out.values().sum();
-        assert_eq!(report.rows_read, rows_read, "{}", format.name);
-        assert_eq!(report.rows_written + left_out, rows_read, "{}: rows are missing", format.name);
+        assert_eq!(report.rows_read, sample.rows(), "{}", format.name);
+        assert_eq!(report.rows_written, canonical.lines().count() as u64 - 1, "{}", format.name);
+        let accounted = report.rows_written - report.rows_added + left_out;
+        assert_eq!(accounted, report.rows_read, "{}: rows are missing", format.name);
     }
 }
 
@@ -74,8 +142,9 @@ fn every_format_becomes_the_canonical_rows_of_its_sample() {
 fn every_format_gives_a_trace_in_time_order_that_reads_back() {
     for format in &FORMATS {
         let folder = tempfile::tempdir().unwrap();
-        let (input, output) = (folder.path().join("in.csv"), folder.path().join("out.parquet"));
-        fs::write(&input, sample(format.name).0).unwrap();
+        let sample = sample(format.name);
+        let input = sample.write(format, folder.path(), sample.text);
+        let output = folder.path().join("out.parquet");
         let report = format.import(&input, &output).unwrap();
         assert_eq!(check_trace(&output), report.rows_written, "{}", format.name);
     }
@@ -88,9 +157,11 @@ fn check_trace(path: &Path) -> u64 {
     let mut reader = TraceReader::open(path).unwrap();
     let (mut rows, mut latest) = (0, Time::ZERO);
     while let Some(call) = reader.next(&mut directory).unwrap() {
-        let Action::Launch(launch) = &call.action else { panic!("{call:?}") };
         assert!(call.at >= latest);
-        assert!(!matches!(launch.end, End::At(end) if end < call.at));
+        match &call.action {
+            Action::Launch(launch) => assert!(!matches!(launch.end, End::At(end) if end < call.at)),
+            other => assert_eq!(other.operation(), Operation::CreatePlacementGroup),
+        }
         (rows, latest) = (rows + 1, call.at);
     }
     rows
@@ -100,8 +171,8 @@ fn check_trace(path: &Path) -> u64 {
 fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
     for format in &FORMATS {
         let folder = tempfile::tempdir().unwrap();
-        let input = folder.path().join("in.csv");
-        fs::write(&input, sample(format.name).0).unwrap();
+        let sample = sample(format.name);
+        let input = sample.write(format, folder.path(), sample.text);
         for name in ["csv", "csv.gz", "parquet"] {
             let (a, b) = (folder.path().join(format!("a.{name}")), folder.path().join(format!("b.{name}")));
             format.import(&input, &a).unwrap();
@@ -114,12 +185,12 @@ fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
 #[test]
 fn every_format_says_where_it_cannot_be_read() {
     for format in &FORMATS {
-        let (text, _) = sample(format.name);
+        let Sample { name, text, .. } = sample(format.name);
         let header = text.lines().next().unwrap();
         // Cut within the second row: too few values.
         let cut = text.lines().take(2).collect::<Vec<_>>().join("\n") + "\n1,2\n";
         let problem = import(format, &cut).unwrap_err().to_string();
-        assert!(problem.contains("in.csv:3: found 2 values"), "{}: {problem}", format.name);
+        assert!(problem.contains(&format!("{name}:3: found 2 values")), "{problem}");
         // Each number in turn is none.
         let row = text.lines().nth(1).unwrap();
         for (i, cell) in row.split(',').enumerate().filter(|(_, cell)| cell.parse::<f64>().is_ok()) {
@@ -129,7 +200,7 @@ fn every_format_says_where_it_cannot_be_read() {
             match import(format, &format!("{header}\n{}\n", cells.join(","))) {
                 Err(error) => {
                     let problem = error.to_string();
-                    assert!(problem.contains(&format!("in.csv:2: `{column}`: found `x`")), "{problem}");
+                    assert!(problem.contains(&format!("{name}:2: `{column}`: found `x`")), "{problem}");
                 }
                 // Names and what the format does not use may be anything.
                 Ok(_) => assert!(["vmid", "batch", "scheduled_time"].contains(&column), "{column} {cell}"),
@@ -138,7 +209,7 @@ fn every_format_says_where_it_cannot_be_read() {
         // A column is missing, and one is unknown.
         let wrong = text.replacen(header.split(',').next().unwrap(), "nonsense", 1);
         let problem = import(format, &wrong).unwrap_err().to_string();
-        assert!(problem.contains("in.csv:1: `nonsense`: found an unknown column"), "{problem}");
+        assert!(problem.contains(&format!("{name}:1: `nonsense`: found an unknown column")), "{problem}");
         assert!(problem.contains("found no such column"), "{problem}");
     }
 }
@@ -147,8 +218,8 @@ fn every_format_says_where_it_cannot_be_read() {
 fn every_format_leaves_an_older_file_alone_when_it_fails() {
     for format in &FORMATS {
         let folder = tempfile::tempdir().unwrap();
-        let (input, output) = (folder.path().join("in.csv"), folder.path().join("out.csv"));
-        fs::write(&input, "x\n").unwrap();
+        let input = sample(format.name).write(format, folder.path(), "x\n");
+        let output = folder.path().join("out.csv");
         fs::write(&output, "old").unwrap();
         format.import(&input, &output).unwrap_err();
         assert_eq!(fs::read_to_string(&output).unwrap(), "old");
@@ -158,10 +229,48 @@ fn every_format_leaves_an_older_file_alone_when_it_fails() {
 
 #[test]
 fn what_cannot_be_said_is_reported_by_reason() {
-    let (report, _) = import(Format::named("openb").unwrap(), sample("openb").0).unwrap();
+    let (report, _) = import(Format::named("openb").unwrap(), sample("openb").text).unwrap();
     let left_out: Vec<_> = report.left_out.into_iter().collect();
     assert_eq!(left_out, [("ask for nothing", 1), ("end before they start", 1)]);
     assert!(report.sorted);
+    let topology = Format::named("huawei-topology").unwrap();
+    let (report, _) = import(topology, sample("huawei-topology").text).unwrap();
+    assert_eq!(report.lost.into_iter().collect::<Vec<_>>(), [("a wish for two NUMA nodes", 2)]);
+    assert_eq!((report.rows_read, report.rows_added), (6, 3));
+}
+
+#[test]
+fn a_request_of_the_topology_that_cannot_be_says_where() {
+    let topology = Format::named("huawei-topology").unwrap();
+    for (row, expected) in [
+        ("8,16,3,,,", "`numa`: found `3`, which is neither 1 nor 2"),
+        ("8,16,1,affine,0.0,", "`strategy`: found `affine`, which is unknown"),
+        ("8,16,1,affinity,,", "`group`: found nothing"),
+        ("8,16,1,fault_domain,0.0,", "`domain`: found nothing"),
+        ("8,16,1,fault_domain,0.0,3.0", "`domain`: found `3.0`, which is too large"),
+    ] {
+        let text = format!("{}\n{row}\n", sample("huawei-topology").text.lines().next().unwrap());
+        let problem = import(topology, &text).unwrap_err().to_string();
+        assert!(problem.contains("VM_data_C1.csv:2: ") && problem.contains(expected), "{problem}");
+    }
+}
+
+#[test]
+fn free_resources_are_dealt_out_over_the_hosts_of_the_topology() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("PM_res.csv"), "CPU1,RAM1,CPU2,RAM2\n16,32,32,64\n1,2,3,4\n").unwrap();
+    let hosts = "host_id,rack_id\nhost-0,0\nhost-1,0\nhost-2,5\n";
+    fs::write(folder.path().join("topology_provider.csv"), hosts).unwrap();
+    let output = folder.path().join("hosts.csv");
+    let topology = Format::named("huawei-topology").unwrap();
+    assert_eq!(topology.import_hosts(folder.path(), &output).unwrap(), 3);
+    assert_eq!(fs::read_to_string(&output).unwrap(), "vcpu,memory_gib,rack\n48,96,0\n4,6,0\n48,96,5\n");
+    fs::write(folder.path().join("PM_res.csv"), "CPU1,RAM1,CPU2,RAM2\n").unwrap();
+    let problem = topology.import_hosts(folder.path(), &output).unwrap_err().to_string();
+    assert!(
+        problem.contains("topology_provider.csv:2: `host_id`: found `host-0`, which has nothing"),
+        "{problem}"
+    );
 }
 
 #[test]
@@ -190,6 +299,7 @@ fn the_real_files_import_whole() {
         ("azure-v1", "azure-v1/azure_v1_test.csv.gz", 410_276),
         ("huawei-lt", "huawei-east-1/Huawei-East-1-lt.csv.gz", 116_313),
         ("openb", "openb/openb_pod_list_default.csv", 8_152),
+        ("huawei-topology", "huawei-topology", 24_990),
     ] {
         let input = data.join(file);
         if !input.exists() {
@@ -202,8 +312,9 @@ fn the_real_files_import_whole() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("out.csv.gz");
         let report = Format::named(format).unwrap().import(&input, &output).unwrap();
-        assert_eq!((report.rows_read, report.rows_written, report.sorted), (rows, rows, false), "{format}");
-        assert_eq!(check_trace(&output), rows);
+        let written = report.rows_written - report.rows_added;
+        assert_eq!((report.rows_read, written, report.sorted), (rows, rows, false), "{format}");
+        assert_eq!(check_trace(&output), report.rows_written);
     }
 }
 
@@ -214,6 +325,7 @@ fn the_traces_of_the_project_are_the_imported_ones() {
     for (format, original, ours) in [
         ("azure-v1", "azure-v1/azure_v1_test.csv.gz", "azure-v1-test.csv.gz"),
         ("openb", "openb/openb_pod_list_default.csv", "openb.csv.gz"),
+        ("huawei-topology", "huawei-topology", "huawei-topology.csv.gz"),
     ] {
         let ours = root.join("workloads/traces").join(ours);
         assert!(check_trace(&ours) > 0, "{}", ours.display());

@@ -3,15 +3,22 @@
 use super::super::columns::Column;
 use super::super::row::Row;
 use super::instances;
+use crate::placement::provisions::GroupStrategy;
 use crate::workload::call::{HostHandle, PlacementGroupHandle, ReservationHandle};
 use crate::workload::handles::HandleBook;
-use crate::workload::resource_call::{GroupStrategy, ResourceCall};
+use crate::workload::resource_call::ResourceCall;
+
+/// EC2's words (`CreatePlacementGroup`, "Strategy").
+const STRATEGIES: [(&str, GroupStrategy); 3] = [
+    ("cluster", GroupStrategy::Cluster),
+    ("partition", GroupStrategy::Partition),
+    ("spread", GroupStrategy::Spread),
+];
 
 /// `create-placement-group`.
 pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
     let group = group(row);
-    let words = GroupStrategy::ALL.map(|strategy| (strategy.name(), strategy));
-    let strategy = row.word(Column::GroupStrategy, words);
+    let strategy = row.word(Column::GroupStrategy, STRATEGIES);
     let partitions = row.number(Column::Partitions);
     Some(ResourceCall::CreatePlacementGroup { group: group?, strategy: strategy?, partitions })
 }

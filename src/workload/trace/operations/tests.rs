@@ -5,6 +5,7 @@ use super::*;
 use crate::catalogue::{ShapePrice, TypeTable, VolumeType};
 use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
+use crate::placement::provisions::GroupStrategy;
 use crate::units::{SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::*;
@@ -580,4 +581,51 @@ fn names_are_numbered_by_kind_in_the_order_of_first_use() {
     assert_eq!(book.volumes(), ["x", "late"]);
     assert_eq!(book.security_groups(), ["default", "web"]);
     assert_eq!(actions[1], Action::Stop(one(1), false), "a name never launched has a handle of its own");
+}
+
+/// The table of the documentation: a line for each operation, in order.
+fn table() -> String {
+    let mut lines = vec!["| operation | takes |".to_string(), "|---|---|".to_string()];
+    for operation in Operation::ALL {
+        let entry = entry(*operation);
+        let needs = entry.needs.iter().map(|column| format!("**`{}`**", column.name()));
+        let may = entry.may.iter().flat_map(|columns| match *columns == SHAPE {
+            true => vec!["*shape*".to_string()],
+            false => columns.iter().map(|column| format!("`{}`", column.name())).collect(),
+        });
+        let takes: Vec<String> = needs.chain(may).collect();
+        lines.push(format!("| `{}` | {} |", operation.name(), takes.join(", ")));
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn the_documentation_lists_what_every_operation_takes() {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/README.md");
+    let text = std::fs::read_to_string(readme).unwrap();
+    assert!(text.contains(&table()), "workloads/README.md should have\n{}", table());
+    let told = |column: &Column| text.contains(&format!("`{}`", column.name()));
+    let missing: Vec<&str> = OPTIONAL
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|column| !told(column))
+        .map(|column| column.name())
+        .collect();
+    assert!(missing.is_empty(), "workloads/README.md says nothing of {missing:?}");
+}
+
+#[test]
+fn the_example_calls_every_operation() {
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/traces/operations-example.csv");
+    let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+    let subnet = SubnetName { name: "a".to_string(), zone: ZoneId(0) };
+    let mut names = Directory::new(types, vec!["use1-az1".to_string()], vec![subnet]);
+    let mut reader = OperationReader::new(Table::open(&path).unwrap()).unwrap();
+    let mut called = std::collections::BTreeSet::new();
+    while let Some(call) = reader.next(&mut names).unwrap() {
+        called.insert(call.action.operation());
+    }
+    assert_eq!(called.len(), Operation::ALL.len());
 }
