@@ -17,4 +17,5 @@ mod support;
 mod swarm;
 mod tables;
 mod theory;
+mod topology;
 mod traces;
