@@ -22,7 +22,7 @@ use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
 
 /// Whether a launch is one that came before.
-enum Admission {
+pub(super) enum Admission {
     New,
     /// Its token was used for the same launch: that one's instances are the answer.
     Repeated,
@@ -77,7 +77,7 @@ impl Cloud {
     }
 
     /// What can be said of a launch before a place is looked for.
-    fn admissible(
+    pub(super) fn admissible(
         &mut self,
         now: Time,
         account: AccountId,

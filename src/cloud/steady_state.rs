@@ -35,6 +35,11 @@ impl Cloud {
             panic!("a resident was launched")
         };
         self.batch.clear();
+        if let Some(options) = launch.options.as_deref()
+            && self.admissible(Time::ZERO, account, &launch, options).is_err()
+        {
+            return false;
+        }
         if self.place_batch(Time::ZERO, account, &launch).is_err() {
             return false;
         }
@@ -49,6 +54,9 @@ impl Cloud {
         self.ledger.accrual.add(price);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
         self.join_cycle(slot, resident);
+        if launch.options.is_some() {
+            self.watch_spot_price(Time::ZERO, slot);
+        }
         true
     }
 

@@ -217,6 +217,9 @@ impl Cloud {
 
     /// An instance has ended: its volumes go with it or stay by themselves.
     pub(super) fn dispose_of_volumes(&mut self, now: Time, account: AccountId, id: InstanceId) {
+        if self.storage.has_no_attachments() {
+            return;
+        }
         let volumes: Vec<VolumeId> = self.storage.instance_volumes(id).map(|volume| volume.id).collect();
         let due = self.storage.instance_ended(now, id, &mut self.billing.usage);
         due.into_iter().for_each(|due| self.schedule(now, Some(due)));

@@ -29,6 +29,19 @@ struct Group {
     partitions: u32,
 }
 
+/// The groups of the trace by name, and its launches with their times \[s\].
+#[derive(Default)]
+struct Trace {
+    groups: BTreeMap<String, Group>,
+    launches: Vec<(u64, Option<Member>)>,
+}
+
+/// Where a member stands, and which partition it asked for.
+struct Stand {
+    rack: u32,
+    partition: Option<u32>,
+}
+
 /// Which requests were refused, by time, and on which host each instance stands, in the order of launch.
 #[derive(Default)]
 struct Watcher {
@@ -68,10 +81,9 @@ fn racks() -> Vec<u32> {
     reader.records().map(|row| number(&row.unwrap()[2])).collect()
 }
 
-/// The groups of the trace, and its launches with their times \[s\].
-fn trace() -> (BTreeMap<String, Group>, Vec<(u64, Option<Member>)>) {
+fn trace() -> Trace {
     let text = GzDecoder::new(std::fs::File::open(file("huawei-topology.csv.gz")).unwrap());
-    let (mut groups, mut launches) = (BTreeMap::new(), Vec::new());
+    let mut trace = Trace::default();
     for row in csv::Reader::from_reader(text).records() {
         let row = row.unwrap();
         let [time, op, _, _, _, group, strategy, partitions, partition] = row.iter().collect::<Vec<_>>()[..]
@@ -81,46 +93,45 @@ fn trace() -> (BTreeMap<String, Group>, Vec<(u64, Option<Member>)>) {
         let group = group.to_string();
         if op == "create-placement-group" {
             let partitions = partitions.parse().unwrap_or(1);
-            groups.insert(group, Group { strategy: strategy.to_string(), partitions });
+            trace.groups.insert(group, Group { strategy: strategy.to_string(), partitions });
         } else {
             let member = Member { group, partition: partition.parse().ok() };
-            launches.push((time.parse().unwrap(), Some(member).filter(|member| !member.group.is_empty())));
+            let member = Some(member).filter(|member| !member.group.is_empty());
+            trace.launches.push((time.parse().unwrap(), member));
         }
     }
-    (groups, launches)
+    trace
 }
 
-/// Where the members of each group stand: rack and partition asked for.
-fn stands(set: &[&str]) -> (BTreeMap<String, Group>, BTreeMap<String, Vec<(u32, Option<u32>)>>, usize) {
+/// Runs the trace, and tells where the members of each group stand.
+fn stands(trace: &Trace) -> BTreeMap<String, Vec<Stand>> {
     let options = RunOptions { verify_placement: true, ..RunOptions::default() };
     let mut watcher = Watcher::default();
-    let outcome = run_file("workloads/scenarios/huawei-topology.toml", set, options, &mut watcher);
+    let outcome = run_file("workloads/scenarios/huawei-topology.toml", &[], options, &mut watcher);
     assert_eq!(outcome.launch.requested, 24_990);
-    let (groups, launches) = trace();
-    let racks = racks();
-    let launched: Vec<&(u64, Option<Member>)> = launches
-        .iter()
-        .filter(|(second, _)| !watcher.refused.contains(&Time(second * 1_000_000_000)))
-        .collect();
+    assert!(outcome.launch.succeeded > 20_000, "{:?}", outcome.launch);
+    let was_launched = |second: u64| !watcher.refused.contains(&Time(second * 1_000_000_000));
+    let launched = trace.launches.iter().filter(|(second, _)| was_launched(*second));
+    let launched: Vec<&Option<Member>> = launched.map(|(_, member)| member).collect();
     assert_eq!(launched.len(), watcher.hosts.len());
-    assert_eq!(launched.len() as u64, outcome.launch.succeeded);
-    let mut members: BTreeMap<String, Vec<(u32, Option<u32>)>> = BTreeMap::new();
-    for ((_, member), host) in launched.iter().zip(&watcher.hosts) {
+    let racks = racks();
+    let mut stands: BTreeMap<String, Vec<Stand>> = BTreeMap::new();
+    for (member, host) in launched.into_iter().zip(&watcher.hosts) {
         if let Some(Member { group, partition }) = member {
-            members.entry(group.clone()).or_default().push((racks[*host as usize], *partition));
+            let stand = Stand { rack: racks[*host as usize], partition: *partition };
+            stands.entry(group.clone()).or_default().push(stand);
         }
     }
-    (groups, members, launched.len())
+    stands
 }
 
 #[test]
 fn no_spread_group_has_two_members_on_a_rack_and_no_partitions_share_one() {
-    let (groups, members, launched) = stands(&[]);
-    assert!(launched > 20_000, "{launched}");
+    let trace = trace();
     let (mut spread, mut partitioned, mut together) = (0, 0, 0);
-    for (name, stands) in &members {
-        let Group { strategy, partitions } = &groups[name];
-        let racks: BTreeSet<u32> = stands.iter().map(|(rack, _)| *rack).collect();
+    for (name, stands) in &stands(&trace) {
+        let Group { strategy, partitions } = &trace.groups[name];
+        let racks: BTreeSet<u32> = stands.iter().map(|stand| stand.rack).collect();
         match strategy.as_str() {
             "spread" => {
                 assert_eq!(racks.len(), stands.len(), "{name} has two members on a rack");
@@ -128,12 +139,14 @@ fn no_spread_group_has_two_members_on_a_rack_and_no_partitions_share_one() {
             }
             "partition" => {
                 let mut partition_of: BTreeMap<u32, u32> = BTreeMap::new();
-                for (rack, asked) in stands {
-                    let partition = rack % partitions;
-                    assert_eq!(*partition_of.entry(*rack).or_insert(partition), partition);
-                    if let Some(asked) = asked {
-                        assert_eq!(partition + 1, *asked, "{name} has a member in another partition's racks");
-                    }
+                for Stand { rack, partition } in stands {
+                    let asked = partition.expect("the trace names every partition");
+                    assert_eq!(
+                        *partition_of.entry(*rack).or_insert(asked),
+                        asked,
+                        "{name} shares rack {rack}"
+                    );
+                    assert_eq!(rack % partitions + 1, asked, "{name} is on another partition's rack");
                 }
                 partitioned += stands.len();
             }
@@ -144,6 +157,6 @@ fn no_spread_group_has_two_members_on_a_rack_and_no_partitions_share_one() {
             other => panic!("{other}"),
         }
     }
-    // Of each sort there are thousands, so that the rules were put to the test.
+    // Of each sort there are hundreds at least, so that the rules were put to the test.
     assert!(spread > 1_000 && partitioned > 3_000 && together > 500, "{spread} {partitioned} {together}");
 }
