@@ -53,10 +53,11 @@ impl Cloud {
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.accrual.add(price);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
-        self.join_cycle(slot, resident);
+        // Before the resident may turn out to be stopped, which voids the watch.
         if launch.options.is_some() {
             self.watch_spot_price(Time::ZERO, slot);
         }
+        self.join_cycle(slot, resident);
         true
     }
 
