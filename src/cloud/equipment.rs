@@ -59,7 +59,6 @@ impl Cloud {
     pub(super) fn dispose_of_extras(&mut self, slot: Slot) {
         let id = self.instances.get(slot).id;
         let Some(extras) = self.extras.remove(slot) else { return };
-        self.holders.remove(&id);
         self.equipped.remove(&id);
         if extras.has_joined {
             self.security.leave(MemberId::Instance(id));
