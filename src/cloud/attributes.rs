@@ -1,5 +1,7 @@
 //! What people change about an instance beside its state: type, termination protection, tags.
 
+use std::collections::BTreeSet;
+
 use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
@@ -10,6 +12,15 @@ use crate::workload::call::{Modification, Tag};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
+
+/// Whether a new resource may have the tags of these keys.
+pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Reason> {
+    let asked = keys.collect::<BTreeSet<_>>().len();
+    if asked <= MAX_TAGS {
+        return Ok(());
+    }
+    Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, MAX_TAGS as u64))
+}
 
 impl Cloud {
     /// Whether what is known of an instance beside its state allows a wish.

@@ -49,7 +49,8 @@ impl Cloud {
         extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
         extras.options = Some(Arc::clone(options));
         if !options.security_groups.is_empty() {
-            let groups = self.security_groups(account, &options.security_groups);
+            let subnet = self.instances.get(slot).subnet;
+            let groups = self.groups_in(subnet, account, &options.security_groups);
             let joined = groups.and_then(|groups| self.join(slot, &groups));
             joined.expect("its groups were found when it was equipped");
         }
@@ -59,7 +60,6 @@ impl Cloud {
     pub(super) fn dispose_of_extras(&mut self, slot: Slot) {
         let id = self.instances.get(slot).id;
         let Some(extras) = self.extras.remove(slot) else { return };
-        self.holders.remove(&id);
         self.equipped.remove(&id);
         if extras.has_joined {
             self.security.leave(MemberId::Instance(id));

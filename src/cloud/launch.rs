@@ -3,6 +3,7 @@
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
 use super::Cloud;
+use super::attributes::check_tags;
 use super::calls::Refused;
 use super::event::{Event, Rank, Stamp, Timer};
 use super::instance::{Instance, Reference, Slot};
@@ -94,6 +95,13 @@ impl Cloud {
         if options.user_data_bytes > MAX_USER_DATA_BYTES {
             let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
             return Err(Failure::InvalidParameterValue.because(Bound::UserDataBytes, asked, most));
+        }
+        check_tags(options.tags.iter().map(|tag| tag.key.as_str()))?;
+        if let Some(image) = options.image {
+            self.storage.launchable(self.image(account, image)?, account)?;
+        }
+        for group in &options.security_groups {
+            self.security_group(account, *group)?;
         }
         let (constraint, _) = self.wishes(account, options)?;
         let request = Request { constraint, ..Cloud::request(&self.kind(launch.kind), account, ZoneId(0)) };

@@ -183,6 +183,7 @@ impl Cloud {
         self.ledger.lifecycle_events += 1;
         self.ledger.happened(now, Happening::Terminated, id, host);
         self.network.instance_ended(now, id);
+        self.holders.remove(&id);
         self.dispose_of_volumes(now, account, id);
         if self.instances.get(slot).has_extras {
             self.dispose_of_extras(slot);

@@ -19,6 +19,7 @@ impl Cloud {
     /// Everything that is there at time zero, and the terms of reservations to come. What there is no room
     /// for is refused like a call for it.
     pub(super) fn provide(&mut self, observer: &mut dyn Observer) {
+        self.name_images();
         let provisions = self.provisions.clone();
         for group in &provisions.groups {
             match &group.account {

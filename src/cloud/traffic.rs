@@ -6,11 +6,13 @@
 use std::net::Ipv4Addr;
 
 use super::Cloud;
-use super::instance::Slot;
+use super::instance::{Instance, Slot};
 use super::place::{Order, Placement};
 use crate::failure::{Failure, Reason};
+use crate::lifecycle::State;
 use crate::network::AddressRange;
 use crate::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};
+use crate::quota::Quota;
 use crate::units::{AccountId, SecurityGroupId, SubnetId, Time};
 use crate::workload::call::{LaunchOptions, SecurityGroupHandle};
 use crate::workload::resource_call::{Endpoint, Peer, Rule};
@@ -24,6 +26,8 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let owner = self.owner_named(account, vpc)?;
         let name = &self.directory.handles.security_groups()[name.0 as usize];
+        self.quotas.meet(self.directory.accounts());
+        self.quotas.allow(account, Quota::SecurityGroups, self.security.count(account))?;
         self.security.create(owner, name).map(|_| ())
     }
 
@@ -69,6 +73,8 @@ impl Cloud {
         to: Endpoint,
         packet: security::Packet,
     ) -> Result<(), Reason> {
+        self.meet_at(account, from, to)?;
+        self.meet_at(account, to, from)?;
         let (from, to) = (self.endpoint(account, from)?, self.endpoint(account, to)?);
         let verdict = self.security.probe(now, Probe { from, to, packet })?;
         verdict.reason().map_or(Ok(()), Err)
@@ -83,6 +89,20 @@ impl Cloud {
                 Ok(security::Endpoint::Member(MemberId::Instance(self.instances.get(slot).id)))
             }
         }
+    }
+
+    /// Whoever has an address in the VPC of the other end joins its groups, if nobody has asked about it before.
+    fn meet_at(&mut self, account: AccountId, end: Endpoint, other: Endpoint) -> Result<(), Reason> {
+        let (Endpoint::Address(address), Endpoint::Instance(other)) = (end, other) else { return Ok(()) };
+        let vpc = |cloud: &Cloud, of: &Instance| cloud.network.vpc_of(of.subnet, of.account);
+        let other = vpc(self, self.instances.get(self.changeable(account, other)?));
+        let found = self.instances.slots().find(|(slot, instance)| {
+            instance.state != State::Terminated
+                && vpc(self, instance) == other
+                && self.private_addresses(*slot).contains(&address)
+        });
+        let found = found.map(|(slot, _)| slot);
+        found.map_or(Ok(()), |slot| self.join(slot, &[]))
     }
 
     /// The first interface of an instance is in these groups from now on, or in the default one.
@@ -101,8 +121,8 @@ impl Cloud {
 
     /// Gives the first interface of an instance other groups.
     pub(super) fn change_groups(&mut self, slot: Slot, groups: &[SecurityGroupHandle]) -> Result<(), Reason> {
-        let account = self.instances.get(slot).account;
-        let groups = self.security_groups(account, groups)?;
+        let instance = self.instances.get(slot);
+        let groups = self.groups_in(instance.subnet, instance.account, groups)?;
         self.join(slot, &[])?;
         self.security.change_groups(MemberId::Instance(self.instances.get(slot).id), &groups)
     }
@@ -111,16 +131,8 @@ impl Cloud {
     pub(super) fn know_addresses(&mut self, slot: Slot) {
         let Some(extras) = self.extras.get(slot).filter(|extras| extras.has_joined) else { return };
         let known = extras.known_addresses.clone();
-        let instance = self.instances.get(slot);
-        let (id, member) = (instance.id, MemberId::Instance(instance.id));
-        let first = std::iter::once(instance.address);
-        let singles = self.network.first_interface_ranges(id, AddressRange::Single).iter().copied();
-        let prefixes = self.network.first_interface_ranges(id, AddressRange::Prefix).iter();
-        let prefixes = prefixes.flat_map(|first| (0..16).map(move |i| first.saturating_add(i)));
-        let subnet = self.network.subnets().get(instance.subnet.index());
-        let now: Vec<Ipv4Addr> = (first.chain(singles).chain(prefixes))
-            .filter_map(|offset| subnet.and_then(|subnet| subnet.address(offset)))
-            .collect();
+        let member = MemberId::Instance(self.instances.get(slot).id);
+        let now = self.private_addresses(slot);
         for gone in known.iter().filter(|address| !now.contains(address)) {
             self.security.unassign(member, *gone);
         }
@@ -130,6 +142,19 @@ impl Cloud {
         self.extras_mut(slot).known_addresses = now;
     }
 
+    /// The private addresses of the first interface of an instance, its first one first.
+    fn private_addresses(&self, slot: Slot) -> Vec<Ipv4Addr> {
+        let instance = self.instances.get(slot);
+        let first = std::iter::once(instance.address);
+        let singles = self.network.first_interface_ranges(instance.id, AddressRange::Single).iter().copied();
+        let prefixes = self.network.first_interface_ranges(instance.id, AddressRange::Prefix).iter();
+        let prefixes = prefixes.flat_map(|first| (0..16).map(move |i| first.saturating_add(i)));
+        let subnet = self.network.subnets().get(instance.subnet.index());
+        (first.chain(singles).chain(prefixes))
+            .filter_map(|offset| subnet.and_then(|subnet| subnet.address(offset)))
+            .collect()
+    }
+
     /// Whether an instance in this place may have the groups its launch names.
     pub(super) fn equip_security(
         &mut self,
@@ -137,25 +162,32 @@ impl Cloud {
         options: &LaunchOptions,
         placement: &Placement,
     ) -> Result<(), Reason> {
-        let groups = self.security_groups(order.account, &options.security_groups)?;
-        if groups.is_empty() {
+        if options.security_groups.is_empty() {
             return Ok(());
         }
+        let groups = self.groups_in(placement.subnet, order.account, &options.security_groups)?;
         let owner = self.owner_in(order.account, placement.subnet);
         self.security.chosen(owner, &groups).map(|_| ())
     }
 
-    /// The groups of these names.
-    pub(super) fn security_groups(
+    /// The groups of these names, as an interface in a subnet means them: those of its VPC, if they are there.
+    pub(super) fn groups_in(
         &mut self,
+        subnet: SubnetId,
         account: AccountId,
         names: &[SecurityGroupHandle],
     ) -> Result<Vec<SecurityGroupId>, Reason> {
-        names.iter().map(|name| self.security_group(account, *name)).collect()
+        let owner = self.owner_in(account, subnet);
+        let one = |handle: &SecurityGroupHandle| {
+            let name = &self.directory.handles.security_groups()[handle.0 as usize];
+            let here = self.security.find(owner, name);
+            here.or_else(|_| self.security_group(account, *handle))
+        };
+        names.iter().map(one).collect()
     }
 
     /// The group of a name: one a call has made, or one of the scenario's in a VPC of the account.
-    fn security_group(
+    pub(super) fn security_group(
         &mut self,
         account: AccountId,
         name: SecurityGroupHandle,

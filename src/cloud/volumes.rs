@@ -65,7 +65,8 @@ impl Cloud {
         name: VolumeHandle,
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
-        if let Some(found) = self.storage.volume(volume).filter(|found| found.is_root())
+        if let Some(found) =
+            self.storage.volume(volume).filter(|found| found.account == account && found.is_root())
             && let Some(attachment) = found.attachment
             && !self.is_stopped(attachment.instance)
         {
@@ -191,7 +192,7 @@ impl Cloud {
         options: &LaunchOptions,
         placement: &Placement,
     ) -> Result<(), Reason> {
-        let devices = self.devices(order.account, options)?;
+        let (devices, has_root) = self.devices(order.account, options)?;
         if devices.is_empty() {
             return Ok(());
         }
@@ -203,8 +204,8 @@ impl Cloud {
                 (0..counted).for_each(|_| self.uncount(account, Quota::Volumes));
             })?;
         }
-        let created =
-            self.storage.create_for_launch(now, account, &target, &devices, &mut self.billing.usage);
+        let usage = &mut self.billing.usage;
+        let created = self.storage.create_for_launch(now, account, &target, &devices, has_root, usage);
         created.inspect_err(|_| devices.iter().for_each(|_| self.uncount(account, Quota::Volumes)))
     }
 
@@ -243,19 +244,30 @@ impl Cloud {
         }
     }
 
-    /// The block devices of a launch, the root first.
-    fn devices(&self, account: AccountId, options: &LaunchOptions) -> Result<Vec<BlockDevice>, Reason> {
+    /// The block devices of a launch, and whether the first is a root: only images bring one.
+    fn devices(
+        &self,
+        account: AccountId,
+        options: &LaunchOptions,
+    ) -> Result<(Vec<BlockDevice>, bool), Reason> {
         let own: Vec<BlockDevice> = options.volumes.iter().map(block_device).collect::<Result<_, _>>()?;
         match options.image {
-            None => Ok(own),
+            None => Ok((own, false)),
             Some(image) => {
-                let id = self.image(account, image)?;
-                Ok(self.storage.launchable(id, account)?.devices_with(&own))
+                let image = self.storage.launchable(self.image(account, image)?, account)?;
+                Ok((image.devices_with(&own), !image.block_devices.is_empty()))
             }
         }
     }
 
-    /// The image of a name: the account's own, else the cloud's, else the latest that any account registered.
+    /// The images that are there from the start have their names.
+    pub(super) fn name_images(&mut self) {
+        for image in self.storage.images() {
+            self.names.images.set(self.directory.handles.image(&image.name).0, image.id);
+        }
+    }
+
+    /// The image of a name: the account's own, else the cloud's, else the latest of any account.
     pub(super) fn image(&self, account: AccountId, image: ImageHandle) -> Result<ImageId, Reason> {
         let name = &self.directory.handles.images()[image.0 as usize];
         match self.storage.image_named(account, name) {

@@ -32,7 +32,7 @@ macro_rules! with_limits {
             /// Snapshots \[snapshots\].
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub snapshots: Option<u32>,
-            /// Security groups \[groups\].
+            /// Security groups in all its VPCs, the default ones among them \[groups\].
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub security_groups: Option<u32>,
             /// Dedicated hosts \[hosts\].

@@ -129,6 +129,12 @@ impl Quotas {
         Ok(())
     }
 
+    /// Whether an account that has so many of something may have one more, for what somebody else counts.
+    pub fn allow(&self, account: AccountId, quota: Quota, has: u64) -> Result<(), Reason> {
+        let most = self.accounts[account.index()].limits.0[quota.index()];
+        if has < most { Ok(()) } else { Err(quota.refusal(1, 0)) }
+    }
+
     /// An account has so many less of something.
     pub fn give(&mut self, account: AccountId, quota: Quota, amount: u64) {
         let used = &mut self.accounts[account.index()].used[quota.index()];

@@ -12,13 +12,15 @@ use crate::units::{AccountId, InstanceId, Time, VolumeId, ZoneId};
 
 impl Storage {
     /// Makes the volumes of a launch, attached from the start: all of them or none. The first device is the
-    /// root. They count towards the peaks once [`Storage::note_launch`] is told that the instance stays.
+    /// root, if there is one among them. They count towards the peaks once [`Storage::note_launch`] is told
+    /// that the instance stays.
     pub fn create_for_launch(
         &mut self,
         now: Time,
         account: AccountId,
         target: &Target,
         devices: &[BlockDevice],
+        has_root: bool,
         usage: &mut Usage,
     ) -> Result<(), Reason> {
         // Whoever may launch from an image needs no permission for the snapshots it uses.
@@ -37,7 +39,7 @@ impl Storage {
                 state: AttachmentState::Attached,
                 since: now,
                 delete_on_termination: device.delete_on_termination,
-                root: i == 0,
+                root: has_root && i == 0,
             };
             let volume = self.add_volume(Volume {
                 id: VolumeId(0),

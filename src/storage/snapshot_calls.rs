@@ -41,7 +41,8 @@ impl Storage {
         Ok((id, self.later(now, after, Step::Snapshot(id), usage)))
     }
 
-    /// Deletes a snapshot that no image uses; one that is still being copied goes when it is complete.
+    /// Deletes a snapshot that no image uses; one that is still being copied goes when it is complete, and is not
+    /// found any more until then.
     pub fn delete_snapshot(
         &mut self,
         now: Time,
@@ -49,7 +50,8 @@ impl Storage {
         snapshot: SnapshotId,
         usage: &mut Usage,
     ) -> Result<(), Reason> {
-        let found = self.snapshots.get_mut(&snapshot).filter(|snapshot| snapshot.account == account);
+        let found = self.snapshots.get_mut(&snapshot);
+        let found = found.filter(|snapshot| snapshot.account == account && !snapshot.delete_asked);
         let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
         if found.images > 0 {
             return Err(Failure::InvalidSnapshotInUse.into());

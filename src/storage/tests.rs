@@ -74,7 +74,7 @@ impl Scene {
     }
 
     fn launch(&mut self, second: u64, instance: u64, devices: &[BlockDevice]) -> Result<(), Reason> {
-        self.storage.create_for_launch(at(second), ANN, &target(instance), devices, &mut self.usage)
+        self.storage.create_for_launch(at(second), ANN, &target(instance), devices, true, &mut self.usage)
     }
 
     /// Does what is due at a second; checks the books afterwards.
@@ -341,7 +341,7 @@ fn an_image_keeps_its_snapshots_until_it_is_deregistered() {
 
     // The one it is shared with launches without a permission for the snapshot.
     let devices = storage.launchable(image, BOB).unwrap().devices_with(&[]);
-    storage.create_for_launch(at(130), BOB, &target(1), &devices, usage).unwrap();
+    storage.create_for_launch(at(130), BOB, &target(1), &devices, true, usage).unwrap();
     assert_eq!(usage.held(BOB, Item::VolumeSize(VolumeType::Gp3)), 100);
     let in_use = storage.delete_snapshot(at(131), ANN, snapshot, usage);
     assert_eq!(in_use, Err(Failure::InvalidSnapshotInUse.into()));

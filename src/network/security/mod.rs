@@ -296,7 +296,7 @@ impl SecurityGroups {
     }
 
     /// How many groups an account has, in all its VPCs (VPC user guide, "Amazon VPC quotas").
-    fn count(&self, account: AccountId) -> u64 {
+    pub fn count(&self, account: AccountId) -> u64 {
         let owned = |vpc| Owner { account, vpc: Vpc(vpc) };
         self.names.range(owned(0)..=owned(u32::MAX)).map(|(_, names)| names.len() as u64).sum()
     }

@@ -103,7 +103,10 @@ impl Life {
         let Scene { storage, usage } = &mut self.scene;
         let devices = [device("/dev/sda1", size_gib, true), device("/dev/sdf", size_gib, false)];
         let first = storage.created_volumes;
-        if storage.create_for_launch(self.now, account, &target(self.instances), &devices, usage).is_err() {
+        if storage
+            .create_for_launch(self.now, account, &target(self.instances), &devices, true, usage)
+            .is_err()
+        {
             return;
         }
         if self.random.below(3) == 0 {
@@ -149,8 +152,9 @@ impl Life {
                     due.extend(step);
                 }
             }
+            let snapshots = storage.snapshots.values().filter(|snapshot| !snapshot.delete_asked);
             let snapshots: Vec<(SnapshotId, AccountId)> =
-                storage.snapshots.values().map(|snapshot| (snapshot.id, snapshot.account)).collect();
+                snapshots.map(|snapshot| (snapshot.id, snapshot.account)).collect();
             for (snapshot, account) in snapshots {
                 storage.delete_snapshot(self.now, account, snapshot, usage).unwrap();
             }
