@@ -92,8 +92,8 @@ impl BillingConfig {
         reserved.chain(self.savings_plans.iter().map(|plan| plan.account.as_str()))
     }
 
-    /// The calendar of the run.
-    fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
+    /// The calendar of the run, which begins with `start_date`.
+    pub fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
         Calendar::starting(&self.start_date).ok_or_else(|| {
             let message = format!("found `{}`, expected a date of 1970 to 9999", self.start_date);
             vec![

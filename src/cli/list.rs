@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
-use crate::failure::{self, Class};
+use crate::failure::{self, Bound, Class};
 use crate::input::{InputError, Place, Problem};
 use crate::placement::register::{self, Parameter};
 use crate::report::metrics::{Better, METRICS};
@@ -13,7 +13,7 @@ use crate::report::terminal::ruled;
 use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
 
-/// Lists what there is: strategies, instance types, trace formats, metrics or errors.
+/// Lists what there is: strategies, instance types, trace formats, metrics, errors or limits.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -38,6 +38,8 @@ enum What {
     Metrics,
     /// Errors a request can meet
     Errors,
+    /// Limits that decide over requests, as failures.csv names them
+    Limits,
 }
 
 /// Lists it.
@@ -48,6 +50,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
         What::Traces => traces(),
         What::Metrics => metrics(),
         What::Errors => errors(),
+        What::Limits => limits(),
     };
     table.set_width(output::width()).set_content_arrangement(ContentArrangement::Dynamic);
     output::print(&format!("{}\n", table.trim_fmt()))
@@ -149,6 +152,14 @@ fn errors() -> Table {
             &entry.http_status.to_string(),
             &format!("{} [{}]", entry.meaning, entry.design_name),
         ]);
+    }
+    table
+}
+
+fn limits() -> Table {
+    let mut table = table(["limit", "meaning [unit]"], &[]);
+    for bound in Bound::ALL {
+        table.add_row([bound.name(), &format!("{} [{}]", bound.meaning(), bound.unit())]);
     }
     table
 }

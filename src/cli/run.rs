@@ -15,7 +15,6 @@ use crate::cloud::{Cloud, RunOptions};
 use crate::input::{InputError, Place, Problem};
 use crate::report::{self, Execution, Recorder, ResultFolder, Run, terminal};
 use crate::scenario::{Overrides, Scenario};
-use crate::units::Calendar;
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -67,7 +66,8 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     let inputs = scenario.files().into_iter().map(hashed).collect::<Result<_, _>>()?;
 
     panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed }));
-    let tables = (args.tables || scenario.output.tables).then(Calendar::default);
+    let calendar = scenario.billing.calendar().map_err(InputError)?;
+    let tables = (args.tables || scenario.output.tables).then_some(calendar);
     let mut watch = Watch::new(Recorder::begin(&folder, tables)?, scenario.duration, args.common.quiet);
     let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
     let outcome = Cloud::new(&scenario, options)?.run(&mut watch)?;

@@ -14,7 +14,7 @@ use crate::units::{Duration, InstanceId, Money, Time};
 /// Rows that wait for the observer, and the lives so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chronicle {
-    window_start: Time,
+    pub(super) window_start: Time,
     rows: Vec<Row>,
     /// By slot. What stands there may be of an instance that has ended.
     lives: Vec<Life>,

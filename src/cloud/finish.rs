@@ -2,10 +2,14 @@
 
 use super::Cloud;
 use super::ledger::{InstanceTotal, SHARES};
-use super::outcome::{FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents};
+use super::outcome::{
+    BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LevelUse, NetworkUse, Outcome, PoolUse,
+    Residents,
+};
 use crate::fleet::totals::Total;
 use crate::lifecycle::State;
-use crate::network::Usage;
+use crate::metrics::Level;
+use crate::network::{Subnet, Usage};
 use crate::units::{NS_PER_S, Time};
 
 impl Cloud {
@@ -42,6 +46,8 @@ impl Cloud {
             described_pages: ledger.described_pages,
             fleet: self.fleet_use(),
             network: self.network_use(horizon),
+            probes: self.security.decisions().clone(),
+            backends: self.backend_use(horizon),
             bill,
             latency: self.latencies(),
             events,
@@ -113,15 +119,45 @@ impl Cloud {
             used_mean: usage.mean(horizon),
             used_peak: usage.peak(),
             exhausted_at: usage.exhausted_at(),
+            fragmentation: None,
         };
-        let subnets = self.network.subnets().iter();
+        let subnet = |subnet: &Subnet| PoolUse {
+            fragmentation: subnet.fragmentation().map(|fragmentation| FragmentationUse {
+                mean: fragmentation.mean(horizon),
+                peak: fragmentation.peak(),
+            }),
+            ..pool(Some(subnet.addresses), &subnet.usage)
+        };
+        let elastic = self.network.elastic();
         let limit = self.network.public_addresses();
         NetworkUse {
-            subnets: subnets
-                .map(|subnet| (subnet.name.clone(), pool(Some(subnet.addresses), &subnet.usage)))
-                .collect(),
+            subnets: (self.network.subnets().iter()).map(|of| (of.name.clone(), subnet(of))).collect(),
             public: pool(limit.map(u64::from), self.network.public_usage()),
+            elastic: ElasticUse {
+                allocated: pool(None, &elastic.allocated),
+                associated: pool(None, &elastic.associated),
+                idle: pool(None, &elastic.idle),
+            },
         }
+    }
+
+    fn backend_use(&self, horizon: Time) -> Vec<(String, BackendUse)> {
+        let used = |level: &Level| LevelUse {
+            limit: level.limit(),
+            used_mean: level.mean(horizon),
+            used_peak: level.peak(),
+            exhausted_at: level.exhausted_at(),
+        };
+        (self.directory.zones().iter().zip(self.storage.backends()))
+            .map(|(zone, backend)| {
+                let backend = BackendUse {
+                    capacity_gib: used(backend.capacity_gib()),
+                    iops: used(backend.iops()),
+                    throughput_mibps: used(backend.throughput_mibps()),
+                };
+                (zone.clone(), backend)
+            })
+            .collect()
     }
 
     fn latencies(&self) -> Vec<Latency> {

@@ -3,7 +3,7 @@
 //! - `run` is the loop: the next event or call, time going on, samples.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
-//! - `chronicle` hands out the `rows` of the tables, where somebody wants them.
+//! - `chronicle` and `inventory` hand out the `rows` of the tables, where somebody wants them.
 
 mod addresses;
 mod attributes;
@@ -16,6 +16,7 @@ mod event;
 mod extras;
 mod finish;
 mod instance;
+mod inventory;
 mod launch;
 mod ledger;
 mod life;
@@ -170,7 +171,7 @@ impl Cloud {
         let billing =
             Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)?;
         let storage =
-            Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name), false)?;
+            Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
         let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
         let perils = faults.map(|faults| Perils { faults, aboard: BTreeSet::new() });
         let provisions =

@@ -68,6 +68,10 @@ pub struct Sample {
     pub addresses_used: u64,
     /// Public addresses in use.
     pub public_addresses_used: u64,
+    /// Elastic addresses there are.
+    pub elastic_addresses: u64,
+    /// Size of all volumes \[GiB\].
+    pub volume_gib_used: u64,
     /// Cost of what ran since the end of the warm-up, as it accrued: without minimums \[micro-USD\].
     pub accrued_micro_usd: i128,
     /// Events dispatched since the start.

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::billing::Bill;
 use crate::failure::Failure;
+use crate::network::security::Decisions;
 use crate::operation::Operation;
 use crate::units::{Each, Time};
 use crate::workload::directory::Directory;
@@ -39,6 +40,10 @@ pub struct Outcome {
     pub fleet: FleetUse,
     /// Addresses.
     pub network: NetworkUse,
+    /// What decided the probes.
+    pub probes: Decisions,
+    /// The backend of the volumes of every zone, in file order, by the zone's name.
+    pub backends: Vec<(String, BackendUse)>,
     /// Money.
     pub bill: Bill,
     /// The names behind the ids of the bill.
@@ -166,6 +171,43 @@ pub struct NetworkUse {
     pub subnets: Vec<(String, PoolUse)>,
     /// The public pool.
     pub public: PoolUse,
+    /// Elastic addresses.
+    pub elastic: ElasticUse,
+}
+
+/// How elastic addresses were used.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ElasticUse {
+    /// All there are.
+    pub allocated: PoolUse,
+    /// Those somebody has.
+    pub associated: PoolUse,
+    /// Those nobody has.
+    pub idle: PoolUse,
+}
+
+/// How the backend of the volumes of a zone was used.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct BackendUse {
+    /// Space \[GiB\].
+    pub capacity_gib: LevelUse,
+    /// Operations a second \[IOPS\].
+    pub iops: LevelUse,
+    /// Throughput \[MiB/s\].
+    pub throughput_mibps: LevelUse,
+}
+
+/// How one resource of a backend was used, in its unit.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct LevelUse {
+    /// What there is; `None` for no limit.
+    pub limit: Option<u64>,
+    /// Mean in use.
+    pub used_mean: f64,
+    /// Most in use at once.
+    pub used_peak: u64,
+    /// When a request first found too little left, if ever, counted from the start of the scenario.
+    pub exhausted_at: Option<Time>,
 }
 
 /// How one pool of addresses was used.
@@ -179,6 +221,17 @@ pub struct PoolUse {
     pub used_peak: u64,
     /// When a request first found no address left, if ever, counted from the start of the scenario.
     pub exhausted_at: Option<Time>,
+    /// How broken the free addresses are; `None` where nobody asked for a prefix.
+    pub fragmentation: Option<FragmentationUse>,
+}
+
+/// The share of the free addresses that can be part of no prefix, 0 to 1.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct FragmentationUse {
+    /// Mean of these addresses over the mean of the free ones.
+    pub mean: f64,
+    /// The greatest share.
+    pub peak: f64,
 }
 
 impl PoolUse {

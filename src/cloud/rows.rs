@@ -82,7 +82,7 @@ pub struct InstanceTagRow {
     pub value: String,
 }
 
-/// A security group.
+/// A security group there is at the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecurityGroupRow {
     /// Its number.
@@ -93,13 +93,9 @@ pub struct SecurityGroupRow {
     pub name: String,
     /// Its VPC.
     pub vpc: String,
-    /// When it was made.
-    pub created: Time,
-    /// When it was deleted.
-    pub deleted: Option<Time>,
 }
 
-/// A rule of a security group.
+/// A rule of a security group there is at the end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecurityGroupRuleRow {
     /// Its number.
@@ -110,16 +106,13 @@ pub struct SecurityGroupRuleRow {
     pub is_egress: bool,
     /// The protocol as EC2 writes it: `tcp`, `udp`, `icmp`, a number, `-1` for all (`IpPermission`).
     pub protocol: String,
-    /// First and last port; `None`: all, or a protocol without ports.
-    pub ports: Option<(u16, u16)>,
+    /// First and last port; of ICMP type and code, -1 for any (`IpPermission`). `None`: all, or a protocol
+    /// without ports.
+    pub ports: Option<(i32, i32)>,
     /// The addresses at the other end.
     pub cidr: Option<Ipv4Net>,
     /// The security group at the other end.
     pub peer_group: Option<SecurityGroupId>,
-    /// When it was authorised.
-    pub created: Time,
-    /// When it was revoked, or went with its group.
-    pub revoked: Option<Time>,
 }
 
 /// An image.
@@ -127,8 +120,8 @@ pub struct SecurityGroupRuleRow {
 pub struct ImageRow {
     /// Its number.
     pub image: ImageId,
-    /// Whose it is.
-    pub account: AccountId,
+    /// Whose it is; `None`: the cloud's own.
+    pub account: Option<AccountId>,
     /// Its name.
     pub name: String,
     /// Its state in EC2's word (`DescribeImages`, "state").

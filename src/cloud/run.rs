@@ -38,6 +38,9 @@ impl Cloud {
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
         self.chronicle =
             observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
+        if self.chronicle.is_some() {
+            self.storage.keep_history();
+        }
         self.provide(observer);
         let residents = self.move_in();
         self.await_fault();
@@ -69,6 +72,7 @@ impl Cloud {
         self.assert_conserved();
         self.bill_running(horizon);
         self.chronicle_living(horizon, observer);
+        self.chronicle_resources(observer);
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
@@ -185,6 +189,13 @@ impl Cloud {
             launches_succeeded: ledger.launch.succeeded,
             addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
             public_addresses_used: self.network.public_usage().used(),
+            elastic_addresses: self.network.elastic().allocated.used(),
+            volume_gib_used: self
+                .storage
+                .backends()
+                .iter()
+                .map(|backend| backend.capacity_gib().used())
+                .sum(),
             accrued_micro_usd: ledger.accrual.micro_usd(),
             events: milestones.events,
         });

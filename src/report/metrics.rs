@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Run, latency};
 use crate::cloud::outcome::{PoolUse, Tally};
 use crate::failure::Failure;
+use crate::network::security::Direction;
+use crate::operation::Operation;
 use crate::units::{Time, format_micro_usd};
 
 /// Which way a metric is good.
@@ -43,9 +45,9 @@ const fn metric(
     Metric { path, unit, better, meaning, value }
 }
 
-/// Every metric.
+/// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 49] = {
+pub const METRICS: [Metric; 63] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -57,7 +59,7 @@ pub const METRICS: [Metric; 49] = {
         metric("launch.failed", "instances", Lower, "refused", |r| json!(r.outcome.launch.failed())),
         metric("launch.success_ratio", "0 to 1", Higher, "launched of asked for; 1 when none was asked for", |r| json!(r.outcome.launch.success_ratio())),
         metric("launch.failed_by_code", "instances", Lower, "refused, by error code", |r| by_code(&r.outcome.launch)),
-        metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code", operations),
+        metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; answers likewise, one an instance, of calls on instances; of describe the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "drawn from the equilibrium to be there at the start", |r| json!(r.outcome.residents.expected)),
         metric("steady_state.moved_in", "instances", Higher, "of these, found room", |r| json!(r.outcome.residents.moved_in)),
@@ -83,15 +85,32 @@ pub const METRICS: [Metric; 49] = {
         metric("fleet.instances_running_mean", "instances", Neither, "mean of the instances running", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
 
-        metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s", subnets),
+        metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were asked for fragmentation_mean and _peak, the share (0 to 1) of free addresses that can be part of none", subnets),
         metric("network.public.addresses", "addresses", Neither, "public addresses there are; null: no limit", |r| json!(r.outcome.network.public.addresses)),
         metric("network.public.used_mean", "addresses", Neither, "mean of the public addresses in use", |r| json!(r.outcome.network.public.used_mean)),
         metric("network.public.used_peak", "addresses", Neither, "most public addresses in use", |r| json!(r.outcome.network.public.used_peak)),
         metric("network.public.exhausted_at_s", "s", Higher, "when a request first found no public address; null: never", |r| at_s(r.outcome.network.public.exhausted_at)),
 
+        metric("network.elastic.allocated_mean", "addresses", Neither, "mean of the elastic addresses there were", |r| json!(r.outcome.network.elastic.allocated.used_mean)),
+        metric("network.elastic.allocated_peak", "addresses", Neither, "most elastic addresses there were", |r| json!(r.outcome.network.elastic.allocated.used_peak)),
+        metric("network.elastic.associated_mean", "addresses", Neither, "mean of the elastic addresses somebody had", |r| json!(r.outcome.network.elastic.associated.used_mean)),
+        metric("network.elastic.associated_peak", "addresses", Neither, "most elastic addresses somebody had", |r| json!(r.outcome.network.elastic.associated.used_peak)),
+        metric("network.elastic.idle_mean", "addresses", Lower, "mean of the elastic addresses nobody had", |r| json!(r.outcome.network.elastic.idle.used_mean)),
+        metric("network.elastic.idle_peak", "addresses", Lower, "most elastic addresses nobody had", |r| json!(r.outcome.network.elastic.idle.used_peak)),
+        metric("network.probes", "probes", Neither, "allowed, refused, unreachable; by_rule: allowed by each rule (its number); by_flow: allowed by a remembered conversation; refused_by side", probes),
+
+        metric("storage.backends", "", Neither, "by zone, of its volumes: capacity_gib, iops and throughput_mibps there are (null: no limit); of each, such as of capacity, capacity_used_mean_gib, capacity_used_peak_gib and capacity_exhausted_at_s", backends),
+
+        metric("faults.host_failures", "hosts", Lower, "hosts that failed", |r| json!(r.outcome.unasked.host_failures)),
+        metric("faults.migrations", "instances", Neither, "moved to another host without a break", |r| json!(r.outcome.unasked.migrations)),
+        metric("faults.recoveries", "instances", Neither, "came up again on another host", |r| json!(r.outcome.unasked.recoveries)),
+        metric("faults.instances_lost", "instances", Lower, "stopped or ended because of their host", |r| json!(r.outcome.unasked.instances_lost)),
+        metric("spot_interruptions", "instances", Lower, "taken back by the spot market", |r| json!(r.outcome.unasked.spot_interruptions)),
+
         metric("billing.total", "USD", Neither, "what users pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
         metric("billing.by_kind", "USD", Neither, "by what is billed: instance, volume, snapshot, address, host, reservation, commitment, upfront", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
         metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand, reserved, spot, savings-plan", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_account", "USD", Neither, "by who pays", by_account),
         metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
 
@@ -131,27 +150,87 @@ fn first_failures(run: &Run<'_>) -> Value {
 fn operations(run: &Run<'_>) -> Value {
     let table: Map<String, Value> = (run.outcome.operations.iter())
         .map(|(operation, tally)| {
-            let figures = json!({
-                "requested": tally.requested,
-                "succeeded": tally.succeeded,
-                "failed": tally.failed(),
-                "failed_by_code": by_code(tally),
-            });
-            (operation.name().to_string(), figures)
+            let mut figures = counts(tally);
+            let answers = run.outcome.answers.iter().find(|(answered, _)| answered == operation);
+            figures.extend(answers.map(|(_, tally)| ("answers".to_string(), Value::Object(counts(tally)))));
+            if *operation == Operation::Describe {
+                figures.insert("instances".to_string(), json!(run.outcome.described_instances));
+                figures.insert("pages".to_string(), json!(run.outcome.described_pages));
+            }
+            (operation.name().to_string(), Value::Object(figures))
         })
         .collect();
     Value::Object(table)
 }
 
+fn counts(tally: &Tally) -> Map<String, Value> {
+    Map::from_iter([
+        ("requested".to_string(), json!(tally.requested)),
+        ("succeeded".to_string(), json!(tally.succeeded)),
+        ("failed".to_string(), json!(tally.failed())),
+        ("failed_by_code".to_string(), by_code(tally)),
+    ])
+}
+
+fn probes(run: &Run<'_>) -> Value {
+    let decisions = &run.outcome.probes;
+    let by_rule: Map<String, Value> =
+        decisions.by_rule.iter().map(|(rule, count)| (rule.0.to_string(), json!(count))).collect();
+    let mut refused_by: Map<String, Value> = Map::new();
+    for side in [Direction::Ingress, Direction::Egress] {
+        let of_side = decisions.refused.iter().filter(|((direction, _), _)| *direction == side);
+        let count: u64 = of_side.map(|(_, count)| count).sum();
+        refused_by.insert(side.name().to_string(), json!(count));
+    }
+    json!({
+        "allowed": decisions.by_rule.values().sum::<u64>() + decisions.by_flow,
+        "refused": decisions.refused.values().sum::<u64>(),
+        "unreachable": decisions.unreachable,
+        "by_rule": by_rule,
+        "by_flow": decisions.by_flow,
+        "refused_by": refused_by,
+    })
+}
+
+fn backends(run: &Run<'_>) -> Value {
+    (run.outcome.backends.iter())
+        .map(|(zone, backend)| {
+            let mut row = Map::from_iter([("zone".to_string(), json!(zone))]);
+            for (name, unit, level) in [
+                ("capacity", "_gib", &backend.capacity_gib),
+                ("iops", "", &backend.iops),
+                ("throughput", "_mibps", &backend.throughput_mibps),
+            ] {
+                row.insert(format!("{name}{unit}"), json!(level.limit));
+                row.insert(format!("{name}_used_mean{unit}"), json!(level.used_mean));
+                row.insert(format!("{name}_used_peak{unit}"), json!(level.used_peak));
+                row.insert(format!("{name}_exhausted_at_s"), at_s(level.exhausted_at));
+            }
+            Value::Object(row)
+        })
+        .collect()
+}
+
+fn by_account(run: &Run<'_>) -> Value {
+    let accounts = run.outcome.directory.accounts();
+    let sums = run.outcome.bill.by_account.iter();
+    sums.map(|(account, sum)| (accounts[account.index()].clone(), usd(*sum))).collect()
+}
+
 fn subnets(run: &Run<'_>) -> Value {
     let row = |(name, pool): &(String, PoolUse)| {
-        json!({
+        let mut row = json!({
             "name": name,
             "addresses": pool.addresses,
             "used_mean": pool.used_mean,
             "used_peak": pool.used_peak,
             "exhausted_at_s": at_s(pool.exhausted_at),
-        })
+        });
+        if let Some(fragmentation) = pool.fragmentation {
+            row["fragmentation_mean"] = json!(fragmentation.mean);
+            row["fragmentation_peak"] = json!(fragmentation.peak);
+        }
+        row
     };
     run.outcome.network.subnets.iter().map(row).collect()
 }

@@ -67,7 +67,7 @@ pub struct ReportFile {
 /// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
 #[rustfmt::skip]
 pub const REGISTER: [Report; 8] = [
-    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, network, money", make: Make::Streamed(timeseries::begin) },
+    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
     Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },

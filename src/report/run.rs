@@ -118,8 +118,10 @@ pub(super) mod tests {
             fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
             network: NetworkUse {
                 subnets: vec![("web".to_string(), PoolUse { addresses: Some(251), ..PoolUse::default() })],
-                public: PoolUse::default(),
+                ..NetworkUse::default()
             },
+            probes: Default::default(),
+            backends: Vec::new(),
             bill: Bill::new(Vec::new(), &directory.types),
             directory,
             latency: vec![latency],

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 use super::Run;
-use crate::cloud::outcome::{PoolUse, Tally};
+use crate::billing::Kind;
+use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Tally};
 use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::units::Duration;
@@ -22,7 +23,16 @@ const MICRO_USD_PER_CENT: i128 = 10_000;
 
 /// The summary, at most `width` characters wide where words allow it.
 pub fn summary(run: &Run<'_>, width: u16) -> String {
-    let tables = [Some(launches(run)), calls(run), Some(usage(run)), Some(packing(run)), Some(bill(run))];
+    let tables = [
+        Some(launches(run)),
+        calls(run),
+        unasked(run),
+        probes(run),
+        Some(usage(run)),
+        Some(packing(run)),
+        Some(bill(run)),
+        money(run),
+    ];
     let mut tables: Vec<Table> = tables.into_iter().flatten().collect();
     let first_column = tables.iter().map(|table| table.column_max_content_widths()[0]).max().unwrap_or(0);
     let mut text = format!("{}\n", title(run));
@@ -142,6 +152,40 @@ fn calls(run: &Run<'_>) -> Option<Table> {
     Some(table)
 }
 
+/// What befell hosts and instances; left out when nothing did.
+fn unasked(run: &Run<'_>) -> Option<Table> {
+    let unasked = &run.outcome.unasked;
+    let rows = [
+        ("hosts that failed", unasked.host_failures),
+        ("instances moved to another host without a break", unasked.migrations),
+        ("instances started again on another host", unasked.recoveries),
+        ("instances lost with their host", unasked.instances_lost),
+        ("instances the spot market took back", unasked.spot_interruptions),
+    ];
+    counted("Unasked for", rows)
+}
+
+/// How probes ended; left out when there were none.
+fn probes(run: &Run<'_>) -> Option<Table> {
+    let decisions = &run.outcome.probes;
+    let rows = [
+        ("allowed by a rule", decisions.by_rule.values().sum()),
+        ("allowed as part of a conversation", decisions.by_flow),
+        ("refused by security groups", decisions.refused.values().sum()),
+        ("without a route", decisions.unreachable),
+    ];
+    counted("Probes", rows)
+}
+
+/// A table of the counts that are not 0, if any.
+fn counted<const N: usize>(title: &str, rows: [(&str, u64); N]) -> Option<Table> {
+    let mut table = table([title, "count"]);
+    for (name, count) in rows.into_iter().filter(|(_, count)| *count > 0) {
+        table.add_row([name, &grouped(count)]);
+    }
+    (!table.is_empty()).then_some(table)
+}
+
 fn usage(run: &Run<'_>) -> Table {
     let (fleet, network) = (&run.outcome.fleet, &run.outcome.network);
     let mut table = table(["In use", "mean", "peak", "of"]);
@@ -179,7 +223,37 @@ fn usage(run: &Run<'_>) -> Table {
     if network.public.used_peak > 0 || network.public.addresses.is_some() {
         table.add_row(pool_row("public addresses", &network.public));
     }
+    if network.elastic.allocated.used_peak > 0 {
+        table.add_row(pool_row("of these, elastic", &network.elastic.allocated));
+    }
+    for (zone, backend) in &run.outcome.backends {
+        add_backend(&mut table, zone, backend);
+    }
     table
+}
+
+/// The volumes of a zone: its space when there are any, IOPS and throughput where they have a limit.
+fn add_backend(table: &mut Table, zone: &str, backend: &BackendUse) {
+    let levels = [
+        ("volumes", "GiB", &backend.capacity_gib, backend.capacity_gib.used_peak > 0),
+        ("volume IOPS", "IOPS", &backend.iops, false),
+        ("volume throughput", "MiB/s", &backend.throughput_mibps, false),
+    ];
+    for (what, unit, level, even_without_limit) in levels {
+        if level.limit.is_some() || even_without_limit {
+            table.add_row(level_row(&format!("{what} of zone {zone}"), unit, level));
+        }
+    }
+}
+
+fn level_row(name: &str, unit: &str, level: &LevelUse) -> [String; 4] {
+    let all =
+        level.limit.map_or_else(|| format!("{unit}, no limit"), |all| format!("{} {unit}", grouped(all)));
+    let of = match level.exhausted_at {
+        Some(at) => format!("{all}, first short at {}", moment(at)),
+        None => all,
+    };
+    [name.to_string(), decimal(level.used_mean, 1), grouped(level.used_peak), of]
 }
 
 fn pool_row(name: &str, pool: &PoolUse) -> [String; 4] {
@@ -206,7 +280,6 @@ fn bill(run: &Run<'_>) -> Table {
     let outcome = run.outcome;
     let mut accounts: Vec<_> = outcome.bill.by_account.iter().collect();
     accounts.sort_by_key(|(account, sum)| (std::cmp::Reverse(*sum), *account));
-    let cents = |micro_usd: i128| (micro_usd + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT);
     let mut rows: Vec<(String, i128)> = (accounts.iter().take(TOP))
         .map(|(account, sum)| {
             (format!("account {}", outcome.directory.accounts()[account.index()]), cents(**sum))
@@ -228,6 +301,23 @@ fn bill(run: &Run<'_>) -> Table {
             .add_row(["priced by [billing.shape]", &format!("{} types or shapes", grouped(by_shape as u64))]);
     }
     table
+}
+
+/// The bill by what is billed; left out when that is instances only.
+fn money(run: &Run<'_>) -> Option<Table> {
+    let kinds = &run.outcome.bill.by_kind;
+    if kinds.iter().all(|(kind, sum)| *kind == Kind::Instance || *sum == 0) {
+        return None;
+    }
+    let mut table = table(["Billed for", "USD"]);
+    for (kind, sum) in kinds.iter().filter(|(_, sum)| **sum != 0) {
+        table.add_row([kind.name(), &dollars(cents(*sum))]);
+    }
+    Some(table)
+}
+
+fn cents(micro_usd: i128) -> i128 {
+    (micro_usd + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT)
 }
 
 fn footer(run: &Run<'_>) -> String {

@@ -25,7 +25,7 @@ fn gib(mib: u64) -> String {
 
 /// The columns, in order.
 #[rustfmt::skip]
-const COLUMNS: [Column; 21] = [
+const COLUMNS: [Column; 23] = [
     ("time_s", |s| seconds(s.at.0)),
     ("hosts", |s| s.hosts.to_string()),
     ("hosts_used", |s| s.hosts_used.to_string()),
@@ -45,6 +45,8 @@ const COLUMNS: [Column; 21] = [
     ("launches_succeeded", |s| s.launches_succeeded.to_string()),
     ("addresses_used", |s| s.addresses_used.to_string()),
     ("public_addresses_used", |s| s.public_addresses_used.to_string()),
+    ("elastic_addresses", |s| s.elastic_addresses.to_string()),
+    ("volume_gib_used", |s| s.volume_gib_used.to_string()),
     ("accrued_usd", |s| format_micro_usd(s.accrued_micro_usd)),
     ("events", |s| s.events.to_string()),
 ];

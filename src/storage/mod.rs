@@ -93,14 +93,12 @@ pub struct Storage {
 
 impl Storage {
     /// The storage a scenario describes, given its images, the names of its zones in file order, and the id
-    /// of an account by its name. With `keep_history` what is gone stays to be listed; without, memory is
-    /// bounded by what is alive.
+    /// of an account by its name.
     pub fn new(
         config: &StorageConfig,
         images: &[ImageConfig],
         zones: &[&str],
         account: impl FnMut(&str) -> AccountId,
-        keep_history: bool,
     ) -> Result<Storage, InputError> {
         let (backend_zones, devices) = match (config.resolve(zones), config::resolve_images(images)) {
             (Ok(backend_zones), Ok(devices)) => (backend_zones, devices),
@@ -124,10 +122,15 @@ impl Storage {
             created_volumes: 0,
             created_snapshots: 0,
             registered_images: 0,
-            history: keep_history.then(History::default),
+            history: None,
         };
         storage.add_configured_images(images, devices, account);
         Ok(storage)
+    }
+
+    /// From now on what is gone stays to be listed. Without, memory is bounded by what is alive.
+    pub fn keep_history(&mut self) {
+        self.history.get_or_insert_default();
     }
 
     /// Does what was due. `Some` when more is due after it. A step that was overtaken, such as attaching to
@@ -195,25 +198,25 @@ impl Storage {
         self.attached.is_empty()
     }
 
-    /// All volumes by id; with `keep_history` those that are gone, too.
+    /// All volumes by id; with a history those that are gone, too.
     pub fn volumes(&self) -> Vec<&Volume> {
         let gone = self.history.iter().flat_map(|history| &history.volumes);
         sorted(self.volumes.values().chain(gone), |volume| volume.id)
     }
 
-    /// All snapshots by id; with `keep_history` those that are gone, too.
+    /// All snapshots by id; with a history those that are gone, too.
     pub fn snapshots(&self) -> Vec<&Snapshot> {
         let gone = self.history.iter().flat_map(|history| &history.snapshots);
         sorted(self.snapshots.values().chain(gone), |snapshot| snapshot.id)
     }
 
-    /// All images by id; with `keep_history` those that are gone, too.
+    /// All images by id; with a history those that are gone, too.
     pub fn images(&self) -> Vec<&Image> {
         let gone = self.history.iter().flat_map(|history| &history.images);
         sorted(self.images.values().chain(gone), |image| image.id)
     }
 
-    /// All attachments by volume and time; with `keep_history` those that are over, too.
+    /// All attachments by volume and time; with a history those that are over, too.
     pub fn attachments(&self) -> Vec<AttachmentRecord> {
         let over = self.history.iter().flat_map(|history| &history.attachments).copied();
         let current = self.volumes.values().filter_map(|volume| {

@@ -36,7 +36,8 @@ struct Scene {
 impl Scene {
     fn new(config: &str) -> Scene {
         let config = toml::from_str(config).unwrap();
-        let storage = Storage::new(&config, &[], &["x", "y"], |_| ANN, true).unwrap();
+        let mut storage = Storage::new(&config, &[], &["x", "y"], |_| ANN).unwrap();
+        storage.keep_history();
         Scene { storage, usage: Usage::new(Calendar::default(), Time::ZERO) }
     }
 
@@ -365,7 +366,7 @@ fn images_of_the_scenario_are_there_from_the_start() {
     ]
     .map(|text| toml::from_str::<ImageConfig>(text).unwrap());
     let account = |name: &str| if name == "ann" { ANN } else { BOB };
-    let storage = Storage::new(&StorageConfig::default(), &images, &["x"], account, false).unwrap();
+    let storage = Storage::new(&StorageConfig::default(), &images, &["x"], account).unwrap();
     let outcome = |image: u32, account: AccountId| {
         storage.launchable(ImageId(image), account).map(|image| image.block_devices.len())
     };

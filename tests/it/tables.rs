@@ -191,7 +191,7 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
         }),
         Row::Image(ImageRow {
             image: ImageId(1),
-            account,
+            account: Some(account),
             name: "golden".to_string(),
             state: "available",
             is_public: true,
@@ -209,8 +209,6 @@ fn sample_security(account: AccountId) -> Vec<Row> {
         account,
         name: "web".to_string(),
         vpc: "main".to_string(),
-        created: hour(0),
-        deleted: None,
     };
     let rule = SecurityGroupRuleRow {
         rule: RuleId(6),
@@ -220,8 +218,6 @@ fn sample_security(account: AccountId) -> Vec<Row> {
         ports: Some((22, 22)),
         cidr: Some("0.0.0.0/0".parse().unwrap()),
         peer_group: None,
-        created: hour(0),
-        revoked: None,
     };
     let all = SecurityGroupRuleRow {
         rule: RuleId(7),
@@ -230,7 +226,6 @@ fn sample_security(account: AccountId) -> Vec<Row> {
         ports: None,
         cidr: None,
         peer_group: Some(SecurityGroupId(2)),
-        revoked: Some(hour(5)),
         ..rule.clone()
     };
     vec![Row::SecurityGroup(group), Row::SecurityGroupRule(rule), Row::SecurityGroupRule(all)]

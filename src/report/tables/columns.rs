@@ -57,8 +57,6 @@ pub const SECURITY_GROUPS: &[Column<SecurityGroupRow>] = &[
     always("account", Form::Text, "whose it is", |row, names| names.account(row.account)),
     always("name", Form::Text, "its name", |row, _| text(&row.name)),
     always("vpc", Form::Text, "its VPC", |row, _| text(&row.vpc)),
-    always("create_time", Form::Timestamp, "when it was made", |row, names| names.time(row.created)),
-    perhaps("delete_time", Form::Timestamp, "when it was deleted", |row, names| names.perhaps(row.deleted)),
 ];
 
 #[rustfmt::skip]
@@ -67,18 +65,16 @@ pub const SECURITY_GROUP_RULES: &[Column<SecurityGroupRuleRow>] = &[
     always("security_group_id", Form::Integer, "its group", |row, _| integer(row.group.0)),
     always("is_egress", Form::Boolean, "whether it is for what goes out", |row, _| Cell::Boolean(row.is_egress)),
     always("protocol", Form::Text, "`tcp`, `udp`, `icmp`, a number; `-1` for all", |row, _| text(&row.protocol)),
-    perhaps("from_port", Form::Integer, "the first port; none: all, or a protocol without ports", |row, _| row.ports.map_or(Cell::None, |(first, _)| integer(first))),
-    perhaps("to_port", Form::Integer, "the last port", |row, _| row.ports.map_or(Cell::None, |(_, last)| integer(last))),
+    perhaps("from_port", Form::Integer, "the first port, or the type of ICMP (-1: any); none: all, or a protocol without ports", |row, _| row.ports.map_or(Cell::None, |(first, _)| integer(first))),
+    perhaps("to_port", Form::Integer, "the last port, or the code of ICMP (-1: any)", |row, _| row.ports.map_or(Cell::None, |(_, last)| integer(last))),
     perhaps("cidr", Form::Text, "the addresses at the other end", |row, _| row.cidr.map_or(Cell::None, shown)),
     perhaps("peer_security_group_id", Form::Integer, "the security group at the other end", |row, _| row.peer_group.map_or(Cell::None, |group| integer(group.0))),
-    always("create_time", Form::Timestamp, "when it was authorised", |row, names| names.time(row.created)),
-    perhaps("revoke_time", Form::Timestamp, "when it was revoked, or went with its group", |row, names| names.perhaps(row.revoked)),
 ];
 
 #[rustfmt::skip]
 pub const IMAGES: &[Column<ImageRow>] = &[
     always("image_id", Form::Integer, "its number, in the order of registration", |row, _| integer(row.image.0)),
-    always("account", Form::Text, "whose it is", |row, names| names.account(row.account)),
+    perhaps("account", Form::Text, "whose it is; none: the cloud's own", |row, names| row.account.map_or(Cell::None, |account| names.account(account))),
     always("name", Form::Text, "its name", |row, _| text(&row.name)),
     always("state", Form::Text, "its state", |row, _| text(row.state)),
     always("is_public", Form::Boolean, "whether every account may launch it", |row, _| Cell::Boolean(row.is_public)),

@@ -37,8 +37,8 @@ macro_rules! tables {
 tables! {
     "instances", Instance, INSTANCES, "Every instance, as it was in the end";
     "instance_tags", InstanceTag, INSTANCE_TAGS, "Every tag of an instance, as it was in the end";
-    "security_groups", SecurityGroup, SECURITY_GROUPS, "Every security group";
-    "security_group_rules", SecurityGroupRule, SECURITY_GROUP_RULES, "Every rule of a security group";
+    "security_groups", SecurityGroup, SECURITY_GROUPS, "Every security group there is at the end";
+    "security_group_rules", SecurityGroupRule, SECURITY_GROUP_RULES, "Every rule of a security group there is at the end";
     "images", Image, IMAGES, "Every image";
     "volumes", Volume, VOLUMES, "Every volume, as it was in the end";
     "volume_attachments", VolumeAttachment, VOLUME_ATTACHMENTS, "Every time of a volume at an instance";
