@@ -36,7 +36,11 @@ impl Cloud {
         let has_extras = instance.has_extras;
         let operation = if instance.cycle == 0 { Operation::Launch } else { Operation::Start };
         self.enter(now, slot, State::Running);
-        self.ledger.took(operation, now.since(called));
+        let recovers = has_extras
+            && self.extras.get_mut(slot).is_some_and(|extras| std::mem::take(&mut extras.recovers));
+        if !recovers {
+            self.ledger.took(operation, now.since(called));
+        }
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
         self.ledger.accrual.add(price);
