@@ -11,7 +11,7 @@ use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::quota::{Claim, Quota};
 use crate::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
-use crate::workload::call::{Launch, LaunchOptions};
+use crate::workload::call::{Launch, LaunchOptions, Tenancy};
 
 /// A launch on its way: who asks when, and for what.
 #[derive(Clone, Copy)]
@@ -46,7 +46,9 @@ impl Order<'_> {
 /// What an instance of a type counts for against quotas.
 fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
-    Claim { group: kind.family_group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
+    let on_dedicated_host = options.is_some_and(|options| options.tenancy == Tenancy::Host);
+    let group = kind.family_group.filter(|_| !on_dedicated_host);
+    Claim { group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
 }
 
 /// Where an instance was put.
