@@ -25,9 +25,10 @@ pub enum Term {
 }
 
 impl Cloud {
-    /// Everything that is there at time zero, and the terms of reservations to come. What there is no room
-    /// for is refused like a call for it.
-    pub(super) fn provide(&mut self, observer: &mut dyn Observer) {
+    /// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host
+    /// whether there was one, to be told once the run has begun.
+    pub(super) fn provide(&mut self) -> Vec<(AccountId, Result<(), Refused>)> {
+        let mut answers = Vec::new();
         let provisions = self.provisions.clone();
         for group in &provisions.groups {
             match &group.account {
@@ -43,8 +44,7 @@ impl Cloud {
             let account = self.directory.account(&hosts.account);
             for _ in 0..hosts.count {
                 let answer = self.dedicate(Time::ZERO, account, hosts.zone, &hosts.groups);
-                let answer = answer.map(|_| ()).map_err(Refused::outright);
-                self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+                answers.push((account, answer.map(|_| ()).map_err(Refused::outright)));
             }
         }
         for (number, reservation) in (0..).zip(&provisions.capacity_reservations) {
@@ -53,6 +53,7 @@ impl Cloud {
                 self.queue_term(Time::ZERO.after(until), Term::Ends(number));
             }
         }
+        answers
     }
 
     fn queue_term(&mut self, at: Time, term: Term) {
