@@ -22,6 +22,7 @@ mod usage;
 pub use commitment::{ReservedConfig, SavingsPlanConfig};
 pub use invoice::{Bill, BillRow, Kind, Purchase, Unit, UsageType};
 pub use prices::PricesConfig;
+pub(crate) use reader::usd;
 pub use seconds::MINIMUM;
 pub use spot::{FREE_IF_INTERRUPTED_WITHIN, INTERRUPTION_NOTICE, SpotConfig, SpotPriceConfig, SpotPrices};
 pub use usage::{Item, Usage};
@@ -113,9 +114,18 @@ pub struct Setting<'a> {
     pub window_start: Time,
     /// Names of the zones in file order.
     pub zones: &'a [&'a str],
-    /// The `sku` of each host group in file order, `""` where it has none. It finds the price of
-    /// [`Item::DedicatedHost`] by its number, and may be empty where nobody has one.
-    pub host_groups: &'a [&'a str],
+    /// The host groups in file order. [`Item::DedicatedHost`] finds its price by its number here, which may be
+    /// empty where nobody has one.
+    pub host_groups: &'a [HostRate<'a>],
+}
+
+/// What decides the price of the dedicated hosts of a host group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostRate<'a> {
+    /// Its `sku`, `""` where it has none, by which `[billing.prices]` knows it.
+    pub sku: &'a str,
+    /// Its own price \[money per hour\], which comes before that.
+    pub per_hour: Option<Money>,
 }
 
 /// How an instance is bought when it is launched (EC2 `InstanceMarketOptions`). Reservations and savings

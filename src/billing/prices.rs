@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exact::share;
 use super::reader::Reader;
-use super::{HOUR, Item};
+use super::{HOUR, HostRate, Item};
 use crate::catalogue::{TypeTable, VolumeType};
 use crate::input::Problem;
 use crate::units::{Decimal, Money, NS_PER_S};
@@ -43,7 +43,8 @@ pub struct PricesConfig {
     pub snapshot_usd_per_gib_month: Decimal,
     /// Public addresses, in use or idle \[USD/h\]; default 0.005.
     pub public_address_usd_per_hour: Decimal,
-    /// Dedicated hosts that `dedicated_hosts` does not name \[USD/h\]; default 5.069, an m5 host.
+    /// Dedicated hosts whose group has no `dedicated_usd_per_hour` and that `dedicated_hosts` does not name
+    /// \[USD/h\]; default 5.069, an m5 host.
     pub dedicated_host_usd_per_hour: Decimal,
     /// Dedicated hosts by the `sku` of their group \[USD/h\]: `{ "m5" = 5.069 }`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -103,8 +104,8 @@ pub(super) struct Prices {
 }
 
 impl Prices {
-    /// The prices of a scenario whose host groups have these SKUs, in file order.
-    pub fn new(config: &PricesConfig, host_groups: &[&str]) -> Result<Prices, Vec<Problem>> {
+    /// The prices of a scenario with these host groups, in file order.
+    pub fn new(config: &PricesConfig, host_groups: &[HostRate]) -> Result<Prices, Vec<Problem>> {
         use VolumeType::{Gp2, Gp3, Io1, Io2, Sc1, St1};
         let mut problems = Vec::new();
         let mut reader = Reader { path: "billing.prices".to_string(), problems: &mut problems };
@@ -130,15 +131,17 @@ impl Prices {
         let by_sku: BTreeMap<&str, Money> = (config.dedicated_hosts.iter())
             .map(|(sku, price)| (sku.as_str(), usd(&format!("dedicated_hosts.\"{sku}\""), price)))
             .collect();
-        let hosts =
-            host_groups.iter().map(|sku| by_sku.get(sku).copied().unwrap_or(other_dedicated_host_hour));
+        let host_hour = |group: &HostRate| {
+            let by_sku = || by_sku.get(group.sku).copied().unwrap_or(other_dedicated_host_hour);
+            group.per_hour.unwrap_or_else(by_sku)
+        };
         let prices = Prices {
             gib_month: BTreeMap::from(gib_month),
             iops_month: BTreeMap::from(iops_month),
             mibps_month: BTreeMap::from(mibps_month),
             snapshot_gib_month,
             public_address_hour,
-            dedicated_host_hour: hosts.collect(),
+            dedicated_host_hour: host_groups.iter().map(host_hour).collect(),
             other_dedicated_host_hour,
         };
         if problems.is_empty() { Ok(prices) } else { Err(problems) }

@@ -28,7 +28,9 @@ impl Books {
         let config: BillingConfig = toml::from_str(text).unwrap();
         let mut types = TypeTable::new(&[], &config.shape).unwrap();
         let accounts = BTreeMap::from([("default".to_string(), A), ("other".to_string(), AccountId(1))]);
-        let host_groups = ["m5", ""];
+        let own = Some(Money(3 * Money::UNITS_PER_USD));
+        let rates = [("m5", None), ("", None), ("m5", own)];
+        let host_groups = rates.map(|(sku, per_hour)| HostRate { sku, per_hour });
         let window_start = at(warmup_s);
         let setting = Setting { seed: Seed(7), window_start, zones: &ZONES, host_groups: &host_groups };
         let billing = Billing::new(&config, &setting, &accounts, &mut types).unwrap();
@@ -277,11 +279,11 @@ fn a_month_of_each_volume_type() {
 fn a_dedicated_host_costs_what_its_group_does() {
     let text = "[prices]\ndedicated_host_usd_per_hour = 2\ndedicated_hosts = { m5 = 5 }";
     let mut books = Books::new(text);
-    for group in 0..3 {
+    for group in 0..4 {
         books.billing.usage.take(at(0), A, Item::DedicatedHost(group), 1);
     }
     let usd: Vec<i128> = books.invoice(3600).rows.iter().map(BillRow::micro_usd).collect();
-    assert_eq!(usd, [5_000_000, 2_000_000, 2_000_000]);
+    assert_eq!(usd, [5_000_000, 2_000_000, 3_000_000, 2_000_000]);
 }
 
 #[test]

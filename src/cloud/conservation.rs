@@ -1,10 +1,18 @@
 //! What is taken is given back: the whole cloud counted again, after every event in tests and at the end of every run.
 
+use std::collections::BTreeMap;
+
 use super::Cloud;
+use super::instance::Instance;
 use super::ledger::InstanceTotal;
+use crate::billing::Item;
 use crate::fleet::totals::Total;
 use crate::lifecycle::State;
 use crate::network::NO_ADDRESS;
+use crate::placement::constraints::{Constraint, Membership, Tenancy};
+use crate::placement::groups::{GroupRule, Members};
+use crate::placement::tenancies::Ownership;
+use crate::units::{AccountId, CapacityReservationId, PlacementGroupId, TypeId, ZoneId};
 
 impl Cloud {
     /// Panics unless everything that is in use is used by an instance, and by one only.
@@ -37,6 +45,9 @@ impl Cloud {
         self.network.assert_conserved(addresses, public);
         self.storage.assert_conserved(&self.billing.usage);
         self.assert_quotas();
+        self.assert_groups();
+        self.assert_tenancies();
+        self.assert_reservations();
         if alive == 0 {
             self.assert_nothing_is_left();
         }
@@ -52,6 +63,76 @@ impl Cloud {
         assert!(self.security.is_without_members(), "security groups have members");
         assert!(self.placer.groups.are_without_members(), "placement groups have members");
         assert_eq!(self.ledger.accrual.rate(), 0, "somebody pays for nothing");
+    }
+
+    /// Panics unless the placement groups know their members, and these stand as the rules say.
+    fn assert_groups(&self) {
+        let mut members: BTreeMap<(PlacementGroupId, ZoneId), Members> = BTreeMap::new();
+        for (instance, constraint) in self.constrained() {
+            let Some(Membership { group, partition }) = constraint.group else { continue };
+            let rack = self.fleet.rack_of(instance.host);
+            members.entry((group, instance.zone)).or_default().join(rack);
+            if let (Some(partition), GroupRule::Partition { partitions }) =
+                (partition, self.placer.groups.rule(group))
+            {
+                assert_eq!(rack.0 % u32::from(partitions), u32::from(partition), "rack of another partition");
+            }
+        }
+        self.placer.groups.assert_conserved(&members);
+    }
+
+    /// Panics unless whoever is on a host may be there by the host's owner.
+    fn assert_tenancies(&self) {
+        let tenancies = self.placer.tenancies();
+        for (_, instance) in self.instances.slots().filter(|(_, instance)| instance.has_host) {
+            let owner = tenancies.owner(instance.host);
+            assert!(
+                owner.is_none_or(|(account, _)| account == instance.account),
+                "an instance on a host that is another account's own"
+            );
+        }
+        for (instance, constraint) in self.constrained() {
+            let owner = tenancies.owner(instance.host).map(|(_, how)| how);
+            let expected = match constraint.tenancy {
+                Tenancy::Shared => None,
+                Tenancy::Dedicated => Some(Ownership::Instances),
+                Tenancy::Host(_) => Some(Ownership::Allocated),
+            };
+            assert_eq!(owner, expected, "an instance of {:?} tenancy", constraint.tenancy);
+        }
+    }
+
+    /// Panics unless unused slots are paid for, and all others used.
+    fn assert_reservations(&self) {
+        let mut unused: BTreeMap<(AccountId, TypeId), u64> = BTreeMap::new();
+        let mut used: BTreeMap<CapacityReservationId, u32> = BTreeMap::new();
+        for (slot, instance) in self.instances.slots().filter(|(_, instance)| instance.has_extras) {
+            let reservation = self.extras.get(slot).and_then(|extras| extras.reservation);
+            assert!(reservation.is_none() || instance.has_host, "room is held by nobody who is on a host");
+            reservation.into_iter().for_each(|id| *used.entry(id).or_default() += 1);
+        }
+        for (id, reservation) in (0..).map(CapacityReservationId).zip(self.placer.reservations()) {
+            *unused.entry((reservation.account(), reservation.kind)).or_default() +=
+                u64::from(reservation.free);
+            let used = used.get(&id).copied().unwrap_or(0);
+            // Once it is cancelled, instances in its slots are ordinary ones.
+            let is_cancelled = reservation.count == 0;
+            assert!(is_cancelled || reservation.free + used == reservation.count, "slots were lost");
+        }
+        for ((account, kind), quantity) in unused {
+            let paid = self.billing.usage.held(account, Item::UnusedReservation(kind));
+            assert_eq!(paid, quantity, "unused slots that account {account} pays for");
+        }
+    }
+
+    /// The instances on hosts that ask more of them than room, and what.
+    fn constrained(&self) -> impl Iterator<Item = (&Instance, Constraint)> {
+        let on_hosts =
+            self.instances.slots().filter(|(_, instance)| instance.has_host && instance.has_extras);
+        on_hosts.filter_map(|(slot, instance)| {
+            let constraint = self.extras.get(slot)?.constraint?;
+            Some((instance, constraint))
+        })
     }
 
     /// Panics unless the instances with a host are what counts against quotas.

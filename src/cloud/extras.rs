@@ -30,6 +30,8 @@ pub struct Extras {
     pub protected: bool,
     /// The spot market takes its capacity back.
     pub interrupted: bool,
+    /// It comes up again after its host failed, which is no launch or start.
+    pub recovers: bool,
     /// Since when it has been running, while it hibernates.
     pub hibernates_since: Option<Time>,
     /// Its first interface is in security groups.

@@ -10,6 +10,7 @@ use crate::billing::{Market, Running};
 use crate::engine::queue::Lane;
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use crate::placement::constraints::Tenancy;
 use crate::units::Time;
 
 impl Cloud {
@@ -36,7 +37,11 @@ impl Cloud {
         let has_extras = instance.has_extras;
         let operation = if instance.cycle == 0 { Operation::Launch } else { Operation::Start };
         self.enter(now, slot, State::Running);
-        self.ledger.took(operation, now.since(called));
+        let recovers = has_extras
+            && self.extras.get_mut(slot).is_some_and(|extras| std::mem::take(&mut extras.recovers));
+        if !recovers {
+            self.ledger.took(operation, now.since(called));
+        }
         let price = self.kind(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
         self.ledger.accrual.add(price);
@@ -69,10 +74,14 @@ impl Cloud {
         self.ledger.accrual.remove(price);
     }
 
-    /// Bills the time that an instance has been running, as far as it lies behind the warm-up.
+    /// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated
+    /// host it is paid with the host (EC2 user guide, "Amazon EC2 Dedicated Hosts pricing and billing").
     #[inline]
     pub(super) fn bill(&mut self, since: Time, now: Time, slot: Slot) {
         let instance = self.instances.get(slot);
+        if instance.has_extras && self.is_paid_with_its_host(slot) {
+            return;
+        }
         let mut running = Running {
             account: instance.account,
             kind: instance.kind,
@@ -91,6 +100,11 @@ impl Cloud {
         if self.chronicle.is_some() {
             self.chronicle_bill(&running, slot, stay);
         }
+    }
+
+    fn is_paid_with_its_host(&self, slot: Slot) -> bool {
+        let constraint = self.extras.get(slot).and_then(|extras| extras.constraint);
+        constraint.is_some_and(|constraint| matches!(constraint.tenancy, Tenancy::Host(_)))
     }
 
     /// Bills an instance that hibernates until it is off: EC2 bills "when the instance is in the `stopping`

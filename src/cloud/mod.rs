@@ -40,10 +40,11 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::billing::{Billing, Setting};
+use crate::billing::{Billing, HostRate, Setting, usd};
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::faults::Faults;
+use crate::fleet::config::{HostGroupConfig, ZoneConfig};
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::{self, Fleet};
 use crate::input::{InputError, Place, Problem};
@@ -160,11 +161,12 @@ impl Cloud {
         let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
         let (mut directory, demand) = scenario.demand()?;
+        let host_groups = host_rates(&scenario.zones);
         let setting = Setting {
             seed,
             window_start: Time::ZERO.after(scenario.warmup),
             zones: &names,
-            host_groups: &[],
+            host_groups: &host_groups,
         };
         let accounts = scenario.billing.accounts();
         let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
@@ -264,6 +266,16 @@ impl Delays {
             boot_takes: times.boot,
         }
     }
+}
+
+/// What the dedicated hosts of each host group cost, in file order.
+fn host_rates(zones: &[ZoneConfig]) -> Vec<HostRate<'_>> {
+    fn rate(group: &HostGroupConfig) -> HostRate<'_> {
+        let price = |price| usd(price).expect("the host groups have been resolved");
+        let per_hour = group.dedicated_usd_per_hour.as_ref().map(price);
+        HostRate { sku: group.sku.as_deref().unwrap_or(""), per_hour }
+    }
+    zones.iter().flat_map(|zone| &zone.hosts).map(rate).collect()
 }
 
 /// A price for the time series, where a millionth of a millionth of a dollar is fine enough.

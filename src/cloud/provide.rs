@@ -16,10 +16,11 @@ use crate::units::{AccountId, Time};
 use crate::workload::call::ReservationHandle;
 
 impl Cloud {
-    /// Everything that is there at time zero, and the terms of reservations to come. What there is no room
-    /// for is refused like a call for it.
-    pub(super) fn provide(&mut self, observer: &mut dyn Observer) {
+    /// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host
+    /// whether there was one, to be told once the run has begun.
+    pub(super) fn provide(&mut self) -> Vec<(AccountId, Result<(), Refused>)> {
         self.name_images();
+        let mut answers = Vec::new();
         let provisions = self.provisions.clone();
         for group in &provisions.groups {
             match &group.account {
@@ -35,8 +36,7 @@ impl Cloud {
             let account = self.directory.account(&hosts.account);
             for _ in 0..hosts.count {
                 let answer = self.dedicate(Time::ZERO, account, hosts.zone, &hosts.groups);
-                let answer = answer.map(|_| ()).map_err(Refused::outright);
-                self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+                answers.push((account, answer.map(|_| ()).map_err(Refused::outright)));
             }
         }
         for (number, reservation) in (0..).zip(&provisions.capacity_reservations) {
@@ -48,6 +48,7 @@ impl Cloud {
                 }
             }
         }
+        answers
     }
 
     /// The term of a reservation begins, or is over.

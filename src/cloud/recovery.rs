@@ -21,6 +21,13 @@ pub(super) struct Perils {
     pub aboard: BTreeSet<(HostId, InstanceId, Slot)>,
 }
 
+/// Where an instance has room, and where it takes it instead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Transfer {
+    from: Seat,
+    to: Seat,
+}
+
 /// What becomes of an instance that cannot stay where it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Fate {
@@ -119,11 +126,12 @@ impl Cloud {
     /// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
     /// there is none.
     fn recover(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
-        let seat = self.find_other_host(now, slot)?;
+        let transfer = self.find_other_host(now, slot)?;
         if self.instances.get(slot).state == State::Running {
             self.leave_running(now, slot);
+            self.extras_mut(slot).recovers = true;
         }
-        self.move_to(now, slot, seat);
+        self.move_to(now, slot, transfer);
         self.ledger.count_event(|counts| &mut counts.recoveries);
         self.enter(now, slot, State::Pending);
         self.boot(now, slot);
@@ -132,50 +140,54 @@ impl Cloud {
 
     /// An instance goes on on another host. Nothing changes where there is none.
     fn change_host(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
-        let seat = self.find_other_host(now, slot)?;
-        self.move_to(now, slot, seat);
+        let transfer = self.find_other_host(now, slot)?;
+        self.move_to(now, slot, transfer);
         self.ledger.count_event(|counts| &mut counts.migrations);
         Ok(())
     }
 
-    /// Takes room on any host but the one the instance is on.
-    fn find_other_host(&mut self, now: Time, slot: Slot) -> Result<Seat, Reason> {
-        let instance = self.instances.get(slot);
-        let (kind, old) = (instance.kind, instance.host);
-        let mut request = self.request_of(slot);
+    /// Takes room on any host but the one the instance is on. A slot of a reservation goes along with it, and
+    /// where there is no room for that, another free one is taken.
+    fn find_other_host(&mut self, now: Time, slot: Slot) -> Result<Transfer, Reason> {
+        let kind = self.instances.get(slot).kind;
+        let (old_request, from) = (self.request_of(slot), self.seat_of(slot));
+        let mut request = old_request;
         let mut constraint: Constraint = request.constraint.unwrap_or_default();
-        constraint.excluded = Some(old);
+        constraint.excluded = Some(from.host);
         request.constraint = Some(constraint);
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         // Of its group it counts no more while a place is looked for: a member that moves is still one.
-        let old_request = self.request_of(slot);
-        let counts = self.seat_of(slot).reservation.is_none();
-        if counts {
-            self.placer.released(&old_request, old, &self.fleet);
-        }
-        let found = self.take_host(now, &request, Wanted { kind, preference }, true);
-        if counts {
-            let mark = self.placer.mark();
-            self.placer.placed(&old_request, old, &self.fleet);
-            self.placer.rewind(mark);
-        }
+        self.placer.released(&old_request, from.host, &self.fleet);
+        let along = from.reservation.and_then(|_| self.take_room(&request, true).ok());
+        let found = match along {
+            Some(host) => {
+                let plain = Seat { reservation: None, ..from };
+                Ok(Transfer { from: plain, to: Seat { host, ..from } })
+            }
+            None => {
+                let found = self.take_host(now, &request, Wanted { kind, preference }, true);
+                found.map(|to| Transfer { from, to })
+            }
+        };
+        let mark = self.placer.mark();
+        self.placer.placed(&old_request, from.host, &self.fleet);
+        self.placer.rewind(mark);
         found
     }
 
     /// The instance is on the new host, and the room on the old one is given back.
-    fn move_to(&mut self, now: Time, slot: Slot, seat: Seat) {
+    fn move_to(&mut self, now: Time, slot: Slot, Transfer { from, to }: Transfer) {
         let request = self.request_of(slot);
-        let old = self.seat_of(slot);
         self.leave_host(slot);
-        self.give_host(now, &request, old);
-        if seat.reservation != old.reservation {
-            self.extras_mut(slot).reservation = seat.reservation;
+        if to.reservation != self.seat_of(slot).reservation {
+            self.extras_mut(slot).reservation = to.reservation;
         }
         let instance = self.instances.get_mut(slot);
-        instance.host = seat.host;
+        instance.host = to.host;
         let id = instance.id;
+        self.give_host(now, &request, from);
         self.go_aboard(slot);
-        self.ledger.happened(now, Happening::Moved, id, seat.host);
+        self.ledger.happened(now, Happening::Moved, id, to.host);
         self.ledger.note_fleet(self.fleet.totals());
     }
 

@@ -13,6 +13,7 @@ use crate::engine::memory::prefetch;
 use crate::fleet::totals::Total;
 use crate::input::InputError;
 use crate::lifecycle::State;
+use crate::operation::Operation;
 use crate::units::{Duration, Time};
 use crate::workload::call::{Action, Call};
 
@@ -41,7 +42,7 @@ impl Cloud {
         if self.chronicle.is_some() {
             self.storage.keep_history();
         }
-        self.provide(observer);
+        let provided = self.provide();
         let residents = self.move_in();
         self.await_fault();
         observer.started();
@@ -53,6 +54,10 @@ impl Cloud {
             events: 0,
         };
         self.reach(Time::ZERO, &mut milestones, observer);
+        // What there is no room for is refused like a call for it.
+        for (account, answer) in provided {
+            self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+        }
         let running = AssertUnwindSafe(|| self.run_to_the_end(&mut milestones, observer));
         let horizon = match catch_unwind(running) {
             Ok(horizon) => horizon?,

@@ -5,6 +5,7 @@ use super::instance::Slot;
 use crate::billing::Item;
 use crate::failure::Reason;
 use crate::fleet::Change;
+use crate::fleet::host::HostState;
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::units::{CapacityReservationId, HostId, Time, TypeId};
@@ -40,6 +41,13 @@ impl Cloud {
         {
             return Ok(seat);
         }
+        let host = self.take_room(request, may_open)?;
+        Ok(Seat { host, reservation: None })
+    }
+
+    /// Takes free room on the host the strategy chooses, or on one that is opened.
+    #[inline]
+    pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<HostId, Reason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {
             host = self.placer.open(request, &mut self.fleet);
@@ -48,7 +56,7 @@ impl Cloud {
         self.fleet.take(host, request.zone, &request.amounts);
         self.placer.placed(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
-        Ok(Seat { host, reservation: None })
+        Ok(host)
     }
 
     fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
@@ -67,6 +75,10 @@ impl Cloud {
         {
             let kind = self.placer.reservation(id).kind;
             self.billing.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
+            if self.fleet.hosts()[seat.host.index()].state != HostState::Active {
+                // Nobody can use it there.
+                self.placer.move_slots(seat.host, &mut self.fleet);
+            }
             return;
         }
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);

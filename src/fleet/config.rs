@@ -69,7 +69,7 @@ pub struct HostGroupConfig {
     /// Network bandwidth of each host \[Gbit/s\]; default no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_gbps: Option<Decimal>,
-    /// Name of the hardware, for whoever reads the file: nothing depends on it.
+    /// Name of the hardware, by which `[[placement.dedicated_hosts]]` and `[billing.prices]` know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
     /// Hosts that share a rack, in order \[hosts\]; default 16.
@@ -88,7 +88,7 @@ pub struct HostGroupConfig {
     #[serde(default, skip_serializing_if = "GroupTenancy::is_any")]
     pub tenancy: GroupTenancy,
     /// What an account pays for each of the hosts that it has allocated as a dedicated host \[USD/h\];
-    /// default by the shape, at the prices of `[billing.shape]`.
+    /// default what `[billing.prices]` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedicated_usd_per_hour: Option<Decimal>,
 }
@@ -283,7 +283,7 @@ impl HostGroupConfig {
     }
 
     fn check_price(&self, price: &Decimal, problems: &mut Problems<'_>) {
-        if let Err(reason) = price.usd_per_hour() {
+        if let Err(reason) = crate::billing::usd(price) {
             let found = price.as_str();
             problems
                 .add("dedicated_usd_per_hour", format!("found {found}, which {reason}; expected a price"));

@@ -131,11 +131,28 @@ impl Groups {
         self.groups.iter().all(|group| group.zones.is_empty())
     }
 
+    /// Panics unless these are all members, by group and zone, and stand as the rules say.
+    pub fn assert_conserved(&self, members: &BTreeMap<(PlacementGroupId, ZoneId), Members>) {
+        let known = (0..)
+            .map(PlacementGroupId)
+            .zip(&self.groups)
+            .flat_map(|(id, group)| group.zones.iter().map(move |(zone, members)| ((id, *zone), members)));
+        assert!(known.eq(members.iter().map(|(key, members)| (*key, members))), "members were lost");
+        for group in &self.groups {
+            match group.rule {
+                GroupRule::Spread { max_per_zone } => group.zones.values().for_each(|members| {
+                    assert!(members.count <= max_per_zone, "too many members of a spread group");
+                    assert!(members.by_rack.values().all(|count| *count == 1), "members share a rack");
+                }),
+                GroupRule::Cluster { .. } => assert!(group.zones.len() <= 1, "a cluster in two zones"),
+                GroupRule::Partition { .. } => {}
+            }
+        }
+    }
+
     /// Notes a member on a rack.
     pub(super) fn joined(&mut self, group: PlacementGroupId, zone: ZoneId, rack: RackId) {
-        let members = self.groups[group.index()].zones.entry(zone).or_default();
-        members.count += 1;
-        *members.by_rack.entry(rack).or_default() += 1;
+        self.groups[group.index()].zones.entry(zone).or_default().join(rack);
     }
 
     /// Forgets a member on a rack.
@@ -155,6 +172,12 @@ impl Groups {
 }
 
 impl Members {
+    /// Counts one more on a rack.
+    pub fn join(&mut self, rack: RackId) {
+        self.count += 1;
+        *self.by_rack.entry(rack).or_default() += 1;
+    }
+
     /// The partitions, that with fewest members first, then by number.
     pub fn partitions_emptiest_first(&self, partitions: u16) -> Vec<u16> {
         let mut counts = vec![0; usize::from(partitions)];

@@ -1,6 +1,6 @@
 //! What tests of whole runs share: a scenario with its files in a folder that goes away, and short ways to run it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -74,6 +74,27 @@ impl Experiment {
         let outcome = self.run_with(&[], CHECKED, &mut notes);
         (outcome, notes)
     }
+}
+
+/// A trace of operations, one a line: `time op column=value …`.
+pub fn operations(rows: &str) -> String {
+    let cells = |row: &str| -> BTreeMap<String, String> {
+        let cells = row.split_whitespace().skip(2).filter_map(|cell| cell.split_once('='));
+        cells.map(|(column, value)| (column.to_string(), value.to_string())).collect()
+    };
+    let rows = || rows.lines().filter(|row| !row.trim().is_empty());
+    let mut columns: BTreeSet<String> = rows().flat_map(|row| cells(row).into_keys()).collect();
+    columns.insert("instance".to_string());
+    let mut trace = "time_s,op".to_string();
+    columns.iter().for_each(|column| trace += &format!(",{column}"));
+    for row in rows() {
+        let call: Vec<&str> = row.split_whitespace().take(2).collect();
+        trace += &format!("\n{}", call.join(","));
+        let cells = cells(row);
+        let cell = |column| cells.get(column).map_or("", String::as_str);
+        columns.iter().for_each(|column| trace += &format!(",{}", cell(column)));
+    }
+    trace + "\n"
 }
 
 /// Time \[s\], operation, reason and instances of a refusal.
