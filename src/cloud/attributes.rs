@@ -40,6 +40,8 @@ impl Cloud {
     /// Changes an instance; all of it or nothing.
     pub(super) fn modify(&mut self, _now: Time, slot: Slot, change: &Modification) -> Result<(), Reason> {
         if let Some(kind) = change.kind {
+            // Nobody may have asked for the type before.
+            self.kind(kind);
             self.instances.get_mut(slot).kind = kind;
         }
         if let Some(groups) = &change.security_groups {
