@@ -1,6 +1,6 @@
 //! What tests of whole runs share: a scenario with its files in a folder that goes away, and short ways to run it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -70,10 +70,40 @@ impl Experiment {
 
     /// Runs it, checking everything and writing down what was refused and sampled.
     pub fn watch(&self) -> (Outcome, Notes) {
+        self.watch_with(&[])
+    }
+
+    /// The same with some settings changed.
+    pub fn watch_with(&self, set: &[&str]) -> (Outcome, Notes) {
         let mut notes = Notes::default();
-        let outcome = self.run_with(&[], CHECKED, &mut notes);
+        let outcome = self.run_with(set, CHECKED, &mut notes);
         (outcome, notes)
     }
+}
+
+/// A trace of operations from calls, one a line: time, operation, then what it says as `column=value`.
+pub fn operations(calls: &str) -> String {
+    let rows: Vec<BTreeMap<&str, &str>> = (calls.lines().map(str::trim))
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let (time, op) = (words.next().expect("a time"), words.next().expect("an operation"));
+            let cells = words.map(|word| word.split_once('=').unwrap_or_else(|| panic!("no cell: {word}")));
+            [("time_s", time), ("op", op)].into_iter().chain(cells).collect()
+        })
+        .collect();
+    let columns: BTreeSet<&str> =
+        rows.iter().flat_map(|row| row.keys().copied()).chain(["instance"]).collect();
+    let cell = |row: &BTreeMap<&str, &str>, column: &&str| match row.get(column) {
+        Some(value) if value.contains(',') => format!("\"{value}\""),
+        value => value.copied().unwrap_or_default().to_string(),
+    };
+    let mut text = columns.iter().copied().collect::<Vec<_>>().join(",");
+    for row in &rows {
+        let cells: Vec<String> = columns.iter().map(|column| cell(row, column)).collect();
+        text = text + "\n" + &cells.join(",");
+    }
+    text + "\n"
 }
 
 /// Time \[s\], operation, reason and instances of a refusal.
@@ -106,6 +136,11 @@ impl Notes {
             .iter()
             .find(|sample| sample.at == at)
             .unwrap_or_else(|| panic!("no sample at {seconds} s"))
+    }
+
+    /// When \[s\] and why calls were refused.
+    pub fn reasons(&self) -> Vec<(u64, &'static str)> {
+        self.refused().into_iter().map(|(at, _, why, _)| (at as u64, why)).collect()
     }
 
     /// The refusals in words.
@@ -150,6 +185,12 @@ pub fn billed(outcome: &Outcome) -> BTreeMap<(String, String), u64> {
 /// Billed seconds in all.
 pub fn billed_seconds(outcome: &Outcome) -> u64 {
     outcome.bill.rows.iter().filter_map(|row| row.billed_seconds()).sum()
+}
+
+/// How much of something was held, by the word of the bill \[unit · s\], over all accounts.
+pub fn held(outcome: &Outcome, name: &str) -> u128 {
+    let rows = outcome.bill.rows.iter().filter(|row| row.type_name(&outcome.directory.types) == name);
+    rows.map(|row| row.quantity).sum::<u128>() / u128::from(NS_PER_S)
 }
 
 /// Runs a scenario of the repository.
