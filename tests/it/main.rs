@@ -1,6 +1,8 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
+mod addresses;
 mod architecture;
+mod attributes;
 mod billing;
 mod bugs;
 mod command_line;
@@ -17,6 +19,8 @@ mod real_traces;
 mod reference;
 mod result_folder;
 mod rules;
+mod security;
+mod storage;
 mod support;
 mod swarm;
 mod tables;

@@ -70,31 +70,40 @@ impl Experiment {
 
     /// Runs it, checking everything and writing down what was refused and sampled.
     pub fn watch(&self) -> (Outcome, Notes) {
+        self.watch_with(&[])
+    }
+
+    /// The same with some settings changed.
+    pub fn watch_with(&self, set: &[&str]) -> (Outcome, Notes) {
         let mut notes = Notes::default();
-        let outcome = self.run_with(&[], CHECKED, &mut notes);
+        let outcome = self.run_with(set, CHECKED, &mut notes);
         (outcome, notes)
     }
 }
 
-/// A trace of operations, one a line: `time op column=value …`.
-pub fn operations(rows: &str) -> String {
-    let cells = |row: &str| -> BTreeMap<String, String> {
-        let cells = row.split_whitespace().skip(2).filter_map(|cell| cell.split_once('='));
-        cells.map(|(column, value)| (column.to_string(), value.to_string())).collect()
+/// A trace of operations from calls, one a line: time, operation, then what it says as `column=value`.
+pub fn operations(calls: &str) -> String {
+    let rows: Vec<BTreeMap<&str, &str>> = (calls.lines().map(str::trim))
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let (time, op) = (words.next().expect("a time"), words.next().expect("an operation"));
+            let cells = words.map(|word| word.split_once('=').unwrap_or_else(|| panic!("no cell: {word}")));
+            [("time_s", time), ("op", op)].into_iter().chain(cells).collect()
+        })
+        .collect();
+    let columns: BTreeSet<&str> =
+        rows.iter().flat_map(|row| row.keys().copied()).chain(["instance"]).collect();
+    let cell = |row: &BTreeMap<&str, &str>, column: &&str| match row.get(column) {
+        Some(value) if value.contains(',') => format!("\"{value}\""),
+        value => value.copied().unwrap_or_default().to_string(),
     };
-    let rows = || rows.lines().filter(|row| !row.trim().is_empty());
-    let mut columns: BTreeSet<String> = rows().flat_map(|row| cells(row).into_keys()).collect();
-    columns.insert("instance".to_string());
-    let mut trace = "time_s,op".to_string();
-    columns.iter().for_each(|column| trace += &format!(",{column}"));
-    for row in rows() {
-        let call: Vec<&str> = row.split_whitespace().take(2).collect();
-        trace += &format!("\n{}", call.join(","));
-        let cells = cells(row);
-        let cell = |column| cells.get(column).map_or("", String::as_str);
-        columns.iter().for_each(|column| trace += &format!(",{}", cell(column)));
+    let mut text = columns.iter().copied().collect::<Vec<_>>().join(",");
+    for row in &rows {
+        let cells: Vec<String> = columns.iter().map(|column| cell(row, column)).collect();
+        text = text + "\n" + &cells.join(",");
     }
-    trace + "\n"
+    text + "\n"
 }
 
 /// Time \[s\], operation, reason and instances of a refusal.
@@ -127,6 +136,11 @@ impl Notes {
             .iter()
             .find(|sample| sample.at == at)
             .unwrap_or_else(|| panic!("no sample at {seconds} s"))
+    }
+
+    /// When \[s\] and why calls were refused.
+    pub fn reasons(&self) -> Vec<(u64, &'static str)> {
+        self.refused().into_iter().map(|(at, _, why, _)| (at as u64, why)).collect()
     }
 
     /// The refusals in words.
@@ -178,6 +192,12 @@ pub fn instances_micro_usd(outcome: &Outcome) -> i128 {
 /// Billed seconds in all.
 pub fn billed_seconds(outcome: &Outcome) -> u64 {
     outcome.bill.rows.iter().filter_map(|row| row.billed_seconds()).sum()
+}
+
+/// How much of something was held, by the word of the bill \[unit · s\], over all accounts.
+pub fn held(outcome: &Outcome, name: &str) -> u128 {
+    let rows = outcome.bill.rows.iter().filter(|row| row.type_name(&outcome.directory.types) == name);
+    rows.map(|row| row.quantity).sum::<u128>() / u128::from(NS_PER_S)
 }
 
 /// Runs a scenario of the repository.
