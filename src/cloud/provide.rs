@@ -5,7 +5,7 @@ use super::calls::Refused;
 use super::event::{Event, Rank};
 use super::observe::Observer;
 use crate::billing::Item;
-use crate::failure::Reason;
+use crate::failure::{Failure, Reason};
 use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
 use crate::placement::provisions::ProvidedReservation;
@@ -59,6 +59,9 @@ impl Cloud {
             (Operation::CreateReservation, self.begin_reservation(now, account, &provided))
         } else {
             let name = self.directory.handles.reservation(&provided.name);
+            if self.names.reservations.find(name.0, Failure::InvalidCapacityReservationIdNotFound).is_err() {
+                return; // There was no room when it was to begin: it has nothing to end.
+            }
             (Operation::CancelReservation, self.cancel_reservation(now, account, name))
         };
         self.answer(now, operation, account, answer.map_err(Refused::outright), observer);
