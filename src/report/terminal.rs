@@ -94,6 +94,7 @@ fn scarce(failure: Failure) -> Option<&'static str> {
         Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
         Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),
         Failure::InsufficientAddressCapacity => Some("public addresses"),
+        Failure::InsufficientVolumeCapacity => Some("room for volumes"),
         Failure::VcpuLimitExceeded | Failure::InstanceLimitExceeded => Some("an account's quota"),
         _ => None,
     }

@@ -413,3 +413,72 @@ fn a_table_that_cannot_be_written_leaves_nothing() {
     command.args(["-c", &line]).current_dir(&place).assert().code(2).stderr(message);
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "only the scenario is there");
 }
+
+/// A zone with too little space for the second volume, and a group with a rule.
+const HELD: &str = "
+name = 'held'
+duration = '1h'
+zones = [{ name = 'z', hosts = [{ count = 1, vcpu = 4, memory_gib = 8 }] }]
+instance_types = [{ name = 'unit', vcpu = 1, memory_gib = 1, on_demand_usd_per_hour = 3.6 }]
+billing.start_date = '2027-03-01'
+network.subnets = [{ name = 's', zone = 'z', cidr = '10.0.0.0/24' }]
+storage.backends = [{ zone = 'z', capacity_gib = 100 }]
+workload.trace = 'held.csv'
+output.tables = true
+";
+
+const HELD_TRACE: &str = "\
+time_s,op,instance,type,account,volume,zone,size_gib,device,snapshot,security_group,protocol,ports,source,address
+0,launch,i,unit,a,,,,,,,,,,
+10,create-volume,,,a,v,z,60,,,,,,,
+20,create-volume,,,a,w,z,50,,,,,,,
+60,attach-volume,i,,a,v,,,/dev/sdf,,,,,,
+90,create-snapshot,,,a,v,,,,s,,,,,
+120,create-security-group,,,a,,,,,,web,,,,
+130,authorize-ingress,,,a,,,,,,web,tcp,443,0.0.0.0/0,
+140,allocate-address,,,a,,,,,,,,,,e
+1800,detach-volume,,,a,v,,,,,,,,,
+1860,delete-volume,,,a,v,,,,,,,,,
+";
+
+#[test]
+fn what_accounts_hold_is_told_in_every_file() {
+    let place = workplace();
+    fs::write(place.path().join("held.toml"), HELD).unwrap();
+    fs::write(place.path().join("held.csv"), HELD_TRACE).unwrap();
+    let told = contains("volumes of zone z").and(contains("Billed for")).and(contains("elastic"));
+    plimsoll(place.path(), &["run", "held.toml", "-o", "out"]).assert().success().stdout(told);
+    let out = place.path().join("out");
+
+    let volumes = read(&out, "volumes");
+    assert_eq!(volumes.len(), 1, "{}", shown(&out));
+    assert_eq!(field(&volumes[0], "state"), &Field::Str("deleted".to_string()));
+    // 2027-03-01 00:00:10, of the calendar of the scenario.
+    assert_eq!(integer(&volumes[0], "create_time"), 1_803_859_210_000_000);
+    assert_ne!(field(&read(&out, "volume_attachments")[0], "detach_time"), &Field::Null);
+    assert_eq!(integer(&read(&out, "snapshots")[0], "volume_size_gib"), 60);
+    let rules = read(&out, "security_group_rules");
+    let web = rules
+        .iter()
+        .find(|rule| field(rule, "cidr") != &Field::Null && perhaps(rule, "from_port") == Some(443));
+    assert_eq!(web.map(|rule| field(rule, "protocol")), Some(&Field::Str("tcp".to_string())));
+
+    let failures = fs::read_to_string(out.join("failures.csv")).unwrap();
+    assert!(failures.contains(",1,backend-capacity,50,40,GiB"), "{failures}");
+    let summary = fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    let backend = &summary["storage"]["backends"][0];
+    assert_eq!((&backend["zone"], &backend["capacity_gib"]), (&"z".into(), &100.into()));
+    assert_eq!(
+        (&backend["capacity_used_peak_gib"], &backend["capacity_exhausted_at_s"]),
+        (&60.into(), &20.0.into())
+    );
+    assert_eq!(summary["network"]["elastic"]["idle_peak"], 1);
+    assert_eq!(summary["network"]["probes"]["allowed"], 0);
+    assert!(summary["billing"]["by_account"]["a"].is_string());
+}
+
+/// The whole number of a column, if there is one.
+fn perhaps(row: &ReadRow, column: &str) -> Option<i128> {
+    (field(row, column) != &Field::Null).then(|| integer(row, column))
+}
