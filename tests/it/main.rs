@@ -19,6 +19,7 @@ mod security;
 mod storage;
 mod support;
 mod swarm;
+mod swarm_operations;
 mod tables;
 mod theory;
 mod traces;
