@@ -23,6 +23,7 @@ mod security;
 mod storage;
 mod support;
 mod swarm;
+mod swarm_operations;
 mod tables;
 mod tenancy;
 mod theory;
