@@ -7,7 +7,6 @@ use super::calls::Wish;
 use super::extras::Extras;
 use super::instance::Slot;
 use crate::failure::{Bound, Failure, Reason};
-use crate::units::Time;
 use crate::workload::call::{Modification, Tag};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
@@ -38,14 +37,15 @@ impl Cloud {
     }
 
     /// Changes an instance; all of it or nothing.
-    pub(super) fn modify(&mut self, _now: Time, slot: Slot, change: &Modification) -> Result<(), Reason> {
+    pub(super) fn modify(&mut self, slot: Slot, change: &Modification) -> Result<(), Reason> {
+        // The one change that can be refused comes first.
+        if let Some(groups) = &change.security_groups {
+            self.change_groups(slot, groups)?;
+        }
         if let Some(kind) = change.kind {
             // The index and the quotas have to know a type from now on that nobody has launched.
             self.kind(kind);
             self.instances.get_mut(slot).kind = kind;
-        }
-        if let Some(groups) = &change.security_groups {
-            self.change_groups(slot, groups)?;
         }
         if let Some(protected) = change.protected {
             self.extras_mut(slot).protected = protected;

@@ -175,7 +175,7 @@ impl Cloud {
             (Move::Stay, Wish::Reboot) => self.ledger.happened(now, Happening::Rebooted, id, host),
             (Move::Stay, Wish::Describe) => self.ledger.happened(now, Happening::Described, id, host),
             (Move::Stay, Wish::Modify(change)) => {
-                self.modify(now, slot, change).map_err(refused)?;
+                self.modify(slot, change).map_err(refused)?;
                 self.ledger.happened(now, Happening::Modified, id, host);
             }
             (Move::Stay, Wish::AddTags(tags)) => {

@@ -55,14 +55,16 @@ impl Cloud {
             self.refuse(now, Operation::Launch, account, refused, missing, observer);
         }
         self.name(launch.handle, &[]);
+        let token = launch.options.as_deref().and_then(|options| options.token.as_ref());
+        let mut instances = Vec::new();
         for i in 0..launched {
             let slot = self.admit(account, launch, i);
+            if token.is_some() {
+                instances.push(self.instances.reference(slot));
+            }
             self.begin(now, slot, launch, i);
         }
-        if launched > 0
-            && let Some(token) = launch.options.as_deref().and_then(|options| options.token.as_ref())
-        {
-            let instances = launch.handle.map_or(Vec::new(), |handle| self.named(handle).to_vec());
+        if let Some(token) = token.filter(|_| launched > 0) {
             self.tokens.remember(now, account, token, launch, instances);
         }
     }

@@ -81,7 +81,7 @@ failures! {
     InternalError = 13, "InternalError", "InternalError", Server 500, "the service failed";
     MissingParameter = 14, "MissingParameter", "InternalError", Client 400, "the operation needs a parameter that is not there";
     InvalidParameterCombination = 15, "InvalidParameterCombination", "InternalError", Client 400, "parameters that exclude each other";
-    OperationNotPermitted = 16, "OperationNotPermitted", "InvalidStateTransition", Client 400, "termination protection forbids it";
+    OperationNotPermitted = 16, "OperationNotPermitted", "InvalidStateTransition", Client 400, "termination protection forbids it, or the volume is the root of an instance that is not stopped";
     IdempotentParameterMismatch = 17, "IdempotentParameterMismatch", "InternalError", Client 400, "the token was used with other parameters";
     TagLimitExceeded = 18, "TagLimitExceeded", "ResourceLimitExceeded", Client 400, "more tags than a resource may have";
     FilterLimitExceeded = 19, "FilterLimitExceeded", "ResourceLimitExceeded", Client 400, "more filters than a call may have";
