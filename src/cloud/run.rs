@@ -14,6 +14,7 @@ use crate::fleet::totals::Total;
 use crate::input::InputError;
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use crate::storage::Step;
 use crate::units::{Duration, Time};
 use crate::workload::call::{Action, Call};
 
@@ -107,7 +108,12 @@ impl Cloud {
                 }
                 match event {
                     Event::Instance(timer, stamp, slot) => self.on_timer(at, timer, stamp, slot, observer),
-                    Event::Storage(step) => self.on_storage(at, step),
+                    Event::Volume(end, stamp, volume) => {
+                        self.on_storage(at, Step::Volume { volume, stamp: stamp.0, end });
+                    }
+                    Event::Modification(volume) => self.on_storage(at, Step::Modification(volume)),
+                    Event::Snapshot(snapshot) => self.on_storage(at, Step::Snapshot(snapshot)),
+                    Event::Image(image) => self.on_storage(at, Step::Image(image)),
                     Event::Fault => self.on_fault(at),
                     Event::Term(number, begins) => self.on_term(at, number, begins, observer),
                 }

@@ -240,7 +240,7 @@ impl Cloud {
 
     fn schedule(&mut self, now: Time, due: Option<Due>) {
         if let Some(Due { after, step }) = due {
-            self.queue.push(now.after(after), Rank::Timer as u8, Event::Storage(step));
+            self.queue.push(now.after(after), Rank::Timer as u8, Event::from(step));
         }
     }
 
