@@ -43,7 +43,7 @@ pub enum AttachmentState {
 }
 
 impl AttachmentState {
-    /// Every state, in the order of the columns of [`ATTACHMENT_MOVES`].
+    /// Every state, in the order of the columns of the table of moves.
     pub const ALL: [AttachmentState; 4] = {
         use AttachmentState::*;
         [Attaching, Attached, Detaching, Detached]

@@ -114,7 +114,7 @@ pub enum ImageState {
 }
 
 impl ImageState {
-    /// Every state, in the order of the columns of [`MOVES`].
+    /// Every state, in the order of the columns of the table of moves.
     pub const ALL: [ImageState; 4] = {
         use ImageState::*;
         [Pending, Available, Deregistered, Failed]

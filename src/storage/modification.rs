@@ -75,7 +75,7 @@ pub enum ModificationState {
 }
 
 impl ModificationState {
-    /// Every state, in the order of the columns of [`MODIFICATION_MOVES`].
+    /// Every state, in the order of the columns of the table of moves.
     pub const ALL: [ModificationState; 3] = {
         use ModificationState::*;
         [Modifying, Optimizing, Completed]

@@ -51,7 +51,7 @@ pub enum SnapshotState {
 }
 
 impl SnapshotState {
-    /// Every state, in the order of the columns of [`MOVES`].
+    /// Every state, in the order of the columns of the table of moves.
     pub const ALL: [SnapshotState; 4] = {
         use SnapshotState::*;
         [Pending, Completed, Error, Deleted]

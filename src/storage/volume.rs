@@ -126,7 +126,7 @@ pub enum VolumeState {
 }
 
 impl VolumeState {
-    /// Every state, in the order of the columns of [`VOLUME_MOVES`].
+    /// Every state, in the order of the columns of the table of moves.
     pub const ALL: [VolumeState; 6] = {
         use VolumeState::*;
         [Creating, Available, InUse, Deleting, Deleted, Error]
