@@ -163,13 +163,22 @@ pub struct Running {
     pub interrupted: bool,
 }
 
+impl Running {
+    /// Interrupted in its first hour, it costs nothing. One that was there when the run began has been running
+    /// for longer than anybody knows.
+    fn is_refunded(&self) -> bool {
+        let ran = self.end.since(self.start);
+        self.interrupted && !self.past_minimum && ran < FREE_IF_INTERRUPTED_WITHIN
+    }
+}
+
 /// What a stay in `running` is billed with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stay {
     /// How long \[s\].
     pub seconds: u64,
-    /// What it cost on the spot market; `None` for the type's price by the second.
-    pub price: Option<Money>,
+    /// What it costs by itself.
+    pub amount: Money,
 }
 
 /// The books of one run.
@@ -233,42 +242,55 @@ impl Billing {
         })
     }
 
-    /// Bills an instance that has left `running`, or still is in it when the run ends, and tells the seconds
-    /// and what they cost if nothing but this were known: what the account has committed to may make them
-    /// cheaper, which the end of the run decides.
+    /// Bills an instance that has left `running`, or still is in it when the run ends.
     #[inline]
-    pub fn bill(&mut self, running: &Running, types: &TypeTable) -> Stay {
-        let billed = Billed::of(running.start, running.end, running.past_minimum, self.window_start);
+    pub fn bill(&mut self, running: &Running, types: &TypeTable) {
+        let billed = self.billed(running);
         let committed = self.committed.get(running.account.index()).is_some_and(|committed| *committed);
         if running.market == Market::Spot {
-            return self.bill_spot(running, billed, types);
-        }
-        if committed {
+            self.bill_spot(running, billed, types);
+        } else if committed {
             self.hourly.add(running.account, running.kind, running.zone, billed);
         } else {
             self.meter.add(running.account, running.kind, billed);
         }
-        Stay { seconds: billed.seconds, price: None }
     }
 
     #[cold]
-    fn bill_spot(&mut self, running: &Running, billed: Billed, types: &TypeTable) -> Stay {
-        let &Running { account, kind, zone, .. } = running;
-        let ran = running.end.since(running.start);
-        // One that was there when the run began has been running for longer than anybody knows.
-        if running.interrupted && !running.past_minimum && ran < FREE_IF_INTERRUPTED_WITHIN {
-            return Stay { seconds: 0, price: Some(Money::ZERO) };
+    fn bill_spot(&mut self, running: &Running, billed: Billed, types: &TypeTable) {
+        if running.is_refunded() {
+            return;
         }
+        let &Running { account, kind, zone, .. } = running;
         let calendar = self.calendar;
-        let mut amount = Money::ZERO;
         for piece in billed.pieces(|time| calendar.next_month(time)) {
             let sum = self.spot_sums.entry((account, kind, calendar.month_of(piece.start))).or_default();
             sum.seconds += piece.seconds;
-            let of_piece = self.spot.amount(types, kind, zone, piece);
-            sum.amount += of_piece;
-            amount += of_piece;
+            sum.amount += self.spot.amount(types, kind, zone, piece);
         }
-        Stay { seconds: billed.seconds, price: Some(amount) }
+    }
+
+    /// What [`Billing::bill`] bills, and what it costs if nothing but this were known: what the account has
+    /// committed to may make it cheaper, which the end of the run decides.
+    pub fn stay(&mut self, running: &Running, types: &TypeTable) -> Stay {
+        let billed = self.billed(running);
+        match running.market {
+            Market::Spot if running.is_refunded() => Stay { seconds: 0, amount: Money::ZERO },
+            Market::Spot => {
+                let amount = self.spot.amount(types, running.kind, running.zone, billed);
+                Stay { seconds: billed.seconds, amount }
+            }
+            Market::OnDemand => {
+                let price = types.get(running.kind).price_per_second.0;
+                let amount = price.checked_mul(i128::from(billed.seconds)).expect("money overflows 128 bits");
+                Stay { seconds: billed.seconds, amount: Money(amount) }
+            }
+        }
+    }
+
+    #[inline]
+    fn billed(&self, running: &Running) -> Billed {
+        Billed::of(running.start, running.end, running.past_minimum, self.window_start)
     }
 
     /// The bill up to `end`, the end of the run.

@@ -23,11 +23,14 @@ impl Billed {
     /// whose minimum was billed before `start`: one that a run in steady state begins with.
     #[inline]
     pub fn of(start: Time, end: Time, past_minimum: bool, window_start: Time) -> Billed {
-        let ran = Duration::from_seconds(end.since(start).started_seconds());
-        let least = if past_minimum { Duration::ZERO } else { MINIMUM };
-        let end = start.after(ran.max(least));
-        let start = start.max(window_start);
-        Billed { start, seconds: Duration(end.0.saturating_sub(start.0)).started_seconds() }
+        let least = if past_minimum { 0 } else { MINIMUM.started_seconds() };
+        let seconds = end.since(start).started_seconds().max(least);
+        if start >= window_start {
+            return Billed { start, seconds };
+        }
+        let end = start.after(Duration::from_seconds(seconds));
+        let in_window = Duration(end.0.saturating_sub(window_start.0));
+        Billed { start: window_start, seconds: in_window.started_seconds() }
     }
 
     /// Whether every second begins before `boundary`.

@@ -55,6 +55,7 @@ impl Cloud {
         let former = self.network.associate(now, account, association, &mut self.billing.usage)?;
         self.instances.get_mut(slot).has_public_address = false;
         self.holders.insert(id, self.instances.reference(slot));
+        self.note_belongings(slot);
         self.bereave(now, former)
     }
 
@@ -93,7 +94,9 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let id = self.names.interfaces.find(name.0, Failure::InvalidNetworkInterfaceIdNotFound)?;
         let slot = self.changeable(account, instance)?;
-        self.network.attach_interface(&self.network_view(slot), id, false)
+        self.network.attach_interface(&self.network_view(slot), id, false)?;
+        self.note_belongings(slot);
+        Ok(())
     }
 
     /// Adds addresses and prefixes to the first interface of an instance, or takes them away; all or nothing.
@@ -112,6 +115,7 @@ impl Cloud {
         } else {
             self.take_addresses_away(now, &view, change)
         }?;
+        self.note_belongings(slot);
         self.know_addresses(slot);
         Ok(())
     }

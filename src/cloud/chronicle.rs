@@ -9,7 +9,7 @@ use super::observe::Observer;
 use super::rows::{BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::billing::{Kind, Market, Purchase, Running, Stay};
 use crate::lifecycle::State;
-use crate::units::{Duration, InstanceId, Money, Time};
+use crate::units::{Duration, InstanceId, Time};
 
 /// Rows that wait for the observer, and the lives so far.
 #[derive(Clone, Debug, Default)]
@@ -88,15 +88,14 @@ impl Cloud {
     }
 
     /// A stay in `running` is billed.
-    pub(super) fn chronicle_bill(&mut self, running: &Running, slot: Slot, stay: Stay) {
+    pub(super) fn chronicle_bill(&mut self, running: &Running, slot: Slot) {
         let Some(chronicle) = &mut self.chronicle else { return };
-        let seconds = stay.seconds;
+        let Stay { seconds, amount } = self.billing.stay(running, &self.directory.types);
         if seconds == 0 {
             return;
         }
         let instance = self.instances.get(slot);
         chronicle.life(slot, instance).billed_s += seconds;
-        let price = self.directory.types.get(instance.kind).price_per_second;
         chronicle.push(Row::BillingRecord(BillingRecordRow {
             account: instance.account,
             resource: Kind::Instance,
@@ -106,9 +105,7 @@ impl Cloud {
             start: running.start,
             end: running.end,
             seconds,
-            cost: stay.price.unwrap_or_else(|| {
-                Money(price.0.checked_mul(i128::from(seconds)).expect("money overflows 128 bits"))
-            }),
+            cost: amount,
         }));
     }
 

@@ -57,10 +57,14 @@ impl Cloud {
     }
 
     /// An instance with more than its record has ended: that is gone too.
-    pub(super) fn dispose_of_extras(&mut self, slot: Slot) {
-        let id = self.instances.get(slot).id;
-        let Some(extras) = self.extras.remove(slot) else { return };
+    pub(super) fn dispose_of_extras(&mut self, now: Time, slot: Slot) {
+        let instance = self.instances.get(slot);
+        let (id, account) = (instance.id, instance.account);
+        self.network.instance_ended(now, id);
+        self.dispose_of_volumes(now, account, id);
+        self.holders.remove(&id);
         self.equipped.remove(&id);
+        let Some(extras) = self.extras.remove(slot) else { return };
         if extras.has_joined {
             self.security.leave(MemberId::Instance(id));
         }

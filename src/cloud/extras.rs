@@ -83,6 +83,12 @@ impl ExtrasTable {
 }
 
 impl Cloud {
+    /// An instance has something now that has to be given back when it ends: only those with extras are
+    /// looked through then.
+    pub(super) fn note_belongings(&mut self, slot: Slot) {
+        self.extras_mut(slot);
+    }
+
     /// The extras of an instance; one without gets them now.
     pub(super) fn extras_mut(&mut self, slot: Slot) -> &mut Extras {
         self.instances.get_mut(slot).has_extras = true;

@@ -192,8 +192,7 @@ impl Cloud {
     fn fill(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Refused> {
         while (self.batch.len() as u32) < order.launch.max_count {
             let refused = |reason| Refused { reason, kind: Some(order.launch.kind), zone: Some(zone) };
-            let placement = self.place_one(order, zone, may_open).map_err(refused)?;
-            self.batch.push(placement);
+            self.place_one(order, zone, may_open).map_err(refused)?;
         }
         Ok(())
     }

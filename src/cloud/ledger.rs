@@ -154,8 +154,15 @@ impl Ledger {
         self.accrual.advance(now);
     }
 
-    /// The fleet's totals may be higher than ever.
+    /// More of the fleet may be in use than ever; what there is of it has not changed.
     #[inline]
+    pub fn note_fleet_used(&mut self, fleet: &Totals) {
+        for total in [Total::HostsUsed, Total::VcpuUsed, Total::MemoryUsed, Total::GpuUsed] {
+            self.fleet_gauges.note_one(total as usize, fleet[total]);
+        }
+    }
+
+    /// All the fleet's totals may be higher than ever.
     pub fn note_fleet(&mut self, fleet: &Totals) {
         self.fleet_gauges.note(&fleet.0);
     }

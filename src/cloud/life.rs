@@ -18,9 +18,11 @@ impl Cloud {
     /// take note, be it for an instance that ends at once.
     #[inline]
     pub(super) fn boot(&mut self, now: Time, slot: Slot) {
-        self.ledger.note_fleet(self.fleet.totals());
         if self.fleet.is_elastic() {
+            self.ledger.note_fleet(self.fleet.totals());
             self.ledger.note_shares(self.fleet.totals());
+        } else {
+            self.ledger.note_fleet_used(self.fleet.totals());
         }
         let instance = self.instances.get(slot);
         self.network.note(instance.subnet, instance.has_public_address);
@@ -42,7 +44,7 @@ impl Cloud {
         if !recovers {
             self.ledger.took(operation, now.since(called));
         }
-        let price = self.kind(kind).pico_usd_per_hour;
+        let price = self.known(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
         self.ledger.accrual.add(price);
         self.ledger.note_instances();
@@ -69,7 +71,7 @@ impl Cloud {
     #[inline]
     fn stop_counting(&mut self, slot: Slot) {
         let kind = self.instances.get(slot).kind;
-        let price = self.kind(kind).pico_usd_per_hour;
+        let price = self.known(kind).pico_usd_per_hour;
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
         self.ledger.accrual.remove(price);
     }
@@ -96,9 +98,9 @@ impl Cloud {
             running.market = self.market_of(slot);
             running.interrupted = self.extras.get(slot).is_some_and(|extras| extras.interrupted);
         }
-        let stay = self.billing.bill(&running, &self.directory.types);
+        self.billing.bill(&running, &self.directory.types);
         if self.chronicle.is_some() {
-            self.chronicle_bill(&running, slot, stay);
+            self.chronicle_bill(&running, slot);
         }
     }
 
@@ -190,17 +192,15 @@ impl Cloud {
         let instance = self.instances.get(slot);
         let (called, id, host) = (instance.since, instance.id, instance.host);
         let (subnet, account, address) = (instance.subnet, instance.account, instance.address);
+        let has_extras = instance.has_extras;
         self.release(now, slot);
         self.network.release(subnet, account, address, now);
         self.enter(now, slot, State::Terminated);
         self.ledger.took(Operation::Terminate, now.since(called));
         self.ledger.lifecycle_events += 1;
         self.ledger.happened(now, Happening::Terminated, id, host);
-        self.network.instance_ended(now, id);
-        self.holders.remove(&id);
-        self.dispose_of_volumes(now, account, id);
-        if self.instances.get(slot).has_extras {
-            self.dispose_of_extras(slot);
+        if has_extras {
+            self.dispose_of_extras(now, slot);
         }
         self.instances.ended(slot);
     }

@@ -227,6 +227,12 @@ impl Cloud {
         }
     }
 
+    /// The same of a type that somebody has asked for, such as that of any instance.
+    #[inline]
+    fn known(&self, id: TypeId) -> &Kind {
+        self.kinds[id.index()].as_ref().expect("the type of an instance was asked for")
+    }
+
     #[cold]
     fn new_kind(&mut self, id: TypeId) -> Kind {
         let instance_type = self.directory.types.get(id);

@@ -28,8 +28,7 @@ impl Order<'_> {
     /// What is to be placed in a zone.
     #[inline]
     pub fn request(&self, zone: ZoneId) -> Request {
-        let Order { kind, account, constraint, .. } = *self;
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint }
+        Request { constraint: self.constraint, ..Cloud::request(&self.kind, self.account, zone) }
     }
 
     /// Which reservation it may use, of instances of which type.
@@ -66,14 +65,9 @@ pub(super) struct Placement {
 }
 
 impl Cloud {
-    /// Finds a place in a zone for one instance of a launch.
+    /// Finds a place in a zone for one instance of a launch, and adds it to the batch.
     #[inline]
-    pub(super) fn place_one(
-        &mut self,
-        order: &Order,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<Placement, Reason> {
+    pub(super) fn place_one(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Reason> {
         if self.quotas.is_unlimited() {
             return self.place_within_quota(order, zone, may_open);
         }
@@ -83,12 +77,7 @@ impl Cloud {
     }
 
     #[inline]
-    fn place_within_quota(
-        &mut self,
-        order: &Order,
-        zone: ZoneId,
-        may_open: bool,
-    ) -> Result<Placement, Reason> {
+    fn place_within_quota(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Reason> {
         let mark = self.placer.mark();
         let request = order.request(zone);
         let Seat { host, reservation } = self.take_host(order.now, &request, order.wanted(), may_open)?;
@@ -108,7 +97,8 @@ impl Cloud {
                 self.placer.rewind(mark);
             })?;
         }
-        Ok(placement)
+        self.batch.push(placement);
+        Ok(())
     }
 
     /// Gives back what [`Cloud::place_one`] took.
@@ -151,9 +141,8 @@ impl Cloud {
     /// What an instance counts for.
     pub(super) fn claim_of(&self, slot: Slot) -> Claim {
         let instance = self.instances.get(slot);
-        let kind = self.kinds[instance.kind.index()].expect("the type of an instance was asked for");
         let options = self.extras.get(slot).and_then(|extras| extras.options.as_deref());
-        claim(&kind, options)
+        claim(self.known(instance.kind), options)
     }
 
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public

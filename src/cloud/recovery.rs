@@ -61,6 +61,7 @@ impl Cloud {
         let zone = self.fleet.zone_of(host);
         self.fleet.on(host, event.trigger());
         self.placer.changed(host, zone, &mut self.fleet);
+        self.ledger.note_fleet(self.fleet.totals());
         self.ledger.note_shares(self.fleet.totals());
         let on_failure = self.perils.as_ref().expect("a fault has its source").faults.on_failure();
         let fate = match event {

@@ -119,8 +119,7 @@ impl Cloud {
                 }
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
-                let this = call.take().expect("checked");
-                self.on_call(&this, observer);
+                self.on_call(call.as_ref().expect("checked"), observer);
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_call(call.as_ref());
             } else {

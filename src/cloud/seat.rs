@@ -91,13 +91,13 @@ impl Cloud {
 
     /// What an instance asks of a host in its zone.
     #[inline]
-    pub(super) fn request_of(&mut self, slot: Slot) -> Request {
+    pub(super) fn request_of(&self, slot: Slot) -> Request {
         let instance = self.instances.get(slot);
-        let (kind, account, zone) = (instance.kind, instance.account, instance.zone);
-        let has_extras = instance.has_extras;
-        let constraint = if has_extras { self.extras.get(slot).and_then(|it| it.constraint) } else { None };
-        let kind = self.kind(kind);
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint }
+        let request = Cloud::request(self.known(instance.kind), instance.account, instance.zone);
+        if !instance.has_extras {
+            return request;
+        }
+        Request { constraint: self.extras.get(slot).and_then(|extras| extras.constraint), ..request }
     }
 
     /// Where an instance has room now.

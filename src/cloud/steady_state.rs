@@ -50,7 +50,7 @@ impl Cloud {
         let (id, host, kind) = (instance.id, instance.host, instance.kind);
         self.ledger.happened(Time::ZERO, Happening::Resident, id, host);
         self.ledger.instances[InstanceTotal::Running as usize] += 1;
-        let price = self.kind(kind).pico_usd_per_hour;
+        let price = self.known(kind).pico_usd_per_hour;
         self.ledger.accrual.add(price);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
         // Before the resident may turn out to be stopped, which voids the watch.

@@ -54,6 +54,7 @@ impl Cloud {
         let device = DeviceName::parse(device)?;
         let usage = &mut self.billing.usage;
         let due = self.storage.attach(now, account, volume, &target, device, usage)?;
+        self.note_belongings(slot);
         self.schedule(now, due);
         Ok(())
     }
@@ -218,9 +219,6 @@ impl Cloud {
 
     /// An instance has ended: its volumes go with it or stay by themselves.
     pub(super) fn dispose_of_volumes(&mut self, now: Time, account: AccountId, id: InstanceId) {
-        if self.storage.has_no_attachments() {
-            return;
-        }
         let volumes: Vec<VolumeId> = self.storage.instance_volumes(id).map(|volume| volume.id).collect();
         let due = self.storage.instance_ended(now, id, &mut self.billing.usage);
         due.into_iter().for_each(|due| self.schedule(now, Some(due)));

@@ -39,6 +39,12 @@ impl<const N: usize> Gauges<N> {
         }
     }
 
+    /// One of the totals changed.
+    #[inline]
+    pub fn note_one(&mut self, total: usize, value: u64) {
+        self.peaks[total] = self.peaks[total].max(value);
+    }
+
     /// Statistics begin anew at `now`, which [`Gauges::advance`] has reached.
     pub fn begin_window(&mut self, now: Time, values: &[u64; N]) {
         assert_eq!(now, self.reached, "a window begins where time has come to");

@@ -192,12 +192,6 @@ impl Storage {
         self.attached.range(all).map(|(_, volume)| &self.volumes[volume])
     }
 
-    /// True when no volume is attached to anything.
-    #[inline]
-    pub fn has_no_attachments(&self) -> bool {
-        self.attached.is_empty()
-    }
-
     /// All volumes by id; with a history those that are gone, too.
     pub fn volumes(&self) -> Vec<&Volume> {
         let gone = self.history.iter().flat_map(|history| &history.volumes);

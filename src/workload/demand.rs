@@ -131,15 +131,15 @@ impl Demand {
         if at == Time::NEVER {
             return Ok(None);
         }
-        let (call, then) = if who == TRACE {
+        let (mut call, then) = if who == TRACE {
             let call = self.ahead.take().expect("the queue has a time of the trace only with its call");
-            (self.number_instances(call), self.read_ahead(directory)?.unwrap_or(Time::NEVER))
+            (call, self.read_ahead(directory)?.unwrap_or(Time::NEVER))
         } else {
             let source = &mut self.sources[(who - TRACE - 1) as usize];
             let call = source.take(&mut self.lifetimes);
-            let then = source.at();
-            (self.number_instances(call), then)
+            (call, source.at())
         };
+        self.number_instances(&mut call);
         // Changing the top in place costs one sift, and none at all while it stays the top.
         *self.queue.peek_mut().expect("it was peeked at above") = Reverse((then, who));
         Ok(Some(call))
@@ -147,12 +147,11 @@ impl Demand {
 
     /// Gives the instances of a launch their numbers.
     #[inline]
-    fn number_instances(&mut self, mut call: Call) -> Call {
+    fn number_instances(&mut self, call: &mut Call) {
         if let Action::Launch(launch) = &mut call.action {
             launch.first_instance = self.instances;
             self.instances += u64::from(launch.max_count);
         }
-        call
     }
 
     fn read_ahead(&mut self, directory: &mut Directory) -> Result<Option<Time>, InputError> {
@@ -213,8 +212,9 @@ impl Demand {
     /// called once for each of [`Demand::residents`], in their order.
     #[inline]
     pub fn resident(&mut self, resident: &Resident) -> Call {
-        let call = self.sources[usize::from(resident.process)].resident();
-        self.number_instances(call)
+        let mut call = self.sources[usize::from(resident.process)].resident();
+        self.number_instances(&mut call);
+        call
     }
 
     /// How long an instance runs in a cycle of its stopping and starting. A function of the seed and its
