@@ -18,9 +18,9 @@ impl Cloud {
         account: AccountId,
         name: AddressHandle,
     ) -> Result<(), Reason> {
-        self.count(account, Quota::ElasticAddresses)?;
-        let allocated = self.network.allocate_elastic(now, account, &mut self.billing.usage);
-        let id = allocated.inspect_err(|_| self.uncount(account, Quota::ElasticAddresses))?;
+        let id = self.within_quota(account, Quota::ElasticAddresses, 1, |cloud| {
+            cloud.network.allocate_elastic(now, account, &mut cloud.billing.usage)
+        })?;
         self.names.addresses.set(name.0, id);
         Ok(())
     }
@@ -33,7 +33,7 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let id = self.names.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
         self.network.release_elastic(now, account, id, &mut self.billing.usage)?;
-        self.uncount(account, Quota::ElasticAddresses);
+        self.uncount(account, Quota::ElasticAddresses, 1);
         Ok(())
     }
 

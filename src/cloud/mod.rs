@@ -25,6 +25,7 @@ pub mod observe;
 pub mod outcome;
 mod place;
 mod provide;
+mod quotas;
 mod recovery;
 mod resources;
 pub mod rows;

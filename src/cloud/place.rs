@@ -1,7 +1,7 @@
 //! A place for one instance: room on a host, then addresses, then whatever else its launch asks for. A step that
 //! fails undoes the earlier ones.
 
-use super::instance::Slot;
+use super::quotas::claim;
 use super::seat::{Seat, Wanted};
 use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
@@ -9,9 +9,9 @@ use crate::network::NO_ADDRESS;
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
-use crate::quota::{Claim, Quota};
+use crate::quota::Claim;
 use crate::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
-use crate::workload::call::{Launch, LaunchOptions, Tenancy};
+use crate::workload::call::Launch;
 
 /// A launch on its way: who asks when, and for what.
 #[derive(Clone, Copy)]
@@ -40,15 +40,6 @@ impl Order<'_> {
     fn claim(&self) -> Claim {
         claim(&self.kind, self.launch.options.as_deref())
     }
-}
-
-/// What an instance of a type counts for against quotas.
-fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
-    let spot = options.is_some_and(|options| options.spot.is_some());
-    // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
-    let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == Tenancy::Host);
-    let group = kind.family_group.filter(|_| !is_on_dedicated_host);
-    Claim { group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
 }
 
 /// Where an instance was put.
@@ -120,31 +111,6 @@ impl Cloud {
         }
     }
 
-    /// Counts an instance that becomes pending against the account's quotas.
-    #[inline]
-    pub(super) fn take_quota(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
-        if self.quotas.is_unlimited() {
-            return Ok(());
-        }
-        self.quotas.meet(self.directory.accounts());
-        self.quotas.take_instance(now, account, claim)
-    }
-
-    /// An instance that was counted comes to nothing.
-    #[inline]
-    pub(super) fn undo_quota(&mut self, account: AccountId, claim: Claim) {
-        if !self.quotas.is_unlimited() {
-            self.quotas.undo_instance(account, claim);
-        }
-    }
-
-    /// What an instance counts for.
-    pub(super) fn claim_of(&self, slot: Slot) -> Claim {
-        let instance = self.instances.get(slot);
-        let options = self.extras.get(slot).and_then(|extras| extras.options.as_deref());
-        claim(self.known(instance.kind), options)
-    }
-
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public
     /// one where the request or the subnet asks for it.
     #[inline]
@@ -184,21 +150,5 @@ impl Cloud {
             }
         }
         None
-    }
-
-    /// Counts something that an account has against its quota.
-    pub(super) fn count(&mut self, account: AccountId, quota: Quota) -> Result<(), Reason> {
-        if self.quotas.is_unlimited() {
-            return Ok(());
-        }
-        self.quotas.meet(self.directory.accounts());
-        self.quotas.take(account, quota, 1)
-    }
-
-    /// The account has it no more.
-    pub(super) fn uncount(&mut self, account: AccountId, quota: Quota) {
-        if !self.quotas.is_unlimited() {
-            self.quotas.give(account, quota, 1);
-        }
     }
 }

@@ -88,9 +88,9 @@ impl Cloud {
         slot: &Request,
         terms: Terms,
     ) -> Result<(), Reason> {
-        self.count(slot.account, Quota::CapacityReservations)?;
-        let reserved = self.placer.reserve(slot, terms, &mut self.fleet);
-        let id = reserved.inspect_err(|_| self.uncount(slot.account, Quota::CapacityReservations))?;
+        let id = self.within_quota(slot.account, Quota::CapacityReservations, 1, |cloud| {
+            cloud.placer.reserve(slot, terms, &mut cloud.fleet)
+        })?;
         let item = Item::UnusedReservation(terms.kind);
         self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
         self.names.reservations.set(name.0, id);

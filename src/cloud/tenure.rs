@@ -102,9 +102,9 @@ impl Cloud {
         zone: ZoneId,
         groups: &[usize],
     ) -> Result<HostId, Reason> {
-        self.count(account, Quota::DedicatedHosts)?;
-        let allocated = self.placer.allocate_host(account, zone, groups, &mut self.fleet);
-        let host = allocated.inspect_err(|_| self.uncount(account, Quota::DedicatedHosts))?;
+        let host = self.within_quota(account, Quota::DedicatedHosts, 1, |cloud| {
+            cloud.placer.allocate_host(account, zone, groups, &mut cloud.fleet)
+        })?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
         Ok(host)
@@ -120,7 +120,7 @@ impl Cloud {
         self.placer.release_host(account, host, &mut self.fleet)?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.give(now, account, Item::DedicatedHost(group), 1);
-        self.uncount(account, Quota::DedicatedHosts);
+        self.uncount(account, Quota::DedicatedHosts, 1);
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl Cloud {
         let kind: TypeId = self.placer.reservation(id).kind;
         let freed = self.placer.cancel(account, id, &mut self.fleet)?;
         self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
-        self.uncount(account, Quota::CapacityReservations);
+        self.uncount(account, Quota::CapacityReservations, 1);
         self.ledger.note_shares(self.fleet.totals());
         Ok(())
     }

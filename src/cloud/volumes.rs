@@ -32,9 +32,9 @@ impl Cloud {
         let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
         let kind = kind.unwrap_or_default();
         let request = CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot };
-        self.count(account, Quota::Volumes)?;
-        let created = self.storage.create_volume(now, account, &request, &mut self.billing.usage);
-        let (id, due) = created.inspect_err(|_| self.uncount(account, Quota::Volumes))?;
+        let (id, due) = self.within_quota(account, Quota::Volumes, 1, |cloud| {
+            cloud.storage.create_volume(now, account, &request, &mut cloud.billing.usage)
+        })?;
         self.names.volumes.set(name.0, id);
         self.schedule(now, due);
         Ok(())
@@ -92,7 +92,7 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
         let due = self.storage.delete(now, account, volume, &mut self.billing.usage)?;
-        self.uncount(account, Quota::Volumes);
+        self.uncount(account, Quota::Volumes, 1);
         self.schedule(now, due);
         Ok(())
     }
@@ -120,9 +120,9 @@ impl Cloud {
         volume: VolumeHandle,
     ) -> Result<(), Reason> {
         let volume = self.volume(volume)?;
-        self.count(account, Quota::Snapshots)?;
-        let created = self.storage.create_snapshot(now, account, volume, &mut self.billing.usage);
-        let (id, due) = created.inspect_err(|_| self.uncount(account, Quota::Snapshots))?;
+        let (id, due) = self.within_quota(account, Quota::Snapshots, 1, |cloud| {
+            cloud.storage.create_snapshot(now, account, volume, &mut cloud.billing.usage)
+        })?;
         self.names.snapshots.set(name.0, id);
         self.schedule(now, due);
         Ok(())
@@ -136,7 +136,7 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let id = self.snapshot(name)?;
         self.storage.delete_snapshot(now, account, id, &mut self.billing.usage)?;
-        self.uncount(account, Quota::Snapshots);
+        self.uncount(account, Quota::Snapshots, 1);
         Ok(())
     }
 
@@ -200,20 +200,16 @@ impl Cloud {
         let most_volumes = self.directory.types.get(order.launch.kind).volume_attachments;
         let target = Target { instance: placement.id, zone: placement.zone, most_volumes };
         let (now, account) = (order.now, order.account);
-        for counted in 0..devices.len() {
-            self.count(account, Quota::Volumes).inspect_err(|_| {
-                (0..counted).for_each(|_| self.uncount(account, Quota::Volumes));
-            })?;
-        }
-        let usage = &mut self.billing.usage;
-        let created = self.storage.create_for_launch(now, account, &target, &devices, has_root, usage);
-        created.inspect_err(|_| devices.iter().for_each(|_| self.uncount(account, Quota::Volumes)))
+        self.within_quota(account, Quota::Volumes, devices.len(), |cloud| {
+            let usage = &mut cloud.billing.usage;
+            cloud.storage.create_for_launch(now, account, &target, &devices, has_root, usage)
+        })
     }
 
     /// The volumes of an instance that comes to nothing are gone.
     pub(super) fn strip_storage(&mut self, now: Time, account: AccountId, id: InstanceId) {
         let volumes = self.storage.instance_volumes(id).count();
-        (0..volumes).for_each(|_| self.uncount(account, Quota::Volumes));
+        self.uncount(account, Quota::Volumes, volumes);
         self.storage.undo_launch(now, id, &mut self.billing.usage);
     }
 
@@ -227,7 +223,7 @@ impl Cloud {
             found.is_none_or(|found| matches!(found.state, VolumeState::Deleting | VolumeState::Deleted))
         };
         let gone = volumes.iter().filter(|volume| is_gone(volume)).count();
-        (0..gone).for_each(|_| self.uncount(account, Quota::Volumes));
+        self.uncount(account, Quota::Volumes, gone);
     }
 
     /// What was due in the storage is done.
