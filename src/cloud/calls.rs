@@ -119,7 +119,7 @@ impl Cloud {
 
     /// The instances a name stands for.
     pub(super) fn named(&self, handle: Handle) -> &[Reference] {
-        self.named.get(handle.0 as usize).map_or(&[], Vec::as_slice)
+        self.names.instances.of(handle)
     }
 
     /// The first instance of a name, alive and the account's.

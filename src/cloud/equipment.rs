@@ -32,9 +32,8 @@ impl Cloud {
     }
 
     /// An instance is there that was launched with options.
-    pub(super) fn admit_with(&mut self, slot: Slot, account: AccountId, options: &Arc<LaunchOptions>) {
-        let (constraint, preference) =
-            self.wishes(account, options).expect("the launch was found admissible");
+    pub(super) fn admit_with(&mut self, slot: Slot, order: &Order, options: &Arc<LaunchOptions>) {
+        let Order { account, constraint, preference, .. } = *order;
         let id = self.instances.get(slot).id;
         if options.image.is_some() || !options.volumes.is_empty() {
             self.equipped.insert(id, self.instances.reference(slot));

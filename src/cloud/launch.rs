@@ -15,19 +15,11 @@ use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
-use crate::placement::strategy::Request;
 use crate::units::{AccountId, InstanceId, Time, ZoneId};
 use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
-
-/// Whether a launch is one that came before.
-pub(super) enum Admission {
-    New,
-    /// Its token was used for the same launch: that one's instances are the answer.
-    Repeated,
-}
 
 impl Cloud {
     pub(super) fn on_launch(
@@ -38,13 +30,11 @@ impl Cloud {
         observer: &mut dyn Observer,
     ) {
         self.batch.clear();
-        let refused = match launch.options.as_deref() {
-            None => self.place_batch(now, account, launch).err(),
-            Some(options) => match self.admissible(now, account, launch, options) {
-                Ok(Admission::Repeated) => return self.ledger.count_call(Operation::Launch, None),
-                Ok(Admission::New) => self.place_batch(now, account, launch).err(),
-                Err(reason) => Some(Refused { reason, kind: Some(launch.kind), zone: launch.zone }),
-            },
+        let order = self.order(now, account, launch);
+        let refused = match &order {
+            Ok(Some(order)) => self.place_batch(order).err(),
+            Ok(None) => return self.ledger.count_call(Operation::Launch, None),
+            Err(reason) => Some(Refused { reason: *reason, kind: Some(launch.kind), zone: launch.zone }),
         };
         let launched = self.batch.len() as u32;
         let missing = launch.max_count - launched;
@@ -55,44 +45,65 @@ impl Cloud {
             self.refuse(now, Operation::Launch, account, refused, missing, observer);
         }
         self.name(launch.handle, &[]);
-        let token = launch.options.as_deref().and_then(|options| options.token.as_ref());
+        if let Ok(Some(order)) = &order {
+            self.begin_batch(order);
+        }
+    }
+
+    /// The instances of the batch begin their lives.
+    #[inline]
+    fn begin_batch(&mut self, order: &Order) {
+        let launched = self.batch.len() as u32;
+        let token = order.launch.options.as_deref().and_then(|options| options.token.as_ref());
         let mut instances = Vec::new();
         for i in 0..launched {
-            let slot = self.admit(account, launch, i);
+            let slot = self.admit(order, i);
             if token.is_some() {
                 instances.push(self.instances.reference(slot));
             }
-            self.begin(now, slot, launch, i);
+            self.begin(order.now, slot, order.launch, i);
         }
         if let Some(token) = token.filter(|_| launched > 0) {
-            self.tokens.remember(now, account, token, launch, instances);
+            self.tokens.remember(order.now, order.account, token, order.launch, instances);
         }
     }
 
     /// A name stands for these instances from now on.
     fn name(&mut self, handle: Option<Handle>, instances: &[Reference]) {
         if let Some(handle) = handle {
-            let names = self.named.len().max(handle.0 as usize + 1);
-            self.named.resize_with(names, Vec::new);
-            self.named[handle.0 as usize].clear();
-            self.named[handle.0 as usize].extend_from_slice(instances);
+            self.names.instances.set(handle, instances);
         }
     }
 
-    /// What can be said of a launch before a place is looked for.
-    pub(super) fn admissible(
+    /// A launch as the flows hand it on, if nothing can be said against it before a place is looked for;
+    /// `None` for one that was repeated: its name stands for the instances it has already led to.
+    #[inline]
+    pub(super) fn order<'a>(
         &mut self,
         now: Time,
         account: AccountId,
-        launch: &Launch,
+        launch: &'a Launch,
+    ) -> Result<Option<Order<'a>>, Reason> {
+        let kind = self.kind(launch.kind);
+        let order = Order { now, account, kind, constraint: None, preference: Preference::Open, launch };
+        match launch.options.as_deref() {
+            None => Ok(Some(order)),
+            Some(options) => self.order_with(order, options),
+        }
+    }
+
+    fn order_with<'a>(
+        &mut self,
+        order: Order<'a>,
         options: &LaunchOptions,
-    ) -> Result<Admission, Reason> {
+    ) -> Result<Option<Order<'a>>, Reason> {
+        let Order { now, account, launch, .. } = order;
         if let Some(token) = &options.token
             && let Some(instances) = self.tokens.recall(now, account, token, launch)?
         {
             let instances = instances.to_vec();
             self.name(launch.handle, &instances);
-            return Ok(Admission::Repeated);
+            return Ok(None);
         }
         if options.user_data_bytes > MAX_USER_DATA_BYTES {
             let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
@@ -105,30 +116,16 @@ impl Cloud {
         for group in &options.security_groups {
             self.security_group(account, *group)?;
         }
-        let (constraint, _) = self.wishes(account, options)?;
-        let request = Request { constraint, ..Cloud::request(&self.kind(launch.kind), account, ZoneId(0)) };
-        self.placer.check(&request)?;
-        Ok(Admission::New)
-    }
-
-    /// A launch that was found admissible, as the flows hand it on.
-    fn order<'a>(&mut self, now: Time, account: AccountId, launch: &'a Launch) -> Order<'a> {
-        let (constraint, preference) = match launch.options.as_deref() {
-            None => (None, Preference::Open),
-            Some(options) => self.wishes(account, options).expect("the launch was found admissible"),
-        };
-        Order { now, account, kind: self.kind(launch.kind), constraint, preference, launch }
+        let (constraint, preference) = self.wishes(account, options)?;
+        let order = Order { constraint, preference, ..order };
+        self.placer.check(&order.request(ZoneId(0)))?;
+        Ok(Some(order))
     }
 
     /// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
     /// `batch` holds what was placed nonetheless, which is nothing below the least number.
-    pub(super) fn place_batch(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &Launch,
-    ) -> Result<(), Refused> {
-        let order = self.order(now, account, launch);
+    pub(super) fn place_batch(&mut self, order: &Order) -> Result<(), Refused> {
+        let launch = order.launch;
         self.order_zones(launch, order.constraint)?;
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
@@ -137,15 +134,15 @@ impl Cloud {
             for i in 0..self.zone_order.len() {
                 let zone = self.zone_order[i];
                 let mark = self.placer.mark();
-                let Err(refused) = self.fill(&order, zone, may_open) else {
+                let Err(refused) = self.fill(order, zone, may_open) else {
                     return Ok(());
                 };
                 let placed = self.batch.len() as u32;
                 if placed >= launch.min_count {
                     // The zone is settled; what is still missing may open hosts there.
-                    return self.fill(&order, zone, true);
+                    return self.fill(order, zone, true);
                 }
-                self.undo_batch(&order);
+                self.undo_batch(order);
                 self.placer.rewind(mark);
                 // An address is looked for after a host was found: that zone came further.
                 let came_further =
@@ -206,7 +203,8 @@ impl Cloud {
 
     /// Writes down the instance of the batch's placement `i`, pending.
     #[inline]
-    pub(super) fn admit(&mut self, account: AccountId, launch: &Launch, i: u32) -> Slot {
+    pub(super) fn admit(&mut self, order: &Order, i: u32) -> Slot {
+        let Order { account, launch, .. } = *order;
         let placement = self.batch[i as usize];
         let slot = self.instances.add(Instance {
             id: InstanceId(0),
@@ -231,13 +229,13 @@ impl Cloud {
         });
         self.go_aboard(slot);
         if let Some(options) = &launch.options {
-            self.admit_with(slot, account, options);
+            self.admit_with(slot, order, options);
         }
         if placement.reservation.is_some() {
             self.extras_mut(slot).reservation = placement.reservation;
         }
         if let Some(handle) = launch.handle {
-            self.named[handle.0 as usize].push(self.instances.reference(slot));
+            self.names.instances.add(handle, self.instances.reference(slot));
         }
         slot
     }

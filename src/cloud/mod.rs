@@ -101,9 +101,7 @@ pub struct Cloud {
     instances: Instances,
     /// What only some of them have.
     extras: ExtrasTable,
-    /// The instances of each name a trace uses, by handle.
-    named: Vec<Vec<Reference>>,
-    /// What all other names stand for.
+    /// What the names of the demand stand for.
     names: Names,
     /// The instances that may have an elastic address, by id.
     holders: BTreeMap<InstanceId, Reference>,
@@ -196,7 +194,6 @@ impl Cloud {
             kinds: Vec::new(),
             instances: Instances::default(),
             extras: ExtrasTable::default(),
-            named: Vec::new(),
             names: Names::default(),
             holders: BTreeMap::new(),
             equipped: BTreeMap::new(),

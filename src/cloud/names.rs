@@ -1,9 +1,11 @@
 //! What the names of a trace stand for: each the latest thing made under it.
 
+use super::instance::Reference;
 use crate::failure::{Failure, Reason};
 use crate::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InterfaceId, SnapshotId, VolumeId,
 };
+use crate::workload::call::Handle;
 
 /// The names of one kind of thing, by number.
 #[derive(Clone, Debug)]
@@ -31,9 +33,37 @@ impl<Id: Copy> Book<Id> {
     }
 }
 
-/// The names of everything that has an id of its own and is no instance.
+/// The names of instances: each stands for those of the latest launch under it.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceBook(Vec<Vec<Reference>>);
+
+impl InstanceBook {
+    /// What a name stands for; nothing where no launch has used it.
+    pub fn of(&self, name: Handle) -> &[Reference] {
+        self.0.get(name.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// A name stands for these from now on.
+    pub fn set(&mut self, name: Handle, instances: &[Reference]) {
+        let name = name.0 as usize;
+        if self.0.len() <= name {
+            self.0.resize_with(name + 1, Vec::new);
+        }
+        self.0[name].clear();
+        self.0[name].extend_from_slice(instances);
+    }
+
+    /// A name that was set stands for one more.
+    pub fn add(&mut self, name: Handle, instance: Reference) {
+        self.0[name.0 as usize].push(instance);
+    }
+}
+
+/// What the names of a demand stand for.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
+    /// Instances.
+    pub instances: InstanceBook,
     /// Volumes.
     pub volumes: Book<VolumeId>,
     /// Snapshots.

@@ -35,15 +35,11 @@ impl Cloud {
             panic!("a resident was launched")
         };
         self.batch.clear();
-        if let Some(options) = launch.options.as_deref()
-            && self.admissible(Time::ZERO, account, &launch, options).is_err()
-        {
+        let Ok(Some(order)) = self.order(Time::ZERO, account, &launch) else { return false };
+        if self.place_batch(&order).is_err() {
             return false;
         }
-        if self.place_batch(Time::ZERO, account, &launch).is_err() {
-            return false;
-        }
-        let slot = self.admit(account, &launch, 0);
+        let slot = self.admit(&order, 0);
         let instance = self.instances.get_mut(slot);
         instance.state = State::Running;
         instance.past_minimum = true;
