@@ -44,6 +44,8 @@ pub mod scenario;
 
 pub mod cloud;
 
+pub mod summary;
+
 pub mod report;
 
 pub mod cli;

@@ -8,8 +8,8 @@ use crate::catalogue::{self, CatalogueEntry, Filter};
 use crate::failure::{self, Bound, Class};
 use crate::input::{InputError, Place, Problem};
 use crate::placement::register::{self, Parameter};
-use crate::report::metrics::{Better, METRICS};
 use crate::report::terminal::ruled;
+use crate::summary::metrics::{Better, METRICS};
 use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
 

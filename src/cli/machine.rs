@@ -4,7 +4,7 @@ use std::fs;
 use std::num::NonZero;
 use std::time::{Instant, SystemTime};
 
-use crate::report::run::Machine;
+use crate::summary::run::Machine;
 
 /// A clock that was started.
 #[derive(Clone, Copy, Debug)]

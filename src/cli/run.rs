@@ -13,8 +13,9 @@ use super::progress::Watch;
 use super::{arguments, output};
 use crate::cloud::{Cloud, RunOptions};
 use crate::input::{InputError, Place, Problem};
-use crate::report::{self, Execution, Recorder, ResultFolder, Run, terminal};
+use crate::report::{self, Recorder, ResultFolder, terminal};
 use crate::scenario::{Overrides, Scenario};
+use crate::summary::{self, Execution, Run};
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -94,7 +95,7 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
 /// Prints the summary: for a program, for a person, or not at all.
 fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.json {
-        let summary = serde_json::to_string_pretty(&report::summary(run)).expect("a summary is plain data");
+        let summary = serde_json::to_string_pretty(&summary::value(run)).expect("a summary is plain data");
         return output::print(&format!("{summary}\n"));
     }
     if args.common.quiet {

@@ -7,28 +7,9 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
 use super::{ReportFile, Run};
+use crate::summary::percentiles::FIGURES;
 use crate::units::NS_PER_S;
 use crate::units::figures::seconds;
-
-/// One percentile, or another figure of a distribution.
-pub(super) struct Figure {
-    /// Its name in `summary.json`.
-    pub name: &'static str,
-    /// Its value \[ns\].
-    pub ns: fn(&Histogram<u64>) -> u64,
-}
-
-/// The figures of a distribution, after its count. A percentile is the greatest value of its bucket, up to
-/// a thousandth above what was recorded: HdrHistogram's convention, which its other readers share.
-#[rustfmt::skip]
-pub(super) const FIGURES: [Figure; 6] = [
-    Figure { name: "mean", ns: |histogram| histogram.mean().round() as u64 },
-    Figure { name: "p50", ns: |histogram| histogram.value_at_quantile(0.5) },
-    Figure { name: "p90", ns: |histogram| histogram.value_at_quantile(0.9) },
-    Figure { name: "p99", ns: |histogram| histogram.value_at_quantile(0.99) },
-    Figure { name: "p999", ns: |histogram| histogram.value_at_quantile(0.999) },
-    Figure { name: "max", ns: |histogram| histogram.max() },
-];
 
 /// `latency.csv`.
 pub fn table(run: &Run<'_>) -> Vec<ReportFile> {
@@ -70,8 +51,8 @@ pub fn histograms(run: &Run<'_>) -> Vec<ReportFile> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::run::tests::with_run;
     use super::*;
+    use crate::summary::run::tests::with_run;
     use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 

@@ -3,8 +3,6 @@
 //! A new report is a file here and a line in [`REGISTER`].
 
 pub mod folder;
-pub mod metrics;
-pub mod run;
 pub mod terminal;
 
 mod billing;
@@ -18,11 +16,11 @@ mod timeseries;
 
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};
-pub use run::{Execution, Run};
 
 use std::io::{self, Write};
 
 use crate::input::InputError;
+use crate::summary::Run;
 use tables::AnyTable;
 
 /// One report of a result folder.
@@ -87,9 +85,4 @@ pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputErr
         }
     }
     Ok(())
-}
-
-/// The figures of `summary.json`.
-pub fn summary(run: &Run<'_>) -> serde_json::Value {
-    summary::value(run)
 }

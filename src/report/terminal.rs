@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
-use super::Run;
 use crate::billing::Kind;
 use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Tally};
 use crate::failure::Failure;
 use crate::operation::Operation;
+use crate::summary::Run;
 use crate::units::Duration;
 use crate::units::figures::{compact, decimal, dollars, grouped, moment, percent, span};
 

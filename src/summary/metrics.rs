@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Run, latency};
+use super::{Run, percentiles};
 use crate::cloud::outcome::{PoolUse, Tally};
 use crate::failure::Failure;
 use crate::network::security::Direction;
@@ -245,7 +245,7 @@ fn latencies(run: &Run<'_>) -> Value {
         .map(|latency| {
             let histogram = &latency.histogram;
             let mut figures = Map::from_iter([("count".to_string(), json!(histogram.len()))]);
-            for figure in &latency::FIGURES {
+            for figure in &percentiles::FIGURES {
                 let seconds = Time((figure.ns)(histogram)).as_seconds();
                 figures.insert(figure.name.to_string(), json!(seconds));
             }

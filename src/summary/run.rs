@@ -62,7 +62,7 @@ impl Execution {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::billing::Bill;
     use crate::catalogue::{ShapePrice, TypeTable};
