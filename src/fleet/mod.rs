@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::engine::memory::advise_huge_pages;
-use crate::units::{HostId, RackId, Resources, ZoneId};
+use crate::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
 use config::Hosts;
 use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
 use totals::{Total, Totals};
@@ -60,7 +60,10 @@ pub struct Fleet {
     zones: Vec<Zone>,
     totals: Totals,
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
+    /// Nothing at first, so that nothing is too short.
     smallest: Resources,
+    /// There has been a request.
+    is_asked: bool,
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
     is_elastic: bool,
@@ -91,7 +94,8 @@ impl Fleet {
             groups: builder.groups,
             zones: builder.zones,
             totals: Totals::default(),
-            smallest: Resources([u32::MAX; crate::units::RESOURCES]),
+            smallest: Resources::ZERO,
+            is_asked: false,
         };
         advise_huge_pages(&fleet.hosts);
         for id in 0..fleet.hosts.len() as u32 {
@@ -177,12 +181,13 @@ impl Fleet {
 
     /// Notes what is asked for: the smallest request decides what counts as stranded.
     pub fn note_request(&mut self, request: &Resources) {
-        let smaller = |i: usize| request.0[i] < self.smallest.0[i];
-        if !smaller(Resources::VCPU) && !smaller(Resources::MEMORY) {
-            return;
-        }
+        let before = if self.is_asked { self.smallest } else { Resources([u32::MAX; RESOURCES]) };
+        self.is_asked = true;
         for i in [Resources::VCPU, Resources::MEMORY] {
-            self.smallest.0[i] = self.smallest.0[i].min(request.0[i]);
+            self.smallest.0[i] = before.0[i].min(request.0[i]);
+        }
+        if self.smallest == before {
+            return;
         }
         self.totals[Total::VcpuStranded] = 0;
         self.totals[Total::MemoryStranded] = 0;
@@ -199,7 +204,7 @@ impl Fleet {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
         debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
-        let before = stranded(host, &self.smallest);
+        let before = short(&host.free, &self.smallest);
         let taken = sku.taken_by(request);
         host.free = host.free.minus(&taken);
         if host.instances == 0 {
@@ -207,7 +212,7 @@ impl Fleet {
         }
         host.instances += 1;
         self.totals.taken(&taken);
-        self.totals.stranded_changed(before, stranded(host, &self.smallest));
+        self.totals.stranded_changed(before, short(&host.free, &self.smallest));
         self.zones[zone.index()].less_free(&taken);
     }
 
@@ -216,7 +221,7 @@ impl Fleet {
     pub fn give(&mut self, id: HostId, zone: ZoneId, request: &Resources) -> Change {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
-        let before = stranded(host, &self.smallest);
+        let before = short(&host.free, &self.smallest);
         let given = sku.taken_by(request);
         host.free = host.free.plus(&given);
         assert!(
@@ -229,13 +234,13 @@ impl Fleet {
             self.totals.host_emptied(&sku.capacity);
         }
         self.totals.given(&given);
-        self.totals.stranded_changed(before, stranded(host, &self.smallest));
         if host.state != HostState::Active {
             if emptied {
                 self.totals.host_closed(&sku.capacity);
             }
             return Change::Amounts;
         }
+        self.totals.stranded_changed(before, short(&host.free, &self.smallest));
         self.zones[zone.index()].more_free(&given);
         if emptied { self.close_if_elastic(id) } else { Change::Amounts }
     }
@@ -313,14 +318,18 @@ impl Fleet {
     }
 }
 
-/// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
-/// \[MiB\] that is free where vCPU is too short for it. Nothing is free on a host that is not active.
-#[inline]
+/// What is stranded on a host. Nothing is free on one that is not active.
 fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
-    let (vcpu, memory) = (host.free.vcpu_milli(), host.free.memory_mib());
-    let any = smallest.vcpu_milli() != u32::MAX && host.state == HostState::Active;
-    let vcpu_stranded = any && memory < smallest.memory_mib();
-    let memory_stranded = any && vcpu < smallest.vcpu_milli();
+    if host.state == HostState::Active { short(&host.free, smallest) } else { (0, 0) }
+}
+
+/// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
+/// \[MiB\] that is free where vCPU is too short for it.
+#[inline]
+fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
+    let (vcpu, memory) = (free.vcpu_milli(), free.memory_mib());
+    let vcpu_stranded = memory < smallest.memory_mib();
+    let memory_stranded = vcpu < smallest.vcpu_milli();
     (u64::from(vcpu) * u64::from(vcpu_stranded), u64::from(memory) * u64::from(memory_stranded))
 }
 
