@@ -73,6 +73,7 @@ impl Chronicle {
 
 impl Cloud {
     /// An instance leaves its state for another.
+    #[cold]
     pub(super) fn chronicle_move(&mut self, now: Time, slot: Slot, next: State) {
         let Some(chronicle) = &mut self.chronicle else { return };
         let instance = self.instances.get(slot);
@@ -88,6 +89,7 @@ impl Cloud {
     }
 
     /// A stay in `running` is billed.
+    #[cold]
     pub(super) fn chronicle_bill(&mut self, running: &Running, slot: Slot) {
         let Some(chronicle) = &mut self.chronicle else { return };
         let Stay { seconds, amount } = self.billing.stay(running, &self.directory.types);

@@ -12,6 +12,7 @@ use crate::workload::call::LaunchOptions;
 
 impl Cloud {
     /// Takes everything that the options of a launch ask for, or nothing.
+    #[cold]
     pub(super) fn equip(
         &mut self,
         order: &Order,
@@ -32,8 +33,9 @@ impl Cloud {
     }
 
     /// An instance is there that was launched with options.
+    #[cold]
     pub(super) fn admit_with(&mut self, slot: Slot, order: &Order, options: &Arc<LaunchOptions>) {
-        let Order { account, constraint, preference, .. } = *order;
+        let &Order { account, preference, .. } = order;
         let id = self.instances.get(slot).id;
         if options.image.is_some() || !options.volumes.is_empty() {
             self.equipped.insert(id, self.instances.reference(slot));
@@ -42,7 +44,7 @@ impl Cloud {
         let image = options.image.map(|image| self.image(account, image));
         let extras = self.extras_mut(slot);
         extras.image = image.map(|image| image.expect("the launch was found admissible"));
-        extras.constraint = constraint;
+        extras.constraint = order.request.constraint;
         extras.preference = preference;
         extras.protected = options.protected;
         extras.tags = options.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
@@ -56,6 +58,7 @@ impl Cloud {
     }
 
     /// An instance with more than its record has ended: that is gone too.
+    #[cold]
     pub(super) fn dispose_of_extras(&mut self, now: Time, slot: Slot) {
         let instance = self.instances.get(slot);
         let (id, account) = (instance.id, instance.account);

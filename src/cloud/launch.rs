@@ -21,6 +21,14 @@ use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
 
+/// Whether a launch leads to anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Novelty {
+    New,
+    /// Its token was used before: its name stands for the instances that led to.
+    Repeated,
+}
+
 impl Cloud {
     pub(super) fn on_launch(
         &mut self,
@@ -30,11 +38,11 @@ impl Cloud {
         observer: &mut dyn Observer,
     ) {
         self.batch.clear();
-        let order = self.order(now, account, launch);
-        let refused = match &order {
-            Ok(Some(order)) => self.place_batch(order).err(),
-            Ok(None) => return self.ledger.count_call(Operation::Launch, None),
-            Err(reason) => Some(Refused { reason: *reason, kind: Some(launch.kind), zone: launch.zone }),
+        let mut order = self.order(now, account, launch);
+        let refused = match self.heed_options(&mut order) {
+            Ok(Novelty::New) => self.place_batch(&mut order).err(),
+            Ok(Novelty::Repeated) => return self.ledger.count_call(Operation::Launch, None),
+            Err(reason) => Some(Refused { reason, kind: Some(launch.kind), zone: launch.zone }),
         };
         let launched = self.batch.len() as u32;
         let missing = launch.max_count - launched;
@@ -45,9 +53,7 @@ impl Cloud {
             self.refuse(now, Operation::Launch, account, refused, missing, observer);
         }
         self.name(launch.handle, &[]);
-        if let Ok(Some(order)) = &order {
-            self.begin_batch(order);
-        }
+        self.begin_batch(&order);
     }
 
     /// The instances of the batch begin their lives.
@@ -75,35 +81,33 @@ impl Cloud {
         }
     }
 
-    /// A launch as the flows hand it on, if nothing can be said against it before a place is looked for;
-    /// `None` for one that was repeated: its name stands for the instances it has already led to.
+    /// A launch as the flows hand it on, but for its options.
     #[inline]
-    pub(super) fn order<'a>(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &'a Launch,
-    ) -> Result<Option<Order<'a>>, Reason> {
-        let kind = self.kind(launch.kind);
-        let order = Order { now, account, kind, constraint: None, preference: Preference::Open, launch };
-        match launch.options.as_deref() {
-            None => Ok(Some(order)),
-            Some(options) => self.order_with(order, options),
+    pub(super) fn order<'a>(&mut self, now: Time, account: AccountId, launch: &'a Launch) -> Order<'a> {
+        // Zones are tried one after the other.
+        let request = Cloud::request(self.kind(launch.kind), account, ZoneId::default());
+        Order { now, account, request, preference: Preference::Open, launch }
+    }
+
+    /// Adds to an order what its options ask of the host, if nothing can be said against it before a place is
+    /// looked for.
+    #[inline]
+    pub(super) fn heed_options(&mut self, order: &mut Order) -> Result<Novelty, Reason> {
+        match order.launch.options.as_deref() {
+            None => Ok(Novelty::New),
+            Some(options) => self.heed(options, order),
         }
     }
 
-    fn order_with<'a>(
-        &mut self,
-        order: Order<'a>,
-        options: &LaunchOptions,
-    ) -> Result<Option<Order<'a>>, Reason> {
-        let Order { now, account, launch, .. } = order;
+    #[cold]
+    fn heed(&mut self, options: &LaunchOptions, order: &mut Order) -> Result<Novelty, Reason> {
+        let Order { now, account, launch, .. } = *order;
         if let Some(token) = &options.token
             && let Some(instances) = self.tokens.recall(now, account, token, launch)?
         {
             let instances = instances.to_vec();
             self.name(launch.handle, &instances);
-            return Ok(None);
+            return Ok(Novelty::Repeated);
         }
         if options.user_data_bytes > MAX_USER_DATA_BYTES {
             let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
@@ -116,31 +120,30 @@ impl Cloud {
         for group in &options.security_groups {
             self.security_group(account, *group)?;
         }
-        let (constraint, preference) = self.wishes(account, options)?;
-        let order = Order { constraint, preference, ..order };
-        self.placer.check(&order.request(ZoneId(0)))?;
-        Ok(Some(order))
+        (order.request.constraint, order.preference) = self.wishes(account, options)?;
+        self.placer.check(&order.request)?;
+        Ok(Novelty::New)
     }
 
     /// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
     /// `batch` holds what was placed nonetheless, which is nothing below the least number.
-    pub(super) fn place_batch(&mut self, order: &Order) -> Result<(), Refused> {
+    pub(super) fn place_batch(&mut self, order: &mut Order) -> Result<(), Refused> {
         let launch = order.launch;
-        self.order_zones(launch, order.constraint)?;
+        self.order_zones(launch, order.request.constraint.as_ref())?;
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
         let passes: &[bool] = if self.fleet.is_elastic() { &[false, true] } else { &[false] };
         for &may_open in passes {
             for i in 0..self.zone_order.len() {
-                let zone = self.zone_order[i];
+                order.request.zone = self.zone_order[i];
                 let mark = self.placer.mark();
-                let Err(refused) = self.fill(order, zone, may_open) else {
+                let Err(refused) = self.fill(order, may_open) else {
                     return Ok(());
                 };
                 let placed = self.batch.len() as u32;
                 if placed >= launch.min_count {
                     // The zone is settled; what is still missing may open hosts there.
-                    return self.fill(order, zone, true);
+                    return self.fill(order, true);
                 }
                 self.undo_batch(order);
                 self.placer.rewind(mark);
@@ -157,7 +160,7 @@ impl Cloud {
 
     /// The zones to try: the one named, else the subnet's, else all, most free vCPU first.
     #[inline]
-    fn order_zones(&mut self, launch: &Launch, constraint: Option<Constraint>) -> Result<(), Refused> {
+    fn order_zones(&mut self, launch: &Launch, constraint: Option<&Constraint>) -> Result<(), Refused> {
         self.zone_order.clear();
         let of_subnet = launch.subnet.map(|subnet| self.network.subnets()[subnet.index()].zone);
         match (launch.zone, of_subnet) {
@@ -184,12 +187,12 @@ impl Cloud {
         Ok(())
     }
 
-    /// Places instances in one zone until the batch is full or one is refused.
+    /// Places instances in the order's zone until the batch is full or one is refused.
     #[inline]
-    fn fill(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Refused> {
+    fn fill(&mut self, order: &Order, may_open: bool) -> Result<(), Refused> {
+        let (kind, zone) = (Some(order.launch.kind), Some(order.request.zone));
         while (self.batch.len() as u32) < order.launch.max_count {
-            let refused = |reason| Refused { reason, kind: Some(order.launch.kind), zone: Some(zone) };
-            self.place_one(order, zone, may_open).map_err(refused)?;
+            self.place_one(order, may_open).map_err(|reason| Refused { reason, kind, zone })?;
         }
         Ok(())
     }

@@ -39,9 +39,7 @@ impl Cloud {
         let has_extras = instance.has_extras;
         let operation = if instance.cycle == 0 { Operation::Launch } else { Operation::Start };
         self.enter(now, slot, State::Running);
-        let recovers = has_extras
-            && self.extras.get_mut(slot).is_some_and(|extras| std::mem::take(&mut extras.recovers));
-        if !recovers {
+        if !(has_extras && self.has_recovered(slot)) {
             self.ledger.took(operation, now.since(called));
         }
         let price = self.known(kind).pico_usd_per_hour;
@@ -56,6 +54,12 @@ impl Cloud {
             let run_time = self.demand.run_time(stops, instance.number, instance.cycle);
             self.set_timer(now.after(run_time), Timer::StopDue, slot);
         }
+    }
+
+    /// True once for an instance that came up again because its host failed.
+    #[cold]
+    fn has_recovered(&mut self, slot: Slot) -> bool {
+        self.extras.get_mut(slot).is_some_and(|extras| std::mem::take(&mut extras.recovers))
     }
 
     /// Ends the billed time of a running instance.
@@ -104,6 +108,7 @@ impl Cloud {
         }
     }
 
+    #[cold]
     fn is_paid_with_its_host(&self, slot: Slot) -> bool {
         let constraint = self.extras.get(slot).and_then(|extras| extras.constraint);
         constraint.is_some_and(|constraint| matches!(constraint.tenancy, Tenancy::Host(_)))
@@ -111,6 +116,7 @@ impl Cloud {
 
     /// Bills an instance that hibernates until it is off: EC2 bills "when the instance is in the `stopping`
     /// state while it is hibernating" (EC2 user guide, "Hibernate your instance").
+    #[cold]
     fn end_hibernation(&mut self, now: Time, slot: Slot) {
         let since = self.extras.get_mut(slot).and_then(|extras| extras.hibernates_since.take());
         if let Some(since) = since {
@@ -214,16 +220,13 @@ impl Cloud {
         }
         if std::mem::take(&mut instance.has_host) {
             self.leave_host(slot);
-            let instance = self.instances.get(slot);
-            let account = instance.account;
             let (request, seat) = (self.request_of(slot), self.seat_of(slot));
             self.give_host(now, &request, seat);
             if seat.reservation.is_some() {
                 self.extras_mut(slot).reservation = None;
             }
             if !self.quotas.is_unlimited() {
-                let claim = self.claim_of(slot);
-                self.quotas.give_instance(now, account, claim);
+                self.give_quota(now, slot);
             }
         }
     }

@@ -218,11 +218,11 @@ impl Cloud {
 
     /// What the flows need to know of a type. The first request for it tells the fleet and the index.
     #[inline]
-    fn kind(&mut self, id: TypeId) -> Kind {
-        match self.kinds.get(id.index()) {
-            Some(Some(kind)) => *kind,
-            _ => self.new_kind(id),
+    fn kind(&mut self, id: TypeId) -> &Kind {
+        if !matches!(self.kinds.get(id.index()), Some(Some(_))) {
+            self.new_kind(id);
         }
+        self.known(id)
     }
 
     /// The same of a type that somebody has asked for, such as that of any instance.
@@ -232,7 +232,7 @@ impl Cloud {
     }
 
     #[cold]
-    fn new_kind(&mut self, id: TypeId) -> Kind {
+    fn new_kind(&mut self, id: TypeId) {
         let instance_type = self.directory.types.get(id);
         let amounts = instance_type.request;
         let kind = Kind {
@@ -246,7 +246,6 @@ impl Cloud {
             self.kinds.resize(id.index() + 1, None);
         }
         self.kinds[id.index()] = Some(kind);
-        kind
     }
 
     /// What is to be placed for an account in a zone.

@@ -1,12 +1,11 @@
 //! A place for one instance: room on a host, then addresses, then whatever else its launch asks for. A step that
 //! fails undoes the earlier ones.
 
+use super::Cloud;
 use super::quotas::claim;
 use super::seat::{Seat, Wanted};
-use super::{Cloud, Kind};
 use crate::failure::{Bound, Failure, Reason};
 use crate::network::NO_ADDRESS;
-use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::quota::Claim;
@@ -18,27 +17,17 @@ use crate::workload::call::Launch;
 pub(super) struct Order<'a> {
     pub now: Time,
     pub account: AccountId,
-    pub kind: Kind,
-    pub constraint: Option<Constraint>,
+    /// What is placed, in the zone that is tried now.
+    pub request: Request,
     pub preference: Preference,
     pub launch: &'a Launch,
 }
 
 impl Order<'_> {
-    /// What is to be placed in a zone.
-    #[inline]
-    pub fn request(&self, zone: ZoneId) -> Request {
-        Request { constraint: self.constraint, ..Cloud::request(&self.kind, self.account, zone) }
-    }
-
     /// Which reservation it may use, of instances of which type.
     #[inline]
     fn wanted(&self) -> Wanted {
         Wanted { kind: self.launch.kind, preference: self.preference }
-    }
-
-    fn claim(&self) -> Claim {
-        claim(&self.kind, self.launch.options.as_deref())
     }
 }
 
@@ -56,31 +45,35 @@ pub(super) struct Placement {
 }
 
 impl Cloud {
-    /// Finds a place in a zone for one instance of a launch, and adds it to the batch.
+    /// Finds a place in the order's zone for one instance of a launch, and adds it to the batch.
     #[inline]
-    pub(super) fn place_one(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Reason> {
-        if self.quotas.is_unlimited() {
-            return self.place_within_quota(order, zone, may_open);
+    pub(super) fn place_one(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+        let counts = !self.quotas.is_unlimited();
+        if counts {
+            self.take_quota(order.now, order.account, self.claim(order))?;
         }
-        let claim = order.claim();
-        self.take_quota(order.now, order.account, claim)?;
-        self.place_within_quota(order, zone, may_open).inspect_err(|_| self.undo_quota(order.account, claim))
+        let placed = self.place_within_quota(order, may_open);
+        if counts && placed.is_err() {
+            self.undo_quota(order.account, self.claim(order));
+        }
+        placed
     }
 
     #[inline]
-    fn place_within_quota(&mut self, order: &Order, zone: ZoneId, may_open: bool) -> Result<(), Reason> {
+    fn place_within_quota(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
         let mark = self.placer.mark();
-        let request = order.request(zone);
-        let Seat { host, reservation } = self.take_host(order.now, &request, order.wanted(), may_open)?;
-        let (subnet, address, has_public_address) = match self.take_addresses(order, zone) {
+        let seat = self.take_host(order.now, &order.request, order.wanted(), may_open)?;
+        let (subnet, address, has_public_address) = match self.take_addresses(order) {
             Ok(found) => found,
             Err(reason) => {
-                self.give_host(order.now, &request, Seat { host, reservation });
+                self.give_host(order.now, &order.request, seat);
                 self.placer.rewind(mark);
                 return Err(reason);
             }
         };
         let id = self.instances.next_id(self.batch.len());
+        let Seat { host, reservation } = seat;
+        let zone = order.request.zone;
         let placement = Placement { id, host, reservation, zone, subnet, address, has_public_address };
         if let Some(options) = order.launch.options.as_deref() {
             self.equip(order, options, &placement).inspect_err(|_| {
@@ -93,18 +86,27 @@ impl Cloud {
     }
 
     /// Gives back what [`Cloud::place_one`] took.
+    #[cold]
     pub(super) fn undo_place(&mut self, order: &Order, placement: &Placement) {
         if order.launch.options.is_some() {
             self.strip(order.now, order.account, placement.id);
         }
         self.vacate(order, placement);
-        self.undo_quota(order.account, order.claim());
+        if !self.quotas.is_unlimited() {
+            self.undo_quota(order.account, self.claim(order));
+        }
+    }
+
+    /// What an instance of a launch counts for against quotas.
+    fn claim(&self, order: &Order) -> Claim {
+        claim(self.known(order.launch.kind), order.launch.options.as_deref())
     }
 
     /// Gives back host and addresses.
+    #[cold]
     fn vacate(&mut self, order: &Order, placement: &Placement) {
         let seat = Seat { host: placement.host, reservation: placement.reservation };
-        self.give_host(order.now, &order.request(placement.zone), seat);
+        self.give_host(order.now, &order.request, seat);
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
             self.network.unassign_public(order.now, order.account, &mut self.billing.usage);
@@ -114,8 +116,9 @@ impl Cloud {
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public
     /// one where the request or the subnet asks for it.
     #[inline]
-    fn take_addresses(&mut self, order: &Order, zone: ZoneId) -> Result<(SubnetId, u32, bool), Reason> {
-        let Order { now, account, launch, .. } = *order;
+    fn take_addresses(&mut self, order: &Order) -> Result<(SubnetId, u32, bool), Reason> {
+        let &Order { now, account, launch, .. } = order;
+        let zone = order.request.zone;
         let (subnet, address) = self.take_private(now, account, launch.subnet, zone).ok_or_else(|| {
             Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 1, 0)
         })?;

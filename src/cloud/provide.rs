@@ -76,7 +76,7 @@ impl Cloud {
         let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
         let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
         let constraint = Constraint { tenancy, ..Constraint::default() }.or_none();
-        let slot = Request { constraint, ..Cloud::request(&self.kind(kind), account, zone) };
+        let slot = Request { constraint, ..Cloud::request(self.kind(kind), account, zone) };
         self.hold(now, name, &slot, Terms { kind, count, is_open })
     }
 

@@ -19,7 +19,7 @@ pub(super) fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
 
 impl Cloud {
     /// Counts an instance that becomes pending against the account's quotas.
-    #[inline]
+    #[cold]
     pub(super) fn take_quota(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
         if self.quotas.is_unlimited() {
             return Ok(());
@@ -29,11 +29,18 @@ impl Cloud {
     }
 
     /// An instance that was counted comes to nothing.
-    #[inline]
+    #[cold]
     pub(super) fn undo_quota(&mut self, account: AccountId, claim: Claim) {
         if !self.quotas.is_unlimited() {
             self.quotas.undo_instance(account, claim);
         }
+    }
+
+    /// An instance counts no more.
+    #[cold]
+    pub(super) fn give_quota(&mut self, now: Time, slot: Slot) {
+        let claim = self.claim_of(slot);
+        self.quotas.give_instance(now, self.instances.get(slot).account, claim);
     }
 
     /// What an instance counts for.

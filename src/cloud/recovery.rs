@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Cloud;
 use super::event::{Event, Rank};
-use super::instance::Slot;
+use super::instance::{Instance, Slot};
 use super::ledger::Happening;
 use super::seat::{Seat, Wanted};
 use crate::failure::Reason;
@@ -19,6 +19,19 @@ pub(super) struct Perils {
     pub faults: Faults,
     /// The instances on each host.
     pub aboard: BTreeSet<(HostId, InstanceId, Slot)>,
+}
+
+impl Perils {
+    #[cold]
+    fn board(&mut self, instance: &Instance, slot: Slot) {
+        self.aboard.insert((instance.host, instance.id, slot));
+    }
+
+    #[cold]
+    fn leave(&mut self, instance: &Instance, slot: Slot) {
+        let was_there = self.aboard.remove(&(instance.host, instance.id, slot));
+        assert!(was_there, "an instance leaves a host it was not on");
+    }
 }
 
 /// Where an instance has room, and where it takes it instead.
@@ -217,8 +230,7 @@ impl Cloud {
     #[inline]
     pub(super) fn go_aboard(&mut self, slot: Slot) {
         if let Some(perils) = &mut self.perils {
-            let instance = self.instances.get(slot);
-            perils.aboard.insert((instance.host, instance.id, slot));
+            perils.board(self.instances.get(slot), slot);
         }
     }
 
@@ -226,9 +238,7 @@ impl Cloud {
     #[inline]
     pub(super) fn leave_host(&mut self, slot: Slot) {
         if let Some(perils) = &mut self.perils {
-            let instance = self.instances.get(slot);
-            let was_there = perils.aboard.remove(&(instance.host, instance.id, slot));
-            assert!(was_there, "an instance leaves a host it was not on");
+            perils.leave(self.instances.get(slot), slot);
         }
     }
 }

@@ -59,6 +59,7 @@ impl Cloud {
         Ok(host)
     }
 
+    #[cold]
     fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
         let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
         Ok(claimed.map(|(id, host)| {
@@ -71,14 +72,8 @@ impl Cloud {
     #[inline]
     pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) {
         if let Some(id) = seat.reservation
-            && self.placer.give_back(request, id, seat.host, &self.fleet)
+            && self.give_slot(now, request, id, seat.host)
         {
-            let kind = self.placer.reservation(id).kind;
-            self.billing.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
-            if self.fleet.hosts()[seat.host.index()].state != HostState::Active {
-                // Nobody can use it there.
-                self.placer.move_slots(seat.host, &mut self.fleet);
-            }
             return;
         }
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
@@ -87,6 +82,21 @@ impl Cloud {
         if emptied == Change::Closed || settled == Change::Closed {
             self.ledger.note_shares(self.fleet.totals());
         }
+    }
+
+    /// Gives a slot back to its reservation; `false` where that needs it no more.
+    #[cold]
+    fn give_slot(&mut self, now: Time, request: &Request, id: CapacityReservationId, host: HostId) -> bool {
+        if !self.placer.give_back(request, id, host, &self.fleet) {
+            return false;
+        }
+        let kind = self.placer.reservation(id).kind;
+        self.billing.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
+        if self.fleet.hosts()[host.index()].state != HostState::Active {
+            // Nobody can use it there.
+            self.placer.move_slots(host, &mut self.fleet);
+        }
+        true
     }
 
     /// What an instance asks of a host in its zone.

@@ -3,6 +3,7 @@
 use super::Cloud;
 use super::event::Timer;
 use super::instance::Slot;
+use super::launch::Novelty;
 use super::ledger::{Happening, InstanceTotal};
 use super::outcome::Residents;
 use crate::lifecycle::State;
@@ -35,8 +36,8 @@ impl Cloud {
             panic!("a resident was launched")
         };
         self.batch.clear();
-        let Ok(Some(order)) = self.order(Time::ZERO, account, &launch) else { return false };
-        if self.place_batch(&order).is_err() {
+        let mut order = self.order(Time::ZERO, account, &launch);
+        if self.heed_options(&mut order) != Ok(Novelty::New) || self.place_batch(&mut order).is_err() {
             return false;
         }
         let slot = self.admit(&order, 0);

@@ -132,7 +132,7 @@ impl Cloud {
         zone: ZoneId,
         terms: Terms,
     ) -> Result<(), Reason> {
-        let slot = Cloud::request(&self.kind(terms.kind), account, zone);
+        let slot = Cloud::request(self.kind(terms.kind), account, zone);
         self.hold(now, name, &slot, terms)
     }
 

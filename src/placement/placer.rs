@@ -76,6 +76,7 @@ impl Placer {
     }
 
     /// The first tier that has a host for the request decides.
+    #[cold]
     fn choose_constrained(
         &mut self,
         request: &Request,
@@ -130,6 +131,7 @@ impl Placer {
         }
     }
 
+    #[cold]
     fn count_in(&mut self, request: &Request, constraint: &Constraint, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {
             self.groups.joined(group, request.zone, fleet.rack_of(host));
@@ -144,6 +146,14 @@ impl Placer {
     pub fn released(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         let partition = self.index.partition(host, fleet);
         self.chooser.released(request, partition);
+        if request.constraint.is_some() {
+            self.count_out(request, host, fleet);
+        }
+    }
+
+    /// Whose a host is follows from what is left on it: see [`Placer::changed`].
+    #[cold]
+    fn count_out(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {
             self.groups.left(group, request.zone, fleet.rack_of(host));
         }
