@@ -30,6 +30,7 @@ pub(super) enum Novelty {
 }
 
 impl Cloud {
+    #[inline]
     pub(super) fn on_launch(
         &mut self,
         now: Time,

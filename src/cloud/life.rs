@@ -82,7 +82,7 @@ impl Cloud {
 
     /// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated
     /// host it is paid with the host (EC2 user guide, "Amazon EC2 Dedicated Hosts pricing and billing").
-    #[inline]
+    #[inline(always)] // every end
     pub(super) fn bill(&mut self, since: Time, now: Time, slot: Slot) {
         let instance = self.instances.get(slot);
         if instance.has_extras && self.is_paid_with_its_host(slot) {

@@ -59,7 +59,7 @@ impl Cloud {
         placed
     }
 
-    #[inline]
+    #[inline(always)] // every launch
     fn place_within_quota(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
         let mark = self.placer.mark();
         let seat = self.take_host(order.now, &order.request, order.wanted(), may_open)?;

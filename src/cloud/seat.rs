@@ -46,7 +46,7 @@ impl Cloud {
     }
 
     /// Takes free room on the host the strategy chooses, or on one that is opened.
-    #[inline]
+    #[inline(always)] // every launch
     pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<HostId, Reason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {

@@ -199,7 +199,7 @@ impl Fleet {
     }
 
     /// Puts an instance on a host that fits.
-    #[inline]
+    #[inline(always)] // every launch
     pub fn take(&mut self, id: HostId, zone: ZoneId, request: &Resources) {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
@@ -217,7 +217,7 @@ impl Fleet {
     }
 
     /// Takes an instance off its host.
-    #[inline]
+    #[inline(always)] // every end
     pub fn give(&mut self, id: HostId, zone: ZoneId, request: &Resources) -> Change {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];

@@ -61,7 +61,7 @@ impl Placer {
     }
 
     /// The host the strategy takes for a request, among those of its zone that may take it.
-    #[inline]
+    #[inline(always)] // every launch
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
         if let Some(constraint) = request.constraint {
             return self.choose_constrained(request, &constraint, fleet);
