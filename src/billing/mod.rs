@@ -243,7 +243,7 @@ impl Billing {
     }
 
     /// Bills an instance that has left `running`, or still is in it when the run ends.
-    #[inline]
+    #[inline(always)] // every end
     pub fn bill(&mut self, running: &Running, types: &TypeTable) {
         let billed = self.billed(running);
         let committed = self.committed.get(running.account.index()).is_some_and(|committed| *committed);

@@ -69,7 +69,7 @@ impl Wish<'_> {
 }
 
 impl Cloud {
-    #[inline]
+    #[inline(always)] // every launch
     pub(super) fn on_call(&mut self, call: &Call, observer: &mut dyn Observer) {
         let (now, account) = (call.at, call.account);
         let (targets, wish) = match &call.action {

@@ -86,9 +86,9 @@ impl Cloud {
         Ok(matching)
     }
 
-    /// The account's living instances that meet all filters. Without filters their number is known; with
+    /// The account's living instances that meet all filters. Without filters their number is kept; with
     /// them every instance of the cloud is looked at.
-    fn of_account(&self, account: AccountId, filters: &[Filter]) -> u64 {
+    fn of_account(&mut self, account: AccountId, filters: &[Filter]) -> u64 {
         if filters.is_empty() {
             return self.instances.alive_of(account);
         }

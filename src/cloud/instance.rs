@@ -70,8 +70,8 @@ pub struct Instances {
     free: Vec<Slot>,
     launched: u64,
     terminated: u64,
-    /// Living instances by account.
-    alive_of: Vec<u64>,
+    /// Living instances by account; `None` until somebody asks.
+    alive_of: Option<Vec<u64>>,
 }
 
 impl Instances {
@@ -86,7 +86,9 @@ impl Instances {
     pub fn add(&mut self, mut instance: Instance) -> Slot {
         instance.id = InstanceId(self.launched);
         self.launched += 1;
-        self.count_of(instance.account, 1);
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, instance.account, 1);
+        }
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot.0 as usize] = instance;
@@ -120,8 +122,11 @@ impl Instances {
     #[inline]
     pub fn ended(&mut self, slot: Slot) {
         self.terminated += 1;
-        self.count_of(self.get(slot).account, u64::MAX);
-        if self.get(slot).timers == 0 {
+        let instance = &self.slots[slot.0 as usize];
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, instance.account, u64::MAX);
+        }
+        if instance.timers == 0 {
             self.free.push(slot);
         }
     }
@@ -154,19 +159,16 @@ impl Instances {
         InstanceId(self.launched + others as u64)
     }
 
-    /// Living instances of an account.
-    pub fn alive_of(&self, account: AccountId) -> u64 {
-        self.alive_of.get(account.index()).copied().unwrap_or(0)
-    }
-
-    /// Adds to the living instances of an account; the greatest number takes one away.
-    #[inline]
-    fn count_of(&mut self, account: AccountId, change: u64) {
-        if self.alive_of.len() <= account.index() {
-            self.alive_of.resize(account.index() + 1, 0);
-        }
-        let alive = &mut self.alive_of[account.index()];
-        *alive = alive.wrapping_add(change);
+    /// Living instances of an account. The first question counts them all; from then on they are counted as
+    /// they come and go.
+    pub fn alive_of(&mut self, account: AccountId) -> u64 {
+        let alive_of = self.alive_of.get_or_insert_with(|| {
+            let mut alive_of = Vec::new();
+            let alive = self.slots.iter().filter(|instance| instance.state != State::Terminated);
+            alive.for_each(|instance| count_of(&mut alive_of, instance.account, 1));
+            alive_of
+        });
+        alive_of.get(account.index()).copied().unwrap_or(0)
     }
 
     /// Instances launched and not yet terminated.
@@ -178,6 +180,16 @@ impl Instances {
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
         self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
     }
+}
+
+/// Adds to the living instances of an account; the greatest number takes one away.
+#[cold]
+fn count_of(alive_of: &mut Vec<u64>, account: AccountId, change: u64) {
+    if alive_of.len() <= account.index() {
+        alive_of.resize(account.index() + 1, 0);
+    }
+    let alive = &mut alive_of[account.index()];
+    *alive = alive.wrapping_add(change);
 }
 
 #[cfg(test)]

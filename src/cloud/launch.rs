@@ -30,7 +30,7 @@ pub(super) enum Novelty {
 }
 
 impl Cloud {
-    #[inline]
+    #[inline(always)] // every launch
     pub(super) fn on_launch(
         &mut self,
         now: Time,

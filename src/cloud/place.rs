@@ -115,7 +115,7 @@ impl Cloud {
 
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public
     /// one where the request or the subnet asks for it.
-    #[inline]
+    #[inline(always)] // every launch
     fn take_addresses(&mut self, order: &Order) -> Result<(SubnetId, u32, bool), Reason> {
         let &Order { now, account, launch, .. } = order;
         let zone = order.request.zone;

@@ -104,15 +104,16 @@ impl Source {
         if self.fresh {
             self.account = account;
         }
-        let mut launch = Launch { kind, ..self.mix.launch.clone() };
-        self.mix.draw_group(&mut launch, &mut self.group_stream);
         lifetimes.clear();
         if let Some(lifetime) = &self.lifetime {
-            lifetimes.extend((0..launch.max_count).map(|_| lifetime.draw(&mut self.lifetime_stream)));
+            let instances = 0..self.mix.launch.max_count;
+            lifetimes.extend(instances.map(|_| lifetime.draw(&mut self.lifetime_stream)));
         }
-        let call = Call { at: self.at, account: self.account, action: Action::Launch(launch) };
+        let (at, account) = (self.at, self.account);
         self.advance();
-        call
+        let mut launch = Launch { kind, ..self.mix.launch.clone() };
+        self.mix.draw_group(&mut launch, &mut self.group_stream);
+        Call { at, account, action: Action::Launch(launch) }
     }
 
     #[inline]
