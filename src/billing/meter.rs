@@ -30,7 +30,7 @@ impl Meter {
     }
 
     /// So many more seconds of an account and type are billed.
-    #[inline]
+    #[inline(always)] // every end
     pub fn add(&mut self, account: AccountId, kind: TypeId, billed: Billed) {
         if billed.start >= self.month_start && billed.begins_before(self.month_end) {
             self.table.add(account, kind, billed.seconds);

@@ -131,16 +131,15 @@ impl Demand {
         if at == Time::NEVER {
             return Ok(None);
         }
-        let source = (who - TRACE).checked_sub(1).map(|source| source as usize);
-        let mut call = match source {
-            None => self.ahead.take().expect("the queue has a time of the trace only with its call"),
-            Some(source) => self.sources[source].take(&mut self.lifetimes),
+        let (mut call, then) = if who == TRACE {
+            let call = self.ahead.take().expect("the queue has a time of the trace only with its call");
+            (call, self.read_ahead(directory)?.unwrap_or(Time::NEVER))
+        } else {
+            let source = &mut self.sources[(who - TRACE - 1) as usize];
+            let call = source.take(&mut self.lifetimes);
+            (call, source.at())
         };
         self.number_instances(&mut call);
-        let then = match source {
-            None => self.read_ahead(directory)?.unwrap_or(Time::NEVER),
-            Some(source) => self.sources[source].at(),
-        };
         // Changing the top in place costs one sift, and none at all while it stays the top.
         *self.queue.peek_mut().expect("it was peeked at above") = Reverse((then, who));
         Ok(Some(call))

@@ -47,6 +47,7 @@ impl LazyHeap {
 
     /// The least member that a filter lets through. Goes over the heap in order, so that it costs by the
     /// members that were not let through.
+    #[cold]
     pub fn least_where(
         &self,
         is_member: impl Fn(HostId) -> bool,
