@@ -26,6 +26,8 @@ pub mod fleet;
 
 pub mod placement;
 
+pub mod headroom;
+
 pub mod network;
 
 pub mod storage;

@@ -9,6 +9,7 @@ use super::machine::Stopwatch;
 use super::{interrupt, panic};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
+use crate::headroom::Headroom;
 use crate::input::InputError;
 use crate::report::Recorder;
 use crate::units::figures::{coarse, compact, grouped};
@@ -100,6 +101,10 @@ impl Observer for Watch<'_> {
 
     fn sampled(&mut self, sample: &Sample) {
         self.recorder.sampled(sample);
+    }
+
+    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
+        self.recorder.looked(at, headroom, directory);
     }
 
     fn wants_rows(&self) -> bool {

@@ -69,7 +69,8 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed }));
     let calendar = scenario.billing.calendar().map_err(InputError)?;
     let tables = (args.tables || scenario.output.tables).then_some(calendar);
-    let mut watch = Watch::new(Recorder::begin(&folder, tables)?, scenario.duration, args.common.quiet);
+    let mut watch =
+        Watch::new(Recorder::begin(&folder, &scenario, tables)?, scenario.duration, args.common.quiet);
     let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
     let outcome = Cloud::new(&scenario, options)?.run(&mut watch)?;
     panic::note(None);

@@ -41,6 +41,8 @@ impl Cloud {
         assert!(on_hosts == expected, "hosts hold instances that are not on them");
         assert_eq!(alive, self.instances.alive(), "instances were lost");
         assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
+        let by_type: u64 = self.kinds.iter().flatten().map(|kind| kind.running).sum();
+        assert_eq!(by_type, running, "running instances of all types");
         assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
         self.network.assert_conserved(addresses, public);
         self.storage.assert_conserved(&self.billing.usage);

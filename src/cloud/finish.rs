@@ -10,7 +10,7 @@ use crate::fleet::totals::Total;
 use crate::lifecycle::State;
 use crate::metrics::Level;
 use crate::network::{Subnet, Usage};
-use crate::units::{NS_PER_S, Time};
+use crate::units::{NS_PER_S, Resources, Time};
 
 impl Cloud {
     /// Everything the run yields, seen from its end.
@@ -47,6 +47,7 @@ impl Cloud {
             fleet: self.fleet_use(),
             network: self.network_use(horizon),
             probes: self.security.decisions().clone(),
+            headroom: self.headroom_use(),
             backends: self.backend_use(horizon),
             bill,
             latency: self.latencies(),
@@ -76,6 +77,7 @@ impl Cloud {
         let peak = |total: Total| gauges.peak(total as usize);
         let [vcpu_peak, memory_peak, gpu_peak] = self.peak_shares();
         let hosts_used_ns = gauges.integral(Total::HostsUsed as usize);
+        let bounds = self.lower_bounds();
         let was_open = gauges.integral(Total::Hosts as usize) > 0;
         FleetUse {
             hosts: peak(Total::Hosts),
@@ -83,6 +85,8 @@ impl Cloud {
             memory_mib: peak(Total::Memory),
             gpu_milli: peak(Total::Gpu),
             hosts_used_peak: peak(Total::HostsUsed),
+            hosts_lower_bound_peak: bounds.iter().map(|(peak, _)| *peak).max().unwrap_or(0),
+            hosts_lower_bound_mean: bounds.iter().map(|(_, mean)| *mean).fold(0.0, f64::max),
             hosts_used_mean: gauges.mean(Total::HostsUsed as usize),
             hosts_empty_ratio_mean: if was_open { 1.0 - ratio(Total::HostsUsed, Total::Hosts) } else { 0.0 },
             host_seconds_used: hosts_used_ns as f64 / NS_PER_S as f64,
@@ -99,6 +103,23 @@ impl Cloud {
             instances_running_mean: instances.mean(InstanceTotal::Running as usize),
             instances_running_peak: instances.peak(InstanceTotal::Running as usize),
         }
+    }
+
+    /// Hosts that the instances need by each resource alone, at the peak and on average: what is in use by the
+    /// most that any host has of it.
+    fn lower_bounds(&self) -> [(u64, f64); 3] {
+        let bound = |(total, resource): (Total, usize)| {
+            let most = self.fleet.skus().iter().map(|sku| u64::from(sku.capacity.0[resource])).max();
+            let most = most.unwrap_or(0).max(1);
+            let gauges = &self.ledger.fleet_gauges;
+            (gauges.peak(total as usize).div_ceil(most), gauges.mean(total as usize) / most as f64)
+        };
+        [
+            (Total::VcpuUsed, Resources::VCPU),
+            (Total::MemoryUsed, Resources::MEMORY),
+            (Total::GpuUsed, Resources::GPU),
+        ]
+        .map(bound)
     }
 
     /// Greatest shares of vCPU, memory and GPU in use.

@@ -11,7 +11,7 @@ use crate::engine::queue::Lane;
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::placement::constraints::Tenancy;
-use crate::units::Time;
+use crate::units::{Time, TypeId};
 
 impl Cloud {
     /// A pending instance with a host boots. Only now are there more of anything than before: the peaks
@@ -42,9 +42,7 @@ impl Cloud {
         if !(has_extras && self.has_recovered(slot)) {
             self.ledger.took(operation, now.since(called));
         }
-        let price = self.known(kind).pico_usd_per_hour;
-        self.ledger.instances[InstanceTotal::Running as usize] += 1;
-        self.ledger.accrual.add(price);
+        self.start_counting(kind);
         self.ledger.note_instances();
         if has_extras {
             self.watch_spot_price(now, slot);
@@ -75,9 +73,19 @@ impl Cloud {
     #[inline]
     fn stop_counting(&mut self, slot: Slot) {
         let kind = self.instances.get(slot).kind;
-        let price = self.known(kind).pico_usd_per_hour;
+        let kind = self.kinds[kind.index()].as_mut().expect("the type of an instance was asked for");
+        kind.running = kind.running.checked_sub(1).expect("what stops was running");
+        self.ledger.accrual.remove(kind.pico_usd_per_hour);
         self.ledger.instances[InstanceTotal::Running as usize] -= 1;
-        self.ledger.accrual.remove(price);
+    }
+
+    /// One more runs, of this type.
+    #[inline]
+    pub(super) fn start_counting(&mut self, kind: TypeId) {
+        let kind = self.kinds[kind.index()].as_mut().expect("the type of an instance was asked for");
+        kind.running += 1;
+        self.ledger.accrual.add(kind.pico_usd_per_hour);
+        self.ledger.instances[InstanceTotal::Running as usize] += 1;
     }
 
     /// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated

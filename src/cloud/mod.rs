@@ -15,6 +15,7 @@ mod equipment;
 mod event;
 mod extras;
 mod finish;
+mod headroom;
 mod instance;
 mod inventory;
 mod launch;
@@ -64,6 +65,7 @@ use crate::workload::directory::Directory;
 use chronicle::Chronicle;
 use event::{Event, Rank};
 use extras::ExtrasTable;
+use headroom::Outlook;
 use instance::{Instances, Reference};
 use ledger::Ledger;
 use names::Names;
@@ -114,6 +116,8 @@ pub struct Cloud {
     queue: EventQueue<Event>,
     delays: Delays,
     ledger: Ledger,
+    /// The looks at the headroom; `None` where the scenario asks for none.
+    outlook: Option<Outlook>,
     /// What the tables tell; `None` where nobody wants rows.
     chronicle: Option<Box<Chronicle>>,
     /// Where the run ends; `None`: with the trace.
@@ -133,6 +137,8 @@ struct Kind {
     /// Whose quota counts it; `None` where hosts count instead.
     family_group: Option<FamilyGroup>,
     pico_usd_per_hour: u128,
+    /// Instances of it that run.
+    running: u64,
 }
 
 /// The steps that take time, each with its lane; `None` where it takes none.
@@ -202,6 +208,7 @@ impl Cloud {
             delays: Delays::new(scenario, &mut queue),
             queue,
             ledger: Ledger::default(),
+            outlook: scenario.headroom.as_ref().map(|headroom| Outlook::new(headroom.every)),
             chronicle: None,
             duration: scenario.duration,
             warmup: scenario.warmup,
@@ -240,6 +247,7 @@ impl Cloud {
             amounts,
             family_group: FamilyGroup::of(&instance_type.name),
             pico_usd_per_hour: pico_usd_per_hour(instance_type.price_per_second),
+            running: 0,
         };
         self.fleet.note_request(&amounts);
         if self.kinds.len() <= id.index() {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::rows::Row;
 use crate::failure::Reason;
+use crate::headroom::Headroom;
 use crate::operation::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
 use crate::workload::directory::Directory;
@@ -90,6 +91,8 @@ pub trait Observer {
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample) {}
+    /// Somebody looked at the headroom.
+    fn looked(&mut self, _at: Time, _headroom: &Headroom, _directory: &Directory) {}
     /// Whether [`Observer::row`] is to be called. Asked once, before anything else.
     fn wants_rows(&self) -> bool {
         false

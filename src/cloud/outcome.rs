@@ -2,13 +2,16 @@
 //!
 //! Counts, means and peaks begin at the end of the warm-up; first times are absolute.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 
 use crate::billing::Bill;
 use crate::failure::Failure;
+use crate::metrics::Exhaustion;
 use crate::network::security::Decisions;
 use crate::operation::Operation;
-use crate::units::{Each, Time};
+use crate::units::{Each, Time, TypeId};
 use crate::workload::directory::Directory;
 
 /// Every figure of one run.
@@ -42,6 +45,8 @@ pub struct Outcome {
     pub network: NetworkUse,
     /// What decided the probes.
     pub probes: Decisions,
+    /// What the looks at the headroom came to; `None` where the scenario asks for none.
+    pub headroom: Option<HeadroomUse>,
     /// The backend of the volumes of every zone, in file order, by the zone's name.
     pub backends: Vec<(String, BackendUse)>,
     /// Money.
@@ -54,6 +59,53 @@ pub struct Outcome {
     pub events: u64,
     /// Successful launches and terminates \[instances\] since the start, warm-up included.
     pub lifecycle_events: u64,
+}
+
+/// What the looks at the fleet's headroom came to, warm-up left out. A figure has no value where no look had one.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct HeadroomUse {
+    /// More of the live mix that would have fitted \[instances\].
+    pub instances: Span,
+    /// The same by the instances that ran.
+    pub ratio: Span,
+    /// Free vCPU at the end of that inflation, by all there was.
+    pub stranded_vcpu_ratio: Span,
+    /// Free memory at the end of that inflation, by all there was.
+    pub stranded_memory_ratio: Span,
+    /// vCPU free and of no use to an instance of the live mix, by all there was.
+    pub fragmentation_vcpu_ratio: Span,
+    /// Memory free and of no use to an instance of the live mix, by all there was.
+    pub fragmentation_memory_ratio: Span,
+    /// Hosts that a repacking would have needed.
+    pub hosts_compacted: Span,
+    /// Hosts that any packing would have needed.
+    pub hosts_lower_bound: Span,
+    /// Instances of each type alone that would have fitted.
+    pub allocable: BTreeMap<TypeId, Span>,
+    /// When what is limited runs out if it goes on as it did, by its name.
+    pub exhaustion: Vec<(String, Exhaustion)>,
+}
+
+/// Values of several looks.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Span {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub sum: f64,
+    /// The least of them.
+    pub least: f64,
+    /// The greatest.
+    pub most: f64,
+    /// The last.
+    pub last: f64,
+}
+
+impl Span {
+    /// Their mean; `None` where there is no value.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
 }
 
 /// How requests ended, each counted once.
@@ -132,6 +184,10 @@ pub struct FleetUse {
     pub gpu_milli: u64,
     /// Most hosts with at least one instance \[hosts\].
     pub hosts_used_peak: u64,
+    /// Hosts that any packing would have needed at the peak \[hosts\].
+    pub hosts_lower_bound_peak: u64,
+    /// The same on average; not a whole number.
+    pub hosts_lower_bound_mean: f64,
     /// Mean of the hosts with at least one instance \[hosts\].
     pub hosts_used_mean: f64,
     /// Mean share of open hosts without any instance.

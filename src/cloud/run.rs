@@ -74,6 +74,7 @@ impl Cloud {
             self.begin_window_of_parts(horizon);
         }
         self.sample(horizon, &milestones, observer);
+        self.look_if_due(horizon, observer);
         observer.ended();
         self.assert_conserved();
         self.bill_running(horizon);
@@ -163,6 +164,7 @@ impl Cloud {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
                 self.sample(at, milestones, observer);
+                self.look_if_due(at, observer);
                 milestones.next_sample = at.after(milestones.sampling_interval);
             } else {
                 return;

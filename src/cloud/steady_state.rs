@@ -4,7 +4,7 @@ use super::Cloud;
 use super::event::Timer;
 use super::instance::Slot;
 use super::launch::Novelty;
-use super::ledger::{Happening, InstanceTotal};
+use super::ledger::Happening;
 use super::outcome::Residents;
 use crate::lifecycle::State;
 use crate::units::Time;
@@ -46,9 +46,7 @@ impl Cloud {
         instance.past_minimum = true;
         let (id, host, kind) = (instance.id, instance.host, instance.kind);
         self.ledger.happened(Time::ZERO, Happening::Resident, id, host);
-        self.ledger.instances[InstanceTotal::Running as usize] += 1;
-        let price = self.known(kind).pico_usd_per_hour;
-        self.ledger.accrual.add(price);
+        self.start_counting(kind);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
         // Before the resident may turn out to be stopped, which voids the watch.
         if launch.options.is_some() {

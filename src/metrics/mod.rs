@@ -3,7 +3,9 @@
 mod durations;
 mod gauges;
 mod level;
+mod trend;
 
 pub use durations::Durations;
 pub use gauges::{Gauges, PeakRatio};
 pub use level::Level;
+pub use trend::{Exhaustion, Trend};

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::{Opened, Out, Streamed};
+use super::{Opened, Out, Streamed, csv_io_error};
 use crate::cloud::observe::Refusal;
 use crate::failure::Limit;
 use crate::units::figures::seconds;
@@ -19,16 +19,8 @@ const HEADER: [&str; 11] =
 /// Begins the file.
 pub fn begin(out: Out) -> Opened {
     let mut out = csv::Writer::from_writer(out);
-    out.write_record(HEADER).map_err(io_error)?;
+    out.write_record(HEADER).map_err(csv_io_error)?;
     Ok(Box::new(Rows { out }))
-}
-
-/// The error of the file itself: the csv crate would hide that a disk is full.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
 }
 
 struct Rows {
@@ -54,7 +46,7 @@ impl Streamed for Rows {
             &figure(|limit| limit.left),
             limit.map_or("", |limit| limit.bound.unit()),
         ];
-        self.out.write_record(row).map_err(io_error)
+        self.out.write_record(row).map_err(csv_io_error)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -7,6 +7,7 @@ pub mod terminal;
 
 mod billing;
 mod failures;
+mod headroom;
 mod latency;
 mod manifest;
 mod recorder;
@@ -20,6 +21,7 @@ pub use recorder::{Recorder, Streamed};
 use std::io::{self, Write};
 
 use crate::input::InputError;
+use crate::scenario::Scenario;
 use crate::summary::Run;
 use tables::AnyTable;
 
@@ -41,6 +43,8 @@ pub enum Make {
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Row by row while the run goes on.
     Streamed(Begin),
+    /// The same, where the scenario asks for what it tells.
+    StreamedIf(fn(&Scenario) -> bool, Begin),
     /// Row by row into a file for each table, where the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
 }
@@ -64,9 +68,11 @@ pub struct ReportFile {
 
 /// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 8] = [
+pub const REGISTER: [Report; 10] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
+    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
+    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
     Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
@@ -85,4 +91,12 @@ pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputErr
         }
     }
     Ok(())
+}
+
+/// The error of the file itself: the csv crate would hide that a disk is full.
+fn csv_io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use super::{Make, Opened, Out, REGISTER, ResultFolder};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
+use crate::headroom::Headroom;
 use crate::input::InputError;
+use crate::scenario::Scenario;
 use crate::units::{Calendar, Time};
 use crate::workload::directory::Directory;
 
@@ -18,6 +20,10 @@ pub trait Streamed {
     }
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample) -> io::Result<()> {
+        Ok(())
+    }
+    /// Somebody looked at the headroom.
+    fn looked(&mut self, _at: Time, _headroom: &Headroom, _directory: &Directory) -> io::Result<()> {
         Ok(())
     }
     /// A row of a table.
@@ -37,13 +43,18 @@ pub struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Opens every streamed report in the folder, and the tables where a calendar dates their rows.
-    pub fn begin(folder: &'a ResultFolder, tables: Option<Calendar>) -> Result<Recorder<'a>, InputError> {
+    /// Opens every streamed report of a scenario in the folder, and the tables where a calendar dates their rows.
+    pub fn begin(
+        folder: &'a ResultFolder,
+        scenario: &Scenario,
+        tables: Option<Calendar>,
+    ) -> Result<Recorder<'a>, InputError> {
         let wants_rows = tables.is_some();
         let mut recorder = Recorder { folder, reports: Vec::new(), wants_rows, failed: None };
         for report in &REGISTER {
             match (&report.make, tables) {
                 (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
+                (Make::StreamedIf(asks, begin), _) if asks(scenario) => recorder.open(report.file, begin)?,
                 (Make::Tables(tables), Some(calendar)) => {
                     for table in *tables {
                         recorder.open(table.file(), |out| table.begin(out, calendar))?;
@@ -88,6 +99,10 @@ impl Observer for Recorder<'_> {
 
     fn sampled(&mut self, sample: &Sample) {
         self.each(|report| report.sampled(sample));
+    }
+
+    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
+        self.each(|report| report.looked(at, headroom, directory));
     }
 
     fn wants_rows(&self) -> bool {

@@ -5,18 +5,21 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
 use crate::billing::Kind;
-use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Tally};
+use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
 use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::summary::Run;
-use crate::units::Duration;
-use crate::units::figures::{compact, decimal, dollars, grouped, moment, percent, span};
+use crate::units::figures::{coarse, compact, decimal, dollars, grouped, moment, percent, span};
+use crate::units::{Duration, NS_PER_S};
 
 /// Rows of a list that are shown before the rest is summed up.
 const TOP: usize = 4;
 
 /// The first column of every table is as wide as the widest, so that they stand under each other; at most so.
 const FIRST_COLUMN_MOST: u16 = 44;
+
+/// What lies further ahead is no forecast \[s\]: thirty years.
+const FAR_S: f64 = 30.0 * 365.25 * 86_400.0;
 
 /// Micro-dollars in a cent.
 const MICRO_USD_PER_CENT: i128 = 10_000;
@@ -30,6 +33,8 @@ pub fn summary(run: &Run<'_>, width: u16) -> String {
         probes(run),
         Some(usage(run)),
         Some(packing(run)),
+        headroom(run),
+        exhaustion(run),
         Some(bill(run)),
         money(run),
     ];
@@ -274,6 +279,49 @@ fn packing(run: &Run<'_>) -> Table {
     let (vcpu, memory) = (fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean);
     table.add_row(["stranded: free beside too little", &percent(vcpu), &percent(memory)]);
     table
+}
+
+/// A row of [`headroom`]: its name, its values, and how they are written.
+type HeadroomRow<'a> = (&'static str, &'a Span, fn(f64) -> String);
+
+/// What the looks at the headroom came to; left out where there were none.
+fn headroom(run: &Run<'_>) -> Option<Table> {
+    let headroom = run.outcome.headroom.as_ref()?;
+    let mut table = table(["Headroom", "least", "mean", "at the end"]);
+    let count: fn(f64) -> String = |value| decimal(value, 0);
+    let rows: [HeadroomRow<'_>; 7] = [
+        ("more of the live mix, instances", &headroom.instances, count),
+        ("vCPU left over then", &headroom.stranded_vcpu_ratio, percent),
+        ("memory left over then", &headroom.stranded_memory_ratio, percent),
+        ("vCPU free and of no use to the mix", &headroom.fragmentation_vcpu_ratio, percent),
+        ("memory free and of no use to the mix", &headroom.fragmentation_memory_ratio, percent),
+        ("hosts that a repacking needs", &headroom.hosts_compacted, count),
+        ("hosts that any packing needs", &headroom.hosts_lower_bound, count),
+    ];
+    for (name, span, figure) in rows {
+        if let Some(mean) = span.mean() {
+            table.add_row([name, &figure(span.least), &figure(mean), &figure(span.last)]);
+        }
+    }
+    Some(table)
+}
+
+/// What runs out if it goes on as it did, soonest first; left out where nothing does, or has done so already.
+fn exhaustion(run: &Run<'_>) -> Option<Table> {
+    let found = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
+    let ahead = run.outcome.horizon.as_seconds()..FAR_S;
+    let mut growing: Vec<_> =
+        found.filter(|(_, found)| found.at_s.is_some_and(|at_s| ahead.contains(&at_s))).collect();
+    growing.sort_by(|(_, a), (_, b)| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
+    let mut table = table(["Runs out at this pace", "after", "earliest", "latest"]);
+    let after = |at_s: Option<f64>| match at_s {
+        Some(at_s) if at_s < FAR_S => coarse(Duration((at_s * NS_PER_S as f64) as u64)),
+        _ => "not in 30 years".to_string(),
+    };
+    for (what, found) in growing.iter().take(TOP) {
+        table.add_row([what.as_str(), &after(found.at_s), &after(found.earliest_s), &after(found.latest_s)]);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 /// The bill in cents. The total shown is the sum of the rows shown.

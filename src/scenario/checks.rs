@@ -156,6 +156,9 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
     if interval == Some(Duration::ZERO) {
         add("output.sample_every", "found 0s, expected some time between two samples".to_string());
     }
+    if scenario.headroom.as_ref().is_some_and(|headroom| headroom.every == Duration::ZERO) {
+        add("headroom.every", "found 0s, expected some time between two looks".to_string());
+    }
     let Some(duration) = scenario.duration else {
         if let Some(interval) = interval.filter(|interval| interval.0 > 0 && *interval < MIN_INTERVAL) {
             let expected = format!("expected at least {MIN_INTERVAL} where there is no `duration`");

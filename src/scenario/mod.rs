@@ -17,6 +17,7 @@ use crate::billing::BillingConfig;
 use crate::catalogue::{InstanceTypeConfig, TypeTable};
 use crate::faults::FaultConfig;
 use crate::fleet::config::ZoneConfig;
+use crate::headroom::HeadroomConfig;
 use crate::input::{InputError, Place, Problem};
 use crate::network::NetworkConfig;
 use crate::placement::config::PlacementConfig;
@@ -85,6 +86,9 @@ pub struct Scenario {
     /// What stands between a call and the placement.
     #[serde(default)]
     pub control_plane: ControlPlaneConfig,
+    /// Looks at what the fleet could still take; left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headroom: Option<HeadroomConfig>,
     /// What the result folder holds.
     #[serde(default)]
     pub output: OutputConfig,

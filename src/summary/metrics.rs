@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Run, percentiles};
-use crate::cloud::outcome::{PoolUse, Tally};
+use crate::cloud::outcome::{HeadroomUse, PoolUse, Span, Tally};
 use crate::failure::Failure;
 use crate::network::security::Direction;
 use crate::operation::Operation;
@@ -47,7 +47,7 @@ const fn metric(
 
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 63] = {
+pub const METRICS: [Metric; 75] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -70,6 +70,8 @@ pub const METRICS: [Metric; 63] = {
         metric("fleet.gpu", "GPU", Neither, "GPUs there are to sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
         metric("fleet.hosts_used_peak", "hosts", Lower, "most hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_peak)),
         metric("fleet.hosts_used_mean", "hosts", Lower, "mean of the hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_mean)),
+        metric("fleet.hosts_lower_bound_peak", "hosts", Neither, "hosts that any packing needs at the peak: what is in use by the most that a host has", |r| json!(r.outcome.fleet.hosts_lower_bound_peak)),
+        metric("fleet.hosts_lower_bound_mean", "hosts", Neither, "the same on average", |r| json!(r.outcome.fleet.hosts_lower_bound_mean)),
         metric("fleet.hosts_empty_ratio_mean", "0 to 1", Higher, "mean share of open hosts without an instance", |r| json!(r.outcome.fleet.hosts_empty_ratio_mean)),
         metric("fleet.host_seconds_used", "host-s", Lower, "time integral of the hosts with an instance", |r| json!(r.outcome.fleet.host_seconds_used)),
         metric("fleet.vcpu_used_ratio_mean", "0 to 1", Neither, "mean share of vCPU in use", |r| json!(r.outcome.fleet.vcpu_used_ratio_mean)),
@@ -84,6 +86,17 @@ pub const METRICS: [Metric; 63] = {
         metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory free where vCPU is too short for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
         metric("fleet.instances_running_mean", "instances", Neither, "mean of the instances running", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
+
+        metric("headroom.instances", "instances", Higher, "more of the live mix that would have fitted: least, mean, most over the looks; null without [headroom], as all of headroom", |r| span(r, |h| &h.instances)),
+        metric("headroom.ratio", "by what ran", Higher, "the same by the instances that ran", |r| span(r, |h| &h.ratio)),
+        metric("headroom.stranded_vcpu_ratio", "0 to 1", Lower, "vCPU still free when the live mix had grown until an instance found no room, by all there is", |r| span(r, |h| &h.stranded_vcpu_ratio)),
+        metric("headroom.stranded_memory_ratio", "0 to 1", Lower, "memory still free then, by all there is", |r| span(r, |h| &h.stranded_memory_ratio)),
+        metric("headroom.fragmentation_vcpu_ratio", "0 to 1", Lower, "vCPU free and of no use to an instance drawn from the live mix, by all there is (FGD)", |r| span(r, |h| &h.fragmentation_vcpu_ratio)),
+        metric("headroom.fragmentation_memory_ratio", "0 to 1", Lower, "memory free and of no use to an instance drawn from the live mix, by all there is (FGD)", |r| span(r, |h| &h.fragmentation_memory_ratio)),
+        metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best fit decreasing needs for what ran", |r| span(r, |h| &h.hosts_compacted)),
+        metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing needs for what ran", |r| span(r, |h| &h.hosts_lower_bound)),
+        metric("headroom.allocable", "instances", Neither, "by type: instances of it alone that would have fitted", allocable),
+        metric("headroom.exhaustion", "s", Neither, "by what has a limit: when it runs out if it goes on as it did (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
 
         metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were asked for fragmentation_mean and _peak, the share (0 to 1) of free addresses that can be part of none", subnets),
         metric("network.public.addresses", "addresses", Neither, "public addresses there are; null: no limit", |r| json!(r.outcome.network.public.addresses)),
@@ -215,6 +228,31 @@ fn by_account(run: &Run<'_>) -> Value {
     let accounts = run.outcome.directory.accounts();
     let sums = run.outcome.bill.by_account.iter();
     sums.map(|(account, sum)| (accounts[account.index()].clone(), usd(*sum))).collect()
+}
+
+fn span(run: &Run<'_>, of: fn(&HeadroomUse) -> &Span) -> Value {
+    run.outcome.headroom.as_ref().map_or(Value::Null, |headroom| span_value(of(headroom)))
+}
+
+fn span_value(span: &Span) -> Value {
+    match span.mean() {
+        Some(mean) => json!({ "least": span.least, "mean": mean, "most": span.most, "last": span.last }),
+        None => Value::Null,
+    }
+}
+
+fn allocable(run: &Run<'_>) -> Value {
+    let types = &run.outcome.directory.types;
+    let spans = run.outcome.headroom.iter().flat_map(|headroom| &headroom.allocable);
+    spans.map(|(kind, span)| (types.get(*kind).name.clone(), span_value(span))).collect()
+}
+
+fn exhaustion(run: &Run<'_>) -> Value {
+    let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
+    rows.map(|(what, found)| {
+        json!({ "what": what, "at_s": found.at_s, "earliest_s": found.earliest_s, "latest_s": found.latest_s })
+    })
+    .collect()
 }
 
 fn subnets(run: &Run<'_>) -> Value {

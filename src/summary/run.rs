@@ -121,6 +121,7 @@ pub(crate) mod tests {
                 ..NetworkUse::default()
             },
             probes: Default::default(),
+            headroom: None,
             backends: Vec::new(),
             bill: Bill::new(Vec::new(), &directory.types),
             directory,

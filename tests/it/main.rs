@@ -9,6 +9,7 @@ mod command_line;
 mod determinism;
 mod faults;
 mod groups;
+mod headroom;
 mod input_errors;
 mod lifecycle;
 mod plain;

@@ -16,6 +16,7 @@ use plimsoll::lifecycle::State;
 use plimsoll::operation::Operation;
 use plimsoll::report::tables::TABLES;
 use plimsoll::report::{Recorder, ResultFolder};
+use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{
     AccountId, Calendar, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId,
     SecurityGroupId, SnapshotId, SubnetId, Time, VolumeId, ZoneId,
@@ -237,7 +238,10 @@ fn sample_result(place: &Path) {
     let mut directory = directory();
     let kind = directory.types.named("m5.large").unwrap();
     let folder = ResultFolder::begin(place).unwrap();
-    let mut recorder = Recorder::begin(&folder, Some(Calendar::starting("2026-01-31").unwrap())).unwrap();
+    let scenario = Path::new("workloads/scenarios/quickstart.toml");
+    let scenario = Scenario::read(scenario, &Overrides::default()).unwrap();
+    let calendar = Calendar::starting("2026-01-31").unwrap();
+    let mut recorder = Recorder::begin(&folder, &scenario, Some(calendar)).unwrap();
     assert!(recorder.wants_rows());
     sample(kind).iter().for_each(|row| recorder.row(row, &directory));
     for reason in [

@@ -1,0 +1,109 @@
+//! The looks at a fleet's headroom: against small worlds counted by hand, and that a look changes nothing.
+
+use plimsoll::cloud::observe::{Observer, Silent};
+use plimsoll::headroom::Headroom;
+use plimsoll::units::Time;
+use plimsoll::workload::directory::Directory;
+
+use crate::support::{CHECKED, Experiment};
+
+/// Writes down every look.
+#[derive(Default)]
+struct Looks(Vec<Look>);
+
+struct Look {
+    at_s: f64,
+    headroom: Headroom,
+    /// Types by name.
+    allocable: Vec<(String, u64)>,
+}
+
+impl Observer for Looks {
+    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
+        let allocable = headroom.allocable.iter();
+        let by_name = allocable.map(|(kind, count)| (directory.types.get(*kind).name.clone(), *count));
+        let allocable = by_name.collect();
+        self.0.push(Look { at_s: at.as_seconds(), headroom: headroom.clone(), allocable });
+    }
+}
+
+/// Two hosts of 8 vCPU; spread puts one instance of 2 vCPU on each.
+const TWO_HOSTS: &str = "
+    duration = '100s'
+    output.sample_every = '10s'
+    headroom.every = '20s'
+    placement.strategy = 'spread'
+    instance_types = [
+        { name = 'two', vcpu = 2, memory_gib = 1 },
+        { name = 'seven', vcpu = 7, memory_gib = 1 },
+    ]
+    [[zones]]
+    name = 'z'
+    hosts = [{ count = 2, vcpu = 8, memory_gib = 64 }]";
+
+const DEMAND: &str = "start_s,end_s,type
+5,55,two
+5,95,two
+6,7,seven
+";
+
+#[test]
+fn a_look_counts_what_fits_beside_what_runs() {
+    let mut looks = Looks::default();
+    let outcome = Experiment::replaying(DEMAND, TWO_HOSTS).run_with(&[], CHECKED, &mut looks);
+    let times: Vec<f64> = looks.0.iter().map(|look| look.at_s).collect();
+    assert_eq!(times, [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+
+    // At 20 s six vCPU are free on each host: three of type two on each, none of type seven.
+    let Look { headroom, allocable, .. } = &looks.0[1];
+    assert_eq!(allocable, &[("two".to_string(), 6), ("seven".to_string(), 0)]);
+    let inflation = headroom.inflation.expect("two instances run");
+    assert_eq!((inflation.instances, inflation.ratio, inflation.stranded_vcpu_ratio), (6, 3.0, 0.0));
+    assert_eq!((headroom.hosts_compacted, headroom.hosts_lower_bound), (Some(1), 1));
+
+    // At 60 s one host is empty: four of type two there and three on the other; seven fits again.
+    assert_eq!(looks.0[3].allocable, [("two".to_string(), 7), ("seven".to_string(), 1)]);
+    // At 100 s nothing runs: there is no mix to grow.
+    assert_eq!(looks.0[5].headroom.inflation, None);
+
+    let used = outcome.headroom.expect("the scenario asks for it");
+    assert_eq!((used.instances.count, used.instances.least, used.instances.most), (4, 6.0, 7.0));
+    assert_eq!((used.hosts_lower_bound.count, used.hosts_lower_bound.last), (6, 0.0));
+}
+
+#[test]
+fn what_does_not_fit_into_an_hour_is_seen_coming() {
+    // One more address and 1/64 of the vCPU an hour: 100 addresses and 128 vCPU are full after as many hours.
+    let rows: String = (0..60).map(|hour| format!("{},,two\n", hour * 3600)).collect();
+    let text = "
+        duration = '60h'
+        headroom.every = '1h'
+        output.sample_every = '1h'
+        placement.strategy = 'first-fit'
+        instance_types = [{ name = 'two', vcpu = 2, memory_gib = 1 }]
+        network.subnets = [{ name = 'a', zone = 'z', cidr = '10.0.0.0/25' }]
+        [[zones]]
+        name = 'z'
+        hosts = [{ count = 16, vcpu = 8, memory_gib = 64 }]";
+    let outcome = Experiment::replaying(&format!("start_s,end_s,type\n{rows}"), text).run();
+    let exhaustion = outcome.headroom.expect("the scenario asks for it").exhaustion;
+    let hours = |what: &str| {
+        let (_, found) = exhaustion.iter().find(|(name, _)| name == what).expect("it has a limit");
+        [found.earliest_s, found.at_s, found.latest_s].map(|at| at.expect("it grows") / 3600.0)
+    };
+    for (what, full_after) in [("vcpu", 64.0), ("subnet a", 123.0)] {
+        let [earliest, at, latest] = hours(what);
+        assert!(earliest <= at && at <= latest, "{what}");
+        assert!((at - full_after).abs() < 1.5, "{what} after {at} h");
+    }
+    assert!(exhaustion.iter().all(|(what, _)| what != "gpu"), "there is none");
+}
+
+#[test]
+fn a_look_changes_nothing() {
+    let experiment = Experiment::replaying(DEMAND, TWO_HOSTS);
+    let looked = experiment.run();
+    let blind = experiment.run_with(&["headroom.every='1h'"], CHECKED, &mut Silent);
+    assert_eq!(looked.digest, blind.digest);
+    assert_eq!(looked.events, blind.events);
+}
