@@ -48,6 +48,8 @@ pub mod cloud;
 
 pub mod summary;
 
+pub mod experiment;
+
 pub mod report;
 
 pub mod cli;

@@ -1,0 +1,113 @@
+//! What a single figure of a run means: its direction, its unit, its place in the order of the register.
+//!
+//! The register of metrics names tables whose keys only a run knows, such as `latency_s`. A figure in such a
+//! table is better the way its table is. Where the table has no direction, or the figure only counts what the
+//! table is about, the last word of its path says it: see [`better`].
+
+use crate::summary::metrics::{Better, METRICS, Metric};
+
+/// Tables that are no figures of the simulated cloud, but of the machine that simulated it.
+const OF_THE_MACHINE: &str = "engine.";
+
+/// The metrics of the simulated cloud: the register without what the machine did.
+pub fn register() -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().filter(|metric| !metric.path.starts_with(OF_THE_MACHINE))
+}
+
+/// The row of the register that a path belongs to: itself, or the table it lies in.
+pub fn entry(path: &str) -> Option<&'static Metric> {
+    register().find(|metric| below(path, metric.path).is_some())
+}
+
+/// The place of a path in the order of the register, for [`sort_by_key`](slice::sort_by_key) together with the
+/// path; unknown ones come last.
+pub fn rank(path: &str) -> usize {
+    register().position(|metric| below(path, metric.path).is_some()).unwrap_or(usize::MAX)
+}
+
+/// What of `path` lies below `table`; empty for the table itself.
+fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(table)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
+}
+
+/// Which way a figure is good. Within a table:
+///
+/// - `failed_by_code` and all below it: lower;
+/// - by the last word of the path: `succeeded`, `completed` higher; `failed`, `refused` lower; `at_s` and
+///   `exhausted_at_s` (when something first ran out) higher; `fragmentation_*`, `wait_s_*`, `queue_length_*`
+///   lower; `count`, `requested`, `arrivals` neither;
+/// - else the way of the table.
+pub fn better(path: &str) -> Better {
+    let Some(metric) = entry(path) else { return Better::Neither };
+    if metric.path == path {
+        return metric.better;
+    }
+    if path.contains(".failed_by_code.") {
+        return Better::Lower;
+    }
+    match last_word(path) {
+        "succeeded" | "completed" => Better::Higher,
+        "failed" | "refused" if !metric.path.ends_with("probes") => Better::Lower,
+        "count" | "requested" | "arrivals" => Better::Neither,
+        word if word.ends_with("at_s") => Better::Higher,
+        word if ["fragmentation_", "wait_s_", "queue_length_"]
+            .iter()
+            .any(|start| word.starts_with(start)) =>
+        {
+            Better::Lower
+        }
+        _ => metric.better,
+    }
+}
+
+/// The unit of a figure, as the register has it. In a table the end of the path comes first: `_s`, `_gib`,
+/// `_mibps`, `fragmentation_*`; a `count` is a number.
+pub fn unit(path: &str) -> &'static str {
+    let Some(metric) = entry(path) else { return "" };
+    if metric.path == path {
+        return metric.unit;
+    }
+    let word = last_word(path);
+    match word {
+        "count" => "",
+        _ if word.starts_with("fragmentation_") => "0 to 1",
+        _ if word.ends_with("_s") => "s",
+        _ if word.ends_with("_gib") => "GiB",
+        _ if word.ends_with("_mibps") => "MiB/s",
+        _ => metric.unit,
+    }
+}
+
+fn last_word(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_of_a_table_have_the_direction_that_makes_sense() {
+        for (path, expected, unit_expected) in [
+            ("launch.success_ratio", Better::Higher, "0 to 1"),
+            ("launch.failed_by_code.InsufficientInstanceCapacity", Better::Lower, "instances"),
+            ("operations.launch.requested", Better::Neither, "calls"),
+            ("operations.stop.answers.failed", Better::Lower, "calls"),
+            ("operations.stop.answers.failed_by_code.InvalidInstanceID.NotFound", Better::Lower, "calls"),
+            ("first_failures.InsufficientInstanceCapacity.at_s", Better::Higher, "s"),
+            ("network.subnets.a.used_mean", Better::Neither, "addresses"),
+            ("network.subnets.a.exhausted_at_s", Better::Higher, "s"),
+            ("network.subnets.a.fragmentation_peak", Better::Lower, "0 to 1"),
+            ("network.probes.refused", Better::Neither, "probes"),
+            ("storage.backends.zone.capacity_used_peak_gib", Better::Neither, "GiB"),
+            ("latency_s.launch.p99", Better::Lower, "s"),
+            ("latency_s.launch.count", Better::Neither, ""),
+            ("billing.by_kind.instance", Better::Neither, "USD"),
+            ("engine.wall_s", Better::Neither, ""),
+            ("latency_surplus", Better::Neither, ""),
+        ] {
+            assert_eq!((better(path), unit(path)), (expected, unit_expected), "{path}");
+        }
+    }
+}
