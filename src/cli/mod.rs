@@ -24,6 +24,34 @@ use crate::input::InputError;
 /// Exit code when the input was wrong or the work could not be done.
 const EXIT_INPUT: u8 = 2;
 
+/// Exit code when the work was done and a check failed.
+const EXIT_CHECK: u8 = 1;
+
+/// How a command ended that could do its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Conclusion {
+    /// All is well.
+    Done,
+    /// What was to be checked does not hold; the command has said why.
+    CheckFailed,
+}
+
+impl From<()> for Conclusion {
+    /// A command that checks nothing.
+    fn from((): ()) -> Conclusion {
+        Conclusion::Done
+    }
+}
+
+impl From<Conclusion> for ExitCode {
+    fn from(conclusion: Conclusion) -> ExitCode {
+        match conclusion {
+            Conclusion::Done => ExitCode::SUCCESS,
+            Conclusion::CheckFailed => ExitCode::from(EXIT_CHECK),
+        }
+    }
+}
+
 /// Replays real cloud demand against a modelled fleet: does it fit, where does it break, which placement
 /// strategy is best, what does it cost.
 ///
@@ -61,15 +89,15 @@ pub fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Run(args) => run::main(&args),
-        Command::Trace(args) => trace::main(&args),
-        Command::List(args) => list::main(&args),
-        Command::Schema(args) => schema::main(&args),
-        Command::Completions(args) => completions::main(&args),
-        Command::Man(args) => completions::man(&args),
+        Command::Run(args) => run::main(&args).map(Conclusion::from),
+        Command::Trace(args) => trace::main(&args).map(Conclusion::from),
+        Command::List(args) => list::main(&args).map(Conclusion::from),
+        Command::Schema(args) => schema::main(&args).map(Conclusion::from),
+        Command::Completions(args) => completions::main(&args).map(Conclusion::from),
+        Command::Man(args) => completions::man(&args).map(Conclusion::from),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(conclusion) => conclusion.into(),
         Err(error) => {
             complain(&error);
             ExitCode::from(EXIT_INPUT)
