@@ -13,9 +13,12 @@ use crate::units::Time;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
 pub trait Audience: Sync {
+    /// So many more trials are to run.
+    fn planned(&self, _trials: usize) {}
     /// A trial begins on the calling thread.
     fn began(&self, _number: usize, _scenario: &Scenario) {}
-    /// A trial has come to a simulated time, after so many events. An error ends the whole experiment with it.
+    /// A trial has come to a simulated time, after so many events; the first time to 0 after none. An error ends
+    /// the whole experiment with it.
     fn progressed(&self, _number: usize, _now: Time, _events: u64) -> Result<(), InputError> {
         Ok(())
     }
@@ -43,6 +46,7 @@ pub fn run_all<T: Send>(
     keep: impl Fn(usize, Trial) -> Result<T, InputError> + Sync,
     audience: &dyn Audience,
 ) -> Result<Vec<T>, InputError> {
+    audience.planned(count);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let finished: Mutex<Vec<(usize, Result<T, InputError>)>> = Mutex::new(Vec::with_capacity(count));
@@ -75,6 +79,7 @@ pub fn run_all<T: Send>(
 
 fn run_one(number: usize, scenario: &Scenario, audience: &dyn Audience) -> Result<Trial, InputError> {
     audience.began(number, scenario);
+    audience.progressed(number, Time::ZERO, 0)?;
     let mut witness = Witness { number, audience, series: Series::default(), ended_by: None };
     let figures = trial::run_watched(scenario, &mut witness)?;
     match witness.ended_by {
