@@ -1,13 +1,19 @@
 //! Many runs, and what they say together: replications, comparisons, baselines.
 //!
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
-//! ([`replicate`]); [`statistics`] tell how well a mean is known. Nothing here knows a clock, a terminal or the
-//! number of threads.
+//! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
+//! [`statistics`] for it. Nothing here knows a clock, a terminal or the number of threads.
 
+pub mod comparison;
+pub mod design;
+pub mod margin;
 pub mod metric;
 pub mod replicate;
 pub mod statistics;
 pub mod trial;
+pub mod verdict;
 
+pub use comparison::Comparison;
+pub use design::Design;
 pub use replicate::{Audience, Silent, run_all};
 pub use trial::{Figures, Trial, Variant};

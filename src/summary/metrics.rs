@@ -20,6 +20,17 @@ pub enum Better {
     Neither,
 }
 
+impl Better {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Better::Higher => "higher",
+            Better::Lower => "lower",
+            Better::Neither => "neither",
+        }
+    }
+}
+
 /// One metric, or a table of equal ones.
 pub struct Metric {
     /// Its path in `summary.json`.

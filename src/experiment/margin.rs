@@ -1,0 +1,66 @@
+//! How much is allowed: a share of something, or a number in its unit.
+
+use std::fmt;
+
+/// What a figure may differ by, or half an interval be.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Margin {
+    /// As a share of the figure it is held against, 0 or more.
+    Share(f64),
+    /// In the unit of the metric, 0 or more.
+    Absolute(f64),
+}
+
+impl Margin {
+    /// Nothing at all.
+    pub const NONE: Margin = Margin::Absolute(0.0);
+
+    /// Reads `1%` or `0.5`.
+    pub fn parse(text: &str) -> Result<Margin, String> {
+        let (number, margin): (&str, fn(f64) -> Margin) = match text.trim().strip_suffix('%') {
+            Some(percent) => (percent, |percent| Margin::Share(percent / 100.0)),
+            None => (text, Margin::Absolute),
+        };
+        match number.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => Ok(margin(number)),
+            _ => Err("expected a share such as 1%, or a number in the metric's unit".to_string()),
+        }
+    }
+
+    /// How much that is beside a figure.
+    pub fn beside(self, figure: f64) -> f64 {
+        match self {
+            Margin::Share(share) => share * figure.abs(),
+            Margin::Absolute(most) => most,
+        }
+    }
+}
+
+impl fmt::Display for Margin {
+    /// As [`Margin::parse`] reads it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Margin::Share(share) => write!(out, "{}%", share * 100.0),
+            Margin::Absolute(most) => write!(out, "{most}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_margin_is_a_share_or_a_number() {
+        for (text, margin, beside) in
+            [("1%", Margin::Share(0.01), 2.0), ("0.5", Margin::Absolute(0.5), 0.5), ("0", Margin::NONE, 0.0)]
+        {
+            assert_eq!(Margin::parse(&format!(" {text} ")), Ok(margin));
+            assert_eq!(margin.to_string(), text);
+            assert_eq!(margin.beside(-200.0), beside);
+        }
+        for wrong in ["", "x%", "-1%", "nan", "inf%"] {
+            assert!(Margin::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
