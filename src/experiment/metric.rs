@@ -25,8 +25,8 @@ pub fn rank(path: &str) -> usize {
     register().position(|metric| below(path, metric.path).is_some()).unwrap_or(usize::MAX)
 }
 
-/// What of `path` lies below `table`; empty for the table itself.
-fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
+/// What of `path` lies below `table`; empty for the table itself, nothing for what is elsewhere.
+pub fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(table)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }

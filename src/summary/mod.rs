@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use metrics::METRICS;
 
 /// The schema of this version.
-const SCHEMA: &str = "plimsoll/summary/1";
+pub const SCHEMA: &str = "plimsoll/summary/1";
 
 /// The whole summary.
 pub fn value(run: &Run<'_>) -> Value {
