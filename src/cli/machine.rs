@@ -50,6 +50,17 @@ pub fn peak_memory_bytes() -> Option<u64> {
     kib("/proc/self/status", "VmHWM")
 }
 
+/// How many pieces of work that each take so much memory \[bytes\] fit into what is free, at least one; as many as
+/// there are where the system does not tell.
+pub fn how_many_fit(bytes_each: u64) -> usize {
+    /// The part of what is free that may be used: others want some too.
+    const SHARE: f64 = 0.8;
+    match kib("/proc/meminfo", "MemAvailable") {
+        Some(free) => ((free as f64 * SHARE / bytes_each as f64) as usize).max(1),
+        None => usize::MAX,
+    }
+}
+
 /// The value of the first line `name: value` of a file of the system.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;

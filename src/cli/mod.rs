@@ -4,8 +4,10 @@
 //! panic (101) that says how to replay it.
 
 mod arguments;
+mod compare;
 mod completions;
 mod interrupt;
+mod journal;
 mod list;
 mod machine;
 mod output;
@@ -14,6 +16,8 @@ mod progress;
 mod run;
 mod schema;
 mod trace;
+mod trials;
+mod variants;
 
 use std::process::ExitCode;
 
@@ -63,6 +67,7 @@ Examples:
   plimsoll run workloads/scenarios/quickstart.toml
   plimsoll run SCENARIO --set placement.strategy=best-fit --seed 7 -o mine
   plimsoll run SCENARIO --json | jq .launch.success_ratio
+  plimsoll compare SCENARIO --strategies first-fit,spread
   plimsoll list types 'm5.*'
 
 Exit codes: 0 done, 1 a check failed, 2 the input was wrong or the work could
@@ -75,6 +80,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Run(run::RunArgs),
+    Compare(compare::CompareArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
@@ -90,6 +96,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Run(args) => run::main(&args).map(Conclusion::from),
+        Command::Compare(args) => compare::main(&args),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),

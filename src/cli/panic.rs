@@ -1,6 +1,6 @@
 //! A bug is a panic: it says what was being done, where it stopped and how to replay it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::RefCell;
 
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
@@ -15,16 +15,14 @@ pub struct Work {
     pub seed: u64,
 }
 
-static WORK: Mutex<Option<Work>> = Mutex::new(None);
-
-/// The note is only text: what another thread left half done in a panic is still readable.
-fn work() -> MutexGuard<'static, Option<Work>> {
-    WORK.lock().unwrap_or_else(PoisonError::into_inner)
+thread_local! {
+    /// What this thread does: trials of an experiment run on several at once.
+    static WORK: RefCell<Option<Work>> = const { RefCell::new(None) };
 }
 
-/// Notes what is being done, or that nothing is.
+/// Notes what this thread is doing, or that it does nothing.
 pub fn note(what: Option<Work>) {
-    *work() = what;
+    WORK.set(what);
 }
 
 /// Adds to every panic what was being done and how to replay it. Those over a damaged file, which become
@@ -38,9 +36,11 @@ pub fn install_hook() {
         standard(panic);
         eprintln!("\nThis is a bug in plimsoll {}, not in your input.", env!("CARGO_PKG_VERSION"));
         eprintln!("Please report it with these lines and the scenario.");
-        if let Some(work) = work().as_ref() {
-            eprintln!("  replay:  {}\n  seed:    {}", work.replay, work.seed);
-        }
+        WORK.with_borrow(|work| {
+            if let Some(Work { replay, seed }) = work {
+                eprintln!("  replay:  {replay}\n  seed:    {seed}");
+            }
+        });
     }));
 }
 

@@ -17,10 +17,10 @@ use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 
 /// A run shorter than this needs no bar \[s\].
-const PATIENCE_S: f64 = 1.0;
+pub const PATIENCE_S: f64 = 1.0;
 
 /// Steps of the bar: more than a terminal has columns.
-const STEPS: u64 = 1000;
+pub const STEPS: u64 = 1000;
 
 /// Records a run and shows how far it is.
 pub struct Watch<'a> {
@@ -65,8 +65,7 @@ impl<'a> Watch<'a> {
         match duration {
             Some(whole) => {
                 let done = now.0 as f64 / whole.0 as f64;
-                let left_s = (seconds / done.max(f64::MIN_POSITIVE) - seconds).min(1e9);
-                let left = coarse(Duration::from_seconds(left_s.ceil() as u64));
+                let left = left(done, seconds);
                 bar.set_message(format!("{at} of {}, {rate}, {left} left", coarse(whole)));
                 bar.set_position((done * STEPS as f64) as u64);
             }
@@ -75,8 +74,14 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// Time that is left when so much of the work, 0 to 1, took so long \[s\].
+pub fn left(done: f64, took_s: f64) -> String {
+    let left_s = (took_s / done.max(f64::MIN_POSITIVE) - took_s).min(1e9);
+    coarse(Duration::from_seconds(left_s.ceil() as u64))
+}
+
 /// A bar where the end is known, else a sign of life.
-fn new_bar(end_is_known: bool) -> ProgressBar {
+pub fn new_bar(end_is_known: bool) -> ProgressBar {
     let template = if end_is_known { "[{bar:30}] {msg}" } else { "{spinner} {msg}" };
     let style = ProgressStyle::with_template(template).expect("the template is a constant");
     ProgressBar::new(STEPS).with_style(style.progress_chars("=> "))

@@ -1,21 +1,18 @@
 //! `plimsoll run`: one simulation, a result folder, a summary.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sha2::{Digest, Sha256};
 
-use super::machine::{self, Stopwatch};
+use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
 use super::{arguments, output};
 use crate::cloud::{Cloud, RunOptions};
-use crate::input::{InputError, Place, Problem};
+use crate::input::InputError;
 use crate::report::{self, Recorder, ResultFolder, terminal};
 use crate::scenario::{Overrides, Scenario};
-use crate::summary::{self, Execution, Run};
+use crate::summary::{self, Run};
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -58,15 +55,14 @@ fn files() -> String {
 
 /// Reads the scenario, runs it, writes the result, prints the summary.
 pub fn main(args: &RunArgs) -> Result<(), InputError> {
-    let whole = Stopwatch::start();
-    let started = machine::now();
+    let mut journal = Journal::begin(&args.scenario);
     args.common.limit_threads();
     let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
-    let inputs = scenario.files().into_iter().map(hashed).collect::<Result<_, _>>()?;
+    journal.read(&scenario)?;
 
-    panic::note(Some(Work { replay: replay(&scenario), seed: scenario.seed }));
+    panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
     let calendar = scenario.billing.calendar().map_err(InputError)?;
     let tables = (args.tables || scenario.output.tables).then_some(calendar);
     let mut watch =
@@ -76,17 +72,7 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     panic::note(None);
     let simulation_s = watch.finish()?;
 
-    let execution = Execution {
-        scenario_file: args.scenario.clone(),
-        command_line: command_line(),
-        started,
-        simulation_s,
-        wall_s: whole.seconds(),
-        threads: args.common.threads(),
-        peak_memory_bytes: machine::peak_memory_bytes(),
-        inputs,
-        machine: machine::describe(),
-    };
+    let execution = journal.close(simulation_s, args.common.threads());
     let run = Run { scenario: &scenario, outcome: &outcome, execution: &execution };
     report::write_at_end(&run, &folder)?;
     let place = folder.publish()?;
@@ -103,34 +89,4 @@ fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
         return Ok(());
     }
     output::print(&format!("{}results in {}\n", terminal::summary(run, output::width()), place.display()))
-}
-
-/// A file the scenario reads, with the SHA-256 of its content.
-fn hashed(path: PathBuf) -> Result<(PathBuf, String), InputError> {
-    let hash = || {
-        let mut hasher = Sha256::new();
-        io::copy(&mut File::open(&path)?, &mut hasher)?;
-        Ok::<_, io::Error>(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-    };
-    match hash() {
-        Ok(hash) => Ok((path, hash)),
-        Err(error) => Err(Problem::new(Place::file(&path), format!("cannot be read: {error}")).into()),
-    }
-}
-
-fn command_line() -> Vec<String> {
-    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
-}
-
-/// The command that makes the same run again.
-fn replay(scenario: &Scenario) -> String {
-    let quoted = |word: String| {
-        let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));
-        if plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    };
-    let mut words: Vec<String> = command_line().into_iter().map(quoted).collect();
-    if !words.iter().any(|word| word.starts_with("--seed")) {
-        words.extend(["--seed".to_string(), scenario.seed.to_string()]);
-    }
-    words.join(" ")
 }

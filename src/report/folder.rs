@@ -122,13 +122,11 @@ fn check_replaceable(place: &Path) -> Result<(), InputError> {
     }
 }
 
-/// The first entry, by name, that no report of the register makes: somebody's own, put beside a result.
+/// The first entry, by name, that is in no result of ours: somebody's own, put beside a result.
 fn stranger(place: &Path) -> Option<String> {
-    let is_ours =
-        |name: &str| super::REGISTER.iter().any(|report| report.file.split('/').next() == Some(name));
     let entries = fs::read_dir(place).ok()?.filter_map(Result::ok);
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| !is_ours(name)).min()
+    names.filter(|name| !super::makes(name)).min()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{ReportFile, Run};
+use crate::summary::Execution;
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";
@@ -22,22 +23,29 @@ pub fn is_ours(path: &Path) -> bool {
     manifest["schema"].as_str().is_some_and(|schema| schema.starts_with(SCHEMA_FAMILY))
 }
 
-/// The file.
+/// The file of a run.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
-    let Run { scenario, execution, .. } = run;
+    let what = json!({
+        "scenario": run.scenario.resolved(),
+        "scenario_sha256": run.scenario.hash(),
+        "seed": run.scenario.seed,
+        "digest": format!("{:032x}", run.outcome.digest),
+        "simulation_s": run.execution.simulation_s,
+    });
+    vec![ReportFile { name: FILE.to_string(), bytes: bytes(what, run.execution) }]
+}
+
+/// A manifest: the fields that tell what was run, and those of every manifest: by which version, how and where.
+pub fn bytes(what: Value, execution: &Execution) -> Vec<u8> {
     let inputs: Vec<Value> = (execution.inputs.iter())
         .map(|(path, hash)| json!({ "file": path.to_string_lossy(), "sha256": hash }))
         .collect();
-    let manifest = json!({
+    let mut manifest = json!({
         "schema": SCHEMA,
         "version": env!("CARGO_PKG_VERSION"),
         "build": if cfg!(debug_assertions) { "debug" } else { "release" },
         "scenario_file": execution.scenario_file.to_string_lossy(),
-        "scenario": scenario.resolved(),
-        "scenario_sha256": scenario.hash(),
         "inputs": inputs,
-        "seed": scenario.seed,
-        "digest": format!("{:032x}", run.outcome.digest),
         "command_line": execution.command_line,
         "machine": {
             "os": execution.machine.os,
@@ -48,10 +56,12 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
         },
         "threads": execution.threads,
         "started": execution.started,
-        "simulation_s": execution.simulation_s,
         "wall_s": execution.wall_s,
     });
+    for (key, value) in what.as_object().expect("fields have names") {
+        manifest[key] = value.clone();
+    }
     let mut bytes = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
     bytes.push(b'\n');
-    vec![ReportFile { name: FILE.to_string(), bytes }]
+    bytes
 }

@@ -2,9 +2,11 @@
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
+pub mod comparison;
 pub mod folder;
 pub mod terminal;
 
+mod amount;
 mod billing;
 mod failures;
 mod headroom;
@@ -80,6 +82,13 @@ pub const REGISTER: [Report; 10] = [
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
 ];
+
+/// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
+fn makes(name: &str) -> bool {
+    let of_runs = REGISTER.iter().map(|report| report.file);
+    let of_comparisons = comparison::FILES.iter().map(|(file, _)| *file);
+    of_runs.chain(of_comparisons).any(|file| file.split('/').next() == Some(name))
+}
 
 /// Writes every report that is made at the end.
 pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputError> {

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width,
+};
 
 use crate::billing::Kind;
 use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
@@ -106,7 +108,7 @@ fn scarce(failure: Failure) -> Option<&'static str> {
 }
 
 /// A table with a rule under its header.
-pub fn ruled<const N: usize>(header: [&str; N]) -> Table {
+pub fn ruled(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_header(header);

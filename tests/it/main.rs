@@ -6,6 +6,7 @@ mod attributes;
 mod billing;
 mod bugs;
 mod command_line;
+mod compare;
 mod determinism;
 mod faults;
 mod groups;

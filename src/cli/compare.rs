@@ -1,0 +1,157 @@
+//! `plimsoll compare`: the same demand under several variants, and what their differences show.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::journal::Journal;
+use super::trials::TrialWatch;
+use super::variants::variants;
+use super::{Conclusion, arguments, machine, output};
+use crate::experiment::comparison::Comparison;
+use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
+use crate::experiment::margin::Margin;
+use crate::experiment::replicate::estimated_bytes;
+use crate::input::{InputError, Place, Problem};
+use crate::report::{ResultFolder, comparison};
+
+/// Compares variants of a scenario under the same demand.
+///
+/// Replication by replication all variants have the same seed, and so meet the same demand. For each metric: the
+/// means, the paired difference to the first variant with its confidence interval, and a verdict.
+#[derive(Args, Debug)]
+#[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}\n\n{EXIT}", files()))]
+pub struct CompareArgs {
+    /// The scenario file (TOML); examples are in workloads/scenarios/
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Placement strategies to compare, the first being the baseline; `all` stands for those not named
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    strategies: Vec<String>,
+    /// Settings to compare, as many at once as you like; repeatable. A single one is compared with the scenario as
+    /// it stands
+    #[arg(long, value_name = "LABEL:PATH=VALUE[,PATH=VALUE…]")]
+    variant: Vec<String>,
+    /// Replications of each variant, with the seeds from the scenario's on
+    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
+    replications: NonZero<usize>,
+    /// Adds replications until half of every interval is no more: a share of the baseline such as 1%, or a number in
+    /// the metric's unit. Of the metrics named by --metrics, else of launch.success_ratio
+    #[arg(long, value_name = "WIDTH", value_parser = Margin::parse)]
+    until_half_width: Option<Margin>,
+    /// The most replications of each variant with --until-half-width
+    #[arg(long, value_name = "N", default_value = "200", requires = "until_half_width")]
+    max_replications: NonZero<usize>,
+    /// Metrics to compare, or whole tables of them such as latency_s.launch (`plimsoll list metrics`)
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', long_help = metrics_help())]
+    metrics: Vec<String>,
+    /// Confidence that all intervals hold together
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = confidence)]
+    confidence: f64,
+    #[command(flatten)]
+    overriding: arguments::Overriding,
+    #[command(flatten)]
+    common: arguments::Common,
+    /// Result folder [default: results/runs/<scenario name>-comparison/]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll compare SCENARIO --strategies first-fit,best-fit,spread
+  plimsoll compare SCENARIO --strategies all --replications 20
+  plimsoll compare SCENARIO --variant larger:zones.0.hosts.0.count=1050
+  plimsoll compare SCENARIO --strategies best-fit,spread --until-half-width 1% \\
+      --metrics fleet.hosts_used_mean";
+
+const EXIT: &str = "\
+Exit codes: 0 done, 1 --until-half-width was not reached, 2 the input was wrong.";
+
+/// The files of the result folder, a line each.
+fn files() -> String {
+    let lines = comparison::FILES.iter().map(|(file, holds)| format!("  {file:<16} {holds}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn metrics_help() -> String {
+    let names = DEFAULT_METRICS.map(|name| format!("  {name}")).join("\n");
+    format!(
+        "Metrics to compare, or whole tables of them such as latency_s.launch (`plimsoll list metrics`)\n\n\
+         Without it:\n{names}"
+    )
+}
+
+/// Reads `95%` or `0.95`.
+fn confidence(text: &str) -> Result<f64, String> {
+    let number = match text.trim().strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.trim().parse(),
+    };
+    let confidence = number.ok().filter(|confidence| *confidence >= 0.5 && *confidence < 1.0);
+    confidence.ok_or_else(|| "expected a share from 50% to less than 100%, such as 95% or 0.95".to_string())
+}
+
+/// Runs the variants, writes the result, prints the tables.
+pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
+    let mut journal = Journal::begin(&args.scenario);
+    args.common.limit_threads();
+    let design = design(args)?;
+    let scenarios = design.check().and_then(|()| design.scenarios())?;
+    let default_place = || Path::new("results/runs").join(format!("{}-comparison", scenarios[0].name));
+    let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
+    let mut most_bytes = 1;
+    for scenario in &scenarios {
+        journal.read(scenario)?;
+        most_bytes = most_bytes.max(estimated_bytes(scenario)?);
+    }
+    let watch = TrialWatch::new(args.common.quiet);
+    let result = design.carry_out(scenarios, machine::how_many_fit(most_bytes), &watch);
+    let simulation_s = watch.finish();
+    let comparison = result?;
+    let execution = journal.close(simulation_s, args.common.threads());
+    for file in comparison::files(&comparison, &execution) {
+        folder.write(&file.name, &file.bytes)?;
+    }
+    let place = folder.publish()?;
+    show(&comparison, &place, args)?;
+    Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })
+}
+
+fn design(args: &CompareArgs) -> Result<Design, InputError> {
+    let precision = args
+        .until_half_width
+        .map(|half_width| Precision { half_width, most_replications: args.max_replications.get() });
+    if precision.is_some_and(|precision| precision.most_replications < args.replications.get()) {
+        let message = format!(
+            "found {}, fewer than the {} of --replications",
+            args.max_replications, args.replications
+        );
+        return Err(Problem::new(Place::key("--max-replications"), message)
+            .with_help("allow more, or ask for fewer")
+            .into());
+    }
+    Ok(Design {
+        scenario: args.scenario.clone(),
+        variants: variants(&args.strategies, &args.variant, &args.overriding)?,
+        replications: args.replications.get(),
+        precision,
+        metrics: args.metrics.clone(),
+        confidence: args.confidence,
+    })
+}
+
+/// Prints the comparison: for a program, for a person, or not at all.
+fn show(comparison: &Comparison, place: &Path, args: &CompareArgs) -> Result<(), InputError> {
+    if args.common.json {
+        let json =
+            serde_json::to_string_pretty(&comparison::value(comparison)).expect("a comparison is plain data");
+        return output::print(&format!("{json}\n"));
+    }
+    if args.common.quiet {
+        return Ok(());
+    }
+    let text = comparison::terminal::text(comparison, output::width());
+    output::print(&format!("{text}results in {}\n", place.display()))
+}

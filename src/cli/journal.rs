@@ -1,0 +1,89 @@
+//! What the manifest tells of how a command was carried out, kept while it goes on.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::machine::{self, Stopwatch};
+use crate::input::{InputError, Place, Problem};
+use crate::scenario::Scenario;
+use crate::summary::Execution;
+
+/// The journal of a command, begun with it.
+pub struct Journal {
+    whole: Stopwatch,
+    started: String,
+    scenario_file: PathBuf,
+    inputs: Vec<(PathBuf, String)>,
+}
+
+impl Journal {
+    /// Begins the journal of a command on a scenario file, as it was named.
+    pub fn begin(scenario_file: &Path) -> Journal {
+        Journal {
+            whole: Stopwatch::start(),
+            started: machine::now(),
+            scenario_file: scenario_file.to_path_buf(),
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Notes the files that a scenario reads, with their hashes, each once.
+    pub fn read(&mut self, scenario: &Scenario) -> Result<(), InputError> {
+        for path in scenario.files() {
+            if self.inputs.iter().all(|(known, _)| *known != path) {
+                self.inputs.push(hashed(path)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes it, all but the writing of the manifest being done: the simulation took so long \[s\] and could use so
+    /// many threads.
+    pub fn close(self, simulation_s: f64, threads: usize) -> Execution {
+        Execution {
+            scenario_file: self.scenario_file,
+            command_line: command_line(),
+            started: self.started,
+            simulation_s,
+            wall_s: self.whole.seconds(),
+            threads,
+            peak_memory_bytes: machine::peak_memory_bytes(),
+            inputs: self.inputs,
+            machine: machine::describe(),
+        }
+    }
+}
+
+/// A file the scenario reads, with the SHA-256 of its content.
+fn hashed(path: PathBuf) -> Result<(PathBuf, String), InputError> {
+    let hash = || {
+        let mut hasher = Sha256::new();
+        io::copy(&mut File::open(&path)?, &mut hasher)?;
+        Ok::<_, io::Error>(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    match hash() {
+        Ok(hash) => Ok((path, hash)),
+        Err(error) => Err(Problem::new(Place::file(&path), format!("cannot be read: {error}")).into()),
+    }
+}
+
+/// The command line, program first.
+pub fn command_line() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// The command that makes the same run again.
+pub fn replay(seed: u64) -> String {
+    let quoted = |word: String| {
+        let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));
+        if plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    let mut words: Vec<String> = command_line().into_iter().map(quoted).collect();
+    if !words.iter().any(|word| word.starts_with("--seed")) {
+        words.extend(["--seed".to_string(), seed.to_string()]);
+    }
+    words.join(" ")
+}
