@@ -4,6 +4,7 @@
 //! panic (101) that says how to replay it.
 
 mod arguments;
+mod check;
 mod compare;
 mod completions;
 mod interrupt;
@@ -81,6 +82,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Compare(compare::CompareArgs),
+    Check(check::CheckArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
@@ -97,6 +99,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::main(&args).map(Conclusion::from),
         Command::Compare(args) => compare::main(&args),
+        Command::Check(args) => check::main(&args),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),

@@ -2,6 +2,7 @@
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
+pub mod check;
 pub mod comparison;
 pub mod folder;
 pub mod terminal;

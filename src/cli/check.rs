@@ -1,0 +1,144 @@
+//! `plimsoll check`: holds a result to a committed baseline.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Conclusion, arguments, output};
+use crate::experiment::Figures;
+use crate::experiment::baseline::Baseline;
+use crate::input::{InputError, Place, Problem};
+use crate::report::check::Check;
+use crate::summary;
+
+/// Holds the result of a run to a baseline.
+///
+/// A run depends on nothing but its scenario, so every figure is held exactly unless the baseline gives it a
+/// tolerance. What is better passes; what is worse, or changed where no direction is good, fails.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  plimsoll check results/runs/quickstart --baseline results/baselines/quickstart.toml
+  plimsoll check results/runs/mine --baseline mine.toml --update
+
+Exit codes: 0 nothing is worse, 1 something is, 2 the two cannot be held against
+each other.")]
+pub struct CheckArgs {
+    /// The result folder of a run
+    #[arg(value_name = "RESULT")]
+    result: PathBuf,
+    /// The baseline (TOML); those of the project are in results/baselines/
+    #[arg(long, value_name = "FILE")]
+    baseline: PathBuf,
+    /// Makes the baseline of this result: a new one, or the values of the old one anew
+    #[arg(long)]
+    update: bool,
+    #[command(flatten)]
+    common: arguments::Common,
+}
+
+/// Reads both, and tells what differs or rewrites the baseline.
+pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
+    let (figures, version) = read_result(&args.result)?;
+    if args.update {
+        return update(args, &figures).map(Conclusion::from);
+    }
+    let baseline = read_baseline(&args.baseline)?;
+    let baseline = baseline.ok_or_else(|| {
+        Problem::new(Place::file(&args.baseline), "found no such file, expected a baseline")
+            .with_help("--update makes one of the result")
+    })?;
+    let place = Place::file(&args.baseline);
+    let checked = baseline.check(&figures, &version, &place)?;
+    let check = Check { baseline: &baseline, figures: &figures, checked: &checked };
+    let mut text = check.text(output::width());
+    if check.fails() {
+        let (result, baseline) = (args.result.display(), args.baseline.display());
+        text += &format!("If this is meant: plimsoll check {result} --baseline {baseline} --update\n");
+    }
+    match (args.common.json, args.common.quiet) {
+        (true, _) => {
+            let json = serde_json::to_string_pretty(&check.value()).expect("a check is plain data");
+            output::print(&format!("{json}\n"))?;
+        }
+        // A check that fails silently helps nobody.
+        (false, true) if !check.fails() => {}
+        _ => output::print(&text)?,
+    }
+    Ok(if check.fails() { Conclusion::CheckFailed } else { Conclusion::Done })
+}
+
+/// Rewrites the baseline, or makes it.
+fn update(args: &CheckArgs, figures: &Figures) -> Result<(), InputError> {
+    let earlier = read_baseline(&args.baseline)?;
+    if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.scenario != figures.scenario) {
+        let message = format!(
+            "the baseline is of scenario `{}`, the result of `{}`",
+            earlier.scenario, figures.scenario
+        );
+        let problem = Problem::new(Place::file(&args.baseline), message);
+        return Err(problem.with_help("name another file, or delete this one first").into());
+    }
+    let baseline = Baseline::of(figures, earlier.as_ref());
+    write(&args.baseline, &baseline.text())?;
+    let lost: Vec<&str> = (earlier.iter().flat_map(|earlier| earlier.metrics.keys()))
+        .filter(|path| !baseline.metrics.contains_key(*path))
+        .map(String::as_str)
+        .collect();
+    let lost = match lost.is_empty() {
+        true => String::new(),
+        false => format!("; gone, since the result has none: {}", lost.join(", ")),
+    };
+    let done = format!("{} holds {} figures{lost}\n", args.baseline.display(), baseline.metrics.len());
+    if args.common.quiet || args.common.json { Ok(()) } else { output::print(&done) }
+}
+
+/// Replaces a file wholly or not at all.
+fn write(path: &Path, text: &str) -> Result<(), InputError> {
+    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&draft);
+        let problem = Problem::new(Place::file(path), format!("cannot be written: {error}"));
+        problem.with_help("name a file in a folder that can be written").into()
+    })
+}
+
+/// The baseline in a file, if there is such a file.
+fn read_baseline(path: &Path) -> Result<Option<Baseline>, InputError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Baseline::parse(path, &text).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problem::new(Place::file(path), format!("cannot be read: {error}")).into()),
+    }
+}
+
+/// The figures of a result folder, and the version of plimsoll that made it.
+fn read_result(folder: &Path) -> Result<(Figures, String), InputError> {
+    let refuse = |message: String| {
+        let problem = Problem::new(Place::file(folder), message);
+        InputError::from(
+            problem.with_help("name the result folder of a `plimsoll run`, such as results/runs/quickstart"),
+        )
+    };
+    let read = |name: &str| {
+        let text = fs::read_to_string(folder.join(name)).ok()?;
+        serde_json::from_str::<Value>(&text).ok()
+    };
+    if !folder.is_dir() {
+        return Err(refuse("found no such folder, expected a result".to_string()));
+    }
+    let (Some(summary), Some(manifest)) = (read("summary.json"), read("manifest.json")) else {
+        return Err(refuse("found no summary.json and manifest.json of a run in it".to_string()));
+    };
+    if summary["schema"] != summary::SCHEMA {
+        let message = format!("found a summary of {}, expected `{}`", summary["schema"], summary::SCHEMA);
+        return Err(refuse(message));
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let mut figures = Figures::from_summary(&summary);
+    figures.scenario_sha256 = text(&manifest["scenario_sha256"]);
+    Ok((figures, text(&summary["version"])))
+}
