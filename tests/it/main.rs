@@ -3,6 +3,7 @@
 mod addresses;
 mod architecture;
 mod attributes;
+mod baselines;
 mod billing;
 mod bugs;
 mod command_line;
