@@ -53,7 +53,7 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     let place = Place::file(&args.baseline);
     let checked = baseline.check(&figures, &version, &place)?;
     let check = Check { baseline: &baseline, figures: &figures, checked: &checked };
-    let mut text = check.text(output::width());
+    let mut text = check.text();
     if check.fails() {
         let (result, baseline) = (args.result.display(), args.baseline.display());
         text += &format!("If this is meant: plimsoll check {result} --baseline {baseline} --update\n");

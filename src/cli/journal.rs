@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::machine::{self, Stopwatch};
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::Scenario;
-use crate::summary::Execution;
+use crate::summary::{Execution, shell_line};
 
 /// The journal of a command, begun with it.
 pub struct Journal {
@@ -71,19 +71,20 @@ fn hashed(path: PathBuf) -> Result<(PathBuf, String), InputError> {
 }
 
 /// The command line, program first.
-pub fn command_line() -> Vec<String> {
+fn command_line() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// The command that does the same work again.
+pub fn command() -> String {
+    shell_line(&command_line())
 }
 
 /// The command that makes the same run again.
 pub fn replay(seed: u64) -> String {
-    let quoted = |word: String| {
-        let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));
-        if plain && !word.is_empty() { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
-    };
-    let mut words: Vec<String> = command_line().into_iter().map(quoted).collect();
+    let mut words = command_line();
     if !words.iter().any(|word| word.starts_with("--seed")) {
         words.extend(["--seed".to_string(), seed.to_string()]);
     }
-    words.join(" ")
+    shell_line(&words)
 }

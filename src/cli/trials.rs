@@ -73,7 +73,7 @@ impl Audience for TrialWatch {
     }
 
     fn began(&self, number: usize, scenario: &Scenario) {
-        panic::note(Some(Work { replay: journal::command_line().join(" "), seed: scenario.seed }));
+        panic::note(Some(Work { replay: journal::command(), seed: scenario.seed }));
         self.state().running.insert(number, (scenario.duration, 0.0));
     }
 

@@ -69,7 +69,7 @@ pub enum Standing {
     Same,
     /// It differs by no more than is allowed.
     Allowed,
-    /// It differs to the good.
+    /// It differs to the good, or what ran out then does so no more.
     Better,
     /// It differs to the bad.
     Worse,
@@ -112,9 +112,11 @@ pub struct Checked {
 }
 
 impl Held {
-    /// How a value of the result stands.
-    fn standing(&self, found: Option<f64>) -> Standing {
-        let Some(found) = found else { return Standing::Missing };
+    /// How the value of `metric` in the result stands. What did not happen any more is no figure that is missing.
+    fn standing(&self, metric: &str, found: Option<f64>) -> Standing {
+        let Some(found) = found else {
+            return if metric::is_first_time(metric) { Standing::Better } else { Standing::Missing };
+        };
         let difference = found - self.value;
         if difference == 0.0 {
             return Standing::Same;
@@ -193,11 +195,17 @@ impl Baseline {
         let mut checked: Vec<Checked> = (self.metrics.iter())
             .map(|(path, held)| {
                 let found = figures.get(path);
-                Checked { metric: path.clone(), held: *held, found, standing: held.standing(found) }
+                Checked { metric: path.clone(), held: *held, found, standing: held.standing(path, found) }
             })
             .collect();
         checked.sort_by_key(|checked| metric::rank(&checked.metric));
         Ok(checked)
+    }
+
+    /// What ran out or was refused in a result, and for the first time, without the baseline holding it.
+    pub fn not_held<'a>(&self, figures: &'a Figures) -> Vec<&'a str> {
+        let first_times = figures.iter().map(|(path, _)| path).filter(|path| metric::is_first_time(path));
+        first_times.filter(|path| !self.metrics.contains_key(*path)).collect()
     }
 
     /// Reads the text of a baseline that stands at `path`.
@@ -322,6 +330,7 @@ mod tests {
                     ("launch.failed", 10.0),
                     ("launch.success_ratio", 0.1 + 0.2),
                     ("fleet.hosts", 3.0),
+                    ("first_failures.VcpuLimitExceeded.at_s", 60.0),
                     ("network.probes.allowed", 1.0),
                 ],
             ),
@@ -340,7 +349,7 @@ mod tests {
     #[test]
     fn a_baseline_is_read_as_it_was_written() {
         let mut baseline = baseline();
-        assert_eq!(baseline.metrics.len(), 3, "probes are not held unless somebody wants it");
+        assert_eq!(baseline.metrics.len(), 4, "probes are not held unless somebody wants it");
         baseline.metrics.get_mut("launch.failed").unwrap().margin = Margin::Share(0.005);
         let text = baseline.text();
         assert!(
@@ -372,7 +381,12 @@ mod tests {
             [false, false, false, true, true, true]
         );
         let checked = baseline.check(&figures([]), env!("CARGO_PKG_VERSION"), &Place::default()).unwrap();
-        assert!(checked.iter().all(|checked| checked.standing == Missing));
+        for checked in checked {
+            let never = checked.metric == "first_failures.VcpuLimitExceeded.at_s";
+            assert_eq!(checked.standing, if never { Better } else { Missing }, "{checked:?}");
+        }
+        let run_out = figures([("network.public.exhausted_at_s", 7.0), ("launch.failed", 1.0)]);
+        assert_eq!(baseline.not_held(&run_out), ["network.public.exhausted_at_s"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! table is better the way its table is. Where the table has no direction, or the figure only counts what the
 //! table is about, the last word of its path says it: see [`better`].
 
+use crate::failure;
 use crate::summary::metrics::{Better, METRICS, Metric};
 
 /// Tables that are no figures of the simulated cloud, but of the machine that simulated it.
@@ -79,6 +80,24 @@ pub fn unit(path: &str) -> &'static str {
     }
 }
 
+/// Whether a path is that of the time at which something first ran out, or a request was first refused. Such a
+/// figure is there only when it happened.
+pub fn is_first_time(path: &str) -> bool {
+    let code = path.strip_prefix("first_failures.").and_then(|rest| rest.strip_suffix(".at_s"));
+    entry(path).is_some() && (last_word(path) == "exhausted_at_s" || code.is_some_and(is_error_code))
+}
+
+/// Whether a path is that of how often requests were refused with an error code there is. Such a figure is there
+/// only when it happened.
+pub fn counts_an_error(path: &str) -> bool {
+    let code = path.split_once(".failed_by_code.").map(|(_, code)| code);
+    entry(path).is_some() && code.is_some_and(is_error_code)
+}
+
+fn is_error_code(name: &str) -> bool {
+    failure::REGISTER.iter().any(|entry| entry.ec2_name == name)
+}
+
 fn last_word(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
@@ -86,6 +105,15 @@ fn last_word(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_happens_is_known_by_its_path() {
+        assert!(is_first_time("network.public.exhausted_at_s"));
+        assert!(is_first_time("first_failures.InvalidInstanceID.NotFound.at_s"));
+        assert!(!is_first_time("first_failures.Insufficient.at_s") && !is_first_time("launch.failed"));
+        assert!(counts_an_error("operations.stop.failed_by_code.InvalidInstanceID.NotFound"));
+        assert!(!counts_an_error("launch.failed_by_code.Insufficient") && !counts_an_error("launch.failed"));
+    }
 
     #[test]
     fn figures_of_a_table_have_the_direction_that_makes_sense() {

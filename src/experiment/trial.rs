@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::metric;
 use crate::cloud::observe::Observer;
 use crate::cloud::{Cloud, RunOptions};
-use crate::failure;
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::scenario::{Overrides, Scenario};
 use crate::summary::{self, Execution, Run};
@@ -90,7 +89,7 @@ impl Figures {
 
     /// The value of a metric, if it has one. An error code that no request met has been met 0 times.
     pub fn get(&self, path: &str) -> Option<f64> {
-        let never_met = || is_error_code(path).then_some(0.0);
+        let never_met = || metric::counts_an_error(path).then_some(0.0);
         self.values.get(path).copied().or_else(never_met)
     }
 
@@ -112,7 +111,7 @@ impl Figures {
         let problem = if let Some(first) = inside.next() {
             let problem = Problem::new(place.clone(), format!("`{path}` is a table, not a metric"));
             problem.with_help(format!("name one figure of it, such as `{first}`"))
-        } else if metric::register().any(|metric| metric.path == path) || is_moment(path) {
+        } else if metric::register().any(|metric| metric.path == path) || metric::is_first_time(path) {
             let problem = Problem::new(place.clone(), format!("`{path}` has no value in this run"));
             problem.with_help("a time at which something ran out is there only when it did")
         } else {
@@ -124,18 +123,6 @@ impl Figures {
         };
         Err(problem.into())
     }
-}
-
-/// Whether a path is that of a time at which something may have run out.
-fn is_moment(path: &str) -> bool {
-    path.ends_with("exhausted_at_s") && metric::entry(path).is_some()
-}
-
-/// Whether a path ends in a table of error codes with a code there is.
-fn is_error_code(path: &str) -> bool {
-    let code = path.split_once(".failed_by_code.").map(|(_, code)| code);
-    code.is_some_and(|code| failure::REGISTER.iter().any(|entry| entry.ec2_name == code))
-        && metric::entry(path).is_some()
 }
 
 /// Adds every number in `value` under its path; `money`: strings are numbers.

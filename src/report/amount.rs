@@ -8,6 +8,9 @@ const DIGITS: i32 = 4;
 /// Digits of a difference that are shown.
 const DIGITS_OF_CHANGE: i32 = 3;
 
+/// Digits that are shown at most.
+const MOST_DIGITS: i32 = 7;
+
 /// The unit of ratios in the register of metrics.
 const RATIO: &str = "0 to 1";
 
@@ -23,11 +26,25 @@ pub fn amount(value: f64, unit: &str) -> String {
 
 /// A difference of two values: `+0.7 pp` (percentage points), `-$12.00`, `+3`.
 pub fn change(value: f64, unit: &str) -> String {
+    change_to(value, unit, DIGITS_OF_CHANGE)
+}
+
+/// From where to where a difference lies, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
+pub fn change_between(low: f64, high: f64, unit: &str) -> String {
+    let ends = |digits| [low, high].map(|end| change_to(end, unit, digits));
+    let apart = (DIGITS_OF_CHANGE..=MOST_DIGITS).map(ends).find(|[low, high]| low != high);
+    let [low, high] = apart.unwrap_or_else(|| ends(DIGITS_OF_CHANGE));
+    // The unit is said once, at the end.
+    let low = low.strip_suffix(" pp").or(low.strip_suffix(" s")).unwrap_or(&low);
+    format!("{low} to {high}")
+}
+
+fn change_to(value: f64, unit: &str, digits: i32) -> String {
     let unsigned = |size: f64| match unit {
-        RATIO => format!("{} pp", significant(100.0 * size, DIGITS_OF_CHANGE)),
+        RATIO => format!("{} pp", significant(100.0 * size, digits)),
         "USD" => format!("${}", decimal(size, 2)),
-        "s" => format!("{} s", significant(size, DIGITS_OF_CHANGE)),
-        _ => significant(size, DIGITS_OF_CHANGE),
+        "s" => format!("{} s", significant(size, digits)),
+        _ => significant(size, digits),
     };
     if value == 0.0 { "0".to_string() } else { signed(value, if value < 0.0 { "-" } else { "+" }, unsigned) }
 }
@@ -77,6 +94,10 @@ mod tests {
         assert_eq!(change(0.0, "hosts"), "0");
         assert_eq!(change(-2836.0, "instances"), "-2,836");
         assert_eq!(change(129.46, "hosts"), "+129");
+        assert_eq!(change_between(0.006_91, 0.006_92, "0 to 1"), "+0.691 to +0.692 pp");
+        assert_eq!(change_between(124.851, 124.902, "hosts"), "+124.85 to +124.90");
+        assert_eq!(change_between(-1.0, 2.5, "s"), "-1 to +2.50 s");
+        assert_eq!(change_between(0.0, 0.0, "hosts"), "0 to 0");
         assert_eq!(relative(-0.2), "-20 %");
         assert_eq!(relative(0.001_234), "+0.123 %");
     }

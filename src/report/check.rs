@@ -1,6 +1,6 @@
 //! What a check against a baseline says: by how much which figures differ.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement};
+use comfy_table::CellAlignment;
 use serde_json::{Value, json};
 
 use super::amount::{amount, change, relative};
@@ -29,7 +29,7 @@ impl Check<'_> {
     }
 
     /// For a person: the figures that differ, and what is to be known about them.
-    pub fn text(&self, width: u16) -> String {
+    pub fn text(&self) -> String {
         let different: Vec<&Checked> =
             self.checked.iter().filter(|checked| checked.standing != Standing::Same).collect();
         let failing = different.iter().filter(|checked| checked.standing.fails()).count();
@@ -46,7 +46,7 @@ impl Check<'_> {
             }
         };
         if !different.is_empty() {
-            text += &format!("\n{}\n\n", table(&different, width));
+            text += &format!("\n{}\n\n", table(&different));
         }
         for note in self.notes() {
             text += &format!("{note}\n");
@@ -59,6 +59,10 @@ impl Check<'_> {
         let is_other_scenario = self.baseline.scenario_sha256 != self.figures.scenario_sha256;
         if is_other_scenario {
             notes.push("The scenario is not as it was when the baseline was made.".to_string());
+        }
+        let not_held = self.baseline.not_held(self.figures);
+        if !not_held.is_empty() {
+            notes.push(format!("Happened, and the baseline does not hold it: {}.", not_held.join(", ")));
         }
         if self.baseline.digest != self.figures.digest && !is_other_scenario {
             notes.push(
@@ -91,39 +95,54 @@ impl Check<'_> {
             "same_digest": self.baseline.digest == self.figures.digest,
             "same_scenario": self.baseline.scenario_sha256 == self.figures.scenario_sha256,
             "figures": figures,
+            "not_held": self.baseline.not_held(self.figures),
         })
     }
 }
 
-fn table(different: &[&Checked], width: u16) -> String {
-    let mut table = ruled(["figure", "baseline", "result", "difference", "relative", "allowed", "is"]);
-    for Checked { metric, held, found, standing } in different {
-        let unit = metric::unit(metric);
-        let difference = found.map(|found| found - held.value);
-        let share = difference.filter(|_| held.value != 0.0).map(|difference| difference / held.value.abs());
-        let allowed = match held.margin {
-            Margin::NONE => "nothing".to_string(),
-            Margin::Share(share) => relative(share).replace('+', ""),
-            Margin::Absolute(most) => amount(most, unit),
-        };
-        table.add_row([
-            metric.clone(),
-            amount(held.value, unit),
-            found.map_or("none".to_string(), |found| amount(found, unit)),
-            difference.map(|difference| change(difference, unit)).unwrap_or_default(),
-            share.map(relative).unwrap_or_default(),
-            allowed,
-            standing.name().to_string(),
-        ]);
+/// The longest name of a figure that stands on one line; of others the last word has a line of its own.
+const NAME_LENGTH: usize = 34;
+
+/// The figures that differ. What may be allowed has a column where something is.
+fn table(different: &[&Checked]) -> String {
+    let some_is_allowed = different.iter().any(|checked| checked.held.margin != Margin::NONE);
+    let mut header = vec!["figure", "baseline", "result", "difference", "relative"];
+    header.extend(some_is_allowed.then_some("allowed"));
+    header.push("is");
+    let mut table = ruled(header);
+    for checked in different {
+        table.add_row(cells(checked, some_is_allowed));
     }
+    let last = table.column_count() - 1;
     for (number, column) in table.column_iter_mut().enumerate() {
-        match number {
-            // Names are looked for as they are: they never break.
-            0 => drop(column.set_constraint(ColumnConstraint::ContentWidth)),
-            6 => {}
-            _ => drop(column.set_cell_alignment(CellAlignment::Right)),
+        if number > 0 && number < last {
+            column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     table.trim_fmt()
+}
+
+fn cells(Checked { metric, held, found, standing }: &Checked, some_is_allowed: bool) -> Vec<String> {
+    let unit = metric::unit(metric);
+    let absent = if metric::is_first_time(metric) { "never" } else { "none" };
+    let difference = found.map(|found| found - held.value);
+    let share = difference.filter(|_| held.value != 0.0).map(|difference| difference / held.value.abs());
+    let name = match metric.rsplit_once('.') {
+        Some((table, word)) if metric.chars().count() > NAME_LENGTH => format!("{table}.\n  {word}"),
+        _ => metric.clone(),
+    };
+    let mut cells = vec![
+        name,
+        amount(held.value, unit),
+        found.map_or(absent.to_string(), |found| amount(found, unit)),
+        difference.map(|difference| change(difference, unit)).unwrap_or_default(),
+        share.map(relative).unwrap_or_default(),
+    ];
+    cells.extend(some_is_allowed.then(|| match held.margin {
+        Margin::NONE => "nothing".to_string(),
+        Margin::Share(share) => relative(share).replace('+', ""),
+        Margin::Absolute(most) => amount(most, unit),
+    }));
+    cells.push(standing.name().to_string());
+    cells
 }

@@ -6,7 +6,7 @@ pub mod metrics;
 pub mod percentiles;
 pub mod run;
 
-pub use run::{Execution, Run};
+pub use run::{Execution, Run, shell_line};
 
 use serde_json::{Map, Value, json};
 

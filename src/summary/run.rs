@@ -1,6 +1,6 @@
 //! A finished run as the reports see it: the scenario, its outcome, and how it was carried out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cloud::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -55,10 +55,30 @@ pub struct Machine {
 }
 
 impl Execution {
+    /// The command line as a shell reads it, the program by its name alone.
+    pub fn command(&self) -> String {
+        let mut words = self.command_line.clone();
+        if let Some(program) = words.first_mut()
+            && let Some(name) = Path::new(program).file_name()
+        {
+            *program = name.to_string_lossy().into_owned();
+        }
+        shell_line(&words)
+    }
+
     /// Events of the simulation per second of it.
     pub fn per_second(&self, events: u64) -> f64 {
         if self.simulation_s > 0.0 { events as f64 / self.simulation_s } else { 0.0 }
     }
+}
+
+/// Words as a shell reads them.
+pub fn shell_line(words: &[String]) -> String {
+    let quoted = |word: &String| {
+        let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));
+        if plain && !word.is_empty() { word.clone() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

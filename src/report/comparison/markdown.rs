@@ -25,7 +25,7 @@ pub fn page(comparison: &Comparison, execution: &Execution) -> String {
     if let Some(launches) = sheet::launches(comparison) {
         let _ = write!(page, "\n**Launches**\n\n{}", table(&launches));
     }
-    let command = execution.command_line.join(" ");
+    let command = execution.command();
     let _ = write!(page, "\n</details>\n\nMade by plimsoll {}: `{command}`\n", env!("CARGO_PKG_VERSION"));
     page
 }

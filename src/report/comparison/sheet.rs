@@ -2,13 +2,14 @@
 
 use crate::experiment::comparison::{Arm, Comparison, Row};
 use crate::experiment::metric;
-use crate::experiment::verdict::{Certainty, Verdict};
-use crate::report::amount::{amount, change, relative};
+use crate::experiment::verdict::{Certainty, Paired, Reason, Verdict};
+use crate::report::amount::{amount, change, change_between, relative};
 use crate::summary::metrics::Better;
 use crate::units::Duration;
 use crate::units::figures::{coarse, grouped, percent};
 
 /// A table of words. Every column but the first is of figures; the last may be of words.
+#[derive(Clone)]
 pub struct Sheet {
     /// Names of the columns.
     pub header: Vec<String>,
@@ -95,12 +96,8 @@ fn detail(row: &Row, arm: &Arm, correlated: bool) -> Vec<String> {
             cells.push(match &difference.certainty {
                 Certainty::Exact => "exact".to_string(),
                 Certainty::OnePair => String::new(),
-                Certainty::Paired(paired) => {
-                    let [low, high] =
-                        [paired.interval.low, paired.interval.high].map(|end| change(end, unit));
-                    // The unit is said once, at the end.
-                    let low = low.strip_suffix(" pp").or(low.strip_suffix(" s")).unwrap_or(&low);
-                    format!("{low} to {high}")
+                Certainty::Paired(Paired { interval, .. }) => {
+                    change_between(interval.low, interval.high, unit)
                 }
             });
         }
@@ -177,8 +174,11 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
 
 fn demand(comparison: &Comparison) -> String {
     let arms = &comparison.arms;
-    let certain: Vec<String> =
-        arms.iter().filter(|arm| arm.certain).map(|arm| format!("`{}`", arm.label)).collect();
+    let names = |certain: bool| {
+        let those = arms.iter().filter(|arm| arm.certain == certain);
+        those.map(|arm| format!("`{}`", arm.label)).collect::<Vec<_>>()
+    };
+    let certain = names(true);
     let is_trace = arms.iter().all(|arm| arm.scenario.workload.arrivals.is_empty());
     if certain.len() == arms.len() {
         return "The demand is a trace, which no seed changes, and nothing else is random: two seeds gave the same run \
@@ -190,7 +190,14 @@ fn demand(comparison: &Comparison) -> String {
     match (certain.is_empty(), is_trace, comparison.replications()) {
         (_, _, 1) => "One replication says nothing of how much the figures vary: use --replications.".to_string(),
         (true, true, _) => trace.to_string(),
-        (false, _, _) => format!("{trace} Two seeds gave the same run of {}: one is exact.", certain.join(", ")),
+        (false, _, _) => {
+            let uncertain = names(false);
+            let those = match certain.len() <= uncertain.len() {
+                true => certain.join(", "),
+                false => format!("all but {}", uncertain.join(", ")),
+            };
+            format!("{trace} Two seeds gave the same run of {those}: one is exact.")
+        }
         (true, false, _) => {
             "In each replication all variants have the same seed, and so the same demand (common random numbers)."
                 .to_string()
@@ -253,8 +260,8 @@ fn warmup(comparison: &Comparison) -> Option<String> {
 
 /// Why hosts saved by refusing are no gain, where a verdict says so.
 fn flattered(comparison: &Comparison) -> Option<String> {
-    use crate::experiment::verdict::Reason::{LessWork, MoreWork};
-    let by_work = |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(LessWork | MoreWork)));
+    let by_work =
+        |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));
     comparison.rows.iter().any(by_work).then(|| {
         "Less or more work done: every run is measured over the same window, so who launches less needs fewer hosts. \
          Where that may explain half of a difference there is no verdict."

@@ -20,10 +20,10 @@ pub fn text(comparison: &Comparison, width: u16) -> String {
             let _ = write!(text, "\n{title}\n{}\n", table(&sheet, width).trim_fmt());
         }
     } else {
-        let mut overview = sheet::overview(comparison);
-        // Names break at spaces only.
-        overview.header.iter_mut().for_each(|name| *name = name.replace(['.', '_'], " "));
-        let _ = write!(text, "\n{}\n{}\n", table(&overview, width).trim_fmt(), sheet::LEGEND);
+        for part in parts(sheet::overview(comparison), usize::from(width)) {
+            let _ = write!(text, "\n{}\n", table(&part, width).trim_fmt());
+        }
+        let _ = writeln!(text, "{}", sheet::LEGEND);
     }
     if let Some(launches) = sheet::launches(comparison) {
         let _ = write!(text, "\n{}\n", table(&launches, width).trim_fmt());
@@ -50,6 +50,40 @@ fn table(sheet: &Sheet, width: u16) -> Table {
     table
 }
 
+/// What stands between two columns, or beside them.
+const GAP: usize = 3;
+
+/// A sheet in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
+/// columns break at their words.
+fn parts(mut sheet: Sheet, width: usize) -> Vec<Sheet> {
+    let longest = |words: &mut dyn Iterator<Item = &str>| words.map(|word| word.chars().count()).max();
+    let mut widths = Vec::new();
+    for (number, name) in sheet.header.iter_mut().enumerate() {
+        let words = name.replace(['.', '_'], " ");
+        let cells = longest(&mut sheet.rows.iter().map(|row| row[number].as_str())).unwrap_or(0);
+        let column = cells.max(longest(&mut words.split(' ')).unwrap_or(0));
+        *name = wrapped(&words, column);
+        widths.push(column);
+    }
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut left = 0;
+    for (number, column) in widths.iter().enumerate().skip(1) {
+        if parts.is_empty() || left < column + GAP {
+            parts.push(vec![0]);
+            left = width.saturating_sub(widths[0] + GAP);
+        }
+        parts.last_mut().expect("there is one by now").push(number);
+        left = left.saturating_sub(column + GAP);
+    }
+    let of = |columns: &Vec<usize>, cells: &[String]| columns.iter().map(|at| cells[*at].clone()).collect();
+    (parts.iter())
+        .map(|columns| Sheet {
+            header: of(columns, &sheet.header),
+            rows: sheet.rows.iter().map(|row| of(columns, row)).collect(),
+        })
+        .collect()
+}
+
 /// A sentence on lines of at most `width` characters.
 fn wrapped(sentence: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
@@ -63,4 +97,31 @@ fn wrapped(sentence: &str, width: usize) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_overview_stands_in_parts_that_fit() {
+        let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
+        let sheet = Sheet {
+            header: words(&["variant", "launch.success_ratio", "launch.failed", "billing.total"]),
+            rows: vec![words(&["first-fit", "99.12 % ▲", "3,590 =", "$360,703.26 ·"])],
+        };
+        let headers = |width| -> Vec<Vec<String>> {
+            parts(sheet.clone(), width).into_iter().map(|part| part.header).collect()
+        };
+        assert_eq!(headers(100).len(), 1);
+        let narrow = headers(40);
+        assert_eq!(narrow.len(), 2);
+        assert_eq!(narrow[0], ["variant", "launch\nsuccess\nratio", "launch\nfailed"]);
+        assert_eq!(narrow[1], ["variant", "billing total"]);
+        assert_eq!(headers(1).len(), 3, "one at least");
+        for part in parts(sheet, 40) {
+            let text = table(&part, 40).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+        }
+    }
 }
