@@ -76,10 +76,9 @@ impl Design {
         let labelled = self.variants.iter().zip(scenarios);
         let mut arms: Vec<Arm> =
             labelled.map(|(variant, scenario)| Arm::new(variant.label.clone(), scenario)).collect();
-        // Two replications show which variants the seed does not touch.
-        let may_be_certain = arms.iter().any(|arm| may_be_certain(&arm.scenario));
-        let first = if may_be_certain { self.replications.min(2) } else { self.replications };
-        extend(&mut arms, first, at_most, audience)?;
+        // Two replications show which variants the seed does not touch, and names of metrics that no run has.
+        extend(&mut arms, self.replications.min(2), at_most, audience)?;
+        expand(&self.metrics(), &arms)?;
         arms.iter_mut().for_each(Arm::settle_certainty);
         extend(&mut arms, self.replications, at_most, audience)?;
         let mut replications = self.replications;

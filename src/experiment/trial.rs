@@ -102,7 +102,6 @@ impl Figures {
         if let Some(value) = self.get(path) {
             return Ok(value);
         }
-        let known = metric::register().map(|metric| metric.path);
         let mut inside = self
             .values
             .keys()
@@ -116,8 +115,9 @@ impl Figures {
             problem.with_help("a time at which something ran out is there only when it did")
         } else {
             let mut problem = Problem::new(place.clone(), format!("no metric is called `{path}`"));
-            let names = self.values.keys().map(String::as_str);
-            let near = did_you_mean(path, names.chain(known));
+            let tables = metric::register().map(|metric| metric.path);
+            let tables = tables.filter(|table| !self.values.contains_key(*table));
+            let near = did_you_mean(path, self.values.keys().map(String::as_str).chain(tables));
             problem.help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
             problem
         };

