@@ -1,7 +1,7 @@
 //! The statistics of experiments: means with their intervals, paired or not, and where a series settles.
 //!
 //! Sums are taken in the order of the values, so that a result is the same wherever it is computed; quantiles of
-//! the normal and Student's distribution are rounded to [`QUANTILE_STEP`], beyond which C libraries differ.
+//! the normal and Student's distribution are rounded to `QUANTILE_STEP`, beyond which C libraries differ.
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
