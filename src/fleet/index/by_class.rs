@@ -55,7 +55,7 @@ impl Class {
     /// Its lowest host that is let through. It has members.
     #[inline]
     fn least(&mut self, id: u32, hosts: &[Host], filter: Filter<'_>) -> Option<HostId> {
-        let is_member = |host: HostId| hosts[host.index()].index_mark == id;
+        let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
         match filter {
             None => Some(self.hosts.least(is_member).expect("a class with members has a least")),
             Some(allows) => self.hosts.least_where(is_member, allows),
