@@ -69,6 +69,14 @@ impl Directory {
         AccountId(self.accounts.number(name))
     }
 
+    /// The accounts of a synthetic source of this name: `NAME-0`, `NAME-1` …; a single one is `default`.
+    pub fn synthetic_accounts(&mut self, name: &str, number: u32) -> Vec<AccountId> {
+        match number {
+            1 => vec![self.account(DEFAULT_ACCOUNT)],
+            _ => (0..number).map(|k| self.account(&format!("{name}-{k}"))).collect(),
+        }
+    }
+
     /// The names of all accounts so far, by id.
     pub fn accounts(&self) -> &[String] {
         self.accounts.list()

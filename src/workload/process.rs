@@ -180,6 +180,53 @@ impl Process {
     }
 }
 
+/// The requests of a process one by one.
+#[derive(Clone, Debug)]
+pub struct Timetable {
+    process: Process,
+    /// When the next request comes.
+    at: Time,
+    /// How many are left to take at that time, and whether none was taken yet.
+    left: u32,
+    is_fresh: bool,
+}
+
+impl Timetable {
+    /// Of a process that has not begun.
+    pub fn new(mut process: Process) -> Timetable {
+        let (at, left) = process.next_time();
+        Timetable { process, at, left, is_fresh: true }
+    }
+
+    /// When the next request comes; [`Time::NEVER`] when none does.
+    #[inline]
+    pub fn at(&self) -> Time {
+        self.at
+    }
+
+    /// Whether the next request is the first of those that come together.
+    #[inline]
+    pub fn begins_a_batch(&self) -> bool {
+        self.is_fresh
+    }
+
+    /// The next request has been taken.
+    #[inline]
+    pub fn advance(&mut self) {
+        self.is_fresh = self.left <= 1;
+        if self.is_fresh {
+            (self.at, self.left) = self.process.next_time();
+        } else {
+            self.left -= 1;
+        }
+    }
+
+    /// Requests per nanosecond in the long run.
+    pub fn mean_rate(&self) -> f64 {
+        self.process.mean_rate()
+    }
+}
+
 /// Thinning (Lewis and Shedler 1979): candidates at the peak's rate, each kept with the share of the
 /// peak's rate that its time of day has.
 fn diurnal(stream: &mut Stream, mut now: Time, gap: f64, peak_to_mean: f64, peak_at: Duration) -> Time {

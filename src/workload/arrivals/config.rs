@@ -9,13 +9,13 @@ use super::options::Purchase;
 use super::{Mix, Source, Stops};
 use crate::engine::random::{Purpose, Seed};
 use crate::input::{Place, Problem};
-use crate::units::{Decimal, SubnetId, Time, TypeId, ZoneId};
+use crate::units::{Decimal, SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::{End, Launch, StopsId, Tenancy};
-use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
+use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::Choice;
-use crate::workload::process::ProcessConfig;
+use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::settings::Settings;
 
 /// The most instances of one request, and accounts of one process: their lifetimes and names are held in
@@ -166,27 +166,20 @@ impl ArrivalConfig {
         let (Some(process), Some(mix)) = (process, mix) else {
             return settings.finish(|| unreachable!("something is missing and nothing is wrong"));
         };
-        settings.finish(|| {
-            let mut source = Source {
-                name,
-                number,
-                process,
-                account: mix.accounts[0],
-                mix,
-                mix_stream: stream(Purpose::Mix),
-                lifetime: lifetime.flatten(),
-                lifetime_stream: stream(Purpose::Lifetime),
-                steady_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number)),
-                steady_mix_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number) + 1),
-                group_stream: seed.stream(Purpose::Group, 2 * u64::from(number)),
-                steady_group_stream: seed.stream(Purpose::Group, 2 * u64::from(number) + 1),
-                stops: stops.flatten(),
-                at: Time::ZERO,
-                left: 0,
-                fresh: true,
-            };
-            source.advance();
-            source
+        settings.finish(|| Source {
+            name,
+            number,
+            timetable: Timetable::new(process),
+            account: mix.accounts[0],
+            mix,
+            mix_stream: stream(Purpose::Mix),
+            lifetime: lifetime.flatten(),
+            lifetime_stream: stream(Purpose::Lifetime),
+            steady_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number)),
+            steady_mix_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number) + 1),
+            group_stream: seed.stream(Purpose::Group, 2 * u64::from(number)),
+            steady_group_stream: seed.stream(Purpose::Group, 2 * u64::from(number) + 1),
+            stops: stops.flatten(),
         })
     }
 
@@ -217,16 +210,12 @@ impl ArrivalConfig {
             return None;
         }
         let weights: Vec<f64> = self.types.values().copied().collect();
-        let accounts = (0..self.accounts.min(MAX_COUNT)).map(|k| match self.accounts {
-            1 => directory.account(DEFAULT_ACCOUNT),
-            _ => directory.account(&format!("{name}-{k}")),
-        });
         // One set of options is no draw.
         let options = if by_group.len() == 1 { by_group.pop() } else { None };
         Some(Mix {
             kinds,
             kind: Choice::new(&weights),
-            accounts: accounts.collect(),
+            accounts: directory.synthetic_accounts(name, self.accounts.min(MAX_COUNT)),
             launch: Launch {
                 kind: first,
                 min_count,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::call::{Action, Call, Launch, LaunchOptions, Resident};
 use super::distribution::Sampler;
 use super::draw::{self, Choice};
-use super::process::Process;
+use super::process::Timetable;
 use crate::engine::random::Stream;
 use crate::input::{Place, Problem};
 use crate::units::{AccountId, Duration, Time, TypeId};
@@ -34,7 +34,7 @@ pub struct Stops {
 pub struct Source {
     name: String,
     number: u16,
-    process: Process,
+    timetable: Timetable,
     mix: Mix,
     mix_stream: Stream,
     lifetime: Option<Sampler>,
@@ -44,11 +44,6 @@ pub struct Source {
     group_stream: Stream,
     steady_group_stream: Stream,
     stops: Option<Stops>,
-    /// When the next request comes.
-    at: Time,
-    /// How many are left to take at that time, and whether none was taken yet.
-    left: u32,
-    fresh: bool,
     /// Whose the requests of this time are.
     account: AccountId,
 }
@@ -81,6 +76,11 @@ impl Source {
         self.stops.as_ref()
     }
 
+    /// Whom its requests come from.
+    pub fn accounts(&self) -> &[AccountId] {
+        &self.mix.accounts
+    }
+
     /// A request as all of the process are, but for what is drawn.
     pub fn launch(&self) -> &Launch {
         &self.mix.launch
@@ -94,14 +94,14 @@ impl Source {
     /// When the next request comes; [`Time::NEVER`] when none does.
     #[inline]
     pub fn at(&self) -> Time {
-        self.at
+        self.timetable.at()
     }
 
     /// Takes the next request, its instances not numbered yet. `lifetimes` becomes theirs, when they are drawn.
     #[inline]
     pub fn take(&mut self, lifetimes: &mut Vec<Duration>) -> Call {
         let (kind, account) = self.mix.draw(&mut self.mix_stream);
-        if self.fresh {
+        if self.timetable.begins_a_batch() {
             self.account = account;
         }
         lifetimes.clear();
@@ -109,21 +109,11 @@ impl Source {
             let instances = 0..self.mix.launch.max_count;
             lifetimes.extend(instances.map(|_| lifetime.draw(&mut self.lifetime_stream)));
         }
-        let (at, account) = (self.at, self.account);
-        self.advance();
+        let (at, account) = (self.timetable.at(), self.account);
+        self.timetable.advance();
         let mut launch = Launch { kind, ..self.mix.launch.clone() };
         self.mix.draw_group(&mut launch, &mut self.group_stream);
         Call { at, account, action: Action::Launch(launch) }
-    }
-
-    #[inline]
-    fn advance(&mut self) {
-        self.fresh = self.left <= 1;
-        if self.fresh {
-            (self.at, self.left) = self.process.next_time();
-        } else {
-            self.left -= 1;
-        }
     }
 
     /// Mean number of instances in equilibrium: rate × instances per request × mean lifetime. A rate that
@@ -140,7 +130,7 @@ impl Source {
             let found = "found a lifetime of infinite mean, expected a finite one for a steady state";
             return Err(Problem::new(place, found).with_help("give a Pareto law a `shape` above 1"));
         };
-        let expected = self.process.mean_rate() * f64::from(self.mix.launch.max_count) * mean;
+        let expected = self.timetable.mean_rate() * f64::from(self.mix.launch.max_count) * mean;
         if expected > MAX_RESIDENTS {
             let found = format!("found a steady state of {expected:.0} instances, expected at most 10⁹");
             return Err(Problem::new(place, found).with_help("lower the rate or the mean lifetime"));
