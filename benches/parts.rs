@@ -1,11 +1,13 @@
 //! The parts by themselves: the event queue by pending events, a placement by hosts and strategy, an
-//! address pool. Costs that should stay flat as the first number grows.
+//! address pool, a source of calls. Costs that should stay flat as the first number grows.
 //!
 //! `-- --test` does each once to see that it works, at its smaller sizes only: filling the larger takes a minute.
 
 use std::hint::black_box;
+use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use plimsoll::catalogue::{ShapePrice, TypeTable};
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
@@ -16,6 +18,8 @@ use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
 use plimsoll::placement::strategy::Request;
 use plimsoll::units::{AccountId, HostId, Resources, Time, ZoneId};
+use plimsoll::workload::demand::{Demand, WorkloadConfig};
+use plimsoll::workload::directory::Directory;
 
 /// The sizes to go through: all, or those that are ready at once when nothing is measured.
 fn sizes<T: Copy>(all: &[T]) -> &[T] {
@@ -105,5 +109,27 @@ fn addresses(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, queue, placement, addresses);
+/// The next call of a source of calls, a million a second of nine in ten asking for an instance.
+fn calls(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("demand/calls");
+    for (name, process) in [
+        ("poisson", "{ kind = 'poisson', per_hour = 3.6e9 }"),
+        ("diurnal", "{ kind = 'diurnal', per_hour = 3.6e9, peak_to_mean = 2, peak_at = '14h' }"),
+    ] {
+        let toml = format!(
+            "[[calls]]\nprocess = {process}\n\
+             operations = {{ describe = 90, reboot = 4, create-tags = 4, create-volume = 2 }}\naccounts = 1000"
+        );
+        let config: WorkloadConfig = toml::from_str(&toml).expect("settings of a workload");
+        let types = TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue is whole");
+        let mut directory = Directory::new(types, vec!["a".to_string()], Vec::new());
+        let demand = Demand::open(&config, Seed(4), Path::new(""), &mut directory);
+        let mut demand = demand.unwrap_or_else(|error| panic!("{error}"));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| black_box(demand.next(&mut directory).expect("no file to read")));
+        });
+    }
+}
+
+criterion_group!(benches, queue, placement, addresses, calls);
 criterion_main!(benches);

@@ -88,7 +88,7 @@ impl Cloud {
         self.for_each_target(now, account, targets, wish, observer);
     }
 
-    /// Carries a wish out on every instance of the names. Each is tried and has its own answer; the call
+    /// Carries a wish out on every instance that is meant. Each is tried and has its own answer; the call
     /// as a whole fails when any does, with the first one's reason.
     fn for_each_target(
         &mut self,
@@ -100,22 +100,42 @@ impl Cloud {
     ) {
         let operation = wish.operation();
         let mut first_failure = None;
-        for &handle in targets.handles() {
-            let named = self.named(handle).len();
-            for i in 0..named.max(1) {
-                let answer = match self.named(handle).get(i).copied() {
-                    Some(reference) => self.ask(now, account, reference, wish),
-                    None => Err(Refused::outright(Failure::InvalidInstanceIdNotFound)),
-                };
-                let failure = answer.err().map(|refused| refused.reason.failure);
-                first_failure = first_failure.or(failure);
-                self.ledger.count_answer(operation, failure);
-                if let Err(refused) = answer {
-                    self.refuse(now, operation, account, refused, 1, observer);
-                }
+        let meant = self.meant_by(account, targets);
+        for instance in &meant {
+            let answer = match *instance {
+                Some(reference) => self.ask(now, account, reference, wish),
+                None => Err(Refused::outright(Failure::InvalidInstanceIdNotFound)),
+            };
+            let failure = answer.err().map(|refused| refused.reason.failure);
+            first_failure = first_failure.or(failure);
+            self.ledger.count_answer(operation, failure);
+            if let Err(refused) = answer {
+                self.refuse(now, operation, account, refused, 1, observer);
             }
         }
+        self.meant = meant;
         self.ledger.count_call(operation, first_failure);
+    }
+
+    /// The instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
+    /// launch has used, or where there is nobody to draw. The list is `meant`, to be put back after use.
+    pub(super) fn meant_by(&mut self, account: AccountId, targets: &Targets) -> Vec<Option<Reference>> {
+        let mut meant = std::mem::take(&mut self.meant);
+        meant.clear();
+        if let Targets::Drawn { draw, count } = *targets {
+            let drawn = self.instances.drawn(account, draw, count);
+            meant.extend(drawn.map(|slot| Some(self.instances.reference(slot))));
+            if meant.is_empty() {
+                meant.push(None);
+            }
+        }
+        for &handle in targets.handles() {
+            match self.named(handle) {
+                [] => meant.push(None),
+                named => meant.extend(named.iter().copied().map(Some)),
+            }
+        }
+        meant
     }
 
     /// The instances a name stands for.

@@ -40,6 +40,7 @@ impl Cloud {
         let expected: Vec<u32> = self.fleet.hosts().iter().map(|host| host.instances).collect();
         assert!(on_hosts == expected, "hosts hold instances that are not on them");
         assert_eq!(alive, self.instances.alive(), "instances were lost");
+        self.instances.assert_living();
         assert_eq!(running, self.ledger.instances[InstanceTotal::Running as usize], "running instances");
         let by_type: u64 = self.kinds.iter().flatten().map(|kind| kind.running).sum();
         assert_eq!(by_type, running, "running instances of all types");

@@ -2,17 +2,14 @@
 
 use super::Cloud;
 use super::calls::Refused;
-use super::instance::{Instance, Slot};
+use super::instance::{Instance, Reference, Slot};
 use super::ledger::{Happening, NO_HOST};
 use super::observe::Observer;
-use crate::failure::{Bound, Failure};
+use crate::failure::{Bound, Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::units::{AccountId, Duration, InstanceId, Time};
 use crate::workload::call::{Filter, Query};
-
-/// Instances a page may hold (`DescribeInstances`, "MaxResults").
-const PAGE_SIZES: std::ops::RangeInclusive<u32> = 5..=1000;
 
 /// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
 const MAX_FILTERS: usize = 50;
@@ -37,17 +34,12 @@ impl Cloud {
     }
 
     /// How many instances meet the query.
-    fn matching(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        query: &Query,
-    ) -> Result<u64, crate::failure::Reason> {
-        if let Some(size) = query.page_size.filter(|size| !PAGE_SIZES.contains(size)) {
+    fn matching(&mut self, now: Time, account: AccountId, query: &Query) -> Result<u64, Reason> {
+        if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
             return Err(Failure::InvalidParameterValue.because(
                 Bound::PageSize,
                 u64::from(size),
-                u64::from(*PAGE_SIZES.end()),
+                u64::from(*Query::PAGE_SIZES.end()),
             ));
         }
         if query.filters.len() > MAX_FILTERS {
@@ -58,32 +50,33 @@ impl Cloud {
                 MAX_FILTERS as u64,
             ));
         }
-        if query.handles.is_empty() {
+        let Some(targets) = &query.targets else {
             self.ledger.happened(now, Happening::Described, InstanceId(u64::from(account.0)), NO_HOST);
             return Ok(self.of_account(account, &query.filters));
+        };
+        let meant = self.meant_by(account, targets);
+        let matching = meant.iter().try_fold(0, |matching, instance| {
+            let reference = instance.filter(|reference| reference.account == account);
+            let reference = reference.ok_or(Failure::InvalidInstanceIdNotFound)?;
+            Ok(matching + u64::from(self.describe_one(now, reference, &query.filters)))
+        });
+        self.meant = meant;
+        matching
+    }
+
+    /// Whether one instance meets all filters.
+    fn describe_one(&mut self, now: Time, reference: Reference, filters: &[Filter]) -> bool {
+        let slot = self.instances.resolve(reference);
+        let host = slot.map(|slot| self.instances.get(slot)).filter(|instance| instance.has_host);
+        let host = host.map_or(NO_HOST, |instance| instance.host);
+        self.ledger.happened(now, Happening::Described, reference.id, host);
+        match slot {
+            Some(slot) => self.meets_all(slot, self.instances.get(slot), filters),
+            // EC2 shows an ended instance for a while; of its attributes only the state is known here.
+            None => filters
+                .iter()
+                .all(|filter| matches!(filter, Filter::State(states) if states.contains(&State::Terminated))),
         }
-        let mut matching = 0;
-        for &handle in &query.handles {
-            let named = self.named(handle).len();
-            if named == 0 || self.named(handle).iter().any(|reference| reference.account != account) {
-                return Err(Failure::InvalidInstanceIdNotFound.into());
-            }
-            for i in 0..named {
-                let reference = self.named(handle)[i];
-                let slot = self.instances.resolve(reference);
-                let host = slot.map(|slot| self.instances.get(slot)).filter(|instance| instance.has_host);
-                let host = host.map_or(NO_HOST, |instance| instance.host);
-                self.ledger.happened(now, Happening::Described, reference.id, host);
-                matching += u64::from(match slot {
-                    Some(slot) => self.meets_all(slot, self.instances.get(slot), &query.filters),
-                    // EC2 shows an ended instance for a while; of its attributes only the state is known here.
-                    None => query.filters.iter().all(|filter| {
-                        matches!(filter, Filter::State(states) if states.contains(&State::Terminated))
-                    }),
-                });
-            }
-        }
-        Ok(matching)
     }
 
     /// The account's living instances that meet all filters. Without filters their number is kept; with

@@ -1,5 +1,6 @@
 //! The record of one instance, a cache line, and the table of those that are alive.
 
+use super::living::Living;
 use crate::engine::memory::advise_huge_pages_for_capacity;
 use crate::lifecycle::State;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
@@ -72,6 +73,8 @@ pub struct Instances {
     terminated: u64,
     /// Living instances by account; `None` until somebody asks.
     alive_of: Option<Vec<u64>>,
+    /// Which they are, where calls draw from them.
+    living: Option<Living>,
 }
 
 impl Instances {
@@ -81,14 +84,31 @@ impl Instances {
         advise_huge_pages_for_capacity(&mut self.slots);
     }
 
+    /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
+    pub fn keep_living(&mut self) {
+        assert_eq!(self.launched, 0, "everybody who is alive has to be known");
+        self.living = Some(Living::default());
+    }
+
     /// Adds an instance; its `id` is given here.
     #[inline]
     pub fn add(&mut self, mut instance: Instance) -> Slot {
         instance.id = InstanceId(self.launched);
         self.launched += 1;
+        let account = instance.account;
         if let Some(alive_of) = &mut self.alive_of {
-            count_of(alive_of, instance.account, 1);
+            count_of(alive_of, account, 1);
         }
+        let slot = self.seat(instance);
+        if let Some(living) = &mut self.living {
+            living.join(account, slot);
+        }
+        slot
+    }
+
+    /// Puts an instance into a slot.
+    #[inline]
+    fn seat(&mut self, instance: Instance) -> Slot {
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot.0 as usize] = instance;
@@ -125,6 +145,9 @@ impl Instances {
         let instance = &self.slots[slot.0 as usize];
         if let Some(alive_of) = &mut self.alive_of {
             count_of(alive_of, instance.account, u64::MAX);
+        }
+        if let Some(living) = &mut self.living {
+            living.leave(instance.account, slot);
         }
         if instance.timers == 0 {
             self.free.push(slot);
@@ -169,6 +192,23 @@ impl Instances {
             alive_of
         });
         alive_of.get(account.index()).copied().unwrap_or(0)
+    }
+
+    /// The living instances of an account that a draw means, up to `count` different ones.
+    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Slot> {
+        let living = self.living.as_ref().expect("who is alive is kept where calls draw their instances");
+        living.drawn(account, draw, count)
+    }
+
+    /// Panics unless the table of those that are alive, where there is one, holds just them.
+    pub fn assert_living(&self) {
+        let Some(living) = &self.living else { return };
+        let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
+        for (slot, instance) in self.slots().filter(is_alive) {
+            let position = living.position(slot);
+            assert_eq!(living.of(instance.account).get(position), Some(&slot), "nobody can draw an instance");
+        }
+        assert_eq!(living.len() as u64, self.alive(), "the dead can be drawn");
     }
 
     /// Instances launched and not yet terminated.

@@ -21,6 +21,7 @@ mod inventory;
 mod launch;
 mod ledger;
 mod life;
+mod living;
 mod names;
 pub mod observe;
 pub mod outcome;
@@ -126,6 +127,8 @@ pub struct Cloud {
     sampling_interval: Duration,
     /// Used by the launch in progress, kept to be used again.
     batch: Vec<Placement>,
+    /// Used by the call in progress, kept to be used again.
+    meant: Vec<Option<Reference>>,
     zone_order: Vec<ZoneId>,
 }
 
@@ -184,6 +187,10 @@ impl Cloud {
         let provisions =
             scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
         let mut queue = EventQueue::new();
+        let mut instances = Instances::default();
+        if demand.draws_instances() {
+            instances.keep_living();
+        }
         Ok(Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
@@ -198,7 +205,7 @@ impl Cloud {
             demand,
             directory,
             kinds: Vec::new(),
-            instances: Instances::default(),
+            instances,
             extras: ExtrasTable::default(),
             names: Names::default(),
             holders: BTreeMap::new(),
@@ -214,6 +221,7 @@ impl Cloud {
             warmup: scenario.warmup,
             sampling_interval: scenario.sampling_interval(),
             batch: Vec::new(),
+            meant: Vec::new(),
             zone_order: Vec::new(),
         })
     }

@@ -32,6 +32,12 @@ pub enum Purpose {
     /// Placement group of an arrival; the entity is twice the arrival process, and one more for those there at the
     /// start.
     Group = 10,
+    /// Times between synthetic calls; the entity is the source of calls.
+    CallArrival = 20,
+    /// Operation and account of a synthetic call; the entity is the source of calls.
+    CallMix = 21,
+    /// What a synthetic call is about; the entity is the source of calls.
+    CallTarget = 22,
 }
 
 /// The seed of a run, from which streams are made.

@@ -21,7 +21,7 @@ pub struct Call {
     pub action: Action,
 }
 
-/// What is asked for.
+/// What is asked for. What many calls have in common is shared, so that one of a synthetic source allocates nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Action {
     /// New instances.
@@ -35,13 +35,13 @@ pub enum Action {
     /// End instances.
     Terminate(Targets),
     /// Ask for the state of instances.
-    Describe(Box<Query>),
+    Describe(Query),
     /// Change instances.
-    Modify(Targets, Box<Modification>),
+    Modify(Targets, Arc<Modification>),
     /// Add tags to instances, or put others in their place.
-    CreateTags(Targets, Vec<Tag>),
+    CreateTags(Targets, Arc<[Tag]>),
     /// Take the tags of these keys from instances.
-    DeleteTags(Targets, Vec<String>),
+    DeleteTags(Targets, Arc<[String]>),
     /// Anything about volumes, addresses and whatever else is no instance.
     Resource(Box<ResourceCall>),
 }
@@ -63,23 +63,46 @@ impl Action {
             Action::Resource(call) => call.operation(),
         }
     }
+
+    /// The instances it is about, where it is about instances that are there.
+    pub fn targets(&self) -> Option<&Targets> {
+        match self {
+            Action::Start(targets)
+            | Action::Stop(targets, _)
+            | Action::Reboot(targets)
+            | Action::Terminate(targets)
+            | Action::Modify(targets, _)
+            | Action::CreateTags(targets, _)
+            | Action::DeleteTags(targets, _) => Some(targets),
+            Action::Describe(query) => query.targets.as_ref(),
+            Action::Launch(_) | Action::Resource(_) => None,
+        }
+    }
 }
 
-/// The instances a call is about: those of one name, or a batch of names. Every one gets its own answer.
+/// The instances a call is about. Every one gets its own answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Targets {
     /// Those of one name.
     One(Handle),
     /// Those of several names, in the order of the call.
     Batch(Box<[Handle]>),
+    /// Some of the account's that are alive when the call is answered.
+    Drawn {
+        /// Which: uniform over 64 bits, whatever there is to draw from.
+        draw: u64,
+        /// How many different ones, 1 or more; all there are where they are fewer.
+        count: u32,
+    },
 }
 
 impl Targets {
-    /// The names, in the order of the call.
+    /// The names, in the order of the call; none where the instances are drawn.
     pub fn handles(&self) -> &[Handle] {
         match self {
             Targets::One(handle) => std::slice::from_ref(handle),
             Targets::Batch(handles) => handles,
+            Targets::Drawn { .. } => &[],
         }
     }
 }
@@ -87,12 +110,17 @@ impl Targets {
 /// Which instances a call of `describe` asks for, and how many a page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query {
-    /// Those of these names; none: all of the account's.
-    pub handles: Box<[Handle]>,
+    /// Which; `None`: all of the account's.
+    pub targets: Option<Targets>,
     /// Only those that meet all of these.
     pub filters: Vec<Filter>,
-    /// Instances a page, 5 to 1,000 (`DescribeInstances`, "MaxResults"); `None`: all at once.
+    /// Instances a page, one of [`Query::PAGE_SIZES`]; `None`: all at once.
     pub page_size: Option<u32>,
+}
+
+impl Query {
+    /// Instances a page may hold (`DescribeInstances`, "MaxResults").
+    pub const PAGE_SIZES: std::ops::RangeInclusive<u32> = 5..=1000;
 }
 
 /// A condition on instances (`DescribeInstances`, "Filter").

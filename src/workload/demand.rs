@@ -1,6 +1,7 @@
-//! The demand of a run: a trace, synthetic arrivals, or both, as one stream of calls in time order.
+//! The demand of a run: a trace, synthetic arrivals and synthetic calls, as one stream of calls in time order.
 //!
-//! At equal times the trace's call comes first, then the arrival processes in the order of the scenario.
+//! At equal times the trace's call comes first, then the arrival processes, then the sources of calls, each in the
+//! order of the scenario.
 //! Whatever the cloud answers, the demand stays the same: nothing here looks at it.
 
 use schemars::JsonSchema;
@@ -11,13 +12,14 @@ use std::path::{Path, PathBuf};
 
 use super::arrivals::{ArrivalConfig, Source, Stops};
 use super::call::{Action, Call, Resident, StopsId};
+use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::trace::TraceReader;
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::input::{InputError, Place, Problem};
 use crate::units::{Duration, Time};
 
-/// `[workload]`: where the demand of a run comes from. With both a trace and arrivals, they are merged.
+/// `[workload]`: where the demand of a run comes from. All that is given is merged.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkloadConfig {
@@ -29,6 +31,9 @@ pub struct WorkloadConfig {
     /// Synthetic arrivals.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arrivals: Vec<ArrivalConfig>,
+    /// Synthetic calls to the API that launch nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallConfig>,
 }
 
 /// What is there when a run starts.
@@ -48,7 +53,7 @@ const DRAWS_PER_TIME: u64 = 8;
 /// Cycles of stopping and starting that are followed back to find where a resident stands in them.
 const MAX_CYCLES: u32 = 1_000_000;
 
-/// The position of the trace among the sources: before every arrival process.
+/// The position of the trace among the sources: before every other.
 const TRACE: u32 = 0;
 
 /// One stream of calls in time order.
@@ -60,7 +65,8 @@ pub struct Demand {
     /// The trace's next call, which its time in `queue` belongs to.
     ahead: Option<Call>,
     sources: Vec<Source>,
-    /// The next time of the trace and of each source (number + 1).
+    callers: Vec<CallSource>,
+    /// The next time of the trace, then of each arrival process, then of each source of calls, numbered so.
     queue: BinaryHeap<Reverse<(Time, u32)>>,
     /// Instances asked for so far.
     instances: u64,
@@ -88,14 +94,27 @@ impl Demand {
         directory: &mut Directory,
     ) -> Result<Demand, InputError> {
         let mut problems = Vec::new();
-        if config.trace.is_none() && config.arrivals.is_empty() {
-            let problem =
-                Problem::new(Place::key("workload"), "found no demand, expected a trace or arrivals");
+        if config.trace.is_none() && config.arrivals.is_empty() && config.calls.is_empty() {
+            let found = "found no demand, expected a trace, arrivals or calls";
+            let problem = Problem::new(Place::key("workload"), found);
             problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
         }
         let trace = config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file)));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
-        let sources = compile_sources(config, seed, base_dir, directory, &mut problems);
+        let (arrivals, sources) = compile(
+            "workload.arrivals",
+            &config.arrivals,
+            ArrivalConfig::name_or_number,
+            |arrivals, number, key| arrivals.compile(number, key, seed, base_dir, directory),
+            &mut problems,
+        );
+        let (_, callers) = compile(
+            "workload.calls",
+            &config.calls,
+            CallConfig::name_or_number,
+            |calls, number, key| calls.compile(number, key, seed, (&arrivals, &sources), directory),
+            &mut problems,
+        );
         if config.start == Start::SteadyState {
             check_steady_state(config, &sources, &mut problems);
         }
@@ -107,8 +126,12 @@ impl Demand {
             start: config.start,
             trace,
             ahead: None,
-            queue: sources.iter().zip(TRACE + 1..).map(|(source, i)| Reverse((source.at(), i))).collect(),
+            queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
+                .zip(TRACE + 1..)
+                .map(Reverse)
+                .collect(),
             sources,
+            callers,
             instances: 0,
             lifetimes: Vec::new(),
         };
@@ -135,9 +158,14 @@ impl Demand {
             let call = self.ahead.take().expect("the queue has a time of the trace only with its call");
             (call, self.read_ahead(directory)?.unwrap_or(Time::NEVER))
         } else {
-            let source = &mut self.sources[(who - TRACE - 1) as usize];
-            let call = source.take(&mut self.lifetimes);
-            (call, source.at())
+            let number = (who - TRACE - 1) as usize;
+            match self.sources.get_mut(number) {
+                Some(source) => (source.take(&mut self.lifetimes), source.at()),
+                None => {
+                    let caller = &mut self.callers[number - self.sources.len()];
+                    (caller.take(), caller.at())
+                }
+            }
         };
         self.number_instances(&mut call);
         // Changing the top in place costs one sift, and none at all while it stays the top.
@@ -186,7 +214,17 @@ impl Demand {
 
     /// True when the demand ends by itself: it is a trace alone.
     pub fn ends(&self) -> bool {
-        self.sources.is_empty()
+        self.sources.is_empty() && self.callers.is_empty()
+    }
+
+    /// True when a part of the demand is synthetic calls.
+    pub fn has_calls(&self) -> bool {
+        !self.callers.is_empty()
+    }
+
+    /// Whether some calls are about instances that are drawn from those that are alive.
+    pub fn draws_instances(&self) -> bool {
+        self.callers.iter().any(CallSource::draws_instances)
     }
 
     /// The instances that are there when the run starts, oldest first; empty unless the workload starts in
@@ -262,33 +300,34 @@ impl Demand {
     }
 }
 
-fn compile_sources(
-    config: &WorkloadConfig,
-    seed: Seed,
-    base_dir: &Path,
-    directory: &mut Directory,
+/// The names of a list of sources, which stands at `key`, and the sources that could be made of it.
+fn compile<Config, Made>(
+    key: &str,
+    list: &[Config],
+    name: fn(&Config, u16) -> String,
+    mut make: impl FnMut(&Config, u16, &str) -> Result<Made, Vec<Problem>>,
     problems: &mut Vec<Problem>,
-) -> Vec<Source> {
-    let Ok(_) = u16::try_from(config.arrivals.len()) else {
-        let found = format!("found {} processes, expected at most 65,535", config.arrivals.len());
-        problems.push(Problem::new(Place::key("workload.arrivals"), found));
-        return Vec::new();
+) -> (Vec<String>, Vec<Made>) {
+    let (mut names, mut met, mut made) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let Ok(_) = u16::try_from(list.len()) else {
+        let found = format!("found {} processes, expected at most 65,535", list.len());
+        problems.push(Problem::new(Place::key(key), found));
+        return (names, made);
     };
-    let mut names = BTreeSet::new();
-    let mut sources = Vec::new();
-    for (arrivals, number) in config.arrivals.iter().zip(0u16..) {
-        let path = format!("workload.arrivals.{number}");
-        match arrivals.compile(number, &path, seed, base_dir, directory) {
-            Ok(source) => sources.push(source),
+    for (config, number) in list.iter().zip(0..) {
+        let path = format!("{key}.{number}");
+        match make(config, number, &path) {
+            Ok(source) => made.push(source),
             Err(wrong) => problems.extend(wrong),
         }
-        if !names.insert(arrivals.name_or_number(number)) {
-            let found =
-                format!("found `{}` again, expected a name of its own", arrivals.name_or_number(number));
+        let name = name(config, number);
+        if !met.insert(name.clone()) {
+            let found = format!("found `{name}` again, expected a name of its own");
             problems.push(Problem::new(Place::key(&format!("{path}.name")), found));
         }
+        names.push(name);
     }
-    sources
+    (names, made)
 }
 
 fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {

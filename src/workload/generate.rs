@@ -45,6 +45,11 @@ pub fn generate(
             Problem::new(place, "found a trace, expected arrivals alone: there is nothing to generate");
         return Err(problem.into());
     }
+    if demand.has_calls() {
+        let found = "found synthetic calls, expected arrivals alone: a trace cannot say of whom is drawn from the living";
+        let problem = Problem::new(Place::key("workload.calls"), found);
+        return Err(problem.with_help("leave them out with `--set workload.calls=[]`").into());
+    }
     let out = TraceWriter::create(output, &columns(demand, directory))?;
     let mut generator = Generator { out, report: GenerateReport::default(), last: None };
     for resident in demand.residents() {
@@ -259,6 +264,18 @@ mod tests {
         let output = folder.path().join("g.csv");
         let error = generate(&mut source, &mut names, Duration::ZERO, &output).unwrap_err().to_string();
         assert!(error.contains("`workload.trace`: found a trace"), "{error}");
+        assert!(!output.exists());
+    }
+
+    #[test]
+    fn a_trace_cannot_say_of_whom_calls_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut names = directory();
+        let toml = "[[calls]]\nprocess = { kind = 'constant', every = '1s' }\noperations = { reboot = 1 }";
+        let mut source = demand(toml, &mut names, folder.path());
+        let output = folder.path().join("g.csv");
+        let error = generate(&mut source, &mut names, Duration::ZERO, &output).unwrap_err().to_string();
+        assert!(error.contains("`workload.calls`") && error.contains("--set workload.calls=[]"), "{error}");
         assert!(!output.exists());
     }
 }

@@ -1,11 +1,12 @@
-//! Demand: traces and synthetic arrivals, as one stream of calls in time order.
+//! Demand: traces, synthetic arrivals and synthetic calls, as one stream of calls in time order.
 //!
-//! [`demand`] is the whole of it: it opens a [`trace`], compiles [`arrivals`], and merges them. What a call
+//! [`demand`] is the whole of it: it opens a [`trace`], compiles [`arrivals`] and [`calls`], and merges them. What a call
 //! is stands in [`call`]; the names it may use in [`directory`].
 
 pub mod arrivals;
 pub mod block_device;
 pub mod call;
+pub mod calls;
 pub mod decimal;
 pub mod demand;
 pub mod directory;

@@ -6,6 +6,7 @@ mod attributes;
 mod baselines;
 mod billing;
 mod bugs;
+mod calls;
 mod command_line;
 mod compare;
 mod determinism;

@@ -107,7 +107,7 @@ fn operations_bind_names_from_launch_on() {
         calls[2].action,
         Action::Modify(
             Targets::One(first),
-            Box::new(Modification { kind: Some(micro), ..Modification::default() })
+            Arc::new(Modification { kind: Some(micro), ..Modification::default() })
         )
     );
     assert_eq!(
@@ -121,10 +121,10 @@ fn operations_bind_names_from_launch_on() {
         Action::Reboot(Targets::One(first)),
         "a name used again stands for the latest launch"
     );
-    assert_eq!(calls[7].action, Action::Describe(Box::default()));
+    assert_eq!(calls[7].action, Action::Describe(Query::default()));
     assert_eq!(
         calls[8].action,
-        Action::Describe(Box::new(Query { handles: Box::new([first]), ..Query::default() }))
+        Action::Describe(Query { targets: Some(Targets::One(first)), ..Query::default() })
     );
     assert!(
         matches!(&calls[9].action, Action::Launch(launch) if launch.handle.is_none() && launch.min_count == 4)

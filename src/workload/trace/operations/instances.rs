@@ -1,5 +1,7 @@
 //! Calls about instances.
 
+use std::sync::Arc;
+
 use super::super::columns::Column;
 use super::super::options;
 use super::super::row::{Row, SEPARATOR, whole_number};
@@ -67,7 +69,7 @@ pub fn terminate(row: &mut Row) -> Option<Action> {
 
 /// `create-tags`.
 pub fn create_tags(row: &mut Row) -> Option<Action> {
-    let tags = row.parse_items(Column::Tags, options::tag);
+    let tags = row.parse_items(Column::Tags, options::tag).into();
     targets(row).map(|targets| Action::CreateTags(targets, tags))
 }
 
@@ -89,18 +91,18 @@ pub fn modify(row: &mut Row) -> Option<Action> {
         let found = "found nothing to change, expected a type or shape, `protection` or `security_groups`";
         row.add_to_row(found);
     }
-    targets(row).map(|targets| Action::Modify(targets, Box::new(change)))
+    targets(row).map(|targets| Action::Modify(targets, Arc::new(change)))
 }
 
 /// `describe`.
 pub fn describe(row: &mut Row) -> Option<Action> {
-    let handles = row.handles(Column::Instance, HandleBook::instance).into_boxed_slice();
+    let targets = targets(row);
     let filters = row.items(Column::Filters).into_iter().filter_map(|text| filter(row, text)).collect();
     let page_size = row.number(Column::PageSize);
-    Some(Action::Describe(Box::new(Query { handles, filters, page_size })))
+    Some(Action::Describe(Query { targets, filters, page_size }))
 }
 
-/// The instances named; `None` where nothing is named, which is noted already.
+/// The instances named; `None` where nothing is named, which is noted already where something must be.
 fn targets(row: &mut Row) -> Option<Targets> {
     let handles = row.handles(Column::Instance, HandleBook::instance);
     match handles[..] {

@@ -102,8 +102,8 @@ fn boxed(call: ResourceCall) -> Action {
 /// Rows about instances and what they are read as, each by a reader of its own.
 fn instance_rows(large: TypeId) -> Vec<(&'static str, Action)> {
     let several = Targets::Batch(Box::new([Handle(0), Handle(1), Handle(0)]));
-    let modified = |change| Action::Modify(one(0), Box::new(change));
-    let query = |query| Action::Describe(Box::new(query));
+    let modified = |change| Action::Modify(one(0), Arc::new(change));
+    let query = |query| Action::Describe(query);
     vec![
         ("launch type=m5.large", Action::Launch(launch(large))),
         (
@@ -128,7 +128,7 @@ fn instance_rows(large: TypeId) -> Vec<(&'static str, Action)> {
         (
             "describe instance=x|y page_size=5",
             query(Query {
-                handles: Box::new([Handle(0), Handle(1)]),
+                targets: Some(Targets::Batch(Box::new([Handle(0), Handle(1)]))),
                 filters: Vec::new(),
                 page_size: Some(5),
             }),
@@ -163,11 +163,11 @@ fn instance_rows(large: TypeId) -> Vec<(&'static str, Action)> {
         ),
         (
             "create-tags instance=x tags=team=web|note=a=b|empty=",
-            Action::CreateTags(one(0), vec![tag("team", "web"), tag("note", "a=b"), tag("empty", "")]),
+            Action::CreateTags(one(0), Arc::new([tag("team", "web"), tag("note", "a=b"), tag("empty", "")])),
         ),
         (
             "delete-tags instance=x tag_keys=team|note",
-            Action::DeleteTags(one(0), vec!["team".to_string(), "note".to_string()]),
+            Action::DeleteTags(one(0), Arc::new(["team".to_string(), "note".to_string()])),
         ),
     ]
 }

@@ -1,0 +1,119 @@
+//! The living instances of every account, each in a dense table, so that a call can mean some of them at random in
+//! constant time. Kept only where calls do: it takes 8 bytes an instance.
+
+use super::instance::Slot;
+use crate::units::AccountId;
+
+/// Who is alive, by account.
+#[derive(Clone, Debug, Default)]
+pub struct Living {
+    /// In no order that means anything: the last takes the place of one that leaves.
+    by_account: Vec<Vec<Slot>>,
+    /// Where each slot stands in the table of its account; meaningless for one that stands in none.
+    positions: Vec<u32>,
+}
+
+impl Living {
+    /// An instance begins its life.
+    pub fn join(&mut self, account: AccountId, slot: Slot) {
+        if self.by_account.len() <= account.index() {
+            self.by_account.resize_with(account.index() + 1, Vec::new);
+        }
+        let table = &mut self.by_account[account.index()];
+        let slots = self.positions.len().max(slot.0 as usize + 1);
+        self.positions.resize(slots, 0);
+        self.positions[slot.0 as usize] = table.len() as u32;
+        table.push(slot);
+    }
+
+    /// An instance has ended.
+    pub fn leave(&mut self, account: AccountId, slot: Slot) {
+        let position = self.position(slot);
+        let table = &mut self.by_account[account.index()];
+        let gone = table.swap_remove(position);
+        assert_eq!(gone, slot, "an instance stands where it is looked for");
+        if let Some(moved) = table.get(position) {
+            self.positions[moved.0 as usize] = position as u32;
+        }
+    }
+
+    /// Where an instance that is alive stands among those of its account.
+    pub fn position(&self, slot: Slot) -> usize {
+        self.positions[slot.0 as usize] as usize
+    }
+
+    /// How many there are, of all accounts.
+    pub fn len(&self) -> usize {
+        self.by_account.iter().map(Vec::len).sum()
+    }
+
+    /// The account's living instances.
+    pub fn of(&self, account: AccountId) -> &[Slot] {
+        self.by_account.get(account.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The instances that a draw means: the one it falls on, each with the same chance, and those after it in the
+    /// table, round about; fewer than `count` where there are fewer, none where there are none.
+    #[inline]
+    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Slot> {
+        let table = self.of(account);
+        // Below `table.len()`, with a bias of less than its 2⁻⁶⁴th part.
+        let first = ((u128::from(draw) * table.len() as u128) >> 64) as usize;
+        table[first..].iter().chain(&table[..first]).take(count as usize).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::{Purpose, Seed};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn it_holds_whom_a_plain_set_holds() {
+        let mut random = Seed(5).stream(Purpose::Mix, 0);
+        let mut living = Living::default();
+        let mut plain: Vec<BTreeSet<Slot>> = vec![BTreeSet::new(); 3];
+        for _ in 0..5_000 {
+            let slot = Slot(random.below(40) as u32);
+            match plain.iter().position(|of_account| of_account.contains(&slot)) {
+                Some(account) => {
+                    living.leave(AccountId(account as u32), slot);
+                    plain[account].remove(&slot);
+                }
+                None => {
+                    let account = random.below(3) as u32;
+                    living.join(AccountId(account), slot);
+                    plain[account as usize].insert(slot);
+                }
+            }
+            for (account, expected) in plain.iter().enumerate() {
+                let account = AccountId(account as u32);
+                assert_eq!(living.of(account).len(), expected.len());
+                assert_eq!(&living.of(account).iter().copied().collect::<BTreeSet<_>>(), expected);
+                let count = 1 + random.below(6) as u32;
+                let drawn: BTreeSet<Slot> = living.drawn(account, random.bits(), count).collect();
+                assert!(drawn.is_subset(expected));
+                assert_eq!(drawn.len(), expected.len().min(count as usize), "different ones");
+            }
+        }
+    }
+
+    #[test]
+    fn everybody_has_the_same_chance() {
+        let mut random = Seed(6).stream(Purpose::Mix, 0);
+        let mut living = Living::default();
+        (0..7).for_each(|slot| living.join(AccountId(0), Slot(slot)));
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            living.drawn(AccountId(0), random.bits(), 2).for_each(|slot| counts[slot.0 as usize] += 1);
+        }
+        for count in counts {
+            assert!((19_400..20_600).contains(&count), "{counts:?}");
+        }
+        for draw in [0, u64::MAX] {
+            assert_eq!(living.drawn(AccountId(0), draw, 1).count(), 1);
+            assert_eq!(living.drawn(AccountId(9), draw, 1).count(), 0);
+        }
+    }
+}
