@@ -7,10 +7,12 @@
 //! pending, running ─host failed, recover─▶ pending        ─interrupted─▶ shutting-down
 //! ```
 
+use serde::{Deserialize, Serialize};
+
 use crate::failure::Failure;
 
 /// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
     /// It has a host and boots.

@@ -1,12 +1,14 @@
 //! The vocabulary of the API: every operation a trace can call, by the contract's word.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::Closed;
 
 /// Makes the enum and its words of one list.
 macro_rules! operations {
     ($($operation:ident = $number:literal, $name:literal, $meaning:literal;)*) => {
         /// An operation of the API. The number goes into the digest: add at the end, never renumber.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Operation {
             $(#[doc = $meaning] $operation = $number,)*

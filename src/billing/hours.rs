@@ -3,6 +3,7 @@
 //! Hours are those of the calendar: a run starts at midnight. An hour that the warm-up or the end of the
 //! run cuts is paid, and covers, as a whole one.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ use crate::units::{AccountId, Calendar, Month, Time, TypeId, ZoneId};
 
 /// Billed seconds by account, type, zone and clock hour. Nothing is settled before the end of the run: an
 /// instance that runs on may have used any hour since its start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct HourlyUsage {
     seconds: BTreeMap<(AccountId, TypeId, ZoneId), Vec<u64>>,
 }

@@ -1,5 +1,6 @@
 //! The bill: rows as people see them, rounded one by one, and totals that are the sums of what is shown.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::usage::Item;
@@ -7,7 +8,7 @@ use crate::catalogue::TypeTable;
 use crate::units::{AccountId, Money, Month, TypeId};
 
 /// What is billed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// Running instances.
     Instance,
@@ -55,7 +56,7 @@ impl Kind {
 }
 
 /// How it was bought.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Purchase {
     /// At the published price, second by second.
     OnDemand,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::seconds::Billed;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use crate::persist;
 use crate::units::{AccountId, Calendar, Month, Time, TypeId};
 
 /// Sums billed seconds. What lies in the current month costs one look-up in a table without hashing;
@@ -20,6 +22,12 @@ pub struct Meter {
     /// Billed in earlier months.
     earlier: BTreeMap<(AccountId, TypeId, Month), u64>,
 }
+
+persist! { Meter {
+    values: [month, month_start, month_end, earlier],
+    parts: [table],
+    made: [calendar],
+} }
 
 impl Meter {
     /// A meter that has seen nothing, in the month of time zero.
@@ -99,6 +107,23 @@ struct Row {
     kind: TypeId,
     /// Billed so far \[s\].
     seconds: u64,
+}
+
+/// The rows in order, from which the way to them follows.
+impl Persist for Table {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put_length(self.rows.len());
+        self.rows.iter().for_each(|row| out.put(&(row.account, row.kind, row.seconds)));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        *self = Table::default();
+        for _ in 0..from.get_length()? {
+            let (account, kind, seconds) = from.get()?;
+            self.add(account, kind, seconds);
+        }
+        Ok(())
+    }
 }
 
 impl Table {

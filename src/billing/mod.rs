@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::engine::random::Seed;
 use crate::input::{Place, Problem};
+use crate::persist;
 use crate::units::{AccountId, Calendar, Duration, Money, Month, Time, TypeId, ZoneId};
 use commitment::Commitment;
 use hours::HourlyUsage;
@@ -199,7 +200,13 @@ pub struct Billing {
     spot_sums: BTreeMap<(AccountId, TypeId, Month), SpotSum>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+persist! { Billing {
+    values: [hourly, spot_sums],
+    parts: [usage, spot, meter],
+    made: [calendar, window_start, prices, commitments, committed],
+} }
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct SpotSum {
     seconds: u64,
     amount: Money,

@@ -8,12 +8,14 @@ mod path;
 
 pub use config::{SpotConfig, SpotPriceConfig};
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::exact::share;
 use super::reader::WHOLE;
 use super::seconds::Billed;
 use crate::catalogue::TypeTable;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::{Purpose, Seed};
 use crate::units::{Duration, Money, Time, TypeId, ZoneId};
 use config::Source;
@@ -38,10 +40,36 @@ pub struct SpotPrices {
 }
 
 /// From `from` on, and before `reached`, the price is never above that of the search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Search {
     from: Time,
     reached: Time,
+}
+
+/// Prices that were drawn stay as they were; others are the scenario's.
+impl Persist for SpotPrices {
+    fn save(&self, out: &mut Writer<'_>) {
+        let SpotPrices { source: _, seed: _, paths, searches } = self;
+        let drawn: Vec<_> = paths.iter().filter_map(|(market, path)| Some((market, path.drawn()?))).collect();
+        out.put_length(drawn.len());
+        for (market, (stream, shares)) in drawn {
+            out.put(&(market, shares));
+            stream.save(out);
+        }
+        out.put(searches);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        for _ in 0..from.get_length()? {
+            let (market, shares) = from.get()?;
+            let mut stream = self.seed.stream(Purpose::SpotPrice, 0);
+            stream.restore(from)?;
+            let Source::MeanReverting(law) = self.source else { return Err(Misfit::Garbled) };
+            self.paths.insert(market, Path::Steps { law, stream: Box::new(stream), shares });
+        }
+        self.searches = from.get()?;
+        Ok(())
+    }
 }
 
 impl SpotPrices {

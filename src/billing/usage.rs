@@ -1,13 +1,15 @@
 //! What is paid for as long as it is held: how much of each item an account holds, summed over time, exact.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::seconds::MINIMUM;
 use crate::catalogue::VolumeType;
+use crate::persist;
 use crate::units::{AccountId, Calendar, Month, Time, TypeId};
 
 /// What is paid for while it is held, with its unit.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Item {
     /// Size of volumes \[GiB\].
     VolumeSize(VolumeType),
@@ -35,7 +37,12 @@ pub struct Usage {
     window_start: Time,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+persist! { Usage {
+    values: [held, sums],
+    made: [calendar, window_start],
+} }
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Held {
     quantity: u64,
     since: Time,

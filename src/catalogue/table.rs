@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{CatalogueEntry, built_in};
+use crate::engine::checkpoint::{self, Misfit, Persist, Writer};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unreadable};
 
@@ -89,7 +90,7 @@ pub struct InstanceType {
 
 /// How many network interfaces and addresses an instance of a type may have (EC2 user guide, "IP
 /// addresses per network interface per instance type").
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InterfaceLimits {
     /// Interfaces, the first included.
     pub interfaces: u32,
@@ -191,6 +192,42 @@ impl TypeTable {
     pub fn suggest(&self, name: &str) -> Option<String> {
         did_you_mean(name, self.known.keys().map(String::as_str))
     }
+}
+
+/// What is in use, by name or by what it asks for: what it costs and may have is the scenario's.
+impl Persist for TypeTable {
+    fn save(&self, out: &mut Writer<'_>) {
+        let TypeTable { known: _, rates: _, used, id_of_name, id_of_shape: _ } = self;
+        out.put_length(used.len());
+        for (id, kind) in self.iter() {
+            let is_named = id_of_name.get(&kind.name) == Some(&id);
+            out.put(&(is_named.then_some(&kind.name), kind.request));
+        }
+    }
+
+    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), Misfit> {
+        for number in 0..from.get_length()? {
+            let (name, request): (Option<String>, Resources) = from.get()?;
+            let id = match &name {
+                Some(name) => {
+                    self.named(name).ok_or_else(|| gone(name, "is no type of the scenario any more"))?
+                }
+                None => self.shape(request),
+            };
+            if id.index() != number {
+                return Err(Misfit::Garbled);
+            }
+            if let Some(name) = name.filter(|_| self.get(id).request != request) {
+                return Err(gone(&name, "takes something else of its host now").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(name: &str, how: &str) -> Problem {
+    let problem = Problem::new(Place::key("instance_types"), format!("`{name}` {how}"));
+    problem.with_help("instances of it are running: leave it as it was")
 }
 
 /// `[billing.shape]` as exact money.

@@ -33,7 +33,7 @@ pub enum VolumeType {
 }
 
 /// What a volume can do, all the time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Performance {
     /// Operations a second \[IOPS\].
     pub iops: u32,

@@ -3,12 +3,15 @@
 //!
 //! What ended before the warm-up did has no rows, and figures count from there on.
 
+use serde::{Deserialize, Serialize};
+
 use super::Cloud;
 use super::instance::{Instance, Slot};
 use super::observe::Observer;
 use super::rows::{BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::billing::{Kind, Market, Purchase, Running, Stay};
 use crate::lifecycle::State;
+use crate::persist;
 use crate::units::{Duration, InstanceId, Time};
 
 /// Rows that wait for the observer, and the lives so far.
@@ -20,8 +23,14 @@ pub(super) struct Chronicle {
     lives: Vec<Life>,
 }
 
+// Rows are told after each event, so that none waits between two.
+persist! { Chronicle {
+    values: [lives],
+    made: [window_start, rows],
+} }
+
 /// What is remembered of an instance.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Life {
     /// Of which one; `None` in a slot that has had none.
     instance: Option<InstanceId>,

@@ -1,11 +1,13 @@
 //! The events of the cloud: one closed enum of the parts' own.
 
+use serde::{Deserialize, Serialize};
+
 use super::instance::Slot;
 use crate::storage::{Step, VolumeStep};
 use crate::units::{ImageId, SnapshotId, VolumeId};
 
 /// Anything that happens by itself at its time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// Something in the life of an instance.
     Instance(Timer, Stamp, Slot),
@@ -25,11 +27,11 @@ pub enum Event {
 }
 
 /// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Stamp(pub u16);
 
 /// What an instance's timer says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Timer {
     /// Its lifetime is over. Valid whatever the stamp.
     #[default]

@@ -1,20 +1,23 @@
 //! What only some instances have: kept beside the records, so that the others need no room for it.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::Cloud;
 use super::instance::Slot;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
 use crate::units::{CapacityReservationId, ImageId, Time};
 use crate::workload::call::LaunchOptions;
 
 /// What an instance has beyond its record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Extras {
-    /// How it was launched.
+    /// How it was launched. A checkpoint has it beside, once for all that share it.
+    #[serde(skip)]
     pub options: Option<Arc<LaunchOptions>>,
     /// What it was launched from.
     pub image: Option<ImageId>,
@@ -50,6 +53,40 @@ impl Extras {
 /// The extras of the instances that have any, by slot.
 #[derive(Clone, Debug, Default)]
 pub struct ExtrasTable(Vec<Option<Box<Extras>>>);
+
+/// What instances share is written once, and shared again.
+impl Persist for ExtrasTable {
+    fn save(&self, out: &mut Writer<'_>) {
+        let (mut numbers, mut shared) = (BTreeMap::new(), Vec::new());
+        for options in self.0.iter().flatten().filter_map(|extras| extras.options.as_deref()) {
+            numbers.entry(std::ptr::from_ref(options)).or_insert_with(|| {
+                shared.push(options);
+                shared.len() - 1
+            });
+        }
+        out.put(&shared);
+        out.put_length(self.0.len());
+        for extras in &self.0 {
+            let options = extras.as_ref().and_then(|extras| extras.options.as_deref());
+            out.put(&(extras, options.map(|options| numbers[&std::ptr::from_ref(options)])));
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let shared: Vec<LaunchOptions> = from.get()?;
+        let shared: Vec<Arc<LaunchOptions>> = shared.into_iter().map(Arc::new).collect();
+        let length = from.get_length()?;
+        self.0.reserve_exact(length);
+        for _ in 0..length {
+            let (mut extras, number): (Option<Box<Extras>>, Option<usize>) = from.get()?;
+            if let (Some(extras), Some(number)) = (&mut extras, number) {
+                extras.options = Some(shared.get(number).ok_or(Misfit::Garbled)?.clone());
+            }
+            self.0.push(extras);
+        }
+        Ok(())
+    }
+}
 
 impl ExtrasTable {
     /// Those of an instance, if it has any.

@@ -1,17 +1,20 @@
 //! The record of one instance, a cache line, and the table of those that are alive.
 
+use serde::{Deserialize, Serialize};
+
 use super::living::Living;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::memory::advise_huge_pages_for_capacity;
 use crate::lifecycle::State;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use crate::workload::call::StopsId;
 
 /// Place of an instance in the table. Used again after the instance has ended and no timer names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Slot(pub u32);
 
 /// An instance that may have ended since: a slot, and who was in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reference {
     slot: Slot,
     /// Its number in the order of launch.
@@ -21,7 +24,7 @@ pub struct Reference {
 }
 
 /// One instance. Exactly one cache line: an event touches one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Instance {
     /// Its number in the order of launch.
@@ -75,6 +78,26 @@ pub struct Instances {
     alive_of: Option<Vec<u64>>,
     /// Which they are, where calls draw from them.
     living: Option<Living>,
+}
+
+/// One record after the other: there may be millions.
+impl Persist for Instances {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Instances { slots, free, launched, terminated, alive_of, living } = self;
+        out.put(&(launched, terminated, alive_of, living, free));
+        out.put_length(slots.len());
+        slots.iter().for_each(|instance| out.put(instance));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (self.launched, self.terminated, self.alive_of, self.living, self.free) = from.get()?;
+        let length = from.get_length()?;
+        self.reserve(length);
+        for _ in 0..length {
+            self.slots.push(from.get()?);
+        }
+        Ok(())
+    }
 }
 
 impl Instances {

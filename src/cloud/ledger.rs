@@ -1,5 +1,7 @@
 //! What is written down while the cloud runs: counts, integrals, durations, the digest.
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::{FirstFailure, Tally, Unasked};
 use crate::engine::digest::Digest;
 use crate::failure::Failure;
@@ -60,7 +62,7 @@ pub enum Happening {
 
 /// What running instances cost as time goes on, without minimums. No gauge: four million large
 /// instances together already cost more than 64 bits of 10⁻¹² USD/h hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Accrual {
     /// Price of those that run now \[10⁻¹² USD/h\].
     rate: u128,
@@ -70,6 +72,11 @@ pub struct Accrual {
 }
 
 impl Accrual {
+    /// From now on time costs so much.
+    pub fn set_rate(&mut self, rate: u128) {
+        self.rate = rate;
+    }
+
     /// An instance of this price runs \[10⁻¹² USD/h\].
     #[inline]
     pub fn add(&mut self, pico_usd_per_hour: u128) {
@@ -109,7 +116,7 @@ impl Accrual {
 }
 
 /// The book of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     /// Launches \[instances\].
     pub launch: Tally,

@@ -1,11 +1,13 @@
 //! The living instances of every account, each in a dense table, so that a call can mean some of them at random in
 //! constant time. Kept only where calls do: it takes 8 bytes an instance.
 
+use serde::{Deserialize, Serialize};
+
 use super::instance::Slot;
 use crate::units::AccountId;
 
 /// Who is alive, by account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Living {
     /// In no order that means anything: the last takes the place of one that leaves.
     by_account: Vec<Vec<Slot>>,

@@ -3,11 +3,13 @@
 //! - `run` is the loop: the next event or call, time going on, samples.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
+//! - `checkpoint` writes a run down between two events and lets it go on from there.
 //! - `chronicle` and `inventory` hand out the `rows` of the tables, where somebody wants them.
 
 mod addresses;
 mod attributes;
 mod calls;
+pub mod checkpoint;
 mod chronicle;
 mod conservation;
 mod describe;
@@ -72,6 +74,7 @@ use ledger::Ledger;
 use names::Names;
 use place::Placement;
 use recovery::Perils;
+use run::Progress;
 use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.
@@ -130,6 +133,10 @@ pub struct Cloud {
     /// Used by the call in progress, kept to be used again.
     meant: Vec<Option<Reference>>,
     zone_order: Vec<ZoneId>,
+    /// When the run is to be written down.
+    checkpoints: BTreeSet<Time>,
+    /// How far a run had come that goes on from a checkpoint.
+    resumed: Option<Box<Progress>>,
 }
 
 /// What a type asks of a host and costs.
@@ -156,10 +163,30 @@ struct Delays {
 impl Cloud {
     /// The cloud of a scenario, empty, at time zero.
     pub fn new(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
-        Cloud::assemble(scenario, options).map_err(|error| scenario.locate(error))
+        let (directory, demand) = scenario.demand()?;
+        Cloud::assemble(scenario, options, directory, demand)
     }
 
-    fn assemble(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
+    /// The run is to be written down at these times as well.
+    pub fn checkpoint_at(&mut self, times: impl IntoIterator<Item = Time>) {
+        self.checkpoints.extend(times);
+    }
+
+    fn assemble(
+        scenario: &Scenario,
+        options: RunOptions,
+        directory: Directory,
+        demand: Demand,
+    ) -> Result<Cloud, InputError> {
+        Cloud::put_together(scenario, options, directory, demand).map_err(|error| scenario.locate(error))
+    }
+
+    fn put_together(
+        scenario: &Scenario,
+        options: RunOptions,
+        mut directory: Directory,
+        demand: Demand,
+    ) -> Result<Cloud, InputError> {
         let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
         let mut fleet = Fleet::new(&zones).map_err(|error| {
             Problem::new(Place::key("zones"), error.to_string()).with_help("round capacities to fewer sizes")
@@ -168,7 +195,6 @@ impl Cloud {
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
         let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
-        let (mut directory, demand) = scenario.demand()?;
         let host_groups = host_rates(&scenario.zones);
         let setting = Setting {
             seed,
@@ -223,6 +249,8 @@ impl Cloud {
             batch: Vec::new(),
             meant: Vec::new(),
             zone_order: Vec::new(),
+            checkpoints: BTreeSet::new(),
+            resumed: None,
         })
     }
 

@@ -1,5 +1,7 @@
 //! What the names of a trace stand for: each the latest thing made under it.
 
+use serde::{Deserialize, Serialize};
+
 use super::instance::Reference;
 use crate::failure::{Failure, Reason};
 use crate::units::{
@@ -8,7 +10,7 @@ use crate::units::{
 use crate::workload::call::Handle;
 
 /// The names of one kind of thing, by number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Book<Id>(Vec<Option<Id>>);
 
 impl<Id> Default for Book<Id> {
@@ -34,7 +36,7 @@ impl<Id: Copy> Book<Id> {
 }
 
 /// The names of instances: each stands for those of the latest launch under it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct InstanceBook(Vec<Vec<Reference>>);
 
 impl InstanceBook {
@@ -60,7 +62,7 @@ impl InstanceBook {
 }
 
 /// What the names of a demand stand for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Names {
     /// Instances.
     pub instances: InstanceBook,

@@ -1,7 +1,9 @@
 //! What a run tells the world while it goes on. The cloud writes no file: an observer does.
 
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
+use super::checkpoint::Moment;
 use super::rows::Row;
 use crate::failure::Reason;
 use crate::headroom::Headroom;
@@ -10,7 +12,7 @@ use crate::units::{AccountId, Time, TypeId, ZoneId};
 use crate::workload::directory::Directory;
 
 /// One refused request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Refusal {
     /// When.
     pub at: Time,
@@ -29,7 +31,7 @@ pub struct Refusal {
 }
 
 /// The state of the cloud at a moment: one row of the time series.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// When.
     pub at: Time,
@@ -99,6 +101,8 @@ pub trait Observer {
     }
     /// Something has ended, or the run has: its row of a table.
     fn row(&mut self, _row: &Row, _directory: &Directory) {}
+    /// A time has come at which the run was to be written down. The run goes on as if nothing had happened.
+    fn checkpoint(&mut self, _moment: &Moment<'_>) {}
     /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
     /// the run there: a file cannot be written or a person has lost patience. Its outcome is worth nothing then.
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use crate::billing::Bill;
 use crate::failure::Failure;
@@ -109,7 +110,7 @@ impl Span {
 }
 
 /// How requests ended, each counted once.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Asked for.
     pub requested: u64,
@@ -137,7 +138,7 @@ impl Tally {
 }
 
 /// What happens to hosts and instances without anybody asking for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Unasked {
     /// Hosts that failed.
     pub host_failures: u64,
@@ -152,7 +153,7 @@ pub struct Unasked {
 }
 
 /// When a reason for refusal was first met.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FirstFailure {
     /// The reason.
     pub failure: Failure,
@@ -163,7 +164,7 @@ pub struct FirstFailure {
 }
 
 /// The instances that were there when the run began.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Residents {
     /// Drawn from the equilibrium \[instances\].
     pub expected: u64,

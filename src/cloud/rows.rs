@@ -1,6 +1,7 @@
 //! The rows a run hands out for its tables: one plain struct for each table of the design's schema
 //! (`ec2-lld.txt`, "Database Schema"), handed out when what it tells of has ended, or the run has.
 
+use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -14,23 +15,29 @@ use crate::units::{
 };
 
 /// A row of one of the tables.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Row {
     /// Of `instances`.
     Instance(InstanceRow),
     /// Of `instance_tags`.
     InstanceTag(InstanceTagRow),
     /// Of `security_groups`.
+    #[serde(skip)]
     SecurityGroup(SecurityGroupRow),
     /// Of `security_group_rules`.
+    #[serde(skip)]
     SecurityGroupRule(SecurityGroupRuleRow),
     /// Of `images`.
+    #[serde(skip)]
     Image(ImageRow),
     /// Of `volumes`.
+    #[serde(skip)]
     Volume(VolumeRow),
     /// Of `volume_attachments`.
+    #[serde(skip)]
     VolumeAttachment(VolumeAttachmentRow),
     /// Of `snapshots`.
+    #[serde(skip)]
     Snapshot(SnapshotRow),
     /// Of `instance_metrics`.
     InstanceMetric(InstanceMetricRow),
@@ -39,7 +46,7 @@ pub enum Row {
 }
 
 /// An instance, as it was in the end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceRow {
     /// Its number.
     pub instance: InstanceId,
@@ -72,7 +79,7 @@ pub struct InstanceRow {
 }
 
 /// A tag of an instance, as it was in the end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceTagRow {
     /// The instance.
     pub instance: InstanceId,
@@ -204,7 +211,7 @@ pub struct SnapshotRow {
 }
 
 /// One figure of an instance over a time.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceMetricRow {
     /// The instance.
     pub instance: InstanceId,
@@ -217,7 +224,7 @@ pub struct InstanceMetricRow {
 }
 
 /// What is measured of an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum InstanceMetric {
     /// Time in `running`.
     Running(Duration),
@@ -259,7 +266,7 @@ impl InstanceMetric {
 }
 
 /// One billed stretch of time of one resource.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BillingRecordRow {
     /// Who pays.
     pub account: AccountId,

@@ -3,17 +3,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::Cloud;
+use super::checkpoint::Moment;
 use super::chronicle::Chronicle;
 use super::event::{Event, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::InstanceTotal;
 use super::observe::{Observer, Sample};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Residents};
 use crate::engine::memory::prefetch;
 use crate::fleet::totals::Total;
-use crate::input::InputError;
+use crate::input::{InputError, Place, Problem};
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use crate::persist;
 use crate::storage::Step;
 use crate::units::{Duration, Time};
 use crate::workload::call::{Action, Call};
@@ -26,47 +28,59 @@ const PROGRESS_EVENTS: u64 = 1 << 14;
 /// later what they point to.
 const BATCH: usize = 16;
 
+/// How far a run has come.
+pub(super) struct Progress {
+    pub milestones: Milestones,
+    pub residents: Residents,
+    /// The next call.
+    pub call: Option<Call>,
+}
+
 /// The times at which something is done between events.
-struct Milestones {
+pub(super) struct Milestones {
     warmup_end: Time,
     next_sample: Time,
     sampling_interval: Duration,
     reached: Time,
-    events: u64,
+    pub events: u64,
+}
+
+persist! { Milestones {
+    values: [next_sample, reached, events],
+    made: [warmup_end, sampling_interval],
+} }
+
+impl Milestones {
+    pub fn new(warmup: Duration, sampling_interval: Duration) -> Milestones {
+        Milestones {
+            warmup_end: Time::ZERO.after(warmup),
+            next_sample: Time::ZERO,
+            sampling_interval,
+            reached: Time::ZERO,
+            events: 0,
+        }
+    }
 }
 
 impl Cloud {
     /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
-        self.chronicle =
-            observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
-        if self.chronicle.is_some() {
-            self.storage.keep_history();
-        }
-        let provided = self.provide();
-        let residents = self.move_in();
-        self.await_fault();
-        observer.started();
-        let mut milestones = Milestones {
-            warmup_end: Time::ZERO.after(self.warmup),
-            next_sample: Time::ZERO,
-            sampling_interval: self.sampling_interval,
-            reached: Time::ZERO,
-            events: 0,
+        let mut progress = match self.resumed.take() {
+            Some(progress) => {
+                observer.started();
+                *progress
+            }
+            None => self.open(observer)?,
         };
-        self.reach(Time::ZERO, &mut milestones, observer);
-        // What there is no room for is refused like a call for it.
-        for (account, answer) in provided {
-            self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
-        }
-        let running = AssertUnwindSafe(|| self.run_to_the_end(&mut milestones, observer));
+        let running = AssertUnwindSafe(|| self.run_to_the_end(&mut progress, observer));
         let horizon = match catch_unwind(running) {
             Ok(horizon) => horizon?,
             Err(panic) => {
-                observer.panicked(milestones.reached, milestones.events);
+                observer.panicked(progress.milestones.reached, progress.milestones.events);
                 resume_unwind(panic);
             }
         };
+        let Progress { mut milestones, residents, .. } = progress;
         self.reach(horizon, &mut milestones, observer);
         if !self.ledger.in_window {
             // It was all warm-up.
@@ -83,14 +97,36 @@ impl Cloud {
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
+    /// What there is at time zero.
+    fn open(&mut self, observer: &mut dyn Observer) -> Result<Progress, InputError> {
+        self.chronicle =
+            observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
+        if self.chronicle.is_some() {
+            self.storage.keep_history();
+        }
+        let provided = self.provide();
+        let residents = self.move_in();
+        self.await_fault();
+        observer.started();
+        let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
+        self.reach(Time::ZERO, &mut milestones, observer);
+        // What there is no room for is refused like a call for it.
+        for (account, answer) in provided {
+            self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+        }
+        Ok(Progress { milestones, residents, call: self.demand.next(&mut self.directory)? })
+    }
+
     #[inline(never)] // a name for profilers
     fn run_to_the_end(
         &mut self,
-        milestones: &mut Milestones,
+        progress: &mut Progress,
         observer: &mut dyn Observer,
     ) -> Result<Time, InputError> {
         let end = self.duration.map(|duration| Time::ZERO.after(duration));
-        let mut call = self.demand.next(&mut self.directory)?;
+        let Progress { milestones, residents, call } = progress;
+        let mut call = call.take();
+        let mut checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
         let mut until_batch = 1;
         loop {
             let call_at = call.as_ref().map_or(Time::NEVER, |call| call.at);
@@ -100,7 +136,7 @@ impl Cloud {
                 (None, Some(_)) => Time::NEVER,
                 (None, None) => self.demand.last_event(),
             };
-            if let Some((at, event)) = self.queue.pop_until(call_at.min(horizon)) {
+            if let Some((at, event)) = self.queue.pop_until(call_at.min(horizon).min(checkpoint)) {
                 self.reach(at, milestones, observer);
                 until_batch -= 1;
                 if until_batch == 0 {
@@ -118,13 +154,24 @@ impl Cloud {
                     Event::Fault => self.on_fault(at),
                     Event::Term(number, begins) => self.on_term(at, number, begins, observer),
                 }
+            } else if checkpoint < call_at.min(horizon) {
+                let at = checkpoint;
+                observer.checkpoint(&Moment {
+                    at,
+                    cloud: self,
+                    milestones,
+                    residents: *residents,
+                    call: &call,
+                });
+                checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
+                continue;
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
                 self.on_call(call.as_ref().expect("checked"), observer);
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_call(call.as_ref());
             } else {
-                return Ok(horizon);
+                return self.check_checkpoints(checkpoint, horizon).map(|()| horizon);
             }
             milestones.events += 1;
             self.tell_rows(observer);
@@ -137,6 +184,16 @@ impl Cloud {
                 self.assert_conserved();
             }
         }
+    }
+
+    /// A checkpoint that was asked for and never came is an error.
+    fn check_checkpoints(&self, next: Time, horizon: Time) -> Result<(), InputError> {
+        if next == Time::NEVER {
+            return Ok(());
+        }
+        let ended = Duration(horizon.0);
+        let found = format!("found {}, expected a time before the end of the run, {ended}", Duration(next.0));
+        Err(Problem::new(Place::key("--checkpoint-at"), found).into())
     }
 
     /// Time goes on to `now`: samples are taken and the warm-up ends on the way.

@@ -46,14 +46,12 @@ impl Cloud {
         let Some(spot) = self.spot_of(slot) else { return };
         let instance = self.instances.get(slot);
         let market = (instance.kind, instance.zone);
-        let end = self.duration.map_or(Time::NEVER, |duration| Time::ZERO.after(duration));
-        let horizon = now.after(LOOK_AHEAD).min(end);
+        let horizon = now.after(LOOK_AHEAD);
         let (types, most) = (&self.directory.types, max_price(spot));
         let notice = self.billing.spot.next_change_above(types, market, now, most, horizon);
         match notice {
             Some(notice) => self.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot),
-            None if horizon < end => self.set_timer(horizon, Timer::SpotWatch, slot),
-            None => {}
+            None => self.set_timer(horizon, Timer::SpotWatch, slot),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Idempotency: launches of one account with the same token are one launch.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::instance::Reference;
@@ -11,14 +12,14 @@ use crate::workload::call::Launch;
 const REMEMBERED: Duration = Duration::from_seconds(24 * 3600);
 
 /// The tokens of launches that succeeded of late.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tokens {
     seen: BTreeMap<(AccountId, String), Seen>,
     /// Every token with the time it was used, oldest first.
     in_order: VecDeque<(Time, AccountId, String)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Seen {
     launch: Launch,
     instances: Vec<Reference>,

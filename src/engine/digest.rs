@@ -1,6 +1,7 @@
 //! A running hash over the ordered stream of everything that happened: two runs are the same run
 //! exactly when their digests are equal.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Odd constants with well mixed bits: the fractional parts of the square roots of 2, 3, 5 and 7.
@@ -11,7 +12,7 @@ const KEYS: [u64; 4] =
 const VERSION: u64 = 1;
 
 /// A digest in the making: 128 bits of state, a few nanoseconds a record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Digest {
     left: u64,
     right: u64,

@@ -12,9 +12,12 @@
 //!
 //! `ready` is kept a few dozen events long, so that a caller can look ahead and prefetch.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::checkpoint::{Misfit, Persist, Reader, Writer};
 use super::memory::{advise_huge_pages, prefetch};
 use crate::units::{Duration, Time};
 
@@ -249,6 +252,40 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
     }
 }
 
+/// The events in no order, each with its place in it. Where the delay of a lane has changed, or lanes are
+/// new, the events that were on one wait among the others: their order is theirs.
+impl<E: Copy + Ord + Default + Serialize + DeserializeOwned> Persist for EventQueue<E> {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put(&(self.sequence, self.now));
+        out.put_length(self.len);
+        let mut put = |entry: &Entry<E>| {
+            let Entry { at, order, event } = *entry;
+            let (rank, sequence) = ((order >> SEQUENCE_BITS) as u8, order & ((1 << SEQUENCE_BITS) - 1));
+            out.put(&(at, rank, sequence, event));
+        };
+        self.ready[self.head..].iter().for_each(&mut put);
+        self.early.iter().for_each(|Reverse(entry)| put(entry));
+        self.lanes.iter().flat_map(|lane| &lane.entries).for_each(&mut put);
+        self.buckets.each(put);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        assert!(self.is_empty(), "a queue is restored before anything is scheduled");
+        (self.sequence, self.now) = from.get()?;
+        (self.base, self.sorted_until) = (self.now.0, self.now.0);
+        self.len = from.get_length()?;
+        for _ in 0..self.len {
+            let (at, rank, sequence, event) = from.get::<(u64, u8, u64, E)>()?;
+            if at < self.base || sequence > self.sequence {
+                return Err(Misfit::Garbled);
+            }
+            let order = u64::from(rank) << SEQUENCE_BITS | sequence;
+            self.buckets.push(self.base, Entry { at, order, event });
+        }
+        Ok(())
+    }
+}
+
 /// Entries of a chunk: about a kilobyte, so that a bucket of a few events wastes little.
 const CHUNK_ENTRIES: usize = 42;
 /// Chunks allocated at once: about four megabytes, room for huge pages.
@@ -377,6 +414,18 @@ impl<E: Copy + Default> Buckets<E> {
         let id = self.free;
         self.free = self.chunk(id).next;
         id
+    }
+
+    /// Shows every entry, in no order.
+    fn each(&self, mut show: impl FnMut(&Entry<E>)) {
+        for bucket in self.buckets.iter().flatten() {
+            let (mut id, mut filled) = (bucket.last, bucket.filled as usize);
+            while id != NONE {
+                let chunk = &self.slabs[id as usize / SLAB_CHUNKS][id as usize % SLAB_CHUNKS];
+                chunk.entries[..filled].iter().for_each(&mut show);
+                (id, filled) = (chunk.next, CHUNK_ENTRIES);
+            }
+        }
     }
 
     fn release(&mut self, id: u32) {

@@ -6,6 +6,8 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
+use super::checkpoint::{Misfit, Persist, Reader, Writer};
+
 /// What a stream is drawn for. The number is part of every result: add at the end, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -66,6 +68,26 @@ impl Clone for Stream {
         // The generator leaves cloning out so that nobody repeats numbers by accident; here the
         // repetition is wanted: a plain twin has to draw what its fast counterpart draws.
         Stream(ChaCha8Rng::deserialize_state(&self.0.serialize_state()))
+    }
+}
+
+/// Whose it is and where it stands. A run with another seed draws on from there under its own.
+impl Persist for Stream {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put(self.0.serialize_state().as_slice());
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let state: Vec<u8> = from.get()?;
+        let state = state.as_slice().try_into().map_err(|_| Misfit::Garbled)?;
+        self.0 = ChaCha8Rng::deserialize_state(state);
+        if let Some(seed) = from.new_seed() {
+            let (stream, position) = (self.0.get_stream(), self.0.get_word_pos());
+            self.0 = ChaCha8Rng::seed_from_u64(seed);
+            self.0.set_stream(stream);
+            self.0.set_word_pos(position);
+        }
+        Ok(())
     }
 }
 

@@ -1,10 +1,12 @@
 //! The limits that can decide a refusal, each with its unit: `failures.csv` says what was asked and what was left.
 
+use serde::{Deserialize, Serialize};
+
 /// Makes the enum and its words of one list.
 macro_rules! bounds {
     ($($bound:ident = $name:literal, $unit:literal, $meaning:literal;)*) => {
         /// What can be too little for a request.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         pub enum Bound {
             $(#[doc = $meaning] $bound,)*
         }
@@ -75,7 +77,7 @@ bounds! {
 }
 
 /// A limit that decided: so much was asked for, so much was left, in the bound's unit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Limit {
     /// What was too little.
     pub bound: Bound,

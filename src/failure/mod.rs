@@ -10,6 +10,8 @@ mod limit;
 
 pub use limit::{Bound, Limit};
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::Closed;
 
 /// Whether the caller or the service has to change something. Client libraries repeat a request by
@@ -42,7 +44,7 @@ pub struct Entry {
 macro_rules! failures {
     ($($name:ident = $number:literal, $ec2:literal, $design:literal, $class:ident $status:literal, $meaning:literal;)*) => {
         /// Why a request was refused. The number goes into the digest: add at the end, never renumber.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Failure {
             $(#[doc = $meaning] $name = $number,)*
@@ -160,7 +162,7 @@ impl Failure {
 }
 
 /// Why a request was refused, and which limit decided where one did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reason {
     /// Why.
     pub failure: Failure,

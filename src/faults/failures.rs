@@ -1,6 +1,7 @@
 //! When hosts fail by themselves: without memory, all in one process; or with age, each by its own timer.
 
 use super::config::HostFaultConfig;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::units::{Duration, HostId};
 
@@ -33,6 +34,26 @@ pub enum Failures {
         /// From which each host's stream is made.
         seed: Seed,
     },
+}
+
+/// What was drawn; the law is the scenario's.
+impl Persist for Failures {
+    fn save(&self, out: &mut Writer<'_>) {
+        match self {
+            Failures::None => {}
+            Failures::Memoryless { mean_gap_ns: _, hosts: _, stream } => stream.save(out),
+            Failures::Ageing { scale_ns: _, power: _, lives, seed: _ } => out.put(lives),
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        match self {
+            Failures::None => {}
+            Failures::Memoryless { stream, .. } => stream.restore(from)?,
+            Failures::Ageing { lives, .. } => *lives = from.get()?,
+        }
+        Ok(())
+    }
 }
 
 impl Failures {

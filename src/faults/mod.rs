@@ -10,6 +10,7 @@ mod selection;
 
 pub use config::{Drain, FaultConfig, HostFaultConfig, MaintenanceConfig, OnFailure, OutageConfig, Run};
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
@@ -17,12 +18,13 @@ use crate::engine::random::{Purpose, Seed};
 use crate::fleet::Fleet;
 use crate::fleet::state::Trigger;
 use crate::input::{InputError, Problem};
+use crate::persist;
 use crate::units::{Duration, HostId, Time};
 use failures::{Failures, Life};
 use selection::{Naming, Selection};
 
 /// Something that befalls a host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum HostEvent {
     /// It fails, and the instances on it are dead; nobody knows yet.
     Failed(HostId),
@@ -83,8 +85,14 @@ pub struct Faults {
     outages: Vec<Outage>,
 }
 
+persist! { Faults {
+    values: [phases, returns, due, happening, now],
+    parts: [failures],
+    made: [detection, repair, on_failure, maintenance, outages],
+} }
+
 /// How a host is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Phase {
     InService,
     /// In service still; the maintenance of this number will begin.
@@ -99,7 +107,7 @@ enum Phase {
 }
 
 /// What is to happen at a time. At one time in this order, so that what ends makes way for what begins.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 enum Due {
     Detect(HostId),
     Repair(HostId),

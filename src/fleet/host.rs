@@ -1,10 +1,12 @@
 //! The record of one host, 32 bytes, and the groups and capacities it points to.
 
+use serde::{Deserialize, Serialize};
+
 use super::config::GroupTenancy;
 use crate::units::{HostId, RackId, Resources, ZoneId};
 
 /// Whether a host takes instances.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
     /// A host of an elastic group that is not there at the moment.
@@ -21,7 +23,7 @@ pub enum HostState {
 }
 
 /// Whose a host is. Requests of shared tenancy land on hosts of the shared pool only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Pool {
     /// Takes instances of any account.
@@ -34,7 +36,7 @@ pub enum Pool {
 }
 
 /// A capacity, numbered in the order of first use. Hosts of equal capacity share one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SkuId(pub u16);
 
 /// One host. Half a cache line: at ten million hosts every byte is ten megabytes.

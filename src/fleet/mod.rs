@@ -8,6 +8,7 @@ pub mod host;
 pub mod host_file;
 pub mod index;
 mod pool;
+mod restore;
 pub mod state;
 pub mod totals;
 

@@ -1,6 +1,8 @@
 //! A histogram of durations that is cheap while everything takes no time.
 
 use hdrhistogram::Histogram;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::units::Duration;
 
@@ -10,6 +12,28 @@ pub struct Durations {
     /// Those of no length, which are counted apart.
     zeros: u64,
     others: Option<Histogram<u64>>,
+}
+
+/// As how often each value was recorded: the same buckets, and so the same percentiles.
+impl Serialize for Durations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let recorded = self.others.iter().flat_map(Histogram::iter_recorded);
+        let counts: Vec<(u64, u64)> =
+            recorded.map(|value| (value.value_iterated_to(), value.count_since_last_iteration())).collect();
+        (self.zeros, counts).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Durations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Durations, D::Error> {
+        let (zeros, counts) = <(u64, Vec<(u64, u64)>)>::deserialize(deserializer)?;
+        let mut durations = Durations { zeros, others: None };
+        for (value, count) in counts {
+            let histogram = durations.others.get_or_insert_with(empty);
+            histogram.record_n(value, count).map_err(D::Error::custom)?;
+        }
+        Ok(durations)
+    }
 }
 
 impl Durations {

@@ -1,5 +1,8 @@
 //! Time integrals and peaks of a set of totals, exact: integers over integer time.
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::units::Time;
 
 /// Watches `N` totals. Means and peaks are those of the window that [`Gauges::begin_window`] opens.
@@ -10,6 +13,24 @@ pub struct Gauges<const N: usize> {
     peaks: [u64; N],
     began: Time,
     reached: Time,
+}
+
+impl<const N: usize> Serialize for Gauges<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Gauges { integrals, peaks, began, reached } = self;
+        (integrals.as_slice(), peaks.as_slice(), began, reached).serialize(serializer)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Gauges<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (integrals, peaks, began, reached) =
+            <(Vec<u128>, Vec<u64>, Time, Time)>::deserialize(deserializer)?;
+        match (integrals.try_into(), peaks.try_into()) {
+            (Ok(integrals), Ok(peaks)) => Ok(Gauges { integrals, peaks, began, reached }),
+            _ => Err(D::Error::custom("another number of totals")),
+        }
+    }
 }
 
 impl<const N: usize> Default for Gauges<N> {
@@ -78,7 +99,7 @@ impl<const N: usize> Gauges<N> {
 }
 
 /// The greatest value that the ratio of two totals has had.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PeakRatio {
     over: u64,
     under: u64,

@@ -1,5 +1,6 @@
 //! How much of something with a limit is taken over time: now, at most, on average, and when it ran out.
 
+use crate::persist;
 use crate::units::Time;
 
 /// An amount taken out of a limit. Mean and peak are those of the window that [`Level::begin_window`] opens.
@@ -21,15 +22,20 @@ pub struct Level {
     exhausted: Option<Time>,
 }
 
+persist! { Level {
+    values: [used, peak, changed, began, integral, exhausted],
+    made: [limit],
+} }
+
 impl Level {
     /// Nothing taken out of so much; `None` for no limit.
     pub fn new(limit: Option<u64>) -> Level {
         Level { limit, ..Level::default() }
     }
 
-    /// What is left to take.
+    /// What is left to take: nothing, too, where a limit was lowered below what is taken.
     pub fn left(&self) -> u64 {
-        self.limit.map_or(u64::MAX, |limit| limit - self.used)
+        self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.used))
     }
 
     /// So much is taken. It counts towards the peak once [`Level::note`] is told that it is kept. Panics

@@ -6,6 +6,7 @@
 //! ```
 //! An interface has at most one, for its first private address; EC2 allows one for each secondary address too.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::Network;
@@ -70,7 +71,7 @@ const MOVES: [[Move<ElasticState>; ElasticState::ALL.len()]; 5] = {
 };
 
 /// Who can have an elastic address.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Holder {
     /// The first interface of an instance.
     Instance(InstanceId),
@@ -92,7 +93,7 @@ pub struct Association {
     pub auto_assigned: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct ElasticAddress {
     account: AccountId,
     holder: Option<Holder>,
@@ -113,7 +114,7 @@ impl ElasticAddress {
 }
 
 /// The elastic addresses of all accounts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ElasticAddresses {
     created: u32,
     addresses: BTreeMap<ElasticAddressId, ElasticAddress>,

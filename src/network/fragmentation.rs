@@ -4,6 +4,8 @@
 //! each change, so that means depend on no sampling interval. Subnets without prefixes pay one untaken
 //! branch; the rejected alternative, to count the blocks at each sample, has a cost per address and sample.
 
+use serde::{Deserialize, Serialize};
+
 use super::pool::{AddressPool, BLOCK};
 use super::usage::Usage;
 use crate::metrics::{Gauges, PeakRatio};
@@ -15,7 +17,7 @@ use crate::units::Time;
 ///
 /// The reserved addresses break the first and the last block, so an empty subnet is not at 0: 27 of the
 /// 251 addresses of a /24 lie in these two.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fragmentation {
     /// Free addresses, over all VPCs.
     free: u64,

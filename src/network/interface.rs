@@ -7,6 +7,7 @@
 //! Attaching and detaching take no time here: EC2's states of these names and device numbers are left
 //! out. The first interface has no number: it is named by its instance.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::elastic::Holder;
@@ -87,7 +88,7 @@ pub struct Instance {
 }
 
 /// An interface beside the first one of an instance.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Interface {
     /// Its account.
     pub account: AccountId,
@@ -101,7 +102,7 @@ pub struct Interface {
 }
 
 /// Where an interface is attached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {
     /// The instance that has it.
     pub instance: InstanceId,
@@ -130,7 +131,7 @@ impl Interface {
 }
 
 /// What an instance has beside its first address. It is made when the first of it is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Holdings {
     account: AccountId,
     /// Subnet of the first interface.
@@ -144,7 +145,7 @@ struct Holdings {
 }
 
 /// All interfaces that have a number, and what instances have beside their first address.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Interfaces {
     created: u32,
     further: BTreeMap<InterfaceId, Interface>,

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use interface::Interfaces;
 
 use crate::input::InputError;
+use crate::persist;
 use crate::units::{AccountId, SubnetId, Time, ZoneId};
 
 /// The private address of an instance where addresses have no limit: none in particular.
@@ -50,6 +51,12 @@ pub struct Network {
     /// By name; without subnets there is one.
     vpcs: Vec<Vpc>,
 }
+
+persist! { Network {
+    values: [public, elastic, interfaces],
+    parts: [subnets, pools],
+    made: [of_zone, public_addresses, vpcs],
+} }
 
 /// The VPCs of one name in a scenario, numbered one after the other.
 #[derive(Clone, Debug)]

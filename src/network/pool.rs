@@ -7,6 +7,7 @@
 //! of a leaf; the lowest free one is found by a scan over the leaves that have a free address.
 
 use crate::engine::memory::prefetch;
+use crate::persist;
 
 /// Children of a word.
 const FANOUT: u32 = 64;
@@ -34,6 +35,11 @@ pub struct AddressPool {
     /// The branches, then the leaves.
     words: Box<[u64]>,
 }
+
+persist! { AddressPool {
+    values: [root, used, words],
+    made: [branches, capacity],
+} }
 
 impl AddressPool {
     /// A pool of the offsets `0..size` without the `reserved` first ones and the last one.

@@ -1,6 +1,8 @@
 //! What an interface can have beside its first private address: single addresses and prefixes, taken
 //! from its subnet all or none.
 
+use serde::{Deserialize, Serialize};
+
 use super::pool::BLOCK;
 use super::{Instance, NO_ADDRESS, Network};
 use crate::failure::{Bound, Failure, Reason};
@@ -35,7 +37,7 @@ pub enum InterfaceRef<'a> {
 }
 
 /// The ranges of one interface, by the offset of their first address, in the order of assignment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ranges {
     singles: Vec<u32>,
     prefixes: Vec<u32>,

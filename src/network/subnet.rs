@@ -8,6 +8,7 @@ use super::fragmentation::Fragmentation;
 use super::pool::AddressPool;
 use super::usage::Usage;
 use super::{NO_ADDRESS, RESERVED_FIRST, SubnetConfig};
+use crate::persist;
 use crate::units::{AccountId, Time, ZoneId};
 
 /// One subnet of the scenario, over all the VPCs it exists in.
@@ -33,6 +34,11 @@ pub struct Subnet {
     /// Watched once a prefix has been asked for.
     pub(super) fragmentation: Option<Box<Fragmentation>>,
 }
+
+persist! { Subnet {
+    values: [usage, fragmentation],
+    made: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc],
+} }
 
 impl Subnet {
     /// The subnet of a configuration with all its addresses free, and the pool of each of its VPCs. Its

@@ -1,9 +1,11 @@
 //! How much of something countable is used over time: now, at most, on average, and when it ran out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::Time;
 
 /// A count over time. Mean and peak are those of the window that [`Usage::begin_window`] opens.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Usage {
     /// In use now.
     used: u64,

@@ -12,6 +12,7 @@
 //! Within each the tenancy makes two where it is dedicated: the hosts that are the account's own for its
 //! dedicated instances, then vacant ones.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::{GroupRule, Groups};
@@ -23,7 +24,7 @@ use crate::fleet::host::Pool;
 use crate::units::{HostId, PlacementGroupId, RackId};
 
 /// What a request asks of its host beside room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Constraint {
     /// The placement group that the instance joins.
     pub group: Option<Membership>,
@@ -34,7 +35,7 @@ pub struct Constraint {
 }
 
 /// The place of an instance in a placement group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Membership {
     /// The group.
     pub group: PlacementGroupId,
@@ -43,7 +44,7 @@ pub struct Membership {
 }
 
 /// Whose instances may be on the same host (EC2's `Placement.Tenancy`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Tenancy {
     /// Anybody's: EC2's `default`.
     #[default]

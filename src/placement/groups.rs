@@ -1,6 +1,7 @@
 //! Placement groups: their rules, and where their members stand. A member counts from its placement until
 //! it gives its host back: while it is pending, running or stopping.
 
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ pub const DEFAULT_MAX_PER_ZONE: u32 = 7;
 pub const MAX_PARTITIONS: u16 = 7;
 
 /// How a group wants its members to stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum GroupRule {
     /// Each member on a rack of its own.
     Spread {
@@ -37,7 +38,7 @@ pub enum GroupRule {
 }
 
 /// All placement groups of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Groups {
     groups: Vec<Group>,
     names: BTreeMap<AccountId, BTreeMap<String, PlacementGroupId>>,
@@ -45,7 +46,7 @@ pub struct Groups {
     of_everyone: BTreeMap<String, GroupRule>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Group {
     rule: GroupRule,
     /// Zones without members are left out.
@@ -53,7 +54,7 @@ struct Group {
 }
 
 /// The members of a group in one zone.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Members {
     /// How many \[instances\].
     pub count: u32,

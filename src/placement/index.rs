@@ -17,6 +17,7 @@ use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
 use crate::fleet::index::ranking::{Ranking, Sight};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
+use crate::persist;
 use crate::units::{HostId, Resources, ZoneId};
 
 const RANKED: &str = "a ranked index has a ranking";
@@ -45,6 +46,17 @@ impl Index {
         let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
         Index { ranking, partitions, shapes: Shapes::new(), zones, racks: RackHosts::default() }
+    }
+
+    /// Forgets the hosts and knows these requests, each by its place in the list.
+    pub fn begin_anew(&mut self, requests: &[Resources], fleet: &Fleet) {
+        *self = Index::new(self.ranking.take(), self.partitions, fleet);
+        requests.iter().for_each(|request| _ = self.shapes.intern(request));
+    }
+
+    /// The distinct requests so far, by number.
+    pub fn requests(&self) -> &[Resources] {
+        self.shapes.requests()
     }
 
     /// The number by which the index knows a request; a new one gets its bit in every mask.
@@ -272,6 +284,8 @@ pub struct AnyHost {
     /// Partitions of a zone where hosts are ranked; `None` where they are walked by id.
     partitions: Option<u16>,
 }
+
+persist! { AnyHost { made: [partitions] } }
 
 impl Chooser for AnyHost {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

@@ -16,6 +16,7 @@ pub mod provisions;
 mod racks;
 pub mod register;
 pub mod reservations;
+mod restore;
 pub mod scan;
 mod strategies;
 pub mod strategy;

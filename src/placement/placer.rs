@@ -25,7 +25,7 @@ pub struct Placer {
     pub(super) tenancies: Tenancies,
     pub(super) reservations: Reservations,
     /// Every choice is made again by the plain scan, and must be the same.
-    verify: bool,
+    pub(super) verify: bool,
 }
 
 impl Placer {
@@ -40,12 +40,17 @@ impl Placer {
             reservations: Reservations::default(),
             verify,
         };
+        placer.index_hosts(fleet);
+        placer
+    }
+
+    /// Puts every host into an index that has none.
+    pub(super) fn index_hosts(&mut self, fleet: &mut Fleet) {
         for zone in 0..fleet.zones().len() {
             for id in fleet.zones()[zone].hosts.clone() {
-                placer.changed(HostId(id), ZoneId(zone as u16), fleet);
+                self.index.changed(HostId(id), ZoneId(zone as u16), fleet);
             }
         }
-        placer
     }
 
     /// The number by which the index knows a request; a new one gets its bit in every mask.

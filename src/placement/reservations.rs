@@ -11,6 +11,7 @@
 //! the first tier of the request is taken, of the oldest reservation, on the lowest host. One on a host
 //! that is not active waits until that is.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::constraints::{self, Constraint, Tenancy, Tier};
@@ -22,7 +23,7 @@ use crate::fleet::host::HostState;
 use crate::units::{AccountId, CapacityReservationId, HostId, TypeId, ZoneId};
 
 /// Which reservation a launch runs in (EC2's `CapacityReservationSpecification`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Preference {
     /// Any open one that matches and has a slot left, else none: EC2's default.
     #[default]
@@ -34,7 +35,7 @@ pub enum Preference {
 }
 
 /// One reservation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reservation {
     /// The type of its instances.
     pub kind: TypeId,
@@ -97,11 +98,18 @@ fn tenancy(request: &Request) -> Tenancy {
 }
 
 /// All reservations of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reservations {
     all: Vec<Reservation>,
     /// Those that are open and not cancelled.
     open: BTreeMap<(AccountId, TypeId, ZoneId, Tenancy), Vec<CapacityReservationId>>,
+}
+
+impl Reservations {
+    /// The free slots: what one is as a request, and how many there are on which host.
+    pub(super) fn free_slots(&self) -> impl Iterator<Item = (&Request, HostId, u32)> {
+        self.all.iter().flat_map(|of| of.slots.iter().map(|(host, slots)| (&of.slot, *host, *slots)))
+    }
 }
 
 /// What a reservation is made of.

@@ -1,14 +1,17 @@
 //! What a strategy is: a ranking of the hosts that fit, or a way of choosing among them.
 
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use super::constraints::Constraint;
+use crate::engine::checkpoint::Persist;
 use crate::fleet::index::ranking::Ranking;
 use crate::fleet::index::shapes::ShapeId;
+use crate::persist;
 use crate::units::{AccountId, HostId, PlacementGroupId, Resources, ZoneId};
 
 /// What is to be placed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Its amounts, as the index knows them.
     pub shape: ShapeId,
@@ -45,7 +48,7 @@ pub trait Choice {
 }
 
 /// How a strategy chooses among the hosts that fit.
-pub trait Chooser: Send + Sync {
+pub trait Chooser: Persist + Send + Sync {
     /// The host that takes the request.
     fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId>;
     /// An instance of the request was put on a host of this partition.
@@ -88,6 +91,8 @@ impl Strategy {
 /// Takes the host with the least cost.
 #[derive(Clone)]
 struct Least;
+
+persist! { Least {} }
 
 impl Chooser for Least {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

@@ -3,6 +3,7 @@
 //! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
 //! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fleet::host::{Pool, SkuId};
@@ -10,7 +11,7 @@ use crate::fleet::{Change, Fleet};
 use crate::units::{AccountId, HostId, ZoneId};
 
 /// How a host is an account's own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Ownership {
     /// It holds dedicated instances of the account, and is given up when it empties.
     Instances,
@@ -21,11 +22,11 @@ pub enum Ownership {
 /// The owners of hosts, and the hosts without one.
 #[derive(Clone, Debug, Default)]
 pub struct Tenancies {
-    owners: BTreeMap<HostId, (AccountId, Ownership)>,
-    owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
+    pub(super) owners: BTreeMap<HostId, (AccountId, Ownership)>,
+    pub(super) owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
     /// Zone by zone the hosts that are vacant, by SKU: those of one SKU are alike, so that the lowest of each
     /// decides. Empty until tenancy matters.
-    vacant: Vec<Vacant>,
+    pub(super) vacant: Vec<Vacant>,
 }
 
 /// The vacant hosts of a zone by SKU.

@@ -1,8 +1,10 @@
 //! The groups of instance families whose vCPUs share a quota (EC2 user guide, "On-Demand Instance quotas" and
 //! "Spot Instance quotas").
 
+use serde::{Deserialize, Serialize};
+
 /// Families whose vCPUs are counted together.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum FamilyGroup {
     /// Standard (A, C, D, H, I, M, R, T, Z), and whatever is no family of EC2's.

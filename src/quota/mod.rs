@@ -9,8 +9,10 @@ mod family_group;
 pub use config::{AccountQuotaConfig, QuotaConfig, VcpuQuotaConfig};
 pub use family_group::FamilyGroup;
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::failure::{Bound, Failure, Reason};
 use crate::units::{AccountId, Duration, Time};
 
@@ -38,7 +40,7 @@ pub enum Quota {
 }
 
 /// What one instance counts for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Claim {
     /// The group of its family; `None` for an instance on a dedicated host, whose own quota counts it.
     pub group: Option<FamilyGroup>,
@@ -58,6 +60,22 @@ pub struct Quotas {
     accounts: Vec<Account>,
     /// Instances that count no more from a time on, in the order of these times.
     lagging: VecDeque<(Time, AccountId, Claim)>,
+}
+
+/// What accounts have; what they may have is the scenario's, and may be less.
+impl Persist for Quotas {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Quotas { is_unlimited: _, lag: _, common: _, own: _, accounts, lagging } = self;
+        out.put(&(accounts.iter().map(|account| account.used).collect::<Vec<_>>(), lagging));
+    }
+
+    /// Accounts are met in the order of their numbers.
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let used: Vec<[u64; Quota::COUNT]>;
+        (used, self.lagging) = from.get()?;
+        self.accounts = used.into_iter().map(|used| Account { limits: self.common, used }).collect();
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +103,13 @@ impl Quotas {
     #[inline]
     pub fn is_unlimited(&self) -> bool {
         self.is_unlimited
+    }
+
+    /// Gives the accounts that were restored their limits by their names, which are in the order of their ids.
+    pub fn recognise(&mut self, names: &[String]) {
+        for (account, name) in self.accounts.iter_mut().zip(names) {
+            account.limits = *self.own.get(name).unwrap_or(&self.common);
+        }
     }
 
     /// Meets the accounts that are new in `names`, which lists all so far by id. An account must have been met
@@ -184,7 +209,8 @@ impl Quotas {
 
 impl Account {
     fn check(&self, quota: Quota, amount: u64) -> Result<(), Reason> {
-        let left = self.limits.0[quota.index()] - self.used[quota.index()];
+        // Nothing is left, too, where a limit was lowered below what is used.
+        let left = self.limits.0[quota.index()].saturating_sub(self.used[quota.index()]);
         if amount <= left { Ok(()) } else { Err(quota.refusal(amount, left)) }
     }
 }

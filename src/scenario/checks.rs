@@ -97,9 +97,9 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     });
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.billing.validate(&zones, &types));
-    match open_demand(scenario, types) {
+    match open_demand(scenario, &mut directory(scenario, types)) {
         Err(error) => problems.extend(error.0),
-        Ok((_, demand)) if scenario.duration.is_none() && !demand.ends() => problems.push(
+        Ok(demand) if scenario.duration.is_none() && !demand.ends() => problems.push(
             Problem::new(
                 Place::key("duration"),
                 "found nothing, expected the time to simulate: synthetic demand never ends",
@@ -110,9 +110,9 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The demand of a scenario and the names it may use. Names given twice, which the parts that define them
-/// refuse, are taken once.
-pub(super) fn open_demand(scenario: &Scenario, types: TypeTable) -> Result<(Directory, Demand), InputError> {
+/// The names of a scenario's zones and subnets. Names given twice, which the parts that define them refuse,
+/// are taken once.
+pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
     let mut zones: Vec<String> = Vec::new();
     for zone in &scenario.zones {
         if !zones.contains(&zone.name) {
@@ -126,10 +126,12 @@ pub(super) fn open_demand(scenario: &Scenario, types: TypeTable) -> Result<(Dire
             subnets.push(SubnetName { name: subnet.name.clone(), zone: ZoneId(zone as u16) });
         }
     }
-    let mut directory = Directory::new(types, zones, subnets);
-    // The files of the scenario are named from the current folder on by now.
-    let demand = Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), &mut directory)?;
-    Ok((directory, demand))
+    Directory::new(types, zones, subnets)
+}
+
+/// The demand of a scenario. Its files are named from the current folder on by now.
+pub(super) fn open_demand(scenario: &Scenario, directory: &mut Directory) -> Result<Demand, InputError> {
+    Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), directory)
 }
 
 /// The name must do as the name of a folder.

@@ -164,8 +164,20 @@ impl Scenario {
 
     /// Opens the demand, with the names it may use.
     pub fn demand(&self) -> Result<(Directory, Demand), InputError> {
-        let types = TypeTable::new(&self.instance_types, &self.billing.shape)?;
-        checks::open_demand(self, types).map_err(|error| self.locate(error))
+        let mut directory = self.directory()?;
+        let demand = self.demand_of(&mut directory)?;
+        Ok((directory, demand))
+    }
+
+    /// The names that the demand may use before it is opened: those of zones and subnets.
+    pub fn directory(&self) -> Result<Directory, InputError> {
+        let types = TypeTable::new(&self.instance_types, &self.billing.shape);
+        types.map(|types| checks::directory(self, types)).map_err(|error| self.locate(error))
+    }
+
+    /// Opens the demand, which adds its names to those there are.
+    pub fn demand_of(&self, directory: &mut Directory) -> Result<Demand, InputError> {
+        checks::open_demand(self, directory).map_err(|error| self.locate(error))
     }
 
     /// The scenario as run: every default filled in, files as they were written.

@@ -7,13 +7,15 @@
 //!
 //! States are those of the EBS user guide, "Attach an Amazon EBS volume to an Amazon EC2 instance".
 
+use serde::{Deserialize, Serialize};
+
 use super::device::DeviceName;
 use super::moves::Move;
 use crate::failure::Failure;
 use crate::units::{InstanceId, Time};
 
 /// A volume on an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {
     /// The instance.
     pub instance: InstanceId,
@@ -30,7 +32,7 @@ pub struct Attachment {
 }
 
 /// State of an attachment (`DescribeVolumes`, "attachment.status").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AttachmentState {
     /// It is being attached.
     Attaching,

@@ -3,6 +3,7 @@
 use super::volume::Provisioned;
 use crate::failure::{Bound, Failure, Reason};
 use crate::metrics::Level;
+use crate::persist;
 use crate::units::Time;
 
 /// What decides when a resource is too little, in the order of [`Backend::levels`].
@@ -14,6 +15,8 @@ pub struct Backend {
     /// Space \[GiB\], IOPS, throughput \[MiB/s\].
     levels: [Level; 3],
 }
+
+persist! { Backend { parts: [levels] } }
 
 impl Backend {
     /// Nothing used of so much space \[GiB\], IOPS and throughput \[MiB/s\].

@@ -1,5 +1,6 @@
 //! Names of block devices as EC2 takes them for Linux instances.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::failure::{Failure, Reason};
@@ -9,7 +10,7 @@ const LONGEST: usize = 5;
 
 /// Where a volume shows up on an instance: `/dev/sdf`, `/dev/sda1`, `/dev/xvdba`. One name is used once on
 /// an instance; `/dev/sdf` and `/dev/xvdf` are two names, as for EC2.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct DeviceName([u8; LONGEST]);
 
 impl DeviceName {

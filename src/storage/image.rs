@@ -15,7 +15,7 @@ use crate::failure::{Failure, Reason};
 use crate::units::{AccountId, ImageId, SnapshotId, Time};
 
 /// One image.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Image {
     /// Its number.
     pub id: ImageId,
@@ -38,7 +38,7 @@ pub struct Image {
 }
 
 /// Who may launch from an image beside its owner (EC2 user guide, "Shared AMI").
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LaunchPermission {
     /// Everybody.
     Public,
@@ -80,7 +80,7 @@ impl Image {
 }
 
 /// A volume that a launch makes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BlockDevice {
     /// The name it has on the instance.
     pub device: DeviceName,

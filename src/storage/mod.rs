@@ -35,10 +35,12 @@ pub use step::{Due, Step, VolumeStep};
 pub use volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
 pub use volume_calls::CreateVolume;
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::billing::Usage;
 use crate::input::InputError;
+use crate::persist;
 use crate::units::{AccountId, Duration, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// An instance that volumes are attached to.
@@ -53,7 +55,7 @@ pub struct Target {
 }
 
 /// An attachment that is, or was.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AttachmentRecord {
     /// The volume.
     pub volume: VolumeId,
@@ -64,7 +66,7 @@ pub struct AttachmentRecord {
 }
 
 /// What is gone, kept for the tables of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct History {
     volumes: Vec<Volume>,
     snapshots: Vec<Snapshot>,
@@ -90,6 +92,15 @@ pub struct Storage {
     registered_images: u32,
     history: Option<History>,
 }
+
+persist! { Storage {
+    values: [
+        volumes, snapshots, images, image_names, attached, created_volumes, created_snapshots,
+        registered_images, history,
+    ],
+    parts: [backends],
+    made: [config],
+} }
 
 impl Storage {
     /// The storage a scenario describes, given its images, the names of its zones in file order, and the id

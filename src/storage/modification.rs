@@ -7,6 +7,8 @@
 //! States are those of the EBS user guide, "Monitor the progress of Amazon EBS volume modifications". They
 //! stand beside the state of the volume, which stays available or in use.
 
+use serde::{Deserialize, Serialize};
+
 use super::moves::Move;
 use super::volume::Provisioned;
 use crate::catalogue::VolumeType;
@@ -55,7 +57,7 @@ impl ModifyVolume {
 }
 
 /// The last modification of a volume. The new values are reserved, shown and paid for from its start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Modification {
     /// Its state.
     pub state: ModificationState,
@@ -64,7 +66,7 @@ pub struct Modification {
 }
 
 /// State of a modification (`DescribeVolumesModifications`, "modification-state").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum ModificationState {
     /// The change is being made.
     Modifying,

@@ -7,12 +7,14 @@
 //! A snapshot is billed by the size of its volume: what changed since the one before, which EC2 bills, is
 //! not known here, so the bill is the upper end.
 
+use serde::{Deserialize, Serialize};
+
 use super::moves::Move;
 use crate::failure::Failure;
 use crate::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, VolumeId};
 
 /// One snapshot.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Its number.
     pub id: SnapshotId,
@@ -38,7 +40,7 @@ pub struct Snapshot {
 }
 
 /// State of a snapshot (`DescribeSnapshots`, "status"; `deleted` is ours).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum SnapshotState {
     /// It is being copied.
     Pending,

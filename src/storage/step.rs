@@ -1,5 +1,7 @@
 //! What takes simulated time in the storage: a step, and when it is due. The caller keeps the time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::{Duration, ImageId, SnapshotId, VolumeId};
 
 /// A step to finish after a while: the caller calls [`Storage::finish`](super::Storage::finish) then.
@@ -33,7 +35,7 @@ pub enum Step {
 }
 
 /// What is over for a volume.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeStep {
     /// Its creation.
     Created,

@@ -8,6 +8,8 @@
 //!
 //! States are those of the EBS user guide, "Amazon EBS volume lifecycle".
 
+use serde::{Deserialize, Serialize};
+
 use super::attachment::Attachment;
 use super::modification::Modification;
 use super::moves::Move;
@@ -17,7 +19,7 @@ use crate::failure::{Bound, Failure, Reason};
 use crate::units::{AccountId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a volume is provisioned with: what it takes from its backend, and what is paid for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Provisioned {
     /// Its type.
     pub kind: VolumeType,
@@ -68,7 +70,7 @@ impl Provisioned {
 }
 
 /// One volume.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Volume {
     /// Its number.
     pub id: VolumeId,
@@ -109,7 +111,7 @@ impl Volume {
 }
 
 /// State of a volume (`DescribeVolumes`, "status").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeState {
     /// It is being made.
     Creating,

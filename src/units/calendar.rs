@@ -1,5 +1,6 @@
 //! The calendar of a run: which month of which year a simulated time lies in (proleptic Gregorian, UTC).
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::{NS_PER_S, Time};
@@ -10,7 +11,7 @@ const DAYS_TO_1970: i64 = 719_468;
 const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 
 /// A calendar month, counted from January of year 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Month(pub u32);
 
 impl fmt::Display for Month {

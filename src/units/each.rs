@@ -1,5 +1,6 @@
 //! A value for every member of a closed list, such as one count for each failure.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
@@ -22,6 +23,22 @@ pub struct Each<K, T> {
 impl<K: Closed, T: Default> Default for Each<K, T> {
     fn default() -> Each<K, T> {
         Each { values: K::ALL.iter().map(|_| T::default()).collect(), of: PhantomData }
+    }
+}
+
+impl<K: Closed, T: Serialize> Serialize for Each<K, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+impl<'de, K: Closed, T: Deserialize<'de>> Deserialize<'de> for Each<K, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Each<K, T>, D::Error> {
+        let values = Vec::deserialize(deserializer)?;
+        match values.len() == K::ALL.len() {
+            true => Ok(Each { values, of: PhantomData }),
+            false => Err(serde::de::Error::invalid_length(values.len(), &"a value for each member")),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub use calendar::{Calendar, Month};
 pub use each::{Closed, Each};
 pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
@@ -19,7 +20,7 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 pub const NS_PER_S: u64 = 1_000_000_000;
 
 /// A point in simulated time \[ns since the start of the scenario\].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct Time(pub u64);
 
 /// A length of simulated time \[ns\].
@@ -97,7 +98,7 @@ pub const QUANTITIES: [Quantity; RESOURCES] = [
 /// An amount of each of the five resources: what an instance asks for, what a host has or has free.
 ///
 /// The order of the array is that of the constants [`Resources::VCPU`] to [`Resources::NETWORK`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct Resources(pub [u32; RESOURCES]);
 
 impl Resources {
@@ -169,7 +170,7 @@ impl Resources {
 ///
 /// The unit is 10⁻¹⁵ USD ÷ (3600 · 1024): a price per vCPU-hour or GiB-hour with up to twelve
 /// decimals times milli-vCPU or MiB times seconds is a whole number of it. 128 bits hold ±4.6·10¹⁶ USD.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct Money(pub i128);
 
 impl Money {
@@ -238,7 +239,7 @@ impl std::iter::Sum for Money {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($number:ty)) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
         pub struct $name(pub $number);
 
         impl $name {

@@ -219,6 +219,9 @@ fn parse_single_unit(text: &str) -> Option<Result<Duration, Unreadable>> {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        if !deserializer.is_human_readable() {
+            return u64::deserialize(deserializer).map(Duration);
+        }
         struct Text;
         impl Visitor<'_> for Text {
             type Value = Duration;
@@ -262,6 +265,9 @@ impl fmt::Display for Duration {
 
 impl Serialize for Duration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_u64(self.0);
+        }
         serializer.collect_str(self)
     }
 }

@@ -32,6 +32,37 @@ pub struct BlockDevice {
     pub delete_on_termination: bool,
 }
 
+/// Lists of them with every field, for a form that cannot leave one out.
+pub mod in_full {
+    use super::{BlockDevice, VolumeType};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Full = (String, Option<VolumeType>, Option<u32>, Option<u32>, Option<u32>, bool);
+
+    /// Writes a list.
+    pub fn serialize<S: Serializer>(list: &[BlockDevice], serializer: S) -> Result<S::Ok, S::Error> {
+        let full =
+            |BlockDevice { device, kind, size_gib, iops, throughput_mibps, delete_on_termination }| -> Full {
+                (device, kind, size_gib, iops, throughput_mibps, delete_on_termination)
+            };
+        list.iter().cloned().map(full).collect::<Vec<_>>().serialize(serializer)
+    }
+
+    /// Reads a list.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BlockDevice>, D::Error> {
+        let list = Vec::<Full>::deserialize(deserializer)?;
+        let device = |(device, kind, size_gib, iops, throughput_mibps, delete_on_termination)| BlockDevice {
+            device,
+            kind,
+            size_gib,
+            iops,
+            throughput_mibps,
+            delete_on_termination,
+        };
+        Ok(list.into_iter().map(device).collect())
+    }
+}
+
 /// As a trace writes it.
 pub const BLOCK_DEVICE_FORM: &str = "`device:type:size_gib[:iops[:throughput_mibps]][:keep]`";
 

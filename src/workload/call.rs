@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::block_device::BlockDevice;
+use super::block_device::{self, BlockDevice};
 use super::resource_call::ResourceCall;
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 
 /// A call to the cloud's API, or the arrival of an instance of an interval trace.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Call {
     /// When it arrives.
     pub at: Time,
@@ -22,7 +22,7 @@ pub struct Call {
 }
 
 /// What is asked for. What many calls have in common is shared, so that one of a synthetic source allocates nothing.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Action {
     /// New instances.
     Launch(Launch),
@@ -81,7 +81,7 @@ impl Action {
 }
 
 /// The instances a call is about. Every one gets its own answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Targets {
     /// Those of one name.
     One(Handle),
@@ -108,7 +108,7 @@ impl Targets {
 }
 
 /// Which instances a call of `describe` asks for, and how many a page.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Query {
     /// Which; `None`: all of the account's.
     pub targets: Option<Targets>,
@@ -124,7 +124,7 @@ impl Query {
 }
 
 /// A condition on instances (`DescribeInstances`, "Filter").
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Filter {
     /// In one of these states.
     State(Vec<State>),
@@ -139,7 +139,7 @@ pub enum Filter {
 }
 
 /// What a call of `modify` changes; what is `None` stays.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Modification {
     /// The type; only while stopped.
     pub kind: Option<TypeId>,
@@ -150,7 +150,7 @@ pub struct Modification {
 }
 
 /// A key and a value that people put on resources.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Tag {
     /// The key, unique on a resource.
     pub key: String,
@@ -159,7 +159,7 @@ pub struct Tag {
 }
 
 /// A request for instances.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Launch {
     /// Their type or shape.
     pub kind: TypeId,
@@ -178,6 +178,7 @@ pub struct Launch {
     /// When the instances end.
     pub end: End,
     /// Everything most launches do without; shared by the launches of a source.
+    #[serde(with = "by_value")]
     pub options: Option<Arc<LaunchOptions>>,
     /// The arrival process whose stop/start behaviour they follow, if it has one.
     pub stops: Option<StopsId>,
@@ -186,8 +187,27 @@ pub struct Launch {
     pub first_instance: u64,
 }
 
+/// Options that several launches share, as the value that each has.
+mod by_value {
+    use super::{Arc, LaunchOptions};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        options: &Option<Arc<LaunchOptions>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        options.as_deref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<LaunchOptions>>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map(Arc::new))
+    }
+}
+
 /// When an instance ends by itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum End {
     /// Only by a call.
     Never,
@@ -198,11 +218,12 @@ pub enum End {
 }
 
 /// What a launch can say beyond type and place.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LaunchOptions {
     /// The image; none: one that is always there and brings no volumes.
     pub image: Option<ImageHandle>,
     /// Volumes beside those of the image, or in their place where the device is the same.
+    #[serde(with = "block_device::in_full")]
     pub volumes: Vec<BlockDevice>,
     /// Security groups of the first interface; none: the account's default one.
     pub security_groups: Vec<SecurityGroupHandle>,
@@ -265,7 +286,7 @@ impl Tenancy {
 }
 
 /// A launch on the spot market.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Spot {
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
@@ -274,7 +295,7 @@ pub struct Spot {
 macro_rules! handle {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
         pub struct $name(pub u32);
     };
 }
@@ -302,7 +323,7 @@ handle!(/// The name of a capacity reservation.
     ReservationHandle);
 
 /// The stop/start behaviour of an arrival process.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct StopsId(pub u16);
 
 /// An instance that is already there when a run starts in steady state.

@@ -15,6 +15,7 @@ use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::trace::TraceReader;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::input::{InputError, Place, Problem};
 use crate::units::{Duration, Time};
@@ -82,6 +83,26 @@ pub struct Phase {
     pub running: bool,
     /// Time until that changes.
     pub left: Duration,
+}
+
+/// The place of each source; those that the scenario adds at the end begin now.
+impl Persist for Demand {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Demand { seed: _, start: _, trace, ahead, sources, queue: _, instances, lifetimes } = self;
+        out.put(&(ahead, instances, lifetimes));
+        trace.save(out);
+        sources.save(out);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (self.ahead, self.instances, self.lifetimes) = from.get()?;
+        self.trace.restore(from)?;
+        self.sources.restore(from)?;
+        let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
+        let sources = self.sources.iter().zip(TRACE + 1..).map(|(source, who)| (source.at(), who));
+        self.queue = trace.map(|at| (at, TRACE)).into_iter().chain(sources).map(Reverse).collect();
+        Ok(())
+    }
 }
 
 impl Demand {

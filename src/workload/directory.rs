@@ -4,6 +4,7 @@ use super::handles::HandleBook;
 use super::names::Names;
 use crate::catalogue::TypeTable;
 use crate::input::{Place, Problem, did_you_mean};
+use crate::persist;
 use crate::units::{AccountId, SubnetId, TypeId, ZoneId};
 
 /// Who calls when a demand names no account.
@@ -24,6 +25,12 @@ pub struct Directory {
     /// Whether a zone or subnet not met before is taken in, for work on a trace without a scenario.
     takes_in: bool,
 }
+
+persist! { Directory {
+    values: [handles, accounts],
+    parts: [types],
+    made: [zones, subnets, subnet_zones, takes_in],
+} }
 
 /// The name of a subnet and the zone it lies in.
 #[derive(Clone, PartialEq, Eq, Debug)]

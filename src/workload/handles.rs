@@ -3,6 +3,8 @@
 //! Who enters the names that a scenario defines before the demand is opened has them numbered first, as the
 //! scenario lists them. Whether anything of a name is there is for the cloud to say.
 
+use serde::{Deserialize, Serialize};
+
 use super::call::{
     AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, PlacementGroupHandle, ReservationHandle,
     SecurityGroupHandle, SnapshotHandle, VolumeHandle,
@@ -12,7 +14,7 @@ use super::names::Names;
 macro_rules! book {
     ($($kind:ident, $kinds:ident: $handle:ident, $thing:literal;)*) => {
         /// Every name met so far, by kind.
-        #[derive(Clone, Default, Debug)]
+        #[derive(Clone, Default, Debug, Serialize, Deserialize)]
         pub struct HandleBook {
             $($kinds: Names,)*
         }

@@ -1,5 +1,6 @@
 //! Names and their numbers, in the order of first use.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::HashMap;
 
 /// Numbers for names, from 0.
@@ -7,6 +8,23 @@ use std::collections::HashMap;
 pub struct Names {
     list: Vec<String>,
     numbers: HashMap<String, u32>,
+}
+
+/// As the list of names.
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.list.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
+        let mut names = Names::default();
+        for name in Vec::<String>::deserialize(deserializer)? {
+            names.number(&name);
+        }
+        Ok(names)
+    }
 }
 
 impl Names {

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Choice, exponential, geometric, to_duration};
 use super::settings::Settings;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::Stream;
 use crate::input::Problem;
+use crate::persist;
 use crate::units::{Duration, NS_PER_S, Time};
 
 const NS_PER_HOUR: f64 = 3600.0 * NS_PER_S as f64;
@@ -137,6 +139,11 @@ pub struct Process {
     last: Option<Time>,
 }
 
+persist! { Process {
+    values: [last],
+    parts: [law, stream],
+} }
+
 /// The laws; `gap` is the mean time between requests or batches \[ns\].
 #[derive(Clone, Debug)]
 enum Law {
@@ -145,6 +152,21 @@ enum Law {
     Diurnal { gap: f64, peak_to_mean: f64, peak_at: Duration },
     Mmpp(Modulated),
     Batch { gap: f64, mean_size: f64 },
+}
+
+impl Persist for Law {
+    fn save(&self, out: &mut Writer<'_>) {
+        if let Law::Mmpp(modulated) = self {
+            modulated.save(out);
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        match self {
+            Law::Mmpp(modulated) => modulated.restore(from),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Process {
@@ -249,6 +271,11 @@ struct Modulated {
     state: usize,
     until: Time,
 }
+
+persist! { Modulated {
+    values: [state, until],
+    made: [states],
+} }
 
 impl Modulated {
     fn new(per_hour: &[f64], mean_sojourn: &[Duration], stream: &mut Stream) -> Modulated {

@@ -1,6 +1,7 @@
 //! Calls about what is no instance: volumes, snapshots, images, security groups, addresses, interfaces, groups,
 //! hosts, reservations. One closed enum, with the names of the trace; the cloud knows what they stand for.
 
+use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
 use super::call::{
@@ -14,7 +15,7 @@ use crate::placement::provisions::GroupStrategy;
 use crate::units::{SubnetId, TypeId, ZoneId};
 
 /// A call about a resource that is no instance.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ResourceCall {
     /// Make a volume.
     CreateVolume {
@@ -129,7 +130,7 @@ pub enum ResourceCall {
 }
 
 /// What a volume is to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct VolumeSpec {
     /// Type; none: gp3.
     pub kind: Option<VolumeType>,
@@ -142,7 +143,7 @@ pub struct VolumeSpec {
 }
 
 /// A rule as a call names it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Ingress or egress.
     pub direction: Direction,
@@ -155,7 +156,7 @@ pub struct Rule {
 }
 
 /// Who is at the other end of a rule.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Peer {
     /// Addresses.
     Network(ipnet::Ipv4Net),
@@ -164,7 +165,7 @@ pub enum Peer {
 }
 
 /// One end of a probe.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Endpoint {
     /// The first instance of a name.
     Instance(Handle),
@@ -173,7 +174,7 @@ pub enum Endpoint {
 }
 
 /// Private addresses and prefixes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AddressCount {
     /// Single addresses.
     pub addresses: u32,

@@ -63,6 +63,14 @@ impl Path {
         Path::Listed(prices)
     }
 
+    /// The stream and the shares so far, where chance decides.
+    pub fn drawn(&self) -> Option<(&Stream, &[u32])> {
+        match self {
+            Path::Steps { stream, shares, .. } => Some((stream, shares)),
+            _ => None,
+        }
+    }
+
     /// The piece that a time lies in.
     pub fn piece(&mut self, at: Time) -> Piece {
         match self {

@@ -6,6 +6,7 @@
 //! request may fit, and the free amounts decide. Either way the union of masks over a part of the index
 //! tells whether to look inside, so one word prunes, whatever the number of requests.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 use crate::units::{RESOURCES, Resources};
@@ -16,7 +17,7 @@ const EXACT_AT_MOST: usize = 64;
 const THRESHOLDS: [usize; RESOURCES] = [24, 24, 8, 4, 4];
 
 /// A distinct request, numbered in the order of first use.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ShapeId(pub u32);
 
 /// The bits a mask must have for a request to fit, or to be worth a look.
@@ -104,6 +105,11 @@ impl Shapes {
     /// True before the first request.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
+    }
+
+    /// Every request so far, by number.
+    pub fn requests(&self) -> &[Resources] {
+        &self.requests
     }
 
     /// The amounts of a request.

@@ -1,6 +1,7 @@
 //! The cells a rule is written in, in traces and scenarios: protocol, ports, peer. One function reads each, and what
 //! it reads is shown in the same words.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use ipnet::Ipv4Net;
@@ -8,7 +9,7 @@ use ipnet::Ipv4Net;
 use crate::input::{Place, Problem};
 
 /// A protocol, or all of them. 1, 6 and 17 are always [`Protocol::Icmp`], [`Protocol::Tcp`] and [`Protocol::Udp`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Protocol {
     /// `all` or `-1`.
     All,
@@ -47,7 +48,7 @@ impl fmt::Display for Protocol {
 }
 
 /// What a cell of ports says, before its protocol gives it a meaning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Ports {
     /// `-1`: any.
     Any,

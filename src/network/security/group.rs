@@ -1,5 +1,6 @@
 //! A security group: its rules, and which of them lets traffic pass.
 
+use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
 use super::packet::Packet;
@@ -7,11 +8,11 @@ use super::rule::{Direction, Peer, Rule};
 use crate::units::{AccountId, RuleId, SecurityGroupId};
 
 /// A VPC, numbered by the caller; each copy of a VPC has a number of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Vpc(pub u32);
 
 /// Where a group or interface belongs: an account, in one VPC.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Owner {
     /// The account.
     pub account: AccountId,
@@ -29,7 +30,7 @@ pub(super) struct OtherEnd<'a> {
 }
 
 /// A security group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Group {
     /// Its id.
     pub id: SecurityGroupId,

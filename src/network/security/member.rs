@@ -1,5 +1,6 @@
 //! Who is in which security groups: interfaces, and the look-up from a private address of a VPC to its interface.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -7,7 +8,7 @@ use super::group::{Owner, Vpc};
 use crate::units::{InstanceId, InterfaceId, SecurityGroupId};
 
 /// An interface that has security groups.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum MemberId {
     /// The first interface of an instance.
     Instance(InstanceId),
@@ -16,7 +17,7 @@ pub enum MemberId {
 }
 
 /// An end of traffic.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Endpoint {
     /// An interface, by its first private address.
     Member(MemberId),
@@ -25,7 +26,7 @@ pub enum Endpoint {
 }
 
 /// An interface with its groups.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
     /// Account and VPC.
     pub owner: Owner,
@@ -36,7 +37,7 @@ pub struct Member {
 }
 
 /// All interfaces, by id and by private address.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 pub(super) struct Members {
     members: BTreeMap<MemberId, Member>,
     by_address: BTreeMap<(Vpc, Ipv4Addr), MemberId>,

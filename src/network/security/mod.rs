@@ -29,6 +29,7 @@ use std::net::Ipv4Addr;
 
 use crate::failure::{Bound, Failure, Reason};
 use crate::input::InputError;
+use crate::persist;
 use crate::units::{AccountId, RuleId, SecurityGroupId};
 use config::Template;
 use member::Members;
@@ -54,6 +55,12 @@ pub struct SecurityGroups {
     decisions: Decisions,
     next_rule: RuleId,
 }
+
+persist! { SecurityGroups {
+    values: [groups, names, members, decisions, next_rule],
+    parts: [tracking],
+    made: [limits, templates],
+} }
 
 impl SecurityGroups {
     /// What a scenario describes, given the names of its VPCs.

@@ -1,5 +1,7 @@
 //! What a probe sends: the protocol with its ports, and what makes two packets part of one conversation.
 
+use serde::{Deserialize, Serialize};
+
 use super::cell::{Ports, Protocol};
 use super::rule::{Direction, Malformed};
 
@@ -7,7 +9,7 @@ use super::rule::{Direction, Malformed};
 ///
 /// Its source port, or identifier of an ICMP query, names the conversation it is part of. A packet without one begins
 /// a conversation of its own that no later packet belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Packet {
     /// TCP.
     Tcp {
@@ -101,7 +103,7 @@ impl Packet {
 const QUERIES: [(u8, u8); 4] = [(8, 0), (13, 14), (15, 16), (17, 18)];
 
 /// What packets of one conversation have in common beside the two ends, whichever way they go.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(super) enum Conversation {
     /// Port of the interface and of the other end.
     Tcp { local: u16, remote: u16 },

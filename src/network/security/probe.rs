@@ -6,6 +6,7 @@
 //! 0.0.0.0/0 while another lets everything of the protocol pass the other way for 0.0.0.0/0: those replies pass by
 //! that rule, and the conversation ends at once when a rule goes (EC2 user guide, "Untracked connections").
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -66,7 +67,7 @@ impl Verdict {
 }
 
 /// How many probes what decided, each probe once.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Decisions {
     /// Allowed by a rule, also one that is revoked by now.
     pub by_rule: BTreeMap<RuleId, u64>,

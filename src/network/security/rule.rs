@@ -1,6 +1,7 @@
 //! A rule of a security group: which traffic it lets pass, to or from whom. Every rule is sound by its type; what
 //! makes no sense is told apart in [`Traffic::new`].
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -12,7 +13,7 @@ use crate::failure::{Failure, Reason};
 use crate::units::{RuleId, SecurityGroupId};
 
 /// Which way traffic goes, seen from the interface with the group.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Direction {
     /// To the interface; the rule names a source.
     Ingress,
@@ -39,7 +40,7 @@ impl Direction {
 }
 
 /// The traffic a rule lets pass, in EC2's form: a protocol given by the number 1, 6 or 17 is `icmp`, `tcp` or `udp`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Traffic {
     /// All protocols, all ports.
     All,
@@ -163,7 +164,7 @@ impl fmt::Display for Traffic {
 }
 
 /// Whom a rule lets in, or lets the interface reach: its source or destination.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Peer {
     /// The addresses of a network, its first address in front.
     Cidr(Ipv4Net),
@@ -199,7 +200,7 @@ impl fmt::Display for Peer {
 }
 
 /// What a rule says: this traffic, this peer. EC2's `IpPermission`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Permission {
     /// What may pass.
     pub traffic: Traffic,
@@ -213,7 +214,7 @@ impl Permission {
 }
 
 /// A rule of a group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Its own id.
     pub id: RuleId,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::member::{Endpoint, MemberId};
 use super::packet::Conversation;
 use super::rule::Direction;
+use crate::persist;
 use crate::units::{Duration, Time};
 
 /// How long a conversation without a packet is remembered (`ConnectionTrackingConfiguration`).
@@ -46,7 +47,7 @@ const OTHER_IDLE: Duration = Duration::from_seconds(600);
 const SWEEP_LEAST: usize = 1024;
 
 /// A conversation as one interface remembers it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Flow {
     /// Forgotten from here on.
     expires: Time,
@@ -66,6 +67,11 @@ pub(super) struct Tracking {
     /// The count at which the idle ones are thrown out.
     sweep_at: usize,
 }
+
+persist! { Tracking {
+    values: [flows, count, sweep_at],
+    made: [idle],
+} }
 
 impl Tracking {
     pub fn new(idle: TrackingIdle) -> Tracking {

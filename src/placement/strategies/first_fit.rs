@@ -1,5 +1,6 @@
 //! `first-fit`: the lowest host that fits; the classical rule, and hard to beat.
 
+use crate::persist;
 use crate::placement::register::Entry;
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
 use crate::units::HostId;
@@ -13,6 +14,8 @@ pub const ENTRY: Entry = Entry {
 
 #[derive(Clone)]
 struct FirstFit;
+
+persist! { FirstFit {} }
 
 impl Chooser for FirstFit {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

@@ -1,5 +1,6 @@
 //! `next-fit`: goes round the hosts; the pointer stands on the host used last, whatever its zone.
 
+use crate::persist;
 use crate::placement::register::Entry;
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
 use crate::units::HostId;
@@ -15,6 +16,8 @@ pub const ENTRY: Entry = Entry {
 struct NextFit {
     last_used: HostId,
 }
+
+persist! { NextFit { values: [last_used] } }
 
 impl Chooser for NextFit {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

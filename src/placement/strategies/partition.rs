@@ -1,9 +1,11 @@
 //! `partition`: spreads the instances of a placement group, or of an account, over partitions of the zone, which share no rack,
 //! and packs within each.
 
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
 
 use super::best_fit;
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::placement::register::{Entry, Parameter};
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
 use crate::units::{AccountId, HostId, PlacementGroupId, ZoneId};
@@ -34,10 +36,23 @@ struct Partition {
 }
 
 /// Whose instances are counted together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Counted {
     Account(AccountId),
     Group(PlacementGroupId),
+}
+
+/// The counts, in the order of those they belong to.
+impl Persist for Partition {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Partition { partitions: _, counts } = self;
+        out.put(&counts.clone().into_iter().collect::<BTreeMap<_, _>>());
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        self.counts = from.get::<BTreeMap<_, _>>()?.into_iter().collect();
+        Ok(())
+    }
 }
 
 fn key(request: &Request) -> (Counted, ZoneId) {

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use super::random::draw;
 use crate::engine::random::{Purpose, Stream};
+use crate::persist;
 use crate::placement::register::Entry;
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
 use crate::units::HostId;
@@ -20,6 +21,8 @@ pub const ENTRY: Entry = Entry {
 struct PowerOfTwo {
     stream: Stream,
 }
+
+persist! { PowerOfTwo { parts: [stream] } }
 
 impl Chooser for PowerOfTwo {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

@@ -1,6 +1,7 @@
 //! `random`: any host that fits, each as likely as the others.
 
 use crate::engine::random::{Purpose, Stream};
+use crate::persist;
 use crate::placement::register::Entry;
 use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
 use crate::units::HostId;
@@ -16,6 +17,8 @@ pub const ENTRY: Entry = Entry {
 struct Random {
     stream: Stream,
 }
+
+persist! { Random { parts: [stream] } }
 
 impl Chooser for Random {
     fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {

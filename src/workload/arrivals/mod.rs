@@ -11,6 +11,7 @@ use super::draw::{self, Choice};
 use super::process::Timetable;
 use crate::engine::random::Stream;
 use crate::input::{Place, Problem};
+use crate::persist;
 use crate::units::{AccountId, Duration, Time, TypeId};
 
 pub use config::{ArrivalConfig, StopsConfig};
@@ -47,6 +48,15 @@ pub struct Source {
     /// Whose the requests of this time are.
     account: AccountId,
 }
+
+persist! { Source {
+    values: [at, left, fresh, account],
+    parts: [
+        process, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
+        steady_group_stream,
+    ],
+    made: [name, number, mix, lifetime, stops],
+} }
 
 /// What requests ask for, and from whom they come.
 #[derive(Debug)]

@@ -6,11 +6,13 @@
 mod delimited;
 mod parquet;
 
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::input::{Place, Problem};
 use delimited::Delimited;
 use parquet::ParquetRows;
@@ -25,10 +27,33 @@ pub struct Table {
     rows: Rows,
 }
 
+/// Its place in the file, which is the same file.
+impl Persist for Table {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put(&self.position());
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let position = from.get()?;
+        Ok(self.skip_to(position)?)
+    }
+}
+
 #[derive(Debug)]
 enum Rows {
     Delimited(Box<Delimited>),
     Parquet(Box<ParquetRows>),
+}
+
+/// A place between two rows of a table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Position {
+    /// Rows before it, in Parquet.
+    pub rows: u64,
+    /// Bytes of text before it.
+    pub byte: u64,
+    /// Its line, from 1.
+    pub line: u64,
 }
 
 /// The ways a table may be stored.
@@ -98,6 +123,22 @@ impl Table {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.advance(&self.path),
             Rows::Parquet(rows) => rows.advance(&self.path, &self.header),
+        }
+    }
+
+    /// Where the row after this one stands.
+    pub fn position(&self) -> Position {
+        match &self.rows {
+            Rows::Delimited(rows) => rows.position(),
+            Rows::Parquet(rows) => Position { rows: rows.passed(), byte: 0, line: 0 },
+        }
+    }
+
+    /// Goes to a row of the table without parsing those before it.
+    pub fn skip_to(&mut self, position: Position) -> Result<(), Problem> {
+        match &mut self.rows {
+            Rows::Delimited(rows) => rows.skip_to(&self.path, open_file(&self.path)?, position),
+            Rows::Parquet(rows) => rows.skip_to(&self.path, &self.header, position.rows),
         }
     }
 

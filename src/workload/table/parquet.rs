@@ -120,6 +120,27 @@ impl ParquetRows {
         })
     }
 
+    /// Rows up to the current one.
+    pub fn passed(&self) -> u64 {
+        self.before + (self.row as u64 + 1).min(self.rows as u64)
+    }
+
+    /// Goes past so many rows of the file: past whole row groups unread.
+    pub fn skip_to(&mut self, path: &Path, header: &[String], rows: u64) -> Result<(), Problem> {
+        self.readers.clear();
+        (self.group, self.rows, self.row, self.before) = (0, 0, 0, 0);
+        while self.group < self.file.num_row_groups() {
+            let in_group = self.file.metadata().row_group(self.group).num_rows() as u64;
+            if self.before + in_group > rows {
+                break;
+            }
+            self.before += in_group;
+            self.group += 1;
+        }
+        while self.passed() < rows && self.advance(path, header)? {}
+        Ok(())
+    }
+
     #[inline]
     pub fn cell(&self, column: usize) -> &[u8] {
         let Cells { text, ends } = &self.cells[column];

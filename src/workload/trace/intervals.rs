@@ -4,6 +4,7 @@ use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
 use super::row::{self, Header, InOrder, Row};
 use crate::input::{InputError, Problem};
+use crate::persist;
 use crate::units::Time;
 use crate::workload::call::{Action, Call, End, Launch};
 use crate::workload::directory::Directory;
@@ -29,6 +30,12 @@ pub struct IntervalReader {
     order: InOrder,
     last_event: Time,
 }
+
+persist! { IntervalReader {
+    values: [order, last_event],
+    parts: [table],
+    made: [header, start, end],
+} }
 
 impl IntervalReader {
     /// Checks the header and tells everything wrong with it.

@@ -20,6 +20,7 @@ use std::path::Path;
 use super::call::Call;
 use super::directory::Directory;
 use super::table::Table;
+use crate::engine::checkpoint::{self, Misfit, Persist, Writer};
 use crate::input::{InputError, Problem};
 use crate::units::Time;
 use intervals::IntervalReader;
@@ -43,6 +44,22 @@ pub struct TraceReader(Reader);
 enum Reader {
     Intervals(IntervalReader),
     Operations(OperationReader),
+}
+
+impl Persist for TraceReader {
+    fn save(&self, out: &mut Writer<'_>) {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.save(out),
+            Reader::Operations(reader) => reader.save(out),
+        }
+    }
+
+    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), Misfit> {
+        match &mut self.0 {
+            Reader::Intervals(reader) => reader.restore(from),
+            Reader::Operations(reader) => reader.restore(from),
+        }
+    }
 }
 
 impl TraceReader {

@@ -1,5 +1,6 @@
 //! One row of either form being read: its cells by column, and everything wrong with them at once.
 
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
 use super::columns::{Column, Positions};
@@ -309,7 +310,7 @@ fn plain_seconds(text: &[u8]) -> Option<u64> {
 }
 
 /// Checks that rows come in time order.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 pub struct InOrder(Time);
 
 impl InOrder {

@@ -12,6 +12,7 @@ use super::columns::{Column, OPTIONS, SHAPE};
 use super::row::{self, Header, InOrder, Row};
 use crate::input::{InputError, Problem, did_you_mean};
 use crate::operation::Operation;
+use crate::persist;
 use crate::units::Time;
 use crate::workload::call::Call;
 use crate::workload::directory::Directory;
@@ -71,6 +72,12 @@ pub struct OperationReader {
     op: usize,
     order: InOrder,
 }
+
+persist! { OperationReader {
+    values: [order],
+    parts: [table],
+    made: [header, refused, time, op],
+} }
 
 impl OperationReader {
     /// Checks the header and tells everything wrong with it.

@@ -1,0 +1,384 @@
+//! The state of a run as bytes: what a part writes down of itself, and how it comes back.
+//!
+//! A part is restored in place: it is made of the scenario first, like that of any run, and then takes over
+//! what was written down. So what the scenario decides is that of the run that goes on, and everything that
+//! has happened is that of the run that was. [`persist!`](crate::persist) says of each field which it is.
+//!
+//! Numbers take as few bytes as they need (postcard). Whoever reads has made sure that the bytes are those
+//! that were written: a reader guards against mistakes, not against malice.
+
+use std::io::{self, Read, Write};
+
+use postcard::{de_flavors, ser_flavors};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::input::{InputError, Problem};
+
+/// Bytes that are written and read at a time.
+const BUFFER: usize = 1 << 17;
+
+/// A part with state that a checkpoint holds.
+pub trait Persist {
+    /// Writes the state down.
+    fn save(&self, out: &mut Writer<'_>);
+    /// Takes the state over. After an error the part is of no more use.
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit>;
+}
+
+/// Says what becomes of every field of a part, so that none is forgotten: a new field does not compile
+/// until it stands in one of the lists.
+///
+/// - `values` are written and read as they are;
+/// - `parts` have a scenario's side of their own and are restored in place;
+/// - `made` are what the scenario makes of them, or follow from other fields.
+#[macro_export]
+macro_rules! persist {
+    ($part:ty {
+        $(values: [$($value:ident),* $(,)?] $(,)?)?
+        $(parts: [$($inner:ident),* $(,)?] $(,)?)?
+        $(made: [$($made:ident),* $(,)?] $(,)?)?
+    }) => {
+        impl $crate::engine::checkpoint::Persist for $part {
+            #[allow(unused_variables)]
+            fn save(&self, out: &mut $crate::engine::checkpoint::Writer<'_>) {
+                let Self { $($($value,)*)? $($($inner,)*)? $($($made: _,)*)? } = self;
+                $($(out.put($value);)*)?
+                $($($crate::engine::checkpoint::Persist::save($inner, out);)*)?
+            }
+
+            #[allow(unused_variables)]
+            fn restore(
+                &mut self,
+                from: &mut $crate::engine::checkpoint::Reader<'_>,
+            ) -> Result<(), $crate::engine::checkpoint::Misfit> {
+                let Self { $($($value,)*)? $($($inner,)*)? $($($made: _,)*)? } = self;
+                $($(*$value = from.get()?;)*)?
+                $($($crate::engine::checkpoint::Persist::restore($inner, from)?;)*)?
+                Ok(())
+            }
+        }
+    };
+}
+
+/// Why a state cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum Misfit {
+    /// The file cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// The bytes are not what they should be.
+    #[error("its contents cannot be understood")]
+    Garbled,
+    /// The scenario has fewer of something than the state.
+    #[error("it holds {found} {what} where the scenario has {expected}")]
+    Fewer {
+        /// Of what.
+        what: &'static str,
+        /// In the state.
+        found: usize,
+        /// In the scenario.
+        expected: usize,
+    },
+    /// Something it needs is not there any more.
+    #[error("{0}")]
+    Input(InputError),
+}
+
+impl From<Problem> for Misfit {
+    fn from(problem: Problem) -> Misfit {
+        Misfit::Input(problem.into())
+    }
+}
+
+impl From<InputError> for Misfit {
+    fn from(error: InputError) -> Misfit {
+        Misfit::Input(error)
+    }
+}
+
+/// Takes the state of a run, in order.
+pub struct Writer<'a> {
+    out: &'a mut dyn Write,
+    buffer: Vec<u8>,
+    hash: Sha256,
+    /// The first error; what comes after it is for nothing.
+    failed: Option<io::Error>,
+}
+
+impl<'a> Writer<'a> {
+    /// Writes to a file, which need not be buffered.
+    pub fn new(out: &'a mut dyn Write) -> Writer<'a> {
+        Writer { out, buffer: Vec::with_capacity(BUFFER), hash: Sha256::new(), failed: None }
+    }
+
+    /// Writes a value. Panics on one that cannot be written: its type says so.
+    pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
+        postcard::serialize_with_flavor(value, Sink(self)).expect("every value of a state can be written");
+    }
+
+    /// Writes how many of something follow.
+    pub fn put_length(&mut self, length: usize) {
+        self.put(&(length as u64));
+    }
+
+    /// Writes a part by itself, so that a reader may skip it.
+    pub fn put_apart(&mut self, part: &(impl Persist + ?Sized)) {
+        let mut bytes = Vec::new();
+        let mut apart = Writer::new(&mut bytes);
+        part.save(&mut apart);
+        apart.flush();
+        self.put(&bytes);
+    }
+
+    /// Writes bytes as they are.
+    pub fn put_bytes(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER {
+            self.flush();
+        }
+    }
+
+    /// Ends with the SHA-256 of everything before, or tells the first error.
+    pub fn seal(mut self) -> io::Result<()> {
+        self.flush();
+        let seal = self.hash.finalize();
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.out.write_all(&seal).and_then(|()| self.out.flush()),
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.hash.update(&self.buffer);
+            self.failed = self.out.write_all(&self.buffer).err();
+        }
+        self.buffer.clear();
+    }
+}
+
+/// A writer as postcard sees it.
+struct Sink<'w, 'a>(&'w mut Writer<'a>);
+
+impl ser_flavors::Flavor for Sink<'_, '_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if self.0.buffer.len() == BUFFER {
+            self.0.flush();
+        }
+        self.0.buffer.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if self.0.buffer.len() + bytes.len() > BUFFER {
+            self.0.flush();
+        }
+        self.0.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// Bytes of the seal at the end.
+pub const SEAL: usize = 32;
+
+/// Reads everything, `length` bytes and the seal, and tells whether the seal is that of the bytes.
+pub fn is_sealed(mut source: impl Read, length: u64) -> io::Result<bool> {
+    let mut hash = Sha256::new();
+    let hashed = io::copy(&mut source.by_ref().take(length), &mut hash)?;
+    let mut seal = Vec::new();
+    source.read_to_end(&mut seal)?;
+    Ok(hashed == length && seal == hash.finalize().as_slice())
+}
+
+/// Gives the state of a run back, in order.
+pub struct Reader<'a> {
+    source: &'a mut dyn Read,
+    /// Bytes that are still in the source.
+    left: u64,
+    buffer: Vec<u8>,
+    /// The next of the buffer.
+    next: usize,
+    /// What does not lie in the buffer in one piece.
+    long: Vec<u8>,
+    new_seed: Option<u64>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads so many bytes. Random streams go on under `new_seed`, if there is one.
+    pub fn new(source: &'a mut dyn Read, length: u64, new_seed: Option<u64>) -> Reader<'a> {
+        Reader { source, left: length, buffer: Vec::new(), next: 0, long: Vec::new(), new_seed }
+    }
+
+    /// The seed that random streams go on under, where it is not their own.
+    pub fn new_seed(&self) -> Option<u64> {
+        self.new_seed
+    }
+
+    /// Bytes that are still to be read.
+    pub fn left(&self) -> u64 {
+        self.left + (self.buffer.len() - self.next) as u64
+    }
+
+    /// Reads a value.
+    pub fn get<T: DeserializeOwned>(&mut self) -> Result<T, Misfit> {
+        let mut deserializer = postcard::Deserializer::from_flavor(Source(self));
+        T::deserialize(&mut deserializer).map_err(|_| Misfit::Garbled)
+    }
+
+    /// Reads how many of something follow: at least a byte each.
+    pub fn get_length(&mut self) -> Result<usize, Misfit> {
+        let length: u64 = self.get()?;
+        if length > self.left() {
+            return Err(Misfit::Garbled);
+        }
+        usize::try_from(length).map_err(|_| Misfit::Garbled)
+    }
+
+    /// Reads a part that was written by itself; `None` skips it.
+    pub fn get_apart(&mut self, part: Option<&mut (impl Persist + ?Sized)>) -> Result<(), Misfit> {
+        let bytes: Vec<u8> = self.get()?;
+        match part {
+            Some(part) => {
+                let source: &mut dyn Read = &mut bytes.as_slice();
+                part.restore(&mut Reader::new(source, bytes.len() as u64, self.new_seed))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Reads bytes as they are, up to the end of what is in the buffer; none at the end.
+    fn fill(&mut self) -> Option<()> {
+        self.buffer.clear();
+        self.next = 0;
+        let wanted = self.left.min(BUFFER as u64);
+        let read = (&mut *self.source).take(wanted).read_to_end(&mut self.buffer).ok()?;
+        self.left -= read as u64;
+        (read > 0 && read as u64 == wanted).then_some(())
+    }
+
+    /// The next bytes in one piece.
+    #[inline]
+    fn take(&mut self, count: usize) -> Option<&[u8]> {
+        let end = self.next.checked_add(count)?;
+        if end <= self.buffer.len() {
+            self.next = end;
+            return Some(&self.buffer[end - count..end]);
+        }
+        self.take_long(count)
+    }
+
+    #[cold]
+    fn take_long(&mut self, count: usize) -> Option<&[u8]> {
+        if count as u64 > self.left() {
+            return None;
+        }
+        self.long.clear();
+        while self.long.len() < count {
+            if self.next == self.buffer.len() {
+                self.fill()?;
+            }
+            let end = self.buffer.len().min(self.next + count - self.long.len());
+            self.long.extend_from_slice(&self.buffer[self.next..end]);
+            self.next = end;
+        }
+        Some(&self.long)
+    }
+}
+
+/// A reader as postcard sees it. Nothing is borrowed from it for long.
+struct Source<'r, 'a>(&'r mut Reader<'a>);
+
+impl<'de, 'r: 'de, 'a: 'de> de_flavors::Flavor<'de> for Source<'r, 'a> {
+    type Remainder = ();
+    type Source = ();
+
+    #[inline]
+    fn pop(&mut self) -> postcard::Result<u8> {
+        self.0.take(1).map(|byte| byte[0]).ok_or(postcard::Error::DeserializeUnexpectedEnd)
+    }
+
+    fn try_take_n(&mut self, _count: usize) -> postcard::Result<&'de [u8]> {
+        Err(postcard::Error::WontImplement)
+    }
+
+    #[inline]
+    fn try_take_n_temp<'t>(&'t mut self, count: usize) -> postcard::Result<&'t [u8]>
+    where
+        'de: 't,
+    {
+        self.0.take(count).ok_or(postcard::Error::DeserializeUnexpectedEnd)
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Persist + ?Sized> Persist for Box<T> {
+    fn save(&self, out: &mut Writer<'_>) {
+        (**self).save(out);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (**self).restore(from)
+    }
+}
+
+/// Whether there is one is the scenario's to say: what it has taken away is read over, what it adds is new.
+impl<T: Persist> Persist for Option<T> {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put(&self.is_some());
+        if let Some(part) = self {
+            out.put_apart(part);
+        }
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        if from.get()? { from.get_apart(self.as_mut()) } else { Ok(()) }
+    }
+}
+
+/// A list that the scenario makes: what it adds at the end is new.
+impl<T: Persist> Persist for Vec<T> {
+    fn save(&self, out: &mut Writer<'_>) {
+        self.as_slice().save(out);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        self.as_mut_slice().restore(from)
+    }
+}
+
+impl<T: Persist, const N: usize> Persist for [T; N] {
+    fn save(&self, out: &mut Writer<'_>) {
+        self.iter().for_each(|part| part.save(out));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        self.iter_mut().try_for_each(|part| part.restore(from))
+    }
+}
+
+impl<T: Persist> Persist for [T] {
+    fn save(&self, out: &mut Writer<'_>) {
+        out.put_length(self.len());
+        self.iter().for_each(|part| part.save(out));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let (found, expected) = (from.get_length()?, self.len());
+        let parts =
+            self.get_mut(..found).ok_or(Misfit::Fewer { what: "entries of a list", found, expected })?;
+        parts.iter_mut().try_for_each(|part| part.restore(from))
+    }
+}
