@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::machine::{self, Stopwatch};
 use crate::input::{InputError, Place, Problem};
+use crate::report::checkpoint::HashedFile;
 use crate::scenario::Scenario;
 use crate::summary::{Execution, shell_line};
 
@@ -16,7 +17,7 @@ pub struct Journal {
     whole: Stopwatch,
     started: String,
     scenario_file: PathBuf,
-    inputs: Vec<(PathBuf, String)>,
+    inputs: Vec<HashedFile>,
 }
 
 impl Journal {
@@ -33,11 +34,22 @@ impl Journal {
     /// Notes the files that a scenario reads, with their hashes, each once.
     pub fn read(&mut self, scenario: &Scenario) -> Result<(), InputError> {
         for path in scenario.files() {
-            if self.inputs.iter().all(|(known, _)| *known != path) {
-                self.inputs.push(hashed(path)?);
-            }
+            self.note(&path)?;
         }
         Ok(())
+    }
+
+    /// Notes a file that the work depends on, with its hash, once.
+    pub fn note(&mut self, path: &Path) -> Result<(), InputError> {
+        if self.inputs.iter().all(|(known, _)| known != path) {
+            self.inputs.push(hashed(path.to_path_buf())?);
+        }
+        Ok(())
+    }
+
+    /// The files noted so far.
+    pub fn inputs(&self) -> &[HashedFile] {
+        &self.inputs
     }
 
     /// Closes it, all but the writing of the manifest being done: the simulation took so long \[s\] and could use so
@@ -58,7 +70,7 @@ impl Journal {
 }
 
 /// A file the scenario reads, with the SHA-256 of its content.
-fn hashed(path: PathBuf) -> Result<(PathBuf, String), InputError> {
+fn hashed(path: PathBuf) -> Result<HashedFile, InputError> {
     let hash = || {
         let mut hasher = Sha256::new();
         io::copy(&mut File::open(&path)?, &mut hasher)?;

@@ -9,11 +9,13 @@ use crate::failure::{self, Bound, Class};
 use crate::input::{InputError, Place, Problem};
 use crate::placement::register::{self, Parameter};
 use crate::report::terminal::ruled;
+use crate::scenario::branching::FREEDOMS;
 use crate::summary::metrics::{Better, METRICS};
 use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
 
-/// Lists what there is: strategies, instance types, trace formats, metrics, errors or limits.
+/// Lists what there is: strategies, instance types, trace formats, metrics, errors, limits or what
+/// may differ from a checkpoint on.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -38,6 +40,8 @@ enum What {
     Metrics,
     /// Errors a request can meet
     Errors,
+    /// Settings that may differ when a run goes on from a checkpoint
+    Branching,
     /// Limits that decide over requests, as failures.csv names them
     Limits,
 }
@@ -50,6 +54,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
         What::Traces => traces(),
         What::Metrics => metrics(),
         What::Errors => errors(),
+        What::Branching => branching(),
         What::Limits => limits(),
     };
     table.set_width(output::width()).set_content_arrangement(ContentArrangement::Dynamic);
@@ -152,6 +157,14 @@ fn errors() -> Table {
             &entry.http_status.to_string(),
             &format!("{} [{}]", entry.meaning, entry.design_name),
         ]);
+    }
+    table
+}
+
+fn branching() -> Table {
+    let mut table = table(["key", "may have", "what that means"], &[]);
+    for freedom in FREEDOMS {
+        table.add_row([freedom.key, freedom.how.name(), freedom.meaning]);
     }
     table
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::machine::Stopwatch;
 use super::{interrupt, panic};
+use crate::cloud::checkpoint::Moment;
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
 use crate::headroom::Headroom;
@@ -118,6 +119,10 @@ impl Observer for Watch<'_> {
 
     fn row(&mut self, row: &Row, directory: &Directory) {
         self.recorder.row(row, directory);
+    }
+
+    fn checkpoint(&mut self, moment: &Moment<'_>) {
+        self.recorder.checkpoint(moment);
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {

@@ -214,9 +214,14 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads so many bytes. Random streams go on under `new_seed`, if there is one.
-    pub fn new(source: &'a mut dyn Read, length: u64, new_seed: Option<u64>) -> Reader<'a> {
-        Reader { source, left: length, buffer: Vec::new(), next: 0, long: Vec::new(), new_seed }
+    /// Reads so many bytes.
+    pub fn new(source: &'a mut dyn Read, length: u64) -> Reader<'a> {
+        Reader { source, left: length, buffer: Vec::new(), next: 0, long: Vec::new(), new_seed: None }
+    }
+
+    /// Lets the random streams that are read from now on go on under another seed.
+    pub fn go_on_under(&mut self, seed: u64) {
+        self.new_seed = Some(seed);
     }
 
     /// The seed that random streams go on under, where it is not their own.
@@ -250,7 +255,9 @@ impl<'a> Reader<'a> {
         match part {
             Some(part) => {
                 let source: &mut dyn Read = &mut bytes.as_slice();
-                part.restore(&mut Reader::new(source, bytes.len() as u64, self.new_seed))
+                let mut apart = Reader::new(source, bytes.len() as u64);
+                apart.new_seed = self.new_seed;
+                part.restore(&mut apart)
             }
             None => Ok(()),
         }

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::failure::{Bound, Failure, Reason};
+use crate::input::{Place, Problem};
 use crate::units::{AccountId, Duration, Time};
 
 /// What is limited.
@@ -65,12 +66,21 @@ pub struct Quotas {
 /// What accounts have; what they may have is the scenario's, and may be less.
 impl Persist for Quotas {
     fn save(&self, out: &mut Writer<'_>) {
-        let Quotas { is_unlimited: _, lag: _, common: _, own: _, accounts, lagging } = self;
+        let Quotas { is_unlimited, lag: _, common: _, own: _, accounts, lagging } = self;
+        out.put(is_unlimited);
         out.put(&(accounts.iter().map(|account| account.used).collect::<Vec<_>>(), lagging));
     }
 
     /// Accounts are met in the order of their numbers.
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        let was_unlimited: bool = from.get()?;
+        if was_unlimited != self.is_unlimited {
+            let message = "found limits where there were none, or none where there were some";
+            let problem = Problem::new(Place::key("quotas"), message);
+            return Err(problem
+                .with_help("nobody counts without limits: begin with some, if high ones")
+                .into());
+        }
         let used: Vec<[u64; Quota::COUNT]>;
         (used, self.lagging) = from.get()?;
         self.accounts = used.into_iter().map(|used| Account { limits: self.common, used }).collect();

@@ -52,6 +52,11 @@ impl ResultFolder {
         Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
     }
 
+    /// A file beside the result that the run needs while it goes on. Whoever makes it takes it away.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.draft.join(format!(".{name}"))
+    }
+
     /// Writes a whole file of the result.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), InputError> {
         let mut file = self.create(name)?;

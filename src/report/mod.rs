@@ -3,6 +3,7 @@
 //! A new report is a file here and a line in [`REGISTER`].
 
 pub mod check;
+pub mod checkpoint;
 pub mod comparison;
 pub mod folder;
 pub mod terminal;
@@ -17,6 +18,7 @@ mod recorder;
 mod summary;
 pub mod tables;
 mod timeseries;
+mod told;
 
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};

@@ -2,8 +2,11 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::path::Path;
 
+use super::checkpoint::{Checkpoints, HashedFile};
 use super::{Make, Opened, Out, REGISTER, ResultFolder};
+use crate::cloud::checkpoint::Moment;
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
 use crate::headroom::Headroom;
@@ -39,6 +42,7 @@ pub struct Recorder<'a> {
     folder: &'a ResultFolder,
     reports: Vec<(&'static str, Box<dyn Streamed>)>,
     wants_rows: bool,
+    checkpoints: Option<Checkpoints>,
     failed: Option<InputError>,
 }
 
@@ -50,7 +54,8 @@ impl<'a> Recorder<'a> {
         tables: Option<Calendar>,
     ) -> Result<Recorder<'a>, InputError> {
         let wants_rows = tables.is_some();
-        let mut recorder = Recorder { folder, reports: Vec::new(), wants_rows, failed: None };
+        let mut recorder =
+            Recorder { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
         for report in &REGISTER {
             match (&report.make, tables) {
                 (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
@@ -66,6 +71,19 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
+    /// Writes so many checkpoints of the run into a folder beside.
+    pub fn write_checkpoints(
+        &mut self,
+        folder: &Path,
+        count: usize,
+        scenario: &Scenario,
+        files: &[HashedFile],
+    ) -> Result<(), InputError> {
+        let told = self.folder.scratch("told");
+        self.checkpoints = Some(Checkpoints::begin(folder, count, scenario, files, told)?);
+        Ok(())
+    }
+
     fn open(&mut self, file: &'static str, begin: impl FnOnce(Out) -> Opened) -> Result<(), InputError> {
         let opened = begin(self.folder.create(file)?);
         let opened = opened.map_err(|error| self.folder.unwritable(file, &error))?;
@@ -77,6 +95,14 @@ impl<'a> Recorder<'a> {
     pub fn finish(mut self) -> Result<(), InputError> {
         self.each(|report| report.finish());
         self.failed.map_or(Ok(()), Err)
+    }
+
+    /// Notes what the next checkpoint has to hold.
+    #[inline]
+    fn note(&mut self, tell: impl FnOnce(&mut dyn Observer)) {
+        if let Some(told) = self.checkpoints.as_mut().and_then(Checkpoints::told) {
+            tell(told);
+        }
     }
 
     fn each(&mut self, mut tell: impl FnMut(&mut dyn Streamed) -> io::Result<()>) {
@@ -94,10 +120,12 @@ impl<'a> Recorder<'a> {
 
 impl Observer for Recorder<'_> {
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
+        self.note(|told| told.refused(refusal, directory));
         self.each(|report| report.refused(refusal, directory));
     }
 
     fn sampled(&mut self, sample: &Sample) {
+        self.note(|told| told.sampled(sample));
         self.each(|report| report.sampled(sample));
     }
 
@@ -110,7 +138,14 @@ impl Observer for Recorder<'_> {
     }
 
     fn row(&mut self, row: &Row, directory: &Directory) {
+        self.note(|told| told.row(row, directory));
         self.each(|report| report.row(row, directory));
+    }
+
+    fn checkpoint(&mut self, moment: &Moment<'_>) {
+        if let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| self.failed.is_none()) {
+            self.failed = checkpoints.write(moment).err();
+        }
     }
 
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

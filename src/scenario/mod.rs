@@ -1,5 +1,6 @@
 //! A scenario: the parts' own configurations side by side, read from TOML with every problem named at once.
 
+pub mod branching;
 mod checks;
 pub mod config;
 mod document;

@@ -1,0 +1,111 @@
+//! What a run has told so far, kept for its checkpoints: whoever goes on from one tells it again, and so has
+//! whole reports, whichever these are.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::rows::Row;
+use crate::engine::checkpoint::{Misfit, Reader, Writer};
+use crate::workload::directory::Directory;
+
+/// One thing that was told.
+#[derive(Serialize)]
+enum Note<'a> {
+    Refused(&'a Refusal),
+    Sampled(&'a Sample),
+    Row(&'a Row),
+}
+
+/// The same as it comes back.
+#[derive(Deserialize)]
+enum OwnNote {
+    Refused(Refusal),
+    Sampled(Sample),
+    Row(Row),
+}
+
+/// The notes of a run in order, in a file that goes away with them.
+pub struct Told {
+    path: PathBuf,
+    file: BufWriter<File>,
+    count: u64,
+    /// The first error; what comes after it is for nothing.
+    failed: Option<io::Error>,
+}
+
+impl Told {
+    /// Nothing told yet. Nobody else may use the file.
+    pub fn begin(path: PathBuf) -> io::Result<Told> {
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
+        Ok(Told { path, file: BufWriter::new(file), count: 0, failed: None })
+    }
+
+    /// Writes all notes into a checkpoint.
+    pub fn save(&mut self, out: &mut Writer<'_>) -> io::Result<()> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        self.file.flush()?;
+        out.put_length(usize::try_from(self.count).map_err(io::Error::other)?);
+        let file = self.file.get_mut();
+        file.rewind()?;
+        let (mut reader, mut chunk) = (BufReader::new(&*file), vec![0; 1 << 16]);
+        loop {
+            match reader.read(&mut chunk)? {
+                0 => break,
+                length => out.put_bytes(&chunk[..length]),
+            }
+        }
+        file.seek(io::SeekFrom::End(0)).map(drop)
+    }
+
+    fn note(&mut self, note: &Note<'_>) {
+        if self.failed.is_some() {
+            return;
+        }
+        self.count += 1;
+        let bytes = postcard::to_stdvec(note).expect("what is told before the end can be written");
+        self.failed = self.file.write_all(&bytes).err();
+    }
+}
+
+/// Tells an observer everything that a checkpoint holds of it.
+pub fn tell_again(
+    from: &mut Reader<'_>,
+    directory: &Directory,
+    observer: &mut dyn Observer,
+) -> Result<(), Misfit> {
+    for _ in 0..from.get_length()? {
+        match from.get()? {
+            OwnNote::Refused(refusal) => observer.refused(&refusal, directory),
+            OwnNote::Sampled(sample) => observer.sampled(&sample),
+            OwnNote::Row(row) => observer.row(&row, directory),
+        }
+    }
+    Ok(())
+}
+
+impl Observer for Told {
+    fn refused(&mut self, refusal: &Refusal, _: &Directory) {
+        self.note(&Note::Refused(refusal));
+    }
+
+    fn sampled(&mut self, sample: &Sample) {
+        self.note(&Note::Sampled(sample));
+    }
+
+    fn row(&mut self, row: &Row, _: &Directory) {
+        self.note(&Note::Row(row));
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // Nobody is left to tell.
+        let _ = fs::remove_file(&self.path);
+    }
+}
