@@ -50,8 +50,13 @@ impl Experiment {
         format!("seed {seed}\n{}", self.text)
     }
 
+    /// Where the scenario and its files stand.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The same with some settings changed, each a `PATH=VALUE`.
-    fn scenario(&self, set: &[&str]) -> Scenario {
+    pub fn scenario(&self, set: &[&str]) -> Scenario {
         let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
         Scenario::parse(&self.folder.path().join("scenario.toml"), &self.text, &overrides)
             .unwrap_or_else(|error| panic!("{error}"))

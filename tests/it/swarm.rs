@@ -231,7 +231,8 @@ impl Draw {
     }
 }
 
-fn draw(seed: u64, everything_ends: bool) -> Experiment {
+/// The world of a seed; in some all instances end.
+pub fn draw(seed: u64, everything_ends: bool) -> Experiment {
     let mut random = Seed(seed).stream(Purpose::Mix, 99);
     let zones = 1 + random.below(3);
     let mut draw = Draw { random, everything_ends, toml: String::new(), zones, subnets: Vec::new() };

@@ -299,7 +299,8 @@ fn end(time: u64, names: &str) -> String {
     of("a") + &of("b")
 }
 
-fn draw(seed: u64) -> Experiment {
+/// The world of a seed: calls of every kind.
+pub fn draw(seed: u64) -> Experiment {
     let mut draw = Draw { random: Seed(seed).stream(Purpose::Mix, 98) };
     let variants = VARIANTS.map(|variants| draw.one_of(&variants));
     let calls = operations(&draw.calls());

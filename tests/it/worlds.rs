@@ -203,7 +203,8 @@ impl World {
     }
 }
 
-fn draw(seed: u64) -> Experiment {
+/// The world of a seed.
+pub fn draw(seed: u64) -> Experiment {
     let mut random = Seed(seed).stream(Purpose::Mix, 98);
     let zones = 1 + random.below(2);
     let mut world = World { random, zones, toml: format!("seed = {seed}\n"), calls: String::new() };
