@@ -15,29 +15,23 @@ use crate::units::{
 };
 
 /// A row of one of the tables.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Row {
     /// Of `instances`.
     Instance(InstanceRow),
     /// Of `instance_tags`.
     InstanceTag(InstanceTagRow),
     /// Of `security_groups`.
-    #[serde(skip)]
     SecurityGroup(SecurityGroupRow),
     /// Of `security_group_rules`.
-    #[serde(skip)]
     SecurityGroupRule(SecurityGroupRuleRow),
     /// Of `images`.
-    #[serde(skip)]
     Image(ImageRow),
     /// Of `volumes`.
-    #[serde(skip)]
     Volume(VolumeRow),
     /// Of `volume_attachments`.
-    #[serde(skip)]
     VolumeAttachment(VolumeAttachmentRow),
     /// Of `snapshots`.
-    #[serde(skip)]
     Snapshot(SnapshotRow),
     /// Of `instance_metrics`.
     InstanceMetric(InstanceMetricRow),

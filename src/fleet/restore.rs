@@ -29,11 +29,11 @@ impl Persist for Fleet {
         let hosts = self.hosts.get_mut(..found).ok_or(Misfit::Fewer { what: "hosts", found, expected })?;
         for host in hosts {
             (host.free, host.instances, host.state, host.pool) = from.get()?;
-            host.index_mark = NO_MARK;
             if !self.skus[host.sku.0 as usize].capacity.covers(&host.free) {
                 return Err(Misfit::Garbled);
             }
         }
+        self.hosts.iter_mut().for_each(|host| host.index_mark = NO_MARK);
         self.add_up();
         Ok(())
     }

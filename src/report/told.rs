@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::{Observer, Refusal, Sample};
-use crate::cloud::rows::Row;
+use crate::cloud::rows::{BillingRecordRow, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::engine::checkpoint::{Misfit, Reader, Writer};
 use crate::workload::directory::Directory;
 
@@ -17,7 +17,10 @@ use crate::workload::directory::Directory;
 enum Note<'a> {
     Refused(&'a Refusal),
     Sampled(&'a Sample),
-    Row(&'a Row),
+    Instance(&'a InstanceRow),
+    InstanceTag(&'a InstanceTagRow),
+    InstanceMetric(&'a InstanceMetricRow),
+    BillingRecord(&'a BillingRecordRow),
 }
 
 /// The same as it comes back.
@@ -25,7 +28,10 @@ enum Note<'a> {
 enum OwnNote {
     Refused(Refusal),
     Sampled(Sample),
-    Row(Row),
+    Instance(InstanceRow),
+    InstanceTag(InstanceTagRow),
+    InstanceMetric(InstanceMetricRow),
+    BillingRecord(BillingRecordRow),
 }
 
 /// The notes of a run in order, in a file that goes away with them.
@@ -83,7 +89,10 @@ pub fn tell_again(
         match from.get()? {
             OwnNote::Refused(refusal) => observer.refused(&refusal, directory),
             OwnNote::Sampled(sample) => observer.sampled(&sample),
-            OwnNote::Row(row) => observer.row(&row, directory),
+            OwnNote::Instance(row) => observer.row(&Row::Instance(row), directory),
+            OwnNote::InstanceTag(row) => observer.row(&Row::InstanceTag(row), directory),
+            OwnNote::InstanceMetric(row) => observer.row(&Row::InstanceMetric(row), directory),
+            OwnNote::BillingRecord(row) => observer.row(&Row::BillingRecord(row), directory),
         }
     }
     Ok(())
@@ -99,7 +108,18 @@ impl Observer for Told {
     }
 
     fn row(&mut self, row: &Row, _: &Directory) {
-        self.note(&Note::Row(row));
+        match row {
+            Row::Instance(row) => self.note(&Note::Instance(row)),
+            Row::InstanceTag(row) => self.note(&Note::InstanceTag(row)),
+            Row::InstanceMetric(row) => self.note(&Note::InstanceMetric(row)),
+            Row::BillingRecord(row) => self.note(&Note::BillingRecord(row)),
+            Row::SecurityGroup(_)
+            | Row::SecurityGroupRule(_)
+            | Row::Image(_)
+            | Row::Volume(_)
+            | Row::VolumeAttachment(_)
+            | Row::Snapshot(_) => panic!("resources are told of when the run has ended"),
+        }
     }
 }
 

@@ -20,7 +20,8 @@ pub struct Delimited {
     gzipped: bool,
     /// Bytes of the header.
     header_bytes: u64,
-    /// Lines that were skipped unread.
+    /// Bytes and lines that were skipped unread.
+    skipped_bytes: u64,
     skipped_lines: u64,
 }
 
@@ -34,8 +35,14 @@ impl Delimited {
     /// Reads the header.
     pub fn open(path: &Path, file: File, gzipped: bool) -> Result<(Vec<String>, Delimited), Problem> {
         let reader = if gzipped { reader(unpacked(file)) } else { reader(file) };
-        let mut rows =
-            Delimited { reader, record: ByteRecord::new(), gzipped, header_bytes: 0, skipped_lines: 0 };
+        let mut rows = Delimited {
+            reader,
+            record: ByteRecord::new(),
+            gzipped,
+            header_bytes: 0,
+            skipped_bytes: 0,
+            skipped_lines: 0,
+        };
         let place = Place::file(path).at_line(1);
         if !rows.advance(path)? {
             return Err(Problem::new(place, "found nothing, expected a header"));
@@ -58,7 +65,7 @@ impl Delimited {
     /// Where the next row stands.
     pub fn position(&self) -> Position {
         let next = self.reader.position();
-        Position { rows: 0, byte: next.byte(), line: next.line() + self.skipped_lines }
+        Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }
     }
 
     /// Goes to a place below the header. `file` is the same file, opened again: text is gone past,
@@ -84,7 +91,7 @@ impl Delimited {
                 .map(|_| reader(Cursor::new(header).chain(file)))
         };
         self.reader = opened.map_err(|error| explain_io(place, &error, self.gzipped))?;
-        self.skipped_lines = 0;
+        (self.skipped_bytes, self.skipped_lines) = (to.byte.saturating_sub(below), 0);
         self.advance(path)?;
         self.skipped_lines = to.line.saturating_sub(self.reader.position().line());
         Ok(())
