@@ -74,11 +74,13 @@ impl Moment<'_> {
             queue,
             delays: _,
             ledger,
+            outlook,
             chronicle,
             duration: _,
             warmup: _,
             sampling_interval: _,
             batch: _,
+            meant: _,
             zone_order: _,
             checkpoints: _,
             resumed: _,
@@ -101,6 +103,7 @@ impl Moment<'_> {
         out.put(tokens);
         queue.save(out);
         out.put(ledger);
+        out.put(outlook);
         chronicle.save(out);
         self.milestones.save(out);
         out.put(&(self.residents, self.call));
@@ -150,6 +153,7 @@ impl Cloud {
         self.tokens = from.get()?;
         self.queue.restore(from)?;
         self.ledger = from.get()?;
+        self.outlook = from.get()?;
         self.chronicle.restore(from)?;
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
         milestones.restore(from)?;
@@ -185,9 +189,14 @@ impl Cloud {
             }
             self.placer.tell_strategy_of_reservations(&self.fleet);
         }
+        let mut rate = 0;
+        for (_, instance) in self.instances.slots().filter(|(_, instance)| instance.state == State::Running) {
+            let kind =
+                self.kinds[instance.kind.index()].as_mut().expect("the type of an instance was asked for");
+            kind.running += 1;
+            rate += kind.pico_usd_per_hour;
+        }
         // What runs costs what the scenario says from now on.
-        let running = self.instances.slots().filter(|(_, instance)| instance.state == State::Running);
-        let rate = running.map(|(_, instance)| self.known(instance.kind).pico_usd_per_hour).sum();
         self.ledger.accrual.set_rate(rate);
     }
 }

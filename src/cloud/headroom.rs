@@ -1,5 +1,7 @@
 //! Looking at the fleet's headroom now and then, and what the looks of a run come to.
 
+use serde::{Deserialize, Serialize};
+
 use super::Cloud;
 use super::observe::Observer;
 use super::outcome::{HeadroomUse, Span};
@@ -9,20 +11,29 @@ use crate::metrics::Trend;
 use crate::units::{Duration, Resources, Time, TypeId};
 
 /// When to look, and what was seen since the warm-up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Outlook {
     every: Duration,
     /// When the next look is due.
     next: Time,
     seen: HeadroomUse,
-    /// What may run out, as a share of what there is, in the order of [`Cloud::levels`].
-    trends: Vec<Trend>,
+    /// What may run out by its name, and the share of it in use, in the order of [`Cloud::levels`].
+    trends: Vec<(String, Trend)>,
 }
 
 impl Outlook {
     /// Looks from the start on.
     pub fn new(every: Duration) -> Outlook {
         Outlook { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
+    }
+
+    fn trend_of(&mut self, name: String) -> &mut Trend {
+        let known = self.trends.iter().position(|(known, _)| *known == name);
+        let place = known.unwrap_or_else(|| {
+            self.trends.push((name, Trend::default()));
+            self.trends.len() - 1
+        });
+        &mut self.trends[place].1
     }
 
     fn note(&mut self, headroom: &Headroom) {
@@ -55,10 +66,8 @@ impl Cloud {
         observer.looked(at, &headroom, &self.directory);
         if self.ledger.in_window {
             outlook.note(&headroom);
-            let levels = self.levels();
-            outlook.trends.resize(levels.len(), Trend::default());
-            for (trend, (_, level)) in outlook.trends.iter_mut().zip(levels) {
-                trend.sample(at.as_seconds(), level);
+            for (name, level) in self.levels() {
+                outlook.trend_of(name).sample(at.as_seconds(), level);
             }
         }
         outlook.next = at.after(outlook.every);
@@ -106,9 +115,8 @@ impl Cloud {
     pub(super) fn headroom_use(&self) -> Option<HeadroomUse> {
         let outlook = self.outlook.as_ref()?;
         let mut seen = outlook.seen.clone();
-        let levels = self.levels().into_iter().zip(&outlook.trends);
-        seen.exhaustion =
-            levels.filter_map(|((name, _), trend)| Some((name, trend.exhaustion(1.0)?))).collect();
+        let exhaustion = |(name, trend): &(String, Trend)| Some((name.clone(), trend.exhaustion(1.0)?));
+        seen.exhaustion = outlook.trends.iter().filter_map(exhaustion).collect();
         Some(seen)
     }
 }

@@ -63,7 +63,7 @@ pub struct Outcome {
 }
 
 /// What the looks at the fleet's headroom came to, warm-up left out. A figure has no value where no look had one.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HeadroomUse {
     /// More of the live mix that would have fitted \[instances\].
     pub instances: Span,
@@ -88,7 +88,7 @@ pub struct HeadroomUse {
 }
 
 /// Values of several looks.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
     /// How many.
     pub count: u64,

@@ -13,9 +13,18 @@ const NO_MARK: u32 = u32::MAX;
 
 impl Persist for Fleet {
     fn save(&self, out: &mut Writer<'_>) {
-        let Fleet { hosts, skus: _, groups: _, zones: _, totals: _, smallest, closed: _, is_elastic: _ } =
-            self;
-        out.put(smallest);
+        let Fleet {
+            hosts,
+            skus: _,
+            groups: _,
+            zones: _,
+            totals: _,
+            is_asked,
+            smallest,
+            closed: _,
+            is_elastic: _,
+        } = self;
+        out.put(&(is_asked, smallest));
         out.put_length(hosts.len());
         for Host { free, index_mark: _, instances, sku: _, state, pool } in hosts {
             out.put(&(free, instances, state, pool));
@@ -24,7 +33,7 @@ impl Persist for Fleet {
 
     /// Hosts that the scenario has beyond those of the state are new. None stands in an index.
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
-        self.smallest = from.get()?;
+        (self.is_asked, self.smallest) = from.get()?;
         let (found, expected) = (from.get_length()?, self.hosts.len());
         let hosts = self.hosts.get_mut(..found).ok_or(Misfit::Fewer { what: "hosts", found, expected })?;
         for host in hosts {

@@ -1,10 +1,12 @@
 //! Fragmentation: what is free and yet of no use to the instances that are asked for.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Census, Room, Share};
 use crate::units::Resources;
 
 /// Shares of what can be sold that are free and of no use.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Fragmentation {
     /// Of all vCPU.
     pub vcpu_ratio: f64,

@@ -1,5 +1,7 @@
 //! What still fits: of one type alone, and of the live mix until the first instance finds no room.
 
+use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeMap;
 
 use super::{Census, Class, Room, Share};
@@ -11,7 +13,7 @@ pub fn allocable(census: &Census, request: &Resources) -> u64 {
 }
 
 /// How much more of the live mix fits.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Inflation {
     /// Instances placed before the first that found no room \[instances\].
     pub instances: u64,

@@ -41,7 +41,7 @@ pub struct Share {
 }
 
 /// The headroom of a fleet at one moment.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Headroom {
     /// For each type asked for so far, in the order of first use: instances of it alone that would fit.
     pub allocable: Vec<(TypeId, u64)>,

@@ -1,5 +1,7 @@
 //! Where a level that is sampled is heading: a straight line through it, and when that meets a limit.
 
+use serde::{Deserialize, Serialize};
+
 /// Batches kept at the most; when there are more, neighbours become one.
 const MAX_BATCHES: usize = 40;
 
@@ -8,14 +10,14 @@ const MIN_BATCHES: usize = 5;
 
 /// A level sampled at equal steps of time, as the means of batches. Batches are far apart, so that their
 /// errors are nearly independent where those of single samples are not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trend {
     batches: Vec<Batch>,
     /// Samples that fill a batch.
     size: u32,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Batch {
     samples: u32,
     time_s: f64,
@@ -23,7 +25,7 @@ struct Batch {
 }
 
 /// When a level reaches its limit if it goes on as it did \[s after the start\].
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Exhaustion {
     /// By the line itself; `None`: never.
     pub at_s: Option<f64>,

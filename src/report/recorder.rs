@@ -130,6 +130,7 @@ impl Observer for Recorder<'_> {
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
+        self.note(|told| told.looked(at, headroom, directory));
         self.each(|report| report.looked(at, headroom, directory));
     }
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::cloud::observe::{Observer, Refusal, Sample};
 use crate::cloud::rows::{BillingRecordRow, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::engine::checkpoint::{Misfit, Reader, Writer};
+use crate::headroom::Headroom;
+use crate::units::Time;
 use crate::workload::directory::Directory;
 
 /// One thing that was told.
@@ -17,6 +19,7 @@ use crate::workload::directory::Directory;
 enum Note<'a> {
     Refused(&'a Refusal),
     Sampled(&'a Sample),
+    Looked(Time, &'a Headroom),
     Instance(&'a InstanceRow),
     InstanceTag(&'a InstanceTagRow),
     InstanceMetric(&'a InstanceMetricRow),
@@ -28,6 +31,7 @@ enum Note<'a> {
 enum OwnNote {
     Refused(Refusal),
     Sampled(Sample),
+    Looked(Time, Headroom),
     Instance(InstanceRow),
     InstanceTag(InstanceTagRow),
     InstanceMetric(InstanceMetricRow),
@@ -89,6 +93,7 @@ pub fn tell_again(
         match from.get()? {
             OwnNote::Refused(refusal) => observer.refused(&refusal, directory),
             OwnNote::Sampled(sample) => observer.sampled(&sample),
+            OwnNote::Looked(at, headroom) => observer.looked(at, &headroom, directory),
             OwnNote::Instance(row) => observer.row(&Row::Instance(row), directory),
             OwnNote::InstanceTag(row) => observer.row(&Row::InstanceTag(row), directory),
             OwnNote::InstanceMetric(row) => observer.row(&Row::InstanceMetric(row), directory),
@@ -105,6 +110,10 @@ impl Observer for Told {
 
     fn sampled(&mut self, sample: &Sample) {
         self.note(&Note::Sampled(sample));
+    }
+
+    fn looked(&mut self, at: Time, headroom: &Headroom, _: &Directory) {
+        self.note(&Note::Looked(at, headroom));
     }
 
     fn row(&mut self, row: &Row, _: &Directory) {

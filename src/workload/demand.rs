@@ -88,19 +88,23 @@ pub struct Phase {
 /// The place of each source; those that the scenario adds at the end begin now.
 impl Persist for Demand {
     fn save(&self, out: &mut Writer<'_>) {
-        let Demand { seed: _, start: _, trace, ahead, sources, queue: _, instances, lifetimes } = self;
+        let Demand { seed: _, start: _, trace, ahead, sources, callers, queue: _, instances, lifetimes } =
+            self;
         out.put(&(ahead, instances, lifetimes));
         trace.save(out);
         sources.save(out);
+        callers.save(out);
     }
 
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
         (self.ahead, self.instances, self.lifetimes) = from.get()?;
         self.trace.restore(from)?;
         self.sources.restore(from)?;
+        self.callers.restore(from)?;
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
-        let sources = self.sources.iter().zip(TRACE + 1..).map(|(source, who)| (source.at(), who));
-        self.queue = trace.map(|at| (at, TRACE)).into_iter().chain(sources).map(Reverse).collect();
+        let trace = trace.map(|at| (at, TRACE));
+        let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
+        self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Reverse).collect();
         Ok(())
     }
 }

@@ -213,6 +213,11 @@ pub struct Timetable {
     is_fresh: bool,
 }
 
+persist! { Timetable {
+    values: [at, left, is_fresh],
+    parts: [process],
+} }
+
 impl Timetable {
     /// Of a process that has not begun.
     pub fn new(mut process: Process) -> Timetable {

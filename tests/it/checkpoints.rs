@@ -39,7 +39,7 @@ impl Journey<'_> {
         let place = self.folder.join("result");
         let folder = ResultFolder::begin(&place).unwrap();
         let calendar = self.scenario.billing.calendar().unwrap();
-        let mut recorder = Recorder::begin(&folder, Some(calendar)).unwrap();
+        let mut recorder = Recorder::begin(&folder, self.scenario, Some(calendar)).unwrap();
         recorder.write_checkpoints(self.folder, self.checkpoints.len(), self.scenario, &[]).unwrap();
         let mut cloud = match self.from {
             None => Cloud::new(self.scenario, self.options),
@@ -168,7 +168,7 @@ fn the_whole_cloud_goes_on() {
 }
 
 #[test]
-fn every_law_of_arrivals_lifetimes_and_failures_goes_on() {
+fn every_law_of_arrivals_calls_lifetimes_and_failures_goes_on() {
     for process in [
         "{ kind = 'poisson', per_hour = 60.0 }",
         "{ kind = 'constant', every = '70s' }",
@@ -186,7 +186,10 @@ fn every_law_of_arrivals_lifetimes_and_failures_goes_on() {
                 process = {process}
                 lifetime = {{ kind = 'exponential', mean = '3h' }}
                 types = {{ 'm5.large' = 3, 'm5.xlarge' = 1 }}
-                stops = {{ run = {{ kind = 'exponential', mean = '1h' }}, stopped = {{ kind = 'exponential', mean = '1h' }} }}"
+                stops = {{ run = {{ kind = 'exponential', mean = '1h' }}, stopped = {{ kind = 'exponential', mean = '1h' }} }}
+                [[workload.calls]]
+                process = {process}
+                operations = {{ describe = 3, stop = 1, start = 1, terminate = 1 }}"
             ));
             let describe = || experiment.describe(42);
             check(&experiment.scenario(&[]), CHECKED, &mut Seed(3).stream(Purpose::Mix, 94), &describe);

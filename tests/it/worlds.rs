@@ -38,7 +38,7 @@ impl World {
 
     fn fleet(&mut self) {
         let strategy = self.one_of(&["spread", "first-fit", "best-fit", "random", "next-fit", "partition"]);
-        self.line(format!("duration = '1h'\nplacement.strategy = '{strategy}'"));
+        self.line(format!("duration = '1h'\nheadroom.every = '10m'\nplacement.strategy = '{strategy}'"));
         if self.chance(50) {
             self.line("lifecycle = { boot = '20s', stop = '30s', terminate = '10s' }");
         }

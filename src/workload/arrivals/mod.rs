@@ -50,9 +50,9 @@ pub struct Source {
 }
 
 persist! { Source {
-    values: [at, left, fresh, account],
+    values: [account],
     parts: [
-        process, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
+        timetable, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
         steady_group_stream,
     ],
     made: [name, number, mix, lifetime, stops],

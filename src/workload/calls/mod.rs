@@ -10,6 +10,7 @@ use super::call::{Action, Call, Targets};
 use super::draw::{self, Choice};
 use super::process::Timetable;
 use crate::engine::random::Stream;
+use crate::persist;
 use crate::units::{AccountId, Time};
 use operations::{Make, Template};
 
@@ -29,6 +30,12 @@ pub struct CallSource {
     /// Whose the calls of this time are.
     account: AccountId,
 }
+
+persist! { CallSource {
+    values: [account],
+    parts: [timetable, mix_stream, target_stream],
+    made: [makes, operation, accounts, template],
+} }
 
 impl CallSource {
     /// When the next call comes; [`Time::NEVER`] when none does.
