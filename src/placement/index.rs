@@ -51,7 +51,10 @@ impl Index {
     /// Forgets the hosts and knows these requests, each by its place in the list.
     pub fn begin_anew(&mut self, requests: &[Resources], fleet: &Fleet) {
         *self = Index::new(self.ranking.take(), self.partitions, fleet);
-        requests.iter().for_each(|request| _ = self.shapes.intern(request));
+        let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
+        if changes > 0 {
+            self.shapes_changed(fleet);
+        }
     }
 
     /// The distinct requests so far, by number.
@@ -63,12 +66,16 @@ impl Index {
     pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
         let (shape, changed) = self.shapes.intern(request);
         if changed {
-            let ranking = self.ranking.as_deref();
-            for (zone, index) in self.zones.iter_mut().enumerate() {
-                index.shapes_changed(ZoneId(zone as u16), fleet, &self.shapes, ranking);
-            }
+            self.shapes_changed(fleet);
         }
         shape
+    }
+
+    fn shapes_changed(&mut self, fleet: &Fleet) {
+        let ranking = self.ranking.as_deref();
+        for (zone, index) in self.zones.iter_mut().enumerate() {
+            index.shapes_changed(ZoneId(zone as u16), fleet, &self.shapes, ranking);
+        }
     }
 
     /// Lets a chooser choose among the hosts of the shared pool.
