@@ -14,6 +14,7 @@ use super::recovery::Perils;
 use super::run::{Milestones, Progress};
 use super::{Kind, RunOptions};
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use crate::fleet::totals::Total;
 use crate::input::{Place, Problem};
 use crate::lifecycle::State;
 use crate::persist;
@@ -188,6 +189,11 @@ impl Cloud {
                 self.placer.tell_strategy(&request, host, &self.fleet);
             }
             self.placer.tell_strategy_of_reservations(&self.fleet);
+        }
+        // Hosts that the scenario adds are there from now on.
+        let totals = self.fleet.totals();
+        if totals[Total::Hosts] > self.ledger.fleet_gauges.peak(Total::Hosts as usize) {
+            self.ledger.note_fleet(totals);
         }
         let mut rate = 0;
         for (_, instance) in self.instances.slots().filter(|(_, instance)| instance.state == State::Running) {

@@ -156,6 +156,7 @@ impl Cloud {
                 }
             } else if checkpoint < call_at.min(horizon) {
                 let at = checkpoint;
+                self.reach(at, milestones, observer);
                 observer.checkpoint(&Moment {
                     at,
                     cloud: self,

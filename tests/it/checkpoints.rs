@@ -133,17 +133,17 @@ fn check_drawn(kind: &str, number: u64, seeds: u64, draw: fn(u64) -> Experiment)
 
 #[test]
 fn worlds_of_traces_arrivals_and_steady_states_go_on_as_if_nothing_had_happened() {
-    check_drawn("swarm", 90, 40, |seed| swarm::draw(seed, false));
+    check_drawn("swarm", 90, 24, |seed| swarm::draw(seed, false));
 }
 
 #[test]
 fn worlds_of_groups_tenancies_spot_prices_and_faults_go_on_too() {
-    check_drawn("worlds", 91, 40, worlds::draw);
+    check_drawn("worlds", 91, 24, worlds::draw);
 }
 
 #[test]
 fn worlds_of_volumes_images_interfaces_and_every_other_call_go_on_too() {
-    check_drawn("operations", 92, 40, swarm_operations::draw);
+    check_drawn("operations", 92, 24, swarm_operations::draw);
 }
 
 /// A scenario of the repository, smaller.
@@ -201,7 +201,7 @@ fn every_law_of_arrivals_calls_lifetimes_and_failures_goes_on() {
 fn a_trace_is_read_on_from_where_it_was_however_it_is_stored() {
     // More rows than a reader's buffer holds, and cells of more than one line.
     let mut trace = String::from("start_s,end_s,type,account\n");
-    for row in 0..40_000 {
+    for row in 0..20_000 {
         trace += &format!("{},{},m5.large,\"a\n{}\"\n", row, row + 3000, row % 7);
     }
     let mut gzipped = GzEncoder::new(Vec::new(), Compression::fast());
