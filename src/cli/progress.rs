@@ -105,8 +105,8 @@ impl Observer for Watch<'_> {
         self.recorder.refused(refusal, directory);
     }
 
-    fn sampled(&mut self, sample: &Sample) {
-        self.recorder.sampled(sample);
+    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
+        self.recorder.sampled(sample, directory);
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {

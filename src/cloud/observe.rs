@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::checkpoint::Moment;
 use super::rows::Row;
 use crate::failure::Reason;
+use crate::fleet::fill::Fill;
 use crate::headroom::Headroom;
 use crate::operation::Operation;
 use crate::units::{AccountId, Time, TypeId, ZoneId};
@@ -69,6 +70,8 @@ pub struct Sample {
     pub launches_succeeded: u64,
     /// Private addresses in use over all subnets.
     pub addresses_used: u64,
+    /// Private addresses in use, by subnet.
+    pub subnet_addresses_used: Vec<u64>,
     /// Public addresses in use.
     pub public_addresses_used: u64,
     /// Elastic addresses there are.
@@ -79,6 +82,8 @@ pub struct Sample {
     pub accrued_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
+    /// How full the hosts are; of large fleets only in some samples.
+    pub fill: Option<Box<Fill>>,
 }
 
 /// Takes what a run tells. Every method has an empty default.
@@ -92,7 +97,7 @@ pub trait Observer {
     /// A request was refused (not during warm-up).
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
-    fn sampled(&mut self, _sample: &Sample) {}
+    fn sampled(&mut self, _sample: &Sample, _directory: &Directory) {}
     /// Somebody looked at the headroom.
     fn looked(&mut self, _at: Time, _headroom: &Headroom, _directory: &Directory) {}
     /// Whether [`Observer::row`] is to be called. Asked once, before anything else.

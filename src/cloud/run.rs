@@ -40,13 +40,15 @@ pub(super) struct Progress {
 pub(super) struct Milestones {
     warmup_end: Time,
     next_sample: Time,
+    /// Samples taken so far.
+    samples: u64,
     sampling_interval: Duration,
     reached: Time,
     pub events: u64,
 }
 
 persist! { Milestones {
-    values: [next_sample, reached, events],
+    values: [next_sample, samples, reached, events],
     made: [warmup_end, sampling_interval],
 } }
 
@@ -55,6 +57,7 @@ impl Milestones {
         Milestones {
             warmup_end: Time::ZERO.after(warmup),
             next_sample: Time::ZERO,
+            samples: 0,
             sampling_interval,
             reached: Time::ZERO,
             events: 0,
@@ -222,6 +225,7 @@ impl Cloud {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
                 self.sample(at, milestones, observer);
+                milestones.samples += 1;
                 self.look_if_due(at, observer);
                 milestones.next_sample = at.after(milestones.sampling_interval);
             } else {
@@ -239,7 +243,10 @@ impl Cloud {
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
         let (totals, ledger) = (self.fleet.totals(), &self.ledger);
-        observer.sampled(&Sample {
+        let subnet_addresses_used: Vec<u64> =
+            self.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
+        let looks_at_hosts = milestones.samples.is_multiple_of(self.fleet.samples_to_a_fill());
+        let sample = Sample {
             at,
             hosts: totals[Total::Hosts],
             hosts_used: totals[Total::HostsUsed],
@@ -257,7 +264,8 @@ impl Cloud {
             instances_stopped: ledger.instances[InstanceTotal::Stopped as usize],
             launches_requested: ledger.launch.requested,
             launches_succeeded: ledger.launch.succeeded,
-            addresses_used: self.network.subnets().iter().map(|subnet| subnet.usage.used()).sum(),
+            addresses_used: subnet_addresses_used.iter().sum(),
+            subnet_addresses_used,
             public_addresses_used: self.network.public_usage().used(),
             elastic_addresses: self.network.elastic().allocated.used(),
             volume_gib_used: self
@@ -268,7 +276,9 @@ impl Cloud {
                 .sum(),
             accrued_micro_usd: ledger.accrual.micro_usd(),
             events: milestones.events,
-        });
+            fill: looks_at_hosts.then(|| Box::new(self.fleet.fill())),
+        };
+        observer.sampled(&sample, &self.directory);
     }
 
     /// Loads what the events after the next batch will touch. Changes nothing.

@@ -4,6 +4,7 @@
 //! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
 
 pub mod config;
+pub mod fill;
 pub mod host;
 pub mod host_file;
 pub mod index;

@@ -12,9 +12,11 @@ mod amount;
 mod billing;
 mod failures;
 mod headroom;
+mod host_fill;
 mod latency;
 mod manifest;
 mod recorder;
+mod subnets;
 mod summary;
 pub mod tables;
 mod timeseries;
@@ -73,8 +75,10 @@ pub struct ReportFile {
 
 /// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 10] = [
+pub const REGISTER: [Report; 12] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
+    Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
+    Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
     Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
     Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },

@@ -22,7 +22,7 @@ pub trait Streamed {
         Ok(())
     }
     /// A sampling interval ended.
-    fn sampled(&mut self, _sample: &Sample) -> io::Result<()> {
+    fn sampled(&mut self, _sample: &Sample, _directory: &Directory) -> io::Result<()> {
         Ok(())
     }
     /// Somebody looked at the headroom.
@@ -124,9 +124,9 @@ impl Observer for Recorder<'_> {
         self.each(|report| report.refused(refusal, directory));
     }
 
-    fn sampled(&mut self, sample: &Sample) {
-        self.note(|told| told.sampled(sample));
-        self.each(|report| report.sampled(sample));
+    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
+        self.note(|told| told.sampled(sample, directory));
+        self.each(|report| report.sampled(sample, directory));
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {

@@ -6,6 +6,7 @@ use super::{Opened, Out, Streamed};
 use crate::cloud::observe::Sample;
 use crate::units::figures::seconds;
 use crate::units::format_micro_usd;
+use crate::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "timeseries.csv";
@@ -62,7 +63,7 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample) -> io::Result<()> {
+    fn sampled(&mut self, sample: &Sample, _directory: &Directory) -> io::Result<()> {
         // Nothing in a row needs quotes: all are numbers.
         writeln!(self.out, "{}", COLUMNS.map(|(_, value)| value(sample)).join(","))
     }

@@ -92,7 +92,7 @@ pub fn tell_again(
     for _ in 0..from.get_length()? {
         match from.get()? {
             OwnNote::Refused(refusal) => observer.refused(&refusal, directory),
-            OwnNote::Sampled(sample) => observer.sampled(&sample),
+            OwnNote::Sampled(sample) => observer.sampled(&sample, directory),
             OwnNote::Looked(at, headroom) => observer.looked(at, &headroom, directory),
             OwnNote::Instance(row) => observer.row(&Row::Instance(row), directory),
             OwnNote::InstanceTag(row) => observer.row(&Row::InstanceTag(row), directory),
@@ -108,7 +108,7 @@ impl Observer for Told {
         self.note(&Note::Refused(refusal));
     }
 
-    fn sampled(&mut self, sample: &Sample) {
+    fn sampled(&mut self, sample: &Sample, _: &Directory) {
         self.note(&Note::Sampled(sample));
     }
 

@@ -7,6 +7,7 @@ use plimsoll::cloud::observe::{Observer, Sample};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time};
+use plimsoll::workload::directory::Directory;
 
 use crate::command_line::SCENARIO;
 use crate::support::Experiment;
@@ -18,7 +19,7 @@ struct Breaking {
 }
 
 impl Observer for Breaking {
-    fn sampled(&mut self, sample: &Sample) {
+    fn sampled(&mut self, sample: &Sample, _: &Directory) {
         assert!(sample.at.0 < Duration::from_seconds(3600).0, "a bug for the sake of the test");
     }
 

@@ -29,9 +29,11 @@ fn a_result_holds_every_report() {
     let files = [
         "billing.csv",
         "failures.csv",
+        "host_fill.csv",
         "latency",
         "latency.csv",
         "manifest.json",
+        "subnets.csv",
         "summary.json",
         "timeseries.csv",
     ];

@@ -128,7 +128,7 @@ impl Observer for Notes {
         self.refusals.push(*refusal);
     }
 
-    fn sampled(&mut self, sample: &Sample) {
+    fn sampled(&mut self, sample: &Sample, _: &Directory) {
         self.samples.push(sample.clone());
     }
 }
