@@ -14,6 +14,7 @@ mod machine;
 mod output;
 mod panic;
 mod progress;
+mod report;
 mod run;
 mod schema;
 mod trace;
@@ -83,6 +84,7 @@ enum Command {
     Run(run::RunArgs),
     Compare(compare::CompareArgs),
     Check(check::CheckArgs),
+    Report(report::ReportArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args).map(Conclusion::from),
         Command::Compare(args) => compare::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),

@@ -46,6 +46,9 @@ pub struct RunArgs {
     /// Goes on from a checkpoint of the same scenario; some settings may differ (`plimsoll list branching`)
     #[arg(long, value_name = "FILE")]
     from_checkpoint: Option<PathBuf>,
+    /// Draws neither charts nor report.html; `plimsoll report` does it later
+    #[arg(long)]
+    no_report: bool,
     /// Makes every placement by the plain scan too and stops at the first difference (slow)
     #[arg(long)]
     verify_placement: bool,
@@ -93,6 +96,9 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     let execution = journal.close(simulation_s, args.common.threads());
     let run = Run { scenario: &scenario, outcome: &outcome, execution: &execution };
     report::write_at_end(&run, &folder)?;
+    if !args.no_report {
+        report::write_drawn(&folder)?;
+    }
     let place = folder.publish()?;
     show(&run, &place, args)
 }

@@ -1,5 +1,7 @@
 //! How full the hosts are, by one pass over them: for a few moments of a run, never for an event of it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Fleet;
 use super::host::Host;
 
@@ -7,7 +9,7 @@ use super::host::Host;
 pub const CLASSES: usize = 20;
 
 /// Hosts by the share of their vCPU in use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Fill {
     /// Hosts without an instance.
     pub empty: u64,

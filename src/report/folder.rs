@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::manifest;
+use super::{ReportFile, manifest};
 use crate::input::{InputError, Place, Problem};
 
 /// A result folder in the making. Dropped before [`ResultFolder::publish`], it leaves nothing behind.
@@ -39,6 +39,11 @@ impl ResultFolder {
         let _ = fs::remove_dir_all(&folder.draft);
         fs::create_dir_all(&folder.draft).map_err(|error| folder.unwritable("", &error))?;
         Ok(folder)
+    }
+
+    /// Where the result is written meanwhile.
+    pub fn draft(&self) -> &Path {
+        &self.draft
     }
 
     /// Opens a file of the result, making the folders it lies in.
@@ -101,6 +106,25 @@ impl Drop for ResultFolder {
         // After publishing there is nothing under this name.
         let _ = fs::remove_dir_all(&self.draft);
     }
+}
+
+/// Writes what is drawn of a result into its folder, each file beside its place and renamed. Charts that are there
+/// already go.
+pub fn redraw(result: &Path, files: &[ReportFile]) -> Result<(), InputError> {
+    let unwritable = |error: io::Error| -> InputError {
+        Problem::new(Place::file(result), format!("cannot be written: {error}")).into()
+    };
+    let charts = result.join("charts");
+    match fs::remove_dir_all(&charts) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
+        _ => fs::create_dir(&charts).map_err(unwritable)?,
+    }
+    for file in files {
+        let place = result.join(&file.name);
+        let draft = place.with_extension("partial");
+        fs::write(&draft, &file.bytes).and_then(|()| fs::rename(&draft, &place)).map_err(unwritable)?;
+    }
+    Ok(())
 }
 
 /// Refuses a place that holds anything but an earlier result or an empty folder.

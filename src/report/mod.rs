@@ -2,10 +2,13 @@
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
+pub mod charts;
 pub mod check;
 pub mod checkpoint;
 pub mod comparison;
 pub mod folder;
+pub mod html;
+pub mod reading;
 pub mod terminal;
 
 mod amount;
@@ -30,6 +33,7 @@ use std::io::{self, Write};
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::summary::Run;
+use reading::RunReading;
 use tables::AnyTable;
 
 /// One report of a result folder.
@@ -54,6 +58,8 @@ pub enum Make {
     StreamedIf(fn(&Scenario) -> bool, Begin),
     /// Row by row into a file for each table, where the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
+    /// From the files of the others, then and any time later.
+    Drawn(fn(&RunReading) -> Vec<ReportFile>),
 }
 
 /// Begins a streamed report in an open file.
@@ -73,9 +79,10 @@ pub struct ReportFile {
     pub bytes: Vec<u8>,
 }
 
-/// Every report, in the order they are written. The manifest comes last: it marks a result as whole.
+/// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
+/// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 12] = [
+pub const REGISTER: [Report; 14] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
@@ -88,6 +95,8 @@ pub const REGISTER: [Report; 12] = [
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
+    Report { name: "charts", file: charts::FILES, holds: "pictures of all that", make: Make::Drawn(charts::files) },
+    Report { name: "page", file: html::FILE, holds: "one page to read and to send", make: Make::Drawn(html::files) },
 ];
 
 /// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
@@ -105,6 +114,23 @@ pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputErr
                 folder.write(&file.name, &file.bytes)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Draws what is drawn of a result that has been written.
+pub fn drawn(run: &RunReading) -> Vec<ReportFile> {
+    let each = REGISTER.iter().filter_map(|report| match report.make {
+        Make::Drawn(draw) => Some(draw(run)),
+        _ => None,
+    });
+    each.flatten().collect()
+}
+
+/// Draws what is drawn of the result in the making, and writes it beside.
+pub fn write_drawn(folder: &ResultFolder) -> Result<(), InputError> {
+    for file in drawn(&RunReading::open(folder.draft())?) {
+        folder.write(&file.name, &file.bytes)?;
     }
     Ok(())
 }

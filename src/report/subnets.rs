@@ -2,8 +2,7 @@
 
 use std::io;
 
-use super::csv_io_error;
-use super::{Opened, Out, Streamed};
+use super::{Opened, Out, Streamed, csv_io_error};
 use crate::cloud::observe::Sample;
 use crate::units::figures::seconds;
 use crate::workload::directory::Directory;

@@ -96,7 +96,7 @@ fn ran_out(run: &Run<'_>) -> String {
 }
 
 /// What a refusal for this reason says is used up, if anything.
-fn scarce(failure: Failure) -> Option<&'static str> {
+pub fn scarce(failure: Failure) -> Option<&'static str> {
     match failure {
         Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
         Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),

@@ -28,11 +28,13 @@ fn a_result_holds_every_report() {
     let out = place.path().join("out");
     let files = [
         "billing.csv",
+        "charts",
         "failures.csv",
         "host_fill.csv",
         "latency",
         "latency.csv",
         "manifest.json",
+        "report.html",
         "subnets.csv",
         "summary.json",
         "timeseries.csv",

@@ -1,0 +1,27 @@
+//! Key figures: a word, a large number, and what it is to be seen against.
+
+use maud::{Markup, html};
+
+/// A key figure.
+pub struct Figure {
+    /// What it is.
+    pub name: &'static str,
+    /// Its value with its unit.
+    pub value: String,
+    /// What it is of, or beside.
+    pub note: String,
+}
+
+/// The figures, side by side.
+pub fn figures(figures: &[Figure]) -> Markup {
+    html! {
+        dl.figures {
+            @for figure in figures {
+                div {
+                    dt { (figure.name) }
+                    dd { (figure.value) @if !figure.note.is_empty() { span.note { (figure.note) } } }
+                }
+            }
+        }
+    }
+}

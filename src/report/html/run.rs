@@ -1,0 +1,338 @@
+//! The page of one run: does it fit, what runs out first, and where the room is.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::chart;
+use super::figures::{Figure, figures};
+use super::shell::{Content, document};
+use super::table::{Cell, Table, table};
+use crate::failure;
+use crate::report::charts::plot::Plot;
+use crate::report::reading::RunReading;
+use crate::report::terminal;
+use crate::summary::metrics::METRICS;
+use crate::units::figures::{decimal, dollars, grouped, percent, span};
+use crate::units::{Duration, NS_PER_S};
+
+/// The page of a run with its charts.
+pub fn page(run: &RunReading, plots: &[Plot]) -> Vec<u8> {
+    let body = html! {
+        (figures(&key_figures(run)))
+        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        section {
+            h2 { "Tables" }
+            (table(&causes(run)))
+            (table(&operations(run)))
+            (table(&subnets(run)))
+            (table(&latencies(run)))
+            (table(&bill(run)))
+            details { summary { "Every figure" } (table(&all_figures(run))) }
+        }
+        section { h2 { "Scenario" } p.note { "As resolved: every default filled in." } (scenario(run)) }
+        section { h2 { "The same again" } (reproduce(run)) }
+    };
+    let name = text(run, "scenario");
+    let content = Content {
+        kind: "run",
+        question: question(run),
+        answer: answer(run),
+        body,
+        data: chart::data(plots),
+        name,
+    };
+    document(&content)
+}
+
+fn text(run: &RunReading, path: &str) -> String {
+    run.at(path).and_then(Value::as_str).unwrap_or_default().to_string()
+}
+
+fn count(run: &RunReading, path: &str) -> u64 {
+    run.at(path).and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn ratio(run: &RunReading, path: &str) -> String {
+    percent(run.figure(path).unwrap_or(0.0))
+}
+
+/// A time \[s\] in words.
+fn time(seconds: f64) -> String {
+    span(Duration((seconds * NS_PER_S as f64).round() as u64))
+}
+
+/// Dollars, as they stand in the files, in whole cents.
+fn usd(decimal_usd: &str) -> String {
+    dollars((decimal_usd.parse::<f64>().unwrap_or(0.0) * 100.0).round() as i128)
+}
+
+fn question(run: &RunReading) -> String {
+    format!(
+        "Do {} instances in {} find room on {} hosts, placed by {}?",
+        grouped(count(run, "launch.requested")),
+        time(run.end_s() - run.figure("warmup_s").unwrap_or(0.0)),
+        grouped(count(run, "fleet.hosts")),
+        text(run, "strategy"),
+    )
+}
+
+fn answer(run: &RunReading) -> String {
+    let (requested, failed) = (count(run, "launch.requested"), count(run, "launch.failed"));
+    if requested == 0 {
+        return "Nothing was asked for.".to_string();
+    }
+    if failed == 0 {
+        let peak = ratio(run, "fleet.vcpu_used_ratio_peak");
+        return format!("Yes, all of them; at the peak {peak} of the vCPU was in use.");
+    }
+    let firsts = run.at("first_failures").and_then(Value::as_array);
+    let first = firsts.into_iter().flatten().find_map(|first| {
+        let code = first["code"].as_str()?;
+        let entry = failure::REGISTER.iter().find(|entry| entry.ec2_name == code)?;
+        let what = terminal::scarce(entry.failure)?;
+        Some((what, first["at_s"].as_f64()?))
+    });
+    let refused = format!(
+        "No: {} of them, {}, were refused",
+        grouped(failed),
+        percent(failed as f64 / requested as f64)
+    );
+    match first {
+        Some((what, at)) => format!("{refused}. Ran out first: {what}, after {}.", time(at)),
+        None => format!("{refused}, though nothing ran out."),
+    }
+}
+
+fn key_figures(run: &RunReading) -> Vec<Figure> {
+    let of =
+        |part: &str, whole: &str| format!("{} of {}", grouped(count(run, part)), grouped(count(run, whole)));
+    let (requested, failed) = (count(run, "launch.requested"), count(run, "launch.failed"));
+    let share = |count: u64| percent(count as f64 / requested.max(1) as f64);
+    let peak = |path: &str| format!("{} at the peak", ratio(run, path));
+    let mut figures = vec![
+        Figure {
+            name: "Launched",
+            value: ratio(run, "launch.success_ratio"),
+            note: of("launch.succeeded", "launch.requested"),
+        },
+        Figure { name: "Refused", value: grouped(failed), note: format!("{} of all", share(failed)) },
+        Figure {
+            name: "Hosts in use at most",
+            value: grouped(count(run, "fleet.hosts_used_peak")),
+            note: format!("of {}", grouped(count(run, "fleet.hosts"))),
+        },
+        Figure {
+            name: "vCPU in use",
+            value: ratio(run, "fleet.vcpu_used_ratio_mean"),
+            note: peak("fleet.vcpu_used_ratio_peak"),
+        },
+        Figure {
+            name: "Memory in use",
+            value: ratio(run, "fleet.memory_used_ratio_mean"),
+            note: peak("fleet.memory_used_ratio_peak"),
+        },
+    ];
+    if run.figure("fleet.gpu").is_some_and(|gpu| gpu > 0.0) {
+        figures.push(Figure {
+            name: "GPU in use",
+            value: ratio(run, "fleet.gpu_used_ratio_mean"),
+            note: peak("fleet.gpu_used_ratio_peak"),
+        });
+    }
+    figures.push(Figure {
+        name: "Packing",
+        value: ratio(run, "fleet.packing_density_vcpu_mean"),
+        note: format!("vCPU of hosts in use; memory {}", ratio(run, "fleet.packing_density_memory_mean")),
+    });
+    figures.push(Figure {
+        name: "Instances at most",
+        value: grouped(count(run, "fleet.instances_running_peak")),
+        note: format!("{} on average", decimal(run.figure("fleet.instances_running_mean").unwrap_or(0.0), 1)),
+    });
+    figures.push(Figure { name: "Bill", value: usd(&text(run, "billing.total")), note: String::new() });
+    figures
+}
+
+fn causes(run: &RunReading) -> Table {
+    let rows = run.refusals.causes.iter().map(|cause| {
+        vec![
+            Cell::words(&cause.code),
+            Cell::words(&cause.operation),
+            Cell::words(&cause.zone),
+            Cell::words(&cause.limit),
+            Cell::count(cause.requests),
+            Cell::count(cause.refused),
+            Cell::Number(cause.first_s, time(cause.first_s)),
+            Cell::words(&cause.first),
+        ]
+    });
+    Table {
+        title: "Refused, by cause",
+        caption: "The limit is what decided; asked and left are those of the first request it turned away."
+            .to_string(),
+        header: vec![
+            "error",
+            "operation",
+            "zone",
+            "limit",
+            "requests",
+            "refused",
+            "first after",
+            "the first of them",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn operations(run: &RunReading) -> Table {
+    let operations = run.at("operations").and_then(Value::as_object);
+    let rows = operations.into_iter().flatten().map(|(name, tally)| {
+        let count = |key: &str| Cell::count(tally[key].as_u64().unwrap_or(0));
+        vec![Cell::words(name), count("requested"), count("succeeded"), count("failed")]
+    });
+    Table {
+        title: "Operations",
+        caption: String::new(),
+        header: vec!["operation", "calls", "succeeded", "failed"],
+        rows: rows.collect(),
+    }
+}
+
+fn subnets(run: &RunReading) -> Table {
+    let subnets = run.at("network.subnets").and_then(Value::as_array);
+    let rows = subnets.into_iter().flatten().map(|subnet| {
+        let (addresses, peak) =
+            (subnet["addresses"].as_u64().unwrap_or(0), subnet["used_peak"].as_u64().unwrap_or(0));
+        let share = peak as f64 / addresses.max(1) as f64;
+        let exhausted = subnet["exhausted_at_s"].as_f64();
+        vec![
+            Cell::words(subnet["name"].as_str().unwrap_or_default()),
+            Cell::count(addresses),
+            Cell::number(subnet["used_mean"].as_f64().unwrap_or(0.0), 1),
+            Cell::count(peak),
+            Cell::Number(share, percent(share)),
+            exhausted.map_or(Cell::Empty, |at| Cell::Number(at, time(at))),
+        ]
+    });
+    Table {
+        title: "Subnets",
+        caption: String::new(),
+        header: vec!["subnet", "addresses", "in use, mean", "in use, peak", "peak share", "ran out after"],
+        rows: rows.collect(),
+    }
+}
+
+fn latencies(run: &RunReading) -> Table {
+    let latencies = run.at("latency_s").and_then(Value::as_object);
+    let rows = latencies.into_iter().flatten().map(|(name, figures)| {
+        let seconds = |key: &str| Cell::number(figures[key].as_f64().unwrap_or(0.0), 3);
+        let mut row = vec![Cell::words(name), Cell::count(figures["count"].as_u64().unwrap_or(0))];
+        row.extend(["mean", "p50", "p90", "p99", "p999", "max"].map(seconds));
+        row
+    });
+    Table {
+        title: "Latency",
+        caption: "Seconds from a call to its effect.".to_string(),
+        header: vec![
+            "what",
+            "count",
+            "mean (s)",
+            "p50 (s)",
+            "p90 (s)",
+            "p99 (s)",
+            "p99.9 (s)",
+            "greatest (s)",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+fn bill(run: &RunReading) -> Table {
+    let mut bill: Vec<_> = run.bill.iter().map(|row| (row, row.usd.parse::<f64>().unwrap_or(0.0))).collect();
+    bill.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let rows = bill.into_iter().map(|(row, value)| {
+        vec![
+            Cell::words(&row.account),
+            Cell::words(&row.kind),
+            Cell::words(&row.name),
+            Cell::words(&row.purchase),
+            Cell::words(&row.month),
+            Cell::words(&row.quantity),
+            Cell::Number(value, usd(&row.usd)),
+        ]
+    });
+    Table {
+        title: "Bill",
+        caption: String::new(),
+        header: vec!["account", "kind", "type", "purchase", "month", "quantity", "USD"],
+        rows: rows.collect(),
+    }
+}
+
+/// Every figure that is a single value, with its meaning.
+fn all_figures(run: &RunReading) -> Table {
+    let rows = METRICS.iter().filter_map(|metric| {
+        let value = match run.at(metric.path)? {
+            Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
+            Value::Number(number) => Cell::number(number.as_f64()?, 4),
+            Value::String(text) => Cell::words(text),
+            _ => return None,
+        };
+        Some(vec![Cell::words(metric.path), value, Cell::words(metric.unit), Cell::words(metric.meaning)])
+    });
+    Table {
+        title: "Figures",
+        caption: "Those of summary.json that are one value.".to_string(),
+        header: vec!["figure", "value", "unit", "meaning"],
+        rows: rows.collect(),
+    }
+}
+
+fn scenario(run: &RunReading) -> Markup {
+    let resolved = &run.manifest["scenario"];
+    let text = toml::to_string_pretty(resolved)
+        .or_else(|_| serde_json::to_string_pretty(resolved))
+        .unwrap_or_default();
+    html! { pre tabindex="0" { (text) } }
+}
+
+fn reproduce(run: &RunReading) -> Markup {
+    let manifest = &run.manifest;
+    let word = |key: &str| manifest[key].as_str().unwrap_or_default().to_string();
+    let command = manifest["command_line"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let command = command.map(quoted).collect::<Vec<_>>().join(" ");
+    let inputs = manifest["inputs"].as_array().into_iter().flatten();
+    let machine = &manifest["machine"];
+    html! {
+        p { "This command gives the same result, digest and all, on every machine:" }
+        pre tabindex="0" { (command) }
+        dl.facts {
+            div { dt { "version" } dd { (word("version")) " (" (word("build")) ")" } }
+            div { dt { "seed" } dd { (manifest["seed"]) } }
+            div { dt { "digest" } dd { code { (word("digest")) } } }
+            div { dt { "scenario, SHA-256" } dd { code { (word("scenario_sha256")) } } }
+            @for input in inputs {
+                div {
+                    dt { bdi { (input["file"].as_str().unwrap_or_default()) } ", SHA-256" }
+                    dd { code { (input["sha256"].as_str().unwrap_or_default()) } }
+                }
+            }
+            div { dt { "started" } dd { (word("started")) } }
+            div { dt { "took" } dd { (decimal(manifest["wall_s"].as_f64().unwrap_or(0.0), 2)) " s" } }
+            div { dt { "machine" } dd {
+                (machine["cpu"].as_str().unwrap_or("unknown processor")) ", " (machine["cores"]) " cores, "
+                (machine["os"].as_str().unwrap_or_default()) " " (machine["arch"].as_str().unwrap_or_default())
+            } }
+        }
+    }
+}
+
+/// A word of a command line as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
