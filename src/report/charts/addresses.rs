@@ -69,8 +69,9 @@ fn pools(run: &RunReading) -> Vec<Pool> {
         .flatten()
         .filter_map(|figures| {
             let name = figures["name"].as_str().unwrap_or_default();
-            let used = run.subnets.iter().find(|(known, _)| known == name);
-            pool(format!("subnet {name}"), figures, used.map_or_else(Vec::new, |(_, used)| used.clone()))
+            let series = run.subnets.iter().find(|(known, _)| known == name);
+            let used = series.map(|(_, series)| series.points(["addresses_used"], |[used]| used));
+            pool(format!("subnet {name}"), figures, used.unwrap_or_default())
         })
         .collect();
     let public = run.at("network.public").unwrap_or(&Value::Null);

@@ -22,7 +22,7 @@ pub fn plots(run: &RunReading) -> Vec<Plot> {
         title: "Availability of launches".to_string(),
         caption: format!(
             "The share of the instances asked for that were launched, every {interval}; no line where none was \
-             asked for. `output.sample_every = \"1m\"` shows it by the minute."
+             asked for. A scenario that samples every minute (output.sample_every) shows it by the minute."
         ),
         x: Axis::time(run.end_s()),
         y: Axis {

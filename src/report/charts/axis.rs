@@ -166,8 +166,8 @@ fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     let step = if let [first, second, ..] = multiples { second - first } else { 1.0 };
     let most = multiples.iter().fold(0.0_f64, |most, at| most.max(at.abs()));
     let (scale, suffix) = match most {
-        1e10.. => (1e9, " G"),
-        1e7.. => (1e6, " M"),
+        1e9.. => (1e9, " G"),
+        1e6.. => (1e6, " M"),
         1e4.. => (1e3, " k"),
         _ => (1.0, ""),
     };

@@ -7,8 +7,16 @@ use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
 /// The name under which the font is known to the drawing library.
 const NAME: &str = "DejaVu Sans";
 
-/// The font at a height \[px\].
-pub fn font(size: f64, bold: bool) -> FontDesc<'static> {
+/// From the top of the tallest to the bottom of the deepest letter, in sizes of the font (its `hhea` table). The
+/// drawing library takes this for the size; everybody else, such as a browser, the em.
+const EXTENT: f64 = (1901.0 + 483.0) / 2048.0;
+
+/// The font at a size \[px\], and how far its base line lies below where the drawing library begins.
+pub fn font_and_rise(size: f64, bold: bool) -> (FontDesc<'static>, f64) {
+    (font(size, bold), size * EXTENT / 2.0)
+}
+
+fn font(size: f64, bold: bool) -> FontDesc<'static> {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
         for (style, bytes) in
@@ -17,12 +25,15 @@ pub fn font(size: f64, bold: bool) -> FontDesc<'static> {
             assert!(register_font(NAME, style, bytes).is_ok(), "the font is whole");
         }
     });
-    FontDesc::new(FontFamily::Name(NAME), size, if bold { FontStyle::Bold } else { FontStyle::Normal })
+    FontDesc::new(FontFamily::Name(NAME), size * EXTENT, if bold { FontStyle::Bold } else { FontStyle::Normal })
 }
 
-/// How wide a line of text is \[px\]. Browsers take fonts of their own for text in SVG, which run narrower.
+/// How wide a line of text is \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs
+/// wider than this one.
 pub fn width(text: &str, size: f64) -> f64 {
-    font(size, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width))
+    // Whole pixels of a font so many times as large are parts of a pixel of this one.
+    const FINE: f64 = 16.0;
+    font(size * FINE, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width) / FINE)
 }
 
 /// The text, cut short with an ellipsis where it is wider than `most` \[px\].

@@ -6,7 +6,10 @@ use crate::report::reading::RunReading;
 
 /// The chart; none where nothing cost anything.
 pub fn plots(run: &RunReading) -> Vec<Plot> {
-    let layers = vec![Layer::line("", 0, run.series.points(["accrued_usd"], |[usd]| usd))];
+    let mut points = run.series.points(["accrued_usd"], |[usd]| usd);
+    let warmup_s = run.figure("warmup_s").unwrap_or(0.0);
+    points.retain(|point| point.0 >= warmup_s);
+    let layers = vec![Layer::line("", 0, points)];
     if most(&layers) == 0.0 {
         return Vec::new();
     }

@@ -5,7 +5,7 @@ use plotters::backend::{BitMapBackend, DrawingBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{RGBColor, ShapeStyle, TextStyle};
 
-use super::font::font;
+use super::font::font_and_rise;
 use super::palette::{DASHES, SERIES, Theme};
 use super::scene::{Anchor, Ink, Mark, Point, Scene};
 
@@ -128,10 +128,10 @@ impl Pen<'_> {
             Anchor::End => HPos::Right,
         };
         let colour = self.colour(ink);
-        let style = TextStyle::from(font(size * self.scale, bold))
-            .pos(Pos::new(horizontal, VPos::Bottom))
-            .color(&colour);
-        self.canvas.draw_text(text, &style, self.at(at)).expect(MEMORY);
+        let (font, rise) = font_and_rise(size * self.scale, bold);
+        let style = TextStyle::from(font).pos(Pos::new(horizontal, VPos::Top)).color(&colour);
+        let (x, y) = self.at(at);
+        self.canvas.draw_text(text, &style, (x, y - rise.round() as i32)).expect(MEMORY);
     }
 }
 

@@ -1,53 +1,83 @@
-//! The stages of the control plane over time: how long their queues are, how long requests wait, how many are refused.
-//! Which stages there are is what the summary says; which columns they have, the time series.
+//! The stages of the control plane over time: how many wait, how long they waited, how many are turned away.
 
 use super::axis::Axis;
 use super::palette::SERIES;
 use super::plot::{Layer, Plot, most};
-use crate::report::reading::RunReading;
+use super::thin::Datum;
+use crate::report::reading::{RunReading, Series};
 
-/// What a column that is named after it and a stage shows.
+/// What can be told of a stage over time.
 struct Measure {
-    /// How its columns begin, before the name of the stage.
-    prefix: &'static str,
+    name: &'static str,
     title: &'static str,
     caption: &'static str,
     unit: &'static str,
+    points: fn(&Series) -> Vec<Datum>,
 }
 
 #[rustfmt::skip]
-const MEASURES: [Measure; 3] = [
-    Measure { prefix: "queue_length_", title: "Queues of the control plane", caption: "Requests that wait at each stage.", unit: "requests waiting" },
-    Measure { prefix: "wait_s_", title: "Waiting in the control plane", caption: "How long a request waits at each stage before it is served.", unit: "seconds" },
-    Measure { prefix: "refused_", title: "Refused by the control plane", caption: "Requests that each stage has turned away so far.", unit: "requests" },
+const MEASURES: [Measure; 4] = [
+    Measure { name: "waiting", title: "Queues of the control plane", caption: "Jobs that wait at each stage.", unit: "jobs waiting", points: |stage| stage.points(["waiting"], |[waiting]| waiting) },
+    Measure { name: "wait", title: "Waiting in the control plane", caption: "How long those waited on average that were served since the sample before.", unit: "seconds", points: waits },
+    Measure { name: "refused", title: "Refused by the control plane", caption: "Jobs that each stage turned away, a second.", unit: "jobs a second", points: |stage| rates(stage, "refused") },
+    Measure { name: "timed-out", title: "Given up in the control plane", caption: "Jobs that waited at each stage longer than they may, a second.", unit: "jobs a second", points: |stage| rates(stage, "timed_out") },
 ];
 
-/// A chart of each measure that any stage has.
+/// A chart of each measure that is ever more than nothing at some stage. Of many stages it shows those with the most.
 pub fn plots(run: &RunReading) -> Vec<Plot> {
-    let stages = run.at("stages").and_then(serde_json::Value::as_object);
-    let names: Vec<&str> = stages.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    MEASURES.iter().filter_map(|measure| plot(run, measure, &names)).collect()
+    MEASURES.iter().filter_map(|measure| plot(run, measure)).collect()
 }
 
-fn plot(run: &RunReading, measure: &Measure, stages: &[&str]) -> Option<Plot> {
-    let column = |stage: &str| format!("{}{}", measure.prefix, stage.replace('-', "_"));
-    let mut layers: Vec<Layer> = Vec::new();
-    for stage in stages {
-        let points = run.series.points([&column(stage)], |[value]| value);
-        if points.iter().any(|point| point.1 > 0.0) && layers.len() < SERIES {
-            layers.push(Layer::line(*stage, layers.len(), points));
-        }
+fn plot(run: &RunReading, measure: &Measure) -> Option<Plot> {
+    let peak = |points: &[Datum]| points.iter().map(|point| point.1).fold(0.0, f64::max);
+    let mut stages: Vec<(&str, Vec<Datum>)> =
+        run.stages.iter().map(|(name, series)| (name.as_str(), (measure.points)(series))).collect();
+    stages.retain(|(_, points)| peak(points) > 0.0);
+    let count = stages.len();
+    if count > SERIES {
+        stages.sort_by(|a, b| peak(&b.1).total_cmp(&peak(&a.1)));
+        stages.truncate(SERIES);
     }
+    let layers: Vec<Layer> =
+        stages.into_iter().enumerate().map(|(i, (name, points))| Layer::line(name, i, points)).collect();
     if layers.is_empty() {
         return None;
     }
+    let all = if count > SERIES { format!(" The {SERIES} greatest of {count}.") } else { String::new() };
     Some(Plot {
-        name: format!("stages-{}", measure.prefix.trim_end_matches('_').replace('_', "-")),
+        name: format!("stages-{}", measure.name),
         title: measure.title.to_string(),
-        caption: measure.caption.to_string(),
+        caption: format!("{}{all}", measure.caption),
         x: Axis::time(run.end_s()),
         y: Axis::from_zero(measure.unit, most(&layers)),
         layers,
         notes: Vec::new(),
     })
+}
+
+/// The mean wait \[s\] of those served in each interval between samples, at its end; a gap where there were none.
+fn waits(stage: &Series) -> Vec<Datum> {
+    let total = stage.points(["wait_s_total", "completed"], |[wait, _]| wait);
+    let served = stage.column("completed");
+    between(&total, |i, wait, _| {
+        let served = served[i] - served[i - 1];
+        if served > 0.0 { wait / served } else { f64::NAN }
+    })
+}
+
+/// How fast a count grows \[1/s\].
+fn rates(stage: &Series, column: &str) -> Vec<Datum> {
+    between(&stage.points([column], |[count]| count), |_, count, seconds| count / seconds)
+}
+
+/// What a rule makes of the growth of a sum between each sample and the one before: the number of the sample, the
+/// growth, the time between \[s\]. Sums begin anew when the warm-up ends, which leaves a gap.
+fn between(sums: &[Datum], rule: impl Fn(usize, f64, f64) -> f64) -> Vec<Datum> {
+    (1..sums.len())
+        .map(|i| {
+            let (growth, seconds) = (sums[i].1 - sums[i - 1].1, sums[i].0 - sums[i - 1].0);
+            let value = if growth < 0.0 || seconds <= 0.0 { f64::NAN } else { rule(i, growth, seconds) };
+            (sums[i].0, value)
+        })
+        .collect()
 }

@@ -12,6 +12,9 @@ pub struct Figure {
     pub note: String,
 }
 
+/// A value of more letters is written smaller, so that it stands on one line.
+const LONG: usize = 11;
+
 /// The figures, side by side.
 pub fn figures(figures: &[Figure]) -> Markup {
     html! {
@@ -19,7 +22,7 @@ pub fn figures(figures: &[Figure]) -> Markup {
             @for figure in figures {
                 div {
                     dt { (figure.name) }
-                    dd { (figure.value) @if !figure.note.is_empty() { span.note { (figure.note) } } }
+                    dd.long[figure.value.chars().count() > LONG] { (figure.value) @if !figure.note.is_empty() { span.note { (figure.note) } } }
                 }
             }
         }

@@ -27,8 +27,10 @@ pub struct RunReading {
     pub series: Series,
     /// `host_fill.csv`.
     pub fill: Series,
-    /// `subnets.csv`: each subnet with its times \[s\] and addresses in use.
-    pub subnets: Vec<(String, Vec<(f64, f64)>)>,
+    /// `subnets.csv`, by subnet.
+    pub subnets: Vec<(String, Series)>,
+    /// `stages.csv`, by stage of the control plane.
+    pub stages: Vec<(String, Series)>,
     /// `failures.csv`, summed up.
     pub refusals: Refusals,
     /// `billing.csv`.
@@ -47,7 +49,8 @@ impl RunReading {
             manifest: json(folder, manifest::FILE)?,
             series: each(timeseries::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
-            subnets: each(subnets::FILE)?.map_or(Ok(Vec::new()), |file| table::read_subnets(&file))?,
+            subnets: each(subnets::FILE)?.map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
+            stages: each("stages.csv")?.map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
             refusals: each(super::failures::FILE)?
                 .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,
             bill: each("billing.csv")?.map_or(Ok(Vec::new()), |file| table::read_bill(&file))?,

@@ -97,26 +97,33 @@ pub fn read_bill(path: &Path) -> Result<Vec<Bill>, InputError> {
     Ok(rows)
 }
 
-/// Reads the addresses in use: each subnet, in the order of its first row, with its points.
-pub fn read_subnets(path: &Path) -> Result<Vec<(String, Vec<(f64, f64)>)>, InputError> {
-    let (mut reader, _) = open(path)?;
-    let mut subnets: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+/// Reads a table whose rows belong to things that a column names: the series of each thing, in the order of its first
+/// row. All other cells are numbers.
+pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, InputError> {
+    let (mut reader, mut names) = open(path)?;
+    let found = names.iter().position(|name| name == key);
+    let key_column = found.ok_or_else(|| broken(path, &format!("no column `{key}`")))?;
+    names.remove(key_column);
+    let mut things: Vec<(String, Series)> = Vec::new();
     let mut next = 0;
     each_row(path, &mut reader, |row| {
-        let name = row.get(1).unwrap_or_default();
-        let point = (number(row.get(0).unwrap_or_default())?, number(row.get(2).unwrap_or_default())?);
-        // The subnets take turns, so that the next is nearly always the one after the last.
-        let is_next = subnets.get(next).is_some_and(|(known, _)| known == name);
-        let found = if is_next { Some(next) } else { subnets.iter().position(|(known, _)| known == name) };
-        let position = found.unwrap_or(subnets.len());
+        let name = row.get(key_column).unwrap_or_default();
+        // Things take turns, so that the next is nearly always the one after the last.
+        let is_next = things.get(next).is_some_and(|(known, _)| known == name);
+        let found = if is_next { Some(next) } else { things.iter().position(|(known, _)| known == name) };
+        let position = found.unwrap_or(things.len());
         if found.is_none() {
-            subnets.push((name.to_string(), Vec::new()));
+            let columns = vec![Vec::new(); names.len()];
+            things.push((name.to_string(), Series { names: names.clone(), columns }));
         }
-        subnets[position].1.push(point);
-        next = if position + 1 < subnets.len() { position + 1 } else { 0 };
+        let numbers = row.iter().enumerate().filter(|(column, _)| *column != key_column);
+        for (column, (_, cell)) in things[position].1.columns.iter_mut().zip(numbers) {
+            column.push(number(cell)?);
+        }
+        next = if position + 1 < things.len() { position + 1 } else { 0 };
         Ok(())
     })?;
-    Ok(subnets)
+    Ok(things)
 }
 
 /// Opens a table; its reader and the names of its columns.
@@ -153,4 +160,24 @@ pub fn each_row(
 /// A number of a cell.
 pub fn number(cell: &str) -> Result<f64, String> {
     cell.parse().map_err(|_| format!("`{cell}` where a number is expected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_to_the_thing_they_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("stages.csv");
+        std::fs::write(&path, "time_s,stage,waiting\n0,gateway,1\n0,queue,2\n9,gateway,3\n9,new,5\n9,queue,4\n").unwrap();
+        let stages = read_series_by("stage", &path).unwrap();
+        let waiting: Vec<(&str, &[f64])> =
+            stages.iter().map(|(name, series)| (name.as_str(), series.column("waiting"))).collect();
+        assert_eq!(waiting, [("gateway", &[1.0, 3.0][..]), ("queue", &[2.0, 4.0][..]), ("new", &[5.0][..])]);
+        assert_eq!(stages[2].1.points(["waiting"], |[waiting]| waiting), [(9.0, 5.0)]);
+
+        let message = read_series_by("subnet", &path).unwrap_err().to_string();
+        assert!(message.contains("no column `subnet`"), "{message}");
+    }
 }
