@@ -71,7 +71,7 @@ fn measure(case: &Case, set: &[&str]) {
     let at = Time::ZERO.after(parse_duration(case.at).expect("a constant"));
     let place = tempfile::tempdir().expect("a folder for what is written");
     let folder = ResultFolder::begin(&place.path().join("result")).expect("an empty folder takes a result");
-    let mut recorder = Recorder::begin(&folder, None).expect("a folder takes files");
+    let mut recorder = Recorder::begin(&folder, &scenario, None).expect("a folder takes files");
     recorder.write_checkpoints(place.path(), 1, &scenario, &[]).expect("a folder takes files");
     let began = Instant::now();
     let mut cloud = Cloud::new(&scenario, RunOptions::default()).expect("a scenario of the project runs");
@@ -95,7 +95,7 @@ fn measure(case: &Case, set: &[&str]) {
 /// Time until the run could take its next event \[s\].
 fn go_on(file: &Path, scenario: &Scenario, place: &Path) -> f64 {
     let folder = ResultFolder::begin(&place.join("branch")).expect("an empty folder takes a result");
-    let mut recorder = Recorder::begin(&folder, None).expect("a folder takes files");
+    let mut recorder = Recorder::begin(&folder, scenario, None).expect("a folder takes files");
     let began = Instant::now();
     let resumed = checkpoint::resume(file, scenario, &[], RunOptions::default(), &mut recorder);
     let seconds = began.elapsed().as_secs_f64();
@@ -118,8 +118,8 @@ impl Observer for Watch<'_> {
         self.recorder.refused(refusal, directory);
     }
 
-    fn sampled(&mut self, sample: &Sample) {
-        self.recorder.sampled(sample);
+    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
+        self.recorder.sampled(sample, directory);
     }
 
     fn checkpoint(&mut self, moment: &Moment<'_>) {

@@ -10,6 +10,7 @@ use crate::fleet::config::{HostGroup, Hosts, resolve};
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::units::Time;
+use crate::workload::directory::Directory;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
 pub trait Audience: Sync {
@@ -101,7 +102,7 @@ impl Observer for Witness<'_> {
         self.audience.panicked(self.number, now, events);
     }
 
-    fn sampled(&mut self, sample: &Sample) {
+    fn sampled(&mut self, sample: &Sample, _: &Directory) {
         self.series.time_s.push(sample.at.as_seconds());
         self.series.hosts_used.push(sample.hosts_used as f64);
         self.series.instances_running.push(sample.instances_running as f64);

@@ -88,7 +88,7 @@ impl Trunk {
     }
 
     /// The same run with the settings from the beginning.
-    fn from_zero(&self, set: &[&str]) -> Outcome {
+    fn whole_run(&self, set: &[&str]) -> Outcome {
         journey(&self.experiment.scenario(set), self.folder.path(), &[], None).run().0
     }
 }
@@ -133,7 +133,7 @@ fn a_branch_shares_its_past_and_has_a_future_of_its_own() {
 fn what_differs_only_after_the_checkpoint_is_as_if_it_had_differed_from_the_beginning() {
     let trunk = Trunk::grow();
     for duration in ["duration=6d", "duration=3d", "duration=2d"] {
-        let (branch, whole) = (trunk.branch(&[duration]).0, trunk.from_zero(&[duration]));
+        let (branch, whole) = (trunk.branch(&[duration]).0, trunk.whole_run(&[duration]));
         assert_eq!((branch.digest, branch.bill), (whole.digest, whole.bill), "{duration}");
     }
 }

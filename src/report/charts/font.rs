@@ -25,7 +25,11 @@ fn font(size: f64, bold: bool) -> FontDesc<'static> {
             assert!(register_font(NAME, style, bytes).is_ok(), "the font is whole");
         }
     });
-    FontDesc::new(FontFamily::Name(NAME), size * EXTENT, if bold { FontStyle::Bold } else { FontStyle::Normal })
+    FontDesc::new(
+        FontFamily::Name(NAME),
+        size * EXTENT,
+        if bold { FontStyle::Bold } else { FontStyle::Normal },
+    )
 }
 
 /// How wide a line of text is \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs

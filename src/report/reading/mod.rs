@@ -49,8 +49,10 @@ impl RunReading {
             manifest: json(folder, manifest::FILE)?,
             series: each(timeseries::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
-            subnets: each(subnets::FILE)?.map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
-            stages: each("stages.csv")?.map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
+            subnets: each(subnets::FILE)?
+                .map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
+            stages: each("stages.csv")?
+                .map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
             refusals: each(super::failures::FILE)?
                 .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,
             bill: each("billing.csv")?.map_or(Ok(Vec::new()), |file| table::read_bill(&file))?,

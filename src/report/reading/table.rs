@@ -170,7 +170,11 @@ mod tests {
     fn rows_go_to_the_thing_they_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("stages.csv");
-        std::fs::write(&path, "time_s,stage,waiting\n0,gateway,1\n0,queue,2\n9,gateway,3\n9,new,5\n9,queue,4\n").unwrap();
+        std::fs::write(
+            &path,
+            "time_s,stage,waiting\n0,gateway,1\n0,queue,2\n9,gateway,3\n9,new,5\n9,queue,4\n",
+        )
+        .unwrap();
         let stages = read_series_by("stage", &path).unwrap();
         let waiting: Vec<(&str, &[f64])> =
             stages.iter().map(|(name, series)| (name.as_str(), series.column("waiting"))).collect();
