@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::scenario::Scenario;
+use plimsoll::scenario::branching::FREEDOMS;
 use plimsoll::units::{Duration, Time};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -88,7 +89,7 @@ impl Trunk {
     }
 
     /// The same run with the settings from the beginning.
-    fn whole_run(&self, set: &[&str]) -> Outcome {
+    fn whole(&self, set: &[&str]) -> Outcome {
         journey(&self.experiment.scenario(set), self.folder.path(), &[], None).run().0
     }
 }
@@ -133,7 +134,7 @@ fn a_branch_shares_its_past_and_has_a_future_of_its_own() {
 fn what_differs_only_after_the_checkpoint_is_as_if_it_had_differed_from_the_beginning() {
     let trunk = Trunk::grow();
     for duration in ["duration=6d", "duration=3d", "duration=2d"] {
-        let (branch, whole) = (trunk.branch(&[duration]).0, trunk.whole_run(&[duration]));
+        let (branch, whole) = (trunk.branch(&[duration]).0, trunk.whole(&[duration]));
         assert_eq!((branch.digest, branch.bill), (whole.digest, whole.bill), "{duration}");
     }
 }
@@ -300,4 +301,13 @@ fn checkpoints_that_never_come_are_refused() {
         .stdout(contains("placement.strategy").and(contains("zones.last.hosts")));
     // Time as the file names it.
     assert_eq!(Duration(AT.0).to_string(), "2d");
+}
+
+#[test]
+fn the_page_lists_what_the_register_does() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checkpoints.md")).unwrap();
+    let rows = FREEDOMS
+        .map(|freedom| format!("| `{}` | {} | {} |", freedom.key, freedom.how.name(), freedom.meaning));
+    let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(shown, rows);
 }

@@ -11,7 +11,8 @@ use crate::command_line::plimsoll;
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Documents with commands in them.
-const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "workloads/README.md", "docs/tables.md"];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "workloads/README.md", "docs/tables.md", "docs/checkpoints.md"];
 
 fn text(file: &str) -> String {
     fs::read_to_string(Path::new(TOP).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
