@@ -214,6 +214,7 @@ mod tests {
         types = { 'm5.large' = 1 }
         [[workload.arrivals]]
         process = { kind = 'mmpp', per_hour = [1.0, 2.0], mean_sojourn = ['1h', '1h'] }
+        lifetime = { kind = 'exponential', mean = '2h' }
         types = { 'm5.large' = 1 }";
 
     fn scenario(set: &[&str]) -> Scenario {
