@@ -12,7 +12,6 @@ use crate::workload::call::LaunchOptions;
 
 impl Cloud {
     /// Takes everything that the options of a launch ask for, or nothing.
-    #[cold]
     pub(super) fn equip(
         &mut self,
         order: &Order,

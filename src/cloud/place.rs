@@ -10,7 +10,7 @@ use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::quota::Claim;
 use crate::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
-use crate::workload::call::Launch;
+use crate::workload::call::{Launch, LaunchOptions};
 
 /// A launch on its way: who asks when, and for what.
 #[derive(Clone, Copy)]
@@ -76,13 +76,25 @@ impl Cloud {
         let zone = order.request.zone;
         let placement = Placement { id, host, reservation, zone, subnet, address, has_public_address };
         if let Some(options) = order.launch.options.as_deref() {
-            self.equip(order, options, &placement).inspect_err(|_| {
-                self.vacate(order, &placement);
-                self.placer.rewind(mark);
-            })?;
+            self.equip_or_vacate(order, options, placement, mark)?;
         }
         self.batch.push(placement);
         Ok(())
+    }
+
+    /// The placement is handed over as a copy, so that the one of a plain launch need not be in memory.
+    #[cold]
+    fn equip_or_vacate(
+        &mut self,
+        order: &Order,
+        options: &LaunchOptions,
+        placement: Placement,
+        mark: Option<HostId>,
+    ) -> Result<(), Reason> {
+        self.equip(order, options, &placement).inspect_err(|_| {
+            self.vacate(order, &placement);
+            self.placer.rewind(mark);
+        })
     }
 
     /// Gives back what [`Cloud::place_one`] took.

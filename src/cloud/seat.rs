@@ -28,7 +28,7 @@ pub(super) struct Wanted {
 impl Cloud {
     /// Takes a slot of a reservation that matches, or room on the host the strategy chooses, or on one that
     /// is opened.
-    #[inline]
+    #[inline(always)] // every launch
     pub(super) fn take_host(
         &mut self,
         now: Time,

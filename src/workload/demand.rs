@@ -179,20 +179,22 @@ impl Demand {
         if at == Time::NEVER {
             return Ok(None);
         }
-        let (mut call, then) = if who == TRACE {
-            let call = self.ahead.take().expect("the queue has a time of the trace only with its call");
-            (call, self.read_ahead(directory)?.unwrap_or(Time::NEVER))
-        } else {
-            let number = (who - TRACE - 1) as usize;
-            match self.sources.get_mut(number) {
-                Some(source) => (source.take(&mut self.lifetimes), source.at()),
-                None => {
-                    let caller = &mut self.callers[number - self.sources.len()];
-                    (caller.take(), caller.at())
-                }
-            }
+        let number = (who - TRACE).checked_sub(1).map(|number| number as usize);
+        let mut call = match number {
+            None => self.ahead.take().expect("the queue has a time of the trace only with its call"),
+            Some(number) => match self.sources.get_mut(number) {
+                Some(source) => source.take(&mut self.lifetimes),
+                None => self.callers[number - self.sources.len()].take(),
+            },
         };
         self.number_instances(&mut call);
+        let then = match number {
+            None => self.read_ahead(directory)?.unwrap_or(Time::NEVER),
+            Some(number) => match self.sources.get(number) {
+                Some(source) => source.at(),
+                None => self.callers[number - self.sources.len()].at(),
+            },
+        };
         // Changing the top in place costs one sift, and none at all while it stays the top.
         *self.queue.peek_mut().expect("it was peeked at above") = Reverse((then, who));
         Ok(Some(call))
