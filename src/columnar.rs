@@ -1,7 +1,7 @@
 //! Rows in columns: the one writer of Parquet. The same rows give the same bytes, every time and everywhere,
 //! and no more than a row group of them is in memory.
 
-use parquet::basic::Compression;
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as PhysicalType};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
     Int64Type,
@@ -9,7 +9,7 @@ use parquet::data_type::{
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::Type;
 use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -47,9 +47,9 @@ pub enum Form {
 
 /// A column of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Field {
+pub struct Field<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What its values are.
     pub form: Form,
     /// Whether a row may go without.
@@ -98,8 +98,8 @@ enum Values {
 impl<W: Write + Send> ParquetWriter<W> {
     /// Writes the head of a table.
     pub fn begin(out: W, table: &str, fields: &[Field]) -> io::Result<ParquetWriter<W>> {
-        let schema: String = fields.iter().map(|field| declaration(*field)).collect();
-        let schema = parse_message_type(&format!("message {table} {{ {schema} }}"));
+        let columns = fields.iter().map(|field| declared(*field).map(Arc::new)).collect::<Result<_, _>>();
+        let schema = columns.and_then(|columns| Type::group_type_builder(table).with_fields(columns).build());
         let schema = Arc::new(schema.expect("the fields of every table are a valid schema"));
         let properties = WriterProperties::builder()
             // The default names the version of the library, which would change the bytes with every update.
@@ -155,22 +155,26 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-/// A field in the language of Parquet schemas.
-fn declaration(Field { name, form, optional }: Field) -> String {
-    let repetition = if optional { "optional" } else { "required" };
-    match form {
-        Form::Integer => format!("{repetition} int64 {name}; "),
-        Form::Decimal { digits, places } if digits <= DIGITS_OF_EIGHT_BYTES => {
-            format!("{repetition} int64 {name} (DECIMAL({digits},{places})); ")
-        }
+/// A field in a Parquet schema.
+fn declared(field: Field) -> Result<Type, ParquetError> {
+    let (physical, logical) = match field.form {
+        Form::Integer => (PhysicalType::INT64, None),
         Form::Decimal { digits, places } => {
-            format!("{repetition} fixed_len_byte_array(16) {name} (DECIMAL({digits},{places})); ")
+            let narrow = digits <= DIGITS_OF_EIGHT_BYTES;
+            let physical = if narrow { PhysicalType::INT64 } else { PhysicalType::FIXED_LEN_BYTE_ARRAY };
+            (physical, Some(LogicalType::decimal(places as i32, digits as i32)))
         }
-        Form::Timestamp => format!("{repetition} int64 {name} (TIMESTAMP(MICROS,false)); "),
-        Form::Double => format!("{repetition} double {name}; "),
-        Form::Boolean => format!("{repetition} boolean {name}; "),
-        Form::Text => format!("{repetition} binary {name} (STRING); "),
+        Form::Timestamp => (PhysicalType::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+        Form::Double => (PhysicalType::DOUBLE, None),
+        Form::Boolean => (PhysicalType::BOOLEAN, None),
+        Form::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+    };
+    let repetition = if field.optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    let mut builder = Type::primitive_type_builder(field.name, physical).with_repetition(repetition);
+    if let Form::Decimal { digits, places } = field.form {
+        builder = builder.with_length(16).with_precision(digits as i32).with_scale(places as i32);
     }
+    builder.with_logical_type(logical).build()
 }
 
 impl Buffer {

@@ -40,6 +40,9 @@ pub enum Purpose {
     CallMix = 21,
     /// What a synthetic call is about; the entity is the source of calls.
     CallTarget = 22,
+    /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for
+    /// their order.
+    Design = 64,
 }
 
 /// The seed of a run, from which streams are made.

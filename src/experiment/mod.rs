@@ -2,8 +2,8 @@
 //!
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
 //! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
-//! [`statistics`] for it; a [`baseline`] is what later runs are held to. Nothing here knows a clock, a terminal or
-//! the number of threads.
+//! [`statistics`] for it; a [`baseline`] is what later runs are held to; a [`sweep`] runs over whole ranges of
+//! settings. Nothing here knows a clock, a terminal or the number of threads.
 
 pub mod baseline;
 pub mod comparison;
@@ -12,6 +12,7 @@ pub mod margin;
 pub mod metric;
 pub mod replicate;
 pub mod statistics;
+pub mod sweep;
 pub mod trial;
 pub mod verdict;
 

@@ -6,6 +6,7 @@ pub mod config;
 mod document;
 mod key_path;
 mod reading;
+pub mod strict_file;
 
 use std::path::{Path, PathBuf};
 
@@ -215,7 +216,7 @@ impl Scenario {
 }
 
 /// The keys whose value is a file, wherever they stand.
-const FILE_KEYS: [&str; 2] = ["trace", "file"];
+pub const FILE_KEYS: [&str; 2] = ["trace", "file"];
 
 /// Makes the files of the scenario file relative to its folder; tells how each was written.
 fn anchor_files(document: &mut Document, folder: &Path) -> Vec<(String, String)> {

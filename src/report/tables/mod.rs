@@ -56,7 +56,7 @@ pub trait AnyTable: Sync {
     /// What it holds, one line.
     fn holds(&self) -> &'static str;
     /// Its columns and what they mean, in order.
-    fn columns(&self) -> Vec<(Field, &'static str)>;
+    fn columns(&self) -> Vec<(Field<'static>, &'static str)>;
     /// Begins it in an open file.
     fn begin(&self, out: Out, calendar: Calendar) -> Opened;
 }
@@ -76,7 +76,7 @@ type CellOf<R> = for<'a> fn(&'a R, &Names<'a>) -> Cell<'a>;
 
 /// A column of a table of such rows.
 struct Column<R> {
-    field: Field,
+    field: Field<'static>,
     meaning: &'static str,
     cell: CellOf<R>,
 }
@@ -108,7 +108,7 @@ impl<R: 'static> AnyTable for Table<R> {
         self.holds
     }
 
-    fn columns(&self) -> Vec<(Field, &'static str)> {
+    fn columns(&self) -> Vec<(Field<'static>, &'static str)> {
         self.columns.iter().map(|column| (column.field, column.meaning)).collect()
     }
 

@@ -40,7 +40,7 @@ impl ParquetOut {
     }
 }
 
-fn field(column: Column) -> Field {
+fn field(column: Column) -> Field<'static> {
     let (form, optional) = match Cells::default().of(column) {
         write::Cell::Time(_) => (SECONDS, column == Column::End),
         write::Cell::Quantity(..) => (Form::Double, true),
