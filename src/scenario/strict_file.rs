@@ -23,7 +23,8 @@ impl<T: DeserializeOwned> StrictFile<T> {
     /// Reads a file. `what` it is, such as "a sweep file", is named where it cannot be opened.
     pub fn read(path: &Path, what: &str) -> Result<StrictFile<T>, InputError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Problem::new(Place::file(path), format!("cannot be read: {error}")).with_help(format!("name {what}"))
+            Problem::new(Place::file(path), format!("cannot be read: {error}"))
+                .with_help(format!("name {what}"))
         })?;
         StrictFile::parse(path, &text)
     }
