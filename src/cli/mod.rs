@@ -11,12 +11,14 @@ mod interrupt;
 mod journal;
 mod list;
 mod machine;
+mod merge;
 mod output;
 mod panic;
 mod progress;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 mod trace;
 mod trials;
 mod variants;
@@ -84,6 +86,8 @@ enum Command {
     Run(run::RunArgs),
     Compare(compare::CompareArgs),
     Check(check::CheckArgs),
+    Sweep(sweep::SweepArgs),
+    Merge(merge::MergeArgs),
     Report(report::ReportArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
@@ -102,6 +106,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(&args).map(Conclusion::from),
         Command::Compare(args) => compare::main(&args),
         Command::Check(args) => check::main(&args),
+        Command::Sweep(args) => sweep::main(&args).map(Conclusion::from),
+        Command::Merge(args) => merge::main(&args).map(Conclusion::from),
         Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),

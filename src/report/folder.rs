@@ -46,6 +46,11 @@ impl ResultFolder {
         &self.draft
     }
 
+    /// Refuses, before long work begins, a place where no result may appear.
+    pub fn check(named: &Path) -> Result<(), InputError> {
+        check_replaceable(&fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf()))
+    }
+
     /// Opens a file of the result, making the folders it lies in.
     pub fn create(&self, name: &str) -> Result<Box<dyn Write + Send>, InputError> {
         let path = self.draft.join(name);

@@ -21,6 +21,7 @@ mod manifest;
 mod recorder;
 mod subnets;
 mod summary;
+pub mod sweep;
 pub mod tables;
 mod timeseries;
 mod told;
@@ -103,7 +104,8 @@ pub const REGISTER: [Report; 14] = [
 fn makes(name: &str) -> bool {
     let of_runs = REGISTER.iter().map(|report| report.file);
     let of_comparisons = comparison::FILES.iter().map(|(file, _)| *file);
-    of_runs.chain(of_comparisons).any(|file| file.split('/').next() == Some(name))
+    let of_sweeps = sweep::FILES.iter().map(|(file, _)| *file);
+    of_runs.chain(of_comparisons).chain(of_sweeps).any(|file| file.split('/').next() == Some(name))
 }
 
 /// Writes every report that is made at the end.

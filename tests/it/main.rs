@@ -30,6 +30,7 @@ mod storage;
 mod support;
 mod swarm;
 mod swarm_operations;
+mod sweep;
 mod tables;
 mod tenancy;
 mod theory;

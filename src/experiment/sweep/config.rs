@@ -123,7 +123,8 @@ fn default_design_seed() -> u64 {
 impl SweepConfig {
     /// Reads a sweep file and tells everything that is wrong with it by itself.
     pub fn read(path: &Path) -> Result<StrictFile<SweepConfig>, InputError> {
-        let file: StrictFile<SweepConfig> = StrictFile::read(path, "a sweep file; an example is in workloads/sweeps/")?;
+        let file: StrictFile<SweepConfig> =
+            StrictFile::read(path, "a sweep file; an example is in workloads/sweeps/")?;
         let problems = file.value.check();
         if problems.is_empty() { Ok(file) } else { Err(file.locate(problems)) }
     }
@@ -144,7 +145,9 @@ impl SweepConfig {
         }
         match &self.seeds {
             SeedsConfig::Count(0) => add("seeds", "found 0, expected at least one seed"),
-            SeedsConfig::List(seeds) if seeds.is_empty() => add("seeds", "found none, expected at least one seed"),
+            SeedsConfig::List(seeds) if seeds.is_empty() => {
+                add("seeds", "found none, expected at least one seed")
+            }
             SeedsConfig::List(seeds) => {
                 for (i, seed) in seeds.iter().enumerate().filter(|(i, seed)| seeds[..*i].contains(seed)) {
                     add(&format!("seeds.{i}"), &format!("found {seed} a second time"));
@@ -157,7 +160,10 @@ impl SweepConfig {
         }
         let is_drawn = self.axes.iter().any(|axis| axis.between.is_some());
         match (self.design, self.samples) {
-            (Design::Grid, Some(_)) => add("samples", "a grid has no samples, expected a design that draws: random or latin-hypercube"),
+            (Design::Grid, Some(_)) => add(
+                "samples",
+                "a grid has no samples, expected a design that draws: random or latin-hypercube",
+            ),
             (Design::Random | Design::LatinHypercube, _) if !is_drawn => {
                 add("design", "no axis has `between`, expected one to draw from");
             }
@@ -175,7 +181,8 @@ impl SweepConfig {
                 add(&format!("axes.{i}.path"), &format!("found `{}` a second time", axis.path));
             }
             if axis.between.is_some() && self.design == Design::Grid {
-                let expected = "a grid draws nothing, expected a `design` that does: random or latin-hypercube";
+                let expected =
+                    "a grid draws nothing, expected a `design` that does: random or latin-hypercube";
                 add(&format!("axes.{i}.between"), expected);
             }
         }
@@ -198,7 +205,9 @@ impl AxisConfig {
                 Err(("values", "found none, expected at least one value".to_string()))
             }
             (Some(values), None, None) => Ok(Axis::Listed(values.clone())),
-            (None, Some(range), None) => range.values().map(Axis::Listed).map_err(|message| ("range", message)),
+            (None, Some(range), None) => {
+                range.values().map(Axis::Listed).map_err(|message| ("range", message))
+            }
             (None, None, Some(ends)) => between(ends).map_err(|message| ("between", message)),
             _ => Err(("", "expected exactly one of `values`, `range` and `between`".to_string())),
         }
@@ -219,7 +228,8 @@ fn between(ends: &[Value; 2]) -> Result<Axis, String> {
 impl RangeConfig {
     fn values(&self) -> Result<Vec<Value>, String> {
         let RangeConfig { from, to, step } = self;
-        let refuse = || format!("found from {from} to {to} by {step}, expected numbers that rise, and a step above 0");
+        let refuse =
+            || format!("found from {from} to {to} by {step}, expected numbers that rise, and a step above 0");
         if let (Value::Integer(from), Value::Integer(to), Value::Integer(step)) = (from, to, step) {
             if from > to || *step <= 0 {
                 return Err(refuse());
@@ -309,7 +319,10 @@ mod tests {
             assert!(told.contains(expected), "{expected}\n{told}");
         }
         let told = read("seed = 3\n[[axes]]\npath = 'a'\nvalues = [1]").unwrap_err();
-        assert!(told.contains("sweep.toml:3:1: `seed`: unknown key `seed`\n  help: did you mean `seeds`?"), "{told}");
+        assert!(
+            told.contains("sweep.toml:3:1: `seed`: unknown key `seed`\n  help: did you mean `seeds`?"),
+            "{told}"
+        );
         let told = read("seeds = 'x'\n[[axes]]\npath = 'a'\nvalues = [1]").unwrap_err();
         assert!(told.contains("a number of seeds, or a list of them"), "{told}");
         let told = read("design = 'random'\n[[axes]]\npath = 'a'\nvalues = [1]").unwrap_err();

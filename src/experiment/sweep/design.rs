@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn draws_stay_within_their_ends() {
-        let all = points(&[Axis::Whole(-2, 2), Axis::Whole(i64::MIN, i64::MAX)], Design::Random, 500, Seed(4));
+        let all =
+            points(&[Axis::Whole(-2, 2), Axis::Whole(i64::MIN, i64::MAX)], Design::Random, 500, Seed(4));
         let mut seen: Vec<i64> = all.iter().map(|point| point[0].as_integer().unwrap()).collect();
         seen.sort_unstable();
         seen.dedup();

@@ -1,7 +1,7 @@
 //! The plan of a sweep: every run with its values and seed, and the hashes of all it reads. It is JSON and asks for
 //! no engine: whoever has the same files can do any of its runs, and is refused when they are not the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -15,6 +15,7 @@ use super::config::{SeedsConfig, SweepConfig};
 use super::design::{self, Point};
 use super::refusals::Refusals;
 use crate::engine::random::Seed;
+use crate::experiment::replicate::estimated_bytes;
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::strict_file::StrictFile;
 use crate::scenario::{FILE_KEYS, Overrides, Scenario};
@@ -95,7 +96,8 @@ impl Plan {
         let seeds = seeds(&config.seeds, base.seed);
         if points.len().saturating_mul(seeds.len()) > MOST_RUNS {
             let runs = points.len().saturating_mul(seeds.len());
-            let problem = Problem::new(Place::key("axes"), format!("makes {runs} runs, expected at most {MOST_RUNS}"));
+            let problem =
+                Problem::new(Place::key("axes"), format!("makes {runs} runs, expected at most {MOST_RUNS}"));
             return Err(sweep.locate(vec![problem]));
         }
         let files = files_of_points(sweep, &scenario_file, &axes, &points, seeds.len())?;
@@ -133,8 +135,10 @@ impl Plan {
             let problem = Problem::new(Place::file(path), message);
             problem.with_help("`plimsoll sweep plan SWEEP -o PLAN` makes a plan")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        let plan: Plan = serde_json::from_str(&text).map_err(|error| refuse(format!("is no plan: {error}")))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let plan: Plan =
+            serde_json::from_str(&text).map_err(|error| refuse(format!("is no plan: {error}")))?;
         if plan.schema != SCHEMA {
             return Err(refuse(format!("found schema {:?}, expected {SCHEMA:?}", plan.schema)).into());
         }
@@ -166,6 +170,38 @@ impl Plan {
         Scenario::read(&folder.join(&self.scenario.file), &overrides)
     }
 
+    /// The values an axis takes, each once, in the order of their first run.
+    pub fn values_of(&self, axis: usize) -> Vec<&Value> {
+        let mut seen = BTreeSet::new();
+        let values = self.runs.iter().map(|run| &run.values[axis]);
+        values.filter(|value| seen.insert(value.to_string())).collect()
+    }
+
+    /// The seeds of every point, in order.
+    pub fn seeds(&self) -> Vec<u64> {
+        let mut seeds = Vec::new();
+        for run in &self.runs {
+            // They change fastest: with the first one the second point begins.
+            if seeds.first() == Some(&run.seed) {
+                break;
+            }
+            seeds.push(run.seed);
+        }
+        seeds
+    }
+
+    /// About the memory that the largest of some runs takes \[bytes\]. `folder` is that of the sweep file.
+    pub fn most_bytes(&self, folder: &Path, runs: &[usize]) -> Result<u64, InputError> {
+        // Seeds change no size.
+        let mut points: Vec<&PlannedRun> = runs.iter().map(|run| &self.runs[*run]).collect();
+        points.dedup_by(|a, b| a.values == b.values);
+        let bytes: Vec<u64> = points
+            .into_par_iter()
+            .map(|run| estimated_bytes(&self.scenario(folder, run)?))
+            .collect::<Result<_, InputError>>()?;
+        Ok(bytes.into_iter().max().unwrap_or(1))
+    }
+
     /// Refuses files that are not those the plan was made with.
     pub fn check_inputs<'a>(
         &self,
@@ -183,12 +219,17 @@ impl Plan {
                 return Ok(());
             }
             let (found, expected) = (&found[..16], input.sha256.get(..16).unwrap_or(&input.sha256));
-            let message = format!("not the file the plan was made with: SHA-256 {found}…, expected {expected}…");
+            let message =
+                format!("not the file the plan was made with: SHA-256 {found}…, expected {expected}…");
             let problem = Problem::new(Place::file(&file), message);
             Err(InputError::from(problem.with_help("bring the same files here, or plan anew")))
         };
-        let problems: Vec<Problem> =
-            [&self.scenario].into_iter().chain(inputs).filter_map(|input| check(input).err()).flat_map(|e| e.0).collect();
+        let problems: Vec<Problem> = [&self.scenario]
+            .into_iter()
+            .chain(inputs)
+            .filter_map(|input| check(input).err())
+            .flat_map(|e| e.0)
+            .collect();
         if problems.is_empty() { Ok(()) } else { Err(InputError(problems)) }
     }
 
@@ -293,7 +334,8 @@ fn hash(path: &Path) -> Result<String, InputError> {
     hash().map_err(|error| Problem::new(Place::file(path), format!("cannot be read: {error}")).into())
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -304,7 +346,8 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
     let (Ok(from), Ok(end)) = (here(from).canonicalize(), here(to).canonicalize()) else {
         return to.to_path_buf();
     };
-    let (from, end): (Vec<Component>, Vec<Component>) = (from.components().collect(), end.components().collect());
+    let (from, end): (Vec<Component>, Vec<Component>) =
+        (from.components().collect(), end.components().collect());
     let shared = from.iter().zip(&end).take_while(|(a, b)| a == b).count();
     let up = from[shared..].iter().map(|_| Component::ParentDir);
     up.chain(end[shared..].iter().copied()).collect()

@@ -33,8 +33,13 @@ impl<'a> Refusals<'a> {
 
     /// Adds what is wrong with a point that begins at `run`; `set` is what its axes set.
     pub fn add(&mut self, run: usize, point: &Point, set: &[String], error: InputError) {
-        let settings: Vec<String> =
-            self.config.axes.iter().zip(point).map(|(axis, value)| format!("{} = {value}", axis.path)).collect();
+        let settings: Vec<String> = self
+            .config
+            .axes
+            .iter()
+            .zip(point)
+            .map(|(axis, value)| format!("{} = {value}", axis.path))
+            .collect();
         for problem in error.0 {
             let key = problem.place.key.as_deref().unwrap_or_default();
             let about = set.iter().position(|assignment| key == format!("--set {assignment}"));
@@ -46,10 +51,19 @@ impl<'a> Refusals<'a> {
         }
     }
 
-    fn note(&mut self, axis: Option<usize>, value: Option<usize>, problem: Problem, run: usize, settings: &[String]) {
+    fn note(
+        &mut self,
+        axis: Option<usize>,
+        value: Option<usize>,
+        problem: Problem,
+        run: usize,
+        settings: &[String],
+    ) {
         let same = |known: &&mut Refusal| {
             let place = known.problem.place == problem.place || axis.is_some();
-            known.axis.as_ref().map(|(axis, _)| *axis) == axis && known.problem.message == problem.message && place
+            known.axis.as_ref().map(|(axis, _)| *axis) == axis
+                && known.problem.message == problem.message
+                && place
         };
         if let Some(known) = self.found.iter_mut().find(same) {
             known.points += 1;

@@ -83,7 +83,9 @@ impl Store {
         let place = store.path(PLAN);
         if !place.exists() {
             let problem = Problem::new(Place::file(folder), "found no runs of a sweep (no plan.json in it)");
-            return Err(problem.with_help("name folders that `plimsoll sweep exec` or `--shard` wrote").into());
+            return Err(problem
+                .with_help("name folders that `plimsoll sweep exec` or `--shard` wrote")
+                .into());
         }
         Ok((store, Plan::read(&place)?.0))
     }

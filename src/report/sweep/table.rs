@@ -7,10 +7,10 @@ use std::io;
 
 use toml::Value;
 
-use super::plan::{Plan, PlannedRun};
-use super::store::FinishedRun;
 use crate::columnar::{Cell, Field, Form, ParquetWriter};
 use crate::experiment::metric;
+use crate::experiment::sweep::plan::PlannedRun;
+use crate::experiment::sweep::{FinishedRun, Plan};
 
 /// The table, its rows in the order of the plan.
 pub struct RunTable<'a> {
@@ -45,7 +45,11 @@ impl<'a> RunTable<'a> {
     }
 
     /// `runs.parquet`.
-    pub fn parquet(&self) -> io::Result<Vec<u8>> {
+    pub fn parquet(&self) -> Vec<u8> {
+        self.in_columns().expect("memory takes every row")
+    }
+
+    fn in_columns(&self) -> io::Result<Vec<u8>> {
         let fields = self.fields();
         let mut writer = ParquetWriter::begin(Vec::new(), "runs", &fields)?;
         for (number, (run, finished)) in self.plan.runs.iter().zip(self.finished).enumerate() {
@@ -63,7 +67,9 @@ impl<'a> RunTable<'a> {
             Form::Text
         };
         let mut fields = vec![field("run", Form::Integer, false), field("scenario", Form::Text, false)];
-        fields.extend(self.plan.axes.iter().enumerate().map(|(i, path)| field(path.as_str(), self.form(i), false)));
+        fields.extend(
+            self.plan.axes.iter().enumerate().map(|(i, path)| field(path.as_str(), self.form(i), false)),
+        );
         fields.extend([field("seed", seeds, false), field("digest", Form::Text, false)]);
         fields.extend(self.figures.iter().map(|path| field(*path, Form::Double, true)));
         fields
@@ -83,9 +89,15 @@ impl<'a> RunTable<'a> {
         }
     }
 
-    fn row(&self, number: usize, run: &'a PlannedRun, finished: &'a FinishedRun) -> impl Iterator<Item = Cell<'a>> {
+    fn row(
+        &self,
+        number: usize,
+        run: &'a PlannedRun,
+        finished: &'a FinishedRun,
+    ) -> impl Iterator<Item = Cell<'a>> {
         let text = |text: &'a str| Cell::Text(Cow::Borrowed(text));
-        let figure = |path: &&'a str| finished.figures.get(*path).map_or(Cell::None, |value| Cell::Double(*value));
+        let figure =
+            |path: &&'a str| finished.figures.get(*path).map_or(Cell::None, |value| Cell::Double(*value));
         [Cell::Integer(number as i128), text(&self.plan.scenario_name)]
             .into_iter()
             .chain(run.values.iter().map(of_value))
@@ -118,7 +130,9 @@ fn shown(cell: Cell) -> String {
 fn in_form(cell: Cell<'_>, form: Form) -> Cell<'_> {
     match (cell, form) {
         (Cell::Integer(number), Form::Double) => Cell::Double(number as f64),
-        (cell @ (Cell::Integer(_) | Cell::Double(_) | Cell::Boolean(_)), Form::Text) => Cell::Text(Cow::Owned(shown(cell))),
+        (cell @ (Cell::Integer(_) | Cell::Double(_) | Cell::Boolean(_)), Form::Text) => {
+            Cell::Text(Cow::Owned(shown(cell)))
+        }
         (cell, _) => cell,
     }
 }
