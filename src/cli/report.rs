@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::input::InputError;
-use crate::report::reading::RunReading;
-use crate::report::{charts, drawn, folder};
+use crate::report::drawing::Drawing;
+use crate::report::{charts, folder};
 
 use super::output;
 
 /// Draws charts and report.html of a result folder again.
 ///
-/// They are made of the files in it alone: the same result gives the same pictures, byte for byte.
+/// The result may be of a run, a comparison, a sweep or a check. What is drawn is made of the files in it alone: the same result gives the same pictures, byte for byte.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -32,10 +32,10 @@ pub struct ReportArgs {
 
 /// Reads the result, draws, writes.
 pub fn main(args: &ReportArgs) -> Result<(), InputError> {
-    let run = RunReading::open(&args.result)?;
-    let mut files = drawn(&run);
+    let drawing = Drawing::of(&args.result)?;
+    let mut files = drawing.files();
     if args.png {
-        files.extend(charts::plots(&run).iter().flat_map(charts::png_files));
+        files.extend(drawing.plots.iter().flat_map(charts::png_files));
     }
     folder::redraw(&args.result, &files)?;
     if args.quiet {

@@ -6,6 +6,7 @@ pub mod charts;
 pub mod check;
 pub mod checkpoint;
 pub mod comparison;
+pub mod drawing;
 pub mod folder;
 pub mod html;
 pub mod reading;
@@ -34,7 +35,7 @@ use std::io::{self, Write};
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::summary::Run;
-use reading::RunReading;
+use drawing::Drawing;
 use tables::AnyTable;
 
 /// One report of a result folder.
@@ -59,8 +60,8 @@ pub enum Make {
     StreamedIf(fn(&Scenario) -> bool, Begin),
     /// Row by row into a file for each table, where the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
-    /// From the files of the others, then and any time later.
-    Drawn(fn(&RunReading) -> Vec<ReportFile>),
+    /// From the files of the others, then and any time later ([`drawing`]).
+    Drawn,
 }
 
 /// Begins a streamed report in an open file.
@@ -96,8 +97,8 @@ pub const REGISTER: [Report; 14] = [
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
-    Report { name: "charts", file: charts::FILES, holds: "pictures of all that", make: Make::Drawn(charts::files) },
-    Report { name: "page", file: html::FILE, holds: "one page to read and to send", make: Make::Drawn(html::files) },
+    Report { name: "charts", file: charts::FILES, holds: "pictures of all that", make: Make::Drawn },
+    Report { name: "page", file: html::FILE, holds: "one page to read and to send", make: Make::Drawn },
 ];
 
 /// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
@@ -120,18 +121,9 @@ pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputErr
     Ok(())
 }
 
-/// Draws what is drawn of a result that has been written.
-pub fn drawn(run: &RunReading) -> Vec<ReportFile> {
-    let each = REGISTER.iter().filter_map(|report| match report.make {
-        Make::Drawn(draw) => Some(draw(run)),
-        _ => None,
-    });
-    each.flatten().collect()
-}
-
 /// Draws what is drawn of the result in the making, and writes it beside.
 pub fn write_drawn(folder: &ResultFolder) -> Result<(), InputError> {
-    for file in drawn(&RunReading::open(folder.draft())?) {
+    for file in Drawing::of(folder.draft())?.files() {
         folder.write(&file.name, &file.bytes)?;
     }
     Ok(())

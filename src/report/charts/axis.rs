@@ -91,6 +91,25 @@ impl Axis {
         Axis { label: label.into(), scale: Scale::Linear, range: (0.0, nice_above(most)) }
     }
 
+    /// Around some values, with room at both ends.
+    pub fn around(label: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Axis {
+        let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let range = match most - least {
+            room if room > 0.0 => (least - 0.05 * room, most + 0.05 * room),
+            // One value, or none.
+            room => {
+                if room == 0.0 {
+                    (least - 1.0, most + 1.0)
+                } else {
+                    (0.0, 1.0)
+                }
+            }
+        };
+        Axis { label: label.into(), scale: Scale::Linear, range }
+    }
+
     /// Shares from 0 to 100 %.
     pub fn percent(label: impl Into<String>) -> Axis {
         Axis { label: format!("{} (%)", label.into()), scale: Scale::Linear, range: (0.0, 100.0) }
@@ -161,6 +180,12 @@ impl Axis {
     }
 }
 
+/// What values in the unit of a metric are multiplied by along an axis, and the unit they have there: shares are told in
+/// percent, their differences in percentage points.
+pub fn scaled(unit: &str) -> (f64, &str) {
+    if unit == "0 to 1" { (100.0, "%") } else { (1.0, unit) }
+}
+
 /// Ticks at these multiples of a unit.
 fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     let step = if let [first, second, ..] = multiples { second - first } else { 1.0 };
@@ -180,7 +205,7 @@ fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten within a range, about so many.
-fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
+pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     if to <= from {
         return vec![from];
     }

@@ -75,6 +75,7 @@ fn is_empty(layer: &Layer) -> bool {
         Data::Line(points) | Data::Steps(points) | Data::Dots(points) | Data::Area { top: points, .. } => {
             points.is_empty()
         }
+        Data::Paths(paths) => paths.is_empty(),
         Data::Blocks(blocks) => blocks.is_empty(),
         Data::Intervals(intervals) => intervals.is_empty(),
     }
@@ -115,7 +116,7 @@ fn legend(plot: &Plot, look: Look, top: f64, marks: &mut Vec<Mark>) -> f64 {
 /// A sample of how a layer looks, left of its name.
 fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     match layer.data {
-        Data::Line(_) | Data::Steps(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),
+        Data::Line(_) | Data::Steps(_) | Data::Paths(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),
         Data::Dots(_) | Data::Intervals(_) => Mark::Dot { at: (x + 8.0, y), radius: 4.0, ink: layer.ink },
         Data::Area { .. } | Data::Blocks(_) => {
             Mark::Block { at: (x + 4.0, y - 5.0), size: (10.0, 10.0), ink: layer.ink }
@@ -220,6 +221,10 @@ impl Placing<'_> {
                     let size = (right - left - gap, bottom - top);
                     marks.push(Mark::Block { at: (left, top), size, ink: block.ink.unwrap_or(ink) });
                 }
+            }
+            Data::Paths(paths) => {
+                let drawn = |path: &Vec<Datum>| path.iter().map(|datum| self.at(*datum)).collect();
+                marks.extend(paths.iter().map(|path| line(drawn(path), ink, 1.0)));
             }
             Data::Dots(points) => {
                 let dot = |datum| Mark::Dot { at: self.at(datum), radius: 3.5, ink };

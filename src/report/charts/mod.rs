@@ -17,6 +17,9 @@ mod addresses;
 mod availability;
 mod bill;
 mod capacity;
+mod check;
+mod comparison;
+mod contour;
 mod durations;
 mod failures;
 mod fleet;
@@ -26,7 +29,11 @@ mod money;
 mod packing;
 mod percentiles;
 mod stages;
+mod sweep;
 
+pub use check::plots as of_check;
+pub use comparison::plots as of_comparison;
+pub use sweep::plots as of_sweep;
 pub use thin::thin;
 
 use super::ReportFile;
@@ -61,11 +68,6 @@ pub const CHARTS: [Chart; 13] = [
 
 /// The files of a result folder.
 pub const FILES: &str = "charts/*.svg";
-
-/// The files.
-pub fn files(run: &RunReading) -> Vec<ReportFile> {
-    plots(run).iter().map(svg_file).collect()
-}
 
 /// Every plot of a run.
 pub fn plots(run: &RunReading) -> Vec<Plot> {

@@ -50,6 +50,8 @@ pub enum Data {
     },
     /// Rectangles.
     Blocks(Vec<Block>),
+    /// Lines that run anywhere.
+    Paths(Vec<Vec<Datum>>),
     /// Points, joined to nothing.
     Dots(Vec<Datum>),
     /// Values with the range they are sure to a degree to lie in, along the bottom axis.
@@ -117,15 +119,21 @@ impl Layer {
 
     /// The greatest value of the left axis that it reaches.
     pub fn most(&self) -> f64 {
+        self.values().fold(0.0, f64::max)
+    }
+
+    /// The values of the left axis that it has.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
         let numbers: Vec<f64> = match &self.data {
             Data::Line(points)
             | Data::Steps(points)
             | Data::Dots(points)
             | Data::Area { top: points, .. } => points.iter().map(|point| point.1).collect(),
+            Data::Paths(paths) => paths.iter().flatten().map(|point| point.1).collect(),
             Data::Blocks(blocks) => blocks.iter().map(|block| block.y.1).collect(),
             Data::Intervals(intervals) => intervals.iter().map(|interval| interval.at).collect(),
         };
-        numbers.into_iter().fold(0.0, f64::max)
+        numbers.into_iter()
     }
 }
 

@@ -55,6 +55,8 @@ fn layer(layer: &Layer) -> Value {
     value.insert("ink".to_string(), json!(palette::class(layer.ink)));
     match &layer.data {
         Data::Line(points) | Data::Dots(points) => insert_points(points, None, &mut value),
+        // What is equal along them the boxes behind say.
+        Data::Paths(_) => {}
         Data::Steps(points) => {
             value.insert("steps".to_string(), json!(true));
             insert_points(points, None, &mut value);

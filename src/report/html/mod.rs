@@ -5,18 +5,19 @@
 //! but its own.
 
 mod chart;
+mod check;
+mod comparison;
 mod figures;
+mod provenance;
 mod run;
 mod shell;
+mod sweep;
 mod table;
 
-use super::reading::RunReading;
-use super::{ReportFile, charts};
+pub use check::page as of_check;
+pub use comparison::page as of_comparison;
+pub use run::page as of_run;
+pub use sweep::page as of_sweep;
 
 /// Name of the file.
 pub const FILE: &str = "report.html";
-
-/// The page of a run.
-pub fn files(run: &RunReading) -> Vec<ReportFile> {
-    vec![ReportFile { name: FILE.to_string(), bytes: run::page(run, &charts::plots(run)) }]
-}

@@ -1,10 +1,11 @@
 //! The page of one run: does it fit, what runs out first, and where the room is.
 
-use maud::{Markup, html};
+use maud::html;
 use serde_json::Value;
 
 use super::chart;
 use super::figures::{Figure, figures};
+use super::provenance::{reproduce, scenario};
 use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
 use crate::failure;
@@ -29,8 +30,8 @@ pub fn page(run: &RunReading, plots: &[Plot]) -> Vec<u8> {
             (table(&bill(run)))
             details { summary { "Every figure" } (table(&all_figures(run))) }
         }
-        section { h2 { "Scenario" } p.note { "As resolved: every default filled in." } (scenario(run)) }
-        section { h2 { "The same again" } (reproduce(run)) }
+        section { h2 { "Scenario" } p.note { "As resolved: every default filled in." } (scenario(&run.manifest)) }
+        section { h2 { "The same again" } (reproduce(&run.manifest)) }
     };
     let name = text(run, "scenario");
     let content = Content {
@@ -170,7 +171,7 @@ fn causes(run: &RunReading) -> Table {
         title: "Refused, by cause",
         caption: "The limit is what decided; asked and left are those of the first request it turned away."
             .to_string(),
-        header: vec![
+        header: Table::header([
             "error",
             "operation",
             "zone",
@@ -179,7 +180,7 @@ fn causes(run: &RunReading) -> Table {
             "refused",
             "first after",
             "the first of them",
-        ],
+        ]),
         rows: rows.collect(),
     }
 }
@@ -193,7 +194,7 @@ fn operations(run: &RunReading) -> Table {
     Table {
         title: "Operations",
         caption: String::new(),
-        header: vec!["operation", "calls", "succeeded", "failed"],
+        header: Table::header(["operation", "calls", "succeeded", "failed"]),
         rows: rows.collect(),
     }
 }
@@ -217,7 +218,14 @@ fn subnets(run: &RunReading) -> Table {
     Table {
         title: "Subnets",
         caption: String::new(),
-        header: vec!["subnet", "addresses", "in use, mean", "in use, peak", "peak share", "ran out after"],
+        header: Table::header([
+            "subnet",
+            "addresses",
+            "in use, mean",
+            "in use, peak",
+            "peak share",
+            "ran out after",
+        ]),
         rows: rows.collect(),
     }
 }
@@ -233,7 +241,7 @@ fn latencies(run: &RunReading) -> Table {
     Table {
         title: "Latency",
         caption: "Seconds from a call to its effect.".to_string(),
-        header: vec![
+        header: Table::header([
             "what",
             "count",
             "mean (s)",
@@ -242,7 +250,7 @@ fn latencies(run: &RunReading) -> Table {
             "p99 (s)",
             "p99.9 (s)",
             "greatest (s)",
-        ],
+        ]),
         rows: rows.collect(),
     }
 }
@@ -264,7 +272,7 @@ fn bill(run: &RunReading) -> Table {
     Table {
         title: "Bill",
         caption: String::new(),
-        header: vec!["account", "kind", "type", "purchase", "month", "quantity", "USD"],
+        header: Table::header(["account", "kind", "type", "purchase", "month", "quantity", "USD"]),
         rows: rows.collect(),
     }
 }
@@ -283,56 +291,7 @@ fn all_figures(run: &RunReading) -> Table {
     Table {
         title: "Figures",
         caption: "Those of summary.json that are one value.".to_string(),
-        header: vec!["figure", "value", "unit", "meaning"],
+        header: Table::header(["figure", "value", "unit", "meaning"]),
         rows: rows.collect(),
-    }
-}
-
-fn scenario(run: &RunReading) -> Markup {
-    let resolved = &run.manifest["scenario"];
-    let text = toml::to_string_pretty(resolved)
-        .or_else(|_| serde_json::to_string_pretty(resolved))
-        .unwrap_or_default();
-    html! { pre tabindex="0" { (text) } }
-}
-
-fn reproduce(run: &RunReading) -> Markup {
-    let manifest = &run.manifest;
-    let word = |key: &str| manifest[key].as_str().unwrap_or_default().to_string();
-    let command = manifest["command_line"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let command = command.map(quoted).collect::<Vec<_>>().join(" ");
-    let inputs = manifest["inputs"].as_array().into_iter().flatten();
-    let machine = &manifest["machine"];
-    html! {
-        p { "This command gives the same result, digest and all, on every machine:" }
-        pre tabindex="0" { (command) }
-        dl.facts {
-            div { dt { "version" } dd { (word("version")) " (" (word("build")) ")" } }
-            div { dt { "seed" } dd { (manifest["seed"]) } }
-            div { dt { "digest" } dd { code { (word("digest")) } } }
-            div { dt { "scenario, SHA-256" } dd { code { (word("scenario_sha256")) } } }
-            @for input in inputs {
-                div {
-                    dt { bdi { (input["file"].as_str().unwrap_or_default()) } ", SHA-256" }
-                    dd { code { (input["sha256"].as_str().unwrap_or_default()) } }
-                }
-            }
-            div { dt { "started" } dd { (word("started")) } }
-            div { dt { "took" } dd { (decimal(manifest["wall_s"].as_f64().unwrap_or(0.0), 2)) " s" } }
-            div { dt { "machine" } dd {
-                (machine["cpu"].as_str().unwrap_or("unknown processor")) ", " (machine["cores"]) " cores, "
-                (machine["os"].as_str().unwrap_or_default()) " " (machine["arch"].as_str().unwrap_or_default())
-            } }
-        }
-    }
-}
-
-/// A word of a command line as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }

@@ -1,5 +1,7 @@
 //! Tables that a reader can sort and filter.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 
 use crate::units::figures::{decimal, grouped};
@@ -44,9 +46,16 @@ pub struct Table {
     /// What is to be known beside it; may be empty.
     pub caption: String,
     /// The headings, with units.
-    pub header: Vec<&'static str>,
+    pub header: Vec<Cow<'static, str>>,
     /// The rows, as long as the header.
     pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// Headings that are always the same.
+    pub fn header<const N: usize>(names: [&'static str; N]) -> Vec<Cow<'static, str>> {
+        names.map(Cow::Borrowed).to_vec()
+    }
 }
 
 /// Most rows that a page shows of a table.

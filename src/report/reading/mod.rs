@@ -1,19 +1,26 @@
 //! A result folder, read back: the one source of charts and pages, so that a run and a later look at it show the same.
 
+pub mod check;
+pub mod comparison;
 mod latency;
 mod refusals;
+pub mod sweep;
 mod table;
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{host_fill, manifest, subnets, timeseries};
+use super::{host_fill, manifest, subnets, summary, timeseries};
 use crate::input::{InputError, Place, Problem};
+pub use check::CheckReading;
+pub use comparison::ComparisonReading;
 pub use latency::Distribution;
 pub use refusals::{Cause, Refusals};
+pub use sweep::SweepReading;
 pub use table::{Bill, Series};
 
 /// What a run has left.
@@ -42,7 +49,7 @@ pub struct RunReading {
 impl RunReading {
     /// Reads the result in a folder. A file that is not there says nothing, but for the summary and the manifest.
     pub fn open(folder: &Path) -> Result<RunReading, InputError> {
-        let summary = json(folder, "summary.json")?;
+        let summary = json(folder, summary::FILE)?;
         let end_s = summary["horizon_s"].as_f64().unwrap_or(0.0);
         let each = |name: &str| optional(folder.join(name));
         Ok(RunReading {
@@ -79,6 +86,11 @@ impl RunReading {
 
 /// Reads a JSON file that a result must have.
 pub fn json(folder: &Path, name: &str) -> Result<Value, InputError> {
+    typed(folder, name)
+}
+
+/// The same, into what it must hold.
+fn typed<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, InputError> {
     let path = folder.join(name);
     let text = fs::read_to_string(&path).map_err(|error| {
         let problem = Problem::new(Place::file(&path), format!("cannot be read: {error}"));
