@@ -42,9 +42,13 @@ fn question(sweep: &SweepReading) -> String {
     format!("How does {scenario} follow {}?", paths.join(", "))
 }
 
-/// By the first figure that differs: where it is least and where greatest.
+/// The figure that most people ask for: the answer is about it where it differs.
+const FIRST_QUESTION: &str = "launch.success_ratio";
+
+/// Where that figure, or else the first that differs, is least and where it is greatest.
 fn answer(sweep: &SweepReading) -> String {
-    let Some(figure) = sweep.varying().next() else {
+    let asked_first = |figure: &&Measured| figure.path == FIRST_QUESTION;
+    let Some(figure) = sweep.varying().find(asked_first).or_else(|| sweep.varying().next()) else {
         return format!("Nothing differs among {} runs.", grouped(sweep.runs as u64));
     };
     let (least, greatest) = ends(figure);
