@@ -53,3 +53,13 @@ impl Common {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
     }
 }
+
+/// Reads `95%` or `0.95`.
+pub fn confidence(text: &str) -> Result<f64, String> {
+    let number = match text.trim().strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.trim().parse(),
+    };
+    let confidence = number.ok().filter(|confidence| *confidence >= 0.5 && *confidence < 1.0);
+    confidence.ok_or_else(|| "expected a share from 50% to less than 100%, such as 95% or 0.95".to_string())
+}

@@ -47,7 +47,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', long_help = metrics_help())]
     metrics: Vec<String>,
     /// Confidence that all intervals hold together
-    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = confidence)]
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = arguments::confidence)]
     confidence: f64,
     #[command(flatten)]
     overriding: arguments::Overriding,
@@ -81,16 +81,6 @@ fn metrics_help() -> String {
         "Metrics to compare, or whole tables of them such as latency_s.launch (`plimsoll list metrics`)\n\n\
          Without it:\n{names}"
     )
-}
-
-/// Reads `95%` or `0.95`.
-fn confidence(text: &str) -> Result<f64, String> {
-    let number = match text.trim().strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
-        None => text.trim().parse(),
-    };
-    let confidence = number.ok().filter(|confidence| *confidence >= 0.5 && *confidence < 1.0);
-    confidence.ok_or_else(|| "expected a share from 50% to less than 100%, such as 95% or 0.95".to_string())
 }
 
 /// Runs the variants, writes the result, prints the tables.

@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod run;
 mod schema;
+mod size;
 mod sweep;
 mod trace;
 mod trials;
@@ -88,6 +89,7 @@ enum Command {
     Check(check::CheckArgs),
     Sweep(sweep::SweepArgs),
     Merge(merge::MergeArgs),
+    Size(size::SizeArgs),
     Report(report::ReportArgs),
     Trace(trace::TraceArgs),
     List(list::ListArgs),
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Sweep(args) => sweep::main(&args).map(Conclusion::from),
         Command::Merge(args) => merge::main(&args).map(Conclusion::from),
+        Command::Size(args) => size::main(&args),
         Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),

@@ -100,7 +100,7 @@ impl Design {
 
 /// Whether a scenario may draw nothing that matters from its seed: its demand is a trace, and no host fails by
 /// chance, which two seeds that both draw no failure would not show.
-fn may_be_certain(scenario: &Scenario) -> bool {
+pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
     scenario.workload.arrivals.is_empty() && scenario.faults == FaultConfig::default()
 }
 
@@ -157,8 +157,7 @@ impl Arm {
     fn settle_certainty(&mut self) {
         if let [first, second] = &self.figures[..]
             && may_be_certain(&self.scenario)
-            && first.digest == second.digest
-            && first.iter().eq(second.iter())
+            && Figures::are_alike(first, second)
         {
             self.certain = true;
             self.figures.truncate(1);

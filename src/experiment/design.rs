@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use super::margin::Margin;
 use super::metric;
 use super::trial::Variant;
-use crate::input::{InputError, Place, Problem, did_you_mean};
+use crate::input::{InputError, Place, Problem};
 use crate::scenario::Scenario;
-use crate::summary::metrics::Metric;
 
 /// Metrics that are compared where nobody names any: does the demand fit, what does it take, what does it cost.
 pub const DEFAULT_METRICS: [&str; 9] = [
@@ -55,8 +54,9 @@ pub struct Precision {
 impl Design {
     /// Finds what is wrong with it before anything runs.
     pub fn check(&self) -> Result<(), InputError> {
+        let place = Place::key("--metrics");
         let mut problems: Vec<Problem> =
-            self.metrics.iter().filter_map(|name| check_metric(name).err()).collect();
+            self.metrics.iter().filter_map(|name| metric::check(name, &place).err()).collect();
         for (number, variant) in self.variants.iter().enumerate() {
             if self.variants[..number].iter().any(|earlier| earlier.label == variant.label) {
                 let message =
@@ -104,19 +104,6 @@ impl Design {
     pub fn precise_metrics(&self) -> Vec<&str> {
         if self.metrics.is_empty() { vec![DEFAULT_PRECISION_METRIC] } else { self.metrics() }
     }
-}
-
-/// Finds a metric that can be none of any run: neither in the register, nor in a table of it, nor a part of it.
-fn check_metric(name: &str) -> Result<(), Problem> {
-    let holds_some =
-        |metric: &Metric| metric.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-    if metric::entry(name).is_some() || metric::register().any(holds_some) {
-        return Ok(());
-    }
-    let mut problem = Problem::new(Place::key("--metrics"), format!("no metric is called `{name}`"));
-    let near = did_you_mean(name, metric::register().map(|metric| metric.path));
-    problem.help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
-    Err(problem)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! table is about, the last word of its path says it: see [`better`].
 
 use crate::failure;
+use crate::input::{Place, Problem, did_you_mean};
 use crate::summary::metrics::{Better, METRICS, Metric};
 
 /// Tables that are no figures of the simulated cloud, but of the machine that simulated it.
@@ -18,6 +19,20 @@ pub fn register() -> impl Iterator<Item = &'static Metric> {
 /// The row of the register that a path belongs to: itself, or the table it lies in.
 pub fn entry(path: &str) -> Option<&'static Metric> {
     register().find(|metric| below(path, metric.path).is_some())
+}
+
+/// Refuses, at `place`, a name that can be none of any run: neither in the register, nor in a table of it, nor a part
+/// of it.
+pub fn check(name: &str, place: &Place) -> Result<(), Problem> {
+    let holds_some =
+        |metric: &Metric| metric.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    if entry(name).is_some() || register().any(holds_some) {
+        return Ok(());
+    }
+    let mut problem = Problem::new(place.clone(), format!("no metric is called `{name}`"));
+    let near = did_you_mean(name, register().map(|metric| metric.path));
+    problem.help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
+    Err(problem)
 }
 
 /// The place of a path in the order of the register, for [`sort_by_key`](slice::sort_by_key) together with the

@@ -3,7 +3,8 @@
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
 //! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
 //! [`statistics`] for it; a [`baseline`] is what later runs are held to; a [`sweep`] runs over whole ranges of
-//! settings. Nothing here knows a clock, a terminal or the number of threads.
+//! settings; [`size`] searches for the value of a setting that will do. Nothing here knows a clock, a terminal or the
+//! number of threads.
 
 pub mod baseline;
 pub mod comparison;
@@ -11,6 +12,7 @@ pub mod design;
 pub mod margin;
 pub mod metric;
 pub mod replicate;
+pub mod size;
 pub mod statistics;
 pub mod sweep;
 pub mod trial;
@@ -19,4 +21,5 @@ pub mod verdict;
 pub use comparison::Comparison;
 pub use design::Design;
 pub use replicate::{Audience, Silent, run_all};
+pub use size::Sizing;
 pub use trial::{Figures, Trial, Variant};

@@ -82,6 +82,11 @@ impl Figures {
         figures
     }
 
+    /// Whether two runs came to the same, but for their seeds.
+    pub fn are_alike(one: &Figures, other: &Figures) -> bool {
+        one.digest == other.digest && one.values == other.values
+    }
+
     /// Every figure by its path, in the order of the paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.values.iter().map(|(path, value)| (path.as_str(), *value))

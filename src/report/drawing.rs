@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::charts::{self, plot::Plot};
 use super::html;
-use super::reading::{CheckReading, ComparisonReading, RunReading, SweepReading, check, comparison, sweep};
+use super::reading::{CheckReading, ComparisonReading, RunReading, SizingReading, SweepReading};
+use super::reading::{check, comparison, sizing, sweep};
 use super::{ReportFile, summary};
 use crate::input::InputError;
 
@@ -24,9 +25,10 @@ struct Kind {
 }
 
 /// Every kind. What is none of the others is taken for a run.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind { mark: comparison::FILE, draw: of_comparison },
     Kind { mark: sweep::FILE, draw: of_sweep },
+    Kind { mark: sizing::FILE, draw: of_sizing },
     Kind { mark: check::FILE, draw: of_check },
     Kind { mark: summary::FILE, draw: of_run },
 ];
@@ -62,6 +64,12 @@ fn of_sweep(folder: &Path) -> Result<Drawing, InputError> {
     let sweep = SweepReading::open(folder)?;
     let plots = charts::of_sweep(&sweep);
     Ok(Drawing { page: html::of_sweep(&sweep, &plots), plots })
+}
+
+fn of_sizing(folder: &Path) -> Result<Drawing, InputError> {
+    let sizing = SizingReading::open(folder)?;
+    let plots = charts::of_sizing(&sizing);
+    Ok(Drawing { page: html::of_sizing(&sizing, &plots), plots })
 }
 
 fn of_check(folder: &Path) -> Result<Drawing, InputError> {

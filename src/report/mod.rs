@@ -20,6 +20,7 @@ mod host_fill;
 mod latency;
 mod manifest;
 mod recorder;
+pub mod sizing;
 mod subnets;
 mod summary;
 pub mod sweep;
@@ -106,7 +107,12 @@ fn makes(name: &str) -> bool {
     let of_runs = REGISTER.iter().map(|report| report.file);
     let of_comparisons = comparison::FILES.iter().map(|(file, _)| *file);
     let of_sweeps = sweep::FILES.iter().map(|(file, _)| *file);
-    of_runs.chain(of_comparisons).chain(of_sweeps).any(|file| file.split('/').next() == Some(name))
+    let of_sizings = sizing::FILES.iter().map(|(file, _)| *file);
+    of_runs
+        .chain(of_comparisons)
+        .chain(of_sweeps)
+        .chain(of_sizings)
+        .any(|file| file.split('/').next() == Some(name))
 }
 
 /// Writes every report that is made at the end.

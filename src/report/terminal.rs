@@ -115,6 +115,21 @@ pub fn ruled(header: impl Into<Row>) -> Table {
     table
 }
 
+/// A sentence on lines of at most `width` characters.
+pub fn wrapped(sentence: &str, width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines.join("\n")
+}
+
 /// A table with a rule under its header; every column but the first stands to the right.
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = ruled(header);

@@ -193,6 +193,18 @@ impl Scenario {
         resolved
     }
 
+    /// The value at a dotted path of [`Scenario::resolved`], items of lists by number; none where nothing stands, or
+    /// null.
+    pub fn setting(&self, path: &str) -> Option<serde_json::Value> {
+        let resolved = self.resolved();
+        let step = |value: &serde_json::Value, step: &String| match value {
+            serde_json::Value::Array(items) => items.get(step.parse::<usize>().ok()?).cloned(),
+            table => table.get(step).cloned(),
+        };
+        let found = key_path::parse(path).iter().try_fold(resolved, |value, name| step(&value, name));
+        found.filter(|value| !value.is_null())
+    }
+
     /// SHA-256 of [`Scenario::resolved`] as compact JSON, in hexadecimal.
     pub fn hash(&self) -> String {
         let digest = Sha256::digest(self.resolved().to_string());

@@ -26,6 +26,7 @@ mod reference;
 mod result_folder;
 mod rules;
 mod security;
+mod size;
 mod storage;
 mod support;
 mod swarm;

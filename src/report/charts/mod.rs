@@ -28,11 +28,13 @@ mod instances;
 mod money;
 mod packing;
 mod percentiles;
+mod sizing;
 mod stages;
 mod sweep;
 
 pub use check::plots as of_check;
 pub use comparison::plots as of_comparison;
+pub use sizing::plots as of_sizing;
 pub use sweep::plots as of_sweep;
 pub use thin::thin;
 

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::sheet::{self, Sheet};
 use crate::experiment::Comparison;
-use crate::report::terminal::ruled;
+use crate::report::terminal::{ruled, wrapped};
 
 /// Rows of details that a screen or two takes; of more, the overview is shown.
 const DETAILS_MOST: usize = 36;
@@ -82,21 +82,6 @@ fn parts(mut sheet: Sheet, width: usize) -> Vec<Sheet> {
             rows: sheet.rows.iter().map(|row| of(columns, row)).collect(),
         })
         .collect()
-}
-
-/// A sentence on lines of at most `width` characters.
-fn wrapped(sentence: &str, width: usize) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in sentence.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_string()),
-        }
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -11,12 +11,14 @@ mod figures;
 mod provenance;
 mod run;
 mod shell;
+mod sizing;
 mod sweep;
 mod table;
 
 pub use check::page as of_check;
 pub use comparison::page as of_comparison;
 pub use run::page as of_run;
+pub use sizing::page as of_sizing;
 pub use sweep::page as of_sweep;
 
 /// Name of the file.

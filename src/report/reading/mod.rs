@@ -4,6 +4,7 @@ pub mod check;
 pub mod comparison;
 mod latency;
 mod refusals;
+pub mod sizing;
 pub mod sweep;
 mod table;
 
@@ -20,6 +21,7 @@ pub use check::CheckReading;
 pub use comparison::ComparisonReading;
 pub use latency::Distribution;
 pub use refusals::{Cause, Refusals};
+pub use sizing::SizingReading;
 pub use sweep::SweepReading;
 pub use table::{Bill, Series};
 

@@ -1,0 +1,124 @@
+//! `plimsoll size`: the smallest value of one setting with which a target holds.
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::journal::Journal;
+use super::trials::TrialWatch;
+use super::{Conclusion, arguments, machine, output};
+use crate::experiment::Sizing;
+use crate::experiment::size::{Question, Target};
+use crate::input::InputError;
+use crate::report::{self, ResultFolder, sizing};
+
+/// Searches for the smallest value of a setting with which a target holds.
+///
+/// From the scenario's own value it doubles or halves, then halves what is between; every value is run with the same
+/// seeds. It prints the curve it learned, and whether more of the setting always led towards the target.
+#[derive(Args, Debug)]
+#[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}\n\n{EXIT}", files()))]
+pub struct SizeArgs {
+    /// The scenario file (TOML); examples are in workloads/scenarios/
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// The setting, a whole number at a dotted path, items of lists by number from 0
+    #[arg(long, value_name = "PATH")]
+    vary: String,
+    /// What is to hold: a metric (`plimsoll list metrics`), one of >= > <= <, a number
+    #[arg(long, alias = "target", value_name = "METRIC>=VALUE", value_parser = Target::parse)]
+    until: Target,
+    /// The least value to try
+    #[arg(long, value_name = "N", default_value = "1")]
+    from: u64,
+    /// The most value to try [default: 1,024 times the scenario's own, or 65,536]
+    #[arg(long, value_name = "N")]
+    to: Option<u64>,
+    /// Replications of each value, with the seeds from the scenario's on
+    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
+    replications: NonZero<usize>,
+    /// The most replications of a value, where fewer cannot tell whether the target holds [default: 8 times --replications]
+    #[arg(long, value_name = "N")]
+    max_replications: Option<NonZero<usize>>,
+    /// Confidence of what is said of each value
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = arguments::confidence)]
+    confidence: f64,
+    #[command(flatten)]
+    overriding: arguments::Overriding,
+    #[command(flatten)]
+    common: arguments::Common,
+    /// Result folder [default: results/runs/<scenario name>-sizing/]
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+/// How many times more replications a value may have than asked for, unless told: three looks more.
+const MORE_REPLICATIONS: usize = 8;
+
+const EXAMPLES: &str = "\
+Examples:
+  plimsoll size SCENARIO --vary zones.0.hosts.0.count --until 'launch.success_ratio >= 0.9999'
+  plimsoll size SCENARIO --vary network.public_addresses --until 'launch.failed <= 0'
+  plimsoll size SCENARIO --vary control_plane.workers.count --until 'latency_s.launch.p99 < 60'";
+
+const EXIT: &str = "\
+Exit codes: 0 found, 1 the target does not hold at any value tried, 2 the input was wrong.";
+
+/// The files of the result folder, a line each.
+fn files() -> String {
+    let drawn = [("charts/*.svg", "the curve as a picture"), ("report.html", "one page to read and to send")];
+    let lines = sizing::FILES.iter().chain(&drawn).map(|(file, holds)| format!("  {file:<14} {holds}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Searches, writes the result, prints the answer and the curve.
+pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
+    let mut journal = Journal::begin(&args.scenario);
+    args.common.limit_threads();
+    let question = question(args);
+    let scenario = question.check()?;
+    let default_place = || Path::new("results/runs").join(format!("{}-sizing", scenario.name));
+    let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
+    journal.read(&scenario)?;
+    let watch = TrialWatch::new(args.common.quiet);
+    let result = question.carry_out(scenario, &machine::how_many_fit, &watch);
+    let simulation_s = watch.finish();
+    let sizing = result?;
+    let execution = journal.close(simulation_s, args.common.threads());
+    for file in sizing::files(&sizing, &execution) {
+        folder.write(&file.name, &file.bytes)?;
+    }
+    report::write_drawn(&folder)?;
+    let place = folder.publish()?;
+    show(&sizing, &place, args)?;
+    Ok(if sizing.ending.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
+}
+
+fn question(args: &SizeArgs) -> Question {
+    let replications = args.replications.get();
+    Question {
+        scenario: args.scenario.clone(),
+        overrides: (&args.overriding).into(),
+        path: args.vary.clone(),
+        target: args.until.clone(),
+        least: args.from,
+        most: args.to,
+        replications,
+        most_replications: args.max_replications.map_or(MORE_REPLICATIONS * replications, NonZero::get),
+        confidence: args.confidence,
+    }
+}
+
+/// Prints the sizing: for a program, for a person, or not at all.
+fn show(sizing: &Sizing, place: &Path, args: &SizeArgs) -> Result<(), InputError> {
+    if args.common.json {
+        let json = serde_json::to_string_pretty(&sizing::value(sizing)).expect("a sizing is plain data");
+        return output::print(&format!("{json}\n"));
+    }
+    if args.common.quiet {
+        return Ok(());
+    }
+    let text = sizing::terminal::text(sizing, output::width());
+    output::print(&format!("{text}results in {}\n", place.display()))
+}
