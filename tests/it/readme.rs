@@ -11,8 +11,14 @@ use crate::command_line::plimsoll;
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Documents with commands in them.
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "ARCHITECTURE.md", "workloads/README.md", "docs/tables.md", "docs/checkpoints.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "workloads/README.md",
+    "docs/tables.md",
+    "docs/checkpoints.md",
+    "adapters/README.md",
+];
 
 fn text(file: &str) -> String {
     fs::read_to_string(Path::new(TOP).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
