@@ -7,64 +7,15 @@ use plimsoll::placement::register::REGISTER;
 use plimsoll::scenario::{Overrides, Scenario};
 
 use crate::command_line::plimsoll;
+use crate::markdown::{TOP, blocks, command_lines, pages_of_the_book, text};
 
-const TOP: &str = env!("CARGO_MANIFEST_DIR");
+/// Documents with commands in them, beside the pages of the book.
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "workloads/README.md", "notebooks/README.md", "adapters/README.md"];
 
-/// Documents with commands in them.
-const DOCUMENTS: [&str; 6] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "workloads/README.md",
-    "docs/tables.md",
-    "docs/checkpoints.md",
-    "adapters/README.md",
-];
-
-fn text(file: &str) -> String {
-    fs::read_to_string(Path::new(TOP).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-/// A piece of a document.
-enum Piece {
-    /// Between fences, with the language named there.
-    Block(String, String),
-    /// Anything else.
-    Prose(String),
-}
-
-fn pieces(document: &str) -> Vec<Piece> {
-    let part = |(i, part): (usize, &str)| match part.split_once('\n') {
-        Some((language, code)) if i % 2 == 1 => Piece::Block(language.to_string(), code.to_string()),
-        _ => Piece::Prose(part.to_string()),
-    };
-    document.split("```").enumerate().map(part).collect()
-}
-
-fn blocks(document: &str, language: &str) -> Vec<String> {
-    let of_language = |piece| match piece {
-        Piece::Block(found, code) if found == language => Some(code),
-        _ => None,
-    };
-    pieces(document).into_iter().filter_map(of_language).collect()
-}
-
-/// Every command line of the program, in blocks and between backticks, up to a pipe.
-fn command_lines(document: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for piece in pieces(document) {
-        match piece {
-            Piece::Block(_, code) => {
-                let code = code.replace("\\\n", " ");
-                let lines = code.lines().map(|line| line.trim().trim_start_matches("$ ").to_string());
-                found.extend(lines);
-            }
-            Piece::Prose(prose) => {
-                found.extend(prose.split('`').skip(1).step_by(2).map(|code| code.replace('\n', " ")));
-            }
-        }
-    }
-    found.retain(|line| line.starts_with("plimsoll "));
-    found.iter().map(|line| line.split('|').next().unwrap_or(line).trim().to_string()).collect()
+/// The pages of the book that people write.
+fn written_pages() -> impl Iterator<Item = String> {
+    pages_of_the_book().into_iter().filter(|page| !page.starts_with("docs/reference/"))
 }
 
 #[test]
@@ -83,8 +34,8 @@ fn the_two_commands_come_first_and_are_what_ci_runs() {
 fn every_command_line_in_the_documents_is_one_of_the_program() {
     let place = tempfile::tempdir().unwrap();
     let mut count = 0;
-    for document in DOCUMENTS {
-        for line in command_lines(&text(document)) {
+    for document in DOCUMENTS.map(String::from).into_iter().chain(written_pages()) {
+        for line in command_lines(&text(&document)) {
             // Names for the reader to fill in, such as SCENARIO, are left out; help ends every line before it acts.
             let is_name =
                 |word: &&str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);

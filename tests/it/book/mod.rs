@@ -1,0 +1,7 @@
+//! The book in `docs`: it is whole, its commands run and print what it shows, and what is written from the code of
+//! the program is what the code says today.
+
+mod commands;
+mod generated;
+mod links;
+mod schema;
