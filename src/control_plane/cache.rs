@@ -208,3 +208,6 @@ impl Cache {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

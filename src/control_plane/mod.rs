@@ -16,3 +16,6 @@ pub mod retry;
 pub mod station;
 pub mod throttle;
 pub mod token_bucket;
+
+#[cfg(test)]
+mod testing;

@@ -144,6 +144,12 @@ impl Pool {
         self.station.assert_conserved(now);
         assert!(self.rules.max.is_none_or(|max| self.open() <= max), "too many connections are open");
         assert!(self.open() >= self.rules.min, "too few connections are open");
-        assert!(self.idle.is_empty() || self.station.waiting() == 0, "somebody waits beside an idle connection");
+        assert!(
+            self.idle.is_empty() || self.station.waiting() == 0,
+            "somebody waits beside an idle connection"
+        );
     }
 }
+
+#[cfg(test)]
+mod tests;

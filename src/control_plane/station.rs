@@ -128,7 +128,8 @@ impl Station {
 
     /// A job gives up waiting; false where it does not wait any more. Costs the same however long the queue is.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
-        let Some(place) = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get_mut(i as usize)) else {
+        let Some(place) = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get_mut(i as usize))
+        else {
             return false;
         };
         if place.job.take().is_none() {
@@ -220,7 +221,8 @@ impl Station {
 
     /// What happened in the window up to `now`.
     pub fn usage(&self, now: Time) -> StationUse {
-        let Counts { began, arrivals, started, completed, refused, timed_out, waited, served, .. } = self.counts;
+        let Counts { began, arrivals, started, completed, refused, timed_out, waited, served, .. } =
+            self.counts;
         StationUse {
             length: now.since(began),
             servers: self.servers,
@@ -311,3 +313,6 @@ impl StationUse {
 fn mean_s(sum_ns: u128, count: u64) -> Option<f64> {
     (count > 0).then(|| sum_ns as f64 / count as f64 / NS_PER_S as f64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ impl Throttle {
         &self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;
