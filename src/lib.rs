@@ -42,6 +42,10 @@ pub mod faults;
 
 pub mod workload;
 
+pub mod queueing;
+
+pub mod control_plane;
+
 pub mod scenario;
 
 pub mod cloud;

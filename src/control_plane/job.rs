@@ -1,0 +1,15 @@
+//! What goes from station to station.
+
+use serde::{Deserialize, Serialize};
+
+/// A job: one attempt of a call inside the control plane. The number is used again once the job is over.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+pub struct JobId(pub u32);
+
+impl JobId {
+    /// The number as an index into an array.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -1,0 +1,187 @@
+//! Throttling by account: for each class of operations a bucket of requests and a bucket of resources, both of
+//! which must hold enough.
+
+use serde::{Deserialize, Serialize};
+
+use super::token_bucket::{Limit, TokenBucket};
+use crate::operation::Operation;
+use crate::persist;
+use crate::units::{AccountId, Closed, Duration, Each, Time};
+
+/// Operations that share buckets, as EC2 documents them ("Request throttling for the Amazon EC2 API").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Class {
+    /// Reads that are filtered or paged.
+    Describe,
+    /// Reads of everything at once.
+    DescribeUnpaged,
+    /// Launches.
+    Launch,
+    /// Starts.
+    Start,
+    /// Stops and hibernations.
+    Stop,
+    /// Terminations.
+    Terminate,
+    /// Every other write.
+    Write,
+}
+
+impl Closed for Class {
+    const ALL: &'static [Class] = &[
+        Class::Describe,
+        Class::DescribeUnpaged,
+        Class::Launch,
+        Class::Start,
+        Class::Stop,
+        Class::Terminate,
+        Class::Write,
+    ];
+
+    #[inline]
+    fn position(self) -> usize {
+        self as usize
+    }
+}
+
+impl Class {
+    /// The word of a class in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Class::Describe => "describe",
+            Class::DescribeUnpaged => "describe-unpaged",
+            Class::Launch => "launch",
+            Class::Start => "start",
+            Class::Stop => "stop",
+            Class::Terminate => "terminate",
+            Class::Write => "write",
+        }
+    }
+
+    /// The class of an operation. `is_paged` matters to reads alone.
+    pub const fn of(operation: Operation, is_paged: bool) -> Class {
+        match operation {
+            Operation::Describe | Operation::Probe if is_paged => Class::Describe,
+            Operation::Describe | Operation::Probe => Class::DescribeUnpaged,
+            Operation::Launch => Class::Launch,
+            Operation::Start => Class::Start,
+            Operation::Stop | Operation::Hibernate => Class::Stop,
+            Operation::Terminate => Class::Terminate,
+            _ => Class::Write,
+        }
+    }
+}
+
+/// The limits of a class; `None` for none.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ClassLimits {
+    /// Of requests.
+    pub requests: Option<Limit>,
+    /// Of resources, such as the instances that a launch asks for.
+    pub resources: Option<Limit>,
+}
+
+/// The buckets of a class.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+struct Buckets {
+    requests: Option<TokenBucket>,
+    resources: Option<TokenBucket>,
+}
+
+/// The buckets of all accounts that have called.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Throttle {
+    limits: Each<Class, ClassLimits>,
+    /// By account, where its buckets stand: 1 + the position; 0 for an account that has not called.
+    places: Vec<u32>,
+    buckets: Vec<Each<Class, Buckets>>,
+    counts: Each<Class, ThrottleCounts>,
+}
+
+persist! { Throttle { values: [places, buckets, counts], made: [limits] } }
+
+/// What a throttle did to a class in the window.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct ThrottleCounts {
+    /// Requests that passed.
+    pub passed: u64,
+    /// Requests refused for want of request tokens.
+    pub by_requests: u64,
+    /// Requests refused for want of resource tokens alone.
+    pub by_resources: u64,
+}
+
+impl Throttle {
+    /// Full buckets for everybody.
+    pub fn new(limits: Each<Class, ClassLimits>) -> Throttle {
+        Throttle { limits, places: Vec::new(), buckets: Vec::new(), counts: Each::default() }
+    }
+
+    /// Takes a request and so many resources out of the account's buckets, or nothing at all: then it tells how
+    /// long it takes until there are enough of both, if nobody else takes any.
+    #[inline]
+    pub fn admit(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        class: Class,
+        resources: u64,
+    ) -> Result<(), Duration> {
+        let place = self.place(account);
+        let Buckets { requests, resources: of_resources } = &mut self.buckets[place][class];
+        let short_requests = requests.as_mut().and_then(|bucket| bucket.shortage(now, 1));
+        let short_resources = of_resources.as_mut().and_then(|bucket| bucket.shortage(now, resources));
+        let counts = &mut self.counts[class];
+        if let Some(delay) = short_requests.max(short_resources) {
+            match short_requests {
+                Some(_) => counts.by_requests += 1,
+                None => counts.by_resources += 1,
+            }
+            return Err(delay);
+        }
+        for (bucket, tokens) in [(requests, 1), (of_resources, resources)] {
+            if let Some(bucket) = bucket {
+                bucket.try_take(now, tokens).expect("there was no shortage");
+            }
+        }
+        counts.passed += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn place(&mut self, account: AccountId) -> usize {
+        match self.places.get(account.index()) {
+            Some(place) if *place > 0 => *place as usize - 1,
+            _ => self.add(account),
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, account: AccountId) -> usize {
+        if self.places.len() <= account.index() {
+            self.places.resize(account.index() + 1, 0);
+        }
+        let mut buckets = Each::<Class, Buckets>::default();
+        for (class, limits) in self.limits.iter() {
+            let requests = limits.requests.map(TokenBucket::new);
+            let resources = limits.resources.map(TokenBucket::new);
+            buckets[class] = Buckets { requests, resources };
+        }
+        self.buckets.push(buckets);
+        self.places[account.index()] = self.buckets.len() as u32;
+        self.buckets.len() - 1
+    }
+
+    /// Counts begin anew.
+    pub fn begin_window(&mut self) {
+        self.counts = Each::default();
+    }
+
+    /// What it did to each class in the window.
+    pub fn counts(&self) -> &Each<Class, ThrottleCounts> {
+        &self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests;
