@@ -14,7 +14,7 @@ use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
 use crate::experiment::margin::Margin;
 use crate::experiment::replicate::estimated_bytes;
 use crate::input::{InputError, Place, Problem};
-use crate::report::{ResultFolder, comparison};
+use crate::report::{ResultFolder, comparison, write_drawn};
 
 /// Compares variants of a scenario under the same demand.
 ///
@@ -104,6 +104,7 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
     for file in comparison::files(&comparison, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
+    write_drawn(&folder)?;
     let place = folder.publish()?;
     show(&comparison, &place, args)?;
     Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })

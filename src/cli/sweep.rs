@@ -14,8 +14,8 @@ use super::trials::TrialWatch;
 use super::{arguments, interrupt, machine, output};
 use crate::experiment::sweep::{self, FinishedRun, Plan, Shard, Store, SweepConfig};
 use crate::input::{InputError, Place, Problem};
-use crate::report::ResultFolder;
 use crate::report::sweep as report;
+use crate::report::{ResultFolder, write_drawn};
 
 /// Runs a scenario over ranges of settings, each point with several seeds.
 ///
@@ -188,6 +188,7 @@ pub(super) fn publish(
     for file in report::files(plan, finished, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
+    write_drawn(&folder)?;
     folder.publish()
 }
 

@@ -259,11 +259,20 @@ impl Baseline {
                 Margin::NONE => String::new(),
                 margin => format!(", tolerance = \"{margin}\""),
             };
-            let _ =
-                writeln!(text, "{path:?} = {{ value = {value:?}, better = {:?}{tolerance} }}", better.name());
+            let _ = writeln!(
+                text,
+                "{} = {{ value = {value:?}, better = {:?}{tolerance} }}",
+                quoted(path),
+                better.name()
+            );
         }
         text
     }
+}
+
+/// A string or a key of TOML, which takes those of JSON but for a letter that it wants escaped.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string is plain data").replace('\u{7f}', "\\u007f")
 }
 
 /// The way out of a file that is no baseline.
@@ -357,6 +366,15 @@ mod tests {
             "{text}"
         );
         assert_eq!(Baseline::parse(Path::new("x.toml"), &text).unwrap(), baseline);
+    }
+
+    #[test]
+    fn names_of_any_letters_are_read_as_they_were_written() {
+        let path = "network.subnets.a \"b\" \\ '\u{202e}\u{5d0}\u{7f}\t.used_peak";
+        let mut baseline = baseline();
+        let held = baseline.metrics["fleet.hosts"];
+        baseline.metrics.insert(path.to_string(), held);
+        assert_eq!(Baseline::parse(Path::new("x.toml"), &baseline.text()).unwrap(), baseline);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod headroom;
 mod host_fill;
 mod latency;
 mod manifest;
+mod prose;
 mod recorder;
 pub mod sizing;
 mod subnets;

@@ -59,7 +59,8 @@ fn a_sweep_is_one_table_with_a_row_for_each_run() {
     assert!(text.ends_with("results in results/runs/both\n"), "{text}");
     assert_eq!(entries(&place.path().join("results/runs")), ["both"], "nothing is left beside it");
     let folder = place.path().join("results/runs/both");
-    assert_eq!(entries(&folder), ["manifest.json", "runs.csv", "runs.parquet", "sweep.json"]);
+    let files = ["charts", "manifest.json", "report.html", "runs.csv", "runs.parquet", "sweep.json"];
+    assert_eq!(entries(&folder), files);
     let csv = fs::read_to_string(folder.join("runs.csv")).unwrap();
     let rows: Vec<&str> = csv.lines().collect();
     assert!(rows[0].starts_with("run,scenario,placement.strategy,zones.0.hosts.0.count,seed,digest,"));

@@ -204,15 +204,21 @@ fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     multiples.iter().map(|at| (at * unit, words(*at))).collect()
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten within a range, about so many.
+/// Multiples of 1, 2 or 5 times a power of ten within a range, about so many: the step is the one of these that is
+/// nearest by its ratio, so that there are at most √2 times as many, and one.
 pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     if to <= from {
         return vec![from];
     }
     let rough = (to - from) / about.max(1) as f64;
     let power = libm::pow(10.0, libm::floor(libm::log10(rough)));
-    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|n| n * power).find(|step| *step >= rough * 0.999);
-    let step = step.unwrap_or(10.0 * power);
+    let step = match rough / power {
+        // Geometric means of neighbours: √2, √10, √50.
+        ..1.415 => power,
+        ..3.163 => 2.0 * power,
+        ..7.072 => 5.0 * power,
+        _ => 10.0 * power,
+    };
     let first = libm::ceil(from / step - 1e-9) as i64;
     let last = libm::floor(to / step + 1e-9) as i64;
     (first..=last).map(|i| i as f64 * step).collect()
@@ -257,7 +263,8 @@ mod tests {
         assert_eq!(words(&Axis::from_zero("usd", 361_000.0), 4), ["0", "100 k", "200 k", "300 k", "400 k"]);
         assert_eq!(words(&Axis::from_zero("s", 0.004), 4), ["0", "0.001", "0.002", "0.003", "0.004"]);
         assert_eq!(words(&Axis::time(500_000.0), 6), ["0", "1", "2", "3", "4", "5"]);
-        assert_eq!(words(&Axis::time(90.0), 4), ["0", "50"]);
+        assert_eq!(words(&Axis::time(90.0), 4), ["0", "20", "40", "60", "80"]);
+        assert_eq!(words(&Axis::time(534_150.0), 3), ["0", "2", "4", "6"]);
         assert_eq!(words(&Axis::from_zero("nothing", 0.0), 2), ["0", "0.5", "1"]);
         let log = Axis { label: "s".to_string(), scale: Scale::Log, range: (0.05, 200.0) };
         assert_eq!(words(&log, 4), ["0.1", "1", "10", "100"]);

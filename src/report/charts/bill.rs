@@ -21,7 +21,8 @@ pub fn plots(run: &RunReading) -> Vec<Plot> {
     let mut kinds: Vec<&str> = sums.keys().map(|(kind, _)| *kind).collect();
     kinds.dedup();
     let mut months: Vec<&str> = sums.keys().map(|(_, month)| *month).collect();
-    months.sort_unstable();
+    // Rows count from below: the first month is on top.
+    months.sort_unstable_by(|a, b| b.cmp(a));
     months.dedup();
     let mut reached = vec![0.0; months.len()];
     let mut layers = Vec::new();

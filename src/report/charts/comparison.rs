@@ -5,6 +5,7 @@ use super::file_name;
 use super::plot::{At, Data, Interval, Layer, Note, Plot};
 use super::scene::Ink;
 use crate::report::amount::{amount, change, change_between};
+use crate::report::prose::name;
 use crate::report::reading::ComparisonReading;
 use crate::report::reading::comparison::{Entry, Metric};
 
@@ -61,8 +62,9 @@ fn plot(comparison: &ComparisonReading, metric: &Metric) -> Option<Plot> {
         name: format!("compare-{}", file_name(&metric.metric)),
         title: metric.metric.clone(),
         caption: format!(
-            "Difference to {baseline}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
+            "Difference to {}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
              together; a dot alone is exact.{good}",
+            name(baseline),
             100.0 * comparison.confidence,
         ),
         x: Axis::around(

@@ -29,8 +29,14 @@ const TEXT_SIZE: f64 = 12.0;
 const LINE_HEIGHT: f64 = 18.0;
 /// Between the edge of the picture and everything in it.
 const MARGIN: f64 = 8.0;
+/// What the data have at least: where the legend is long, the picture grows.
+const LEAST_HEIGHT: f64 = 150.0;
+/// About what a tick of the left axis takes.
+const TICK_HEIGHT: f64 = 45.0;
 /// A row of a chart whose left axis holds names.
 const ROW_HEIGHT: f64 = 22.0;
+/// The line of a note.
+const RULE_WIDTH: f64 = 1.25;
 /// From a swatch to its word.
 const SWATCH: f64 = 22.0;
 
@@ -46,12 +52,12 @@ pub fn lay(plot: &Plot, look: Look) -> Scene {
     y = legend(plot, look, y, &mut behind);
     behind.push(words((MARGIN, y + TEXT_SIZE), &plot.y.label, Anchor::Start, Ink::Muted));
     y += LINE_HEIGHT + 6.0;
-    let (left, names) = left_words(plot, look);
     let below = 2.0 * LINE_HEIGHT + 6.0;
     let height = match &plot.y.scale {
         Scale::Names(names) => names.len().max(1) as f64 * ROW_HEIGHT,
-        _ => look.height - y - below,
+        _ => (look.height - y - below).max(LEAST_HEIGHT),
     };
+    let (left, names) = left_words(plot, look, height);
     let frame = Frame { left, top: y, width: look.width - left - 2.0 * MARGIN, height };
     let place = Placing { plot, frame };
     upright_axis(&place, &names, &mut behind);
@@ -66,7 +72,7 @@ pub fn lay(plot: &Plot, look: Look) -> Scene {
     for layer in &plot.layers {
         place.draw(layer, &mut data);
     }
-    place.notes(&mut data, &mut notes);
+    place.rules(&mut data);
     Scene { width: look.width, height: frame.bottom() + below, frame, behind, ticks, data, notes }
 }
 
@@ -93,27 +99,65 @@ fn line(points: Vec<Point>, ink: Ink, width: f64) -> Mark {
     Mark::Line { points, ink, width }
 }
 
-/// Names what is drawn, where more than one thing is; returns where it ends.
+/// What a legend names.
+enum Named<'a> {
+    Layer(&'a Layer),
+    Note(&'a Note),
+}
+
+impl Named<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Named::Layer(layer) => &layer.name,
+            Named::Note(note) => &note.words,
+        }
+    }
+
+    /// A sample of how it looks, left of its name.
+    fn swatch(&self, at: Point) -> Mark {
+        match self {
+            Named::Layer(layer) => swatch(layer, at),
+            Named::Note(note) => rule(note, at),
+        }
+    }
+}
+
+/// Names the layers, where more than one has a name, and the notes; returns where it ends. Here nothing that is drawn
+/// can run through the words, wherever the notes stand.
 fn legend(plot: &Plot, look: Look, top: f64, marks: &mut Vec<Mark>) -> f64 {
-    let named: Vec<&Layer> = plot.layers.iter().filter(|layer| !layer.name.is_empty()).collect();
+    let mut named: Vec<Named<'_>> =
+        plot.layers.iter().filter(|layer| !layer.name.is_empty()).map(Named::Layer).collect();
     if named.len() < 2 {
+        named.clear();
+    }
+    named.extend(plot.notes.iter().filter(|note| !note.words.is_empty()).map(Named::Note));
+    if named.is_empty() {
         return top;
     }
     let (mut x, mut y) = (MARGIN, top);
-    for layer in named {
-        let name = fitted(&layer.name, TEXT_SIZE, look.width - 2.0 * MARGIN - SWATCH);
+    for thing in named {
+        let name = fitted(thing.name(), TEXT_SIZE, look.width - 2.0 * MARGIN - SWATCH);
         let room = SWATCH + width(&name, TEXT_SIZE) + 14.0;
         if x > MARGIN && x + room - 14.0 > look.width - MARGIN {
             (x, y) = (MARGIN, y + LINE_HEIGHT);
         }
-        marks.push(swatch(layer, (x, y + TEXT_SIZE - 4.0)));
+        marks.push(thing.swatch((x, y + TEXT_SIZE - 4.0)));
         marks.push(words((x + SWATCH, y + TEXT_SIZE), &name, Anchor::Start, Ink::Text));
         x += room;
     }
     y + LINE_HEIGHT + 6.0
 }
 
-/// A sample of how a layer looks, left of its name.
+/// A sample of the line of a note.
+fn rule(note: &Note, (x, y): Point) -> Mark {
+    let points = match note.at {
+        At::X(_) => vec![(x + 8.0, y - 7.0), (x + 8.0, y + 6.0)],
+        At::Y(_) => vec![(x, y), (x + 16.0, y)],
+    };
+    line(points, note.ink, RULE_WIDTH)
+}
+
+/// A sample of how a layer looks.
 fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     match layer.data {
         Data::Line(_) | Data::Steps(_) | Data::Paths(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),
@@ -125,12 +169,12 @@ fn swatch(layer: &Layer, (x, y): Point) -> Mark {
 }
 
 /// How much room the words of the left axis take, and these words.
-fn left_words(plot: &Plot, look: Look) -> (f64, Vec<(f64, String)>) {
+fn left_words(plot: &Plot, look: Look, height: f64) -> (f64, Vec<(f64, String)>) {
     let most = match plot.y.scale {
         Scale::Names(_) => look.width * 0.34,
         _ => look.width * 0.25,
     };
-    let ticks = plot.y.ticks(((look.height - 110.0) / 45.0) as usize);
+    let ticks = plot.y.ticks((height / TICK_HEIGHT) as usize);
     let ticks: Vec<(f64, String)> =
         ticks.into_iter().map(|(at, words)| (at, fitted(&words, TEXT_SIZE, most))).collect();
     let widest = ticks.iter().map(|(_, words)| width(words, TEXT_SIZE)).fold(0.0, f64::max);
@@ -272,34 +316,16 @@ impl Placing<'_> {
         marks.push(line(edge, Ink::Paper, 0.75));
     }
 
-    /// The notes: rules among the data, their words beside them and not upon each other.
-    fn notes(&self, rules: &mut Vec<Mark>, marks: &mut Vec<Mark>) {
+    /// The lines of the notes, among the data.
+    fn rules(&self, marks: &mut Vec<Mark>) {
         let Frame { left, top, .. } = self.frame;
         let (right, bottom) = (self.frame.right(), self.frame.bottom());
-        let mut row = 0.0;
-        for Note { at, words: what, ink } in &self.plot.notes {
-            match at {
-                At::X(value) => {
-                    let (x, y) = (self.x(*value), top + 12.0 + row * 16.0);
-                    rules.push(line(vec![(x, top), (x, bottom)], *ink, 1.25));
-                    let what = fitted(what, TEXT_SIZE, (right - left) * 0.9);
-                    let wide = width(&what, TEXT_SIZE);
-                    let (at, anchor) = if x + 6.0 + wide <= right {
-                        (x + 6.0, Anchor::Start)
-                    } else if x - 6.0 - wide >= left {
-                        (x - 6.0, Anchor::End)
-                    } else {
-                        (right, Anchor::End)
-                    };
-                    marks.push(words((at, y), &what, anchor, Ink::Text));
-                    row += 1.0;
-                }
-                At::Y(value) => {
-                    let y = self.y(*value);
-                    rules.push(line(vec![(left, y), (right, y)], *ink, 1.25));
-                    marks.push(words((right, y - 5.0), what, Anchor::End, Ink::Text));
-                }
-            }
+        for note in &self.plot.notes {
+            let points = match note.at {
+                At::X(value) => vec![(self.x(value), top), (self.x(value), bottom)],
+                At::Y(value) => vec![(left, self.y(value)), (right, self.y(value))],
+            };
+            marks.push(line(points, note.ink, RULE_WIDTH));
         }
     }
 }

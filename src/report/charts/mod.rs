@@ -38,6 +38,8 @@ pub use sizing::plots as of_sizing;
 pub use sweep::plots as of_sweep;
 pub use thin::thin;
 
+use sha2::{Digest, Sha256};
+
 use super::ReportFile;
 use super::reading::RunReading;
 use plot::Plot;
@@ -92,10 +94,20 @@ pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
     })
 }
 
+/// Most letters of the name of a file that come from data: file systems take 255, and a chart tells its kind as well.
+const LONGEST: usize = 120;
+
 /// The name of a file for what is called so: no two names that differ lead to the same one.
 fn file_name(words: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    words.chars().map(|c| if plain(c) { c.to_string() } else { format!("~{:x}", c as u32) }).collect()
+    let of = |c: char| if plain(c) { c.to_string() } else { format!("~{:x}", c as u32) };
+    let name: String = words.chars().map(of).collect();
+    if name.len() <= LONGEST {
+        return name;
+    }
+    // What is cut off is told by its hash.
+    let hash: String = Sha256::digest(words).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}~~{hash}", &name[..LONGEST - 2 - hash.len()])
 }
 
 #[cfg(test)]

@@ -86,12 +86,12 @@ pub struct Interval {
     pub words: String,
 }
 
-/// A line across the chart with a word beside it.
+/// A line across the chart, which the legend says something of.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Note {
     /// Where.
     pub at: At,
-    /// What it says.
+    /// What it says; nothing where the line speaks for itself.
     pub words: String,
     /// Its colour.
     pub ink: Ink,

@@ -117,7 +117,14 @@ impl Pen<'_> {
         let style = ShapeStyle { color: color.into(), filled: true, stroke_width };
         for dash in dashed(points, ink) {
             let path: Vec<(i32, i32)> = dash.iter().map(|point| self.at(*point)).collect();
-            self.canvas.draw_path(path, &style).expect(MEMORY);
+            // Piece by piece with a disc at each joint: the library would mitre them, and where a line turns back on
+            // itself such a corner reaches far beyond the peak.
+            for piece in path.windows(2) {
+                self.canvas.draw_path(piece.iter().copied(), &style).expect(MEMORY);
+            }
+            for joint in path.iter().take(path.len().saturating_sub(1)).skip(1) {
+                self.canvas.draw_circle(*joint, stroke_width / 2, &color, true).expect(MEMORY);
+            }
         }
     }
 

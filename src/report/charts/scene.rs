@@ -125,6 +125,6 @@ pub struct Scene {
     pub ticks: Vec<Mark>,
     /// The data, in pixels of the scene; what leaves the frame is cut off.
     pub data: Vec<Mark>,
-    /// Notes on the data.
+    /// Words in front of the data.
     pub notes: Vec<Mark>,
 }

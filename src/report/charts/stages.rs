@@ -18,7 +18,7 @@ struct Measure {
 #[rustfmt::skip]
 const MEASURES: [Measure; 4] = [
     Measure { name: "waiting", title: "Queues of the control plane", caption: "Jobs that wait at each stage.", unit: "jobs waiting", points: |stage| stage.points(["waiting"], |[waiting]| waiting) },
-    Measure { name: "wait", title: "Waiting in the control plane", caption: "How long those waited on average that were served since the sample before.", unit: "seconds", points: waits },
+    Measure { name: "wait", title: "Waiting in the control plane", caption: "How long jobs waited on average between samples: those that waited by those that ceased to each second (Little's law).", unit: "seconds", points: waits },
     Measure { name: "refused", title: "Refused by the control plane", caption: "Jobs that each stage turned away, a second.", unit: "jobs a second", points: |stage| rates(stage, "refused") },
     Measure { name: "timed-out", title: "Given up in the control plane", caption: "Jobs that waited at each stage longer than they may, a second.", unit: "jobs a second", points: |stage| rates(stage, "timed_out") },
 ];
@@ -55,13 +55,17 @@ fn plot(run: &RunReading, measure: &Measure) -> Option<Plot> {
     })
 }
 
-/// The mean wait \[s\] of those served in each interval between samples, at its end; a gap where there were none.
+/// The mean wait \[s\] between samples, at the end of each interval; a gap where nobody ceased to wait. By Little's law
+/// ("A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961) it is how many wait, here the mean of both
+/// ends, by how many leave the queue each second: those served, those being served, those that gave up.
 fn waits(stage: &Series) -> Vec<Datum> {
-    let total = stage.points(["wait_s_total", "completed"], |[wait, _]| wait);
-    let served = stage.column("completed");
-    between(&total, |i, wait, _| {
-        let served = served[i] - served[i - 1];
-        if served > 0.0 { wait / served } else { f64::NAN }
+    let gone = stage.points(["completed", "in_service", "timed_out"], |[served, serving, gave_up]| {
+        served + serving + gave_up
+    });
+    let waiting = stage.column("waiting");
+    between(&gone, |i, left, seconds| {
+        let mean = (waiting[i - 1] + waiting[i]) / 2.0;
+        if left > 0.0 { mean * seconds / left } else { f64::NAN }
     })
 }
 

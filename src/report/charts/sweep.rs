@@ -163,7 +163,7 @@ fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<
     let all: Vec<usize> = (0..figure.values.len()).collect();
     let (scale, _) = measure(figure);
     let Some((least, _, greatest)) = spread(figure, &all, scale) else { return Vec::new() };
-    let steps = axis::round_steps(least, greatest, CONTOURS - 2);
+    let steps = axis::round_steps(least, greatest, CONTOURS / 2 + 1);
     groups(others, figure.values.len())
         .into_iter()
         .map(|(name, runs)| {

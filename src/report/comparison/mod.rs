@@ -7,7 +7,7 @@ pub mod terminal;
 
 use serde_json::json;
 
-use super::{ReportFile, manifest};
+use super::{ReportFile, charts, html, manifest};
 use crate::experiment::Comparison;
 use crate::summary::Execution;
 
@@ -21,14 +21,16 @@ const JSON: &str = "comparison.json";
 const MARKDOWN: &str = "comparison.md";
 
 /// The files of a comparison and what they hold.
-pub const FILES: [(&str, &str); 4] = [
+pub const FILES: [(&str, &str); 6] = [
     (CSV, "a row for each metric and variant: mean, difference, intervals, verdict"),
     (JSON, "the same with the value of every replication, seeds and digests"),
     (MARKDOWN, "the tables, to paste into a pull request"),
     (manifest::FILE, "what was run: version, scenario, variants, command line, machine, times"),
+    (charts::FILES, "pictures of all that"),
+    (html::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last.
+/// Makes them, the manifest last, but for what is drawn of them.
 pub fn files(comparison: &Comparison, execution: &Execution) -> Vec<ReportFile> {
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
     let mut json = serde_json::to_vec_pretty(&data::json(comparison)).expect("a comparison is plain data");

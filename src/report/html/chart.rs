@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Map, Value, json};
 
+use super::shell::prose;
 use crate::report::charts::axis::{Axis, Scale};
 use crate::report::charts::layout::{NARROW, WIDE, lay};
 use crate::report::charts::plot::{Data, Layer, Plot};
@@ -17,7 +18,7 @@ pub fn chart(plot: &Plot) -> Markup {
     let drawn = |look, size| PreEscaped(svg::inline(&lay(plot, look), size));
     html! {
         figure.chart data-chart=(plot.name) {
-            figcaption { h3 { (plot.title) } p.note { (plot.caption) } }
+            figcaption { h3 { (plot.title) } p.note { (prose(&plot.caption)) } }
             div.canvas role="img" aria-label={ (plot.title) ". " (plot.caption) } {
                 (drawn(WIDE, "wide")) (drawn(NARROW, "narrow"))
             }

@@ -8,6 +8,7 @@ use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
 use crate::report::amount::{amount, change, relative};
 use crate::report::charts::plot::Plot;
+use crate::report::prose::name;
 use crate::report::reading::CheckReading;
 use crate::report::reading::check::Checked;
 use crate::units::figures::grouped;
@@ -34,7 +35,7 @@ pub fn page(check: &CheckReading, plots: &[Plot]) -> Vec<u8> {
     document(&Content {
         kind: "check",
         name: check.scenario.clone(),
-        question: format!("Is {} as its baseline has it?", check.scenario),
+        question: format!("Is {} as its baseline has it?", name(&check.scenario)),
         answer: answer(check),
         body,
         data: chart::data(plots),

@@ -9,6 +9,7 @@ use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
 use crate::report::amount::{amount, change, change_between, relative};
 use crate::report::charts::plot::Plot;
+use crate::report::prose::name;
 use crate::report::reading::ComparisonReading;
 use crate::report::reading::comparison::{Entry, Metric};
 use crate::units::figures::grouped;
@@ -43,8 +44,10 @@ fn others(comparison: &ComparisonReading) -> usize {
 
 fn question(comparison: &ComparisonReading) -> String {
     match &comparison.variants[..] {
-        [_, other] => format!("Is {} better than {}?", other.label, comparison.baseline),
-        _ => format!("Which of {} variants is better than {}?", others(comparison), comparison.baseline),
+        [_, other] => format!("Is {} better than {}?", name(&other.label), name(&comparison.baseline)),
+        _ => {
+            format!("Which of {} variants is better than {}?", others(comparison), name(&comparison.baseline))
+        }
     }
 }
 
@@ -58,11 +61,11 @@ fn answer(comparison: &ComparisonReading) -> String {
     };
     let of = |verdict: &str| metric.variants.iter().filter(|entry| is(entry, verdict)).count();
     let better = of("better");
-    let name = &metric.metric;
+    let metric_name = name(&metric.metric);
     if better == 0 {
         let rest = others(comparison) - of("worse");
         let rest = if rest > 0 { format!("; of {rest} no difference was shown") } else { String::new() };
-        return format!("None by {name}: {} are worse{rest}.", of("worse"));
+        return format!("None by {metric_name}: {} are worse{rest}.", of("worse"));
     }
     let gain = |entry: &&Entry| {
         let difference = entry.difference.unwrap_or(0.0);
@@ -72,8 +75,8 @@ fn answer(comparison: &ComparisonReading) -> String {
     let best = better_ones.max_by(|a, b| gain(a).total_cmp(&gain(b)));
     let best = best.expect("some are better");
     format!(
-        "By {name}, {}: {} ({}).{}",
-        best.label,
+        "By {metric_name}, {}: {} ({}).{}",
+        name(&best.label),
         best.mean.map_or_else(String::new, |mean| amount(mean, &metric.unit)),
         change(best.difference.unwrap_or(0.0), &metric.unit),
         if others(comparison) > 1 {
@@ -99,7 +102,7 @@ fn key_figures(comparison: &ComparisonReading) -> Vec<Figure> {
         figure(
             "Variants",
             grouped(comparison.variants.len() as u64),
-            format!("beside {}", comparison.baseline),
+            format!("beside {}", name(&comparison.baseline)),
         ),
         figure("Runs of each", grouped(comparison.replications), format!("seeds from {}", comparison.seed)),
         figure("Metrics", grouped(comparison.metrics.len() as u64), String::new()),

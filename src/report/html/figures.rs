@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::shell::prose;
+
 /// A key figure.
 pub struct Figure {
     /// What it is.
@@ -22,7 +24,7 @@ pub fn figures(figures: &[Figure]) -> Markup {
             @for figure in figures {
                 div {
                     dt { (figure.name) }
-                    dd.long[figure.value.chars().count() > LONG] { (figure.value) @if !figure.note.is_empty() { span.note { (figure.note) } } }
+                    dd.long[figure.value.chars().count() > LONG] { (figure.value) @if !figure.note.is_empty() { span.note { (prose(&figure.note)) } } }
                 }
             }
         }

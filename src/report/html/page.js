@@ -57,7 +57,8 @@ function uneven(axis, value) {
 function roundSteps(from, to, about) {
   const rough = (to - from) / about;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map(n => n * power).find(n => n >= rough * 0.999);
+  const ratio = rough / power;
+  const step = (ratio < 1.415 ? 1 : ratio < 3.163 ? 2 : ratio < 7.072 ? 5 : 10) * power;
   const steps = [];
   for (let i = Math.ceil(from / step - 1e-9); i * step <= to + step * 1e-9; i++) steps.push(i * step);
   return { steps, places: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };

@@ -26,7 +26,7 @@ pub fn reproduce(manifest: &Value) -> Markup {
         pre tabindex="0" { (command) }
         dl.facts {
             div { dt { "version" } dd { (word("version")) " (" (word("build")) ")" } }
-            div { dt { "seed" } dd { (manifest["seed"]) } }
+            @if !manifest["seed"].is_null() { div { dt { "seed" } dd { (manifest["seed"]) } } }
             @if manifest["digest"].is_string() { div { dt { "digest" } dd { code { (word("digest")) } } } }
             div { dt { "scenario, SHA-256" } dd { code { (word("scenario_sha256")) } } }
             @for input in inputs {

@@ -9,7 +9,9 @@ use super::provenance::{reproduce, scenario};
 use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
 use crate::failure;
+use crate::report::charts::axis::figure;
 use crate::report::charts::plot::Plot;
+use crate::report::prose;
 use crate::report::reading::RunReading;
 use crate::report::terminal;
 use crate::summary::metrics::METRICS;
@@ -26,6 +28,7 @@ pub fn page(run: &RunReading, plots: &[Plot]) -> Vec<u8> {
             (table(&causes(run)))
             (table(&operations(run)))
             (table(&subnets(run)))
+            (table(&stages(run)))
             (table(&latencies(run)))
             (table(&bill(run)))
             details { summary { "Every figure" } (table(&all_figures(run))) }
@@ -73,7 +76,7 @@ fn question(run: &RunReading) -> String {
         grouped(count(run, "launch.requested")),
         time(run.end_s() - run.figure("warmup_s").unwrap_or(0.0)),
         grouped(count(run, "fleet.hosts")),
-        text(run, "strategy"),
+        prose::name(&text(run, "strategy")),
     )
 }
 
@@ -230,6 +233,38 @@ fn subnets(run: &RunReading) -> Table {
     }
 }
 
+fn stages(run: &RunReading) -> Table {
+    let stages = run.at("stages").and_then(Value::as_object);
+    let rows = stages.into_iter().flatten().map(|(name, use_of)| {
+        let count = |key: &str| use_of[key].as_u64().map_or(Cell::Empty, Cell::count);
+        let number =
+            |key: &str| use_of[key].as_f64().map_or(Cell::Empty, |value| Cell::Number(value, figure(value)));
+        let mut row = vec![Cell::words(name)];
+        row.extend(["arrivals", "completed", "refused", "timed_out"].map(count));
+        row.extend(["wait_s_mean", "service_s_mean", "queue_length_mean"].map(number));
+        row.push(count("queue_length_peak"));
+        row.push(use_of["busy_ratio"].as_f64().map_or(Cell::Empty, |busy| Cell::Number(busy, percent(busy))));
+        row
+    });
+    Table {
+        title: "Stages of the control plane",
+        caption: String::new(),
+        header: Table::header([
+            "stage",
+            "arrivals",
+            "completed",
+            "refused",
+            "timed out",
+            "wait, mean (s)",
+            "service, mean (s)",
+            "waiting, mean",
+            "waiting, peak",
+            "busy",
+        ]),
+        rows: rows.collect(),
+    }
+}
+
 fn latencies(run: &RunReading) -> Table {
     let latencies = run.at("latency_s").and_then(Value::as_object);
     let rows = latencies.into_iter().flatten().map(|(name, figures)| {
@@ -282,7 +317,10 @@ fn all_figures(run: &RunReading) -> Table {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match run.at(metric.path)? {
             Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
-            Value::Number(number) => Cell::number(number.as_f64()?, 4),
+            Value::Number(number) => {
+                let value = number.as_f64()?;
+                Cell::Number(value, figure(value))
+            }
             Value::String(text) => Cell::words(text),
             _ => return None,
         };

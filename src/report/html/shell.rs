@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::report::charts::palette::style_sheet;
+use crate::report::prose::pieces;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -53,8 +54,8 @@ pub fn document(content: &Content) -> Vec<u8> {
                     header {
                         p.kind { "plimsoll " (content.kind) }
                         h1 { bdi { (content.name) } }
-                        p.question { (content.question) }
-                        p.answer { (content.answer) }
+                        p.question { (prose(&content.question)) }
+                        p.answer { (prose(&content.answer)) }
                     }
                     (content.body)
                 }
@@ -64,6 +65,15 @@ pub fn document(content: &Content) -> Vec<u8> {
         }
     };
     page.into_string().into_bytes()
+}
+
+/// A sentence, its names apart from the direction of what surrounds them.
+pub fn prose(sentence: &str) -> Markup {
+    html! {
+        @for (is_name, piece) in pieces(sentence) {
+            @if is_name { bdi { (piece) } } @else { (piece) }
+        }
+    }
 }
 
 /// JSON that can stand in a page: no `<` ends the element it is in.

@@ -10,6 +10,7 @@ use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
 use crate::report::amount::amount;
 use crate::report::charts::plot::Plot;
+use crate::report::prose::name;
 use crate::report::reading::SweepReading;
 use crate::report::reading::sweep::Figure as Measured;
 use crate::units::figures::grouped;
@@ -25,10 +26,10 @@ pub fn page(sweep: &SweepReading, plots: &[Plot]) -> Vec<u8> {
         }
         section { h2 { "The same again" } (again(sweep)) }
     };
-    let name = sweep.summary["name"].as_str().unwrap_or_default();
+    let title = sweep.summary["name"].as_str().unwrap_or_default();
     document(&Content {
         kind: "sweep",
-        name: name.to_string(),
+        name: title.to_string(),
         question: question(sweep),
         answer: answer(sweep),
         body,
@@ -37,9 +38,9 @@ pub fn page(sweep: &SweepReading, plots: &[Plot]) -> Vec<u8> {
 }
 
 fn question(sweep: &SweepReading) -> String {
-    let paths: Vec<&str> = sweep.axes.iter().map(|axis| axis.path.as_str()).collect();
+    let paths: Vec<String> = sweep.axes.iter().map(|axis| name(&axis.path)).collect();
     let scenario = sweep.summary["scenario"].as_str().unwrap_or_default();
-    format!("How does {scenario} follow {}?", paths.join(", "))
+    format!("How does {} follow {}?", name(scenario), paths.join(", "))
 }
 
 /// The figure that most people ask for: the answer is about it where it differs.
@@ -53,14 +54,17 @@ fn answer(sweep: &SweepReading) -> String {
     };
     let (least, greatest) = ends(figure);
     let at = |run: usize| {
-        let values: Vec<String> =
-            sweep.axes.iter().map(|axis| format!("{} = {}", axis.path, axis.words[run])).collect();
+        let values: Vec<String> = sweep
+            .axes
+            .iter()
+            .map(|axis| format!("{} = {}", name(&axis.path), name(&axis.words[run])))
+            .collect();
         values.join(", ")
     };
     let value = |run: usize| amount(figure.values[run], figure.unit);
     format!(
         "{} runs from {} ({}) to {} ({}).",
-        figure.path,
+        name(&figure.path),
         value(least),
         at(least),
         value(greatest),

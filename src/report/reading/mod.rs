@@ -25,6 +25,12 @@ pub use sizing::SizingReading;
 pub use sweep::SweepReading;
 pub use table::{Bill, Series};
 
+/// The stages of the control plane over time; there where a run has one.
+const STAGES: &str = "control_plane.csv";
+
+/// How many calls failed, minute by minute; the same.
+const AVAILABILITY: &str = "availability.csv";
+
 /// What a run has left.
 #[derive(Debug, Default)]
 pub struct RunReading {
@@ -38,8 +44,11 @@ pub struct RunReading {
     pub fill: Series,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
-    /// `stages.csv`, by stage of the control plane.
+    /// `control_plane.csv`, by stage: jobs `waiting` and `in_service` at each moment; `arrivals`, `completed`, `refused`
+    /// and `timed_out` counted up to it.
     pub stages: Vec<(String, Series)>,
+    /// `availability.csv`: of each minute, by its beginning, the `calls` that were answered and how many `failed`.
+    pub availability: Series,
     /// `failures.csv`, summed up.
     pub refusals: Refusals,
     /// `billing.csv`.
@@ -60,8 +69,8 @@ impl RunReading {
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             subnets: each(subnets::FILE)?
                 .map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
-            stages: each("stages.csv")?
-                .map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
+            stages: each(STAGES)?.map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
+            availability: each(AVAILABILITY)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             refusals: each(super::failures::FILE)?
                 .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,
             bill: each("billing.csv")?.map_or(Ok(Vec::new()), |file| table::read_bill(&file))?,

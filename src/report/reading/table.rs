@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn rows_go_to_the_thing_they_name() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("stages.csv");
+        let path = folder.path().join("control_plane.csv");
         std::fs::write(
             &path,
             "time_s,stage,waiting\n0,gateway,1\n0,queue,2\n9,gateway,3\n9,new,5\n9,queue,4\n",

@@ -7,7 +7,7 @@ pub mod terminal;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{ReportFile, manifest};
+use super::{ReportFile, charts, html, manifest};
 use crate::experiment::sweep::{FinishedRun, Plan, hex};
 use crate::summary::Execution;
 use table::RunTable;
@@ -28,14 +28,16 @@ const SCHEMA: &str = "plimsoll/sweep/1";
 const DIGEST_DIGITS: usize = 32;
 
 /// The files of a sweep and what they hold.
-pub const FILES: [(&str, &str); 4] = [
+pub const FILES: [(&str, &str); 6] = [
     (CSV, "a row for each run: the value of every axis, the seed, the digest, every figure"),
     (PARQUET, "the same for DuckDB and polars"),
     (JSON, "what was swept: axes, seeds, inputs, and one digest over all runs"),
     (manifest::FILE, "how it was made: version, command line, machine, times"),
+    (charts::FILES, "pictures of all that"),
+    (html::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last.
+/// Makes them, the manifest last, but for what is drawn of them.
 pub fn files(plan: &Plan, finished: &[FinishedRun], execution: &Execution) -> Vec<ReportFile> {
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
     let table = RunTable::new(plan, finished);

@@ -1,0 +1,46 @@
+//! Names in sentences. A name from a trace or a scenario may be of any length, and may hold signs that turn the direction
+//! of what follows it: in a sentence it is short, and what it turns ends with it.
+
+/// Begins what stands apart from the direction of the text around it (U+2068, first strong isolate).
+pub const APART: char = '\u{2068}';
+
+/// Ends it (U+2069, pop directional isolate).
+pub const TOGETHER: char = '\u{2069}';
+
+/// Most letters of a name in a sentence.
+const LONGEST: usize = 80;
+
+/// A name as it stands in a sentence.
+pub fn name(name: &str) -> String {
+    let mut letters = name.chars().map(|c| if matches!(c, APART | TOGETHER) { '\u{fffd}' } else { c });
+    let shown: String = letters.by_ref().take(LONGEST).collect();
+    let rest = if letters.next().is_some() { "…" } else { "" };
+    format!("{APART}{shown}{rest}{TOGETHER}")
+}
+
+/// A sentence in pieces, each with whether it is a name.
+pub fn pieces(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
+    // Names hold neither sign, so that these come in turns.
+    let pieces = sentence.split([APART, TOGETHER]).enumerate().map(|(i, piece)| (i % 2 == 1, piece));
+    pieces.filter(|(_, piece)| !piece.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_where_it_ends() {
+        let sentence = format!("Is {} better?", name("a\u{202e}\u{2069}b\u{2068}"));
+        let found: Vec<(bool, &str)> = pieces(&sentence).collect();
+        let expected = [(false, "Is "), (true, "a\u{202e}\u{fffd}b\u{fffd}"), (false, " better?")];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_name_is_short() {
+        let long = "long".repeat(2500);
+        assert_eq!(name(&long).chars().count(), 80 + "…".chars().count() + 2);
+        assert_eq!(name("first-fit"), "\u{2068}first-fit\u{2069}");
+    }
+}
