@@ -56,7 +56,7 @@ pub fn blocks(document: &str, language: &str) -> Vec<String> {
     pieces(document).into_iter().filter_map(of_language).collect()
 }
 
-/// Every command line of the program, in blocks and between backticks, up to a pipe or a redirection.
+/// Every command line of the program, in blocks and between backticks, up to a pipe, a redirection or the next command.
 pub fn command_lines(document: &str) -> Vec<String> {
     let mut found = Vec::new();
     for piece in pieces(document) {
@@ -72,5 +72,5 @@ pub fn command_lines(document: &str) -> Vec<String> {
         }
     }
     found.retain(|line| line.starts_with("plimsoll "));
-    found.iter().map(|line| line.split(['|', '>']).next().unwrap_or(line).trim().to_string()).collect()
+    found.iter().map(|line| line.split(['|', '>', ';']).next().unwrap_or(line).trim().to_string()).collect()
 }
