@@ -48,6 +48,7 @@ impl Cloud {
             network: self.network_use(horizon),
             probes: self.security.decisions().clone(),
             headroom: self.headroom_use(),
+            control_plane: self.control.as_ref().map(|control| control.plane.finish(horizon)),
             backends: self.backend_use(horizon),
             bill,
             latency: self.latencies(),

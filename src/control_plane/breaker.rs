@@ -92,7 +92,9 @@ impl Breaker {
     /// A call that passed as `verdict` failed. One from before the breaker opened decides nothing any more.
     pub fn failed(&mut self, now: Time, verdict: Verdict) {
         match (self.state, verdict) {
-            (State::Closed(before), _) if before + 1 < self.failures => self.state = State::Closed(before + 1),
+            (State::Closed(before), _) if before + 1 < self.failures => {
+                self.state = State::Closed(before + 1)
+            }
             (State::Closed(_), _) | (State::HalfOpen, Verdict::Trial) => {
                 self.state = State::Open(now.after(self.open_for));
                 self.counts.opened += 1;

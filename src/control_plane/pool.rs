@@ -100,6 +100,12 @@ impl Pool {
         next
     }
 
+    /// Whether the job with this ticket still waits.
+    #[inline]
+    pub fn is_waiting(&self, ticket: Ticket) -> bool {
+        self.station.is_waiting(ticket)
+    }
+
     /// A job gives up waiting; false where it does not wait any more.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
         self.station.abandon(now, ticket)
@@ -123,6 +129,11 @@ impl Pool {
         self.station.in_service() + self.idle.len() as u32
     }
 
+    /// Connections that jobs hold, those that are being made among them.
+    pub fn in_use(&self) -> u32 {
+        self.station.in_service()
+    }
+
     /// Jobs and connections as those of a station.
     pub fn usage(&self, now: Time) -> StationUse {
         self.station.usage(now)
@@ -144,6 +155,9 @@ impl Pool {
         self.station.assert_conserved(now);
         assert!(self.rules.max.is_none_or(|max| self.open() <= max), "too many connections are open");
         assert!(self.open() >= self.rules.min, "too few connections are open");
-        assert!(self.idle.is_empty() || self.station.waiting() == 0, "somebody waits beside an idle connection");
+        assert!(
+            self.idle.is_empty() || self.station.waiting() == 0,
+            "somebody waits beside an idle connection"
+        );
     }
 }

@@ -50,10 +50,12 @@ impl TokenBucket {
     /// How long it takes until there are so many tokens; `None` where there are.
     #[inline]
     pub fn shortage(&mut self, now: Time, tokens: u64) -> Option<Duration> {
-        let (full, rate) = (u128::from(self.limit.bucket) * UNITS_PER_TOKEN, u128::from(self.limit.milli_per_s));
+        let (full, rate) =
+            (u128::from(self.limit.bucket) * UNITS_PER_TOKEN, u128::from(self.limit.milli_per_s));
         self.level = full.min(self.level + u128::from(now.since(self.filled).0) * rate);
         self.filled = now;
-        let missing = (u128::from(tokens) * UNITS_PER_TOKEN).checked_sub(self.level).filter(|units| *units > 0)?;
+        let missing =
+            (u128::from(tokens) * UNITS_PER_TOKEN).checked_sub(self.level).filter(|units| *units > 0)?;
         if tokens > self.limit.bucket || rate == 0 {
             return Some(Duration(u64::MAX));
         }
@@ -62,7 +64,8 @@ impl TokenBucket {
 
     /// Whole tokens in it at `now`.
     pub fn tokens(&self, now: Time) -> u64 {
-        let (full, rate) = (u128::from(self.limit.bucket) * UNITS_PER_TOKEN, u128::from(self.limit.milli_per_s));
+        let (full, rate) =
+            (u128::from(self.limit.bucket) * UNITS_PER_TOKEN, u128::from(self.limit.milli_per_s));
         let level = full.min(self.level + u128::from(now.since(self.filled).0) * rate);
         (level / UNITS_PER_TOKEN) as u64
     }

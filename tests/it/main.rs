@@ -11,6 +11,7 @@ mod calls;
 mod checkpoints;
 mod command_line;
 mod compare;
+mod control_plane;
 mod determinism;
 mod faults;
 mod groups;
