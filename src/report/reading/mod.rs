@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{host_fill, manifest, subnets, summary, timeseries};
+use super::{control_plane, host_fill, manifest, subnets, summary, timeseries};
 use crate::input::{InputError, Place, Problem};
 pub use check::CheckReading;
 pub use comparison::ComparisonReading;
@@ -36,7 +36,7 @@ pub struct RunReading {
     pub fill: Series,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
-    /// `stages.csv`, by stage of the control plane.
+    /// `control_plane.csv`, by stage of the control plane.
     pub stages: Vec<(String, Series)>,
     /// `failures.csv`, summed up.
     pub refusals: Refusals,
@@ -58,7 +58,7 @@ impl RunReading {
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             subnets: each(subnets::FILE)?
                 .map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
-            stages: each("stages.csv")?
+            stages: each(control_plane::FILE)?
                 .map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
             refusals: each(super::failures::FILE)?
                 .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,
