@@ -7,7 +7,7 @@ use super::observe::{Observer, Refusal};
 use crate::failure::{Failure, Reason};
 use crate::lifecycle::{Move, State, Trigger};
 use crate::operation::Operation;
-use crate::units::{AccountId, Duration, Time, TypeId, ZoneId};
+use crate::units::{AccountId, Time, TypeId, ZoneId};
 use crate::workload::call::{Action, Call, Handle, Modification, Tag, Targets};
 
 /// A refused request, as far as its flow knows it.
@@ -70,8 +70,8 @@ impl Wish<'_> {
 
 impl Cloud {
     #[inline(always)] // every launch
-    pub(super) fn on_call(&mut self, call: &Call, observer: &mut dyn Observer) {
-        let (now, account) = (call.at, call.account);
+    pub(super) fn on_call(&mut self, now: Time, call: &Call, observer: &mut dyn Observer) {
+        let account = call.account;
         let (targets, wish) = match &call.action {
             Action::Launch(launch) => return self.on_launch(now, account, launch, observer),
             Action::Describe(query) => return self.describe(now, account, query, observer),
@@ -169,7 +169,7 @@ impl Cloud {
         match State::Terminated.on(wish.trigger()) {
             Move::Stay if wish == Wish::Describe => {
                 self.ledger.happened(now, Happening::Described, reference.id, NO_HOST);
-                self.ledger.took(Operation::Describe, Duration::ZERO);
+                self.ledger.took(Operation::Describe, self.late());
                 Ok(())
             }
             Move::Stay => Ok(()),
@@ -211,7 +211,7 @@ impl Cloud {
             (other, wish) => panic!("{wish:?} of a {} instance means {other:?}", state.name()),
         }
         if matches!(next, Move::Stay) && wish != Wish::Terminate {
-            self.ledger.took(wish.operation(), Duration::ZERO);
+            self.ledger.took(wish.operation(), self.late());
         }
         Ok(())
     }

@@ -75,6 +75,7 @@ impl Moment<'_> {
             queue,
             delays: _,
             ledger,
+            control,
             outlook,
             chronicle,
             duration: _,
@@ -104,6 +105,7 @@ impl Moment<'_> {
         out.put(tokens);
         queue.save(out);
         out.put(ledger);
+        control.save(out);
         out.put(outlook);
         chronicle.save(out);
         self.milestones.save(out);
@@ -154,6 +156,7 @@ impl Cloud {
         self.tokens = from.get()?;
         self.queue.restore(from)?;
         self.ledger = from.get()?;
+        self.control.restore(from)?;
         self.outlook = from.get()?;
         self.chronicle.restore(from)?;
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);

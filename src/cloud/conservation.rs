@@ -47,6 +47,9 @@ impl Cloud {
         assert_eq!(stopped, self.ledger.instances[InstanceTotal::Stopped as usize], "stopped instances");
         self.network.assert_conserved(addresses, public);
         self.storage.assert_conserved(&self.billing.usage);
+        if let Some(control) = &self.control {
+            control.assert_conserved();
+        }
         self.assert_quotas();
         self.assert_groups();
         self.assert_tenancies();

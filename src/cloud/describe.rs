@@ -8,7 +8,7 @@ use super::observe::Observer;
 use crate::failure::{Bound, Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
-use crate::units::{AccountId, Duration, InstanceId, Time};
+use crate::units::{AccountId, InstanceId, Time};
 use crate::workload::call::{Filter, Query};
 
 /// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
@@ -27,7 +27,7 @@ impl Cloud {
         if let Ok(instances) = answer {
             let pages = query.page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1));
             self.ledger.described(instances, pages);
-            self.ledger.took(Operation::Describe, Duration::ZERO);
+            self.ledger.took(Operation::Describe, self.late());
         }
         let answer = answer.map(|_| ()).map_err(Refused::outright);
         self.answer(now, Operation::Describe, account, answer, observer);

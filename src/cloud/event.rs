@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::instance::Slot;
+use crate::control_plane::plane::Alarm;
 use crate::storage::{Step, VolumeStep};
 use crate::units::{ImageId, SnapshotId, VolumeId};
 
@@ -24,6 +25,8 @@ pub enum Event {
     Fault,
     /// A capacity reservation of the scenario, by its number there, begins (`true`) or is over.
     Term(u32, bool),
+    /// An alarm of the control plane, and what it is about.
+    Control(Alarm, u32),
 }
 
 /// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.

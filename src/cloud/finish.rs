@@ -6,9 +6,10 @@ use super::outcome::{
     BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LevelUse, NetworkUse, Outcome, PoolUse,
     Residents,
 };
+use crate::control_plane::plane::figures::ControlPlaneUse;
 use crate::fleet::totals::Total;
 use crate::lifecycle::State;
-use crate::metrics::Level;
+use crate::metrics::{Durations, Level};
 use crate::network::{Subnet, Usage};
 use crate::units::{NS_PER_S, Resources, Time};
 
@@ -21,6 +22,8 @@ impl Cloud {
         events: u64,
         residents: Residents,
     ) -> Outcome {
+        let control_plane = self.control.as_ref().map(|control| control.plane.finish(horizon));
+        let latency = self.latencies(control_plane.as_ref());
         let bill = self.billing.invoice(horizon, &self.directory.types);
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
@@ -48,9 +51,10 @@ impl Cloud {
             network: self.network_use(horizon),
             probes: self.security.decisions().clone(),
             headroom: self.headroom_use(),
+            control_plane,
             backends: self.backend_use(horizon),
             bill,
-            latency: self.latencies(),
+            latency,
             events,
             lifecycle_events: ledger.lifecycle_events,
             directory: self.directory,
@@ -181,13 +185,19 @@ impl Cloud {
             .collect()
     }
 
-    fn latencies(&self) -> Vec<Latency> {
-        (self.ledger.durations.iter())
-            .filter(|(_, durations)| durations.count() > 0)
-            .map(|(operation, durations)| Latency {
-                name: operation.name().to_string(),
-                histogram: durations.histogram(),
-            })
-            .collect()
+    /// How long things took: from the calls to their effects, then to their answers, then at each stage.
+    fn latencies(&self, control_plane: Option<&ControlPlaneUse>) -> Vec<Latency> {
+        let operations = self.ledger.durations.iter();
+        let mut all: Vec<(String, &Durations)> =
+            operations.map(|(operation, durations)| (operation.name().to_string(), durations)).collect();
+        if let Some(ControlPlaneUse { answers, stages, .. }) = control_plane {
+            all.extend(answers.iter().map(|(operation, times)| (format!("api.{}", operation.name()), times)));
+            for stage in stages {
+                all.push((format!("stage.{}.wait", stage.name), &stage.waits));
+                all.push((format!("stage.{}.service", stage.name), &stage.services));
+            }
+        }
+        let some = all.into_iter().filter(|(_, durations)| durations.count() > 0);
+        some.map(|(name, durations)| Latency { name, histogram: durations.histogram() }).collect()
     }
 }

@@ -76,7 +76,7 @@ impl Cloud {
     }
 
     /// A name stands for these instances from now on.
-    fn name(&mut self, handle: Option<Handle>, instances: &[Reference]) {
+    pub(super) fn name(&mut self, handle: Option<Handle>, instances: &[Reference]) {
         if let Some(handle) = handle {
             self.names.instances.set(handle, instances);
         }
@@ -247,19 +247,29 @@ impl Cloud {
     /// An admitted instance begins its life.
     #[inline]
     fn begin(&mut self, now: Time, slot: Slot, launch: &Launch, i: u32) {
-        let instance = self.instances.get_mut(slot);
-        instance.since = now;
-        let (id, host) = (instance.id, instance.host);
+        let instance = self.instances.get(slot);
+        let (id, host, account) = (instance.id, instance.host, instance.account);
+        self.instances.get_mut(slot).since = self.note_entry(now, slot, State::Pending);
         self.ledger.happened(now, Happening::Launched, id, host);
         let end = match launch.end {
             End::Never => None,
             End::At(end) => Some(end.max(now)),
-            End::Drawn => Some(now.after(self.delays.boot_takes).after(self.demand.lifetimes()[i as usize])),
+            // The control plane decides when it runs.
+            End::Drawn if self.control.is_some() => None,
+            End::Drawn => Some(now.after(self.delays.boot_takes).after(self.lifetime(i))),
         };
         if let Some(end) = end.filter(|end| *end > now) {
             self.set_lifetime(end, slot);
         }
-        self.boot(now, slot);
+        self.note_host(slot);
+        match self.control {
+            None => self.boot(now, slot),
+            Some(_) => {
+                let image = self.image_of(account, launch);
+                let lifetime = (launch.end == End::Drawn).then(|| self.lifetime(i));
+                self.bring_up(now, slot, image, lifetime);
+            }
+        }
         if end == Some(now) {
             self.lifetime_over(now, slot);
         }

@@ -14,10 +14,10 @@ use crate::placement::constraints::Tenancy;
 use crate::units::{Time, TypeId};
 
 impl Cloud {
-    /// A pending instance with a host boots. Only now are there more of anything than before: the peaks
-    /// take note, be it for an instance that ends at once.
+    /// A pending instance has a host. Only now are there more of anything than before: the peaks take note, be
+    /// it for an instance that ends at once.
     #[inline]
-    pub(super) fn boot(&mut self, now: Time, slot: Slot) {
+    pub(super) fn note_host(&mut self, slot: Slot) {
         if self.fleet.is_elastic() {
             self.ledger.note_fleet(self.fleet.totals());
             self.ledger.note_shares(self.fleet.totals());
@@ -26,6 +26,11 @@ impl Cloud {
         }
         let instance = self.instances.get(slot);
         self.network.note(instance.subnet, instance.has_public_address);
+    }
+
+    /// A pending instance with a host boots.
+    #[inline]
+    pub(super) fn boot(&mut self, now: Time, slot: Slot) {
         match self.delays.boot {
             None => self.booted(now, slot),
             Some(lane) => self.set_lane_timer(lane, now, Timer::Booted, slot),
@@ -252,9 +257,10 @@ impl Cloud {
         if self.chronicle.is_some() {
             self.chronicle_move(now, slot, state);
         }
+        let since = self.note_entry(now, slot, state);
         let instance = self.instances.get_mut(slot);
         instance.state = state;
-        instance.since = now;
+        instance.since = since;
         instance.stamp = instance.stamp.checked_add(1).unwrap_or_else(|| {
             // Beginning again is safe unless a timer from 65,536 states ago is still there. Beside the
             // one of its lifetime, whose stamp does not matter, an instance at rest has none.

@@ -1,6 +1,7 @@
 //! The cloud: owns all parts and lets requests pass through them.
 //!
 //! - `run` is the loop: the next event or call, time going on, samples.
+//! - `control` lets calls pass the control plane first, where there is one.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
 //! - `checkpoint` writes a run down between two events and lets it go on from there.
@@ -12,6 +13,7 @@ mod calls;
 pub mod checkpoint;
 mod chronicle;
 mod conservation;
+mod control;
 mod describe;
 mod equipment;
 mod event;
@@ -66,6 +68,7 @@ use crate::units::{AccountId, Duration, InstanceId, Money, Resources, Time, Type
 use crate::workload::demand::Demand;
 use crate::workload::directory::Directory;
 use chronicle::Chronicle;
+use control::Control;
 use event::{Event, Rank};
 use extras::ExtrasTable;
 use headroom::Outlook;
@@ -120,6 +123,8 @@ pub struct Cloud {
     queue: EventQueue<Event>,
     delays: Delays,
     ledger: Ledger,
+    /// What calls pass before they have an effect; `None` where they have it at once.
+    control: Option<Box<Control>>,
     /// The looks at the headroom; `None` where the scenario asks for none.
     outlook: Option<Outlook>,
     /// What the tables tell; `None` where nobody wants rows.
@@ -241,6 +246,7 @@ impl Cloud {
             delays: Delays::new(scenario, &mut queue),
             queue,
             ledger: Ledger::default(),
+            control: Control::new(scenario),
             outlook: scenario.headroom.as_ref().map(|headroom| Outlook::new(headroom.every)),
             chronicle: None,
             duration: scenario.duration,

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::checkpoint::Moment;
 use super::rows::Row;
+use crate::control_plane::plane::figures::StageSample;
 use crate::failure::Reason;
 use crate::fleet::fill::Fill;
 use crate::headroom::Headroom;
@@ -82,6 +83,8 @@ pub struct Sample {
     pub accrued_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
+    /// The stages of the control plane; none where none are modelled.
+    pub stages: Vec<StageSample>,
     /// How full the hosts are; of large fleets only in some samples.
     pub fill: Option<Box<Fill>>,
 }

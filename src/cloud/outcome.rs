@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::billing::Bill;
+use crate::control_plane::plane::figures::ControlPlaneUse;
 use crate::failure::Failure;
 use crate::metrics::Exhaustion;
 use crate::network::security::Decisions;
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub probes: Decisions,
     /// What the looks at the headroom came to; `None` where the scenario asks for none.
     pub headroom: Option<HeadroomUse>,
+    /// What came of the calls on their way; `None` where no control plane is modelled.
+    pub control_plane: Option<ControlPlaneUse>,
     /// The backend of the volumes of every zone, in file order, by the zone's name.
     pub backends: Vec<(String, BackendUse)>,
     /// Money.

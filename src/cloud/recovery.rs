@@ -148,7 +148,7 @@ impl Cloud {
         self.move_to(now, slot, transfer);
         self.ledger.count_event(|counts| &mut counts.recoveries);
         self.enter(now, slot, State::Pending);
-        self.boot(now, slot);
+        self.come_up_again(now, slot);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use super::ledger::{Happening, NO_HOST};
 use super::observe::Observer;
 use crate::failure::{Failure, Reason};
 use crate::placement::reservations::Terms;
-use crate::units::{AccountId, Duration, InstanceId, Time};
+use crate::units::{AccountId, InstanceId, Time};
 use crate::workload::resource_call::ResourceCall;
 
 impl Cloud {
@@ -23,7 +23,7 @@ impl Cloud {
         if answer.is_ok() {
             let what = (u64::from(operation as u8) << 32) | u64::from(account.0);
             self.ledger.happened(now, Happening::Granted, InstanceId(what), NO_HOST);
-            self.ledger.took(operation, Duration::ZERO);
+            self.ledger.took(operation, self.late());
         }
         self.answer(now, operation, account, answer.map_err(Refused::outright), observer);
     }

@@ -111,6 +111,7 @@ impl Cloud {
         let residents = self.move_in();
         self.await_fault();
         observer.started();
+        self.open_control(observer);
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
         self.reach(Time::ZERO, &mut milestones, observer);
         // What there is no room for is refused like a call for it.
@@ -156,6 +157,10 @@ impl Cloud {
                     Event::Image(image) => self.on_storage(at, Step::Image(image)),
                     Event::Fault => self.on_fault(at),
                     Event::Term(number, begins) => self.on_term(at, number, begins, observer),
+                    Event::Control(alarm, number) => self.on_alarm(at, alarm, number),
+                }
+                if self.control.is_some() {
+                    self.work(at, observer);
                 }
             } else if checkpoint < call_at.min(horizon) {
                 let at = checkpoint;
@@ -171,7 +176,11 @@ impl Cloud {
                 continue;
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
-                self.on_call(call.as_ref().expect("checked"), observer);
+                let next = call.take().expect("checked");
+                match self.control {
+                    None => self.on_call(call_at, &next, observer),
+                    Some(_) => self.submit(call_at, next, observer),
+                }
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_call(call.as_ref());
             } else {
@@ -225,6 +234,9 @@ impl Cloud {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
                 self.sample(at, milestones, observer);
+                if let Some(control) = &mut self.control {
+                    control.plane.note_queues(at);
+                }
                 milestones.samples += 1;
                 self.look_if_due(at, observer);
                 milestones.next_sample = at.after(milestones.sampling_interval);
@@ -239,6 +251,10 @@ impl Cloud {
         self.network.begin_window(now);
         self.security.begin_window();
         self.storage.begin_window(now);
+        if let Some(control) = &mut self.control {
+            control.plane.begin_window(now);
+            control.plane.note_queues(now);
+        }
     }
 
     fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
@@ -276,6 +292,7 @@ impl Cloud {
                 .sum(),
             accrued_micro_usd: ledger.accrual.micro_usd(),
             events: milestones.events,
+            stages: self.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
             fill: looks_at_hosts.then(|| Box::new(self.fleet.fill())),
         };
         observer.sampled(&sample, &self.directory);

@@ -50,7 +50,7 @@ impl Cloud {
         self.ledger.instances[InstanceTotal::Stopped as usize] -= 1;
         self.ledger.happened(now, Happening::Started, id, host);
         self.enter(now, slot, State::Pending);
-        self.boot(now, slot);
+        self.come_up_again(now, slot);
         Ok(())
     }
 

@@ -122,6 +122,12 @@ impl Cache {
         Look::Miss { already_loading }
     }
 
+    /// Whether misses of a key whose load is on its way wait for it.
+    #[inline]
+    pub fn coalesces(&self) -> bool {
+        self.rules.coalesce
+    }
+
     /// A job waits for the load of a key that is on its way.
     pub fn wait(&mut self, key: u64, job: JobId) {
         assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that nobody makes");

@@ -100,6 +100,12 @@ impl Pool {
         next
     }
 
+    /// Whether the job with this ticket still waits.
+    #[inline]
+    pub fn is_waiting(&self, ticket: Ticket) -> bool {
+        self.station.is_waiting(ticket)
+    }
+
     /// A job gives up waiting; false where it does not wait any more.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
         self.station.abandon(now, ticket)
@@ -121,6 +127,11 @@ impl Pool {
     #[inline]
     pub fn open(&self) -> u32 {
         self.station.in_service() + self.idle.len() as u32
+    }
+
+    /// Connections that jobs hold, those that are being made among them.
+    pub fn in_use(&self) -> u32 {
+        self.station.in_service()
     }
 
     /// Jobs and connections as those of a station.

@@ -126,6 +126,13 @@ impl Station {
         self.start_next(now)
     }
 
+    /// Whether the job with this ticket still waits.
+    #[inline]
+    pub fn is_waiting(&self, ticket: Ticket) -> bool {
+        let place = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get(i as usize));
+        place.is_some_and(|place| place.job.is_some())
+    }
+
     /// A job gives up waiting; false where it does not wait any more. Costs the same however long the queue is.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
         let Some(place) = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get_mut(i as usize))

@@ -40,6 +40,10 @@ pub enum Purpose {
     CallMix = 21,
     /// What a synthetic call is about; the entity is the source of calls.
     CallTarget = 22,
+    /// Service times of the control plane; the entity is the stage.
+    Service = 30,
+    /// Delays of clients that try again; the entity is 0.
+    Retry = 31,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for
     /// their order.
     Design = 64,

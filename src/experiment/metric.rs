@@ -50,7 +50,7 @@ pub fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
 /// Which way a figure is good. Within a table:
 ///
 /// - `failed_by_code` and all below it: lower;
-/// - by the last word of the path: `succeeded`, `completed` higher; `failed`, `refused` lower; `at_s` and
+/// - by the last word of the path: `succeeded`, `completed` higher; `failed`, `refused`, `timed_out` lower; `at_s` and
 ///   `exhausted_at_s` (when something first ran out) higher; `fragmentation_*`, `wait_s_*`, `queue_length_*`
 ///   lower; `count`, `requested`, `arrivals` neither;
 /// - else the way of the table.
@@ -64,7 +64,7 @@ pub fn better(path: &str) -> Better {
     }
     match last_word(path) {
         "succeeded" | "completed" => Better::Higher,
-        "failed" | "refused" if !metric.path.ends_with("probes") => Better::Lower,
+        "failed" | "refused" | "timed_out" if !metric.path.ends_with("probes") => Better::Lower,
         "count" | "requested" | "arrivals" => Better::Neither,
         word if word.ends_with("at_s") => Better::Higher,
         word if ["fragmentation_", "wait_s_", "queue_length_"]
@@ -88,7 +88,7 @@ pub fn unit(path: &str) -> &'static str {
     match word {
         "count" => "",
         _ if word.starts_with("fragmentation_") => "0 to 1",
-        _ if word.ends_with("_s") => "s",
+        _ if word.ends_with("_s") || word.contains("_s_") => "s",
         _ if word.ends_with("_gib") => "GiB",
         _ if word.ends_with("_mibps") => "MiB/s",
         _ => metric.unit,

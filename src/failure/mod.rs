@@ -137,6 +137,7 @@ failures! {
     NoRouteToDestination = 67, "NO_ROUTE_TO_DESTINATION", "InternalError", Client 403, "the ends of the traffic are in different VPCs";
     InvalidVpcIdNotFound = 68, "InvalidVpcID.NotFound", "InternalError", Client 400, "no such VPC in the account";
     InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name is there already";
+    RequestTimeout = 70, "RequestTimeout", "InternalError", Client 408, "the client waited too long for an answer and has given up";
 }
 
 impl Failure {

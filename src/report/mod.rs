@@ -14,6 +14,7 @@ pub mod terminal;
 
 mod amount;
 mod billing;
+mod control_plane;
 mod failures;
 mod headroom;
 mod host_fill;
@@ -86,13 +87,14 @@ pub struct ReportFile {
 /// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 14] = [
+pub const REGISTER: [Report; 15] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
     Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
     Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
+    Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
     Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },

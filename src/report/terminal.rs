@@ -8,6 +8,8 @@ use comfy_table::{
 
 use crate::billing::Kind;
 use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
+use crate::control_plane::plane::figures::StageUse;
+use crate::control_plane::stage::StageName;
 use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::summary::Run;
@@ -31,6 +33,8 @@ pub fn summary(run: &Run<'_>, width: u16) -> String {
     let tables = [
         Some(launches(run)),
         calls(run),
+        control_plane(run),
+        stages(run),
         unasked(run),
         probes(run),
         Some(usage(run)),
@@ -79,7 +83,19 @@ fn title(run: &Run<'_>) -> String {
         moment(outcome.horizon),
         run.scenario.seed,
         ran_out(run),
-    )
+    ) + &unstable(run)
+}
+
+/// A warning of stages that cannot keep up.
+fn unstable(run: &Run<'_>) -> String {
+    let stages = run.outcome.control_plane.iter().flat_map(|plane| &plane.unstable);
+    let warning = |stage: &StageName| {
+        format!(
+            "\nWarning: the queue of `{stage}` grew through the second half of the run: it cannot keep up, and its \
+             figures depend on how long the run is."
+        )
+    };
+    stages.map(warning).collect()
 }
 
 /// The answer to the first question: what ran out first, and when.
@@ -173,6 +189,47 @@ fn calls(run: &Run<'_>) -> Option<Table> {
         }
     }
     Some(table)
+}
+
+/// What came of the calls on their way; left out where no control plane is modelled, or it refused and repeated nothing.
+fn control_plane(run: &Run<'_>) -> Option<Table> {
+    let plane = run.outcome.control_plane.as_ref()?;
+    let counts = &plane.counts;
+    let rows = [
+        ("calls refused for good", counts.refused),
+        ("attempts after the first", counts.retries),
+        ("attempts that came too fast", counts.throttled),
+        ("attempts shed by the gateway", counts.shed),
+        ("attempts whose client waited no longer", counts.timed_out),
+        ("work for clients who had given up", counts.orphaned),
+        ("work that had been done already", counts.duplicates),
+        ("stale answers of the cache", plane.records.map_or(0, |records| records.stale)),
+        ("stale reads of replicas", plane.reads.stale),
+        ("instances that replicas did not have yet", plane.reads.not_yet),
+        ("messages delivered again", plane.queue.redelivered),
+        ("dead letters", plane.queue.dead_letters),
+        ("times that a breaker opened", plane.breakers_opened),
+    ];
+    counted("Control plane", rows)
+}
+
+/// The stages of the control plane that took time or refused somebody.
+fn stages(run: &Run<'_>) -> Option<Table> {
+    let plane = run.outcome.control_plane.as_ref()?;
+    let mut table = table(["Stages", "came", "busy", "mean wait", "service", "longest queue", "gone"]);
+    for StageUse { name, usage, .. } in &plane.stages {
+        let gone = usage.refused + usage.timed_out;
+        if usage.waited == 0 && usage.served == 0 && gone == 0 {
+            continue;
+        }
+        let seconds =
+            |mean: Option<f64>| mean.map_or_else(String::new, |mean| format!("{} s", decimal(mean, 3)));
+        let busy = usage.busy_ratio().map_or_else(String::new, percent);
+        let (wait, service) = (seconds(usage.wait_s_mean()), seconds(usage.service_s_mean()));
+        let [came, longest, gone] = [usage.arrivals, u64::from(usage.queue_peak), gone].map(grouped);
+        table.add_row([&name.to_string(), &came, &busy, &wait, &service, &longest, &gone]);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 /// What befell hosts and instances; left out when nothing did.

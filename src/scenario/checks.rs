@@ -38,6 +38,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(validate_images(&scenario.images));
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
+    problems.extend(scenario.control_plane.validate(scenario.duration));
     problems.extend(check_names(scenario));
     check_demand(scenario, &mut problems);
     problems

@@ -1,4 +1,4 @@
-//! The scenario's own small tables: life of an instance, control plane, output.
+//! The scenario's own small tables: life of an instance, output.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,23 +15,6 @@ pub struct LifecycleConfig {
     pub stop: Duration,
     /// From an accepted terminate to `terminated`; default 0s.
     pub terminate: Duration,
-}
-
-/// `[control_plane]`: what stands between a call and the placement.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ControlPlaneConfig {
-    /// The values to begin with; default `instant`.
-    pub preset: Preset,
-}
-
-/// A named set of values of the control plane.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preset {
-    /// An accepted call takes effect at once.
-    #[default]
-    Instant,
 }
 
 /// `[output]`: what the result folder holds.

@@ -82,6 +82,18 @@ impl Document {
         Ok(())
     }
 
+    /// Fills the table of a key with what a text says, wherever the table says nothing itself. `name` is told as the
+    /// file of what comes from the text.
+    pub fn fill(&mut self, key: &str, name: &str, text: &'static str) {
+        let start = self.sources.last().map_or(0, |source| source.start + source.text.len() + 1);
+        let defaults = DeTable::parse(text).expect("what fills a table is TOML");
+        let defaults = shift(Spanned::new(0..0, DeValue::Table(defaults.into_inner())), start);
+        if let Some(node) = node_mut(&mut self.root, &[Step::Key(key.to_string())]) {
+            overlay(node, defaults);
+            self.sources.push(Source { start, text, file: Some(PathBuf::from(name)) });
+        }
+    }
+
     /// The tree.
     pub fn root(&self) -> &Node {
         &self.root
@@ -169,6 +181,24 @@ fn put(node: &mut Node, steps: &[String], value: Node, span: &Span) -> Result<()
         }
     };
     put(child, rest, value, span)
+}
+
+/// Adds what a table does not say from another. One that says its `kind` says everything.
+fn overlay(node: &mut Node, defaults: Node) {
+    let (DeValue::Table(table), DeValue::Table(defaults)) = (node.get_mut(), defaults.into_inner()) else {
+        return;
+    };
+    if table.contains_key("kind") {
+        return;
+    }
+    for (key, value) in defaults {
+        match table.get_mut(key.get_ref().as_ref()) {
+            Some(said) => overlay(said, value),
+            None => {
+                table.insert(key, value);
+            }
+        }
+    }
 }
 
 /// An item of a list by its number; the number after the last appends a table.

@@ -17,6 +17,8 @@ use toml::de::DeValue;
 
 use crate::billing::BillingConfig;
 use crate::catalogue::{InstanceTypeConfig, TypeTable};
+use crate::control_plane::config::ControlPlaneConfig;
+use crate::control_plane::presets::Preset;
 use crate::faults::FaultConfig;
 use crate::fleet::config::ZoneConfig;
 use crate::headroom::HeadroomConfig;
@@ -28,7 +30,7 @@ use crate::storage::{ImageConfig, StorageConfig};
 use crate::units::Duration;
 use crate::workload::demand::{Demand, WorkloadConfig};
 use crate::workload::directory::Directory;
-use config::{ControlPlaneConfig, LifecycleConfig, OutputConfig};
+use config::{LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
 
@@ -142,6 +144,7 @@ impl Scenario {
         for assignment in &overrides.set {
             problems.extend(document.set(assignment).err());
         }
+        fill_preset(&mut document);
         let folder = path.parent().unwrap_or(Path::new(""));
         let written_files = anchor_files(&mut document, folder);
         let reading = reading::read::<Scenario>(&document);
@@ -224,6 +227,17 @@ impl Scenario {
     /// Simulated time between two samples of the time series.
     pub fn sampling_interval(&self) -> Duration {
         self.output.sampling_interval(self.duration)
+    }
+}
+
+/// Fills the table of the control plane with the values of its preset. A preset that is none is told of when the
+/// scenario is read.
+fn fill_preset(document: &mut Document) {
+    let way = [Step::Key("control_plane".to_string()), Step::Key("preset".to_string())];
+    let named =
+        way.iter().try_fold(document.root(), document::child).and_then(|node| node.get_ref().as_str());
+    if let Some(preset) = named.and_then(Preset::named) {
+        document.fill("control_plane", &format!("preset {}", preset.name()), preset.text());
     }
 }
 

@@ -15,13 +15,8 @@ use crate::input::{Problem, did_you_mean};
 const MAX_PROBLEMS: usize = 50;
 
 /// What is not modelled yet, by the beginning of its key path (items left out), and what to do instead.
-const LATER: [(&str, &str); 2] = [
-    (
-        "control_plane",
-        "this version models only `preset = \"instant\"`: an accepted call takes effect at once",
-    ),
-    ("zones.hosts.numa_nodes", "this version does not model NUMA nodes: leave the key out"),
-];
+const LATER: [(&str, &str); 1] =
+    [("zones.hosts.numa_nodes", "this version does not model NUMA nodes: leave the key out")];
 
 /// A document read as far as it can be.
 pub(super) struct Reading<T> {

@@ -173,13 +173,13 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         ),
         (
             "[[zones]]",
-            "[control_plane]\npreset = \"zero\"\n[[zones]]",
-            "`control_plane.preset`: unknown name `zero`\n  help: this version models only",
+            "[control_plane]\npreset = \"zer\"\n[[zones]]",
+            "dir/a.toml:4:10: `control_plane.preset`: unknown name `zer`\n  help: did you mean `zero`",
         ),
         (
             "[[zones]]",
             "[control_plane.workers]\ncount = 8\n[[zones]]",
-            "`control_plane.workers`: unknown key `workers`\n  help: this version models only",
+            "`control_plane.workers`: the preset `instant` models no stage",
         ),
         (
             "[[zones]]",

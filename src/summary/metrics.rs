@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles};
 use crate::cloud::outcome::{HeadroomUse, PoolUse, Span, Tally};
 use crate::failure::Failure;
@@ -58,7 +59,7 @@ const fn metric(
 
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 75] = {
+pub const METRICS: [Metric; 98] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -138,7 +139,32 @@ pub const METRICS: [Metric; 75] = {
         metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
 
-        metric("latency_s", "s", Lower, "by operation: count, mean, p50, p90, p99, p999, max", latencies),
+        metric("stages", "", Neither, "by stage of the control plane, in the order of the path: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of those whose service began, service_s_mean, busy_ratio of the servers (0 to 1; null: no limit), queue_length_mean and _peak, wait_s_total", control_plane::stages),
+
+        metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
+        metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),
+        metric("control_plane.refused", "calls", Lower, "of these, refused for good by the control plane, attempts used up", |r| plane(r, |p| json!(p.counts.refused))),
+        metric("control_plane.availability", "0 to 1", Higher, "answered by answered and refused, those that came too fast left out; 1 when there were none", |r| plane(r, |p| json!(p.availability()))),
+        metric("control_plane.retries", "attempts", Lower, "attempts after the first", |r| plane(r, |p| json!(p.counts.retries))),
+        metric("control_plane.throttled", "attempts", Lower, "attempts that came too fast for their account", |r| plane(r, |p| json!(p.counts.throttled))),
+        metric("control_plane.shed", "attempts", Lower, "attempts that the gateway refused because too many were inside", |r| plane(r, |p| json!(p.counts.shed))),
+        metric("control_plane.timed_out", "attempts", Lower, "attempts whose client waited no longer", |r| plane(r, |p| json!(p.counts.timed_out))),
+        metric("control_plane.orphaned", "jobs", Lower, "work that was done when its client had given up", |r| plane(r, |p| json!(p.counts.orphaned))),
+        metric("control_plane.duplicates", "jobs", Lower, "work that was done when its call had had its effect", |r| plane(r, |p| json!(p.counts.duplicates))),
+        metric("control_plane.cache.hit_ratio", "0 to 1", Higher, "looks for records that found one; null where nobody looked", |r| plane(r, |p| p.records.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),
+        metric("control_plane.cache.type_hit_ratio", "0 to 1", Higher, "looks for instance types that found one; null where nobody looked", |r| plane(r, |p| p.types.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),
+        metric("control_plane.cache.stale", "looks", Lower, "looks that found an earlier version; null without a cache", |r| plane(r, |p| json!(p.records.map(|c| c.stale)))),
+        metric("control_plane.cache.stampedes", "looks", Lower, "looks that found nothing while another read the same; null without a cache", |r| plane(r, |p| json!(p.records.map(|c| c.stampedes)))),
+        metric("control_plane.database.stale_reads", "reads", Lower, "reads of a replica that found an earlier version", |r| plane(r, |p| json!(p.reads.stale))),
+        metric("control_plane.database.not_found_after_launch", "reads", Lower, "reads of a replica that did not have the instance yet", |r| plane(r, |p| json!(p.reads.not_yet))),
+        metric("control_plane.queue.redelivered", "deliveries", Lower, "deliveries of messages that had been delivered before", |r| plane(r, |p| json!(p.queue.redelivered))),
+        metric("control_plane.queue.dead_letters", "messages", Lower, "messages given up", |r| plane(r, |p| json!(p.queue.dead_letters))),
+        metric("control_plane.breaker.opened", "times", Lower, "how often breakers opened", |r| plane(r, |p| json!(p.breakers_opened))),
+        metric("control_plane.breaker.refused", "calls", Neither, "calls to hypervisor and storage that they refused", |r| plane(r, |p| json!(p.breakers_refused))),
+        metric("control_plane.images.hit_ratio", "0 to 1", Higher, "images that were on the host already; null where nobody looked", |r| plane(r, |p| hit_ratio(p.images.hits, p.images.misses))),
+        metric("control_plane.unstable", "", Neither, "stages whose queue grew through the second half of the run: they cannot keep up", |r| plane(r, |p| p.unstable.iter().map(|name| json!(name.to_string())).collect())),
+
+        metric("latency_s", "s", Lower, "by operation, from the call to its effect; with a control plane api.OPERATION, to the answer, and stage.NAME.wait and .service: count, mean, p50, p90, p99, p999, max", latencies),
 
         metric("engine.events", "events", Neither, "events dispatched, warm-up included", |r| json!(r.outcome.events)),
         metric("engine.lifecycle_events", "events", Neither, "successful launches and terminates, warm-up included", |r| json!(r.outcome.lifecycle_events)),

@@ -2,6 +2,7 @@
 //!
 //! Experiments compare these figures, reports show them; `summary.json` is their file.
 
+mod control_plane;
 pub mod metrics;
 pub mod percentiles;
 pub mod run;

@@ -142,6 +142,7 @@ pub(crate) mod tests {
             },
             probes: Default::default(),
             headroom: None,
+            control_plane: None,
             backends: Vec::new(),
             bill: Bill::new(Vec::new(), &directory.types),
             directory,

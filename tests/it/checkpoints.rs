@@ -18,7 +18,7 @@ use plimsoll::summary::{Execution, Run};
 use plimsoll::units::{Duration, Time};
 
 use crate::support::{CHECKED, Experiment, UNCHECKED};
-use crate::{swarm, swarm_operations, worlds};
+use crate::{control_plane, swarm, swarm_operations, worlds};
 
 /// The files of a result by name, but the manifest, which tells how the run was carried out.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -144,6 +144,18 @@ fn worlds_of_groups_tenancies_spot_prices_and_faults_go_on_too() {
 #[test]
 fn worlds_of_volumes_images_interfaces_and_every_other_call_go_on_too() {
     check_drawn("operations", 92, 24, swarm_operations::draw);
+}
+
+#[test]
+fn calls_on_their_way_through_a_control_plane_go_on_too() {
+    for seed in 1000..1024 {
+        let (experiment, set) = control_plane::draw(seed);
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        let mut random = Seed(seed).stream(Purpose::Mix, 93);
+        check(&experiment.scenario(&set), CHECKED, &mut random, &|| {
+            format!("{set:?}\n{}", experiment.describe(seed))
+        });
+    }
 }
 
 /// A scenario of the repository, smaller.

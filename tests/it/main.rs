@@ -12,6 +12,8 @@ mod calls;
 mod checkpoints;
 mod command_line;
 mod compare;
+mod control_plane;
+mod control_plane_theory;
 mod determinism;
 mod faults;
 mod groups;

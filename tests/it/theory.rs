@@ -21,7 +21,7 @@ fn interval(values: &[f64], confidence: f64) -> (f64, f64) {
 
 /// Holds a figure of replications against its exact value. The interval must be narrow as well: a wide
 /// one would agree with anything.
-fn assert_agrees(what: &str, values: &[f64], exact: f64, most_relative_width: f64) {
+pub fn assert_agrees(what: &str, values: &[f64], exact: f64, most_relative_width: f64) {
     let (mean, half) = interval(values, 0.999);
     assert!((mean - exact).abs() <= half, "{what}: {mean:.5} ± {half:.5}, exactly {exact:.5}");
     assert!(half <= most_relative_width * exact, "{what}: ± {half:.5} tells too little about {exact:.5}");

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{host_fill, manifest, subnets, summary, timeseries};
+use super::{control_plane, host_fill, manifest, subnets, summary, timeseries};
 use crate::input::{InputError, Place, Problem};
 pub use check::CheckReading;
 pub use comparison::ComparisonReading;
@@ -25,10 +25,7 @@ pub use sizing::SizingReading;
 pub use sweep::SweepReading;
 pub use table::{Bill, Series};
 
-/// The stages of the control plane over time; there where a run has one.
-const STAGES: &str = "control_plane.csv";
-
-/// How many calls failed, minute by minute; the same.
+/// How many calls failed, minute by minute; there where a run tells.
 const AVAILABILITY: &str = "availability.csv";
 
 /// What a run has left.
@@ -69,7 +66,8 @@ impl RunReading {
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             subnets: each(subnets::FILE)?
                 .map_or(Ok(Vec::new()), |file| table::read_series_by("subnet", &file))?,
-            stages: each(STAGES)?.map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
+            stages: each(control_plane::FILE)?
+                .map_or(Ok(Vec::new()), |file| table::read_series_by("stage", &file))?,
             availability: each(AVAILABILITY)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             refusals: each(super::failures::FILE)?
                 .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,

@@ -1,0 +1,170 @@
+//! The control plane between a call of the demand and the flow that carries it out, where a scenario models one.
+//!
+//! `submit` hands calls to the plane, `work` does what the plane wishes: let a call have its effect, refuse it, let an
+//! instance run. `profile` is what the plane has to know of a call; `bring_up` takes instances from their host to
+//! running.
+
+mod bring_up;
+mod profile;
+
+use super::Cloud;
+use super::calls::Refused;
+use super::event::{Event, Rank};
+use super::instance::Slot;
+use super::observe::Observer;
+use crate::control_plane::config::Index;
+use crate::control_plane::plane::requests::RequestId;
+use crate::control_plane::plane::{Alarm, Plane, Wish};
+use crate::engine::random::Seed;
+use crate::failure::Failure;
+use crate::lifecycle::State;
+use crate::persist;
+use crate::scenario::Scenario;
+use crate::units::{Duration, Time};
+use crate::workload::call::{Action, Call, End};
+
+/// The control plane of a run, and the call that has its effect now.
+pub(super) struct Control {
+    pub plane: Plane,
+    /// What a `describe` finds instances by.
+    indexes: Vec<Index>,
+    /// The lifetimes of the instances that are launched now.
+    lifetimes: Box<[Duration]>,
+    /// How long ago the call was meant to come that has its effect now.
+    late: Duration,
+    /// When there was last something to do.
+    worked: Time,
+}
+
+persist! { Control {
+    values: [worked],
+    parts: [plane],
+    made: [indexes, lifetimes, late],
+} }
+
+impl Control {
+    /// The control plane of a scenario; `None` where accepted calls take effect at once.
+    pub fn new(scenario: &Scenario) -> Option<Box<Control>> {
+        let config = &scenario.control_plane;
+        config.is_modelled().then(|| {
+            Box::new(Control {
+                plane: Plane::new(config, scenario.lifecycle.boot, Seed(scenario.seed)),
+                indexes: config.database.indexes.clone(),
+                lifetimes: Box::default(),
+                late: Duration::ZERO,
+                worked: Time::ZERO,
+            })
+        })
+    }
+
+    /// Panics unless nobody is lost on the way.
+    pub fn assert_conserved(&self) {
+        self.plane.assert_conserved(self.worked);
+    }
+}
+
+impl Cloud {
+    fn control_mut(&mut self) -> &mut Control {
+        self.control.as_mut().expect("there is a control plane")
+    }
+
+    /// The run begins.
+    pub(super) fn open_control(&mut self, observer: &mut dyn Observer) {
+        if let Some(control) = &mut self.control {
+            control.plane.open();
+            self.work(Time::ZERO, observer);
+        }
+    }
+
+    /// A client calls.
+    #[inline]
+    pub(super) fn submit(&mut self, now: Time, call: Call, observer: &mut dyn Observer) {
+        let profile = self.profile(&call);
+        let lifetimes = match &call.action {
+            Action::Launch(launch) if launch.end == End::Drawn => self.demand.lifetimes().into(),
+            _ => Box::default(),
+        };
+        self.control_mut().plane.submit(now, call, lifetimes, profile);
+        self.work(now, observer);
+    }
+
+    /// An alarm of the control plane rings.
+    #[inline]
+    pub(super) fn on_alarm(&mut self, now: Time, alarm: Alarm, number: u32) {
+        self.control_mut().plane.ring(now, alarm, number);
+    }
+
+    /// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
+    #[inline]
+    pub(super) fn work(&mut self, now: Time, observer: &mut dyn Observer) {
+        let rows = self.instances.alive();
+        let control = self.control_mut();
+        control.worked = now;
+        control.plane.note_rows(rows);
+        while let Some(wish) = self.control_mut().plane.next(now) {
+            match wish {
+                Wish::Act(job, request) => {
+                    self.act(now, request, observer);
+                    self.control_mut().plane.acted(now, job);
+                }
+                Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure, observer),
+                Wish::Run(instance) => self.come_up(now, instance),
+            }
+        }
+        let control = self.control.as_mut().expect("there is a control plane");
+        for (at, alarm, number) in control.plane.alarms() {
+            self.queue.push(at, Rank::Timer as u8, Event::Control(alarm, number));
+        }
+    }
+
+    /// A call has its effect.
+    fn act(&mut self, now: Time, request: RequestId, observer: &mut dyn Observer) {
+        let control = self.control_mut();
+        let (call, lifetimes) = control.plane.take_call(request);
+        control.late = now.since(call.at);
+        control.lifetimes = lifetimes;
+        self.on_call(now, &call, observer);
+        self.control_mut().late = Duration::ZERO;
+    }
+
+    /// A call never has an effect.
+    #[cold]
+    fn refuse_for_good(
+        &mut self,
+        now: Time,
+        request: RequestId,
+        failure: Failure,
+        observer: &mut dyn Observer,
+    ) {
+        let (call, _) = self.control_mut().plane.take_call(request);
+        self.control_mut().plane.refusal_told(request);
+        let operation = call.action.operation();
+        self.ledger.count_call(operation, Some(failure));
+        let (mut refused, mut count) = (Refused::outright(failure), 1);
+        if let Action::Launch(launch) = &call.action {
+            (refused.kind, refused.zone, count) = (Some(launch.kind), launch.zone, launch.max_count);
+            self.ledger.count_launch(count, Some(failure), count);
+            self.name(launch.handle, &[]);
+        }
+        self.refuse(now, operation, call.account, refused, count, observer);
+    }
+
+    /// How long ago the call was meant to come that has its effect now.
+    #[inline]
+    pub(super) fn late(&self) -> Duration {
+        self.control.as_ref().map_or(Duration::ZERO, |control| control.late)
+    }
+
+    /// An instance enters a state: its record changes, and one that passes to another state does so since it was
+    /// called for. Gives that time.
+    #[inline]
+    pub(super) fn note_entry(&mut self, now: Time, slot: Slot, state: State) -> Time {
+        let Some(control) = &mut self.control else { return now };
+        let instance = self.instances.get(slot);
+        control.plane.record_changed(now, slot.0, instance.id.0, instance.account);
+        match state {
+            State::Pending | State::Stopping | State::ShuttingDown => Time(now.0 - control.late.0),
+            State::Running | State::Stopped | State::Terminated => now,
+        }
+    }
+}

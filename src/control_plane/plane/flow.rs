@@ -1,0 +1,303 @@
+//! The path of a call through the control plane, from top to bottom.
+//!
+//! ```text
+//! read:     gateway ─▶ cache ─hit──────────────────────────────────▶ answer
+//!                        └miss▶ connection ─▶ replica or primary ──▶ answer
+//! write:    gateway ─▶ validation ─▶ what it is about, read likewise ─▶ connection ─▶ primary ─▶
+//!           ├ of a record:    effect, answer
+//!           ├ of an instance: answer; queue ─▶ worker ─▶ hypervisor (─▶ storage) ─▶ effect
+//!           └ of a volume:    queue ─▶ worker ─▶ storage ─▶ effect, answer
+//! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
+//! ```
+//!
+//! [`Plane::enter`] says what a job does at a step, [`Plane::following`] which step follows. A job goes on step by step
+//! until it has to wait; what takes no time takes no event.
+
+use super::jobs::{Step, Task};
+use super::requests::{Client, Request, Route, Subject};
+use super::stage::{Arrival, StageId};
+use super::{Alarm, Plane, Wish};
+use crate::control_plane::breaker::Verdict;
+use crate::control_plane::job::JobId;
+use crate::control_plane::station::Next;
+use crate::failure::Failure;
+use crate::units::{Duration, Time};
+
+/// What becomes of a job at a step.
+pub(super) enum Entered {
+    /// It goes on.
+    Passed,
+    /// It waits for something, or is over.
+    Stays,
+    /// It needs the plane's owner.
+    Wishes(Wish),
+}
+
+impl Plane {
+    /// Takes a job as far as it comes now.
+    #[inline]
+    pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Wish> {
+        loop {
+            match self.enter(now, id) {
+                Entered::Passed => self.leave(now, id),
+                Entered::Stays => return None,
+                Entered::Wishes(wish) => return Some(wish),
+            }
+        }
+    }
+
+    /// A job comes to the step where it stands.
+    #[inline]
+    fn enter(&mut self, now: Time, id: JobId) -> Entered {
+        match self.jobs[id].step {
+            Step::Gateway => self.serve(now, id, StageId::GATEWAY),
+            Step::Validate => self.serve(now, id, StageId::VALIDATION),
+            Step::Look => self.serve(now, id, StageId::CACHE),
+            Step::Consult => self.consult(now, id),
+            Step::ConnectToRead => {
+                self.jobs[id].node = self.node_to_read();
+                self.connect(now, id)
+            }
+            Step::ConnectToWrite => {
+                self.jobs[id].node = 0;
+                self.connect(now, id)
+            }
+            Step::Read | Step::Write => self.serve(now, id, StageId::node(self.jobs[id].node)),
+            Step::Learn => self.learn(now, id),
+            Step::Send => self.send(now, id),
+            Step::Work => self.serve(now, id, StageId::WORKERS),
+            Step::Hypervisor => self.serve_behind_breaker(now, id, StageId::HYPERVISOR),
+            Step::Store => self.serve_behind_breaker(now, id, StageId::STORAGE),
+            Step::Act => self.act(now, id),
+            Step::Download => self.download(now, id),
+            Step::Boot => self.boot(now, id),
+            Step::Run => self.run(id),
+            Step::AwaitLoad | Step::Await => {
+                unreachable!("a job that waits for another does not move by itself")
+            }
+        }
+    }
+
+    /// The step that follows the one that a job has passed.
+    #[inline]
+    fn following(&self, id: JobId) -> Step {
+        let job = &self.jobs[id];
+        let Some(profile) = self.profile(job.task) else {
+            return match job.step {
+                Step::Download => Step::Boot,
+                Step::Boot => Step::ConnectToWrite,
+                Step::ConnectToWrite => Step::Write,
+                _ => Step::Run,
+            };
+        };
+        let inquiry = if self.caches.is_some() { Step::Look } else { Step::ConnectToRead };
+        let informed = if profile.route == Route::Read { Step::Act } else { Step::ConnectToWrite };
+        match job.step {
+            Step::Gateway if profile.route != Route::Read => Step::Validate,
+            Step::Validate if profile.subject == Subject::Nothing => informed,
+            Step::Gateway | Step::Validate => inquiry,
+            Step::Look => Step::Consult,
+            Step::Consult if !job.knows => Step::ConnectToRead,
+            Step::ConnectToRead => Step::Read,
+            Step::Read => Step::Learn,
+            Step::Consult | Step::AwaitLoad | Step::Learn => informed,
+            Step::ConnectToWrite => Step::Write,
+            Step::Write if profile.route == Route::Record => Step::Act,
+            Step::Write => Step::Send,
+            Step::Send => Step::Await,
+            Step::Work if profile.route == Route::Storage => Step::Store,
+            Step::Work => Step::Hypervisor,
+            Step::Hypervisor if profile.has_volumes => Step::Store,
+            Step::Hypervisor | Step::Store => Step::Act,
+            Step::Await | Step::Act | Step::Download | Step::Boot | Step::Run => {
+                unreachable!("nothing follows {:?} of a call", job.step)
+            }
+        }
+    }
+
+    /// A job leaves a step that it has passed: it gives back what it held there.
+    #[inline]
+    fn leave(&mut self, now: Time, id: JobId) {
+        let step = self.jobs[id].step;
+        if matches!(step, Step::Read | Step::Write) {
+            self.disconnect(now, id);
+        }
+        if let Some(verdict) = self.jobs[id].verdict.take() {
+            self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
+        }
+        self.jobs[id].step = self.following(id);
+    }
+
+    /// A job that has waited goes on when its turn comes.
+    #[inline]
+    pub(super) fn go_on(&mut self, now: Time, id: JobId) {
+        self.leave(now, id);
+        self.moving.push_back(id);
+    }
+
+    /// A job comes to a stage with servers.
+    #[inline]
+    fn serve(&mut self, now: Time, id: JobId, at: StageId) -> Entered {
+        match self.stages[at.index()].arrive(now, id) {
+            Arrival::Served => {
+                if self.begin(now, id, at, Duration::ZERO) {
+                    return Entered::Stays;
+                }
+                self.release(now, at, now);
+                Entered::Passed
+            }
+            Arrival::Waits => {
+                if let Some(due) = self.stages[at.index()].impatient.wake() {
+                    self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+                }
+                Entered::Stays
+            }
+            Arrival::Refused => self.fail(now, id, Failure::ServiceUnavailable),
+        }
+    }
+
+    /// The same where a breaker may refuse it before.
+    fn serve_behind_breaker(&mut self, now: Time, id: JobId, at: StageId) -> Entered {
+        let step = self.jobs[id].step;
+        if let Some(breaker) = self.breaker_of(step) {
+            match breaker.ask(now) {
+                Verdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
+                verdict => self.jobs[id].verdict = Some(verdict),
+            }
+        }
+        self.serve(now, id, at)
+    }
+
+    /// The service of a job begins; false where it takes no time.
+    #[inline]
+    fn begin(&mut self, now: Time, id: JobId, at: StageId, waited: Duration) -> bool {
+        let time = self.service_time(id, at);
+        self.stages[at.index()].note(waited, time);
+        self.jobs[id].began = now;
+        if time > Duration::ZERO {
+            self.alarm(now.after(time), Alarm::Served, id.0);
+        }
+        time > Duration::ZERO
+    }
+
+    /// The service of a job is over.
+    #[inline]
+    pub(super) fn served(&mut self, now: Time, id: JobId) {
+        let job = &self.jobs[id];
+        let (at, began) = (job.stage(), job.began);
+        self.release(now, at, began);
+        self.go_on(now, id);
+    }
+
+    /// A server is free: whoever waits for it begins.
+    #[inline]
+    fn release(&mut self, now: Time, at: StageId, began: Time) {
+        let next = self.stages[at.index()].station.complete(now, began);
+        if let Some(next) = next {
+            self.begin_next(now, at, next);
+        }
+    }
+
+    /// The service of one who has waited begins, and if it takes no time the one of the next.
+    pub(super) fn begin_next(&mut self, now: Time, at: StageId, next: Next) {
+        let mut next = Some(next);
+        while let Some(Next { job, waited }) = next {
+            if self.begin(now, job, at, waited) {
+                return;
+            }
+            next = self.stages[at.index()].station.complete(now, now);
+            self.go_on(now, job);
+        }
+    }
+
+    #[inline]
+    fn service_time(&mut self, id: JobId, at: StageId) -> Duration {
+        let times = &self.rules.times;
+        let stage = &mut self.stages[at.index()];
+        let job = &self.jobs[id];
+        let sampler = match job.step {
+            Step::Gateway => &times.gateway,
+            Step::Validate => &times.validation,
+            Step::Look => &times.cache,
+            Step::Work => &times.workers,
+            Step::Hypervisor => &times.hypervisor,
+            Step::Store => &times.storage,
+            Step::Read => &times.read,
+            Step::Write => &times.write,
+            step => unreachable!("{step:?} has no servers"),
+        };
+        let mut time = sampler.draw(&mut stage.stream);
+        if job.step == Step::Read && times.scan_per_row > Duration::ZERO {
+            let scans = match job.task {
+                Task::Attempt(request) => self.requests[request].profile.scans,
+                _ => false,
+            };
+            if scans {
+                time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.rows)));
+            }
+        }
+        self.stages[at.index()].stretched(time)
+    }
+
+    /// Those who have waited too long at a stage give up.
+    pub(super) fn queue_times_out(&mut self, now: Time, at: StageId) {
+        while let Some(id) = self.stages[at.index()].give_up(now) {
+            self.fail(now, id, Failure::InternalError);
+        }
+        if let Some(due) = self.stages[at.index()].impatient.wake() {
+            self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+        }
+    }
+
+    /// A job takes effect, unless its request has had its effect or nobody waits for it any more.
+    fn act(&mut self, now: Time, id: JobId) -> Entered {
+        let request = match self.jobs[id].task {
+            Task::Attempt(request) | Task::Delivery(request, _) => request,
+            Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
+        };
+        let Request { client, is_settled, .. } = &mut self.requests[request];
+        if *client == Client::GaveUp {
+            self.counts.orphaned += 1;
+        } else if *is_settled {
+            self.counts.duplicates += 1;
+        } else {
+            *is_settled = true;
+            return Entered::Wishes(Wish::Act(id, request));
+        }
+        self.acted(now, id);
+        Entered::Stays
+    }
+
+    /// A job has had its effect.
+    #[inline]
+    pub fn acted(&mut self, now: Time, id: JobId) {
+        match self.jobs[id].task {
+            Task::Attempt(request) => {
+                self.answer(now, request, id);
+                self.end_attempt(id, request);
+            }
+            Task::Delivery(request, message) => self.message_is_done(now, id, request, message),
+            Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
+        }
+    }
+
+    /// A job cannot go on where it stands: it gives back what it holds, and whoever waits for it hears of it.
+    pub(super) fn fail(&mut self, now: Time, id: JobId, failure: Failure) -> Entered {
+        let step = self.jobs[id].step;
+        self.disconnect(now, id);
+        self.load_fails(id);
+        if let Some(verdict) = self.jobs[id].verdict.take() {
+            self.breaker_of(step).expect("a breaker let it through").failed(now, verdict);
+        }
+        match self.jobs[id].task {
+            Task::Attempt(request) => self.attempt_failed(now, id, request, failure),
+            Task::Delivery(request, message) => self.delivery_failed(now, id, request, message),
+            Task::BringUp(_) => {
+                self.jobs[id].step = Step::ConnectToWrite;
+                let again = self.rules.times.again;
+                self.alarm(now.after(again), Alarm::Again, id.0);
+            }
+        }
+        Entered::Stays
+    }
+}

@@ -1,0 +1,203 @@
+//! What is on its way through the control plane: jobs, by a number that is used again once a job is over. So memory
+//! is that of what is in flight, however much has passed.
+
+use serde::{Deserialize, Serialize};
+
+use super::requests::RequestId;
+use super::stage::StageId;
+use crate::control_plane::breaker::Verdict;
+use crate::control_plane::job::JobId;
+use crate::control_plane::message_queue::MessageId;
+use crate::units::{Duration, HostId, ImageId, Time};
+
+/// What a job is there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Task {
+    /// An attempt of a client.
+    Attempt(RequestId),
+    /// A worker's work on a message, which is about a client's attempt.
+    Delivery(RequestId, MessageId),
+    /// An instance that has a host comes up.
+    BringUp(BringUp),
+}
+
+/// An instance that comes up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BringUp {
+    /// Its place in the cloud's table.
+    pub slot: u32,
+    /// The stamp of the state in which it comes up: in another one it does not any more.
+    pub stamp: u16,
+    /// Its host.
+    pub host: HostId,
+    /// The host's rack.
+    pub rack: u32,
+    /// What is to be downloaded; `None` where nothing is.
+    pub image: Option<ImageSize>,
+    /// How long it lives from then on, where that is known.
+    pub lifetime: Option<Duration>,
+}
+
+/// An image and its size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ImageSize {
+    /// Which.
+    pub id: ImageId,
+    /// How large \[GiB\].
+    pub gib: u32,
+}
+
+/// Where a job stands: what it waits for, or does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Step {
+    /// It is taken in.
+    Gateway,
+    /// It is checked.
+    Validate,
+    /// It asks the cache.
+    Look,
+    /// It has the cache's answer.
+    Consult,
+    /// It waits for what another reads for the cache.
+    AwaitLoad,
+    /// It gets a connection to read.
+    ConnectToRead,
+    /// It reads.
+    Read,
+    /// It has read.
+    Learn,
+    /// It gets a connection to write.
+    ConnectToWrite,
+    /// It writes.
+    Write,
+    /// It becomes a message.
+    Send,
+    /// Its message is with the queue and the workers.
+    Await,
+    /// A worker works on it.
+    Work,
+    /// The hypervisor does its part.
+    Hypervisor,
+    /// The storage does its part.
+    Store,
+    /// It takes effect.
+    Act,
+    /// The image is downloaded.
+    Download,
+    /// The instance boots.
+    Boot,
+    /// The instance runs.
+    Run,
+}
+
+/// Something on its way through the control plane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// What it is there for.
+    pub task: Task,
+    /// Where it stands.
+    pub step: Step,
+    /// When its present service began.
+    pub began: Time,
+    /// Since when it holds a connection.
+    pub connected: Option<Time>,
+    /// The database server that it asks: 0 for the primary.
+    pub node: u8,
+    /// It reads for the cache.
+    pub loads: bool,
+    /// It knows what it looked for.
+    pub knows: bool,
+    /// What the breaker said that let it through.
+    pub verdict: Option<Verdict>,
+}
+
+impl Job {
+    /// A job that stands at a step.
+    pub fn new(task: Task, step: Step) -> Job {
+        Job {
+            task,
+            step,
+            began: Time::ZERO,
+            connected: None,
+            node: 0,
+            loads: false,
+            knows: false,
+            verdict: None,
+        }
+    }
+
+    /// The stage with servers that it is at.
+    #[inline]
+    pub(super) fn stage(&self) -> StageId {
+        match self.step {
+            Step::Gateway => StageId::GATEWAY,
+            Step::Validate => StageId::VALIDATION,
+            Step::Look => StageId::CACHE,
+            Step::Work => StageId::WORKERS,
+            Step::Hypervisor => StageId::HYPERVISOR,
+            Step::Store => StageId::STORAGE,
+            Step::Read | Step::Write => StageId::node(self.node),
+            step => unreachable!("{step:?} has no servers"),
+        }
+    }
+}
+
+/// The jobs there are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Jobs {
+    jobs: Vec<Job>,
+    free: Vec<JobId>,
+}
+
+impl Jobs {
+    /// Adds a job.
+    #[inline]
+    pub fn add(&mut self, job: Job) -> JobId {
+        match self.free.pop() {
+            Some(id) => {
+                self.jobs[id.index()] = job;
+                id
+            }
+            None => {
+                let id = u32::try_from(self.jobs.len()).expect("fewer than 2³² jobs at once");
+                self.jobs.push(job);
+                JobId(id)
+            }
+        }
+    }
+
+    /// A job is over.
+    #[inline]
+    pub fn remove(&mut self, id: JobId) {
+        self.free.push(id);
+    }
+
+    /// How many there are.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.jobs.len() - self.free.len()
+    }
+
+    /// The jobs there are, with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
+        let mut is_free = vec![false; self.jobs.len()];
+        self.free.iter().for_each(|id| is_free[id.index()] = true);
+        (0..).map(JobId).zip(&self.jobs).filter(move |(id, _)| !is_free[id.index()])
+    }
+}
+
+impl std::ops::Index<JobId> for Jobs {
+    type Output = Job;
+
+    #[inline]
+    fn index(&self, id: JobId) -> &Job {
+        &self.jobs[id.index()]
+    }
+}
+
+impl std::ops::IndexMut<JobId> for Jobs {
+    #[inline]
+    fn index_mut(&mut self, id: JobId) -> &mut Job {
+        &mut self.jobs[id.index()]
+    }
+}
