@@ -22,6 +22,7 @@ impl Cloud {
         residents: Residents,
     ) -> Outcome {
         let bill = self.billing.invoice(horizon, &self.directory.types);
+        let explanation = self.explained();
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
             ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
@@ -51,6 +52,7 @@ impl Cloud {
             backends: self.backend_use(horizon),
             bill,
             latency: self.latencies(),
+            explanation,
             events,
             lifecycle_events: ledger.lifecycle_events,
             directory: self.directory,

@@ -2,7 +2,8 @@
 //!
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
 //! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
-//! [`statistics`] for it; a [`baseline`] is what later runs are held to; a [`sweep`] runs over whole ranges of
+//! [`statistics`] for it; a [`baseline`] is what later runs are held to, an [`objective`] what
+//! a scenario wants of its own; a [`sweep`] runs over whole ranges of
 //! settings. Nothing here knows a clock, a terminal or the number of threads.
 
 pub mod baseline;
@@ -10,6 +11,7 @@ pub mod comparison;
 pub mod design;
 pub mod margin;
 pub mod metric;
+pub mod objective;
 pub mod replicate;
 pub mod statistics;
 pub mod sweep;
