@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Run(args) => run::main(&args).map(Conclusion::from),
+        Command::Run(args) => run::main(&args),
         Command::Compare(args) => compare::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Sweep(args) => sweep::main(&args).map(Conclusion::from),

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::machine::Stopwatch;
 use super::{interrupt, panic};
 use crate::cloud::checkpoint::Moment;
-use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::observe::{Minute, Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
 use crate::headroom::Headroom;
 use crate::input::InputError;
@@ -107,6 +107,10 @@ impl Observer for Watch<'_> {
 
     fn sampled(&mut self, sample: &Sample, directory: &Directory) {
         self.recorder.sampled(sample, directory);
+    }
+
+    fn minute_ended(&mut self, minute: &Minute) {
+        self.recorder.minute_ended(minute);
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {

@@ -8,14 +8,17 @@ use clap::Args;
 use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
-use super::{arguments, output};
+use super::{Conclusion, arguments, output};
+use crate::cloud::explain::Subject;
+use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
+use crate::experiment::{Figures, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::checkpoint::{self, Checkpoints, HashedFile, Resumed};
-use crate::report::{self, Recorder, ResultFolder, terminal};
+use crate::report::{self, Recorder, ResultFolder, explanation, terminal};
 use crate::scenario::{Overrides, Scenario};
-use crate::summary::{self, Run};
-use crate::units::{Duration, Time, parse_duration};
+use crate::summary::Run;
+use crate::units::{Duration, InstanceId, Time, parse_duration};
 
 /// Runs one simulation, writes a result folder and prints a summary.
 ///
@@ -46,9 +49,17 @@ pub struct RunArgs {
     /// Goes on from a checkpoint of the same scenario; some settings may differ (`plimsoll list branching`)
     #[arg(long, value_name = "FILE")]
     from_checkpoint: Option<PathBuf>,
+    /// Tells every decision about the place of one instance: of the one with this number (as in the tables), or of
+    /// what a launch asked for, found or not: launch:N, where N is the number in the column `launch` of failures.csv
+    #[arg(long, value_name = "ID", value_parser = subject)]
+    explain: Option<Subject>,
     /// Draws neither charts nor report.html; `plimsoll report` does it later
     #[arg(long)]
     no_report: bool,
+    /// Ends with exit code 1 where the run misses one of the scenario's [[objectives]]; the result is written all
+    /// the same
+    #[arg(long)]
+    enforce_objectives: bool,
     /// Makes every placement by the plain scan too and stops at the first difference (slow)
     #[arg(long)]
     verify_placement: bool,
@@ -61,6 +72,7 @@ Examples:
   plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set duration=30d
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
   plimsoll run SCENARIO --json | jq .launch
+  plimsoll run SCENARIO --explain 17
   plimsoll run SCENARIO --checkpoint-at 3d
   plimsoll run SCENARIO --from-checkpoint results/checkpoints/NAME-3d.checkpoint \
       --set placement.strategy=best-fit -o results/runs/what-if";
@@ -72,10 +84,11 @@ fn files() -> String {
 }
 
 /// Reads the scenario, runs it, writes the result, prints the summary.
-pub fn main(args: &RunArgs) -> Result<(), InputError> {
+pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let mut journal = Journal::begin(&args.scenario);
     args.common.limit_threads();
     let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
+    check_objectives(&scenario, args)?;
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     journal.read(&scenario)?;
@@ -89,6 +102,7 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
     let outcome = cloud.run(&mut watch)?;
     panic::note(None);
     let simulation_s = watch.finish()?;
+    check_explained(&outcome, args)?;
     if let Some(file) = &args.from_checkpoint {
         journal.note(file)?;
     }
@@ -100,7 +114,28 @@ pub fn main(args: &RunArgs) -> Result<(), InputError> {
         report::write_drawn(&folder)?;
     }
     let place = folder.publish()?;
-    show(&run, &place, args)
+    show(&run, &place, args)?;
+    Ok(conclude(&run, args))
+}
+
+/// Objectives must be about metrics there are; and where they are enforced, there must be some.
+fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputError> {
+    if args.enforce_objectives && scenario.objectives.is_empty() {
+        let problem = Problem::new(Place::key("--enforce-objectives"), "the scenario has no objectives");
+        return Err(problem
+            .with_help("state some: [[objectives]] with `metric` and `at_most` or `at_least`")
+            .into());
+    }
+    objective::check(scenario)
+}
+
+/// Whether the run is as it was to be, where that is asked.
+fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
+    let judged = || objective::judge(run.scenario, &Figures::of(run));
+    match args.enforce_objectives && judged().iter().any(|judged| !judged.met) {
+        true => Conclusion::CheckFailed,
+        false => Conclusion::Done,
+    }
 }
 
 /// The run at its beginning, or at a checkpoint; it will be written down where that was asked for.
@@ -134,19 +169,52 @@ fn begin(
         return Err(Problem::new(Place::key("--checkpoint-at"), message).into());
     }
     cloud.checkpoint_at(times);
+    if let Some(subject) = args.explain {
+        cloud.explain(subject);
+    }
     Ok(cloud)
+}
+
+/// Reads what is to be explained.
+fn subject(text: &str) -> Result<Subject, String> {
+    let (number, of): (&str, fn(u64) -> Subject) = match text.strip_prefix("launch:") {
+        Some(number) => (number, Subject::Launch),
+        None => (text, |number| Subject::Instance(InstanceId(number))),
+    };
+    number.parse().map(of).map_err(|_| "expected the number of an instance, or launch:N".to_string())
+}
+
+/// What nothing was decided about cannot be explained.
+fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> {
+    let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
+    let (message, help) = match subject {
+        Subject::Instance(id) => (
+            format!("no place was looked for for an instance {}", id.0),
+            "number an instance of the run, from 0; of a refused launch see launch:N in failures.csv",
+        ),
+        Subject::Launch(number) => (
+            format!("no place was looked for for what was asked for as number {number}"),
+            "it was refused before that, or asks for nothing; failures.csv says why",
+        ),
+    };
+    Err(Problem::new(Place::key("--explain"), message).with_help(help).into())
 }
 
 /// Prints the summary: for a program, for a person, or not at all.
 fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.json {
-        let summary = serde_json::to_string_pretty(&summary::value(run)).expect("a summary is plain data");
+        let summary =
+            serde_json::to_string_pretty(&report::summary::value(run)).expect("a summary is plain data");
         return output::print(&format!("{summary}\n"));
     }
     if args.common.quiet {
         return Ok(());
     }
-    let mut text = format!("{}results in {}\n", terminal::summary(run, output::width()), place.display());
+    let mut text = terminal::summary(run, output::width());
+    if let Some(explanation) = &run.outcome.explanation {
+        text += &format!("\n{}\n", explanation::page(run, explanation));
+    }
+    text += &format!("results in {}\n", place.display());
     for at in args.checkpoint_at.iter().collect::<BTreeSet<_>>() {
         let file = Checkpoints::path(&args.checkpoint_dir, &run.scenario.name, Time::ZERO.after(*at));
         text += &format!("checkpoint in {}\n", file.display());

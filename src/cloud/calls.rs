@@ -16,12 +16,14 @@ pub(super) struct Refused {
     pub reason: Reason,
     pub kind: Option<TypeId>,
     pub zone: Option<ZoneId>,
+    /// Of a launch: the number in the demand of the first instance it asks for.
+    pub launch: Option<u64>,
 }
 
 impl Refused {
     /// A refusal that no instance or place has a part in.
     pub fn outright(reason: impl Into<Reason>) -> Refused {
-        Refused { reason: reason.into(), kind: None, zone: None }
+        Refused { reason: reason.into(), kind: None, zone: None, launch: None }
     }
 }
 
@@ -183,7 +185,7 @@ impl Cloud {
         let instance = self.instances.get(slot);
         let (id, host) = (instance.id, if instance.has_host { instance.host } else { NO_HOST });
         let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
-        let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone) };
+        let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone), launch: None };
         let next = state.on(wish.trigger());
         if let Move::Refused(failure) = next {
             return Err(refused(failure.into()));
@@ -241,10 +243,10 @@ impl Cloud {
         count: u32,
         observer: &mut dyn Observer,
     ) {
-        let Refused { reason, kind, zone } = refused;
+        let Refused { reason, kind, zone, launch } = refused;
         self.ledger.refused(now, operation, reason.failure, count, account, kind);
         if self.ledger.in_window {
-            let refusal = Refusal { at: now, operation, account, kind, zone, reason, count };
+            let refusal = Refusal { at: now, operation, account, kind, zone, reason, count, launch };
             observer.refused(&refusal, &self.directory);
         }
     }

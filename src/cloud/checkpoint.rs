@@ -81,10 +81,12 @@ impl Moment<'_> {
             duration: _,
             warmup: _,
             sampling_interval: _,
+            counts_minutes: _,
             batch: _,
             meant: _,
             zone_order: _,
             checkpoints: _,
+            inquiry: _,
             resumed: _,
         } = self.cloud;
         directory.save(out);
@@ -161,6 +163,7 @@ impl Cloud {
         self.chronicle.restore(from)?;
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
         milestones.restore(from)?;
+        milestones.count_minutes(self.counts_minutes, &self.ledger);
         let (residents, call) = from.get()?;
         self.resumed = Some(Box::new(Progress { milestones, residents, call }));
         self.follow(resumption.is_same_strategy);

@@ -25,6 +25,7 @@ impl Cloud {
         let control_plane = self.control.as_ref().map(|control| control.plane.finish(horizon));
         let latency = self.latencies(control_plane.as_ref());
         let bill = self.billing.invoice(horizon, &self.directory.types);
+        let explanation = self.explained();
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
             ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
@@ -55,6 +56,7 @@ impl Cloud {
             backends: self.backend_use(horizon),
             bill,
             latency,
+            explanation,
             events,
             lifecycle_events: ledger.lifecycle_events,
             directory: self.directory,

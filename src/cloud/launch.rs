@@ -43,7 +43,7 @@ impl Cloud {
         let refused = match self.heed_options(&mut order) {
             Ok(Novelty::New) => self.place_batch(&mut order).err(),
             Ok(Novelty::Repeated) => return self.ledger.count_call(Operation::Launch, None),
-            Err(reason) => Some(Refused { reason, kind: Some(launch.kind), zone: launch.zone }),
+            Err(reason) => Some(refused(launch, reason, launch.zone)),
         };
         let launched = self.batch.len() as u32;
         let missing = launch.max_count - launched;
@@ -166,8 +166,7 @@ impl Cloud {
         let of_subnet = launch.subnet.map(|subnet| self.network.subnets()[subnet.index()].zone);
         match (launch.zone, of_subnet) {
             (Some(zone), Some(other)) if zone != other => {
-                let failure = Failure::InvalidParameterValue;
-                return Err(Refused { reason: failure.into(), kind: Some(launch.kind), zone: Some(zone) });
+                return Err(refused(launch, Failure::InvalidParameterValue.into(), Some(zone)));
             }
             (Some(zone), _) | (None, Some(zone)) => self.zone_order.push(zone),
             (None, None) => {
@@ -191,15 +190,16 @@ impl Cloud {
     /// Places instances in the order's zone until the batch is full or one is refused.
     #[inline]
     fn fill(&mut self, order: &Order, may_open: bool) -> Result<(), Refused> {
-        let (kind, zone) = (Some(order.launch.kind), Some(order.request.zone));
         while (self.batch.len() as u32) < order.launch.max_count {
-            self.place_one(order, may_open).map_err(|reason| Refused { reason, kind, zone })?;
+            self.place_one(order, may_open)
+                .map_err(|reason| refused(order.launch, reason, Some(order.request.zone)))?;
         }
         Ok(())
     }
 
     /// Gives back what was taken for the batch, the last first.
     fn undo_batch(&mut self, order: &Order) {
+        self.undo_decisions(order);
         while let Some(placement) = self.batch.pop() {
             self.undo_place(order, &placement);
         }
@@ -285,4 +285,9 @@ impl Cloud {
         let over = Event::Instance(Timer::LifetimeOver, Stamp(0), slot);
         self.queue.push(end, Rank::Departure as u8, over);
     }
+}
+
+/// A launch that was refused where it asked to be, or where it ended.
+fn refused(launch: &Launch, reason: Reason, zone: Option<ZoneId>) -> Refused {
+    Refused { reason, kind: Some(launch.kind), zone, launch: Some(launch.first_instance) }
 }

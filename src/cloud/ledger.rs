@@ -232,6 +232,12 @@ impl Ledger {
         }
     }
 
+    /// Calls of the window so far, and those that a fault of the service refused.
+    pub fn served(&self) -> (u64, u64) {
+        let tallies = || self.operations.iter().map(|(_, tally)| tally);
+        (tallies().map(|tally| tally.requested).sum(), tallies().map(Tally::failed_by_service).sum())
+    }
+
     /// Counts the answer for one instance of a call.
     #[inline]
     pub fn count_answer(&mut self, operation: Operation, failure: Option<Failure>) {

@@ -4,6 +4,7 @@
 //! - `control` lets calls pass the control plane first, where there is one.
 //! - `calls` takes a call of the demand apart; `launch`, `start` and `life` are the flows.
 //! - `instance`, `event` and `ledger` are what the flows work on; `finish` makes the `outcome` of them.
+//! - `explain` follows what somebody asks about through every decision.
 //! - `checkpoint` writes a run down between two events and lets it go on from there.
 //! - `chronicle` and `inventory` hand out the `rows` of the tables, where somebody wants them.
 
@@ -17,6 +18,7 @@ mod control;
 mod describe;
 mod equipment;
 mod event;
+pub mod explain;
 mod extras;
 mod finish;
 mod headroom;
@@ -26,6 +28,7 @@ mod launch;
 mod ledger;
 mod life;
 mod living;
+mod minutes;
 mod names;
 pub mod observe;
 pub mod outcome;
@@ -70,6 +73,7 @@ use crate::workload::directory::Directory;
 use chronicle::Chronicle;
 use control::Control;
 use event::{Event, Rank};
+use explain::Inquiry;
 use extras::ExtrasTable;
 use headroom::Outlook;
 use instance::{Instances, Reference};
@@ -133,6 +137,8 @@ pub struct Cloud {
     duration: Option<Duration>,
     warmup: Duration,
     sampling_interval: Duration,
+    /// The calls of every minute are told.
+    counts_minutes: bool,
     /// Used by the launch in progress, kept to be used again.
     batch: Vec<Placement>,
     /// Used by the call in progress, kept to be used again.
@@ -140,6 +146,8 @@ pub struct Cloud {
     zone_order: Vec<ZoneId>,
     /// When the run is to be written down.
     checkpoints: BTreeSet<Time>,
+    /// What somebody asks about.
+    inquiry: Option<Box<Inquiry>>,
     /// How far a run had come that goes on from a checkpoint.
     resumed: Option<Box<Progress>>,
 }
@@ -252,10 +260,12 @@ impl Cloud {
             duration: scenario.duration,
             warmup: scenario.warmup,
             sampling_interval: scenario.sampling_interval(),
+            counts_minutes: scenario.counts_minutes(),
             batch: Vec::new(),
             meant: Vec::new(),
             zone_order: Vec::new(),
             checkpoints: BTreeSet::new(),
+            inquiry: None,
             resumed: None,
         })
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 use super::checkpoint::Moment;
+pub use super::minutes::Minute;
 use super::rows::Row;
 use crate::control_plane::plane::figures::StageSample;
 use crate::failure::Reason;
@@ -30,6 +31,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// How many instances were refused \[instances\]; 1 for other calls.
     pub count: u32,
+    /// Of a launch: the number in the demand of the first instance it asked for.
+    pub launch: Option<u64>,
 }
 
 /// The state of the cloud at a moment: one row of the time series.
@@ -101,6 +104,8 @@ pub trait Observer {
     fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) {}
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample, _directory: &Directory) {}
+    /// A minute after the warm-up ended, or the run in the middle of it; where the scenario has them counted.
+    fn minute_ended(&mut self, _minute: &Minute) {}
     /// Somebody looked at the headroom.
     fn looked(&mut self, _at: Time, _headroom: &Headroom, _directory: &Directory) {}
     /// Whether [`Observer::row`] is to be called. Asked once, before anything else.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::explain::Explanation;
 use crate::billing::Bill;
 use crate::control_plane::plane::figures::ControlPlaneUse;
 use crate::failure::Failure;
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub directory: Directory,
     /// Durations of what took time, by name, such as `launch`; each with at least one value.
     pub latency: Vec<Latency>,
+    /// The decisions that somebody asked about.
+    pub explanation: Option<Explanation>,
     /// Events dispatched since the start, warm-up included.
     pub events: u64,
     /// Successful launches and terminates \[instances\] since the start, warm-up included.
@@ -127,6 +130,12 @@ impl Tally {
     /// Refused, for whatever reason.
     pub fn failed(&self) -> u64 {
         self.failed_by.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Refused by a fault of the service.
+    pub fn failed_by_service(&self) -> u64 {
+        let faults = self.failed_by.iter().filter(|(failure, _)| failure.is_fault_of_service());
+        faults.map(|(_, count)| count).sum()
     }
 
     /// Granted ÷ asked for, 0 to 1; 1 when nothing was asked for.

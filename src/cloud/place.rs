@@ -48,6 +48,14 @@ impl Cloud {
     /// Finds a place in the order's zone for one instance of a launch, and adds it to the batch.
     #[inline]
     pub(super) fn place_one(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+        if self.inquiry.is_some() {
+            return self.place_one_explained(order, may_open);
+        }
+        self.place_one_unexplained(order, may_open)
+    }
+
+    #[inline]
+    pub(super) fn place_one_unexplained(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
         let counts = !self.quotas.is_unlimited();
         if counts {
             self.take_quota(order.now, order.account, self.claim(order))?;

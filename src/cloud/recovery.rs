@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Cloud;
 use super::event::{Event, Rank};
+use super::explain::Occasion;
 use super::instance::{Instance, Slot};
 use super::ledger::Happening;
 use super::seat::{Seat, Wanted};
@@ -140,7 +141,7 @@ impl Cloud {
     /// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
     /// there is none.
     fn recover(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
-        let transfer = self.find_other_host(now, slot)?;
+        let transfer = self.find_other_host(now, slot, Occasion::Recovery)?;
         if self.instances.get(slot).state == State::Running {
             self.leave_running(now, slot);
             self.extras_mut(slot).recovers = true;
@@ -154,7 +155,7 @@ impl Cloud {
 
     /// An instance goes on on another host. Nothing changes where there is none.
     fn change_host(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
-        let transfer = self.find_other_host(now, slot)?;
+        let transfer = self.find_other_host(now, slot, Occasion::Migration)?;
         self.move_to(now, slot, transfer);
         self.ledger.count_event(|counts| &mut counts.migrations);
         Ok(())
@@ -162,7 +163,7 @@ impl Cloud {
 
     /// Takes room on any host but the one the instance is on. A slot of a reservation goes along with it, and
     /// where there is no room for that, another free one is taken.
-    fn find_other_host(&mut self, now: Time, slot: Slot) -> Result<Transfer, Reason> {
+    fn find_other_host(&mut self, now: Time, slot: Slot, occasion: Occasion) -> Result<Transfer, Reason> {
         let kind = self.instances.get(slot).kind;
         let (old_request, from) = (self.request_of(slot), self.seat_of(slot));
         let mut request = old_request;
@@ -172,6 +173,8 @@ impl Cloud {
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         // Of its group it counts no more while a place is looked for: a member that moves is still one.
         self.placer.released(&old_request, from.host, &self.fleet);
+        let wanted = Wanted { kind, preference };
+        let survey = self.survey_for(slot, &request);
         let along = from.reservation.and_then(|_| self.take_room(&request, true).ok());
         let found = match along {
             Some(host) => {
@@ -179,10 +182,17 @@ impl Cloud {
                 Ok(Transfer { from: plain, to: Seat { host, ..from } })
             }
             None => {
-                let found = self.take_host(now, &request, Wanted { kind, preference }, true);
+                let found = self.take_host(now, &request, wanted, true);
                 found.map(|to| Transfer { from, to })
             }
         };
+        if let Some(survey) = survey {
+            let seat = found.map(|transfer| match along {
+                Some(host) => Seat { host, reservation: None },
+                None => transfer.to,
+            });
+            self.explain_move(now, occasion, (request, wanted), survey, seat);
+        }
         let mark = self.placer.mark();
         self.placer.placed(&old_request, from.host, &self.fleet);
         self.placer.rewind(mark);

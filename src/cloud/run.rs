@@ -7,7 +7,8 @@ use super::checkpoint::Moment;
 use super::chronicle::Chronicle;
 use super::event::{Event, Stamp, Timer};
 use super::instance::Slot;
-use super::ledger::InstanceTotal;
+use super::ledger::{InstanceTotal, Ledger};
+use super::minutes::Minutes;
 use super::observe::{Observer, Sample};
 use super::outcome::{Outcome, Residents};
 use crate::engine::memory::prefetch;
@@ -43,13 +44,17 @@ pub(super) struct Milestones {
     /// Samples taken so far.
     samples: u64,
     sampling_interval: Duration,
+    /// The minute that goes on; `None` before the end of the warm-up, and where nobody counts them.
+    minutes: Option<Minutes>,
+    /// The first of these times that is still to come, or earlier.
+    next: Time,
     reached: Time,
     pub events: u64,
 }
 
 persist! { Milestones {
-    values: [next_sample, samples, reached, events],
-    made: [warmup_end, sampling_interval],
+    values: [next_sample, samples, minutes, reached, events],
+    made: [warmup_end, sampling_interval, next],
 } }
 
 impl Milestones {
@@ -59,9 +64,26 @@ impl Milestones {
             next_sample: Time::ZERO,
             samples: 0,
             sampling_interval,
+            minutes: None,
+            next: Time::ZERO,
             reached: Time::ZERO,
             events: 0,
         }
+    }
+
+    /// Minutes are counted, or not, from where the run has come to. Those that are counted already go on.
+    pub fn count_minutes(&mut self, counted: bool, ledger: &Ledger) {
+        let begin = || ledger.in_window.then(|| Minutes::begin(self.reached, ledger));
+        self.minutes = if counted { self.minutes.or_else(begin) } else { None };
+    }
+
+    /// When the next of them is due.
+    fn due(&self, in_window: bool) -> Time {
+        // What happens at the time of a sample is in it.
+        let sample = Time(self.next_sample.0.saturating_add(1));
+        let warmup = if in_window { Time::NEVER } else { self.warmup_end };
+        let minute = self.minutes.map_or(Time::NEVER, |minutes| minutes.end());
+        sample.min(warmup).min(minute)
     }
 }
 
@@ -91,6 +113,7 @@ impl Cloud {
             self.begin_window_of_parts(horizon);
         }
         self.sample(horizon, &milestones, observer);
+        self.end_last_minute(horizon, &mut milestones, observer);
         self.look_if_due(horizon, observer);
         observer.ended();
         self.assert_conserved();
@@ -212,7 +235,7 @@ impl Cloud {
     /// Time goes on to `now`: samples are taken and the warm-up ends on the way.
     #[inline]
     fn reach(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
-        if now > milestones.next_sample || (!self.ledger.in_window && now >= milestones.warmup_end) {
+        if now >= milestones.next {
             self.pass_milestones(now, milestones, observer);
         }
         self.ledger.advance(now, self.fleet.totals());
@@ -222,15 +245,20 @@ impl Cloud {
     #[cold]
     fn pass_milestones(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
         loop {
-            let warmup_is_next = !self.ledger.in_window
-                && milestones.warmup_end <= now
-                && milestones.warmup_end <= milestones.next_sample;
-            if warmup_is_next {
+            milestones.next = milestones.due(self.ledger.in_window);
+            if milestones.next > now {
+                return;
+            }
+            let ending = milestones.minutes.as_mut().filter(|minutes| minutes.end() == milestones.next);
+            if let Some(minutes) = ending {
+                observer.minute_ended(&minutes.turn(&self.ledger));
+            } else if !self.ledger.in_window && milestones.warmup_end <= milestones.next_sample {
                 let at = milestones.warmup_end;
                 self.ledger.advance(at, self.fleet.totals());
                 self.ledger.begin_window(at, self.fleet.totals());
                 self.begin_window_of_parts(at);
-            } else if milestones.next_sample < now {
+                milestones.minutes = self.counts_minutes.then(|| Minutes::begin(at, &self.ledger));
+            } else {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
                 self.sample(at, milestones, observer);
@@ -240,8 +268,16 @@ impl Cloud {
                 milestones.samples += 1;
                 self.look_if_due(at, observer);
                 milestones.next_sample = at.after(milestones.sampling_interval);
-            } else {
-                return;
+            }
+        }
+    }
+
+    /// The run ends in the middle of a minute, or with calls at the first moment of one.
+    fn end_last_minute(&self, horizon: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
+        if let Some(minutes) = &mut milestones.minutes {
+            let minute = minutes.turn(&self.ledger);
+            if minute.began < horizon || minute.calls > 0 {
+                observer.minute_ended(&minute);
             }
         }
     }

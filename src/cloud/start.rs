@@ -3,6 +3,7 @@
 use super::Cloud;
 use super::calls::Wish;
 use super::event::Timer;
+use super::explain::Occasion;
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
@@ -26,9 +27,13 @@ impl Cloud {
         self.take_quota(now, account, claim)?;
         let mark = self.placer.mark();
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
-        let seat = self
-            .take_host(now, &request, Wanted { kind, preference }, true)
-            .inspect_err(|_| self.undo_quota(account, claim))?;
+        let wanted = Wanted { kind, preference };
+        let survey = self.survey_for(slot, &request);
+        let taken = self.take_host(now, &request, wanted, true);
+        if let Some(survey) = survey {
+            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken);
+        }
+        let seat = taken.inspect_err(|_| self.undo_quota(account, claim))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
             let assigned = self.network.assign_public(now, account, &mut self.billing.usage);

@@ -2,15 +2,16 @@
 //!
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
 //! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
-//! [`statistics`] for it; a [`baseline`] is what later runs are held to; a [`sweep`] runs over whole ranges of
-//! settings; [`size`] searches for the value of a setting that will do. Nothing here knows a clock, a terminal or the
-//! number of threads.
+//! [`statistics`] for it; a [`baseline`] is what later runs are held to, an [`objective`] what a scenario wants of its
+//! own; a [`sweep`] runs over whole ranges of settings; [`size`] searches for the value of a setting that will do.
+//! Nothing here knows a clock, a terminal or the number of threads.
 
 pub mod baseline;
 pub mod comparison;
 pub mod design;
 pub mod margin;
 pub mod metric;
+pub mod objective;
 pub mod replicate;
 pub mod size;
 pub mod statistics;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::metric;
+use super::{metric, objective};
 use crate::cloud::observe::Observer;
 use crate::cloud::{Cloud, RunOptions};
 use crate::input::{InputError, Place, Problem, did_you_mean};
@@ -186,6 +186,7 @@ pub fn run(scenario: &Scenario) -> Result<Figures, InputError> {
 
 /// Runs a scenario with somebody watching.
 pub fn run_watched(scenario: &Scenario, observer: &mut dyn Observer) -> Result<Figures, InputError> {
+    objective::check(scenario)?;
     let outcome = Cloud::new(scenario, RunOptions::default())?.run(observer)?;
     let execution = Execution::default();
     Ok(Figures::of(&Run { scenario, outcome: &outcome, execution: &execution }))

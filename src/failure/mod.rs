@@ -156,6 +156,13 @@ impl Failure {
         self.entry().ec2_name
     }
 
+    /// Whether a call that fails so counts against the availability of the service: the server errors, of which
+    /// want of room is one. A call that is throttled is not: there the client goes faster than it may, although
+    /// the status is of the 500 series.
+    pub fn is_fault_of_service(self) -> bool {
+        self.entry().class == Class::Server && self != Failure::RequestLimitExceeded
+    }
+
     /// The failure with the limit that decided: so much was asked for, so much was left.
     pub fn because(self, bound: Bound, asked: u64, left: u64) -> Reason {
         Reason { failure: self, limit: Some(Limit { bound, asked, left }) }

@@ -56,16 +56,35 @@ impl Fleet {
         request: &Resources,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<HostId> {
-        let lowest = self.zones[zone.index()].groups.clone().find_map(|group| {
-            let sku = self.hosts.get(self.groups[group].first.index())?.sku;
-            let could = self.groups[group].elastic && self.skus[sku.0 as usize].capacity.covers(request);
-            let mut closed = self.closed[group].iter().filter(|_| could).map(|id| HostId(*id));
-            closed.find(|id| allows(self, *id)).map(|id| (group, id))
-        });
-        let (group, id) = lowest?;
+        let (group, id) = self.lowest_closed(zone, request, allows)?;
         self.closed[group].remove(&id.0);
         self.hosts[id.index()].state = HostState::Active;
         self.count_in(id);
         Some(id)
+    }
+
+    /// The host that [`Fleet::open_where`] would open.
+    pub fn next_to_open(
+        &self,
+        zone: ZoneId,
+        request: &Resources,
+        allows: impl Fn(&Fleet, HostId) -> bool,
+    ) -> Option<HostId> {
+        self.lowest_closed(zone, request, allows).map(|(_, id)| id)
+    }
+
+    /// That host, with its group.
+    fn lowest_closed(
+        &self,
+        zone: ZoneId,
+        request: &Resources,
+        allows: impl Fn(&Fleet, HostId) -> bool,
+    ) -> Option<(usize, HostId)> {
+        self.zones[zone.index()].groups.clone().find_map(|group| {
+            let sku = self.hosts.get(self.groups[group].first.index())?.sku;
+            let could = self.groups[group].elastic && self.skus[sku.0 as usize].capacity.covers(request);
+            let mut closed = self.closed[group].iter().filter(|_| could).map(|id| HostId(*id));
+            closed.find(|id| allows(self, *id)).map(|id| (group, id))
+        })
     }
 }

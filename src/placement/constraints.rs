@@ -125,22 +125,36 @@ pub(super) enum HostRule<'a> {
     Vacant,
 }
 
+impl HostRule<'_> {
+    /// True when the rule leaves a host in, whatever room it has.
+    #[inline]
+    pub(super) fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
+        match self {
+            HostRule::Shared => fleet.hosts()[id.index()].pool == Pool::Shared,
+            HostRule::Own(hosts) => hosts.contains(&id),
+            HostRule::Named(host) => *host == id,
+            HostRule::Vacant => fleet.may_be_owned(id),
+        }
+    }
+}
+
+impl RackRule<'_> {
+    /// True when the rule leaves the rack of a host in.
+    #[inline]
+    pub(super) fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
+        match self {
+            RackRule::Any => true,
+            RackRule::Only(rack) => fleet.rack_of(id) == *rack,
+            RackRule::Without(racks) => racks.is_empty() || !racks.contains_key(&fleet.rack_of(id)),
+            RackRule::Partition { rest, of } => fleet.rack_of(id).0 % of == *rest,
+        }
+    }
+}
+
 impl Tier<'_> {
     /// True when the request may go to a host of its zone, if that is active and has room.
     pub fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
-        let host_allowed = match self.hosts {
-            HostRule::Shared => fleet.hosts()[id.index()].pool == Pool::Shared,
-            HostRule::Own(hosts) => hosts.contains(&id),
-            HostRule::Named(host) => host == id,
-            HostRule::Vacant => fleet.may_be_owned(id),
-        };
-        let rack_allowed = || match self.racks {
-            RackRule::Any => true,
-            RackRule::Only(rack) => fleet.rack_of(id) == rack,
-            RackRule::Without(racks) => racks.is_empty() || !racks.contains_key(&fleet.rack_of(id)),
-            RackRule::Partition { rest, of } => fleet.rack_of(id).0 % of == rest,
-        };
-        host_allowed && self.excluded != Some(id) && rack_allowed()
+        self.hosts.allows(id, fleet) && self.excluded != Some(id) && self.racks.allows(id, fleet)
     }
 }
 
@@ -160,7 +174,7 @@ pub(super) fn tiers<'a>(
     rack_rules.into_iter().flat_map(with_racks).collect()
 }
 
-fn rack_rules<'a>(
+pub(super) fn rack_rules<'a>(
     request: &Request,
     membership: Option<Membership>,
     groups: &'a Groups,
@@ -188,7 +202,11 @@ fn rack_rules<'a>(
     }
 }
 
-fn host_rules<'a>(request: &Request, tenancy: Tenancy, tenancies: &'a Tenancies) -> Vec<HostRule<'a>> {
+pub(super) fn host_rules<'a>(
+    request: &Request,
+    tenancy: Tenancy,
+    tenancies: &'a Tenancies,
+) -> Vec<HostRule<'a>> {
     let owned = |ownership| tenancies.owned(request.account, request.zone, ownership).map(HostRule::Own);
     match tenancy {
         Tenancy::Shared => vec![HostRule::Shared],

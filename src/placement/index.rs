@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::constraints::{HostRule, RackRule, Tier};
 use super::racks::RackHosts;
-use super::scan::Scan;
+use super::scan::{Scan, cost_of};
 use super::strategy::{Choice, Chooser, Request};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
@@ -15,6 +15,7 @@ use crate::fleet::index::Filter;
 use crate::fleet::index::by_class::ClassIndex;
 use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
+use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Ranking, Sight};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::persist;
@@ -112,7 +113,15 @@ impl Index {
             }
         };
         let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
-        let mut hosts = Scan { fleet, request, ranking, partitions, tier: Some(tier), listed: Some(listed) };
+        let mut hosts = Scan {
+            fleet,
+            request,
+            ranking,
+            partitions,
+            tier: Some(tier),
+            listed: Some(listed),
+            without: None,
+        };
         chooser.choose(&mut hosts, request)
     }
 
@@ -124,7 +133,12 @@ impl Index {
         fleet: &'a Fleet,
     ) -> Scan<'a> {
         let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
-        Scan { fleet, request, ranking, partitions, tier, listed: None }
+        Scan { fleet, request, ranking, partitions, tier, listed: None, without: None }
+    }
+
+    /// What a host costs a request; `None` where hosts are not ranked.
+    pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
+        self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }
 
     /// A chooser for any host that fits, whatever the strategy.

@@ -20,6 +20,7 @@ mod restore;
 pub mod scan;
 mod strategies;
 pub mod strategy;
+pub mod survey;
 pub mod tenancies;
 mod vacancies;
 

@@ -24,6 +24,8 @@ pub struct Scan<'a> {
     pub tier: Option<&'a Tier<'a>>,
     /// The only hosts looked at, in ascending order; `None`: all of the zone.
     pub listed: Option<&'a [HostId]>,
+    /// A host that is looked at as if it were not there.
+    pub without: Option<HostId>,
 }
 
 impl Scan<'_> {
@@ -56,6 +58,9 @@ impl Choice for Scan<'_> {
     }
 
     fn fits(&self, id: HostId) -> bool {
+        if self.without == Some(id) {
+            return false;
+        }
         match self.tier {
             None => self.fleet.fits(id, &self.request.amounts),
             Some(tier) => self.fleet.has_room(id, &self.request.amounts) && tier.allows(id, self.fleet),

@@ -3,6 +3,7 @@
 
 mod constrained;
 mod scenes;
+mod surveys;
 
 use super::config::StrategyConfig;
 use super::placer::Placer;

@@ -1,5 +1,6 @@
-//! `failures.csv`: every refused request, in order, with the limit that decided: what was asked, what was left. The
-//! last four columns are empty where none did.
+//! `failures.csv`: every refused request, in order, with the limit that decided: what was asked, what was left. These
+//! four columns are empty where none did. `launch` is the number in the demand of the first instance that a launch
+//! asked for, by which `plimsoll run --explain` finds it.
 
 use std::io;
 
@@ -13,8 +14,9 @@ use crate::workload::directory::Directory;
 pub const FILE: &str = "failures.csv";
 
 #[rustfmt::skip]
-const HEADER: [&str; 11] =
-    ["time_s", "operation", "account", "type", "zone", "error_code", "count", "limit", "asked", "left", "unit"];
+const HEADER: [&str; 12] = [
+    "time_s", "operation", "account", "type", "zone", "error_code", "count", "limit", "asked", "left", "unit", "launch",
+];
 
 /// Begins the file.
 pub fn begin(out: Out) -> Opened {
@@ -33,7 +35,7 @@ impl Streamed for Rows {
         let limit = refusal.reason.limit;
         let figure =
             |of: fn(&Limit) -> u64| limit.as_ref().map(of).map_or_else(String::new, |n| n.to_string());
-        let row: [&str; 11] = [
+        let row: [&str; 12] = [
             &seconds(refusal.at.0),
             refusal.operation.name(),
             &directory.accounts()[refusal.account.index()],
@@ -45,6 +47,7 @@ impl Streamed for Rows {
             &figure(|limit| limit.asked),
             &figure(|limit| limit.left),
             limit.map_or("", |limit| limit.bound.unit()),
+            &refusal.launch.map_or_else(String::new, |launch| launch.to_string()),
         ];
         self.out.write_record(row).map_err(csv_io_error)
     }

@@ -13,8 +13,10 @@ pub mod reading;
 pub mod terminal;
 
 mod amount;
+mod availability;
 mod billing;
 mod control_plane;
+pub mod explanation;
 mod failures;
 mod headroom;
 mod host_fill;
@@ -24,7 +26,7 @@ mod prose;
 mod recorder;
 pub mod sizing;
 mod subnets;
-mod summary;
+pub mod summary;
 pub mod sweep;
 pub mod tables;
 mod timeseries;
@@ -87,11 +89,12 @@ pub struct ReportFile {
 /// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 15] = [
+pub const REGISTER: [Report; 18] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
+    Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: Make::StreamedIf(Scenario::counts_minutes, availability::begin) },
     Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
     Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
     Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
@@ -99,6 +102,8 @@ pub const REGISTER: [Report; 15] = [
     Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
+    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: Make::AtEnd(explanation::files) },
+    Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: Make::AtEnd(explanation::pages) },
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
     Report { name: "charts", file: charts::FILES, holds: "pictures of all that", make: Make::Drawn },

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::checkpoint::{Checkpoints, HashedFile};
 use super::{Make, Opened, Out, REGISTER, ResultFolder};
 use crate::cloud::checkpoint::Moment;
-use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::observe::{Minute, Observer, Refusal, Sample};
 use crate::cloud::rows::Row;
 use crate::headroom::Headroom;
 use crate::input::InputError;
@@ -23,6 +23,10 @@ pub trait Streamed {
     }
     /// A sampling interval ended.
     fn sampled(&mut self, _sample: &Sample, _directory: &Directory) -> io::Result<()> {
+        Ok(())
+    }
+    /// A minute ended.
+    fn minute_ended(&mut self, _minute: &Minute) -> io::Result<()> {
         Ok(())
     }
     /// Somebody looked at the headroom.
@@ -127,6 +131,11 @@ impl Observer for Recorder<'_> {
     fn sampled(&mut self, sample: &Sample, directory: &Directory) {
         self.note(|told| told.sampled(sample, directory));
         self.each(|report| report.sampled(sample, directory));
+    }
+
+    fn minute_ended(&mut self, minute: &Minute) {
+        self.note(|told| told.minute_ended(minute));
+        self.each(|report| report.minute_ended(minute));
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {

@@ -6,10 +6,13 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width,
 };
 
+use super::amount::amount;
 use crate::billing::Kind;
 use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
 use crate::control_plane::plane::figures::StageUse;
 use crate::control_plane::stage::StageName;
+use crate::experiment::objective::{self, Judged};
+use crate::experiment::{Figures, metric};
 use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::summary::Run;
@@ -30,7 +33,10 @@ const MICRO_USD_PER_CENT: i128 = 10_000;
 
 /// The summary, at most `width` characters wide where words allow it.
 pub fn summary(run: &Run<'_>, width: u16) -> String {
+    let figures = Figures::of(run);
+    let judged = objective::judge(run.scenario, &figures);
     let tables = [
+        objectives(&judged),
         Some(launches(run)),
         calls(run),
         control_plane(run),
@@ -56,8 +62,37 @@ pub fn summary(run: &Run<'_>, width: u16) -> String {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
         let _ = write!(text, "\n{}\n", table.trim_fmt());
     }
+    for missing in judged.iter().filter_map(|judged| judged.missing.as_ref()) {
+        let _ = write!(text, "\nobjective without a figure: {missing}\n");
+    }
     let _ = write!(text, "\n{}\n", footer(run));
     text
+}
+
+/// What the run was to reach and what it did; left out where the scenario wants nothing.
+fn objectives(judged: &[Judged<'_>]) -> Option<Table> {
+    let mut table = table(["Objectives", "wanted", "found", "verdict"]);
+    for Judged { objective, value, met, .. } in judged {
+        let unit = metric::unit(&objective.metric);
+        let suffix = if unit == "s" { " s" } else { "" };
+        let least = objective.at_least.map(|least| format!("≥ {least}{suffix}"));
+        let most = objective.at_most.map(|most| format!("≤ {most}{suffix}"));
+        let wanted: Vec<String> = [least, most].into_iter().flatten().collect();
+        let found = match value {
+            // As it was wanted, and near 1 every digit matters.
+            Some(value) if unit == "0 to 1" => format!("{value:.6}"),
+            Some(value) => amount(*value, unit),
+            None if metric::is_first_time(&objective.metric) => "never".to_string(),
+            None => "none".to_string(),
+        };
+        table.add_row([
+            objective.metric.as_str(),
+            &wanted.join(", "),
+            &found,
+            if *met { "met" } else { "missed" },
+        ]);
+    }
+    (!table.is_empty()).then_some(table)
 }
 
 fn title(run: &Run<'_>) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::observe::{Observer, Refusal, Sample};
+use crate::cloud::observe::{Minute, Observer, Refusal, Sample};
 use crate::cloud::rows::{BillingRecordRow, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::engine::checkpoint::{Misfit, Reader, Writer};
 use crate::headroom::Headroom;
@@ -24,6 +24,7 @@ enum Note<'a> {
     InstanceTag(&'a InstanceTagRow),
     InstanceMetric(&'a InstanceMetricRow),
     BillingRecord(&'a BillingRecordRow),
+    Minute(&'a Minute),
 }
 
 /// The same as it comes back.
@@ -36,6 +37,7 @@ enum OwnNote {
     InstanceTag(InstanceTagRow),
     InstanceMetric(InstanceMetricRow),
     BillingRecord(BillingRecordRow),
+    Minute(Minute),
 }
 
 /// The notes of a run in order, in a file that goes away with them.
@@ -98,6 +100,7 @@ pub fn tell_again(
             OwnNote::InstanceTag(row) => observer.row(&Row::InstanceTag(row), directory),
             OwnNote::InstanceMetric(row) => observer.row(&Row::InstanceMetric(row), directory),
             OwnNote::BillingRecord(row) => observer.row(&Row::BillingRecord(row), directory),
+            OwnNote::Minute(minute) => observer.minute_ended(&minute),
         }
     }
     Ok(())
@@ -110,6 +113,10 @@ impl Observer for Told {
 
     fn sampled(&mut self, sample: &Sample, _: &Directory) {
         self.note(&Note::Sampled(sample));
+    }
+
+    fn minute_ended(&mut self, minute: &Minute) {
+        self.note(&Note::Minute(minute));
     }
 
     fn looked(&mut self, at: Time, headroom: &Headroom, _: &Directory) {

@@ -47,7 +47,7 @@ impl How {
 
 /// Every setting that may differ.
 #[rustfmt::skip]
-pub const FREEDOMS: [Freedom; 17] = [
+pub const FREEDOMS: [Freedom; 18] = [
     Freedom { key: "name", how: How::Freely, meaning: "the result folder has it" },
     Freedom { key: "seed", how: How::Freely, meaning: "what is drawn from the checkpoint on comes from the new seed" },
     Freedom { key: "duration", how: How::Freely, meaning: "the run ends there; not before the checkpoint" },
@@ -64,6 +64,7 @@ pub const FREEDOMS: [Freedom; 17] = [
     Freedom { key: "workload.arrivals.*.types", how: How::Freely, meaning: "of requests from the checkpoint on" },
     Freedom { key: "workload.arrivals.*.count", how: How::Freely, meaning: "of requests from the checkpoint on" },
     Freedom { key: "workload.arrivals.*.min_count", how: How::Freely, meaning: "of requests from the checkpoint on" },
+    Freedom { key: "objectives", how: How::Freely, meaning: "judged over the whole run; availability.csv begins where minutes began to be counted" },
     Freedom { key: "output", how: How::Freely, meaning: "the time series goes on at the new interval; tables only where the checkpoint was made with them" },
 ];
 

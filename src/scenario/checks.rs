@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::document::{self, Document, Node};
 use super::key_path::{self, Step};
-use super::{Scenario, reading};
+use super::{Scenario, objective, reading};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::engine::random::Seed;
 use crate::input::{InputError, Place, Problem, did_you_mean};
@@ -39,6 +39,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
     problems.extend(scenario.control_plane.validate(scenario.duration));
+    problems.extend(objective::validate(&scenario.objectives));
     problems.extend(check_names(scenario));
     check_demand(scenario, &mut problems);
     problems

@@ -5,6 +5,7 @@ mod checks;
 pub mod config;
 mod document;
 mod key_path;
+pub mod objective;
 mod reading;
 pub mod strict_file;
 
@@ -33,6 +34,7 @@ use crate::workload::directory::Directory;
 use config::{LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
+use objective::ObjectiveConfig;
 
 /// One experiment: a cloud, a demand and how long.
 ///
@@ -93,6 +95,9 @@ pub struct Scenario {
     /// Looks at what the fleet could still take; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom: Option<HeadroomConfig>,
+    /// What the run is to reach; left out: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveConfig>,
     /// What the result folder holds.
     #[serde(default)]
     pub output: OutputConfig,
@@ -222,6 +227,11 @@ impl Scenario {
             files.extend(value.get_ref().as_str().map(PathBuf::from));
         });
         files
+    }
+
+    /// Whether the calls of every minute are counted: somebody wants to know how available the service was.
+    pub fn counts_minutes(&self) -> bool {
+        !self.objectives.is_empty() || self.control_plane.is_modelled()
     }
 
     /// Simulated time between two samples of the time series.

@@ -57,9 +57,12 @@ const fn metric(
     Metric { path, unit, better, meaning, value }
 }
 
+/// The share of calls that no fault of the service refused.
+const AVAILABILITY_RATIO: &str = "availability.ratio";
+
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 98] = {
+pub const METRICS: [Metric; 101] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -144,7 +147,6 @@ pub const METRICS: [Metric; 98] = {
         metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),
         metric("control_plane.refused", "calls", Lower, "of these, refused for good by the control plane, attempts used up", |r| plane(r, |p| json!(p.counts.refused))),
-        metric("control_plane.availability", "0 to 1", Higher, "answered by answered and refused, those that came too fast left out; 1 when there were none", |r| plane(r, |p| json!(p.availability()))),
         metric("control_plane.retries", "attempts", Lower, "attempts after the first", |r| plane(r, |p| json!(p.counts.retries))),
         metric("control_plane.throttled", "attempts", Lower, "attempts that came too fast for their account", |r| plane(r, |p| json!(p.counts.throttled))),
         metric("control_plane.shed", "attempts", Lower, "attempts that the gateway refused because too many were inside", |r| plane(r, |p| json!(p.counts.shed))),
@@ -165,6 +167,11 @@ pub const METRICS: [Metric; 98] = {
         metric("control_plane.unstable", "", Neither, "stages whose queue grew through the second half of the run: they cannot keep up", |r| plane(r, |p| p.unstable.iter().map(|name| json!(name.to_string())).collect())),
 
         metric("latency_s", "s", Lower, "by operation, from the call to its effect; with a control plane api.OPERATION, to the answer, and stage.NAME.wait and .service: count, mean, p50, p90, p99, p999, max", latencies),
+
+        metric("availability.calls", "calls", Neither, "calls of every operation, the ends of lifetimes among them", |r| json!(served(r).0)),
+        metric("availability.failed", "calls", Lower, "of these, refused by a fault of the service: by a server error, want of room among them, but not throttled", |r| json!(served(r).1)),
+        metric(AVAILABILITY_RATIO, "0 to 1", Higher, "calls that no fault of the service refused; 1 without any call", |r| json!(availability(r))),
+        metric("availability.error_budget_left_ratio", "of the budget", Higher, "with an objective on availability.ratio: what is left of the failures it allows; below 0 it is overspent; null without one, or where it allows none", error_budget_left),
 
         metric("engine.events", "events", Neither, "events dispatched, warm-up included", |r| json!(r.outcome.events)),
         metric("engine.lifecycle_events", "events", Neither, "successful launches and terminates, warm-up included", |r| json!(r.outcome.lifecycle_events)),
@@ -313,6 +320,31 @@ fn subnets(run: &Run<'_>) -> Value {
 fn priced_by_shape(run: &Run<'_>) -> Value {
     let types = &run.outcome.directory.types;
     run.outcome.bill.priced_by_shape.iter().map(|kind| types.get(*kind).name.as_str()).collect()
+}
+
+/// Calls, and those that a fault of the service refused.
+fn served(run: &Run<'_>) -> (u64, u64) {
+    let tallies = || run.outcome.operations.iter().map(|(_, tally)| tally);
+    (tallies().map(|tally| tally.requested).sum(), tallies().map(Tally::failed_by_service).sum())
+}
+
+fn availability(run: &Run<'_>) -> f64 {
+    match served(run) {
+        (0, _) => 1.0,
+        (calls, failed) => (calls - failed) as f64 / calls as f64,
+    }
+}
+
+/// Of the share of calls that may fail, what is left. The strictest objective counts.
+fn error_budget_left(run: &Run<'_>) -> Value {
+    let targets = run.scenario.objectives.iter().filter(|objective| objective.metric == AVAILABILITY_RATIO);
+    let budget = targets.filter_map(|objective| objective.at_least).map(|least| 1.0 - least);
+    match budget.fold(f64::INFINITY, f64::min) {
+        budget if budget.is_finite() && budget > 0.0 => {
+            json!(1.0 - (1.0 - availability(run)) / budget)
+        }
+        _ => Value::Null,
+    }
 }
 
 fn latencies(run: &Run<'_>) -> Value {

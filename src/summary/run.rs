@@ -147,6 +147,7 @@ pub(crate) mod tests {
             bill: Bill::new(Vec::new(), &directory.types),
             directory,
             latency: vec![latency],
+            explanation: None,
             events: 1_000_000,
             lifecycle_events: 3,
         }

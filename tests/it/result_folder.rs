@@ -47,7 +47,10 @@ fn a_result_holds_every_report() {
         serde_json::from_str(&fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
     let refused = summary["launch"]["failed"].as_u64().unwrap();
     let failures = lines(&out.join("failures.csv"));
-    assert_eq!(failures[0], "time_s,operation,account,type,zone,error_code,count,limit,asked,left,unit");
+    assert_eq!(
+        failures[0],
+        "time_s,operation,account,type,zone,error_code,count,limit,asked,left,unit,launch"
+    );
     assert_eq!(failures.len() as u64 - 1, refused, "one row per refused request");
     let series = lines(&out.join("timeseries.csv"));
     assert_eq!(series[0].split(',').next(), Some("time_s"));

@@ -250,8 +250,10 @@ fn sample_result(place: &Path) {
     ] {
         let zone = Some(ZoneId(0));
         let (operation, account, kind) = (Operation::Launch, AccountId(0), Some(kind));
-        recorder
-            .refused(&Refusal { at: hour(1), operation, account, kind, zone, reason, count: 3 }, &directory);
+        recorder.refused(
+            &Refusal { at: hour(1), operation, account, kind, zone, reason, count: 3, launch: None },
+            &directory,
+        );
     }
     recorder.finish().unwrap();
     folder.publish().unwrap();

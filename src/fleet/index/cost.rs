@@ -2,6 +2,7 @@
 
 use num_bigint::BigUint;
 use std::cmp::Ordering;
+use std::fmt;
 
 use crate::units::RESOURCES;
 
@@ -20,6 +21,22 @@ impl Cost {
     /// The cost of taking most of `first`, then most of `second`.
     pub fn most(first: u64, second: u64) -> Cost {
         Cost::Pair(u64::MAX - first, u64::MAX - second)
+    }
+}
+
+/// As numbers of which the least is best: what a strategy takes most of stands below 0.
+impl fmt::Display for Cost {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signed = |number: u64| match u64::MAX - number {
+            most if most < number => -i128::from(most),
+            _ => i128::from(number),
+        };
+        match self {
+            Cost::Pair(first, 0) => write!(out, "{}", signed(*first)),
+            Cost::Pair(first, second) => write!(out, "{}, {}", signed(*first), signed(*second)),
+            Cost::Sum(sum) => write!(out, "{:.6}", sum.approximate),
+            Cost::LessSum(sum) => write!(out, "{:.6}", -sum.approximate),
+        }
     }
 }
 
@@ -129,6 +146,15 @@ mod tests {
         let near = 1 << 62;
         let terms = [(near - 1, near), (near, near + 1), (0, 1), (0, 1), (0, 1)];
         assert_eq!(RatioSum::greatest_of(terms).terms[0], (near, near + 1));
+    }
+
+    #[test]
+    fn costs_are_shown_as_numbers_of_which_the_least_is_best() {
+        assert_eq!(Cost::Pair(2000, 4096).to_string(), "2000, 4096");
+        assert_eq!(Cost::Pair(3, 0).to_string(), "3");
+        assert_eq!(Cost::most(8000, 32_768).to_string(), "-8000, -32768");
+        assert_eq!(Cost::Sum(sum(&[(1, 2), (1, 4)])).to_string(), "0.750000");
+        assert_eq!(Cost::LessSum(sum(&[(1, 2)])).to_string(), "-0.500000");
     }
 
     #[test]

@@ -14,18 +14,18 @@ use crate::placement::reservations::{Preference, Terms};
 use crate::placement::strategy::Request;
 use crate::units::{AccountId, CapacityReservationId, HostId, PlacementGroupId, Resources, TypeId, ZoneId};
 
-const ONE: AccountId = AccountId(1);
-const OTHER: AccountId = AccountId(2);
+pub(super) const ONE: AccountId = AccountId(1);
+pub(super) const OTHER: AccountId = AccountId(2);
 const KIND: TypeId = TypeId(0);
 
 /// A zone of equal hosts with 4 vCPU and 4 GiB, and requests for 1 of each.
-struct Scene {
-    fleet: Fleet,
-    placer: Placer,
+pub(super) struct Scene {
+    pub fleet: Fleet,
+    pub placer: Placer,
 }
 
 /// Under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
-fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> Scene {
+pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> Scene {
     let sellable = Resources([4_000, 4_096, 0, 0, u32::MAX]);
     let hosts = Hosts::Fixed { count: hosts, sellable };
     let group = HostGroup { hosts, hosts_per_rack, max_instances: None, tenancy };
@@ -41,17 +41,17 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
 }
 
 impl Scene {
-    fn group(&mut self, rule: GroupRule) -> PlacementGroupId {
+    pub fn group(&mut self, rule: GroupRule) -> PlacementGroupId {
         self.placer.groups.create(ONE, "g", rule).unwrap()
     }
 
-    fn request(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Request {
+    pub fn request(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Request {
         let amounts = Resources::new(1_000, 1_024);
         let shape = self.placer.shape(&amounts, &self.fleet);
         Request { shape, amounts, account, zone: ZoneId(zone), constraint: constraint.or_none() }
     }
 
-    fn launch(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Result<u32, Reason> {
+    pub fn launch(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Result<u32, Reason> {
         let request = self.request(account, zone, constraint);
         let Scene { fleet, placer } = self;
         placer.check(&request)?;
@@ -76,15 +76,15 @@ impl Scene {
     }
 }
 
-fn plain() -> Constraint {
+pub(super) fn plain() -> Constraint {
     Constraint::default()
 }
 
-fn member(group: PlacementGroupId) -> Constraint {
+pub(super) fn member(group: PlacementGroupId) -> Constraint {
     Constraint { group: Some(Membership { group, partition: None }), ..plain() }
 }
 
-fn of(tenancy: Tenancy) -> Constraint {
+pub(super) fn of(tenancy: Tenancy) -> Constraint {
     Constraint { tenancy, ..plain() }
 }
 
