@@ -234,8 +234,7 @@ fn a_launch_takes_the_sum_of_its_stages_and_is_answered_before() {
     let times = seconds(&both, "launch");
     assert!((times[1] - times[0] - download).abs() < 0.6, "{times:?}");
     // With a volume the storage has a part in it; a volume by itself is answered when it is there.
-    let trace =
-        "0 launch instance=a type=m5.large volumes=/dev/sdf:gp3:8\n500 create-volume volume=v zone=z size_gib=8";
+    let trace = "0 launch instance=a type=m5.large volumes=/dev/sdf:gp3:8\n500 create-volume volume=v zone=z size_gib=8";
     let (outcome, _) = replaying(trace, world).watch();
     assert!((seconds(&outcome, "launch")[0] - expected - 64.0).abs() < 0.5);
     assert!((seconds(&outcome, "api.create-volume")[0] - 91.0).abs() < 0.2);
