@@ -55,7 +55,12 @@ impl Cloud {
             return Ok(self.of_account(account, &query.filters));
         };
         let meant = self.meant_by(account, targets);
+        let mut launching = self.launching_among(targets);
         let matching = meant.iter().try_fold(0, |matching, instance| {
+            if instance.is_none() && launching > 0 {
+                launching -= 1;
+                return Ok(matching + u64::from(shows(State::Pending, &query.filters)));
+            }
             let reference = instance.filter(|reference| reference.account == account);
             let reference = reference.ok_or(Failure::InvalidInstanceIdNotFound)?;
             Ok(matching + u64::from(self.describe_one(now, reference, &query.filters)))
@@ -73,9 +78,7 @@ impl Cloud {
         match slot {
             Some(slot) => self.meets_all(slot, self.instances.get(slot), filters),
             // EC2 shows an ended instance for a while; of its attributes only the state is known here.
-            None => filters
-                .iter()
-                .all(|filter| matches!(filter, Filter::State(states) if states.contains(&State::Terminated))),
+            None => shows(State::Terminated, filters),
         }
     }
 
@@ -104,4 +107,9 @@ impl Cloud {
             }
         })
     }
+}
+
+/// Whether all filters are met by an instance of which only the state is known.
+fn shows(state: State, filters: &[Filter]) -> bool {
+    filters.iter().all(|filter| matches!(filter, Filter::State(states) if states.contains(&state)))
 }

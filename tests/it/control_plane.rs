@@ -167,6 +167,7 @@ fn replaying(trace: &str, plane: &str) -> Experiment {
         &operations(trace),
         &format!(
             "duration = '1h'
+            placement.strategy = 'first-fit'
             zones = [{{ name = 'z', hosts = [{{ count = 4, vcpu = 64, memory_gib = 256 }}] }}]
             [control_plane]
             preset = 'zero'
@@ -192,4 +193,216 @@ fn a_replica_does_not_know_an_instance_until_its_lag_is_over() {
     let (outcome, notes) = replaying(trace, &behind.replace("lag", "read_from = 'primary', lag")).watch();
     assert_eq!(notes.reasons(), []);
     assert_eq!(plane(&outcome).reads.stale, 0);
+}
+
+/// Seconds from the call to the effect, or of whatever else has that name, to a tenth: all of them, in order of length.
+fn seconds(outcome: &Outcome, name: &str) -> Vec<f64> {
+    let found = outcome.latency.iter().find(|latency| latency.name == name);
+    let histogram = &found.unwrap_or_else(|| panic!("nothing took {name}")).histogram;
+    let recorded = histogram.iter_recorded();
+    recorded
+        .flat_map(|value| {
+            let seconds = (value.value_iterated_to() as f64 / 1e8).round() / 10.0;
+            std::iter::repeat_n(seconds, value.count_at_value() as usize)
+        })
+        .collect()
+}
+
+#[test]
+fn a_launch_takes_the_sum_of_its_stages_and_is_answered_before() {
+    let world = "
+        gateway.service = { kind = 'constant', value = '1s' }
+        validation.service = { kind = 'constant', value = '2s' }
+        database = { read = { kind = 'constant', value = '4s' }, write = { kind = 'constant', value = '8s' } }
+        workers.service = { kind = 'constant', value = '16s' }
+        hypervisor.service = { kind = 'constant', value = '32s' }
+        storage.service = { kind = 'constant', value = '64s' }
+        images = { default_gib = 10, host_mbps = 1000, host_cache_gib = 20 }
+        [lifecycle]
+        boot = '100s'";
+    let (outcome, notes) = replaying("0 launch instance=a type=m5.large", world).watch();
+    assert_eq!(notes.refusals, []);
+    // 10 GiB at a Gbit/s.
+    let download = 10.0 * 8.0 * 1.073_741_824;
+    let expected = 1.0 + 2.0 + 4.0 + 8.0 + 16.0 + 32.0 + download + 100.0 + 8.0;
+    assert!((seconds(&outcome, "launch")[0] - expected).abs() < 0.3, "{:?}", seconds(&outcome, "launch"));
+    assert_eq!(seconds(&outcome, "api.launch"), [15.0]);
+    assert!((seconds(&outcome, "stage.images.service")[0] - download).abs() < 0.2);
+    // A second one finds the image on the host.
+    let trace = "0 launch instance=a type=m5.large\n1000 launch instance=b type=m5.large";
+    let both = replaying(trace, world).watch().0;
+    let times = seconds(&both, "launch");
+    assert!((times[1] - times[0] - download).abs() < 0.6, "{times:?}");
+    // With a volume the storage has a part in it; a volume by itself is answered when it is there.
+    let trace = "0 launch instance=a type=m5.large volumes=/dev/sdf:gp3:8\n500 create-volume volume=v zone=z size_gib=8";
+    let (outcome, _) = replaying(trace, world).watch();
+    assert!((seconds(&outcome, "launch")[0] - expected - 64.0).abs() < 0.5);
+    assert!((seconds(&outcome, "api.create-volume")[0] - 91.0).abs() < 0.2);
+}
+
+#[test]
+fn an_instance_that_is_being_launched_is_there_for_those_who_call() {
+    let world = "workers = { count = 1, service = { kind = 'constant', value = '10s' } }";
+    let trace = "
+        0 launch instance=a type=m5.large
+        5 describe instance=a
+        5 describe instance=b
+        20 terminate instance=a";
+    let (outcome, notes) = replaying(trace, world).watch();
+    assert_eq!(notes.reasons(), [(5, "InvalidInstanceID.NotFound")]);
+    assert_eq!(outcome.described_instances, 1);
+    // Where the worker of the terminate is the faster one, it tries again.
+    let world = "
+        workers = { count = 2, service = { kind = 'hyperexponential', weights = [1, 1], means = ['1ms', '100s'] } }
+        queue.redelivery_delay = '7s'";
+    let trace = "
+        0 launch instance=a type=m5.large
+        1 terminate instance=a";
+    for seed in 0..20 {
+        let experiment = replaying(trace, world);
+        let mut notes = Notes::default();
+        let outcome = experiment.run_with(&[&format!("seed={seed}")], CHECKED, &mut notes);
+        assert_eq!(notes.refusals, [], "seed {seed}");
+        assert_eq!(outcome.lifecycle_events, 2, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_launch_that_is_delivered_twice_places_once() {
+    let world = "
+        workers = { count = 4, service = { kind = 'constant', value = '25s' } }
+        queue = { visibility_timeout = '10s' }";
+    let (outcome, _) = replaying("0 launch instance=a type=m5.large", world).watch();
+    assert_eq!((outcome.launch.requested, outcome.launch.succeeded), (1, 1));
+    let plane = plane(&outcome);
+    assert_eq!((plane.queue.redelivered, plane.counts.duplicates), (2, 2));
+    // A message that is never done in time is a dead letter, and its launch an error that the client never hears of.
+    let world = world.replace("'10s' }", "'10s', max_receives = 2 }").replace("25s", "50s");
+    let (outcome, notes) = replaying("0 launch instance=a type=m5.large", &world).watch();
+    assert_eq!(notes.refused(), [(20.0, "launch", "InternalError", 1)]);
+    assert_eq!(outcome.launch.succeeded, 0);
+    assert_eq!(outcome.control_plane.unwrap().queue.dead_letters, 1);
+}
+
+#[test]
+fn a_client_waits_tries_again_and_gives_up() {
+    let world = "
+        gateway = { servers = 1, service = { kind = 'constant', value = '10s' } }
+        clients = { timeout = '4s', attempts = 3, first_delay = '2s', multiplier = 3, longest_delay = '5s', jitter = 'none' }";
+    let (outcome, notes) = replaying("10 launch instance=a type=m5.large", world).watch();
+    // Attempts at 10, 16 and 25 s (after 2 and, instead of 6, 5 s); the third is given up at 29 s. The first comes
+    // through at 20 s and takes effect, since the client has not given up; the others come through for nobody.
+    assert_eq!(notes.refusals, []);
+    assert_eq!(outcome.launch.succeeded, 1);
+    let counts = plane(&outcome).counts;
+    assert_eq!((counts.retries, counts.timed_out, counts.answered, counts.orphaned), (2, 3, 0, 2));
+    // One that nothing came of is refused when its client gives up.
+    let (outcome, notes) =
+        replaying("10 launch instance=a type=m5.large", &world.replace("'10s'", "'30s'")).watch();
+    assert_eq!(notes.refused(), [(29.0, "launch", "RequestTimeout", 1)]);
+    assert_eq!((outcome.launch.succeeded, plane(&outcome).counts.orphaned), (0, 3));
+    // One that waits long enough has its answer, counted from its first attempt.
+    let world = world.replace("timeout = '4s'", "timeout = '8s'").replace("'10s'", "'7s'");
+    let trace = "10 launch instance=a type=m5.large\n11 launch instance=b type=m5.large";
+    let (outcome, notes) = replaying(trace, &world).watch();
+    assert_eq!(notes.refusals, []);
+    // The attempts of b, at 11, 21 and 34 s, come through at 24, 31 and 41 s: only the third in time. The first has
+    // the effect, the others find it done.
+    assert_eq!(seconds(&outcome, "api.launch"), [7.0, 30.0]);
+    assert_eq!((outcome.launch.succeeded, plane(&outcome).counts.duplicates), (2, 2));
+}
+
+#[test]
+fn an_outage_does_to_a_stage_what_it_says() {
+    let run = |outage: &str| {
+        let world = format!(
+            "gateway = {{ servers = 1, service = {{ kind = 'constant', value = '2s' }} }}
+            outages = [{{ stage = 'gateway', start = '10s', length = '20s', {outage} }}]"
+        );
+        let trace = "5 describe\n12 describe\n29 describe\n40 describe";
+        replaying(trace, &world).watch().0
+    };
+    let hung = run("kind = 'hang'");
+    assert_eq!(seconds(&hung, "api.describe"), [2.0, 2.0, 5.0, 20.0]);
+    let slow = run("kind = 'slow', factor = 2.5");
+    assert_eq!(seconds(&slow, "api.describe"), [2.0, 2.0, 5.0, 5.0]);
+    let refused = run("kind = 'refuse'");
+    assert_eq!(plane(&refused).counts.refused, 2);
+    assert_eq!(stage(&refused, "gateway").usage.refused, 2);
+}
+
+#[test]
+fn a_breaker_spares_a_storage_that_is_down() {
+    let world = "
+        storage = { servers = 1, service = { kind = 'constant', value = '100ms' } }
+        queue = { redelivery_delay = '1s' }
+        breaker = { enabled = true, failures = 3, open_for = '20s' }
+        outages = [{ stage = 'storage', start = '0s', length = '60s', kind = 'refuse' }]";
+    let calls: Vec<String> =
+        (1..=5).map(|n| format!("{n} create-volume volume=v{n} zone=z size_gib=1")).collect();
+    let trace = calls.join("\n");
+    let (outcome, notes) = replaying(&trace, world).watch();
+    assert_eq!(notes.refusals, []);
+    let of_storage = stage(&outcome, "storage").usage.refused;
+    // Three open it, then one trial every 20 s or so until the hour strikes.
+    assert_eq!((plane(&outcome).breakers_opened, of_storage), (3, 5));
+    let without = replaying(&trace, &world.replace("enabled = true", "enabled = false")).watch().0;
+    assert!(stage(&without, "storage").usage.refused > 250);
+}
+
+#[test]
+fn a_queue_that_grows_to_the_end_is_told_with_its_stage() {
+    let run = |per_hour: f64| {
+        let world = format!(
+            "duration = '2h'
+            zones = [{{ name = 'z', hosts = [{{ count = 1, vcpu = 4, memory_gib = 16 }}] }}]
+            [control_plane]
+            preset = 'zero'
+            database = {{ servers = 2, read = {{ kind = 'exponential', mean = '1s' }} }}
+            [[workload.calls]]
+            process = {{ kind = 'poisson', per_hour = {per_hour} }}
+            operations = {{ describe = 1 }}"
+        );
+        let outcome = Experiment::new(&world).run_with(&[], UNCHECKED, &mut Notes::default());
+        outcome.control_plane.unwrap().unstable.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(run(8000.0), ["primary"]);
+    assert_eq!(run(6000.0), [""; 0]);
+}
+
+#[test]
+fn every_setting_can_be_set_over_every_preset() {
+    let experiment = replaying("0 launch instance=a type=m5.large", "");
+    for preset in ["zero", "design", "aws-like"] {
+        let preset = format!("control_plane.preset={preset}");
+        let set = [
+            preset.as_str(),
+            "control_plane.workers.count=8",
+            "control_plane.database.pool.max=unlimited",
+            "control_plane.cache.ttl=7s",
+            "control_plane.gateway.service={ kind = 'exponential', mean = '3ms' }",
+        ];
+        let plane = experiment.scenario(&set).control_plane;
+        assert_eq!(plane.workers.count.0, Some(8));
+        assert_eq!(plane.database.pool.max.0, None);
+        assert_eq!(plane.cache.ttl.to_string(), "7s");
+        let resolved = experiment.scenario(&set).resolved();
+        assert_eq!(resolved["control_plane"]["gateway"]["service"]["mean"], "3ms");
+        assert_eq!(experiment.run_with(&set, CHECKED, &mut Notes::default()).launch.succeeded, 1);
+    }
+    // What a preset says and the scenario does not is there in the resolved scenario.
+    let design = experiment.scenario(&["control_plane.preset=design"]).resolved();
+    assert_eq!(design["control_plane"]["database"]["pool"]["max"], 20);
+}
+
+#[test]
+fn reads_that_no_index_helps_take_longer_the_more_instances_there_are() {
+    let world = "database = { scan_per_row = '1s', indexes = ['account'] }";
+    let trace = "
+        0 launch instance=a type=m5.large count=5
+        10 describe
+        20 describe filters=state=running
+        30 describe instance=a";
+    let (outcome, _) = replaying(trace, world).watch();
+    assert_eq!(seconds(&outcome, "api.describe"), [0.0, 0.0, 5.0]);
 }

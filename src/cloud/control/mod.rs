@@ -1,11 +1,14 @@
 //! The control plane between a call of the demand and the flow that carries it out, where a scenario models one.
 //!
 //! `submit` hands calls to the plane, `work` does what the plane wishes: let a call have its effect, refuse it, let an
-//! instance run. `profile` is what the plane has to know of a call; `bring_up` takes instances from their host to
+//! instance run. `launching` knows who is on the way to being launched; `profile` is what the plane has to know of a call; `bring_up` takes instances from their host to
 //! running.
 
 mod bring_up;
+mod launching;
 mod profile;
+
+use std::collections::BTreeMap;
 
 use super::Cloud;
 use super::calls::Refused;
@@ -13,6 +16,7 @@ use super::event::{Event, Rank};
 use super::instance::Slot;
 use super::observe::Observer;
 use crate::control_plane::config::Index;
+use crate::control_plane::job::JobId;
 use crate::control_plane::plane::requests::RequestId;
 use crate::control_plane::plane::{Alarm, Plane, Wish};
 use crate::engine::random::Seed;
@@ -21,7 +25,7 @@ use crate::lifecycle::State;
 use crate::persist;
 use crate::scenario::Scenario;
 use crate::units::{Duration, Time};
-use crate::workload::call::{Action, Call, End};
+use crate::workload::call::{Action, Call, End, Handle};
 
 /// The control plane of a run, and the call that has its effect now.
 pub(super) struct Control {
@@ -32,12 +36,14 @@ pub(super) struct Control {
     lifetimes: Box<[Duration]>,
     /// How long ago the call was meant to come that has its effect now.
     late: Duration,
+    /// Launches that have been called for and have had no effect, by the name of their instances.
+    launching: BTreeMap<Handle, u32>,
     /// When there was last something to do.
     worked: Time,
 }
 
 persist! { Control {
-    values: [worked],
+    values: [launching, worked],
     parts: [plane],
     made: [indexes, lifetimes, late],
 } }
@@ -52,6 +58,7 @@ impl Control {
                 indexes: config.database.indexes.clone(),
                 lifetimes: Box::default(),
                 late: Duration::ZERO,
+                launching: BTreeMap::new(),
                 worked: Time::ZERO,
             })
         })
@@ -80,6 +87,7 @@ impl Cloud {
     #[inline]
     pub(super) fn submit(&mut self, now: Time, call: Call, observer: &mut dyn Observer) {
         let profile = self.profile(&call);
+        self.note_launching(&call);
         let lifetimes = match &call.action {
             Action::Launch(launch) if launch.end == End::Drawn => self.demand.lifetimes().into(),
             _ => Box::default(),
@@ -103,10 +111,7 @@ impl Cloud {
         control.plane.note_rows(rows);
         while let Some(wish) = self.control_mut().plane.next(now) {
             match wish {
-                Wish::Act(job, request) => {
-                    self.act(now, request, observer);
-                    self.control_mut().plane.acted(now, job);
-                }
+                Wish::Act(job, request) => self.act(now, job, request, observer),
                 Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure, observer),
                 Wish::Run(instance) => self.come_up(now, instance),
             }
@@ -117,14 +122,20 @@ impl Cloud {
         }
     }
 
-    /// A call has its effect.
-    fn act(&mut self, now: Time, request: RequestId, observer: &mut dyn Observer) {
+    /// A call has its effect, unless a worker comes to it before the instances that it is about are launched.
+    fn act(&mut self, now: Time, job: JobId, request: RequestId, observer: &mut dyn Observer) {
+        let (call, lifetimes) = self.control_mut().plane.take_call(request);
+        if self.is_early(&call) {
+            return self.control_mut().plane.postpone(now, job, request, call);
+        }
+        self.note_launched(&call);
         let control = self.control_mut();
-        let (call, lifetimes) = control.plane.take_call(request);
         control.late = now.since(call.at);
         control.lifetimes = lifetimes;
         self.on_call(now, &call, observer);
-        self.control_mut().late = Duration::ZERO;
+        let control = self.control_mut();
+        control.late = Duration::ZERO;
+        control.plane.acted(now, job);
     }
 
     /// A call never has an effect.
@@ -138,6 +149,7 @@ impl Cloud {
     ) {
         let (call, _) = self.control_mut().plane.take_call(request);
         self.control_mut().plane.refusal_told(request);
+        self.note_launched(&call);
         let operation = call.action.operation();
         self.ledger.count_call(operation, Some(failure));
         let (mut refused, mut count) = (Refused::outright(failure), 1);

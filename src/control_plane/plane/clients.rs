@@ -257,6 +257,14 @@ impl Plane {
         (call, std::mem::take(&mut request.lifetimes))
     }
 
+    /// A worker has come to a call too early: it fails with it, and tries again when its message comes back.
+    pub fn postpone(&mut self, now: Time, job: JobId, id: RequestId, call: Call) {
+        let request = &mut self.requests[id];
+        request.call = Some(call);
+        request.is_settled = false;
+        self.fail(now, job, Failure::ServiceUnavailable);
+    }
+
     /// What is known of the call that a task is about; `None` for what no call is about.
     #[inline]
     pub(super) fn profile(&self, task: Task) -> Option<&Profile> {

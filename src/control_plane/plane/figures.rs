@@ -173,11 +173,19 @@ impl History {
     }
 }
 
+/// What happens at a stage, as it stands.
+struct View<'a> {
+    name: StageName,
+    usage: StationUse,
+    waits: Option<&'a Durations>,
+    services: Option<&'a Durations>,
+}
+
 impl Plane {
-    /// Every stage in the order of the path, with what happened there.
-    fn uses(&self, now: Time) -> Vec<StageUse> {
-        let with_servers = |id: StageId| self.stages[id.index()].used(now);
-        let mut uses = vec![
+    /// Every stage in the order of the path.
+    fn views(&self, now: Time) -> Vec<View<'_>> {
+        let with_servers = |id: StageId| self.stages[id.index()].view(now);
+        let mut views = vec![
             with_servers(StageId::GATEWAY),
             with_servers(StageId::VALIDATION),
             with_servers(StageId::CACHE),
@@ -188,20 +196,21 @@ impl Plane {
                 number => StageName::ReplicaPool(number),
             };
             let usage = node.pool.usage(now);
-            uses.push(StageUse { name, usage, waits: node.waits.clone(), services: node.holds.clone() });
-            uses.push(with_servers(StageId::node(number)));
+            views.push(View { name, usage, waits: Some(&node.waits), services: Some(&node.holds) });
+            views.push(with_servers(StageId::node(number)));
         }
-        uses.push(self.queue_use(now));
-        uses.extend([StageId::WORKERS, StageId::HYPERVISOR, StageId::STORAGE].map(with_servers));
-        uses.push(self.image_use());
-        uses
+        views.push(self.view_queue(now));
+        views.extend([StageId::WORKERS, StageId::HYPERVISOR, StageId::STORAGE].map(with_servers));
+        views.push(self.view_images());
+        views
     }
 
-    /// The queue as a stage: a message waits until it is received for the last time.
-    fn queue_use(&self, now: Time) -> StageUse {
+    /// The queue as a stage: a message waits until it is received, and again after each delivery that failed.
+    fn view_queue(&self, now: Time) -> View<'_> {
         let queue = &self.messages.queue;
         let counts = queue.counts();
         let usage = StationUse {
+            length: self.stages[StageId::GATEWAY.index()].station.usage(now).length,
             waiting: queue.visible() + queue.delayed(),
             in_service: queue.in_flight(),
             arrivals: counts.sent,
@@ -212,15 +221,13 @@ impl Plane {
             waited: self.messages.waited,
             queue_ns: queue.backlog().integral(now),
             queue_peak: queue.backlog().peak(),
-            length: self.stages[StageId::GATEWAY.index()].station.usage(now).length,
             ..StationUse::default()
         };
-        let waits = self.messages.waits.clone();
-        StageUse { name: StageName::Queue, usage, waits, services: Durations::default() }
+        View { name: StageName::Queue, usage, waits: Some(&self.messages.waits), services: None }
     }
 
-    fn image_use(&self) -> StageUse {
-        let mut usage = StationUse::default();
+    fn view_images(&self) -> View<'_> {
+        let mut usage = StationUse { served: self.images.downloaded, ..StationUse::default() };
         for link in &self.images.racks {
             let counts = link.counts();
             usage.in_service += link.transfers();
@@ -228,14 +235,12 @@ impl Plane {
             usage.started += counts.joined;
             usage.completed += counts.finished;
         }
-        usage.served = self.images.downloaded;
-        let services = self.images.downloads.clone();
-        StageUse { name: StageName::Images, usage, waits: Durations::default(), services }
+        View { name: StageName::Images, usage, waits: None, services: Some(&self.images.downloads) }
     }
 
     /// Every stage at this moment.
     pub fn sample(&self, now: Time) -> Vec<StageSample> {
-        let sample = |StageUse { name, usage, .. }: StageUse| StageSample {
+        let sample = |View { name, usage, .. }: View<'_>| StageSample {
             name,
             waiting: usage.waiting,
             in_service: usage.in_service,
@@ -245,13 +250,13 @@ impl Plane {
             timed_out: usage.timed_out,
             waited: Duration(u64::try_from(usage.waited).unwrap_or(u64::MAX)),
         };
-        self.uses(now).into_iter().map(sample).collect()
+        self.views(now).into_iter().map(sample).collect()
     }
 
     /// Notes how long the queues are.
     pub fn note_queues(&mut self, now: Time) {
         let mut history = std::mem::take(&mut self.history);
-        history.note(now, || self.uses(now).iter().map(|stage| stage.usage.queue_ns).collect());
+        history.note(now, || self.views(now).iter().map(|stage| stage.usage.queue_ns).collect());
         self.history = history;
     }
 
@@ -277,7 +282,7 @@ impl Plane {
 
     /// What came of the calls, seen from the end of the run.
     pub fn finish(&self, now: Time) -> ControlPlaneUse {
-        let stages = self.uses(now);
+        let stages: Vec<StageUse> = self.views(now).into_iter().map(StageUse::from).collect();
         let breakers = || self.breakers.iter().flatten().map(Breaker::counts);
         let grew = |(i, stage): &(usize, &StageUse)| {
             self.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting)
@@ -301,11 +306,18 @@ impl Plane {
 }
 
 impl Stage {
-    /// What happened here.
-    fn used(&self, now: Time) -> StageUse {
+    /// What happens here; those turned away in an outage count as refused.
+    fn view(&self, now: Time) -> View<'_> {
         let mut usage = self.station.usage(now);
         usage.arrivals += self.turned_away;
         usage.refused += self.turned_away;
-        StageUse { name: self.name, usage, waits: self.waits.clone(), services: self.services.clone() }
+        View { name: self.name, usage, waits: Some(&self.waits), services: Some(&self.services) }
+    }
+}
+
+impl From<View<'_>> for StageUse {
+    fn from(View { name, usage, waits, services }: View<'_>) -> StageUse {
+        let copied = |durations: Option<&Durations>| durations.cloned().unwrap_or_default();
+        StageUse { name, usage, waits: copied(waits), services: copied(services) }
     }
 }
