@@ -171,7 +171,7 @@ impl Station {
 
     #[inline]
     fn is_free(&self) -> bool {
-        // A server is free while somebody waits only where a job was restored under more servers.
+        // Somebody may wait beside a free server where a run goes on with more servers than it had: nobody jumps the queue.
         !self.held
             && self.waiting.present() == 0
             && self.servers.is_none_or(|servers| self.in_service.present() < servers)

@@ -33,6 +33,7 @@ mod result_folder;
 mod rules;
 mod security;
 mod size;
+mod stations;
 mod storage;
 mod support;
 mod swarm;

@@ -6,31 +6,44 @@ use crate::units::NS_PER_S;
 
 #[test]
 fn a_bucket_refills_to_the_nanosecond() {
-    let mut bucket = TokenBucket::new(Limit { bucket: 5, milli_per_s: 2_000 });
-    assert_eq!(bucket.try_take(at(0), 5), Ok(()));
-    assert_eq!(bucket.try_take(at(0), 1), Err(Duration(NS_PER_S / 2)));
-    assert_eq!(bucket.try_take(Time(NS_PER_S / 2 - 1), 1), Err(Duration(1)));
-    assert_eq!(bucket.try_take(Time(NS_PER_S / 2), 1), Ok(()));
-    assert_eq!((bucket.tokens(at(1)), bucket.tokens(at(100))), (1, 5));
-    assert_eq!(bucket.try_take(at(100), 0), Ok(()), "nothing is always there");
+    let limit = Limit { bucket: 5, milli_per_s: 2_000 };
+    let mut bucket = TokenBucket::full(limit);
+    assert_eq!(bucket.try_take(limit, at(0), 5), Ok(()));
+    assert_eq!(bucket.try_take(limit, at(0), 1), Err(Duration(NS_PER_S / 2)));
+    assert_eq!(bucket.try_take(limit, Time(NS_PER_S / 2 - 1), 1), Err(Duration(1)));
+    assert_eq!(bucket.try_take(limit, Time(NS_PER_S / 2), 1), Ok(()));
+    assert_eq!((bucket.tokens(limit, at(1)), bucket.tokens(limit, at(100))), (1, 5));
+    assert_eq!(bucket.try_take(limit, at(100), 0), Ok(()), "nothing is always there");
 }
 
 #[test]
 fn what_never_is_there_is_never_waited_for() {
     let never = Err(Duration(u64::MAX));
-    assert_eq!(TokenBucket::new(Limit { bucket: 5, milli_per_s: 2_000 }).try_take(at(0), 6), never);
-    let mut dry = TokenBucket::new(Limit { bucket: 1, milli_per_s: 0 });
-    assert_eq!(dry.try_take(at(0), 1), Ok(()));
-    assert_eq!(dry.try_take(at(1_000_000), 1), never);
+    let limit = Limit { bucket: 5, milli_per_s: 2_000 };
+    assert_eq!(TokenBucket::full(limit).try_take(limit, at(0), 6), never);
+    assert_eq!(TokenBucket::full(limit).try_take(limit, at(0), u64::MAX), never);
+    let dry = Limit { bucket: 1, milli_per_s: 0 };
+    let mut bucket = TokenBucket::full(dry);
+    assert_eq!(bucket.try_take(dry, at(0), 1), Ok(()));
+    assert_eq!(bucket.try_take(dry, at(1_000_000), 1), never);
+}
+
+#[test]
+fn the_largest_bucket_and_rate_do_not_overflow() {
+    let limit = Limit { bucket: Limit::MOST_TOKENS, milli_per_s: u64::MAX };
+    let mut bucket = TokenBucket::full(limit);
+    assert_eq!(bucket.try_take(limit, at(0), Limit::MOST_TOKENS), Ok(()));
+    assert_eq!(bucket.tokens(limit, Time(u64::MAX)), Limit::MOST_TOKENS);
 }
 
 #[test]
 fn ten_million_launches_of_one_account_take_their_days() {
     // A bucket of 1,000 that refills by 2 a second: (10⁷ − 1,000) ÷ 2 s, 57.86 days, to the nanosecond.
-    let mut bucket = TokenBucket::new(Limit { bucket: 1_000, milli_per_s: 2_000 });
+    let limit = Limit { bucket: 1_000, milli_per_s: 2_000 };
+    let mut bucket = TokenBucket::full(limit);
     let mut now = Time::ZERO;
     for _ in 0..10_000_000 {
-        while let Err(delay) = bucket.try_take(now, 1) {
+        while let Err(delay) = bucket.try_take(limit, now, 1) {
             now = now.after(delay);
         }
     }
@@ -62,21 +75,21 @@ proptest! {
         calls in prop::collection::vec((0..3_000_000_000u64, 0..60u64), 1..40),
     ) {
         let limit = Limit { bucket, milli_per_s };
-        let mut tokens = TokenBucket::new(limit);
+        let mut tokens = TokenBucket::full(limit);
         let (mut now, mut taken) = (0u64, Vec::new());
         for (past, wanted) in calls {
             now += past;
             let level = plain_level(limit, &taken, now);
-            prop_assert_eq!(i128::from(tokens.tokens(Time(now))), level / 1_000_000_000_000);
-            match tokens.try_take(Time(now), wanted) {
+            prop_assert_eq!(i128::from(tokens.tokens(limit, Time(now))), level / 1_000_000_000_000);
+            match tokens.try_take(limit, Time(now), wanted) {
                 Ok(()) => {
                     prop_assert!(level >= i128::from(wanted) * 1_000_000_000_000);
                     taken.push((now, wanted));
                 }
                 Err(Duration(u64::MAX)) => prop_assert!(wanted > bucket || milli_per_s == 0),
                 Err(Duration(delay)) => {
-                    let at_last = tokens.clone().try_take(Time(now + delay), wanted);
-                    let too_early = tokens.clone().try_take(Time(now + delay - 1), wanted);
+                    let at_last = tokens.clone().try_take(limit, Time(now + delay), wanted);
+                    let too_early = tokens.clone().try_take(limit, Time(now + delay - 1), wanted);
                     prop_assert_eq!((at_last, too_early), (Ok(()), Err(Duration(1))));
                 }
             }
