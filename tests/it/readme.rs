@@ -126,6 +126,22 @@ fn the_published_comparison_is_what_its_command_gives() {
     }
 }
 
+#[test]
+fn the_chart_of_the_readme_is_drawn_from_the_published_comparison() {
+    let readme = text("README.md");
+    let link = readme.split("](").find(|rest| rest.contains(".svg)")).expect("the README has a chart");
+    let chart = link.split(')').next().expect("a link ends");
+    let published = Path::new(TOP).join("results/published/strategies");
+    let place = tempfile::tempdir().unwrap();
+    for file in ["comparison.json", "manifest.json"] {
+        fs::copy(published.join(file), place.path().join(file)).unwrap();
+    }
+    plimsoll(place.path(), &["report", ".", "--quiet"]).assert().success();
+    let within = chart.strip_prefix("results/published/strategies/").expect("it lies with the comparison");
+    let drawn = fs::read_to_string(place.path().join(within)).unwrap();
+    assert!(drawn == text(chart), "{chart} is not what `plimsoll report results/published/strategies` draws");
+}
+
 fn scenarios() -> Vec<PathBuf> {
     let folder = fs::read_dir(Path::new(TOP).join("workloads/scenarios")).unwrap();
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
