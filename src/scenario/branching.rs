@@ -230,7 +230,7 @@ mod tests {
     }
 
     /// A change of every freedom.
-    const ALLOWED: [&str; 21] = [
+    const ALLOWED: [&str; 22] = [
         "name=other",
         "seed=7",
         "duration=20d",
@@ -251,6 +251,7 @@ mod tests {
         "workload.arrivals.1.types={ 'm5.xlarge' = 2 }",
         "workload.arrivals.1.count=3",
         "workload.arrivals.1.min_count=1",
+        "objectives=[{ metric = 'availability.ratio', at_least = 0.99 }]",
         "output.sample_every=5m",
     ];
 
