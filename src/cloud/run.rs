@@ -176,10 +176,9 @@ impl Cloud {
                 continue;
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
-                let next = call.take().expect("checked");
                 match self.control {
-                    None => self.on_call(call_at, &next, observer),
-                    Some(_) => self.submit(call_at, next, observer),
+                    None => self.on_call(call_at, call.as_ref().expect("checked"), observer),
+                    Some(_) => self.submit(call_at, call.take().expect("checked"), observer),
                 }
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_call(call.as_ref());
