@@ -223,6 +223,14 @@ impl Instances {
         living.drawn(account, draw, count)
     }
 
+    /// Loads what [`Instances::drawn`] will look at. Changes nothing.
+    #[inline]
+    pub fn prefetch_drawn(&self, account: AccountId, draw: u64) {
+        if let Some(living) = &self.living {
+            living.prefetch(account, draw);
+        }
+    }
+
     /// Panics unless the table of those that are alive, where there is one, holds just them.
     pub fn assert_living(&self) {
         let Some(living) = &self.living else { return };

@@ -19,7 +19,7 @@ use crate::operation::Operation;
 use crate::persist;
 use crate::storage::Step;
 use crate::units::{Duration, Time};
-use crate::workload::call::{Action, Call};
+use crate::workload::call::{Action, Call, Targets};
 
 /// Events between two words of progress.
 const PROGRESS_EVENTS: u64 = 1 << 14;
@@ -199,10 +199,9 @@ impl Cloud {
                 continue;
             } else if call_at <= horizon && call.is_some() {
                 self.reach(call_at, milestones, observer);
-                let next = call.take().expect("checked");
                 match self.control {
-                    None => self.on_call(call_at, &next, observer),
-                    Some(_) => self.submit(call_at, next, observer),
+                    None => self.on_call(call_at, call.as_ref().expect("checked"), observer),
+                    Some(_) => self.submit(call_at, call.take().expect("checked"), observer),
                 }
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_call(call.as_ref());
@@ -351,10 +350,17 @@ impl Cloud {
         }
     }
 
-    /// Loads what the next call will likely touch: the host it would get if it came now.
+    /// Loads what the next call will likely touch: the host that a launch would get if it came now, the place of
+    /// the instance that another means.
     #[inline]
     fn prefetch_call(&self, call: Option<&Call>) {
-        let Some(Call { action: Action::Launch(launch), .. }) = call else { return };
+        let Some(call) = call else { return };
+        let Action::Launch(launch) = &call.action else {
+            if let Some(&Targets::Drawn { draw, .. }) = call.action.targets() {
+                self.instances.prefetch_drawn(call.account, draw);
+            }
+            return;
+        };
         let Some(Some(kind)) = self.kinds.get(launch.kind.index()) else { return };
         if let Some(host) = self.placer.likely(kind.shape, launch.zone.unwrap_or_default()) {
             prefetch(&self.fleet.hosts()[host.index()]);

@@ -47,6 +47,7 @@ impl Cloud {
         let (id, host, kind) = (instance.id, instance.host, instance.kind);
         self.ledger.happened(Time::ZERO, Happening::Resident, id, host);
         self.start_counting(kind);
+        self.note_entry(Time::ZERO, slot, State::Running);
         self.set_lifetime(Time::ZERO.after(resident.residual), slot);
         // Before the resident may turn out to be stopped, which voids the watch.
         if launch.options.is_some() {

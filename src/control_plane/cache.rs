@@ -98,7 +98,9 @@ impl Cache {
             && let Some(Value { version, expires }) = self.slots.get(slot).value
         {
             if now < expires {
-                self.slots.touch(slot);
+                if self.evicts() {
+                    self.slots.touch(slot);
+                }
                 let stale = version < current;
                 self.counts.hits += 1;
                 self.counts.stale += u64::from(stale);
@@ -108,6 +110,12 @@ impl Cache {
             self.counts.expired += 1;
         }
         self.miss(key)
+    }
+
+    /// Whether values ever make room for others: only then it matters which of them was used last.
+    #[inline]
+    fn evicts(&self) -> bool {
+        self.rules.capacity < u32::MAX
     }
 
     fn miss(&mut self, key: u64) -> Look {

@@ -178,6 +178,16 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         ),
         (
             "[[zones]]",
+            "[control_plane]\npreset = \"zero\"\nworkers.cuont = 3\n[[zones]]",
+            "dir/a.toml:5:9: `control_plane.workers.cuont`: unknown key `cuont`\n  help: did you mean `count`",
+        ),
+        (
+            "[[zones]]",
+            "[control_plane]\npreset = \"zero\"\ngateway.servers = \"many\"\n[[zones]]",
+            "dir/a.toml:5:19: `control_plane.gateway.servers`: found string \"many\", expected a whole number",
+        ),
+        (
+            "[[zones]]",
             "[control_plane.workers]\ncount = 8\n[[zones]]",
             "`control_plane.workers`: the preset `instant` models no stage",
         ),
@@ -241,6 +251,23 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         assert!(message.contains(expected), "{wrong:?} gave: {message}\nexpected: {expected}");
         assert_eq!(message.matches("a.toml:").count(), 1, "one problem is told once: {message}");
     }
+}
+
+#[test]
+fn what_does_not_go_with_a_preset_is_told_with_its_place_there() {
+    let set = ["control_plane.preset=design", "control_plane.database.pool.max=3"];
+    let error = parse(SMALL, &set).unwrap_err();
+    assert_eq!(
+        error,
+        "preset design:21:7: `control_plane.database.pool.min`: found 5, expected at most `pool.max`"
+    );
+    // A law with another kind says everything.
+    let law = "control_plane.gateway.service={ kind = 'constant', value = '2ms' }";
+    let scenario = parse(SMALL, &["control_plane.preset=aws-like", law]).unwrap();
+    assert_eq!(scenario.resolved()["control_plane"]["gateway"]["service"]["value"], "2ms");
+    let mean = "control_plane.gateway.service.mean=200ms";
+    let scenario = parse(SMALL, &["control_plane.preset=aws-like", mean]).unwrap();
+    assert_eq!(scenario.resolved()["control_plane"]["gateway"]["service"]["median"], "90ms");
 }
 
 #[test]

@@ -79,6 +79,46 @@ fn an_older_result_is_replaced_only_by_a_run_that_succeeds() {
 }
 
 #[test]
+fn a_control_plane_is_told_stage_by_stage() {
+    let place = workplace();
+    let set = [
+        "control_plane.preset=zero",
+        "control_plane.workers={ count = 1, service = { kind = 'exponential', mean = '20s' } }",
+    ];
+    let mut words = vec!["run", "scenario.toml", "-o", "out", "--quiet"];
+    set.iter().for_each(|set| words.extend(["--set", set]));
+    plimsoll(place.path(), &words).assert().success();
+    let out = place.path().join("out");
+    let stages = lines(&out.join("control_plane.csv"));
+    assert_eq!(
+        stages[0],
+        "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out,wait_s_total"
+    );
+    let names: Vec<&str> = stages[1..].iter().take(10).map(|row| row.split(',').nth(1).unwrap()).collect();
+    let expected = "gateway validation cache primary-pool primary queue workers hypervisor storage images";
+    assert_eq!(names.join(" "), expected);
+    let summary: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(out.join("summary.json")).unwrap()).unwrap();
+    let queue = &summary["stages"]["queue"];
+    assert!(queue["arrivals"].as_u64().unwrap() > 4000, "{queue}");
+    assert!(queue["wait_s_mean"].as_f64().unwrap() > 0.0 && queue["queue_length_peak"].as_u64().unwrap() > 0);
+    assert_eq!(summary["control_plane"]["availability"], 1.0);
+    // The wait of the queue as three reports tell it.
+    let told = summary["latency_s"]["stage.queue.wait"]["mean"].as_f64().unwrap();
+    let mean = queue["wait_s_mean"].as_f64().unwrap();
+    assert!((told / mean - 1.0).abs() < 1e-3, "{told} and {mean}");
+    for log in ["api.launch", "launch", "stage.workers.service"] {
+        assert!(out.join(format!("latency/{log}.hlog")).exists(), "{log}");
+    }
+    assert!(
+        out.join("charts")
+            .read_dir()
+            .unwrap()
+            .any(|chart| { chart.unwrap().file_name().to_string_lossy().starts_with("stages-waiting") })
+    );
+}
+
+#[test]
 fn a_folder_that_is_not_ours_is_never_replaced() {
     let place = workplace();
     fs::create_dir(place.path().join("thesis")).unwrap();

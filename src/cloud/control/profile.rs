@@ -4,6 +4,7 @@ use super::super::Cloud;
 use crate::control_plane::config::Index;
 use crate::control_plane::plane::requests::{Profile, Route, Subject};
 use crate::control_plane::throttle::Class;
+use crate::engine::memory::prefetch;
 use crate::units::AccountId;
 use crate::workload::call::{Action, Call, Filter, Query, Targets};
 
@@ -52,10 +53,11 @@ impl Cloud {
             Targets::Drawn { draw, .. } => return Subject::Many { account, question: draw | 1 },
             _ => targets.handles().first().and_then(|handle| self.first_named(account, *handle).ok()),
         };
-        slot.map_or(Subject::Nothing, |slot| {
-            let id = self.instances.get(slot).id.0;
-            Subject::Instance { id, slot: slot.0 }
-        })
+        let Some(slot) = slot else { return Subject::Nothing };
+        // Whoever carries the call out looks at the instance; its number stands in a smaller table, too.
+        prefetch(self.instances.get(slot));
+        let control = self.control.as_ref().expect("there is a control plane");
+        Subject::Instance { id: control.plane.record_owner(slot.0), slot: slot.0 }
     }
 
     /// Whether no index helps to find what a query about an account asks for: without filters one by account does,

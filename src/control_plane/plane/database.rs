@@ -163,6 +163,12 @@ impl Plane {
         }
     }
 
+    /// The number of the instance whose record is at a place.
+    #[inline]
+    pub fn record_owner(&self, slot: u32) -> u64 {
+        self.records.owner(slot)
+    }
+
     /// The server that the next read goes to: the replicas in turn, the primary where there are none.
     #[inline]
     pub(super) fn node_to_read(&mut self) -> u8 {

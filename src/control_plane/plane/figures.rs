@@ -20,11 +20,13 @@ use crate::units::{Duration, Time};
 pub struct Counts {
     /// Calls that clients made.
     pub calls: u64,
-    /// Calls that were answered, with whatever they asked for.
+    /// Calls that were answered: with what they asked for, or that they are accepted.
     pub answered: u64,
+    /// Calls that had their effect, or were found impossible when they were to have it.
+    pub carried_out: u64,
     /// Calls that the control plane refused for good.
     pub refused: u64,
-    /// Of these, for another reason than that their account called too fast.
+    /// Of these, because the service failed: it was not there, made an error, or took too long.
     pub unavailable: u64,
     /// Attempts after the first.
     pub retries: u64,
@@ -102,12 +104,12 @@ pub struct ControlPlaneUse {
 }
 
 impl ControlPlaneUse {
-    /// Share of the calls with an outcome that were answered, calls too fast left out; 1 where there are none.
+    /// Share of calls that were carried out, of those and the ones that the service failed; 1 where there are none.
     pub fn availability(&self) -> f64 {
-        let Counts { answered, unavailable, .. } = self.counts;
-        match answered + unavailable {
+        let Counts { carried_out, unavailable, .. } = self.counts;
+        match carried_out + unavailable {
             0 => 1.0,
-            all => answered as f64 / all as f64,
+            all => carried_out as f64 / all as f64,
         }
     }
 }

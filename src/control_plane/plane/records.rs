@@ -39,6 +39,12 @@ impl Records {
         self.accounts[account.index()] = now;
     }
 
+    /// The number of the instance that the record of a place is of. Panics where there is none.
+    #[inline]
+    pub fn owner(&self, slot: u32) -> u64 {
+        self.records[slot as usize].owner.checked_sub(1).expect("every instance has a record")
+    }
+
     /// When what a call is about was made, and when it last changed.
     #[inline]
     pub fn times(&self, subject: Subject) -> (Time, Time) {
