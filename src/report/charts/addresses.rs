@@ -35,7 +35,8 @@ pub fn plots(run: &RunReading) -> Vec<Plot> {
         let share = |(at, used): &Datum| (*at, 100.0 * used / pool.addresses);
         layers.push(Layer::line(&pool.name, number, pool.used.iter().map(share).collect()));
         if let Some(at) = pool.exhausted_at_s {
-            let words = format!("{} runs out after {}", pool.name, x.words(at));
+            // The name comes last: it may be longer than the line.
+            let words = format!("runs out after {}: {}", x.words(at), pool.name);
             notes.push((at, Note { at: At::X(at), words, ink: Ink::Series(number) }));
         }
     }

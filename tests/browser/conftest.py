@@ -1,0 +1,82 @@
+"""A browser, and a result of each kind to open in it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+import results
+
+# Nothing of the browser's own may reach for the network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PLACE = Path("target/browser").absolute()
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """The page of each kind of result, by kind."""
+    place = PLACE / "results"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return {kind: folder / "report.html" for kind, folder in results.make(place).items()}
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """A folder for what a person should look at."""
+    place = PLACE / "pictures"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Opened:
+    """A page in a window of its own, and what it did that it should not."""
+
+    def __init__(self, browser, path, width=1200, **options):
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
+        self.page.on("request", self.requested)
+        self.url = Path(path).as_uri()
+        self.page.goto(self.url)
+
+    def requested(self, request):
+        if request.url != self.url:
+            self.complaints.append(f"request: {request.url}")
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens a page; whatever the test did with it, it may not complain, nor ask anybody for anything."""
+    opened = []
+
+    def open_one(path, **options):
+        opened.append(Opened(browser, path, **options))
+        return opened[-1].page
+
+    yield open_one
+    for one in opened:
+        one.context.close()
+        assert one.complaints == []
