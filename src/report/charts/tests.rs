@@ -195,7 +195,7 @@ fn small_charts_look_as_they_did() {
 fn the_same_result_gives_the_same_pictures() {
     let draw = || -> Vec<(String, Vec<u8>)> {
         let all = plots(&whole_run());
-        let files = all.iter().take(3).flat_map(|plot| png_files(plot).into_iter().chain([svg_file(plot)]));
+        let files = all.iter().take(1).flat_map(|plot| png_files(plot).into_iter().chain([svg_file(plot)]));
         files.map(|file| (file.name, file.bytes)).collect()
     };
     assert_eq!(draw(), draw());
