@@ -1,5 +1,5 @@
 //! The parts by themselves: the event queue by pending events, a placement by hosts and strategy, an
-//! address pool, a source of calls. Costs that should stay flat as the first number grows.
+//! address pool, a source of calls, a station, a cache. Costs that should stay flat as the first number grows.
 //!
 //! `-- --test` does each once to see that it works, at its smaller sizes only: filling the larger takes a minute.
 
@@ -8,6 +8,11 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use plimsoll::catalogue::{ShapePrice, TypeTable};
+use plimsoll::control_plane::cache::{Cache, CacheRules, Look};
+use plimsoll::control_plane::job::JobId;
+use plimsoll::control_plane::station::Station;
+use plimsoll::control_plane::throttle::{Class, ClassLimits, Throttle};
+use plimsoll::control_plane::token_bucket::Limit;
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
@@ -17,7 +22,7 @@ use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
 use plimsoll::placement::strategy::Request;
-use plimsoll::units::{AccountId, HostId, Resources, Time, ZoneId};
+use plimsoll::units::{AccountId, Duration, Each, HostId, Resources, Time, ZoneId};
 use plimsoll::workload::demand::{Demand, WorkloadConfig};
 use plimsoll::workload::directory::Directory;
 
@@ -131,5 +136,72 @@ fn calls(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, queue, placement, addresses, calls);
+/// A job comes to a station and another is done, with so many waiting before it.
+fn station(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("control plane/station");
+    for &waiting in sizes(&[0u32, 1_000, 1_000_000]) {
+        let servers = (waiting > 0).then_some(1);
+        let mut station = Station::new(servers, None);
+        for job in 0..waiting {
+            black_box(station.arrive(Time(0), JobId(job)));
+        }
+        let (mut now, mut began) = (0, Time(0));
+        group.bench_function(BenchmarkId::from_parameter(waiting), |bencher| {
+            bencher.iter(|| {
+                now += 100;
+                black_box(station.arrive(Time(now), JobId(0)));
+                let began_before = if waiting > 0 { began } else { Time(now) };
+                black_box(station.complete(Time(now), began_before));
+                began = Time(now);
+            });
+        });
+    }
+}
+
+/// A look, and a load where it misses: nine in ten of the keys fit.
+fn cache(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("control plane/cache");
+    for &keys in sizes(&[1_000u64, 100_000, 1_000_000]) {
+        let capacity = (keys / 10 * 9) as u32;
+        let ttl = Some(Duration::from_seconds(300));
+        let mut cache = Cache::new(CacheRules { capacity, ttl, invalidate_on_write: true, coalesce: false });
+        let mut random = Seed(5).stream(Purpose::Mix, 0);
+        let mut now = 0;
+        let mut look = || {
+            now += 1_000;
+            let key = random.below(keys);
+            let look = cache.look(Time(now), key, 0);
+            if matches!(look, Look::Miss { .. }) {
+                cache.fill(Time(now), key, 0);
+            }
+            look
+        };
+        for _ in 0..keys * 4 {
+            black_box(look());
+        }
+        group.bench_function(BenchmarkId::from_parameter(keys), |bencher| bencher.iter(|| black_box(look())));
+    }
+}
+
+/// A request of one of so many accounts, with both buckets.
+fn throttle(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("control plane/throttle");
+    for &accounts in sizes(&[10u64, 10_000]) {
+        let limit = Some(Limit { bucket: 100, milli_per_s: 20_000 });
+        let mut limits = Each::<Class, ClassLimits>::default();
+        limits[Class::Describe] = ClassLimits { requests: limit, resources: limit };
+        let mut throttle = Throttle::new(limits);
+        let mut random = Seed(6).stream(Purpose::Mix, 0);
+        let mut now = 0;
+        group.bench_function(BenchmarkId::from_parameter(accounts), |bencher| {
+            bencher.iter(|| {
+                now += 1_000_000;
+                let account = AccountId(random.below(accounts) as u32);
+                black_box(throttle.admit(Time(now), account, Class::Describe, 1))
+            });
+        });
+    }
+}
+
+criterion_group!(benches, queue, placement, addresses, calls, station, cache, throttle);
 criterion_main!(benches);

@@ -113,3 +113,6 @@ impl Breaker {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

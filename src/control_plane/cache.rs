@@ -222,3 +222,6 @@ impl Cache {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

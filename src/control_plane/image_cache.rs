@@ -98,3 +98,6 @@ fn touch(kept: &mut [Kept], image: ImageId) -> bool {
     }
     place.is_some()
 }
+
+#[cfg(test)]
+mod tests;

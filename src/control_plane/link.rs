@@ -207,3 +207,6 @@ fn least(one: Option<u128>, other: Option<u128>) -> Option<u128> {
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -368,3 +368,6 @@ impl MessageQueue {
         self.visible.assert_little(now);
     }
 }
+
+#[cfg(test)]
+mod tests;

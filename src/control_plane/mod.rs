@@ -23,3 +23,6 @@ pub mod stage;
 pub mod station;
 pub mod throttle;
 pub mod token_bucket;
+
+#[cfg(test)]
+mod testing;

@@ -161,3 +161,6 @@ impl Pool {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

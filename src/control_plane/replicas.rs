@@ -95,3 +95,6 @@ impl Replicas {
         self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

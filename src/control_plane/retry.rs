@@ -79,3 +79,6 @@ fn uniform(low: u64, high: u64, draw: u64) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(draw) * values) >> 64) as u64
 }
+
+#[cfg(test)]
+mod tests;

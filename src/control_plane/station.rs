@@ -171,7 +171,7 @@ impl Station {
 
     #[inline]
     fn is_free(&self) -> bool {
-        // A server is free while somebody waits only where a job was restored under more servers.
+        // Somebody may wait beside a free server where a run goes on with more servers than it had: nobody jumps the queue.
         !self.held
             && self.waiting.present() == 0
             && self.servers.is_none_or(|servers| self.in_service.present() < servers)
@@ -320,3 +320,6 @@ impl StationUse {
 fn mean_s(sum_ns: u128, count: u64) -> Option<f64> {
     (count > 0).then(|| sum_ns as f64 / count as f64 / NS_PER_S as f64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,8 +84,8 @@ pub struct ClassLimits {
 /// The buckets of a class.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 struct Buckets {
-    requests: Option<TokenBucket>,
-    resources: Option<TokenBucket>,
+    requests: TokenBucket,
+    resources: TokenBucket,
 }
 
 /// The buckets of all accounts that have called.
@@ -128,9 +128,10 @@ impl Throttle {
         resources: u64,
     ) -> Result<(), Duration> {
         let place = self.place(account);
+        let limits = self.limits[class];
         let Buckets { requests, resources: of_resources } = &mut self.buckets[place][class];
-        let short_requests = requests.as_mut().and_then(|bucket| bucket.shortage(now, 1));
-        let short_resources = of_resources.as_mut().and_then(|bucket| bucket.shortage(now, resources));
+        let short_requests = limits.requests.and_then(|limit| requests.shortage(limit, now, 1));
+        let short_resources = limits.resources.and_then(|limit| of_resources.shortage(limit, now, resources));
         let counts = &mut self.counts[class];
         if let Some(delay) = short_requests.max(short_resources) {
             match short_requests {
@@ -139,10 +140,11 @@ impl Throttle {
             }
             return Err(delay);
         }
-        for (bucket, tokens) in [(requests, 1), (of_resources, resources)] {
-            if let Some(bucket) = bucket {
-                bucket.try_take(now, tokens).expect("there was no shortage");
-            }
+        if limits.requests.is_some() {
+            requests.take(1);
+        }
+        if limits.resources.is_some() {
+            of_resources.take(resources);
         }
         counts.passed += 1;
         Ok(())
@@ -162,10 +164,9 @@ impl Throttle {
             self.places.resize(account.index() + 1, 0);
         }
         let mut buckets = Each::<Class, Buckets>::default();
+        let full = |limit: Option<Limit>| limit.map(TokenBucket::full).unwrap_or_default();
         for (class, limits) in self.limits.iter() {
-            let requests = limits.requests.map(TokenBucket::new);
-            let resources = limits.resources.map(TokenBucket::new);
-            buckets[class] = Buckets { requests, resources };
+            buckets[class] = Buckets { requests: full(limits.requests), resources: full(limits.resources) };
         }
         self.buckets.push(buckets);
         self.places[account.index()] = self.buckets.len() as u32;
@@ -182,3 +183,6 @@ impl Throttle {
         &self.counts
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,7 @@ use plimsoll::cloud::outcome::Outcome;
 use plimsoll::control_plane::plane::figures::StageUse;
 use plimsoll::queueing::{mm1_patience, mmc_wait, mmck, pollaczek_khinchine, ttl_hit_ratio};
 
-use crate::support::{CHECKED, Experiment, Notes, UNCHECKED, operations};
-use crate::theory::assert_agrees;
+use crate::support::{CHECKED, Experiment, Notes, UNCHECKED, assert_agrees, operations};
 
 /// A cloud with room for everything, whose clients make calls of an operation at random, so many an hour.
 fn world(operation: &str, per_hour: f64) -> Experiment {

@@ -28,6 +28,7 @@ mod reference;
 mod result_folder;
 mod rules;
 mod security;
+mod stations;
 mod storage;
 mod support;
 mod swarm;

@@ -11,6 +11,7 @@ use plimsoll::operation::Operation;
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{NS_PER_S, Time};
 use plimsoll::workload::directory::Directory;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use tempfile::TempDir;
 
 /// Every check there is, for worlds that are small.
@@ -212,4 +213,23 @@ pub fn run_file(name: &str, set: &[&str], options: RunOptions, observer: &mut dy
     let scenario = Scenario::read(&path, &overrides).unwrap_or_else(|error| panic!("{error}"));
     let cloud = Cloud::new(&scenario, options).unwrap_or_else(|error| panic!("{error}"));
     cloud.run(observer).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Mean of replications, and half the width of its confidence interval.
+pub fn interval(values: &[f64], confidence: f64) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    let quantile = StudentsT::new(0.0, 1.0, count - 1.0).expect("degrees of freedom");
+    let t = quantile.inverse_cdf(0.5 + confidence / 2.0);
+    (mean, t * (variance / count).sqrt())
+}
+
+/// Holds a figure of replications against its exact value. The interval must be narrow as well: a wide
+/// one would agree with anything.
+#[track_caller]
+pub fn assert_agrees(what: &str, values: &[f64], exact: f64, most_relative_width: f64) {
+    let (mean, half) = interval(values, 0.999);
+    assert!((mean - exact).abs() <= half, "{what}: {mean:.5} ± {half:.5}, exactly {exact:.5}");
+    assert!(half <= most_relative_width * exact, "{what}: ± {half:.5} tells too little about {exact:.5}");
 }

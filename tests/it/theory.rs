@@ -4,36 +4,11 @@ use std::collections::BTreeMap;
 
 use plimsoll::cloud::observe::{Observer, Refusal};
 use plimsoll::placement::register::REGISTER;
+use plimsoll::queueing::erlang_b;
 use plimsoll::workload::directory::Directory;
-use statrs::distribution::{ChiSquared, ContinuousCDF, StudentsT};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use crate::support::{Experiment, Notes, UNCHECKED, billed_seconds};
-
-/// Mean of replications, and half the width of its confidence interval.
-fn interval(values: &[f64], confidence: f64) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    let quantile = StudentsT::new(0.0, 1.0, count - 1.0).expect("degrees of freedom");
-    let t = quantile.inverse_cdf(0.5 + confidence / 2.0);
-    (mean, t * (variance / count).sqrt())
-}
-
-/// Holds a figure of replications against its exact value. The interval must be narrow as well: a wide
-/// one would agree with anything.
-pub fn assert_agrees(what: &str, values: &[f64], exact: f64, most_relative_width: f64) {
-    let (mean, half) = interval(values, 0.999);
-    assert!((mean - exact).abs() <= half, "{what}: {mean:.5} ± {half:.5}, exactly {exact:.5}");
-    assert!(half <= most_relative_width * exact, "{what}: ± {half:.5} tells too little about {exact:.5}");
-}
-
-/// Share of `offered` Erlang that `places` refuse (Erlang 1917).
-fn erlang_b(offered: f64, places: u32) -> f64 {
-    (1..=places).fold(1.0, |blocked, place| {
-        let load = offered * blocked;
-        load / (f64::from(place) + load)
-    })
-}
+use crate::support::{Experiment, Notes, UNCHECKED, assert_agrees, billed_seconds, interval};
 
 /// A mean of one hour under laws as different as they come.
 const LIFETIMES: [(&str, &str); 6] = [
@@ -45,11 +20,6 @@ const LIFETIMES: [(&str, &str); 6] = [
     // scale · Γ(1 + 1/0.5) = 2 · scale.
     ("weibull", "{ kind = 'weibull', shape = 0.5, scale = '30m' }"),
 ];
-
-#[test]
-fn erlangs_formula_at_a_known_point() {
-    assert!((erlang_b(8.0, 10) - 0.121_661_064_252_951_5).abs() < 1e-15);
-}
 
 #[test]
 fn blocking_is_erlangs_for_every_law_of_lifetimes_with_the_same_mean() {
@@ -76,7 +46,7 @@ fn blocking_is_erlangs_for_every_law_of_lifetimes_with_the_same_mean() {
                 1.0 - outcome.launch.success_ratio()
             })
             .collect();
-        assert_agrees(law, &blocked, erlang_b(8.0, 10), 0.08);
+        assert_agrees(law, &blocked, erlang_b(10, 8.0), 0.08);
     }
 }
 
