@@ -14,9 +14,12 @@ fn plane(outcome: &Outcome) -> &plimsoll::control_plane::plane::figures::Control
     outcome.control_plane.as_ref().expect("a control plane was modelled")
 }
 
+/// Worlds of a kind: its name, how many seeds, and how one is drawn.
+type Worlds = (&'static str, u64, fn(u64) -> Experiment);
+
 #[test]
 fn a_control_plane_that_takes_no_time_changes_nothing() {
-    let kinds: [(&str, u64, fn(u64) -> Experiment); 3] = [
+    let kinds: [Worlds; 3] = [
         ("swarm", 30, |seed| swarm::draw(seed, false)),
         ("worlds", 20, worlds::draw),
         ("operations", 12, swarm_operations::draw),
