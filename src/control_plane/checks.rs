@@ -8,6 +8,7 @@ use super::config::{
 use super::count::Count;
 use super::presets::Preset;
 use super::stage::StageName;
+use super::token_bucket::Limit;
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::{Decimal, Duration};
 use crate::workload::distribution::Distribution;
@@ -200,6 +201,9 @@ fn check_bucket(key: &str, bucket: &BucketConfig) -> Vec<Problem> {
     if bucket.bucket == 0 {
         settings.wrong("bucket", 0, "1 or more: nothing ever passes a bucket without room for a token");
     }
+    if u64::from(bucket.bucket) > Limit::MOST_TOKENS {
+        settings.wrong("bucket", bucket.bucket, &format!("at most {}", Limit::MOST_TOKENS));
+    }
     if !is_above(&bucket.per_s, 0) {
         settings.wrong("per_s", bucket.per_s.as_str(), "a number above 0, in steps of 0.001");
     }
@@ -290,6 +294,11 @@ mod tests {
             ("clients.longest_delay = '10ms'", "clients.longest_delay", "at least"),
             ("clients.multiplier = 0.5", "clients.multiplier", "1 or more"),
             ("throttle.requests.launch = { bucket = 0, per_s = 2 }", "requests.launch.bucket", "1 or more"),
+            (
+                "throttle.requests.launch = { bucket = 20000000, per_s = 2 }",
+                "requests.launch.bucket",
+                "at most",
+            ),
             ("throttle.resources.stop = { bucket = 1, per_s = 0 }", "resources.stop.per_s", "above 0"),
             ("gateway.servers = 0", "gateway.servers", "without a server"),
             ("storage.queue_timeout = '0s'", "storage.queue_timeout", "more than no time"),

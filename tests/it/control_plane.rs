@@ -14,9 +14,12 @@ fn plane(outcome: &Outcome) -> &plimsoll::control_plane::plane::figures::Control
     outcome.control_plane.as_ref().expect("a control plane was modelled")
 }
 
+/// Worlds of a kind: its name, how many seeds, and how one is drawn.
+type Worlds = (&'static str, u64, fn(u64) -> Experiment);
+
 #[test]
 fn a_control_plane_that_takes_no_time_changes_nothing() {
-    let kinds: [(&str, u64, fn(u64) -> Experiment); 3] = [
+    let kinds: [Worlds; 3] = [
         ("swarm", 30, |seed| swarm::draw(seed, false)),
         ("worlds", 20, worlds::draw),
         ("operations", 12, swarm_operations::draw),
@@ -405,4 +408,26 @@ fn reads_that_no_index_helps_take_longer_the_more_instances_there_are() {
         30 describe instance=a";
     let (outcome, _) = replaying(trace, world).watch();
     assert_eq!(seconds(&outcome, "api.describe"), [0.0, 0.0, 5.0]);
+}
+
+#[test]
+fn the_preset_of_ec2_takes_as_long_as_was_measured() {
+    let experiment = Experiment::new(
+        "duration = '2h'
+        zones = [{ name = 'z', hosts = [{ count = 100, vcpu = 96, memory_gib = 384 }] }]
+        control_plane.preset = 'aws-like'
+        [[workload.arrivals]]
+        process = { kind = 'constant', every = '2s' }
+        lifetime = { kind = 'exponential', mean = '1h' }
+        types = { 'm5.large' = 1 }",
+    );
+    let outcome = experiment.run_with(&[], CHECKED, &mut Notes::default());
+    assert_eq!(outcome.launch.failed(), 0);
+    let mean = |name: &str| {
+        let times = seconds(&outcome, name);
+        times.iter().sum::<f64>() / times.len() as f64
+    };
+    // Percival 2021: RunInstances 1.543 s, pending to running 4.905 s.
+    assert!((mean("api.launch") - 1.5).abs() < 0.1, "{}", mean("api.launch"));
+    assert!((mean("launch") - mean("api.launch") - 4.9).abs() < 0.2, "{}", mean("launch"));
 }

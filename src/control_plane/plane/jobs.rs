@@ -172,12 +172,6 @@ impl Jobs {
         self.free.push(id);
     }
 
-    /// How many there are.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.jobs.len() - self.free.len()
-    }
-
     /// The jobs there are, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
         let mut is_free = vec![false; self.jobs.len()];
