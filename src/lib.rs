@@ -56,4 +56,6 @@ pub mod experiment;
 
 pub mod report;
 
+pub mod selftest;
+
 pub mod cli;

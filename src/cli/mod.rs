@@ -10,6 +10,7 @@ mod completions;
 mod interrupt;
 mod journal;
 mod list;
+mod live;
 mod machine;
 mod merge;
 mod output;
@@ -18,6 +19,7 @@ mod progress;
 mod report;
 mod run;
 mod schema;
+mod selftest;
 mod size;
 mod sweep;
 mod trace;
@@ -94,6 +96,7 @@ enum Command {
     Trace(trace::TraceArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
+    Selftest(selftest::SelftestArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
 }
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
+        Command::Selftest(args) => selftest::main(&args),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),
         Command::Completions(args) => completions::main(&args).map(Conclusion::from),
         Command::Man(args) => completions::man(&args).map(Conclusion::from),

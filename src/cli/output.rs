@@ -25,24 +25,31 @@ pub fn survive_full_disks() {
     }
 }
 
-/// Characters in a line of the terminal, or what a file reads well with.
+/// Characters in a line where there is no terminal: what a file reads well with.
+const DEFAULT_WIDTH: u16 = 100;
+
+/// Characters in a line of standard output.
 pub fn width() -> u16 {
-    const DEFAULT: u16 = 100;
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let width = told.or_else(terminal_width).unwrap_or(DEFAULT);
+    let width = told.or_else(|| terminal_width(1)).unwrap_or(DEFAULT_WIDTH);
     width.clamp(80, 140)
 }
 
-/// Asks the terminal, if standard output is one.
+/// Characters in a line of standard error, however few.
+pub fn error_width() -> u16 {
+    terminal_width(2).unwrap_or(DEFAULT_WIDTH)
+}
+
+/// Asks the terminal behind standard output, 1, or standard error, 2, if there is one.
 #[cfg(unix)]
-fn terminal_width() -> Option<u16> {
+fn terminal_width(file: i32) -> Option<u16> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one `winsize`, and `size` is one that lives through the call.
-    let answer = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    let answer = unsafe { libc::ioctl(file, libc::TIOCGWINSZ, &raw mut size) };
     (answer == 0 && size.ws_col > 0).then_some(size.ws_col)
 }
 
 #[cfg(not(unix))]
-fn terminal_width() -> Option<u16> {
+fn terminal_width(_file: i32) -> Option<u16> {
     None
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::live::Live;
 use super::machine::Stopwatch;
 use super::{interrupt, panic};
 use crate::cloud::checkpoint::Moment;
@@ -35,17 +36,29 @@ pub struct Watch<'a> {
     /// Whether a person is there to see a bar.
     shown: bool,
     bar: Option<ProgressBar>,
+    /// The picture that is drawn instead of the bar.
+    live: Option<Live>,
 }
 
 impl<'a> Watch<'a> {
     /// Watches a run that ends at `duration`, or with its trace.
     pub fn new(recorder: Recorder<'a>, duration: Option<Duration>, quiet: bool) -> Watch<'a> {
         let shown = !quiet && std::io::stderr().is_terminal();
-        Watch { recorder, began: Stopwatch::start(), took_s: None, duration, shown, bar: None }
+        Watch { recorder, began: Stopwatch::start(), took_s: None, duration, shown, bar: None, live: None }
+    }
+
+    /// Draws a whole picture instead of a bar, under a title; still only for a person.
+    pub fn draw(&mut self, title: String) {
+        if self.shown {
+            self.live = Some(Live::new(title, self.duration));
+        }
     }
 
     /// Takes the bar away and closes the records; tells how long the simulation took \[s\].
-    pub fn finish(self) -> Result<f64, InputError> {
+    pub fn finish(mut self) -> Result<f64, InputError> {
+        if let Some(live) = &mut self.live {
+            live.clear();
+        }
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
@@ -55,6 +68,9 @@ impl<'a> Watch<'a> {
     }
 
     fn show(&mut self, now: Time, events: u64) {
+        if let Some(live) = &mut self.live {
+            return live.progressed(now, events);
+        }
         let seconds = self.began.seconds();
         if !self.shown || seconds < PATIENCE_S {
             return;
@@ -102,10 +118,16 @@ impl Observer for Watch<'_> {
     }
 
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
+        if let Some(live) = &mut self.live {
+            live.state.refused(refusal);
+        }
         self.recorder.refused(refusal, directory);
     }
 
     fn sampled(&mut self, sample: &Sample, directory: &Directory) {
+        if let Some(live) = &mut self.live {
+            live.state.sampled(sample);
+        }
         self.recorder.sampled(sample, directory);
     }
 

@@ -1,14 +1,15 @@
 //! `plimsoll report`: charts and page again, from the files of a result.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
-use crate::input::InputError;
-use crate::report::drawing::Drawing;
-use crate::report::{charts, folder};
-
+use super::journal::Journal;
 use super::output;
+use crate::input::{InputError, Place, Problem};
+use crate::report::drawing::Drawing;
+use crate::report::{ResultFolder, charts, folder, latency, manifest};
 
 /// Draws charts and report.html of a result folder again.
 ///
@@ -17,11 +18,15 @@ use super::output;
 #[command(after_help = "\
 Examples:
   plimsoll report results/runs/quickstart
-  plimsoll report results/runs/quickstart --png")]
+  plimsoll report results/runs/quickstart --png
+  plimsoll report results/runs/monday results/runs/tuesday --merge results/runs/both")]
 pub struct ReportArgs {
-    /// The result folder
-    #[arg(value_name = "RESULT")]
-    result: PathBuf,
+    /// The result folder; several with --merge
+    #[arg(value_name = "RESULT", required = true)]
+    results: Vec<PathBuf>,
+    /// Adds the histograms of several runs up instead, exactly, and writes latency.csv and latency/ of all of them
+    #[arg(long, value_name = "DIR", conflicts_with = "png")]
+    merge: Option<PathBuf>,
     /// Draws each chart as PNG too, light and dark
     #[arg(long)]
     png: bool,
@@ -32,14 +37,38 @@ pub struct ReportArgs {
 
 /// Reads the result, draws, writes.
 pub fn main(args: &ReportArgs) -> Result<(), InputError> {
-    let drawing = Drawing::of(&args.result)?;
+    if let Some(place) = &args.merge {
+        return merge(&args.results, place, args.quiet);
+    }
+    let [result] = args.results.as_slice() else {
+        let problem = Problem::new(Place::key("RESULT"), "found several, expected one result to draw");
+        return Err(problem.with_help("draw one after the other, or add them up with `--merge DIR`").into());
+    };
+    let drawing = Drawing::of(result)?;
     let mut files = drawing.files();
     if args.png {
         files.extend(drawing.plots.iter().flat_map(charts::png_files));
     }
-    folder::redraw(&args.result, &files)?;
+    folder::redraw(result, &files)?;
     if args.quiet {
         return Ok(());
     }
-    output::print(&format!("{} files drawn in {}\n", files.len(), args.result.display()))
+    output::print(&format!("{} files drawn in {}\n", files.len(), result.display()))
+}
+
+/// Writes the histograms of several runs together, as a result of its own.
+fn merge(results: &[PathBuf], place: &Path, quiet: bool) -> Result<(), InputError> {
+    let journal = Journal::begin(&results[0]);
+    let folder = ResultFolder::begin(place)?;
+    for file in latency::merged(results)? {
+        folder.write(&file.name, &file.bytes)?;
+    }
+    let of: Vec<String> = results.iter().map(|result| result.to_string_lossy().into_owned()).collect();
+    let manifest = manifest::bytes(json!({ "histograms_of": of }), &journal.close(0.0, 1));
+    folder.write(manifest::FILE, &manifest)?;
+    let place = folder.publish()?;
+    if quiet {
+        return Ok(());
+    }
+    output::print(&format!("histograms of {} results in {}\n", results.len(), place.display()))
 }

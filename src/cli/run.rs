@@ -53,6 +53,9 @@ pub struct RunArgs {
     /// what a launch asked for, found or not: launch:N, where N is the number in the column `launch` of failures.csv
     #[arg(long, value_name = "ID", value_parser = subject)]
     explain: Option<Subject>,
+    /// Draws fleet use, refusals and rates in the terminal while the run goes on
+    #[arg(long, conflicts_with = "quiet")]
+    live: bool,
     /// Draws neither charts nor report.html; `plimsoll report` does it later
     #[arg(long)]
     no_report: bool,
@@ -99,6 +102,9 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let mut recorder = Recorder::begin(&folder, &scenario, tables)?;
     let cloud = begin(&scenario, journal.inputs(), args, &mut recorder)?;
     let mut watch = Watch::new(recorder, scenario.duration, args.common.quiet);
+    if args.live {
+        watch.draw(format!("{}: {}", scenario.name, scenario.placement.strategy.name));
+    }
     let outcome = cloud.run(&mut watch)?;
     panic::note(None);
     let simulation_s = watch.finish()?;

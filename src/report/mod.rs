@@ -20,8 +20,8 @@ pub mod explanation;
 mod failures;
 mod headroom;
 mod host_fill;
-mod latency;
-mod manifest;
+pub mod latency;
+pub mod manifest;
 mod prose;
 mod recorder;
 pub mod sizing;
@@ -89,7 +89,7 @@ pub struct ReportFile {
 /// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 18] = [
+pub const REGISTER: [Report; 19] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
@@ -99,8 +99,9 @@ pub const REGISTER: [Report; 18] = [
     Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
     Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
     Report { name: "billing", file: "billing.csv", holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
-    Report { name: "latency", file: "latency.csv", holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
+    Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
+    Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: Make::AtEnd(latency::percentiles) },
     Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
     Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: Make::AtEnd(explanation::files) },
     Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: Make::AtEnd(explanation::pages) },

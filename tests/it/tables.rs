@@ -266,7 +266,7 @@ fn every_table_takes_rows_of_hostile_names_and_missing_values() {
     insta::assert_snapshot!(shown(&place));
     let failures = fs::read_to_string(place.join("failures.csv")).unwrap();
     let ends: Vec<&str> = failures.rsplit("m5.large,").take(2).map(str::trim_end).collect();
-    assert_eq!(ends[0], "\"z\u{f8}ne, 1\",InvalidParameterValue,3,,,,");
+    assert_eq!(ends[0], "\"z\u{f8}ne, 1\",InvalidParameterValue,3,,,,,");
     assert!(
         ends[1].contains("InsufficientFreeAddressesInSubnet,3,subnet-addresses,5,2,addresses"),
         "{}",

@@ -2,7 +2,7 @@
 
 pub mod check;
 pub mod comparison;
-mod latency;
+pub(super) mod latency;
 mod refusals;
 pub mod sizing;
 pub mod sweep;
