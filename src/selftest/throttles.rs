@@ -19,10 +19,11 @@ pub fn run() -> Vec<Finding> {
 
 /// Calls come as soon as they may.
 fn check((bucket, per_s, calls): (u64, u64, u64)) -> Finding {
-    let mut tokens = TokenBucket::new(Limit { bucket, milli_per_s: 1000 * per_s });
+    let limit = Limit { bucket, milli_per_s: 1000 * per_s };
+    let mut tokens = TokenBucket::full(limit);
     let mut now = Time::ZERO;
     for _ in 0..calls {
-        while let Err(Duration(wait)) = tokens.try_take(now, 1) {
+        while let Err(Duration(wait)) = tokens.try_take(limit, now, 1) {
             now = Time(now.0 + wait);
         }
     }
