@@ -203,7 +203,7 @@ fn a_person_reads_the_answer_and_the_curve() {
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "loss: How small may zones.0.hosts.0.count be, so that launch.success_ratio >= 0.98?",
-        "zones.0.hosts.0.count = 9 is the smallest with which launch.success_ratio >= 0.98;",
+        "zones.0.hosts.0.count = 9 is the smallest found with which launch.success_ratio >= 0.98;",
         "← the answer",
         "lower bound",
         "The response was monotone",
@@ -222,7 +222,7 @@ fn a_person_reads_the_answer_and_the_curve() {
     );
     assert!(csv.contains("\nzones.0.hosts.0.count,9,launch.success_ratio,0 to 1,"), "{csv}");
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
-    assert!(page.contains("= 9 is the smallest") && page.contains("data-chart=\"sizing\""));
+    assert!(page.contains("= 9 is the smallest found") && page.contains("data-chart=\"sizing\""));
     assert!(folder.join("charts/sizing.svg").exists());
     // It can be drawn again, and be replaced.
     plimsoll(place.path(), &["report", "results/runs/loss-sizing", "--quiet"]).assert().success();

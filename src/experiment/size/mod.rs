@@ -45,7 +45,7 @@ pub struct Question {
     pub target: Target,
     /// The least value to try.
     pub least: u64,
-    /// The most; without it [`GROWTH_MOST`] times the value it begins with, or [`MOST_LEAST`].
+    /// The most; without it `GROWTH_MOST` times the value it begins with, or `MOST_LEAST`.
     pub most: Option<u64>,
     /// Replications of each value, at least one.
     pub replications: usize,

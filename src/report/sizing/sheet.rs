@@ -18,7 +18,7 @@ pub fn answer(sizing: &Sizing) -> String {
     match sizing.ending {
         Ending::Found(value) => {
             format!(
-                "{path} = {} is the smallest with which {target}{}.",
+                "{path} = {} is the smallest found with which {target}{}.",
                 grouped(value),
                 beside_bound(sizing, value)
             )
