@@ -157,10 +157,14 @@ impl Failure {
     }
 
     /// Whether a call that fails so counts against the availability of the service: the server errors, of which
-    /// want of room is one. A call that is throttled is not: there the client goes faster than it may, although
-    /// the status is of the 500 series.
+    /// want of room is one, and answers that came too late. A call that is throttled is not: there the client goes
+    /// faster than it may, although the status is of the 500 series.
     pub fn is_fault_of_service(self) -> bool {
-        self.entry().class == Class::Server && self != Failure::RequestLimitExceeded
+        match self {
+            Failure::RequestLimitExceeded => false,
+            Failure::RequestTimeout => true,
+            _ => self.entry().class == Class::Server,
+        }
     }
 
     /// The failure with the limit that decided: so much was asked for, so much was left.

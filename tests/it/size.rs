@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use plimsoll::queueing::erlang_b;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -20,14 +21,6 @@ fn loss_system(offered: u32) -> TempDir {
     );
     fs::write(place.path().join("scenario.toml"), text).unwrap();
     place
-}
-
-/// Share of `offered` Erlang that `places` refuse (Erlang 1917).
-fn erlang_b(offered: f64, places: u64) -> f64 {
-    (1..=places).fold(1.0, |blocked, place| {
-        let load = offered * blocked;
-        load / (place as f64 + load)
-    })
 }
 
 const COUNT: &str = "zones.0.hosts.0.count";
@@ -61,17 +54,21 @@ fn point(sizing: &Value, value: u64) -> &Value {
 #[test]
 fn the_places_for_a_stated_blocking_are_erlangs() {
     for (offered, blocking) in [(4, 0.02), (10, 0.02), (20, 0.02)] {
-        let smallest = (1..).find(|places| erlang_b(f64::from(offered), *places) <= blocking).unwrap();
+        let smallest = (1..).find(|places| erlang_b(*places, f64::from(offered)) <= blocking).unwrap();
         let place = loss_system(offered);
         let target = format!("launch.success_ratio >= {}", 1.0 - blocking);
         let (sizing, code) = sized(place.path(), &["--vary", COUNT, "--until", &target]);
         assert_eq!((&sizing["answer"], code), (&Value::from(smallest), 0), "{offered} Erlang: {sizing:#}");
         assert_eq!((&sizing["ending"], &sizing["monotone"]), (&"found".into(), &true.into()));
         // It is shown, not guessed: one place less is shown to miss.
-        assert_eq!(point(&sizing, smallest - 1)["target"], "fails", "{offered} Erlang: {sizing:#}");
+        assert_eq!(
+            point(&sizing, u64::from(smallest) - 1)["target"],
+            "fails",
+            "{offered} Erlang: {sizing:#}"
+        );
         // Everywhere on the curve Erlang's value is within what the runs are known to.
         for point in sizing["points"].as_array().unwrap() {
-            let exact = 1.0 - erlang_b(f64::from(offered), point["value"].as_u64().unwrap());
+            let exact = 1.0 - erlang_b(point["value"].as_u64().unwrap() as u32, f64::from(offered));
             let interval = point["interval"].as_array().unwrap();
             let (low, high) = (interval[0].as_f64().unwrap(), interval[1].as_f64().unwrap());
             assert!(low <= exact && exact <= high, "{offered} Erlang: {exact} at {point:#}");

@@ -195,7 +195,6 @@ impl Plane {
         // The wish needs it.
         request.jobs += 1;
         self.counts.refused += 1;
-        self.counts.unavailable += u64::from(is_the_services_fault(failure));
         self.wishes.push_back(Wish::Refuse(id, failure));
     }
 
@@ -262,7 +261,6 @@ impl Plane {
         let request = &mut self.requests[id];
         request.call = Some(call);
         request.is_settled = false;
-        self.counts.carried_out -= 1;
         self.fail(now, job, Failure::ServiceUnavailable);
     }
 
@@ -276,12 +274,7 @@ impl Plane {
     }
 }
 
-/// Whether the service failed, rather than that its client asked for too much or for what is not there.
-fn is_the_services_fault(failure: Failure) -> bool {
-    matches!(failure, Failure::ServiceUnavailable | Failure::InternalError | Failure::RequestTimeout)
-}
-
 /// Whether a client that hears of a failure tries again by itself.
 fn is_worth_a_retry(failure: Failure) -> bool {
-    failure == Failure::RequestLimitExceeded || is_the_services_fault(failure)
+    failure == Failure::RequestLimitExceeded || failure.is_fault_of_service()
 }

@@ -22,12 +22,8 @@ pub struct Counts {
     pub calls: u64,
     /// Calls that were answered: with what they asked for, or that they are accepted.
     pub answered: u64,
-    /// Calls that had their effect, or were found impossible when they were to have it.
-    pub carried_out: u64,
     /// Calls that the control plane refused for good.
     pub refused: u64,
-    /// Of these, because the service failed: it was not there, made an error, or took too long.
-    pub unavailable: u64,
     /// Attempts after the first.
     pub retries: u64,
     /// Attempts that came too fast.
@@ -101,17 +97,6 @@ pub struct ControlPlaneUse {
     pub images: ImageCounts,
     /// Stages whose queues grew through the second half of the run.
     pub unstable: Vec<StageName>,
-}
-
-impl ControlPlaneUse {
-    /// Share of calls that were carried out, of those and the ones that the service failed; 1 where there are none.
-    pub fn availability(&self) -> f64 {
-        let Counts { carried_out, unavailable, .. } = self.counts;
-        match carried_out + unavailable {
-            0 => 1.0,
-            all => carried_out as f64 / all as f64,
-        }
-    }
 }
 
 /// A stage's queue over time, as it stood when samples were taken: enough of them to see whether it grows.

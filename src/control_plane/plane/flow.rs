@@ -262,7 +262,6 @@ impl Plane {
             self.counts.duplicates += 1;
         } else {
             *is_settled = true;
-            self.counts.carried_out += 1;
             return Entered::Wishes(Wish::Act(id, request));
         }
         self.acted(now, id);
