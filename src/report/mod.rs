@@ -79,6 +79,7 @@ type Out = Box<dyn Write + Send>;
 type Opened = io::Result<Box<dyn Streamed>>;
 
 /// A file of a result folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReportFile {
     /// Name within the folder, `/` between folders.
     pub name: String,
