@@ -18,7 +18,7 @@ use slots::{Slots, Value};
 /// How a cache works.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CacheRules {
-    /// The most values it holds; a value that is over its time counts until it is looked for or evicted.
+    /// The most values it holds; a value that is over its time may count until it is looked for or evicted.
     pub capacity: u32,
     /// How long a value is given out; `None` for ever.
     pub ttl: Option<Duration>,
@@ -149,6 +149,7 @@ impl Cache {
         let loads = self.slots.loads_mut(slot);
         *loads = loads.checked_sub(1).expect("a value is filled in that nobody loads");
         self.counts.fills += 1;
+        self.forget_expired(now, slot);
         if self.slots.get(slot).value.is_none() {
             self.make_room();
         }
@@ -160,6 +161,19 @@ impl Cache {
             self.slots.tidy(slot);
         }
         self.take_waiters(key)
+    }
+
+    /// Forgets values over their time from the one used longest ago on, but for the slot that is filled. Those that
+    /// are left were all used within the last time to live: what is held is bounded, though nobody may ever ask
+    /// again for what has passed.
+    #[inline]
+    fn forget_expired(&mut self, now: Time, filled: u32) {
+        while let Some(oldest) = self.slots.oldest().filter(|oldest| *oldest != filled)
+            && self.slots.get(oldest).value.is_some_and(|value| value.expires <= now)
+        {
+            self.slots.take(oldest);
+            self.counts.expired += 1;
+        }
     }
 
     fn make_room(&mut self) {

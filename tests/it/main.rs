@@ -35,6 +35,7 @@ mod security;
 mod size;
 mod stations;
 mod storage;
+mod storms;
 mod support;
 mod swarm;
 mod swarm_operations;

@@ -41,6 +41,16 @@ fn the_least_recently_used_is_evicted() {
 }
 
 #[test]
+fn what_nobody_asks_for_again_is_not_kept_for_ever() {
+    let mut cache = Cache::new(CacheRules { capacity: u32::MAX, ..RULES });
+    for second in 0..1000 {
+        load(&mut cache, second, second);
+    }
+    // A value lives for ten seconds.
+    assert_eq!(cache.values(), 10);
+}
+
+#[test]
 fn a_write_is_forgotten_or_served_stale() {
     for invalidate_on_write in [true, false] {
         let mut cache = Cache::new(CacheRules { invalidate_on_write, ..RULES });
@@ -122,8 +132,11 @@ impl Plain {
         Look::Miss { already_loading: *loads > 1 }
     }
 
-    fn fill(&mut self, key: u64, version: u64, expires: Time, capacity: u32) {
+    fn fill(&mut self, now: Time, key: u64, version: u64, expires: Time, capacity: u32) {
         *self.loads.get_mut(&key).expect("it is loading") -= 1;
+        while self.values.first().is_some_and(|(held, _, expires)| *held != key && *expires <= now) {
+            self.values.remove(0);
+        }
         self.values.retain(|(held, ..)| *held != key);
         self.values.push((key, version, expires));
         if self.values.len() > capacity as usize {
@@ -173,7 +186,7 @@ proptest! {
                     let version = versions[key as usize];
                     cache.fill(now, key, version);
                     let expires = ttl.map_or(Time::NEVER, |ttl| now.after(Duration(ttl)));
-                    plain.fill(key, version, expires, capacity);
+                    plain.fill(now, key, version, expires, capacity);
                 }
                 Action::Fail(key) if plain.loads.get(&key).is_some_and(|loads| *loads > 0) => {
                     cache.load_failed(key);
