@@ -54,7 +54,8 @@ pub fn merged(results: &[PathBuf]) -> Result<Vec<ReportFile>, InputError> {
                 .with_help("name result folders of `plimsoll run` in which something took place")
                 .into());
         }
-        for Distribution { name, histogram } in read {
+        for Distribution { name, mut histogram } in read {
+            histogram.auto(true);
             match all.get_mut(&name) {
                 Some(sum) => sum.add(histogram).expect("a histogram grows to whatever is added"),
                 None => _ = all.insert(name, histogram),

@@ -40,7 +40,7 @@ fn a_result_holds_every_report() {
         "timeseries.csv",
     ];
     assert_eq!(entries(&out), files);
-    assert_eq!(entries(&out.join("latency")), ["launch.hlog", "terminate.hlog"]);
+    assert_eq!(entries(&out.join("latency")), ["launch.hgrm", "launch.hlog", "terminate.hgrm", "terminate.hlog"]);
     assert_eq!(entries(place.path()), ["out", "scenario.toml"], "nothing is left beside it");
 
     let summary: serde_json::Value =
@@ -102,7 +102,7 @@ fn a_control_plane_is_told_stage_by_stage() {
     let queue = &summary["stages"]["queue"];
     assert!(queue["arrivals"].as_u64().unwrap() > 4000, "{queue}");
     assert!(queue["wait_s_mean"].as_f64().unwrap() > 0.0 && queue["queue_length_peak"].as_u64().unwrap() > 0);
-    assert_eq!(summary["control_plane"]["availability"], 1.0);
+    assert_eq!(summary["availability"]["ratio"], 1.0);
     // The wait of the queue as three reports tell it.
     let told = summary["latency_s"]["stage.queue.wait"]["mean"].as_f64().unwrap();
     let mean = queue["wait_s_mean"].as_f64().unwrap();

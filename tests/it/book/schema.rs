@@ -146,6 +146,9 @@ impl<'a> Sections<'a> {
             let choices = choices.iter().filter(|choice| choice["type"] != "null");
             return choices.map(|choice| self.takes(choice)).collect::<Vec<_>>().join(" or ");
         }
+        if let Some(word) = value["const"].as_str() {
+            return code(&format!("\"{word}\""));
+        }
         let kind = match &value["type"] {
             Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null").expect("a type beside null"),
             kind => kind,
