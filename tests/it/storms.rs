@@ -103,6 +103,11 @@ fn the_two_ends_of_the_storm_stand_side_by_side_by_the_command_of_the_scenario()
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     let text = told.to_string();
     assert!(text.contains("\"storm\"") && text.contains("\"calm\"") && text.contains("availability.ratio"));
+    let page = std::fs::read_to_string(out.join("comparison.md")).unwrap();
+    assert!(
+        page.contains("better") && !page.contains("The demand is a trace"),
+        "calls are drawn too: {page}"
+    );
 }
 
 #[test]
