@@ -22,11 +22,7 @@ const CASES: &[Case] = &[
         what: "5 M calls, 90 % describe, 8 % other calls, 2 % launches",
         run: |scale| call(50, scale),
     },
-    Case {
-        name: "read-heavy, longer",
-        what: "the same, 20 M calls",
-        run: |scale| call(200, scale),
-    },
+    Case { name: "read-heavy, longer", what: "the same, 20 M calls", run: |scale| call(200, scale) },
 ];
 
 fn main() {

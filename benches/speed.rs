@@ -115,7 +115,8 @@ fn fractional(hosts: u64, strategy: &str) -> Measured {
         36 * hosts,
         weights.join(", ")
     );
-    run(&Scenario::parse("fractional.toml".as_ref(), &text, &Overrides::default()).expect("it is well formed"))
+    run(&Scenario::parse("fractional.toml".as_ref(), &text, &Overrides::default())
+        .expect("it is well formed"))
 }
 
 fn run(scenario: &Scenario) -> Measured {

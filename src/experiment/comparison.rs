@@ -101,7 +101,7 @@ impl Design {
 /// Whether a scenario may draw nothing that matters from its seed: its demand is a trace, and no host fails by
 /// chance, which two seeds that both draw no failure would not show.
 pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
-    scenario.workload.arrivals.is_empty() && scenario.faults == FaultConfig::default()
+    scenario.workload.is_certain() && scenario.faults == FaultConfig::default()
 }
 
 /// Brings every variant that the seed touches to so many replications.

@@ -37,6 +37,13 @@ pub struct WorkloadConfig {
     pub calls: Vec<CallConfig>,
 }
 
+impl WorkloadConfig {
+    /// Whether no seed changes the demand: all of it is a trace.
+    pub fn is_certain(&self) -> bool {
+        self.arrivals.is_empty() && self.calls.is_empty()
+    }
+}
+
 /// What is there when a run starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use plimsoll::cloud::observe::Silent;
+use plimsoll::cloud::Cloud;
+use plimsoll::cloud::checkpoint::Moment;
+use plimsoll::cloud::observe::{Observer, Silent};
 use plimsoll::cloud::outcome::Outcome;
+use plimsoll::engine::checkpoint::Writer;
 use plimsoll::operation::Operation;
+use plimsoll::units::{NS_PER_S, Time};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
 use crate::command_line::plimsoll;
-use crate::support::{UNCHECKED, calls, launches, run_file};
+use crate::support::{Experiment, UNCHECKED, calls, launches, run_file};
 
 const TOP: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -62,9 +66,15 @@ const JITTER: &str = "control_plane.clients.jitter=full";
 fn a_retry_storm_outlives_its_cause_and_breaker_and_jitter_end_it() {
     let (stormy, calm) = (storm(&[]), storm(&[BREAKER, JITTER]));
     for (name, storm) in [("stormy", &stormy), ("calm", &calm)] {
-        assert!(storm.available[..5].iter().all(|share| *share == 1.0), "{name}: all is well before the outage");
+        assert!(
+            storm.available[..5].iter().all(|share| *share == 1.0),
+            "{name}: all is well before the outage"
+        );
         let idle = storm.waiting.iter().filter(|(at, _)| *at < 300.0);
-        assert!(idle.map(|(_, waiting)| *waiting).fold(0.0, f64::max) < 40.0, "{name}: so far nobody waits long");
+        assert!(
+            idle.map(|(_, waiting)| *waiting).fold(0.0, f64::max) < 40.0,
+            "{name}: so far nobody waits long"
+        );
     }
     // The outage is over after the sixth minute. Ten minutes later and on, one does nothing that is of use to anybody,
     // though the storage works all the time; the other is as if nothing had been.
@@ -85,13 +95,19 @@ fn the_two_ends_of_the_storm_stand_side_by_side_by_the_command_of_the_scenario()
         .flat_map(|line| line.trim_start_matches('#').trim_end_matches('\\').split_whitespace())
         .collect();
     let place = tempfile::tempdir().unwrap();
-    let out = ["--replications", "2", "--no-report", "--json", "-o", place.path().to_str().unwrap()];
-    let words: Vec<&str> = command[1..].iter().chain(&out).copied().collect();
+    let out = place.path().join("out");
+    let words: Vec<&str> =
+        command[1..].iter().copied().chain(["--json", "-o", out.to_str().unwrap()]).collect();
     let told = plimsoll(Path::new(TOP), &words).output().unwrap();
     assert!(told.status.success(), "{words:?}: {}", String::from_utf8_lossy(&told.stderr));
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     let text = told.to_string();
     assert!(text.contains("\"storm\"") && text.contains("\"calm\"") && text.contains("availability.ratio"));
+    let page = std::fs::read_to_string(out.join("comparison.md")).unwrap();
+    assert!(
+        page.contains("better") && !page.contains("The demand is a trace"),
+        "calls are drawn too: {page}"
+    );
 }
 
 #[test]
@@ -142,7 +158,8 @@ fn as_many_questions_find_nothing_as_the_replicas_lag_has_milliseconds() {
 #[test]
 fn a_cold_cache_is_stampeded_unless_those_who_ask_for_the_same_wait_for_it() {
     let look = |coalesce: &str| {
-        let outcome = run("cold-cache", &["duration=2m", &format!("control_plane.cache.coalesce={coalesce}")]);
+        let outcome =
+            run("cold-cache", &["duration=2m", &format!("control_plane.cache.coalesce={coalesce}")]);
         let plane = outcome.control_plane.unwrap();
         let primary = plane.stages.iter().find(|stage| stage.name.to_string() == "primary").unwrap().clone();
         let answers = outcome.latency.iter().find(|latency| latency.name == "api.describe").unwrap();
@@ -150,9 +167,10 @@ fn a_cold_cache_is_stampeded_unless_those_who_ask_for_the_same_wait_for_it() {
         (primary.usage, longest_s, plane.counts.answered)
     };
     let (calm, longest, answered) = look("true");
-    // Two hundred lists at twenty a second; those that change are read again, by one launch or two.
+    // Two hundred lists at twenty a second: the last is there after ten seconds, and was asked for soon after the start.
+    // Those that change are read again: there are a few launches.
     assert!((200..=220).contains(&calm.arrivals), "{}", calm.arrivals);
-    assert!((10.0..11.0).contains(&longest), "the last list is there after ten seconds, not {longest} s");
+    assert!((8.0..10.0).contains(&longest), "{longest} s");
     let (stampeded, longest, fewer) = look("false");
     assert!(stampeded.arrivals > 20 * calm.arrivals, "{}", stampeded.arrivals);
     assert!(longest > 60.0 && stampeded.waiting > 5000, "{longest} s, {} waiting", stampeded.waiting);
@@ -184,8 +202,18 @@ fn threads_make_no_difference_to_a_control_plane() {
     let place = tempfile::tempdir().unwrap();
     let digest = |threads: &str| {
         let scenario = format!("{TOP}/workloads/scenarios/retry-storm.toml");
-        let words =
-            ["run", &scenario, "--json", "--no-report", "--threads", threads, "--set", BREAKER, "--set", JITTER];
+        let words = [
+            "run",
+            &scenario,
+            "--json",
+            "--no-report",
+            "--threads",
+            threads,
+            "--set",
+            BREAKER,
+            "--set",
+            JITTER,
+        ];
         let output = plimsoll(place.path(), &words).output().unwrap();
         let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
         summary["digest"].as_str().unwrap().to_string()
@@ -198,21 +226,77 @@ fn threads_make_no_difference_to_a_control_plane() {
 fn a_stage_that_cannot_be_is_refused_and_one_that_cannot_keep_up_is_told() {
     let place = tempfile::tempdir().unwrap();
     let scenario = format!("{TOP}/workloads/scenarios/cold-cache.toml");
-    let impossible = |set: &str, told: &str| {
-        let words = ["run", &scenario, "--set", set];
-        plimsoll(place.path(), &words).assert().code(2).stderr(contains(told).and(contains("help: ")));
-    };
-    impossible("control_plane.database.servers=0", "`control_plane.database.servers`: found 0");
-    impossible("control_plane.database.pool.max=0", "`control_plane.database.pool.max`: found 0");
-    impossible("control_plane.database.read={ kind = 'constant', value = '-1s' }", "control_plane.database.read");
-    impossible(
-        "control_plane.database.read={ kind = 'pareto', min = '1s', shape = 0.9 }",
-        "control_plane.database.read",
-    );
+    for (set, told) in [
+        ("control_plane.database.servers=0", "without a server nothing passes; leave it out for no limit"),
+        (
+            "control_plane.database.pool.max=0",
+            "without a connection nothing passes; leave it out for no limit",
+        ),
+        ("control_plane.cache.ttl=-1s", "`-1s` is negative"),
+        ("control_plane.gateway.service={ kind = 'exponential', mean = 'inf' }", "expected a duration"),
+        (
+            "control_plane.database.read={ kind = 'pareto', min = '1s', shape = 0.9 }",
+            "found a distribution without a mean, expected service times with a finite mean",
+        ),
+    ] {
+        let place_and_problem = contains(format!("`--set {set}`: ")).and(contains(told));
+        plimsoll(place.path(), &["run", &scenario, "--set", set]).assert().code(2).stderr(place_and_problem);
+    }
     let warning = "Warning: the queue of `primary` grew through the second half of the run";
     for (coalesce, is_told) in [("false", true), ("true", false)] {
         let set = format!("control_plane.cache.coalesce={coalesce}");
         let words = ["run", &scenario, "--no-report", "--set", &set];
         plimsoll(place.path(), &words).assert().code(0).stdout(contains(warning).count(usize::from(is_told)));
     }
+}
+
+/// How large checkpoints are \[bytes\].
+#[derive(Default)]
+struct Sizes(Vec<usize>);
+
+impl Observer for Sizes {
+    fn checkpoint(&mut self, moment: &Moment<'_>) {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        moment.save(&mut writer);
+        writer.seal().unwrap();
+        self.0.push(bytes.len());
+    }
+}
+
+#[test]
+fn memory_is_that_of_what_is_on_its_way_however_much_has_passed() {
+    // Everything that can wait waits, instances come and go, and hardly a question is asked twice. A checkpoint holds all
+    // that a run knows.
+    let experiment = Experiment::new(
+        "duration = '1h'
+        zones = [{ name = 'z', hosts = [{ count = 20, vcpu = 64, memory_gib = 256 }] }]
+        output.sample_every = '1h'
+        [control_plane]
+        preset     = 'zero'
+        clients    = { timeout = '10s', attempts = 3 }
+        gateway    = { servers = 4, service = { kind = 'exponential', mean = '100ms' }, queue_timeout = '30s' }
+        cache      = { enabled = true, ttl = '20s', invalidate_on_write = false }
+        database   = { servers = 20, read = { kind = 'exponential', mean = '50ms' }, pool = { max = 20, acquire_timeout = '9s' } }
+        queue      = { visibility_timeout = '60s', max_receives = 3 }
+        workers    = { count = 20, service = { kind = 'exponential', mean = '1s' } }
+        hypervisor = { servers = 10, service = { kind = 'exponential', mean = '1s' }, queue_timeout = '20s' }
+        [workload]
+        start = 'steady-state'
+        [[workload.arrivals]]
+        process  = { kind = 'poisson', per_hour = 3600.0 }
+        lifetime = { kind = 'exponential', mean = '200s' }
+        types    = { 't3.small' = 1 }
+        [[workload.calls]]
+        process    = { kind = 'poisson', per_hour = 36000.0 }
+        count      = 2
+        operations = { describe = 8, create-tags = 1, reboot = 1 }",
+    );
+    let mut sizes = Sizes::default();
+    let mut cloud = Cloud::new(&experiment.scenario(&[]), UNCHECKED).unwrap();
+    cloud.checkpoint_at([Time(300 * NS_PER_S), Time(3_000 * NS_PER_S)]);
+    let outcome = cloud.run(&mut sizes).unwrap();
+    assert!(outcome.control_plane.unwrap().counts.calls > 35_000);
+    let [early, late] = sizes.0[..] else { panic!("two checkpoints") };
+    assert!(late < early + early / 4, "{early} bytes after 3,000 calls, {late} after 30,000");
 }

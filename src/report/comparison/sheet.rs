@@ -179,7 +179,7 @@ fn demand(comparison: &Comparison) -> String {
         those.map(|arm| format!("`{}`", arm.label)).collect::<Vec<_>>()
     };
     let certain = names(true);
-    let is_trace = arms.iter().all(|arm| arm.scenario.workload.arrivals.is_empty());
+    let is_trace = arms.iter().all(|arm| arm.scenario.workload.is_certain());
     if certain.len() == arms.len() {
         return "The demand is a trace, which no seed changes, and nothing else is random: two seeds gave the same run \
                 of every variant. So one run of each is exact for this demand; it says nothing of another."
