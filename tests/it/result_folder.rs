@@ -40,7 +40,10 @@ fn a_result_holds_every_report() {
         "timeseries.csv",
     ];
     assert_eq!(entries(&out), files);
-    assert_eq!(entries(&out.join("latency")), ["launch.hgrm", "launch.hlog", "terminate.hgrm", "terminate.hlog"]);
+    assert_eq!(
+        entries(&out.join("latency")),
+        ["launch.hgrm", "launch.hlog", "terminate.hgrm", "terminate.hlog"]
+    );
     assert_eq!(entries(place.path()), ["out", "scenario.toml"], "nothing is left beside it");
 
     let summary: serde_json::Value =
