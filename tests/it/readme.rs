@@ -30,17 +30,29 @@ fn the_two_commands_come_first_and_are_what_ci_runs() {
     assert!(blocks[0].contains("workloads/scenarios/quickstart.toml") && blocks[1].contains("test"));
 }
 
+/// The words of a command line after the program. Names for the reader to fill in, such as SCENARIO, are left out, with the
+/// options that they are values of.
+fn given_words(line: &str) -> Vec<&str> {
+    let is_name = |word: &str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
+    let mut words: Vec<&str> = Vec::new();
+    for word in line.split_whitespace().skip(1) {
+        if !is_name(word) {
+            words.push(word.trim_matches('\''));
+        } else if words.last().is_some_and(|last| last.starts_with('-')) {
+            words.pop();
+        }
+    }
+    words
+}
+
 #[test]
 fn every_command_line_in_the_documents_is_one_of_the_program() {
     let place = tempfile::tempdir().unwrap();
     let mut count = 0;
     for document in DOCUMENTS.map(String::from).into_iter().chain(written_pages()) {
         for line in command_lines(&text(&document)) {
-            // Names for the reader to fill in, such as SCENARIO, are left out; help ends every line before it acts.
-            let is_name =
-                |word: &&str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
-            let words: Vec<&str> = line.split_whitespace().skip(1).filter(|word| !is_name(word)).collect();
-            let words: Vec<&str> = words.into_iter().map(|word| word.trim_matches('\'')).collect();
+            let words = given_words(&line);
+            // Help ends every line before it acts.
             let output = plimsoll(place.path(), &[&words[..], &["--help"]].concat()).output().unwrap();
             let message = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{document}: `{line}`: {message}");
