@@ -72,5 +72,15 @@ pub fn command_lines(document: &str) -> Vec<String> {
         }
     }
     found.retain(|line| line.starts_with("plimsoll "));
-    found.iter().map(|line| line.split(['|', '>', ';']).next().unwrap_or(line).trim().to_string()).collect()
+    found.iter().map(|line| first_command(line).trim().to_string()).collect()
+}
+
+/// A line up to what stands outside quotes and ends a command.
+fn first_command(line: &str) -> &str {
+    let mut is_quoted = false;
+    let end = line.find(|c| {
+        is_quoted ^= c == '\'';
+        !is_quoted && matches!(c, '|' | '>' | ';')
+    });
+    &line[..end.unwrap_or(line.len())]
 }

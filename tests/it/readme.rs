@@ -32,12 +32,14 @@ fn the_two_commands_come_first_and_are_what_ci_runs() {
 
 /// The words of a command line after the program. Names for the reader to fill in, such as SCENARIO, are left out, with the
 /// options that they are values of.
-fn given_words(line: &str) -> Vec<&str> {
+fn given_words(line: &str) -> Vec<String> {
     let is_name = |word: &str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
-    let mut words: Vec<&str> = Vec::new();
-    for word in line.split_whitespace().skip(1) {
-        if !is_name(word) {
-            words.push(word.trim_matches('\''));
+    let mut words: Vec<String> = Vec::new();
+    for word in
+        shlex::split(line).unwrap_or_else(|| panic!("a quote is left open: {line}")).into_iter().skip(1)
+    {
+        if !is_name(&word) {
+            words.push(word);
         } else if words.last().is_some_and(|last| last.starts_with('-')) {
             words.pop();
         }
@@ -52,6 +54,7 @@ fn every_command_line_in_the_documents_is_one_of_the_program() {
     for document in DOCUMENTS.map(String::from).into_iter().chain(written_pages()) {
         for line in command_lines(&text(&document)) {
             let words = given_words(&line);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
             // Help ends every line before it acts.
             let output = plimsoll(place.path(), &[&words[..], &["--help"]].concat()).output().unwrap();
             let message = String::from_utf8_lossy(&output.stderr);
