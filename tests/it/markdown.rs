@@ -71,7 +71,10 @@ pub fn command_lines(document: &str) -> Vec<String> {
             }
         }
     }
-    found.retain(|line| line.starts_with("plimsoll "));
+    // What a command has printed may begin with its name too: a version does.
+    found.retain(|line| {
+        line.strip_prefix("plimsoll ").is_some_and(|rest| !rest.starts_with(char::is_numeric))
+    });
     found.iter().map(|line| first_command(line).trim().to_string()).collect()
 }
 
