@@ -54,8 +54,7 @@ pub fn merged(results: &[PathBuf]) -> Result<Vec<ReportFile>, InputError> {
                 .with_help("name result folders of `plimsoll run` in which something took place")
                 .into());
         }
-        for Distribution { name, mut histogram } in read {
-            histogram.auto(true);
+        for Distribution { name, histogram } in read {
             match all.get_mut(&name) {
                 Some(sum) => sum.add(histogram).expect("a histogram grows to whatever is added"),
                 None => _ = all.insert(name, histogram),
@@ -182,7 +181,7 @@ mod tests {
         assert_eq!(names, [FILE, "latency/launch.hlog", "latency/launch.hgrm"]);
         assert_eq!(latency::parse(&files[1].bytes).unwrap(), whole);
         assert_eq!(files[2].bytes, percentile_file("launch", &whole).bytes);
-        let told = merged(&[place.path().to_path_buf()]).err().expect("nothing to merge").to_string();
+        let told = merged(&[place.path().to_path_buf()]).expect_err("nothing to merge").to_string();
         assert!(told.contains("has no histograms"), "{told}");
     }
 

@@ -36,8 +36,10 @@ fn explain(experiment: &Experiment, set: &[&str], subject: Subject) -> Outcome {
     cloud.run(&mut Silent).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// When \[s\], on what occasion, winner, runner-up and end of each decision.
-fn told(outcome: &Outcome) -> Vec<(u64, Occasion, Option<u32>, Option<u32>, Ending)> {
+/// When \[s\], on what occasion, winner, runner-up and end of a decision.
+type Told = (u64, Occasion, Option<u32>, Option<u32>, Ending);
+
+fn told(outcome: &Outcome) -> Vec<Told> {
     let one = |decision: &Decision| {
         let survey = &decision.survey;
         let [winner, runner_up] =

@@ -130,7 +130,7 @@ fn what_would_be_opened_is_told() {
         group(Hosts::Elastic { max_hosts: 2, sellable }, None),
     ];
     let mut fleet = Fleet::new(&[zone]).expect("one capacity");
-    let strategy = register::build(&StrategyConfig::named("best-fit"), Seed(1)).ok().expect("it is known");
+    let strategy = register::build(&StrategyConfig::named("best-fit"), Seed(1)).expect("it is known");
     let mut placer = Placer::new(strategy, &mut fleet, true);
     let request = asking(1, 1, &fleet, &mut placer);
     let survey = placer.survey(&request, true, &fleet);

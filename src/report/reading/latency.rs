@@ -45,10 +45,9 @@ pub fn parse(bytes: &[u8]) -> Option<Histogram<u64>> {
         if let LogEntry::Interval(interval) = entry.ok()? {
             let packed = STANDARD.decode(interval.encoded_histogram()).ok()?;
             let histogram = Deserializer::new().deserialize::<u64, _>(&mut &packed[..]).ok()?;
-            match &mut all {
-                Some(all) => all.add(histogram).ok()?,
-                None => all = Some(histogram),
-            }
+            // One that was read does not grow; a new one does.
+            let empty = || Histogram::new(histogram.sigfig()).expect("this precision was read");
+            all.get_or_insert_with(empty).add(&histogram).ok()?;
         }
     }
     all
