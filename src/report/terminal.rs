@@ -54,10 +54,12 @@ pub fn summary(run: &Run<'_>, width: u16) -> String {
     let first_column = tables.iter().map(|table| table.column_max_content_widths()[0]).max().unwrap_or(0);
     let mut text = format!("{}\n", title(run));
     for table in &mut tables {
-        // Two for the padding.
-        let first_column = Width::Fixed(first_column.min(FIRST_COLUMN_MOST) + 2);
+        let widths = table.column_max_content_widths();
+        // Numbers are not broken for the sake of first columns of one width. Two for the padding, one for a line.
+        let left = width.saturating_sub(widths[1..].iter().map(|width| width + 3).sum::<u16>() + 3);
+        let first_column = first_column.min(FIRST_COLUMN_MOST).min(left.max(widths[0]));
         if let Some(column) = table.column_mut(0) {
-            column.set_constraint(ColumnConstraint::Absolute(first_column));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(first_column + 2)));
         }
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
         let _ = write!(text, "\n{}\n", table.trim_fmt());
