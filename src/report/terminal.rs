@@ -135,12 +135,29 @@ fn unstable(run: &Run<'_>) -> String {
     stages.map(warning).collect()
 }
 
+/// The answer where nobody asked for instances.
+fn calls_carried_out(run: &Run<'_>) -> String {
+    let tallies = || run.outcome.operations.iter().map(|(_, tally)| tally);
+    let requested: u64 = tallies().map(|tally| tally.requested).sum();
+    let failed: u64 = tallies().map(Tally::failed).sum();
+    match (requested, failed) {
+        (0, _) => "Nothing was asked for.".to_string(),
+        (_, 0) => "Every call was carried out.".to_string(),
+        _ => format!(
+            "{} of {} calls were refused, {} by a fault of the service.",
+            grouped(failed),
+            grouped(requested),
+            grouped(tallies().map(Tally::failed_by_service).sum()),
+        ),
+    }
+}
+
 /// The answer to the first question: what ran out first, and when.
 fn ran_out(run: &Run<'_>) -> String {
     let first = run.outcome.first_failures.iter().find_map(|first| Some((scarce(first.failure)?, first.at)));
     match first {
         Some((what, at)) => format!("Ran out first: {what}, after {}.", moment(at)),
-        None if run.outcome.launch.requested == 0 => "Nothing was asked for.".to_string(),
+        None if run.outcome.launch.requested == 0 => calls_carried_out(run),
         None if run.outcome.launch.failed() == 0 => {
             "Nothing ran out: every instance was launched.".to_string()
         }

@@ -305,3 +305,22 @@ fn memory_is_that_of_what_is_on_its_way_however_much_has_passed() {
         "{early} bytes after 12,000 s, {late} after 15,000 s, {calls} calls in 18,000 s"
     );
 }
+
+#[test]
+fn a_run_of_calls_alone_is_answered_for_its_calls() {
+    let told = |duration: &str| {
+        let place = tempfile::tempdir().unwrap();
+        let (out, set) = (place.path().join("out"), format!("duration={duration}"));
+        let words =
+            ["run", "workloads/scenarios/retry-storm.toml", "-o", out.to_str().unwrap(), "--set", &set];
+        let output = plimsoll(Path::new(TOP), &words).output().unwrap();
+        let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), page)
+    };
+    let (terminal, page) = told("4m");
+    assert!(terminal.contains("Every call was carried out."), "{terminal}");
+    assert!(page.contains("calls in 4m carried out?") && page.contains("Yes, all of them."));
+    let (terminal, page) = told("8m");
+    assert!(terminal.contains(" calls were refused, ") && terminal.contains(" by a fault of the service."));
+    assert!(page.contains("calls in 8m carried out?") && page.contains(", were refused, "));
+}

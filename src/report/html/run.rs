@@ -71,16 +71,43 @@ fn usd(decimal_usd: &str) -> String {
 }
 
 fn question(run: &RunReading) -> String {
+    let counted = time(run.end_s() - run.figure("warmup_s").unwrap_or(0.0));
+    if is_about_calls(run) {
+        return format!("Are {} calls in {counted} carried out?", grouped(calls(run, "requested")));
+    }
     format!(
-        "Do {} instances in {} find room on {} hosts, placed by {}?",
+        "Do {} instances in {counted} find room on {} hosts, placed by {}?",
         grouped(count(run, "launch.requested")),
-        time(run.end_s() - run.figure("warmup_s").unwrap_or(0.0)),
         grouped(count(run, "fleet.hosts")),
         prose::name(&text(run, "strategy")),
     )
 }
 
+/// Whether nobody asks for instances, but for other things.
+fn is_about_calls(run: &RunReading) -> bool {
+    count(run, "launch.requested") == 0 && calls(run, "requested") > 0
+}
+
+/// Calls of all operations that were `requested` or `failed`.
+fn calls(run: &RunReading, which: &str) -> u64 {
+    let operations = run.at("operations").and_then(Value::as_object);
+    operations.into_iter().flatten().filter_map(|(_, tally)| tally[which].as_u64()).sum()
+}
+
+fn answer_about_calls(run: &RunReading) -> String {
+    let (requested, failed) = (calls(run, "requested"), calls(run, "failed"));
+    if failed == 0 {
+        return "Yes, all of them.".to_string();
+    }
+    let share = percent(failed as f64 / requested as f64);
+    let service = grouped(count(run, "availability.failed"));
+    format!("No: {} of them, {share}, were refused, {service} by a fault of the service.", grouped(failed))
+}
+
 fn answer(run: &RunReading) -> String {
+    if is_about_calls(run) {
+        return answer_about_calls(run);
+    }
     let (requested, failed) = (count(run, "launch.requested"), count(run, "launch.failed"));
     if requested == 0 {
         return "Nothing was asked for.".to_string();
