@@ -147,7 +147,7 @@ fn calls_carried_out(run: &Run<'_>) -> String {
             "{} of {} calls were refused, {} by a fault of the service.",
             grouped(failed),
             grouped(requested),
-            grouped(tallies().map(Tally::failed_by_service).sum()),
+            grouped(tallies().map(Tally::failed_by_service).sum::<u64>()),
         ),
     }
 }
