@@ -308,19 +308,21 @@ fn memory_is_that_of_what_is_on_its_way_however_much_has_passed() {
 
 #[test]
 fn a_run_of_calls_alone_is_answered_for_its_calls() {
-    let told = |duration: &str| {
+    let told = |set: [&str; 2]| {
         let place = tempfile::tempdir().unwrap();
-        let (out, set) = (place.path().join("out"), format!("duration={duration}"));
-        let words =
-            ["run", "workloads/scenarios/retry-storm.toml", "-o", out.to_str().unwrap(), "--set", &set];
+        let out = place.path().join("out");
+        let mut words = vec!["run", "workloads/scenarios/retry-storm.toml", "-o", out.to_str().unwrap()];
+        set.iter().for_each(|set| words.extend(["--set", set]));
         let output = plimsoll(Path::new(TOP), &words).output().unwrap();
         let page = std::fs::read_to_string(out.join("report.html")).unwrap();
         (String::from_utf8(output.stdout).unwrap(), page)
     };
-    let (terminal, page) = told("4m");
+    let (terminal, page) = told(["duration=4m", "control_plane.outages=[]"]);
     assert!(terminal.contains("Every call was carried out."), "{terminal}");
     assert!(page.contains("calls in 4m carried out?") && page.contains("Yes, all of them."));
-    let (terminal, page) = told("8m");
+    assert!(page.contains("<td>met</td>"));
+    let (terminal, page) = told(["duration=8m", "seed=1"]);
     assert!(terminal.contains(" calls were refused, ") && terminal.contains(" by a fault of the service."));
     assert!(page.contains("calls in 8m carried out?") && page.contains(", were refused, "));
+    assert!(page.contains("<td>missed</td>"));
 }

@@ -8,6 +8,7 @@ use super::figures::{Figure, figures};
 use super::provenance::{reproduce, scenario};
 use super::shell::{Content, document};
 use super::table::{Cell, Table, table};
+use crate::experiment::metric;
 use crate::failure;
 use crate::report::charts::axis::figure;
 use crate::report::charts::plot::Plot;
@@ -25,6 +26,7 @@ pub fn page(run: &RunReading, plots: &[Plot]) -> Vec<u8> {
         section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
         section {
             h2 { "Tables" }
+            (table(&objectives(run)))
             (table(&causes(run)))
             (table(&operations(run)))
             (table(&subnets(run)))
@@ -256,6 +258,32 @@ fn subnets(run: &RunReading) -> Table {
             "peak share",
             "ran out after",
         ]),
+        rows: rows.collect(),
+    }
+}
+
+fn objectives(run: &RunReading) -> Table {
+    let objectives = run.at("objectives").and_then(Value::as_array);
+    let rows = objectives.into_iter().flatten().map(|objective| {
+        let number = |key: &str| {
+            let written = |value| Cell::Number(value, objective[key].to_string());
+            objective[key].as_f64().map_or(Cell::Empty, written)
+        };
+        let verdict = if objective["met"] == true { "met" } else { "missed" };
+        let metric = objective["metric"].as_str().unwrap_or_default();
+        vec![
+            Cell::words(metric),
+            Cell::words(metric::unit(metric)),
+            number("at_least"),
+            number("at_most"),
+            number("value"),
+            Cell::words(verdict),
+        ]
+    });
+    Table {
+        title: "Objectives",
+        caption: String::new(),
+        header: Table::header(["metric", "unit", "at least", "at most", "found", "verdict"]),
         rows: rows.collect(),
     }
 }
