@@ -7,6 +7,7 @@ mod addresses;
 mod bills;
 mod digests;
 mod erlang_b;
+mod erlang_c;
 mod little;
 mod throttles;
 
@@ -31,8 +32,9 @@ pub struct Check {
 
 /// Every check.
 #[rustfmt::skip]
-pub const REGISTER: [Check; 6] = [
+pub const REGISTER: [Check; 7] = [
     Check { name: "erlang-b", knows: "one host refuses the share of launches that Erlang's formula B says (Erlang 1917)", run: erlang_b::run },
+    Check { name: "erlang-c", knows: "calls wait for the servers of a gateway as long as Erlang's formula C says (Erlang 1917)", run: erlang_c::run },
     Check { name: "little", knows: "instances running on average are launches a second times their lifetime (Little 1961)", run: little::run },
     Check { name: "bills", knows: "a start is billed by the second, for 60 s at the least (EC2 on-demand pricing)", run: bills::run },
     Check { name: "addresses", knows: "five addresses of every subnet are reserved (Amazon VPC user guide, subnet CIDR blocks)", run: addresses::run },
