@@ -14,10 +14,17 @@ const STEPS: u32 = 8;
 
 /// The chart; none where everything was instant.
 pub fn plots(run: &RunReading) -> Vec<Plot> {
-    let slow: Vec<_> = run.latency.iter().filter(|what| what.histogram.max() > 0).take(SERIES).collect();
+    let mut slow: Vec<_> = run.latency.iter().filter(|what| what.histogram.max() > 0).collect();
     if slow.is_empty() {
         return Vec::new();
     }
+    // Effects before answers, answers before stages.
+    slow.sort_by_key(|what| {
+        ["api.", "stage."].iter().position(|part| what.name.starts_with(part)).map_or(0, |i| i + 1)
+    });
+    let all = slow.len();
+    slow.truncate(SERIES);
+    let which = if all > SERIES { format!(" {SERIES} of {all} durations are shown.") } else { String::new() };
     let layers: Vec<Layer> = (slow.iter().enumerate())
         .map(|(number, what)| Layer::line(&what.name, number, percentiles(&what.histogram)))
         .collect();
@@ -25,8 +32,9 @@ pub fn plots(run: &RunReading) -> Vec<Plot> {
     vec![Plot {
         name: "latency-percentiles".to_string(),
         title: "Latency by percentile".to_string(),
-        caption: "So many percent took at most so long. Further right are the rarer, slower ones."
-            .to_string(),
+        caption: format!(
+            "So many percent took at most so long. Further right are the rarer, slower ones.{which}"
+        ),
         x: Axis {
             label: "percentile".to_string(),
             scale: Scale::Nines,

@@ -38,16 +38,20 @@ fn plot(run: &RunReading, measure: &Measure) -> Option<Plot> {
         stages.sort_by(|a, b| peak(&b.1).total_cmp(&peak(&a.1)));
         stages.truncate(SERIES);
     }
+    let which = match &stages[..] {
+        [(only, _)] => format!(" Here at one alone: {only}."),
+        _ if count > SERIES => format!(" The {SERIES} greatest of {count}."),
+        _ => String::new(),
+    };
     let layers: Vec<Layer> =
         stages.into_iter().enumerate().map(|(i, (name, points))| Layer::line(name, i, points)).collect();
     if layers.is_empty() {
         return None;
     }
-    let all = if count > SERIES { format!(" The {SERIES} greatest of {count}.") } else { String::new() };
     Some(Plot {
         name: format!("stages-{}", measure.name),
         title: measure.title.to_string(),
-        caption: format!("{}{all}", measure.caption),
+        caption: format!("{}{which}", measure.caption),
         x: Axis::time(run.end_s()),
         y: Axis::from_zero(measure.unit, most(&layers)),
         layers,
