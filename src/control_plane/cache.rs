@@ -12,6 +12,7 @@ use crate::persist;
 use crate::units::{Duration, Time};
 
 mod slots;
+mod table;
 
 use slots::{Slots, Value};
 
@@ -89,6 +90,14 @@ impl Cache {
     /// An empty cache.
     pub fn new(rules: CacheRules) -> Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
+    }
+
+    /// Somebody will look for a key, and before him somebody for the one foreseen before: loads what they will look at.
+    /// Changes nothing.
+    #[inline]
+    pub fn foresee(&self, key: u64, before: u64) {
+        self.slots.prefetch_place(key);
+        self.slots.prefetch_slot(before);
     }
 
     /// Looks for the value of a key, whose record is at version `current`.

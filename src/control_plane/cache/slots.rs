@@ -1,10 +1,9 @@
 //! Slots by key, used again, and the order in which their values were last used.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use serde::{Deserialize, Serialize};
 
+use super::table::Table;
+use crate::engine::memory::prefetch;
 use crate::units::Time;
 
 /// No slot.
@@ -35,8 +34,8 @@ pub(super) struct Slot {
 pub(super) struct Slots {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    /// For look-ups only: its order is none.
-    index: HashMap<u64, u32, BuildHasherDefault<KeyHasher>>,
+    /// By key.
+    index: Table,
     oldest: u32,
     newest: u32,
     values: u32,
@@ -47,7 +46,7 @@ impl Slots {
         Slots {
             slots: Vec::new(),
             free: Vec::new(),
-            index: HashMap::default(),
+            index: Table::new(),
             oldest: NONE,
             newest: NONE,
             values: 0,
@@ -62,7 +61,21 @@ impl Slots {
     /// The slot of a key.
     #[inline]
     pub fn find(&self, key: u64) -> Option<u32> {
-        self.index.get(&key).copied()
+        self.index.get(key)
+    }
+
+    /// Loads what will be looked at of a key's place in the table. Changes nothing.
+    #[inline]
+    pub fn prefetch_place(&self, key: u64) {
+        self.index.prefetch(key);
+    }
+
+    /// Loads the slot of a key, whose place in the table is near. Changes nothing.
+    #[inline]
+    pub fn prefetch_slot(&self, key: u64) {
+        if let Some(slot) = self.find(key) {
+            prefetch(self.get(slot));
+        }
     }
 
     /// The slot of a key, a new one without value or loads where there is none.
@@ -134,7 +147,7 @@ impl Slots {
     pub fn tidy(&mut self, slot: u32) {
         let Slot { key, value, loads, .. } = self.slots[slot as usize];
         if value.is_none() && loads == 0 {
-            self.index.remove(&key);
+            self.index.remove(key);
             self.free.push(slot);
         }
     }
@@ -203,23 +216,3 @@ impl PartialEq for Slots {
 }
 
 impl Eq for Slots {}
-
-/// Hashes a key by one multiplication, the same in every run.
-#[derive(Clone, Copy, Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are 64-bit numbers");
-    }
-
-    #[inline]
-    fn write_u64(&mut self, key: u64) {
-        // 2⁶⁴ ÷ the golden ratio (Knuth, TAOCP volume 3, section 6.4); the table looks at both ends of the hash.
-        self.0 = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
-    }
-}

@@ -80,6 +80,16 @@ fn question_key(account: AccountId, question: u64) -> u64 {
 }
 
 impl Caches {
+    /// A call about this will look into the cache when the gateway has done with it: that is loaded meanwhile.
+    #[inline]
+    pub(super) fn foresee(&mut self, subject: Subject) {
+        if let Subject::Instance { .. } = subject
+            && let Some(key) = subject.key()
+        {
+            self.records.foresee(key, std::mem::replace(&mut self.foreseen, key));
+        }
+    }
+
     /// The cache that a subject belongs in.
     #[inline]
     fn of(&mut self, subject: Subject) -> &mut Cache {

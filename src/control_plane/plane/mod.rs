@@ -125,6 +125,8 @@ struct Rules {
 struct Caches {
     records: Cache,
     types: Cache,
+    /// The key of the last call about an instance: its place is near by now.
+    foreseen: u64,
 }
 
 /// All state of the control plane.
@@ -300,5 +302,5 @@ fn caches(config: &ControlPlaneConfig) -> Caches {
             coalesce: config.cache.coalesce,
         })
     };
-    Caches { records: cache(config.cache.ttl), types: cache(config.cache.type_ttl) }
+    Caches { records: cache(config.cache.ttl), types: cache(config.cache.type_ttl), foreseen: 0 }
 }

@@ -8,6 +8,7 @@ use crate::units::Time;
 
 persist! { Caches {
     parts: [records, types],
+    made: [foreseen],
 } }
 
 // Between two events nothing moves, nothing is wished for, and every alarm is set.
