@@ -51,7 +51,7 @@ fn calls(run: &RunReading) -> Option<Plot> {
 /// Instances by the sampling interval.
 fn launches(run: &RunReading) -> Option<Plot> {
     let points = launched(&run.series);
-    let least = least(&points)?;
+    let least = least(&points).filter(|_| run.figure("launch.requested") != Some(0.0))?;
     let times = run.series.column("time_s");
     let interval = times.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
     let interval = span(Duration((interval * 1e9).round() as u64));

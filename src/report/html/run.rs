@@ -139,16 +139,26 @@ fn answer(run: &RunReading) -> String {
 fn key_figures(run: &RunReading) -> Vec<Figure> {
     let of =
         |part: &str, whole: &str| format!("{} of {}", grouped(count(run, part)), grouped(count(run, whole)));
-    let (requested, failed) = (count(run, "launch.requested"), count(run, "launch.failed"));
-    let share = |count: u64| percent(count as f64 / requested.max(1) as f64);
     let peak = |path: &str| format!("{} at the peak", ratio(run, path));
-    let mut figures = vec![
-        Figure {
+    let (granted, failed, requested) = if is_about_calls(run) {
+        let granted = Figure {
+            name: "Calls",
+            value: grouped(calls(run, "requested")),
+            note: "of every operation".to_string(),
+        };
+        (granted, calls(run, "failed"), calls(run, "requested"))
+    } else {
+        let granted = Figure {
             name: "Launched",
             value: ratio(run, "launch.success_ratio"),
             note: of("launch.succeeded", "launch.requested"),
-        },
-        Figure { name: "Refused", value: grouped(failed), note: format!("{} of all", share(failed)) },
+        };
+        (granted, count(run, "launch.failed"), count(run, "launch.requested"))
+    };
+    let share = percent(failed as f64 / requested.max(1) as f64);
+    let mut figures = vec![
+        granted,
+        Figure { name: "Refused", value: grouped(failed), note: format!("{share} of all") },
         Figure {
             name: "Hosts in use at most",
             value: grouped(count(run, "fleet.hosts_used_peak")),
