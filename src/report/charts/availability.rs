@@ -51,7 +51,7 @@ fn calls(run: &RunReading) -> Option<Plot> {
 /// Instances by the sampling interval.
 fn launches(run: &RunReading) -> Option<Plot> {
     let points = launched(&run.series);
-    let least = least(&points).filter(|_| run.figure("launch.requested") != Some(0.0))?;
+    let least = least(&points)?;
     let times = run.series.column("time_s");
     let interval = times.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
     let interval = span(Duration((interval * 1e9).round() as u64));
@@ -91,8 +91,8 @@ fn launched(series: &Series) -> Vec<Datum> {
     let mut points: Vec<Datum> = (1..times.len())
         .map(|i| {
             let (asked, launched) = (asked[i] - asked[i - 1], launched[i] - launched[i - 1]);
-            let share = if asked > 0.0 && launched >= 0.0 { 100.0 * launched / asked } else { f64::NAN };
-            (times[i - 1], share.min(100.0))
+            let is_told = asked > 0.0 && launched >= 0.0;
+            (times[i - 1], if is_told { (100.0 * launched / asked).min(100.0) } else { f64::NAN })
         })
         .collect();
     // The last interval ends somewhere too.

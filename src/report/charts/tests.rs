@@ -168,6 +168,20 @@ fn each_minute_has_its_availability() {
 }
 
 #[test]
+fn where_no_launch_was_asked_for_there_is_no_line() {
+    let quiet = SERIES
+        .replace("600,4,3,16,9,12,0,64,30,48,6,0,0,6,0,8,6", "600,4,3,16,9,12,0,64,30,48,6,0,0,6,0,4,3");
+    let run = run_with(&json!({ "horizon_s": 600.0 }), &[("timeseries.csv", &quiet)]);
+    assert_eq!(
+        points(named(&plots(&run), "availability"), 0),
+        [(0.0, Some(75.0)), (300.0, None), (600.0, None)]
+    );
+    let none = quiet.replace("0,3,1,4,3,2", "0,3,1,0,0,2").replace("0,6,0,4,3", "0,6,0,0,0");
+    let run = run_with(&json!({ "horizon_s": 600.0 }), &[("timeseries.csv", &none)]);
+    assert!(plots(&run).iter().all(|plot| plot.name != "availability"));
+}
+
+#[test]
 fn no_stage_is_left_out_without_a_word() {
     let mut table = "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out\n".to_string();
     for second in [0, 60] {
