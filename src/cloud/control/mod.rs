@@ -169,9 +169,14 @@ impl Cloud {
 
     /// An instance enters a state: its record changes, and one that passes to another state does so since it was
     /// called for. Gives that time.
-    #[inline]
+    #[inline(always)] // every state of every instance; without a control plane that is nothing
     pub(super) fn note_entry(&mut self, now: Time, slot: Slot, state: State) -> Time {
-        let Some(control) = &mut self.control else { return now };
+        if self.control.is_none() { now } else { self.record_entry(now, slot, state) }
+    }
+
+    #[inline(never)]
+    fn record_entry(&mut self, now: Time, slot: Slot, state: State) -> Time {
+        let control = self.control.as_mut().expect("there is a control plane");
         let instance = self.instances.get(slot);
         control.plane.record_changed(now, slot.0, instance.id.0, instance.account);
         match state {
