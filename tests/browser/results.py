@@ -12,7 +12,7 @@ HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked=1
 # The same, ten thousand letters long.
 LONG = "<b>" + "endless" * 1430
 
-KINDS = ["run", "comparison", "sweep", "check"]
+KINDS = ["run", "comparison", "sweep", "sizing", "check"]
 
 SCENARIO = """
 name = "hostile"
@@ -137,9 +137,12 @@ def make(place):
     words = [word for variant in variants for word in ("--variant", variant)]
     plimsoll(place, "compare", "hostile.toml", "--quiet", "-R", "2", "-o", "comparison", *words)
     plimsoll(place, "sweep", "sweep.toml", "--quiet", "-o", "sweep")
+    target = ["--vary", "zones.0.hosts.0.count", "--until", "launch.success_ratio >= 0.2"]
+    plimsoll(place, "size", "hostile.toml", "--quiet", "-R", "2", "-o", "sizing", *target)
     folders = {kind: Path(place) / kind for kind in KINDS}
     forge(folders["run"], "summary.json", "hostile", "first-fit")
     forge(folders["check"], "check.json", "hostile")
     forge(folders["comparison"], "comparison.json", "hostile", "first")
     forge(folders["sweep"], "sweep.json", "hostile")
+    forge(folders["sizing"], "sizing.json", "hostile")
     return folders

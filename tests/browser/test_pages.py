@@ -108,7 +108,8 @@ def test_tables_sort(kind, pages, open_page):
     assert sorted_somewhere
 
 
-@every_kind
+# A sizing has a row for each value it has tried: too few to need a filter.
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sizing"])
 def test_tables_filter(kind, pages, open_page):
     page = open_page(pages[kind])
     page.locator("summary").evaluate_all("all => all.forEach(one => one.click())")
@@ -170,7 +171,7 @@ def test_charts_answer_to_the_keyboard(kind, pages, open_page):
         assert canvas.get_attribute("aria-label")
         canvas.focus()
         told = set()
-        for key in ["Home", *["ArrowRight"] * 5, "+", "ArrowLeft", "End"]:
+        for key in ["Home", *["ArrowRight"] * 45, "+", "ArrowLeft", "End"]:
             page.keyboard.press(key)
             told.add(spoken.text_content())
         assert len(told) > 3
