@@ -33,7 +33,11 @@ fn the_two_commands_come_first_and_are_what_ci_runs() {
 /// The words of a command line after the program. Names for the reader to fill in, such as SCENARIO, are left out, with the
 /// options that they are values of.
 fn given_words(line: &str) -> Vec<String> {
-    let is_name = |word: &str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
+    let is_name = |word: &str| {
+        !word.starts_with('-')
+            && word.chars().any(char::is_uppercase)
+            && !word.chars().any(char::is_lowercase)
+    };
     let mut words: Vec<String> = Vec::new();
     for word in
         shlex::split(line).unwrap_or_else(|| panic!("a quote is left open: {line}")).into_iter().skip(1)
