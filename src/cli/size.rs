@@ -27,7 +27,7 @@ pub struct SizeArgs {
     #[arg(long, value_name = "PATH")]
     vary: String,
     /// What is to hold: a metric (`plimsoll list metrics`), one of >= > <= <, a number
-    #[arg(long, alias = "target", value_name = "METRIC>=VALUE", value_parser = Target::parse)]
+    #[arg(long, alias = "target", value_name = "TARGET", value_parser = Target::parse)]
     until: Target,
     /// The least value to try
     #[arg(long, value_name = "N", default_value = "1")]
@@ -67,8 +67,7 @@ Exit codes: 0 found, 1 the target does not hold at any value tried, 2 the input 
 
 /// The files of the result folder, a line each.
 fn files() -> String {
-    let drawn = [("charts/*.svg", "the curve as a picture"), ("report.html", "one page to read and to send")];
-    let lines = sizing::FILES.iter().chain(&drawn).map(|(file, holds)| format!("  {file:<14} {holds}"));
+    let lines = sizing::FILES.iter().map(|(file, holds)| format!("  {file:<14} {holds}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 

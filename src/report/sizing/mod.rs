@@ -6,7 +6,7 @@ pub mod terminal;
 
 use serde_json::json;
 
-use super::{ReportFile, manifest};
+use super::{ReportFile, charts, html, manifest};
 use crate::experiment::Sizing;
 use crate::summary::Execution;
 
@@ -16,14 +16,16 @@ const CSV: &str = "sizing.csv";
 /// Name of the file with everything.
 const JSON: &str = "sizing.json";
 
-/// The files of a sizing and what they hold, but for what is drawn of them.
-pub const FILES: [(&str, &str); 3] = [
+/// The files of a sizing and what they hold.
+pub const FILES: [(&str, &str); 5] = [
     (CSV, "the curve: a row for each value looked at, with runs, mean, interval and hosts"),
     (JSON, "the answer, and the curve with the value of every run, seeds and digests"),
     (manifest::FILE, "what was run: version, scenario, command line, machine, times"),
+    (charts::FILES, "the curve as a picture"),
+    (html::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last.
+/// Makes them, the manifest last, but for what is drawn of them.
 pub fn files(sizing: &Sizing, execution: &Execution) -> Vec<ReportFile> {
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
     let mut json = serde_json::to_vec_pretty(&data::json(sizing)).expect("a sizing is plain data");
