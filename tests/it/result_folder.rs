@@ -122,6 +122,30 @@ fn a_control_plane_is_told_stage_by_stage() {
 }
 
 #[test]
+fn the_same_result_gives_the_same_page_and_pictures() {
+    let place = workplace();
+    plimsoll(place.path(), &["run", "scenario.toml", "-o", "run", "-q"]).assert().success();
+    let compare =
+        ["compare", "scenario.toml", "--strategies", "first-fit,spread", "-R", "2", "-o", "comparison", "-q"];
+    plimsoll(place.path(), &compare).assert().success();
+    for result in ["run", "comparison"] {
+        let folder = place.path().join(result);
+        let drawn = || -> Vec<(String, Vec<u8>)> {
+            let charts = entries(&folder.join("charts")).into_iter().map(|name| format!("charts/{name}"));
+            let files = charts.chain(["report.html".to_string()]);
+            files.map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+        };
+        let first = drawn();
+        assert!(first.len() > 1, "{result} has charts");
+        for (name, _) in &first {
+            fs::remove_file(folder.join(name)).unwrap();
+        }
+        plimsoll(place.path(), &["report", result, "-q"]).assert().success();
+        assert!(drawn() == first, "{result} is drawn otherwise the second time");
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_ours_is_never_replaced() {
     let place = workplace();
     fs::create_dir(place.path().join("thesis")).unwrap();
