@@ -19,7 +19,7 @@ pub struct Station {
     servers: Option<u32>,
     /// The most that may wait; `None` for no limit.
     queue_limit: Option<u32>,
-    /// Whether no service begins for now.
+    /// While it is, no service begins: an outage hangs the servers.
     held: bool,
     /// Those who wait, and gaps of those who gave up. The first is never a gap.
     queue: VecDeque<Waiting>,
