@@ -24,6 +24,32 @@ pub fn advise_huge_pages_for_capacity<T>(vector: &mut Vec<T>) {
     advise_huge_pages(vector.spare_capacity_mut());
 }
 
+/// Appends to an array that may grow big.
+#[inline]
+pub fn push_to_big<T>(array: &mut Vec<T>, item: T) {
+    if array.len() == array.capacity() {
+        grow(array, 1);
+    }
+    array.push(item);
+}
+
+/// Lengthens an array that may grow big, where it is shorter.
+#[inline]
+pub fn lengthen_big<T: Clone>(array: &mut Vec<T>, length: usize, item: T) {
+    if array.len() < length {
+        if array.capacity() < length {
+            grow(array, length - array.len());
+        }
+        array.resize(length, item);
+    }
+}
+
+#[cold]
+fn grow<T>(array: &mut Vec<T>, more: usize) {
+    array.reserve(more);
+    advise_huge_pages_for_capacity(array);
+}
+
 /// Starts loading the cache line that holds `record`, without waiting for it.
 #[inline(always)]
 #[allow(unused_variables)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
-use crate::engine::memory::prefetch;
+use crate::engine::memory::{prefetch, push_to_big};
 use crate::units::Time;
 
 /// No slot.
@@ -90,7 +90,7 @@ impl Slots {
                 slot
             }
             None => {
-                self.slots.push(fresh);
+                push_to_big(&mut self.slots, fresh);
                 (self.slots.len() - 1) as u32
             }
         };
