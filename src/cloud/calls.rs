@@ -126,7 +126,7 @@ impl Cloud {
         meant.clear();
         if let Targets::Drawn { draw, count } = *targets {
             let drawn = self.instances.drawn(account, draw, count);
-            meant.extend(drawn.map(|slot| Some(self.instances.reference(slot))));
+            meant.extend(drawn.map(Some));
             if meant.is_empty() {
                 meant.push(None);
             }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::living::Living;
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
-use crate::engine::memory::advise_huge_pages_for_capacity;
+use crate::engine::memory::{advise_huge_pages_for_capacity, push_to_big};
 use crate::lifecycle::State;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use crate::workload::call::StopsId;
@@ -16,7 +16,8 @@ pub struct Slot(pub u32);
 /// An instance that may have ended since: a slot, and who was in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reference {
-    slot: Slot,
+    /// Where it is, or was.
+    pub slot: Slot,
     /// Its number in the order of launch.
     pub id: InstanceId,
     /// Whose it is, or was.
@@ -118,13 +119,13 @@ impl Instances {
     pub fn add(&mut self, mut instance: Instance) -> Slot {
         instance.id = InstanceId(self.launched);
         self.launched += 1;
-        let account = instance.account;
+        let Instance { id, account, .. } = instance;
         if let Some(alive_of) = &mut self.alive_of {
             count_of(alive_of, account, 1);
         }
         let slot = self.seat(instance);
         if let Some(living) = &mut self.living {
-            living.join(account, slot);
+            living.join(Reference { slot, id, account });
         }
         slot
     }
@@ -139,11 +140,7 @@ impl Instances {
             }
             None => {
                 let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² instances at once");
-                if self.slots.len() == self.slots.capacity() {
-                    self.slots.reserve(1);
-                    advise_huge_pages_for_capacity(&mut self.slots);
-                }
-                self.slots.push(instance);
+                push_to_big(&mut self.slots, instance);
                 Slot(slot)
             }
         }
@@ -218,7 +215,7 @@ impl Instances {
     }
 
     /// The living instances of an account that a draw means, up to `count` different ones.
-    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Slot> {
+    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
         let living = self.living.as_ref().expect("who is alive is kept where calls draw their instances");
         living.drawn(account, draw, count)
     }
@@ -236,8 +233,8 @@ impl Instances {
         let Some(living) = &self.living else { return };
         let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
         for (slot, instance) in self.slots().filter(is_alive) {
-            let position = living.position(slot);
-            assert_eq!(living.of(instance.account).get(position), Some(&slot), "nobody can draw an instance");
+            let found = living.of(instance.account).get(living.position(slot));
+            assert_eq!(found, Some(&self.reference(slot)), "nobody can draw an instance");
         }
         assert_eq!(living.len() as u64, self.alive(), "the dead can be drawn");
     }

@@ -1,9 +1,9 @@
 //! The living instances of every account, each in a dense table, so that a call can mean some of them at random in
-//! constant time. Kept only where calls do: it takes 8 bytes an instance.
+//! constant time. Kept only where calls do: it takes 20 bytes an instance.
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::Slot;
+use super::instance::{Reference, Slot};
 use crate::engine::memory::prefetch;
 use crate::units::AccountId;
 
@@ -11,14 +11,15 @@ use crate::units::AccountId;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Living {
     /// In no order that means anything: the last takes the place of one that leaves.
-    by_account: Vec<Vec<Slot>>,
+    by_account: Vec<Vec<Reference>>,
     /// Where each slot stands in the table of its account; meaningless for one that stands in none.
     positions: Vec<u32>,
 }
 
 impl Living {
     /// An instance begins its life.
-    pub fn join(&mut self, account: AccountId, slot: Slot) {
+    pub fn join(&mut self, instance: Reference) {
+        let Reference { slot, account, .. } = instance;
         if self.by_account.len() <= account.index() {
             self.by_account.resize_with(account.index() + 1, Vec::new);
         }
@@ -26,7 +27,7 @@ impl Living {
         let slots = self.positions.len().max(slot.0 as usize + 1);
         self.positions.resize(slots, 0);
         self.positions[slot.0 as usize] = table.len() as u32;
-        table.push(slot);
+        table.push(instance);
     }
 
     /// An instance has ended.
@@ -34,9 +35,9 @@ impl Living {
         let position = self.position(slot);
         let table = &mut self.by_account[account.index()];
         let gone = table.swap_remove(position);
-        assert_eq!(gone, slot, "an instance stands where it is looked for");
+        assert_eq!(gone.slot, slot, "an instance stands where it is looked for");
         if let Some(moved) = table.get(position) {
-            self.positions[moved.0 as usize] = position as u32;
+            self.positions[moved.slot.0 as usize] = position as u32;
         }
     }
 
@@ -51,7 +52,7 @@ impl Living {
     }
 
     /// The account's living instances.
-    pub fn of(&self, account: AccountId) -> &[Slot] {
+    pub fn of(&self, account: AccountId) -> &[Reference] {
         self.by_account.get(account.index()).map_or(&[], Vec::as_slice)
     }
 
@@ -67,10 +68,11 @@ impl Living {
     /// The instances that a draw means: the one it falls on, each with the same chance, and those after it in the
     /// table, round about; fewer than `count` where there are fewer, none where there are none.
     #[inline]
-    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Slot> {
+    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
         let table = self.of(account);
         let first = fallen_on(draw, table.len());
-        table[first..].iter().chain(&table[..first]).take(count as usize).copied()
+        (first..first + table.len().min(count as usize))
+            .map(|place| table[if place < table.len() { place } else { place - table.len() }])
     }
 }
 
@@ -84,7 +86,12 @@ fn fallen_on(draw: u64, count: usize) -> usize {
 mod tests {
     use super::*;
     use crate::engine::random::{Purpose, Seed};
+    use crate::units::InstanceId;
     use std::collections::BTreeSet;
+
+    fn reference(account: u32, slot: Slot) -> Reference {
+        Reference { slot, id: InstanceId(u64::from(slot.0)), account: AccountId(account) }
+    }
 
     #[test]
     fn it_holds_whom_a_plain_set_holds() {
@@ -100,16 +107,20 @@ mod tests {
                 }
                 None => {
                     let account = random.below(3) as u32;
-                    living.join(AccountId(account), slot);
+                    living.join(reference(account, slot));
                     plain[account as usize].insert(slot);
                 }
             }
             for (account, expected) in plain.iter().enumerate() {
                 let account = AccountId(account as u32);
                 assert_eq!(living.of(account).len(), expected.len());
-                assert_eq!(&living.of(account).iter().copied().collect::<BTreeSet<_>>(), expected);
+                assert_eq!(
+                    &living.of(account).iter().map(|instance| instance.slot).collect::<BTreeSet<_>>(),
+                    expected
+                );
                 let count = 1 + random.below(6) as u32;
-                let drawn: BTreeSet<Slot> = living.drawn(account, random.bits(), count).collect();
+                let drawn: BTreeSet<Slot> =
+                    living.drawn(account, random.bits(), count).map(|drawn| drawn.slot).collect();
                 assert!(drawn.is_subset(expected));
                 assert_eq!(drawn.len(), expected.len().min(count as usize), "different ones");
             }
@@ -120,10 +131,10 @@ mod tests {
     fn everybody_has_the_same_chance() {
         let mut random = Seed(6).stream(Purpose::Mix, 0);
         let mut living = Living::default();
-        (0..7).for_each(|slot| living.join(AccountId(0), Slot(slot)));
+        (0..7).for_each(|slot| living.join(reference(0, Slot(slot))));
         let mut counts = [0u32; 7];
         for _ in 0..70_000 {
-            living.drawn(AccountId(0), random.bits(), 2).for_each(|slot| counts[slot.0 as usize] += 1);
+            living.drawn(AccountId(0), random.bits(), 2).for_each(|drawn| counts[drawn.slot.0 as usize] += 1);
         }
         for count in counts {
             assert!((19_400..20_600).contains(&count), "{counts:?}");

@@ -337,16 +337,28 @@ impl Cloud {
     #[inline]
     fn prefetch_batch(&self) {
         for event in self.queue.ahead(2 * BATCH..3 * BATCH) {
-            let Event::Instance(_, _, slot) = event else { continue };
-            prefetch(self.instances.get(slot));
+            match event {
+                Event::Instance(_, _, slot) => prefetch(self.instances.get(slot)),
+                Event::Control(alarm, number) => self.prefetch_for_alarm(alarm, number),
+                _ => {}
+            }
         }
         for event in self.queue.ahead(BATCH..2 * BATCH) {
-            let Event::Instance(_, _, slot) = event else { continue };
-            let instance = self.instances.get(slot);
-            if instance.has_host {
-                prefetch(&self.fleet.hosts()[instance.host.index()]);
-                self.network.prefetch_release(instance.subnet, instance.account, instance.address);
+            match event {
+                Event::Instance(_, _, slot) => self.prefetch_around(slot),
+                Event::Control(alarm, number) => self.prefetch_further_for_alarm(alarm, number),
+                _ => {}
             }
+        }
+    }
+
+    /// Loads what an instance points to. Changes nothing.
+    #[inline]
+    fn prefetch_around(&self, slot: Slot) {
+        let instance = self.instances.get(slot);
+        if instance.has_host {
+            prefetch(&self.fleet.hosts()[instance.host.index()]);
+            self.network.prefetch_release(instance.subnet, instance.account, instance.address);
         }
     }
 
@@ -355,15 +367,18 @@ impl Cloud {
     #[inline]
     fn prefetch_call(&self, call: Option<&Call>) {
         let Some(call) = call else { return };
-        let Action::Launch(launch) = &call.action else {
-            if let Some(&Targets::Drawn { draw, .. }) = call.action.targets() {
-                self.instances.prefetch_drawn(call.account, draw);
-            }
-            return;
-        };
+        let Action::Launch(launch) = &call.action else { return self.prefetch_targets(call) };
         let Some(Some(kind)) = self.kinds.get(launch.kind.index()) else { return };
         if let Some(host) = self.placer.likely(kind.shape, launch.zone.unwrap_or_default()) {
             prefetch(&self.fleet.hosts()[host.index()]);
+        }
+    }
+
+    /// Loads the place of the instance that a call means by a draw. Changes nothing.
+    #[inline]
+    pub(super) fn prefetch_targets(&self, call: &Call) {
+        if let Some(&Targets::Drawn { draw, .. }) = call.action.targets() {
+            self.instances.prefetch_drawn(call.account, draw);
         }
     }
 

@@ -92,12 +92,16 @@ impl Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
     }
 
-    /// Somebody will look for a key, and before him somebody for the one foreseen before: loads what they will look at.
-    /// Changes nothing.
+    /// Loads where a key is known that somebody will look for. Changes nothing.
     #[inline]
-    pub fn foresee(&self, key: u64, before: u64) {
+    pub fn prefetch_place(&self, key: u64) {
         self.slots.prefetch_place(key);
-        self.slots.prefetch_slot(before);
+    }
+
+    /// The same when that is near: loads its value. Changes nothing.
+    #[inline]
+    pub fn prefetch_value(&self, key: u64) {
+        self.slots.prefetch_slot(key);
     }
 
     /// Looks for the value of a key, whose record is at version `current`.

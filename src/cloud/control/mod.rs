@@ -1,10 +1,11 @@
 //! The control plane between a call of the demand and the flow that carries it out, where a scenario models one.
 //!
 //! `submit` hands calls to the plane, `work` does what the plane wishes: let a call have its effect, refuse it, let an
-//! instance run. `launching` knows who is on the way to being launched; `profile` is what the plane has to know of a call; `bring_up` takes instances from their host to
-//! running.
+//! instance run. `profile` is what the plane has to know of a call; `launching` knows who is on the way to being
+//! launched; `bring_up` takes instances from their host to running; `foresight` loads what will be looked at.
 
 mod bring_up;
+mod foresight;
 mod launching;
 mod profile;
 

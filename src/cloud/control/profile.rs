@@ -1,6 +1,7 @@
 //! What the control plane has to know of a call, seen when it is made.
 
 use super::super::Cloud;
+use super::super::instance::Reference;
 use crate::control_plane::config::Index;
 use crate::control_plane::plane::requests::{Profile, Route, Subject};
 use crate::control_plane::throttle::Class;
@@ -48,16 +49,18 @@ impl Cloud {
 
     /// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
     fn subject(&self, account: AccountId, targets: &Targets) -> Subject {
-        let slot = match *targets {
+        let instance = match *targets {
             Targets::Drawn { draw, count: 1 } => self.instances.drawn(account, draw, 1).next(),
             Targets::Drawn { draw, .. } => return Subject::Many { account, question: draw | 1 },
-            _ => targets.handles().first().and_then(|handle| self.first_named(account, *handle).ok()),
+            _ => {
+                let first = targets.handles().first().map(|handle| self.first_named(account, *handle));
+                first.and_then(Result::ok).map(|slot| self.instances.reference(slot))
+            }
         };
-        let Some(slot) = slot else { return Subject::Nothing };
-        // Whoever carries the call out looks at the instance; its number stands in a smaller table, too.
+        let Some(Reference { slot, id, .. }) = instance else { return Subject::Nothing };
+        // Whoever carries the call out looks at the instance.
         prefetch(self.instances.get(slot));
-        let control = self.control.as_ref().expect("there is a control plane");
-        Subject::Instance { id: control.plane.record_owner(slot.0), slot: slot.0 }
+        Subject::Instance { id: id.0, slot: slot.0 }
     }
 
     /// Whether no index helps to find what a query about an account asks for: without filters one by account does,

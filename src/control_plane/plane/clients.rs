@@ -92,9 +92,9 @@ impl Plane {
     #[inline]
     pub fn submit(&mut self, now: Time, call: Call, lifetimes: Box<[Duration]>, profile: Profile) {
         self.counts.calls += 1;
-        if let Some(caches) = &mut self.caches {
-            caches.foresee(profile.subject);
-        }
+        self.prefetch_places(profile.subject);
+        self.prefetch_cached(self.foreseen);
+        self.foreseen = profile.subject;
         let request = self.requests.add(Request {
             intended: call.at,
             call: Some(call),

@@ -60,7 +60,7 @@ impl Node {
 impl Subject {
     /// Its key in the cache; `None` for what is not there. Instances have even ones, questions about many odd ones.
     #[inline]
-    fn key(self) -> Option<u64> {
+    pub(super) fn key(self) -> Option<u64> {
         match self {
             Subject::Instance { id, .. } => Some(id << 1),
             Subject::Many { account, question } => Some(question_key(account, question)),
@@ -80,16 +80,6 @@ fn question_key(account: AccountId, question: u64) -> u64 {
 }
 
 impl Caches {
-    /// A call about this will look into the cache when the gateway has done with it: that is loaded meanwhile.
-    #[inline]
-    pub(super) fn foresee(&mut self, subject: Subject) {
-        if let Subject::Instance { .. } = subject
-            && let Some(key) = subject.key()
-        {
-            self.records.foresee(key, std::mem::replace(&mut self.foreseen, key));
-        }
-    }
-
     /// The cache that a subject belongs in.
     #[inline]
     fn of(&mut self, subject: Subject) -> &mut Cache {
@@ -171,12 +161,6 @@ impl Plane {
             caches.records.wrote(id << 1);
             caches.records.wrote(question_key(account, 0));
         }
-    }
-
-    /// The number of the instance whose record is at a place.
-    #[inline]
-    pub fn record_owner(&self, slot: u32) -> u64 {
-        self.records.owner(slot)
     }
 
     /// The server that the next read goes to: the replicas in turn, the primary where there are none.

@@ -6,7 +6,7 @@
 //! - `flow` is the path, from top to bottom: what a job does at each step, and which step follows.
 //! - `clients` try, wait, try again and give up; `requests` are what they want, `jobs` what works on it.
 //! - `database`, `messages`, `bring_up` and `outages` are what the steps need; `stage` is one with servers.
-//! - `figures` is what came of it.
+//! - `foresight` loads what will be looked at; `figures` is what came of it.
 
 mod bring_up;
 mod clients;
@@ -14,6 +14,7 @@ mod database;
 mod deadlines;
 pub mod figures;
 mod flow;
+mod foresight;
 pub mod jobs;
 mod messages;
 mod outages;
@@ -35,7 +36,7 @@ use self::jobs::{BringUp, Jobs};
 use self::messages::Messages;
 use self::outages::Outage;
 use self::records::Records;
-use self::requests::{RequestId, Requests};
+use self::requests::{RequestId, Requests, Subject};
 use self::stage::{Stage, StageId};
 use super::breaker::Breaker;
 use super::cache::{Cache, CacheRules};
@@ -125,8 +126,6 @@ struct Rules {
 struct Caches {
     records: Cache,
     types: Cache,
-    /// The key of the last call about an instance: its place is near by now.
-    foreseen: u64,
 }
 
 /// All state of the control plane.
@@ -145,6 +144,8 @@ pub struct Plane {
     /// By [`StageId`].
     stages: Vec<Stage>,
     caches: Option<Caches>,
+    /// What the last call was about: its place in the cache is near by now.
+    foreseen: Subject,
     /// The connections to the primary and the replicas.
     nodes: Vec<Node>,
     replicas: Replicas,
@@ -186,6 +187,7 @@ impl Plane {
             nodes: (0..=config.database.replicas).map(|_| Node::new(&config.database.pool)).collect(),
             stages,
             caches: config.cache.enabled.then(|| caches(config)),
+            foreseen: Subject::Nothing,
             replicas: Replicas::new(vec![config.database.lag; replicas as usize]),
             records: Records::default(),
             messages: Messages::new(&config.queue, &config.workers),
@@ -302,5 +304,5 @@ fn caches(config: &ControlPlaneConfig) -> Caches {
             coalesce: config.cache.coalesce,
         })
     };
-    Caches { records: cache(config.cache.ttl), types: cache(config.cache.type_ttl), foreseen: 0 }
+    Caches { records: cache(config.cache.ttl), types: cache(config.cache.type_ttl) }
 }

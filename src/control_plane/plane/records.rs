@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::requests::Subject;
+use crate::engine::memory::{lengthen_big, prefetch};
 use crate::units::{AccountId, Time};
 
 /// The record of an instance.
@@ -25,9 +26,7 @@ impl Records {
     /// The record of an instance changes; the first change makes it.
     #[inline]
     pub fn changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
-        if self.records.len() <= slot as usize {
-            self.records.resize(slot as usize + 1, Record::default());
-        }
+        lengthen_big(&mut self.records, slot as usize + 1, Record::default());
         let record = &mut self.records[slot as usize];
         if record.owner != id + 1 {
             *record = Record { owner: id + 1, made: now, changed: now };
@@ -39,10 +38,12 @@ impl Records {
         self.accounts[account.index()] = now;
     }
 
-    /// The number of the instance that the record of a place is of. Panics where there is none.
+    /// Loads the record of a place. Changes nothing.
     #[inline]
-    pub fn owner(&self, slot: u32) -> u64 {
-        self.records[slot as usize].owner.checked_sub(1).expect("every instance has a record")
+    pub fn prefetch(&self, slot: u32) {
+        if let Some(record) = self.records.get(slot as usize) {
+            prefetch(record);
+        }
     }
 
     /// When what a call is about was made, and when it last changed.

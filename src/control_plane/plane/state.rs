@@ -8,14 +8,13 @@ use crate::units::Time;
 
 persist! { Caches {
     parts: [records, types],
-    made: [foreseen],
 } }
 
 // Between two events nothing moves, nothing is wished for, and every alarm is set.
 persist! { Plane {
     values: [jobs, requests, records, inside, rows, counts, answers, history],
     parts: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
-    made: [rules, moving, wishes, alarms, outages],
+    made: [rules, foreseen, moving, wishes, alarms, outages],
 } }
 
 impl Plane {
