@@ -164,24 +164,13 @@ impl Cloud {
                 (None, None) => self.demand.last_event(),
             };
             if let Some((at, event)) = self.queue.pop_until(call_at.min(horizon).min(checkpoint)) {
-                self.reach(at, milestones, observer);
+                self.pass_time(at, milestones, observer);
                 until_batch -= 1;
                 if until_batch == 0 {
                     until_batch = BATCH;
                     self.prefetch_batch();
                 }
-                match event {
-                    Event::Instance(timer, stamp, slot) => self.on_timer(at, timer, stamp, slot, observer),
-                    Event::Volume(end, stamp, volume) => {
-                        self.on_storage(at, Step::Volume { volume, stamp: stamp.0, end });
-                    }
-                    Event::Modification(volume) => self.on_storage(at, Step::Modification(volume)),
-                    Event::Snapshot(snapshot) => self.on_storage(at, Step::Snapshot(snapshot)),
-                    Event::Image(image) => self.on_storage(at, Step::Image(image)),
-                    Event::Fault => self.on_fault(at),
-                    Event::Term(number, begins) => self.on_term(at, number, begins, observer),
-                    Event::Control(alarm, number) => self.on_alarm(at, alarm, number),
-                }
+                self.on_event(at, event, observer);
                 if self.control.is_some() {
                     self.work(at, observer);
                 }
@@ -198,9 +187,12 @@ impl Cloud {
                 checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
                 continue;
             } else if call_at <= horizon && call.is_some() {
-                self.reach(call_at, milestones, observer);
+                self.pass_time(call_at, milestones, observer);
                 match self.control {
-                    None => self.on_call(call_at, call.as_ref().expect("checked"), observer),
+                    None => {
+                        self.advance_ledger(call_at);
+                        self.on_call(call_at, call.as_ref().expect("checked"), observer);
+                    }
                     Some(_) => self.submit(call_at, call.take().expect("checked"), observer),
                 }
                 call = self.demand.next(&mut self.directory)?;
@@ -234,11 +226,42 @@ impl Cloud {
     /// Time goes on to `now`: samples are taken and the warm-up ends on the way.
     #[inline]
     fn reach(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
+        self.pass_time(now, milestones, observer);
+        self.advance_ledger(now);
+    }
+
+    /// The same where the totals may stay as they are: whoever changes one comes to [`Cloud::account`] before.
+    #[inline]
+    fn pass_time(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
         if now >= milestones.next {
             self.pass_milestones(now, milestones, observer);
         }
-        self.ledger.advance(now, self.fleet.totals());
         milestones.reached = now;
+    }
+
+    /// The totals have been what they are up to `now`. Most calls to a control plane only ask, and change none.
+    #[inline]
+    pub(super) fn advance_ledger(&mut self, now: Time) {
+        self.ledger.advance(now, self.fleet.totals());
+    }
+
+    #[inline(always)] // every event
+    fn on_event(&mut self, now: Time, event: Event, observer: &mut dyn Observer) {
+        if !matches!(event, Event::Control(..)) {
+            self.advance_ledger(now);
+        }
+        match event {
+            Event::Instance(timer, stamp, slot) => self.on_timer(now, timer, stamp, slot, observer),
+            Event::Volume(end, stamp, volume) => {
+                self.on_storage(now, Step::Volume { volume, stamp: stamp.0, end });
+            }
+            Event::Modification(volume) => self.on_storage(now, Step::Modification(volume)),
+            Event::Snapshot(snapshot) => self.on_storage(now, Step::Snapshot(snapshot)),
+            Event::Image(image) => self.on_storage(now, Step::Image(image)),
+            Event::Fault => self.on_fault(now),
+            Event::Term(number, begins) => self.on_term(now, number, begins, observer),
+            Event::Control(alarm, number) => self.on_alarm(now, alarm, number),
+        }
     }
 
     #[cold]

@@ -114,7 +114,10 @@ impl Cloud {
             match wish {
                 Wish::Act(job, request) => self.act(now, job, request, observer),
                 Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure, observer),
-                Wish::Run(instance) => self.come_up(now, instance),
+                Wish::Run(instance) => {
+                    self.advance_ledger(now);
+                    self.come_up(now, instance);
+                }
             }
         }
         let control = self.control.as_mut().expect("there is a control plane");
@@ -130,6 +133,9 @@ impl Cloud {
             return self.control_mut().plane.postpone(now, job, request, call);
         }
         self.note_launched(&call);
+        if !matches!(call.action, Action::Describe(_)) {
+            self.advance_ledger(now);
+        }
         let control = self.control_mut();
         control.late = now.since(call.at);
         control.lifetimes = lifetimes;
