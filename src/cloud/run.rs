@@ -230,7 +230,7 @@ impl Cloud {
         self.advance_ledger(now);
     }
 
-    /// The same where the totals may stay as they are: whoever changes one comes to [`Cloud::account`] before.
+    /// The same where the totals may stay as they are: whoever changes one comes to [`Cloud::advance_ledger`] before.
     #[inline]
     fn pass_time(&mut self, now: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
         if now >= milestones.next {
