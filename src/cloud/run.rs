@@ -240,7 +240,7 @@ impl Cloud {
     }
 
     /// The totals have been what they are up to `now`. Most calls to a control plane only ask, and change none.
-    #[inline]
+    #[inline(always)] // every event
     pub(super) fn advance_ledger(&mut self, now: Time) {
         self.ledger.advance(now, self.fleet.totals());
     }
