@@ -216,8 +216,17 @@ impl Instances {
 
     /// The living instances of an account that a draw means, up to `count` different ones.
     pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
-        let living = self.living.as_ref().expect("who is alive is kept where calls draw their instances");
-        living.drawn(account, draw, count)
+        self.living().drawn(account, draw, count)
+    }
+
+    /// The living instance of an account that a draw falls on; `None` where there is none.
+    #[inline]
+    pub fn drawn_one(&self, account: AccountId, draw: u64) -> Option<Reference> {
+        self.living().drawn_one(account, draw)
+    }
+
+    fn living(&self) -> &Living {
+        self.living.as_ref().expect("who is alive is kept where calls draw their instances")
     }
 
     /// Loads what [`Instances::drawn`] will look at. Changes nothing.

@@ -59,10 +59,21 @@ impl Living {
     /// Loads what [`Living::drawn`] will look at. Changes nothing.
     #[inline]
     pub fn prefetch(&self, account: AccountId, draw: u64) {
-        let table = self.of(account);
-        if let Some(first) = table.get(fallen_on(draw, table.len())) {
+        if let Some(first) = self.first_drawn(account, draw) {
             prefetch(first);
         }
+    }
+
+    /// The instance that a draw falls on, each with the same chance; `None` where there is none.
+    #[inline]
+    pub fn drawn_one(&self, account: AccountId, draw: u64) -> Option<Reference> {
+        self.first_drawn(account, draw).copied()
+    }
+
+    #[inline]
+    fn first_drawn(&self, account: AccountId, draw: u64) -> Option<&Reference> {
+        let table = self.of(account);
+        table.get(fallen_on(draw, table.len()))
     }
 
     /// The instances that a draw means: the one it falls on, each with the same chance, and those after it in the
@@ -122,6 +133,8 @@ mod tests {
                 let drawn: BTreeSet<Slot> =
                     living.drawn(account, random.bits(), count).map(|drawn| drawn.slot).collect();
                 assert!(drawn.is_subset(expected));
+                let draw = random.bits();
+                assert_eq!(living.drawn_one(account, draw), living.drawn(account, draw, count).next());
                 assert_eq!(drawn.len(), expected.len().min(count as usize), "different ones");
             }
         }

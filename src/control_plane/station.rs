@@ -117,6 +117,22 @@ impl Station {
         Admission::Queued(Ticket(self.first + self.queue.len() as u64 - 1))
     }
 
+    /// Whether whoever comes is served at once, however many do.
+    #[inline]
+    pub fn is_unlimited(&self) -> bool {
+        self.servers.is_none() && self.is_free()
+    }
+
+    /// A job comes, is served in no time and goes, where the station [is unlimited](Station::is_unlimited). The same as
+    /// [`Station::arrive`] and [`Station::complete`] in one breath.
+    #[inline]
+    pub fn pass(&mut self) {
+        assert!(self.is_unlimited(), "a job passes by others");
+        self.counts.arrivals += 1;
+        self.counts.started += 1;
+        self.counts.completed += 1;
+    }
+
     /// A service that began at `began` ends: the next job's begins, if one waits.
     #[inline]
     pub fn complete(&mut self, now: Time, began: Time) -> Option<Next> {

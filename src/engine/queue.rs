@@ -7,14 +7,15 @@
 //! from which events are popped. An event moves at most once a digit (in practice two or three times),
 //! always to the end of a bucket, so nothing is searched and writes go to a few warm places.
 //!
-//! An event that is scheduled before the end of what is sorted already goes to the small heap `early`.
+//! An event that is scheduled before the end of what is sorted already is inserted where it belongs in `ready`, which
+//! moves a few kilobytes at most; where more would have to move, it goes to the heap `early` instead.
 //! Constant delays need no order at all: each has a lane, which is a plain FIFO.
 //!
 //! `ready` is kept a few dozen events long, so that a caller can look ahead and prefetch.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::checkpoint::{Misfit, Persist, Reader, Writer};
@@ -28,14 +29,16 @@ const RADIX: usize = 1 << DIGIT_BITS;
 /// Levels: digits in a 64-bit time.
 const LEVELS: usize = (u64::BITS / DIGIT_BITS) as usize;
 /// A bucket of at most this many events is sorted at once instead of spread further.
-const SORT_AT_MOST: u32 = 256;
+const SORT_AT_MOST: u32 = 64;
 /// `ready` is refilled when it holds fewer events than this.
 const LOOK_AHEAD: usize = 64;
+/// The most events of `ready` that are moved to insert one.
+const MOVE_AT_MOST: usize = 128;
 /// Bits of the sequence number in an entry's order; the rank stands above.
 const SEQUENCE_BITS: u32 = 56;
 
 /// A pending event with its place in the order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry<E> {
     /// When \[ns\].
     at: u64,
@@ -51,6 +54,29 @@ impl<E> Entry<E> {
         (u128::from(self.at) << 64) | u128::from(self.order)
     }
 }
+
+impl<E> Ord for Entry<E> {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl<E> PartialOrd for Entry<E> {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl<E> Eq for Entry<E> {}
 
 /// A lane for events with one constant delay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +98,7 @@ pub struct EventQueue<E> {
     ready: Vec<Entry<E>>,
     /// The next of `ready` to pop.
     head: usize,
+    /// Events for which too many of `ready` would have to move.
     early: BinaryHeap<Reverse<Entry<E>>>,
     lanes: Vec<LaneQueue<E>>,
     in_lanes: usize,
@@ -80,7 +107,7 @@ pub struct EventQueue<E> {
     now: Time,
 }
 
-impl<E: Copy + Ord + Default> Default for EventQueue<E> {
+impl<E: Copy + Default> Default for EventQueue<E> {
     fn default() -> Self {
         EventQueue {
             buckets: Buckets::new(),
@@ -106,7 +133,7 @@ enum Source {
     Lane(usize),
 }
 
-impl<E: Copy + Ord + Default> EventQueue<E> {
+impl<E: Copy + Default> EventQueue<E> {
     /// An empty queue at time zero.
     pub fn new() -> Self {
         Self::default()
@@ -135,9 +162,30 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
         let entry = Entry { at: at.0, order: self.next_order(rank), event };
         self.len += 1;
         if at.0 < self.sorted_until {
-            self.early.push(Reverse(entry));
+            self.insert(entry);
         } else {
             self.buckets.push(self.base, entry);
+        }
+    }
+
+    /// Puts an event among those that are sorted, moving the shorter side.
+    fn insert(&mut self, entry: Entry<E>) {
+        let sorted = &self.ready[self.head..];
+        let mut before = sorted.partition_point(|other| other.at <= entry.at);
+        if before > 0 && sorted[before - 1].order > entry.order && sorted[before - 1].at == entry.at {
+            // Of those at the same time some have a higher rank.
+            before = sorted[..before].partition_point(|other| *other < entry);
+        }
+        let after = sorted.len() - before;
+        let place = self.head + before;
+        if before < after && before <= MOVE_AT_MOST && self.head > 0 {
+            self.ready.copy_within(self.head..place, self.head - 1);
+            self.head -= 1;
+            self.ready[place - 1] = entry;
+        } else if after <= MOVE_AT_MOST {
+            self.ready.insert(place, entry);
+        } else {
+            self.early.push(Reverse(entry));
         }
     }
 
@@ -209,10 +257,10 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
         if self.ready.len() - self.head < LOOK_AHEAD {
             self.refill();
         }
-        let mut best = self.ready.get(self.head).map(|entry| ((entry.at, entry.order), Source::Ready));
+        let mut best = self.ready.get(self.head).map(|entry| (*entry, Source::Ready));
         let mut consider = |entry: &Entry<E>, source: Source| {
-            if best.is_none_or(|(key, _)| (entry.at, entry.order) < key) {
-                best = Some(((entry.at, entry.order), source));
+            if best.is_none_or(|(first, _)| *entry < first) {
+                best = Some((*entry, source));
             }
         };
         if let Some(Reverse(entry)) = self.early.peek() {
@@ -225,7 +273,7 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
                 }
             }
         }
-        best.map(|((at, _), source)| (at, source))
+        best.map(|(entry, source)| (entry.at, source))
     }
 
     /// Sorts buckets onto the end of `ready` until it is long enough or all are empty.
@@ -254,7 +302,7 @@ impl<E: Copy + Ord + Default> EventQueue<E> {
 
 /// The events in no order, each with its place in it. Where the delay of a lane has changed, or lanes are
 /// new, the events that were on one wait among the others: their order is theirs.
-impl<E: Copy + Ord + Default + Serialize + DeserializeOwned> Persist for EventQueue<E> {
+impl<E: Copy + Default + Serialize + DeserializeOwned> Persist for EventQueue<E> {
     fn save(&self, out: &mut Writer<'_>) {
         out.put(&(self.sequence, self.now));
         out.put_length(self.len);
@@ -529,6 +577,33 @@ mod tests {
         let popped: Vec<u64> = std::iter::from_fn(|| queue.pop().map(|(_, event)| event)).collect();
         let expected: Vec<u64> = (0..10_000).step_by(2).chain((1..10_000).step_by(2)).collect();
         assert_eq!(popped, expected);
+    }
+
+    #[test]
+    fn one_that_comes_into_a_crowd_keeps_its_place() {
+        let mut random = Seed(9).stream(Purpose::Arrival, 0);
+        let (mut fast, mut plain) = (EventQueue::<u64>::new(), Plain::default());
+        let (mut inserted, mut early) = (0, 0);
+        for event in 0..3_000 {
+            let (at, rank) = (1_000_000 + random.below(3), random.below(3) as u8);
+            fast.push(Time(at), rank, event);
+            plain.push(at, rank, event);
+        }
+        for event in 3_000..9_000 {
+            assert_eq!(fast.pop(), plain.pop());
+            let at = fast.now().0 + random.below(3);
+            let (pending, rank) = (fast.early.len(), random.below(3) as u8);
+            fast.push(Time(at), rank, event);
+            plain.push(at, rank, event);
+            if at < fast.sorted_until {
+                *(if fast.early.len() > pending { &mut early } else { &mut inserted }) += 1;
+            }
+        }
+        assert!(inserted > 100 && early > 100, "{inserted} were inserted, {early} came early");
+        while !fast.is_empty() {
+            assert_eq!(fast.pop(), plain.pop(), "draining");
+        }
+        assert_eq!(plain.pop(), None);
     }
 
     #[test]

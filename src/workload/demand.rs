@@ -75,10 +75,32 @@ pub struct Demand {
     sources: Vec<Source>,
     callers: Vec<CallSource>,
     /// The next time of the trace, then of each arrival process, then of each source of calls, numbered so.
-    queue: BinaryHeap<Reverse<(Time, u32)>>,
+    queue: BinaryHeap<Turn>,
     /// Instances asked for so far.
     instances: u64,
     lifetimes: Vec<Duration>,
+}
+
+/// When which source is next, the earliest first, then the source of the lowest number. As one number, which is
+/// compared without a branch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Turn(Reverse<u128>);
+
+impl Turn {
+    #[inline]
+    fn new((at, source): (Time, u32)) -> Turn {
+        Turn(Reverse(u128::from(at.0) << 32 | u128::from(source)))
+    }
+
+    #[inline]
+    fn at(self) -> Time {
+        Time((self.0.0 >> 32) as u64)
+    }
+
+    #[inline]
+    fn source(self) -> u32 {
+        self.0.0 as u32
+    }
 }
 
 /// Where an instance stands in its stopping and starting.
@@ -111,7 +133,7 @@ impl Persist for Demand {
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
         let trace = trace.map(|at| (at, TRACE));
         let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
-        self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Reverse).collect();
+        self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Turn::new).collect();
         Ok(())
     }
 }
@@ -160,7 +182,7 @@ impl Demand {
             ahead: None,
             queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
-                .map(Reverse)
+                .map(Turn::new)
                 .collect(),
             sources,
             callers,
@@ -168,7 +190,7 @@ impl Demand {
             lifetimes: Vec::new(),
         };
         match (demand.read_ahead(directory)?, &config.trace) {
-            (Some(at), _) => demand.queue.push(Reverse((at, TRACE))),
+            (Some(at), _) => demand.queue.push(Turn::new((at, TRACE))),
             (None, Some(file)) => {
                 let place = Place::file(&base_dir.join(file));
                 let problem = Problem::new(place, "found a header and no rows, expected a trace of demand");
@@ -182,10 +204,10 @@ impl Demand {
     /// The next call, `None` after the last one (or 584 years).
     #[inline]
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
-        let Some(Reverse((at, who))) = self.queue.peek().copied() else { return Ok(None) };
-        if at == Time::NEVER {
+        let Some(turn) = self.queue.peek().copied().filter(|turn| turn.at() < Time::NEVER) else {
             return Ok(None);
-        }
+        };
+        let who = turn.source();
         let number = (who - TRACE).checked_sub(1).map(|number| number as usize);
         let mut call = match number {
             None => self.ahead.take().expect("the queue has a time of the trace only with its call"),
@@ -203,7 +225,7 @@ impl Demand {
             },
         };
         // Changing the top in place costs one sift, and none at all while it stays the top.
-        *self.queue.peek_mut().expect("it was peeked at above") = Reverse((then, who));
+        *self.queue.peek_mut().expect("it was peeked at above") = Turn::new((then, who));
         Ok(Some(call))
     }
 

@@ -230,6 +230,12 @@ impl Sampler {
         })
     }
 
+    /// Whether every time is of no length.
+    #[inline]
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.0, Law::Constant(Duration::ZERO))
+    }
+
     /// The mean \[ns\], or `None` where it is infinite.
     pub fn mean_ns(&self) -> Option<f64> {
         let mean = match &self.0 {

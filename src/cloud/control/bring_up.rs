@@ -2,7 +2,6 @@
 
 use super::super::Cloud;
 use super::super::instance::Slot;
-use crate::control_plane::plane::Wish;
 use crate::control_plane::plane::jobs::{BringUp, ImageSize};
 use crate::lifecycle::State;
 use crate::units::{AccountId, Duration, ImageId, Time};
@@ -34,8 +33,7 @@ impl Cloud {
         let (stamp, host) = (instance.stamp, instance.host);
         let rack = self.fleet.rack_of(host).0;
         let bring_up = BringUp { slot: slot.0, stamp, host, rack, image, lifetime };
-        if let Some(wish) = self.control_mut().plane.bring_up(now, bring_up) {
-            let Wish::Run(instance) = wish else { unreachable!("an instance that comes up wishes to run") };
+        if let Some(instance) = self.control_mut().plane.bring_up(now, bring_up) {
             self.come_up(now, instance);
         }
     }

@@ -114,7 +114,8 @@ impl Cloud {
             match wish {
                 Wish::Act(job, request) => self.act(now, job, request, observer),
                 Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure, observer),
-                Wish::Run(instance) => {
+                Wish::Run(job) => {
+                    let instance = self.control_mut().plane.came_up(job);
                     self.advance_ledger(now);
                     self.come_up(now, instance);
                 }

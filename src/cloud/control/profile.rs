@@ -5,7 +5,6 @@ use super::super::instance::Reference;
 use crate::control_plane::config::Index;
 use crate::control_plane::plane::requests::{Profile, Route, Subject};
 use crate::control_plane::throttle::Class;
-use crate::engine::memory::prefetch;
 use crate::units::AccountId;
 use crate::workload::call::{Action, Call, Filter, Query, Targets};
 
@@ -50,7 +49,7 @@ impl Cloud {
     /// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
     fn subject(&self, account: AccountId, targets: &Targets) -> Subject {
         let instance = match *targets {
-            Targets::Drawn { draw, count: 1 } => self.instances.drawn(account, draw, 1).next(),
+            Targets::Drawn { draw, count: 1 } => self.instances.drawn_one(account, draw),
             Targets::Drawn { draw, .. } => return Subject::Many { account, question: draw | 1 },
             _ => {
                 let first = targets.handles().first().map(|handle| self.first_named(account, *handle));
@@ -58,8 +57,6 @@ impl Cloud {
             }
         };
         let Some(Reference { slot, id, .. }) = instance else { return Subject::Nothing };
-        // Whoever carries the call out looks at the instance.
-        prefetch(self.instances.get(slot));
         Subject::Instance { id: id.0, slot: slot.0 }
     }
 

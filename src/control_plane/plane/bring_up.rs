@@ -1,5 +1,6 @@
 //! An instance that has a host comes up: its image is downloaded, it boots, its state is written.
 
+use super::course::Course;
 use super::flow::Entered;
 use super::jobs::{BringUp, ImageSize, Job, Step, Task};
 use super::{Alarm, Plane, Wish};
@@ -80,10 +81,20 @@ impl Plane {
         self.images.default_gib
     }
 
-    /// An instance comes up. Where that takes no time it has, and the plane's owner is to be told at once.
-    pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<Wish> {
-        let job = self.jobs.add(Job::new(Task::BringUp(bring_up), Step::Download));
-        self.advance(now, job)
+    /// An instance comes up. Where that takes no time it has, and is given back at once.
+    pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<BringUp> {
+        let job = self.jobs.add(Job::new(Task::BringUp(bring_up), Course::BringUp, Step::Download));
+        self.advance(now, job).map(|wish| {
+            assert_eq!(wish, Wish::Run(job), "an instance that comes up wishes to run");
+            self.came_up(job)
+        })
+    }
+
+    /// The instance that wishes to run.
+    pub fn came_up(&mut self, id: JobId) -> BringUp {
+        let bring_up = self.coming_up(id);
+        self.jobs.remove(id);
+        bring_up
     }
 
     /// The image comes to the host, unless it is there.
@@ -130,13 +141,6 @@ impl Plane {
         }
         self.alarm(now.after(boot), Alarm::Booted, id.0);
         Entered::Stays
-    }
-
-    /// The instance runs.
-    pub(super) fn run(&mut self, id: JobId) -> Entered {
-        let bring_up = self.coming_up(id);
-        self.jobs.remove(id);
-        Entered::Wishes(Wish::Run(bring_up))
     }
 
     fn coming_up(&self, id: JobId) -> BringUp {

@@ -92,9 +92,6 @@ impl Plane {
     #[inline]
     pub fn submit(&mut self, now: Time, call: Call, lifetimes: Box<[Duration]>, profile: Profile) {
         self.counts.calls += 1;
-        self.prefetch_places(profile.subject);
-        self.prefetch_cached(self.foreseen);
-        self.foreseen = profile.subject;
         let request = self.requests.add(Request {
             intended: call.at,
             call: Some(call),
@@ -120,6 +117,7 @@ impl Plane {
         request.attempt = number;
         self.counts.retries += u64::from(request.attempts > 1);
         let Profile { account, class, resources, .. } = request.profile;
+        let course = request.profile.course();
         if let Some(throttle) = &mut self.throttle
             && throttle.admit(now, account, class, u64::from(resources)).is_err()
         {
@@ -130,12 +128,11 @@ impl Plane {
             self.counts.shed += 1;
             return self.try_again(now, id, Failure::ServiceUnavailable);
         }
-        let job = self.jobs.add(Job::new(Task::Attempt(id), Step::Gateway));
-        let request = &mut self.requests[id];
+        let job = self.jobs.add(Job::new(Task::Attempt(id), course, Step::Gateway));
         request.client = Client::Waits(job);
         request.jobs += 1;
         self.inside += 1;
-        self.moving.push_back(job);
+        self.moving.push(job);
         self.watch(now, Attempt { request: id, number });
     }
 

@@ -149,7 +149,7 @@ impl Plane {
         let caches = self.caches.as_mut().expect("it loads for a cache");
         for waiter in caches.of(subject).load_failed(key) {
             self.jobs[waiter].step = Step::Look;
-            self.moving.push_back(waiter);
+            self.moving.push(waiter);
         }
     }
 

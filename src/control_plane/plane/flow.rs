@@ -10,11 +10,11 @@
 //! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
 //! ```
 //!
-//! [`Plane::enter`] says what a job does at a step, [`Plane::following`] which step follows. A job goes on step by step
+//! [`Plane::enter`] says what a job does at a step, [`Job::following`](super::jobs::Job::following) which step follows. A job goes on step by step
 //! until it has to wait; what takes no time takes no event.
 
 use super::jobs::{Step, Task};
-use super::requests::{Client, Request, Route, Subject};
+use super::requests::{Client, Request};
 use super::stage::{Arrival, StageId};
 use super::{Alarm, Plane, Wish};
 use crate::control_plane::breaker::Verdict;
@@ -71,46 +71,9 @@ impl Plane {
             Step::Act => self.act(now, id),
             Step::Download => self.download(now, id),
             Step::Boot => self.boot(now, id),
-            Step::Run => self.run(id),
+            Step::Run => Entered::Wishes(Wish::Run(id)),
             Step::AwaitLoad | Step::Await => {
                 unreachable!("a job that waits for another does not move by itself")
-            }
-        }
-    }
-
-    /// The step that follows the one that a job has passed.
-    #[inline]
-    fn following(&self, id: JobId) -> Step {
-        let job = &self.jobs[id];
-        let Some(profile) = self.profile(job.task) else {
-            return match job.step {
-                Step::Download => Step::Boot,
-                Step::Boot => Step::ConnectToWrite,
-                Step::ConnectToWrite => Step::Write,
-                _ => Step::Run,
-            };
-        };
-        let inquiry = if self.caches.is_some() { Step::Look } else { Step::ConnectToRead };
-        let informed = if profile.route == Route::Read { Step::Act } else { Step::ConnectToWrite };
-        match job.step {
-            Step::Gateway if profile.route != Route::Read => Step::Validate,
-            Step::Validate if profile.subject == Subject::Nothing => informed,
-            Step::Gateway | Step::Validate => inquiry,
-            Step::Look => Step::Consult,
-            Step::Consult if !job.knows => Step::ConnectToRead,
-            Step::ConnectToRead => Step::Read,
-            Step::Read => Step::Learn,
-            Step::Consult | Step::AwaitLoad | Step::Learn => informed,
-            Step::ConnectToWrite => Step::Write,
-            Step::Write if profile.route == Route::Record => Step::Act,
-            Step::Write => Step::Send,
-            Step::Send => Step::Await,
-            Step::Work if profile.route == Route::Storage => Step::Store,
-            Step::Work => Step::Hypervisor,
-            Step::Hypervisor if profile.has_volumes => Step::Store,
-            Step::Hypervisor | Step::Store => Step::Act,
-            Step::Await | Step::Act | Step::Download | Step::Boot | Step::Run => {
-                unreachable!("nothing follows {:?} of a call", job.step)
             }
         }
     }
@@ -118,27 +81,34 @@ impl Plane {
     /// A job leaves a step that it has passed: it gives back what it held there.
     #[inline]
     fn leave(&mut self, now: Time, id: JobId) {
-        let step = self.jobs[id].step;
+        let has_cache = self.caches.is_some();
+        let job = &mut self.jobs[id];
+        let (step, verdict) = (job.step, job.verdict.take());
+        job.step = job.following(has_cache);
+        if let Some(verdict) = verdict {
+            self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
+        }
         if matches!(step, Step::Read | Step::Write) {
             self.disconnect(now, id);
         }
-        if let Some(verdict) = self.jobs[id].verdict.take() {
-            self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
-        }
-        self.jobs[id].step = self.following(id);
     }
 
     /// A job that has waited goes on when its turn comes.
     #[inline]
     pub(super) fn go_on(&mut self, now: Time, id: JobId) {
         self.leave(now, id);
-        self.moving.push_back(id);
+        self.moving.push(id);
     }
 
     /// A job comes to a stage with servers.
     #[inline]
     fn serve(&mut self, now: Time, id: JobId, at: StageId) -> Entered {
-        match self.stages[at.index()].arrive(now, id) {
+        let stage = &mut self.stages[at.index()];
+        if stage.is_open() && self.rules.times.are_nothing(self.jobs[id].step) {
+            stage.pass();
+            return Entered::Passed;
+        }
+        match stage.arrive(now, id) {
             Arrival::Served => {
                 if self.begin(now, id, at, Duration::ZERO) {
                     return Entered::Stays;
@@ -223,21 +193,8 @@ impl Plane {
 
     #[inline]
     fn service_time(&mut self, id: JobId, at: StageId) -> Duration {
-        let times = &self.rules.times;
-        let stage = &mut self.stages[at.index()];
-        let job = &self.jobs[id];
-        let sampler = match job.step {
-            Step::Gateway => &times.gateway,
-            Step::Validate => &times.validation,
-            Step::Look => &times.cache,
-            Step::Work => &times.workers,
-            Step::Hypervisor => &times.hypervisor,
-            Step::Store => &times.storage,
-            Step::Read => &times.read,
-            Step::Write => &times.write,
-            step => unreachable!("{step:?} has no servers"),
-        };
-        let mut time = sampler.draw(&mut stage.stream);
+        let (times, stage, job) = (&self.rules.times, &mut self.stages[at.index()], &self.jobs[id]);
+        let mut time = times.of(job.step).draw(&mut stage.stream);
         if job.step == Step::Read && times.scan_per_row > Duration::ZERO {
             let scans = match job.task {
                 Task::Attempt(request) => self.requests[request].profile.scans,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::course::Course;
 use super::requests::RequestId;
 use super::stage::StageId;
 use crate::control_plane::breaker::Verdict;
@@ -95,6 +96,8 @@ pub enum Step {
 pub struct Job {
     /// What it is there for.
     pub task: Task,
+    /// Where it goes.
+    pub course: Course,
     /// Where it stands.
     pub step: Step,
     /// When its present service began.
@@ -113,9 +116,10 @@ pub struct Job {
 
 impl Job {
     /// A job that stands at a step.
-    pub fn new(task: Task, step: Step) -> Job {
+    pub fn new(task: Task, course: Course, step: Step) -> Job {
         Job {
             task,
+            course,
             step,
             began: Time::ZERO,
             connected: None,

@@ -71,12 +71,13 @@ impl Plane {
         while let Some(delivery) = self.messages.queue.receive(now) {
             self.messages.waits.record(delivery.waited);
             self.messages.waited += u128::from(delivery.waited.0);
-            let Task::Attempt(request) = self.jobs[delivery.job].task else {
+            let Job { task: Task::Attempt(request), course, .. } = self.jobs[delivery.job] else {
                 unreachable!("messages are about attempts")
             };
-            let job = self.jobs.add(Job::new(Task::Delivery(request, delivery.message), Step::Work));
+            let task = Task::Delivery(request, delivery.message);
+            let job = self.jobs.add(Job::new(task, course, Step::Work));
             self.requests[request].jobs += 1;
-            self.moving.push_back(job);
+            self.moving.push(job);
             if let Some(expires) = delivery.expires {
                 self.alarm(expires, Alarm::Expire, delivery.message.0);
             }

@@ -3,13 +3,15 @@
 //! The plane knows no instances and no clock. Whoever owns it submits calls, hands it its alarms when they ring, and
 //! then does what it wishes ([`Plane::next`]) until it wishes nothing more; [`Plane::alarms`] are to be set.
 //!
-//! - `flow` is the path, from top to bottom: what a job does at each step, and which step follows.
+//! - `flow` is the path, from top to bottom: what a job does at each step; `course` is which step follows, `times` how
+//!   long each takes, `moving` whose turn it is.
 //! - `clients` try, wait, try again and give up; `requests` are what they want, `jobs` what works on it.
 //! - `database`, `messages`, `bring_up` and `outages` are what the steps need; `stage` is one with servers.
 //! - `foresight` loads what will be looked at; `figures` is what came of it.
 
 mod bring_up;
 mod clients;
+mod course;
 mod database;
 mod deadlines;
 pub mod figures;
@@ -17,14 +19,15 @@ mod flow;
 mod foresight;
 pub mod jobs;
 mod messages;
+mod moving;
 mod outages;
 mod records;
 pub mod requests;
 mod stage;
 mod state;
+mod times;
 
 use std::collections::VecDeque;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,12 +35,14 @@ use self::bring_up::Images;
 use self::clients::Clients;
 use self::database::Node;
 use self::figures::{Counts, History};
-use self::jobs::{BringUp, Jobs};
+use self::jobs::Jobs;
 use self::messages::Messages;
+use self::moving::Moving;
 use self::outages::Outage;
 use self::records::Records;
-use self::requests::{RequestId, Requests, Subject};
+use self::requests::{RequestId, Requests};
 use self::stage::{Stage, StageId};
+use self::times::Times;
 use super::breaker::Breaker;
 use super::cache::{Cache, CacheRules};
 use super::config::{ControlPlaneConfig, ReadFrom, StationConfig};
@@ -50,7 +55,6 @@ use crate::failure::Failure;
 use crate::metrics::Durations;
 use crate::operation::Operation;
 use crate::units::{Duration, Each, Time};
-use crate::workload::distribution::Sampler;
 
 /// What an alarm of the plane is about; its number says which one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -90,27 +94,8 @@ pub enum Wish {
     Act(JobId, RequestId),
     /// A call is refused for good; [`Plane::refusal_told`] is to be told.
     Refuse(RequestId, Failure),
-    /// An instance has come up.
-    Run(BringUp),
-}
-
-/// How long everything takes.
-#[derive(Clone, Debug)]
-struct Times {
-    gateway: Sampler,
-    validation: Sampler,
-    cache: Sampler,
-    workers: Sampler,
-    hypervisor: Sampler,
-    storage: Sampler,
-    read: Sampler,
-    write: Sampler,
-    /// What a read takes longer for each instance there is, where no index helps.
-    scan_per_row: Duration,
-    /// From a host's having all it needs to the instance's having booted.
-    boot: Duration,
-    /// What a job that could not write waits before it tries again.
-    again: Duration,
+    /// An instance has come up; [`Plane::came_up`] says which.
+    Run(JobId),
 }
 
 /// What the scenario decides, beside the rules of the mechanisms.
@@ -135,7 +120,7 @@ pub struct Plane {
     jobs: Jobs,
     requests: Requests,
     /// Jobs that go on now, in order.
-    moving: VecDeque<JobId>,
+    moving: Moving,
     wishes: VecDeque<Wish>,
     /// Alarms to be set: when, about what, which one.
     alarms: Vec<(Time, Alarm, u32)>,
@@ -144,8 +129,6 @@ pub struct Plane {
     /// By [`StageId`].
     stages: Vec<Stage>,
     caches: Option<Caches>,
-    /// What the last call was about: its place in the cache is near by now.
-    foreseen: Subject,
     /// The connections to the primary and the replicas.
     nodes: Vec<Node>,
     replicas: Replicas,
@@ -176,10 +159,10 @@ impl Plane {
         let breaker =
             || config.breaker.enabled.then(|| Breaker::new(config.breaker.failures, config.breaker.open_for));
         Plane {
-            rules: Rules { times: times(config, boot), shed_above: config.gateway.shed_above.0 },
+            rules: Rules { times: Times::new(config, boot), shed_above: config.gateway.shed_above.0 },
             jobs: Jobs::default(),
             requests: Requests::default(),
-            moving: VecDeque::new(),
+            moving: Moving::default(),
             wishes: VecDeque::new(),
             alarms: Vec::new(),
             clients: Clients::new(&config.clients, seed),
@@ -187,7 +170,6 @@ impl Plane {
             nodes: (0..=config.database.replicas).map(|_| Node::new(&config.database.pool)).collect(),
             stages,
             caches: config.cache.enabled.then(|| caches(config)),
-            foreseen: Subject::Nothing,
             replicas: Replicas::new(vec![config.database.lag; replicas as usize]),
             records: Records::default(),
             messages: Messages::new(&config.queue, &config.workers),
@@ -221,7 +203,7 @@ impl Plane {
         match alarm {
             Alarm::Served => self.served(now, job),
             Alarm::Connected | Alarm::Booted => self.go_on(now, job),
-            Alarm::Again => self.moving.push_back(job),
+            Alarm::Again => self.moving.push(job),
             Alarm::Retry => self.attempt(now, RequestId(number)),
             Alarm::ClientTimeout => self.clients_time_out(now),
             Alarm::QueueTimeout => self.queue_times_out(now, StageId(number as u8)),
@@ -238,10 +220,10 @@ impl Plane {
     #[inline]
     pub fn next(&mut self, now: Time) -> Option<Wish> {
         loop {
-            if let Some(wish) = self.wishes.pop_front() {
-                return Some(wish);
+            if !self.wishes.is_empty() {
+                return self.wishes.pop_front();
             }
-            let job = self.moving.pop_front()?;
+            let job = self.moving.pop()?;
             if let Some(wish) = self.advance(now, job) {
                 return Some(wish);
             }
@@ -274,25 +256,6 @@ fn stages(config: &ControlPlaneConfig, seed: Seed) -> Vec<Stage> {
     let stage =
         |(id, (name, config)): (u8, (StageName, StationConfig))| Stage::new(StageId(id), name, &config, seed);
     (0..).zip(stages).map(stage).collect()
-}
-
-fn times(config: &ControlPlaneConfig, boot: Duration) -> Times {
-    let sampler = |distribution: &crate::workload::distribution::Distribution| {
-        distribution.compile("", Path::new("")).expect("the configuration has been validated")
-    };
-    Times {
-        gateway: sampler(&config.gateway.service),
-        validation: sampler(&config.validation.service),
-        cache: sampler(&config.cache.service),
-        workers: sampler(&config.workers.service),
-        hypervisor: sampler(&config.hypervisor.service),
-        storage: sampler(&config.storage.service),
-        read: sampler(&config.database.read),
-        write: sampler(&config.database.write),
-        scan_per_row: config.database.scan_per_row,
-        boot,
-        again: config.queue.redelivery_delay,
-    }
 }
 
 fn caches(config: &ControlPlaneConfig) -> Caches {

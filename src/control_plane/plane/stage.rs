@@ -134,6 +134,19 @@ impl Stage {
         }
     }
 
+    /// Whether whoever comes is served at once.
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        self.condition != Condition::Refuses && self.station.is_unlimited()
+    }
+
+    /// A job passes whose service takes no time, where the stage [is open](Stage::is_open).
+    #[inline]
+    pub fn pass(&mut self) {
+        self.station.pass();
+        self.note(Duration::ZERO, Duration::ZERO);
+    }
+
     /// How long a service takes that would take so long if all were well.
     #[inline]
     pub fn stretched(&self, time: Duration) -> Duration {

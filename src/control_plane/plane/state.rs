@@ -14,7 +14,7 @@ persist! { Caches {
 persist! { Plane {
     values: [jobs, requests, records, inside, rows, counts, answers, history],
     parts: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
-    made: [rules, foreseen, moving, wishes, alarms, outages],
+    made: [rules, moving, wishes, alarms, outages],
 } }
 
 impl Plane {

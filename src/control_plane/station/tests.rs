@@ -24,6 +24,21 @@ fn figures_of_a_day_by_hand() {
 }
 
 #[test]
+fn whoever_passes_is_served_in_no_time() {
+    let (mut passing, mut serving) = (Station::new(None, Some(3)), Station::new(None, Some(3)));
+    for (i, job) in (0..).zip(JOB) {
+        passing.pass();
+        assert_eq!(serving.arrive(at(i), job), Admission::Served);
+        assert_eq!(serving.complete(at(i), at(i)), None);
+    }
+    assert_eq!(passing.usage(at(9)), serving.usage(at(9)));
+    passing.assert_conserved(at(9));
+    assert!(!Station::new(Some(1), None).is_unlimited(), "somebody might wait for the server");
+    passing.hold();
+    assert!(!passing.is_unlimited(), "nobody passes an outage");
+}
+
+#[test]
 fn nothing_has_no_means() {
     let usage = Station::new(None, None).usage(Time::ZERO);
     assert_eq!((usage.wait_s_mean(), usage.service_s_mean()), (None, None));
