@@ -124,15 +124,11 @@ impl Cloud {
     pub(super) fn meant_by(&mut self, account: AccountId, targets: &Targets) -> Vec<Option<Reference>> {
         let mut meant = std::mem::take(&mut self.meant);
         meant.clear();
-        match *targets {
-            Targets::Drawn { draw, count: 1 } => meant.push(self.instances.drawn_one(account, draw)),
-            Targets::Drawn { draw, count } => {
-                meant.extend(self.instances.drawn(account, draw, count).map(Some));
-                if meant.is_empty() {
-                    meant.push(None);
-                }
+        if let Targets::Drawn { draw, count } = *targets {
+            meant.extend(self.instances.drawn(account, draw, count).map(Some));
+            if meant.is_empty() {
+                meant.push(None);
             }
-            _ => {}
         }
         for &handle in targets.handles() {
             match self.named(handle) {

@@ -9,7 +9,7 @@ use crate::failure::{Bound, Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::units::{AccountId, InstanceId, Time};
-use crate::workload::call::{Filter, Query};
+use crate::workload::call::{Filter, Query, Targets};
 
 /// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
 const MAX_FILTERS: usize = 50;
@@ -54,6 +54,11 @@ impl Cloud {
             self.ledger.happened(now, Happening::Described, InstanceId(u64::from(account.0)), NO_HOST);
             return Ok(self.of_account(account, &query.filters));
         };
+        if let Targets::Drawn { draw, count: 1 } = *targets {
+            let drawn = self.instances.drawn_one(account, draw);
+            let reference = drawn.ok_or(Failure::InvalidInstanceIdNotFound)?;
+            return Ok(u64::from(self.describe_one(now, reference, &query.filters)));
+        }
         let meant = self.meant_by(account, targets);
         let mut launching = self.launching_among(targets);
         let matching = meant.iter().try_fold(0, |matching, instance| {

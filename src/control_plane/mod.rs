@@ -19,6 +19,7 @@ pub mod presence;
 pub mod presets;
 pub mod replicas;
 pub mod retry;
+mod slab;
 pub mod stage;
 pub mod station;
 pub mod throttle;

@@ -195,6 +195,9 @@ impl Station {
 
     #[inline]
     fn start_next(&mut self, now: Time) -> Option<Next> {
+        if self.waiting.present() == 0 {
+            return None;
+        }
         let is_full = self.servers.is_some_and(|servers| self.in_service.present() >= servers);
         if self.held || is_full {
             return None;

@@ -1,5 +1,8 @@
 //! Two hints to the machine that change no result: huge pages for big arrays, and prefetching.
 
+/// Bytes that most processors load together.
+const CACHE_LINE: usize = 64;
+
 /// Asks for huge pages under a big array: a fifth of an event's time is spent on page tables otherwise.
 ///
 /// Linux backs a region with huge pages only where it is told to (`madvise`, see
@@ -52,12 +55,24 @@ fn grow<T>(array: &mut Vec<T>, more: usize) {
 
 /// Starts loading the cache line that holds `record`, without waiting for it.
 #[inline(always)]
-#[allow(unused_variables)]
 pub fn prefetch<T>(record: &T) {
+    prefetch_line(std::ptr::from_ref(record).cast());
+}
+
+/// The same for every cache line that holds a part of `record`.
+#[inline(always)]
+pub fn prefetch_all<T>(record: &T) {
+    let first = std::ptr::from_ref(record).cast::<u8>();
+    (0..size_of::<T>()).step_by(CACHE_LINE).for_each(|offset| prefetch_line(first.wrapping_add(offset)));
+}
+
+#[inline(always)]
+#[allow(unused_variables)]
+fn prefetch_line(address: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching reads nothing and faults on nothing; SSE is part of every x86-64.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(record).cast());
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
 }

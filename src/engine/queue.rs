@@ -210,24 +210,37 @@ impl<E: Copy + Default> EventQueue<E> {
     /// Pops the next event if it is not after `limit`.
     #[inline]
     pub fn pop_until(&mut self, limit: Time) -> Option<(Time, E)> {
-        let (at, source) = self.next_source()?;
-        if at > limit.0 {
-            return None;
+        if self.ready.len() - self.head < LOOK_AHEAD {
+            self.refill();
         }
-        let entry = match source {
-            Source::Ready => {
-                self.head += 1;
-                self.ready[self.head - 1]
-            }
-            Source::Early => self.early.pop().expect("the next event was seen there").0,
-            Source::Lane(lane) => {
-                self.in_lanes -= 1;
-                self.lanes[lane].entries.pop_front().expect("the next event was seen there")
-            }
+        let entry = if self.early.is_empty() && self.in_lanes == 0 {
+            let first = *self.ready.get(self.head).filter(|first| first.at <= limit.0)?;
+            self.head += 1;
+            first
+        } else {
+            self.pop_among(limit)?
         };
         self.len -= 1;
         self.now = Time(entry.at);
         Some((self.now, entry.event))
+    }
+
+    /// The next event where it need not stand in `ready`, if it is not after `limit`.
+    #[inline]
+    fn pop_among(&mut self, limit: Time) -> Option<Entry<E>> {
+        let (first, source) = self.next_source()?;
+        if first.at > limit.0 {
+            return None;
+        }
+        match source {
+            Source::Ready => self.head += 1,
+            Source::Early => drop(self.early.pop()),
+            Source::Lane(lane) => {
+                self.in_lanes -= 1;
+                self.lanes[lane].entries.pop_front();
+            }
+        }
+        Some(first)
     }
 
     /// Pops the next event.
@@ -251,12 +264,9 @@ impl<E: Copy + Default> EventQueue<E> {
         u64::from(rank) << SEQUENCE_BITS | self.sequence
     }
 
-    /// The time and place of the next event.
+    /// The next event and where it stands.
     #[inline]
-    fn next_source(&mut self) -> Option<(u64, Source)> {
-        if self.ready.len() - self.head < LOOK_AHEAD {
-            self.refill();
-        }
+    fn next_source(&self) -> Option<(Entry<E>, Source)> {
         let mut best = self.ready.get(self.head).map(|entry| (*entry, Source::Ready));
         let mut consider = |entry: &Entry<E>, source: Source| {
             if best.is_none_or(|(first, _)| *entry < first) {
@@ -273,7 +283,7 @@ impl<E: Copy + Default> EventQueue<E> {
                 }
             }
         }
-        best.map(|(entry, source)| (entry.at, source))
+        best
     }
 
     /// Sorts buckets onto the end of `ready` until it is long enough or all are empty.

@@ -3,33 +3,31 @@
 use super::super::Cloud;
 use super::super::instance::Slot;
 use crate::control_plane::job::JobId;
-use crate::control_plane::plane::requests::Subject;
+use crate::control_plane::plane::course::Subject;
 use crate::control_plane::plane::{Alarm, Plane};
 use crate::engine::memory::prefetch;
 
 impl Cloud {
-    /// An alarm rings soon. The end of a service, which most of them are about, leads to the cache, to the record of
-    /// what the call is about, and to the instance itself.
+    /// An alarm rings soon. The end of a service, which most of them are about, leads to the request, to the record of
+    /// what it is about, to the cache, and to the instance itself.
     #[inline]
     pub(in super::super) fn prefetch_for_alarm(&self, alarm: Alarm, number: u32) {
-        let Some(request) = served(alarm, number).and_then(|job| self.plane().request_of(job)) else {
-            return;
-        };
-        let subject = request.profile.subject;
+        let Some(job) = served(alarm, number) else { return };
+        self.plane().prefetch_request(job);
+        let subject = self.plane().subject_of(job);
         self.plane().prefetch_places(subject);
         if let Subject::Instance { slot, .. } = subject {
             prefetch(self.instances.get(Slot(slot)));
-        }
-        if let Some(call) = &request.call {
-            self.prefetch_targets(call);
         }
     }
 
     /// The same a little later: what was loaded then says where to look next.
     #[inline]
     pub(in super::super) fn prefetch_further_for_alarm(&self, alarm: Alarm, number: u32) {
-        if let Some(request) = served(alarm, number).and_then(|job| self.plane().request_of(job)) {
-            self.plane().prefetch_cached(request.profile.subject);
+        let Some(job) = served(alarm, number) else { return };
+        self.plane().prefetch_cached(self.plane().subject_of(job));
+        if let Some(call) = self.plane().call_of(job) {
+            self.prefetch_targets(call);
         }
     }
 

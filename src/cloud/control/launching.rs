@@ -1,7 +1,7 @@
 //! Instances that have been asked for and have no host yet: for those who call they are there, and pending.
 
 use super::super::Cloud;
-use crate::control_plane::plane::requests::Route;
+use crate::control_plane::plane::course::Route;
 use crate::workload::call::{Action, Call, Targets};
 
 impl Cloud {

@@ -3,7 +3,8 @@
 use super::super::Cloud;
 use super::super::instance::Reference;
 use crate::control_plane::config::Index;
-use crate::control_plane::plane::requests::{Profile, Route, Subject};
+use crate::control_plane::plane::course::{Course, Route, Subject};
+use crate::control_plane::plane::requests::Profile;
 use crate::control_plane::throttle::Class;
 use crate::units::AccountId;
 use crate::workload::call::{Action, Call, Filter, Query, Targets};
@@ -33,16 +34,14 @@ impl Cloud {
                 }
             }
         }
+        let has_volumes = matches!(&call.action, Action::Launch(launch)
+            if launch.options.as_ref().is_some_and(|options| !options.volumes.is_empty()));
         Profile {
             operation,
             account,
-            route: Route::of(operation),
             class: Class::of(operation, is_paged),
             resources: resources(&call.action),
-            subject,
-            scans,
-            has_volumes: matches!(&call.action, Action::Launch(launch)
-                if launch.options.as_ref().is_some_and(|options| !options.volumes.is_empty())),
+            course: Course::Call { route: Route::of(operation), subject, scans, has_volumes },
         }
     }
 

@@ -17,8 +17,9 @@ pub(super) struct Value {
     pub expires: Time,
 }
 
-/// What is known of a key: a value, loads on their way, or both.
+/// What is known of a key: a value, loads on their way, or both. On one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[repr(align(64))]
 pub(super) struct Slot {
     pub key: u64,
     pub value: Option<Value>,

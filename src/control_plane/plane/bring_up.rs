@@ -2,7 +2,7 @@
 
 use super::course::Course;
 use super::flow::Entered;
-use super::jobs::{BringUp, ImageSize, Job, Step, Task};
+use super::jobs::{BringUp, BringUpId, ImageSize, Job, Step, Task};
 use super::{Alarm, Plane, Wish};
 use crate::control_plane::config::ImageDeliveryConfig;
 use crate::control_plane::image_cache::ImageCache;
@@ -83,7 +83,8 @@ impl Plane {
 
     /// An instance comes up. Where that takes no time it has, and is given back at once.
     pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<BringUp> {
-        let job = self.jobs.add(Job::new(Task::BringUp(bring_up), Course::BringUp, Step::Download));
+        let task = Task::BringUp(self.coming.add(bring_up));
+        let job = self.jobs.add(Job::new(task, Course::BringUp, Step::Download));
         self.advance(now, job).map(|wish| {
             assert_eq!(wish, Wish::Run(job), "an instance that comes up wishes to run");
             self.came_up(job)
@@ -92,14 +93,16 @@ impl Plane {
 
     /// The instance that wishes to run.
     pub fn came_up(&mut self, id: JobId) -> BringUp {
-        let bring_up = self.coming_up(id);
+        let coming = self.coming_up(id);
+        let bring_up = self.coming[coming];
+        self.coming.remove(coming);
         self.jobs.remove(id);
         bring_up
     }
 
     /// The image comes to the host, unless it is there.
     pub(super) fn download(&mut self, now: Time, id: JobId) -> Entered {
-        let BringUp { host, rack, image, .. } = self.coming_up(id);
+        let BringUp { host, rack, image, .. } = self.coming[self.coming_up(id)];
         let Some(ImageSize { id: image, gib }) = image.filter(|image| image.gib > 0) else {
             return Entered::Passed;
         };
@@ -116,7 +119,7 @@ impl Plane {
     /// Downloads of a rack have ended.
     pub(super) fn downloads_end(&mut self, now: Time, rack: u32) {
         while let Some(id) = self.images.rack(rack).finish(now) {
-            let BringUp { host, image, .. } = self.coming_up(id);
+            let BringUp { host, image, .. } = self.coming[self.coming_up(id)];
             let ImageSize { id: image, gib } = image.expect("there was something to download");
             self.images.kept.add(host, image, u64::from(gib));
             let took = now.since(self.jobs[id].began);
@@ -143,9 +146,9 @@ impl Plane {
         Entered::Stays
     }
 
-    fn coming_up(&self, id: JobId) -> BringUp {
+    fn coming_up(&self, id: JobId) -> BringUpId {
         match self.jobs[id].task {
-            Task::BringUp(bring_up) => bring_up,
+            Task::BringUp(coming) => coming,
             task => unreachable!("{task:?} is no instance that comes up"),
         }
     }

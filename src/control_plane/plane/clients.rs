@@ -116,8 +116,7 @@ impl Plane {
         request.attempts += 1;
         request.attempt = number;
         self.counts.retries += u64::from(request.attempts > 1);
-        let Profile { account, class, resources, .. } = request.profile;
-        let course = request.profile.course();
+        let Profile { account, class, resources, course, .. } = request.profile;
         if let Some(throttle) = &mut self.throttle
             && throttle.admit(now, account, class, u64::from(resources)).is_err()
         {
@@ -262,15 +261,6 @@ impl Plane {
         request.call = Some(call);
         request.is_settled = false;
         self.fail(now, job, Failure::ServiceUnavailable);
-    }
-
-    /// What is known of the call that a task is about; `None` for what no call is about.
-    #[inline]
-    pub(super) fn profile(&self, task: Task) -> Option<&Profile> {
-        match task {
-            Task::Attempt(request) | Task::Delivery(request, _) => Some(&self.requests[request].profile),
-            Task::BringUp(_) => None,
-        }
     }
 }
 

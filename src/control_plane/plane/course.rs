@@ -1,19 +1,77 @@
-//! Which step of a job follows which.
+//! Where a call goes: its way, what it is about, and which step of a job follows which.
 
 use serde::{Deserialize, Serialize};
 
 use super::jobs::{Job, Step};
-use super::requests::{Profile, Route, Subject};
+use crate::operation::Operation;
+use crate::units::{AccountId, TypeId};
 
-/// What decides where a job goes. A copy stands in every job, so that its request need not be looked up at each step.
+/// Which way a call takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Route {
+    /// It asks, and is answered with what the cache or the database knows.
+    Read,
+    /// It changes a record, and is answered when that is written.
+    Record,
+    /// It changes an instance: answered when it is written, carried out by a worker and the hypervisor.
+    Instance,
+    /// It changes a volume, a snapshot or an image: carried out by a worker and the storage, and answered then.
+    Storage,
+}
+
+impl Route {
+    /// The way of an operation.
+    pub fn of(operation: Operation) -> Route {
+        use Operation::*;
+        match operation {
+            Describe | Probe => Route::Read,
+            Launch | Start | Stop | Hibernate | Reboot | Terminate => Route::Instance,
+            CreateVolume | AttachVolume | DetachVolume | DeleteVolume | ModifyVolume | CreateSnapshot
+            | DeleteSnapshot | RegisterImage | DeregisterImage => Route::Storage,
+            Modify | CreateTags | DeleteTags | CreateSecurityGroup | DeleteSecurityGroup
+            | AuthorizeIngress | AuthorizeEgress | RevokeIngress | RevokeEgress | AllocateAddress
+            | AssociateAddress | DisassociateAddress | ReleaseAddress | CreateInterface | AttachInterface
+            | DetachInterface | DeleteInterface | AssignAddresses | UnassignAddresses
+            | CreatePlacementGroup | DeletePlacementGroup | AllocateHost | ReleaseHost
+            | CreateReservation | CancelReservation => Route::Record,
+        }
+    }
+}
+
+/// What a call is about, as far as the cache and the replicas care.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Subject {
+    /// Nothing that is there.
+    Nothing,
+    /// One instance, by its number in the order of launch and its place in the cloud's table.
+    Instance {
+        /// Number.
+        id: u64,
+        /// Place.
+        slot: u32,
+    },
+    /// Several instances of an account, or all; the number tells the question from others.
+    Many {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        question: u64,
+    },
+    /// An instance type.
+    Type(TypeId),
+}
+
+/// What decides where a job goes. A copy stands in every job, so that nobody has to look at its request for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Course {
     /// A call goes the way of its operation.
     Call {
         /// That way.
         route: Route,
-        /// What it is about is looked up first.
-        inquires: bool,
+        /// What it is about, which is looked up first.
+        subject: Subject,
+        /// No index helps to find what it asks for.
+        scans: bool,
         /// The storage has a part in it too.
         has_volumes: bool,
     },
@@ -21,12 +79,20 @@ pub enum Course {
     BringUp,
 }
 
-impl Profile {
-    /// Where the jobs of a call go.
+impl Course {
+    /// What a job is about.
     #[inline]
-    pub(super) fn course(&self) -> Course {
-        let Profile { route, subject, has_volumes, .. } = *self;
-        Course::Call { route, inquires: subject != Subject::Nothing, has_volumes }
+    pub fn subject(&self) -> Subject {
+        match self {
+            Course::Call { subject, .. } => *subject,
+            Course::BringUp => Subject::Nothing,
+        }
+    }
+
+    /// Whether no index helps to find what it asks for.
+    #[inline]
+    pub fn scans(&self) -> bool {
+        matches!(self, Course::Call { scans: true, .. })
     }
 }
 
@@ -34,7 +100,7 @@ impl Job {
     /// The step that follows the one that the job has passed, where there is a cache or none.
     #[inline]
     pub(super) fn following(&self, has_cache: bool) -> Step {
-        let Course::Call { route, inquires, has_volumes } = self.course else {
+        let Course::Call { route, subject, has_volumes, .. } = self.course else {
             return match self.step {
                 Step::Download => Step::Boot,
                 Step::Boot => Step::ConnectToWrite,
@@ -46,7 +112,7 @@ impl Job {
         let informed = if route == Route::Read { Step::Act } else { Step::ConnectToWrite };
         match self.step {
             Step::Gateway if route != Route::Read => Step::Validate,
-            Step::Validate if !inquires => informed,
+            Step::Validate if subject == Subject::Nothing => informed,
             Step::Gateway | Step::Validate => inquiry,
             Step::Look => Step::Consult,
             Step::Consult if !self.knows => Step::ConnectToRead,

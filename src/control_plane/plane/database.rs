@@ -1,9 +1,9 @@
 //! Reading and writing: the cache, the connections, the primary and its replicas.
 
+use super::course::Subject;
 use super::deadlines::Deadlines;
 use super::flow::Entered;
 use super::jobs::{Job, Step};
-use super::requests::Subject;
 use super::{Alarm, Caches, Plane};
 use crate::control_plane::cache::{Cache, Look};
 use crate::control_plane::config::PoolConfig;
@@ -88,16 +88,10 @@ impl Caches {
 }
 
 impl Plane {
-    /// What a job is about.
-    #[inline]
-    fn subject(&self, id: JobId) -> Subject {
-        self.profile(self.jobs[id].task).map_or(Subject::Nothing, |profile| profile.subject)
-    }
-
     /// A job has looked into the cache: it knows, or reads, or waits for another that reads the same.
     #[inline]
     pub(super) fn consult(&mut self, now: Time, id: JobId) -> Entered {
-        let subject = self.subject(id);
+        let subject = self.jobs[id].course.subject();
         let (Some(key), Some(caches)) = (subject.key(), &mut self.caches) else { return Entered::Passed };
         let (_, changed) = self.records.times(subject);
         let cache = caches.of(subject);
@@ -119,8 +113,8 @@ impl Plane {
     /// is not there for the job.
     #[inline]
     pub(super) fn learn(&mut self, now: Time, id: JobId) -> Entered {
-        let Job { node, loads, .. } = self.jobs[id];
-        let subject = self.subject(id);
+        let Job { node, loads, course, .. } = self.jobs[id];
+        let subject = course.subject();
         let (made, changed) = self.records.times(subject);
         let mut version = changed;
         if let Some(replica) = node.checked_sub(1) {
@@ -144,7 +138,7 @@ impl Plane {
         if !std::mem::take(&mut self.jobs[id].loads) {
             return;
         }
-        let subject = self.subject(id);
+        let subject = self.jobs[id].course.subject();
         let key = subject.key().expect("it loads what has a key");
         let caches = self.caches.as_mut().expect("it loads for a cache");
         for waiter in caches.of(subject).load_failed(key) {
@@ -187,7 +181,7 @@ impl Plane {
             Acquired::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
         };
         waits.record(Duration::ZERO);
-        self.jobs[id].connected = Some(now);
+        self.jobs[id].connected = now;
         if connects == Duration::ZERO {
             return Entered::Passed;
         }
@@ -199,12 +193,15 @@ impl Plane {
     #[inline]
     pub(super) fn disconnect(&mut self, now: Time, id: JobId) {
         let Job { node, connected, .. } = &mut self.jobs[id];
-        let Some(since) = connected.take() else { return };
+        let since = std::mem::replace(connected, Time::NEVER);
+        if since == Time::NEVER {
+            return;
+        }
         let Node { pool, waits, holds, .. } = &mut self.nodes[usize::from(*node)];
         holds.record(now.since(since));
         if let Some(Next { job, waited }) = pool.release(now, since) {
             waits.record(waited);
-            self.jobs[job].connected = Some(now);
+            self.jobs[job].connected = now;
             self.go_on(now, job);
         }
     }

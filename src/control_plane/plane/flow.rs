@@ -14,7 +14,7 @@
 //! until it has to wait; what takes no time takes no event.
 
 use super::jobs::{Step, Task};
-use super::requests::{Client, Request};
+use super::requests::{Client, Request, RequestId};
 use super::stage::{Arrival, StageId};
 use super::{Alarm, Plane, Wish};
 use crate::control_plane::breaker::Verdict;
@@ -29,29 +29,33 @@ pub(super) enum Entered {
     Passed,
     /// It waits for something, or is over.
     Stays,
-    /// It needs the plane's owner.
-    Wishes(Wish),
+    /// It carries out what its request asks for, which the plane's owner does.
+    Acts(RequestId),
+    /// The instance that came up runs, which the plane's owner is told.
+    Runs,
 }
 
 impl Plane {
     /// Takes a job as far as it comes now.
     #[inline]
     pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Wish> {
+        let mut step = self.jobs[id].step;
         loop {
-            match self.enter(now, id) {
-                Entered::Passed => self.leave(now, id),
+            match self.enter(now, id, step) {
+                Entered::Passed => step = self.leave(now, id),
                 Entered::Stays => return None,
-                Entered::Wishes(wish) => return Some(wish),
+                Entered::Acts(request) => return Some(Wish::Act(id, request)),
+                Entered::Runs => return Some(Wish::Run(id)),
             }
         }
     }
 
     /// A job comes to the step where it stands.
     #[inline]
-    fn enter(&mut self, now: Time, id: JobId) -> Entered {
-        match self.jobs[id].step {
-            Step::Gateway => self.serve(now, id, StageId::GATEWAY),
-            Step::Validate => self.serve(now, id, StageId::VALIDATION),
+    fn enter(&mut self, now: Time, id: JobId, step: Step) -> Entered {
+        match step {
+            Step::Gateway => self.serve(now, id, step, StageId::GATEWAY),
+            Step::Validate => self.serve(now, id, step, StageId::VALIDATION),
             Step::Look => self.look(now, id),
             Step::Consult => self.consult(now, id),
             Step::ConnectToRead => {
@@ -62,35 +66,37 @@ impl Plane {
                 self.jobs[id].node = 0;
                 self.connect(now, id)
             }
-            Step::Read | Step::Write => self.serve(now, id, StageId::node(self.jobs[id].node)),
+            Step::Read | Step::Write => self.serve(now, id, step, StageId::node(self.jobs[id].node)),
             Step::Learn => self.learn(now, id),
             Step::Send => self.send(now, id),
-            Step::Work => self.serve(now, id, StageId::WORKERS),
-            Step::Hypervisor => self.serve_behind_breaker(now, id, StageId::HYPERVISOR),
-            Step::Store => self.serve_behind_breaker(now, id, StageId::STORAGE),
+            Step::Work => self.serve(now, id, step, StageId::WORKERS),
+            Step::Hypervisor => self.serve_behind_breaker(now, id, step, StageId::HYPERVISOR),
+            Step::Store => self.serve_behind_breaker(now, id, step, StageId::STORAGE),
             Step::Act => self.act(now, id),
             Step::Download => self.download(now, id),
             Step::Boot => self.boot(now, id),
-            Step::Run => Entered::Wishes(Wish::Run(id)),
+            Step::Run => Entered::Runs,
             Step::AwaitLoad | Step::Await => {
                 unreachable!("a job that waits for another does not move by itself")
             }
         }
     }
 
-    /// A job leaves a step that it has passed: it gives back what it held there.
+    /// A job leaves a step that it has passed: it gives back what it held there. Gives the next step.
     #[inline]
-    fn leave(&mut self, now: Time, id: JobId) {
+    fn leave(&mut self, now: Time, id: JobId) -> Step {
         let has_cache = self.caches.is_some();
         let job = &mut self.jobs[id];
         let (step, verdict) = (job.step, job.verdict.take());
-        job.step = job.following(has_cache);
+        let next = job.following(has_cache);
+        job.step = next;
         if let Some(verdict) = verdict {
             self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
         }
         if matches!(step, Step::Read | Step::Write) {
             self.disconnect(now, id);
         }
+        next
     }
 
     /// A job that has waited goes on when its turn comes.
@@ -102,9 +108,9 @@ impl Plane {
 
     /// A job comes to a stage with servers.
     #[inline]
-    fn serve(&mut self, now: Time, id: JobId, at: StageId) -> Entered {
+    fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
         let stage = &mut self.stages[at.index()];
-        if stage.is_open() && self.rules.times.are_nothing(self.jobs[id].step) {
+        if stage.is_open() && self.rules.times.are_nothing(step) {
             stage.pass();
             return Entered::Passed;
         }
@@ -129,7 +135,7 @@ impl Plane {
     /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
     #[inline]
     fn look(&mut self, now: Time, id: JobId) -> Entered {
-        let entered = self.serve(now, id, StageId::CACHE);
+        let entered = self.serve(now, id, Step::Look, StageId::CACHE);
         if !matches!(entered, Entered::Passed) {
             return entered;
         }
@@ -138,23 +144,24 @@ impl Plane {
     }
 
     /// The same where a breaker may refuse it before.
-    fn serve_behind_breaker(&mut self, now: Time, id: JobId, at: StageId) -> Entered {
-        let step = self.jobs[id].step;
+    fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
         if let Some(breaker) = self.breaker_of(step) {
             match breaker.ask(now) {
                 Verdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
                 verdict => self.jobs[id].verdict = Some(verdict),
             }
         }
-        self.serve(now, id, at)
+        self.serve(now, id, step, at)
     }
 
     /// The service of a job begins; false where it takes no time.
     #[inline]
     fn begin(&mut self, now: Time, id: JobId, at: StageId, waited: Duration) -> bool {
-        let time = self.service_time(id, at);
+        let job = &mut self.jobs[id];
+        job.began = now;
+        let (step, scans) = (job.step, job.course.scans());
+        let time = self.service_time(step, scans, at);
         self.stages[at.index()].note(waited, time);
-        self.jobs[id].began = now;
         if time > Duration::ZERO {
             self.alarm(now.after(time), Alarm::Served, id.0);
         }
@@ -191,20 +198,15 @@ impl Plane {
         }
     }
 
+    /// How long the service of a step takes at a stage; a read that scans looks at every instance.
     #[inline]
-    fn service_time(&mut self, id: JobId, at: StageId) -> Duration {
-        let (times, stage, job) = (&self.rules.times, &mut self.stages[at.index()], &self.jobs[id]);
-        let mut time = times.of(job.step).draw(&mut stage.stream);
-        if job.step == Step::Read && times.scan_per_row > Duration::ZERO {
-            let scans = match job.task {
-                Task::Attempt(request) => self.requests[request].profile.scans,
-                _ => false,
-            };
-            if scans {
-                time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.rows)));
-            }
+    fn service_time(&mut self, step: Step, scans: bool, at: StageId) -> Duration {
+        let (times, stage) = (&self.rules.times, &mut self.stages[at.index()]);
+        let mut time = times.of(step).draw(&mut stage.stream);
+        if scans && step == Step::Read {
+            time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.rows)));
         }
-        self.stages[at.index()].stretched(time)
+        stage.stretched(time)
     }
 
     /// Those who have waited too long at a stage give up.
@@ -230,7 +232,7 @@ impl Plane {
             self.counts.duplicates += 1;
         } else {
             *is_settled = true;
-            return Entered::Wishes(Wish::Act(id, request));
+            return Entered::Acts(request);
         }
         self.acted(now, id);
         Entered::Stays

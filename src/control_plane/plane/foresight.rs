@@ -2,18 +2,40 @@
 //! changes anything.
 
 use super::Plane;
+use super::course::Subject;
 use super::jobs::Task;
-use super::requests::{Request, Subject};
+use super::requests::RequestId;
 use crate::control_plane::job::JobId;
+use crate::workload::call::Call;
 
 impl Plane {
     /// The request that a job works on; `None` for an instance that comes up.
     #[inline]
-    pub fn request_of(&self, job: JobId) -> Option<&Request> {
+    fn request_of(&self, job: JobId) -> Option<RequestId> {
         match self.jobs[job].task {
-            Task::Attempt(request) | Task::Delivery(request, _) => self.requests.get(request),
+            Task::Attempt(request) | Task::Delivery(request, _) => Some(request),
             Task::BringUp(_) => None,
         }
+    }
+
+    /// Loads the request that a job works on.
+    #[inline]
+    pub fn prefetch_request(&self, job: JobId) {
+        if let Some(request) = self.request_of(job) {
+            self.requests.prefetch(request);
+        }
+    }
+
+    /// The call that a job is to carry out, if it has had no effect yet.
+    #[inline]
+    pub fn call_of(&self, job: JobId) -> Option<&Call> {
+        self.request_of(job).and_then(|request| self.requests.get(request)?.call.as_ref())
+    }
+
+    /// What a job is about.
+    #[inline]
+    pub fn subject_of(&self, job: JobId) -> Subject {
+        self.jobs[job].course.subject()
     }
 
     /// Loads the record of what a call is about, and the place where the cache knows it by its key.

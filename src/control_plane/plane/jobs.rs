@@ -1,5 +1,4 @@
-//! What is on its way through the control plane: jobs, by a number that is used again once a job is over. So memory
-//! is that of what is in flight, however much has passed.
+//! What is on its way through the control plane: jobs, and what they are there for.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +6,8 @@ use super::course::Course;
 use super::requests::RequestId;
 use super::stage::StageId;
 use crate::control_plane::breaker::Verdict;
-use crate::control_plane::job::JobId;
 use crate::control_plane::message_queue::MessageId;
+use crate::control_plane::slab::Number;
 use crate::units::{Duration, HostId, ImageId, Time};
 
 /// What a job is there for.
@@ -19,7 +18,23 @@ pub enum Task {
     /// A worker's work on a message, which is about a client's attempt.
     Delivery(RequestId, MessageId),
     /// An instance that has a host comes up.
-    BringUp(BringUp),
+    BringUp(BringUpId),
+}
+
+/// Number of an instance that comes up, used again once it is up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BringUpId(pub u32);
+
+impl Number for BringUpId {
+    #[inline]
+    fn new(number: u32) -> BringUpId {
+        BringUpId(number)
+    }
+
+    #[inline]
+    fn get(self) -> u32 {
+        self.0
+    }
 }
 
 /// An instance that comes up.
@@ -91,8 +106,9 @@ pub enum Step {
     Run,
 }
 
-/// Something on its way through the control plane.
+/// Something on its way through the control plane, on one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[repr(align(64))]
 pub struct Job {
     /// What it is there for.
     pub task: Task,
@@ -102,8 +118,8 @@ pub struct Job {
     pub step: Step,
     /// When its present service began.
     pub began: Time,
-    /// Since when it holds a connection.
-    pub connected: Option<Time>,
+    /// Since when it holds a connection; [`Time::NEVER`] where it holds none.
+    pub connected: Time,
     /// The database server that it asks: 0 for the primary.
     pub node: u8,
     /// It reads for the cache.
@@ -122,12 +138,17 @@ impl Job {
             course,
             step,
             began: Time::ZERO,
-            connected: None,
+            connected: Time::NEVER,
             node: 0,
             loads: false,
             knows: false,
             verdict: None,
         }
+    }
+
+    /// Whether it holds a connection.
+    pub fn is_connected(&self) -> bool {
+        self.connected < Time::NEVER
     }
 
     /// The stage with servers that it is at.
@@ -146,56 +167,12 @@ impl Job {
     }
 }
 
-/// The jobs there are.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Jobs {
-    jobs: Vec<Job>,
-    free: Vec<JobId>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Jobs {
-    /// Adds a job.
-    #[inline]
-    pub fn add(&mut self, job: Job) -> JobId {
-        match self.free.pop() {
-            Some(id) => {
-                self.jobs[id.index()] = job;
-                id
-            }
-            None => {
-                let id = u32::try_from(self.jobs.len()).expect("fewer than 2³² jobs at once");
-                self.jobs.push(job);
-                JobId(id)
-            }
-        }
-    }
-
-    /// A job is over.
-    #[inline]
-    pub fn remove(&mut self, id: JobId) {
-        self.free.push(id);
-    }
-
-    /// The jobs there are, with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
-        let mut is_free = vec![false; self.jobs.len()];
-        self.free.iter().for_each(|id| is_free[id.index()] = true);
-        (0..).map(JobId).zip(&self.jobs).filter(move |(id, _)| !is_free[id.index()])
-    }
-}
-
-impl std::ops::Index<JobId> for Jobs {
-    type Output = Job;
-
-    #[inline]
-    fn index(&self, id: JobId) -> &Job {
-        &self.jobs[id.index()]
-    }
-}
-
-impl std::ops::IndexMut<JobId> for Jobs {
-    #[inline]
-    fn index_mut(&mut self, id: JobId) -> &mut Job {
-        &mut self.jobs[id.index()]
+    #[test]
+    fn a_job_fills_one_line_of_the_cache() {
+        assert_eq!((size_of::<Job>(), size_of::<Option<Job>>()), (64, 64));
     }
 }

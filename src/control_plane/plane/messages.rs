@@ -2,9 +2,10 @@
 //!
 //! The job of an attempt waits while its message is with the queue and the workers; each delivery is a job of its own.
 
+use super::course::{Course, Route};
 use super::flow::Entered;
 use super::jobs::{Job, Step, Task};
-use super::requests::{RequestId, Route};
+use super::requests::RequestId;
 use super::{Alarm, Plane};
 use crate::control_plane::breaker::Breaker;
 use crate::control_plane::config::{QueueConfig, WorkerConfig};
@@ -52,14 +53,14 @@ impl Messages {
 impl Plane {
     /// A call is accepted and becomes a message. Whoever waits for no more than that has its answer.
     pub(super) fn send(&mut self, now: Time, id: JobId) -> Entered {
-        let Task::Attempt(request) = self.jobs[id].task else {
+        let Job { task: Task::Attempt(request), course, .. } = self.jobs[id] else {
             unreachable!("only attempts become messages")
         };
         if self.messages.queue.send(now, id).is_none() {
             return self.fail(now, id, Failure::ServiceUnavailable);
         }
         self.jobs[id].step = Step::Await;
-        if self.requests[request].profile.route == Route::Instance {
+        if matches!(course, Course::Call { route: Route::Instance, .. }) {
             self.answer(now, request, id);
         }
         self.receive(now);

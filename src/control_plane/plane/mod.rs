@@ -11,7 +11,7 @@
 
 mod bring_up;
 mod clients;
-mod course;
+pub mod course;
 mod database;
 mod deadlines;
 pub mod figures;
@@ -35,12 +35,12 @@ use self::bring_up::Images;
 use self::clients::Clients;
 use self::database::Node;
 use self::figures::{Counts, History};
-use self::jobs::Jobs;
+use self::jobs::{BringUp, BringUpId, Job};
 use self::messages::Messages;
 use self::moving::Moving;
 use self::outages::Outage;
 use self::records::Records;
-use self::requests::{RequestId, Requests};
+use self::requests::{Request, RequestId};
 use self::stage::{Stage, StageId};
 use self::times::Times;
 use super::breaker::Breaker;
@@ -48,6 +48,7 @@ use super::cache::{Cache, CacheRules};
 use super::config::{ControlPlaneConfig, ReadFrom, StationConfig};
 use super::job::JobId;
 use super::replicas::Replicas;
+use super::slab::Slab;
 use super::stage::StageName;
 use super::throttle::Throttle;
 use crate::engine::random::Seed;
@@ -117,8 +118,10 @@ struct Caches {
 #[derive(Clone, Debug)]
 pub struct Plane {
     rules: Rules,
-    jobs: Jobs,
-    requests: Requests,
+    jobs: Slab<JobId, Job>,
+    requests: Slab<RequestId, Request>,
+    /// Instances that come up.
+    coming: Slab<BringUpId, BringUp>,
     /// Jobs that go on now, in order.
     moving: Moving,
     wishes: VecDeque<Wish>,
@@ -160,8 +163,9 @@ impl Plane {
             || config.breaker.enabled.then(|| Breaker::new(config.breaker.failures, config.breaker.open_for));
         Plane {
             rules: Rules { times: Times::new(config, boot), shed_above: config.gateway.shed_above.0 },
-            jobs: Jobs::default(),
-            requests: Requests::default(),
+            jobs: Slab::default(),
+            requests: Slab::default(),
+            coming: Slab::default(),
             moving: Moving::default(),
             wishes: VecDeque::new(),
             alarms: Vec::new(),

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::requests::Subject;
+use super::course::Subject;
 use crate::engine::memory::{lengthen_big, prefetch};
 use crate::units::{AccountId, Time};
 
-/// The record of an instance.
+/// The record of an instance, on one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[repr(align(32))]
 struct Record {
     /// Whose: 1 + the number of the instance; 0 for nobody's.
     owner: u64,

@@ -119,7 +119,7 @@ impl Stage {
     /// A job comes.
     #[inline]
     pub fn arrive(&mut self, now: Time, job: JobId) -> Arrival {
-        if self.condition == Condition::Refuses {
+        if matches!(self.condition, Condition::Refuses) {
             self.turned_away += 1;
             return Arrival::Refused;
         }
@@ -137,7 +137,7 @@ impl Stage {
     /// Whether whoever comes is served at once.
     #[inline]
     pub fn is_open(&self) -> bool {
-        self.condition != Condition::Refuses && self.station.is_unlimited()
+        !matches!(self.condition, Condition::Refuses) && self.station.is_unlimited()
     }
 
     /// A job passes whose service takes no time, where the stage [is open](Stage::is_open).

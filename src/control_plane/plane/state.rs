@@ -12,7 +12,7 @@ persist! { Caches {
 
 // Between two events nothing moves, nothing is wished for, and every alarm is set.
 persist! { Plane {
-    values: [jobs, requests, records, inside, rows, counts, answers, history],
+    values: [jobs, requests, coming, records, inside, rows, counts, answers, history],
     parts: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
     made: [rules, moving, wishes, alarms, outages],
 } }
@@ -42,7 +42,7 @@ impl Plane {
         let (mut served, mut connected, mut attempts, mut awaiting) = (0, 0, 0, 0);
         for (_, job) in self.jobs.iter() {
             attempts += u32::from(matches!(job.task, Task::Attempt(_)));
-            connected += u32::from(job.connected.is_some());
+            connected += u32::from(job.is_connected());
             match job.step {
                 Step::Await => awaiting += 1,
                 Step::AwaitLoad
