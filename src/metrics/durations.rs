@@ -13,7 +13,7 @@ pub struct Durations {
     /// Those of no length, which are counted apart.
     zeros: u64,
     /// How often each [`bucket`] was met that the histogram does not know of yet.
-    recent: Vec<u16>,
+    recent: Vec<u8>,
     others: Option<Histogram<u64>>,
 }
 
@@ -55,7 +55,7 @@ impl Durations {
         } else {
             let bucket = bucket(duration.0);
             match self.recent.get_mut(bucket) {
-                Some(count) if *count < u16::MAX => *count += 1,
+                Some(count) if *count < u8::MAX => *count += 1,
                 _ => self.make_room(bucket),
             }
         }
@@ -67,8 +67,8 @@ impl Durations {
         if bucket >= self.recent.len() {
             self.recent.resize((bucket + 1).next_multiple_of(PER_OCTAVE as usize), 0);
         } else {
-            self.others = self.others();
-            self.recent.fill(0);
+            let count = std::mem::take(&mut self.recent[bucket]);
+            take_in(self.others.get_or_insert_with(empty), bucket, count);
         }
         self.recent[bucket] += 1;
     }
@@ -77,10 +77,7 @@ impl Durations {
     fn others(&self) -> Option<Histogram<u64>> {
         let mut others = self.others.clone();
         for (bucket, count) in self.recent.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let histogram = others.get_or_insert_with(empty);
-            histogram
-                .record_n(least(bucket), u64::from(*count))
-                .expect("the histogram grows to any duration");
+            take_in(others.get_or_insert_with(empty), bucket, *count);
         }
         others
     }
@@ -97,6 +94,10 @@ impl Durations {
         all.record_n(0, self.zeros).expect("zero is in every histogram");
         all
     }
+}
+
+fn take_in(histogram: &mut Histogram<u64>, bucket: usize, count: u8) {
+    histogram.record_n(least(bucket), u64::from(count)).expect("the histogram grows to any duration");
 }
 
 /// The bucket of a duration \[ns\], as HdrHistogram cuts them: its leading eleven binary digits in the order of size.
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn a_full_count_goes_into_the_histogram() {
         let mut durations = Durations::default();
-        let often = 2 * u64::from(u16::MAX) + 3;
+        let often = 2 * u64::from(u8::MAX) + 3;
         (0..often).for_each(|_| durations.record(Duration(3_000_000)));
         durations.record(Duration(5));
         assert!(durations.others.is_some(), "the counts have been full");
