@@ -1,0 +1,141 @@
+use super::*;
+use crate::engine::random::{Purpose, Seed, Stream};
+use std::collections::BTreeMap;
+
+/// The plain twin: an ordered map.
+#[derive(Default)]
+struct Plain {
+    pending: BTreeMap<(u64, u8, u64), u64>,
+    sequence: u64,
+}
+
+impl Plain {
+    fn push(&mut self, at: u64, rank: u8, event: u64) {
+        self.sequence += 1;
+        self.pending.insert((at, rank, self.sequence), event);
+    }
+
+    fn pop(&mut self) -> Option<(Time, u64)> {
+        self.pending.pop_first().map(|((at, ..), event)| (Time(at), event))
+    }
+}
+
+/// A delay from one of several worlds: zero, a few ns, seconds, hours, years, a shared second.
+fn delay(random: &mut Stream, now: u64) -> u64 {
+    match random.below(7) {
+        0 => 0,
+        1 => random.below(4),
+        2 => random.below(1 << 20),
+        3 => random.below(1 << 33),
+        4 => random.below(1 << 45),
+        5 => random.below(1 << 58),
+        _ => 1_000_000_000 - now % 1_000_000_000,
+    }
+}
+
+fn agree(seed: u64, pushes_of_8: u64, operations: usize) {
+    let mut random = Seed(seed).stream(Purpose::Arrival, 0);
+    let (mut fast, mut plain) = (EventQueue::<u64>::new(), Plain::default());
+    let lanes = [(fast.lane(Duration(5), 1), 5, 1), (fast.lane(Duration(1 << 30), 0), 1 << 30, 0)];
+    for operation in 0..operations as u64 {
+        let now = fast.now().0;
+        if random.below(8) < pushes_of_8 {
+            if random.below(4) == 0 {
+                let (lane, delay, rank) = lanes[random.below(2) as usize];
+                fast.push_lane(lane, Time(now), operation);
+                plain.push(now + delay, rank, operation);
+            } else {
+                let (at, rank) = (now.saturating_add(delay(&mut random, now)), random.below(4) as u8);
+                fast.push(Time(at), rank, operation);
+                plain.push(at, rank, operation);
+            }
+        } else {
+            assert_eq!(fast.pop(), plain.pop(), "seed {seed}, operation {operation}");
+        }
+        assert_eq!(fast.len(), plain.pending.len());
+    }
+    while !fast.is_empty() {
+        assert_eq!(fast.pop(), plain.pop(), "seed {seed}, draining");
+    }
+    assert_eq!(plain.pop(), None);
+}
+
+#[test]
+fn agrees_with_an_ordered_map() {
+    for seed in 0..40 {
+        agree(seed, 4, 5_000);
+        agree(seed, 6, 3_000);
+    }
+}
+
+#[test]
+fn a_great_many_at_one_time_keep_their_order() {
+    let mut queue = EventQueue::<u64>::new();
+    for event in 0..10_000 {
+        queue.push(Time(123_456_789_012), (event % 2) as u8, event);
+    }
+    let popped: Vec<u64> = std::iter::from_fn(|| queue.pop().map(|(_, event)| event)).collect();
+    let expected: Vec<u64> = (0..10_000).step_by(2).chain((1..10_000).step_by(2)).collect();
+    assert_eq!(popped, expected);
+}
+
+#[test]
+fn one_that_comes_into_a_crowd_keeps_its_place() {
+    let mut random = Seed(9).stream(Purpose::Arrival, 0);
+    let (mut fast, mut plain) = (EventQueue::<u64>::new(), Plain::default());
+    let (mut inserted, mut early) = (0, 0);
+    for event in 0..3_000 {
+        let (at, rank) = (1_000_000 + random.below(3), random.below(3) as u8);
+        fast.push(Time(at), rank, event);
+        plain.push(at, rank, event);
+    }
+    for event in 3_000..9_000 {
+        assert_eq!(fast.pop(), plain.pop());
+        let at = fast.now().0 + random.below(3);
+        let (pending, rank) = (fast.early.len(), random.below(3) as u8);
+        fast.push(Time(at), rank, event);
+        plain.push(at, rank, event);
+        if at < fast.sorted_until {
+            *(if fast.early.len() > pending { &mut early } else { &mut inserted }) += 1;
+        }
+    }
+    assert!(inserted > 100 && early > 100, "{inserted} were inserted, {early} came early");
+    while !fast.is_empty() {
+        assert_eq!(fast.pop(), plain.pop(), "draining");
+    }
+    assert_eq!(plain.pop(), None);
+}
+
+#[test]
+fn the_end_of_time_can_be_reached() {
+    let mut queue = EventQueue::<u64>::new();
+    queue.push(Time(u64::MAX), 0, 1);
+    queue.push(Time(u64::MAX - 1), 0, 2);
+    assert_eq!(queue.pop(), Some((Time(u64::MAX - 1), 2)));
+    queue.push(Time(u64::MAX), 0, 3);
+    assert_eq!(queue.pop(), Some((Time(u64::MAX), 1)));
+    assert_eq!(queue.pop(), Some((Time(u64::MAX), 3)));
+}
+
+#[test]
+fn popping_until_a_limit_leaves_what_is_later() {
+    let mut queue = EventQueue::<u64>::new();
+    queue.push(Time(10), 0, 1);
+    assert_eq!(queue.pop_until(Time(9)), None);
+    assert_eq!(queue.len(), 1);
+    assert_eq!(queue.pop_until(Time(10)), Some((Time(10), 1)));
+}
+
+#[test]
+#[should_panic(expected = "scheduled in the past")]
+fn the_past_is_closed() {
+    let mut queue = EventQueue::<u64>::new();
+    queue.push(Time(10), 0, 1);
+    queue.pop();
+    queue.push(Time(9), 0, 2);
+}
+
+#[test]
+fn an_entry_is_24_bytes() {
+    assert_eq!(size_of::<Entry<u64>>(), 24);
+}
