@@ -55,6 +55,7 @@ impl Cloud {
             return Ok(self.of_account(account, &query.filters));
         };
         if let Targets::Drawn { draw, count: 1 } = *targets {
+            // Most calls of a source are this one: it needs no list, and means nobody who is being launched.
             let drawn = self.instances.drawn_one(account, draw);
             let reference = drawn.ok_or(Failure::InvalidInstanceIdNotFound)?;
             return Ok(u64::from(self.describe_one(now, reference, &query.filters)));

@@ -5,14 +5,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::memory::prefetch_all;
 
-/// A number of things in a slab, counted from 0.
+/// The number of a thing in a slab.
 pub trait Number: Copy {
-    /// The number that counts so many before it.
-    fn new(number: u32) -> Self;
+    /// The number of this value.
+    fn new(value: u32) -> Self;
 
-    /// How many it counts before it.
+    /// Its value, counted from 0.
     fn get(self) -> u32;
 }
+
+/// Lets a type around a `u32` number the things of a slab.
+macro_rules! number {
+    ($name:ident) => {
+        impl $crate::control_plane::slab::Number for $name {
+            #[inline]
+            fn new(value: u32) -> $name {
+                $name(value)
+            }
+
+            #[inline]
+            fn get(self) -> u32 {
+                self.0
+            }
+        }
+    };
+}
+
+pub(super) use number;
 
 /// Things, each by its number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,9 +61,9 @@ impl<N: Number, T> Slab<N, T> {
                 number
             }
             None => {
-                let number = u32::try_from(self.things.len()).expect("fewer than 2³² at once");
+                let value = u32::try_from(self.things.len()).expect("fewer than 2³² at once");
                 self.things.push(Some(thing));
-                N::new(number)
+                N::new(value)
             }
         }
     }
@@ -114,7 +133,7 @@ mod tests {
             }
             assert!(slab.iter().map(|(number, thing)| (number, *thing)).eq(plain.clone()));
         }
-        let most = plain.keys().last().expect("many are there").index();
+        let most = plain.keys().last().expect("many are there").get();
         assert!(most < 1_000, "numbers are used again: {most}");
     }
 }

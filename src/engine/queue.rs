@@ -180,6 +180,10 @@ impl<E: Copy + Default> EventQueue<E> {
             self.ready[place - 1] = entry;
         } else if after <= MOVE_AT_MOST {
             self.ready.insert(place, entry);
+            // Where `ready` is never short enough for a refill, nobody else would.
+            if 2 * self.head > self.ready.len() {
+                self.forget_popped();
+            }
         } else {
             self.early.push(Reverse(entry));
         }
@@ -282,11 +286,16 @@ impl<E: Copy + Default> EventQueue<E> {
         best
     }
 
+    /// Makes room where events stood that have been popped.
+    fn forget_popped(&mut self) {
+        self.ready.drain(..self.head);
+        self.head = 0;
+    }
+
     /// Sorts buckets onto the end of `ready` until it is long enough or all are empty.
     #[cold]
     fn refill(&mut self) {
-        self.ready.drain(..self.head);
-        self.head = 0;
+        self.forget_popped();
         while self.ready.len() < LOOK_AHEAD {
             let Some((level, digit)) = self.buckets.first() else { return };
             let width = 1u64 << (level as u32 * DIGIT_BITS);

@@ -232,7 +232,7 @@ impl Sampler {
 
     /// Whether every time is of no length.
     #[inline]
-    pub fn is_nothing(&self) -> bool {
+    pub fn takes_no_time(&self) -> bool {
         matches!(self.0, Law::Constant(Duration::ZERO))
     }
 

@@ -10,8 +10,8 @@
 //! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
 //! ```
 //!
-//! [`Plane::enter`] says what a job does at a step, [`Job::following`](super::jobs::Job::following) which step follows. A job goes on step by step
-//! until it has to wait; what takes no time takes no event.
+//! [`Plane::enter`] says what a job does at a step, `course` which step follows. A job goes on step by step until it has
+//! to wait; what takes no time takes no event.
 
 use super::jobs::{Step, Task};
 use super::requests::{Client, Request, RequestId};
@@ -110,7 +110,7 @@ impl Plane {
     #[inline]
     fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
         let stage = &mut self.stages[at.index()];
-        if stage.is_open() && self.rules.times.are_nothing(step) {
+        if stage.is_open() && self.rules.times.takes_no_time(step) {
             stage.pass();
             return Entered::Passed;
         }
@@ -132,17 +132,6 @@ impl Plane {
         }
     }
 
-    /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
-    #[inline]
-    fn look(&mut self, now: Time, id: JobId) -> Entered {
-        let entered = self.serve(now, id, Step::Look, StageId::CACHE);
-        if !matches!(entered, Entered::Passed) {
-            return entered;
-        }
-        self.jobs[id].step = Step::Consult;
-        self.consult(now, id)
-    }
-
     /// The same where a breaker may refuse it before.
     fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
         if let Some(breaker) = self.breaker_of(step) {
@@ -152,6 +141,17 @@ impl Plane {
             }
         }
         self.serve(now, id, step, at)
+    }
+
+    /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
+    #[inline]
+    fn look(&mut self, now: Time, id: JobId) -> Entered {
+        let entered = self.serve(now, id, Step::Look, StageId::CACHE);
+        if !matches!(entered, Entered::Passed) {
+            return entered;
+        }
+        self.jobs[id].step = Step::Consult;
+        self.consult(now, id)
     }
 
     /// The service of a job begins; false where it takes no time.

@@ -7,7 +7,7 @@ use super::requests::RequestId;
 use super::stage::StageId;
 use crate::control_plane::breaker::Verdict;
 use crate::control_plane::message_queue::MessageId;
-use crate::control_plane::slab::Number;
+use crate::control_plane::slab::number;
 use crate::units::{Duration, HostId, ImageId, Time};
 
 /// What a job is there for.
@@ -25,17 +25,7 @@ pub enum Task {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BringUpId(pub u32);
 
-impl Number for BringUpId {
-    #[inline]
-    fn new(number: u32) -> BringUpId {
-        BringUpId(number)
-    }
-
-    #[inline]
-    fn get(self) -> u32 {
-        self.0
-    }
-}
+number!(BringUpId);
 
 /// An instance that comes up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

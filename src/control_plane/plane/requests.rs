@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::course::Course;
 use crate::control_plane::job::JobId;
-use crate::control_plane::slab::Number;
+use crate::control_plane::slab::number;
 use crate::control_plane::throttle::Class;
 use crate::operation::Operation;
 use crate::units::{AccountId, Duration, Time};
@@ -14,17 +14,7 @@ use crate::workload::call::Call;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct RequestId(pub u32);
 
-impl Number for RequestId {
-    #[inline]
-    fn new(number: u32) -> RequestId {
-        RequestId(number)
-    }
-
-    #[inline]
-    fn get(self) -> u32 {
-        self.0
-    }
-}
+number!(RequestId);
 
 /// What the control plane has to know of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -65,7 +65,7 @@ impl Times {
 
     /// Whether the service of a step never takes any time.
     #[inline]
-    pub fn are_nothing(&self, step: Step) -> bool {
-        self.of(step).is_nothing() && (step != Step::Read || self.scan_per_row == Duration::ZERO)
+    pub fn takes_no_time(&self, step: Step) -> bool {
+        self.of(step).takes_no_time() && (step != Step::Read || self.scan_per_row == Duration::ZERO)
     }
 }

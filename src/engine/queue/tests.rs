@@ -107,6 +107,19 @@ fn one_that_comes_into_a_crowd_keeps_its_place() {
 }
 
 #[test]
+fn what_has_been_popped_takes_no_memory() {
+    let mut queue = EventQueue::<u64>::new();
+    // Few enough to be sorted at once, and so far ahead that all that follows comes before the last.
+    (0..50).for_each(|event| queue.push(Time(event << 40), 0, event));
+    (0..100).for_each(|event| queue.push(Time(event), 0, event));
+    for event in 0..1_000_000 {
+        let (now, _) = queue.pop().expect("as many are pushed as are popped");
+        queue.push(Time(now.0 + 100), 0, event);
+    }
+    assert!(queue.ready.capacity() < 10_000, "{} places for 150 events", queue.ready.capacity());
+}
+
+#[test]
 fn the_end_of_time_can_be_reached() {
     let mut queue = EventQueue::<u64>::new();
     queue.push(Time(u64::MAX), 0, 1);
