@@ -55,15 +55,22 @@ impl Cloud {
 
     /// Puts tags on an instance, in the place of those with the same keys.
     pub(super) fn add_tags(&mut self, slot: Slot, tags: &[Tag]) -> Result<(), Reason> {
-        let extras = self.extras_mut(slot);
-        let mut all = extras.tags.clone();
-        all.extend(tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())));
-        if all.len() > MAX_TAGS {
-            let left = MAX_TAGS - extras.tags.len();
-            let asked = all.len() - extras.tags.len();
+        let known = &mut self.extras_mut(slot).tags;
+        let is_new = |(i, tag): &(usize, &Tag)| {
+            !known.contains_key(&tag.key) && tags[..*i].iter().all(|other| other.key != tag.key)
+        };
+        let (asked, left) = (tags.iter().enumerate().filter(is_new).count(), MAX_TAGS - known.len());
+        if asked > left {
             return Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, left as u64));
         }
-        extras.tags = all;
+        for tag in tags {
+            match known.get_mut(&tag.key) {
+                Some(value) => value.clone_from(&tag.value),
+                None => {
+                    known.insert(tag.key.clone(), tag.value.clone());
+                }
+            }
+        }
         Ok(())
     }
 

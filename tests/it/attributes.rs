@@ -130,6 +130,22 @@ fn user_data_has_at_most_16_kib() {
 }
 
 #[test]
+fn a_tag_that_is_given_again_has_its_new_value() {
+    let described = |query: &str| {
+        let rows = format!(
+            "0 launch instance=a type=unit tags=team=red|kept=v
+            1 create-tags instance=a tags=team=blue|new=n|new=m
+            2 describe {query}"
+        );
+        watch(&rows).0.described_instances
+    };
+    let all = ["tag:team=blue", "tag:kept=v", "tag:new=m"];
+    assert_eq!(all.map(|filter| described(&format!("filters={filter}"))), [1, 1, 1]);
+    let none = ["tag:team=red", "tag:new=n"];
+    assert_eq!(none.map(|filter| described(&format!("filters={filter}"))), [0, 0]);
+}
+
+#[test]
 fn describe_finds_what_meets_every_filter_page_by_page() {
     let found = |query: &str| {
         let rows = format!(
