@@ -19,7 +19,7 @@ use crate::operation::Operation;
 use crate::persist;
 use crate::storage::Step;
 use crate::units::{Duration, Time};
-use crate::workload::call::{Action, Call, Targets};
+use crate::workload::call::{Action, Call, Launch, Targets};
 
 /// Events between two words of progress.
 const PROGRESS_EVENTS: u64 = 1 << 14;
@@ -27,7 +27,7 @@ const PROGRESS_EVENTS: u64 = 1 << 14;
 /// Records are loaded ahead of their events in batches, since a processor waits for several lines of
 /// memory, and for the pages they are on, in the time of one. First the instances of a batch, one batch
 /// later what they point to.
-const BATCH: usize = 16;
+const BATCH: usize = 8;
 
 /// How far a run has come.
 pub(super) struct Progress {
@@ -196,7 +196,7 @@ impl Cloud {
                     Some(_) => self.submit(call_at, call.take().expect("checked"), observer),
                 }
                 call = self.demand.next(&mut self.directory)?;
-                self.prefetch_call(call.as_ref());
+                self.prefetch_calls(call.as_ref());
             } else {
                 return self.check_checkpoints(checkpoint, horizon).map(|()| horizon);
             }
@@ -385,16 +385,35 @@ impl Cloud {
         }
     }
 
-    /// Loads what the next call will likely touch: the host that a launch would get if it came now, the place of
-    /// the instance that another means.
+    /// Loads what the next call will likely touch, and the place of the instance that the one after it means, whose
+    /// address takes two looks at memory to find. Changes nothing.
     #[inline]
-    fn prefetch_call(&self, call: Option<&Call>) {
-        let Some(call) = call else { return };
-        let Action::Launch(launch) = &call.action else { return self.prefetch_targets(call) };
+    fn prefetch_calls(&self, next: Option<&Call>) {
+        let Some(call) = next else { return };
+        if let Some(control) = &self.control {
+            control.prefetch_buckets(call);
+        }
+        if let Action::Launch(launch) = &call.action {
+            self.prefetch_host(launch);
+        }
+        if let Some((account, draw)) = self.demand.outlook() {
+            self.instances.prefetch_drawn(account, draw);
+        }
+    }
+
+    /// Loads the host that a launch would get if it came now. Changes nothing.
+    #[inline]
+    fn prefetch_host(&self, launch: &Launch) {
         let Some(Some(kind)) = self.kinds.get(launch.kind.index()) else { return };
         if let Some(host) = self.placer.likely(kind.shape, launch.zone.unwrap_or_default()) {
             prefetch(&self.fleet.hosts()[host.index()]);
         }
+    }
+
+    /// Whether an event at this time comes so soon that no batch would load the first of what it touches.
+    #[inline]
+    pub(super) fn comes_too_soon(&self, at: Time) -> bool {
+        self.queue.comes_before(at, 2 * BATCH)
     }
 
     /// Loads the place of the instance that a call means by a draw. Changes nothing.

@@ -258,6 +258,13 @@ impl<E: Copy + Default> EventQueue<E> {
         self.ready[self.head + start..self.head + end].iter().map(|entry| entry.event)
     }
 
+    /// Whether an event at this time would come before the one that stands so many places behind the next; a hint
+    /// likewise.
+    #[inline]
+    pub fn comes_before(&self, at: Time, place: usize) -> bool {
+        self.ready.get(self.head + place).is_some_and(|entry| at.0 < entry.at)
+    }
+
     fn next_order(&mut self, rank: u8) -> u64 {
         self.sequence += 1;
         assert!(self.sequence >> SEQUENCE_BITS == 0, "the sequence numbers are used up");

@@ -18,7 +18,7 @@ use super::trace::TraceReader;
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::input::{InputError, Place, Problem};
-use crate::units::{Duration, Time};
+use crate::units::{AccountId, Duration, Time};
 
 /// `[workload]`: where the demand of a run comes from. All that is given is merged.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -227,6 +227,13 @@ impl Demand {
         // Changing the top in place costs one sift, and none at all while it stays the top.
         *self.queue.peek_mut().expect("it was peeked at above") = Turn::new((then, who));
         Ok(Some(call))
+    }
+
+    /// Whom the call after the one taken last is made by, and the draw that says what it is about, where that is known.
+    #[inline]
+    pub fn outlook(&self) -> Option<(AccountId, u64)> {
+        let number = (self.queue.peek()?.source() - TRACE).checked_sub(1)? as usize;
+        Some(self.callers.get(number.checked_sub(self.sources.len())?)?.outlook())
     }
 
     /// Gives the instances of a launch their numbers.

@@ -1,11 +1,22 @@
-//! What the alarms of the control plane will look at, loaded before they ring. Nothing here changes anything.
+//! What calls to the control plane and its alarms will look at, loaded before. Nothing here changes anything.
 
 use super::super::Cloud;
 use super::super::instance::Slot;
+use super::Control;
 use crate::control_plane::job::JobId;
 use crate::control_plane::plane::course::Subject;
 use crate::control_plane::plane::{Alarm, Plane};
+use crate::control_plane::throttle::Class;
 use crate::engine::memory::prefetch;
+use crate::workload::call::Call;
+
+impl Control {
+    /// A call comes soon: loads what throttles it, unless it asks for everything, which few do.
+    #[inline]
+    pub(in super::super) fn prefetch_buckets(&self, call: &Call) {
+        self.plane.prefetch_buckets(call.account, Class::of(call.action.operation(), true));
+    }
+}
 
 impl Cloud {
     /// An alarm rings soon. The end of a service, which most of them are about, leads to the request, to the record of

@@ -121,8 +121,10 @@ impl Cloud {
                 }
             }
         }
-        let control = self.control.as_mut().expect("there is a control plane");
-        for (at, alarm, number) in control.plane.alarms() {
+        while let Some((at, alarm, number)) = self.control_mut().plane.next_alarm() {
+            if self.comes_too_soon(at) {
+                self.prefetch_for_alarm(alarm, number);
+            }
             self.queue.push(at, Rank::Timer as u8, Event::Control(alarm, number));
         }
     }

@@ -6,6 +6,8 @@ use super::course::Subject;
 use super::jobs::Task;
 use super::requests::RequestId;
 use crate::control_plane::job::JobId;
+use crate::control_plane::throttle::Class;
+use crate::units::AccountId;
 use crate::workload::call::Call;
 
 impl Plane {
@@ -45,6 +47,14 @@ impl Plane {
         self.records.prefetch(slot);
         if let (Some(key), Some(caches)) = (subject.key(), &self.caches) {
             caches.records.prefetch_place(key);
+        }
+    }
+
+    /// Loads the buckets that a call will take from.
+    #[inline]
+    pub fn prefetch_buckets(&self, account: AccountId, class: Class) {
+        if let Some(throttle) = &self.throttle {
+            throttle.prefetch(account, class);
         }
     }
 

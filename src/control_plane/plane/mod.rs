@@ -1,7 +1,7 @@
 //! The control plane of a run: calls on their way from the client to their effect.
 //!
 //! The plane knows no instances and no clock. Whoever owns it submits calls, hands it its alarms when they ring, and
-//! then does what it wishes ([`Plane::next`]) until it wishes nothing more; [`Plane::alarms`] are to be set.
+//! then does what it wishes ([`Plane::next`]) until it wishes nothing more, and sets its alarms ([`Plane::next_alarm`]).
 //!
 //! - `flow` is the path, from top to bottom: what a job does at each step; `course` is which step follows, `times` how
 //!   long each takes, `moving` whose turn it is.
@@ -126,7 +126,7 @@ pub struct Plane {
     moving: Moving,
     wishes: VecDeque<Wish>,
     /// Alarms to be set: when, about what, which one.
-    alarms: Vec<(Time, Alarm, u32)>,
+    alarms: VecDeque<(Time, Alarm, u32)>,
     clients: Clients,
     throttle: Option<Throttle>,
     /// By [`StageId`].
@@ -168,7 +168,7 @@ impl Plane {
             coming: Slab::default(),
             moving: Moving::default(),
             wishes: VecDeque::new(),
-            alarms: Vec::new(),
+            alarms: VecDeque::new(),
             clients: Clients::new(&config.clients, seed),
             throttle: config.throttle.enabled.then(|| clients::throttle(&config.throttle)),
             nodes: (0..=config.database.replicas).map(|_| Node::new(&config.database.pool)).collect(),
@@ -188,10 +188,10 @@ impl Plane {
         }
     }
 
-    /// The alarms that are to be set, as rank and time order them; they are forgotten here.
+    /// The next alarm that is to be set, in the order in which they came up.
     #[inline]
-    pub fn alarms(&mut self) -> std::vec::Drain<'_, (Time, Alarm, u32)> {
-        self.alarms.drain(..)
+    pub fn next_alarm(&mut self) -> Option<(Time, Alarm, u32)> {
+        self.alarms.pop_front()
     }
 
     /// So many instances are there.
@@ -237,7 +237,7 @@ impl Plane {
     #[inline]
     fn alarm(&mut self, at: Time, alarm: Alarm, number: u32) {
         if at < Time::NEVER {
-            self.alarms.push((at, alarm, number));
+            self.alarms.push_back((at, alarm, number));
         }
     }
 }

@@ -152,3 +152,13 @@ fn the_past_is_closed() {
 fn an_entry_is_24_bytes() {
     assert_eq!(size_of::<Entry<u64>>(), 24);
 }
+
+#[test]
+fn it_is_known_what_comes_before_a_place() {
+    let mut queue = EventQueue::new();
+    (0..40).for_each(|at| queue.push(Time(10 * at), 0, at));
+    assert_eq!(queue.pop(), Some((Time(0), 0)));
+    // The first of those that are left is at 10.
+    assert!(queue.comes_before(Time(59), 5) && !queue.comes_before(Time(60), 5));
+    assert!(!queue.comes_before(Time(0), 39), "nobody stands there");
+}

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::CallSource;
 use super::operations::{Make, REGISTER, Template};
+use super::{CallSource, Next};
 use crate::catalogue::VolumeType;
 use crate::engine::random::{Purpose, Seed};
 use crate::input::{Place, Problem, did_you_mean};
@@ -152,15 +152,19 @@ impl CallConfig {
             return settings.finish(|| unreachable!("something is missing and nothing is wrong"));
         };
         let weights: Vec<f64> = self.operations.values().copied().collect();
-        settings.finish(|| CallSource {
-            timetable: Timetable::new(process),
-            makes,
-            operation: Choice::new(&weights),
-            accounts,
-            mix_stream: stream(Purpose::CallMix),
-            target_stream: stream(Purpose::CallTarget),
-            template,
-            account,
+        settings.finish(|| {
+            let mut source = CallSource {
+                timetable: Timetable::new(process),
+                makes,
+                operation: Choice::new(&weights),
+                accounts,
+                mix_stream: stream(Purpose::CallMix),
+                target_stream: stream(Purpose::CallTarget),
+                template,
+                next: Next { operation: 0, account, target: 0 },
+            };
+            source.draw_next();
+            source
         })
     }
 

@@ -6,6 +6,8 @@
 mod config;
 mod operations;
 
+use serde::{Deserialize, Serialize};
+
 use super::call::{Action, Call, Targets};
 use super::draw::{self, Choice};
 use super::process::Timetable;
@@ -27,12 +29,22 @@ pub struct CallSource {
     mix_stream: Stream,
     target_stream: Stream,
     template: Template,
-    /// Whose the calls of this time are.
+    next: Next,
+}
+
+/// The next call, drawn beforehand, so that what it is about can be loaded in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Next {
+    /// Which of the operations.
+    operation: usize,
+    /// Who makes it: one for all calls of a batch.
     account: AccountId,
+    /// What it is about.
+    target: u64,
 }
 
 persist! { CallSource {
-    values: [account],
+    values: [next],
     parts: [timetable, mix_stream, target_stream],
     made: [makes, operation, accounts, template],
 } }
@@ -44,18 +56,32 @@ impl CallSource {
         self.timetable.at()
     }
 
-    /// Takes the next call. Always three draws, so that more operations, accounts or instances shift nothing else.
+    /// Whom the next call is made by, and the draw that says what it is about.
+    #[inline]
+    pub fn outlook(&self) -> (AccountId, u64) {
+        (self.next.account, self.next.target)
+    }
+
+    /// Takes the next call.
     #[inline]
     pub fn take(&mut self) -> Call {
-        let make = self.makes[self.operation.draw(&mut self.mix_stream)];
-        let account = self.accounts[draw::index(&mut self.mix_stream, self.accounts.len() as u32) as usize];
-        if self.timetable.begins_a_batch() {
-            self.account = account;
-        }
-        let action = make(&self.template, self.target_stream.bits());
-        let call = Call { at: self.timetable.at(), account: self.account, action };
+        let Next { operation, account, target } = self.next;
+        let action = self.makes[operation](&self.template, target);
+        let call = Call { at: self.timetable.at(), account, action };
         self.timetable.advance();
+        self.draw_next();
         call
+    }
+
+    /// Draws the next call. Always three draws, so that more operations, accounts or instances shift nothing else.
+    #[inline]
+    fn draw_next(&mut self) {
+        self.next.operation = self.operation.draw(&mut self.mix_stream);
+        let account = draw::index(&mut self.mix_stream, self.accounts.len() as u32);
+        if self.timetable.begins_a_batch() {
+            self.next.account = self.accounts[account as usize];
+        }
+        self.next.target = self.target_stream.bits();
     }
 
     /// Whether some of its calls are about instances that are drawn.

@@ -245,3 +245,41 @@ fn what_is_left_out_is_not_written() {
     assert_eq!(written.as_object().unwrap().keys().collect::<Vec<_>>(), ["operations", "process"]);
     assert_eq!(config, serde_json::from_value(written).unwrap());
 }
+
+#[test]
+fn the_outlook_is_the_call_that_comes_next() {
+    let toml = "
+        [[arrivals]]
+        name = 'fleet'
+        process = { kind = 'poisson', per_hour = 3600 }
+        lifetime = { kind = 'constant', value = '1h' }
+        types = { 't3.small' = 1 }
+        accounts = 5
+        [[calls]]
+        process = { kind = 'batch', per_hour = 1200, mean_size = 3 }
+        operations = { describe = 1, reboot = 1 }
+        accounts_of = ['fleet']
+        [[calls]]
+        name = 'others'
+        process = { kind = 'poisson', per_hour = 3600 }
+        operations = { describe = 1 }
+        accounts_of = ['fleet']";
+    let mut directory = directory();
+    let mut demand = open(toml, &mut directory);
+    let (mut calls, mut launches) = (0, 0);
+    for _ in 0..10_000 {
+        let outlook = demand.outlook();
+        let call = demand.next(&mut directory).unwrap().unwrap();
+        match call.action.targets() {
+            Some(&Targets::Drawn { draw, .. }) => {
+                calls += 1;
+                assert_eq!(outlook, Some((call.account, draw)), "{call:?}");
+            }
+            _ => {
+                launches += 1;
+                assert_eq!(outlook, None, "{call:?}");
+            }
+        }
+    }
+    assert!(calls > 5_000 && launches > 2_000, "{calls} calls and {launches} launches");
+}
