@@ -9,7 +9,7 @@ use std::time::Instant;
 use plimsoll::cloud::observe::Observer;
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::{Cloud, RunOptions};
-use plimsoll::engine::memory::{advise_huge_pages, prefetch};
+use plimsoll::engine::memory::prefetch;
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::scenario::Scenario;
@@ -115,11 +115,9 @@ pub fn roofline(hosts: u64, instances: u64, events: u64) -> Measured {
     const BATCH: usize = 16;
     let mut random = Seed(42).stream(Purpose::Lifetime, 0);
     let delays: Vec<u64> = (0..1 << 16).map(|_| (-libm::log(random.unit()) * 1.44e12) as u64).collect();
-    let mut records = Vec::with_capacity(instances as usize);
-    plimsoll::engine::memory::advise_huge_pages_for_capacity(&mut records);
-    records.extend((0..instances).map(|_| Instance { host: random.below(hosts) as u32, seen: 0 }));
+    let one = |_| Instance { host: random.below(hosts) as u32, seen: 0 };
+    let mut records: Vec<Instance> = (0..instances).map(one).collect();
     let mut machines = vec![Host { seen: 0 }; hosts as usize];
-    advise_huge_pages(&machines);
     let mut queue = EventQueue::<u64>::new();
     for instance in 0..instances {
         queue.push(Time(delays[instance as usize % delays.len()] + instance), 0, instance);

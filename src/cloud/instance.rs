@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::living::Living;
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
-use crate::engine::memory::{advise_huge_pages_for_capacity, push_to_big};
 use crate::lifecycle::State;
 use crate::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use crate::workload::call::StopsId;
@@ -105,7 +104,6 @@ impl Instances {
     /// Makes room for so many at once.
     pub fn reserve(&mut self, count: usize) {
         self.slots.reserve_exact(count);
-        advise_huge_pages_for_capacity(&mut self.slots);
     }
 
     /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
@@ -140,7 +138,7 @@ impl Instances {
             }
             None => {
                 let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² instances at once");
-                push_to_big(&mut self.slots, instance);
+                self.slots.push(instance);
                 Slot(slot)
             }
         }

@@ -16,7 +16,6 @@ pub mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::engine::memory::advise_huge_pages;
 use crate::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
 use config::Hosts;
 use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
@@ -99,7 +98,6 @@ impl Fleet {
             smallest: Resources::ZERO,
             is_asked: false,
         };
-        advise_huge_pages(&fleet.hosts);
         for id in 0..fleet.hosts.len() as u32 {
             if fleet.hosts[id as usize].state == HostState::Active {
                 fleet.count_in(HostId(id));

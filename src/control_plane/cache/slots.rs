@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::Table;
-use crate::engine::memory::{prefetch, push_to_big};
+use crate::engine::memory::prefetch;
 use crate::units::Time;
 
 /// No slot.
@@ -91,7 +91,7 @@ impl Slots {
                 slot
             }
             None => {
-                push_to_big(&mut self.slots, fresh);
+                self.slots.push(fresh);
                 (self.slots.len() - 1) as u32
             }
         };

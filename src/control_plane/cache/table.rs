@@ -1,7 +1,7 @@
 //! A hash table from keys to the numbers of slots: one look at memory finds a key most of the time, and it can be told
 //! ahead which keys will be looked for.
 
-use crate::engine::memory::{lengthen_big, prefetch};
+use crate::engine::memory::prefetch;
 
 /// A key and the number of its slot.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,8 +74,7 @@ impl Table {
     }
 
     fn grow(&mut self) {
-        let mut twice = Vec::new();
-        lengthen_big(&mut twice, 2 * self.entries.len(), Entry::default());
+        let twice = vec![Entry::default(); 2 * self.entries.len()];
         let entries = std::mem::replace(&mut self.entries, twice);
         for entry in entries.into_iter().filter(|entry| entry.slot != 0) {
             let place = self.place(entry.key);

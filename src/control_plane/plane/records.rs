@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::course::Subject;
-use crate::engine::memory::{lengthen_big, prefetch};
+use crate::engine::memory::prefetch;
 use crate::units::{AccountId, Time};
 
 /// The record of an instance, on one line of the processor's cache.
@@ -27,7 +27,9 @@ impl Records {
     /// The record of an instance changes; the first change makes it.
     #[inline]
     pub fn changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
-        lengthen_big(&mut self.records, slot as usize + 1, Record::default());
+        if self.records.len() <= slot as usize {
+            self.records.resize(slot as usize + 1, Record::default());
+        }
         let record = &mut self.records[slot as usize];
         if record.owner != id + 1 {
             *record = Record { owner: id + 1, made: now, changed: now };

@@ -1,7 +1,7 @@
 //! Events far away, unsorted in the buckets of a radix heap, over one pool of chunks.
 
 use super::Entry;
-use crate::engine::memory::{advise_huge_pages, advise_huge_pages_for_capacity, prefetch};
+use crate::engine::memory::prefetch;
 
 /// Bits of a digit.
 pub(super) const DIGIT_BITS: u32 = 8;
@@ -160,12 +160,10 @@ impl<E: Copy + Default> Buckets<E> {
     fn grow(&mut self) {
         let first = u32::try_from(self.slabs.len() * SLAB_CHUNKS).expect("fewer than 2³² chunks");
         let mut slab = Vec::with_capacity(SLAB_CHUNKS);
-        advise_huge_pages_for_capacity(&mut slab);
         for i in 0..SLAB_CHUNKS as u32 {
             let next = if i + 1 == SLAB_CHUNKS as u32 { NONE } else { first + i + 1 };
             slab.push(Chunk { entries: [Entry::default(); CHUNK_ENTRIES], next });
         }
-        advise_huge_pages(&slab);
         self.slabs.push(slab.into_boxed_slice());
         self.free = first;
     }
