@@ -410,10 +410,10 @@ impl Cloud {
         }
     }
 
-    /// Whether an event at this time comes so soon that no batch would load the first of what it touches.
+    /// Whether an event at this time comes so soon that perhaps no batch loads the first of what it touches.
     #[inline]
     pub(super) fn comes_too_soon(&self, at: Time) -> bool {
-        self.queue.comes_before(at, 2 * BATCH)
+        self.queue.comes_before(at, 3 * BATCH)
     }
 
     /// Loads the place of the instance that a call means by a draw. Changes nothing.

@@ -49,7 +49,7 @@ impl How {
 #[rustfmt::skip]
 pub const FREEDOMS: [Freedom; 18] = [
     Freedom { key: "name", how: How::Freely, meaning: "the result folder has it" },
-    Freedom { key: "seed", how: How::Freely, meaning: "what is drawn from the checkpoint on comes from the new seed" },
+    Freedom { key: "seed", how: How::Freely, meaning: "what is drawn from the checkpoint on comes from the new seed; the next call of each of `workload.calls` is drawn already" },
     Freedom { key: "duration", how: How::Freely, meaning: "the run ends there; not before the checkpoint" },
     Freedom { key: "placement.strategy", how: How::Freely, meaning: "instances stay where they are; the next one is placed by the new strategy, which is told of those there are" },
     Freedom { key: "zones.last.hosts", how: How::AtTheEnd, meaning: "hosts that are there, empty, from the checkpoint on; not in a scenario with faults" },

@@ -198,6 +198,7 @@ fn every_law_of_arrivals_calls_lifetimes_and_failures_goes_on() {
                 process = {process}
                 lifetime = {{ kind = 'exponential', mean = '3h' }}
                 types = {{ 'm5.large' = 3, 'm5.xlarge' = 1 }}
+                accounts = 5
                 stops = {{ run = {{ kind = 'exponential', mean = '1h' }}, stopped = {{ kind = 'exponential', mean = '1h' }} }}
                 [[workload.calls]]
                 process = {process}
