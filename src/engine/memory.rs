@@ -46,14 +46,3 @@ fn prefetch_line(address: *const u8) {
         _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #[cfg(all(feature = "jemalloc", target_os = "linux"))]
-    #[test]
-    fn the_allocator_is_told_to_ask_for_huge_pages() {
-        // SAFETY: `opt.thp` is a text (`jemalloc(3)`).
-        let answer = unsafe { tikv_jemalloc_ctl::raw::read_str(b"opt.thp\0") };
-        assert_eq!(answer, Ok(&b"always"[..]));
-    }
-}

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside the parts: one binary, so that it links once.
 
 mod addresses;
+mod allocator;
 mod architecture;
 mod attributes;
 mod baselines;
