@@ -8,7 +8,7 @@ const CACHE_LINE: usize = 64;
 ///
 /// A large run looks at records all over its memory. Where pages have 4 KiB, most of these looks wait for the page table
 /// too, and so does a prefetch. Linux backs memory with huge pages only where it is told to (`madvise`, see
-/// `/sys/kernel/mm/transparent_hugepage/enabled`).
+/// `/sys/kernel/mm/transparent_hugepage/enabled`). A program with an allocator of its own leaves the feature out.
 #[cfg(all(feature = "jemalloc", target_os = "linux"))]
 mod allocator {
     use tikv_jemallocator::Jemalloc;
