@@ -93,8 +93,9 @@ struct Buckets {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Throttle {
     limits: Each<Class, ClassLimits>,
-    /// By account, where its buckets stand: 1 + the position; 0 for an account that has not called.
+    /// By account, where its buckets begin: 1 + the position; 0 for an account that has not called.
     places: Vec<u32>,
+    /// Those of an account stand together, in the order of the classes.
     buckets: Vec<Buckets>,
     counts: Each<Class, ThrottleCounts>,
 }
