@@ -152,12 +152,16 @@ impl Throttle {
         Ok(())
     }
 
+    /// Where the buckets of an account begin; it gets full ones with its first call.
     #[inline]
     fn place(&mut self, account: AccountId) -> usize {
-        match self.places.get(account.index()) {
-            Some(place) if *place > 0 => *place as usize - 1,
-            _ => self.add(account),
-        }
+        self.known_place(account).unwrap_or_else(|| self.add(account))
+    }
+
+    /// The same; `None` for an account that has not called.
+    #[inline]
+    fn known_place(&self, account: AccountId) -> Option<usize> {
+        self.places.get(account.index())?.checked_sub(1).map(|place| place as usize)
     }
 
     #[cold]
@@ -178,8 +182,8 @@ impl Throttle {
     /// Loads the buckets that a call will take from. Changes nothing.
     #[inline]
     pub fn prefetch(&self, account: AccountId, class: Class) {
-        if let Some(place) = self.places.get(account.index()).and_then(|place| place.checked_sub(1)) {
-            prefetch(&self.buckets[place as usize + class.position()]);
+        if let Some(place) = self.known_place(account) {
+            prefetch(&self.buckets[place + class.position()]);
         }
     }
 
