@@ -18,6 +18,8 @@ pub mod metrics;
 
 pub mod columnar;
 
+pub mod table;
+
 pub mod catalogue;
 
 pub mod billing;

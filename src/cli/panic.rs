@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
+use crate::table;
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
-use crate::workload::table;
 
 /// What is being done, for the words of a panic.
 #[derive(Clone, Debug)]

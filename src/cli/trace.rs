@@ -10,11 +10,11 @@ use super::{arguments, output};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
-use crate::units::figures::grouped;
 use crate::workload::directory::Directory;
 use crate::workload::generate;
 use crate::workload::trace::describe::describe;
 use crate::workload::trace::import::Format;
+use crate::workload::trace::origin::TraceOrigin;
 
 /// Imports, describes and generates traces of demand.
 #[derive(Args, Debug)]
@@ -68,6 +68,9 @@ struct DescribeArgs {
     /// A scenario whose instance types the trace names
     #[arg(long)]
     scenario: Option<PathBuf>,
+    /// Counts times from this moment: `first`, `epoch`, seconds, or a date and time of UTC
+    #[arg(long, value_name = "ORIGIN")]
+    trace_origin: Option<TraceOrigin>,
     /// Prints it as JSON
     #[arg(long)]
     json: bool,
@@ -102,14 +105,11 @@ pub fn main(args: &TraceArgs) -> Result<(), InputError> {
 
 fn import(args: &ImportArgs) -> Result<(), InputError> {
     let format = Format::named(&args.format)?;
-    tell(&format.import(&args.input, &args.output)?, args.json)?;
+    let mut report = format.import(&args.input, &args.output)?;
     if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
-        let number = format.import_hosts(hosts, hosts_out)?;
-        if !args.json {
-            output::print(&format!("{} hosts written to {}\n", grouped(number), hosts_out.display()))?;
-        }
+        report.hosts = Some(format.import_hosts(hosts, hosts_out)?);
     }
-    Ok(())
+    tell(&report, args.json)
 }
 
 fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputError> {
@@ -120,7 +120,7 @@ fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputErr
         }
         None => TypeTable::new(&[], &ShapePrice::default())?,
     };
-    describe(&args.trace, &mut Directory::without_scenario(types))
+    describe(&args.trace, args.trace_origin, &mut Directory::without_scenario(types))
 }
 
 fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError> {

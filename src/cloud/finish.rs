@@ -34,6 +34,7 @@ impl Cloud {
             digest: ledger.digest.value(),
             horizon,
             warmup_end: warmup_end.min(horizon),
+            trace_start: self.demand.first_event(),
             launch: ledger.launch.clone(),
             operations: (ledger.operations.iter())
                 .filter(|(_, tally)| tally.requested > 0)

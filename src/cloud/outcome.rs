@@ -26,6 +26,8 @@ pub struct Outcome {
     pub horizon: Time,
     /// End of the warm-up, at most `horizon`.
     pub warmup_end: Time,
+    /// Time of the trace's first row; `None` where the demand has no trace.
+    pub trace_start: Option<Time>,
     /// Launches \[instances\].
     pub launch: Tally,
     /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].

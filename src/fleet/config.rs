@@ -2,7 +2,6 @@
 //!
 //! Problems carry the key path relative to the zone list (`0.hosts.1.count`); the scenario adds the place.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -353,14 +352,7 @@ impl HostGroupConfig {
         reserve: &Resources,
         problems: &mut Problems<'_>,
     ) -> Option<Vec<ListedHost>> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) => {
-                problems.add("file", format!("cannot read `{}`: {error}", path.display()));
-                return None;
-            }
-        };
-        host_file::read(file, path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
+        host_file::read(path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
     }
 
     /// Quantities come from the host file, never from both.

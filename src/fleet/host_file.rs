@@ -1,12 +1,10 @@
-//! Host files: CSV with one host a row, in order; every quantity exact or refused with its place.
+//! Host files: one host a row, in order; every quantity exact or refused with its place.
 
-use std::io::Read;
 use std::path::Path;
-
-use csv::{ReaderBuilder, StringRecord};
 
 use super::config::{ListedHost, MAX_HOSTS};
 use crate::input::{Place, Problem, did_you_mean};
+use crate::table::{Dialect, Table};
 use crate::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 
 /// The most problems of one file that are told: a file of the wrong form has one in every row.
@@ -16,29 +14,23 @@ const MAX_PROBLEMS: usize = 20;
 const RACK: &str = "rack";
 const SKU: &str = "sku";
 
-/// Reads every host of a file, less the `reserve` of each.
-pub fn read(source: impl Read, path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
-    let mut reader = ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(source);
-    let header = reader.headers().map_err(|error| vec![unreadable(path, &error)])?.clone();
-    let columns = Columns::find(&header, path)?;
+/// Reads every host of a file, less the `reserve` of each. Lines that begin with `#` are comments.
+pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
+    let columns = Columns::find(&table)?;
     let mut hosts = Vec::new();
     let mut problems = Vec::new();
-    let mut record = StringRecord::new();
-    loop {
-        match reader.read_record(&mut record) {
+    while problems.len() < MAX_PROBLEMS {
+        match table.advance() {
             Ok(false) => break,
-            Ok(true) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                let place = Place::file(path).at_line(line);
-                match columns.host(&record, &place, reserve) {
-                    Ok(host) => hosts.push(host),
-                    Err(problem) => problems.push(problem),
-                }
+            Ok(true) => match columns.host(&table, reserve) {
+                Ok(host) => hosts.push(host),
+                Err(problem) => problems.push(problem),
+            },
+            Err(problem) => {
+                problems.push(problem);
+                break;
             }
-            Err(error) => problems.push(unreadable(path, &error)),
-        }
-        if problems.len() >= MAX_PROBLEMS {
-            break;
         }
         if hosts.len() > MAX_HOSTS as usize {
             problems.push(Problem::new(Place::file(path), format!("found more than {MAX_HOSTS} hosts")));
@@ -62,26 +54,18 @@ struct Columns {
 
 impl Columns {
     /// Finds the columns by their names, in any order.
-    fn find(header: &StringRecord, path: &Path) -> Result<Columns, Vec<Problem>> {
+    fn find(table: &Table) -> Result<Columns, Vec<Problem>> {
         let known: Vec<&str> = QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU]).collect();
         let mut problems = Vec::new();
-        for (i, name) in header.iter().enumerate() {
-            let place = || Place::file(path).at_line(1).at_key(name);
-            if !known.contains(&name) {
-                let help = did_you_mean(name, known.iter().copied());
-                let problem = Problem::new(place(), "no such column of a host file");
-                problems.push(match help {
-                    Some(help) => problem.with_help(help),
-                    None => problem,
-                });
-            } else if header.iter().take(i).any(|earlier| earlier == name) {
-                problems.push(Problem::new(place(), "found twice in the header, expected once"));
-            }
+        for name in table.header().iter().filter(|name| !known.contains(&name.as_str())) {
+            let mut problem =
+                Problem::new(table.header_place().at_key(name), "no such column of a host file");
+            problem.help = did_you_mean(name, known.iter().copied());
+            problems.push(problem);
         }
-        let position = |name: &str| header.iter().position(|column| column == name);
         for needed in ["vcpu", "memory_gib"] {
-            if position(needed).is_none() {
-                let place = Place::file(path).at_line(1).at_key(needed);
+            if table.column(needed).is_none() {
+                let place = table.header_place().at_key(needed);
                 problems.push(
                     Problem::new(place, "found no such column, expected it in the header").with_help(
                         format!("a host file begins with a header; its columns are {}", known.join(", ")),
@@ -94,53 +78,38 @@ impl Columns {
         }
         let mut quantities = [None; RESOURCES];
         for (column, quantity) in quantities.iter_mut().zip(&QUANTITIES) {
-            *column = position(quantity.key);
+            *column = table.column(quantity.key);
         }
-        Ok(Columns { quantities, rack: position(RACK) })
+        Ok(Columns { quantities, rack: table.column(RACK) })
     }
 
-    /// The host of one row.
-    fn host(&self, row: &StringRecord, place: &Place, reserve: &Resources) -> Result<ListedHost, Problem> {
+    /// The host of the row that `table` stands at.
+    fn host(&self, table: &Table, reserve: &Resources) -> Result<ListedHost, Problem> {
         let mut capacity = Resources::ZERO;
         capacity.0[Resources::NETWORK] = u32::MAX;
         for (i, quantity) in QUANTITIES.iter().enumerate() {
-            let Some(text) = self.quantities[i].and_then(|column| row.get(column)) else { continue };
-            let at_column = || place.clone().at_key(quantity.key);
+            let Some(column) = self.quantities[i] else { continue };
+            let text = table.text(column)?.trim();
             let needed = i == Resources::VCPU || i == Resources::MEMORY;
             if text.is_empty() && !needed {
                 continue;
             }
             capacity.0[i] = parse_resource(text, quantity.units_per_one).map_err(|reason| {
-                let smallest = quantity.smallest;
-                Problem::new(
-                    at_column(),
-                    format!("`{text}` {reason}; expected 0 or more, in steps of {smallest}"),
-                )
+                let expected = format!("0 or more, in steps of {}", quantity.smallest);
+                table.wrong(column, reason, &expected)
             })?;
             if needed && capacity.0[i] <= reserve.0[i] {
                 return Err(Problem::new(
-                    at_column(),
+                    table.place(column),
                     format!("found {text}, expected more than 0 and more than the group's reserve"),
                 ));
             }
         }
-        let rack = self.rack.and_then(|column| row.get(column)).filter(|text| !text.is_empty());
+        let rack = match self.rack {
+            Some(column) => Some(table.text(column)?.trim()).filter(|text| !text.is_empty()),
+            None => None,
+        };
         Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string) })
-    }
-}
-
-/// A row or file that is no CSV, in our words.
-fn unreadable(path: &Path, error: &csv::Error) -> Problem {
-    let place = match error.position() {
-        Some(position) => Place::file(path).at_line(position.line()),
-        None => Place::file(path),
-    };
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Problem::new(place, format!("found {len} values, expected {expected_len} as in the header"))
-        }
-        csv::ErrorKind::Utf8 { .. } => Problem::new(place, "found bytes that are no UTF-8 text"),
-        _ => Problem::new(place, format!("cannot be read: {error}")),
     }
 }
 
@@ -149,13 +118,17 @@ mod tests {
     use super::*;
 
     fn hosts(text: &str) -> Result<Vec<ListedHost>, String> {
-        read(text.as_bytes(), Path::new("hosts.csv"), &Resources::new(500, 1024))
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hosts.csv");
+        std::fs::write(&path, text).unwrap();
+        read(&path, &Resources::new(500, 1024))
             .map_err(|problems| crate::input::InputError(problems).to_string())
     }
 
     #[test]
     fn rows_are_hosts_in_order() {
-        let hosts = hosts("rack,memory_gib,vcpu,gpu,sku\nr1,8,4,,\n,16.5,8,0.5,big\n").unwrap();
+        let hosts =
+            hosts("rack,memory_gib,vcpu,gpu,sku\n# bought in May\nr1,8, 4,,\n,16.5,8,0.5,big\n").unwrap();
         assert_eq!(hosts.len(), 2);
         assert_eq!(hosts[0].sellable, Resources([3500, 7 * 1024, 0, 0, u32::MAX]));
         assert_eq!(hosts[0].rack.as_deref(), Some("r1"));
@@ -166,21 +139,22 @@ mod tests {
     #[test]
     fn what_is_wrong_has_its_place() {
         let cases = [
-            ("vcpu,memory_gib\n4,8\n-1,8\n", "hosts.csv:3: `vcpu`: `-1` is negative"),
-            ("vcpu,memory_gib\nnan,8\n", "hosts.csv:2: `vcpu`: `nan` is not finite"),
-            ("vcpu,memory_gib\ninf,8\n", "hosts.csv:2: `vcpu`: `inf` is not finite"),
-            ("vcpu,memory_gib\n4,1e12\n", "hosts.csv:2: `memory_gib`: `1e12` is too large"),
+            ("vcpu,memory_gib\n4,8\n-1,8\n", "hosts.csv:3: `vcpu`: found `-1`, which is negative"),
+            ("vcpu,memory_gib\nnan,8\n", "hosts.csv:2: `vcpu`: found `nan`, which is not finite"),
+            ("vcpu,memory_gib\ninf,8\n", "hosts.csv:2: `vcpu`: found `inf`, which is not finite"),
+            ("vcpu,memory_gib\n4,1e12\n", "hosts.csv:2: `memory_gib`: found `1e12`, which is too large"),
             (
                 "vcpu,memory_gib\n4,0.0001\n",
-                "`0.0001` is finer than the smallest unit; expected 0 or more, in steps of 1 MiB",
+                "found `0.0001`, which is finer than the smallest unit; expected 0 or more, in steps of 1 MiB",
             ),
-            ("vcpu,memory_gib\nfour,8\n", "hosts.csv:2: `vcpu`: `four` is not a number"),
+            ("vcpu,memory_gib\nfour,8\n", "hosts.csv:2: `vcpu`: found `four`, which is not a number"),
             ("vcpu,memory_gib\n0.5,8\n", "expected more than 0 and more than the group's reserve"),
-            ("vcpu,memory_gib\n4\n", "hosts.csv:2: found 1 values, expected 2 as in the header"),
+            ("vcpu,memory_gib\n4\n", "hosts.csv:2: found 1 values, expected 2, as many as"),
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
-            ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found twice"),
+            ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found the column twice"),
             ("vcpu,memory_gib\n", "found a header and no hosts"),
-            ("", "`vcpu`: found no such column"),
+            ("", "hosts.csv: found an empty file, expected a header"),
+            ("vcpu,memory_gib,rack\n4,8,\"r1\n4,8,r2\n", "hosts.csv:2: found a quote that is never closed"),
         ];
         for (text, expected) in cases {
             let message = hosts(text).unwrap_err();

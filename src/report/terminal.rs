@@ -10,12 +10,12 @@ use super::amount::amount;
 use crate::billing::Kind;
 use crate::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
 use crate::control_plane::plane::figures::StageUse;
-use crate::control_plane::stage::StageName;
 use crate::experiment::objective::{self, Judged};
 use crate::experiment::{Figures, metric};
 use crate::failure::Failure;
 use crate::operation::Operation;
 use crate::summary::Run;
+use crate::summary::warnings::warnings;
 use crate::units::figures::{coarse, compact, decimal, dollars, grouped, moment, percent, span};
 use crate::units::{Duration, NS_PER_S};
 
@@ -120,19 +120,7 @@ fn title(run: &Run<'_>) -> String {
         moment(outcome.horizon),
         run.scenario.seed,
         ran_out(run),
-    ) + &unstable(run)
-}
-
-/// A warning of stages that cannot keep up.
-fn unstable(run: &Run<'_>) -> String {
-    let stages = run.outcome.control_plane.iter().flat_map(|plane| &plane.unstable);
-    let warning = |stage: &StageName| {
-        format!(
-            "\nWarning: the queue of `{stage}` grew through the second half of the run: it cannot keep up, and its \
-             figures depend on how long the run is."
-        )
-    };
-    stages.map(warning).collect()
+    ) + &warnings(run).iter().map(|warning| format!("\nWarning: {warning}")).collect::<String>()
 }
 
 /// The answer where nobody asked for instances.

@@ -6,6 +6,7 @@ mod control_plane;
 pub mod metrics;
 pub mod percentiles;
 pub mod run;
+pub mod warnings;
 
 pub use run::{Execution, Run, shell_line};
 
@@ -26,6 +27,10 @@ pub fn value(run: &Run<'_>) -> Value {
         "strategy": run.scenario.placement.strategy.name,
         "digest": format!("{:032x}", run.outcome.digest),
     });
+    let warnings = warnings::warnings(run);
+    if !warnings.is_empty() {
+        summary["warnings"] = json!(warnings);
+    }
     for metric in &METRICS {
         let mut at = &mut summary;
         for step in metric.path.split('.') {

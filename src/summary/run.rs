@@ -123,6 +123,7 @@ pub(crate) mod tests {
             digest: 0xabc,
             horizon: Time(24 * hour),
             warmup_end: Time(hour),
+            trace_start: None,
             operations: vec![(Operation::Launch, launch.clone())],
             unasked: Default::default(),
             answers: Vec::new(),

@@ -4,11 +4,13 @@
 //! Mbit/s, money is a fixed fraction of a dollar fine enough that no bill is ever rounded inside.
 
 mod calendar;
+mod decimal;
 mod each;
 pub mod figures;
 mod quantity;
 
 pub use calendar::{Calendar, Month};
+pub use decimal::{write_scaled, write_whole};
 pub use each::{Closed, Each};
 pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};
 

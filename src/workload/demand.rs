@@ -15,6 +15,7 @@ use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::trace::TraceReader;
+use super::trace::origin::TraceOrigin;
 use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::input::{InputError, Place, Problem};
@@ -27,6 +28,11 @@ pub struct WorkloadConfig {
     /// A trace in one of the canonical forms (CSV, `.gz` allowed, or Parquet), relative to the scenario file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<PathBuf>,
+    /// The moment of the trace's clock at which the run starts: `"first"` (the first row), `"epoch"` (the zero of
+    /// its clock), seconds, or a date and time of UTC, for times that are dates or Unix times. Without it times
+    /// are seconds from the start of the run, and dates are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_origin: Option<TraceOrigin>,
     /// What is there when the run starts.
     pub start: Start,
     /// Synthetic arrivals.
@@ -153,7 +159,8 @@ impl Demand {
             let problem = Problem::new(Place::key("workload"), found);
             problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
         }
-        let trace = config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file)));
+        let trace =
+            config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file), config.trace_origin));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
         let (arrivals, sources) = compile(
             "workload.arrivals",
@@ -268,6 +275,11 @@ impl Demand {
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
         self.trace.as_ref().map_or(Time::ZERO, TraceReader::last_event)
+    }
+
+    /// The time of the trace's first row.
+    pub fn first_event(&self) -> Option<Time> {
+        self.trace.as_ref().and_then(TraceReader::first_event)
     }
 
     /// True when a part of the demand is a trace.

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::draw::{self, Choice, exponential, to_duration};
 use super::settings::Settings;
-use super::table::Table;
 use crate::engine::random::Stream;
 use crate::input::{Place, Problem};
+use crate::table::Table;
 use crate::units::{Duration, parse_seconds};
 
 /// A distribution of times.

@@ -228,7 +228,7 @@ mod tests {
 
         let mut names = directory();
         let mut again = demand(WORKLOAD, &mut names, folder.path());
-        let mut trace = TraceReader::open(&path).unwrap();
+        let mut trace = TraceReader::open(&path, None).unwrap();
         let mut rows = 0;
         let mut compare = |want: &Call, lifetimes: &[Duration], names: &mut Directory| {
             let Action::Launch(asked) = &want.action else { panic!("{want:?}") };

@@ -38,3 +38,36 @@ fn published_formats_are_imported_by_name() {
     plimsoll(place.path(), &import("azure-v1")).assert().code(2).stderr(contains("error: in.csv"));
     assert!(!place.path().join("out.csv").exists());
 }
+
+/// Unix times without an origin are a run of decades with nothing in it: the run warns, in the terminal, the summary
+/// and the page, and names the way out, with which it is the run of the same trace from zero.
+#[test]
+fn unix_times_are_warned_of_and_count_from_the_first_row_when_told_to() {
+    let scenario = "name = 'epoch'\n[[zones]]\nname = 'a'\n[[zones.hosts]]\ncount = 1\nvcpu = 2\nmemory_gib = 8\n\
+                    [workload]\ntrace = 'unix.csv'\n";
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("s.toml"), scenario).unwrap();
+    let rows = |zero: u64| {
+        let row = |start: u64, end: u64| format!("{},{},m5.large\n", zero + start, zero + end);
+        format!("start_s,end_s,type\n{}{}", row(0, 3600), row(400, 4000))
+    };
+    fs::write(place.path().join("unix.csv"), rows(1_735_689_600)).unwrap();
+    fs::write(place.path().join("zero.csv"), rows(0)).unwrap();
+    let warning = "the first row of the trace comes at 1735689600 s";
+    plimsoll(place.path(), &["run", "s.toml", "-o", "out"])
+        .assert()
+        .success()
+        .stdout(contains(warning).and(contains("set `workload.trace_origin = \"first\"`")));
+    for file in ["summary.json", "report.html"] {
+        assert!(fs::read_to_string(place.path().join("out").join(file)).unwrap().contains(warning), "{file}");
+    }
+    let summary = |setting: &str| -> Value {
+        let words = ["run", "s.toml", "--json", "--no-report", "--set", setting];
+        serde_json::from_slice(&plimsoll(place.path(), &words).output().unwrap().stdout).unwrap()
+    };
+    let (told, zero) = (summary("workload.trace_origin='first'"), summary("workload.trace='zero.csv'"));
+    assert_eq!(told["digest"], zero["digest"]);
+    assert_eq!(told["fleet"], zero["fleet"]);
+    assert_eq!(told["warnings"], Value::Null);
+    assert!(told["fleet"]["vcpu_used_ratio_mean"].as_f64().unwrap() > 0.8);
+}

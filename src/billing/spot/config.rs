@@ -1,18 +1,16 @@
 //! `[billing.spot]` of a scenario: where spot prices come from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use csv::{ReaderBuilder, StringRecord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::path::MeanReverting;
 use crate::billing::reader::{Reader, WHOLE, usd};
 use crate::catalogue::TypeTable;
-use crate::input::{Place, Problem, did_you_mean};
+use crate::input::{Problem, did_you_mean};
+use crate::table::{Dialect, Table};
 use crate::units::{Decimal, Duration, Money, Time, ZoneId, parse_seconds};
 
 /// `[billing.spot]`.
@@ -146,14 +144,7 @@ impl SpotConfig {
                     every: *every,
                 })
             }
-            SpotPriceConfig::File { file } => match File::open(file) {
-                Ok(opened) => return read(opened, file, zones, types).map(Source::File),
-                Err(error) => {
-                    let message = format!("`{}` cannot be read: {error}", file.display());
-                    reader.problem("file", message, "name a CSV file with time_s,type,zone,usd_per_hour");
-                    Source::Constant(WHOLE)
-                }
-            },
+            SpotPriceConfig::File { file } => return read(file, zones, types).map(Source::File),
         };
         if problems.is_empty() { Ok(source) } else { Err(problems) }
     }
@@ -164,31 +155,19 @@ const COLUMNS: [&str; 4] = ["time_s", "type", "zone", "usd_per_hour"];
 
 type Listed = BTreeMap<(String, ZoneId), Vec<(Time, Money)>>;
 
-/// Reads a price history.
-pub(super) fn read(
-    source: impl Read,
-    path: &Path,
-    zones: &[&str],
-    types: &TypeTable,
-) -> Result<Listed, Vec<Problem>> {
-    let unreadable = |error: &csv::Error| {
-        let line = error.position().map(csv::Position::line);
-        let place = line.map_or(Place::file(path), |line| Place::file(path).at_line(line));
-        Problem::new(place, format!("cannot be read: {error}"))
-    };
-    let mut reader = ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(source);
-    let header = reader.headers().map_err(|error| vec![unreadable(&error)])?.clone();
-    let mut rows = Rows::new(&header, path, zones, types)?;
+/// Reads a price history. Lines that begin with `#` are comments.
+pub(super) fn read(path: &Path, zones: &[&str], types: &TypeTable) -> Result<Listed, Vec<Problem>> {
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
+    let mut rows = Rows::new(&table, zones, types)?;
     let mut problems = Vec::new();
-    let mut record = StringRecord::new();
     while problems.len() < MAX_PROBLEMS {
-        match reader.read_record(&mut record) {
+        match table.advance() {
             Ok(false) => break,
-            Ok(true) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                problems.extend(rows.add(&record, &Place::file(path).at_line(line)).err());
+            Ok(true) => problems.extend(rows.add(&table).err()),
+            Err(problem) => {
+                problems.push(problem);
+                break;
             }
-            Err(error) => problems.push(unreadable(&error)),
         }
     }
     if problems.is_empty() { Ok(rows.prices) } else { Err(problems) }
@@ -206,24 +185,19 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(
-        header: &StringRecord,
-        path: &Path,
-        zones: &'a [&'a str],
-        types: &TypeTable,
-    ) -> Result<Rows<'a>, Vec<Problem>> {
+    fn new(table: &Table, zones: &'a [&'a str], types: &TypeTable) -> Result<Rows<'a>, Vec<Problem>> {
         let mut problems = Vec::new();
         let columns = COLUMNS.map(|name| {
-            let position = header.iter().position(|column| column == name);
+            let position = table.column(name);
             if position.is_none() {
                 let message = format!("found no column `{name}`, expected {}", COLUMNS.join(","));
-                problems.push(Problem::new(Place::file(path).at_line(1), message));
+                problems.push(Problem::new(table.header_place(), message));
             }
             position.unwrap_or(0)
         });
-        for column in header.iter().filter(|column| !COLUMNS.contains(column)) {
+        for column in table.header().iter().filter(|column| !COLUMNS.contains(&column.as_str())) {
             let mut problem =
-                Problem::new(Place::file(path).at_line(1), format!("found the unknown column `{column}`"));
+                Problem::new(table.header_place(), format!("found the unknown column `{column}`"));
             problem.help = did_you_mean(column, COLUMNS);
             problems.push(problem);
         }
@@ -233,8 +207,13 @@ impl<'a> Rows<'a> {
         Ok(Rows { columns, zones, types: types.clone(), last: Time::ZERO, prices: Listed::new() })
     }
 
-    fn add(&mut self, record: &StringRecord, place: &Place) -> Result<(), Problem> {
-        let [time, kind, zone, price] = self.columns.map(|column| record.get(column).unwrap_or(""));
+    fn add(&mut self, table: &Table) -> Result<(), Problem> {
+        let mut cells = [""; COLUMNS.len()];
+        for (cell, column) in cells.iter_mut().zip(self.columns) {
+            *cell = table.text(column)?.trim();
+        }
+        let [time, kind, zone, price] = cells;
+        let place = table.row_place();
         let wrong = |column: &str, message: String| Problem::new(place.clone().at_key(column), message);
         let since = parse_seconds(time)
             .map_err(|reason| wrong("time_s", format!("found `{time}`, which {reason}, expected seconds")))?;

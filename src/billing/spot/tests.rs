@@ -23,8 +23,11 @@ fn file(text: &str) -> Result<SpotPrices, String> {
     let told = |problems: Vec<crate::input::Problem>| {
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
-    let listed =
-        config::read(text.as_bytes(), std::path::Path::new("spot.csv"), &ZONES, &types()).map_err(told)?;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spot.csv");
+    std::fs::write(&path, text).unwrap();
+    let shown = folder.path().display().to_string() + "/";
+    let listed = config::read(&path, &ZONES, &types()).map_err(|found| told(found).replace(&shown, ""))?;
     Ok(SpotPrices::new(Source::File(listed), Seed(0)))
 }
 
@@ -127,7 +130,7 @@ spot.csv:4: `time_s`: found 4, which is before the row above
 spot.csv:5: `zone`: found `c`, expected the name of a zone
   help: known: `a`, `b`
 spot.csv:6: `usd_per_hour`: found `-1`, which is negative, expected USD per hour
-spot.csv:7: cannot be read: ";
+spot.csv:7: found 3 values, expected 4";
     let found = file(text).unwrap_err();
     assert!(found.starts_with(expected), "{found}");
     let expected = "\

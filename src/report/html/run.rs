@@ -21,7 +21,11 @@ use crate::units::{Duration, NS_PER_S};
 
 /// The page of a run with its charts.
 pub fn page(run: &RunReading, plots: &[Plot]) -> Vec<u8> {
+    let warnings = run.at("warnings").and_then(Value::as_array);
     let body = html! {
+        @for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
+            p.warning { strong { "Warning: " } (super::shell::prose(warning)) }
+        }
         (figures(&key_figures(run)))
         section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
         section {

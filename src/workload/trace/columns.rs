@@ -1,7 +1,7 @@
 //! The columns of both forms: one register of their names and of what their cells hold.
 
 use crate::input::{Problem, did_you_mean};
-use crate::workload::table::Table;
+use crate::table::Table;
 
 macro_rules! columns {
     ($($column:ident = $name:literal, $holds:literal;)*) => {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::origin::TraceOrigin;
 use super::{Form, TraceReader};
 use crate::input::InputError;
 use crate::units::figures::{coarse, decimal, grouped, percent, span};
@@ -100,9 +101,13 @@ pub struct ShapeShare {
     pub share: f64,
 }
 
-/// Reads a whole trace and describes it. `directory` knows the types it may name.
-pub fn describe(path: &Path, directory: &mut Directory) -> Result<Description, InputError> {
-    let mut trace = TraceReader::open(path)?;
+/// Reads a whole trace and describes it. Times count from `origin`; `directory` knows the types it may name.
+pub fn describe(
+    path: &Path,
+    origin: Option<TraceOrigin>,
+    directory: &mut Directory,
+) -> Result<Description, InputError> {
+    let mut trace = TraceReader::open(path, origin)?;
     let mut tally = Tally::default();
     while let Some(call) = trace.next(directory)? {
         tally.take(&call, directory);
@@ -385,7 +390,7 @@ mod tests {
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).unwrap();
         let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-        describe(&path, &mut Directory::without_scenario(types)).unwrap()
+        describe(&path, None, &mut Directory::without_scenario(types)).unwrap()
     }
 
     #[test]

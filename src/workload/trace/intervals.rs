@@ -2,13 +2,14 @@
 
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
-use super::row::{self, Header, InOrder, Row};
+use super::origin::{Clock, TraceOrigin};
+use super::row::{Header, InOrder, Row};
 use crate::input::{InputError, Problem};
 use crate::persist;
+use crate::table::Table;
 use crate::units::Time;
 use crate::workload::call::{Action, Call, End, Launch};
 use crate::workload::directory::Directory;
-use crate::workload::table::Table;
 
 /// Columns a trace of intervals must have.
 const REQUIRED: &[Column] = &[Column::Start, Column::End];
@@ -27,24 +28,26 @@ pub struct IntervalReader {
     header: Header,
     start: usize,
     end: usize,
+    clock: Clock,
     order: InOrder,
     last_event: Time,
 }
 
 persist! { IntervalReader {
-    values: [order, last_event],
+    values: [clock, order, last_event],
     parts: [table],
     made: [header, start, end],
 } }
 
 impl IntervalReader {
     /// Checks the header and tells everything wrong with it.
-    pub fn new(table: Table) -> Result<IntervalReader, InputError> {
+    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (start, end) = (position(Column::Start), position(Column::End));
+        let clock = Clock::new(&table, &[start, end], origin)?;
         let (order, last_event) = (InOrder::default(), Time::ZERO);
-        Ok(IntervalReader { table, header, start, end, order, last_event })
+        Ok(IntervalReader { table, header, start, end, clock, order, last_event })
     }
 
     /// The next launch, `None` after the last row.
@@ -55,8 +58,8 @@ impl IntervalReader {
         }
         let table = &self.table;
         let mut row = Row::new(table, &mut self.header, directory);
-        let at = row.take(row::time(table, self.start));
-        let end = row.take(end(table, self.end, at));
+        let at = row.take(self.clock.read(table, self.start));
+        let end = row.take(end(table, self.end, &mut self.clock, at));
         row.take(self.order.check(table, self.start, at));
         let kind = row.kind();
         let account = row.account();
@@ -78,6 +81,11 @@ impl IntervalReader {
         Ok(Some(Call { at, account, action: Action::Launch(launch) }))
     }
 
+    /// The start of the first row, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        self.order.first()
+    }
+
     /// The greatest start or end of the rows read so far.
     pub fn last_event(&self) -> Time {
         self.last_event
@@ -86,11 +94,14 @@ impl IntervalReader {
 
 /// The end of the current row; `None` where it never ends.
 #[inline]
-fn end(table: &Table, column: usize, start: Time) -> Result<Option<Time>, Problem> {
+fn end(table: &Table, column: usize, clock: &mut Clock, start: Time) -> Result<Option<Time>, Problem> {
     if table.cell(column).is_empty() {
         return Ok(None);
     }
-    let end = row::time(table, column)?;
+    let end = clock.read(table, column).map_err(|problem| match table.cell(column) {
+        b"inf" | b"Infinity" => problem.with_help("leave the cell empty where an instance never ends"),
+        _ => problem,
+    })?;
     if end < start {
         let reason = format!("is before its start ({} s)", start.as_seconds());
         return Err(table.wrong(column, reason, "`start_s` or later, or an empty cell"));

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use super::columns::{Column, Positions, SHAPE};
 use super::row;
 use crate::input::Problem;
+use crate::table::Table;
 use crate::units::{QUANTITIES, Resources, TypeId, Unreadable};
 use crate::workload::directory::Directory;
-use crate::workload::table::Table;
 
 /// The most texts that are remembered. A trace with more different ones is read on, a little slower.
 const MOST_TEXTS: usize = 1 << 16;

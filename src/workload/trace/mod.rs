@@ -10,6 +10,7 @@ pub mod intervals;
 mod kinds;
 pub mod operations;
 pub mod options;
+pub mod origin;
 mod parquet_out;
 mod row;
 pub mod write;
@@ -19,12 +20,13 @@ use std::path::Path;
 
 use super::call::Call;
 use super::directory::Directory;
-use super::table::Table;
 use crate::engine::checkpoint::{self, Misfit, Persist, Writer};
 use crate::input::{InputError, Problem};
+use crate::table::Table;
 use crate::units::Time;
 use intervals::IntervalReader;
 use operations::OperationReader;
+use origin::TraceOrigin;
 
 /// The canonical forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -63,12 +65,12 @@ impl Persist for TraceReader {
 }
 
 impl TraceReader {
-    /// Opens a trace and checks its header.
-    pub fn open(path: &Path) -> Result<TraceReader, InputError> {
+    /// Opens a trace and checks its header. Times count from `origin`; without one they are seconds of the run.
+    pub fn open(path: &Path, origin: Option<TraceOrigin>) -> Result<TraceReader, InputError> {
         let table = Table::open(path)?;
         let reader = match form_of(&table)? {
-            Form::Intervals => Reader::Intervals(IntervalReader::new(table)?),
-            Form::Operations => Reader::Operations(OperationReader::new(table)?),
+            Form::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
+            Form::Operations => Reader::Operations(OperationReader::new(table, origin)?),
         };
         Ok(TraceReader(reader))
     }
@@ -88,6 +90,14 @@ impl TraceReader {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.next(directory),
             Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// The time of the first row, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.first_event(),
+            Reader::Operations(reader) => reader.first_event(),
         }
     }
 

@@ -7,9 +7,9 @@ use super::columns::{Column, OPTIONS, Positions};
 use super::kinds::ByText;
 use super::row::{Row, SEPARATOR};
 use crate::units::parse_scaled;
+use crate::units::write_scaled;
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::{LaunchOptions, Spot, Tag, Tenancy};
-use crate::workload::decimal::write_scaled;
 use crate::workload::handles::HandleBook;
 
 /// Small units of a price per hour in a dollar: `Spot` counts 10⁻¹² USD.
@@ -242,7 +242,7 @@ mod tests {
             written.push(options);
         }
         writer.finish().unwrap();
-        let mut reader = TraceReader::open(&path).unwrap();
+        let mut reader = TraceReader::open(&path, None).unwrap();
         for options in written {
             let call = reader.next(&mut names).unwrap().unwrap();
             let Action::Launch(launch) = call.action else { panic!("{call:?}") };

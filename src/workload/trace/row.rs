@@ -7,12 +7,12 @@ use super::columns::{Column, Positions};
 use super::kinds::Kinds;
 use super::options::SharedOptions;
 use crate::input::{InputError, Problem, did_you_mean};
+use crate::table::Table;
 use crate::units::{
     AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_resource, parse_seconds,
 };
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::handles::HandleBook;
-use crate::workload::table::Table;
 
 /// Between the items of a cell that holds several.
 pub const SEPARATOR: char = '|';
@@ -311,23 +311,32 @@ fn plain_seconds(text: &[u8]) -> Option<u64> {
 
 /// Checks that rows come in time order.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
-pub struct InOrder(Time);
+pub struct InOrder {
+    first: Option<Time>,
+    latest: Time,
+}
 
 impl InOrder {
+    /// The time of the first row, once it was read.
+    pub fn first(self) -> Option<Time> {
+        self.first
+    }
+
     /// The time of the last row.
     pub fn latest(self) -> Time {
-        self.0
+        self.latest
     }
 
     /// Takes the time of the next row, found in `column`.
     #[inline]
     pub fn check(&mut self, table: &Table, column: usize, time: Time) -> Result<(), Problem> {
-        if time < self.0 {
-            let reason = format!("is before the row above ({} s)", self.0.as_seconds());
+        if time < self.latest {
+            let reason = format!("is before the row above ({} s)", self.latest.as_seconds());
             let problem = table.wrong(column, reason, "rows in time order");
             return Err(problem.with_help(format!("sort the file by `{}`", table.header()[column])));
         }
-        self.0 = time;
+        self.first.get_or_insert(time);
+        self.latest = time;
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ fn directory() -> Directory {
 }
 
 fn read_file(path: &Path, directory: &mut Directory) -> Result<Vec<Call>, InputError> {
-    let mut reader = TraceReader::open(path)?;
+    let mut reader = TraceReader::open(path, None)?;
     let mut calls = Vec::new();
     while let Some(call) = reader.next(directory)? {
         calls.push(call);
@@ -380,8 +380,67 @@ fn the_last_event_counts_starts_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     fs::write(&path, "start_s,end_s,type\n0,100,m5.large\n7,9,m5.large\n").unwrap();
-    let mut reader = TraceReader::open(&path).unwrap();
+    let mut reader = TraceReader::open(&path, None).unwrap();
     let mut names = directory();
     while reader.next(&mut names).unwrap().is_some() {}
     assert_eq!(reader.last_event(), Time(100_000_000_000));
+}
+
+/// The starts of the calls of a trace \[s\], counted from an origin, or the first problem.
+fn starts(text: &str, origin: Option<&str>) -> Result<Vec<f64>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.csv");
+    fs::write(&path, text).unwrap();
+    let shown = folder.path().display().to_string() + "/";
+    let told = |error: InputError| error.to_string().replace(&shown, "");
+    let origin = origin.map(|origin| origin.parse().unwrap());
+    let mut reader = TraceReader::open(&path, origin).map_err(told)?;
+    let (mut names, mut starts) = (directory(), Vec::new());
+    while let Some(call) = reader.next(&mut names).map_err(told)? {
+        starts.push(call.at.as_seconds());
+        let Action::Launch(Launch { end: End::At(end), .. }) = call.action else { panic!("{call:?}") };
+        assert_eq!(end.as_seconds(), call.at.as_seconds() + 60.0);
+    }
+    Ok(starts)
+}
+
+#[test]
+fn times_count_from_the_origin_that_is_stated() {
+    let unix = "start_s,end_s,type\n1735689600,1735689660,m5.large\n1735690000.5,1735690060.5,m5.large\n";
+    for (origin, first) in [
+        (None, 1_735_689_600.0),
+        (Some("epoch"), 1_735_689_600.0),
+        (Some("first"), 0.0),
+        (Some("1735689000"), 600.0),
+        (Some("2024-12-31"), 86_400.0),
+        (Some("2024-12-31T23:59:30.5Z"), 29.5),
+        (Some("2025-01-01 00:00:00"), 0.0),
+    ] {
+        assert_eq!(starts(unix, origin).unwrap(), [first, first + 400.5], "{origin:?}");
+    }
+    let problem = starts(unix, Some("2025-01-01T00:00:01Z")).unwrap_err();
+    assert!(
+        problem.contains("t.csv:2: `start_s`: found `1735689600`, which is before the origin"),
+        "{problem}"
+    );
+    let unordered = "start_s,end_s,type\n100,160,m5.large\n40,100,m5.large\n";
+    assert!(starts(unordered, Some("first")).unwrap_err().contains("sort the file by `start_s`"));
+    assert_eq!(
+        "noon".parse::<origin::TraceOrigin>().unwrap_err(),
+        "found `noon`, expected \"first\", \"epoch\", seconds, or a date and time of UTC such as \
+         \"2026-01-01T00:00:00Z\""
+    );
+}
+
+#[test]
+fn dates_are_times_where_an_origin_is_stated() {
+    let dates = "start_s,end_s,type\n2026-03-01T12:00:00Z,2026-03-01T12:01:00Z,m5.large\n\
+                 2026-03-02 00:00:00.250,2026-03-02 00:01:00.250,m5.large\n";
+    assert_eq!(starts(dates, Some("first")).unwrap(), [0.0, 43_200.25]);
+    assert_eq!(starts(dates, Some("2026-03-01")).unwrap(), [43_200.0, 86_400.25]);
+    let problem = starts(dates, None).unwrap_err();
+    assert!(problem.contains("is a date without an origin to count from"), "{problem}");
+    assert!(problem.contains("set `workload.trace_origin = \"first\"`"), "{problem}");
+    let half = "start_s,end_s,type\n2026-03-01T12:00Q,,m5.large\n";
+    assert!(starts(half, Some("first")).unwrap_err().contains("which is not a number"));
 }

@@ -9,9 +9,9 @@ use super::columns::Column;
 use super::parquet_out::ParquetOut;
 use crate::input::{InputError, Problem};
 use crate::operation::Operation;
+use crate::table::Storage;
+use crate::units::write_scaled;
 use crate::units::{NS_PER_S, QUANTITIES, Resources, Time};
-use crate::workload::decimal::write_scaled;
-use crate::workload::table::Storage;
 use crate::workload::whole_file::{WholeFile, cannot_write};
 
 /// One row. Names are empty where there is none.

@@ -24,6 +24,7 @@ pub const FORMAT: Format = Format {
 };
 
 const BIN: usize = 0;
+const BATCH: usize = 1;
 const VCPU: usize = 2;
 const MEMORY: usize = 3;
 const SHORTEST: usize = 4;
@@ -42,5 +43,9 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         _ => return Err(row.wrong(CENSORED, "is neither 0 nor 1", "1 where the end was not seen, else 0")),
     };
     let shape = Resources::new(row.quantity(VCPU, 1000)?, row.quantity(MEMORY, 1024)?);
-    Ok(Instance { start, end, shape, name: String::new() }.into_reading())
+    let mut lost = row.stated(&[(BATCH, "the batch it came in")])?;
+    if end.is_some() && shortest < longest {
+        lost.push("that its lifetime is known within bounds only");
+    }
+    Ok(Instance { start, end, shape, name: String::new(), lost }.into_reading())
 }

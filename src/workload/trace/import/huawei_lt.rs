@@ -25,5 +25,5 @@ fn record(row: &Record) -> Result<Reading, Problem> {
     let start = row.time(AT)?;
     let end = Some(row.later(start, LIFETIME)?);
     let shape = Resources::new(row.quantity(CPU, 1000)?, row.quantity(MEM, 1024)?);
-    Ok(Instance { start, end, shape, name: row.text(VMID)?.to_string() }.into_reading())
+    Ok(Instance { start, end, shape, name: row.text(VMID)?.to_string(), lost: Vec::new() }.into_reading())
 }

@@ -139,7 +139,11 @@ fn hosts(folder: &Path) -> Result<Vec<Host>, InputError> {
         if free.is_empty() {
             return Err(row.wrong(0, "has nothing to be dealt", "rows in `PM_res.csv`").into());
         }
-        hosts.push(Host { capacity: free[hosts.len() % free.len()], rack: row.quantity(1, 1)? });
+        hosts.push(Host {
+            capacity: free[hosts.len() % free.len()],
+            rack: row.quantity(1, 1)?,
+            lost: Vec::new(),
+        });
         Ok(())
     })?;
     Ok(hosts)

@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use super::columns::Column;
 use super::write::{Cells, TraceWriter};
 use crate::input::{InputError, Place, Problem, did_you_mean};
+use crate::table::{Dates, Table};
 use crate::units::figures::grouped;
 use crate::units::{QUANTITIES, Resources, Time};
-use crate::workload::decimal::{write_scaled, write_whole};
-use crate::workload::table::Table;
+use crate::units::{write_scaled, write_whole};
 use crate::workload::whole_file::{WholeFile, cannot_write};
 
 /// Every format, by name.
@@ -65,12 +65,25 @@ pub struct HostFormat {
 }
 
 /// A host as a foreign list tells of it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Host {
     /// What it has.
     pub capacity: Resources,
     /// Number of its rack.
     pub rack: u32,
+    /// Facts of its row that a host file cannot say.
+    pub lost: Vec<&'static str>,
+}
+
+/// What an import of hosts did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HostsReport {
+    /// The file written.
+    pub output: PathBuf,
+    /// Hosts written.
+    pub hosts: u64,
+    /// Hosts of whose rows a fact was lost, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
 }
 
 /// Where the times of a format count from.
@@ -101,6 +114,8 @@ pub struct Instance {
     pub shape: Resources,
     /// Its name; empty for none.
     pub name: String,
+    /// Facts of its row that the canonical form cannot say.
+    pub lost: Vec<&'static str>,
 }
 
 impl Instance {
@@ -150,6 +165,9 @@ pub struct ImportReport {
     pub lost: BTreeMap<&'static str, u64>,
     /// Whether the rows had to be put in time order.
     pub sorted: bool,
+    /// The import of the list of hosts beside the trace, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<HostsReport>,
 }
 
 impl Format {
@@ -200,6 +218,7 @@ impl Format {
             left_out,
             lost,
             sorted,
+            hosts: None,
         })
     }
 
@@ -226,9 +245,8 @@ impl Format {
         Ok(rows)
     }
 
-    /// Reads this format's list of hosts and writes it as a host file, in the same order. Returns the number
-    /// of hosts.
-    pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<u64, InputError> {
+    /// Reads this format's list of hosts and writes it as a host file, in the same order.
+    pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<HostsReport, InputError> {
         let Some(format) = &self.hosts else {
             let found = format!("found a list of hosts, but the format `{}` has none", self.name);
             return Err(Problem::new(Place::key("--hosts"), found).into());
@@ -252,7 +270,9 @@ impl Format {
         let mut file = WholeFile::create(output)?;
         file.write_all(&text).map_err(|error| cannot_write(output, &error))?;
         file.finish()?;
-        Ok(hosts.len() as u64)
+        let mut lost = BTreeMap::new();
+        count_lost(&mut lost, hosts.iter().flat_map(|host| &host.lost));
+        Ok(HostsReport { output: output.to_path_buf(), hosts: hosts.len() as u64, lost })
     }
 }
 
@@ -265,12 +285,25 @@ fn read_instances(
     for_each_row(input, columns, |row| {
         tally.rows_read += 1;
         match record(row)? {
-            Reading::Instance(instance) => instances.push(instance),
+            Reading::Instance(instance) => {
+                count_lost(&mut tally.lost, &instance.lost);
+                instances.push(instance);
+            }
             Reading::LeftOut(reason) => *tally.left_out.entry(reason).or_insert(0) += 1,
         }
         Ok(())
     })?;
     Ok((instances, tally))
+}
+
+/// Counts rows by the facts that were lost of them.
+fn count_lost<'a>(
+    counts: &mut BTreeMap<&'static str, u64>,
+    lost: impl IntoIterator<Item = &'a &'static str>,
+) {
+    for what in lost {
+        *counts.entry(what).or_insert(0) += 1;
+    }
 }
 
 /// Reads a file of these columns row by row.
@@ -300,6 +333,9 @@ fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputErro
         let expected = format!("found an unknown column, expected {}", columns.join(","));
         problems.push(Problem::new(table.header_place().at_key(name), expected));
     }
+    for (_, name) in table.header().iter().enumerate().filter(|(i, _)| table.dates(*i) != Dates::None) {
+        problems.push(Problem::new(table.header_place().at_key(name), "found timestamps, expected numbers"));
+    }
     for name in columns.iter().filter(|name| table.column(name).is_none()) {
         problems.push(Problem::new(table.header_place().at_key(name), "found no such column, expected it"));
     }
@@ -324,6 +360,17 @@ impl Record<'_> {
     /// A time \[s, exact to the nanosecond\].
     pub fn time(&self, cell: usize) -> Result<Time, Problem> {
         super::row::time(self.table, self.cells[cell])
+    }
+
+    /// The facts, of those in cells that a format has no column for, that this row states: each a cell and its name.
+    pub fn stated(&self, facts: &[(usize, &'static str)]) -> Result<Vec<&'static str>, Problem> {
+        let mut stated = Vec::new();
+        for (cell, what) in facts {
+            if !self.text(*cell)?.is_empty() {
+                stated.push(*what);
+            }
+        }
+        Ok(stated)
     }
 
     /// A time that may be missing: empty cells are none.
@@ -370,11 +417,26 @@ impl fmt::Display for ImportReport {
         for (reason, rows) in &self.left_out {
             write!(out, "\n  left out: {} {reason}", grouped(*rows))?;
         }
-        for (what, rows) in &self.lost {
-            write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
+        write_lost(out, &self.lost)?;
+        match &self.hosts {
+            Some(hosts) => write!(out, "\n{hosts}"),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+impl fmt::Display for HostsReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} hosts written to {}", grouped(self.hosts), self.output.display())?;
+        write_lost(out, &self.lost)
+    }
+}
+
+fn write_lost(out: &mut fmt::Formatter<'_>, lost: &BTreeMap<&'static str, u64>) -> fmt::Result {
+    for (what, rows) in lost {
+        write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

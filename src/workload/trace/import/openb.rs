@@ -42,20 +42,41 @@ const CPU: usize = 1;
 const MEMORY: usize = 2;
 const NUM_GPU: usize = 3;
 const GPU: usize = 4;
+const GPU_SPEC: usize = 5;
+const QOS: usize = 6;
+const PHASE: usize = 7;
 const CREATION: usize = 8;
 const DELETION: usize = 9;
+const SCHEDULED: usize = 10;
+
+/// Facts of a pod that a row of intervals has no column for.
+const LOST_OF_PODS: [(usize, &str); 4] = [
+    (GPU_SPEC, "the GPU models it may use"),
+    (QOS, "its class of service"),
+    (PHASE, "its phase in the original cluster"),
+    (SCHEDULED, "the time at which it was scheduled there"),
+];
+
+/// Facts of a node that a host file has no column for.
+const LOST_OF_NODES: [(usize, &str); 1] = [(NODE_MODEL, "the model of its GPUs")];
 
 // The nodes' columns begin like the pods'.
 const NODE_GPU: usize = 3;
+const NODE_MODEL: usize = 4;
 
 fn pod(row: &Record) -> Result<Reading, Problem> {
     let gpu = row.quantity(NUM_GPU, 1)?.checked_mul(row.quantity(GPU, 1)?);
     let gpu = gpu.ok_or_else(|| row.wrong(GPU, "is too large", "thousandths of a GPU"))?;
+    let mut lost = row.stated(&LOST_OF_PODS)?;
+    if gpu > 0 {
+        lost.push("the split of its GPUs over devices");
+    }
     Ok(Instance {
         start: row.time(CREATION)?,
         end: row.time_if_any(DELETION)?,
         shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
         name: row.text(0)?.to_string(),
+        lost,
     }
     .into_reading())
 }
@@ -65,7 +86,7 @@ fn nodes(input: &Path) -> Result<Vec<Host>, InputError> {
     for_each_row(input, &["sn", "cpu_milli", "memory_mib", "gpu", "model"], |row| {
         let gpu = row.quantity(NODE_GPU, 1000)?;
         let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
-        hosts.push(Host { capacity, rack: 0 });
+        hosts.push(Host { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });
         Ok(())
     })?;
     Ok(hosts)

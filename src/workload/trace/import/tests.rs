@@ -8,6 +8,7 @@ use crate::workload::call::{Action, End};
 use crate::workload::directory::Directory;
 use crate::workload::trace::TraceReader;
 use flate2::read::MultiGzDecoder;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 
@@ -154,7 +155,7 @@ fn every_format_gives_a_trace_in_time_order_that_reads_back() {
 fn check_trace(path: &Path) -> u64 {
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let mut directory = Directory::without_scenario(types);
-    let mut reader = TraceReader::open(path).unwrap();
+    let mut reader = TraceReader::open(path, None).unwrap();
     let (mut rows, mut latest) = (0, Time::ZERO);
     while let Some(call) = reader.next(&mut directory).unwrap() {
         assert!(call.at >= latest);
@@ -233,6 +234,16 @@ fn what_cannot_be_said_is_reported_by_reason() {
     let left_out: Vec<_> = report.left_out.into_iter().collect();
     assert_eq!(left_out, [("ask for nothing", 1), ("end before they start", 1)]);
     assert!(report.sorted);
+    // Every fact that a row states and the form has no column for, whatever the rows are.
+    let lost: Vec<_> = report.lost.iter().map(|(what, rows)| (*what, *rows > 0)).collect();
+    let all = [
+        "its class of service",
+        "its phase in the original cluster",
+        "the GPU models it may use",
+        "the split of its GPUs over devices",
+        "the time at which it was scheduled there",
+    ];
+    assert_eq!(lost, all.map(|what| (what, true)));
     let topology = Format::named("huawei-topology").unwrap();
     let (report, _) = import(topology, sample("huawei-topology").text).unwrap();
     assert_eq!(report.lost.into_iter().collect::<Vec<_>>(), [("a wish for two NUMA nodes", 2)]);
@@ -263,7 +274,7 @@ fn free_resources_are_dealt_out_over_the_hosts_of_the_topology() {
     fs::write(folder.path().join("topology_provider.csv"), hosts).unwrap();
     let output = folder.path().join("hosts.csv");
     let topology = Format::named("huawei-topology").unwrap();
-    assert_eq!(topology.import_hosts(folder.path(), &output).unwrap(), 3);
+    assert_eq!(topology.import_hosts(folder.path(), &output).unwrap().hosts, 3);
     assert_eq!(fs::read_to_string(&output).unwrap(), "vcpu,memory_gib,rack\n48,96,0\n4,6,0\n48,96,5\n");
     fs::write(folder.path().join("PM_res.csv"), "CPU1,RAM1,CPU2,RAM2\n").unwrap();
     let problem = topology.import_hosts(folder.path(), &output).unwrap_err().to_string();
@@ -285,7 +296,8 @@ fn a_list_of_hosts_keeps_its_order() {
     let (input, output) = (folder.path().join("nodes.csv"), folder.path().join("hosts.csv"));
     fs::write(&input, "sn,cpu_milli,memory_mib,gpu,model\nn0,32000,262144,0,\nn1,500,1,2,P100\n").unwrap();
     let openb = Format::named("openb").unwrap();
-    assert_eq!(openb.import_hosts(&input, &output).unwrap(), 2);
+    let report = openb.import_hosts(&input, &output).unwrap();
+    assert_eq!((report.hosts, report.lost), (2, BTreeMap::from([("the model of its GPUs", 1)])));
     assert_eq!(fs::read_to_string(&output).unwrap(), "vcpu,memory_gib,gpu\n32,256,0\n0.5,0.0009765625,2\n");
     let error = Format::named("huawei-lt").unwrap().import_hosts(&input, &output).unwrap_err();
     assert!(error.to_string().contains("the format `huawei-lt` has none"), "{error}");

@@ -9,14 +9,15 @@ mod security_groups;
 mod storage;
 
 use super::columns::{Column, OPTIONS, SHAPE};
-use super::row::{self, Header, InOrder, Row};
+use super::origin::{Clock, TraceOrigin};
+use super::row::{Header, InOrder, Row};
 use crate::input::{InputError, Problem, did_you_mean};
 use crate::operation::Operation;
 use crate::persist;
+use crate::table::Table;
 use crate::units::Time;
 use crate::workload::call::Call;
 use crate::workload::directory::Directory;
-use crate::workload::table::Table;
 use register::Refused;
 
 /// Columns a trace of operations must have. `instance` may be empty where an operation needs none.
@@ -70,23 +71,25 @@ pub struct OperationReader {
     refused: Refused,
     time: usize,
     op: usize,
+    clock: Clock,
     order: InOrder,
 }
 
 persist! { OperationReader {
-    values: [order],
+    values: [clock, order],
     parts: [table],
     made: [header, refused, time, op],
 } }
 
 impl OperationReader {
     /// Checks the header and tells everything wrong with it.
-    pub fn new(table: Table) -> Result<OperationReader, InputError> {
+    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<OperationReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, false)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (time, op) = (position(Column::Time), position(Column::Op));
+        let clock = Clock::new(&table, &[time], origin)?;
         let (refused, order) = (Refused::new(&header.positions), InOrder::default());
-        Ok(OperationReader { table, header, refused, time, op, order })
+        Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
 
     /// The next call, `None` after the last row.
@@ -96,7 +99,7 @@ impl OperationReader {
         }
         let table = &self.table;
         let mut row = Row::new(table, &mut self.header, directory);
-        let at = row.take(row::time(table, self.time));
+        let at = row.take(self.clock.read(table, self.time));
         row.take(self.order.check(table, self.time, at));
         let account = row.account();
         let operation = row.take(operation(table, self.op).map(Some));
@@ -107,6 +110,11 @@ impl OperationReader {
         row.finish()?;
         let action = action.expect("a row without problems has an action");
         Ok(Some(Call { at, account, action }))
+    }
+
+    /// The time of the first row, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        self.order.first()
     }
 
     /// The time of the last row read.

@@ -60,7 +60,7 @@ fn read(rows: &[&str], directory: &mut Directory) -> Result<Vec<Action>, String>
     std::fs::write(&path, trace(rows)).unwrap();
     let shown = folder.path().display().to_string() + "/";
     let told = |error: InputError| error.to_string().replace(&shown, "");
-    let mut reader = OperationReader::new(Table::open(&path).unwrap()).map_err(told)?;
+    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).map_err(told)?;
     let mut actions = Vec::new();
     while let Some(call) = reader.next(directory).map_err(told)? {
         actions.push(call.action);
@@ -435,7 +435,7 @@ fn the_example_calls_every_operation() {
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let subnet = SubnetName { name: "a".to_string(), zone: ZoneId(0) };
     let mut names = Directory::new(types, vec!["use1-az1".to_string()], vec![subnet]);
-    let mut reader = OperationReader::new(Table::open(&path).unwrap()).unwrap();
+    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).unwrap();
     let mut called = std::collections::BTreeSet::new();
     while let Some(call) = reader.next(&mut names).unwrap() {
         called.insert(call.action.operation());

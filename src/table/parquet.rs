@@ -1,6 +1,6 @@
 //! Parquet, streamed by row group and batch, its cells turned into text.
 
-use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -13,8 +13,19 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use super::{Dates, arrow_schema};
 use crate::input::{Place, Problem};
-use crate::workload::decimal::write_scaled;
+
+/// The most decimal places of a number: ten to this power fits 128 bits.
+const MOST_PLACES: u32 = 38;
+
+/// Bytes of the longest decimal that is read: a decimal of 38 digits has sixteen.
+const MOST_DECIMAL_BYTES: i32 = 16;
+
+/// The number of the day 1970-01-01 where days are counted as astronomers do, which INT96 does.
+const JULIAN_DAY_OF_1970: i128 = 2_440_588;
+
+const SECONDS_A_DAY: i128 = 86_400;
 
 /// Rows turned into text at a time.
 const BATCH: usize = 4096;
@@ -66,8 +77,14 @@ impl fmt::Debug for ParquetRows {
 enum Form {
     Plain,
     Unsigned,
-    /// A decimal with so many places.
+    /// A decimal with so many places; a duration too, as seconds.
     Decimal(u32),
+    /// Time since 1970 in seconds with so many places.
+    Timestamp(u32),
+    /// Days since 1970.
+    Date,
+    /// Days of the Julian calendar and nanoseconds of the day, in twelve bytes.
+    Int96,
 }
 
 /// The cells of one column of a batch: their text end to end, and where each one ends.
@@ -86,21 +103,38 @@ impl ParquetRows {
                 Problem::new(Place::file(path), format!("cannot be read: {error}; expected Parquet"));
             problem.with_help("it may be truncated: fetch or write it again")
         })?;
-        let schema = file.metadata().file_metadata().schema_descr_ptr();
+        let metadata = file.metadata().file_metadata();
+        let schema = metadata.schema_descr_ptr();
+        let of_arrow = metadata.key_value_metadata().into_iter().flatten();
+        let durations: Vec<(String, u32)> = (of_arrow.filter(|entry| entry.key == arrow_schema::KEY))
+            .flat_map(|entry| arrow_schema::durations(entry.value.as_deref().unwrap_or_default()))
+            .collect();
         let mut header = Vec::new();
         let mut forms = Vec::new();
         for column in schema.columns() {
             let name = column.path().string();
-            let form = form(column).map_err(|found| {
-                let expected = "a number (plain or decimal) or text";
+            let mut form = form(column).map_err(|found| {
+                let expected = "a number, a decimal, a truth value, text, a timestamp or a duration";
                 Problem::new(Place::file(path).at_key(&name), format!("found {found}, expected {expected}"))
+                    .with_help("cast it where the file is written: times to seconds, lists to one value")
             })?;
+            if let Some((_, places)) = durations.iter().find(|(duration, _)| *duration == name) {
+                form = Form::Decimal(*places);
+            }
             header.push(name);
             forms.push(form);
         }
         let cells = header.iter().map(|_| Cells::default()).collect();
         let readers = Vec::new();
         Ok((header, ParquetRows { file, group: 0, readers, forms, cells, rows: 0, row: 0, before: 0 }))
+    }
+
+    /// The meaning of the numbers of a column.
+    pub fn dates(&self, column: usize) -> Dates {
+        match self.forms[column] {
+            Form::Timestamp(_) | Form::Date | Form::Int96 => Dates::Timestamps,
+            Form::Plain | Form::Unsigned | Form::Decimal(_) => Dates::None,
+        }
     }
 
     #[inline]
@@ -113,7 +147,7 @@ impl ParquetRows {
             let mut place = Place::file(path).at_line(self.before + 1);
             place.key = column.map(|column| header[column].clone());
             let help = match error.to_string().contains("Disabled feature") {
-                true => "its compression is not supported: write it with Snappy or without compression",
+                true => "its compression is not supported: write it with Zstandard, Snappy or gzip, or without compression",
                 false => "the file may be damaged",
             };
             Problem::new(place, format!("cannot be read: {error}")).with_help(help)
@@ -184,32 +218,58 @@ impl ParquetRows {
     }
 }
 
-/// How a column is written, or what it is when that is neither number nor text.
+/// How a column is written, or what it is when that has no meaning in a table.
 fn form(column: &ColumnDescriptor) -> Result<Form, String> {
     if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
         return Err("a list or a group".to_string());
     }
     let physical = column.physical_type();
+    let (logical, converted) = (column.logical_type_ref(), column.converted_type());
     let whole = matches!(physical, Physical::INT32 | Physical::INT64);
-    if column.converted_type() == ConvertedType::DECIMAL && whole {
-        let scale = u32::try_from(column.type_scale()).ok().filter(|scale| *scale <= 18);
+    if converted == ConvertedType::DECIMAL || matches!(logical, Some(LogicalType::Decimal(_))) {
+        if column.type_length() > MOST_DECIMAL_BYTES {
+            return Err(format!("a decimal of {} bytes", column.type_length()));
+        }
+        let scale = u32::try_from(column.type_scale()).ok().filter(|scale| *scale <= MOST_PLACES);
         return scale.map(Form::Decimal).ok_or_else(|| "a decimal of an impossible scale".to_string());
     }
-    match (physical, column.logical_type_ref(), column.converted_type()) {
-        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(kind)), _) => {
+    match (physical, logical, converted) {
+        // A column without a single value has no other type to some writers.
+        (_, Some(LogicalType::Unknown), _) | (Physical::BOOLEAN, ..) => Ok(Form::Plain),
+        (Physical::INT96, ..) => Ok(Form::Int96),
+        (Physical::INT64, Some(LogicalType::Timestamp(kind)), _) => Ok(Form::Timestamp(places(&kind.unit))),
+        (Physical::INT64, None, ConvertedType::TIMESTAMP_MILLIS) => Ok(Form::Timestamp(3)),
+        (Physical::INT64, None, ConvertedType::TIMESTAMP_MICROS) => Ok(Form::Timestamp(6)),
+        (Physical::INT32, Some(LogicalType::Date), _) | (Physical::INT32, None, ConvertedType::DATE) => {
+            Ok(Form::Date)
+        }
+        (_, Some(LogicalType::Integer(kind)), _) if whole => {
             Ok(if kind.is_signed { Form::Plain } else { Form::Unsigned })
         }
-        (Physical::INT32 | Physical::INT64, None, converted) if is_signed(converted) => Ok(Form::Plain),
-        (Physical::INT32 | Physical::INT64, None, converted) if is_unsigned(converted) => Ok(Form::Unsigned),
+        (_, None, converted) if whole && is_signed(converted) => Ok(Form::Plain),
+        (_, None, converted) if whole && is_unsigned(converted) => Ok(Form::Unsigned),
         (Physical::FLOAT | Physical::DOUBLE, ..) => Ok(Form::Plain),
-        (
-            Physical::BYTE_ARRAY,
-            Some(LogicalType::String) | None,
-            ConvertedType::UTF8 | ConvertedType::NONE,
-        ) => Ok(Form::Plain),
+        (Physical::BYTE_ARRAY, Some(LogicalType::String | LogicalType::Enum), _)
+        | (Physical::BYTE_ARRAY, None, ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::NONE) => {
+            Ok(Form::Plain)
+        }
+        (_, Some(LogicalType::Time(_)), _)
+        | (_, None, ConvertedType::TIME_MILLIS | ConvertedType::TIME_MICROS) => {
+            Err("a time of day".to_string())
+        }
+        (_, None, ConvertedType::INTERVAL) => Err("a calendar interval".to_string()),
         (physical, Some(logical), _) => Err(format!("{physical} as {logical:?}")),
         (physical, None, ConvertedType::NONE) => Err(format!("{physical}")),
         (physical, None, converted) => Err(format!("{physical} as {converted}")),
+    }
+}
+
+/// Decimal places of a second that a unit stands at.
+fn places(unit: &TimeUnit) -> u32 {
+    match unit {
+        TimeUnit::MILLIS => 3,
+        TimeUnit::MICROS => 6,
+        TimeUnit::NANOS => 9,
     }
 }
 
@@ -229,6 +289,9 @@ impl Cells {
         self.text.clear();
         self.ends.clear();
         match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                self.read(reader, |value, text| write_number(text, value))
+            }
             ColumnReader::Int32ColumnReader(reader) => self.read(reader, |&value, text| match form {
                 Form::Unsigned => write_number(text, value as u32),
                 _ => write_integer(text, i64::from(value), form),
@@ -237,16 +300,29 @@ impl Cells {
                 Form::Unsigned => write_number(text, value as u64),
                 _ => write_integer(text, value, form),
             }),
-            ColumnReader::FloatColumnReader(reader) => {
-                self.read(reader, |value, text| write_number(text, value))
-            }
-            ColumnReader::DoubleColumnReader(reader) => {
-                self.read(reader, |value, text| write_number(text, value))
-            }
+            ColumnReader::Int96ColumnReader(reader) => self.read(reader, |value, text| {
+                let [nanos_low, nanos_high, day] = [0, 1, 2].map(|word| value.data()[word]);
+                let nanos = i128::from(nanos_low) | i128::from(nanos_high) << 32;
+                let seconds = (i128::from(day) - JULIAN_DAY_OF_1970) * SECONDS_A_DAY;
+                write_decimal(text, seconds * 1_000_000_000 + nanos, 9);
+            }),
+            ColumnReader::FloatColumnReader(reader) => self.read(reader, |value, text| {
+                // Not a number is how tables of floats leave a cell empty.
+                if !value.is_nan() {
+                    write_number(text, value);
+                }
+            }),
+            ColumnReader::DoubleColumnReader(reader) => self.read(reader, |value, text| {
+                if !value.is_nan() {
+                    write_number(text, value);
+                }
+            }),
             ColumnReader::ByteArrayColumnReader(reader) => {
-                self.read(reader, |value, text| text.extend_from_slice(value.data()))
+                self.read(reader, |value, text| write_bytes(text, value.data(), form))
             }
-            _ => unreachable!("columns of other types are refused when the file is opened"),
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                self.read(reader, |value, text| write_bytes(text, value.data(), form))
+            }
         }
     }
 
@@ -276,9 +352,32 @@ fn write_number(text: &mut Vec<u8>, value: impl fmt::Display) {
 }
 
 fn write_integer(text: &mut Vec<u8>, value: i64, form: Form) {
-    let Form::Decimal(scale) = form else { return write_number(text, value) };
+    match form {
+        Form::Decimal(places) | Form::Timestamp(places) => write_decimal(text, value.into(), places),
+        Form::Date => write_number(text, i128::from(value) * SECONDS_A_DAY),
+        Form::Plain | Form::Unsigned | Form::Int96 => write_number(text, value),
+    }
+}
+
+/// Text as it is, or a decimal in big-endian two's complement.
+fn write_bytes(text: &mut Vec<u8>, bytes: &[u8], form: Form) {
+    let Form::Decimal(places) = form else { return text.extend_from_slice(bytes) };
+    let sign = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
+    let value = bytes.iter().fold(sign, |value: i128, byte| value << 8 | i128::from(*byte));
+    write_decimal(text, value, places);
+}
+
+/// `value ÷ 10^places` without closing zeros.
+fn write_decimal(text: &mut Vec<u8>, value: i128, places: u32) {
     if value < 0 {
         text.push(b'-');
     }
-    write_scaled(text, value.unsigned_abs(), 10u64.pow(scale));
+    let one = 10u128.pow(places);
+    let (whole, fraction) = (value.unsigned_abs() / one, value.unsigned_abs() % one);
+    write_number(text, whole);
+    if fraction > 0 {
+        let digits = format!("{fraction:0>width$}", width = places as usize);
+        text.push(b'.');
+        text.extend_from_slice(digits.trim_end_matches('0').as_bytes());
+    }
 }

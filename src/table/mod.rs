@@ -1,8 +1,9 @@
 //! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, told apart by the file's extension.
 //!
-//! One reader serves traces, foreign formats and samples. Parquet cells become text too, so that one
+//! One reader serves traces, host files, price histories, foreign formats and samples. Parquet cells become text too, so that one
 //! parser with one set of messages reads them all.
 
+mod arrow_schema;
 mod delimited;
 mod parquet;
 
@@ -56,6 +57,22 @@ pub struct Position {
     pub line: u64,
 }
 
+/// The ways in which text may be laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Dialect {
+    /// First byte of the lines that are comments.
+    pub comment: Option<u8>,
+}
+
+/// The dates a column may be declared to hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dates {
+    /// None: text or plain numbers.
+    None,
+    /// Timestamps, read as seconds since 1970-01-01T00:00:00Z.
+    Timestamps,
+}
+
 /// The ways a table may be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Storage {
@@ -86,6 +103,11 @@ impl Storage {
 impl Table {
     /// Opens a file and reads its header.
     pub fn open(path: &Path) -> Result<Table, Problem> {
+        Table::open_as(path, Dialect::default())
+    }
+
+    /// Opens a file whose text, where it is text, is of a dialect, and reads its header.
+    pub fn open_as(path: &Path, dialect: Dialect) -> Result<Table, Problem> {
         let storage = Storage::of(path)?;
         let file = open_file(path)?;
         let (header, rows) = match storage {
@@ -94,7 +116,7 @@ impl Table {
                 (header, Rows::Parquet(Box::new(rows)))
             }
             _ => {
-                let (header, rows) = Delimited::open(path, file, storage == Storage::CsvGz)?;
+                let (header, rows) = Delimited::open(path, file, storage == Storage::CsvGz, dialect)?;
                 (header, Rows::Delimited(Box::new(rows)))
             }
         };
@@ -148,6 +170,14 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.cell(column),
             Rows::Parquet(rows) => rows.cell(column),
+        }
+    }
+
+    /// The meaning of the numbers of a column where it is declared to be dates.
+    pub fn dates(&self, column: usize) -> Dates {
+        match &self.rows {
+            Rows::Delimited(_) => Dates::None,
+            Rows::Parquet(rows) => rows.dates(column),
         }
     }
 

@@ -37,6 +37,41 @@ fn csv_reads_the_same_gzipped() {
     assert_eq!(read("T.CSV", text.as_bytes()).unwrap(), rows);
 }
 
+/// A quote that stays open makes one cell of the rest of the file: the CSV library reads it without an error.
+#[test]
+fn a_quote_that_stays_open_is_an_error_in_the_row_where_it_opens() {
+    let rows = "3,4\n".repeat(3);
+    for (text, line, found) in [
+        (format!("a,b\n1,2\n\"5,6\n{rows}"), 3, "a quote that is never closed"),
+        (format!("a,b\n1,2\n5,\"6\n{rows}"), 3, "a quote that is never closed"),
+        (format!("a,\"b\n{rows}"), 1, "a quote that is never closed"),
+        ("a,b\n1,2\n5,\"6".to_string(), 3, "a quote that is never closed"),
+        ("a,b\n1,2\n5,\"6\n".to_string(), 3, "a quote that is never closed"),
+        ("a,b\n1,2\n5,\"".to_string(), 3, "a quote that is never closed"),
+        // Two mistakes that make up for each other: as many cells as there should be, and two rows fewer.
+        ("a,b\n1,\"x\n3,4\n5,\"\n7,8\n".to_string(), 2, "a line break between quotes"),
+    ] {
+        let expected = format!(":{line}: found {found}");
+        for (name, bytes) in [("t.csv", text.clone().into_bytes()), ("t.csv.gz", gz(&text))] {
+            let problem = read(name, &bytes).unwrap_err();
+            assert!(problem.contains(&expected), "{problem}\nexpected {expected}");
+        }
+    }
+    for text in
+        ["a,b\n\"1\",\"say \"\"x\"\"\"", "a,b\n\"1\",\"say \"\"x\"\"\"\n", "a,b\r\n1,\"say \"\"x\"\"\"\r\n"]
+    {
+        assert_eq!(read("t.csv", text.as_bytes()).unwrap(), [["a", "b"], ["1", "say \"x\""]]);
+    }
+}
+
+/// The rest of a large file is not read into memory to find the end of a quote.
+#[test]
+fn a_quote_that_stays_open_is_an_error_long_before_the_end_of_a_large_file() {
+    let text = format!("a,b\n5,\"6\n{}", "3,4\n".repeat(4_300_000));
+    let problem = read("t.csv", text.as_bytes()).unwrap_err();
+    assert!(problem.starts_with("t.csv:2: found a quote that is never closed"), "{problem}");
+}
+
 #[test]
 fn whatever_cannot_be_read_says_where() {
     let packed = gz(&"a,b\n1,2\n".repeat(1000));
