@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Cloud;
 use super::observe::Observer;
-use super::outcome::{HeadroomUse, Span};
+use super::outcome::HeadroomUse;
 use crate::fleet::totals::Total;
 use crate::headroom::{Census, Headroom, Share};
 use crate::metrics::Trend;
@@ -44,9 +44,9 @@ impl Outlook {
             seen.stranded_vcpu_ratio.note(inflation.stranded_vcpu_ratio);
             seen.stranded_memory_ratio.note(inflation.stranded_memory_ratio);
         }
-        if let Some(fragmentation) = &headroom.fragmentation {
-            seen.fragmentation_vcpu_ratio.note(fragmentation.vcpu_ratio);
-            seen.fragmentation_memory_ratio.note(fragmentation.memory_ratio);
+        if let (Some(unusable), Some(fgd)) = (&headroom.unusable, &headroom.fgd) {
+            seen.unusable.note(unusable);
+            seen.fgd.note(fgd);
         }
         if let Some(hosts) = headroom.hosts_compacted {
             seen.hosts_compacted.note(hosts as f64);
@@ -118,18 +118,5 @@ impl Cloud {
         let exhaustion = |(name, trend): &(String, Trend)| Some((name.clone(), trend.exhaustion(1.0)?));
         seen.exhaustion = outlook.trends.iter().filter_map(exhaustion).collect();
         Some(seen)
-    }
-}
-
-impl Span {
-    fn note(&mut self, value: f64) {
-        if self.count == 0 {
-            (self.least, self.most) = (value, value);
-        }
-        self.count += 1;
-        self.sum += value;
-        self.least = self.least.min(value);
-        self.most = self.most.max(value);
-        self.last = value;
     }
 }

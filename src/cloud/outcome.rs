@@ -11,6 +11,7 @@ use super::explain::Explanation;
 use crate::billing::Bill;
 use crate::control_plane::plane::figures::ControlPlaneUse;
 use crate::failure::Failure;
+use crate::headroom::Shares;
 use crate::metrics::Exhaustion;
 use crate::network::security::Decisions;
 use crate::operation::Operation;
@@ -81,10 +82,10 @@ pub struct HeadroomUse {
     pub stranded_vcpu_ratio: Span,
     /// Free memory at the end of that inflation, by all there was.
     pub stranded_memory_ratio: Span,
-    /// vCPU free and of no use to an instance of the live mix, by all there was.
-    pub fragmentation_vcpu_ratio: Span,
-    /// Memory free and of no use to an instance of the live mix, by all there was.
-    pub fragmentation_memory_ratio: Span,
+    /// Room free that an instance of the live mix could not use, by all there was.
+    pub unusable: ShareSpans,
+    /// Fragments as FGD counts them, by all there was.
+    pub fgd: ShareSpans,
     /// Hosts that a repacking would have needed.
     pub hosts_compacted: Span,
     /// Hosts that any packing would have needed.
@@ -93,6 +94,28 @@ pub struct HeadroomUse {
     pub allocable: BTreeMap<TypeId, Span>,
     /// When what is limited runs out if it goes on as it did, by its name.
     pub exhaustion: Vec<(String, Exhaustion)>,
+}
+
+/// Shares of each resource over several looks; GPU has values where hosts have some.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ShareSpans {
+    /// Of vCPU.
+    pub vcpu: Span,
+    /// Of memory.
+    pub memory: Span,
+    /// Of GPU.
+    pub gpu: Span,
+}
+
+impl ShareSpans {
+    /// Adds the shares of a look.
+    pub(super) fn note(&mut self, shares: &Shares) {
+        self.vcpu.note(shares.vcpu);
+        self.memory.note(shares.memory);
+        if let Some(gpu) = shares.gpu {
+            self.gpu.note(gpu);
+        }
+    }
 }
 
 /// Values of several looks.
@@ -111,6 +134,18 @@ pub struct Span {
 }
 
 impl Span {
+    /// Adds the value of a look.
+    pub(super) fn note(&mut self, value: f64) {
+        if self.count == 0 {
+            (self.least, self.most) = (value, value);
+        }
+        self.count += 1;
+        self.sum += value;
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+        self.last = value;
+    }
+
     /// Their mean; `None` where there is no value.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)

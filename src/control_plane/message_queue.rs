@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::job::JobId;
 use super::presence::Presence;
+use crate::metrics::Level;
 use crate::persist;
 use crate::units::{Duration, Time};
 
@@ -66,13 +67,14 @@ pub struct MessageQueue {
     visible: Presence,
     delayed: u32,
     in_flight: u32,
-    /// Slots of workers that are taken.
-    taken: u32,
+    /// Slots of workers over time: each is taken from a delivery until the worker lets go of it.
+    slots: Level,
     counts: QueueCounts,
 }
 
 persist! { MessageQueue {
-    values: [messages, free, list, visible, delayed, in_flight, taken, counts],
+    values: [messages, free, list, visible, delayed, in_flight, counts],
+    parts: [slots],
     made: [rules],
 } }
 
@@ -147,7 +149,7 @@ impl MessageQueue {
             visible: Presence::default(),
             delayed: 0,
             in_flight: 0,
-            taken: 0,
+            slots: Level::new(rules.slots.map(u64::from)),
             counts: QueueCounts::default(),
         }
     }
@@ -176,7 +178,7 @@ impl MessageQueue {
 
     /// A worker receives the first visible message, where there is one and a slot for it.
     pub fn receive(&mut self, now: Time) -> Option<Delivery> {
-        if self.rules.slots.is_some_and(|slots| self.taken >= slots) {
+        if self.slots.left() == 0 {
             return None;
         }
         loop {
@@ -192,7 +194,8 @@ impl MessageQueue {
     fn deliver(&mut self, now: Time, id: MessageId, since: Time) -> Delivery {
         self.visible.leave(now, since);
         self.in_flight += 1;
-        self.taken += 1;
+        self.slots.take(now, 1);
+        self.slots.note();
         self.counts.deliveries += 1;
         let expires = self.rules.visibility_timeout.map(|timeout| now.after(timeout));
         let message = &mut self.messages[id.0 as usize];
@@ -207,7 +210,7 @@ impl MessageQueue {
     /// A worker has finished with a message, and its slot is free: gives the job that the message was about where
     /// this delivery is the first to finish.
     pub fn finish(&mut self, now: Time, id: MessageId) -> Option<JobId> {
-        self.let_go(id);
+        self.let_go(now, id);
         let job = self.remove(now, id);
         match job {
             Some(_) => self.counts.finished += 1,
@@ -220,7 +223,7 @@ impl MessageQueue {
     /// A worker has failed with a message, and its slot is free. The message is tried again, unless it is gone or
     /// another delivery of it is on its way.
     pub fn fail(&mut self, now: Time, id: MessageId) -> Failed {
-        self.let_go(id);
+        self.let_go(now, id);
         let message = self.messages[id.0 as usize];
         let failed = match message.state {
             State::InFlight(_) if message.held == 0 => self.put_back(now, id),
@@ -302,10 +305,10 @@ impl MessageQueue {
         Some(message.job)
     }
 
-    fn let_go(&mut self, id: MessageId) {
+    fn let_go(&mut self, now: Time, id: MessageId) {
         let held = &mut self.messages[id.0 as usize].held;
         *held = held.checked_sub(1).expect("a worker lets go of a message that it does not hold");
-        self.taken -= 1;
+        self.slots.give_back(now, 1);
     }
 
     /// Frees the slot of a message that is gone and that nobody holds.
@@ -331,9 +334,9 @@ impl MessageQueue {
         self.in_flight
     }
 
-    /// Slots of workers that are taken.
-    pub fn taken(&self) -> u32 {
-        self.taken
+    /// Slots of workers over time.
+    pub fn slots(&self) -> &Level {
+        &self.slots
     }
 
     /// The visible messages over time.
@@ -344,6 +347,7 @@ impl MessageQueue {
     /// Statistics begin anew with what is inside.
     pub fn begin_window(&mut self, now: Time) {
         self.visible.begin_window(now);
+        self.slots.begin_window(now);
         self.counts = QueueCounts { carried: self.inside(), ..QueueCounts::default() };
     }
 
@@ -361,10 +365,13 @@ impl MessageQueue {
         let QueueCounts { carried, sent, refused, finished, dead_letters, .. } = self.counts;
         assert_eq!(carried + sent, refused + finished + dead_letters + self.inside(), "messages are lost");
         let held: u32 = self.messages.iter().map(|message| message.held).sum();
-        assert_eq!(held, self.taken, "slots of workers are lost");
+        assert_eq!(u64::from(held), self.slots.used(), "slots of workers are lost");
         let visible = self.messages.iter().filter(|message| matches!(message.state, State::Visible(_)));
         assert_eq!(visible.count(), self.visible() as usize, "visible messages are miscounted");
-        assert!(self.rules.slots.is_none_or(|slots| self.taken <= slots), "workers hold more than they can");
+        assert!(
+            self.slots.limit().is_none_or(|slots| self.slots.used() <= slots),
+            "workers hold more than they can"
+        );
         self.visible.assert_little(now);
     }
 }

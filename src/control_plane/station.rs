@@ -254,6 +254,7 @@ impl Station {
             servers: self.servers,
             waiting: self.waiting(),
             in_service: self.in_service(),
+            held: self.in_service(),
             arrivals,
             started,
             completed,
@@ -263,6 +264,8 @@ impl Station {
             served,
             queue_ns: self.waiting.integral(now),
             busy_ns: self.in_service.integral(now),
+            places: self.servers,
+            occupied_ns: self.in_service.integral(now),
             queue_peak: self.waiting.peak(),
         }
     }
@@ -291,6 +294,8 @@ pub struct StationUse {
     pub waiting: u32,
     /// In service at the end.
     pub in_service: u32,
+    /// Held by servers at the end, in service or beyond it.
+    pub held: u32,
     /// Jobs that came.
     pub arrivals: u64,
     /// Services that began.
@@ -309,6 +314,11 @@ pub struct StationUse {
     pub queue_ns: u128,
     /// Sum of the jobs in service over time \[ns\].
     pub busy_ns: u128,
+    /// Jobs that its servers can hold at once; `None` for any number.
+    pub places: Option<u32>,
+    /// Sum of the jobs that its servers hold over time \[ns\]: those in service, and those that wait for a later stage
+    /// without letting go of their server.
+    pub occupied_ns: u128,
     /// The longest the queue was.
     pub queue_peak: u32,
 }
@@ -328,6 +338,13 @@ impl StationUse {
     pub fn busy_ratio(&self) -> Option<f64> {
         let offered = u128::from(self.servers?) * u128::from(self.length.0);
         (offered > 0).then(|| self.busy_ns as f64 / offered as f64)
+    }
+
+    /// Share of the servers' places that were held, in service or beyond it: at 1 the stage takes nothing more. `None`
+    /// without a number of places or without time.
+    pub fn occupied_ratio(&self) -> Option<f64> {
+        let offered = u128::from(self.places?) * u128::from(self.length.0);
+        (offered > 0).then(|| self.occupied_ns as f64 / offered as f64)
     }
 
     /// Mean length of the queue; `None` without time.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::design::Design;
 use super::metric;
 use super::replicate::{Audience, run_all};
-use super::statistics::{self, Interval, bonferroni};
+use super::statistics::{self, Interval, Variety, bonferroni};
 use super::trial::{Figures, Series};
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use crate::faults::FaultConfig;
@@ -27,8 +27,36 @@ pub struct Arm {
     pub figures: Vec<Figures>,
     /// Whether the seed plays no part: two seeds gave the same figures and the same digest.
     pub certain: bool,
-    /// Sum over the replications of the state of the cloud over time.
-    series: Series,
+    /// The state of the cloud over time in each replication.
+    states: Vec<States>,
+}
+
+/// Parts of a run's time over which its state is averaged, to see whether it drifts.
+const PARTS: usize = 20;
+
+/// The confidence with which a run that does not drift is taken for settled.
+const SETTLED: f64 = 0.99;
+
+/// The state of the cloud in one replication: means over [`PARTS`] equal parts of its time.
+#[derive(Clone, Debug)]
+struct States {
+    /// End of the run \[s\].
+    end_s: f64,
+    /// Hosts with an instance \[hosts\].
+    hosts_used: Vec<f64>,
+    /// Instances running \[instances\].
+    instances_running: Vec<f64>,
+}
+
+impl States {
+    /// Of a run with at least a sample in each part.
+    fn of(series: &Series) -> Option<States> {
+        Some(States {
+            end_s: *series.time_s.last()?,
+            hosts_used: statistics::means_of_parts(&series.hosts_used, PARTS)?,
+            instances_running: statistics::means_of_parts(&series.instances_running, PARTS)?,
+        })
+    }
 }
 
 /// One metric of one variant.
@@ -40,7 +68,7 @@ pub struct Row {
     pub arm: usize,
     /// Mean over the replications, if all have a value.
     pub mean: Option<f64>,
-    /// Student's interval of the mean, looked at alone, where there are several replications.
+    /// Student's interval of the mean, looked at alone, where there are several replications and enough of them differ.
     pub interval: Option<Interval>,
     /// Its difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
@@ -130,7 +158,7 @@ fn extend(
 
 impl Arm {
     fn new(label: String, scenario: Scenario) -> Arm {
-        Arm { label, scenario, figures: Vec::new(), certain: false, series: Series::default() }
+        Arm { label, scenario, figures: Vec::new(), certain: false, states: Vec::new() }
     }
 
     /// The scenario of a replication.
@@ -141,16 +169,8 @@ impl Arm {
     }
 
     fn add(&mut self, figures: Figures, series: &Series) {
-        if self.figures.is_empty() {
-            self.series = series.clone();
-        } else {
-            let sum = |sums: &mut [f64], values: &[f64]| {
-                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-            };
-            sum(&mut self.series.hosts_used, &series.hosts_used);
-            sum(&mut self.series.instances_running, &series.instances_running);
-        }
         self.figures.push(figures);
+        self.states.extend(States::of(series));
     }
 
     /// Keeps one replication where two seeds have shown that the seed plays no part.
@@ -161,6 +181,7 @@ impl Arm {
         {
             self.certain = true;
             self.figures.truncate(1);
+            self.states.truncate(1);
         }
     }
 
@@ -184,27 +205,42 @@ impl Arm {
         (sum("launch.succeeded"), sum("launch.requested"))
     }
 
-    /// Wilson's interval of the share of instances that are launched, over all replications. It takes refusals for
-    /// independent; they come in crowds, so it is rather too narrow.
-    pub fn success_interval(&self, confidence: f64) -> Interval {
-        let (succeeded, requested) = self.launches();
-        statistics::wilson(succeeded, requested, confidence)
+    /// Student's interval of the share of instances that are launched, over the replications; `None` where they do not
+    /// tell, because too few differ.
+    pub fn success_interval(&self, confidence: f64) -> Option<Interval> {
+        let (launched, asked_for) = (self.values("launch.succeeded")?, self.values("launch.requested")?);
+        let shares: Vec<f64> = launched
+            .iter()
+            .zip(&asked_for)
+            .map(|(launched, asked_for)| launched / asked_for.max(1.0))
+            .collect();
+        let interval = interval_of_mean(&shares, confidence)?;
+        Some(Interval { low: interval.low.max(0.0), high: interval.high.min(1.0) })
     }
 
-    /// The warm-up that MSER-5 advises \[s\]: that after which both hosts in use and instances running are settled.
-    /// `None` for a trace, whose time has no steady state, and for runs too short for one; the inner `None` where
-    /// they have not settled in the first half.
-    pub fn advised_warmup_s(&self) -> Option<Option<f64>> {
-        let Series { time_s, hosts_used, instances_running } = &self.series;
-        if self.scenario.workload.trace.is_some() || time_s.len() < 50 {
+    /// The time \[s\] from which on hosts in use and instances running no longer drift. `None` for a trace, whose time has
+    /// no steady state, and for fewer than three replications; the inner `None` where they drift through the first half.
+    pub fn settled_from_s(&self) -> Option<Option<f64>> {
+        if self.scenario.workload.trace.is_some() {
             return None;
         }
-        let cut = |series: &[f64]| statistics::mser5(series);
-        Some(match (cut(hosts_used), cut(instances_running)) {
-            (Some(hosts), Some(instances)) => Some(time_s[hosts.max(instances)]),
-            _ => None,
-        })
+        let each = bonferroni(SETTLED, 2);
+        let settled = |parts: fn(&States) -> &Vec<f64>| {
+            let replications: Vec<Vec<f64>> =
+                self.states.iter().map(|states| parts(states).clone()).collect();
+            // Both halves of the error are taken on: together they are what SETTLED leaves.
+            statistics::settled_from(&replications, each)
+        };
+        let (hosts, instances) =
+            (settled(|states| &states.hosts_used)?, settled(|states| &states.instances_running)?);
+        let part_s = self.states[0].end_s / PARTS as f64;
+        Some(hosts.zip(instances).map(|(hosts, instances)| hosts.max(instances) as f64 * part_s))
     }
+}
+
+/// Student's interval of a mean, where the values tell.
+fn interval_of_mean(values: &[f64], confidence: f64) -> Option<Interval> {
+    Variety::of(values).tells().then(|| statistics::student_t(values, confidence))?
 }
 
 impl Comparison {
@@ -287,7 +323,7 @@ fn row(metric: &str, number: usize, arm: &Arm, baseline: &Arm, confidence: Confi
         metric: metric.to_string(),
         arm: number,
         mean: values.as_ref().map(|values| statistics::mean(values)),
-        interval: values.and_then(|values| statistics::student_t(&values, confidence.alone)),
+        interval: values.and_then(|values| interval_of_mean(&values, confidence.alone)),
         difference: None,
         verdict: None,
     };
@@ -308,7 +344,11 @@ fn difference(metric: &str, arm: &Arm, baseline: &Arm, confidence: Confidence) -
     let pairs: Vec<(f64, f64)> = (0..ours.len().max(theirs.len()))
         .map(|number| (of(&theirs, baseline.certain, number), of(&ours, arm.certain, number)))
         .collect();
-    Some(Difference::of(&pairs, arm.certain && baseline.certain, confidence))
+    // Runs of one digest are one run, whatever was drawn: where their figures are equal too, there is no difference.
+    let digests = |arm: &Arm| arm.figures.iter().map(|figures| figures.digest.clone()).collect::<Vec<_>>();
+    let same =
+        digests(arm) == digests(baseline) && pairs.iter().all(|(baseline, variant)| baseline == variant);
+    Some(Difference::of(&pairs, same || arm.certain && baseline.certain, confidence))
 }
 
 /// By how much a variant does more work than the baseline, as a share of the baseline's: in instances running or in

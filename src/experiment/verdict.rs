@@ -1,7 +1,7 @@
 //! What the difference between a variant and the baseline shows, metric by metric.
 
 use super::metric;
-use super::statistics::{self, Interval};
+use super::statistics::{self, Interval, Variety};
 use crate::summary::metrics::Better;
 
 /// What a metric says of a variant, beside the baseline.
@@ -11,8 +11,10 @@ pub enum Verdict {
     Better,
     /// The difference is to the bad.
     Worse,
-    /// There is none, in any replication.
+    /// There is none, and nothing about it is random.
     Same,
+    /// Too few replications differ for an interval of the difference.
+    TooFewEvents,
     /// The interval holds zero: the replications show no difference. That is no proof of there being none.
     NotShown,
     /// The figures cannot say which is better.
@@ -41,6 +43,7 @@ impl Verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Same => "same",
+            Verdict::TooFewEvents => "too-few-events",
             Verdict::NotShown => "no-difference-shown",
             Verdict::NotComparable(_) => "not-comparable",
         }
@@ -52,6 +55,7 @@ impl Verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Same => "the same",
+            Verdict::TooFewEvents => "too few events",
             Verdict::NotShown => "no difference shown",
             Verdict::NotComparable(reason) => reason.words(),
         }
@@ -89,6 +93,8 @@ pub enum Certainty {
     Exact,
     /// From one pair of runs.
     OnePair,
+    /// From several pairs of runs, too few of which differ from the others for an interval.
+    Sparse(Variety),
     /// From the differences of several pairs of runs with a seed in common.
     Paired(Paired),
 }
@@ -127,8 +133,10 @@ impl Difference {
         let baseline_mean = statistics::mean(&baseline);
         let relative = (baseline_mean != 0.0).then(|| mean / baseline_mean.abs());
         let interval = |confidence| statistics::student_t(&differences, confidence);
+        let variety = Variety::around(&differences, 0.0);
         let certainty = match (interval(confidence.each), interval(confidence.alone)) {
             _ if exact => Certainty::Exact,
+            (Some(_), Some(_)) if !variety.tells() => Certainty::Sparse(variety),
             (Some(interval), Some(alone)) => Certainty::Paired(Paired {
                 replications: pairs.len(),
                 interval,
@@ -141,12 +149,14 @@ impl Difference {
         Difference { mean, relative, certainty }
     }
 
-    /// Half the length of the interval; 0 for what is exact, nothing for one pair.
+    /// Half the length of the interval; 0 for what is exact and where all pairs are alike, nothing where an interval
+    /// would have a width that is not known.
     pub fn half_width(&self) -> Option<f64> {
         match &self.certainty {
             Certainty::Exact => Some(0.0),
             Certainty::Paired(paired) => Some(paired.interval.half_width()),
-            Certainty::OnePair => None,
+            Certainty::Sparse(variety) if variety.differing == 0 => Some(0.0),
+            Certainty::OnePair | Certainty::Sparse(_) => None,
         }
     }
 }
@@ -156,15 +166,13 @@ impl Difference {
 pub fn judge(path: &str, difference: &Difference, work: f64) -> Verdict {
     let shown = match &difference.certainty {
         Certainty::OnePair => return Verdict::NotComparable(Reason::OneReplication),
+        Certainty::Sparse(_) => return Verdict::TooFewEvents,
         Certainty::Exact => difference.mean != 0.0,
         Certainty::Paired(paired) => !paired.interval.contains(0.0),
     };
     if !shown {
-        let never_differs = match &difference.certainty {
-            Certainty::Paired(paired) => paired.interval == Interval { low: 0.0, high: 0.0 },
-            _ => true,
-        };
-        return if never_differs { Verdict::Same } else { Verdict::NotShown };
+        let exact = difference.certainty == Certainty::Exact;
+        return if exact { Verdict::Same } else { Verdict::NotShown };
     }
     let to_the_good = match metric::better(path) {
         Better::Neither => return Verdict::NotComparable(Reason::NoDirection),
@@ -191,6 +199,7 @@ fn grows_with_work(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::random::{Purpose, Seed, Stream};
 
     const ALONE: Confidence = Confidence { alone: 0.95, each: 0.95 };
 
@@ -211,7 +220,8 @@ mod tests {
             ("billing.total", &up, none),
             ("launch.failed", &unclear, Verdict::NotShown),
             ("billing.total", &unclear, Verdict::NotShown),
-            ("launch.failed", &same, Verdict::Same),
+            ("launch.failed", &same, Verdict::TooFewEvents),
+            ("launch.failed", &[(0.0, 0.0), (0.0, 3.0), (0.0, 0.0)], Verdict::TooFewEvents),
             ("launch.failed", &up[..1], Verdict::NotComparable(Reason::OneReplication)),
         ] {
             assert_eq!(verdict(path, pairs, 0.0), expected, "{path} {pairs:?}");
@@ -230,7 +240,7 @@ mod tests {
     #[test]
     fn refusing_work_flatters_nobody() {
         let path = "fleet.hosts_used_mean";
-        let fewer = [(100.0, 95.0), (101.0, 96.0), (99.0, 94.2)];
+        let fewer = [(100.0, 95.0), (101.0, 96.1), (99.0, 94.2)];
         assert_eq!(verdict(path, &fewer, 0.0), Verdict::Better);
         assert_eq!(
             verdict(path, &fewer, -0.01),
@@ -246,12 +256,73 @@ mod tests {
 
     #[test]
     fn the_common_seed_shows_as_correlation() {
-        let pairs: Vec<(f64, f64)> =
-            (0..8).map(|i| (f64::from(i), f64::from(i) + 1.0 + f64::from(i % 2))).collect();
+        let pairs: Vec<(f64, f64)> = (0..8)
+            .map(|i| (f64::from(i), f64::from(i) + 1.0 + f64::from(i % 2) + f64::from(i) / 64.0))
+            .collect();
         let Certainty::Paired(paired) = Difference::of(&pairs, false, ALONE).certainty else { panic!() };
         assert!(paired.correlation.unwrap() > 0.97);
-        assert!(paired.interval == paired.alone && paired.median == Some(Interval { low: 1.0, high: 2.0 }));
+        assert!(
+            paired.interval == paired.alone && paired.median == Some(Interval { low: 1.0, high: 2.109_375 })
+        );
         let wider = Difference::of(&pairs, false, Confidence { alone: 0.95, each: 0.99 });
         assert!(wider.half_width().unwrap() > paired.alone.half_width());
+    }
+
+    /// A count of events with this mean (Knuth's product of uniform draws).
+    fn poisson(stream: &mut Stream, mean: f64) -> f64 {
+        let (least, mut product, mut count) = (libm::exp(-mean), stream.unit(), 0.0);
+        while product > least {
+            product *= stream.unit();
+            count += 1.0;
+        }
+        count
+    }
+
+    /// A crowd of events of this mean size, or with the rest of the chance none.
+    fn crowd(stream: &mut Stream, chance: f64, mean: f64) -> f64 {
+        if stream.unit() < chance { (-mean * libm::log(stream.unit())).ceil() } else { 0.0 }
+    }
+
+    /// Of rare and of common events, alone and in crowds: an interval that is shown holds the true difference about as
+    /// often as it says, with few replications and with many.
+    #[test]
+    fn intervals_that_are_shown_hold_the_truth() {
+        type Kind = (&'static str, f64, fn(&mut Stream) -> (f64, f64));
+        let kinds: [Kind; 7] = [
+            ("0.05 events", 0.05, |s| (poisson(s, 0.05), poisson(s, 0.1))),
+            ("0.5 events", 0.5, |s| (poisson(s, 0.5), poisson(s, 1.0))),
+            ("3 events", 3.0, |s| (poisson(s, 3.0), poisson(s, 6.0))),
+            ("rare crowds", 0.0, |s| (crowd(s, 0.1, 50.0), crowd(s, 0.1, 50.0))),
+            ("common crowds", 0.0, |s| (crowd(s, 0.8, 50.0), crowd(s, 0.8, 50.0))),
+            ("100 events", 20.0, |s| {
+                let common = poisson(s, 100.0);
+                (common + poisson(s, 20.0), common + poisson(s, 40.0))
+            }),
+            ("a mean", 0.5, |s| {
+                let common = s.unit();
+                (common + s.unit(), common + s.unit() + 0.5)
+            }),
+        ];
+        for (name, truth, draw) in kinds {
+            for replications in [3, 5, 10, 20] {
+                let (mut shown, mut held) = (0u32, 0u32);
+                for seed in 0..1000 {
+                    let mut stream = Seed(seed).stream(Purpose::Mix, replications);
+                    let pairs: Vec<_> = (0..replications).map(|_| draw(&mut stream)).collect();
+                    let difference = Difference::of(&pairs, false, ALONE);
+                    if let Certainty::Paired(paired) = difference.certainty {
+                        assert!(paired.alone.half_width() > 0.0, "{name}: random runs have a width");
+                        shown += 1;
+                        held += u32::from(paired.alone.contains(truth));
+                    }
+                }
+                // Of few that are shown chance decides how many hold; of many a binomial share is within 2 %.
+                let share = f64::from(held) / f64::from(shown.max(1));
+                assert!(
+                    shown < 200 || (0.91..=0.985).contains(&share),
+                    "{name}, {replications} replications: {held} of {shown} intervals held the truth"
+                );
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ mod inflation;
 
 pub use census::{Census, Class, Room};
 pub use compaction::hosts_needed;
-pub use fragmentation::{Fragmentation, fragmentation};
+pub use fragmentation::{Shares, fgd, unusable};
 pub use inflation::{Inflation, allocable, inflate};
 
 use schemars::JsonSchema;
@@ -49,8 +49,10 @@ pub struct Headroom {
     pub largest: Option<TypeId>,
     /// How much more of the live mix fits; `None` while nothing runs.
     pub inflation: Option<Inflation>,
-    /// What is free and of no use to the live mix; `None` while nothing runs.
-    pub fragmentation: Option<Fragmentation>,
+    /// Room that the live mix cannot use; `None` while nothing runs.
+    pub unusable: Option<Shares>,
+    /// Fragments as FGD counts them; `None` while nothing runs.
+    pub fgd: Option<Shares>,
     /// Fewest hosts that a repacking finds for what runs now; `None` where it finds no room for all.
     pub hosts_compacted: Option<u64>,
     /// No packing needs fewer hosts than this \[hosts\].
@@ -70,7 +72,8 @@ impl Headroom {
         Headroom {
             largest: largest.map(|(share, _)| share.kind),
             inflation: inflate(census, &running),
-            fragmentation: fragmentation(census, &running),
+            unusable: unusable(census, &running),
+            fgd: fgd(census, &running),
             hosts_compacted: hosts_needed(census, &running),
             hosts_lower_bound: census.hosts_lower_bound(&running),
             allocable,
@@ -110,7 +113,7 @@ mod tests {
         let found = Headroom::of(&census, &asked);
         assert_eq!(found.largest, Some(TypeId(1)));
         assert_eq!(found.allocable, [(TypeId(0), 4), (TypeId(1), 1), (TypeId(2), 0)]);
-        assert_eq!((found.inflation, found.fragmentation), (None, None));
+        assert_eq!((found.inflation, found.unusable, found.fgd), (None, None, None));
         assert_eq!((found.hosts_compacted, found.hosts_lower_bound), (Some(0), 0));
     }
 }

@@ -1,10 +1,12 @@
 //! How much of something with a limit is taken over time: now, at most, on average, and when it ran out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::persist;
 use crate::units::Time;
 
 /// An amount taken out of a limit. Mean and peak are those of the window that [`Level::begin_window`] opens.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Level {
     /// The most that can be taken; `None` for no limit.
     limit: Option<u64>,

@@ -13,7 +13,10 @@ pub const FILE: &str = "control_plane.csv";
 
 /// Begins the file.
 pub fn begin(mut out: Out) -> Opened {
-    writeln!(out, "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out,wait_s_total")?;
+    writeln!(
+        out,
+        "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out,wait_s_total,held,places"
+    )?;
     Ok(Box::new(Rows { out }))
 }
 
@@ -27,7 +30,7 @@ impl Streamed for Rows {
         for stage in &sample.stages {
             writeln!(
                 self.out,
-                "{at},{},{},{},{},{},{},{},{}",
+                "{at},{},{},{},{},{},{},{},{},{},{}",
                 stage.name,
                 stage.waiting,
                 stage.in_service,
@@ -36,6 +39,9 @@ impl Streamed for Rows {
                 stage.refused,
                 stage.timed_out,
                 seconds(stage.waited.0),
+                stage.held,
+                // A stage without a limit has none to be full by.
+                stage.places.unwrap_or(0),
             )?;
         }
         Ok(())

@@ -19,13 +19,17 @@ pub const TYPES_FILE: &str = "allocable.csv";
 type Column = (&'static str, fn(&Headroom) -> Option<String>);
 
 #[rustfmt::skip]
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 12] = [
     ("headroom_instances", |h| h.inflation.map(|i| i.instances.to_string())),
     ("headroom_ratio", |h| h.inflation.map(|i| i.ratio.to_string())),
     ("stranded_vcpu_ratio", |h| h.inflation.map(|i| i.stranded_vcpu_ratio.to_string())),
     ("stranded_memory_ratio", |h| h.inflation.map(|i| i.stranded_memory_ratio.to_string())),
-    ("fragmentation_vcpu_ratio", |h| h.fragmentation.map(|f| f.vcpu_ratio.to_string())),
-    ("fragmentation_memory_ratio", |h| h.fragmentation.map(|f| f.memory_ratio.to_string())),
+    ("unusable_vcpu_ratio", |h| h.unusable.map(|shares| shares.vcpu.to_string())),
+    ("unusable_memory_ratio", |h| h.unusable.map(|shares| shares.memory.to_string())),
+    ("unusable_gpu_ratio", |h| h.unusable.and_then(|shares| shares.gpu).map(|share| share.to_string())),
+    ("fgd_vcpu_ratio", |h| h.fgd.map(|shares| shares.vcpu.to_string())),
+    ("fgd_memory_ratio", |h| h.fgd.map(|shares| shares.memory.to_string())),
+    ("fgd_gpu_ratio", |h| h.fgd.and_then(|shares| shares.gpu).map(|share| share.to_string())),
     ("hosts_compacted", |h| h.hosts_compacted.map(|hosts| hosts.to_string())),
     ("hosts_lower_bound", |h| Some(h.hosts_lower_bound.to_string())),
 ];

@@ -258,7 +258,8 @@ fn control_plane(run: &Run<'_>) -> Option<Table> {
 /// The stages of the control plane that took time or refused somebody.
 fn stages(run: &Run<'_>) -> Option<Table> {
     let plane = run.outcome.control_plane.as_ref()?;
-    let mut table = table(["Stages", "came", "busy", "mean wait", "service", "longest queue", "gone"]);
+    let mut table =
+        table(["Stages", "came", "occupied", "own work", "mean wait", "service", "longest queue", "gone"]);
     for StageUse { name, usage, .. } in &plane.stages {
         let gone = usage.refused + usage.timed_out;
         if usage.waited == 0 && usage.served == 0 && gone == 0 {
@@ -266,10 +267,11 @@ fn stages(run: &Run<'_>) -> Option<Table> {
         }
         let seconds =
             |mean: Option<f64>| mean.map_or_else(String::new, |mean| format!("{} s", decimal(mean, 3)));
-        let busy = usage.busy_ratio().map_or_else(String::new, percent);
+        let share = |ratio: Option<f64>| ratio.map_or_else(String::new, percent);
+        let (occupied, busy) = (share(usage.occupied_ratio()), share(usage.busy_ratio()));
         let (wait, service) = (seconds(usage.wait_s_mean()), seconds(usage.service_s_mean()));
         let [came, longest, gone] = [usage.arrivals, u64::from(usage.queue_peak), gone].map(grouped);
-        table.add_row([&name.to_string(), &came, &busy, &wait, &service, &longest, &gone]);
+        table.add_row([&name.to_string(), &came, &occupied, &busy, &wait, &service, &longest, &gone]);
     }
     (!table.is_empty()).then_some(table)
 }
@@ -405,12 +407,16 @@ fn headroom(run: &Run<'_>) -> Option<Table> {
     let headroom = run.outcome.headroom.as_ref()?;
     let mut table = table(["Headroom", "least", "mean", "at the end"]);
     let count: fn(f64) -> String = |value| decimal(value, 0);
-    let rows: [HeadroomRow<'_>; 7] = [
+    let rows: [HeadroomRow<'_>; 11] = [
         ("more of the live mix, instances", &headroom.instances, count),
         ("vCPU left over then", &headroom.stranded_vcpu_ratio, percent),
         ("memory left over then", &headroom.stranded_memory_ratio, percent),
-        ("vCPU free and of no use to the mix", &headroom.fragmentation_vcpu_ratio, percent),
-        ("memory free and of no use to the mix", &headroom.fragmentation_memory_ratio, percent),
+        ("vCPU that the mix cannot use", &headroom.unusable.vcpu, percent),
+        ("memory that the mix cannot use", &headroom.unusable.memory, percent),
+        ("GPU that the mix cannot use", &headroom.unusable.gpu, percent),
+        ("vCPU where no instance fits (FGD)", &headroom.fgd.vcpu, percent),
+        ("memory where no instance fits (FGD)", &headroom.fgd.memory, percent),
+        ("GPU where no instance fits (FGD)", &headroom.fgd.gpu, percent),
         ("hosts that a repacking needs", &headroom.hosts_compacted, count),
         ("hosts that any packing needs", &headroom.hosts_lower_bound, count),
     ];

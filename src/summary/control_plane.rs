@@ -28,6 +28,7 @@ fn figures(stage: &StageUse) -> Value {
         "wait_s_mean": usage.wait_s_mean(),
         "service_s_mean": usage.service_s_mean(),
         "busy_ratio": usage.busy_ratio(),
+        "occupied_ratio": usage.occupied_ratio(),
         "queue_length_mean": usage.queue_length_mean(),
         "queue_length_peak": usage.queue_peak,
         "wait_s_total": usage.waited as f64 / NS_PER_S as f64,

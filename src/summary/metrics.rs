@@ -62,7 +62,7 @@ const AVAILABILITY_RATIO: &str = "availability.ratio";
 
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 101] = {
+pub const METRICS: [Metric; 105] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -106,8 +106,12 @@ pub const METRICS: [Metric; 101] = {
         metric("headroom.ratio", "by what ran", Higher, "the same by the instances that ran", |r| span(r, |h| &h.ratio)),
         metric("headroom.stranded_vcpu_ratio", "0 to 1", Lower, "vCPU still free when the live mix had grown until an instance found no room, by all there is", |r| span(r, |h| &h.stranded_vcpu_ratio)),
         metric("headroom.stranded_memory_ratio", "0 to 1", Lower, "memory still free then, by all there is", |r| span(r, |h| &h.stranded_memory_ratio)),
-        metric("headroom.fragmentation_vcpu_ratio", "0 to 1", Lower, "vCPU free and of no use to an instance drawn from the live mix, by all there is (FGD)", |r| span(r, |h| &h.fragmentation_vcpu_ratio)),
-        metric("headroom.fragmentation_memory_ratio", "0 to 1", Lower, "memory free and of no use to an instance drawn from the live mix, by all there is (FGD)", |r| span(r, |h| &h.fragmentation_memory_ratio)),
+        metric("headroom.unusable_vcpu_ratio", "0 to 1", Lower, "vCPU free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.vcpu)),
+        metric("headroom.unusable_memory_ratio", "0 to 1", Lower, "memory free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.memory)),
+        metric("headroom.unusable_gpu_ratio", "0 to 1", Lower, "GPU free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.gpu)),
+        metric("headroom.fgd_vcpu_ratio", "0 to 1", Lower, "vCPU free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.vcpu)),
+        metric("headroom.fgd_memory_ratio", "0 to 1", Lower, "memory free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.memory)),
+        metric("headroom.fgd_gpu_ratio", "0 to 1", Lower, "GPU free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.gpu)),
         metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best fit decreasing needs for what ran", |r| span(r, |h| &h.hosts_compacted)),
         metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing needs for what ran", |r| span(r, |h| &h.hosts_lower_bound)),
         metric("headroom.allocable", "instances", Neither, "by type: instances of it alone that would have fitted", allocable),
@@ -142,7 +146,7 @@ pub const METRICS: [Metric; 101] = {
         metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
 
-        metric("stages", "", Neither, "by stage of the control plane, in the order of the path: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of those whose service began, service_s_mean, busy_ratio of the servers (0 to 1; null: no limit), queue_length_mean and _peak, wait_s_total", control_plane::stages),
+        metric("stages", "", Neither, "by stage of the control plane, in the order of the path: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of those whose service began, service_s_mean, busy_ratio of the servers by their own work and occupied_ratio by the jobs that they hold until a later stage is done (0 to 1; null: no limit), queue_length_mean and _peak, wait_s_total", control_plane::stages),
 
         metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),

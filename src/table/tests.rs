@@ -106,28 +106,3 @@ fn whatever_cannot_be_read_says_where() {
     fs::create_dir(&path).unwrap();
     assert!(read_all(&path).unwrap_err().to_string().contains("found a folder"));
 }
-
-/// Whatever byte of a Parquet file is damaged, what comes of it is rows or a problem.
-#[test]
-fn no_damage_of_a_parquet_file_is_a_panic() {
-    use crate::units::Time;
-    use crate::workload::trace::columns::Column;
-    use crate::workload::trace::write::{Cells, TraceWriter};
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.parquet");
-    let columns = [Column::Start, Column::End, Column::Instance, Column::Vcpu];
-    let mut writer = TraceWriter::create(&path, &columns).unwrap();
-    for i in 0..20 {
-        let end = (i % 3 > 0).then_some(Time(i + 1));
-        writer.write(&Cells { time: Time(i), end, instance: "abc", ..Cells::default() }).unwrap();
-    }
-    writer.finish().unwrap();
-    let whole = fs::read(&path).unwrap();
-    let mut wrong = 0;
-    for at in 0..whole.len() {
-        let mut bytes = whole.clone();
-        bytes[at] ^= [0x01, 0x80, 0xff][at % 3];
-        wrong += usize::from(read("t.parquet", &bytes).is_err());
-    }
-    assert!(wrong > whole.len() / 4, "{wrong} of {} bytes", whole.len());
-}

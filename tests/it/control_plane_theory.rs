@@ -199,3 +199,32 @@ fn littles_law_holds_to_the_nanosecond() {
     }
     assert_eq!(usage.arrivals, usage.completed + u64::from(usage.waiting + usage.in_service));
 }
+
+/// A worker that has done its part holds its message until the hypervisor is done: with one worker the queue is that of
+/// one server whose service is the sum of both (M/G/1), though the worker's own work is a quarter of it.
+#[test]
+fn a_worker_that_is_held_is_occupied() {
+    let experiment = Experiment::new(
+        "duration = '60h'
+        warmup = '2h'
+        zones = [{ name = 'z', hosts = [{ count = 300, vcpu = 64, memory_gib = 256 }] }]
+        lifecycle = { boot = '0s' }
+        [control_plane]
+        preset = 'zero'
+        workers = { count = 1, service = { kind = 'exponential', mean = '1s' } }
+        hypervisor = { service = { kind = 'exponential', mean = '3s' } }
+        [[workload.arrivals]]
+        process = { kind = 'poisson', per_hour = 540.0 }
+        lifetime = { kind = 'exponential', mean = '10m' }
+        types = { 't3.micro' = 1 }",
+    );
+    let share = |ratio: fn(&StageUse) -> Option<f64>| {
+        replicate(&experiment, &[], "workers", |stage| ratio(stage).expect("there is one worker"))
+    };
+    assert_agrees("own work", &share(|workers| workers.usage.busy_ratio()), 0.15, 0.01);
+    assert_agrees("occupied", &share(|workers| workers.usage.occupied_ratio()), 0.6, 0.02);
+    // Exponential 1 s and 3 s one after the other: mean 4 s, variance 1 s² + 9 s².
+    let exact = pollaczek_khinchine(0.15, 4.0, 10.0 / 16.0);
+    assert!((exact - 4.875).abs() < 1e-12);
+    assert_agrees("wait in the queue", &replicate(&experiment, &[], "queue", wait), exact, 0.4);
+}

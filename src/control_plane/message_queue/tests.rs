@@ -59,7 +59,7 @@ fn a_message_finished_while_visible_again_is_not_delivered() {
     queue.expire(at(30), id);
     assert_eq!(queue.finish(at(31), id), Some(JOB));
     assert_eq!(queue.receive(at(31)), None);
-    assert_eq!((queue.visible(), queue.taken()), (0, 0));
+    assert_eq!((queue.visible(), queue.slots().used()), (0, 0));
     assert_eq!(queue.send(at(32), JOB), Some(id), "its slot is used again");
     queue.assert_conserved(at(32));
 }
@@ -80,7 +80,7 @@ fn after_too_many_receives_it_is_a_dead_letter() {
     assert_eq!(queue.expire(at(60), id), Expired::Dead(JOB));
     assert_eq!(queue.finish(at(61), id), None, "who finishes a dead letter finds nothing");
     assert_eq!(queue.fail(at(62), id), Failed::Nothing);
-    assert_eq!((queue.taken(), queue.counts().duplicates), (0, 2));
+    assert_eq!((queue.slots().used(), queue.counts().duplicates), (0, 2));
     queue.assert_conserved(at(62));
 }
 
@@ -190,7 +190,7 @@ proptest! {
             queue.assert_conserved(now);
             let inside = u64::from(queue.visible() + queue.delayed() + queue.in_flight());
             prop_assert_eq!(accepted, ended.len() as u64 + dead.len() as u64 + inside);
-            prop_assert_eq!(queue.taken() as usize, held.len());
+            prop_assert_eq!(queue.slots().used() as usize, held.len());
         }
         assert_comes_back(&queue);
     }

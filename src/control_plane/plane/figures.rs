@@ -60,6 +60,10 @@ pub struct StageSample {
     pub waiting: u32,
     /// Jobs in service.
     pub in_service: u32,
+    /// Jobs that servers hold, in service or beyond it.
+    pub held: u32,
+    /// Jobs that servers can hold at once; `None` for any number.
+    pub places: Option<u32>,
     /// Jobs that came.
     pub arrivals: u64,
     /// Services that ended.
@@ -187,7 +191,8 @@ impl Plane {
             views.push(with_servers(StageId::node(number)));
         }
         views.push(self.view_queue(now));
-        views.extend([StageId::WORKERS, StageId::HYPERVISOR, StageId::STORAGE].map(with_servers));
+        views.push(self.view_workers(now));
+        views.extend([StageId::HYPERVISOR, StageId::STORAGE].map(with_servers));
         views.push(self.view_images());
         views
     }
@@ -213,6 +218,18 @@ impl Plane {
         View { name: StageName::Queue, usage, waits: Some(&self.messages.waits), services: None }
     }
 
+    /// The workers: one that has done its own part holds its message, and its slot, until hypervisor and storage have
+    /// done theirs.
+    fn view_workers(&self, now: Time) -> View<'_> {
+        let mut view = self.stages[StageId::WORKERS.index()].view(now);
+        let slots = self.messages.queue.slots();
+        view.usage.places = slots.limit().map(|limit| u32::try_from(limit).unwrap_or(u32::MAX));
+        view.usage.held =
+            u32::try_from(slots.used()).expect("a slot is of a message, of which there are fewer than 2³²");
+        view.usage.occupied_ns = slots.integral(now);
+        view
+    }
+
     fn view_images(&self) -> View<'_> {
         let mut usage = StationUse { served: self.images.downloaded, ..StationUse::default() };
         for link in &self.images.racks {
@@ -231,6 +248,8 @@ impl Plane {
             name,
             waiting: usage.waiting,
             in_service: usage.in_service,
+            held: usage.held,
+            places: usage.places,
             arrivals: usage.arrivals,
             completed: usage.completed,
             refused: usage.refused,

@@ -16,8 +16,9 @@ struct Measure {
 }
 
 #[rustfmt::skip]
-const MEASURES: [Measure; 4] = [
+const MEASURES: &[Measure] = &[
     Measure { name: "waiting", title: "Queues of the control plane", caption: "Jobs that wait at each stage.", unit: "jobs waiting", points: |stage| stage.points(["waiting"], |[waiting]| waiting) },
+    Measure { name: "occupied", title: "How full the control plane is", caption: "Share of the servers' places at each stage that hold a job. A worker holds its message until hypervisor and storage are done with it; at 100 % a stage takes nothing more.", unit: "% of the places", points: occupied },
     Measure { name: "wait", title: "Waiting in the control plane", caption: "How long jobs waited on average between samples: those that waited by those that ceased to each second (Little's law).", unit: "seconds", points: waits },
     Measure { name: "refused", title: "Refused by the control plane", caption: "Jobs that each stage turned away, a second.", unit: "jobs a second", points: |stage| rates(stage, "refused") },
     Measure { name: "timed-out", title: "Given up in the control plane", caption: "Jobs that waited at each stage longer than they may, a second.", unit: "jobs a second", points: |stage| rates(stage, "timed_out") },
@@ -71,6 +72,12 @@ fn waits(stage: &Series) -> Vec<Datum> {
         let mean = (waiting[i - 1] + waiting[i]) / 2.0;
         if left > 0.0 { mean * seconds / left } else { f64::NAN }
     })
+}
+
+/// The share of the places that hold a job \[%\]; nothing where any number may be held.
+fn occupied(stage: &Series) -> Vec<Datum> {
+    let shares = stage.points(["held", "places"], |[held, places]| 100.0 * held / places);
+    shares.into_iter().filter(|(_, share)| share.is_finite()).collect()
 }
 
 /// How fast a count grows \[1/s\].

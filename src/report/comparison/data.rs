@@ -56,7 +56,7 @@ pub fn json(comparison: &Comparison) -> Value {
     let variants: Vec<Value> = (comparison.arms.iter().zip(&comparison.design.variants))
         .map(|(arm, variant)| {
             let (succeeded, requested) = arm.launches();
-            let wilson = arm.success_interval(comparison.confidence.alone);
+            let shares = arm.success_interval(comparison.confidence.alone);
             json!({
                 "label": arm.label,
                 "set": variant.overrides.set,
@@ -65,8 +65,8 @@ pub fn json(comparison: &Comparison) -> Value {
                 "exact": arm.certain,
                 "seeds": arm.figures.iter().map(|figures| figures.seed).collect::<Vec<_>>(),
                 "digests": arm.figures.iter().map(|figures| figures.digest.as_str()).collect::<Vec<_>>(),
-                "launches": { "requested": requested, "succeeded": succeeded, "wilson": interval(Some(wilson)) },
-                "advised_warmup_s": arm.advised_warmup_s().flatten(),
+                "launches": { "requested": requested, "succeeded": succeeded, "interval": interval(shares) },
+                "settled_from_s": arm.settled_from_s().flatten(),
             })
         })
         .collect();
@@ -113,6 +113,12 @@ fn entry(comparison: &Comparison, row: &Row) -> Value {
         entry["difference"] = json!(difference.mean);
         entry["relative_difference"] = json!(difference.relative);
         entry["exact"] = json!(difference.certainty == Certainty::Exact);
+    }
+    if let Some(Certainty::Sparse(variety)) = row.difference.as_ref().map(|difference| &difference.certainty)
+    {
+        entry["pairs"] = json!(variety.values);
+        entry["pairs_that_differ"] = json!(variety.differing);
+        entry["pairs_that_would_tell"] = json!(variety.needed());
     }
     if let Some(paired) = paired(row) {
         entry["pairs"] = json!(paired.replications);

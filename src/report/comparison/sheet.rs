@@ -2,6 +2,7 @@
 
 use crate::experiment::comparison::{Arm, Comparison, Row};
 use crate::experiment::metric;
+use crate::experiment::statistics::{Interval, TELLING, Variety};
 use crate::experiment::verdict::{Certainty, Paired, Reason, Verdict};
 use crate::report::amount::{amount, change, change_between, relative};
 use crate::summary::metrics::Better;
@@ -23,13 +24,15 @@ fn mark(verdict: Verdict) -> &'static str {
         Verdict::Better => "▲",
         Verdict::Worse => "▼",
         Verdict::Same => "=",
+        Verdict::TooFewEvents => "?",
         Verdict::NotShown => "≈",
         Verdict::NotComparable(_) => "·",
     }
 }
 
 /// What the marks mean.
-pub const LEGEND: &str = "▲ better, ▼ worse, ≈ no difference shown, = the same, · not comparable";
+pub const LEGEND: &str =
+    "▲ better, ▼ worse, ≈ no difference shown, = the same, ? too few events, · not comparable";
 
 /// A row for each variant, a column for each metric: its mean and the mark of its verdict.
 pub fn overview(comparison: &Comparison) -> Sheet {
@@ -96,6 +99,7 @@ fn detail(row: &Row, arm: &Arm, correlated: bool) -> Vec<String> {
             cells.push(match &difference.certainty {
                 Certainty::Exact => "exact".to_string(),
                 Certainty::OnePair => String::new(),
+                Certainty::Sparse(variety) => format!("{} of {} differ", variety.differing, variety.values),
                 Certainty::Paired(Paired { interval, .. }) => {
                     change_between(interval.low, interval.high, unit)
                 }
@@ -117,21 +121,22 @@ fn correlation(row: &Row) -> Option<f64> {
     }
 }
 
-/// Launches over all replications with Wilson's interval; nothing where every figure is exact.
+/// Launches over all replications, and the interval of their share; nothing where every figure is exact.
 pub fn launches(comparison: &Comparison) -> Option<Sheet> {
     if comparison.arms.iter().all(|arm| arm.certain) {
         return None;
     }
     let confidence = comparison.confidence.alone;
-    let interval = format!("{} interval (Wilson)", level(confidence));
+    let interval = format!("{} interval (Student's t)", level(confidence));
     let header = ["all replications", "asked for", "launched", "share", &interval];
     let row = |(number, arm): (usize, &Arm)| {
         let (launched, asked_for) = arm.launches();
         let share = if asked_for == 0 { String::new() } else { percent(launched as f64 / asked_for as f64) };
         let interval = arm.success_interval(confidence);
-        let interval = match arm.certain {
-            true => "exact".to_string(),
-            false => format!("{:.3} to {:.3} %", 100.0 * interval.low, 100.0 * interval.high),
+        let interval = match interval {
+            _ if arm.certain => "exact".to_string(),
+            Some(Interval { low, high }) => format!("{:.3} to {:.3} %", 100.0 * low, 100.0 * high),
+            None => "too few events".to_string(),
         };
         vec![name(arm, number), grouped(asked_for), grouped(launched), share, interval]
     };
@@ -166,6 +171,7 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         Some(demand(comparison)),
         intervals(comparison),
         precision(comparison),
+        sparse(comparison),
         warmup(comparison),
         flattered(comparison),
     ];
@@ -232,9 +238,32 @@ fn precision(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// What MSER-5 advises, where it is more than the scenario leaves out.
+/// How many replications would tell where too few events came.
+fn sparse(comparison: &Comparison) -> Option<String> {
+    let varieties = comparison.rows.iter().filter_map(|row| match &row.difference.as_ref()?.certainty {
+        Certainty::Sparse(variety) => Some(variety),
+        _ => None,
+    });
+    let (alike, differing): (Vec<&Variety>, Vec<&Variety>) =
+        varieties.partition(|variety| variety.differing == 0);
+    let needed = differing.iter().map(|variety| variety.needed()).max();
+    match (needed, alike.is_empty()) {
+        (None, true) => None,
+        (None, false) => Some(
+            "Too few events: where no pair of runs differs, more replications may still show a difference."
+                .to_string(),
+        ),
+        (Some(needed), _) => Some(format!(
+            "Too few events: where fewer than {TELLING} pairs of runs differ, an interval would claim more than it holds. If \
+             more pairs differ as often, about {} replications would tell.",
+            grouped(needed as u64)
+        )),
+    }
+}
+
+/// The time after which the runs no longer drift, where it is more than the scenario leaves out.
 fn warmup(comparison: &Comparison) -> Option<String> {
-    let advice = comparison.arms.iter().filter_map(|arm| Some((arm, arm.advised_warmup_s()?)));
+    let advice = comparison.arms.iter().filter_map(|arm| Some((arm, arm.settled_from_s()?)));
     let latest = advice.max_by(|(_, a), (_, b)| {
         let key = |advice: &Option<f64>| advice.unwrap_or(f64::INFINITY);
         key(a).total_cmp(&key(b))
@@ -243,13 +272,13 @@ fn warmup(comparison: &Comparison) -> Option<String> {
     let warmup = arm.scenario.warmup;
     match advice {
         None => Some(format!(
-            "Warm-up: `{}` has not settled in the first half of its time (MSER-5 over hosts in use and instances \
-             running). Means depend on the duration; a longer one may settle.",
+            "Warm-up: hosts in use or instances running of `{}` drift through the first half of the time. Means depend \
+             on the duration; a longer one may settle.",
             arm.label
         )),
         Some(advised) if advised > warmup.as_seconds() => Some(format!(
-            "Warm-up: the scenario leaves out {}, MSER-5 advises {} (hosts in use and instances running, `{}`). Nothing \
-             was left out because of it: set `warmup`.",
+            "Warm-up: the scenario leaves out {}; hosts in use and instances running of `{2}` drift until {1}. Nothing was \
+             left out because of it: set `warmup`.",
             if warmup == Duration::ZERO { "nothing".to_string() } else { coarse(warmup) },
             coarse(Duration::from_seconds(advised.ceil() as u64)),
             arm.label

@@ -312,7 +312,9 @@ fn stages(run: &RunReading) -> Table {
         row.extend(["arrivals", "completed", "refused", "timed_out"].map(count));
         row.extend(["wait_s_mean", "service_s_mean", "queue_length_mean"].map(number));
         row.push(count("queue_length_peak"));
-        row.push(use_of["busy_ratio"].as_f64().map_or(Cell::Empty, |busy| Cell::Number(busy, percent(busy))));
+        let share =
+            |key: &str| use_of[key].as_f64().map_or(Cell::Empty, |share| Cell::Number(share, percent(share)));
+        row.extend(["occupied_ratio", "busy_ratio"].map(share));
         row
     });
     Table {
@@ -328,7 +330,8 @@ fn stages(run: &RunReading) -> Table {
             "service, mean (s)",
             "waiting, mean",
             "waiting, peak",
-            "busy",
+            "occupied",
+            "own work",
         ]),
         rows: rows.collect(),
     }

@@ -41,7 +41,7 @@ pub struct RunReading {
     pub fill: Series,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
-    /// `control_plane.csv`, by stage: jobs `waiting` and `in_service` at each moment; `arrivals`, `completed`, `refused`
+    /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each moment; `arrivals`, `completed`, `refused`
     /// and `timed_out` counted up to it.
     pub stages: Vec<(String, Series)>,
     /// `availability.csv`: of each minute, by its beginning, the `calls` that were answered and how many `failed`.

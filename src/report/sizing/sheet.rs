@@ -83,8 +83,9 @@ fn sureness(sizing: &Sizing) -> String {
     let level = (sizing.question.confidence * 1e4).round() / 1e2;
     format!(
         "What is said of each value has {level} % confidence: the ends of an interval are Student's t over the runs, for \
-         the share of launches also Wilson's over all launches, whichever reaches further. All values have the same seeds, \
-         and so the same demand (common random numbers)."
+         the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
+         anything that is no more than a guess, for refusals come in crowds: look at more runs. All values have the \
+         same seeds, and so the same demand (common random numbers)."
     )
 }
 

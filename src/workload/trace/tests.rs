@@ -444,3 +444,35 @@ fn dates_are_times_where_an_origin_is_stated() {
     let half = "start_s,end_s,type\n2026-03-01T12:00Q,,m5.large\n";
     assert!(starts(half, Some("first")).unwrap_err().contains("which is not a number"));
 }
+
+/// Whatever byte of a Parquet file is damaged, what comes of it is rows or a problem.
+#[test]
+fn no_damage_of_a_parquet_file_is_a_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let columns = [Column::Start, Column::End, Column::Instance, Column::Vcpu];
+    let mut writer = TraceWriter::create(&path, &columns).unwrap();
+    for i in 0..20 {
+        let end = (i % 3 > 0).then_some(Time(i + 1));
+        writer.write(&Cells { time: Time(i), end, instance: "abc", ..Cells::default() }).unwrap();
+    }
+    writer.finish().unwrap();
+    let whole = fs::read(&path).unwrap();
+    let read = || -> Result<(), crate::input::Problem> {
+        let mut table = Table::open(&path)?;
+        while table.advance()? {
+            for column in 0..table.header().len() {
+                table.text(column)?;
+            }
+        }
+        Ok(())
+    };
+    let mut wrong = 0;
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= [0x01, 0x80, 0xff][at % 3];
+        fs::write(&path, bytes).unwrap();
+        wrong += usize::from(read().is_err());
+    }
+    assert!(wrong > whole.len() / 4, "{wrong} of {} bytes", whole.len());
+}
