@@ -20,4 +20,3 @@ pub mod resource_call;
 pub mod settings;
 pub mod table;
 pub mod trace;
-pub mod whole_file;
