@@ -10,6 +10,8 @@ pub mod units;
 
 pub mod input;
 
+pub mod disk;
+
 pub mod failure;
 
 pub mod engine;

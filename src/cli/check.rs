@@ -1,12 +1,14 @@
 //! `plimsoll check`: holds a result to a committed baseline.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
 
 use super::{Conclusion, arguments, output};
+use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::Figures;
 use crate::experiment::baseline::Baseline;
 use crate::input::{InputError, Place, Problem};
@@ -97,13 +99,12 @@ fn update(args: &CheckArgs, figures: &Figures) -> Result<(), InputError> {
 
 /// Replaces a file wholly or not at all.
 fn write(path: &Path, text: &str) -> Result<(), InputError> {
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = fs::write(&draft, text).and_then(|()| fs::rename(&draft, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&draft);
-        let problem = Problem::new(Place::file(path), format!("cannot be written: {error}"));
-        problem.with_help("name a file in a folder that can be written").into()
-    })
+    let written = || -> Result<(), Problem> {
+        let mut file = WholeFile::create(path)?;
+        file.write_all(text.as_bytes()).map_err(|error| cannot_write(path, &error))?;
+        file.finish()
+    };
+    written().map_err(|problem| problem.with_help("name a file in a folder that can be written").into())
 }
 
 /// The baseline in a file, if there is such a file.

@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::disk;
 use crate::input::InputError;
 
 /// Exit code when the input was wrong or the work could not be done.
@@ -122,6 +123,9 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => completions::main(&args).map(Conclusion::from),
         Command::Man(args) => completions::man(&args).map(Conclusion::from),
     };
+    for note in disk::take_notes() {
+        output::tell(&format!("note: {note}\n"));
+    }
     match result {
         Ok(conclusion) => conclusion.into(),
         Err(error) => {
@@ -134,10 +138,10 @@ pub fn main() -> ExitCode {
 /// Tells every problem on standard error, with their number at the end when there are several.
 fn complain(error: &InputError) {
     for problem in &error.0 {
-        eprintln!("error: {problem}");
+        output::tell(&format!("error: {problem}\n"));
     }
     if error.0.len() > 1 {
-        eprintln!("{} problems", error.0.len());
+        output::tell(&format!("{} problems\n", error.0.len()));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Standard output that survives a closed pipe, and files that survive a full disk.
+//! Standard output and standard error that survive a closed pipe, and files that survive a full disk.
 
 use std::io::{self, Write};
 
@@ -13,6 +13,12 @@ pub fn print(text: &str) -> Result<(), InputError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes to standard error. Where nobody reads it there is nobody to tell.
+pub fn tell(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Makes a write beyond the limit on file sizes an error, which is told and cleaned up after, instead of a

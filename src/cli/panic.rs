@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::output;
 use crate::table;
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
@@ -34,11 +35,12 @@ pub fn install_hook() {
             return;
         }
         standard(panic);
-        eprintln!("\nThis is a bug in plimsoll {}, not in your input.", env!("CARGO_PKG_VERSION"));
-        eprintln!("Please report it with these lines and the scenario.");
+        let version = env!("CARGO_PKG_VERSION");
+        output::tell(&format!("\nThis is a bug in plimsoll {version}, not in your input.\n"));
+        output::tell("Please report it with these lines and the scenario.\n");
         WORK.with_borrow(|work| {
             if let Some(Work { replay, seed }) = work {
-                eprintln!("  replay:  {replay}\n  seed:    {seed}");
+                output::tell(&format!("  replay:  {replay}\n  seed:    {seed}\n"));
             }
         });
     }));
@@ -46,5 +48,9 @@ pub fn install_hook() {
 
 /// Tells where in the simulation it stopped, once the hook has spoken.
 pub fn tell_where(now: Time, events: u64) {
-    eprintln!("  stopped: at {} s simulated, in event {}", seconds(now.0), grouped(events + 1));
+    output::tell(&format!(
+        "  stopped: at {} s simulated, in event {}\n",
+        seconds(now.0),
+        grouped(events + 1)
+    ));
 }

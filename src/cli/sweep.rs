@@ -4,7 +4,7 @@
 //! is carried on by the same command.
 
 use std::ffi::OsString;
-use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{arguments, interrupt, machine, output};
+use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::sweep::{self, FinishedRun, Plan, Shard, Store, SweepConfig};
 use crate::input::{InputError, Place, Problem};
 use crate::report::sweep as report;
@@ -134,8 +135,10 @@ fn part(args: &SweepArgs, file: &Path, shard: Shard) -> Result<(), InputError> {
 fn plan(args: &PlanArgs) -> Result<(), InputError> {
     let plan = Plan::make(&SweepConfig::read(&args.sweep)?)?;
     let place = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.plan.json", plan.name)));
-    fs::write(&place, plan.to_json(&place, folder_of(&args.sweep)))
-        .map_err(|error| Problem::new(Place::file(&place), format!("cannot be written: {error}")))?;
+    let mut file = WholeFile::create(&place)?;
+    file.write_all(plan.to_json(&place, folder_of(&args.sweep)).as_bytes())
+        .map_err(|error| cannot_write(&place, &error))?;
+    file.finish()?;
     output::print(&format!("{} runs, numbered from 0, in {}\n", plan.runs.len(), place.display()))
 }
 

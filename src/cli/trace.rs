@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{arguments, output};
 use crate::catalogue::{ShapePrice, TypeTable};
+use crate::disk;
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
 use crate::workload::directory::Directory;
@@ -105,6 +106,11 @@ pub fn main(args: &TraceArgs) -> Result<(), InputError> {
 
 fn import(args: &ImportArgs) -> Result<(), InputError> {
     let format = Format::named(&args.format)?;
+    if args.hosts_out.as_ref().is_some_and(|hosts| disk::is_same_place(hosts, &args.output)) {
+        let message = format!("found `{}`, which `-o` names too", args.output.display());
+        let problem = Problem::new(Place::key("--hosts-out"), message);
+        return Err(problem.with_help("name a file of its own for the hosts").into());
+    }
     let mut report = format.import(&args.input, &args.output)?;
     if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
         report.hosts = Some(format.import_hosts(hosts, hosts_out)?);

@@ -54,6 +54,7 @@ impl Cloud {
         self.assert_groups();
         self.assert_tenancies();
         self.assert_reservations();
+        self.ledger.assert_noted(self.fleet.totals(), self.hosts_vary());
         if alive == 0 {
             self.assert_nothing_is_left();
         }

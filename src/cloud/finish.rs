@@ -132,7 +132,7 @@ impl Cloud {
     /// Greatest shares of vCPU, memory and GPU in use.
     fn peak_shares(&self) -> [f64; SHARES.len()] {
         let mut peaks = self.ledger.peak_shares;
-        if !self.fleet.is_elastic() {
+        if !self.hosts_vary() {
             let gauges = &self.ledger.fleet_gauges;
             for (peak, (used, all)) in peaks.iter_mut().zip(SHARES) {
                 peak.note(gauges.peak(used as usize), gauges.peak(all as usize));

@@ -27,6 +27,18 @@ pub const INSTANCE_TOTALS: usize = 2;
 pub const SHARES: [(Total, Total); 3] =
     [(Total::VcpuUsed, Total::Vcpu), (Total::MemoryUsed, Total::Memory), (Total::GpuUsed, Total::Gpu)];
 
+/// Totals whose peaks are told.
+const PEAKS: [Total; 8] = [
+    Total::Hosts,
+    Total::Vcpu,
+    Total::Memory,
+    Total::Gpu,
+    Total::HostsUsed,
+    Total::VcpuUsed,
+    Total::MemoryUsed,
+    Total::GpuUsed,
+];
+
 /// In the digest: no host has a part in it.
 pub const NO_HOST: HostId = HostId(u32::MAX);
 
@@ -174,8 +186,8 @@ impl Ledger {
         self.fleet_gauges.note(&fleet.0);
     }
 
-    /// The shares in use may be higher than ever: an instance came, or a host closed. Without elastic
-    /// groups a share is greatest when its use is, and it is enough to come here at the end.
+    /// The shares in use may be higher than ever: an instance came, or a host went. Where hosts neither come nor
+    /// go a share is greatest when its use is, and it is enough to come here at the end.
     #[inline]
     pub fn note_shares(&mut self, fleet: &Totals) {
         for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
@@ -197,6 +209,26 @@ impl Ledger {
         self.peak_shares = Default::default();
         self.note_shares(fleet);
         self.in_window = true;
+    }
+
+    /// Panics unless the peaks that are told are no lower than what there is now, and so are the shares where hosts
+    /// come and go.
+    pub fn assert_noted(&self, fleet: &Totals, hosts_vary: bool) {
+        if !self.in_window {
+            return; // The window begins with what there is then.
+        }
+        for total in PEAKS {
+            let peak = self.fleet_gauges.peak(total as usize);
+            assert!(peak >= fleet[total], "a peak took no note: {total:?}, {peak} below {}", fleet[total]);
+        }
+        for (peak, (used, all)) in self.peak_shares.iter().zip(SHARES).filter(|_| hosts_vary) {
+            let mut noted = *peak;
+            noted.note(fleet[used], fleet[all]);
+            assert!(
+                noted.value() <= peak.value(),
+                "a share took no note: {used:?}, {noted:?} above {peak:?}"
+            );
+        }
     }
 
     /// Writes down what happened to an instance.

@@ -18,14 +18,26 @@ impl Cloud {
     /// it for an instance that ends at once.
     #[inline]
     pub(super) fn note_host(&mut self, slot: Slot) {
-        if self.fleet.is_elastic() {
-            self.ledger.note_fleet(self.fleet.totals());
-            self.ledger.note_shares(self.fleet.totals());
+        if self.hosts_vary() {
+            self.note_hosts();
         } else {
             self.ledger.note_fleet_used(self.fleet.totals());
         }
         let instance = self.instances.get(slot);
         self.network.note(instance.subnet, instance.has_public_address);
+    }
+
+    /// Whether there are more and fewer hosts in the course of the run.
+    #[inline]
+    pub(super) fn hosts_vary(&self) -> bool {
+        self.fleet.is_elastic() || self.perils.is_some()
+    }
+
+    /// Hosts opened, closed, or are held for somebody: all the peaks take note.
+    #[cold]
+    pub(super) fn note_hosts(&mut self) {
+        self.ledger.note_fleet(self.fleet.totals());
+        self.ledger.note_shares(self.fleet.totals());
     }
 
     /// A pending instance with a host boots.

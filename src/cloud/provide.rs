@@ -94,7 +94,7 @@ impl Cloud {
         let item = Item::UnusedReservation(terms.kind);
         self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
         self.names.reservations.set(name.0, id);
-        self.ledger.note_fleet(self.fleet.totals());
+        self.note_hosts();
         Ok(())
     }
 }

@@ -75,8 +75,7 @@ impl Cloud {
         let zone = self.fleet.zone_of(host);
         self.fleet.on(host, event.trigger());
         self.placer.changed(host, zone, &mut self.fleet);
-        self.ledger.note_fleet(self.fleet.totals());
-        self.ledger.note_shares(self.fleet.totals());
+        self.note_hosts();
         let on_failure = self.perils.as_ref().expect("a fault has its source").faults.on_failure();
         let fate = match event {
             HostEvent::Failed(_) => {
@@ -99,6 +98,7 @@ impl Cloud {
             },
         };
         self.placer.move_slots(host, &mut self.fleet);
+        self.note_hosts();
         for slot in self.aboard(host) {
             self.meet(now, slot, fate);
         }
@@ -212,7 +212,7 @@ impl Cloud {
         self.give_host(now, &request, from);
         self.go_aboard(slot);
         self.ledger.happened(now, Happening::Moved, id, to.host);
-        self.ledger.note_fleet(self.fleet.totals());
+        self.note_hosts();
     }
 
     /// An instance is off its host and has no other: what ended is over, anything else is stopped.

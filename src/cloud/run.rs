@@ -310,8 +310,7 @@ impl Cloud {
         self.security.begin_window();
         self.storage.begin_window(now);
         if let Some(control) = &mut self.control {
-            control.plane.begin_window(now);
-            control.plane.note_queues(now);
+            control.begin_window(now);
         }
     }
 

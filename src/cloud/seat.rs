@@ -95,6 +95,7 @@ impl Cloud {
         if self.fleet.hosts()[host.index()].state != HostState::Active {
             // Nobody can use it there.
             self.placer.move_slots(host, &mut self.fleet);
+            self.note_hosts();
         }
         true
     }

@@ -107,6 +107,7 @@ impl Cloud {
         })?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
+        self.note_hosts();
         Ok(host)
     }
 
@@ -121,6 +122,7 @@ impl Cloud {
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.give(now, account, Item::DedicatedHost(group), 1);
         self.uncount(account, Quota::DedicatedHosts, 1);
+        self.note_hosts();
         Ok(())
     }
 
@@ -148,7 +150,7 @@ impl Cloud {
         let freed = self.placer.cancel(account, id, &mut self.fleet)?;
         self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
         self.uncount(account, Quota::CapacityReservations, 1);
-        self.ledger.note_shares(self.fleet.totals());
+        self.note_hosts();
         Ok(())
     }
 }

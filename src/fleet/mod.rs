@@ -75,7 +75,7 @@ pub struct Fleet {
 pub enum Change {
     /// Nothing: the host is still open.
     Amounts,
-    /// The host was the last of an elastic group's to be used, and closed.
+    /// The host counts no more: one of an elastic group closed, or one that takes no instances has none left.
     Closed,
 }
 
@@ -237,6 +237,7 @@ impl Fleet {
         if host.state != HostState::Active {
             if emptied {
                 self.totals.host_closed(&sku.capacity);
+                return Change::Closed;
             }
             return Change::Amounts;
         }

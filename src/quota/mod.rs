@@ -147,8 +147,13 @@ impl Quotas {
             return self.undo_instance(account, claim);
         }
         let until = now.after(self.lag);
-        assert!(self.lagging.back().is_none_or(|(last, ..)| *last <= until), "time runs backwards");
-        self.lagging.push_back((until, account, claim));
+        if self.lagging.back().is_none_or(|(last, ..)| *last <= until) {
+            self.lagging.push_back((until, account, claim));
+        } else {
+            // A branch has a shorter lag than the run that it goes on from: those that lag already end later.
+            let position = self.lagging.partition_point(|(other, ..)| *other <= until);
+            self.lagging.insert(position, (until, account, claim));
+        }
     }
 
     /// An instance that was taken comes to nothing, for a later step of its launch failed: it counts no more.

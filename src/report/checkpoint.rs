@@ -16,11 +16,11 @@ use super::told::{Told, tell_again};
 use crate::cloud::checkpoint::{Moment, Resumption};
 use crate::cloud::observe::Observer;
 use crate::cloud::{Cloud, RunOptions};
+use crate::disk::WholeFile;
 use crate::engine::checkpoint::{Misfit, Reader, SEAL, Writer, is_sealed};
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::Scenario;
 use crate::units::{Duration, Time};
-use crate::workload::whole_file::WholeFile;
 
 /// How the name of every checkpoint ends.
 pub const EXTENSION: &str = "checkpoint";
@@ -110,7 +110,7 @@ impl Checkpoints {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> InputError {
-    crate::workload::whole_file::cannot_write(path, error).into()
+    crate::disk::cannot_write(path, error).into()
 }
 
 /// A run that goes on.

@@ -1,12 +1,13 @@
-//! The result folder: written beside its place and renamed at the end, so that it appears whole or not at all.
+//! The result folder, which appears whole or not at all ([`crate::disk`]).
 //!
 //! An older result is replaced only by a finished one, and what is no result of ours is never replaced.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::{ReportFile, manifest};
+use crate::disk::WholeFolder;
 use crate::input::{InputError, Place, Problem};
 
 /// A result folder in the making. Dropped before [`ResultFolder::publish`], it leaves nothing behind.
@@ -14,57 +15,43 @@ use crate::input::{InputError, Place, Problem};
 pub struct ResultFolder {
     /// The place as it was named.
     named: PathBuf,
-    /// Where the result is to appear: what `named` leads to.
-    place: PathBuf,
-    /// Where it is written meanwhile: a sibling, so that the rename stays on one file system.
-    draft: PathBuf,
+    folder: WholeFolder,
 }
 
 impl ResultFolder {
     /// Begins a result that is to appear where `named` leads to; makes the folders above it.
     pub fn begin(named: &Path) -> Result<ResultFolder, InputError> {
-        // A link stays, what it points to is replaced.
-        let place = fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf());
+        let place = WholeFolder::place_of(named);
         check_replaceable(&place)?;
-        let Some(name) = place.file_name() else {
+        if place.file_name().is_none() {
             let problem = Problem::new(Place::key("-o"), format!("`{}` is no folder name", place.display()));
             return Err(problem
                 .with_help("name a folder that may be made, such as results/runs/first")
                 .into());
-        };
-        let parent = place.parent().unwrap_or(Path::new(""));
-        let draft = parent.join(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
-        let folder = ResultFolder { named: named.to_path_buf(), place, draft };
-        // One left by a killed process of the same number is nobody's.
-        let _ = fs::remove_dir_all(&folder.draft);
-        fs::create_dir_all(&folder.draft).map_err(|error| folder.unwritable("", &error))?;
-        Ok(folder)
+        }
+        let folder = WholeFolder::begin(&place).map_err(|error| unwritable(named, &place, "", &error))?;
+        Ok(ResultFolder { named: named.to_path_buf(), folder })
     }
 
     /// Where the result is written meanwhile.
     pub fn draft(&self) -> &Path {
-        &self.draft
+        self.folder.path()
     }
 
     /// Refuses, before long work begins, a place where no result may appear.
     pub fn check(named: &Path) -> Result<(), InputError> {
-        check_replaceable(&fs::canonicalize(named).unwrap_or_else(|_| named.to_path_buf()))
+        check_replaceable(&WholeFolder::place_of(named))
     }
 
     /// Opens a file of the result, making the folders it lies in.
     pub fn create(&self, name: &str) -> Result<Box<dyn Write + Send>, InputError> {
-        let path = self.draft.join(name);
-        let open = || {
-            fs::create_dir_all(path.parent().unwrap_or(&self.draft))?;
-            File::create(&path)
-        };
-        let file = open().map_err(|error| self.unwritable(name, &error))?;
+        let file = self.folder.create(name).map_err(|error| self.unwritable(name, &error))?;
         Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
     }
 
     /// A file beside the result that the run needs while it goes on. Whoever makes it takes it away.
     pub fn scratch(&self, name: &str) -> PathBuf {
-        self.draft.join(format!(".{name}"))
+        self.draft().join(format!(".{name}"))
     }
 
     /// Writes a whole file of the result.
@@ -76,60 +63,59 @@ impl ResultFolder {
     /// Puts the finished result in its place and tells it. An older result stays until the new one is there.
     pub fn publish(self) -> Result<PathBuf, InputError> {
         // The run may have taken hours: look again.
-        check_replaceable(&self.place)?;
-        let old = self.draft.with_extension("old");
-        let swap = || {
-            if self.place.exists() {
-                fs::rename(&self.place, &old)?;
-            }
-            fs::rename(&self.draft, &self.place).inspect_err(|_| {
-                let _ = fs::rename(&old, &self.place);
-            })
-        };
-        swap().map_err(|error| self.unwritable("", &error))?;
-        // The result is published; an older one that cannot be removed is only clutter.
-        let _ = fs::remove_dir_all(&old);
-        Ok(self.named.clone())
+        let ResultFolder { named, folder } = self;
+        check_replaceable(folder.place())?;
+        let place = folder.place().to_path_buf();
+        remove_scratch(folder.path()).map_err(|error| unwritable(&named, &place, "", &error))?;
+        folder.publish().map_err(|error| unwritable(&named, &place, "", &error))?;
+        Ok(named)
     }
 
     /// The problem of a file that cannot be written.
     pub fn unwritable(&self, name: &str, error: &io::Error) -> InputError {
-        let help = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                "make room, or name a folder on another disk with `-o`"
-            }
-            _ => "name a folder that can be written with `-o`",
-        };
-        let kept = if self.place.exists() { "; the earlier result is untouched" } else { "" };
-        let place = Place::file(&if name.is_empty() { self.named.clone() } else { self.named.join(name) });
-        Problem::new(place, format!("cannot be written: {error}")).with_help(format!("{help}{kept}")).into()
+        unwritable(&self.named, self.folder.place(), name, error)
     }
 }
 
-impl Drop for ResultFolder {
-    fn drop(&mut self) {
-        // After publishing there is nothing under this name.
-        let _ = fs::remove_dir_all(&self.draft);
-    }
-}
-
-/// Writes what is drawn of a result into its folder, each file beside its place and renamed. Charts that are there
-/// already go.
-pub fn redraw(result: &Path, files: &[ReportFile]) -> Result<(), InputError> {
-    let unwritable = |error: io::Error| -> InputError {
-        Problem::new(Place::file(result), format!("cannot be written: {error}")).into()
-    };
-    let charts = result.join("charts");
-    match fs::remove_dir_all(&charts) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(error)),
-        _ => fs::create_dir(&charts).map_err(unwritable)?,
-    }
-    for file in files {
-        let place = result.join(&file.name);
-        let draft = place.with_extension("partial");
-        fs::write(&draft, &file.bytes).and_then(|()| fs::rename(&draft, &place)).map_err(unwritable)?;
+/// Takes away what the run needed while it went on and could not take away itself.
+fn remove_scratch(draft: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(draft)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            fs::remove_file(entry.path())?;
+        }
     }
     Ok(())
+}
+
+fn unwritable(named: &Path, place: &Path, name: &str, error: &io::Error) -> InputError {
+    let help = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room, or name a folder on another disk with `-o`"
+        }
+        _ => "name a folder that can be written with `-o`",
+    };
+    let kept = if place.exists() { "; the earlier result is untouched" } else { "" };
+    let place = Place::file(&if name.is_empty() { named.to_path_buf() } else { named.join(name) });
+    Problem::new(place, format!("cannot be written: {error}")).with_help(format!("{help}{kept}")).into()
+}
+
+/// Puts what is drawn of a result into its folder, all of it in one step. Charts that are there already go.
+pub fn redraw(result: &Path, files: &[ReportFile]) -> Result<(), InputError> {
+    let place = WholeFolder::place_of(result);
+    let goes =
+        |name: &Path| name == Path::new("charts") || files.iter().any(|file| name == Path::new(&file.name));
+    let write = || {
+        let folder = WholeFolder::begin_again(&place, goes)?;
+        for file in files {
+            folder.create(&file.name)?.write_all(&file.bytes)?;
+        }
+        folder.publish()
+    };
+    write().map_err(|error: io::Error| {
+        let problem = Problem::new(Place::file(result), format!("cannot be written: {error}"));
+        problem.with_help("make room, or make its folder writable; the result is as it was").into()
+    })
 }
 
 /// Refuses a place that holds anything but an earlier result or an empty folder.

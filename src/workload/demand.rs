@@ -182,6 +182,12 @@ impl Demand {
         if !problems.is_empty() {
             return Err(InputError(problems));
         }
+        let made = (sources.len(), callers.len());
+        assert_eq!(
+            made,
+            (config.arrivals.len(), config.calls.len()),
+            "a source is missing and nothing is wrong"
+        );
         let mut demand = Demand {
             seed,
             start: config.start,
@@ -375,7 +381,8 @@ impl Demand {
     }
 }
 
-/// The names of a list of sources, which stands at `key`, and the sources that could be made of it.
+/// The names of a list of sources, which stands at `key`, and the sources that could be made of it. One that cannot
+/// be made has a problem, or refers to something that has one.
 fn compile<Config, Made>(
     key: &str,
     list: &[Config],

@@ -18,4 +18,3 @@ pub mod process;
 pub mod resource_call;
 pub mod settings;
 pub mod trace;
-pub mod whole_file;

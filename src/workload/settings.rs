@@ -74,6 +74,12 @@ impl<'a> Settings<'a> {
         usable
     }
 
+    /// The problems of settings of which a part is missing. There may be none: then what they refer to is itself
+    /// wrong, which is told in its own place.
+    pub fn give_up<T>(self) -> Result<T, Vec<Problem>> {
+        Err(self.problems)
+    }
+
     /// The value built from settings that were all right, or everything that was wrong.
     pub fn finish<T>(self, build: impl FnOnce() -> T) -> Result<T, Vec<Problem>> {
         if self.problems.is_empty() { Ok(build()) } else { Err(self.problems) }

@@ -21,7 +21,7 @@ use crate::support::{CHECKED, Experiment, UNCHECKED};
 use crate::{control_plane, swarm, swarm_operations, worlds};
 
 /// The files of a result by name, but the manifest, which tells how the run was carried out.
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A run with its result, which writes checkpoints, or goes on from one.
 pub struct Journey<'a> {
@@ -80,7 +80,7 @@ fn read_all(folder: &Path, prefix: &str, files: &mut Files) {
 }
 
 /// Runs a scenario unbroken, with checkpoints at random moments, and from each of these: all the same.
-fn check(scenario: &Scenario, options: RunOptions, random: &mut Stream, describe: &dyn Fn() -> String) {
+pub fn check(scenario: &Scenario, options: RunOptions, random: &mut Stream, describe: &dyn Fn() -> String) {
     let folder = tempfile::tempdir().unwrap();
     let whole = Journey { scenario, options, checkpoints: &[], folder: folder.path(), from: None };
     let (outcome, unbroken) = whole.run();
@@ -100,7 +100,7 @@ fn check(scenario: &Scenario, options: RunOptions, random: &mut Stream, describe
     assert_same(&resumed.run().1, &unbroken, &|| describe("the second, written on the way from the first,"));
 }
 
-fn assert_same(files: &Files, expected: &Files, describe: &dyn Fn() -> String) {
+pub fn assert_same(files: &Files, expected: &Files, describe: &dyn Fn() -> String) {
     let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(files), names(expected), "{}", describe());
     for (name, bytes) in expected {

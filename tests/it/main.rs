@@ -8,6 +8,7 @@ mod baselines;
 mod billing;
 mod book;
 mod branches;
+mod broken;
 mod bugs;
 mod calls;
 mod checkpoints;

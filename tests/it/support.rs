@@ -51,6 +51,11 @@ impl Experiment {
         format!("seed {seed}\n{}", self.text)
     }
 
+    /// The scenario as text.
+    pub fn toml(&self) -> String {
+        self.text.clone()
+    }
+
     /// Where the scenario and its files stand.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -65,6 +65,13 @@ impl Control {
         })
     }
 
+    /// The warm-up is over: what is counted begins anew, also where no call comes any more.
+    pub fn begin_window(&mut self, now: Time) {
+        self.plane.begin_window(now);
+        self.plane.note_queues(now);
+        self.worked = now;
+    }
+
     /// Panics unless nobody is lost on the way.
     pub fn assert_conserved(&self) {
         self.plane.assert_conserved(self.worked);

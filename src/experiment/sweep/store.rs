@@ -1,4 +1,4 @@
-//! Finished runs on disk: each in a file of its own, written beside its place and renamed, with a checksum. A run
+//! Finished runs on disk: each in a file of its own that appears whole ([`crate::disk`]), with a checksum. A run
 //! that is there is whole; a torn file is no run. So whatever is killed at whatever moment, what was finished counts.
 //!
 //! ```text
@@ -7,7 +7,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::plan::{Plan, PlannedRun, hex};
+use crate::disk::{self, WholeFile};
 use crate::experiment::Figures;
 use crate::input::{InputError, Place, Problem};
 
@@ -68,6 +69,7 @@ impl Store {
             return Err(problem.with_help("name another one with `-o`, or move this one away").into());
         }
         fs::create_dir_all(store.path(RUNS)).map_err(|error| store.unwritable(&error))?;
+        [folder, &store.path(RUNS)].into_iter().for_each(disk::clear);
         let place = store.path(PLAN);
         let text = plan.to_json(&place, sweep);
         if fs::read_to_string(&place).is_ok_and(|there| there == text) {
@@ -113,29 +115,13 @@ impl Store {
         let _ = fs::remove_dir_all(&self.folder);
     }
 
-    /// Writes a file beside its place and renames it.
+    /// Writes a whole file of the store.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), InputError> {
-        let write = || {
-            let (draft, mut file) = self.draft(name)?;
-            let written = file.write_all(bytes).and_then(|()| fs::rename(&draft, self.path(name)));
-            written.inspect_err(|_| {
-                let _ = fs::remove_file(&draft);
-            })
-        };
-        write().map_err(|error: io::Error| self.unwritable(&error))
-    }
-
-    /// Opens a new file beside a name: drafts of killed processes, and those others write just now, are left alone.
-    fn draft(&self, name: &str) -> io::Result<(PathBuf, File)> {
-        const MOST_DRAFTS: u32 = 10_000;
-        for number in 0..MOST_DRAFTS {
-            let path = self.path(&format!("{name}.{number}.partial"));
-            match File::create_new(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                opened => return opened.map(|file| (path, file)),
-            }
-        }
-        Err(io::Error::other(format!("{MOST_DRAFTS} drafts of {name} are there")))
+        let place = self.path(name);
+        let unwritable = |problem: Problem| self.unwritable_because(problem);
+        let mut file = WholeFile::create_among_many(&place).map_err(unwritable)?;
+        file.write_all(bytes).map_err(|error| self.unwritable(&error))?;
+        Ok(file.finish().map_err(unwritable)?)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -144,7 +130,13 @@ impl Store {
 
     fn unwritable(&self, error: &io::Error) -> InputError {
         let problem = Problem::new(Place::file(&self.folder), format!("cannot be written: {error}"));
-        problem.with_help("make room, or name a folder that can be written with `-o`").into()
+        self.unwritable_because(problem).into()
+    }
+
+    /// A problem of one of the files, told of the folder, with the way out.
+    fn unwritable_because(&self, problem: Problem) -> Problem {
+        Problem { place: Place::file(&self.folder), ..problem }
+            .with_help("make room, or name a folder that can be written with `-o`")
     }
 }
 

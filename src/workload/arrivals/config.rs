@@ -164,7 +164,7 @@ impl ArrivalConfig {
         let stops = self.stops.as_ref().map(|stops| stops.compile(&mut settings, base_dir));
         let mix = self.mix(number, &name, &mut settings, directory);
         let (Some(process), Some(mix)) = (process, mix) else {
-            return settings.finish(|| unreachable!("something is missing and nothing is wrong"));
+            return settings.give_up();
         };
         settings.finish(|| Source {
             name,

@@ -149,7 +149,7 @@ impl CallConfig {
         let accounts = self.callers(&name, &mut settings, arrivals, sources, directory);
         let template = self.template(&name, &mut settings, directory);
         let (Some(process), true, Some(&account)) = (process, usable, accounts.first()) else {
-            return settings.finish(|| unreachable!("something is missing and nothing is wrong"));
+            return settings.give_up();
         };
         let weights: Vec<f64> = self.operations.values().copied().collect();
         settings.finish(|| {
@@ -180,7 +180,8 @@ impl CallConfig {
         makes
     }
 
-    /// The accounts that calls come from; none only where something is wrong.
+    /// The accounts that calls come from; none where something is wrong, here or in the arrivals whose accounts they
+    /// are.
     fn callers(
         &self,
         name: &str,

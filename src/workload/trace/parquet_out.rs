@@ -7,8 +7,8 @@ use std::io;
 use super::columns::Column;
 use super::write::{self, Cells};
 use crate::columnar::{Cell, Field, Form, ParquetWriter};
+use crate::disk::WholeFile;
 use crate::units::Time;
-use crate::workload::whole_file::WholeFile;
 
 /// Times \[s\] with nine decimals.
 const SECONDS: Form = Form::Decimal { digits: 18, places: 9 };

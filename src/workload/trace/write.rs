@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::columns::Column;
 use super::parquet_out::ParquetOut;
+use crate::disk::{WholeFile, cannot_write};
 use crate::input::{InputError, Problem};
 use crate::operation::Operation;
 use crate::table::Storage;
 use crate::units::write_scaled;
 use crate::units::{NS_PER_S, QUANTITIES, Resources, Time};
-use crate::workload::whole_file::{WholeFile, cannot_write};
 
 /// One row. Names are empty where there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use super::columns::Column;
 use super::write::{Cells, TraceWriter};
+use crate::disk::{WholeFile, cannot_write};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::table::{Dates, Table};
 use crate::units::figures::grouped;
 use crate::units::{QUANTITIES, Resources, Time};
 use crate::units::{write_scaled, write_whole};
-use crate::workload::whole_file::{WholeFile, cannot_write};
 
 /// Every format, by name.
 pub static FORMATS: [Format; 4] =

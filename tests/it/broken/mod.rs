@@ -1,0 +1,7 @@
+//! Kinds of mistake that once broke the program, each held as a whole: what a scenario may say wrongly, time that
+//! seems to run backwards, figures that differ between an unbroken run and one that goes on.
+
+mod kills;
+mod mistakes;
+mod resumed;
+mod time;
