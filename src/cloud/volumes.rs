@@ -50,6 +50,11 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
         let slot = self.changeable(account, instance)?;
+        // "Attaches an Amazon EBS volume to a running or stopped instance" (`AttachVolume` of the EC2 API as
+        // botocore 1.44.8 describes it).
+        if !matches!(self.instances.get(slot).state, State::Running | State::Stopped) {
+            return Err(Failure::IncorrectState.into());
+        }
         let target = self.storage_target(slot);
         let device = DeviceName::parse(device)?;
         let usage = &mut self.billing.usage;

@@ -50,6 +50,8 @@ impl Storage {
                 state: VolumeState::InUse,
                 attachment: Some(attachment),
                 modification: None,
+                modified: Vec::new(),
+                pending_snapshots: 0,
                 created: now,
                 deleted: None,
                 stamp: 0,
@@ -111,7 +113,7 @@ impl Storage {
             state if state == attachment.state => None,
             AttachmentState::Detached => {
                 volume.enter(volume.state.on(VolumeTrigger::DeletedWithInstance).done(volume.state));
-                volume.provisioned.give_items(now, volume.account, usage);
+                volume.provisioned.give_for_good(now, volume.account, volume.created, usage);
                 self.end_attachment(now, id);
                 self.volume_step(now, id, VolumeStep::Deleted, usage)
             }

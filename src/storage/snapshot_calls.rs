@@ -6,7 +6,7 @@ use super::step::{Due, Step};
 use super::volume::VolumeTrigger;
 use super::volume_calls::find;
 use crate::billing::{Item, Usage};
-use crate::failure::{Failure, Reason};
+use crate::failure::{Bound, Failure, Reason};
 use crate::units::{AccountId, SnapshotId, Time, VolumeId};
 
 impl Storage {
@@ -20,6 +20,10 @@ impl Storage {
     ) -> Result<(SnapshotId, Option<Due>), Reason> {
         let found = find(&mut self.volumes, account, volume)?;
         found.state.on(VolumeTrigger::CreateSnapshot).called(found.state)?;
+        if found.pending_snapshots >= found.provisioned.kind.most_pending_snapshots() {
+            return Err(Failure::ConcurrentSnapshotLimitExceeded.because(Bound::VolumeSnapshots, 1, 0));
+        }
+        found.pending_snapshots += 1;
         let size_gib = found.provisioned.size_gib;
         let id = SnapshotId(self.created_snapshots);
         self.created_snapshots = self.created_snapshots.checked_add(1).expect("fewer than 2³² snapshots");
@@ -28,6 +32,7 @@ impl Storage {
             account,
             volume,
             size_gib,
+            kept_mib: 0,
             state: SnapshotState::Pending,
             started: now,
             completed: None,
@@ -36,7 +41,8 @@ impl Storage {
             images: 0,
         };
         self.snapshots.insert(id, snapshot);
-        usage.take(now, account, Item::Snapshot, u64::from(size_gib));
+        self.lineages.insert((volume, id));
+        self.weigh(now, id, usage);
         let after = copy_time(size_gib, self.config.snapshot_mibps);
         Ok((id, self.later(now, after, Step::Snapshot(id), usage)))
     }
@@ -87,22 +93,50 @@ impl Storage {
     ) {
         let snapshot = self.snapshots.get_mut(&id).expect("a snapshot goes after it was copied");
         snapshot.state = snapshot.state.on(trigger).done(snapshot.state);
+        if let Some(volume) = self.volumes.get_mut(&snapshot.volume) {
+            volume.pending_snapshots -= 1;
+        }
+        let is_deleted = snapshot.delete_asked;
         match snapshot.state {
             SnapshotState::Completed => snapshot.completed = Some(now),
-            // What failed is not paid for.
-            _ => usage.give(now, snapshot.account, Item::Snapshot, u64::from(snapshot.size_gib)),
+            _ => self.leave_lineage(now, id, usage),
         }
-        if snapshot.delete_asked {
+        if is_deleted {
             self.bury_snapshot(now, id, usage);
+        }
+    }
+
+    /// Charges a snapshot for the blocks that no snapshot of its volume before it has.
+    fn weigh(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
+        let Snapshot { account, volume, size_gib, started, kept_mib: old, .. } = self.snapshots[&id];
+        let before = self.lineages.range((volume, SnapshotId(0))..(volume, id)).next_back();
+        let since_last = before.map(|(_, before)| started.since(self.snapshots[before].started));
+        let new = self.change_rate.kept_mib(size_gib, since_last);
+        usage.give(now, account, Item::Snapshot, old);
+        usage.take(now, account, Item::Snapshot, new);
+        self.snapshots.get_mut(&id).expect("it was there").kept_mib = new;
+    }
+
+    /// A snapshot keeps nothing any more, and is not paid for: what the next one of its volume needs is kept for
+    /// that one.
+    fn leave_lineage(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
+        let snapshot = self.snapshots.get_mut(&id).expect("it was there");
+        let (account, volume, kept_mib) = (snapshot.account, snapshot.volume, snapshot.kept_mib);
+        snapshot.kept_mib = 0;
+        if !self.lineages.remove(&(volume, id)) {
+            return;
+        }
+        usage.give(now, account, Item::Snapshot, kept_mib);
+        let next = self.lineages.range((volume, id)..=(volume, SnapshotId(u32::MAX))).next().copied();
+        if let Some((_, next)) = next {
+            self.weigh(now, next, usage);
         }
     }
 
     /// Forgets a snapshot that is gone.
     fn bury_snapshot(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
+        self.leave_lineage(now, id, usage);
         let mut snapshot = self.snapshots.remove(&id).expect("a snapshot is gone once");
-        if snapshot.completed.is_some() {
-            usage.give(now, snapshot.account, Item::Snapshot, u64::from(snapshot.size_gib));
-        }
         snapshot.state = SnapshotState::Deleted;
         snapshot.deleted = Some(now);
         if let Some(history) = &mut self.history {

@@ -223,7 +223,7 @@ fn attaching_wants_the_zone_a_free_name_and_a_free_place() {
 }
 
 #[test]
-fn a_modification_grows_charges_at_once_and_waits_six_hours_for_the_next() {
+fn a_modification_grows_charges_at_once_and_waits_for_the_one_before() {
     let mut scene = Scene::new(SLOW);
     let volume = scene.volume(0, 100);
     let grow = |size_gib| ModifyVolume { size_gib: Some(size_gib), ..ModifyVolume::default() };
@@ -242,10 +242,75 @@ fn a_modification_grows_charges_at_once_and_waits_six_hours_for_the_next() {
     assert_eq!(seconds(due), 3600);
     assert_eq!(scene.modify(62, volume, grow(300)), being_modified);
     assert_eq!(scene.finish(3661, due.unwrap()), None);
-    let early = Failure::VolumeModificationRateExceeded.because(Bound::ModificationInterval, 21_600, 21_599);
-    assert_eq!(scene.modify(21_600, volume, grow(300)), Err(early));
-    assert!(scene.modify(21_601, volume, grow(300)).is_ok());
     scene.storage.assert_conserved(&scene.usage);
+}
+
+#[test]
+fn a_volume_is_modified_four_times_in_a_rolling_day() {
+    let hour = |hours: u32| u64::from(hours) * 3600;
+    let mut scene = Scene::new("");
+    let volume = scene.volume(0, 100);
+    let grow = |scene: &mut Scene, second, size_gib| {
+        scene.modify(second, volume, ModifyVolume { size_gib: Some(size_gib), ..Default::default() })
+    };
+    for hours in 1..=4 {
+        assert_eq!(grow(&mut scene, hour(hours), 100 + hours), Ok(None));
+    }
+    let often = Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0);
+    assert_eq!(grow(&mut scene, hour(5), 105), Err(often));
+    assert_eq!(grow(&mut scene, hour(25) - 1, 105), Err(often));
+    // The first of the four is a day ago, and then the second.
+    assert_eq!(grow(&mut scene, hour(25), 105), Ok(None));
+    assert_eq!(grow(&mut scene, hour(26) - 1, 106), Err(often));
+    assert_eq!(grow(&mut scene, hour(26), 106), Ok(None));
+    scene.storage.assert_conserved(&scene.usage);
+}
+
+#[test]
+fn as_many_snapshots_of_a_volume_are_pending_as_its_type_allows() {
+    for (kind, size_gib, most) in [(VolumeType::Gp3, 100, 5), (VolumeType::St1, 125, 1)] {
+        let mut scene = Scene::new(SLOW);
+        let request = CreateVolume { kind, ..gp3(size_gib) };
+        let (volume, due) = scene.storage.create_volume(at(0), ANN, &request, &mut scene.usage).unwrap();
+        scene.finish(10, due.unwrap());
+        let pending: Vec<_> = (0..most).map(|second| scene.snapshot(10 + second, volume).unwrap()).collect();
+        let many = Failure::ConcurrentSnapshotLimitExceeded.because(Bound::VolumeSnapshots, 1, 0);
+        assert_eq!(scene.snapshot(20, volume), Err(many));
+        // One that is deleted while it is copied still counts.
+        scene.storage.delete_snapshot(at(21), ANN, pending[0].0, &mut scene.usage).unwrap();
+        assert_eq!(scene.snapshot(22, volume), Err(many));
+        scene.finish(135, pending[0].1.unwrap());
+        assert!(scene.snapshot(135, volume).is_ok());
+        scene.storage.assert_conserved(&scene.usage);
+    }
+}
+
+#[test]
+fn snapshots_keep_what_changed_and_pass_it_on() {
+    let mut scene = Scene::new("written_share = 0.5\nchanged_share_per_day = 0.02");
+    let volume = scene.volume(0, 100);
+    let day = 86_400;
+    let take = |scene: &mut Scene, second| {
+        let (snapshot, _) = scene.snapshot(second, volume).unwrap();
+        (snapshot, scene.usage.held(ANN, Item::Snapshot))
+    };
+    // Half of 100 GiB, then 2 % for each day.
+    let (first, paid) = take(&mut scene, 0);
+    assert_eq!(paid, 51_200);
+    let (second, paid) = take(&mut scene, day);
+    assert_eq!(paid, 51_200 + 2_048);
+    let (third, paid) = take(&mut scene, 3 * day);
+    assert_eq!(paid, 51_200 + 2_048 + 4_096);
+    let delete = |scene: &mut Scene, snapshot| {
+        scene.storage.delete_snapshot(at(4 * day), ANN, snapshot, &mut scene.usage).unwrap();
+        scene.storage.assert_conserved(&scene.usage);
+        scene.usage.held(ANN, Item::Snapshot)
+    };
+    // The third needs what the second had: it is all that changed since the first.
+    assert_eq!(delete(&mut scene, second), 51_200 + 6_144);
+    // And then all that was written.
+    assert_eq!(delete(&mut scene, first), 51_200);
+    assert_eq!(delete(&mut scene, third), 0);
 }
 
 #[test]
@@ -260,12 +325,12 @@ fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     assert_eq!(scene.usage.held(ANN, Item::VolumeIops(VolumeType::Io1)), 400);
     assert_eq!(scene.paid_gib(), 0);
     let grow = ModifyVolume { size_gib: Some(20), ..ModifyVolume::default() };
-    scene.modify(21_600, volume, grow).unwrap();
+    scene.modify(1, volume, grow).unwrap();
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 400, "kept");
-    scene.modify(43_200, volume, change(VolumeType::Gp2, None)).unwrap();
+    scene.modify(2, volume, change(VolumeType::Gp2, None)).unwrap();
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 100);
     let disk = Failure::InvalidParameterValue.because(Bound::VolumeSize, 20, 125);
-    assert_eq!(scene.modify(64_800, volume, change(VolumeType::St1, None)), Err(disk));
+    assert_eq!(scene.modify(3, volume, change(VolumeType::St1, None)), Err(disk));
     scene.storage.assert_conserved(&scene.usage);
 }
 
@@ -290,7 +355,7 @@ fn a_snapshot_takes_its_time_and_outlives_its_volume() {
     assert_eq!(small, Failure::InvalidParameterValue.because(Bound::VolumeSize, 99, 100));
     let (made, _) = storage.create_volume(at(200), ANN, &from(None), usage).unwrap();
     assert_eq!(storage.volume(made).unwrap().provisioned.size_gib, 100);
-    assert_eq!(usage.held(ANN, Item::Snapshot), 100);
+    assert_eq!(usage.held(ANN, Item::Snapshot), 102_400);
     assert_eq!(
         storage.delete_snapshot(at(201), BOB, snapshot, usage),
         Err(Failure::InvalidSnapshotNotFound.into())
@@ -306,7 +371,7 @@ fn a_snapshot_deleted_while_it_is_copied_goes_when_it_is_complete() {
     let volume = scene.volume(0, 100);
     let (snapshot, due) = scene.snapshot(0, volume).unwrap();
     scene.storage.delete_snapshot(at(50), ANN, snapshot, &mut scene.usage).unwrap();
-    assert_eq!(scene.usage.held(ANN, Item::Snapshot), 100);
+    assert_eq!(scene.usage.held(ANN, Item::Snapshot), 102_400);
     scene.finish(100, due.unwrap());
     assert_eq!((scene.usage.held(ANN, Item::Snapshot), scene.storage.snapshot(snapshot)), (0, None));
 }
@@ -498,8 +563,12 @@ fn a_volume_costs_the_same_attached_or_not() {
         Item::Snapshot => SNAPSHOT_MICRO_USD_PER_GIB_MONTH,
         _ => panic!("the storage charges for {item:?}"),
     };
-    let micro_usd: u128 =
-        scene.usage.sums(at(2 * month)).map(|(_, item, _, sum)| sum * u128::from(price(item))).sum();
+    let per = |item| if item == Item::Snapshot { 1024 } else { 1 };
+    let micro_usd: u128 = scene
+        .usage
+        .sums(at(2 * month))
+        .map(|(_, item, _, sum)| sum * u128::from(price(item)) / per(item))
+        .sum();
     let expected = 100 * 80_000 + 1_000 * 5_000 + 100 * 40_000 + 100 * 50_000;
     assert_eq!(micro_usd / u128::from(at(month).0), expected);
 }

@@ -52,9 +52,12 @@ impl Provisioned {
     /// What the account pays for as long as it has the volume.
     pub fn items(&self) -> impl Iterator<Item = (Item, u64)> {
         let Provisioned { kind, size_gib, performance } = *self;
+        let [iops, tier2, tier3] = kind.billable_iops_by_tier(performance);
         let items = [
             (Item::VolumeSize(kind), size_gib),
-            (Item::VolumeIops(kind), kind.billable_iops(performance)),
+            (Item::VolumeIops(kind), iops),
+            (Item::Io2IopsTier2, tier2),
+            (Item::Io2IopsTier3, tier3),
             (Item::VolumeThroughput(kind), kind.billable_throughput(performance)),
         ];
         items.into_iter().filter(|(_, quantity)| *quantity > 0).map(|(item, q)| (item, u64::from(q)))
@@ -66,6 +69,12 @@ impl Provisioned {
 
     pub(super) fn give_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
         self.items().for_each(|(item, quantity)| usage.give(now, account, item, quantity));
+    }
+
+    /// Gives back for good what an account has had since it was created: a minute of it is due at least.
+    pub(super) fn give_for_good(&self, now: Time, account: AccountId, created: Time, usage: &mut Usage) {
+        self.give_items(now, account, usage);
+        self.items().for_each(|(item, quantity)| usage.charge_minimum(now, account, item, quantity, created));
     }
 }
 
@@ -88,6 +97,10 @@ pub struct Volume {
     pub attachment: Option<Attachment>,
     /// Its last modification.
     pub modification: Option<Modification>,
+    /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
+    pub modified: Vec<Time>,
+    /// How many snapshots of it are being copied.
+    pub pending_snapshots: u16,
     /// When its creation was accepted.
     pub created: Time,
     /// When it was gone.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::attachment::{Attachment, AttachmentState, AttachmentTrigger};
 use super::device::DeviceName;
 use super::modification::{
-    MODIFICATION_INTERVAL, Modification, ModificationState, ModificationTrigger, ModifyVolume,
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
+    ModifyVolume,
 };
 use super::step::{Due, Step, VolumeStep};
 use super::volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
@@ -13,7 +14,7 @@ use super::{AttachmentRecord, Storage, Target};
 use crate::billing::Usage;
 use crate::catalogue::VolumeType;
 use crate::failure::{Bound, Failure, Reason};
-use crate::units::{AccountId, InstanceId, NS_PER_S, SnapshotId, Time, VolumeId, ZoneId};
+use crate::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a new volume is asked to be (`CreateVolume`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +57,8 @@ impl Storage {
             state: VolumeState::Creating,
             attachment: None,
             modification: None,
+            modified: Vec::new(),
+            pending_snapshots: 0,
             created: now,
             deleted: None,
             stamp: 0,
@@ -137,7 +140,7 @@ impl Storage {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Delete).called(found.state)?;
         if found.state.is_billed() {
-            found.provisioned.give_items(now, account, usage);
+            found.provisioned.give_for_good(now, account, found.created, usage);
         }
         found.enter(state);
         if state == VolumeState::Deleted {
@@ -147,8 +150,8 @@ impl Storage {
         Ok(self.volume_step(now, volume, VolumeStep::Deleted, usage))
     }
 
-    /// Changes type, size or performance of a volume, attached or not, at most once in
-    /// [`MODIFICATION_INTERVAL`].
+    /// Changes type, size or performance of a volume, attached or not, at most [`MOST_MODIFICATIONS`] times in
+    /// any [`MODIFICATION_WINDOW`], each after the one before is completed.
     pub fn modify(
         &mut self,
         now: Time,
@@ -162,12 +165,10 @@ impl Storage {
         let mut modification = Modification { state: ModificationState::Modifying, started: now };
         if let Some(last) = found.modification {
             modification.state = last.state.on(ModificationTrigger::Modify).called(last.state)?;
-            let passed = now.since(last.started);
-            if passed < MODIFICATION_INTERVAL {
-                let (asked_s, left_s) = (MODIFICATION_INTERVAL.0 / NS_PER_S, passed.0 / NS_PER_S);
-                let failure = Failure::VolumeModificationRateExceeded;
-                return Err(failure.because(Bound::ModificationInterval, asked_s, left_s));
-            }
+        }
+        let is_recent = |began: &Time| now.since(*began) < MODIFICATION_WINDOW;
+        if found.modified.iter().filter(|began| is_recent(began)).count() >= MOST_MODIFICATIONS {
+            return Err(Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0));
         }
         let new = change.of(&found.provisioned)?;
         let backend = &mut self.backends[found.zone.index()];
@@ -177,6 +178,10 @@ impl Storage {
         new.take_items(now, account, usage);
         found.provisioned = new;
         found.modification = Some(modification);
+        if found.modified.len() == MOST_MODIFICATIONS {
+            found.modified.remove(0);
+        }
+        found.modified.push(now);
         Ok(self.later(now, self.config.modify, Step::Modification(volume), usage))
     }
 
