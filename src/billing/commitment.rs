@@ -42,9 +42,9 @@ pub struct ReservedConfig {
     /// Name of its zone. Left out: regional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// Tenancy of the instances it covers, `default` or `dedicated`; default `default`. One of dedicated
+    /// Tenancy of the instances it covers, `shared` or `dedicated`; default `shared`. One of dedicated
     /// tenancy covers the size it names only.
-    #[serde(default, skip_serializing_if = "Tenancy::is_default")]
+    #[serde(default, skip_serializing_if = "Tenancy::is_shared")]
     pub tenancy: Tenancy,
     /// How many; default 1.
     #[serde(default = "one")]
@@ -149,7 +149,7 @@ impl Coverable {
     fn instances(self) -> Option<(TypeId, Tenancy, Option<ZoneId>)> {
         match self {
             Coverable::Instances(kind, tenancy, zone) => Some((kind, tenancy, Some(zone))),
-            Coverable::Held(Item::UnusedReservation(kind)) => Some((kind, Tenancy::Default, None)),
+            Coverable::Held(Item::UnusedReservation(kind)) => Some((kind, Tenancy::Shared, None)),
             Coverable::Held(Item::UnusedDedicatedReservation(kind)) => Some((kind, Tenancy::Dedicated, None)),
             Coverable::Held(_) => None,
         }
@@ -191,7 +191,7 @@ pub(super) struct Commitment {
 enum Covers {
     /// A type of a tenancy, in one zone or in all.
     Type(TypeId, Tenancy, Option<ZoneId>),
-    /// All sizes of a family, of default tenancy.
+    /// All sizes of a family, of shared tenancy.
     Family(String),
     /// Types with a discount, by name of type or family and for all others \[10⁻⁹\].
     Discounted { rates: BTreeMap<String, u32>, others: Option<u32> },
@@ -221,7 +221,7 @@ impl Commitment {
                 let (kind, tenancy, _) = used.instances()?;
                 let (of, factor) = family_and_factor(&types.get(kind).name)?;
                 let factor = u128::from(factor);
-                (of == family && tenancy == Tenancy::Default).then_some(weight(factor, factor))
+                (of == family && tenancy == Tenancy::Shared).then_some(weight(factor, factor))
             }
             Covers::Discounted { rates, others } => {
                 let name = match used.instances() {
@@ -323,9 +323,9 @@ impl ReservedConfig {
         let upfront = Money(reader.usd("upfront_usd", &self.upfront_usd).0 * count);
         let hours = term(reader, self.from, self.until);
         let kind = kind?;
-        // Size flexibility is for regional ones of default tenancy (EC2 user guide, "How Reserved Instance
+        // Size flexibility is for regional ones of shared tenancy (EC2 user guide, "How Reserved Instance
         // discounts are applied").
-        let flexible = family_and_factor(name).filter(|_| zone.is_none() && self.tenancy == Tenancy::Default);
+        let flexible = family_and_factor(name).filter(|_| zone.is_none() && self.tenancy == Tenancy::Shared);
         let (covers, factor) = match flexible {
             Some((family, factor)) => (Covers::Family(family.to_string()), factor),
             None => (Covers::Type(kind, self.tenancy, zone.flatten()), 1),

@@ -55,7 +55,7 @@ impl Kind {
             | Item::Io2IopsTier2
             | Item::Io2IopsTier3
             | Item::VolumeThroughput(_) => Kind::Volume,
-            Item::Snapshot => Kind::Snapshot,
+            Item::Snapshot | Item::ArchivedSnapshot | Item::RestoredSnapshot => Kind::Snapshot,
             Item::PublicAddress => Kind::Address,
             Item::DedicatedHost(_) => Kind::Host,
             Item::UnusedReservation(_) | Item::UnusedDedicatedReservation(_) => Kind::Reservation,
@@ -107,7 +107,7 @@ impl UsageType {
     /// Instances of a type and tenancy.
     pub(super) const fn instances(kind: TypeId, tenancy: Tenancy) -> UsageType {
         match tenancy {
-            Tenancy::Default => UsageType::Instance(kind),
+            Tenancy::Shared => UsageType::Instance(kind),
             Tenancy::Dedicated => UsageType::DedicatedInstance(kind),
         }
     }
@@ -190,6 +190,8 @@ impl BillRow {
                 Item::Io2IopsTier3 => "io2-iops-tier3".to_string(),
                 Item::VolumeThroughput(kind) => format!("{}-throughput", kind.name()),
                 Item::Snapshot => "standard".to_string(),
+                Item::ArchivedSnapshot => "archive".to_string(),
+                Item::RestoredSnapshot => "restore".to_string(),
                 Item::PublicAddress => "public-ipv4".to_string(),
                 Item::DedicatedHost(group) => format!("host-group-{group}"),
                 Item::UnusedReservation(kind) => types.get(kind).name.clone(),
@@ -209,7 +211,10 @@ impl BillRow {
             (_, UsageType::SavingsPlan(_)) => Unit::hours("hours"),
             (_, UsageType::Held(item)) => match item {
                 Item::VolumeSize(_) => Unit::hours("GiB-hours"),
-                Item::Snapshot => Unit { name: "GiB-hours", per_one: super::HOUR.0 as u128 * MIB_PER_GIB },
+                Item::Snapshot | Item::ArchivedSnapshot => {
+                    Unit { name: "GiB-hours", per_one: super::HOUR.0 as u128 * MIB_PER_GIB }
+                }
+                Item::RestoredSnapshot => Unit { name: "GiB", per_one: MIB_PER_GIB },
                 Item::VolumeIops(_) | Item::Io2IopsTier2 | Item::Io2IopsTier3 => Unit::hours("IOPS-hours"),
                 Item::VolumeThroughput(_) => Unit::hours("MiB/s-hours"),
                 Item::PublicAddress => Unit::hours("address-hours"),

@@ -152,17 +152,18 @@ pub enum Market {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "BilledTenancy")]
 pub enum Tenancy {
-    /// Shared with other accounts.
+    /// Shared with other accounts (EC2's `default`).
     #[default]
-    Default,
+    Shared,
     /// The account's alone.
     Dedicated,
 }
 
 impl Tenancy {
-    fn is_default(&self) -> bool {
-        *self == Tenancy::Default
+    fn is_shared(&self) -> bool {
+        *self == Tenancy::Shared
     }
 }
 

@@ -44,6 +44,10 @@ pub struct PricesConfig {
     pub standard_usd_per_gib_month: Decimal,
     /// Size of snapshots \[USD/GiB-month\]; default 0.05.
     pub snapshot_usd_per_gib_month: Decimal,
+    /// Size of snapshots in the archive tier \[USD/GiB-month\]; default 0.0125.
+    pub snapshot_archive_usd_per_gib_month: Decimal,
+    /// Size of snapshots that are moved back from there \[USD/GiB\]; default 0.03.
+    pub snapshot_restore_usd_per_gib: Decimal,
     /// Public addresses, in use or idle \[USD/h\]; default 0.005.
     pub public_address_usd_per_hour: Decimal,
     /// Dedicated hosts whose group has no `dedicated_usd_per_hour` and that `dedicated_hosts` does not name
@@ -86,6 +90,8 @@ impl Default for PricesConfig {
             sc1_usd_per_gib_month: Decimal::from("0.015"),
             standard_usd_per_gib_month: Decimal::from("0.05"),
             snapshot_usd_per_gib_month: Decimal::from("0.05"),
+            snapshot_archive_usd_per_gib_month: Decimal::from("0.0125"),
+            snapshot_restore_usd_per_gib: Decimal::from("0.03"),
             public_address_usd_per_hour: Decimal::from("0.005"),
             dedicated_host_usd_per_hour: Decimal::from("5.069"),
             dedicated_hosts: BTreeMap::new(),

@@ -48,6 +48,8 @@ enum Per {
     Time(Duration),
     /// A calendar month.
     Month,
+    /// No time: the quantity alone.
+    Once,
 }
 
 impl Price {
@@ -65,13 +67,14 @@ impl Price {
         share(self.money, u128::from(NS_PER_S), u128::from(time.0))
     }
 
-    /// The amount for a quantity · time in a month \[unit · ns\], rounded down to a unit of money.
+    /// The amount for a quantity · time in a month \[unit · ns\], or for a quantity alone, rounded down to a unit of money.
     pub fn of(self, unit_ns: u128, month: Month) -> Money {
         let per = match self.per {
-            Per::Time(time) => time,
-            Per::Month => month.length(),
+            Per::Time(time) => time.0,
+            Per::Month => month.length().0,
+            Per::Once => 1,
         };
-        share(self.money, unit_ns, u128::from(per.0) * u128::from(self.units))
+        share(self.money, unit_ns, u128::from(per) * u128::from(self.units))
     }
 }
 
@@ -89,6 +92,8 @@ pub(super) struct Prices {
     io2_iops_month: [Money; 2],
     gp3_mibps_month: Money,
     snapshot_gib_month: Money,
+    archive_gib_month: Money,
+    restore_gib: Money,
     /// What the price of a month is for.
     month: Per,
     public_address_hour: Money,
@@ -124,6 +129,11 @@ impl Prices {
             ],
             gp3_mibps_month: usd("gp3_usd_per_mibps_month", &config.gp3_usd_per_mibps_month),
             snapshot_gib_month: usd("snapshot_usd_per_gib_month", &config.snapshot_usd_per_gib_month),
+            archive_gib_month: usd(
+                "snapshot_archive_usd_per_gib_month",
+                &config.snapshot_archive_usd_per_gib_month,
+            ),
+            restore_gib: usd("snapshot_restore_usd_per_gib", &config.snapshot_restore_usd_per_gib),
             month: month.unwrap_or(Per::Month),
             public_address_hour: usd("public_address_usd_per_hour", &config.public_address_usd_per_hour),
             dedicated_hosts: hosts(config, host_groups, &mut usd),
@@ -171,6 +181,8 @@ impl Prices {
             Item::VolumeThroughput(VolumeType::Gp3) => month(self.gp3_mibps_month),
             Item::VolumeThroughput(kind) => panic!("{} volumes sell no throughput", kind.name()),
             Item::Snapshot => Price { units: MIB_PER_GIB, ..month(self.snapshot_gib_month) },
+            Item::ArchivedSnapshot => Price { units: MIB_PER_GIB, ..month(self.archive_gib_month) },
+            Item::RestoredSnapshot => Price { money: self.restore_gib, units: MIB_PER_GIB, per: Per::Once },
             Item::PublicAddress => Price::per_hour(self.public_address_hour),
             Item::DedicatedHost(group) => {
                 let own = self.dedicated_hosts.get(group as usize).map(|(price, _)| *price);
@@ -190,7 +202,7 @@ impl Prices {
     /// The on-demand price of instances of a type and tenancy \[money per second\].
     pub fn instance(&self, kind: TypeId, tenancy: Tenancy, types: &TypeTable) -> Money {
         match tenancy {
-            Tenancy::Default => types.get(kind).price_per_second,
+            Tenancy::Shared => types.get(kind).price_per_second,
             Tenancy::Dedicated => self.dedicated(kind, types),
         }
     }

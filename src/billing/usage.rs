@@ -24,6 +24,10 @@ pub enum Item {
     VolumeThroughput(VolumeType),
     /// Size of what snapshots keep \[MiB\].
     Snapshot,
+    /// Size of snapshots in the archive tier \[MiB\].
+    ArchivedSnapshot,
+    /// Size of snapshots that came back from the archive tier, once each \[MiB\].
+    RestoredSnapshot,
     /// Public addresses, in use or idle \[addresses\].
     PublicAddress,
     /// Dedicated hosts of a host group, by its number in file order \[hosts\].
@@ -38,7 +42,7 @@ impl Item {
     /// Instances that a capacity reservation of this tenancy holds and nobody uses.
     pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
         match tenancy {
-            Tenancy::Default => Item::UnusedReservation(kind),
+            Tenancy::Shared => Item::UnusedReservation(kind),
             Tenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
         }
     }
@@ -53,6 +57,8 @@ impl Item {
             | Item::Io2IopsTier3
             | Item::VolumeThroughput(_)
             | Item::Snapshot
+            | Item::ArchivedSnapshot
+            | Item::RestoredSnapshot
             | Item::PublicAddress => false,
         }
     }
@@ -111,6 +117,22 @@ impl Usage {
     /// Dedicated Hosts pricing, the same). Called with [`Usage::give`] when something is given back for good.
     pub fn charge_minimum(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, since: Time) {
         self.add(account, item, quantity, now, since.after(MINIMUM));
+    }
+
+    /// Charges at `now` for a quantity up to `until`, as the rest of a least time.
+    pub fn charge_at_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, until: Time) {
+        if now >= self.window_start && until > now {
+            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            *sum += u128::from(quantity) * u128::from(until.since(now).0);
+        }
+    }
+
+    /// Charges at `now` for a quantity of what costs something once.
+    pub fn charge_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64) {
+        if now >= self.window_start {
+            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            *sum += u128::from(quantity);
+        }
     }
 
     /// How much of an item an account holds.

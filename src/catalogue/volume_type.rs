@@ -168,6 +168,11 @@ impl VolumeType {
         matches!(self.row().throughput, Throughput::Provisioned { .. })
     }
 
+    /// Whether an instance can boot from it (`CreateVolume`, "VolumeType").
+    pub const fn can_be_root(self) -> bool {
+        !matches!(self, VolumeType::St1 | VolumeType::Sc1)
+    }
+
     /// How many of its snapshots may be pending at once (EBS user guide, "Quotas for Amazon EBS").
     pub const fn most_pending_snapshots(self) -> u16 {
         match self {

@@ -106,7 +106,7 @@ impl Cloud {
             account: instance.account,
             kind: instance.kind,
             zone: instance.zone,
-            tenancy: billing::Tenancy::Default,
+            tenancy: billing::Tenancy::Shared,
             market: Market::OnDemand,
             max_price: None,
             start: since,

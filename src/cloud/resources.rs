@@ -73,6 +73,8 @@ impl Cloud {
             ModifyVolume(volume, spec) => self.modify_volume(now, account, *volume, *spec),
             CreateSnapshot(snapshot, volume) => self.create_snapshot(now, account, *snapshot, *volume),
             DeleteSnapshot(snapshot) => self.delete_snapshot(now, account, *snapshot),
+            ArchiveSnapshot(snapshot) => self.archive_snapshot(now, account, *snapshot),
+            RestoreSnapshot(snapshot) => self.restore_snapshot(now, account, *snapshot),
             RegisterImage { image, snapshot, size_gib, public } => {
                 self.register_image(now, account, *image, (*snapshot, *size_gib), *public)
             }

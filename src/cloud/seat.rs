@@ -133,6 +133,6 @@ pub(super) fn billed_tenancy(tenancy: Tenancy) -> billing::Tenancy {
     match tenancy {
         Tenancy::Dedicated => billing::Tenancy::Dedicated,
         // On a dedicated host it is the host that costs.
-        Tenancy::Shared | Tenancy::Host(_) => billing::Tenancy::Default,
+        Tenancy::Shared | Tenancy::Host(_) => billing::Tenancy::Shared,
     }
 }

@@ -145,6 +145,26 @@ impl Cloud {
         Ok(())
     }
 
+    pub(super) fn archive_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        name: SnapshotHandle,
+    ) -> Result<(), Reason> {
+        let id = self.snapshot(name)?;
+        self.storage.archive_snapshot(now, account, id, &mut self.billing.usage)
+    }
+
+    pub(super) fn restore_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        name: SnapshotHandle,
+    ) -> Result<(), Reason> {
+        let id = self.snapshot(name)?;
+        self.storage.restore_snapshot(now, account, id, &mut self.billing.usage)
+    }
+
     pub(super) fn register_image(
         &mut self,
         now: Time,

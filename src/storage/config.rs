@@ -257,6 +257,13 @@ fn resolve_devices(i: usize, image: &ImageConfig, problems: &mut Vec<Problem>) -
             let (key, message) = volume_problem(config.kind, reason);
             problems.push(Problem::new(place(key), message));
         }
+        if j == 0 && !config.kind.can_be_root() {
+            let message =
+                format!("found {}, expected a type that a root volume can have", config.kind.name());
+            problems.push(
+                Problem::new(place(".type"), message).with_help("the first device is the root: try \"gp3\""),
+            );
+        }
         let Ok(device) = DeviceName::parse(&config.device) else {
             let message = format!("found `{}`, expected the name of a block device", config.device);
             let help = "use \"/dev/sda1\" for the root and \"/dev/sdf\" to \"/dev/sdp\" for data";
@@ -366,6 +373,9 @@ mod tests {
                 { device = '/dev/sdh', size_gib = 100, throughput_mibps = 800 },
             ]
             [[images]]
+            name = 'disk'
+            block_devices = [{ device = '/dev/sda1', size_gib = 125, type = 'st1' }]
+            [[images]]
             name = ''
             shared_with = ['b']
             [[images]]
@@ -385,11 +395,13 @@ mod tests {
 `images.0.block_devices.3`: `iops` and `throughput_mibps` cannot be set as they are for a volume of type gp2
 `images.0.block_devices.4.iops`: found 1, expected at least 3000: IOPS a volume of the type and size may have, gp3
 `images.0.block_devices.5.throughput_mibps`: found 800, expected at most 750: throughput a volume of the type and IOPS may have, gp3
-`images.1.name`: found an empty name
+`images.1.block_devices.0.type`: found st1, expected a type that a root volume can have
+  help: the first device is the root: try \"gp3\"
+`images.2.name`: found an empty name
   help: name the image, such as \"base\"
-`images.1.shared_with`: found accounts, but the image is public
+`images.2.shared_with`: found accounts, but the image is public
   help: name the owner in `account`, or leave `shared_with` out
-`images.3.name`: `base` is already the name of `images.0`
+`images.4.name`: `base` is already the name of `images.0`
   help: names are unique among an account's images";
         assert_eq!(told(&validate_images(&images.images)), expected);
     }

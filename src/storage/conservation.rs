@@ -73,8 +73,9 @@ impl Storage {
         let items = VolumeType::ALL
             .into_iter()
             .flat_map(|kind| [Item::VolumeSize(kind), Item::VolumeIops(kind), Item::VolumeThroughput(kind)]);
-        let items: Vec<Item> =
-            items.chain([Item::Io2IopsTier2, Item::Io2IopsTier3, Item::Snapshot]).collect();
+        let items: Vec<Item> = items
+            .chain([Item::Io2IopsTier2, Item::Io2IopsTier3, Item::Snapshot, Item::ArchivedSnapshot])
+            .collect();
         let accounts = (self.volumes.values().map(|volume| volume.account))
             .chain(self.snapshots.values().map(|snapshot| snapshot.account));
         for account in accounts {
@@ -86,7 +87,9 @@ impl Storage {
             }
         }
         for snapshot in self.snapshots.values().filter(|snapshot| snapshot.state != SnapshotState::Error) {
-            *due.entry((snapshot.account, Item::Snapshot)).or_default() += snapshot.kept_mib;
+            let is_archived = snapshot.archived.is_some();
+            let item = if is_archived { Item::ArchivedSnapshot } else { Item::Snapshot };
+            *due.entry((snapshot.account, item)).or_default() += snapshot.kept_mib;
         }
         for ((account, item), quantity) in due {
             assert_eq!(usage.held(account, item), quantity, "{item:?} that account {account} pays for");

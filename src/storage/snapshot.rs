@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub size_gib: u32,
     /// Size of the blocks that are in no snapshot before it \[MiB\].
     pub kept_mib: u64,
+    /// Since when it has been in the archive tier, where it is.
+    pub archived: Option<Time>,
     /// Its state.
     pub state: SnapshotState,
     /// When its creation was accepted.
@@ -107,6 +109,10 @@ const MOVES: [[Move<SnapshotState>; SnapshotState::ALL.len()]; 4] = {
         /* failed    */ [To(Error),     Never,       Never,       Never],
     ]
 };
+
+/// The least time that is billed in the archive tier (EBS user guide, "Pricing and billing for archiving Amazon
+/// EBS snapshots").
+pub const MINIMUM_ARCHIVE: Duration = Duration::from_seconds(90 * 86_400);
 
 /// A share in its unit \[10⁻⁹\].
 const WHOLE: u128 = 1_000_000_000;

@@ -1,7 +1,7 @@
 //! Calls on snapshots: create, delete; and what they are followed by.
 
 use super::Storage;
-use super::snapshot::{Snapshot, SnapshotState, SnapshotTrigger, copy_time};
+use super::snapshot::{MINIMUM_ARCHIVE, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
 use super::step::{Due, Step};
 use super::volume::VolumeTrigger;
 use super::volume_calls::find;
@@ -33,6 +33,7 @@ impl Storage {
             volume,
             size_gib,
             kept_mib: 0,
+            archived: None,
             state: SnapshotState::Pending,
             started: now,
             completed: None,
@@ -80,7 +81,74 @@ impl Storage {
         let found = self.snapshots.get(&id).filter(|found| may_use(found));
         let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
         found.state.on(SnapshotTrigger::Use).called(found.state)?;
+        if found.archived.is_some() {
+            return Err(Failure::IncorrectState.into());
+        }
         Ok(Some(found.size_gib))
+    }
+
+    /// Moves a snapshot that no image uses to the archive tier, whole: what the next one needs of it stays with
+    /// that one (EBS user guide, "Archive Amazon EBS snapshots").
+    pub fn archive_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        snapshot: SnapshotId,
+        usage: &mut Usage,
+    ) -> Result<(), Reason> {
+        let found = self.snapshot_in_tier(account, snapshot, false)?;
+        if found.images > 0 {
+            return Err(Failure::InvalidSnapshotInUse.into());
+        }
+        let whole_mib = self.change_rate.kept_mib(found.size_gib, None);
+        self.leave_lineage(now, snapshot, usage);
+        let found = self.snapshots.get_mut(&snapshot).expect("it was there");
+        found.archived = Some(now);
+        found.kept_mib = whole_mib;
+        usage.take(now, account, Item::ArchivedSnapshot, whole_mib);
+        Ok(())
+    }
+
+    /// Moves a snapshot back from the archive tier for good, whole, at a price for each GiB.
+    pub fn restore_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        snapshot: SnapshotId,
+        usage: &mut Usage,
+    ) -> Result<(), Reason> {
+        self.snapshot_in_tier(account, snapshot, true)?;
+        let kept_mib = self.leave_archive(now, snapshot, usage);
+        self.snapshots.get_mut(&snapshot).expect("it was there").kept_mib = kept_mib;
+        usage.charge_once(now, account, Item::RestoredSnapshot, kept_mib);
+        usage.take(now, account, Item::Snapshot, kept_mib);
+        Ok(())
+    }
+
+    /// A complete snapshot of the account in the archive tier, or in the standard one.
+    fn snapshot_in_tier(
+        &self,
+        account: AccountId,
+        snapshot: SnapshotId,
+        archived: bool,
+    ) -> Result<&Snapshot, Reason> {
+        let found = self.snapshots.get(&snapshot).filter(|snapshot| snapshot.account == account);
+        let found = found.filter(|snapshot| !snapshot.delete_asked);
+        let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
+        found.state.on(SnapshotTrigger::Use).called(found.state)?;
+        if found.archived.is_some() == archived { Ok(found) } else { Err(Failure::IncorrectState.into()) }
+    }
+
+    /// A snapshot is no longer in the archive tier, where the rest of its least time is due at once. Returns what
+    /// it kept there \[MiB\].
+    fn leave_archive(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) -> u64 {
+        let snapshot = self.snapshots.get_mut(&id).expect("it was there");
+        let since = snapshot.archived.take().expect("only what is archived is restored");
+        let (account, kept_mib) = (snapshot.account, std::mem::take(&mut snapshot.kept_mib));
+        usage.give(now, account, Item::ArchivedSnapshot, kept_mib);
+        let until = since.after(MINIMUM_ARCHIVE);
+        usage.charge_at_once(now, account, Item::ArchivedSnapshot, kept_mib, until);
+        kept_mib
     }
 
     /// Copying is over, one way or the other.
@@ -121,12 +189,11 @@ impl Storage {
     /// that one.
     fn leave_lineage(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
         let snapshot = self.snapshots.get_mut(&id).expect("it was there");
-        let (account, volume, kept_mib) = (snapshot.account, snapshot.volume, snapshot.kept_mib);
-        snapshot.kept_mib = 0;
+        let (account, volume) = (snapshot.account, snapshot.volume);
+        usage.give(now, account, Item::Snapshot, std::mem::take(&mut snapshot.kept_mib));
         if !self.lineages.remove(&(volume, id)) {
             return;
         }
-        usage.give(now, account, Item::Snapshot, kept_mib);
         let next = self.lineages.range((volume, id)..=(volume, SnapshotId(u32::MAX))).next().copied();
         if let Some((_, next)) = next {
             self.weigh(now, next, usage);
@@ -135,7 +202,11 @@ impl Storage {
 
     /// Forgets a snapshot that is gone.
     fn bury_snapshot(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
-        self.leave_lineage(now, id, usage);
+        if self.snapshots[&id].archived.is_some() {
+            self.leave_archive(now, id, usage);
+        } else {
+            self.leave_lineage(now, id, usage);
+        }
         let mut snapshot = self.snapshots.remove(&id).expect("a snapshot is gone once");
         snapshot.state = SnapshotState::Deleted;
         snapshot.deleted = Some(now);

@@ -7,6 +7,7 @@ use crate::failure::{Bound, Failure, Reason};
 use crate::units::{Calendar, NS_PER_S};
 
 mod random;
+mod snapshots;
 
 const ANN: AccountId = AccountId(0);
 const BOB: AccountId = AccountId(1);
@@ -267,53 +268,6 @@ fn a_volume_is_modified_four_times_in_a_rolling_day() {
 }
 
 #[test]
-fn as_many_snapshots_of_a_volume_are_pending_as_its_type_allows() {
-    for (kind, size_gib, most) in [(VolumeType::Gp3, 100, 5), (VolumeType::St1, 125, 1)] {
-        let mut scene = Scene::new(SLOW);
-        let request = CreateVolume { kind, ..gp3(size_gib) };
-        let (volume, due) = scene.storage.create_volume(at(0), ANN, &request, &mut scene.usage).unwrap();
-        scene.finish(10, due.unwrap());
-        let pending: Vec<_> = (0..most).map(|second| scene.snapshot(10 + second, volume).unwrap()).collect();
-        let many = Failure::ConcurrentSnapshotLimitExceeded.because(Bound::VolumeSnapshots, 1, 0);
-        assert_eq!(scene.snapshot(20, volume), Err(many));
-        // One that is deleted while it is copied still counts.
-        scene.storage.delete_snapshot(at(21), ANN, pending[0].0, &mut scene.usage).unwrap();
-        assert_eq!(scene.snapshot(22, volume), Err(many));
-        scene.finish(135, pending[0].1.unwrap());
-        assert!(scene.snapshot(135, volume).is_ok());
-        scene.storage.assert_conserved(&scene.usage);
-    }
-}
-
-#[test]
-fn snapshots_keep_what_changed_and_pass_it_on() {
-    let mut scene = Scene::new("written_share = 0.5\nchanged_share_per_day = 0.02");
-    let volume = scene.volume(0, 100);
-    let day = 86_400;
-    let take = |scene: &mut Scene, second| {
-        let (snapshot, _) = scene.snapshot(second, volume).unwrap();
-        (snapshot, scene.usage.held(ANN, Item::Snapshot))
-    };
-    // Half of 100 GiB, then 2 % for each day.
-    let (first, paid) = take(&mut scene, 0);
-    assert_eq!(paid, 51_200);
-    let (second, paid) = take(&mut scene, day);
-    assert_eq!(paid, 51_200 + 2_048);
-    let (third, paid) = take(&mut scene, 3 * day);
-    assert_eq!(paid, 51_200 + 2_048 + 4_096);
-    let delete = |scene: &mut Scene, snapshot| {
-        scene.storage.delete_snapshot(at(4 * day), ANN, snapshot, &mut scene.usage).unwrap();
-        scene.storage.assert_conserved(&scene.usage);
-        scene.usage.held(ANN, Item::Snapshot)
-    };
-    // The third needs what the second had: it is all that changed since the first.
-    assert_eq!(delete(&mut scene, second), 51_200 + 6_144);
-    // And then all that was written.
-    assert_eq!(delete(&mut scene, first), 51_200);
-    assert_eq!(delete(&mut scene, third), 0);
-}
-
-#[test]
 fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     let mut scene = Scene::new("");
     let change = |kind, iops| ModifyVolume { kind: Some(kind), iops, ..ModifyVolume::default() };
@@ -332,48 +286,6 @@ fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     let disk = Failure::InvalidParameterValue.because(Bound::VolumeSize, 20, 125);
     assert_eq!(scene.modify(3, volume, change(VolumeType::St1, None)), Err(disk));
     scene.storage.assert_conserved(&scene.usage);
-}
-
-#[test]
-fn a_snapshot_takes_its_time_and_outlives_its_volume() {
-    let mut scene = Scene::new(SLOW);
-    let volume = scene.volume(0, 100);
-    let (snapshot, due) = scene.snapshot(0, volume).unwrap();
-    assert_eq!(seconds(due), 100);
-    let from = |size_gib| CreateVolume { size_gib, snapshot: Some(snapshot), ..gp3(0) };
-    let Scene { storage, usage } = &mut scene;
-    let pending = storage.create_volume(at(1), ANN, &from(None), usage).unwrap_err();
-    assert_eq!(pending, Failure::IncorrectState.into());
-    scene.finish(100, due.unwrap());
-    let deleted = scene.delete(100, volume).unwrap();
-    scene.finish(105, deleted.unwrap());
-
-    let Scene { storage, usage } = &mut scene;
-    let foreign = storage.create_volume(at(200), BOB, &from(None), usage).unwrap_err();
-    assert_eq!(foreign, Failure::InvalidSnapshotNotFound.into());
-    let small = storage.create_volume(at(200), ANN, &from(Some(99)), usage).unwrap_err();
-    assert_eq!(small, Failure::InvalidParameterValue.because(Bound::VolumeSize, 99, 100));
-    let (made, _) = storage.create_volume(at(200), ANN, &from(None), usage).unwrap();
-    assert_eq!(storage.volume(made).unwrap().provisioned.size_gib, 100);
-    assert_eq!(usage.held(ANN, Item::Snapshot), 102_400);
-    assert_eq!(
-        storage.delete_snapshot(at(201), BOB, snapshot, usage),
-        Err(Failure::InvalidSnapshotNotFound.into())
-    );
-    storage.delete_snapshot(at(201), ANN, snapshot, usage).unwrap();
-    assert_eq!((usage.held(ANN, Item::Snapshot), storage.snapshot(snapshot)), (0, None));
-    assert_eq!(storage.snapshots()[0].deleted, Some(at(201)));
-}
-
-#[test]
-fn a_snapshot_deleted_while_it_is_copied_goes_when_it_is_complete() {
-    let mut scene = Scene::new(SLOW);
-    let volume = scene.volume(0, 100);
-    let (snapshot, due) = scene.snapshot(0, volume).unwrap();
-    scene.storage.delete_snapshot(at(50), ANN, snapshot, &mut scene.usage).unwrap();
-    assert_eq!(scene.usage.held(ANN, Item::Snapshot), 102_400);
-    scene.finish(100, due.unwrap());
-    assert_eq!((scene.usage.held(ANN, Item::Snapshot), scene.storage.snapshot(snapshot)), (0, None));
 }
 
 #[test]

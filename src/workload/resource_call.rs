@@ -47,6 +47,10 @@ pub enum ResourceCall {
     CreateSnapshot(SnapshotHandle, VolumeHandle),
     /// Delete a snapshot.
     DeleteSnapshot(SnapshotHandle),
+    /// Move a snapshot to the archive tier.
+    ArchiveSnapshot(SnapshotHandle),
+    /// Move a snapshot back from the archive tier, for good.
+    RestoreSnapshot(SnapshotHandle),
     /// Register an image.
     RegisterImage {
         /// Its name.
@@ -193,6 +197,8 @@ impl ResourceCall {
             ResourceCall::ModifyVolume(..) => Operation::ModifyVolume,
             ResourceCall::CreateSnapshot(..) => Operation::CreateSnapshot,
             ResourceCall::DeleteSnapshot(_) => Operation::DeleteSnapshot,
+            ResourceCall::ArchiveSnapshot(_) => Operation::ArchiveSnapshot,
+            ResourceCall::RestoreSnapshot(_) => Operation::RestoreSnapshot,
             ResourceCall::RegisterImage { .. } => Operation::RegisterImage,
             ResourceCall::DeregisterImage(_) => Operation::DeregisterImage,
             ResourceCall::CreateSecurityGroup(..) => Operation::CreateSecurityGroup,

@@ -20,6 +20,7 @@ fn a_month_of_each_volume_type() {
         (Item::VolumeSize(VolumeType::St1), 500),
         (Item::VolumeSize(VolumeType::Sc1), 500),
         (Item::Snapshot, 10 * 1024),
+        (Item::ArchivedSnapshot, 100 * 1024),
         (Item::PublicAddress, 3),
         (Item::DedicatedHost(0), 1),
         (Item::UnusedReservation(books.types.named("m5.large").unwrap()), 2),
@@ -27,6 +28,7 @@ fn a_month_of_each_volume_type() {
     for (item, quantity) in items {
         books.billing.usage.take(at(0), A, item, quantity);
     }
+    books.billing.usage.charge_once(at(0), A, Item::RestoredSnapshot, 100 * 1024);
     let usd: Vec<String> =
         books.rows(month).iter().map(|row| row.replace(" on-demand 2026-03", "")).collect();
     let expected = [
@@ -41,6 +43,8 @@ fn a_month_of_each_volume_type() {
         "volume io2-iops: 2190000 IOPS-hours, 195.000000",
         "volume gp3-throughput: 146000 MiB/s-hours, 8.000000",
         "snapshot standard: 7300 GiB-hours, 0.500000",
+        "snapshot archive: 73000 GiB-hours, 1.250000",
+        "snapshot restore: 100 GiB, 3.000000",
         "address public-ipv4: 2190 address-hours, 10.950000",
         "host host-group-0: 730 host-hours, 3700.370000",
         "reservation m5.large: 5256000 instance-seconds, 140.160000",

@@ -92,6 +92,8 @@ pub fn entry(operation: Operation) -> Entry {
         O::ModifyVolume => resource(&[C::Volume], &[VOLUME], storage::modify_volume),
         O::CreateSnapshot => resource(&[C::Snapshot, C::Volume], &[], storage::create_snapshot),
         O::DeleteSnapshot => resource(&[C::Snapshot], &[], storage::delete_snapshot),
+        O::ArchiveSnapshot => resource(&[C::Snapshot], &[], storage::archive_snapshot),
+        O::RestoreSnapshot => resource(&[C::Snapshot], &[], storage::restore_snapshot),
         O::RegisterImage => resource(&[C::Image], &[&[C::Snapshot, C::Size, C::Public]], storage::register_image),
         O::DeregisterImage => resource(&[C::Image], &[], storage::deregister_image),
         O::CreateSecurityGroup => resource(&[C::SecurityGroup], &[&[C::Vpc]], security_groups::create),

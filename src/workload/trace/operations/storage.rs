@@ -54,6 +54,16 @@ pub fn delete_snapshot(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::DeleteSnapshot)
 }
 
+/// `archive-snapshot`.
+pub fn archive_snapshot(row: &mut Row) -> Option<ResourceCall> {
+    row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::ArchiveSnapshot)
+}
+
+/// `restore-snapshot`.
+pub fn restore_snapshot(row: &mut Row) -> Option<ResourceCall> {
+    row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::RestoreSnapshot)
+}
+
 /// `register-image`.
 pub fn register_image(row: &mut Row) -> Option<ResourceCall> {
     let image = row.handle(Column::Image, HandleBook::image);

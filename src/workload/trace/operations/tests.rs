@@ -217,6 +217,8 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
         ),
         ("create-snapshot snapshot=s volume=v", R::CreateSnapshot(SnapshotHandle(0), volume)),
         ("delete-snapshot snapshot=s", R::DeleteSnapshot(SnapshotHandle(0))),
+        ("archive-snapshot snapshot=s", R::ArchiveSnapshot(SnapshotHandle(0))),
+        ("restore-snapshot snapshot=s", R::RestoreSnapshot(SnapshotHandle(0))),
         (
             "register-image image=i snapshot=s",
             R::RegisterImage {
