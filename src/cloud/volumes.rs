@@ -25,13 +25,13 @@ impl Cloud {
         now: Time,
         account: AccountId,
         (name, zone): (VolumeHandle, ZoneId),
-        spec: VolumeSpec,
+        (spec, multi_attach): (VolumeSpec, bool),
         snapshot: Option<SnapshotHandle>,
     ) -> Result<(), Reason> {
         let snapshot = snapshot.map(|snapshot| self.snapshot(snapshot)).transpose()?;
         let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
         let kind = kind.unwrap_or_default();
-        let request = CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot };
+        let request = CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot, multi_attach };
         let (id, due) = self.within_quota(account, Quota::Volumes, 1, |cloud| {
             cloud.storage.create_volume(now, account, &request, &mut cloud.billing.usage)
         })?;
@@ -69,16 +69,18 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: VolumeHandle,
+        instance: Option<Handle>,
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
+        let from = instance.map(|instance| self.first_named(account, instance)).transpose()?;
+        let from = from.map(|slot| self.instances.get(slot).id);
         if let Some(found) =
             self.storage.volume(volume).filter(|found| found.account == account && found.is_root())
-            && let Some(attachment) = found.attachment
-            && !self.is_stopped(attachment.instance)
+            && found.attachments.iter().any(|attachment| !self.is_stopped(attachment.instance))
         {
             return Err(Failure::OperationNotPermitted.into());
         }
-        let due = self.storage.detach(now, account, volume, None, &mut self.billing.usage)?;
+        let due = self.storage.detach(now, account, volume, from, &mut self.billing.usage)?;
         self.schedule(now, due);
         Ok(())
     }

@@ -45,8 +45,9 @@ impl Storage {
         let mut devices = BTreeSet::new();
         for volume in self.volumes.values() {
             let in_use = volume.state == VolumeState::InUse;
-            assert_eq!(in_use, volume.attachment.is_some(), "{volume:?} is attached when it is in use");
-            if let Some(attachment) = volume.attachment {
+            assert_eq!(in_use, !volume.attachments.is_empty(), "{volume:?} is attached when it is in use");
+            assert!(volume.multi_attach || volume.attachments.len() <= 1, "{volume:?} is attached once");
+            for attachment in &volume.attachments {
                 attached.insert((attachment.instance, volume.id));
                 let device = (attachment.instance, attachment.device);
                 assert!(devices.insert(device), "{device:?} is used twice");

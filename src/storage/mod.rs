@@ -230,9 +230,13 @@ impl Storage {
     /// All attachments by volume and time; with a history those that are over, too.
     pub fn attachments(&self) -> Vec<AttachmentRecord> {
         let over = self.history.iter().flat_map(|history| &history.attachments).copied();
-        let current = self.volumes.values().filter_map(|volume| {
-            let attachment = volume.attachment?;
-            Some(AttachmentRecord { volume: volume.id, attachment, until: None })
+        let current = self.volumes.values().flat_map(|volume| {
+            let record = |attachment: &Attachment| AttachmentRecord {
+                volume: volume.id,
+                attachment: *attachment,
+                until: None,
+            };
+            volume.attachments.iter().map(record)
         });
         // Stable: those that are over come first, in the order in which they ended.
         sorted(over.chain(current), |record| (record.volume, record.attachment.since))

@@ -123,6 +123,7 @@ fn gp3(size_gib: u32) -> CreateVolume {
         iops: None,
         throughput_mibps: None,
         snapshot: None,
+        multi_attach: false,
     }
 }
 
@@ -432,10 +433,55 @@ fn a_step_overtaken_does_nothing_to_a_later_attachment() {
     assert_eq!(scene.storage.instance_ended(at(1), InstanceId(7), &mut scene.usage), []);
     let second = scene.attach(5, volume, "/dev/sdf").unwrap().unwrap();
     scene.finish(10, overtaken);
-    let state = |scene: &Scene| scene.storage.volume(volume).unwrap().attachment.unwrap().state;
+    let state = |scene: &Scene| scene.storage.volume(volume).unwrap().attachments[0].state;
     assert_eq!(state(&scene), AttachmentState::Attaching);
     scene.finish(15, second);
     assert_eq!(state(&scene), AttachmentState::Attached);
+}
+
+#[test]
+fn a_volume_with_multi_attach_is_at_several_instances() {
+    let mut scene = Scene::new(SLOW);
+    let shared = CreateVolume { kind: VolumeType::Io2, iops: Some(1_000), multi_attach: true, ..gp3(100) };
+    let plain = CreateVolume { kind: VolumeType::Gp3, iops: None, ..shared };
+    let refused = scene.storage.create_volume(at(0), ANN, &plain, &mut scene.usage).unwrap_err();
+    assert_eq!(refused, Failure::InvalidParameterCombination.into());
+    let (volume, due) = scene.storage.create_volume(at(0), ANN, &shared, &mut scene.usage).unwrap();
+    scene.finish(10, due.unwrap());
+    let attach = |scene: &mut Scene, second, instance| {
+        let Scene { storage, usage } = scene;
+        let due = storage.attach(at(second), ANN, volume, &target(instance), name("/dev/sdf"), usage);
+        storage.assert_conserved(usage);
+        due
+    };
+    let detach = |scene: &mut Scene, second, from| {
+        scene.storage.detach(at(second), ANN, volume, from, &mut scene.usage)
+    };
+    let first = attach(&mut scene, 10, 0).unwrap().unwrap();
+    let second = attach(&mut scene, 11, 1).unwrap().unwrap();
+    assert_eq!(attach(&mut scene, 11, 1), Err(Failure::VolumeInUse.into()));
+    scene.finish(12, first);
+    scene.finish(13, second);
+    for instance in 2..16 {
+        attach(&mut scene, 14, instance).unwrap();
+    }
+    let many = Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0);
+    assert_eq!(attach(&mut scene, 14, 16), Err(many));
+
+    assert_eq!(detach(&mut scene, 20, None), Err(Failure::MissingParameter.into()));
+    assert_eq!(detach(&mut scene, 20, Some(InstanceId(99))), Err(Failure::InvalidAttachmentNotFound.into()));
+    let leaving = detach(&mut scene, 20, Some(InstanceId(0))).unwrap().unwrap();
+    // The others' ends come in between; each is detached for itself.
+    let mut ended = Vec::new();
+    for instance in 1..16 {
+        ended.extend(scene.storage.instance_ended(at(21), InstanceId(instance), &mut scene.usage));
+    }
+    scene.finish(23, leaving);
+    assert_eq!((scene.state(volume), ended.len()), ("in-use", 15));
+    ended.into_iter().for_each(|due| assert_eq!(scene.finish(24, due), None));
+    assert_eq!(scene.state(volume), "available");
+    assert_eq!(scene.storage.attachments().len(), 16);
+    scene.storage.assert_conserved(&scene.usage);
 }
 
 #[test]

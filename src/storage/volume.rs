@@ -16,7 +16,7 @@ use super::moves::Move;
 use crate::billing::{Item, Usage};
 use crate::catalogue::{Performance, VolumeType};
 use crate::failure::{Bound, Failure, Reason};
-use crate::units::{AccountId, SnapshotId, Time, VolumeId, ZoneId};
+use crate::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a volume is provisioned with: what it takes from its backend, and what is paid for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -93,8 +93,10 @@ pub struct Volume {
     pub snapshot: Option<SnapshotId>,
     /// Its state.
     pub state: VolumeState,
-    /// Where it is attached.
-    pub attachment: Option<Attachment>,
+    /// Where it is attached: at one instance, or, with Multi-Attach, at several.
+    pub attachments: Vec<Attachment>,
+    /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
+    pub multi_attach: bool,
     /// Its last modification.
     pub modification: Option<Modification>,
     /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
@@ -113,7 +115,12 @@ impl Volume {
     /// True when it is the root of the instance it is attached to. EC2 detaches it only while the instance
     /// is stopped, which the caller knows.
     pub fn is_root(&self) -> bool {
-        self.attachment.is_some_and(|attachment| attachment.root)
+        self.attachments.iter().any(|attachment| attachment.root)
+    }
+
+    /// Its attachment to an instance.
+    pub fn attachment_to(&self, instance: InstanceId) -> Option<&Attachment> {
+        self.attachments.iter().find(|attachment| attachment.instance == instance)
     }
 
     /// Takes another state, so that timers set before mean nothing any more.
@@ -180,6 +187,8 @@ impl VolumeState {
 pub enum VolumeTrigger {
     /// `AttachVolume`.
     Attach,
+    /// `AttachVolume` of a volume that several instances may have.
+    AttachAnother,
     /// `DetachVolume`.
     Detach,
     /// `DeleteVolume`.
@@ -205,7 +214,7 @@ pub enum VolumeTrigger {
 /// "VolumeInUse", "IncorrectState" and "InvalidVolume.NotFound" as in the EC2 API reference, "Error codes".
 /// What failed holds nothing, so that deleting it takes no time.
 #[rustfmt::skip]
-const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 10] = {
+const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 11] = {
     use VolumeState::{Available, Deleted, Deleting, Error, InUse};
     use Move::{Never, Stay, To};
     const NO: Move<VolumeState> = Move::Refused(Failure::IncorrectState);
@@ -214,6 +223,7 @@ const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 10] = {
     [
         //                          creating       available     in-use         deleting     deleted  error
         /* attach              */ [NO,            To(InUse),    USED,          NO,          GONE,    NO],
+        /* attach another      */ [NO,            To(InUse),    Stay,          NO,          GONE,    NO],
         /* detach              */ [NO,            NO,           Stay,          NO,          GONE,    NO],
         /* delete              */ [NO,            To(Deleting), USED,          NO,          GONE,    To(Deleted)],
         /* modify              */ [NO,            Stay,         Stay,          NO,          GONE,    NO],
@@ -236,6 +246,7 @@ mod tests {
         use VolumeTrigger::*;
         let triggers = [
             (Attach, "attach"),
+            (AttachAnother, "attach another"),
             (Detach, "detach"),
             (Delete, "delete"),
             (Modify, "modify"),
@@ -253,6 +264,12 @@ attach: in-use ! VolumeInUse
 attach: deleting ! IncorrectState
 attach: deleted ! InvalidVolume.NotFound
 attach: error ! IncorrectState
+attach another: creating ! IncorrectState
+attach another: available -> in-use
+attach another: in-use
+attach another: deleting ! IncorrectState
+attach another: deleted ! InvalidVolume.NotFound
+attach another: error ! IncorrectState
 detach: creating ! IncorrectState
 detach: available ! IncorrectState
 detach: in-use

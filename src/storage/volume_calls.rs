@@ -31,7 +31,13 @@ pub struct CreateVolume {
     pub throughput_mibps: Option<u32>,
     /// What it is made from.
     pub snapshot: Option<SnapshotId>,
+    /// Several instances may have it at once.
+    pub multi_attach: bool,
 }
+
+/// The most instances that may have a volume at once (`CreateVolume` of the EC2 API as botocore 1.44.8 describes
+/// it, "MultiAttachEnabled").
+const MOST_INSTANCES: usize = 16;
 
 impl Storage {
     /// Makes a volume.
@@ -42,7 +48,11 @@ impl Storage {
         request: &CreateVolume,
         usage: &mut Usage,
     ) -> Result<(VolumeId, Option<Due>), Reason> {
-        let CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot } = *request;
+        let CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot, multi_attach } = *request;
+        // "Supported with io1 and io2 volumes only."
+        if multi_attach && !matches!(kind, VolumeType::Io1 | VolumeType::Io2) {
+            return Err(Failure::InvalidParameterCombination.into());
+        }
         let snapshot_gib = self.usable_snapshot_gib(snapshot, |found| found.account == account)?;
         let provisioned = Provisioned::new(kind, size_gib, iops, throughput_mibps, snapshot_gib)?;
         self.backends[zone.index()].take(now, &provisioned)?;
@@ -55,7 +65,8 @@ impl Storage {
             provisioned,
             snapshot,
             state: VolumeState::Creating,
-            attachment: None,
+            attachments: Vec::new(),
+            multi_attach,
             modification: None,
             modified: Vec::new(),
             pending_snapshots: 0,
@@ -77,14 +88,22 @@ impl Storage {
         usage: &mut Usage,
     ) -> Result<Option<Due>, Reason> {
         let found = find(&mut self.volumes, account, volume)?;
-        let state = found.state.on(VolumeTrigger::Attach).called(found.state)?;
+        let trigger = if found.multi_attach { VolumeTrigger::AttachAnother } else { VolumeTrigger::Attach };
+        let state = found.state.on(trigger).called(found.state)?;
         if found.zone != target.zone {
             return Err(Failure::InvalidVolumeZoneMismatch.into());
+        }
+        if found.attachment_to(target.instance).is_some() {
+            return Err(Failure::VolumeInUse.into());
+        }
+        if found.attachments.len() >= MOST_INSTANCES {
+            return Err(Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0));
         }
         let (mut there, mut device_is_used) = (0, false);
         for other in self.instance_volumes(target.instance) {
             there += 1;
-            device_is_used |= other.attachment.is_some_and(|attachment| attachment.device == device);
+            device_is_used |=
+                other.attachment_to(target.instance).is_some_and(|attachment| attachment.device == device);
         }
         if target.most_volumes.is_some_and(|most| there >= most) {
             return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, 1, 0));
@@ -94,7 +113,7 @@ impl Storage {
         }
         let found = find(&mut self.volumes, account, volume)?;
         found.enter(state);
-        found.attachment = Some(Attachment {
+        found.attachments.push(Attachment {
             instance: target.instance,
             device,
             state: AttachmentState::Attaching,
@@ -102,12 +121,13 @@ impl Storage {
             // "Attached after launch: preserved" (EC2 user guide, "Preserve data when an instance is terminated").
             delete_on_termination: false,
             root: false,
+            stamp: found.stamp,
         });
         self.attached.insert((target.instance, volume));
         Ok(self.volume_step(now, volume, VolumeStep::Attached, usage))
     }
 
-    /// Detaches a volume, from the instance named if one is. A root volume is detached only while its
+    /// Detaches a volume, from the instance named if one is, which Multi-Attach asks for. A root volume is detached only while its
     /// instance is stopped (`OperationNotPermitted`): callers, who know, ask [`Volume::is_root`].
     pub fn detach(
         &mut self,
@@ -119,12 +139,15 @@ impl Storage {
     ) -> Result<Option<Due>, Reason> {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Detach).called(found.state)?;
-        let attachment = found.attachment.as_mut().expect("a volume in use is attached");
-        if from.is_some_and(|instance| instance != attachment.instance) {
-            return Err(Failure::InvalidAttachmentNotFound.into());
+        if from.is_none() && found.multi_attach {
+            return Err(Failure::MissingParameter.into());
         }
+        let meant = |attachment: &Attachment| from.is_none_or(|instance| instance == attachment.instance);
+        let place = found.attachments.iter().position(meant).ok_or(Failure::InvalidAttachmentNotFound)?;
+        let attachment = &mut found.attachments[place];
         attachment.state = attachment.state.on(AttachmentTrigger::Detach).called(attachment.state)?;
         found.enter(state);
+        found.attachments[place].stamp = found.stamp;
         Ok(self.volume_step(now, volume, VolumeStep::Detached, usage))
     }
 
@@ -212,24 +235,30 @@ impl Storage {
     }
 
     pub(super) fn finish_volume(&mut self, now: Time, id: VolumeId, stamp: u16, end: VolumeStep) {
-        let Some(volume) = self.volumes.get_mut(&id).filter(|volume| volume.stamp == stamp) else { return };
-        match end {
-            VolumeStep::Created => volume.enter(volume.state.on(VolumeTrigger::Created).done(volume.state)),
-            VolumeStep::Attached => {
-                move_attachment(volume, AttachmentTrigger::Attached);
-                volume.enter(volume.state);
+        let Some(volume) = self.volumes.get_mut(&id) else { return };
+        let attached = volume.attachments.iter().position(|attachment| attachment.stamp == stamp);
+        match (end, attached) {
+            (VolumeStep::Attached, Some(place)) => {
+                move_attachment(volume, place, AttachmentTrigger::Attached);
             }
-            VolumeStep::Detached => {
-                move_attachment(volume, AttachmentTrigger::Detached);
-                volume.enter(volume.state.on(VolumeTrigger::Detached).done(volume.state));
-                self.end_attachment(now, id);
+            (VolumeStep::Detached, Some(place)) => {
+                move_attachment(volume, place, AttachmentTrigger::Detached);
+                self.end_attachment(now, id, place);
+                let volume = self.volumes.get_mut(&id).expect("it was there");
+                if volume.attachments.is_empty() {
+                    volume.enter(volume.state.on(VolumeTrigger::Detached).done(volume.state));
+                }
             }
-            VolumeStep::Deleted => {
+            (VolumeStep::Created, _) if volume.stamp == stamp => {
+                volume.enter(volume.state.on(VolumeTrigger::Created).done(volume.state));
+            }
+            (VolumeStep::Deleted, _) if volume.stamp == stamp => {
                 volume.enter(volume.state.on(VolumeTrigger::Deleted).done(volume.state));
                 let (zone, provisioned) = (volume.zone, volume.provisioned);
                 self.backends[zone.index()].give_back(now, &provisioned);
                 self.bury_volume(now, id);
             }
+            _ => {} // It was overtaken.
         }
     }
 
@@ -256,10 +285,10 @@ impl Storage {
         self.backends[volume.zone.index()].give_back(now, &volume.provisioned);
     }
 
-    /// Forgets where a volume was attached.
-    pub(super) fn end_attachment(&mut self, now: Time, id: VolumeId) {
+    /// Forgets one of the places where a volume was attached.
+    pub(super) fn end_attachment(&mut self, now: Time, id: VolumeId, place: usize) {
         let volume = self.volumes.get_mut(&id).expect("an attachment is a volume's");
-        let attachment = volume.attachment.take().expect("only what is attached is detached");
+        let attachment = volume.attachments.remove(place);
         self.attached.remove(&(attachment.instance, id));
         if let Some(history) = &mut self.history {
             history.attachments.push(AttachmentRecord { volume: id, attachment, until: Some(now) });
@@ -275,9 +304,12 @@ impl Storage {
     }
 }
 
-pub(super) fn move_attachment(volume: &mut Volume, trigger: AttachmentTrigger) {
-    let attachment = volume.attachment.as_mut().expect("a volume in use is attached");
+/// Moves one of the attachments of a volume, so that timers set for it before mean nothing any more.
+pub(super) fn move_attachment(volume: &mut Volume, place: usize, trigger: AttachmentTrigger) {
+    volume.enter(volume.state);
+    let attachment = &mut volume.attachments[place];
     attachment.state = attachment.state.on(trigger).done(attachment.state);
+    attachment.stamp = volume.stamp;
 }
 
 /// A volume of the account.

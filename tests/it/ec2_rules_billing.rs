@@ -252,3 +252,46 @@ fn snapshots_cost_what_was_written_and_then_what_changed() {
     assert_eq!(snapshots("[storage]\nchanged_share_per_day = 0.02"), "5.677419");
     assert_eq!(snapshots("[storage]\nchanged_share_per_day = 0.02\nwritten_share = 0.1"), "0.838710");
 }
+
+#[test]
+fn archived_snapshots_cost_less_and_ninety_days_at_least() {
+    let calls = "0 create-volume volume=v zone=a size_gib=100 volume_type=gp3
+        0 create-snapshot volume=v snapshot=s
+        0 archive-snapshot snapshot=s
+        0 create-snapshot volume=v snapshot=t
+        0 archive-snapshot snapshot=t
+        864000 restore-snapshot snapshot=t";
+    let more = "[billing.prices]\nmonth_hours = 720";
+    let snapshots: Vec<String> =
+        rows(&bill("30d", more, calls)).into_iter().filter(|row| row.starts_with("snapshot")).collect();
+    // A month of 720 h of one and, of the other, 20 days in the standard tier, three months in the archive, and
+    // 100 GiB at 0.03.
+    let expected = [
+        "snapshot standard on-demand 3.333333",
+        "snapshot archive on-demand 5.000000",
+        "snapshot restore on-demand 3.000000",
+    ];
+    assert_eq!(snapshots, expected);
+}
+
+#[test]
+fn a_volume_with_multi_attach_is_at_two_instances() {
+    let calls = |multi_attach: &str, detach: &str| {
+        format!(
+            "0 create-volume volume=v zone=a size_gib=100 volume_type=io2 iops=1000 {multi_attach}
+            0 launch instance=a type=m5.large zone=a
+            0 launch instance=b type=m5.large zone=a
+            100 attach-volume instance=a volume=v device=/dev/sdf
+            200 attach-volume instance=b volume=v device=/dev/sdf
+            300 detach-volume volume=v {detach}
+            400 terminate instance=a|b
+            500 delete-volume volume=v"
+        )
+    };
+    let refused = |multi_attach: &str, detach: &str| refused("1h", "", &calls(multi_attach, detach));
+    assert_eq!(refused("multi_attach=true", "instance=a"), []);
+    assert_eq!(refused("multi_attach=true", ""), [(300, "MissingParameter")]);
+    assert_eq!(refused("", "instance=b"), [(200, "VolumeInUse"), (300, "InvalidAttachment.NotFound")]);
+    let gp3 = "0 create-volume volume=w zone=a size_gib=100 volume_type=gp3 multi_attach=true";
+    assert_eq!(self::refused("1h", "", gp3), [(0, "InvalidParameterCombination")]);
+}

@@ -43,6 +43,7 @@ const OPTIONAL: &[&[Column]] = &[
         Column::Iops,
         Column::Throughput,
         Column::Snapshot,
+        Column::MultiAttach,
         Column::Public,
         Column::SecurityGroup,
         Column::Vpc,
