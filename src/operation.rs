@@ -75,6 +75,8 @@ operations! {
     CancelReservation = 40, "cancel-capacity-reservation", "hold it no longer";
     CreateTags = 41, "create-tags", "tag instances";
     DeleteTags = 42, "delete-tags", "take tags from instances";
+    ArchiveSnapshot = 43, "archive-snapshot", "move a snapshot to the archive tier";
+    RestoreSnapshot = 44, "restore-snapshot", "move a snapshot back from the archive tier";
 }
 
 impl Closed for Operation {

@@ -3,8 +3,15 @@
 //!
 //! Both are one rule. In each clock hour a commitment has a capacity; a second of usage takes its weight
 //! of it, in an order of preference, until it is used up; the price of the hour is due in any case.
+//!
+//! Which comes first is no matter of the order they are written in: zonal reserved instances, regional ones,
+//! EC2 Instance savings plans, Compute savings plans; within each the account's own usage, then that of its
+//! organisation; usage of instances before unused capacity reservations, which only regional reserved
+//! instances and savings plans cover (EC2 user guide, "Capacity Reservation pricing and billing"); then the
+//! smallest size of reserved instances, the greatest saving of savings plans (Savings Plans user guide,
+//! "Understanding how Savings Plans apply to your usage").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -12,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::exact::{multiply_divide, share};
 use super::normalization::family_and_factor;
+use super::prices::Prices;
 use super::reader::{Reader, WHOLE};
-use super::{HOUR, Purchase, UsageType};
+use super::{HOUR, Item, Purchase, Tenancy, UsageType};
 use crate::catalogue::TypeTable;
 use crate::input::{Problem, did_you_mean};
 use crate::units::{AccountId, Decimal, Duration, Money, TypeId, ZoneId};
@@ -34,6 +42,10 @@ pub struct ReservedConfig {
     /// Name of its zone. Left out: regional.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// Tenancy of the instances it covers, `shared` or `dedicated`; default `shared`. One of dedicated
+    /// tenancy covers the size it names only.
+    #[serde(default, skip_serializing_if = "Tenancy::is_shared")]
+    pub tenancy: Tenancy,
     /// How many; default 1.
     #[serde(default = "one")]
     pub count: u32,
@@ -50,7 +62,27 @@ pub struct ReservedConfig {
     pub until: Option<Duration>,
 }
 
-/// A savings plan of one account, for what reservations have left, in file order where it has several.
+/// Sort of a savings plan.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SavingsPlanType {
+    /// For one family; applies before Compute savings plans.
+    #[serde(rename = "ec2-instance")]
+    Ec2Instance,
+    /// For all that it has a discount on.
+    Compute,
+}
+
+/// Accounts that share the discounts of their commitments, each owner's usage first.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationConfig {
+    /// Names of its accounts.
+    pub accounts: Vec<String>,
+}
+
+/// A savings plan of one account, for what reserved instances have left. Covers instances on demand of every
+/// tenancy, unused capacity reservations, and dedicated hosts by the `sku` of their host group.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavingsPlanConfig {
@@ -67,6 +99,10 @@ pub struct SavingsPlanConfig {
     /// its family.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rates: BTreeMap<String, Decimal>,
+    /// Its sort, `ec2-instance` or `compute`. Left out: `ec2-instance` where `rates` name one family and there
+    /// is no `discount`, otherwise `compute`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub plan_type: Option<SavingsPlanType>,
     /// When the term begins, since the start of the run, in whole hours; default 0s.
     #[serde(default)]
     pub from: Duration,
@@ -90,11 +126,51 @@ fn nothing() -> Decimal {
 /// The most instances of one reservation.
 const MAX_COUNT: u32 = 1_000_000;
 
+/// Usage that commitments can cover.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub(super) enum Coverable {
+    /// Instances on demand of a type and tenancy in a zone.
+    Instances(TypeId, Tenancy, ZoneId),
+    /// Something held that [may be covered](Item::may_be_covered).
+    Held(Item),
+}
+
+impl Coverable {
+    /// What it is on the bill.
+    pub fn usage_type(self) -> UsageType {
+        match self {
+            Coverable::Instances(kind, tenancy, _) => UsageType::instances(kind, tenancy),
+            Coverable::Held(item) => UsageType::Held(item),
+        }
+    }
+
+    /// Type, tenancy and zone, for one whose usage takes an instance's capacity; a reservation has no zone here,
+    /// as what covers it asks for none.
+    fn instances(self) -> Option<(TypeId, Tenancy, Option<ZoneId>)> {
+        match self {
+            Coverable::Instances(kind, tenancy, zone) => Some((kind, tenancy, Some(zone))),
+            Coverable::Held(Item::UnusedReservation(kind)) => Some((kind, Tenancy::Shared, None)),
+            Coverable::Held(Item::UnusedDedicatedReservation(kind)) => Some((kind, Tenancy::Dedicated, None)),
+            Coverable::Held(_) => None,
+        }
+    }
+}
+
+/// When a commitment comes, earliest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Turn {
+    ZonalReserved,
+    RegionalReserved,
+    Ec2InstancePlan,
+    ComputePlan,
+}
+
 /// One commitment of an account.
 #[derive(Clone, Debug)]
 pub(super) struct Commitment {
     pub account: AccountId,
     pub purchase: Purchase,
+    pub turn: Turn,
     /// What its unused part is called on the bill.
     pub usage_type: UsageType,
     /// How many hours of usage an hour of it is: the reservation's count, 1 for a plan.
@@ -113,9 +189,9 @@ pub(super) struct Commitment {
 /// Which usage a commitment covers.
 #[derive(Clone, Debug)]
 enum Covers {
-    /// A type, in one zone or in all.
-    Type(TypeId, Option<ZoneId>),
-    /// All sizes of a family.
+    /// A type of a tenancy, in one zone or in all.
+    Type(TypeId, Tenancy, Option<ZoneId>),
+    /// All sizes of a family, of shared tenancy.
     Family(String),
     /// Types with a discount, by name of type or family and for all others \[10⁻⁹\].
     Discounted { rates: BTreeMap<String, u32>, others: Option<u32> },
@@ -124,34 +200,43 @@ enum Covers {
 /// What a second of usage takes of a commitment, and its place in the order of preference, least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Weight {
-    pub preference: u128,
+    is_unused_reservation: bool,
+    preference: u128,
     pub weight: u128,
 }
 
 impl Commitment {
-    /// What a second of a type in a zone takes; `None` where it is not covered.
-    pub fn weight(&self, kind: TypeId, zone: ZoneId, types: &TypeTable) -> Option<Weight> {
-        let equal = Weight { preference: 0, weight: 1 };
-        let name = types.get(kind).name.as_str();
+    /// What a second of some usage takes; `None` where it is not covered.
+    pub fn weight(&self, used: Coverable, prices: &Prices, types: &TypeTable) -> Option<Weight> {
+        let is_unused_reservation = !matches!(used, Coverable::Instances(..))
+            && !matches!(used, Coverable::Held(Item::DedicatedHost(_)));
+        let weight = |preference, weight| Weight { is_unused_reservation, preference, weight };
         match &self.covers {
-            Covers::Type(of, within) => {
-                (*of == kind && within.is_none_or(|within| within == zone)).then_some(equal)
+            Covers::Type(of, of_tenancy, within) => {
+                let (kind, tenancy, zone) = used.instances()?;
+                let matches = kind == *of && tenancy == *of_tenancy && (within.is_none() || zone == *within);
+                matches.then_some(weight(0, 1))
             }
             Covers::Family(family) => {
-                let (of, factor) = family_and_factor(name)?;
+                let (kind, tenancy, _) = used.instances()?;
+                let (of, factor) = family_and_factor(&types.get(kind).name)?;
                 let factor = u128::from(factor);
-                (of == family).then_some(Weight { preference: factor, weight: factor })
+                (of == family && tenancy == Tenancy::Shared).then_some(weight(factor, factor))
             }
             Covers::Discounted { rates, others } => {
+                let name = match used.instances() {
+                    Some((kind, ..)) => types.get(kind).name.as_str(),
+                    None => prices.sku_of(used.usage_type()),
+                };
                 let family = || name.split_once('.').and_then(|(family, _)| rates.get(family));
                 let discount = *rates.get(name).or_else(family).or(others.as_ref())?;
                 let paid = u128::from(WHOLE - discount);
                 // The one place where a plan's price is rounded, down to a unit of money.
-                let rate = share(types.get(kind).price_per_second, paid, u128::from(WHOLE));
-                // What costs nothing needs no plan. Least paid of the price first, then the lower rate
-                // (Savings Plans user guide, "How Savings Plans apply to your AWS usage").
-                let weight = u128::try_from(rate.0).expect("prices are not negative");
-                (weight > 0).then_some(Weight { preference: paid, weight })
+                let price = prices.of(used.usage_type(), types).per_second();
+                let rate = u128::try_from(share(price, paid, u128::from(WHOLE)).0);
+                // What costs nothing needs no plan. Least paid of the price first, then the lower rate.
+                let rate = rate.expect("prices are not negative");
+                (rate > 0).then_some(weight(paid, rate))
             }
         }
     }
@@ -167,7 +252,7 @@ impl Commitment {
     }
 }
 
-/// The accounts' commitments: zonal reservations, then regional ones, then savings plans, each as listed.
+/// The accounts' commitments: reserved instances, then savings plans, each as listed.
 pub(super) fn resolve(
     (reserved, plans): (&[ReservedConfig], &[SavingsPlanConfig]),
     zones: &[&str],
@@ -181,14 +266,37 @@ pub(super) fn resolve(
         let mut reader = Reader { path: format!("billing.reserved.{i}"), problems: &mut problems };
         commitments.extend(config.resolve(&mut reader, zones, account(&config.account), types));
     }
-    let zonal = |commitment: &Commitment| matches!(commitment.covers, Covers::Type(_, Some(_)));
-    commitments.sort_by_key(|commitment| !zonal(commitment));
     for (i, config) in plans.iter().enumerate() {
         let mut reader = Reader { path: format!("billing.savings_plans.{i}"), problems: &mut problems };
         let usage_type = UsageType::SavingsPlan(u32::try_from(i).expect("fewer than 2³² plans"));
         commitments.extend(config.resolve(&mut reader, usage_type, account(&config.account)));
     }
     if problems.is_empty() { Ok(commitments) } else { Err(problems) }
+}
+
+/// The accounts of each organisation; every account is in one at most.
+pub(super) fn resolve_organisations(
+    organisations: &[OrganisationConfig],
+    accounts: &BTreeMap<String, AccountId>,
+) -> Result<Vec<Vec<AccountId>>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut resolved = Vec::new();
+    for (i, organisation) in organisations.iter().enumerate() {
+        let mut reader = Reader { path: format!("billing.organisations.{i}"), problems: &mut problems };
+        if organisation.accounts.is_empty() {
+            reader.problem("accounts", "found no account".to_string(), "name those that share discounts");
+        }
+        for name in &organisation.accounts {
+            if let Some(first) = seen.insert(name, i) {
+                let message = format!("`{name}` is in `billing.organisations.{first}` already");
+                reader.problem("accounts", message, "name each account once, in one organisation");
+            }
+        }
+        let id = |name: &String| accounts.get(name).copied().unwrap_or_default();
+        resolved.push(organisation.accounts.iter().map(id).collect());
+    }
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
 }
 
 impl ReservedConfig {
@@ -215,16 +323,21 @@ impl ReservedConfig {
         let upfront = Money(reader.usd("upfront_usd", &self.upfront_usd).0 * count);
         let hours = term(reader, self.from, self.until);
         let kind = kind?;
-        let (covers, factor) = match (zone, family_and_factor(name)) {
-            (None, Some((family, factor))) => (Covers::Family(family.to_string()), factor),
-            (zone, _) => (Covers::Type(kind, zone.flatten()), 1),
+        // Size flexibility is for regional ones of shared tenancy (EC2 user guide, "How Reserved Instance
+        // discounts are applied").
+        let flexible = family_and_factor(name).filter(|_| zone.is_none() && self.tenancy == Tenancy::Shared);
+        let (covers, factor) = match flexible {
+            Some((family, factor)) => (Covers::Family(family.to_string()), factor),
+            None => (Covers::Type(kind, self.tenancy, zone.flatten()), 1),
         };
+        let turn = if zone.is_some() { Turn::ZonalReserved } else { Turn::RegionalReserved };
         let purchase = Purchase::Reserved;
-        let usage_type = UsageType::Instance(kind);
+        let usage_type = UsageType::instances(kind, self.tenancy);
         let capacity = u128::from(self.count) * u128::from(factor) * 3600;
         Some(Commitment {
             account,
             purchase,
+            turn,
             usage_type,
             count: self.count,
             per_hour,
@@ -266,6 +379,7 @@ impl SavingsPlanConfig {
         (capacity > 0).then_some(Commitment {
             account,
             purchase: Purchase::SavingsPlan,
+            turn: self.turn(),
             usage_type,
             count: 1,
             per_hour,
@@ -274,6 +388,20 @@ impl SavingsPlanConfig {
             hours,
             covers: Covers::Discounted { rates, others },
         })
+    }
+}
+
+impl SavingsPlanConfig {
+    fn turn(&self) -> Turn {
+        let family =
+            |name: &String| name.split_once('.').map_or(name.clone(), |(family, _)| family.to_string());
+        let families: BTreeSet<String> = self.rates.keys().map(family).collect();
+        match self.plan_type {
+            Some(SavingsPlanType::Ec2Instance) => Turn::Ec2InstancePlan,
+            Some(SavingsPlanType::Compute) => Turn::ComputePlan,
+            None if self.discount.is_none() && families.len() == 1 => Turn::Ec2InstancePlan,
+            None => Turn::ComputePlan,
+        }
     }
 }
 

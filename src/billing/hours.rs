@@ -7,128 +7,165 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::HOUR;
-use super::commitment::{Commitment, Weight};
+use super::commitment::{Commitment, Coverable, Turn, Weight};
+use super::prices::Prices;
 use super::seconds::Billed;
+use super::usage::Usage;
+use super::{HOUR, UsageType};
 use crate::catalogue::TypeTable;
-use crate::units::{AccountId, Calendar, Month, Time, TypeId, ZoneId};
+use crate::units::{AccountId, Calendar, Month, NS_PER_S, Time};
 
-/// Billed seconds by account, type, zone and clock hour. Nothing is settled before the end of the run: an
-/// instance that runs on may have used any hour since its start.
+/// Billed time of instances by account, what it is, and clock hour \[ns\]. Nothing is settled before the end of
+/// the run: an instance that runs on may have used any hour since its start.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct HourlyUsage {
-    seconds: BTreeMap<(AccountId, TypeId, ZoneId), Vec<u64>>,
+    instances: BTreeMap<(AccountId, Coverable), Vec<u128>>,
 }
 
-/// What became of an account's usage.
+/// What became of the usage of accounts that share commitments.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settlement {
-    /// Left on demand \[s\].
-    pub on_demand: BTreeMap<(TypeId, Month), u64>,
-    /// Covered, by number of the commitment.
-    pub covered: BTreeMap<(usize, TypeId, Month), Covered>,
+    /// Left on demand \[ns\].
+    pub on_demand: BTreeMap<(AccountId, UsageType, Month), u128>,
+    /// Covered, by number of the commitment and by whose usage it was.
+    pub covered: BTreeMap<(usize, AccountId, UsageType, Month), Covered>,
 }
 
 /// Usage that a commitment covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Covered {
-    /// Time \[s\].
-    pub seconds: u64,
+    /// Time \[ns\].
+    pub ns: u128,
     /// What it takes of the capacity.
     pub used: u128,
 }
 
-/// The usage of one type in one zone.
+/// What settling has to know of a run beside usage and commitments.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The clock hours of the run that are paid.
+    pub hours: &'a Range<u64>,
+    pub calendar: Calendar,
+    pub prices: &'a Prices,
+    pub types: &'a TypeTable,
+}
+
+/// One sort of usage of one account.
 struct Column<'a> {
-    kind: TypeId,
-    zone: ZoneId,
-    by_hour: &'a [u64],
+    account: AccountId,
+    used: Coverable,
+    by_hour: &'a [u128],
+}
+
+/// A commitment that may cover a column, in the order in which they are tried: least first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    turn: Turn,
+    /// The usage is another account's than the owner's.
+    is_shared: bool,
+    weight: Weight,
+    commitment: usize,
+    column: usize,
 }
 
 impl HourlyUsage {
-    pub fn add(&mut self, account: AccountId, kind: TypeId, zone: ZoneId, billed: Billed) {
-        let by_hour = self.seconds.entry((account, kind, zone)).or_default();
+    pub fn add(&mut self, account: AccountId, used: Coverable, billed: Billed) {
+        let by_hour = self.instances.entry((account, used)).or_default();
         let next_hour = |time: Time| Time((time.0 / HOUR.0 + 1) * HOUR.0);
         for piece in billed.pieces(next_hour) {
             let hour = usize::try_from(piece.start.0 / HOUR.0).expect("an hour of the run");
             if by_hour.len() <= hour {
                 by_hour.resize(hour + 1, 0);
             }
-            by_hour[hour] += piece.seconds;
+            by_hour[hour] += u128::from(piece.seconds) * u128::from(NS_PER_S);
         }
     }
 
-    /// Applies the commitments of an account, in their order, to each hour; those of others are left out.
-    /// `hours` are those of the run that are paid.
+    /// Applies the commitments of some accounts to what they use, hour by hour.
     pub fn settle(
         &self,
-        account: AccountId,
+        held: &Usage,
+        accounts: &[AccountId],
         commitments: &[Commitment],
-        hours: &Range<u64>,
-        calendar: Calendar,
-        types: &TypeTable,
+        terms: &Terms<'_>,
     ) -> Settlement {
-        let columns = self.columns(account);
-        let own = commitments.iter().enumerate().filter(|(_, commitment)| commitment.account == account);
-        let own: Vec<_> = own
-            .map(|(number, commitment)| (number, commitment, order(commitment, &columns, types)))
-            .collect();
+        let columns = self.columns(held, accounts);
+        let candidates = candidates(&columns, accounts, commitments, terms);
         let mut settlement = Settlement::default();
         let last = columns.iter().map(|column| column.by_hour.len()).max().unwrap_or(0);
         for hour in 0..last {
-            let mut left: Vec<u64> =
+            let mut left: Vec<u128> =
                 columns.iter().map(|column| column.by_hour.get(hour).copied().unwrap_or(0)).collect();
-            if left.iter().all(|seconds| *seconds == 0) {
+            if left.iter().all(|ns| *ns == 0) {
                 continue;
             }
             let hour = hour as u64;
-            let month = calendar.month_of(Time(hour * HOUR.0));
-            for (number, commitment, order) in &own {
-                if hours.contains(&hour) && commitment.hours.contains(&hour) {
-                    for (column, covered) in cover(commitment.capacity, order, &mut left) {
-                        let key = (*number, columns[column].kind, month);
-                        let sum = settlement.covered.entry(key).or_default();
-                        sum.seconds += covered.seconds;
-                        sum.used += covered.used;
-                    }
+            let month = terms.calendar.month_of(Time(hour * HOUR.0));
+            if terms.hours.contains(&hour) {
+                for (number, column, covered) in cover(hour, &candidates, commitments, &mut left) {
+                    let Column { account, used, .. } = columns[column];
+                    let key = (number, account, used.usage_type(), month);
+                    let sum = settlement.covered.entry(key).or_default();
+                    sum.ns += covered.ns;
+                    sum.used += covered.used;
                 }
             }
-            for (column, seconds) in columns.iter().zip(left) {
-                *settlement.on_demand.entry((column.kind, month)).or_default() += seconds;
+            for (column, ns) in columns.iter().zip(left).filter(|(_, ns)| *ns > 0) {
+                let key = (column.account, column.used.usage_type(), month);
+                *settlement.on_demand.entry(key).or_default() += ns;
             }
         }
-        settlement.on_demand.retain(|_, seconds| *seconds > 0);
         settlement
     }
 
-    fn columns(&self, account: AccountId) -> Vec<Column<'_>> {
-        let first = (account, TypeId(0), ZoneId(0));
-        let of_account = self.seconds.range(first..).take_while(|((of, ..), _)| *of == account);
-        of_account.map(|(&(_, kind, zone), by_hour)| Column { kind, zone, by_hour }).collect()
+    fn columns<'a>(&'a self, held: &'a Usage, accounts: &[AccountId]) -> Vec<Column<'a>> {
+        let instances = self.instances.iter().map(|(&(account, used), by_hour)| (account, used, by_hour));
+        let held = held.hourly().iter();
+        let held = held.map(|(&(account, item), by_hour)| (account, Coverable::Held(item), by_hour));
+        let theirs = instances.chain(held).filter(|(account, ..)| accounts.contains(account));
+        theirs.map(|(account, used, by_hour)| Column { account, used, by_hour }).collect()
     }
 }
 
-/// The columns that a commitment covers, in the order it takes them.
-fn order(commitment: &Commitment, columns: &[Column<'_>], types: &TypeTable) -> Vec<(Weight, usize)> {
-    let mut order: Vec<(Weight, usize)> = (columns.iter().enumerate())
-        .filter_map(|(i, column)| Some((commitment.weight(column.kind, column.zone, types)?, i)))
-        .collect();
-    order.sort_unstable();
-    order
+/// The commitments of some accounts and the columns that each may cover, in order.
+fn candidates(
+    columns: &[Column<'_>],
+    accounts: &[AccountId],
+    commitments: &[Commitment],
+    terms: &Terms<'_>,
+) -> Vec<Candidate> {
+    let theirs = || commitments.iter().enumerate().filter(|(_, of)| accounts.contains(&of.account));
+    let mut candidates = Vec::new();
+    for (column, Column { account, used, .. }) in columns.iter().enumerate() {
+        for (commitment, of) in theirs() {
+            if let Some(weight) = of.weight(*used, terms.prices, terms.types) {
+                let (turn, is_shared) = (of.turn, of.account != *account);
+                candidates.push(Candidate { turn, is_shared, weight, commitment, column });
+            }
+        }
+    }
+    candidates.sort_unstable();
+    candidates
 }
 
-/// Takes what one hour covers from what is `left`, by whole seconds.
-fn cover(capacity: u128, order: &[(Weight, usize)], left: &mut [u64]) -> Vec<(usize, Covered)> {
-    let mut capacity = capacity;
+/// Takes what the commitments cover of one hour from what is `left` of each column, by whole seconds.
+fn cover(
+    hour: u64,
+    candidates: &[Candidate],
+    commitments: &[Commitment],
+    left: &mut [u128],
+) -> Vec<(usize, usize, Covered)> {
+    let capacity = |of: &Commitment| if of.hours.contains(&hour) { of.capacity } else { 0 };
+    let mut capacities: Vec<u128> = commitments.iter().map(capacity).collect();
     let mut taken = Vec::new();
-    for &(Weight { weight, .. }, column) in order {
-        let room = u64::try_from(capacity / weight).unwrap_or(u64::MAX);
-        let seconds = left[column].min(room);
+    for &Candidate { weight: Weight { weight, .. }, commitment, column, .. } in candidates {
+        let room = capacities[commitment] / weight;
+        let seconds = (left[column] / u128::from(NS_PER_S)).min(room);
         if seconds > 0 {
-            let used = u128::from(seconds) * weight;
-            capacity -= used;
-            left[column] -= seconds;
-            taken.push((column, Covered { seconds, used }));
+            let (ns, used) = (seconds * u128::from(NS_PER_S), seconds * weight);
+            capacities[commitment] -= used;
+            left[column] -= ns;
+            taken.push((commitment, column, Covered { ns, used }));
         }
     }
     taken

@@ -1,8 +1,9 @@
 //! The bill: rows as people see them, rounded one by one, and totals that are the sums of what is shown.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Tenancy;
 use super::usage::Item;
 use crate::catalogue::TypeTable;
 use crate::units::{AccountId, Money, Month, TypeId};
@@ -26,6 +27,8 @@ pub enum Kind {
     Commitment,
     /// What reserved instances cost when their term begins.
     Upfront,
+    /// The fee of a region in which dedicated instances run.
+    DedicatedFee,
 }
 
 impl Kind {
@@ -40,17 +43,22 @@ impl Kind {
             Kind::Reservation => "reservation",
             Kind::Commitment => "commitment",
             Kind::Upfront => "upfront",
+            Kind::DedicatedFee => "dedicated-fee",
         }
     }
 
     /// The kind of something held.
     pub(super) const fn of(item: Item) -> Kind {
         match item {
-            Item::VolumeSize(_) | Item::VolumeIops(_) | Item::VolumeThroughput(_) => Kind::Volume,
-            Item::Snapshot => Kind::Snapshot,
+            Item::VolumeSize(_)
+            | Item::VolumeIops(_)
+            | Item::Io2IopsTier2
+            | Item::Io2IopsTier3
+            | Item::VolumeThroughput(_) => Kind::Volume,
+            Item::Snapshot | Item::ArchivedSnapshot | Item::RestoredSnapshot => Kind::Snapshot,
             Item::PublicAddress => Kind::Address,
             Item::DedicatedHost(_) => Kind::Host,
-            Item::UnusedReservation(_) => Kind::Reservation,
+            Item::UnusedReservation(_) | Item::UnusedDedicatedReservation(_) => Kind::Reservation,
         }
     }
 }
@@ -85,11 +93,38 @@ impl Purchase {
 pub enum UsageType {
     /// A type or shape of instances, or reserved instances of it.
     Instance(TypeId),
+    /// The same of dedicated tenancy.
+    DedicatedInstance(TypeId),
+    /// Clock hours in which an account has dedicated instances running.
+    DedicatedRegion,
     /// Something held.
     Held(Item),
     /// A savings plan, by its number in file order.
     SavingsPlan(u32),
 }
+
+impl UsageType {
+    /// Instances of a type and tenancy.
+    pub(super) const fn instances(kind: TypeId, tenancy: Tenancy) -> UsageType {
+        match tenancy {
+            Tenancy::Shared => UsageType::Instance(kind),
+            Tenancy::Dedicated => UsageType::DedicatedInstance(kind),
+        }
+    }
+
+    /// What it is billed as when nothing covers it.
+    pub(super) const fn kind(self) -> Kind {
+        match self {
+            UsageType::Instance(_) | UsageType::DedicatedInstance(_) => Kind::Instance,
+            UsageType::DedicatedRegion => Kind::DedicatedFee,
+            UsageType::Held(item) => Kind::of(item),
+            UsageType::SavingsPlan(_) => Kind::Commitment,
+        }
+    }
+}
+
+/// Small units of one that are MiB of GiB.
+const MIB_PER_GIB: u128 = 1024;
 
 /// The unit of a quantity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -145,15 +180,22 @@ impl BillRow {
     pub fn type_name(&self, types: &TypeTable) -> String {
         match self.usage_type {
             UsageType::Instance(kind) => types.get(kind).name.clone(),
+            UsageType::DedicatedInstance(kind) => format!("{}-dedicated", types.get(kind).name),
+            UsageType::DedicatedRegion => "region".to_string(),
             UsageType::SavingsPlan(number) => format!("savings-plan-{number}"),
             UsageType::Held(item) => match item {
                 Item::VolumeSize(kind) => kind.name().to_string(),
                 Item::VolumeIops(kind) => format!("{}-iops", kind.name()),
+                Item::Io2IopsTier2 => "io2-iops-tier2".to_string(),
+                Item::Io2IopsTier3 => "io2-iops-tier3".to_string(),
                 Item::VolumeThroughput(kind) => format!("{}-throughput", kind.name()),
                 Item::Snapshot => "standard".to_string(),
+                Item::ArchivedSnapshot => "archive".to_string(),
+                Item::RestoredSnapshot => "restore".to_string(),
                 Item::PublicAddress => "public-ipv4".to_string(),
                 Item::DedicatedHost(group) => format!("host-group-{group}"),
                 Item::UnusedReservation(kind) => types.get(kind).name.clone(),
+                Item::UnusedDedicatedReservation(kind) => format!("{}-dedicated", types.get(kind).name),
             },
         }
     }
@@ -162,15 +204,24 @@ impl BillRow {
     pub fn unit(&self) -> Unit {
         match (self.kind, self.usage_type) {
             (Kind::Upfront, _) => Unit { name: "instances", per_one: 1 },
-            (_, UsageType::Instance(_)) => Unit::seconds("instance-seconds"),
+            (_, UsageType::Instance(_) | UsageType::DedicatedInstance(_)) => {
+                Unit::seconds("instance-seconds")
+            }
+            (_, UsageType::DedicatedRegion) => Unit::hours("region-hours"),
             (_, UsageType::SavingsPlan(_)) => Unit::hours("hours"),
             (_, UsageType::Held(item)) => match item {
-                Item::VolumeSize(_) | Item::Snapshot => Unit::hours("GiB-hours"),
-                Item::VolumeIops(_) => Unit::hours("IOPS-hours"),
+                Item::VolumeSize(_) => Unit::hours("GiB-hours"),
+                Item::Snapshot | Item::ArchivedSnapshot => {
+                    Unit { name: "GiB-hours", per_one: super::HOUR.0 as u128 * MIB_PER_GIB }
+                }
+                Item::RestoredSnapshot => Unit { name: "GiB", per_one: MIB_PER_GIB },
+                Item::VolumeIops(_) | Item::Io2IopsTier2 | Item::Io2IopsTier3 => Unit::hours("IOPS-hours"),
                 Item::VolumeThroughput(_) => Unit::hours("MiB/s-hours"),
                 Item::PublicAddress => Unit::hours("address-hours"),
                 Item::DedicatedHost(_) => Unit::hours("host-hours"),
-                Item::UnusedReservation(_) => Unit::seconds("instance-seconds"),
+                Item::UnusedReservation(_) | Item::UnusedDedicatedReservation(_) => {
+                    Unit::seconds("instance-seconds")
+                }
             },
         }
     }
@@ -187,7 +238,26 @@ impl BillRow {
     fn type_at_list_price(&self) -> Option<TypeId> {
         match self.usage_type {
             UsageType::Instance(kind) if self.purchase != Purchase::Reserved => Some(kind),
-            UsageType::Held(Item::UnusedReservation(kind)) => Some(kind),
+            UsageType::Held(Item::UnusedReservation(kind)) if self.purchase != Purchase::Reserved => {
+                Some(kind)
+            }
+            _ => self.type_at_dedicated_price(),
+        }
+    }
+
+    /// The type whose price of dedicated tenancy it is at.
+    fn type_at_dedicated_price(&self) -> Option<TypeId> {
+        match self.usage_type {
+            UsageType::DedicatedInstance(kind)
+                if matches!(self.purchase, Purchase::OnDemand | Purchase::SavingsPlan) =>
+            {
+                Some(kind)
+            }
+            UsageType::Held(Item::UnusedDedicatedReservation(kind))
+                if self.purchase != Purchase::Reserved =>
+            {
+                Some(kind)
+            }
             _ => None,
         }
     }
@@ -210,11 +280,13 @@ pub struct Bill {
     pub by_month: BTreeMap<Month, i128>,
     /// What `[billing.shape]` priced, for want of a price of its own, in ascending order.
     pub priced_by_shape: Vec<TypeId>,
+    /// What of dedicated tenancy has its price by a surcharge, for want of one of its own, in ascending order.
+    pub dedicated_by_surcharge: Vec<TypeId>,
 }
 
 impl Bill {
-    /// Adds up rows.
-    pub fn new(rows: Vec<BillRow>, types: &TypeTable) -> Bill {
+    /// Adds up rows, given of which types dedicated instances have no price of their own.
+    pub fn new(rows: Vec<BillRow>, types: &TypeTable, by_surcharge: impl Fn(TypeId) -> bool) -> Bill {
         // What costs nothing is shown as nothing, not left out.
         let mut by_kind = BTreeMap::from([(Kind::Instance, 0)]);
         let mut by_purchase = BTreeMap::from([(Purchase::OnDemand, 0)]);
@@ -226,11 +298,29 @@ impl Bill {
             *by_account.entry(row.account).or_default() += micro_usd;
             *by_month.entry(row.month).or_default() += micro_usd;
         }
-        let mut priced_by_shape: Vec<TypeId> = rows.iter().filter_map(BillRow::type_at_list_price).collect();
-        priced_by_shape.retain(|kind| types.get(*kind).priced_by_shape);
-        priced_by_shape.sort_unstable();
-        priced_by_shape.dedup();
+        let priced_by_shape =
+            types_of(&rows, BillRow::type_at_list_price, |kind| types.get(kind).priced_by_shape);
+        let dedicated_by_surcharge = types_of(&rows, BillRow::type_at_dedicated_price, by_surcharge);
         let total = rows.iter().map(BillRow::micro_usd).sum();
-        Bill { rows, total, by_kind, by_purchase, by_account, by_month, priced_by_shape }
+        Bill {
+            rows,
+            total,
+            by_kind,
+            by_purchase,
+            by_account,
+            by_month,
+            priced_by_shape,
+            dedicated_by_surcharge,
+        }
     }
+}
+
+/// The types that some rows are of and that something holds of, each once, in ascending order.
+fn types_of(
+    rows: &[BillRow],
+    of: impl Fn(&BillRow) -> Option<TypeId>,
+    holds: impl Fn(TypeId) -> bool,
+) -> Vec<TypeId> {
+    let types: BTreeSet<TypeId> = rows.iter().filter_map(of).filter(|kind| holds(*kind)).collect();
+    types.into_iter().collect()
 }

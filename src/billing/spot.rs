@@ -1,7 +1,9 @@
 //! Spot instances: their price by type and zone over time, when it interrupts them, what they are billed.
 //!
 //! A price is piecewise constant; each billed second costs the price in force when it begins (EC2 user
-//! guide, "Spot Instance pricing": the price that is in effect, by the second).
+//! guide, "Billing and purchase options": the spot price in effect, by the second), and never more than the
+//! highest price of its request, by default the on-demand price (EC2 API reference,
+//! `SpotMarketOptions`, "MaxPrice").
 
 mod config;
 mod path;
@@ -113,12 +115,20 @@ impl SpotPrices {
         found
     }
 
-    /// What billed seconds cost.
-    pub(super) fn amount(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, billed: Billed) -> Money {
+    /// What billed seconds cost with the highest price of their request.
+    pub(super) fn amount(
+        &mut self,
+        types: &TypeTable,
+        (kind, zone): (TypeId, ZoneId),
+        max_price: Option<Money>,
+        billed: Billed,
+    ) -> Money {
+        let most = max_price.unwrap_or(types.get(kind).price_per_second);
         let mut amount = Money::ZERO;
         let mut rest = billed;
         while rest.seconds > 0 {
             let (price, until) = self.piece(types, kind, zone, rest.start);
+            let price = price.min(most);
             let (piece, later) = rest.split(until);
             amount +=
                 Money(price.0.checked_mul(i128::from(piece.seconds)).expect("money overflows 128 bits"));

@@ -1,5 +1,9 @@
 //! Bills by hand, each named after its rule, and beside a plain twin that counts second by second.
 
+mod commitments;
+mod held;
+
+use super::seconds::Billed;
 use super::*;
 use crate::catalogue::VolumeType;
 use crate::engine::random::{Purpose, Stream};
@@ -42,7 +46,9 @@ impl Books {
             account: A,
             kind: self.types.named(name).unwrap(),
             zone: ZoneId(0),
+            tenancy: Tenancy::Shared,
             market: Market::OnDemand,
+            max_price: None,
             start: at(start),
             end: at(end),
             past_minimum: false,
@@ -231,62 +237,6 @@ fn savings_plans_cover_what_reservations_leave_and_only_on_demand() {
 }
 
 #[test]
-fn a_month_of_each_volume_type() {
-    let month = 730 * 3600;
-    let mut books = Books::new("start_date = '2026-03-01'");
-    let items = [
-        (Item::VolumeSize(VolumeType::Gp3), 100),
-        // 5,000 IOPS and 325 MiB/s, less what is included.
-        (Item::VolumeIops(VolumeType::Gp3), 2_000),
-        (Item::VolumeThroughput(VolumeType::Gp3), 200),
-        (Item::VolumeSize(VolumeType::Gp2), 100),
-        (Item::VolumeSize(VolumeType::Io1), 100),
-        (Item::VolumeIops(VolumeType::Io1), 3_000),
-        (Item::VolumeSize(VolumeType::Io2), 100),
-        (Item::VolumeIops(VolumeType::Io2), 3_000),
-        (Item::VolumeSize(VolumeType::St1), 500),
-        (Item::VolumeSize(VolumeType::Sc1), 500),
-        (Item::Snapshot, 10),
-        (Item::PublicAddress, 3),
-        (Item::DedicatedHost(0), 1),
-        (Item::UnusedReservation(books.types.named("m5.large").unwrap()), 2),
-    ];
-    for (item, quantity) in items {
-        books.billing.usage.take(at(0), A, item, quantity);
-    }
-    let usd: Vec<String> =
-        books.rows(month).iter().map(|row| row.replace(" on-demand 2026-03", "")).collect();
-    let expected = [
-        "volume gp3: 73000 GiB-hours, 8.000000",
-        "volume gp2: 73000 GiB-hours, 10.000000",
-        "volume io1: 73000 GiB-hours, 12.500000",
-        "volume io2: 73000 GiB-hours, 12.500000",
-        "volume st1: 365000 GiB-hours, 22.500000",
-        "volume sc1: 365000 GiB-hours, 7.500000",
-        "volume gp3-iops: 1460000 IOPS-hours, 10.000000",
-        "volume io1-iops: 2190000 IOPS-hours, 195.000000",
-        "volume io2-iops: 2190000 IOPS-hours, 195.000000",
-        "volume gp3-throughput: 146000 MiB/s-hours, 8.000000",
-        "snapshot standard: 7300 GiB-hours, 0.500000",
-        "address public-ipv4: 2190 address-hours, 10.950000",
-        "host host-group-0: 730 host-hours, 3700.370000",
-        "reservation m5.large: 5256000 instance-seconds, 140.160000",
-    ];
-    assert_eq!(usd, expected);
-}
-
-#[test]
-fn a_dedicated_host_costs_what_its_group_does() {
-    let text = "[prices]\ndedicated_host_usd_per_hour = 2\ndedicated_hosts = { m5 = 5 }";
-    let mut books = Books::new(text);
-    for group in 0..4 {
-        books.billing.usage.take(at(0), A, Item::DedicatedHost(group), 1);
-    }
-    let usd: Vec<i128> = books.invoice(3600).rows.iter().map(BillRow::micro_usd).collect();
-    assert_eq!(usd, [5_000_000, 2_000_000, 3_000_000, 2_000_000]);
-}
-
-#[test]
 fn a_spot_interruption_in_its_first_hour_is_free_and_an_end_by_the_user_is_not() {
     let mut books = Books::new("");
     let spot = Running { market: Market::Spot, ..books.running("m5.large", 0, 3599) };
@@ -355,7 +305,9 @@ fn random_use(random: &mut Stream, types: &mut TypeTable) -> (Vec<Running>, Vec<
             account: AccountId(random.below(4) as u32),
             kind: types.named(TYPES[random.below(5) as usize]).unwrap(),
             zone: ZoneId(random.below(2) as u16),
+            tenancy: if random.below(5) == 0 { Tenancy::Dedicated } else { Tenancy::Shared },
             market: if random.below(3) == 0 { Market::Spot } else { Market::OnDemand },
+            max_price: None,
             start,
             end: start.after(Duration(random.below(10 * 3600 * NS_PER_S))),
             past_minimum: random.below(4) == 0,
@@ -418,7 +370,8 @@ fn a_runs_bill_is_the_sum_of_its_accounts_to_the_last_unit() {
         let kinds: Vec<&str> = whole.by_kind.keys().map(|kind| kind.name()).collect();
         let upfront = if warmup_s == 0 { Some("upfront") } else { None };
         let expected = ["instance", "volume", "snapshot", "address", "host", "commitment"];
-        assert_eq!(kinds, expected.into_iter().chain(upfront).collect::<Vec<_>>());
+        let expected = expected.into_iter().chain(upfront).chain(["dedicated-fee"]);
+        assert_eq!(kinds, expected.collect::<Vec<_>>());
         assert_eq!((whole.by_purchase.len(), whole.by_month.len() >= 3), (4, true));
         let mut sum = Money::ZERO;
         for account in (0..4).map(AccountId) {
@@ -445,10 +398,12 @@ fn a_runs_bill_is_the_sum_of_its_accounts_to_the_last_unit() {
 #[test]
 fn prices_times_seven_give_bills_times_seven() {
     let once = "prices = { snapshot_usd_per_gib_month = 0.05, io1_usd_per_iops_month = 0.065,
-            public_address_usd_per_hour = 0.005, dedicated_host_usd_per_hour = 5 }
+            public_address_usd_per_hour = 0.005, dedicated_host_usd_per_hour = 5,
+            dedicated_region_usd_per_hour = 2 }
         shape = { usd_per_vcpu_hour = 0.04, usd_per_gib_hour = 0.004 }";
     let seven = "prices = { snapshot_usd_per_gib_month = 0.35, io1_usd_per_iops_month = 0.455,
-            public_address_usd_per_hour = 0.035, dedicated_host_usd_per_hour = 35 }
+            public_address_usd_per_hour = 0.035, dedicated_host_usd_per_hour = 35,
+            dedicated_region_usd_per_hour = 14 }
         shape = { usd_per_vcpu_hour = 0.28, usd_per_gib_hour = 0.028 }";
     let [once, seven] = [once, seven].map(|text| {
         let mut books = keep(text, Some(AccountId(2)), 0);
@@ -470,68 +425,6 @@ fn prices_times_seven_give_bills_times_seven() {
     }
 }
 
-/// Seconds of instances by account, type, purchase and month, each second looked at by itself.
-fn second_by_second(books: &Books, runs: &[Running]) -> BTreeMap<(AccountId, TypeId, Purchase, Month), u64> {
-    let billing = &books.billing;
-    let mut sums = BTreeMap::new();
-    let mut hours: BTreeMap<(AccountId, u64), Vec<(TypeId, ZoneId)>> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.market == Market::OnDemand) {
-        let billed = Billed::of(run.start, run.end, run.past_minimum, billing.window_start);
-        for second in 0..billed.seconds {
-            let hour = billed.start.after(Duration::from_seconds(second)).0 / HOUR.0;
-            hours.entry((run.account, hour)).or_default().push((run.kind, run.zone));
-        }
-    }
-    for ((account, hour), mut seconds) in hours {
-        let month = billing.calendar.month_of(Time(hour * HOUR.0));
-        let paid = (billing.window_start.0 / HOUR.0..END / 3600).contains(&hour);
-        seconds.sort_unstable();
-        for commitment in billing.commitments.iter().filter(|commitment| commitment.account == account) {
-            let mut capacity = if paid && commitment.hours.contains(&hour) { commitment.capacity } else { 0 };
-            let weight = |kind, zone| commitment.weight(kind, zone, &books.types);
-            let mut order: Vec<usize> = (0..seconds.len()).collect();
-            order.retain(|&i| weight(seconds[i].0, seconds[i].1).is_some());
-            order.sort_by_key(|&i| (weight(seconds[i].0, seconds[i].1), i));
-            let mut taken = vec![false; seconds.len()];
-            for i in order {
-                let (kind, zone) = seconds[i];
-                let needed = weight(kind, zone).unwrap().weight;
-                if needed <= capacity {
-                    capacity -= needed;
-                    taken[i] = true;
-                    *sums.entry((account, kind, commitment.purchase, month)).or_default() += 1;
-                }
-            }
-            let mut taken = taken.into_iter();
-            seconds.retain(|_| !taken.next().unwrap());
-        }
-        for (kind, _) in seconds {
-            *sums.entry((account, kind, Purchase::OnDemand, month)).or_default() += 1;
-        }
-    }
-    sums
-}
-
-#[test]
-fn commitments_cover_what_a_look_at_each_second_covers() {
-    for warmup_s in [0, 1_000_000] {
-        let mut books = keep(EVERYTHING, None, warmup_s);
-        let mut random = Seed(3).stream(Purpose::Placement, 0);
-        let (runs, _) = random_use(&mut random, &mut books.types);
-        let plain = second_by_second(&books, &runs);
-        let bill = books.invoice(END);
-        let rows =
-            bill.rows.iter().filter(|row| row.purchase != Purchase::Spot && row.kind == Kind::Instance);
-        let fast: BTreeMap<_, u64> = rows
-            .map(|row| {
-                let UsageType::Instance(kind) = row.usage_type else { panic!("{row:?}") };
-                ((row.account, kind, row.purchase, row.month), row.billed_seconds().unwrap())
-            })
-            .collect();
-        assert_eq!(fast, plain);
-    }
-}
-
 #[test]
 fn every_problem_is_told_at_once_with_its_place() {
     let text = "
@@ -541,6 +434,15 @@ fn every_problem_is_told_at_once_with_its_place() {
         [prices]
         snapshot_usd_per_gib_month = -1
         dedicated_hosts = { m5 = 1e9 }
+        dedicated_instances = { 'm5.large' = -1 }
+        dedicated_instance_surcharge = 2
+        month_hours = 0
+        [[organisations]]
+        accounts = ['a', 'b']
+        [[organisations]]
+        accounts = ['b']
+        [[organisations]]
+        accounts = []
         [[reserved]]
         type = 'm5.larg'
         zone = 'c'
@@ -581,15 +483,25 @@ fn every_problem_is_told_at_once_with_its_place() {
   help: add discount = 0.28, or rates = { \"m5\" = 0.28 }
 `billing.savings_plans.1.rates.\"m5\"`: found 1, which is out of range, expected a share of 0 to 0.999999999
   help: write 30 % as 0.3, with at most nine decimals
+`billing.organisations.1.accounts`: `b` is in `billing.organisations.0` already
+  help: name each account once, in one organisation
+`billing.organisations.2.accounts`: found no account
+  help: name those that share discounts
 `billing.spot.price.ceiling`: found 0.4, which is out of range, expected a share of 0.5 to 4
   help: write 30 % as 0.3, with at most nine decimals
 `billing.spot.price.every`: found 1s, expected at least 1m
   help: EC2's prices change some times a day: try \"5m\"
 `billing.spot.price.volatility`: found 2, which is out of range, expected a share of 0 to 1
   help: write 30 % as 0.3, with at most nine decimals
+`billing.prices.dedicated_instance_surcharge`: found 2, which is out of range, expected a share of 0 to 1
+  help: write 30 % as 0.3, with at most nine decimals
+`billing.prices.month_hours`: found 0, expected 1 to 10000
+  help: leave it out for calendar months, or write 730
 `billing.prices.snapshot_usd_per_gib_month`: found -1, which is negative
   help: give 0 to 1000000 USD
 `billing.prices.dedicated_hosts.\"m5\"`: found 1000000000, which is too large
+  help: give 0 to 1000000 USD
+`billing.prices.dedicated_instances.\"m5.large\"`: found -1, which is negative
   help: give 0 to 1000000 USD";
     assert_eq!(problems.join("\n"), expected);
 }

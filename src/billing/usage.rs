@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::seconds::MINIMUM;
+use super::{HOUR, Tenancy};
 use crate::catalogue::VolumeType;
 use crate::persist;
-use crate::units::{AccountId, Calendar, Month, Time, TypeId};
+use crate::units::{AccountId, Calendar, Duration, Month, Time, TypeId};
 
 /// What is paid for while it is held, with its unit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -15,16 +16,52 @@ pub enum Item {
     VolumeSize(VolumeType),
     /// Provisioned IOPS that are paid for apart from the size \[IOPS\].
     VolumeIops(VolumeType),
+    /// IOPS of io2 volumes over 32,000 and up to 64,000 \[IOPS\].
+    Io2IopsTier2,
+    /// IOPS of io2 volumes over 64,000 \[IOPS\].
+    Io2IopsTier3,
     /// Provisioned throughput that is paid for apart from the size \[MiB/s\].
     VolumeThroughput(VolumeType),
-    /// Size of snapshots \[GiB\].
+    /// Size of what snapshots keep \[MiB\].
     Snapshot,
+    /// Size of snapshots in the archive tier \[MiB\].
+    ArchivedSnapshot,
+    /// Size of snapshots that came back from the archive tier, once each \[MiB\].
+    RestoredSnapshot,
     /// Public addresses, in use or idle \[addresses\].
     PublicAddress,
     /// Dedicated hosts of a host group, by its number in file order \[hosts\].
     DedicatedHost(u32),
     /// Instances of a type that capacity reservations hold and nobody uses \[instances\].
     UnusedReservation(TypeId),
+    /// The same of capacity reservations of dedicated tenancy \[instances\].
+    UnusedDedicatedReservation(TypeId),
+}
+
+impl Item {
+    /// Instances that a capacity reservation of this tenancy holds and nobody uses.
+    pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+        match tenancy {
+            Tenancy::Shared => Item::UnusedReservation(kind),
+            Tenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
+        }
+    }
+
+    /// Commitments may cover it, which is settled by the clock hour.
+    pub(super) const fn may_be_covered(self) -> bool {
+        match self {
+            Item::DedicatedHost(_) | Item::UnusedReservation(_) | Item::UnusedDedicatedReservation(_) => true,
+            Item::VolumeSize(_)
+            | Item::VolumeIops(_)
+            | Item::Io2IopsTier2
+            | Item::Io2IopsTier3
+            | Item::VolumeThroughput(_)
+            | Item::Snapshot
+            | Item::ArchivedSnapshot
+            | Item::RestoredSnapshot
+            | Item::PublicAddress => false,
+        }
+    }
 }
 
 /// Quantity × time by account, item and calendar month \[unit · ns\]. A change costs one look-up, however
@@ -34,12 +71,16 @@ pub struct Usage {
     calendar: Calendar,
     held: BTreeMap<(AccountId, Item), Held>,
     sums: BTreeMap<(AccountId, Item, Month), u128>,
+    /// By clock hour, what commitments may cover of accounts that have some.
+    hourly: BTreeMap<(AccountId, Item), Vec<u128>>,
     window_start: Time,
+    /// The accounts that have commitments, by number; as long as the greatest that has.
+    committed: Vec<bool>,
 }
 
 persist! { Usage {
-    values: [held, sums],
-    made: [calendar, window_start],
+    values: [held, sums, hourly],
+    made: [calendar, window_start, committed],
 } }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -52,6 +93,11 @@ impl Usage {
     /// Nothing held, at time zero of a calendar. Only what is held after `window_start` is summed.
     pub fn new(calendar: Calendar, window_start: Time) -> Usage {
         Usage { calendar, window_start, ..Usage::default() }
+    }
+
+    /// The same with a sum for each clock hour of what commitments may cover, for the accounts marked.
+    pub(super) fn by_hour_for(self, committed: Vec<bool>) -> Usage {
+        Usage { committed, ..self }
     }
 
     /// An account holds so much more of an item from now on.
@@ -67,10 +113,26 @@ impl Usage {
     }
 
     /// Charges the rest of the first minute for what was held from `since` to `now`: the least that is billed
-    /// of a volume (Amazon EBS pricing: per second, at least 60 seconds). Called with [`Usage::give`] when
-    /// something is given back for good.
+    /// of a volume (Amazon EBS pricing: per second, at least 60 seconds) and of a dedicated host (Amazon EC2
+    /// Dedicated Hosts pricing, the same). Called with [`Usage::give`] when something is given back for good.
     pub fn charge_minimum(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, since: Time) {
         self.add(account, item, quantity, now, since.after(MINIMUM));
+    }
+
+    /// Charges at `now` for a quantity up to `until`, as the rest of a least time.
+    pub fn charge_at_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, until: Time) {
+        if now >= self.window_start && until > now {
+            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            *sum += u128::from(quantity) * u128::from(until.since(now).0);
+        }
+    }
+
+    /// Charges at `now` for a quantity of what costs something once.
+    pub fn charge_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64) {
+        if now >= self.window_start {
+            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            *sum += u128::from(quantity);
+        }
     }
 
     /// How much of an item an account holds.
@@ -83,12 +145,22 @@ impl Usage {
         self.held.values().all(|held| held.quantity == 0)
     }
 
-    /// The sums up to `end`, those above zero, in ascending order of account, item and month.
-    pub fn sums(&mut self, end: Time) -> impl Iterator<Item = (AccountId, Item, Month, u128)> + '_ {
+    /// Sums what is still held up to `end`.
+    pub(super) fn reach_end(&mut self, end: Time) {
         let held: Vec<(AccountId, Item)> = self.held.keys().copied().collect();
         for (account, item) in held {
             self.reach(end, account, item);
         }
+    }
+
+    /// The sums by clock hour of what commitments may cover, as far as they were asked for \[unit · ns\].
+    pub(super) fn hourly(&self) -> &BTreeMap<(AccountId, Item), Vec<u128>> {
+        &self.hourly
+    }
+
+    /// The other sums up to `end`, those above zero, in ascending order of account, item and month.
+    pub fn sums(&mut self, end: Time) -> impl Iterator<Item = (AccountId, Item, Month, u128)> + '_ {
+        self.reach_end(end);
         self.sums
             .iter()
             .filter(|(_, sum)| **sum > 0)
@@ -106,15 +178,35 @@ impl Usage {
         self.held.entry((account, item)).or_default()
     }
 
-    /// Adds a quantity from one time to another, month by month.
+    /// Adds a quantity from one time to another, month by month or hour by hour.
     fn add(&mut self, account: AccountId, item: Item, quantity: u64, from: Time, to: Time) {
         let mut from = from.max(self.window_start);
+        if item.may_be_covered() && self.committed.get(account.index()).is_some_and(|committed| *committed) {
+            let sums = self.hourly.entry((account, item)).or_default();
+            add_by_hour(sums, from, to, |piece| u128::from(quantity) * u128::from(piece.0));
+            return;
+        }
         while from < to {
             let end = self.calendar.next_month(from).min(to);
             let sum = self.sums.entry((account, item, self.calendar.month_of(from))).or_default();
             *sum += u128::from(quantity) * u128::from(end.since(from).0);
             from = end;
         }
+    }
+}
+
+/// Adds to the sum of each clock hour from one time to another what its piece comes to.
+pub(super) fn add_by_hour(sums: &mut Vec<u128>, from: Time, to: Time, amount: impl Fn(Duration) -> u128) {
+    let mut from = from;
+    while from < to {
+        let hour = from.0 / HOUR.0;
+        let end = Time((hour + 1).saturating_mul(HOUR.0)).min(to);
+        let hour = usize::try_from(hour).expect("an hour of the run");
+        if sums.len() <= hour {
+            sums.resize(hour + 1, 0);
+        }
+        sums[hour] += amount(end.since(from));
+        from = end;
     }
 }
 

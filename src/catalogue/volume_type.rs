@@ -1,8 +1,10 @@
 //! Volume types: their limits and list prices as one table of data, and the rules that read it.
 //!
-//! Sources: EBS user guide, "Amazon EBS volume types", "General Purpose SSD", "Provisioned IOPS SSD" and
-//! "Throughput Optimized HDD and Cold HDD"; EBS pricing, us-east-1. io2 is the one before Block Express.
-//! Where a type may burst, its baseline counts: a backend has to sustain what it promises.
+//! Sources: the EC2 API as botocore 1.44.8 describes it (`CreateVolume`, "Size", "Iops" and "Throughput"); for
+//! ratios and what is not provisioned, EBS user guide, "Amazon EBS volume types", "General Purpose SSD",
+//! "Provisioned IOPS SSD", "Throughput Optimized HDD and Cold HDD" and "Amazon EBS previous generation
+//! volumes"; EBS pricing, us-east-1. Where a type may burst, its baseline counts: a backend has to sustain what
+//! it promises.
 
 use std::ops::RangeInclusive;
 
@@ -30,6 +32,8 @@ pub enum VolumeType {
     St1,
     /// Cold disks.
     Sc1,
+    /// Magnetic, the previous generation.
+    Standard,
 }
 
 /// What a volume can do, all the time.
@@ -57,8 +61,9 @@ enum Throughput {
     Provisioned { included: u32, most: u32, iops_per_mibps: u32 },
     /// By size, between a floor and a ceiling.
     BySize { mibps_per_tib: u32, least: u32, most: u32 },
-    /// By IOPS: operations of 256 KiB up to 500 MiB/s, operations of 16 KiB beyond.
-    ByIops,
+    /// By IOPS: operations of 256 KiB up to so many MiB/s, and beyond, where there is more, by so many IOPS for
+    /// each.
+    ByIops { mibps_at_once: u32, iops_per_mibps_beyond: Option<u32> },
 }
 
 /// One type of volume as data.
@@ -75,9 +80,9 @@ struct Row {
 #[rustfmt::skip]
 const TABLE: [Row; VolumeType::ALL.len()] = [
     /* gp3 */ Row {
-        size_gib: 1..=16_384,
-        iops: Iops::Provisioned { included: Some(3_000), least: 3_000, most: 16_000, most_per_gib: 500 },
-        throughput: Throughput::Provisioned { included: 125, most: 1_000, iops_per_mibps: 4 },
+        size_gib: 1..=65_536,
+        iops: Iops::Provisioned { included: Some(3_000), least: 3_000, most: 80_000, most_per_gib: 500 },
+        throughput: Throughput::Provisioned { included: 125, most: 2_000, iops_per_mibps: 4 },
         micro_usd_per_gib_month: 80_000, micro_usd_per_iops_month: 5_000, micro_usd_per_mibps_month: 40_000,
     },
     /* gp2 */ Row {
@@ -90,13 +95,13 @@ const TABLE: [Row; VolumeType::ALL.len()] = [
     /* io1 */ Row {
         size_gib: 4..=16_384,
         iops: Iops::Provisioned { included: None, least: 100, most: 64_000, most_per_gib: 50 },
-        throughput: Throughput::ByIops,
+        throughput: Throughput::ByIops { mibps_at_once: 500, iops_per_mibps_beyond: Some(64) },
         micro_usd_per_gib_month: 125_000, micro_usd_per_iops_month: 65_000, micro_usd_per_mibps_month: 0,
     },
     /* io2 */ Row {
-        size_gib: 4..=16_384,
-        iops: Iops::Provisioned { included: None, least: 100, most: 64_000, most_per_gib: 500 },
-        throughput: Throughput::ByIops,
+        size_gib: 4..=65_536,
+        iops: Iops::Provisioned { included: None, least: 100, most: 256_000, most_per_gib: 1_000 },
+        throughput: Throughput::ByIops { mibps_at_once: 4_000, iops_per_mibps_beyond: None },
         micro_usd_per_gib_month: 125_000, micro_usd_per_iops_month: 65_000, micro_usd_per_mibps_month: 0,
     },
     /* st1 */ Row {
@@ -111,6 +116,13 @@ const TABLE: [Row; VolumeType::ALL.len()] = [
         throughput: Throughput::BySize { mibps_per_tib: 12, least: 0, most: 192 },
         micro_usd_per_gib_month: 15_000, micro_usd_per_iops_month: 0, micro_usd_per_mibps_month: 0,
     },
+    /* standard */ Row {
+        size_gib: 1..=1_024,
+        // "40-200", about 100 on average; 40 to 90 MiB/s.
+        iops: Iops::BySize { per_gib: 0, least: 100, most: 100 },
+        throughput: Throughput::BySize { mibps_per_tib: 0, least: 40, most: 40 },
+        micro_usd_per_gib_month: 50_000, micro_usd_per_iops_month: 0, micro_usd_per_mibps_month: 0,
+    },
 ];
 
 /// List price of a snapshot, standard tier \[micro-USD per GiB and month of 730 h\].
@@ -118,9 +130,9 @@ pub const SNAPSHOT_MICRO_USD_PER_GIB_MONTH: u64 = 50_000;
 
 impl VolumeType {
     /// Every type.
-    pub const ALL: [VolumeType; 6] = {
+    pub const ALL: [VolumeType; 7] = {
         use VolumeType::*;
-        [Gp3, Gp2, Io1, Io2, St1, Sc1]
+        [Gp3, Gp2, Io1, Io2, St1, Sc1, Standard]
     };
 
     /// EC2's name.
@@ -132,6 +144,7 @@ impl VolumeType {
             VolumeType::Io2 => "io2",
             VolumeType::St1 => "st1",
             VolumeType::Sc1 => "sc1",
+            VolumeType::Standard => "standard",
         }
     }
 
@@ -153,6 +166,19 @@ impl VolumeType {
     /// Whether throughput can be asked for.
     pub fn provisions_throughput(self) -> bool {
         matches!(self.row().throughput, Throughput::Provisioned { .. })
+    }
+
+    /// Whether an instance can boot from it (`CreateVolume`, "VolumeType").
+    pub const fn can_be_root(self) -> bool {
+        !matches!(self, VolumeType::St1 | VolumeType::Sc1)
+    }
+
+    /// How many of its snapshots may be pending at once (EBS user guide, "Quotas for Amazon EBS").
+    pub const fn most_pending_snapshots(self) -> u16 {
+        match self {
+            VolumeType::St1 | VolumeType::Sc1 => 1,
+            VolumeType::Gp3 | VolumeType::Gp2 | VolumeType::Io1 | VolumeType::Io2 | VolumeType::Standard => 5,
+        }
     }
 
     /// What a volume of this type and size does, with what was asked for (`CreateVolume`, "Iops" and
@@ -185,7 +211,11 @@ impl VolumeType {
             Throughput::BySize { mibps_per_tib, least, most } => {
                 (size_gib * mibps_per_tib).div_ceil(1024).clamp(least, most)
             }
-            Throughput::ByIops => throughput_by_iops(iops.unwrap_or(0)),
+            Throughput::ByIops { mibps_at_once, iops_per_mibps_beyond } => {
+                let iops = iops.unwrap_or(0);
+                let beyond = iops_per_mibps_beyond.map_or(0, |per_mibps| iops / per_mibps);
+                (iops / 4).min(mibps_at_once).max(beyond)
+            }
         };
         Ok(Performance { iops: iops.unwrap_or(throughput_mibps), throughput_mibps })
     }
@@ -198,11 +228,23 @@ impl VolumeType {
         }
     }
 
+    /// The same by the tiers that have a price of their own: of io2 up to 32,000, up to 64,000, and above (Amazon
+    /// EBS pricing); of other types all is in the first.
+    pub fn billable_iops_by_tier(self, performance: Performance) -> [u32; 3] {
+        let all = self.billable_iops(performance);
+        if self != VolumeType::Io2 {
+            return [all, 0, 0];
+        }
+        let upto = |bound: u32| all.min(bound);
+        let [first, second] = [32_000, 64_000].map(upto);
+        [first, second - first, all - second]
+    }
+
     /// How much of a volume's throughput is paid for apart from its size \[MiB/s\].
     pub fn billable_throughput(self, performance: Performance) -> u32 {
         match self.row().throughput {
             Throughput::Provisioned { included, .. } => performance.throughput_mibps - included,
-            Throughput::BySize { .. } | Throughput::ByIops => 0,
+            Throughput::BySize { .. } | Throughput::ByIops { .. } => 0,
         }
     }
 
@@ -236,15 +278,10 @@ fn within(asked: u32, range: RangeInclusive<u32>, bound: Bound) -> Result<u32, R
     Err(Failure::InvalidParameterValue.because(bound, u64::from(asked), u64::from(*limit)))
 }
 
-/// Throughput of io1 and io2 \[MiB/s\]: 500 with 2,000 to 32,000 IOPS, 1,000 with 64,000.
-fn throughput_by_iops(iops: u32) -> u32 {
-    (iops / 4).min(500).max(iops / 64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use VolumeType::{Gp2, Gp3, Io1, Io2, Sc1, St1};
+    use VolumeType::{Gp2, Gp3, Io1, Io2, Sc1, St1, Standard};
 
     fn performance(kind: VolumeType, size: u32, iops: u32, throughput: u32) -> Result<(u32, u32), Reason> {
         let asked = |value: u32| (value > 0).then_some(value);
@@ -258,10 +295,11 @@ mod tests {
     #[test]
     fn gp3_has_a_floor_a_ceiling_and_two_ratios() {
         assert_eq!(performance(Gp3, 1, 0, 0), Ok((3_000, 125)));
-        assert_eq!(performance(Gp3, 16_384, 16_000, 1_000), Ok((16_000, 1_000)));
-        assert_eq!(performance(Gp3, 16_385, 0, 0), refused(Bound::VolumeSize, 16_385, 16_384));
+        assert_eq!(performance(Gp3, 65_536, 80_000, 2_000), Ok((80_000, 2_000)));
+        assert_eq!(performance(Gp3, 65_537, 0, 0), refused(Bound::VolumeSize, 65_537, 65_536));
         assert_eq!(performance(Gp3, 100, 2_999, 0), refused(Bound::VolumeIops, 2_999, 3_000));
-        assert_eq!(performance(Gp3, 100, 16_001, 0), refused(Bound::VolumeIops, 16_001, 16_000));
+        assert_eq!(performance(Gp3, 1_000, 80_001, 0), refused(Bound::VolumeIops, 80_001, 80_000));
+        assert_eq!(performance(Gp3, 1_000, 20_000, 2_001), refused(Bound::VolumeThroughput, 2_001, 2_000));
         // 500 IOPS/GiB: 31 GiB reach 15,500, 1 GiB still has the 3,000 that come with every volume.
         assert_eq!(performance(Gp3, 31, 15_501, 0), refused(Bound::VolumeIops, 15_501, 15_500));
         assert_eq!(performance(Gp3, 1, 3_001, 0), refused(Bound::VolumeIops, 3_001, 3_000));
@@ -290,8 +328,12 @@ mod tests {
         assert_eq!(performance(Io1, 4, 201, 0), refused(Bound::VolumeIops, 201, 200));
         assert_eq!(performance(Io1, 4, 99, 0), refused(Bound::VolumeIops, 99, 100));
         assert_eq!(performance(Io2, 4, 2_000, 0), Ok((2_000, 500)));
-        assert_eq!(performance(Io2, 128, 64_000, 0), Ok((64_000, 1_000)));
-        assert_eq!(performance(Io2, 16_384, 64_001, 0), refused(Bound::VolumeIops, 64_001, 64_000));
+        assert_eq!(performance(Io2, 64, 64_000, 0), Ok((64_000, 4_000)));
+        assert_eq!(performance(Io2, 65_536, 256_000, 0), Ok((256_000, 4_000)));
+        assert_eq!(performance(Io2, 65_536, 256_001, 0), refused(Bound::VolumeIops, 256_001, 256_000));
+        // 1,000 IOPS/GiB.
+        assert_eq!(performance(Io2, 5, 5_001, 0), refused(Bound::VolumeIops, 5_001, 5_000));
+        assert_eq!(performance(Io1, 16_384, 64_000, 0), Ok((64_000, 1_000)));
         assert_eq!(performance(Io2, 3, 100, 0), refused(Bound::VolumeSize, 3, 4));
         assert_eq!(performance(Io1, 640, 32_000, 0), Ok((32_000, 500)));
         assert_eq!(performance(Io1, 4, 200, 500), Err(Failure::InvalidParameterCombination.into()));
@@ -305,6 +347,20 @@ mod tests {
         assert_eq!(performance(St1, 12_800, 0, 0), Ok((500, 500)));
         assert_eq!(performance(St1, 16_384, 0, 0), Ok((500, 500)));
         assert_eq!(performance(Sc1, 16_384, 0, 0), Ok((192, 192)));
+        assert_eq!(performance(Standard, 1_024, 0, 0), Ok((100, 40)));
+        assert_eq!(performance(Standard, 1_025, 0, 0), refused(Bound::VolumeSize, 1_025, 1_024));
+    }
+
+    #[test]
+    fn iops_of_io2_are_paid_for_in_tiers() {
+        let tiers =
+            |kind: VolumeType, iops| kind.billable_iops_by_tier(Performance { iops, throughput_mibps: 0 });
+        assert_eq!(tiers(Io2, 32_000), [32_000, 0, 0]);
+        assert_eq!(tiers(Io2, 32_001), [32_000, 1, 0]);
+        assert_eq!(tiers(Io2, 64_000), [32_000, 32_000, 0]);
+        assert_eq!(tiers(Io2, 256_000), [32_000, 32_000, 192_000]);
+        assert_eq!(tiers(Io1, 64_000), [64_000, 0, 0]);
+        assert_eq!(tiers(Gp3, 80_000), [77_000, 0, 0]);
     }
 
     /// A month of 730 h of each type \[micro-USD\], by hand.

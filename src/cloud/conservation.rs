@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Cloud;
 use super::instance::Instance;
 use super::ledger::InstanceTotal;
+use super::seat::unused_reservation;
 use crate::billing::Item;
 use crate::fleet::totals::Total;
 use crate::lifecycle::State;
@@ -12,7 +13,7 @@ use crate::network::NO_ADDRESS;
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{GroupRule, Members};
 use crate::placement::tenancies::Ownership;
-use crate::units::{AccountId, CapacityReservationId, PlacementGroupId, TypeId, ZoneId};
+use crate::units::{AccountId, CapacityReservationId, PlacementGroupId, ZoneId};
 
 impl Cloud {
     /// Panics unless everything that is in use is used by an instance, and by one only.
@@ -111,7 +112,7 @@ impl Cloud {
 
     /// Panics unless unused slots are paid for, and all others used.
     fn assert_reservations(&self) {
-        let mut unused: BTreeMap<(AccountId, TypeId), u64> = BTreeMap::new();
+        let mut unused: BTreeMap<(AccountId, Item), u64> = BTreeMap::new();
         let mut used: BTreeMap<CapacityReservationId, u32> = BTreeMap::new();
         for (slot, instance) in self.instances.slots().filter(|(_, instance)| instance.has_extras) {
             let reservation = self.extras.get(slot).and_then(|extras| extras.reservation);
@@ -119,15 +120,15 @@ impl Cloud {
             reservation.into_iter().for_each(|id| *used.entry(id).or_default() += 1);
         }
         for (id, reservation) in (0..).map(CapacityReservationId).zip(self.placer.reservations()) {
-            *unused.entry((reservation.account(), reservation.kind)).or_default() +=
-                u64::from(reservation.free);
+            let item = unused_reservation(reservation.kind, reservation.tenancy());
+            *unused.entry((reservation.account(), item)).or_default() += u64::from(reservation.free);
             let used = used.get(&id).copied().unwrap_or(0);
             // Once it is cancelled, instances in its slots are ordinary ones.
             let is_cancelled = reservation.count == 0;
             assert!(is_cancelled || reservation.free + used == reservation.count, "slots were lost");
         }
-        for ((account, kind), quantity) in unused {
-            let paid = self.billing.usage.held(account, Item::UnusedReservation(kind));
+        for ((account, item), quantity) in unused {
+            let paid = self.billing.usage.held(account, item);
             assert_eq!(paid, quantity, "unused slots that account {account} pays for");
         }
     }

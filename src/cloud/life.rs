@@ -6,7 +6,8 @@ use super::event::{Event, Rank, Stamp, Timer};
 use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal, NO_HOST};
 use super::observe::Observer;
-use crate::billing::{Market, Running};
+use super::seat::billed_tenancy;
+use crate::billing::{self, Market, Running};
 use crate::engine::queue::Lane;
 use crate::lifecycle::State;
 use crate::operation::Operation;
@@ -117,20 +118,31 @@ impl Cloud {
             account: instance.account,
             kind: instance.kind,
             zone: instance.zone,
+            tenancy: billing::Tenancy::Shared,
             market: Market::OnDemand,
+            max_price: None,
             start: since,
             end: now,
             past_minimum: instance.past_minimum,
             interrupted: false,
         };
         if instance.has_extras {
-            running.market = self.market_of(slot);
-            running.interrupted = self.extras.get(slot).is_some_and(|extras| extras.interrupted);
+            self.note_purchase(slot, &mut running);
         }
         self.billing.bill(&running, &self.directory.types);
         if self.chronicle.is_some() {
             self.chronicle_bill(&running, slot);
         }
+    }
+
+    /// How an instance with extras was bought, and what that means for its bill.
+    #[cold]
+    fn note_purchase(&self, slot: Slot, running: &mut Running) {
+        running.market = self.market_of(slot);
+        running.max_price = self.max_price_of(slot);
+        let Some(extras) = self.extras.get(slot) else { return };
+        running.interrupted = extras.interrupted;
+        running.tenancy = billed_tenancy(extras.constraint.unwrap_or_default().tenancy);
     }
 
     #[cold]

@@ -4,7 +4,7 @@ use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
 use super::observe::Observer;
-use crate::billing::Item;
+use super::seat::unused_reservation;
 use crate::failure::{Failure, Reason};
 use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
@@ -91,7 +91,7 @@ impl Cloud {
         let id = self.within_quota(slot.account, Quota::CapacityReservations, 1, |cloud| {
             cloud.placer.reserve(slot, terms, &mut cloud.fleet)
         })?;
-        let item = Item::UnusedReservation(terms.kind);
+        let item = unused_reservation(terms.kind, slot.tenancy());
         self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
         self.names.reservations.set(name.0, id);
         self.note_hosts();

@@ -62,17 +62,19 @@ impl Cloud {
             UnassignAddresses(instance, count) => {
                 self.change_addresses(now, account, *instance, *count, false)
             }
-            CreateVolume { volume, zone, spec, snapshot } => {
-                self.create_volume(now, account, (*volume, *zone), *spec, *snapshot)
+            CreateVolume { volume, zone, spec, snapshot, multi_attach } => {
+                self.create_volume(now, account, (*volume, *zone), (*spec, *multi_attach), *snapshot)
             }
             AttachVolume { volume, instance, device } => {
                 self.attach_volume(now, account, *volume, *instance, device)
             }
-            DetachVolume(volume) => self.detach_volume(now, account, *volume),
+            DetachVolume(volume, instance) => self.detach_volume(now, account, *volume, *instance),
             DeleteVolume(volume) => self.delete_volume(now, account, *volume),
             ModifyVolume(volume, spec) => self.modify_volume(now, account, *volume, *spec),
             CreateSnapshot(snapshot, volume) => self.create_snapshot(now, account, *snapshot, *volume),
             DeleteSnapshot(snapshot) => self.delete_snapshot(now, account, *snapshot),
+            ArchiveSnapshot(snapshot) => self.archive_snapshot(now, account, *snapshot),
+            RestoreSnapshot(snapshot) => self.restore_snapshot(now, account, *snapshot),
             RegisterImage { image, snapshot, size_gib, public } => {
                 self.register_image(now, account, *image, (*snapshot, *size_gib), *public)
             }

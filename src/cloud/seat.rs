@@ -2,10 +2,11 @@
 
 use super::Cloud;
 use super::instance::Slot;
-use crate::billing::Item;
+use crate::billing::{self, Item};
 use crate::failure::Reason;
 use crate::fleet::Change;
 use crate::fleet::host::HostState;
+use crate::placement::constraints::Tenancy;
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::units::{CapacityReservationId, HostId, Time, TypeId};
@@ -63,7 +64,8 @@ impl Cloud {
     fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
         let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
         Ok(claimed.map(|(id, host)| {
-            self.billing.usage.give(now, request.account, Item::UnusedReservation(wanted.kind), 1);
+            let unused = unused_reservation(wanted.kind, request.tenancy());
+            self.billing.usage.give(now, request.account, unused, 1);
             Seat { host, reservation: Some(id) }
         }))
     }
@@ -91,7 +93,8 @@ impl Cloud {
             return false;
         }
         let kind = self.placer.reservation(id).kind;
-        self.billing.usage.take(now, request.account, Item::UnusedReservation(kind), 1);
+        let unused = unused_reservation(kind, request.tenancy());
+        self.billing.usage.take(now, request.account, unused, 1);
         if self.fleet.hosts()[host.index()].state != HostState::Active {
             // Nobody can use it there.
             self.placer.move_slots(host, &mut self.fleet);
@@ -118,5 +121,19 @@ impl Cloud {
         let reservation =
             if instance.has_extras { self.extras.get(slot).and_then(|it| it.reservation) } else { None };
         Seat { host: instance.host, reservation }
+    }
+}
+
+/// What a free slot of a capacity reservation is on the bill.
+pub(super) fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+    Item::unused_reservation(kind, billed_tenancy(tenancy))
+}
+
+/// The tenancy that decides what an instance costs.
+pub(super) fn billed_tenancy(tenancy: Tenancy) -> billing::Tenancy {
+    match tenancy {
+        Tenancy::Dedicated => billing::Tenancy::Dedicated,
+        // On a dedicated host it is the host that costs.
+        Tenancy::Shared | Tenancy::Host(_) => billing::Tenancy::Shared,
     }
 }

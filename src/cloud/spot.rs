@@ -37,6 +37,11 @@ impl Cloud {
         if self.spot_of(slot).is_some() { Market::Spot } else { Market::OnDemand }
     }
 
+    /// The most that a second of an instance may cost on the spot market, where its request said so.
+    pub(super) fn max_price_of(&self, slot: Slot) -> Option<Money> {
+        max_price(self.spot_of(slot)?)
+    }
+
     fn spot_of(&self, slot: Slot) -> Option<Spot> {
         self.extras.get(slot)?.options.as_ref()?.spot
     }

@@ -2,14 +2,14 @@
 //! them.
 
 use super::Cloud;
-use crate::billing::Item;
+use super::seat::unused_reservation;
 use crate::failure::{Failure, Reason};
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
 use crate::placement::provisions::GroupStrategy;
 use crate::placement::reservations::{Preference, Terms};
 use crate::quota::Quota;
-use crate::units::{AccountId, HostId, PlacementGroupId, Time, TypeId, ZoneId};
+use crate::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
 use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationHandle};
 
 impl Cloud {
@@ -106,7 +106,7 @@ impl Cloud {
             cloud.placer.allocate_host(account, zone, groups, &mut cloud.fleet)
         })?;
         let group = self.fleet.group_of(host) as u32;
-        self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
+        self.billing.take_host(now, account, host, group);
         self.note_hosts();
         Ok(host)
     }
@@ -120,7 +120,7 @@ impl Cloud {
         let host = self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
         self.placer.release_host(account, host, &mut self.fleet)?;
         let group = self.fleet.group_of(host) as u32;
-        self.billing.usage.give(now, account, Item::DedicatedHost(group), 1);
+        self.billing.give_host(now, account, host, group);
         self.uncount(account, Quota::DedicatedHosts, 1);
         self.note_hosts();
         Ok(())
@@ -146,9 +146,10 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let unknown = Failure::InvalidCapacityReservationIdNotFound;
         let id = self.names.reservations.find(name.0, unknown)?;
-        let kind: TypeId = self.placer.reservation(id).kind;
+        let reservation = self.placer.reservation(id);
+        let unused = unused_reservation(reservation.kind, reservation.tenancy());
         let freed = self.placer.cancel(account, id, &mut self.fleet)?;
-        self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
+        self.billing.usage.give(now, account, unused, u64::from(freed));
         self.uncount(account, Quota::CapacityReservations, 1);
         self.note_hosts();
         Ok(())

@@ -25,13 +25,13 @@ impl Cloud {
         now: Time,
         account: AccountId,
         (name, zone): (VolumeHandle, ZoneId),
-        spec: VolumeSpec,
+        (spec, multi_attach): (VolumeSpec, bool),
         snapshot: Option<SnapshotHandle>,
     ) -> Result<(), Reason> {
         let snapshot = snapshot.map(|snapshot| self.snapshot(snapshot)).transpose()?;
         let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
         let kind = kind.unwrap_or_default();
-        let request = CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot };
+        let request = CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot, multi_attach };
         let (id, due) = self.within_quota(account, Quota::Volumes, 1, |cloud| {
             cloud.storage.create_volume(now, account, &request, &mut cloud.billing.usage)
         })?;
@@ -50,6 +50,11 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
         let slot = self.changeable(account, instance)?;
+        // "Attaches an Amazon EBS volume to a running or stopped instance" (`AttachVolume` of the EC2 API as
+        // botocore 1.44.8 describes it).
+        if !matches!(self.instances.get(slot).state, State::Running | State::Stopped) {
+            return Err(Failure::IncorrectState.into());
+        }
         let target = self.storage_target(slot);
         let device = DeviceName::parse(device)?;
         let usage = &mut self.billing.usage;
@@ -64,16 +69,18 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: VolumeHandle,
+        instance: Option<Handle>,
     ) -> Result<(), Reason> {
         let volume = self.volume(name)?;
+        let from = instance.map(|instance| self.first_named(account, instance)).transpose()?;
+        let from = from.map(|slot| self.instances.get(slot).id);
         if let Some(found) =
             self.storage.volume(volume).filter(|found| found.account == account && found.is_root())
-            && let Some(attachment) = found.attachment
-            && !self.is_stopped(attachment.instance)
+            && found.attachments.iter().any(|attachment| !self.is_stopped(attachment.instance))
         {
             return Err(Failure::OperationNotPermitted.into());
         }
-        let due = self.storage.detach(now, account, volume, None, &mut self.billing.usage)?;
+        let due = self.storage.detach(now, account, volume, from, &mut self.billing.usage)?;
         self.schedule(now, due);
         Ok(())
     }
@@ -138,6 +145,26 @@ impl Cloud {
         self.storage.delete_snapshot(now, account, id, &mut self.billing.usage)?;
         self.uncount(account, Quota::Snapshots, 1);
         Ok(())
+    }
+
+    pub(super) fn archive_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        name: SnapshotHandle,
+    ) -> Result<(), Reason> {
+        let id = self.snapshot(name)?;
+        self.storage.archive_snapshot(now, account, id, &mut self.billing.usage)
+    }
+
+    pub(super) fn restore_snapshot(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        name: SnapshotHandle,
+    ) -> Result<(), Reason> {
+        let id = self.snapshot(name)?;
+        self.storage.restore_snapshot(now, account, id, &mut self.billing.usage)
     }
 
     pub(super) fn register_image(

@@ -66,7 +66,9 @@ bounds! {
     VolumeIops = "volume-iops", "IOPS", "IOPS a volume of the type and size may have";
     VolumeThroughput = "volume-throughput", "MiB/s", "throughput a volume of the type and IOPS may have";
     TypeAttachments = "type-attachments", "attachments", "attachments the instance type may have";
-    ModificationInterval = "modification-interval", "s", "time since the volume's last modification";
+    VolumeAttachments = "volume-attachments", "attachments", "instances that may have a volume with Multi-Attach at once";
+    VolumeModifications = "volume-modifications", "modifications", "modifications a volume may have in 24 hours";
+    VolumeSnapshots = "volume-snapshots", "snapshots", "snapshots of a volume that may be pending at once";
     RulesPerGroup = "rules-per-group", "rules", "rules a security group may have in one direction";
     GroupsPerInterface = "groups-per-interface", "groups", "security groups an interface may have";
     TagsPerResource = "tags-per-resource", "tags", "tags a resource may have";

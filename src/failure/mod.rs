@@ -99,7 +99,7 @@ failures! {
     AttachmentLimitExceeded = 29, "AttachmentLimitExceeded", "ResourceLimitExceeded", Client 400, "more attachments than the instance may have";
     InvalidAttachmentNotFound = 30, "InvalidAttachment.NotFound", "VolumeNotFound", Client 400, "the resource is not attached there";
     UnknownVolumeType = 31, "UnknownVolumeType", "InternalError", Client 400, "no such volume type";
-    VolumeModificationRateExceeded = 32, "VolumeModificationRateExceeded", "ResourceLimitExceeded", Client 400, "the volume was modified a short time ago";
+    VolumeModificationRateExceeded = 32, "VolumeModificationRateExceeded", "ResourceLimitExceeded", Client 400, "the volume was modified as often as it may be in 24 hours";
     IncorrectModificationState = 33, "IncorrectModificationState", "InvalidStateTransition", Client 400, "the volume is still being modified";
     InvalidSnapshotNotFound = 34, "InvalidSnapshot.NotFound", "VolumeNotFound", Client 400, "no such snapshot in the account";
     InvalidSnapshotInUse = 35, "InvalidSnapshot.InUse", "InvalidStateTransition", Client 400, "an image uses the snapshot";
@@ -138,6 +138,7 @@ failures! {
     InvalidVpcIdNotFound = 68, "InvalidVpcID.NotFound", "InternalError", Client 400, "no such VPC in the account";
     InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name is there already";
     RequestTimeout = 70, "RequestTimeout", "InternalError", Client 408, "the client waited too long for an answer and has given up";
+    ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as there may be";
 }
 
 impl Failure {

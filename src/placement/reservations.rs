@@ -94,7 +94,7 @@ impl Reservation {
 }
 
 fn tenancy(request: &Request) -> Tenancy {
-    request.constraint.unwrap_or_default().tenancy
+    request.tenancy()
 }
 
 /// All reservations of a run.

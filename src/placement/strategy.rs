@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-use super::constraints::Constraint;
+use super::constraints::{Constraint, Tenancy};
 use crate::engine::checkpoint::Persist;
 use crate::fleet::index::ranking::Ranking;
 use crate::fleet::index::shapes::ShapeId;
@@ -26,6 +26,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whose instances may be on its host.
+    pub fn tenancy(&self) -> Tenancy {
+        self.constraint.unwrap_or_default().tenancy
+    }
+
     /// The placement group that it joins.
     pub fn group(&self) -> Option<PlacementGroupId> {
         self.constraint.and_then(|constraint| constraint.group).map(|membership| membership.group)

@@ -471,6 +471,11 @@ fn bill(run: &Run<'_>) -> Table {
         table
             .add_row(["priced by [billing.shape]", &format!("{} types or shapes", grouped(by_shape as u64))]);
     }
+    let by_surcharge = outcome.bill.dedicated_by_surcharge.len();
+    if by_surcharge > 0 {
+        let types = format!("{} types", grouped(by_surcharge as u64));
+        table.add_row(["dedicated, priced by a surcharge", &types]);
+    }
     table
 }
 

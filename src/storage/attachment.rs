@@ -29,6 +29,8 @@ pub struct Attachment {
     pub delete_on_termination: bool,
     /// It is the root device.
     pub root: bool,
+    /// Counter of its volume at its last move: a timer with another stamp means nothing any more.
+    pub(super) stamp: u16,
 }
 
 /// State of an attachment (`DescribeVolumes`, "attachment.status").

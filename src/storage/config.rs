@@ -5,15 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::device::DeviceName;
 use super::image::{BlockDevice, ImageState};
+use super::snapshot::ChangeRate;
 use super::volume::Provisioned;
 use crate::catalogue::VolumeType;
 use crate::failure::{Failure, Reason};
 use crate::input::{Place, Problem, did_you_mean};
-use crate::units::{Duration, ZoneId};
+use crate::units::{Decimal, Duration, ZoneId};
 
 /// `[storage]`: how long operations on volumes, snapshots and images take, and what the zones can hold.
 /// An operation that takes no time is done at once.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StorageConfig {
     /// From an accepted `create-volume` to `available`; default 0s. A volume made by a launch is there at once:
@@ -32,6 +33,14 @@ pub struct StorageConfig {
     /// Rate at which a snapshot is copied \[MiB/s\]. Left out: it is complete at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_mibps: Option<u32>,
+    /// Share of a volume's size that was ever written: what its first snapshot keeps, and the most any does;
+    /// default 1.
+    #[serde(default = "whole", skip_serializing_if = "is_whole")]
+    pub written_share: Decimal,
+    /// Share of a volume's size whose blocks change in a day: what a later snapshot keeps, by the time since the
+    /// one before. Left out: all that was written counts as changed, and each snapshot is billed whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_share_per_day: Option<Decimal>,
     /// From an accepted `register-image` to `available`; default 0s.
     pub image: Duration,
     /// What the zones can hold. A zone without an entry has no limit.
@@ -101,6 +110,55 @@ pub struct BlockDeviceConfig {
     pub delete_on_termination: bool,
 }
 
+impl Default for StorageConfig {
+    fn default() -> StorageConfig {
+        StorageConfig {
+            create: Duration::ZERO,
+            attach: Duration::ZERO,
+            detach: Duration::ZERO,
+            delete: Duration::ZERO,
+            modify: Duration::ZERO,
+            optimize: Duration::ZERO,
+            snapshot_mibps: None,
+            written_share: whole(),
+            changed_share_per_day: None,
+            image: Duration::ZERO,
+            backends: Vec::new(),
+        }
+    }
+}
+
+fn whole() -> Decimal {
+    Decimal::from("1")
+}
+
+fn is_whole(share: &Decimal) -> bool {
+    *share == whole()
+}
+
+/// `[storage]`, checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Resolved {
+    /// The zone of each backend.
+    pub backend_zones: Vec<ZoneId>,
+    pub change_rate: ChangeRate,
+}
+
+/// A share in its unit \[10⁻⁹\].
+const WHOLE: u32 = 1_000_000_000;
+
+/// Reads a share of 0 to 1, 0 after telling a problem.
+fn share(key: &str, value: &Decimal, problems: &mut Vec<Problem>) -> u32 {
+    let message = match value.resource(u64::from(WHOLE)) {
+        Ok(share) if share <= WHOLE => return share,
+        Ok(_) => format!("found {}, expected a share of 0 to 1", value.as_str()),
+        Err(reason) => format!("found {}, which {reason}, expected a share of 0 to 1", value.as_str()),
+    };
+    let problem = Problem::new(Place::key(&format!("storage.{key}")), message);
+    problems.push(problem.with_help("write 3 % as 0.03, with at most nine decimals"));
+    0
+}
+
 fn eight_gib() -> u32 {
     8
 }
@@ -115,14 +173,24 @@ impl StorageConfig {
         self.resolve(zones).err().unwrap_or_default()
     }
 
-    /// The zone of each backend, or everything that is wrong.
-    pub(super) fn resolve(&self, zones: &[&str]) -> Result<Vec<ZoneId>, Vec<Problem>> {
+    /// The zone of each backend and how snapshots grow, or everything that is wrong.
+    pub(super) fn resolve(&self, zones: &[&str]) -> Result<Resolved, Vec<Problem>> {
         let mut problems = Vec::new();
         if self.snapshot_mibps == Some(0) {
             let problem =
                 Problem::new(Place::key("storage.snapshot_mibps"), "found 0, expected at least 1 MiB/s");
             problems.push(problem.with_help("leave it out for snapshots that take no time"));
         }
+        let changed = self.changed_share_per_day.as_ref();
+        let change_rate = ChangeRate {
+            written: share("written_share", &self.written_share, &mut problems),
+            changed_per_day: changed.map(|changed| share("changed_share_per_day", changed, &mut problems)),
+        };
+        let backend_zones = self.resolve_backends(zones, &mut problems);
+        if problems.is_empty() { Ok(Resolved { backend_zones, change_rate }) } else { Err(problems) }
+    }
+
+    fn resolve_backends(&self, zones: &[&str], problems: &mut Vec<Problem>) -> Vec<ZoneId> {
         let mut resolved = Vec::new();
         for (i, backend) in self.backends.iter().enumerate() {
             let name = backend.zone.as_str();
@@ -144,7 +212,7 @@ impl StorageConfig {
                 }
             }
         }
-        if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+        resolved
     }
 }
 
@@ -188,6 +256,13 @@ fn resolve_devices(i: usize, image: &ImageConfig, problems: &mut Vec<Problem>) -
         if let Err(reason) = Provisioned::new(config.kind, size_gib, iops, throughput_mibps, None) {
             let (key, message) = volume_problem(config.kind, reason);
             problems.push(Problem::new(place(key), message));
+        }
+        if j == 0 && !config.kind.can_be_root() {
+            let message =
+                format!("found {}, expected a type that a root volume can have", config.kind.name());
+            problems.push(
+                Problem::new(place(".type"), message).with_help("the first device is the root: try \"gp3\""),
+            );
         }
         let Ok(device) = DeviceName::parse(&config.device) else {
             let message = format!("found `{}`, expected the name of a block device", config.device);
@@ -260,6 +335,8 @@ mod tests {
     fn every_problem_of_the_storage_is_told_at_once() {
         let text = "
             snapshot_mibps = 0
+            written_share = 1.5
+            changed_share_per_day = -1
             [[backends]]
             zone = 'use1-az1'
             [[backends]]
@@ -271,6 +348,10 @@ mod tests {
         let expected = "\
 `storage.snapshot_mibps`: found 0, expected at least 1 MiB/s
   help: leave it out for snapshots that take no time
+`storage.written_share`: found 1.5, expected a share of 0 to 1
+  help: write 3 % as 0.03, with at most nine decimals
+`storage.changed_share_per_day`: found -1, which is negative, expected a share of 0 to 1
+  help: write 3 % as 0.03, with at most nine decimals
 `storage.backends.1.zone`: found `use1-az3`, expected the name of a zone
   help: did you mean `use1-az1` or `use1-az2`?
 `storage.backends.2.zone`: `use1-az1` has a backend already, `storage.backends.0`
@@ -285,12 +366,15 @@ mod tests {
             name = 'base'
             block_devices = [
                 { device = '/dev/sda1', size_gib = 8 },
-                { device = '/dev/sda1', size_gib = 20000 },
+                { device = '/dev/sda1', size_gib = 70000 },
                 { device = 'sdf', size_gib = 100, type = 'io1' },
                 { device = '/dev/sdf', size_gib = 100, type = 'gp2', iops = 300 },
                 { device = '/dev/sdg', size_gib = 100, iops = 1 },
                 { device = '/dev/sdh', size_gib = 100, throughput_mibps = 800 },
             ]
+            [[images]]
+            name = 'disk'
+            block_devices = [{ device = '/dev/sda1', size_gib = 125, type = 'st1' }]
             [[images]]
             name = ''
             shared_with = ['b']
@@ -302,7 +386,7 @@ mod tests {
             name = 'base'";
         let images: Images = toml::from_str(text).unwrap();
         let expected = "\
-`images.0.block_devices.1.size_gib`: found 20000, expected at most 16384: size a volume of the type may have, gp3
+`images.0.block_devices.1.size_gib`: found 70000, expected at most 65536: size a volume of the type may have, gp3
 `images.0.block_devices.1.device`: `/dev/sda1` stands twice in the image
   help: give each volume a name of its own
 `images.0.block_devices.2.iops`: has to be set for a volume of type io1
@@ -311,11 +395,13 @@ mod tests {
 `images.0.block_devices.3`: `iops` and `throughput_mibps` cannot be set as they are for a volume of type gp2
 `images.0.block_devices.4.iops`: found 1, expected at least 3000: IOPS a volume of the type and size may have, gp3
 `images.0.block_devices.5.throughput_mibps`: found 800, expected at most 750: throughput a volume of the type and IOPS may have, gp3
-`images.1.name`: found an empty name
+`images.1.block_devices.0.type`: found st1, expected a type that a root volume can have
+  help: the first device is the root: try \"gp3\"
+`images.2.name`: found an empty name
   help: name the image, such as \"base\"
-`images.1.shared_with`: found accounts, but the image is public
+`images.2.shared_with`: found accounts, but the image is public
   help: name the owner in `account`, or leave `shared_with` out
-`images.3.name`: `base` is already the name of `images.0`
+`images.4.name`: `base` is already the name of `images.0`
   help: names are unique among an account's images";
         assert_eq!(told(&validate_images(&images.images)), expected);
     }

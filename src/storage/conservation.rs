@@ -45,8 +45,9 @@ impl Storage {
         let mut devices = BTreeSet::new();
         for volume in self.volumes.values() {
             let in_use = volume.state == VolumeState::InUse;
-            assert_eq!(in_use, volume.attachment.is_some(), "{volume:?} is attached when it is in use");
-            if let Some(attachment) = volume.attachment {
+            assert_eq!(in_use, !volume.attachments.is_empty(), "{volume:?} is attached when it is in use");
+            assert!(volume.multi_attach || volume.attachments.len() <= 1, "{volume:?} is attached once");
+            for attachment in &volume.attachments {
                 attached.insert((attachment.instance, volume.id));
                 let device = (attachment.instance, attachment.device);
                 assert!(devices.insert(device), "{device:?} is used twice");
@@ -73,7 +74,9 @@ impl Storage {
         let items = VolumeType::ALL
             .into_iter()
             .flat_map(|kind| [Item::VolumeSize(kind), Item::VolumeIops(kind), Item::VolumeThroughput(kind)]);
-        let items: Vec<Item> = items.chain([Item::Snapshot]).collect();
+        let items: Vec<Item> = items
+            .chain([Item::Io2IopsTier2, Item::Io2IopsTier3, Item::Snapshot, Item::ArchivedSnapshot])
+            .collect();
         let accounts = (self.volumes.values().map(|volume| volume.account))
             .chain(self.snapshots.values().map(|snapshot| snapshot.account));
         for account in accounts {
@@ -85,7 +88,9 @@ impl Storage {
             }
         }
         for snapshot in self.snapshots.values().filter(|snapshot| snapshot.state != SnapshotState::Error) {
-            *due.entry((snapshot.account, Item::Snapshot)).or_default() += u64::from(snapshot.size_gib);
+            let is_archived = snapshot.archived.is_some();
+            let item = if is_archived { Item::ArchivedSnapshot } else { Item::Snapshot };
+            *due.entry((snapshot.account, item)).or_default() += snapshot.kept_mib;
         }
         for ((account, item), quantity) in due {
             assert_eq!(usage.held(account, item), quantity, "{item:?} that account {account} pays for");

@@ -40,6 +40,7 @@ impl Storage {
                 since: now,
                 delete_on_termination: device.delete_on_termination,
                 root: has_root && i == 0,
+                stamp: 0,
             };
             let volume = self.add_volume(Volume {
                 id: VolumeId(0),
@@ -48,8 +49,11 @@ impl Storage {
                 provisioned,
                 snapshot: device.snapshot,
                 state: VolumeState::InUse,
-                attachment: Some(attachment),
+                attachments: vec![attachment],
+                multi_attach: false,
                 modification: None,
+                modified: Vec::new(),
+                pending_snapshots: 0,
                 created: now,
                 deleted: None,
                 stamp: 0,
@@ -93,32 +97,34 @@ impl Storage {
     pub fn instance_ended(&mut self, now: Time, instance: InstanceId, usage: &mut Usage) -> Vec<Due> {
         let mut due = Vec::new();
         for id in self.volume_ids_of(instance) {
-            due.extend(self.leave_ended_instance(now, id, usage));
+            due.extend(self.leave_ended_instance(now, id, instance, usage));
         }
         due
     }
 
-    fn leave_ended_instance(&mut self, now: Time, id: VolumeId, usage: &mut Usage) -> Option<Due> {
+    fn leave_ended_instance(
+        &mut self,
+        now: Time,
+        id: VolumeId,
+        instance: InstanceId,
+        usage: &mut Usage,
+    ) -> Option<Due> {
         let volume = self.volumes.get_mut(&id).expect("what is attached is there");
-        let attachment = volume.attachment.expect("what is attached knows where");
-        if attachment.delete_on_termination {
-            move_attachment(volume, AttachmentTrigger::DeletedWithInstance);
-        } else {
-            move_attachment(volume, AttachmentTrigger::InstanceEnded);
+        let place = volume.attachments.iter().position(|attachment| attachment.instance == instance);
+        let place = place.expect("what is attached knows where");
+        let attachment = volume.attachments[place];
+        if attachment.state == AttachmentState::Detaching {
+            return None; // It is on its way already.
         }
-        match volume.attachment.map_or(attachment.state, |moved| moved.state) {
-            // It is on its way already.
-            state if state == attachment.state => None,
-            AttachmentState::Detached => {
-                volume.enter(volume.state.on(VolumeTrigger::DeletedWithInstance).done(volume.state));
-                volume.provisioned.give_items(now, volume.account, usage);
-                self.end_attachment(now, id);
-                self.volume_step(now, id, VolumeStep::Deleted, usage)
-            }
-            _ => {
-                volume.enter(volume.state);
-                self.volume_step(now, id, VolumeStep::Detached, usage)
-            }
+        if attachment.delete_on_termination {
+            move_attachment(volume, place, AttachmentTrigger::DeletedWithInstance);
+            volume.enter(volume.state.on(VolumeTrigger::DeletedWithInstance).done(volume.state));
+            volume.provisioned.give_for_good(now, volume.account, volume.created, usage);
+            self.end_attachment(now, id, place);
+            self.volume_step(now, id, VolumeStep::Deleted, usage)
+        } else {
+            move_attachment(volume, place, AttachmentTrigger::InstanceEnded);
+            self.volume_step(now, id, VolumeStep::Detached, usage)
         }
     }
 

@@ -27,10 +27,11 @@ pub use device::DeviceName;
 pub use image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
 pub use image_calls::RegisterImage;
 pub use modification::{
-    MODIFICATION_INTERVAL, Modification, ModificationState, ModificationTrigger, ModifyVolume,
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
+    ModifyVolume,
 };
 pub use moves::Move;
-pub use snapshot::{Snapshot, SnapshotState, SnapshotTrigger, copy_time};
+pub use snapshot::{ChangeRate, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
 pub use step::{Due, Step, VolumeStep};
 pub use volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
 pub use volume_calls::CreateVolume;
@@ -85,6 +86,9 @@ pub struct Storage {
     images: BTreeMap<ImageId, Image>,
     /// The images by owner and name.
     image_names: BTreeMap<(Option<AccountId>, String), ImageId>,
+    /// The snapshots that keep blocks, by volume in the order they were made.
+    lineages: BTreeSet<(VolumeId, SnapshotId)>,
+    change_rate: ChangeRate,
     /// The volumes of each instance.
     attached: BTreeSet<(InstanceId, VolumeId)>,
     created_volumes: u32,
@@ -95,11 +99,11 @@ pub struct Storage {
 
 persist! { Storage {
     values: [
-        volumes, snapshots, images, image_names, attached, created_volumes, created_snapshots,
+        volumes, snapshots, images, image_names, lineages, attached, created_volumes, created_snapshots,
         registered_images, history,
     ],
     parts: [backends],
-    made: [config],
+    made: [config, change_rate],
 } }
 
 impl Storage {
@@ -111,15 +115,15 @@ impl Storage {
         zones: &[&str],
         account: impl FnMut(&str) -> AccountId,
     ) -> Result<Storage, InputError> {
-        let (backend_zones, devices) = match (config.resolve(zones), config::resolve_images(images)) {
-            (Ok(backend_zones), Ok(devices)) => (backend_zones, devices),
+        let (resolved, devices) = match (config.resolve(zones), config::resolve_images(images)) {
+            (Ok(resolved), Ok(devices)) => (resolved, devices),
             (backends, images) => {
                 let problems = [backends.err(), images.err()];
                 return Err(InputError(problems.into_iter().flatten().flatten().collect()));
             }
         };
         let mut backends = vec![Backend::default(); zones.len()];
-        for (limits, zone) in config.backends.iter().zip(backend_zones) {
+        for (limits, zone) in config.backends.iter().zip(resolved.backend_zones) {
             backends[zone.index()] = Backend::new(limits.capacity_gib, limits.iops, limits.throughput_mibps);
         }
         let mut storage = Storage {
@@ -129,6 +133,8 @@ impl Storage {
             snapshots: BTreeMap::new(),
             images: BTreeMap::new(),
             image_names: BTreeMap::new(),
+            lineages: BTreeSet::new(),
+            change_rate: resolved.change_rate,
             attached: BTreeSet::new(),
             created_volumes: 0,
             created_snapshots: 0,
@@ -224,9 +230,13 @@ impl Storage {
     /// All attachments by volume and time; with a history those that are over, too.
     pub fn attachments(&self) -> Vec<AttachmentRecord> {
         let over = self.history.iter().flat_map(|history| &history.attachments).copied();
-        let current = self.volumes.values().filter_map(|volume| {
-            let attachment = volume.attachment?;
-            Some(AttachmentRecord { volume: volume.id, attachment, until: None })
+        let current = self.volumes.values().flat_map(|volume| {
+            let record = |attachment: &Attachment| AttachmentRecord {
+                volume: volume.id,
+                attachment: *attachment,
+                until: None,
+            };
+            volume.attachments.iter().map(record)
         });
         // Stable: those that are over come first, in the order in which they ended.
         sorted(over.chain(current), |record| (record.volume, record.attachment.since))

@@ -15,8 +15,12 @@ use crate::catalogue::VolumeType;
 use crate::failure::{Bound, Failure, Reason};
 use crate::units::{Duration, Time};
 
-/// From the start of one modification of a volume to the next (`ModifyVolume`).
-pub const MODIFICATION_INTERVAL: Duration = Duration::from_seconds(6 * 3600);
+/// The most modifications of a volume that may begin within [`MODIFICATION_WINDOW`]: "up to four times within a
+/// rolling 24-hour period" (`ModifyVolume` of the EC2 API as botocore 1.44.8 describes it).
+pub const MOST_MODIFICATIONS: usize = 4;
+
+/// The rolling period that modifications are counted in.
+pub const MODIFICATION_WINDOW: Duration = Duration::from_seconds(24 * 3600);
 
 /// IOPS of a volume that becomes gp3, io1 or io2 without asking for any (`ModifyVolume`, "Iops").
 const IOPS_OF_CHANGED_TYPE: u32 = 3_000;

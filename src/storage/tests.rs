@@ -7,6 +7,7 @@ use crate::failure::{Bound, Failure, Reason};
 use crate::units::{Calendar, NS_PER_S};
 
 mod random;
+mod snapshots;
 
 const ANN: AccountId = AccountId(0);
 const BOB: AccountId = AccountId(1);
@@ -122,6 +123,7 @@ fn gp3(size_gib: u32) -> CreateVolume {
         iops: None,
         throughput_mibps: None,
         snapshot: None,
+        multi_attach: false,
     }
 }
 
@@ -223,7 +225,7 @@ fn attaching_wants_the_zone_a_free_name_and_a_free_place() {
 }
 
 #[test]
-fn a_modification_grows_charges_at_once_and_waits_six_hours_for_the_next() {
+fn a_modification_grows_charges_at_once_and_waits_for_the_one_before() {
     let mut scene = Scene::new(SLOW);
     let volume = scene.volume(0, 100);
     let grow = |size_gib| ModifyVolume { size_gib: Some(size_gib), ..ModifyVolume::default() };
@@ -242,9 +244,27 @@ fn a_modification_grows_charges_at_once_and_waits_six_hours_for_the_next() {
     assert_eq!(seconds(due), 3600);
     assert_eq!(scene.modify(62, volume, grow(300)), being_modified);
     assert_eq!(scene.finish(3661, due.unwrap()), None);
-    let early = Failure::VolumeModificationRateExceeded.because(Bound::ModificationInterval, 21_600, 21_599);
-    assert_eq!(scene.modify(21_600, volume, grow(300)), Err(early));
-    assert!(scene.modify(21_601, volume, grow(300)).is_ok());
+    scene.storage.assert_conserved(&scene.usage);
+}
+
+#[test]
+fn a_volume_is_modified_four_times_in_a_rolling_day() {
+    let hour = |hours: u32| u64::from(hours) * 3600;
+    let mut scene = Scene::new("");
+    let volume = scene.volume(0, 100);
+    let grow = |scene: &mut Scene, second, size_gib| {
+        scene.modify(second, volume, ModifyVolume { size_gib: Some(size_gib), ..Default::default() })
+    };
+    for hours in 1..=4 {
+        assert_eq!(grow(&mut scene, hour(hours), 100 + hours), Ok(None));
+    }
+    let often = Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0);
+    assert_eq!(grow(&mut scene, hour(5), 105), Err(often));
+    assert_eq!(grow(&mut scene, hour(25) - 1, 105), Err(often));
+    // The first of the four is a day ago, and then the second.
+    assert_eq!(grow(&mut scene, hour(25), 105), Ok(None));
+    assert_eq!(grow(&mut scene, hour(26) - 1, 106), Err(often));
+    assert_eq!(grow(&mut scene, hour(26), 106), Ok(None));
     scene.storage.assert_conserved(&scene.usage);
 }
 
@@ -260,55 +280,13 @@ fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     assert_eq!(scene.usage.held(ANN, Item::VolumeIops(VolumeType::Io1)), 400);
     assert_eq!(scene.paid_gib(), 0);
     let grow = ModifyVolume { size_gib: Some(20), ..ModifyVolume::default() };
-    scene.modify(21_600, volume, grow).unwrap();
+    scene.modify(1, volume, grow).unwrap();
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 400, "kept");
-    scene.modify(43_200, volume, change(VolumeType::Gp2, None)).unwrap();
+    scene.modify(2, volume, change(VolumeType::Gp2, None)).unwrap();
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 100);
     let disk = Failure::InvalidParameterValue.because(Bound::VolumeSize, 20, 125);
-    assert_eq!(scene.modify(64_800, volume, change(VolumeType::St1, None)), Err(disk));
+    assert_eq!(scene.modify(3, volume, change(VolumeType::St1, None)), Err(disk));
     scene.storage.assert_conserved(&scene.usage);
-}
-
-#[test]
-fn a_snapshot_takes_its_time_and_outlives_its_volume() {
-    let mut scene = Scene::new(SLOW);
-    let volume = scene.volume(0, 100);
-    let (snapshot, due) = scene.snapshot(0, volume).unwrap();
-    assert_eq!(seconds(due), 100);
-    let from = |size_gib| CreateVolume { size_gib, snapshot: Some(snapshot), ..gp3(0) };
-    let Scene { storage, usage } = &mut scene;
-    let pending = storage.create_volume(at(1), ANN, &from(None), usage).unwrap_err();
-    assert_eq!(pending, Failure::IncorrectState.into());
-    scene.finish(100, due.unwrap());
-    let deleted = scene.delete(100, volume).unwrap();
-    scene.finish(105, deleted.unwrap());
-
-    let Scene { storage, usage } = &mut scene;
-    let foreign = storage.create_volume(at(200), BOB, &from(None), usage).unwrap_err();
-    assert_eq!(foreign, Failure::InvalidSnapshotNotFound.into());
-    let small = storage.create_volume(at(200), ANN, &from(Some(99)), usage).unwrap_err();
-    assert_eq!(small, Failure::InvalidParameterValue.because(Bound::VolumeSize, 99, 100));
-    let (made, _) = storage.create_volume(at(200), ANN, &from(None), usage).unwrap();
-    assert_eq!(storage.volume(made).unwrap().provisioned.size_gib, 100);
-    assert_eq!(usage.held(ANN, Item::Snapshot), 100);
-    assert_eq!(
-        storage.delete_snapshot(at(201), BOB, snapshot, usage),
-        Err(Failure::InvalidSnapshotNotFound.into())
-    );
-    storage.delete_snapshot(at(201), ANN, snapshot, usage).unwrap();
-    assert_eq!((usage.held(ANN, Item::Snapshot), storage.snapshot(snapshot)), (0, None));
-    assert_eq!(storage.snapshots()[0].deleted, Some(at(201)));
-}
-
-#[test]
-fn a_snapshot_deleted_while_it_is_copied_goes_when_it_is_complete() {
-    let mut scene = Scene::new(SLOW);
-    let volume = scene.volume(0, 100);
-    let (snapshot, due) = scene.snapshot(0, volume).unwrap();
-    scene.storage.delete_snapshot(at(50), ANN, snapshot, &mut scene.usage).unwrap();
-    assert_eq!(scene.usage.held(ANN, Item::Snapshot), 100);
-    scene.finish(100, due.unwrap());
-    assert_eq!((scene.usage.held(ANN, Item::Snapshot), scene.storage.snapshot(snapshot)), (0, None));
 }
 
 #[test]
@@ -455,10 +433,55 @@ fn a_step_overtaken_does_nothing_to_a_later_attachment() {
     assert_eq!(scene.storage.instance_ended(at(1), InstanceId(7), &mut scene.usage), []);
     let second = scene.attach(5, volume, "/dev/sdf").unwrap().unwrap();
     scene.finish(10, overtaken);
-    let state = |scene: &Scene| scene.storage.volume(volume).unwrap().attachment.unwrap().state;
+    let state = |scene: &Scene| scene.storage.volume(volume).unwrap().attachments[0].state;
     assert_eq!(state(&scene), AttachmentState::Attaching);
     scene.finish(15, second);
     assert_eq!(state(&scene), AttachmentState::Attached);
+}
+
+#[test]
+fn a_volume_with_multi_attach_is_at_several_instances() {
+    let mut scene = Scene::new(SLOW);
+    let shared = CreateVolume { kind: VolumeType::Io2, iops: Some(1_000), multi_attach: true, ..gp3(100) };
+    let plain = CreateVolume { kind: VolumeType::Gp3, iops: None, ..shared };
+    let refused = scene.storage.create_volume(at(0), ANN, &plain, &mut scene.usage).unwrap_err();
+    assert_eq!(refused, Failure::InvalidParameterCombination.into());
+    let (volume, due) = scene.storage.create_volume(at(0), ANN, &shared, &mut scene.usage).unwrap();
+    scene.finish(10, due.unwrap());
+    let attach = |scene: &mut Scene, second, instance| {
+        let Scene { storage, usage } = scene;
+        let due = storage.attach(at(second), ANN, volume, &target(instance), name("/dev/sdf"), usage);
+        storage.assert_conserved(usage);
+        due
+    };
+    let detach = |scene: &mut Scene, second, from| {
+        scene.storage.detach(at(second), ANN, volume, from, &mut scene.usage)
+    };
+    let first = attach(&mut scene, 10, 0).unwrap().unwrap();
+    let second = attach(&mut scene, 11, 1).unwrap().unwrap();
+    assert_eq!(attach(&mut scene, 11, 1), Err(Failure::VolumeInUse.into()));
+    scene.finish(12, first);
+    scene.finish(13, second);
+    for instance in 2..16 {
+        attach(&mut scene, 14, instance).unwrap();
+    }
+    let many = Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0);
+    assert_eq!(attach(&mut scene, 14, 16), Err(many));
+
+    assert_eq!(detach(&mut scene, 20, None), Err(Failure::MissingParameter.into()));
+    assert_eq!(detach(&mut scene, 20, Some(InstanceId(99))), Err(Failure::InvalidAttachmentNotFound.into()));
+    let leaving = detach(&mut scene, 20, Some(InstanceId(0))).unwrap().unwrap();
+    // The others' ends come in between; each is detached for itself.
+    let mut ended = Vec::new();
+    for instance in 1..16 {
+        ended.extend(scene.storage.instance_ended(at(21), InstanceId(instance), &mut scene.usage));
+    }
+    scene.finish(23, leaving);
+    assert_eq!((scene.state(volume), ended.len()), ("in-use", 15));
+    ended.into_iter().for_each(|due| assert_eq!(scene.finish(24, due), None));
+    assert_eq!(scene.state(volume), "available");
+    assert_eq!(scene.storage.attachments().len(), 16);
+    scene.storage.assert_conserved(&scene.usage);
 }
 
 #[test]
@@ -498,8 +521,12 @@ fn a_volume_costs_the_same_attached_or_not() {
         Item::Snapshot => SNAPSHOT_MICRO_USD_PER_GIB_MONTH,
         _ => panic!("the storage charges for {item:?}"),
     };
-    let micro_usd: u128 =
-        scene.usage.sums(at(2 * month)).map(|(_, item, _, sum)| sum * u128::from(price(item))).sum();
+    let per = |item| if item == Item::Snapshot { 1024 } else { 1 };
+    let micro_usd: u128 = scene
+        .usage
+        .sums(at(2 * month))
+        .map(|(_, item, _, sum)| sum * u128::from(price(item)) / per(item))
+        .sum();
     let expected = 100 * 80_000 + 1_000 * 5_000 + 100 * 40_000 + 100 * 50_000;
     assert_eq!(micro_usd / u128::from(at(month).0), expected);
 }

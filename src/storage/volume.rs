@@ -16,7 +16,7 @@ use super::moves::Move;
 use crate::billing::{Item, Usage};
 use crate::catalogue::{Performance, VolumeType};
 use crate::failure::{Bound, Failure, Reason};
-use crate::units::{AccountId, SnapshotId, Time, VolumeId, ZoneId};
+use crate::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a volume is provisioned with: what it takes from its backend, and what is paid for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,9 +52,12 @@ impl Provisioned {
     /// What the account pays for as long as it has the volume.
     pub fn items(&self) -> impl Iterator<Item = (Item, u64)> {
         let Provisioned { kind, size_gib, performance } = *self;
+        let [iops, tier2, tier3] = kind.billable_iops_by_tier(performance);
         let items = [
             (Item::VolumeSize(kind), size_gib),
-            (Item::VolumeIops(kind), kind.billable_iops(performance)),
+            (Item::VolumeIops(kind), iops),
+            (Item::Io2IopsTier2, tier2),
+            (Item::Io2IopsTier3, tier3),
             (Item::VolumeThroughput(kind), kind.billable_throughput(performance)),
         ];
         items.into_iter().filter(|(_, quantity)| *quantity > 0).map(|(item, q)| (item, u64::from(q)))
@@ -66,6 +69,12 @@ impl Provisioned {
 
     pub(super) fn give_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
         self.items().for_each(|(item, quantity)| usage.give(now, account, item, quantity));
+    }
+
+    /// Gives back for good what an account has had since it was created: a minute of it is due at least.
+    pub(super) fn give_for_good(&self, now: Time, account: AccountId, created: Time, usage: &mut Usage) {
+        self.give_items(now, account, usage);
+        self.items().for_each(|(item, quantity)| usage.charge_minimum(now, account, item, quantity, created));
     }
 }
 
@@ -84,10 +93,16 @@ pub struct Volume {
     pub snapshot: Option<SnapshotId>,
     /// Its state.
     pub state: VolumeState,
-    /// Where it is attached.
-    pub attachment: Option<Attachment>,
+    /// Where it is attached: at one instance, or, with Multi-Attach, at several.
+    pub attachments: Vec<Attachment>,
+    /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
+    pub multi_attach: bool,
     /// Its last modification.
     pub modification: Option<Modification>,
+    /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
+    pub modified: Vec<Time>,
+    /// How many snapshots of it are being copied.
+    pub pending_snapshots: u16,
     /// When its creation was accepted.
     pub created: Time,
     /// When it was gone.
@@ -100,7 +115,12 @@ impl Volume {
     /// True when it is the root of the instance it is attached to. EC2 detaches it only while the instance
     /// is stopped, which the caller knows.
     pub fn is_root(&self) -> bool {
-        self.attachment.is_some_and(|attachment| attachment.root)
+        self.attachments.iter().any(|attachment| attachment.root)
+    }
+
+    /// Its attachment to an instance.
+    pub fn attachment_to(&self, instance: InstanceId) -> Option<&Attachment> {
+        self.attachments.iter().find(|attachment| attachment.instance == instance)
     }
 
     /// Takes another state, so that timers set before mean nothing any more.
@@ -167,6 +187,8 @@ impl VolumeState {
 pub enum VolumeTrigger {
     /// `AttachVolume`.
     Attach,
+    /// `AttachVolume` of a volume that several instances may have.
+    AttachAnother,
     /// `DetachVolume`.
     Detach,
     /// `DeleteVolume`.
@@ -192,7 +214,7 @@ pub enum VolumeTrigger {
 /// "VolumeInUse", "IncorrectState" and "InvalidVolume.NotFound" as in the EC2 API reference, "Error codes".
 /// What failed holds nothing, so that deleting it takes no time.
 #[rustfmt::skip]
-const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 10] = {
+const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 11] = {
     use VolumeState::{Available, Deleted, Deleting, Error, InUse};
     use Move::{Never, Stay, To};
     const NO: Move<VolumeState> = Move::Refused(Failure::IncorrectState);
@@ -201,6 +223,7 @@ const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 10] = {
     [
         //                          creating       available     in-use         deleting     deleted  error
         /* attach              */ [NO,            To(InUse),    USED,          NO,          GONE,    NO],
+        /* attach another      */ [NO,            To(InUse),    Stay,          NO,          GONE,    NO],
         /* detach              */ [NO,            NO,           Stay,          NO,          GONE,    NO],
         /* delete              */ [NO,            To(Deleting), USED,          NO,          GONE,    To(Deleted)],
         /* modify              */ [NO,            Stay,         Stay,          NO,          GONE,    NO],
@@ -223,6 +246,7 @@ mod tests {
         use VolumeTrigger::*;
         let triggers = [
             (Attach, "attach"),
+            (AttachAnother, "attach another"),
             (Detach, "detach"),
             (Delete, "delete"),
             (Modify, "modify"),
@@ -240,6 +264,12 @@ attach: in-use ! VolumeInUse
 attach: deleting ! IncorrectState
 attach: deleted ! InvalidVolume.NotFound
 attach: error ! IncorrectState
+attach another: creating ! IncorrectState
+attach another: available -> in-use
+attach another: in-use
+attach another: deleting ! IncorrectState
+attach another: deleted ! InvalidVolume.NotFound
+attach another: error ! IncorrectState
 detach: creating ! IncorrectState
 detach: available ! IncorrectState
 detach: in-use

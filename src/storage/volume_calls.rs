@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::attachment::{Attachment, AttachmentState, AttachmentTrigger};
 use super::device::DeviceName;
 use super::modification::{
-    MODIFICATION_INTERVAL, Modification, ModificationState, ModificationTrigger, ModifyVolume,
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
+    ModifyVolume,
 };
 use super::step::{Due, Step, VolumeStep};
 use super::volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
@@ -13,7 +14,7 @@ use super::{AttachmentRecord, Storage, Target};
 use crate::billing::Usage;
 use crate::catalogue::VolumeType;
 use crate::failure::{Bound, Failure, Reason};
-use crate::units::{AccountId, InstanceId, NS_PER_S, SnapshotId, Time, VolumeId, ZoneId};
+use crate::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a new volume is asked to be (`CreateVolume`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +31,13 @@ pub struct CreateVolume {
     pub throughput_mibps: Option<u32>,
     /// What it is made from.
     pub snapshot: Option<SnapshotId>,
+    /// Several instances may have it at once.
+    pub multi_attach: bool,
 }
+
+/// The most instances that may have a volume at once (`CreateVolume` of the EC2 API as botocore 1.44.8 describes
+/// it, "MultiAttachEnabled").
+const MOST_INSTANCES: usize = 16;
 
 impl Storage {
     /// Makes a volume.
@@ -41,7 +48,11 @@ impl Storage {
         request: &CreateVolume,
         usage: &mut Usage,
     ) -> Result<(VolumeId, Option<Due>), Reason> {
-        let CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot } = *request;
+        let CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot, multi_attach } = *request;
+        // "Supported with io1 and io2 volumes only."
+        if multi_attach && !matches!(kind, VolumeType::Io1 | VolumeType::Io2) {
+            return Err(Failure::InvalidParameterCombination.into());
+        }
         let snapshot_gib = self.usable_snapshot_gib(snapshot, |found| found.account == account)?;
         let provisioned = Provisioned::new(kind, size_gib, iops, throughput_mibps, snapshot_gib)?;
         self.backends[zone.index()].take(now, &provisioned)?;
@@ -54,8 +65,11 @@ impl Storage {
             provisioned,
             snapshot,
             state: VolumeState::Creating,
-            attachment: None,
+            attachments: Vec::new(),
+            multi_attach,
             modification: None,
+            modified: Vec::new(),
+            pending_snapshots: 0,
             created: now,
             deleted: None,
             stamp: 0,
@@ -74,14 +88,22 @@ impl Storage {
         usage: &mut Usage,
     ) -> Result<Option<Due>, Reason> {
         let found = find(&mut self.volumes, account, volume)?;
-        let state = found.state.on(VolumeTrigger::Attach).called(found.state)?;
+        let trigger = if found.multi_attach { VolumeTrigger::AttachAnother } else { VolumeTrigger::Attach };
+        let state = found.state.on(trigger).called(found.state)?;
         if found.zone != target.zone {
             return Err(Failure::InvalidVolumeZoneMismatch.into());
+        }
+        if found.attachment_to(target.instance).is_some() {
+            return Err(Failure::VolumeInUse.into());
+        }
+        if found.attachments.len() >= MOST_INSTANCES {
+            return Err(Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0));
         }
         let (mut there, mut device_is_used) = (0, false);
         for other in self.instance_volumes(target.instance) {
             there += 1;
-            device_is_used |= other.attachment.is_some_and(|attachment| attachment.device == device);
+            device_is_used |=
+                other.attachment_to(target.instance).is_some_and(|attachment| attachment.device == device);
         }
         if target.most_volumes.is_some_and(|most| there >= most) {
             return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, 1, 0));
@@ -91,7 +113,7 @@ impl Storage {
         }
         let found = find(&mut self.volumes, account, volume)?;
         found.enter(state);
-        found.attachment = Some(Attachment {
+        found.attachments.push(Attachment {
             instance: target.instance,
             device,
             state: AttachmentState::Attaching,
@@ -99,12 +121,13 @@ impl Storage {
             // "Attached after launch: preserved" (EC2 user guide, "Preserve data when an instance is terminated").
             delete_on_termination: false,
             root: false,
+            stamp: found.stamp,
         });
         self.attached.insert((target.instance, volume));
         Ok(self.volume_step(now, volume, VolumeStep::Attached, usage))
     }
 
-    /// Detaches a volume, from the instance named if one is. A root volume is detached only while its
+    /// Detaches a volume, from the instance named if one is, which Multi-Attach asks for. A root volume is detached only while its
     /// instance is stopped (`OperationNotPermitted`): callers, who know, ask [`Volume::is_root`].
     pub fn detach(
         &mut self,
@@ -116,12 +139,15 @@ impl Storage {
     ) -> Result<Option<Due>, Reason> {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Detach).called(found.state)?;
-        let attachment = found.attachment.as_mut().expect("a volume in use is attached");
-        if from.is_some_and(|instance| instance != attachment.instance) {
-            return Err(Failure::InvalidAttachmentNotFound.into());
+        if from.is_none() && found.multi_attach {
+            return Err(Failure::MissingParameter.into());
         }
+        let meant = |attachment: &Attachment| from.is_none_or(|instance| instance == attachment.instance);
+        let place = found.attachments.iter().position(meant).ok_or(Failure::InvalidAttachmentNotFound)?;
+        let attachment = &mut found.attachments[place];
         attachment.state = attachment.state.on(AttachmentTrigger::Detach).called(attachment.state)?;
         found.enter(state);
+        found.attachments[place].stamp = found.stamp;
         Ok(self.volume_step(now, volume, VolumeStep::Detached, usage))
     }
 
@@ -137,7 +163,7 @@ impl Storage {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Delete).called(found.state)?;
         if found.state.is_billed() {
-            found.provisioned.give_items(now, account, usage);
+            found.provisioned.give_for_good(now, account, found.created, usage);
         }
         found.enter(state);
         if state == VolumeState::Deleted {
@@ -147,8 +173,8 @@ impl Storage {
         Ok(self.volume_step(now, volume, VolumeStep::Deleted, usage))
     }
 
-    /// Changes type, size or performance of a volume, attached or not, at most once in
-    /// [`MODIFICATION_INTERVAL`].
+    /// Changes type, size or performance of a volume, attached or not, at most [`MOST_MODIFICATIONS`] times in
+    /// any [`MODIFICATION_WINDOW`], each after the one before is completed.
     pub fn modify(
         &mut self,
         now: Time,
@@ -162,12 +188,10 @@ impl Storage {
         let mut modification = Modification { state: ModificationState::Modifying, started: now };
         if let Some(last) = found.modification {
             modification.state = last.state.on(ModificationTrigger::Modify).called(last.state)?;
-            let passed = now.since(last.started);
-            if passed < MODIFICATION_INTERVAL {
-                let (asked_s, left_s) = (MODIFICATION_INTERVAL.0 / NS_PER_S, passed.0 / NS_PER_S);
-                let failure = Failure::VolumeModificationRateExceeded;
-                return Err(failure.because(Bound::ModificationInterval, asked_s, left_s));
-            }
+        }
+        let is_recent = |began: &Time| now.since(*began) < MODIFICATION_WINDOW;
+        if found.modified.iter().filter(|began| is_recent(began)).count() >= MOST_MODIFICATIONS {
+            return Err(Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0));
         }
         let new = change.of(&found.provisioned)?;
         let backend = &mut self.backends[found.zone.index()];
@@ -177,6 +201,10 @@ impl Storage {
         new.take_items(now, account, usage);
         found.provisioned = new;
         found.modification = Some(modification);
+        if found.modified.len() == MOST_MODIFICATIONS {
+            found.modified.remove(0);
+        }
+        found.modified.push(now);
         Ok(self.later(now, self.config.modify, Step::Modification(volume), usage))
     }
 
@@ -207,24 +235,30 @@ impl Storage {
     }
 
     pub(super) fn finish_volume(&mut self, now: Time, id: VolumeId, stamp: u16, end: VolumeStep) {
-        let Some(volume) = self.volumes.get_mut(&id).filter(|volume| volume.stamp == stamp) else { return };
-        match end {
-            VolumeStep::Created => volume.enter(volume.state.on(VolumeTrigger::Created).done(volume.state)),
-            VolumeStep::Attached => {
-                move_attachment(volume, AttachmentTrigger::Attached);
-                volume.enter(volume.state);
+        let Some(volume) = self.volumes.get_mut(&id) else { return };
+        let attached = volume.attachments.iter().position(|attachment| attachment.stamp == stamp);
+        match (end, attached) {
+            (VolumeStep::Attached, Some(place)) => {
+                move_attachment(volume, place, AttachmentTrigger::Attached);
             }
-            VolumeStep::Detached => {
-                move_attachment(volume, AttachmentTrigger::Detached);
-                volume.enter(volume.state.on(VolumeTrigger::Detached).done(volume.state));
-                self.end_attachment(now, id);
+            (VolumeStep::Detached, Some(place)) => {
+                move_attachment(volume, place, AttachmentTrigger::Detached);
+                self.end_attachment(now, id, place);
+                let volume = self.volumes.get_mut(&id).expect("it was there");
+                if volume.attachments.is_empty() {
+                    volume.enter(volume.state.on(VolumeTrigger::Detached).done(volume.state));
+                }
             }
-            VolumeStep::Deleted => {
+            (VolumeStep::Created, _) if volume.stamp == stamp => {
+                volume.enter(volume.state.on(VolumeTrigger::Created).done(volume.state));
+            }
+            (VolumeStep::Deleted, _) if volume.stamp == stamp => {
                 volume.enter(volume.state.on(VolumeTrigger::Deleted).done(volume.state));
                 let (zone, provisioned) = (volume.zone, volume.provisioned);
                 self.backends[zone.index()].give_back(now, &provisioned);
                 self.bury_volume(now, id);
             }
+            _ => {} // It was overtaken.
         }
     }
 
@@ -251,10 +285,10 @@ impl Storage {
         self.backends[volume.zone.index()].give_back(now, &volume.provisioned);
     }
 
-    /// Forgets where a volume was attached.
-    pub(super) fn end_attachment(&mut self, now: Time, id: VolumeId) {
+    /// Forgets one of the places where a volume was attached.
+    pub(super) fn end_attachment(&mut self, now: Time, id: VolumeId, place: usize) {
         let volume = self.volumes.get_mut(&id).expect("an attachment is a volume's");
-        let attachment = volume.attachment.take().expect("only what is attached is detached");
+        let attachment = volume.attachments.remove(place);
         self.attached.remove(&(attachment.instance, id));
         if let Some(history) = &mut self.history {
             history.attachments.push(AttachmentRecord { volume: id, attachment, until: Some(now) });
@@ -270,9 +304,12 @@ impl Storage {
     }
 }
 
-pub(super) fn move_attachment(volume: &mut Volume, trigger: AttachmentTrigger) {
-    let attachment = volume.attachment.as_mut().expect("a volume in use is attached");
+/// Moves one of the attachments of a volume, so that timers set for it before mean nothing any more.
+pub(super) fn move_attachment(volume: &mut Volume, place: usize, trigger: AttachmentTrigger) {
+    volume.enter(volume.state);
+    let attachment = &mut volume.attachments[place];
     attachment.state = attachment.state.on(trigger).done(attachment.state);
+    attachment.stamp = volume.stamp;
 }
 
 /// A volume of the account.

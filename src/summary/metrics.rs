@@ -8,7 +8,7 @@ use crate::cloud::outcome::{HeadroomUse, PoolUse, Span, Tally};
 use crate::failure::Failure;
 use crate::network::security::Direction;
 use crate::operation::Operation;
-use crate::units::{Time, format_micro_usd};
+use crate::units::{Time, TypeId, format_micro_usd};
 
 /// Which way a metric is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,9 +62,9 @@ const AVAILABILITY_RATIO: &str = "availability.ratio";
 
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 105] = {
+pub const METRICS: &[Metric] = {
     use Better::{Higher, Lower, Neither};
-    [
+    &[
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
         metric("warmup_s", "s", Neither, "simulated time left out of every statistic", |r| json!(r.outcome.warmup_end.as_seconds())),
         metric("first_failures", "", Neither, "each reason for refusal with its first time, in the order they were met, warm-up included", first_failures),
@@ -140,11 +140,12 @@ pub const METRICS: [Metric; 105] = {
         metric("spot_interruptions", "instances", Lower, "taken back by the spot market", |r| json!(r.outcome.unasked.spot_interruptions)),
 
         metric("billing.total", "USD", Neither, "what users pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
-        metric("billing.by_kind", "USD", Neither, "by what is billed: instance, volume, snapshot, address, host, reservation, commitment, upfront", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_kind", "USD", Neither, "by what is billed: instance, volume, snapshot, address, host, reservation, commitment, upfront, dedicated-fee", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
         metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand, reserved, spot, savings-plan", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
         metric("billing.by_account", "USD", Neither, "by who pays", by_account),
         metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
+        metric("billing.dedicated_by_surcharge", "", Neither, "types whose dedicated instances have no price of their own, billed by a surcharge on the on-demand price", dedicated_by_surcharge),
 
         metric("stages", "", Neither, "by stage of the control plane, in the order of the path: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of those whose service began, service_s_mean, busy_ratio of the servers by their own work and occupied_ratio by the jobs that they hold until a later stage is done (0 to 1; null: no limit), queue_length_mean and _peak, wait_s_total", control_plane::stages),
 
@@ -322,8 +323,16 @@ fn subnets(run: &Run<'_>) -> Value {
 }
 
 fn priced_by_shape(run: &Run<'_>) -> Value {
+    names(run, &run.outcome.bill.priced_by_shape)
+}
+
+fn dedicated_by_surcharge(run: &Run<'_>) -> Value {
+    names(run, &run.outcome.bill.dedicated_by_surcharge)
+}
+
+fn names(run: &Run<'_>, kinds: &[TypeId]) -> Value {
     let types = &run.outcome.directory.types;
-    run.outcome.bill.priced_by_shape.iter().map(|kind| types.get(*kind).name.as_str()).collect()
+    kinds.iter().map(|kind| types.get(*kind).name.as_str()).collect()
 }
 
 /// Calls, and those that a fault of the service refused.

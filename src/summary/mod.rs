@@ -31,7 +31,7 @@ pub fn value(run: &Run<'_>) -> Value {
     if !warnings.is_empty() {
         summary["warnings"] = json!(warnings);
     }
-    for metric in &METRICS {
+    for metric in METRICS {
         let mut at = &mut summary;
         for step in metric.path.split('.') {
             let table = at.as_object_mut().expect("no metric lies below another");

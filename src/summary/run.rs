@@ -145,7 +145,7 @@ pub(crate) mod tests {
             headroom: None,
             control_plane: None,
             backends: Vec::new(),
-            bill: Bill::new(Vec::new(), &directory.types),
+            bill: Bill::new(Vec::new(), &directory.types, |_| false),
             directory,
             latency: vec![latency],
             explanation: None,

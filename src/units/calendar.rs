@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::{NS_PER_S, Time};
+use super::{Duration, NS_PER_S, Time};
 
 /// Days from 0000-03-01, with which the count of days begins, to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
@@ -13,6 +13,15 @@ const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 /// A calendar month, counted from January of year 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Month(pub u32);
+
+impl Month {
+    /// How long it is.
+    pub fn length(self) -> Duration {
+        let first = |Month(month): Month| days_of(month / 12, month % 12 + 1, 1);
+        let days = first(Month(self.0 + 1)) - first(self);
+        Duration(u64::try_from(days).expect("the next month comes later") * NS_PER_DAY)
+    }
+}
 
 impl fmt::Display for Month {
     /// As in ISO 8601: `2026-01`.
@@ -107,6 +116,8 @@ mod tests {
         let mut days = 0;
         for year in 1970..=2400 {
             for (month, length) in (1..).zip(lengths(year)) {
+                let of_calendar = Month(year * 12 + month - 1).length();
+                assert_eq!(of_calendar, Duration::from_seconds(u64::from(length) * 86_400));
                 for day in 1..=length {
                     assert_eq!(days_of(year, month, day), days);
                     assert_eq!(date_of(days), (year, month, day));

@@ -27,6 +27,8 @@ pub enum ResourceCall {
         spec: VolumeSpec,
         /// What it is filled with.
         snapshot: Option<SnapshotHandle>,
+        /// Several instances may have it at once.
+        multi_attach: bool,
     },
     /// Attach a volume.
     AttachVolume {
@@ -37,8 +39,8 @@ pub enum ResourceCall {
         /// The device it becomes there, such as `/dev/sdf`.
         device: String,
     },
-    /// Detach a volume from its instance.
-    DetachVolume(VolumeHandle),
+    /// Detach a volume, from the instance named or else from its only one.
+    DetachVolume(VolumeHandle, Option<Handle>),
     /// Delete a volume.
     DeleteVolume(VolumeHandle),
     /// Change a volume; what the specification leaves out stays.
@@ -47,6 +49,10 @@ pub enum ResourceCall {
     CreateSnapshot(SnapshotHandle, VolumeHandle),
     /// Delete a snapshot.
     DeleteSnapshot(SnapshotHandle),
+    /// Move a snapshot to the archive tier.
+    ArchiveSnapshot(SnapshotHandle),
+    /// Move a snapshot back from the archive tier, for good.
+    RestoreSnapshot(SnapshotHandle),
     /// Register an image.
     RegisterImage {
         /// Its name.
@@ -188,11 +194,13 @@ impl ResourceCall {
         match self {
             ResourceCall::CreateVolume { .. } => Operation::CreateVolume,
             ResourceCall::AttachVolume { .. } => Operation::AttachVolume,
-            ResourceCall::DetachVolume(_) => Operation::DetachVolume,
+            ResourceCall::DetachVolume(..) => Operation::DetachVolume,
             ResourceCall::DeleteVolume(_) => Operation::DeleteVolume,
             ResourceCall::ModifyVolume(..) => Operation::ModifyVolume,
             ResourceCall::CreateSnapshot(..) => Operation::CreateSnapshot,
             ResourceCall::DeleteSnapshot(_) => Operation::DeleteSnapshot,
+            ResourceCall::ArchiveSnapshot(_) => Operation::ArchiveSnapshot,
+            ResourceCall::RestoreSnapshot(_) => Operation::RestoreSnapshot,
             ResourceCall::RegisterImage { .. } => Operation::RegisterImage,
             ResourceCall::DeregisterImage(_) => Operation::DeregisterImage,
             ResourceCall::CreateSecurityGroup(..) => Operation::CreateSecurityGroup,

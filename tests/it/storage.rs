@@ -221,10 +221,10 @@ fn a_volume_moves_from_one_instance_to_another_and_outlives_both() {
         3 attach-volume volume=v instance=b device=/dev/sdf
         4 terminate instance=a
         5 terminate instance=b
-        6 delete-volume volume=v";
+        66 delete-volume volume=v";
     let (outcome, notes) = watch(rows);
     assert_eq!(notes.refused(), []);
-    assert_eq!(held(&outcome, "gp3"), 10 * 6);
+    assert_eq!(held(&outcome, "gp3"), 10 * 66);
 }
 
 #[test]
@@ -238,21 +238,24 @@ fn the_root_is_detached_only_while_its_instance_is_stopped() {
 }
 
 #[test]
-fn a_volume_is_modified_once_in_six_hours_and_only_grows() {
+fn a_volume_is_modified_four_times_in_a_day_and_only_grows() {
     let rows = "0 create-volume volume=v zone=y size_gib=10
         1 modify-volume volume=v size_gib=9
         2 modify-volume volume=v size_gib=20
         3 modify-volume volume=v size_gib=30
-        21601 modify-volume volume=v size_gib=30
-        21602 modify-volume volume=v size_gib=30 volume_type=gp2
-        43203 modify-volume volume=v size_gib=101";
-    let (_, notes) = cloud(rows).watch_with(&["duration='60000s'"]);
+        4 modify-volume volume=v size_gib=30 volume_type=gp2
+        5 modify-volume volume=v size_gib=101
+        6 modify-volume volume=v size_gib=40
+        7 modify-volume volume=v size_gib=50
+        86402 modify-volume volume=v size_gib=50
+        86402 modify-volume volume=v size_gib=60";
+    let (_, notes) = cloud(rows).watch_with(&["duration='100000s'"]);
     let refused = notes.reasons();
     let expected = [
         (1, "InvalidParameterValue"),
-        (3, "VolumeModificationRateExceeded"),
-        (21_601, "VolumeModificationRateExceeded"),
-        (43_203, "InsufficientVolumeCapacity"),
+        (5, "InsufficientVolumeCapacity"),
+        (7, "VolumeModificationRateExceeded"),
+        (86_402, "VolumeModificationRateExceeded"),
     ];
     assert_eq!(refused, expected);
 }
@@ -278,7 +281,7 @@ fn a_volume_is_at_least_as_large_as_the_snapshot_it_is_made_from() {
     ];
     assert_eq!(refused, expected);
     assert_eq!(held(&outcome, "gp3"), 10 * 10_000 + 10 * 9_997 + 11 * 9_996);
-    assert_eq!(held(&outcome, "standard"), 10 * 99);
+    assert_eq!(held(&outcome, "standard"), 10 * 1024 * 99);
 }
 
 #[test]
@@ -342,33 +345,38 @@ fn quotas_count_the_volumes_of_launches_too_and_count_them_no_more_when_they_are
 fn corrected_volumes_have_the_limits_of_their_type() {
     let create = |spec: &str| reasons(&format!("0 create-volume volume=v zone=z {spec}"));
     for sound in [
-        "size_gib=16384 volume_type=gp3",
+        "size_gib=65536 volume_type=gp3",
+        "size_gib=160 iops=80000 throughput_mibps=2000 volume_type=gp3",
         "size_gib=32 iops=16000 volume_type=gp3",
         "size_gib=1 volume_type=gp2",
         "size_gib=16384 volume_type=gp2",
         "size_gib=125 volume_type=st1",
         "size_gib=4 iops=100 volume_type=io1",
-        "size_gib=128 iops=64000 volume_type=io2",
+        "size_gib=256 iops=256000 volume_type=io2",
+        "size_gib=65536 iops=100 volume_type=io2",
+        "size_gib=1024 volume_type=standard",
     ] {
         assert_eq!(create(sound), [""; 0], "{sound}");
     }
     for wrong in [
-        "size_gib=16385 volume_type=gp3",
+        "size_gib=65537 volume_type=gp3",
         "size_gib=100 iops=2999 volume_type=gp3",
-        "size_gib=100 iops=16001 volume_type=gp3",
-        "size_gib=100 throughput_mibps=1001 iops=16000 volume_type=gp3",
+        "size_gib=1000 iops=80001 volume_type=gp3",
+        "size_gib=100 throughput_mibps=2001 iops=16000 volume_type=gp3",
         "size_gib=0 volume_type=gp2",
         "size_gib=16385 volume_type=gp2",
         "size_gib=124 volume_type=st1",
         "size_gib=3 iops=100 volume_type=io1",
-        "size_gib=200 iops=64001 volume_type=io2",
+        "size_gib=65537 iops=100 volume_type=io2",
+        "size_gib=1000 iops=256001 volume_type=io2",
+        "size_gib=1025 volume_type=standard",
     ] {
         assert_eq!(create(wrong), ["InvalidParameterValue"], "{wrong}");
     }
 }
 
 #[test]
-fn corrected_gp2_has_a_floor_of_100_iops_and_gp3_a_ceiling_of_16_000() {
+fn corrected_gp2_has_a_floor_of_100_iops_and_gp3_a_ceiling() {
     // 33 volumes of 1 GiB promise 3,300 IOPS, not 99: the backend of 3,299 has room for 32.
     let backend = "storage.backends = [{ zone = 'z', iops = 3299 }]\n";
     let cloud = CLOUD.replace("[[storage.backends]]\n    zone = 'y'\n    capacity_gib = 100\n", "");
@@ -379,7 +387,7 @@ fn corrected_gp2_has_a_floor_of_100_iops_and_gp3_a_ceiling_of_16_000() {
     assert_eq!(calls(&outcome, Operation::CreateVolume), (33, 32, vec![("InsufficientVolumeCapacity", 1)]));
     let limit = Limit { bound: Bound::BackendIops, asked: 100, left: 99 };
     assert_eq!(notes.refusals[0].reason.limit, Some(limit));
-    let rows = "0 create-volume volume=v zone=z size_gib=100 iops=16001";
+    let rows = "0 create-volume volume=v zone=z size_gib=1000 iops=80001";
     let limit = watch(rows).1.refusals[0].reason.limit;
-    assert_eq!(limit, Some(Limit { bound: Bound::VolumeIops, asked: 16_001, left: 16_000 }));
+    assert_eq!(limit, Some(Limit { bound: Bound::VolumeIops, asked: 80_001, left: 80_000 }));
 }

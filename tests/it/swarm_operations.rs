@@ -176,6 +176,7 @@ impl Draw {
                     "size_gib=30",
                     "size_gib=300 volume_type=st1",
                     "volume_type=io1 size_gib=8",
+                    "volume_type=io2 size_gib=8 iops=100 multi_attach=true",
                 ]);
                 let filled = self.perhaps(30, &["snapshot=n0", "snapshot=n1"]);
                 format!("volume={volume} zone={zone} {spec} {filled}")
@@ -184,14 +185,15 @@ impl Draw {
                 let device = self.one_of(&["/dev/sdf", "/dev/sdi", "/dev/sdj", "/dev/sdk", "nowhere"]);
                 format!("volume={volume} instance={i} device={device}")
             }
-            DetachVolume | DeleteVolume => format!("volume={volume}"),
+            DetachVolume => format!("volume={volume} {}", self.perhaps(30, &["instance=i0", "instance=i1"])),
+            DeleteVolume => format!("volume={volume}"),
             ModifyVolume => {
                 let change =
                     self.one_of(&["size_gib=40", "size_gib=90 iops=4000", "volume_type=gp2", "size_gib=2"]);
                 format!("volume={volume} {change}")
             }
             CreateSnapshot => format!("snapshot={snapshot} volume={volume}"),
-            DeleteSnapshot => format!("snapshot={snapshot}"),
+            DeleteSnapshot | ArchiveSnapshot | RestoreSnapshot => format!("snapshot={snapshot}"),
             RegisterImage => {
                 let of = self.one_of(&["size_gib=8", "snapshot=n0", "snapshot=n1 size_gib=50 public=true"]);
                 format!("image={image} {of}")

@@ -89,10 +89,19 @@ fn billed_seconds_cost_the_price_in_force_when_they_begin() {
     let (mut types, mut spot) = (types(), prices(WILD, 4));
     let large = types.named("m5.large").unwrap();
     let start = Time(at(250).0 + NS_PER_S / 3);
-    let plain = (0..2_000)
-        .map(|second| spot.price(&types, large, ZoneId(0), start.after(Duration::from_seconds(second))));
-    let plain: Money = plain.sum();
-    assert_eq!(spot.amount(&types, large, ZoneId(0), Billed { start, seconds: 2_000 }), plain);
+    let prices: Vec<Money> = (0..2_000)
+        .map(|second| spot.price(&types, large, ZoneId(0), start.after(Duration::from_seconds(second))))
+        .collect();
+    let on_demand = types.get(large).price_per_second;
+    // No second costs more than the highest price of the request, by default the on-demand price.
+    for (max_price, most) in [None, Some(on_demand.0 / 2), Some(on_demand.0 * 2)]
+        .map(|most| (most.map(Money), most.map_or(on_demand, Money)))
+    {
+        let plain: Money = prices.iter().map(|price| (*price).min(most)).sum();
+        let billed = Billed { start, seconds: 2_000 };
+        assert_eq!(spot.amount(&types, (large, ZoneId(0)), max_price, billed), plain);
+    }
+    assert!(prices.iter().any(|price| *price > on_demand), "the price was above for a while");
 }
 
 #[test]

@@ -27,7 +27,9 @@ impl Route {
             Describe | Probe => Route::Read,
             Launch | Start | Stop | Hibernate | Reboot | Terminate => Route::Instance,
             CreateVolume | AttachVolume | DetachVolume | DeleteVolume | ModifyVolume | CreateSnapshot
-            | DeleteSnapshot | RegisterImage | DeregisterImage => Route::Storage,
+            | DeleteSnapshot | ArchiveSnapshot | RestoreSnapshot | RegisterImage | DeregisterImage => {
+                Route::Storage
+            }
             Modify | CreateTags | DeleteTags | CreateSecurityGroup | DeleteSecurityGroup
             | AuthorizeIngress | AuthorizeEgress | RevokeIngress | RevokeEgress | AllocateAddress
             | AssociateAddress | DisassociateAddress | ReleaseAddress | CreateInterface | AttachInterface

@@ -121,7 +121,7 @@ impl Life {
     fn end(&mut self, instance: u64) {
         let Scene { storage, usage } = &mut self.scene;
         for volume in storage.instance_volumes(InstanceId(instance)) {
-            let attachment = volume.attachment.unwrap();
+            let attachment = volume.attachments[0];
             if attachment.delete_on_termination && attachment.state != AttachmentState::Detaching {
                 self.plain_gib.remove(&volume.id);
             }

@@ -68,5 +68,11 @@ fn describe(of: &Template, draw: u64) -> Action {
 fn create_volume(of: &Template, draw: u64) -> Action {
     let zone = of.zones[((u128::from(draw) * of.zones.len() as u128) >> 64) as usize];
     let Template { volume, spec, .. } = *of;
-    Action::Resource(Box::new(ResourceCall::CreateVolume { volume, zone, spec, snapshot: None }))
+    Action::Resource(Box::new(ResourceCall::CreateVolume {
+        volume,
+        zone,
+        spec,
+        snapshot: None,
+        multi_attach: false,
+    }))
 }

@@ -74,6 +74,7 @@ columns! {
     Iops = "iops", "a whole number";
     Throughput = "throughput_mibps", "a whole number";
     Snapshot = "snapshot", "the name of a snapshot";
+    MultiAttach = "multi_attach", "`true` or `false`";
     Public = "public", "`true` or `false`";
     SecurityGroup = "security_group", "the name of a security group";
     Vpc = "vpc", "the name of a VPC";

@@ -44,6 +44,7 @@ const OPTIONAL: &[&[Column]] = &[
         Column::Iops,
         Column::Throughput,
         Column::Snapshot,
+        Column::MultiAttach,
         Column::Public,
         Column::SecurityGroup,
         Column::Vpc,

@@ -85,13 +85,17 @@ pub fn entry(operation: Operation) -> Entry {
         O::Modify => instances(&[C::Instance], &[SHAPE, &[C::Protection, C::SecurityGroups]], instances::modify),
         O::CreateTags => instances(&[C::Instance, C::Tags], &[], instances::create_tags),
         O::DeleteTags => instances(&[C::Instance, C::TagKeys], &[], instances::delete_tags),
-        O::CreateVolume => resource(&[C::Volume, C::Zone], &[VOLUME, &[C::Snapshot]], storage::create_volume),
+        O::CreateVolume => {
+            resource(&[C::Volume, C::Zone], &[VOLUME, &[C::Snapshot, C::MultiAttach]], storage::create_volume)
+        }
         O::AttachVolume => resource(&[C::Volume, C::Instance, C::Device], &[], storage::attach_volume),
-        O::DetachVolume => resource(&[C::Volume], &[], storage::detach_volume),
+        O::DetachVolume => resource(&[C::Volume], &[&[C::Instance]], storage::detach_volume),
         O::DeleteVolume => resource(&[C::Volume], &[], storage::delete_volume),
         O::ModifyVolume => resource(&[C::Volume], &[VOLUME], storage::modify_volume),
         O::CreateSnapshot => resource(&[C::Snapshot, C::Volume], &[], storage::create_snapshot),
         O::DeleteSnapshot => resource(&[C::Snapshot], &[], storage::delete_snapshot),
+        O::ArchiveSnapshot => resource(&[C::Snapshot], &[], storage::archive_snapshot),
+        O::RestoreSnapshot => resource(&[C::Snapshot], &[], storage::restore_snapshot),
         O::RegisterImage => resource(&[C::Image], &[&[C::Snapshot, C::Size, C::Public]], storage::register_image),
         O::DeregisterImage => resource(&[C::Image], &[], storage::deregister_image),
         O::CreateSecurityGroup => resource(&[C::SecurityGroup], &[&[C::Vpc]], security_groups::create),

@@ -10,7 +10,8 @@ use crate::workload::resource_call::{ResourceCall, VolumeSpec};
 pub fn create_volume(row: &mut Row) -> Option<ResourceCall> {
     let (volume, zone) = (row.handle(Column::Volume, HandleBook::volume), row.zone());
     let (spec, snapshot) = (spec(row), row.handle(Column::Snapshot, HandleBook::snapshot));
-    Some(ResourceCall::CreateVolume { volume: volume?, zone: zone?, spec, snapshot })
+    let multi_attach = row.flag(Column::MultiAttach).unwrap_or(false);
+    Some(ResourceCall::CreateVolume { volume: volume?, zone: zone?, spec, snapshot, multi_attach })
 }
 
 /// `attach-volume`.
@@ -23,7 +24,9 @@ pub fn attach_volume(row: &mut Row) -> Option<ResourceCall> {
 
 /// `detach-volume`.
 pub fn detach_volume(row: &mut Row) -> Option<ResourceCall> {
-    row.handle(Column::Volume, HandleBook::volume).map(ResourceCall::DetachVolume)
+    let volume = row.handle(Column::Volume, HandleBook::volume);
+    let instance = row.handle(Column::Instance, HandleBook::instance);
+    Some(ResourceCall::DetachVolume(volume?, instance))
 }
 
 /// `delete-volume`.
@@ -52,6 +55,16 @@ pub fn create_snapshot(row: &mut Row) -> Option<ResourceCall> {
 /// `delete-snapshot`.
 pub fn delete_snapshot(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::DeleteSnapshot)
+}
+
+/// `archive-snapshot`.
+pub fn archive_snapshot(row: &mut Row) -> Option<ResourceCall> {
+    row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::ArchiveSnapshot)
+}
+
+/// `restore-snapshot`.
+pub fn restore_snapshot(row: &mut Row) -> Option<ResourceCall> {
+    row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::RestoreSnapshot)
 }
 
 /// `register-image`.

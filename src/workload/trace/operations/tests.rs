@@ -199,17 +199,30 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
     vec![
         (
             "create-volume volume=v zone=b",
-            R::CreateVolume { volume, zone: ZoneId(1), spec: VolumeSpec::default(), snapshot: None },
+            R::CreateVolume {
+                volume,
+                zone: ZoneId(1),
+                spec: VolumeSpec::default(),
+                snapshot: None,
+                multi_attach: false,
+            },
         ),
         (
-            "create-volume volume=v zone=b size_gib=64 volume_type=io2 iops=9000 throughput_mibps=500 snapshot=s",
-            R::CreateVolume { volume, zone: ZoneId(1), spec, snapshot: Some(SnapshotHandle(0)) },
+            "create-volume volume=v zone=b size_gib=64 volume_type=io2 iops=9000 throughput_mibps=500 snapshot=s multi_attach=true",
+            R::CreateVolume {
+                volume,
+                zone: ZoneId(1),
+                spec,
+                snapshot: Some(SnapshotHandle(0)),
+                multi_attach: true,
+            },
         ),
         (
             "attach-volume volume=v instance=x device=/dev/sdf",
             R::AttachVolume { volume, instance: Handle(0), device: "/dev/sdf".to_string() },
         ),
-        ("detach-volume volume=v", R::DetachVolume(volume)),
+        ("detach-volume volume=v", R::DetachVolume(volume, None)),
+        ("detach-volume volume=v instance=x", R::DetachVolume(volume, Some(Handle(0)))),
         ("delete-volume volume=v", R::DeleteVolume(volume)),
         (
             "modify-volume volume=v size_gib=64 volume_type=io2 iops=9000 throughput_mibps=500",
@@ -217,6 +230,8 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
         ),
         ("create-snapshot snapshot=s volume=v", R::CreateSnapshot(SnapshotHandle(0), volume)),
         ("delete-snapshot snapshot=s", R::DeleteSnapshot(SnapshotHandle(0))),
+        ("archive-snapshot snapshot=s", R::ArchiveSnapshot(SnapshotHandle(0))),
+        ("restore-snapshot snapshot=s", R::RestoreSnapshot(SnapshotHandle(0))),
         (
             "register-image image=i snapshot=s",
             R::RegisterImage {

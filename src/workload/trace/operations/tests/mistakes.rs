@@ -25,7 +25,10 @@ fn a_cell_that_its_operation_does_not_take_is_an_error() {
         }
     }
     let problem = problems("detach-volume volume=v device=/dev/sdf");
-    assert!(problem.ends_with("expected an empty cell\n  help: `detach-volume` takes `volume`"), "{problem}");
+    assert!(
+        problem.ends_with("expected an empty cell\n  help: `detach-volume` takes `volume`, `instance`"),
+        "{problem}"
+    );
 }
 
 #[test]
