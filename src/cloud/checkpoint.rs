@@ -67,6 +67,7 @@ impl Moment<'_> {
             kinds,
             instances,
             extras,
+            occupancy,
             names,
             holders,
             equipped,
@@ -102,6 +103,7 @@ impl Moment<'_> {
         demand.save(out);
         instances.save(out);
         extras.save(out);
+        out.put(occupancy);
         out.put(&(names, holders, equipped));
         perils.save(out);
         out.put(tokens);
@@ -153,6 +155,7 @@ impl Cloud {
         self.demand.restore(from)?;
         self.instances.restore(from)?;
         self.extras.restore(from)?;
+        self.occupancy = from.get()?;
         (self.names, self.holders, self.equipped) = from.get()?;
         self.perils.restore(from)?;
         self.tokens = from.get()?;

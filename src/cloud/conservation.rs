@@ -110,6 +110,7 @@ impl Cloud {
 
     /// Panics unless unused slots are paid for, and all others used.
     fn assert_reservations(&self) {
+        self.assert_occupancy();
         let mut unused: BTreeMap<(AccountId, TypeId), u64> = BTreeMap::new();
         let mut used: BTreeMap<CapacityReservationId, u32> = BTreeMap::new();
         for (slot, instance) in self.instances.slots().filter(|(_, instance)| instance.has_extras) {
@@ -145,8 +146,12 @@ impl Cloud {
     fn assert_quotas(&self) {
         if !self.quotas.is_unlimited() {
             let live = self.instances.slots().filter(|(_, instance)| instance.has_host);
-            self.quotas
-                .assert_conserved(live.map(|(slot, instance)| (instance.account, self.claim_of(slot))));
+            let live = live.map(|(slot, instance)| (instance.account, self.claim_of(slot)));
+            let slots = self.placer.reservations().iter().flat_map(|reservation| {
+                let slot = (reservation.account(), self.claim_of_slot(reservation.kind));
+                (0..reservation.free).map(move |_| slot)
+            });
+            self.quotas.assert_conserved(live.chain(slots));
         }
     }
 }

@@ -123,6 +123,7 @@ impl Cloud {
         }
         (order.request.constraint, order.preference) = self.wishes(account, options)?;
         self.placer.check(&order.request)?;
+        self.check_type(launch.kind, options, order.request.group())?;
         Ok(Novelty::New)
     }
 
@@ -163,15 +164,23 @@ impl Cloud {
     #[inline]
     fn order_zones(&mut self, launch: &Launch, constraint: Option<&Constraint>) -> Result<(), Refused> {
         self.zone_order.clear();
+        let member = constraint.and_then(|constraint| constraint.group);
+        let bound_to = member.and_then(|member| self.placer.groups.bound_to(member.group));
         let of_subnet = launch.subnet.map(|subnet| self.network.subnets()[subnet.index()].zone);
         match (launch.zone, of_subnet) {
             (Some(zone), Some(other)) if zone != other => {
                 return Err(refused(launch, Failure::InvalidParameterValue.into(), Some(zone)));
             }
-            (Some(zone), _) | (None, Some(zone)) => self.zone_order.push(zone),
+            (Some(zone), _) | (None, Some(zone)) => {
+                if bound_to.is_some_and(|other| other != zone) {
+                    // EC2's answer: "The placement group is in use in another availability zone".
+                    let failure = Failure::InvalidPlacementGroupInUse;
+                    return Err(refused(launch, failure.into(), Some(zone)));
+                }
+                self.zone_order.push(zone);
+            }
             (None, None) => {
-                let group = constraint.and_then(|constraint| constraint.group);
-                if let Some(zone) = group.and_then(|member| self.placer.groups.bound_to(member.group)) {
+                if let Some(zone) = bound_to {
                     self.zone_order.push(zone);
                     return Ok(());
                 }
@@ -235,8 +244,8 @@ impl Cloud {
         if let Some(options) = &launch.options {
             self.admit_with(slot, order, options);
         }
-        if placement.reservation.is_some() {
-            self.extras_mut(slot).reservation = placement.reservation;
+        if self.placer.has_reservations() {
+            self.enter_room(slot, placement.reservation);
         }
         if let Some(handle) = launch.handle {
             self.names.instances.add(handle, self.instances.reference(slot));

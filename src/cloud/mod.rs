@@ -36,6 +36,7 @@ mod place;
 mod provide;
 mod quotas;
 mod recovery;
+mod reserved;
 mod resources;
 pub mod rows;
 mod run;
@@ -81,6 +82,7 @@ use ledger::Ledger;
 use names::Names;
 use place::Placement;
 use recovery::Perils;
+use reserved::Occupancy;
 use run::Progress;
 use tokens::Tokens;
 
@@ -114,6 +116,8 @@ pub struct Cloud {
     instances: Instances,
     /// What only some of them have.
     extras: ExtrasTable,
+    /// Which of them are in which capacity reservation.
+    occupancy: Occupancy,
     /// What the names of the demand stand for.
     names: Names,
     /// The instances that may have an elastic address, by id.
@@ -246,6 +250,7 @@ impl Cloud {
             kinds: Vec::new(),
             instances,
             extras: ExtrasTable::default(),
+            occupancy: Occupancy::default(),
             names: Names::default(),
             holders: BTreeMap::new(),
             equipped: BTreeMap::new(),

@@ -4,14 +4,12 @@ use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
 use super::observe::Observer;
-use crate::billing::Item;
 use crate::failure::{Failure, Reason};
 use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
 use crate::placement::provisions::ProvidedReservation;
 use crate::placement::reservations::Terms;
 use crate::placement::strategy::Request;
-use crate::quota::Quota;
 use crate::units::{AccountId, Time};
 use crate::workload::call::ReservationHandle;
 
@@ -77,24 +75,6 @@ impl Cloud {
         let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
         let constraint = Constraint { tenancy, ..Constraint::default() }.or_none();
         let slot = Request { constraint, ..Cloud::request(self.kind(kind), account, zone) };
-        self.hold(now, name, &slot, Terms { kind, count, is_open })
-    }
-
-    /// Holds room for instances under a name.
-    pub(super) fn hold(
-        &mut self,
-        now: Time,
-        name: ReservationHandle,
-        slot: &Request,
-        terms: Terms,
-    ) -> Result<(), Reason> {
-        let id = self.within_quota(slot.account, Quota::CapacityReservations, 1, |cloud| {
-            cloud.placer.reserve(slot, terms, &mut cloud.fleet)
-        })?;
-        let item = Item::UnusedReservation(terms.kind);
-        self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
-        self.names.reservations.set(name.0, id);
-        self.ledger.note_fleet(self.fleet.totals());
-        Ok(())
+        self.hold(now, name, &slot, Terms { kind, count, is_open }).map(|_| ())
     }
 }

@@ -68,14 +68,30 @@ impl Cloud {
         }))
     }
 
-    /// Gives room back.
+    /// Gives room back that an instance has had, which a reservation may keep for another: then it is `true`.
     #[inline]
-    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) {
+    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) -> bool {
         if let Some(id) = seat.reservation
+            && !self.succeed(id)
             && self.give_slot(now, request, id, seat.host)
         {
-            return;
+            return true;
         }
+        self.give_room(request, seat);
+        false
+    }
+
+    /// Gives room back that was taken for an instance that comes to nothing.
+    pub(super) fn undo_host(&mut self, now: Time, request: &Request, seat: Seat) {
+        let is_slot = seat.reservation.is_some_and(|id| self.give_slot(now, request, id, seat.host));
+        if !is_slot {
+            self.give_room(request, seat);
+        }
+    }
+
+    /// Gives room back to the fleet.
+    #[inline]
+    fn give_room(&mut self, request: &Request, seat: Seat) {
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
         self.placer.released(request, seat.host, &self.fleet);
         let settled = self.placer.changed(seat.host, request.zone, &mut self.fleet);

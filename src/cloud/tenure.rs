@@ -1,5 +1,5 @@
-//! Placement groups, dedicated hosts and capacity reservations: what calls make of them, and what launches ask of
-//! them.
+//! Placement groups and dedicated hosts: what calls make of them, and what launches ask of them and of capacity
+//! reservations.
 
 use super::Cloud;
 use crate::billing::Item;
@@ -7,10 +7,10 @@ use crate::failure::{Failure, Reason};
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
 use crate::placement::provisions::GroupStrategy;
-use crate::placement::reservations::{Preference, Terms};
+use crate::placement::reservations::Preference;
 use crate::quota::Quota;
-use crate::units::{AccountId, HostId, PlacementGroupId, Time, TypeId, ZoneId};
-use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationHandle};
+use crate::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
+use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference};
 
 impl Cloud {
     /// What the options of a launch ask of the host, and which reservation it may use.
@@ -30,13 +30,30 @@ impl Cloud {
                 Tenancy::Host(host.transpose()?)
             }
         };
-        let unknown = Failure::InvalidCapacityReservationIdNotFound;
-        let preference = match options.reservation {
-            None => Preference::Open,
-            Some(name) => Preference::Targeted(self.names.reservations.find(name.0, unknown)?),
-        };
+        let preference = self.preference(options)?;
         let constraint = Constraint { group, tenancy, excluded: None };
         Ok((constraint.or_none(), preference))
+    }
+
+    /// Which reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": they are
+    /// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
+    fn preference(&self, options: &LaunchOptions) -> Result<Preference, Reason> {
+        use ReservationPreference as Word;
+        let unknown = Failure::InvalidCapacityReservationIdNotFound;
+        let wants_one = options.reservation.is_some() || options.preference == Some(Word::Only);
+        if options.spot.is_some() {
+            let none = Ok(Preference::Avoid);
+            return if wants_one { Err(Failure::InvalidParameterCombination.into()) } else { none };
+        }
+        match (options.reservation, options.preference) {
+            (Some(name), None | Some(Word::Only)) => {
+                Ok(Preference::Targeted(self.names.reservations.find(name.0, unknown)?))
+            }
+            (Some(_), Some(_)) => Err(Failure::InvalidParameterCombination.into()),
+            (None, None | Some(Word::Open)) => Ok(Preference::Open),
+            (None, Some(Word::None)) => Ok(Preference::Avoid),
+            (None, Some(Word::Only)) => Ok(Preference::Only),
+        }
     }
 
     fn placement_group(
@@ -121,34 +138,6 @@ impl Cloud {
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.give(now, account, Item::DedicatedHost(group), 1);
         self.uncount(account, Quota::DedicatedHosts, 1);
-        Ok(())
-    }
-
-    pub(super) fn create_reservation(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        name: ReservationHandle,
-        zone: ZoneId,
-        terms: Terms,
-    ) -> Result<(), Reason> {
-        let slot = Cloud::request(self.kind(terms.kind), account, zone);
-        self.hold(now, name, &slot, terms)
-    }
-
-    pub(super) fn cancel_reservation(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        name: ReservationHandle,
-    ) -> Result<(), Reason> {
-        let unknown = Failure::InvalidCapacityReservationIdNotFound;
-        let id = self.names.reservations.find(name.0, unknown)?;
-        let kind: TypeId = self.placer.reservation(id).kind;
-        let freed = self.placer.cancel(account, id, &mut self.fleet)?;
-        self.billing.usage.give(now, account, Item::UnusedReservation(kind), u64::from(freed));
-        self.uncount(account, Quota::CapacityReservations, 1);
-        self.ledger.note_shares(self.fleet.totals());
         Ok(())
     }
 }

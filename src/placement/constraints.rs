@@ -18,10 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::groups::{GroupRule, Groups};
 use super::strategy::Request;
 use super::tenancies::{Ownership, Tenancies};
-use crate::failure::{Failure, Reason};
+use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
 use crate::fleet::host::Pool;
 use crate::units::{HostId, PlacementGroupId, RackId};
+
+/// The most partitions of a group with dedicated instances.
+const MAX_DEDICATED: u16 = 2;
 
 /// What a request asks of its host beside room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -62,7 +65,8 @@ impl Constraint {
     }
 
     /// What is wrong with it whatever the fleet (EC2 user guide, "Placement group rules and limitations": no
-    /// dedicated hosts in placement groups, no dedicated instances in spread groups).
+    /// dedicated hosts in placement groups, no dedicated instances in spread groups, "A partition placement group with
+    /// Dedicated Instances can have a maximum of two partitions").
     pub(super) fn check(
         &self,
         request: &Request,
@@ -78,6 +82,10 @@ impl Constraint {
         match (groups.rule(group), partition, self.tenancy) {
             (_, _, Tenancy::Host(_)) | (GroupRule::Spread { .. }, _, Tenancy::Dedicated) => {
                 Err(Failure::InvalidParameterCombination.into())
+            }
+            (GroupRule::Partition { partitions }, _, Tenancy::Dedicated) if partitions > MAX_DEDICATED => {
+                let (asked, most) = (u64::from(partitions), u64::from(MAX_DEDICATED));
+                Err(Failure::InvalidParameterCombination.because(Bound::GroupPartitions, asked, most))
             }
             (GroupRule::Partition { partitions }, Some(partition), _) if partition >= partitions => {
                 Err(Failure::InvalidParameterValue.into())

@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of what a part writes down.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -62,7 +62,7 @@ const AVAILABILITY_RATIO: &str = "availability.ratio";
 
 /// Every metric. A part that a scenario does not use has zeros and empty lists.
 #[rustfmt::skip]
-pub const METRICS: [Metric; 101] = {
+pub const METRICS: [Metric; 102] = {
     use Better::{Higher, Lower, Neither};
     [
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
@@ -147,6 +147,7 @@ pub const METRICS: [Metric; 101] = {
         metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),
         metric("control_plane.refused", "calls", Lower, "of these, refused for good by the control plane, attempts used up", |r| plane(r, |p| json!(p.counts.refused))),
+        metric("control_plane.attempts", "requests", Neither, "requests that clients sent: one for each call and each page of a listing, and again those that were repeated", |r| plane(r, |p| json!(p.counts.attempts))),
         metric("control_plane.retries", "attempts", Lower, "attempts after the first", |r| plane(r, |p| json!(p.counts.retries))),
         metric("control_plane.throttled", "attempts", Lower, "attempts that came too fast for their account", |r| plane(r, |p| json!(p.counts.throttled))),
         metric("control_plane.shed", "attempts", Lower, "attempts that the gateway refused because too many were inside", |r| plane(r, |p| json!(p.counts.shed))),

@@ -12,7 +12,7 @@ use crate::catalogue::VolumeType;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::placement::provisions::GroupStrategy;
-use crate::units::{SubnetId, TypeId, ZoneId};
+use crate::units::{SubnetId, Time, TypeId, ZoneId};
 
 /// A call about a resource that is no instance.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -124,6 +124,8 @@ pub enum ResourceCall {
         count: u32,
         /// Any launch that matches may use it, not only those that name it.
         open: bool,
+        /// When it ends; none: when it is cancelled.
+        until: Option<Time>,
     },
     /// Hold it no longer.
     CancelReservation(ReservationHandle),

@@ -186,7 +186,7 @@ impl World {
         slot.constraint =
             is_dedicated.then_some(Constraint { tenancy: Tenancy::Dedicated, ..Constraint::default() });
         let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0 };
-        self.reservations.extend(self.placer.reserve(&slot, terms, &mut self.fleet));
+        self.reservations.extend(self.placer.reserve(&slot, terms, 0, &mut self.fleet));
     }
 
     fn step(&mut self) -> bool {

@@ -72,7 +72,7 @@ impl Scene {
 
     fn reserve(&mut self, count: u32, is_open: bool) -> Result<CapacityReservationId, Reason> {
         let slot = self.request(ONE, 0, plain());
-        self.placer.reserve(&slot, Terms { kind: KIND, count, is_open }, &mut self.fleet)
+        self.placer.reserve(&slot, Terms { kind: KIND, count, is_open }, 0, &mut self.fleet)
     }
 }
 

@@ -59,6 +59,7 @@ const OPTIONAL: &[&[Column]] = &[
         Column::GroupStrategy,
         Column::Partitions,
         Column::Open,
+        Column::Expires,
     ],
 ];
 

@@ -45,7 +45,9 @@ pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
     let (reservation, kind, zone) = (reservation(row), row.kind(), row.zone());
     let count = instances::count(row, Column::Count).unwrap_or(1);
     let open = row.flag(Column::Open).unwrap_or(true);
-    Some(ResourceCall::CreateReservation { reservation: reservation?, kind, zone: zone?, count, open })
+    let until = row.time(Column::Expires);
+    let (reservation, zone) = (reservation?, zone?);
+    Some(ResourceCall::CreateReservation { reservation, kind, zone, count, open, until })
 }
 
 /// `cancel-capacity-reservation`.

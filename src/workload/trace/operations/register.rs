@@ -115,7 +115,7 @@ pub fn entry(operation: Operation) -> Entry {
         O::DeletePlacementGroup => resource(&[C::Group], &[], placement::delete_group),
         O::AllocateHost => resource(&[C::Host, C::Zone], &[], placement::allocate_host),
         O::ReleaseHost => resource(&[C::Host], &[], placement::release_host),
-        O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open]], placement::create_reservation),
+        O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open, C::Expires]], placement::create_reservation),
         O::CancelReservation => resource(&[C::Reservation], &[], placement::cancel_reservation),
     }
 }
