@@ -66,6 +66,8 @@ fn placement(criterion: &mut Criterion) {
                 hosts_per_rack: 16,
                 max_instances: None,
                 tenancy: GroupTenancy::Any,
+                hardware: Default::default(),
+                sockets: 0,
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
             let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));

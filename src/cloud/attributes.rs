@@ -6,9 +6,11 @@ use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
 use super::instance::Slot;
+use crate::catalogue;
 use crate::failure::{Bound, Failure, Reason};
+use crate::fleet::hardware::Model;
 use crate::placement::groups::GroupRule;
-use crate::units::{PlacementGroupId, TypeId};
+use crate::units::{PlacementGroupId, TypeId, ZoneId};
 use crate::workload::call::{LaunchOptions, Modification, Tag, Tenancy};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
@@ -25,11 +27,6 @@ pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), 
         return Ok(());
     }
     Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, MAX_TAGS as u64))
-}
-
-/// Whether a type is a whole host, by its name such as `m5.metal` or `m7i.metal-24xl`.
-fn is_bare_metal(name: &str) -> bool {
-    name.split_once('.').is_some_and(|(_, size)| size.starts_with("metal"))
 }
 
 impl Cloud {
@@ -61,10 +58,23 @@ impl Cloud {
             return Err(Failure::InvalidParameterCombination.into());
         }
         let memory = self.known(kind).amounts.memory_mib();
-        if options.hibernation && (is_bare_metal(name) || memory >= HIBERNATED_MIB) {
+        let is_bare_metal = catalogue::find(name).is_some_and(|entry| entry.bare_metal);
+        if options.hibernation && (is_bare_metal || memory >= HIBERNATED_MIB) {
             return Err(Failure::UnsupportedHibernation.into());
         }
         Ok(())
+    }
+
+    /// Whether a zone offers a type.
+    pub(super) fn is_offered(&self, kind: TypeId, zone: ZoneId) -> bool {
+        if !self.known(kind).is_limited {
+            return true;
+        }
+        let name = self.directory.types.get(kind).name.as_str();
+        let architectures = catalogue::find(name).map_or("", |entry| entry.arch.as_str());
+        let model = Model { name, architectures };
+        let barred = self.fleet.barring(&model);
+        Cloud::offers(&self.offers[zone.index()], &self.fleet, zone, &model, barred)
     }
 
     /// Whether instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":

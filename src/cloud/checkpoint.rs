@@ -53,6 +53,8 @@ impl Moment<'_> {
         // Every field, so that none is forgotten.
         let Cloud {
             options: _,
+            offers: _,
+            repeated_calls: _,
             fleet,
             placer,
             provisions: _,

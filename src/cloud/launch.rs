@@ -121,8 +121,10 @@ impl Cloud {
         for group in &options.security_groups {
             self.security_group(account, *group)?;
         }
-        (order.request.constraint, order.preference) = self.wishes(account, options)?;
-        self.placer.check(&order.request)?;
+        let (own, preference) = self.wishes(account, options)?;
+        order.request = Cloud::with_constraint(order.request, launch.kind, own);
+        order.preference = preference;
+        self.placer.check(&order.request, &self.fleet)?;
         self.check_type(launch.kind, options, order.request.group())?;
         Ok(Novelty::New)
     }
@@ -132,6 +134,9 @@ impl Cloud {
     pub(super) fn place_batch(&mut self, order: &mut Order) -> Result<(), Refused> {
         let launch = order.launch;
         self.order_zones(launch, order.request.constraint.as_ref())?;
+        if self.known(launch.kind).is_limited {
+            self.leave_out_zones(launch)?;
+        }
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
         let passes: &[bool] = if self.fleet.is_elastic() { &[false, true] } else { &[false] };
@@ -194,6 +199,17 @@ impl Cloud {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the zones that do not offer the type.
+    #[cold]
+    fn leave_out_zones(&mut self, launch: &Launch) -> Result<(), Refused> {
+        let first = self.zone_order.first().copied();
+        let mut zones = std::mem::take(&mut self.zone_order);
+        zones.retain(|zone| self.is_offered(launch.kind, *zone));
+        self.zone_order = zones;
+        let is_any = !self.zone_order.is_empty();
+        is_any.then_some(()).ok_or_else(|| refused(launch, Failure::Unsupported.into(), first))
     }
 
     /// Places instances in the order's zone until the batch is full or one is refused.

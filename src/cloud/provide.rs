@@ -9,7 +9,6 @@ use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
 use crate::placement::provisions::ProvidedReservation;
 use crate::placement::reservations::Terms;
-use crate::placement::strategy::Request;
 use crate::units::{AccountId, Time};
 use crate::workload::call::ReservationHandle;
 
@@ -33,7 +32,8 @@ impl Cloud {
         for hosts in &provisions.dedicated_hosts {
             let account = self.directory.account(&hosts.account);
             for _ in 0..hosts.count {
-                let answer = self.dedicate(Time::ZERO, account, hosts.zone, &hosts.groups);
+                let place = (hosts.zone, hosts.groups.as_slice());
+                let answer = self.dedicate(Time::ZERO, account, place, hosts.terms.clone());
                 answers.push((account, answer.map(|_| ()).map_err(Refused::outright)));
             }
         }
@@ -73,8 +73,11 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
         let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
-        let constraint = Constraint { tenancy, ..Constraint::default() }.or_none();
-        let slot = Request { constraint, ..Cloud::request(self.kind(kind), account, zone) };
+        let own = Constraint { tenancy, ..Constraint::default() };
+        let slot = Cloud::with_constraint(Cloud::request(self.kind(kind), account, zone), kind, Some(own));
+        if !self.is_offered(kind, zone) {
+            return Err(Failure::Unsupported.into());
+        }
         self.hold(now, name, &slot, Terms { kind, count, is_open }).map(|_| ())
     }
 }

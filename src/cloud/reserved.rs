@@ -140,6 +140,9 @@ impl Cloud {
             return Err(Failure::InvalidParameterValue.into());
         }
         let slot = Cloud::request(self.kind(terms.kind), account, zone);
+        if !self.is_offered(terms.kind, zone) {
+            return Err(Failure::Unsupported.into());
+        }
         let id = self.hold(now, name, &slot, terms)?;
         if let Some(until) = until {
             self.queue.push(until, Rank::Timer as u8, Event::Expiry(id));

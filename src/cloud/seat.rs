@@ -6,6 +6,7 @@ use crate::billing::Item;
 use crate::failure::Reason;
 use crate::fleet::Change;
 use crate::fleet::host::HostState;
+use crate::placement::constraints::{Constraint, Tenancy};
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::units::{CapacityReservationId, HostId, Time, TypeId};
@@ -123,7 +124,18 @@ impl Cloud {
         if !instance.has_extras {
             return request;
         }
-        Request { constraint: self.extras.get(slot).and_then(|extras| extras.constraint), ..request }
+        let own = self.extras.get(slot).and_then(|extras| extras.constraint);
+        Cloud::with_constraint(request, instance.kind, own)
+    }
+
+    /// A request with what its launch asks of the host beside what its type does.
+    pub(super) fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) -> Request {
+        let Some(own) = own else { return request };
+        let of_type = request.constraint.unwrap_or_default();
+        let Constraint { group, tenancy, excluded, .. } = own;
+        let names_type = matches!(tenancy, Tenancy::Host(_)).then_some(kind);
+        let constraint = Constraint { group, tenancy, excluded, kind: names_type, ..of_type };
+        Request { constraint: constraint.or_none(), ..request }
     }
 
     /// Where an instance has room now.

@@ -8,7 +8,7 @@ use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
 use super::seat::Wanted;
-use crate::failure::Reason;
+use crate::failure::{Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::placement::reservations::Preference;
@@ -23,6 +23,9 @@ impl Cloud {
         let view = self.network_view(slot);
         self.network.check_limits(&view)?;
         let request = self.request_of(slot);
+        if !self.is_offered(kind, request.zone) {
+            return Err(Failure::Unsupported.into());
+        }
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         let wanted = Wanted { kind, preference };
         // The slot of a reservation counts already.

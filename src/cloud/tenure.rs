@@ -3,11 +3,14 @@
 
 use super::Cloud;
 use crate::billing::Item;
+use crate::catalogue;
 use crate::failure::{Failure, Reason};
+use crate::fleet::hardware::{Hardware, Model};
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
 use crate::placement::provisions::GroupStrategy;
 use crate::placement::reservations::Preference;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::quota::Quota;
 use crate::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
 use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference};
@@ -31,7 +34,7 @@ impl Cloud {
             }
         };
         let preference = self.preference(options)?;
-        let constraint = Constraint { group, tenancy, excluded: None };
+        let constraint = Constraint { group, tenancy, ..Constraint::default() };
         Ok((constraint.or_none(), preference))
     }
 
@@ -103,10 +106,10 @@ impl Cloud {
         &mut self,
         now: Time,
         account: AccountId,
-        name: HostHandle,
-        zone: ZoneId,
+        (name, zone): (HostHandle, ZoneId),
+        terms: &HostTerms,
     ) -> Result<(), Reason> {
-        let host = self.dedicate(now, account, zone, &[])?;
+        let host = self.dedicate(now, account, (zone, &[]), terms.clone())?;
         self.names.hosts.set(name.0, host);
         Ok(())
     }
@@ -116,11 +119,29 @@ impl Cloud {
         &mut self,
         now: Time,
         account: AccountId,
-        zone: ZoneId,
-        groups: &[usize],
+        (zone, groups): (ZoneId, &[usize]),
+        terms: HostTerms,
     ) -> Result<HostId, Reason> {
+        let takes = terms.takes.clone();
+        if let Takes::Type(kind) = takes {
+            self.kind(kind);
+        }
+        let wanted = match &takes {
+            Takes::Type(kind) => self.directory.types.get(*kind).name.clone(),
+            _ => String::new(),
+        };
+        let architectures = catalogue::find(&wanted).map_or("", |entry| entry.arch.as_str());
+        let runs = |hardware: &Hardware| match &takes {
+            Takes::Anything => true,
+            Takes::Family(family) => runs_family(hardware, family),
+            Takes::Type(_) => hardware.runs(&Model { name: &wanted, architectures }),
+        };
+        let is_offered = self.offers[zone.index()].as_ref().is_none_or(runs);
+        if !is_offered || !self.fleet.has_hardware(zone, runs) {
+            return Err(Failure::Unsupported.into());
+        }
         let host = self.within_quota(account, Quota::DedicatedHosts, 1, |cloud| {
-            cloud.placer.allocate_host(account, zone, groups, &mut cloud.fleet)
+            cloud.placer.allocate_host(account, (zone, groups), (terms, &runs), &mut cloud.fleet)
         })?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.usage.take(now, account, Item::DedicatedHost(group), 1);
@@ -140,4 +161,13 @@ impl Cloud {
         self.uncount(account, Quota::DedicatedHosts, 1);
         Ok(())
     }
+}
+
+/// Whether hardware runs some type of a family, by what the catalogue knows of its types.
+fn runs_family(hardware: &Hardware, family: &str) -> bool {
+    let mut known = catalogue::built_in().iter().filter(|entry| entry.family() == family).peekable();
+    if known.peek().is_none() {
+        return hardware.runs_any_of(family);
+    }
+    known.any(|entry| hardware.runs(&Model { name: &entry.name, architectures: &entry.arch }))
 }

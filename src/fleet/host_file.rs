@@ -6,6 +6,7 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::config::{ListedHost, MAX_HOSTS};
+use super::hardware::{Architecture, Hardware};
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 
@@ -15,6 +16,10 @@ const MAX_PROBLEMS: usize = 20;
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
 const RACK: &str = "rack";
 const SKU: &str = "sku";
+/// What hosts run, each a list separated by `|`, and their architecture.
+const FAMILIES: &str = "families";
+const TYPES: &str = "types";
+const ARCHITECTURE: &str = "architecture";
 
 /// Reads every host of a file, less the `reserve` of each.
 pub fn read(source: impl Read, path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
@@ -58,12 +63,15 @@ pub fn read(source: impl Read, path: &Path, reserve: &Resources) -> Result<Vec<L
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
     rack: Option<usize>,
+    /// Families, types and architecture.
+    hardware: [Option<usize>; 3],
 }
 
 impl Columns {
     /// Finds the columns by their names, in any order.
     fn find(header: &StringRecord, path: &Path) -> Result<Columns, Vec<Problem>> {
-        let known: Vec<&str> = QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU]).collect();
+        let known: Vec<&str> =
+            QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU, FAMILIES, TYPES, ARCHITECTURE]).collect();
         let mut problems = Vec::new();
         for (i, name) in header.iter().enumerate() {
             let place = || Place::file(path).at_line(1).at_key(name);
@@ -96,7 +104,8 @@ impl Columns {
         for (column, quantity) in quantities.iter_mut().zip(&QUANTITIES) {
             *column = position(quantity.key);
         }
-        Ok(Columns { quantities, rack: position(RACK) })
+        let hardware = [FAMILIES, TYPES, ARCHITECTURE].map(position);
+        Ok(Columns { quantities, rack: position(RACK), hardware })
     }
 
     /// The host of one row.
@@ -125,7 +134,25 @@ impl Columns {
             }
         }
         let rack = self.rack.and_then(|column| row.get(column)).filter(|text| !text.is_empty());
-        Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string) })
+        let hardware = self.hardware(row, place)?;
+        Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string), hardware })
+    }
+
+    /// What the host of a row runs; `None` where it says nothing of it.
+    fn hardware(&self, row: &StringRecord, place: &Place) -> Result<Option<Hardware>, Problem> {
+        let cell = |i: usize| self.hardware[i].and_then(|column| row.get(column)).unwrap_or_default();
+        let items = |i: usize| -> Vec<String> {
+            cell(i).split('|').filter(|item| !item.is_empty()).map(str::to_string).collect()
+        };
+        let word = cell(2);
+        let architecture = Architecture::ALL.into_iter().find(|architecture| architecture.name() == word);
+        if architecture.is_none() && !word.is_empty() {
+            let known = Architecture::ALL.map(Architecture::name);
+            let message = format!("found `{word}`, expected one of {}", known.join(", "));
+            return Err(Problem::new(place.clone().at_key(ARCHITECTURE), message));
+        }
+        let hardware = Hardware::new(&items(0), &items(1), architecture);
+        Ok((hardware != Hardware::default()).then_some(hardware))
     }
 }
 
@@ -160,7 +187,20 @@ mod tests {
         assert_eq!(hosts[0].sellable, Resources([3500, 7 * 1024, 0, 0, u32::MAX]));
         assert_eq!(hosts[0].rack.as_deref(), Some("r1"));
         assert_eq!(hosts[1].sellable, Resources([7500, 15 * 1024 + 512, 500, 0, u32::MAX]));
-        assert_eq!(hosts[1].rack, None);
+        assert_eq!((hosts[1].rack.as_deref(), &hosts[1].hardware), (None, &None));
+    }
+
+    #[test]
+    fn rows_say_what_their_hosts_run() {
+        let text = "vcpu,memory_gib,families,types,architecture\n4,8,m5|c5,,\n4,8,,r5.large,arm64\n4,8,,,\n";
+        let hosts = hosts(text).unwrap();
+        let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let expected = [
+            Some(Hardware::new(&own(&["c5", "m5"]), &[], None)),
+            Some(Hardware::new(&[], &own(&["r5.large"]), Some(Architecture::Arm))),
+            None,
+        ];
+        assert_eq!(hosts.iter().map(|host| host.hardware.clone()).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -179,6 +219,7 @@ mod tests {
             ("vcpu,memory_gib\n4\n", "hosts.csv:2: found 1 values, expected 2 as in the header"),
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
             ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found twice"),
+            ("vcpu,memory_gib,architecture\n4,8,arm\n", "hosts.csv:2: `architecture`: found `arm`"),
             ("vcpu,memory_gib\n", "found a header and no hosts"),
             ("", "`vcpu`: found no such column"),
         ];

@@ -37,7 +37,7 @@ pub fn fragmentation(census: &Census, running: &[Share]) -> Option<Fragmentation
 /// Free on one host and of no use, summed over the instances of the mix.
 fn useless(room: &Room, running: &[Share], resource: usize) -> u128 {
     let of = |share: &Share| {
-        let used = room.fits(&share.amounts) * u64::from(share.amounts.0[resource]);
+        let used = room.fits(share) * u64::from(share.amounts.0[resource]);
         u128::from(share.count) * u128::from(u64::from(room.free.0[resource]).saturating_sub(used))
     };
     running.iter().map(of).sum()

@@ -336,7 +336,7 @@ impl Placer {
         let slot_in = |tier: &Tier<'_>, id: CapacityReservationId| {
             self.reservation(id).lowest(tier, fleet).map(|host| (id, host))
         };
-        constraints::tiers(request, &constraint, &self.groups, &self.tenancies)
+        constraints::slot_tiers(request, &constraint, &self.groups, &self.tenancies)
             .iter()
             .find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))
     }

@@ -12,6 +12,7 @@ use crate::catalogue::VolumeType;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::placement::provisions::GroupStrategy;
+use crate::placement::tenancies::HostTerms;
 use crate::units::{SubnetId, Time, TypeId, ZoneId};
 
 /// A call about a resource that is no instance.
@@ -108,8 +109,8 @@ pub enum ResourceCall {
     },
     /// Delete a placement group.
     DeletePlacementGroup(PlacementGroupHandle),
-    /// Dedicate a host of a zone.
-    AllocateHost(HostHandle, ZoneId),
+    /// Dedicate a host of a zone, on these terms.
+    AllocateHost(HostHandle, ZoneId, HostTerms),
     /// Give a dedicated host back.
     ReleaseHost(HostHandle),
     /// Hold room for instances.

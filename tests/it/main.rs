@@ -19,6 +19,7 @@ mod determinism;
 mod explain;
 mod faults;
 mod groups;
+mod hardware;
 mod headroom;
 mod input_errors;
 mod lifecycle;

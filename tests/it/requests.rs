@@ -193,3 +193,28 @@ fn combinations_that_ec2_does_not_take() {
     let rows = "0 launch instance=a type=m5.large\n1 describe instance=a page_size=5";
     assert_eq!(world("", rows).watch().1.refused(), [(1.0, "describe", "InvalidParameterCombination", 1)]);
 }
+
+/// EC2 was seen to let a start of a running instance pass, and a stop of a stopped one; so it is where a scenario says.
+#[test]
+fn a_call_for_the_state_that_is_there_passes_where_the_scenario_says_so() {
+    let rows = "
+        0 launch instance=a type=m5.large
+        5 start instance=a
+        20 start instance=a
+        30 stop instance=a
+        35 stop instance=a
+        36 start instance=a
+        50 stop instance=a
+        60 reboot instance=a
+        70 terminate instance=a
+        75 start instance=a
+        90 stop instance=a";
+    let set = "[lifecycle]\nboot = '10s'\nstop = '10s'\nterminate = '10s'";
+    let refused = |more: &str| {
+        let notes = world(&format!("{set}\n{more}"), rows).watch().1;
+        assert!(notes.refused().iter().all(|(_, _, why, _)| *why == "IncorrectInstanceState"));
+        notes.refused().iter().map(|(at, ..)| *at as u32).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(""), [5, 20, 35, 36, 50, 60, 75, 90]);
+    assert_eq!(refused("repeated_calls = 'pass'"), [36, 60, 75, 90]);
+}

@@ -141,6 +141,7 @@ impl Cloud {
             return self.control_mut().plane.postpone(now, job, request, call);
         }
         if let Action::Describe(query) = &call.action
+            && query.page_size.is_some()
             && u64::from(self.control_mut().plane.pages_before(request)) + 1
                 < self.pages_of(call.account, query)
         {

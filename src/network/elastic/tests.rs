@@ -42,7 +42,7 @@ Associate: idle -> associated
 Associate: associated Resource.AlreadyAssociated
 Reassociate: idle -> associated
 Reassociate: associated -> associated
-Disassociate: idle InvalidAssociationID.NotFound
+Disassociate: idle -> idle
 Disassociate: associated -> idle
 Release: idle -> gone
 Release: associated InvalidIPAddress.InUse

@@ -90,6 +90,8 @@ columns! {
     GroupStrategy = "group_strategy", "`cluster`, `spread` or `partition`";
     Partitions = "partitions", "a whole number";
     Open = "open", "`true` or `false`";
+    Family = "family", "a family of instance types";
+    AutoPlacement = "auto_placement", "`true` or `false`";
     Expires = "expires_s", "seconds, 0 or more, to the nanosecond";
     ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
 }

@@ -60,6 +60,8 @@ const OPTIONAL: &[&[Column]] = &[
         Column::Partitions,
         Column::Open,
         Column::Expires,
+        Column::Family,
+        Column::AutoPlacement,
     ],
 ];
 

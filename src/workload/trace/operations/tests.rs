@@ -8,6 +8,7 @@ use crate::catalogue::{ShapePrice, TypeTable, VolumeType};
 use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::placement::provisions::GroupStrategy;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::units::{SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::*;
@@ -264,10 +265,10 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             },
         ),
         ("allocate-address address=e", R::AllocateAddress(address)),
-        ("associate-address address=e instance=x", R::AssociateAddress(address, Handle(0), false)),
+        ("associate-address address=e instance=x", R::AssociateAddress(address, Handle(0), true)),
         (
-            "associate-address address=e instance=x reassociate=true",
-            R::AssociateAddress(address, Handle(0), true),
+            "associate-address address=e instance=x reassociate=false",
+            R::AssociateAddress(address, Handle(0), false),
         ),
         ("disassociate-address address=e", R::DisassociateAddress(address)),
         ("release-address address=e", R::ReleaseAddress(address)),
@@ -287,7 +288,19 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             placement(GroupStrategy::Partition, Some(3)),
         ),
         ("delete-placement-group group=p", R::DeletePlacementGroup(placement_group)),
-        ("allocate-host host=h zone=b", R::AllocateHost(host, ZoneId(1))),
+        ("allocate-host host=h zone=b", R::AllocateHost(host, ZoneId(1), HostTerms::default())),
+        (
+            "allocate-host host=h zone=b family=m5 auto_placement=true",
+            R::AllocateHost(
+                host,
+                ZoneId(1),
+                HostTerms { takes: Takes::Family("m5".to_string()), auto_placement: true },
+            ),
+        ),
+        (
+            "allocate-host host=h zone=b type=m5.large",
+            R::AllocateHost(host, ZoneId(1), HostTerms { takes: Takes::Type(large), auto_placement: false }),
+        ),
         ("release-host host=h", R::ReleaseHost(host)),
         (
             "create-capacity-reservation reservation=r type=m5.large zone=b",
