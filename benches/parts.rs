@@ -11,18 +11,19 @@ use plimsoll::catalogue::{ShapePrice, TypeTable};
 use plimsoll::control_plane::cache::{Cache, CacheRules, Look};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::station::Station;
-use plimsoll::control_plane::throttle::{Class, ClassLimits, Throttle};
+use plimsoll::control_plane::throttle::{Class, ClassLimits, Limits, Throttle};
 use plimsoll::control_plane::token_bucket::Limit;
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
 use plimsoll::fleet::config::{GroupTenancy, HostGroup, Hosts};
 use plimsoll::network::AddressPool;
+use plimsoll::operation::Operation;
 use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
 use plimsoll::placement::strategy::Request;
-use plimsoll::units::{AccountId, Duration, Each, HostId, Resources, Time, ZoneId};
+use plimsoll::units::{AccountId, Duration, HostId, Resources, Time, ZoneId};
 use plimsoll::workload::demand::{Demand, WorkloadConfig};
 use plimsoll::workload::directory::Directory;
 
@@ -65,6 +66,8 @@ fn placement(criterion: &mut Criterion) {
                 hosts_per_rack: 16,
                 max_instances: None,
                 tenancy: GroupTenancy::Any,
+                hardware: Default::default(),
+                sockets: 0,
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
             let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));
@@ -188,8 +191,8 @@ fn throttle(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("control plane/throttle");
     for &accounts in sizes(&[10u64, 10_000]) {
         let limit = Some(Limit { bucket: 100, milli_per_s: 20_000 });
-        let mut limits = Each::<Class, ClassLimits>::default();
-        limits[Class::Describe] = ClassLimits { requests: limit, resources: limit };
+        let mut limits = Limits::default();
+        limits.classes[Class::Describe] = ClassLimits { requests: limit, resources: limit };
         let mut throttle = Throttle::new(limits);
         let mut random = Seed(6).stream(Purpose::Mix, 0);
         let mut now = 0;
@@ -197,7 +200,7 @@ fn throttle(criterion: &mut Criterion) {
             bencher.iter(|| {
                 now += 1_000_000;
                 let account = AccountId(random.below(accounts) as u32);
-                black_box(throttle.admit(Time(now), account, Class::Describe, 1))
+                black_box(throttle.admit(Time(now), account, (Class::Describe, Operation::Describe), 1))
             });
         });
     }

@@ -132,7 +132,7 @@ fn traces() -> Table {
 
 fn metrics() -> Table {
     let mut table = table(["metric", "better", "meaning [unit]"], &[]);
-    for metric in &METRICS {
+    for metric in METRICS {
         let better = match metric.better {
             Better::Higher => "higher",
             Better::Lower => "lower",

@@ -67,7 +67,7 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let id = self.names.addresses.find(name.0, Failure::InvalidAssociationIdNotFound)?;
         let former = self.network.disassociate(now, account, id)?;
-        self.bereave(now, Some(former))
+        self.bereave(now, former)
     }
 
     /// A running instance that has lost its elastic address gets a public one of its own again, if it wants

@@ -6,11 +6,19 @@ use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
 use super::instance::Slot;
+use crate::catalogue;
 use crate::failure::{Bound, Failure, Reason};
-use crate::workload::call::{Modification, Tag};
+use crate::fleet::hardware::Model;
+use crate::placement::groups::GroupRule;
+use crate::units::{PlacementGroupId, TypeId, ZoneId};
+use crate::workload::call::{LaunchOptions, Modification, Tag, Tenancy};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
+
+/// From so much memory on an instance cannot hibernate (EC2 user guide, "Prerequisites for Amazon EC2 instance
+/// hibernation": "must be less than 150 GiB").
+const HIBERNATED_MIB: u32 = 150 * 1024;
 
 /// Whether a new resource may have the tags of these keys.
 pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Reason> {
@@ -36,9 +44,60 @@ impl Cloud {
         }
     }
 
+    /// Whether a type can be launched with these options at all.
+    pub(super) fn check_type(
+        &self,
+        kind: TypeId,
+        options: &LaunchOptions,
+        group: Option<PlacementGroupId>,
+    ) -> Result<(), Reason> {
+        let name = self.directory.types.get(kind).name.as_str();
+        self.check_group_type(name, group)?;
+        if options.spot.is_some() && options.tenancy == Tenancy::Host {
+            // `SpotPlacement`, "Tenancy": "The host tenancy is not supported for Spot Instances."
+            return Err(Failure::InvalidParameterCombination.into());
+        }
+        let memory = self.known(kind).amounts.memory_mib();
+        let is_bare_metal = catalogue::find(name).is_some_and(|entry| entry.bare_metal);
+        if options.hibernation && (is_bare_metal || memory >= HIBERNATED_MIB) {
+            return Err(Failure::UnsupportedHibernation.into());
+        }
+        Ok(())
+    }
+
+    /// Whether a zone offers a type.
+    pub(super) fn is_offered(&self, kind: TypeId, zone: ZoneId) -> bool {
+        if !self.known(kind).is_limited {
+            return true;
+        }
+        let name = self.directory.types.get(kind).name.as_str();
+        let architectures = catalogue::find(name).map_or("", |entry| entry.arch.as_str());
+        let model = Model { name, architectures };
+        let barred = self.fleet.barring(&model);
+        Cloud::offers(&self.offers[zone.index()], &self.fleet, zone, &model, barred)
+    }
+
+    /// Whether instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
+    /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
+    /// M7i-flex instances" go into cluster groups).
+    fn check_group_type(&self, name: &str, group: Option<PlacementGroupId>) -> Result<(), Reason> {
+        let is_cluster = |group| matches!(self.placer.groups.rule(group), GroupRule::Cluster { .. });
+        let family = name.split_once('.').map_or("", |(family, _)| family);
+        let is_burstable = family.starts_with('t') && family[1..].starts_with(|c: char| c.is_ascii_digit());
+        let is_excluded = is_burstable || family.starts_with("mac") || family == "m7i-flex";
+        if group.is_some_and(is_cluster) && is_excluded {
+            return Err(Failure::InvalidParameterCombination.into());
+        }
+        Ok(())
+    }
+
     /// Changes an instance; all of it or nothing.
     pub(super) fn modify(&mut self, slot: Slot, change: &Modification) -> Result<(), Reason> {
-        // The one change that can be refused comes first.
+        // The changes that can be refused come first.
+        if let Some(kind) = change.kind {
+            let group = self.request_of(slot).group();
+            self.check_group_type(&self.directory.types.get(kind).name, group)?;
+        }
         if let Some(groups) = &change.security_groups {
             self.change_groups(slot, groups)?;
         }

@@ -53,6 +53,8 @@ impl Moment<'_> {
         // Every field, so that none is forgotten.
         let Cloud {
             options: _,
+            offers: _,
+            repeated_calls: _,
             fleet,
             placer,
             provisions: _,
@@ -67,6 +69,7 @@ impl Moment<'_> {
             kinds,
             instances,
             extras,
+            occupancy,
             names,
             holders,
             equipped,
@@ -102,6 +105,7 @@ impl Moment<'_> {
         demand.save(out);
         instances.save(out);
         extras.save(out);
+        out.put(occupancy);
         out.put(&(names, holders, equipped));
         perils.save(out);
         out.put(tokens);
@@ -153,6 +157,7 @@ impl Cloud {
         self.demand.restore(from)?;
         self.instances.restore(from)?;
         self.extras.restore(from)?;
+        self.occupancy = from.get()?;
         (self.names, self.holders, self.equipped) = from.get()?;
         self.perils.restore(from)?;
         self.tokens = from.get()?;

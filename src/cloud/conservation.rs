@@ -92,26 +92,34 @@ impl Cloud {
     /// Panics unless whoever is on a host may be there by the host's owner.
     fn assert_tenancies(&self) {
         let tenancies = self.placer.tenancies();
-        for (_, instance) in self.instances.slots().filter(|(_, instance)| instance.has_host) {
+        for (slot, instance) in self.instances.slots().filter(|(_, instance)| instance.has_host) {
             let owner = tenancies.owner(instance.host);
             assert!(
                 owner.is_none_or(|(account, _)| account == instance.account),
                 "an instance on a host that is another account's own"
             );
-        }
-        for (instance, constraint) in self.constrained() {
-            let owner = tenancies.owner(instance.host).map(|(_, how)| how);
+            let Some(constraint) = self.request_of(slot).constraint else { continue };
             let expected = match constraint.tenancy {
+                Tenancy::Shared | Tenancy::Dedicated if constraint.whole => Some(Ownership::Whole),
                 Tenancy::Shared => None,
                 Tenancy::Dedicated => Some(Ownership::Instances),
                 Tenancy::Host(_) => Some(Ownership::Allocated),
             };
-            assert_eq!(owner, expected, "an instance of {:?} tenancy", constraint.tenancy);
+            assert_eq!(
+                owner.map(|(_, how)| how),
+                expected,
+                "an instance of {:?} tenancy",
+                constraint.tenancy
+            );
+            let is_alone = self.fleet.hosts()[instance.host.index()].instances == 1;
+            assert!(is_alone || !constraint.whole, "an instance shares the host that it has to itself");
+            assert!(!self.fleet.is_barred(instance.host, constraint.barred), "a type on other hardware");
         }
     }
 
     /// Panics unless unused slots are paid for, and all others used.
     fn assert_reservations(&self) {
+        self.assert_occupancy();
         let mut unused: BTreeMap<(AccountId, Item), u64> = BTreeMap::new();
         let mut used: BTreeMap<CapacityReservationId, u32> = BTreeMap::new();
         for (slot, instance) in self.instances.slots().filter(|(_, instance)| instance.has_extras) {
@@ -147,8 +155,12 @@ impl Cloud {
     fn assert_quotas(&self) {
         if !self.quotas.is_unlimited() {
             let live = self.instances.slots().filter(|(_, instance)| instance.has_host);
-            self.quotas
-                .assert_conserved(live.map(|(slot, instance)| (instance.account, self.claim_of(slot))));
+            let live = live.map(|(slot, instance)| (instance.account, self.claim_of(slot)));
+            let slots = self.placer.reservations().iter().flat_map(|reservation| {
+                let slot = (reservation.account(), self.claim_of_slot(reservation.kind));
+                (0..reservation.free).map(move |_| slot)
+            });
+            self.quotas.assert_conserved(live.chain(slots));
         }
     }
 }

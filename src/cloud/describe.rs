@@ -25,12 +25,22 @@ impl Cloud {
     ) {
         let answer = self.matching(now, account, query);
         if let Ok(instances) = answer {
-            let pages = query.page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1));
-            self.ledger.described(instances, pages);
+            self.ledger.described(instances, pages(instances, query.page_size));
             self.ledger.took(Operation::Describe, self.late());
         }
         let answer = answer.map(|_| ()).map_err(Refused::outright);
         self.answer(now, Operation::Describe, account, answer, observer);
+    }
+
+    /// How many requests a listing takes, each for a page; a query that is refused, or asks for everything at once,
+    /// is one.
+    pub(super) fn pages_of(&mut self, account: AccountId, query: &Query) -> u64 {
+        match query.page_size {
+            Some(size) if query.targets.is_none() && Query::PAGE_SIZES.contains(&size) => {
+                pages(self.of_account(account, &query.filters), Some(size))
+            }
+            _ => 1,
+        }
     }
 
     /// How many instances meet the query.
@@ -41,6 +51,11 @@ impl Cloud {
                 u64::from(size),
                 u64::from(*Query::PAGE_SIZES.end()),
             ));
+        }
+        if query.page_size.is_some() && query.targets.is_some() {
+            // `DescribeInstances`, "MaxResults": "You cannot specify this parameter and the instance IDs parameter in
+            // the same request."
+            return Err(Failure::InvalidParameterCombination.into());
         }
         if query.filters.len() > MAX_FILTERS {
             let asked = query.filters.len() as u64;
@@ -113,6 +128,11 @@ impl Cloud {
             }
         })
     }
+}
+
+/// How many pages so many instances fill; an empty answer is a page too.
+fn pages(instances: u64, page_size: Option<u32>) -> u64 {
+    page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
 }
 
 /// Whether all filters are met by an instance of which only the state is known.

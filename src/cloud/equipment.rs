@@ -40,6 +40,9 @@ impl Cloud {
             self.equipped.insert(id, self.instances.reference(slot));
             self.storage.note_launch(self.instances.get(slot).zone);
         }
+        if let Some(group) = order.request.group() {
+            self.placer.groups.enlist(group);
+        }
         let image = options.image.map(|image| self.image(account, image));
         let extras = self.extras_mut(slot);
         extras.image = image.map(|image| image.expect("the launch was found admissible"));
@@ -66,6 +69,9 @@ impl Cloud {
         self.holders.remove(&id);
         self.equipped.remove(&id);
         let Some(extras) = self.extras.remove(slot) else { return };
+        if let Some(member) = extras.constraint.and_then(|constraint| constraint.group) {
+            self.placer.groups.dismiss(member.group);
+        }
         if extras.has_joined {
             self.security.leave(MemberId::Instance(id));
         }

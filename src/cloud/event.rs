@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::instance::Slot;
 use crate::control_plane::plane::Alarm;
 use crate::storage::{Step, VolumeStep};
-use crate::units::{ImageId, SnapshotId, VolumeId};
+use crate::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
 
 /// Anything that happens by itself at its time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Event {
     Fault,
     /// A capacity reservation of the scenario, by its number there, begins (`true`) or is over.
     Term(u32, bool),
+    /// The end date of a capacity reservation has come.
+    Expiry(CapacityReservationId),
     /// An alarm of the control plane, and what it is about.
     Control(Alarm, u32),
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Cloud;
 use super::observe::Observer;
 use super::outcome::HeadroomUse;
+use super::{Cloud, Kind};
 use crate::fleet::totals::Total;
 use crate::headroom::{Census, Headroom, Share};
 use crate::metrics::Trend;
@@ -77,7 +77,10 @@ impl Cloud {
     /// Every type asked for so far, with how many of each run.
     fn live_mix(&self) -> Vec<Share> {
         let asked = self.kinds.iter().zip(0..).filter_map(|(kind, id)| Some((TypeId(id), kind.as_ref()?)));
-        asked.map(|(kind, of)| Share { kind, amounts: of.amounts, count: of.running }).collect()
+        let barred = |of: &Kind| of.constraint.map_or(0, |constraint| constraint.barred);
+        asked
+            .map(|(kind, of)| Share { kind, amounts: of.amounts, barred: barred(of), count: of.running })
+            .collect()
     }
 
     /// What has a limit, by name, and the share of it in use, 0 to 1.

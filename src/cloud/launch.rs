@@ -121,8 +121,11 @@ impl Cloud {
         for group in &options.security_groups {
             self.security_group(account, *group)?;
         }
-        (order.request.constraint, order.preference) = self.wishes(account, options)?;
-        self.placer.check(&order.request)?;
+        let (own, preference) = self.wishes(account, options)?;
+        order.request = Cloud::with_constraint(order.request, launch.kind, own);
+        order.preference = preference;
+        self.placer.check(&order.request, &self.fleet)?;
+        self.check_type(launch.kind, options, order.request.group())?;
         Ok(Novelty::New)
     }
 
@@ -131,6 +134,9 @@ impl Cloud {
     pub(super) fn place_batch(&mut self, order: &mut Order) -> Result<(), Refused> {
         let launch = order.launch;
         self.order_zones(launch, order.request.constraint.as_ref())?;
+        if self.known(launch.kind).is_limited {
+            self.leave_out_zones(launch)?;
+        }
         let mut worst: Option<Refused> = None;
         // Elastic hosts open only when nothing that is open fits, in whatever zone.
         let passes: &[bool] = if self.fleet.is_elastic() { &[false, true] } else { &[false] };
@@ -163,15 +169,23 @@ impl Cloud {
     #[inline]
     fn order_zones(&mut self, launch: &Launch, constraint: Option<&Constraint>) -> Result<(), Refused> {
         self.zone_order.clear();
+        let member = constraint.and_then(|constraint| constraint.group);
+        let bound_to = member.and_then(|member| self.placer.groups.bound_to(member.group));
         let of_subnet = launch.subnet.map(|subnet| self.network.subnets()[subnet.index()].zone);
         match (launch.zone, of_subnet) {
             (Some(zone), Some(other)) if zone != other => {
                 return Err(refused(launch, Failure::InvalidParameterValue.into(), Some(zone)));
             }
-            (Some(zone), _) | (None, Some(zone)) => self.zone_order.push(zone),
+            (Some(zone), _) | (None, Some(zone)) => {
+                if bound_to.is_some_and(|other| other != zone) {
+                    // EC2's answer: "The placement group is in use in another availability zone".
+                    let failure = Failure::InvalidPlacementGroupInUse;
+                    return Err(refused(launch, failure.into(), Some(zone)));
+                }
+                self.zone_order.push(zone);
+            }
             (None, None) => {
-                let group = constraint.and_then(|constraint| constraint.group);
-                if let Some(zone) = group.and_then(|member| self.placer.groups.bound_to(member.group)) {
+                if let Some(zone) = bound_to {
                     self.zone_order.push(zone);
                     return Ok(());
                 }
@@ -185,6 +199,17 @@ impl Cloud {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the zones that do not offer the type.
+    #[cold]
+    fn leave_out_zones(&mut self, launch: &Launch) -> Result<(), Refused> {
+        let first = self.zone_order.first().copied();
+        let mut zones = std::mem::take(&mut self.zone_order);
+        zones.retain(|zone| self.is_offered(launch.kind, *zone));
+        self.zone_order = zones;
+        let is_any = !self.zone_order.is_empty();
+        is_any.then_some(()).ok_or_else(|| refused(launch, Failure::Unsupported.into(), first))
     }
 
     /// Places instances in the order's zone until the batch is full or one is refused.
@@ -235,8 +260,8 @@ impl Cloud {
         if let Some(options) = &launch.options {
             self.admit_with(slot, order, options);
         }
-        if placement.reservation.is_some() {
-            self.extras_mut(slot).reservation = placement.reservation;
+        if self.placer.has_reservations() {
+            self.enter_room(slot, placement.reservation);
         }
         if let Some(handle) = launch.handle {
             self.names.instances.add(handle, self.instances.reference(slot));

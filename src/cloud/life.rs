@@ -258,11 +258,11 @@ impl Cloud {
         if std::mem::take(&mut instance.has_host) {
             self.leave_host(slot);
             let (request, seat) = (self.request_of(slot), self.seat_of(slot));
-            self.give_host(now, &request, seat);
-            if seat.reservation.is_some() {
-                self.extras_mut(slot).reservation = None;
+            if self.placer.has_reservations() {
+                self.leave_room(slot);
             }
-            if !self.quotas.is_unlimited() {
+            let is_kept = self.give_host(now, &request, seat);
+            if !self.quotas.is_unlimited() && !is_kept {
                 self.give_quota(now, slot);
             }
         }

@@ -36,6 +36,7 @@ mod place;
 mod provide;
 mod quotas;
 mod recovery;
+mod reserved;
 mod resources;
 pub mod rows;
 mod run;
@@ -51,21 +52,25 @@ mod volumes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::billing::{Billing, HostRate, Setting, usd};
+use crate::catalogue;
 use crate::engine::queue::{EventQueue, Lane};
 use crate::engine::random::Seed;
 use crate::faults::Faults;
 use crate::fleet::config::{HostGroupConfig, ZoneConfig};
+use crate::fleet::hardware::{Hardware, Model};
 use crate::fleet::index::shapes::ShapeId;
-use crate::fleet::{self, Fleet};
+use crate::fleet::{self, Fleet, TooManyKinds};
 use crate::input::{InputError, Place, Problem};
 use crate::network::Network;
 use crate::network::security::SecurityGroups;
+use crate::placement::constraints::Constraint;
 use crate::placement::placer::Placer;
 use crate::placement::provisions::{CreatedGroupConfig, Provisions};
 use crate::placement::register;
 use crate::placement::strategy::Request;
 use crate::quota::{FamilyGroup, Quotas};
 use crate::scenario::Scenario;
+use crate::scenario::config::RepeatedCalls;
 use crate::storage::Storage;
 use crate::units::{AccountId, Duration, InstanceId, Money, Resources, Time, TypeId, ZoneId};
 use crate::workload::demand::Demand;
@@ -81,6 +86,7 @@ use ledger::Ledger;
 use names::Names;
 use place::Placement;
 use recovery::Perils;
+use reserved::Occupancy;
 use run::Progress;
 use tokens::Tokens;
 
@@ -98,8 +104,12 @@ pub struct Cloud {
     options: RunOptions,
     fleet: Fleet,
     placer: Placer,
+    /// What each zone offers, where it says so.
+    offers: Vec<Option<Hardware>>,
     /// What the scenario provides.
     provisions: Provisions,
+    /// What becomes of calls for the state that is there.
+    repeated_calls: RepeatedCalls,
     /// Rules of the placement groups that calls make.
     created_groups: CreatedGroupConfig,
     network: Network,
@@ -114,6 +124,8 @@ pub struct Cloud {
     instances: Instances,
     /// What only some of them have.
     extras: ExtrasTable,
+    /// Which of them are in which capacity reservation.
+    occupancy: Occupancy,
     /// What the names of the demand stand for.
     names: Names,
     /// The instances that may have an elastic address, by id.
@@ -162,6 +174,10 @@ struct Kind {
     pico_usd_per_hour: u128,
     /// Instances of it that run.
     running: u64,
+    /// What it asks of any host beside room; `None` of most.
+    constraint: Option<Constraint>,
+    /// Some zone does not offer it.
+    is_limited: bool,
 }
 
 /// The steps that take time, each with its lane; `None` where it takes none.
@@ -202,7 +218,11 @@ impl Cloud {
     ) -> Result<Cloud, InputError> {
         let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
         let mut fleet = Fleet::new(&zones).map_err(|error| {
-            Problem::new(Place::key("zones"), error.to_string()).with_help("round capacities to fewer sizes")
+            let help = match error {
+                TooManyKinds::Capacities => "round capacities to fewer sizes",
+                TooManyKinds::Hardware => "let more hosts run the same families and types",
+            };
+            Problem::new(Place::key("zones"), error.to_string()).with_help(help)
         })?;
         let seed = Seed(scenario.seed);
         let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
@@ -233,7 +253,9 @@ impl Cloud {
         Ok(Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            offers: scenario.zones.iter().map(|zone| Some(zone.offers.as_ref()?.hardware())).collect(),
             provisions,
+            repeated_calls: scenario.lifecycle.repeated_calls,
             created_groups: scenario.placement.created_groups.clone(),
             fleet,
             network,
@@ -246,6 +268,7 @@ impl Cloud {
             kinds: Vec::new(),
             instances,
             extras: ExtrasTable::default(),
+            occupancy: Occupancy::default(),
             names: Names::default(),
             holders: BTreeMap::new(),
             equipped: BTreeMap::new(),
@@ -294,12 +317,23 @@ impl Cloud {
     fn new_kind(&mut self, id: TypeId) {
         let instance_type = self.directory.types.get(id);
         let amounts = instance_type.request;
+        let entry = catalogue::find(&instance_type.name);
+        let architectures = entry.map_or("", |entry| entry.arch.as_str());
+        let model = Model { name: &instance_type.name, architectures };
+        let barred = self.fleet.barring(&model);
+        let whole = entry.is_some_and(|entry| entry.bare_metal);
+        let offers =
+            |zone: &ZoneId| Cloud::offers(&self.offers[zone.index()], &self.fleet, *zone, &model, barred);
+        let is_limited = !(0..self.offers.len() as u16).map(ZoneId).all(|zone| offers(&zone));
+        self.placer.note_family(id, model.family());
         let kind = Kind {
             shape: self.placer.shape(&amounts, &self.fleet),
             amounts,
             family_group: FamilyGroup::of(&instance_type.name),
             pico_usd_per_hour: pico_usd_per_hour(instance_type.price_per_second),
             running: 0,
+            constraint: Constraint { barred, whole, ..Constraint::default() }.or_none(),
+            is_limited,
         };
         self.fleet.note_request(&amounts);
         if self.kinds.len() <= id.index() {
@@ -311,7 +345,12 @@ impl Cloud {
     /// What is to be placed for an account in a zone.
     #[inline]
     fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: None }
+        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: kind.constraint }
+    }
+
+    /// Whether a zone offers a type that is barred from this hardware.
+    fn offers(offer: &Option<Hardware>, fleet: &Fleet, zone: ZoneId, model: &Model, barred: u64) -> bool {
+        offer.as_ref().is_none_or(|offer| offer.runs(model)) && fleet.runs_in(zone, barred)
     }
 }
 

@@ -56,7 +56,7 @@ impl Cloud {
 
     #[inline]
     pub(super) fn place_one_unexplained(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
-        let counts = !self.quotas.is_unlimited();
+        let counts = !self.quotas.is_unlimited() && !self.is_counted(&order.request, order.wanted());
         if counts {
             self.take_quota(order.now, order.account, self.claim(order))?;
         }
@@ -74,7 +74,7 @@ impl Cloud {
         let (subnet, address, has_public_address) = match self.take_addresses(order) {
             Ok(found) => found,
             Err(reason) => {
-                self.give_host(order.now, &order.request, seat);
+                self.undo_host(order.now, &order.request, seat);
                 self.placer.rewind(mark);
                 return Err(reason);
             }
@@ -112,7 +112,8 @@ impl Cloud {
             self.strip(order.now, order.account, placement.id);
         }
         self.vacate(order, placement);
-        if !self.quotas.is_unlimited() {
+        // A slot of a reservation counts as its instance did.
+        if !self.quotas.is_unlimited() && placement.reservation.is_none() {
             self.undo_quota(order.account, self.claim(order));
         }
     }
@@ -126,7 +127,7 @@ impl Cloud {
     #[cold]
     fn vacate(&mut self, order: &Order, placement: &Placement) {
         let seat = Seat { host: placement.host, reservation: placement.reservation };
-        self.give_host(order.now, &order.request, seat);
+        self.undo_host(order.now, &order.request, seat);
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
             self.network.unassign_public(order.now, order.account, &mut self.billing.usage);

@@ -4,14 +4,11 @@ use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
 use super::observe::Observer;
-use super::seat::unused_reservation;
 use crate::failure::{Failure, Reason};
 use crate::operation::Operation;
 use crate::placement::constraints::Constraint;
 use crate::placement::provisions::ProvidedReservation;
 use crate::placement::reservations::Terms;
-use crate::placement::strategy::Request;
-use crate::quota::Quota;
 use crate::units::{AccountId, Time};
 use crate::workload::call::ReservationHandle;
 
@@ -35,7 +32,8 @@ impl Cloud {
         for hosts in &provisions.dedicated_hosts {
             let account = self.directory.account(&hosts.account);
             for _ in 0..hosts.count {
-                let answer = self.dedicate(Time::ZERO, account, hosts.zone, &hosts.groups);
+                let place = (hosts.zone, hosts.groups.as_slice());
+                let answer = self.dedicate(Time::ZERO, account, place, hosts.terms.clone());
                 answers.push((account, answer.map(|_| ()).map_err(Refused::outright)));
             }
         }
@@ -75,26 +73,11 @@ impl Cloud {
     ) -> Result<(), Reason> {
         let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
         let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
-        let constraint = Constraint { tenancy, ..Constraint::default() }.or_none();
-        let slot = Request { constraint, ..Cloud::request(self.kind(kind), account, zone) };
-        self.hold(now, name, &slot, Terms { kind, count, is_open })
-    }
-
-    /// Holds room for instances under a name.
-    pub(super) fn hold(
-        &mut self,
-        now: Time,
-        name: ReservationHandle,
-        slot: &Request,
-        terms: Terms,
-    ) -> Result<(), Reason> {
-        let id = self.within_quota(slot.account, Quota::CapacityReservations, 1, |cloud| {
-            cloud.placer.reserve(slot, terms, &mut cloud.fleet)
-        })?;
-        let item = unused_reservation(terms.kind, slot.tenancy());
-        self.billing.usage.take(now, slot.account, item, u64::from(terms.count));
-        self.names.reservations.set(name.0, id);
-        self.note_hosts();
-        Ok(())
+        let own = Constraint { tenancy, ..Constraint::default() };
+        let slot = Cloud::with_constraint(Cloud::request(self.kind(kind), account, zone), kind, Some(own));
+        if !self.is_offered(kind, zone) {
+            return Err(Failure::Unsupported.into());
+        }
+        self.hold(now, name, &slot, Terms { kind, count, is_open }).map(|_| ())
     }
 }

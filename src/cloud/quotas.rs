@@ -28,6 +28,28 @@ impl Cloud {
         self.quotas.take_instance(now, account, claim)
     }
 
+    /// Counts so many slots of a reservation, each as an instance, or none.
+    #[cold]
+    pub(super) fn take_quotas(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        claim: Claim,
+        count: u32,
+    ) -> Result<(), Reason> {
+        if self.quotas.is_unlimited() {
+            return Ok(());
+        }
+        self.quotas.meet(self.directory.accounts());
+        self.quotas.take_instances(now, account, claim, count)
+    }
+
+    /// So many slots count no more.
+    #[cold]
+    pub(super) fn undo_quotas(&mut self, account: AccountId, claim: Claim, count: u32) {
+        (0..count).for_each(|_| self.undo_quota(account, claim));
+    }
+
     /// An instance that was counted comes to nothing.
     #[cold]
     pub(super) fn undo_quota(&mut self, account: AccountId, claim: Claim) {

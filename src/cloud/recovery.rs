@@ -201,15 +201,20 @@ impl Cloud {
 
     /// The instance is on the new host, and the room on the old one is given back.
     fn move_to(&mut self, now: Time, slot: Slot, Transfer { from, to }: Transfer) {
-        let request = self.request_of(slot);
+        let (request, was) = (self.request_of(slot), self.seat_of(slot).reservation);
         self.leave_host(slot);
-        if to.reservation != self.seat_of(slot).reservation {
-            self.extras_mut(slot).reservation = to.reservation;
-        }
         let instance = self.instances.get_mut(slot);
         instance.host = to.host;
-        let id = instance.id;
-        self.give_host(now, &request, from);
+        let (id, account) = (instance.id, instance.account);
+        if self.placer.has_reservations() {
+            self.leave_room(slot);
+            self.enter_room(slot, to.reservation);
+        }
+        let is_kept = self.give_host(now, &request, from);
+        let took_slot = to.reservation.is_some() && (from.reservation.is_some() || was.is_none());
+        if took_slot && !is_kept {
+            self.undo_quota(account, self.claim_of(slot));
+        }
         self.go_aboard(slot);
         self.ledger.happened(now, Happening::Moved, id, to.host);
         self.note_hosts();

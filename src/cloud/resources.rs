@@ -83,11 +83,11 @@ impl Cloud {
                 self.create_placement_group(account, *group, *strategy, *partitions)
             }
             DeletePlacementGroup(group) => self.delete_placement_group(account, *group),
-            AllocateHost(host, zone) => self.allocate_host(now, account, *host, *zone),
+            AllocateHost(host, zone, terms) => self.allocate_host(now, account, (*host, *zone), terms),
             ReleaseHost(host) => self.release_host(now, account, *host),
-            CreateReservation { reservation, kind, zone, count, open } => {
+            CreateReservation { reservation, kind, zone, count, open, until } => {
                 let terms = Terms { kind: *kind, count: *count, is_open: *open };
-                self.create_reservation(now, account, *reservation, *zone, terms)
+                self.create_reservation(now, account, (*reservation, *zone, *until), terms)
             }
             CancelReservation(reservation) => self.cancel_reservation(now, account, *reservation),
         }

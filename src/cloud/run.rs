@@ -260,6 +260,7 @@ impl Cloud {
             Event::Image(image) => self.on_storage(now, Step::Image(image)),
             Event::Fault => self.on_fault(now),
             Event::Term(number, begins) => self.on_term(now, number, begins, observer),
+            Event::Expiry(reservation) => self.expire(now, reservation, observer),
             Event::Control(alarm, number) => self.on_alarm(now, alarm, number),
         }
     }

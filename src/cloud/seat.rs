@@ -6,7 +6,7 @@ use crate::billing::{self, Item};
 use crate::failure::Reason;
 use crate::fleet::Change;
 use crate::fleet::host::HostState;
-use crate::placement::constraints::Tenancy;
+use crate::placement::constraints::{Constraint, Tenancy};
 use crate::placement::reservations::Preference;
 use crate::placement::strategy::Request;
 use crate::units::{CapacityReservationId, HostId, Time, TypeId};
@@ -70,14 +70,30 @@ impl Cloud {
         }))
     }
 
-    /// Gives room back.
+    /// Gives room back that an instance has had, which a reservation may keep for another: then it is `true`.
     #[inline]
-    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) {
+    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) -> bool {
         if let Some(id) = seat.reservation
+            && !self.succeed(id)
             && self.give_slot(now, request, id, seat.host)
         {
-            return;
+            return true;
         }
+        self.give_room(request, seat);
+        false
+    }
+
+    /// Gives room back that was taken for an instance that comes to nothing.
+    pub(super) fn undo_host(&mut self, now: Time, request: &Request, seat: Seat) {
+        let is_slot = seat.reservation.is_some_and(|id| self.give_slot(now, request, id, seat.host));
+        if !is_slot {
+            self.give_room(request, seat);
+        }
+    }
+
+    /// Gives room back to the fleet.
+    #[inline]
+    fn give_room(&mut self, request: &Request, seat: Seat) {
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
         self.placer.released(request, seat.host, &self.fleet);
         let settled = self.placer.changed(seat.host, request.zone, &mut self.fleet);
@@ -111,7 +127,18 @@ impl Cloud {
         if !instance.has_extras {
             return request;
         }
-        Request { constraint: self.extras.get(slot).and_then(|extras| extras.constraint), ..request }
+        let own = self.extras.get(slot).and_then(|extras| extras.constraint);
+        Cloud::with_constraint(request, instance.kind, own)
+    }
+
+    /// A request with what its launch asks of the host beside what its type does.
+    pub(super) fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) -> Request {
+        let Some(own) = own else { return request };
+        let of_type = request.constraint.unwrap_or_default();
+        let Constraint { group, tenancy, excluded, .. } = own;
+        let names_type = matches!(tenancy, Tenancy::Host(_)).then_some(kind);
+        let constraint = Constraint { group, tenancy, excluded, kind: names_type, ..of_type };
+        Request { constraint: constraint.or_none(), ..request }
     }
 
     /// Where an instance has room now.

@@ -8,7 +8,7 @@ use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
 use super::observe::Observer;
 use super::seat::Wanted;
-use crate::failure::Reason;
+use crate::failure::{Failure, Reason};
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use crate::placement::reservations::Preference;
@@ -23,28 +23,33 @@ impl Cloud {
         let view = self.network_view(slot);
         self.network.check_limits(&view)?;
         let request = self.request_of(slot);
-        let claim = self.claim_of(slot);
-        self.take_quota(now, account, claim)?;
-        let mark = self.placer.mark();
+        if !self.is_offered(kind, request.zone) {
+            return Err(Failure::Unsupported.into());
+        }
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         let wanted = Wanted { kind, preference };
+        // The slot of a reservation counts already.
+        let claim = (!self.is_counted(&request, wanted)).then(|| self.claim_of(slot));
+        claim.map_or(Ok(()), |claim| self.take_quota(now, account, claim))?;
+        let mark = self.placer.mark();
         let survey = self.survey_for(slot, &request);
         let taken = self.take_host(now, &request, wanted, true);
         if let Some(survey) = survey {
             self.explain_move(now, Occasion::Start, (request, wanted), survey, taken);
         }
-        let seat = taken.inspect_err(|_| self.undo_quota(account, claim))?;
+        let undo = |cloud: &mut Cloud| claim.into_iter().for_each(|claim| cloud.undo_quota(account, claim));
+        let seat = taken.inspect_err(|_| undo(self))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
             let assigned = self.network.assign_public(now, account, &mut self.billing.usage);
             assigned.inspect_err(|_| {
-                self.give_host(now, &request, seat);
+                self.undo_host(now, &request, seat);
                 self.placer.rewind(mark);
-                self.undo_quota(account, claim);
+                undo(self);
             })?;
         }
-        if seat.reservation.is_some() {
-            self.extras_mut(slot).reservation = seat.reservation;
+        if self.placer.has_reservations() {
+            self.enter_room(slot, seat.reservation);
         }
         let host = seat.host;
         let instance = self.instances.get_mut(slot);

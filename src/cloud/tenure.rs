@@ -1,16 +1,18 @@
-//! Placement groups, dedicated hosts and capacity reservations: what calls make of them, and what launches ask of
-//! them.
+//! Placement groups and dedicated hosts: what calls make of them, and what launches ask of them and of capacity
+//! reservations.
 
 use super::Cloud;
-use super::seat::unused_reservation;
+use crate::catalogue;
 use crate::failure::{Failure, Reason};
+use crate::fleet::hardware::{Hardware, Model};
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
 use crate::placement::provisions::GroupStrategy;
-use crate::placement::reservations::{Preference, Terms};
+use crate::placement::reservations::Preference;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::quota::Quota;
 use crate::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
-use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationHandle};
+use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference};
 
 impl Cloud {
     /// What the options of a launch ask of the host, and which reservation it may use.
@@ -30,13 +32,30 @@ impl Cloud {
                 Tenancy::Host(host.transpose()?)
             }
         };
-        let unknown = Failure::InvalidCapacityReservationIdNotFound;
-        let preference = match options.reservation {
-            None => Preference::Open,
-            Some(name) => Preference::Targeted(self.names.reservations.find(name.0, unknown)?),
-        };
-        let constraint = Constraint { group, tenancy, excluded: None };
+        let preference = self.preference(options)?;
+        let constraint = Constraint { group, tenancy, ..Constraint::default() };
         Ok((constraint.or_none(), preference))
+    }
+
+    /// Which reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": they are
+    /// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
+    fn preference(&self, options: &LaunchOptions) -> Result<Preference, Reason> {
+        use ReservationPreference as Word;
+        let unknown = Failure::InvalidCapacityReservationIdNotFound;
+        let wants_one = options.reservation.is_some() || options.preference == Some(Word::Only);
+        if options.spot.is_some() {
+            let none = Ok(Preference::Avoid);
+            return if wants_one { Err(Failure::InvalidParameterCombination.into()) } else { none };
+        }
+        match (options.reservation, options.preference) {
+            (Some(name), None | Some(Word::Only)) => {
+                Ok(Preference::Targeted(self.names.reservations.find(name.0, unknown)?))
+            }
+            (Some(_), Some(_)) => Err(Failure::InvalidParameterCombination.into()),
+            (None, None | Some(Word::Open)) => Ok(Preference::Open),
+            (None, Some(Word::None)) => Ok(Preference::Avoid),
+            (None, Some(Word::Only)) => Ok(Preference::Only),
+        }
     }
 
     fn placement_group(
@@ -86,10 +105,10 @@ impl Cloud {
         &mut self,
         now: Time,
         account: AccountId,
-        name: HostHandle,
-        zone: ZoneId,
+        (name, zone): (HostHandle, ZoneId),
+        terms: &HostTerms,
     ) -> Result<(), Reason> {
-        let host = self.dedicate(now, account, zone, &[])?;
+        let host = self.dedicate(now, account, (zone, &[]), terms.clone())?;
         self.names.hosts.set(name.0, host);
         Ok(())
     }
@@ -99,11 +118,29 @@ impl Cloud {
         &mut self,
         now: Time,
         account: AccountId,
-        zone: ZoneId,
-        groups: &[usize],
+        (zone, groups): (ZoneId, &[usize]),
+        terms: HostTerms,
     ) -> Result<HostId, Reason> {
+        let takes = terms.takes.clone();
+        if let Takes::Type(kind) = takes {
+            self.kind(kind);
+        }
+        let wanted = match &takes {
+            Takes::Type(kind) => self.directory.types.get(*kind).name.clone(),
+            _ => String::new(),
+        };
+        let architectures = catalogue::find(&wanted).map_or("", |entry| entry.arch.as_str());
+        let runs = |hardware: &Hardware| match &takes {
+            Takes::Anything => true,
+            Takes::Family(family) => runs_family(hardware, family),
+            Takes::Type(_) => hardware.runs(&Model { name: &wanted, architectures }),
+        };
+        let is_offered = self.offers[zone.index()].as_ref().is_none_or(runs);
+        if !is_offered || !self.fleet.has_hardware(zone, runs) {
+            return Err(Failure::Unsupported.into());
+        }
         let host = self.within_quota(account, Quota::DedicatedHosts, 1, |cloud| {
-            cloud.placer.allocate_host(account, zone, groups, &mut cloud.fleet)
+            cloud.placer.allocate_host(account, (zone, groups), (terms, &runs), &mut cloud.fleet)
         })?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.take_host(now, account, host, group);
@@ -125,33 +162,13 @@ impl Cloud {
         self.note_hosts();
         Ok(())
     }
+}
 
-    pub(super) fn create_reservation(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        name: ReservationHandle,
-        zone: ZoneId,
-        terms: Terms,
-    ) -> Result<(), Reason> {
-        let slot = Cloud::request(self.kind(terms.kind), account, zone);
-        self.hold(now, name, &slot, terms)
+/// Whether hardware runs some type of a family, by what the catalogue knows of its types.
+fn runs_family(hardware: &Hardware, family: &str) -> bool {
+    let mut known = catalogue::built_in().iter().filter(|entry| entry.family() == family).peekable();
+    if known.peek().is_none() {
+        return hardware.runs_any_of(family);
     }
-
-    pub(super) fn cancel_reservation(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        name: ReservationHandle,
-    ) -> Result<(), Reason> {
-        let unknown = Failure::InvalidCapacityReservationIdNotFound;
-        let id = self.names.reservations.find(name.0, unknown)?;
-        let reservation = self.placer.reservation(id);
-        let unused = unused_reservation(reservation.kind, reservation.tenancy());
-        let freed = self.placer.cancel(account, id, &mut self.fleet)?;
-        self.billing.usage.give(now, account, unused, u64::from(freed));
-        self.uncount(account, Quota::CapacityReservations, 1);
-        self.note_hosts();
-        Ok(())
-    }
+    known.any(|entry| hardware.runs(&Model { name: &entry.name, architectures: &entry.arch }))
 }

@@ -8,8 +8,10 @@ use super::config::{
 use super::count::Count;
 use super::presets::Preset;
 use super::stage::StageName;
+use super::throttle::Class;
 use super::token_bucket::Limit;
 use crate::input::{Place, Problem, did_you_mean};
+use crate::operation::Operation;
 use crate::units::{Decimal, Duration};
 use crate::workload::distribution::Distribution;
 use crate::workload::settings::Settings;
@@ -84,9 +86,15 @@ impl ControlPlaneConfig {
             ("resources.terminate", &resources.terminate),
         ];
         let given = buckets.into_iter().filter_map(|(key, bucket)| Some((key, bucket.as_ref()?)));
-        given
+        let mut problems: Vec<Problem> = given
             .flat_map(|(key, bucket)| check_bucket(&format!("control_plane.throttle.{key}"), bucket))
-            .collect()
+            .collect();
+        for (word, bucket) in &self.throttle.writes {
+            let key = format!("control_plane.throttle.writes.{word}");
+            problems.extend(check_write(&key, word));
+            problems.extend(check_bucket(&key, bucket));
+        }
+        problems
     }
 
     fn check_cache(&self) -> Vec<Problem> {
@@ -196,6 +204,29 @@ fn check_clients(clients: &ClientConfig) -> Vec<Problem> {
     problems_of(settings)
 }
 
+/// The word of an operation that has no bucket among `requests`.
+fn check_write(key: &str, word: &str) -> Option<Problem> {
+    let is_write =
+        |operation: Operation| operation != Operation::Probe && Class::of(operation, true) == Class::Write;
+    let found = format!("found `{word}`, expected an operation that `requests.write` stands for");
+    let problem = Problem::new(Place::key(key), found);
+    match Operation::named(word) {
+        Some(operation) if is_write(operation) => None,
+        Some(Operation::Probe) => {
+            Some(problem.with_help("a packet between instances is no request, and takes no tokens"))
+        }
+        Some(operation) => {
+            let class = Class::of(operation, true).name();
+            Some(problem.with_help(format!("its bucket is `control_plane.throttle.requests.{class}`")))
+        }
+        None => {
+            let words = Operation::ALL.iter().copied().filter(|operation| is_write(*operation));
+            let help = did_you_mean(word, words.map(Operation::name));
+            Some(Problem { help, ..problem })
+        }
+    }
+}
+
 fn check_bucket(key: &str, bucket: &BucketConfig) -> Vec<Problem> {
     let mut settings = Settings::at(key);
     if bucket.bucket == 0 {
@@ -300,6 +331,11 @@ mod tests {
                 "at most",
             ),
             ("throttle.resources.stop = { bucket = 1, per_s = 0 }", "resources.stop.per_s", "above 0"),
+            ("throttle.writes.reboot = { bucket = 1, per_s = 0 }", "writes.reboot.per_s", "above 0"),
+            ("throttle.writes.create-tag = { bucket = 1, per_s = 1 }", "writes.create-tag", "`create-tags`"),
+            ("throttle.writes.launch = { bucket = 1, per_s = 1 }", "writes.launch", "requests.launch"),
+            ("throttle.writes.hibernate = { bucket = 1, per_s = 1 }", "writes.hibernate", "requests.stop"),
+            ("throttle.writes.probe = { bucket = 1, per_s = 1 }", "writes.probe", "takes no tokens"),
             ("gateway.servers = 0", "gateway.servers", "without a server"),
             ("storage.queue_timeout = '0s'", "storage.queue_timeout", "more than no time"),
             (

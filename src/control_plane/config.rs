@@ -4,6 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::count::Count;
 use super::presets::Preset;
@@ -103,27 +104,31 @@ impl Default for ClientConfig {
     }
 }
 
-/// How fast accounts may call: token buckets, full at the start, refilled continuously (EC2 API reference, "Request
-/// throttling"). A call takes one token of its class's request bucket and, where it has one, as many of the resource
-/// bucket as it is about instances; both or none.
+/// How fast accounts may call: token buckets of each account and API, full at the start, refilled continuously (EC2
+/// Developer Guide, "Request throttling for the Amazon EC2 API"). A request takes one token of its API's request bucket
+/// and, where it has one, as many of the resource bucket as it is about instances; both or none. Every page of a
+/// `describe` is a request.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThrottleConfig {
     /// Whether there are any limits; default false.
     pub enabled: bool,
-    /// Requests, by class.
+    /// Requests.
     #[serde(skip_serializing_if = "is_default")]
     pub requests: RequestBuckets,
+    /// Requests of single operations by their word, such as `create-tags`, in place of `requests.write`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub writes: BTreeMap<String, BucketConfig>,
     /// Instances, by class.
     #[serde(skip_serializing_if = "is_default")]
     pub resources: ResourceBuckets,
 }
 
-/// The request bucket of each class. One left out does not limit.
+/// The request bucket of each API. One left out does not limit.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RequestBuckets {
-    /// `describe` of named instances, or by pages.
+    /// `describe` of named instances, with filters, or by pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub describe: Option<BucketConfig>,
     /// `describe` of a whole account at once.
@@ -141,12 +146,12 @@ pub struct RequestBuckets {
     /// `terminate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terminate: Option<BucketConfig>,
-    /// Every other call that changes something.
+    /// Every other operation that changes something: a bucket of this size for each, unless `writes` has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write: Option<BucketConfig>,
 }
 
-/// The resource bucket of each class. One left out does not limit.
+/// The resource bucket of each API. One left out does not limit.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceBuckets {

@@ -125,7 +125,7 @@ failures! {
     EniSgRulesMismatch = 55, "ENI_SG_RULES_MISMATCH", "InternalError", Client 403, "no rule of the security groups allows the traffic";
     InvalidPlacementGroupUnknown = 56, "InvalidPlacementGroup.Unknown", "InternalError", Client 400, "no such placement group in the account";
     InvalidPlacementGroupDuplicate = 57, "InvalidPlacementGroup.Duplicate", "InternalError", Client 400, "a placement group of that name is there already";
-    InvalidPlacementGroupInUse = 58, "InvalidPlacementGroup.InUse", "InvalidStateTransition", Client 400, "the placement group has instances";
+    InvalidPlacementGroupInUse = 58, "InvalidPlacementGroup.InUse", "InvalidStateTransition", Client 400, "the placement group has instances, or is bound to another zone by them";
     PlacementGroupLimitExceeded = 59, "PlacementGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more than a placement group may hold";
     InvalidHostIdNotFound = 60, "InvalidHostID.NotFound", "InternalError", Client 400, "no such dedicated host in the account";
     HostLimitExceeded = 61, "HostLimitExceeded", "ResourceLimitExceeded", Client 400, "more dedicated hosts than the account may have";

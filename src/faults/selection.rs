@@ -138,13 +138,18 @@ mod tests {
             hosts_per_rack: 2,
             max_instances: None,
             tenancy: GroupTenancy::Any,
+            hardware: Default::default(),
+            sockets: 0,
         };
-        let listed = ["x", "y", "x"].map(|rack| ListedHost { sellable, rack: Some(rack.to_string()) });
+        let listed =
+            ["x", "y", "x"].map(|rack| ListedHost { sellable, rack: Some(rack.to_string()), hardware: None });
         let listed = HostGroup {
             hosts: Hosts::Listed(listed.to_vec()),
             hosts_per_rack: 2,
             max_instances: None,
             tenancy: GroupTenancy::Any,
+            hardware: Default::default(),
+            sockets: 0,
         };
         // Hosts 0 to 4 on racks 0 to 2; then 5, 6 on a rack and 7, 8, 9 on two.
         let fleet = Fleet::new(&[vec![fixed(5)], vec![fixed(2), listed]]).unwrap();

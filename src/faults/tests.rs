@@ -16,7 +16,14 @@ const ZONES: [&str; 2] = ["a", "b"];
 
 /// Two zones of so many hosts each, two to a rack.
 fn fleet(hosts: Hosts) -> Fleet {
-    let group = HostGroup { hosts, hosts_per_rack: 2, max_instances: None, tenancy: GroupTenancy::Any };
+    let group = HostGroup {
+        hosts,
+        hosts_per_rack: 2,
+        max_instances: None,
+        tenancy: GroupTenancy::Any,
+        hardware: Default::default(),
+        sockets: 0,
+    };
     Fleet::new(&[vec![group.clone()], vec![group]]).unwrap()
 }
 

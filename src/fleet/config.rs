@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::hardware::{Architecture, Hardware};
 use super::host::Pool;
 use super::host_file;
 use crate::input::{Place, Problem};
@@ -34,6 +35,31 @@ pub struct ZoneConfig {
     /// Groups of equal hosts, numbered in this order; at least one.
     #[serde(default)]
     pub hosts: Vec<HostGroupConfig>,
+    /// The instance types that the zone offers; default those that its hosts run. Any other is `Unsupported` there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<OfferConfig>,
+}
+
+/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is said.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfferConfig {
+    /// Families, such as `m5`; without `types` too, all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+    /// Types beside those of the families.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Processor architecture; default any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+}
+
+impl OfferConfig {
+    /// The types it means.
+    pub fn hardware(&self) -> Hardware {
+        Hardware::new(&self.families, &self.types, self.architecture)
+    }
 }
 
 /// A group of hosts: `count` equal ones, as many as needed (`elastic`), or those of a `file`.
@@ -50,7 +76,7 @@ pub struct HostGroupConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_hosts: Option<u32>,
     /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
-    /// `gpu,local_storage_gib,network_gbps,rack,sku`. Relative to the scenario file.
+    /// `gpu,local_storage_gib,network_gbps,rack,sku,families,types,architecture`. Relative to the scenario file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// vCPU of each host \[vCPU\].
@@ -71,6 +97,20 @@ pub struct HostGroupConfig {
     /// Name of the hardware, by which `[[placement.dedicated_hosts]]` and `[billing.prices]` know it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
+    /// Families of instance types that the hosts run, such as `m5`; default, without `types` too, all. A type that no
+    /// host of a zone runs is `Unsupported` there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+    /// Instance types that the hosts run beside those of `families`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Processor architecture of the hosts; default any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+    /// Processor sockets of each host. On a dedicated host no instance spans two that has room in one; default no such
+    /// limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sockets: Option<u8>,
     /// Hosts that share a rack, in order \[hosts\]; default 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts_per_rack: Option<u32>,
@@ -130,6 +170,10 @@ pub struct HostGroup {
     pub max_instances: Option<u32>,
     /// Whom the hosts are for.
     pub tenancy: GroupTenancy,
+    /// What the hosts run, where they do not say it themselves.
+    pub hardware: Hardware,
+    /// Processor sockets of each; 0 where that is not said.
+    pub sockets: u8,
 }
 
 /// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
@@ -161,6 +205,8 @@ pub struct ListedHost {
     pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,
+    /// What it runs, if it says so.
+    pub hardware: Option<Hardware>,
 }
 
 /// The exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
@@ -265,7 +311,12 @@ impl HostGroupConfig {
         if let Some(price) = &self.dedicated_usd_per_hour {
             self.check_price(price, &mut problems);
         }
-        for (key, value) in [("hosts_per_rack", self.hosts_per_rack), ("max_instances", self.max_instances)] {
+        let sockets = self.sockets.map(u32::from);
+        for (key, value) in [
+            ("hosts_per_rack", self.hosts_per_rack),
+            ("max_instances", self.max_instances),
+            ("sockets", sockets),
+        ] {
             if value == Some(0) {
                 problems.add(key, "found 0, expected at least 1");
             }
@@ -276,6 +327,8 @@ impl HostGroupConfig {
                 hosts_per_rack: self.hosts_per_rack.unwrap_or(DEFAULT_HOSTS_PER_RACK),
                 max_instances: self.max_instances,
                 tenancy: self.tenancy,
+                hardware: Hardware::new(&self.families, &self.types, self.architecture),
+                sockets: self.sockets.unwrap_or(0),
             }),
             _ => Err(problems.found),
         }

@@ -58,7 +58,14 @@ mod tests {
     /// So many hosts of 20 vCPU.
     fn fleet(count: u32) -> Fleet {
         let hosts = Hosts::Fixed { count, sellable: Resources::new(20_000, 20_480) };
-        let group = HostGroup { hosts, hosts_per_rack: 16, max_instances: None, tenancy: GroupTenancy::Any };
+        let group = HostGroup {
+            hosts,
+            hosts_per_rack: 16,
+            max_instances: None,
+            tenancy: GroupTenancy::Any,
+            hardware: Default::default(),
+            sockets: 0,
+        };
         Fleet::new(&[vec![group]]).unwrap()
     }
 

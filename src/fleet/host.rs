@@ -74,15 +74,35 @@ impl Host {
 }
 
 /// What hosts of one kind can sell: capacity less reserve.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Sku {
     /// What can be taken in all. Network bandwidth is `u32::MAX` where it has no limit.
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
+    /// The number of what it runs.
+    pub hardware: u8,
+    /// Processor sockets of a host, which bound what a dedicated host holds; 0 where that is not said.
+    pub sockets: u8,
 }
 
 impl Sku {
+    /// Whether such a host does not run a type that is barred from these numbers.
+    #[inline]
+    pub fn is_barred(&self, barred: u64) -> bool {
+        barred >> self.hardware & 1 == 1
+    }
+
+    /// The most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
+    pub fn holds(&self, request: &Resources) -> u32 {
+        let (sockets, size) = (u32::from(self.sockets), request.vcpu_milli());
+        if sockets == 0 || size == 0 {
+            return u32::MAX;
+        }
+        let of_socket = self.capacity.vcpu_milli() / sockets;
+        if size <= of_socket { sockets * (of_socket / size) } else { self.capacity.vcpu_milli() / size }
+    }
+
     /// True when network bandwidth has no limit and is not counted.
     pub fn network_is_unlimited(&self) -> bool {
         self.capacity.0[Resources::NETWORK] == u32::MAX

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::config::{ListedHost, MAX_HOSTS};
+use super::hardware::{Architecture, Hardware};
 use crate::input::{Place, Problem, did_you_mean};
 use crate::table::{Dialect, Table};
 use crate::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
@@ -13,6 +14,10 @@ const MAX_PROBLEMS: usize = 20;
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
 const RACK: &str = "rack";
 const SKU: &str = "sku";
+/// What hosts run, each a list separated by `|`, and their architecture.
+const FAMILIES: &str = "families";
+const TYPES: &str = "types";
+const ARCHITECTURE: &str = "architecture";
 
 /// Reads every host of a file, less the `reserve` of each. Lines that begin with `#` are comments.
 pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
@@ -50,12 +55,15 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
     rack: Option<usize>,
+    /// Families, types and architecture.
+    hardware: [Option<usize>; 3],
 }
 
 impl Columns {
     /// Finds the columns by their names, in any order.
     fn find(table: &Table) -> Result<Columns, Vec<Problem>> {
-        let known: Vec<&str> = QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU]).collect();
+        let known: Vec<&str> =
+            QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU, FAMILIES, TYPES, ARCHITECTURE]).collect();
         let mut problems = Vec::new();
         for name in table.header().iter().filter(|name| !known.contains(&name.as_str())) {
             let mut problem =
@@ -80,7 +88,8 @@ impl Columns {
         for (column, quantity) in quantities.iter_mut().zip(&QUANTITIES) {
             *column = table.column(quantity.key);
         }
-        Ok(Columns { quantities, rack: table.column(RACK) })
+        let hardware = [FAMILIES, TYPES, ARCHITECTURE].map(|name| table.column(name));
+        Ok(Columns { quantities, rack: table.column(RACK), hardware })
     }
 
     /// The host of the row that `table` stands at.
@@ -105,12 +114,32 @@ impl Columns {
                 ));
             }
         }
-        let rack = match self.rack {
-            Some(column) => Some(table.text(column)?.trim()).filter(|text| !text.is_empty()),
-            None => None,
-        };
-        Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string) })
+        let rack = Some(cell(table, self.rack)?).filter(|text| !text.is_empty()).map(str::to_string);
+        Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
     }
+
+    /// What the host of a row runs; `None` where it says nothing of it.
+    fn hardware(&self, table: &Table) -> Result<Option<Hardware>, Problem> {
+        let [families, types, architecture] = self.hardware;
+        let items = |column| -> Result<Vec<String>, Problem> {
+            let items = cell(table, column)?.split('|').filter(|item| !item.is_empty());
+            Ok(items.map(str::to_string).collect())
+        };
+        let word = cell(table, architecture)?;
+        let known = || Architecture::ALL.map(Architecture::name);
+        let runs = Architecture::ALL.into_iter().find(|architecture| architecture.name() == word);
+        if let (None, false, Some(column)) = (runs, word.is_empty(), architecture) {
+            let message = format!("found `{word}`, expected one of {}", known().join(", "));
+            return Err(Problem::new(table.place(column), message));
+        }
+        let hardware = Hardware::new(&items(families)?, &items(types)?, runs);
+        Ok((hardware != Hardware::default()).then_some(hardware))
+    }
+}
+
+/// The text of a cell; empty where there is no such column.
+fn cell(table: &Table, column: Option<usize>) -> Result<&str, Problem> {
+    column.map_or(Ok(""), |column| table.text(column).map(str::trim))
 }
 
 #[cfg(test)]
@@ -133,7 +162,20 @@ mod tests {
         assert_eq!(hosts[0].sellable, Resources([3500, 7 * 1024, 0, 0, u32::MAX]));
         assert_eq!(hosts[0].rack.as_deref(), Some("r1"));
         assert_eq!(hosts[1].sellable, Resources([7500, 15 * 1024 + 512, 500, 0, u32::MAX]));
-        assert_eq!(hosts[1].rack, None);
+        assert_eq!((hosts[1].rack.as_deref(), &hosts[1].hardware), (None, &None));
+    }
+
+    #[test]
+    fn rows_say_what_their_hosts_run() {
+        let text = "vcpu,memory_gib,families,types,architecture\n4,8,m5|c5,,\n4,8,,r5.large,arm64\n4,8,,,\n";
+        let hosts = hosts(text).unwrap();
+        let own = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let expected = [
+            Some(Hardware::new(&own(&["c5", "m5"]), &[], None)),
+            Some(Hardware::new(&[], &own(&["r5.large"]), Some(Architecture::Arm))),
+            None,
+        ];
+        assert_eq!(hosts.iter().map(|host| host.hardware.clone()).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -152,6 +194,7 @@ mod tests {
             ("vcpu,memory_gib\n4\n", "hosts.csv:2: found 1 values, expected 2, as many as"),
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
             ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found the column twice"),
+            ("vcpu,memory_gib,architecture\n4,8,arm\n", "hosts.csv:2: `architecture`: found `arm`"),
             ("vcpu,memory_gib\n", "found a header and no hosts"),
             ("", "hosts.csv: found an empty file, expected a header"),
             ("vcpu,memory_gib,rack\n4,8,\"r1\n4,8,r2\n", "hosts.csv:2: found a quote that is never closed"),

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod fill;
+pub mod hardware;
 pub mod host;
 pub mod host_file;
 pub mod index;
@@ -18,6 +19,7 @@ use std::ops::Range;
 
 use crate::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
 use config::Hosts;
+use hardware::{Hardware, HardwareSets, Model};
 use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
 use totals::{Total, Totals};
 
@@ -34,6 +36,8 @@ pub struct Zone {
     pub free_gpu_milli: u64,
     /// Its groups.
     groups: Range<usize>,
+    /// The numbers of what its hosts run, a bit for each.
+    hardware: u64,
 }
 
 impl Zone {
@@ -68,6 +72,8 @@ pub struct Fleet {
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
     is_elastic: bool,
+    /// What hosts run.
+    hardware: HardwareSets,
 }
 
 /// What taking from or giving to a host changed beside its free amounts.
@@ -80,9 +86,9 @@ pub enum Change {
 }
 
 impl Fleet {
-    /// A fleet with every standing host active and empty. Fails when there are more than 65,536
-    /// different capacities.
-    pub fn new(zones: &[Vec<config::HostGroup>]) -> Result<Fleet, TooManyCapacities> {
+    /// A fleet with every standing host active and empty. Fails when there are more different capacities, or sets
+    /// of types that hosts run, than a record can name.
+    pub fn new(zones: &[Vec<config::HostGroup>]) -> Result<Fleet, TooManyKinds> {
         let mut builder = Builder::default();
         for (zone, groups) in zones.iter().enumerate() {
             builder.zone(ZoneId(zone as u16), groups)?;
@@ -90,6 +96,7 @@ impl Fleet {
         let mut fleet = Fleet {
             closed: vec![BTreeSet::new(); builder.groups.len()],
             is_elastic: builder.groups.iter().any(|group| group.elastic),
+            hardware: builder.hardware,
             hosts: builder.hosts,
             skus: builder.skus,
             groups: builder.groups,
@@ -127,6 +134,33 @@ impl Fleet {
     #[inline]
     pub fn skus(&self) -> &[Sku] {
         &self.skus
+    }
+
+    /// What hosts run, by its number.
+    pub fn hardware(&self) -> &HardwareSets {
+        &self.hardware
+    }
+
+    /// Whether a host does not run a type that is barred from these numbers.
+    #[inline]
+    pub fn is_barred(&self, id: HostId, barred: u64) -> bool {
+        barred != 0 && self.skus[self.hosts[id.index()].sku.0 as usize].is_barred(barred)
+    }
+
+    /// What bars a type from hosts.
+    pub fn barring(&self, model: &Model<'_>) -> u64 {
+        self.hardware.barring(model)
+    }
+
+    /// Whether a zone has hosts of such hardware.
+    pub fn has_hardware(&self, zone: ZoneId, runs: impl Fn(&Hardware) -> bool) -> bool {
+        let numbers = self.zones[zone.index()].hardware;
+        (0..u64::BITS as u8).filter(|number| numbers >> number & 1 == 1).any(|n| runs(self.hardware.get(n)))
+    }
+
+    /// Whether a zone has hosts that run a type that is barred from these numbers.
+    pub fn runs_in(&self, zone: ZoneId, barred: u64) -> bool {
+        self.zones[zone.index()].hardware & !barred != 0
     }
 
     /// The zones, by id.
@@ -334,24 +368,31 @@ fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
     (u64::from(vcpu) * u64::from(vcpu_stranded), u64::from(memory) * u64::from(memory_stranded))
 }
 
-/// More different capacities than a host's record can name.
+/// More kinds of hosts than a host's record can name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the hosts have more than 65,536 different capacities")]
-pub struct TooManyCapacities;
+pub enum TooManyKinds {
+    /// By what they have to sell.
+    #[error("the hosts have more than 65,536 different capacities")]
+    Capacities,
+    /// By the types they run.
+    #[error("the hosts run more than 64 different sets of types")]
+    Hardware,
+}
 
 /// Lays out hosts, groups and zones in file order.
 #[derive(Default)]
 struct Builder {
     hosts: Vec<Host>,
     skus: Vec<Sku>,
-    sku_ids: BTreeMap<(Resources, u32), SkuId>,
+    sku_ids: BTreeMap<Sku, SkuId>,
+    hardware: HardwareSets,
     groups: Vec<Group>,
     zones: Vec<Zone>,
     racks: u32,
 }
 
 impl Builder {
-    fn zone(&mut self, zone: ZoneId, groups: &[config::HostGroup]) -> Result<(), TooManyCapacities> {
+    fn zone(&mut self, zone: ZoneId, groups: &[config::HostGroup]) -> Result<(), TooManyKinds> {
         let (first_host, first_group) = (self.hosts.len() as u32, self.groups.len());
         for group in groups {
             self.group(zone, group)?;
@@ -362,27 +403,37 @@ impl Builder {
             free_memory_mib: 0,
             free_gpu_milli: 0,
             groups: first_group..self.groups.len(),
+            hardware: self.hosts[first_host as usize..]
+                .iter()
+                .fold(0, |numbers, host| numbers | 1 << self.skus[host.sku.0 as usize].hardware),
         });
         Ok(())
     }
 
-    fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyCapacities> {
+    fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyKinds> {
         let first = HostId(self.hosts.len() as u32);
-        let max_instances = group.max_instances.unwrap_or(u32::MAX);
+        let hardware = self.number(&group.hardware)?;
+        let sku = |capacity, hardware| Sku {
+            capacity,
+            max_instances: group.max_instances.unwrap_or(u32::MAX),
+            hardware,
+            sockets: group.sockets,
+        };
         let empty =
             |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
         let (elastic, racks) = match &group.hosts {
             Hosts::Fixed { count, sellable } => {
-                self.equal_hosts(*count, *sellable, max_instances, empty(HostState::Active))?;
+                self.equal_hosts(*count, sku(*sellable, hardware), empty(HostState::Active))?;
                 (false, self.fill_racks(*count, group.hosts_per_rack))
             }
             Hosts::Elastic { max_hosts, sellable } => {
-                self.equal_hosts(*max_hosts, *sellable, max_instances, empty(HostState::Closed))?;
+                self.equal_hosts(*max_hosts, sku(*sellable, hardware), empty(HostState::Closed))?;
                 (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
             }
             Hosts::Listed(rows) => {
                 for row in rows {
-                    self.equal_hosts(1, row.sellable, max_instances, empty(HostState::Active))?;
+                    let hardware = row.hardware.as_ref().map_or(Ok(hardware), |own| self.number(own))?;
+                    self.equal_hosts(1, sku(row.sellable, hardware), empty(HostState::Active))?;
                 }
                 (false, self.list_racks(rows, group.hosts_per_rack))
             }
@@ -392,25 +443,24 @@ impl Builder {
         Ok(())
     }
 
-    fn equal_hosts(
-        &mut self,
-        count: u32,
-        capacity: Resources,
-        max_instances: u32,
-        empty: Host,
-    ) -> Result<(), TooManyCapacities> {
-        let sku = match self.sku_ids.get(&(capacity, max_instances)) {
+    fn equal_hosts(&mut self, count: u32, kind: Sku, empty: Host) -> Result<(), TooManyKinds> {
+        let sku = match self.sku_ids.get(&kind) {
             Some(sku) => *sku,
             None => {
-                let sku = SkuId(u16::try_from(self.skus.len()).map_err(|_| TooManyCapacities)?);
-                self.skus.push(Sku { capacity, max_instances });
-                self.sku_ids.insert((capacity, max_instances), sku);
+                let sku = SkuId(u16::try_from(self.skus.len()).map_err(|_| TooManyKinds::Capacities)?);
+                self.skus.push(kind);
+                self.sku_ids.insert(kind, sku);
                 sku
             }
         };
-        let host = Host { free: capacity, sku, ..empty };
+        let host = Host { free: kind.capacity, sku, ..empty };
         self.hosts.resize(self.hosts.len() + count as usize, host);
         Ok(())
+    }
+
+    /// The number of what hosts run.
+    fn number(&mut self, hardware: &Hardware) -> Result<u8, TooManyKinds> {
+        self.hardware.number(hardware).ok_or(TooManyKinds::Hardware)
     }
 
     fn fill_racks(&mut self, count: u32, hosts_per_rack: u32) -> Racks {

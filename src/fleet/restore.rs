@@ -23,6 +23,7 @@ impl Persist for Fleet {
             smallest,
             closed: _,
             is_elastic: _,
+            hardware: _,
         } = self;
         out.put(&(is_asked, smallest));
         out.put_length(hosts.len());

@@ -181,6 +181,8 @@ Retire: maintenance -> retired";
             hosts_per_rack: 2,
             max_instances: None,
             tenancy: GroupTenancy::Any,
+            hardware: Default::default(),
+            sockets: 0,
         }]])
         .unwrap()
     }

@@ -14,11 +14,18 @@ pub struct Room {
     pub free: Resources,
     /// Instances it may still have; `u32::MAX` where there is no limit.
     pub instances: u32,
+    /// The number of what the host runs.
+    pub hardware: u8,
 }
 
 impl Room {
-    /// How many requests of one size it takes.
-    pub fn fits(&self, request: &Resources) -> u64 {
+    /// How many instances of a type it takes.
+    pub fn fits(&self, share: &Share) -> u64 {
+        if share.barred >> self.hardware & 1 == 1 { 0 } else { self.holds(&share.amounts) }
+    }
+
+    /// How many requests of one size it has room for.
+    fn holds(&self, request: &Resources) -> u64 {
         let of = |i: usize| match (self.free.0[i], request.0[i]) {
             (u32::MAX, _) | (_, 0) => u64::MAX,
             (free, asked) => u64::from(free / asked),
@@ -83,12 +90,16 @@ impl Census {
         };
         for host in fleet.hosts().iter().filter(|host| host.state == HostState::Active) {
             let sku = &fleet.skus()[usize::from(host.sku.0)];
-            let whole = Room { free: sku.capacity, instances: sku.max_instances };
+            let whole = Room { free: sku.capacity, instances: sku.max_instances, hardware: sku.hardware };
             let left = match sku.max_instances {
                 u32::MAX => u32::MAX,
                 most => most - host.instances,
             };
-            let room = (host.pool == Pool::Shared).then_some(Room { free: host.free, instances: left });
+            let room = (host.pool == Pool::Shared).then_some(Room {
+                free: host.free,
+                instances: left,
+                hardware: sku.hardware,
+            });
             match &mut run {
                 Some((of, whole_of, hosts)) if *of == room && *whole_of == whole => *hosts += 1,
                 _ => run.replace((room, whole, 1)).into_iter().for_each(&mut count),

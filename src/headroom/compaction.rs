@@ -17,7 +17,7 @@ pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {
     };
     let mut largest_first = instances.to_vec();
     largest_first.sort_by_key(|share| (Reverse(size(census, &share.amounts)), share.kind));
-    largest_first.iter().all(|share| packing.place(&share.amounts, share.count)).then_some(packing.hosts)
+    largest_first.iter().all(|share| packing.place(share)).then_some(packing.hosts)
 }
 
 /// Its greatest share of what all hosts have of a resource \[10⁻¹⁸\].
@@ -38,18 +38,18 @@ struct Packing {
 
 impl Packing {
     /// Places so many instances of one size; false when there is no room for all.
-    fn place(&mut self, request: &Resources, count: u64) -> bool {
-        let mut missing = count;
+    fn place(&mut self, share: &Share) -> bool {
+        let (request, mut missing) = (&share.amounts, share.count);
         while missing > 0 {
-            let fitting = self.open.iter().find(|(room, _)| room.fits(request) > 0);
+            let fitting = self.open.iter().find(|(room, _)| room.fits(share) > 0);
             let (room, hosts) = match fitting {
                 Some((&room, &hosts)) => (room, hosts),
-                None => match self.open_hosts(request, missing) {
+                None => match self.open_hosts(share, missing) {
                     Some(opened) => opened,
                     None => return false,
                 },
             };
-            let per_host = room.fits(request);
+            let per_host = room.fits(share);
             let (filled, each) =
                 if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
             self.close(room, filled);
@@ -60,10 +60,10 @@ impl Packing {
     }
 
     /// Opens as many hosts as these instances fill, of the kind that takes the most of them.
-    fn open_hosts(&mut self, request: &Resources, missing: u64) -> Option<(Room, u64)> {
-        let left = self.empty.iter_mut().filter(|(room, hosts)| *hosts > 0 && room.fits(request) > 0);
-        let (room, hosts) = left.max_by_key(|(room, _)| room.fits(request))?;
-        let opened = missing.div_ceil(room.fits(request)).min(*hosts);
+    fn open_hosts(&mut self, share: &Share, missing: u64) -> Option<(Room, u64)> {
+        let left = self.empty.iter_mut().filter(|(room, hosts)| *hosts > 0 && room.fits(share) > 0);
+        let (room, hosts) = left.max_by_key(|(room, _)| room.fits(share))?;
+        let opened = missing.div_ceil(room.fits(share)).min(*hosts);
         *hosts -= opened;
         self.hosts += opened;
         *self.open.entry(*room).or_insert(0) += opened;

@@ -17,14 +17,14 @@ pub struct Shares {
 }
 
 /// Room on a host that instances of one type cannot use, in the unit of `resource`.
-type Measure = fn(room: &Room, request: &Resources, resource: usize) -> u64;
+type Measure = fn(room: &Room, share: &Share, resource: usize) -> u64;
 
 /// Expected share of each resource that an instance drawn from the live mix could not use: Σ over hosts and types of
 /// p(type) · (free on the host, less what as many instances of the type as fit would take), by all that can be sold.
 /// `None` while nothing runs.
 pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
-    shares(census, running, |room, request, resource| {
-        let used = room.fits(request) * u64::from(request.0[resource]);
+    shares(census, running, |room, share, resource| {
+        let used = room.fits(share) * u64::from(share.amounts.0[resource]);
         u64::from(room.free.0[resource]).saturating_sub(used)
     })
 }
@@ -37,8 +37,8 @@ pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
 /// The paper counts GPU alone, and on a host where the type fits also the GPUs whose free share is too small for it.
 /// Here a GPU is no device but an amount, of which a fitting type leaves no such share.
 pub fn fgd(census: &Census, running: &[Share]) -> Option<Shares> {
-    shares(census, running, |room, request, resource| {
-        let usable = request.0[resource] > 0 && room.fits(request) > 0;
+    shares(census, running, |room, share, resource| {
+        let usable = share.amounts.0[resource] > 0 && room.fits(share) > 0;
         if usable { 0 } else { u64::from(room.free.0[resource]) }
     })
 }
@@ -52,7 +52,7 @@ fn shares(census: &Census, running: &[Share], measure: Measure) -> Option<Shares
         let lost: u128 = (census.classes.iter())
             .map(|class| {
                 let of = |share: &Share| {
-                    u128::from(share.count) * u128::from(measure(&class.room, &share.amounts, resource))
+                    u128::from(share.count) * u128::from(measure(&class.room, share, resource))
                 };
                 u128::from(class.hosts) * running.iter().map(of).sum::<u128>()
             })

@@ -8,8 +8,8 @@ use super::{Census, Class, Room, Share};
 use crate::units::{RESOURCES, Resources, TypeId};
 
 /// Instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
-pub fn allocable(census: &Census, request: &Resources) -> u64 {
-    census.classes.iter().map(|class| class.hosts * class.room.fits(request)).sum()
+pub fn allocable(census: &Census, share: &Share) -> u64 {
+    census.classes.iter().map(|class| class.hosts * class.room.fits(share)).sum()
 }
 
 /// How much more of the live mix fits.
@@ -41,7 +41,7 @@ pub fn inflate(census: &Census, running: &[Share]) -> Option<Inflation> {
         for share in running {
             let until = |step: u128| u128::from(share.count) * step * at_most.over / (at_most.under * STEPS);
             let count = u64::try_from(until(step) - until(step - 1)).expect("more than the hosts can hold");
-            let missing = stock.place(&share.amounts, count);
+            let missing = stock.place(share, count);
             placed += count - missing;
             if missing > 0 {
                 return Some(stock.left(census, running, placed, share.kind));
@@ -81,13 +81,14 @@ impl Stock {
     /// Places instances of one size where the least is free, and says how many found no room. Best fit fills a
     /// host before it turns to the next, since a host that took one has less free than before: whole hosts
     /// move at once.
-    fn place(&mut self, request: &Resources, count: u64) -> u64 {
-        let mut missing = count;
+    fn place(&mut self, share: &Share, count: u64) -> u64 {
+        let (request, mut missing) = (&share.amounts, count);
         while missing > 0 {
-            let least = Room { free: Resources::new(request.vcpu_milli(), 0), instances: 0 };
-            let fitting = self.0.range(least..).find(|(room, _)| room.fits(request) > 0);
+            let free = Resources::new(request.vcpu_milli(), 0);
+            let least = Room { free, instances: 0, hardware: 0 };
+            let fitting = self.0.range(least..).find(|(room, _)| room.fits(share) > 0);
             let Some((&room, &hosts)) = fitting else { break };
-            let per_host = room.fits(request);
+            let per_host = room.fits(share);
             let (filled, each) =
                 if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
             self.take(room, filled);
@@ -131,20 +132,22 @@ mod tests {
     #[test]
     fn allocable_counts_whole_instances_on_single_hosts() {
         let census = census(&[(4000, 8192, 3), (3000, 1024, 2)], 8000, 16_384);
-        assert_eq!(allocable(&census, &Resources::new(2000, 2048)), 3 * 2);
-        assert_eq!(allocable(&census, &Resources::new(1000, 512)), 3 * 4 + 2 * 2);
+        assert_eq!(allocable(&census, &share(0, 2000, 2048, 0)), 3 * 2);
+        assert_eq!(allocable(&census, &share(0, 1000, 512, 0)), 3 * 4 + 2 * 2);
+        let barred = Share { barred: 1, ..share(0, 1000, 512, 0) };
+        assert_eq!(allocable(&census, &barred), 0, "no hardware runs it");
     }
 
     /// The plain twin: one instance at a time on the host where the least is free, from a list of hosts.
-    fn plainly(hosts: &mut [Room], request: &Resources, count: u64) -> u64 {
+    fn plainly(hosts: &mut [Room], share: &Share, count: u64) -> u64 {
         for placed in 0..count {
             let best = hosts
                 .iter()
                 .enumerate()
-                .filter(|(_, room)| room.fits(request) > 0)
+                .filter(|(_, room)| room.fits(share) > 0)
                 .min_by_key(|(_, room)| **room);
             let Some((best, _)) = best else { return count - placed };
-            hosts[best] = hosts[best].less(request, 1);
+            hosts[best] = hosts[best].less(&share.amounts, 1);
         }
         0
     }
@@ -162,10 +165,10 @@ mod tests {
             let mut hosts: Vec<Room> =
                 census.classes.iter().flat_map(|class| vec![class.room; class.hosts as usize]).collect();
             for _ in 0..6 {
-                let request =
-                    Resources::new(1000 * (1 + random.below(4) as u32), 1024 * (1 + random.below(8) as u32));
+                let (vcpu, memory) = (1 + random.below(4) as u32, 1 + random.below(8) as u32);
+                let share = share(0, 1000 * vcpu, 1024 * memory, 0);
                 let count = random.below(12);
-                assert_eq!(stock.place(&request, count), plainly(&mut hosts, &request, count));
+                assert_eq!(stock.place(&share, count), plainly(&mut hosts, &share, count));
                 let mut counted = BTreeMap::new();
                 hosts.iter().for_each(|room| *counted.entry(*room).or_insert(0) += 1);
                 assert_eq!(stock.0, counted);

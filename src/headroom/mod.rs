@@ -2,7 +2,8 @@
 //!
 //! To look changes nothing. One pass over the hosts makes a [`Census`] of classes of equal hosts; everything
 //! after that looks at classes and types only, however many hosts there are.
-//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out: headroom is what
+//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out, but not which hardware
+//! runs a type: headroom is what
 //! the room would do for instances that may go anywhere in the shared pool.
 
 mod census;
@@ -36,6 +37,8 @@ pub struct Share {
     pub kind: TypeId,
     /// What one of them asks for.
     pub amounts: Resources,
+    /// Hardware that does not run it, a bit for each number.
+    pub barred: u64,
     /// How many \[instances\].
     pub count: u64,
 }
@@ -62,8 +65,7 @@ pub struct Headroom {
 impl Headroom {
     /// Looks at a fleet. `asked` holds every type asked for so far, with how many of each run now.
     pub fn of(census: &Census, asked: &[Share]) -> Headroom {
-        let allocable: Vec<_> =
-            asked.iter().map(|share| (share.kind, allocable(census, &share.amounts))).collect();
+        let allocable: Vec<_> = asked.iter().map(|share| (share.kind, allocable(census, share))).collect();
         let fitting = asked.iter().zip(&allocable).filter(|(_, (_, count))| *count > 0);
         let largest = fitting.max_by_key(|(share, _)| {
             (share.amounts.vcpu_milli(), share.amounts.memory_mib(), std::cmp::Reverse(share.kind))
@@ -87,7 +89,8 @@ mod tests {
 
     /// A census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
     pub fn census(classes: &[(u32, u32, u64)], vcpu: u32, memory: u32) -> Census {
-        let room = |vcpu, memory| Room { free: Resources::new(vcpu, memory), instances: u32::MAX };
+        let room =
+            |vcpu, memory| Room { free: Resources::new(vcpu, memory), instances: u32::MAX, hardware: 0 };
         let mut counted = std::collections::BTreeMap::new();
         for (vcpu, memory, hosts) in classes {
             *counted.entry(room(*vcpu, *memory)).or_insert(0) += hosts;
@@ -103,7 +106,7 @@ mod tests {
 
     /// So many instances of a type.
     pub fn share(kind: u32, vcpu: u32, memory: u32, count: u64) -> Share {
-        Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), count }
+        Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), barred: 0, count }
     }
 
     #[test]

@@ -64,7 +64,7 @@ const MOVES: [[Move<ElasticState>; ElasticState::ALL.len()]; 5] = {
         //                 idle                                            associated
         /* associate    */ [To(Associated),                                Refused(Failure::ResourceAlreadyAssociated)],
         /* reassociate  */ [To(Associated),                                To(Associated)],
-        /* disassociate */ [Refused(Failure::InvalidAssociationIdNotFound), To(Idle)],
+        /* disassociate */ [To(Idle),                                      To(Idle)],
         /* release      */ [Gone,                                          Refused(Failure::InvalidIpAddressInUse)],
         /* holder lost  */ [Never,                                         To(Idle)],
     ]
@@ -287,17 +287,18 @@ impl Network {
         Ok(former)
     }
 
-    /// Takes an elastic address from whoever has it (`DisassociateAddress`), and tells who had it. A running
-    /// instance then gets a public address again where [`Network::may_auto_assign`] says so.
+    /// Takes an elastic address from its holder and tells who that was; from none nothing is taken
+    /// (`DisassociateAddress`: "This is an idempotent operation"). A running instance then gets a public address again
+    /// where [`Network::may_auto_assign`] says so.
     pub fn disassociate(
         &mut self,
         now: Time,
         account: AccountId,
         id: ElasticAddressId,
-    ) -> Result<Holder, Reason> {
+    ) -> Result<Option<Holder>, Reason> {
         let former = self.elastic.find(account, id, Failure::InvalidAssociationIdNotFound)?.holder;
         self.elastic.set_holder(now, id, Trigger::Disassociate, None)?;
-        Ok(former.expect("what can be disassociated is associated"))
+        Ok(former)
     }
 
     /// Takes a public address for an instance of the account, to be paid for from now on.

@@ -10,7 +10,8 @@
 //!   unless the group is strict and has members. No tier in a zone other than its members'.
 //!
 //! Within each the tenancy makes two where it is dedicated: the hosts that are the account's own for its
-//! dedicated instances, then vacant ones.
+//! dedicated instances, then vacant ones. Hosts whose hardware does not run the type are in none, nor are those with
+//! instances where the request needs a host to itself, nor dedicated hosts whose terms do not admit it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::groups::{GroupRule, Groups};
 use super::strategy::Request;
 use super::tenancies::{Ownership, Tenancies};
-use crate::failure::{Failure, Reason};
+use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
 use crate::fleet::host::Pool;
-use crate::units::{HostId, PlacementGroupId, RackId};
+use crate::units::{HostId, PlacementGroupId, RackId, Resources, TypeId};
+
+/// The most partitions of a group with dedicated instances.
+const MAX_DEDICATED: u16 = 2;
 
 /// What a request asks of its host beside room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -32,6 +36,12 @@ pub struct Constraint {
     pub tenancy: Tenancy,
     /// A host that is not taken: the one that a migration leaves.
     pub excluded: Option<HostId>,
+    /// The hardware that does not run the type, a bit for each number ([`Fleet::barring`]).
+    pub barred: u64,
+    /// The instance has its host to itself, as one of bare metal has.
+    pub whole: bool,
+    /// The type, where a dedicated host is to admit it.
+    pub kind: Option<TypeId>,
 }
 
 /// The place of an instance in a placement group.
@@ -62,22 +72,30 @@ impl Constraint {
     }
 
     /// What is wrong with it whatever the fleet (EC2 user guide, "Placement group rules and limitations": no
-    /// dedicated hosts in placement groups, no dedicated instances in spread groups).
+    /// dedicated hosts in placement groups, no dedicated instances in spread groups, "A partition placement group with
+    /// Dedicated Instances can have a maximum of two partitions").
     pub(super) fn check(
         &self,
         request: &Request,
-        groups: &Groups,
-        tenancies: &Tenancies,
+        (groups, tenancies, fleet): (&Groups, &Tenancies, &Fleet),
     ) -> Result<(), Reason> {
-        if let Tenancy::Host(Some(host)) = self.tenancy
-            && tenancies.owner(host) != Some((request.account, Ownership::Allocated))
-        {
-            return Err(Failure::InvalidHostIdNotFound.into());
+        if let Tenancy::Host(Some(host)) = self.tenancy {
+            if tenancies.owner(host) != Some((request.account, Ownership::Allocated)) {
+                return Err(Failure::InvalidHostIdNotFound.into());
+            }
+            let is_taken = self.kind.is_none_or(|kind| tenancies.takes(host, kind));
+            if !is_taken || fleet.is_barred(host, self.barred) {
+                return Err(Failure::Unsupported.into());
+            }
         }
         let Some(Membership { group, partition }) = self.group else { return Ok(()) };
         match (groups.rule(group), partition, self.tenancy) {
             (_, _, Tenancy::Host(_)) | (GroupRule::Spread { .. }, _, Tenancy::Dedicated) => {
                 Err(Failure::InvalidParameterCombination.into())
+            }
+            (GroupRule::Partition { partitions }, _, Tenancy::Dedicated) if partitions > MAX_DEDICATED => {
+                let (asked, most) = (u64::from(partitions), u64::from(MAX_DEDICATED));
+                Err(Failure::InvalidParameterCombination.because(Bound::GroupPartitions, asked, most))
             }
             (GroupRule::Partition { partitions }, Some(partition), _) if partition >= partitions => {
                 Err(Failure::InvalidParameterValue.into())
@@ -96,6 +114,22 @@ pub struct Tier<'a> {
     pub(super) racks: RackRule<'a>,
     pub(super) hosts: HostRule<'a>,
     excluded: Option<HostId>,
+    /// Hardware that does not run the type.
+    pub(super) barred: u64,
+    /// Only empty hosts.
+    whole: bool,
+    /// The dedicated hosts that admit the type, where these are asked for.
+    terms: Option<Terms<'a>>,
+}
+
+/// What a request asks of the terms of dedicated hosts.
+#[derive(Clone, Copy, Debug)]
+struct Terms<'a> {
+    tenancies: &'a Tenancies,
+    kind: TypeId,
+    amounts: Resources,
+    /// It names its host.
+    names_host: bool,
 }
 
 /// Which racks.
@@ -123,6 +157,8 @@ pub(super) enum HostRule<'a> {
     Named(HostId),
     /// Empty ones that may become the account's own.
     Vacant,
+    /// Those on which a slot of a reservation holds the whole room for it.
+    Held,
 }
 
 impl HostRule<'_> {
@@ -134,6 +170,7 @@ impl HostRule<'_> {
             HostRule::Own(hosts) => hosts.contains(&id),
             HostRule::Named(host) => *host == id,
             HostRule::Vacant => fleet.may_be_owned(id),
+            HostRule::Held => true,
         }
     }
 }
@@ -154,7 +191,29 @@ impl RackRule<'_> {
 impl Tier<'_> {
     /// True when the request may go to a host of its zone, if that is active and has room.
     pub fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
-        self.hosts.allows(id, fleet) && self.excluded != Some(id) && self.racks.allows(id, fleet)
+        self.hosts.allows(id, fleet)
+            && self.excluded != Some(id)
+            && self.racks.allows(id, fleet)
+            && self.suits(id, fleet)
+    }
+
+    /// True when the hardware and the terms of a host allow the request.
+    #[inline]
+    pub(super) fn suits(&self, id: HostId, fleet: &Fleet) -> bool {
+        !fleet.is_barred(id, self.barred)
+            && !(self.whole && fleet.hosts()[id.index()].instances > 0)
+            && self.terms.is_none_or(|terms| terms.admit(id, fleet))
+    }
+}
+
+impl Terms<'_> {
+    fn admit(&self, id: HostId, fleet: &Fleet) -> bool {
+        let Terms { tenancies, kind, amounts, names_host } = *self;
+        let most = fleet.skus()[usize::from(fleet.hosts()[id.index()].sku.0)].holds(&amounts);
+        tenancies.takes(id, kind)
+            && (names_host || tenancies.places_automatically(id))
+            && !tenancies.is_whole(id)
+            && tenancies.count_on(id, kind) < most
     }
 }
 
@@ -167,11 +226,43 @@ pub(super) fn tiers<'a>(
 ) -> Vec<Tier<'a>> {
     let host_rules = host_rules(request, constraint.tenancy, tenancies);
     let rack_rules = rack_rules(request, constraint.group, groups);
+    let terms = terms(request, constraint, tenancies);
     let with_racks = |racks| {
-        let tier = move |hosts: &HostRule<'a>| Tier { racks, hosts: *hosts, excluded: constraint.excluded };
+        let Constraint { excluded, barred, whole, .. } = *constraint;
+        let tier = move |hosts: &HostRule<'a>| Tier { racks, hosts: *hosts, excluded, barred, whole, terms };
         host_rules.iter().map(tier)
     };
     rack_rules.into_iter().flat_map(with_racks).collect()
+}
+
+/// The tiers of a request for a slot of a reservation whose hosts stand. One that needs a host to itself has it in the
+/// slot.
+pub(super) fn slot_tiers<'a>(
+    request: &Request,
+    constraint: &Constraint,
+    groups: &'a Groups,
+    tenancies: &'a Tenancies,
+) -> Vec<Tier<'a>> {
+    if !constraint.whole {
+        return tiers(request, constraint, groups, tenancies);
+    }
+    let Constraint { excluded, barred, .. } = *constraint;
+    let tier = |racks| Tier { racks, hosts: HostRule::Held, excluded, barred, whole: false, terms: None };
+    rack_rules(request, constraint.group, groups).into_iter().map(tier).collect()
+}
+
+/// What a request asks of the terms of dedicated hosts, if it goes to one.
+fn terms<'a>(request: &Request, constraint: &Constraint, tenancies: &'a Tenancies) -> Option<Terms<'a>> {
+    let Tenancy::Host(host) = constraint.tenancy else { return None };
+    let amounts = request.amounts;
+    constraint.kind.map(|kind| Terms { tenancies, kind, amounts, names_host: host.is_some() })
+}
+
+/// What keeps hosts out of every tier of a request beside their owners and racks.
+pub(super) fn suitable<'a>(request: &Request, constraint: &Constraint, tenancies: &'a Tenancies) -> Tier<'a> {
+    let Constraint { excluded, barred, whole, .. } = *constraint;
+    let terms = terms(request, constraint, tenancies);
+    Tier { racks: RackRule::Any, hosts: HostRule::Shared, excluded, barred, whole, terms }
 }
 
 pub(super) fn rack_rules<'a>(

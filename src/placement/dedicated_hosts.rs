@@ -1,38 +1,47 @@
 //! Dedicated hosts: whole hosts that an account allocates, pays for, and runs its instances on (EC2 user
 //! guide, "Amazon EC2 Dedicated Hosts").
 
+use std::collections::BTreeSet;
+
 use super::placer::Placer;
-use super::tenancies::Ownership;
+use super::tenancies::{HostTerms, Ownership};
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
-use crate::units::{AccountId, HostId, Resources, ZoneId};
+use crate::fleet::hardware::Hardware;
+use crate::units::{AccountId, HostId, Resources, TypeId, ZoneId};
 
 impl Placer {
     /// Allocates an empty host to an account (`AllocateHosts`): the lowest of the first of these host groups
     /// that has one, opened if need be. Groups are numbered in file order over all zones; none: all of the
-    /// zone. It leaves the shared pool until it is released.
+    /// zone. It leaves the shared pool until it is released. `runs` says of which hardware it may be.
     pub fn allocate_host(
         &mut self,
         account: AccountId,
-        zone: ZoneId,
-        groups: &[usize],
+        (zone, groups): (ZoneId, &[usize]),
+        (terms, runs): (HostTerms, &dyn Fn(&Hardware) -> bool),
         fleet: &mut Fleet,
     ) -> Result<HostId, Reason> {
         self.tenancies.begin(fleet);
+        let suits = |fleet: &Fleet, host: HostId| {
+            let sku = fleet.skus()[usize::from(fleet.hosts()[host.index()].sku.0)];
+            runs(fleet.hardware().get(sku.hardware))
+        };
         let of_zone: Vec<usize> = match groups {
             [] => (0..fleet.groups().len()).filter(|group| fleet.groups()[*group].zone == zone).collect(),
             groups => groups.to_vec(),
         };
-        let host = of_zone.iter().find_map(|group| self.vacant_in(*group, fleet));
+        let host = of_zone.iter().find_map(|group| self.vacant_in(*group, &suits, fleet));
         let opened = |fleet: &mut Fleet| {
-            let is_eligible =
-                |fleet: &Fleet, id| fleet.may_be_owned(id) && of_zone.contains(&fleet.group_of(id));
+            let is_eligible = |fleet: &Fleet, id| {
+                fleet.may_be_owned(id) && of_zone.contains(&fleet.group_of(id)) && suits(fleet, id)
+            };
             fleet.open_where(zone, &Resources::ZERO, is_eligible)
         };
         let host = host
             .or_else(|| opened(fleet))
             .ok_or_else(|| Failure::InsufficientHostCapacity.because(Bound::TenancyHosts, 1, 0))?;
         self.tenancies.take(host, zone, account, Ownership::Allocated);
+        self.tenancies.terms.insert(host, terms);
         self.changed(host, zone, fleet);
         Ok(host)
     }
@@ -52,15 +61,28 @@ impl Placer {
         }
         let zone = fleet.zone_of(host);
         self.tenancies.give(host, zone);
+        self.tenancies.terms.remove(&host);
         self.changed(host, zone, fleet);
         Ok(())
     }
 
-    /// The lowest vacant host of a host group.
-    fn vacant_in(&self, group: usize, fleet: &Fleet) -> Option<HostId> {
+    /// Knows the family of a type that is asked for.
+    pub fn note_family(&mut self, kind: TypeId, family: &str) {
+        self.tenancies.families.insert(kind, family.to_string());
+    }
+
+    /// The lowest vacant host of a host group that suits.
+    fn vacant_in(
+        &self,
+        group: usize,
+        suits: &dyn Fn(&Fleet, HostId) -> bool,
+        fleet: &Fleet,
+    ) -> Option<HostId> {
         let group = &fleet.groups()[group];
         let ids = group.first..HostId(group.first.0 + group.count);
         let vacant = self.tenancies.vacant(group.zone);
-        vacant.values().filter_map(|hosts| hosts.range(ids.clone()).next().copied()).min()
+        let lowest =
+            |hosts: &BTreeSet<HostId>| hosts.range(ids.clone()).copied().find(|id| suits(fleet, *id));
+        vacant.values().filter_map(lowest).min()
     }
 }

@@ -51,6 +51,8 @@ struct Group {
     rule: GroupRule,
     /// Zones without members are left out.
     zones: BTreeMap<ZoneId, Members>,
+    /// Instances that were launched into it and have not ended, stopped ones among them.
+    enlisted: u32,
 }
 
 /// The members of a group in one zone.
@@ -79,7 +81,7 @@ impl Groups {
         }
         let id = PlacementGroupId(self.groups.len() as u32);
         names.insert(name.to_string(), id);
-        self.groups.push(Group { rule, zones: BTreeMap::new() });
+        self.groups.push(Group { rule, zones: BTreeMap::new(), enlisted: 0 });
         Ok(id)
     }
 
@@ -96,14 +98,25 @@ impl Groups {
         let rule = *self.of_everyone.get(name).ok_or(Failure::InvalidPlacementGroupUnknown)?;
         let id = PlacementGroupId(self.groups.len() as u32);
         self.names.entry(account).or_default().insert(name.to_string(), id);
-        self.groups.push(Group { rule, zones: BTreeMap::new() });
+        self.groups.push(Group { rule, zones: BTreeMap::new(), enlisted: 0 });
         Ok(id)
     }
 
-    /// Deletes a group by its name (`DeletePlacementGroup`); it must have no members.
+    /// An instance was launched into a group.
+    pub fn enlist(&mut self, group: PlacementGroupId) {
+        self.groups[group.index()].enlisted += 1;
+    }
+
+    /// An instance of a group has ended.
+    pub fn dismiss(&mut self, group: PlacementGroupId) {
+        self.groups[group.index()].enlisted -= 1;
+    }
+
+    /// Deletes a group by its name (`DeletePlacementGroup`: "You must terminate all instances in the placement group
+    /// before you can delete the placement group").
     pub fn delete(&mut self, account: AccountId, name: &str) -> Result<(), Reason> {
         let id = self.named(account, name)?;
-        if !self.groups[id.index()].zones.is_empty() {
+        if self.groups[id.index()].enlisted > 0 {
             return Err(Failure::InvalidPlacementGroupInUse.into());
         }
         self.names.entry(account).or_default().remove(name);
@@ -122,14 +135,14 @@ impl Groups {
 
     /// The zone that a cluster group is bound to, while it has members.
     pub fn bound_to(&self, group: PlacementGroupId) -> Option<ZoneId> {
-        let Group { rule, zones } = &self.groups[group.index()];
+        let Group { rule, zones, .. } = &self.groups[group.index()];
         let is_cluster = matches!(rule, GroupRule::Cluster { .. });
         zones.first_key_value().map(|(zone, _)| *zone).filter(|_| is_cluster)
     }
 
     /// True when nobody is in any group.
     pub fn are_without_members(&self) -> bool {
-        self.groups.iter().all(|group| group.zones.is_empty())
+        self.groups.iter().all(|group| group.zones.is_empty() && group.enlisted == 0)
     }
 
     /// Panics unless these are all members, by group and zone, and stand as the rules say.
@@ -229,9 +242,13 @@ mod tests {
     fn a_group_with_members_is_not_deleted() {
         let mut groups = Groups::default();
         let id = groups.create(AccountId(0), "db", SPREAD).unwrap();
+        groups.enlist(id);
         groups.joined(id, ZoneId(0), RackId(3));
         assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
+        // A stopped member stands nowhere.
         groups.left(id, ZoneId(0), RackId(3));
+        assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
+        groups.dismiss(id);
         assert_eq!(groups.delete(AccountId(0), "db"), Ok(()));
         assert_eq!(groups.named(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupUnknown.into()));
     }

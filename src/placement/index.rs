@@ -11,13 +11,13 @@ use super::strategy::{Choice, Chooser, Request};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
-use crate::fleet::index::Filter;
 use crate::fleet::index::by_class::ClassIndex;
 use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Ranking, Sight};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
+use crate::fleet::index::{Allowed, Filter};
 use crate::persist;
 use crate::units::{HostId, Resources, ZoneId};
 
@@ -100,10 +100,12 @@ impl Index {
                 &own
             }
             (HostRule::Named(host), _) => &[host],
+            (HostRule::Held, _) => unreachable!("slots are found by their reservations"),
             (_, RackRule::Only(rack)) => self.racks.hosts(rack, fleet),
             (HostRule::Shared, _) => {
                 let allows = |id| tier.allows(id, fleet);
-                return chooser.choose(&mut self.seen(request, fleet, Some(&allows)), request);
+                let allowed = Allowed { barred: tier.barred, rule: &allows };
+                return chooser.choose(&mut self.seen(request, fleet, Some(allowed)), request);
             }
             (HostRule::Vacant, _) => {
                 let vacant: &Vacant = tenancies.vacant(request.zone);
@@ -268,7 +270,7 @@ impl Choice for Indexed<'_> {
     }
 
     fn fits(&self, id: HostId) -> bool {
-        self.fleet.fits(id, &self.request.amounts) && self.filter.is_none_or(|allows| allows(id))
+        self.fleet.fits(id, &self.request.amounts) && self.filter.is_none_or(|allowed| allowed.allows(id))
     }
 
     fn free_vcpu_milli(&self, id: HostId) -> u32 {

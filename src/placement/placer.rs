@@ -60,8 +60,9 @@ impl Placer {
 
     /// What is wrong with the constraint of a request, however much room there is. To be asked once a call,
     /// before anything is placed.
-    pub fn check(&self, request: &Request) -> Result<(), Reason> {
-        let check = |constraint: Constraint| constraint.check(request, &self.groups, &self.tenancies);
+    pub fn check(&self, request: &Request, fleet: &Fleet) -> Result<(), Reason> {
+        let books = (&self.groups, &self.tenancies, fleet);
+        let check = |constraint: Constraint| constraint.check(request, books);
         request.constraint.map_or(Ok(()), check)
     }
 
@@ -88,7 +89,7 @@ impl Placer {
         constraint: &Constraint,
         fleet: &Fleet,
     ) -> Option<HostId> {
-        if constraint.tenancy != Tenancy::Shared {
+        if constraint.tenancy != Tenancy::Shared || constraint.whole {
             self.tenancies.begin(fleet);
         }
         let Placer { chooser, index, groups, tenancies, .. } = self;
@@ -141,8 +142,15 @@ impl Placer {
         if let Some(group) = request.group() {
             self.groups.joined(group, request.zone, fleet.rack_of(host));
         }
-        if constraint.tenancy == Tenancy::Dedicated {
-            self.tenancies.take(host, request.zone, request.account, Ownership::Instances);
+        match constraint.tenancy {
+            Tenancy::Host(_) => self.tenancies.enter(host, constraint),
+            Tenancy::Shared if !constraint.whole => {}
+            Tenancy::Shared | Tenancy::Dedicated => {
+                // Opened for it, perhaps, without a search.
+                self.tenancies.begin(fleet);
+                let how = if constraint.whole { Ownership::Whole } else { Ownership::Instances };
+                self.tenancies.take(host, request.zone, request.account, how);
+            }
         }
     }
 
@@ -161,6 +169,9 @@ impl Placer {
     fn count_out(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {
             self.groups.left(group, request.zone, fleet.rack_of(host));
+        }
+        if let Some(constraint) = request.constraint.filter(|of| matches!(of.tenancy, Tenancy::Host(_))) {
+            self.tenancies.leave(host, &constraint);
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::config::PlacementConfig;
 use super::constraints::Tenancy;
 use super::groups::{DEFAULT_MAX_PER_ZONE, GroupRule, MAX_PARTITIONS};
+use super::tenancies::{HostTerms, Takes};
 use crate::catalogue::TypeTable;
 use crate::fleet::config::{GroupTenancy, ZoneConfig};
 use crate::input::{Place, Problem, did_you_mean};
@@ -81,6 +82,16 @@ pub struct DedicatedHostConfig {
     /// The `sku` of their host groups; default any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<String>,
+    /// The family of the instances that they take; default any that their hardware runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// The instance type that they take, in place of a family.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether they take launches of tenancy `host` that name no host. Default true, other than in EC2 and with calls of
+    /// `allocate-host`: these hosts have no name.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub auto_placement: bool,
 }
 
 /// `[[placement.capacity_reservations]]`: room held for instances of one type.
@@ -139,6 +150,10 @@ fn one() -> u32 {
     1
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// Everything a scenario provides, in file order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Provisions {
@@ -172,6 +187,8 @@ pub struct ProvidedHosts {
     pub count: u32,
     /// The host groups they may be of, numbered over all zones.
     pub groups: Vec<usize>,
+    /// What they take.
+    pub terms: HostTerms,
 }
 
 /// A capacity reservation to make.
@@ -302,8 +319,24 @@ impl Reader<'_> {
             };
             self.add(format!("{at}.{key}"), message, Some(help.to_string()));
         }
+        let terms = self.terms(hosts, &at)?;
         let (account, count) = (hosts.account.clone(), hosts.count);
-        Some(ProvidedHosts { account, zone, count, groups })
+        Some(ProvidedHosts { account, zone, count, groups, terms })
+    }
+
+    /// What dedicated hosts take.
+    fn terms(&mut self, hosts: &DedicatedHostConfig, at: &str) -> Option<HostTerms> {
+        let takes = match (&hosts.family, &hosts.kind) {
+            (Some(_), Some(_)) => {
+                let message = "found a `family` and a `type`, expected one of them";
+                self.add(format!("{at}.family"), message, None);
+                return None;
+            }
+            (Some(family), None) => Takes::Family(family.clone()),
+            (None, Some(kind)) => Takes::Type(self.kind(format!("{at}.type"), kind)?),
+            (None, None) => Takes::Anything,
+        };
+        Some(HostTerms { takes, auto_placement: hosts.auto_placement })
     }
 
     fn reservation(
@@ -324,11 +357,7 @@ impl Reader<'_> {
             let message = format!("found {until}, expected more than `from`, which is {from}");
             self.add(format!("{at}.until"), message, None);
         }
-        let known = self.types.named(kind);
-        if known.is_none() {
-            let help = self.types.suggest(kind);
-            self.add(format!("{at}.type"), format!("found `{kind}`, expected an instance type"), help);
-        }
+        let known = self.kind(format!("{at}.type"), kind);
         let zone = self.zone(format!("{at}.zone"), &reservations[i].zone);
         Some(ProvidedReservation {
             name: name.clone(),
@@ -344,6 +373,16 @@ impl Reader<'_> {
                 ReservedTenancy::Dedicated => Tenancy::Dedicated,
             },
         })
+    }
+
+    /// The type of a name.
+    fn kind(&mut self, key: String, name: &str) -> Option<TypeId> {
+        let known = self.types.named(name);
+        if known.is_none() {
+            let help = self.types.suggest(name);
+            self.add(key, format!("found `{name}`, expected an instance type"), help);
+        }
+        known
     }
 
     fn check_filled(&mut self, key: String, name: &str, what: &str) {
@@ -424,7 +463,13 @@ mod tests {
                 GroupRule::Cluster { strict: true }
             ]
         );
-        let hosts = ProvidedHosts { account: "x".to_string(), zone: ZoneId(1), count: 2, groups: vec![2] };
+        let hosts = ProvidedHosts {
+            account: "x".to_string(),
+            zone: ZoneId(1),
+            count: 2,
+            groups: vec![2],
+            terms: HostTerms { takes: Takes::Anything, auto_placement: true },
+        };
         assert_eq!(found.dedicated_hosts, [hosts]);
         let reservation = &found.capacity_reservations[0];
         assert_eq!((reservation.count, reservation.is_open), (4, false));

@@ -10,6 +10,9 @@
 //! group's rule allows their host ("Placement group rules and limitations"). Of several slots the one of
 //! the first tier of the request is taken, of the oldest reservation, on the lowest host. One on a host
 //! that is not active waits until that is.
+//!
+//! An instance that stands elsewhere may count for a slot too: then the reservation needs that one no more
+//! ([`Placer::reserve`], [`Placer::give_up_slot`]). Which instances those are their owner knows.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,9 +33,14 @@ pub enum Preference {
     Open,
     /// None.
     Avoid,
+    /// Any open one that matches; where none has a slot left it is refused.
+    Only,
     /// This one only.
     Targeted(CapacityReservationId),
 }
+
+/// What an instance must have in common with a reservation.
+pub type Attributes = (AccountId, TypeId, ZoneId, Tenancy);
 
 /// One reservation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,6 +80,16 @@ impl Reservation {
         tenancy(&self.slot)
     }
 
+    /// One free slot as a request.
+    pub fn slot(&self) -> &Request {
+        &self.slot
+    }
+
+    /// What its instances have in common.
+    pub fn attributes(&self) -> Attributes {
+        (self.account(), self.kind, self.zone(), self.tenancy())
+    }
+
     fn add(&mut self, host: HostId) {
         self.free += 1;
         *self.slots.entry(host).or_default() += 1;
@@ -102,7 +120,7 @@ fn tenancy(request: &Request) -> Tenancy {
 pub struct Reservations {
     all: Vec<Reservation>,
     /// Those that are open and not cancelled.
-    open: BTreeMap<(AccountId, TypeId, ZoneId, Tenancy), Vec<CapacityReservationId>>,
+    open: BTreeMap<Attributes, Vec<CapacityReservationId>>,
 }
 
 impl Reservations {
@@ -147,12 +165,19 @@ impl Placer {
         !self.reservations.all.is_empty()
     }
 
-    /// Reserves room for all instances of the terms, or none (`CreateCapacityReservation`). `slot` is one of
-    /// them as a request: it joins no group, and its tenancy is shared or dedicated.
+    /// The open reservations of these attributes that are not cancelled, oldest first.
+    pub fn open_reservations(&self, attributes: &Attributes) -> &[CapacityReservationId] {
+        self.reservations.open.get(attributes).map_or(&[], Vec::as_slice)
+    }
+
+    /// Reserves room for all instances of the terms but those that are there, so many, or for none
+    /// (`CreateCapacityReservation`). `slot` is one of them as a request: it joins no group, and its tenancy is
+    /// shared or dedicated.
     pub fn reserve(
         &mut self,
         slot: &Request,
         terms: Terms,
+        there: u32,
         fleet: &mut Fleet,
     ) -> Result<CapacityReservationId, Reason> {
         let Terms { kind, count, is_open } = terms;
@@ -160,7 +185,7 @@ impl Placer {
         assert!(is_plain, "a reservation is made of plain or dedicated slots");
         let mark = self.mark();
         let mut made = Reservation { kind, count, free: 0, is_open, slot: *slot, slots: BTreeMap::new() };
-        for _ in 0..count {
+        for _ in there..count {
             let Some(host) = self.choose(slot, fleet).or_else(|| self.open(slot, fleet)) else {
                 let reason = self.explain(slot, fleet);
                 self.free_slots(&mut made, fleet);
@@ -172,8 +197,7 @@ impl Placer {
         }
         let id = CapacityReservationId(self.reservations.all.len() as u32);
         if is_open {
-            let key = (slot.account, kind, slot.zone, made.tenancy());
-            self.reservations.open.entry(key).or_default().push(id);
+            self.reservations.open.entry(made.attributes()).or_default().push(id);
         }
         self.reservations.all.push(made);
         Ok(id)
@@ -189,13 +213,28 @@ impl Placer {
         preference: Preference,
         fleet: &Fleet,
     ) -> Result<Option<(CapacityReservationId, HostId)>, Reason> {
+        let found = self.seek(request, kind, preference, fleet)?;
+        if let Some((id, host)) = found {
+            self.reservations.all[id.index()].remove(host);
+            let slot = self.reservations.all[id.index()].slot;
+            self.convert(&slot, request, host, fleet);
+        }
+        Ok(found)
+    }
+
+    /// The slot that [`Placer::claim`] would take over. Changes nothing.
+    pub fn seek(
+        &self,
+        request: &Request,
+        kind: TypeId,
+        preference: Preference,
+        fleet: &Fleet,
+    ) -> Result<Option<(CapacityReservationId, HostId)>, Reason> {
         let named;
         let candidates: &[CapacityReservationId] = match preference {
             Preference::Avoid => return Ok(None),
-            Preference::Open => {
-                let key = (request.account, kind, request.zone, tenancy(request));
-                let Some(open) = self.reservations.open.get(&key) else { return Ok(None) };
-                open
+            Preference::Open | Preference::Only => {
+                self.open_reservations(&(request.account, kind, request.zone, tenancy(request)))
             }
             Preference::Targeted(id) => {
                 self.check_target(id, request, kind)?;
@@ -203,19 +242,24 @@ impl Placer {
                 &named
             }
         };
-        match (self.find_slot(request, candidates, fleet), preference) {
-            (Some((id, host)), _) => {
-                self.reservations.all[id.index()].remove(host);
-                let slot = self.reservations.all[id.index()].slot;
-                self.convert(&slot, request, host, fleet);
-                Ok(Some((id, host)))
-            }
-            (None, Preference::Targeted(id)) => {
-                let left = u64::from(self.reservation(id).free);
+        let found = self.find_slot(request, candidates, fleet);
+        match preference {
+            Preference::Targeted(_) | Preference::Only if found.is_none() => {
+                let left = candidates.iter().map(|id| u64::from(self.reservation(*id).free)).sum();
                 Err(Failure::ReservationCapacityExceeded.because(Bound::ReservationInstances, 1, left))
             }
-            (None, _) => Ok(None),
+            _ => Ok(found),
         }
+    }
+
+    /// An instance elsewhere counts for a free slot of a reservation from now on, whose room on the lowest host
+    /// is given back.
+    pub fn give_up_slot(&mut self, id: CapacityReservationId, fleet: &mut Fleet) {
+        let reservation = &mut self.reservations.all[id.index()];
+        let host = *reservation.slots.first_key_value().expect("the reservation has a free slot").0;
+        reservation.remove(host);
+        let slot = reservation.slot;
+        self.give(&slot, host, fleet);
     }
 
     /// The instance of a claim leaves its host. `true`: its slot is the reservation's again, and the fleet
@@ -251,8 +295,7 @@ impl Placer {
         let slots = BTreeMap::new();
         let emptied = Reservation { count: 0, free: 0, slots, ..all[id.index()].clone() };
         let mut cancelled = std::mem::replace(&mut all[id.index()], emptied);
-        let key = (account, cancelled.kind, cancelled.zone(), cancelled.tenancy());
-        if let Some(ids) = open.get_mut(&key) {
+        if let Some(ids) = open.get_mut(&cancelled.attributes()) {
             ids.retain(|open| *open != id);
         }
         let freed = cancelled.free;
@@ -293,7 +336,7 @@ impl Placer {
         let slot_in = |tier: &Tier<'_>, id: CapacityReservationId| {
             self.reservation(id).lowest(tier, fleet).map(|host| (id, host))
         };
-        constraints::tiers(request, &constraint, &self.groups, &self.tenancies)
+        constraints::slot_tiers(request, &constraint, &self.groups, &self.tenancies)
             .iter()
             .find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))
     }

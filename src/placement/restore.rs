@@ -10,8 +10,8 @@ use crate::persist;
 use crate::units::HostId;
 
 persist! { Tenancies {
-    values: [owners, owned],
-    made: [vacant],
+    values: [owners, owned, terms, on_hosts, whole],
+    made: [families, vacant],
 } }
 
 impl Placer {

@@ -2,7 +2,7 @@
 //! strategy takes, and which it would take if that were not there. A plain scan over the whole fleet, made for a
 //! decision that somebody asks about, which changes nothing.
 
-use super::constraints::{self, HostRule, RackRule};
+use super::constraints::{self, Constraint, HostRule, RackRule, Tier};
 use super::placer::Placer;
 use super::strategy::Request;
 use crate::fleet::Fleet;
@@ -44,6 +44,8 @@ barriers! {
     Tenancy = "tenancy", "It is for other tenancies, or another account's own.";
     Group = "placement group", "The rule of the placement group leaves its rack out.";
     Left = "left by the instance", "It is the host that the instance has to leave.";
+    Hardware = "hardware", "It does not run the type, or its terms as a dedicated host do not admit it.";
+    Alone = "not empty", "It holds instances, and this one has its host to itself.";
     Instances = "most instances", "It has as many instances as it may have.";
     Vcpu = "vCPU", "It has too little vCPU free.";
     Memory = "memory", "It has too little memory free.";
@@ -170,6 +172,8 @@ struct Rules<'a> {
     hosts: Vec<HostRule<'a>>,
     racks: Vec<RackRule<'a>>,
     left: Option<HostId>,
+    hardware: Tier<'a>,
+    whole: bool,
 }
 
 impl<'a> Rules<'a> {
@@ -179,6 +183,12 @@ impl<'a> Rules<'a> {
             hosts: constraints::host_rules(request, constraint.tenancy, &placer.tenancies),
             racks: constraints::rack_rules(request, constraint.group, &placer.groups),
             left: constraint.excluded,
+            hardware: constraints::suitable(
+                request,
+                &Constraint { whole: false, ..constraint },
+                &placer.tenancies,
+            ),
+            whole: constraint.whole,
         }
     }
 
@@ -193,6 +203,8 @@ impl<'a> Rules<'a> {
             (Barrier::Tenancy, !self.hosts.iter().any(|rule| rule.allows(id, fleet))),
             (Barrier::Group, !self.racks.iter().any(|rule| rule.allows(id, fleet))),
             (Barrier::Left, self.left == Some(id)),
+            (Barrier::Hardware, !self.hardware.suits(id, fleet)),
+            (Barrier::Alone, self.whole && host.instances > 0),
             (Barrier::Instances, host.instances >= sku.max_instances),
         ];
         let (free, asked) = (host.free, request.amounts);

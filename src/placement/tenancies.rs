@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::constraints::Constraint;
 use crate::fleet::host::{Pool, SkuId};
 use crate::fleet::{Change, Fleet};
-use crate::units::{AccountId, HostId, ZoneId};
+use crate::units::{AccountId, HostId, TypeId, ZoneId};
 
 /// How a host is an account's own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -17,6 +18,29 @@ pub enum Ownership {
     Instances,
     /// The account has allocated it as a dedicated host.
     Allocated,
+    /// One instance of the account has it to itself, and it is given up when that leaves.
+    Whole,
+}
+
+/// What a dedicated host takes (`AllocateHosts`).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HostTerms {
+    /// Types of which family, or which one.
+    pub takes: Takes,
+    /// It takes launches that name no host (`AutoPlacement`).
+    pub auto_placement: bool,
+}
+
+/// The types that a dedicated host takes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Takes {
+    /// All that its hardware runs.
+    #[default]
+    Anything,
+    /// Those of a family.
+    Family(String),
+    /// One.
+    Type(TypeId),
 }
 
 /// The owners of hosts, and the hosts without one.
@@ -24,6 +48,14 @@ pub enum Ownership {
 pub struct Tenancies {
     pub(super) owners: BTreeMap<HostId, (AccountId, Ownership)>,
     pub(super) owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
+    /// What the dedicated hosts take.
+    pub(super) terms: BTreeMap<HostId, HostTerms>,
+    /// Instances on dedicated hosts, by type.
+    pub(super) on_hosts: BTreeMap<(HostId, TypeId), u32>,
+    /// The dedicated hosts that one instance has to itself.
+    pub(super) whole: BTreeSet<HostId>,
+    /// The families of the types that were asked for.
+    pub(super) families: BTreeMap<TypeId, String>,
     /// Zone by zone the hosts that are vacant, by SKU: those of one SKU are alike, so that the lowest of each
     /// decides. Empty until tenancy matters.
     pub(super) vacant: Vec<Vacant>,
@@ -68,6 +100,54 @@ impl Tenancies {
         self.owners.get(&host).copied()
     }
 
+    /// Whether a dedicated host takes a type.
+    pub(super) fn takes(&self, host: HostId, kind: TypeId) -> bool {
+        match self.terms.get(&host).map(|terms| &terms.takes) {
+            None | Some(Takes::Anything) => true,
+            Some(Takes::Type(only)) => *only == kind,
+            Some(Takes::Family(family)) => self.families.get(&kind) == Some(family),
+        }
+    }
+
+    /// Whether a dedicated host takes launches that name no host.
+    pub(super) fn places_automatically(&self, host: HostId) -> bool {
+        self.terms.get(&host).is_some_and(|terms| terms.auto_placement)
+    }
+
+    /// Whether one instance has a dedicated host to itself.
+    pub(super) fn is_whole(&self, host: HostId) -> bool {
+        self.whole.contains(&host)
+    }
+
+    /// Instances of a type on a dedicated host.
+    pub(super) fn count_on(&self, host: HostId, kind: TypeId) -> u32 {
+        self.on_hosts.get(&(host, kind)).copied().unwrap_or(0)
+    }
+
+    /// Notes an instance on a dedicated host.
+    pub(super) fn enter(&mut self, host: HostId, constraint: &Constraint) {
+        if let Some(kind) = constraint.kind {
+            *self.on_hosts.entry((host, kind)).or_default() += 1;
+        }
+        if constraint.whole {
+            self.whole.insert(host);
+        }
+    }
+
+    /// Forgets an instance on a dedicated host.
+    pub(super) fn leave(&mut self, host: HostId, constraint: &Constraint) {
+        if let Some(kind) = constraint.kind {
+            let count = self.on_hosts.get_mut(&(host, kind)).expect("an instance of the type was there");
+            *count -= 1;
+            if *count == 0 {
+                self.on_hosts.remove(&(host, kind));
+            }
+        }
+        if constraint.whole {
+            self.whole.remove(&host);
+        }
+    }
+
     /// Notes that a host is an account's own. [`Tenancies::settle`] tells the fleet.
     pub(super) fn take(&mut self, host: HostId, zone: ZoneId, account: AccountId, ownership: Ownership) {
         match self.owners.insert(host, (account, ownership)) {
@@ -91,7 +171,7 @@ impl Tenancies {
     pub(super) fn settle(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
         let record = fleet.hosts()[id.index()];
         let mut owner = self.owner(id);
-        if record.instances == 0 && owner.is_some_and(|(_, how)| how == Ownership::Instances) {
+        if record.instances == 0 && owner.is_some_and(|(_, how)| how != Ownership::Allocated) {
             self.give(id, zone);
             owner = None;
         }

@@ -33,7 +33,14 @@ impl World {
 }
 
 fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
-    HostGroup { hosts, hosts_per_rack: 4, max_instances, tenancy: GroupTenancy::Any }
+    HostGroup {
+        hosts,
+        hosts_per_rack: 4,
+        max_instances,
+        tenancy: GroupTenancy::Any,
+        hardware: Default::default(),
+        sockets: 0,
+    }
 }
 
 const UNLIMITED: u32 = u32::MAX;
@@ -53,7 +60,11 @@ fn worlds() -> Vec<World> {
         Resources([95_250, 393_216, 0, 900_000, UNLIMITED]),
         Resources([31_999, 131_072, 4_000, 500, 10_000]),
     ];
-    let listed = (0..60).map(|i| ListedHost { sellable: odd[i % 3], rack: Some(format!("r{}", i % 13)) });
+    let listed = (0..60).map(|i| ListedHost {
+        sellable: odd[i % 3],
+        rack: Some(format!("r{}", i % 13)),
+        hardware: None,
+    });
     let fractional = |random: &mut Stream| {
         let mut amounts = Resources::new(1 + random.below(9_000) as u32, 1 + random.below(40_000) as u32);
         if random.below(3) == 0 {

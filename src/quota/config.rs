@@ -65,10 +65,13 @@ macro_rules! with_limits {
 }
 
 with_limits! {
-/// What an account may have at most. A limit left out is none.
+/// What an account may have at most. A limit left out is that of the preset, or none.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaConfig {
+    /// The limits to begin with; default none.
+    #[serde(default, skip_serializing_if = "QuotaPreset::is_none")]
+    pub preset: QuotaPreset,
     /// How long an instance and its vCPUs keep counting after it has stopped or terminated; default 0s.
     #[serde(default, skip_serializing_if = "no_time")]
     pub lag: Duration,
@@ -87,6 +90,53 @@ pub struct AccountQuotaConfig {
     pub account: String,
 }
 }
+
+/// A named set of limits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuotaPreset {
+    /// No limits.
+    #[default]
+    None,
+    /// Those of a new account of EC2 in one Region, before any was raised.
+    Default,
+}
+
+impl QuotaPreset {
+    fn is_none(&self) -> bool {
+        *self == QuotaPreset::None
+    }
+
+    /// Its limits. EC2 has none of running instances, volumes and capacity reservations by their number.
+    fn limits(self) -> Limits {
+        match self {
+            QuotaPreset::None => Limits::NONE,
+            QuotaPreset::Default => {
+                let vcpus = FamilyGroup::ALL.into_iter().flat_map(|group| {
+                    let limit = if group == FamilyGroup::Standard { DEFAULT_STANDARD_VCPUS } else { 0 };
+                    [(Quota::Vcpus(group), limit), (Quota::SpotVcpus(group), limit)]
+                });
+                Limits::NONE.with(vcpus.chain(DEFAULT_COUNTS))
+            }
+        }
+    }
+}
+
+/// vCPUs of standard families, on demand and on the spot market each; of all other groups none (EC2 instance types guide,
+/// "Amazon EC2 instance type quotas", as of 2026-10).
+const DEFAULT_STANDARD_VCPUS: u32 = 5;
+
+/// What a new account may have of other things.
+const DEFAULT_COUNTS: [(Quota, u32); 4] = [
+    // VPC user guide, "Amazon VPC quotas": Elastic IP addresses per Region.
+    (Quota::ElasticAddresses, 5),
+    // EBS user guide, "Quotas for Amazon EBS": snapshots per Region.
+    (Quota::Snapshots, 100_000),
+    // VPC user guide, "Amazon VPC quotas": VPC security groups per Region.
+    (Quota::SecurityGroups, 2500),
+    // EC2 instance types guide, "Amazon EC2 instance type quotas": running dedicated hosts, of most families.
+    (Quota::DedicatedHosts, 0),
+];
 
 /// A limit of vCPUs for each group of families (EC2 user guide, "On-Demand Instance quotas").
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -187,7 +237,7 @@ impl QuotaConfig {
 
     /// The limits of every account that has none of its own.
     pub(super) fn common(&self) -> Limits {
-        Limits::NONE.with(self.limits())
+        self.preset.limits().with(self.limits())
     }
 
     /// The accounts with limits of their own.
@@ -242,6 +292,17 @@ mod tests {
 `quotas.accounts.2`: found no limit, expected at least one
   help: set one, such as `vcpus.standard = 256`, or leave the account out";
         assert_eq!(problems(text), expected);
+    }
+
+    #[test]
+    fn a_new_account_has_the_limits_of_ec2() {
+        let config: QuotaConfig = toml::from_str("preset = 'default'\nvcpus.p = 96").unwrap();
+        let Limits(limits) = config.common();
+        let of = |quota: Quota| limits[quota.index()];
+        assert_eq!(of(Quota::Vcpus(FamilyGroup::Standard)), 5_000);
+        assert_eq!(of(Quota::SpotVcpus(FamilyGroup::Standard)), 5_000);
+        assert_eq!((of(Quota::Vcpus(FamilyGroup::P)), of(Quota::SpotVcpus(FamilyGroup::P))), (96_000, 0));
+        assert_eq!((of(Quota::ElasticAddresses), of(Quota::Volumes)), (5, u64::MAX));
     }
 
     #[test]

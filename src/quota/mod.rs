@@ -134,10 +134,22 @@ impl Quotas {
 
     /// An instance becomes pending, or is refused and counts for nothing.
     pub fn take_instance(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+        self.take_instances(now, account, claim, 1)
+    }
+
+    /// The same for so many at once, all or none.
+    pub fn take_instances(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        claim: Claim,
+        count: u32,
+    ) -> Result<(), Reason> {
         self.release(now);
         let account = &mut self.accounts[account.index()];
-        claim.parts().try_for_each(|(quota, amount)| account.check(quota, amount))?;
-        claim.parts().for_each(|(quota, amount)| account.used[quota.index()] += amount);
+        let parts = || claim.parts().map(|(quota, amount)| (quota, amount * u64::from(count)));
+        parts().try_for_each(|(quota, amount)| account.check(quota, amount))?;
+        parts().for_each(|(quota, amount)| account.used[quota.index()] += amount);
         Ok(())
     }
 
@@ -193,8 +205,8 @@ impl Quotas {
         self.accounts.iter().all(|account| account.used.iter().all(|used| *used == 0))
     }
 
-    /// Panics unless what counts for instances is exactly the pending and running ones, which are given, and
-    /// those that lag.
+    /// Panics unless what counts for instances is exactly the pending and running ones and the free slots of
+    /// reservations, which are given, and those that lag.
     pub fn assert_conserved(&self, live: impl IntoIterator<Item = (AccountId, Claim)>) {
         let mut expected = vec![[0; Quota::COUNT]; self.accounts.len()];
         let lagging = self.lagging.iter().map(|&(_, account, claim)| (account, claim));

@@ -2,13 +2,15 @@
 //!
 //! The parts check themselves and name the key (`zones.0.hosts.1.count`); here it gets its line.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::document::{self, Document, Node};
 use super::key_path::{self, Step};
 use super::{Scenario, objective, reading};
-use crate::catalogue::{ShapePrice, TypeTable};
+use crate::catalogue::{self, ShapePrice, TypeTable};
 use crate::engine::random::Seed;
+use crate::fleet::hardware::family_of;
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::storage::validate_images;
 use crate::units::{Duration, ZoneId};
@@ -41,7 +43,49 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(scenario.control_plane.validate(scenario.duration));
     problems.extend(objective::validate(&scenario.objectives));
     problems.extend(check_names(scenario));
+    problems.extend(check_hardware(scenario));
     check_demand(scenario, &mut problems);
+    problems
+}
+
+/// The families and types that hardware runs are those of the catalogue or of the scenario: a misspelt one would bar what
+/// was meant without a word.
+fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
+    let own = || scenario.instance_types.iter().map(|own| own.name.as_str());
+    let built_in = || catalogue::built_in().iter().map(|entry| entry.name.as_str());
+    let types: BTreeSet<&str> = built_in().chain(own()).collect();
+    let families: BTreeSet<&str> = types.iter().copied().map(family_of).collect();
+    let mut problems = Vec::new();
+    let mut check = |key: String, name: &str, what: &str, known: &BTreeSet<&str>| {
+        if !known.contains(name) {
+            let message =
+                format!("found `{name}`, expected {what} of the catalogue or of [[instance_types]]");
+            let mut problem = Problem::new(Place::key(&key), message);
+            problem.help = did_you_mean(name, known.iter().copied());
+            problems.push(problem);
+        }
+    };
+    let mut check_all = |at: &str, of_families: &[String], of_types: &[String]| {
+        for (i, family) in of_families.iter().enumerate() {
+            check(format!("{at}.families.{i}"), family, "a family", &families);
+        }
+        for (i, name) in of_types.iter().enumerate() {
+            check(format!("{at}.types.{i}"), name, "an instance type", &types);
+        }
+    };
+    for (i, zone) in scenario.zones.iter().enumerate() {
+        if let Some(offers) = &zone.offers {
+            check_all(&format!("zones.{i}.offers"), &offers.families, &offers.types);
+        }
+        for (j, group) in zone.hosts.iter().enumerate() {
+            check_all(&format!("zones.{i}.hosts.{j}"), &group.families, &group.types);
+        }
+    }
+    for (i, hosts) in scenario.placement.dedicated_hosts.iter().enumerate() {
+        if let Some(family) = &hosts.family {
+            check(format!("placement.dedicated_hosts.{i}.family"), family, "a family", &families);
+        }
+    }
     problems
 }
 

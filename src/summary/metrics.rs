@@ -152,6 +152,7 @@ pub const METRICS: &[Metric] = {
         metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),
         metric("control_plane.refused", "calls", Lower, "of these, refused for good by the control plane, attempts used up", |r| plane(r, |p| json!(p.counts.refused))),
+        metric("control_plane.attempts", "requests", Neither, "requests that clients sent: one for each call and each page of a listing, and again those that were repeated", |r| plane(r, |p| json!(p.counts.attempts))),
         metric("control_plane.retries", "attempts", Lower, "attempts after the first", |r| plane(r, |p| json!(p.counts.retries))),
         metric("control_plane.throttled", "attempts", Lower, "attempts that came too fast for their account", |r| plane(r, |p| json!(p.counts.throttled))),
         metric("control_plane.shed", "attempts", Lower, "attempts that the gateway refused because too many were inside", |r| plane(r, |p| json!(p.counts.shed))),

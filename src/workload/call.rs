@@ -64,6 +64,12 @@ impl Action {
         }
     }
 
+    /// Whether it is a packet between instances, which no API hears of.
+    #[inline]
+    pub fn is_traffic(&self) -> bool {
+        matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
+    }
+
     /// The instances it is about, where it is about instances that are there.
     pub fn targets(&self) -> Option<&Targets> {
         match self {
@@ -235,8 +241,10 @@ pub struct LaunchOptions {
     pub tenancy: Tenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
-    /// The capacity reservation to use; none: any open one that matches.
+    /// The capacity reservation to use.
     pub reservation: Option<ReservationHandle>,
+    /// Which capacity reservations may be used; none: the one named, else any open one that matches.
+    pub preference: Option<ReservationPreference>,
     /// On the spot market.
     pub spot: Option<Spot>,
     /// Network interfaces beside the first.
@@ -281,6 +289,35 @@ impl Tenancy {
             Tenancy::Shared => "shared",
             Tenancy::Dedicated => "dedicated",
             Tenancy::Host => "host",
+        }
+    }
+}
+
+/// Which capacity reservations a launch may use (`CapacityReservationSpecification`,
+/// "CapacityReservationPreference").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservationPreference {
+    /// Any open one that matches; where none has room, room on demand.
+    Open,
+    /// No one, whatever there is.
+    None,
+    /// Any open one that matches, or the one named; where it has no room the launch is refused.
+    #[serde(rename = "capacity-reservations-only")]
+    Only,
+}
+
+impl ReservationPreference {
+    /// Every preference.
+    pub const ALL: [ReservationPreference; 3] =
+        [ReservationPreference::Open, ReservationPreference::None, ReservationPreference::Only];
+
+    /// Its word in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReservationPreference::Open => "open",
+            ReservationPreference::None => "none",
+            ReservationPreference::Only => "capacity-reservations-only",
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::catalogue::VolumeType;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::placement::provisions::GroupStrategy;
-use crate::units::{SubnetId, TypeId, ZoneId};
+use crate::placement::tenancies::HostTerms;
+use crate::units::{SubnetId, Time, TypeId, ZoneId};
 
 /// A call about a resource that is no instance.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -114,8 +115,8 @@ pub enum ResourceCall {
     },
     /// Delete a placement group.
     DeletePlacementGroup(PlacementGroupHandle),
-    /// Dedicate a host of a zone.
-    AllocateHost(HostHandle, ZoneId),
+    /// Dedicate a host of a zone, on these terms.
+    AllocateHost(HostHandle, ZoneId, HostTerms),
     /// Give a dedicated host back.
     ReleaseHost(HostHandle),
     /// Hold room for instances.
@@ -130,6 +131,8 @@ pub enum ResourceCall {
         count: u32,
         /// Any launch that matches may use it, not only those that name it.
         open: bool,
+        /// When it ends; none: when it is cancelled.
+        until: Option<Time>,
     },
     /// Hold it no longer.
     CancelReservation(ReservationHandle),

@@ -72,9 +72,9 @@ fn an_elastic_address_moves_only_where_the_call_allows_it() {
         0 allocate-address address=e
         10 associate-address address=e instance=a
         20 associate-address address=e instance=a
-        30 associate-address address=e instance=b
+        30 associate-address address=e instance=b reassociate=false
         40 release-address address=e
-        50 associate-address address=e instance=b reassociate=true
+        50 associate-address address=e instance=b
         60 terminate instance=b
         70 disassociate-address address=e
         80 associate-address address=e instance=b
@@ -85,7 +85,6 @@ fn an_elastic_address_moves_only_where_the_call_allows_it() {
     let expected = [
         (30, "Resource.AlreadyAssociated"),
         (40, "InvalidIPAddress.InUse"),
-        (70, "InvalidAssociationID.NotFound"),
         (80, "InvalidInstanceID.NotFound"),
         (100, "InvalidAllocationID.NotFound"),
         (110, "InvalidAllocationID.NotFound"),

@@ -110,7 +110,7 @@ fn a_cluster_group_stays_in_the_zone_of_its_members_and_moves_when_it_has_none()
         4 terminate instance=i|j
         5 launch instance=k type=m5.large zone=a group=g";
     let (_, notes) = world("", rows).watch();
-    assert_eq!(notes.refused(), [(3.0, "launch", "InsufficientInstanceCapacity", 1)]);
+    assert_eq!(notes.refused(), [(3.0, "launch", "InvalidPlacementGroup.InUse", 1)]);
     // Together on one rack.
     assert_eq!((notes.at(10.0).hosts_used, notes.at(0.0).hosts_used), (1, 0));
 }

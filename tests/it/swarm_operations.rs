@@ -290,15 +290,16 @@ impl Draw {
     }
 }
 
-/// Calls that end the instances of these names, whosever they are.
+/// Calls that end the instances of these names, of either account: an unknown one would refuse a whole call.
 fn end(time: u64, names: &str) -> String {
-    let of = |account: &str| {
+    let of = |(account, name): (&str, &str)| {
         format!(
-            "{time} modify instance={names} protection=false account={account}
-            {time} terminate instance={names} account={account}\n"
+            "{time} modify instance={name} protection=false account={account}
+            {time} terminate instance={name} account={account}\n"
         )
     };
-    of("a") + &of("b")
+    let of_both = |name| [("a", name), ("b", name)].map(of).concat();
+    names.split('|').map(of_both).collect()
 }
 
 /// The world of a seed: calls of every kind.

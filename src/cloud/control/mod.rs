@@ -94,6 +94,11 @@ impl Cloud {
     /// A client calls.
     #[inline]
     pub(super) fn submit(&mut self, now: Time, call: Call, observer: &mut dyn Observer) {
+        if call.action.is_traffic() {
+            // A packet between instances is no request to the API.
+            self.advance_ledger(now);
+            return self.on_call(now, &call, observer);
+        }
         let profile = self.profile(&call);
         self.note_launching(&call);
         let lifetimes = match &call.action {
@@ -141,6 +146,13 @@ impl Cloud {
         let (call, lifetimes) = self.control_mut().plane.take_call(request);
         if self.is_early(&call) {
             return self.control_mut().plane.postpone(now, job, request, call);
+        }
+        if let Action::Describe(query) = &call.action
+            && query.page_size.is_some()
+            && u64::from(self.control_mut().plane.pages_before(request)) + 1
+                < self.pages_of(call.account, query)
+        {
+            return self.control_mut().plane.turn_page(now, job, request, call);
         }
         self.note_launched(&call);
         if !matches!(call.action, Action::Describe(_)) {

@@ -40,7 +40,7 @@ impl Cloud {
             operation,
             account,
             class: Class::of(operation, is_paged),
-            resources: resources(&call.action),
+            resources: self.resources(&call.action),
             course: Course::Call { route: Route::of(operation), subject, scans, has_volumes },
         }
     }
@@ -57,6 +57,19 @@ impl Cloud {
         };
         let Some(Reference { slot, id, .. }) = instance else { return Subject::Nothing };
         Subject::Instance { id: id.0, slot: slot.0 }
+    }
+
+    /// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts
+    /// as one.
+    fn resources(&self, action: &Action) -> u32 {
+        match action {
+            Action::Launch(launch) => launch.max_count,
+            Action::Start(targets) | Action::Stop(targets, _) | Action::Terminate(targets) => match targets {
+                Targets::Drawn { count, .. } => *count,
+                targets => targets.handles().iter().map(|name| self.named(*name).len().max(1) as u32).sum(),
+            },
+            _ => 1,
+        }
     }
 
     /// Whether no index helps to find what a query about an account asks for: without filters one by account does,
@@ -92,16 +105,4 @@ fn fingerprint(query: &Query) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     hash | 1
-}
-
-/// Instances that a call is about.
-fn resources(action: &Action) -> u32 {
-    match action {
-        Action::Launch(launch) => launch.max_count,
-        action => match action.targets() {
-            Some(Targets::Drawn { count, .. }) => *count,
-            Some(targets) => targets.handles().len() as u32,
-            None => 1,
-        },
-    }
 }

@@ -13,12 +13,13 @@ use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{BucketConfig, ClientConfig, ThrottleConfig};
 use crate::control_plane::job::JobId;
 use crate::control_plane::retry::Backoff;
-use crate::control_plane::throttle::{Class, ClassLimits, Throttle};
+use crate::control_plane::throttle::{Class, ClassLimits, Limits, Throttle};
 use crate::control_plane::token_bucket::Limit;
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::failure::Failure;
+use crate::operation::Operation;
 use crate::persist;
-use crate::units::{Duration, Each, Time};
+use crate::units::{Duration, Time};
 use crate::workload::call::Call;
 
 /// How all clients behave, and whom they wait for.
@@ -72,7 +73,7 @@ pub(super) fn throttle(config: &ThrottleConfig) -> Throttle {
         })
     };
     let (requests, resources) = (&config.requests, &config.resources);
-    let mut limits = Each::<Class, ClassLimits>::default();
+    let mut limits = Limits::default();
     for (class, of_requests, of_resources) in [
         (Class::Describe, &requests.describe, &None),
         (Class::DescribeUnpaged, &requests.describe_unpaged, &None),
@@ -82,7 +83,11 @@ pub(super) fn throttle(config: &ThrottleConfig) -> Throttle {
         (Class::Terminate, &requests.terminate, &resources.terminate),
         (Class::Write, &requests.write, &None),
     ] {
-        limits[class] = ClassLimits { requests: limit(of_requests), resources: limit(of_resources) };
+        limits.classes[class] = ClassLimits { requests: limit(of_requests), resources: limit(of_resources) };
+    }
+    for (word, bucket) in &config.writes {
+        let operation = Operation::named(word).expect("the configuration has been validated");
+        limits.writes[operation] = limit(&Some(bucket.clone()));
     }
     Throttle::new(limits)
 }
@@ -98,6 +103,7 @@ impl Plane {
             lifetimes,
             profile,
             attempts: 0,
+            page: 0,
             delay: Duration::ZERO,
             attempt: 0,
             client: Client::BacksOff,
@@ -115,10 +121,11 @@ impl Plane {
         let request = &mut self.requests[id];
         request.attempts += 1;
         request.attempt = number;
+        self.counts.attempts += 1;
         self.counts.retries += u64::from(request.attempts > 1);
-        let Profile { account, class, resources, course, .. } = request.profile;
+        let Profile { operation, account, class, resources, course } = request.profile;
         if let Some(throttle) = &mut self.throttle
-            && throttle.admit(now, account, class, u64::from(resources)).is_err()
+            && throttle.admit(now, account, (class, operation), u64::from(resources)).is_err()
         {
             self.counts.throttled += 1;
             return self.try_again(now, id, Failure::RequestLimitExceeded);
@@ -253,6 +260,31 @@ impl Plane {
         let request = &mut self.requests[id];
         let call = request.call.take().expect("a call is settled once");
         (call, std::mem::take(&mut request.lifetimes))
+    }
+
+    /// How many pages of a listing its client has before the one that a request asks for now.
+    #[inline]
+    pub fn pages_before(&self, id: RequestId) -> u32 {
+        self.requests[id].page
+    }
+
+    /// The page that a job brings is not the last of its listing. Its client asks for the next one, which is a request
+    /// like any other; an attempt that it no longer waits for comes to nothing.
+    pub fn turn_page(&mut self, now: Time, job: JobId, id: RequestId, call: Call) {
+        let request = &mut self.requests[id];
+        request.call = Some(call);
+        request.is_settled = false;
+        if request.client != Client::Waits(job) {
+            self.counts.duplicates += 1;
+            return self.end_attempt(job, id);
+        }
+        request.client = Client::BacksOff;
+        request.page += 1;
+        request.attempts = 0;
+        request.delay = Duration::ZERO;
+        request.profile.course.turn_page(request.page);
+        self.end_attempt(job, id);
+        self.attempt(now, id);
     }
 
     /// A worker has come to a call too early: it fails with it, and tries again when its message comes back.

@@ -91,6 +91,14 @@ impl Course {
         }
     }
 
+    /// The same question about another page has another answer.
+    pub fn turn_page(&mut self, page: u32) {
+        if let Course::Call { subject: Subject::Many { question, .. }, .. } = self {
+            // Odd, so that it stays apart from the questions of 0, about everything at once.
+            *question = (*question ^ (u64::from(page) << 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        }
+    }
+
     /// Whether no index helps to find what it asks for.
     #[inline]
     pub fn scans(&self) -> bool {

@@ -24,6 +24,8 @@ pub struct Counts {
     pub answered: u64,
     /// Calls that the control plane refused for good.
     pub refused: u64,
+    /// Requests that clients sent: for each call and each page of a listing one, and again those that were repeated.
+    pub attempts: u64,
     /// Attempts after the first.
     pub retries: u64,
     /// Attempts that came too fast.

@@ -55,8 +55,10 @@ pub struct Request {
     pub lifetimes: Box<[Duration]>,
     /// What the control plane knows of it.
     pub profile: Profile,
-    /// Attempts so far.
+    /// Attempts so far, at the page that is asked for now.
     pub attempts: u32,
+    /// Pages asked for before.
+    pub page: u32,
     /// The delay before the last attempt.
     pub delay: Duration,
     /// Number of the last attempt over all requests.

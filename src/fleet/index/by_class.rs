@@ -54,11 +54,12 @@ impl Class {
 
     /// Its lowest host that is let through. It has members.
     #[inline]
-    fn least(&mut self, id: u32, hosts: &[Host], filter: Filter<'_>) -> Option<HostId> {
+    fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: Filter<'_>) -> Option<HostId> {
         let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
         match filter {
             None => Some(self.hosts.least(is_member).expect("a class with members has a least")),
-            Some(allows) => self.hosts.least_where(is_member, allows),
+            Some(allowed) if skus[self.key.sku.0 as usize].is_barred(allowed.barred) => None,
+            Some(allowed) => self.hosts.least_where(is_member, allowed.rule),
         }
     }
 }
@@ -222,8 +223,10 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         match self.sight {
-            Sight::Free => self.least_in_view(0, shape, hosts, shapes, filter),
-            _ if shapes.is_exact() => self.least_in_view(shape.0 as usize, shape, hosts, shapes, filter),
+            Sight::Free => self.least_in_view(0, shape, (hosts, skus), shapes, filter),
+            _ if shapes.is_exact() => {
+                self.least_in_view(shape.0 as usize, shape, (hosts, skus), shapes, filter)
+            }
             _ => self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter)),
         }
     }
@@ -233,7 +236,7 @@ impl ClassIndex {
         &mut self,
         view: usize,
         shape: ShapeId,
-        hosts: &[Host],
+        (hosts, skus): (&[Host], &[Sku]),
         shapes: &Shapes,
         filter: Filter<'_>,
     ) -> Option<HostId> {
@@ -251,7 +254,7 @@ impl ClassIndex {
             if record.members == 0 {
                 self.hide(class);
             } else if (shapes.is_exact() || record.key.free.covers(request))
-                && let Some(least) = record.least(class, hosts, filter)
+                && let Some(least) = record.least(class, hosts, skus, filter)
             {
                 best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
                 if !rank.is_tied {
@@ -434,7 +437,9 @@ impl Search for LeastInGrid<'_> {
         if !self.may_win(&cost) {
             return;
         }
-        let Some(least) = self.classes[id as usize].least(id, self.hosts, self.filter) else { return };
+        let Some(least) = self.classes[id as usize].least(id, self.hosts, self.skus, self.filter) else {
+            return;
+        };
         let equal = self.best.take().filter(|(other, _)| *other == cost);
         self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
     }

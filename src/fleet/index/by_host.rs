@@ -90,7 +90,7 @@ impl HostIndex {
         while let Some(found) = position {
             let id = HostId(self.order.key(found).1);
             let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
-            if fits && filter.is_none_or(|allows| allows(id)) {
+            if fits && filter.is_none_or(|allowed| allowed.allows(id)) {
                 return Some(id);
             }
             position = self.order.next(found, need);

@@ -69,7 +69,7 @@ impl IdIndex {
             offset = self.next_meeting(offset, need)?;
             let id = HostId(self.first.0 + offset as u32);
             let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
-            if fits && filter.is_none_or(|allows| allows(id)) {
+            if fits && filter.is_none_or(|allowed| allowed.allows(id)) {
                 return Some(id);
             }
             offset += 1;

@@ -10,7 +10,8 @@
 
 //!
 //! Each takes a [`Filter`], for requests that may not go to every host: it is asked host by host, in the
-//! order of the search, so that a rule that excludes few hosts costs little.
+//! order of the search, so that a rule that excludes few hosts costs little. Hardware that does not run a type
+//! excludes many, but whole classes.
 
 use crate::units::HostId;
 
@@ -26,4 +27,21 @@ pub mod shapes;
 pub mod tree;
 
 /// Which hosts a search may find; `None` lets all through.
-pub type Filter<'a> = Option<&'a dyn Fn(HostId) -> bool>;
+pub type Filter<'a> = Option<Allowed<'a>>;
+
+/// Which hosts a search may find.
+#[derive(Clone, Copy)]
+pub struct Allowed<'a> {
+    /// Hosts of this hardware, a bit for each number, are not among them.
+    pub barred: u64,
+    /// The rule, which knows the hardware too.
+    pub rule: &'a dyn Fn(HostId) -> bool,
+}
+
+impl Allowed<'_> {
+    /// Whether a host may be found.
+    #[inline]
+    pub fn allows(&self, id: HostId) -> bool {
+        (self.rule)(id)
+    }
+}

@@ -42,7 +42,7 @@ Associate: idle -> associated
 Associate: associated Resource.AlreadyAssociated
 Reassociate: idle -> associated
 Reassociate: associated -> associated
-Disassociate: idle InvalidAssociationID.NotFound
+Disassociate: idle -> idle
 Disassociate: associated -> idle
 Release: idle -> gone
 Release: associated InvalidIPAddress.InUse
@@ -76,8 +76,8 @@ fn the_life_of_an_elastic_address() {
     assert_eq!(taken_from, Ok(Some(instance(7))));
     assert_eq!(network.elastic().of_holder(instance(7)), None);
     assert_eq!(network.elastic().holder(id), Some(instance(8)));
-    assert_eq!(network.disassociate(Time(4), A, id), Ok(instance(8)));
-    assert_eq!(network.disassociate(Time(4), A, id), Err(Failure::InvalidAssociationIdNotFound.into()));
+    assert_eq!(network.disassociate(Time(4), A, id), Ok(Some(instance(8))));
+    assert_eq!(network.disassociate(Time(4), A, id), Ok(None), "twice is no error");
     network.release_elastic(Time(10), A, id, &mut bill).unwrap();
     network.assert_conserved(0, 0);
     assert_eq!((network.elastic().of_account(A), network.elastic().of_account(B)), (0, 1));
@@ -163,9 +163,9 @@ impl Plain {
         self.0.iter_mut().filter(|row| row.2 == Some(holder)).for_each(|row| row.2 = None);
     }
 
-    fn disassociate(&mut self, account: AccountId, id: ElasticAddressId) -> Result<Holder, Failure> {
+    fn disassociate(&mut self, account: AccountId, id: ElasticAddressId) -> Result<Option<Holder>, Failure> {
         let row = self.0.iter_mut().find(|row| (row.0, row.1) == (id, account));
-        row.and_then(|row| row.2.take()).ok_or(Failure::InvalidAssociationIdNotFound)
+        row.map(|row| row.2.take()).ok_or(Failure::InvalidAssociationIdNotFound)
     }
 
     fn release(&mut self, account: AccountId, id: ElasticAddressId) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::engine::random::{Purpose, Seed, Stream};
 use crate::fleet::Fleet;
 use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
+use crate::fleet::hardware::{Hardware, Model};
 use crate::fleet::host::{HostState, Pool};
 use crate::placement::config::StrategyConfig;
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
@@ -14,7 +15,7 @@ use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
 use crate::placement::reservations::{Preference, Terms};
 use crate::placement::strategy::Request;
-use crate::placement::tenancies::Ownership;
+use crate::placement::tenancies::{HostTerms, Ownership, Takes};
 use crate::units::{
     AccountId, CapacityReservationId, HostId, PlacementGroupId, RackId, Resources, TypeId, ZoneId,
 };
@@ -46,27 +47,51 @@ struct World {
     live: Vec<Live>,
     reservations: Vec<CapacityReservationId>,
     allocated: Vec<(AccountId, HostId)>,
+    terms: BTreeMap<HostId, HostTerms>,
     refused: usize,
     claimed: usize,
+}
+
+/// Hardware of these families; without any, of all.
+fn runs(families: &[&str]) -> Hardware {
+    let families: Vec<String> = families.iter().map(ToString::to_string).collect();
+    Hardware::new(&families, &[], None)
+}
+
+/// The family of a type: the first two are of `a`, the last ones of `b`, of which the largest is of bare metal.
+fn family(kind: TypeId) -> &'static str {
+    if kind.0 < 2 { "a" } else { "b" }
+}
+
+fn is_whole(kind: TypeId) -> bool {
+    kind.index() == SHAPES.len() - 1
 }
 
 fn fleet() -> Fleet {
     let sellable = Resources([32_000, 128 * 1024, 0, 0, u32::MAX]);
     let small = Resources([16_000, 96 * 1024, 0, 0, u32::MAX]);
-    let group = |hosts, tenancy| HostGroup { hosts, hosts_per_rack: 3, max_instances: Some(9), tenancy };
+    let group = |hosts, tenancy, families: &[&str]| HostGroup {
+        hosts,
+        hosts_per_rack: 3,
+        max_instances: Some(9),
+        tenancy,
+        hardware: runs(families),
+        sockets: 2,
+    };
     let fixed = |count, sellable| Hosts::Fixed { count, sellable };
     let listed = |i| ListedHost {
         sellable: if i % 2 == 0 { sellable } else { small },
         rack: Some(format!("r{}", i % 7)),
+        hardware: (i % 3 == 0).then(|| runs(&["b"])),
     };
     Fleet::new(&[
         vec![
-            group(fixed(12, sellable), GroupTenancy::Any),
-            group(fixed(5, small), GroupTenancy::Shared),
-            group(fixed(5, small), GroupTenancy::Dedicated),
-            group(Hosts::Elastic { max_hosts: 6, sellable }, GroupTenancy::Any),
+            group(fixed(12, sellable), GroupTenancy::Any, &[]),
+            group(fixed(5, small), GroupTenancy::Shared, &["a", "b"]),
+            group(fixed(5, small), GroupTenancy::Dedicated, &[]),
+            group(Hosts::Elastic { max_hosts: 6, sellable }, GroupTenancy::Any, &["b"]),
         ],
-        vec![group(Hosts::Listed((0..18).map(listed).collect()), GroupTenancy::Any)],
+        vec![group(Hosts::Listed((0..18).map(listed).collect()), GroupTenancy::Any, &[])],
     ])
     .expect("few capacities")
 }
@@ -77,6 +102,9 @@ impl World {
         let built = register::build(&StrategyConfig::named(strategy), Seed(9));
         let strategy = built.unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
+        for kind in (0..SHAPES.len() as u32).map(TypeId) {
+            placer.note_family(kind, family(kind));
+        }
         for (i, rule) in RULES.iter().enumerate() {
             placer.groups.create_for_everyone(&i.to_string(), *rule);
         }
@@ -87,6 +115,7 @@ impl World {
             live: Vec::new(),
             reservations: Vec::new(),
             allocated: Vec::new(),
+            terms: BTreeMap::new(),
             refused: 0,
             claimed: 0,
         }
@@ -116,7 +145,7 @@ impl World {
             let one = self.below(self.live.len());
             self.live[one].host
         });
-        Constraint { group, tenancy, excluded }.or_none()
+        Constraint { group, tenancy, excluded, ..Constraint::default() }.or_none()
     }
 
     fn request(&mut self, constrained: bool) -> (Request, TypeId) {
@@ -127,7 +156,17 @@ impl World {
         let zone = ZoneId(self.below(2) as u16);
         let constraint = if constrained { self.constraint(account) } else { None };
         let shape = self.placer.shape(&amounts, &self.fleet);
-        (Request { shape, amounts, account, zone, constraint }, TypeId(kind as u32))
+        let kind = TypeId(kind as u32);
+        (self.of_type(Request { shape, amounts, account, zone, constraint }, kind), kind)
+    }
+
+    /// A request with what its type asks of hosts.
+    fn of_type(&self, request: Request, kind: TypeId) -> Request {
+        let constraint = request.constraint.unwrap_or_default();
+        let barred = self.fleet.barring(&Model { name: family(kind), architectures: "" });
+        let names_type = matches!(constraint.tenancy, Tenancy::Host(_)).then_some(kind);
+        let constraint = Constraint { barred, whole: is_whole(kind), kind: names_type, ..constraint };
+        Request { constraint: constraint.or_none(), ..request }
     }
 
     fn launch(&mut self) {
@@ -135,7 +174,7 @@ impl World {
             let constrained = self.below(3) > 0;
             self.request(constrained)
         };
-        if self.placer.check(&request).is_err() {
+        if self.placer.check(&request, &self.fleet).is_err() {
             return;
         }
         let preference = match self.below(6) {
@@ -185,8 +224,9 @@ impl World {
         let is_dedicated = self.below(3) == 0;
         slot.constraint =
             is_dedicated.then_some(Constraint { tenancy: Tenancy::Dedicated, ..Constraint::default() });
+        let slot = self.of_type(slot, kind);
         let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0 };
-        self.reservations.extend(self.placer.reserve(&slot, terms, &mut self.fleet));
+        self.reservations.extend(self.placer.reserve(&slot, terms, 0, &mut self.fleet));
     }
 
     fn step(&mut self) -> bool {
@@ -202,7 +242,19 @@ impl World {
             2 => {
                 let account = AccountId(self.random.below(ACCOUNTS) as u32);
                 let zone = ZoneId(self.random.below(2) as u16);
-                let host = placer.allocate_host(account, zone, &[], fleet);
+                let kind = TypeId(self.random.below(SHAPES.len() as u64) as u32);
+                let takes = match self.random.below(3) {
+                    0 => Takes::Anything,
+                    1 => Takes::Family(family(kind).to_string()),
+                    _ => Takes::Type(kind),
+                };
+                let suits = |hardware: &Hardware| match &takes {
+                    Takes::Anything => true,
+                    _ => hardware.runs_any_of(family(kind)),
+                };
+                let terms = HostTerms { takes: takes.clone(), auto_placement: self.random.below(4) > 0 };
+                let host = placer.allocate_host(account, (zone, &[]), (terms.clone(), &suits), fleet);
+                self.terms.extend(host.as_ref().map(|host| (*host, terms)));
                 self.allocated.extend(host.map(|host| (account, host)));
             }
             3 | 4 if !self.allocated.is_empty() => {
@@ -254,7 +306,37 @@ impl World {
             }
         };
         tenancy_allows
+            && self.hardware_allows(request, &constraint, host)
             && constraint.group.is_none_or(|membership| self.group_allows(membership, request, host))
+    }
+
+    /// Whether a host runs the type, is empty where it is to be, and admits it as a dedicated host.
+    fn hardware_allows(&self, request: &Request, constraint: &Constraint, host: HostId) -> bool {
+        let kind =
+            SHAPES.iter().position(|(vcpu, gib)| request.amounts == Resources::new(vcpu * 1000, gib * 1024));
+        let kind = TypeId(kind.expect("a shape") as u32);
+        let sku = self.fleet.skus()[usize::from(self.fleet.hosts()[host.index()].sku.0)];
+        let runs = self.fleet.hardware().get(sku.hardware).runs_any_of(family(kind));
+        let there: Vec<&Live> = self.live.iter().filter(|live| live.host == host).collect();
+        let tenants = self.tenants(host).len();
+        let slots = self.reservations.iter().map(|id| self.placer.reservation(*id));
+        let has_whole = there.iter().any(|live| live.request.constraint.is_some_and(|of| of.whole))
+            || slots.into_iter().any(|of| is_whole(of.kind) && of.slots().contains_key(&host));
+        if !runs || has_whole || (is_whole(kind) && tenants > 0) {
+            return false;
+        }
+        let Tenancy::Host(named) = constraint.tenancy else { return true };
+        let terms = &self.terms[&host];
+        let is_taken = match &terms.takes {
+            Takes::Anything => true,
+            Takes::Family(wanted) => wanted == family(kind),
+            Takes::Type(only) => *only == kind,
+        };
+        // Two sockets, each with half of the vCPU.
+        let (vcpu, of_socket) = (request.amounts.vcpu_milli(), sku.capacity.vcpu_milli() / 2);
+        let most = if vcpu > of_socket { 1 } else { 2 * (of_socket / vcpu) as usize };
+        let of_type = there.iter().filter(|live| live.request.amounts == request.amounts).count();
+        is_taken && (named.is_some() || terms.auto_placement) && of_type < most
     }
 
     fn group_allows(&self, membership: Membership, request: &Request, host: HostId) -> bool {
@@ -341,6 +423,9 @@ impl World {
             Some((account, Ownership::Instances)) => {
                 assert!(!tenants.is_empty());
                 assert!(tenants.iter().all(|tenant| *tenant == (account, Tenancy::Dedicated)));
+            }
+            Some((account, Ownership::Whole)) => {
+                assert!(tenants.len() == 1 && tenants[0].0 == account, "host {host}");
             }
             Some((account, Ownership::Allocated)) => {
                 assert!(self.allocated.contains(&(account, host)));

@@ -4,6 +4,7 @@ use crate::engine::random::Seed;
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
 use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+use crate::fleet::hardware::Hardware;
 use crate::fleet::host::Pool;
 use crate::placement::config::StrategyConfig;
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
@@ -12,6 +13,7 @@ use crate::placement::placer::Placer;
 use crate::placement::register;
 use crate::placement::reservations::{Preference, Terms};
 use crate::placement::strategy::Request;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::units::{AccountId, CapacityReservationId, HostId, PlacementGroupId, Resources, TypeId, ZoneId};
 
 pub(super) const ONE: AccountId = AccountId(1);
@@ -28,7 +30,14 @@ pub(super) struct Scene {
 pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> Scene {
     let sellable = Resources([4_000, 4_096, 0, 0, u32::MAX]);
     let hosts = Hosts::Fixed { count: hosts, sellable };
-    let group = HostGroup { hosts, hosts_per_rack, max_instances: None, tenancy };
+    let group = HostGroup {
+        hosts,
+        hosts_per_rack,
+        max_instances: None,
+        tenancy,
+        hardware: Default::default(),
+        sockets: 0,
+    };
     of_groups(&[vec![group.clone()], vec![group]])
 }
 
@@ -38,6 +47,11 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
     let strategy = strategy.unwrap_or_else(|problems| panic!("{problems:?}"));
     let placer = Placer::new(strategy, &mut fleet, true);
     Scene { fleet, placer }
+}
+
+/// Terms of a dedicated host that takes whatever comes.
+fn anything() -> (HostTerms, &'static dyn Fn(&Hardware) -> bool) {
+    (HostTerms { takes: Takes::Anything, auto_placement: true }, &|_| true)
 }
 
 impl Scene {
@@ -54,7 +68,7 @@ impl Scene {
     pub fn launch(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Result<u32, Reason> {
         let request = self.request(account, zone, constraint);
         let Scene { fleet, placer } = self;
-        placer.check(&request)?;
+        placer.check(&request, fleet)?;
         let found = placer.choose(&request, fleet).or_else(|| placer.open(&request, fleet));
         let host = found.ok_or_else(|| placer.explain(&request, fleet))?;
         fleet.take(host, request.zone, &request.amounts);
@@ -72,7 +86,7 @@ impl Scene {
 
     fn reserve(&mut self, count: u32, is_open: bool) -> Result<CapacityReservationId, Reason> {
         let slot = self.request(ONE, 0, plain());
-        self.placer.reserve(&slot, Terms { kind: KIND, count, is_open }, &mut self.fleet)
+        self.placer.reserve(&slot, Terms { kind: KIND, count, is_open }, 0, &mut self.fleet)
     }
 }
 
@@ -195,7 +209,7 @@ fn host_groups_say_whom_they_are_for() {
 fn a_dedicated_host_takes_what_its_account_puts_there() {
     let mut scene = scene(3, 1, GroupTenancy::Any);
     assert_eq!(scene.launch(OTHER, 0, plain()), Ok(0));
-    let host = scene.placer.allocate_host(ONE, ZoneId(0), &[0], &mut scene.fleet).unwrap();
+    let host = scene.placer.allocate_host(ONE, (ZoneId(0), &[0]), anything(), &mut scene.fleet).unwrap();
     assert_eq!(host, HostId(1), "host 0 is not empty");
     let named = of(Tenancy::Host(Some(host)));
     assert_eq!(scene.launch(OTHER, 0, named), Err(Failure::InvalidHostIdNotFound.into()));
@@ -227,12 +241,22 @@ fn an_elastic_host_opens_for_one_account_and_closes_behind_it() {
     let sellable = Resources([4_000, 4_096, 0, 0, u32::MAX]);
     let hosts = Hosts::Elastic { max_hosts: 2, sellable };
     let tenancy = GroupTenancy::Any;
-    let mut scene = of_groups(&[vec![HostGroup { hosts, hosts_per_rack: 1, max_instances: None, tenancy }]]);
+    let mut scene = of_groups(&[vec![HostGroup {
+        hosts,
+        hosts_per_rack: 1,
+        max_instances: None,
+        tenancy,
+        hardware: Default::default(),
+        sockets: 0,
+    }]]);
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Dedicated)), Ok(0));
     assert_eq!(scene.launch(OTHER, 0, plain()), Ok(1));
     scene.end(ONE, 0, of(Tenancy::Dedicated), 0);
     scene.end(OTHER, 0, plain(), 1);
-    assert_eq!(scene.placer.allocate_host(ONE, ZoneId(0), &[], &mut scene.fleet), Ok(HostId(0)));
+    assert_eq!(
+        scene.placer.allocate_host(ONE, (ZoneId(0), &[]), anything(), &mut scene.fleet),
+        Ok(HostId(0))
+    );
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Host(None))), Ok(0));
     scene.end(ONE, 0, of(Tenancy::Host(None)), 0);
     assert_eq!(scene.placer.release_host(ONE, HostId(0), &mut scene.fleet), Ok(()));

@@ -11,7 +11,7 @@ use crate::engine::random::{Purpose, Seed};
 use crate::input::{Place, Problem};
 use crate::units::{Decimal, SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{End, Launch, StopsId, Tenancy};
+use crate::workload::call::{End, Launch, ReservationPreference, StopsId, Tenancy};
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::Choice;
@@ -80,6 +80,9 @@ pub struct ArrivalConfig {
     /// Dedicated host; left out: any of the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Capacity reservations that its instances may use; default the one named, else any open one that matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation_preference: Option<ReservationPreference>,
     /// Capacity reservation; left out: any open one that matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<String>,

@@ -52,6 +52,7 @@ impl ArrivalConfig {
             tenancy: self.tenancy(settings),
             host: self.host.as_ref().map(|name| names.host(name)),
             reservation: self.reservation.as_ref().map(|name| names.reservation(name)),
+            preference: self.reservation_preference,
             spot: self.spot(settings),
             interfaces: self.interfaces,
             addresses: self.addresses,

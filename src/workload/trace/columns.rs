@@ -91,6 +91,10 @@ columns! {
     GroupStrategy = "group_strategy", "`cluster`, `spread` or `partition`";
     Partitions = "partitions", "a whole number";
     Open = "open", "`true` or `false`";
+    Family = "family", "a family of instance types";
+    AutoPlacement = "auto_placement", "`true` or `false`";
+    Expires = "expires_s", "seconds, 0 or more, to the nanosecond";
+    ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
 }
 
 /// What an instance is: `type`, or the quantities of a shape.
@@ -107,6 +111,7 @@ pub const OPTIONS: &[Column] = &[
     Column::Tenancy,
     Column::Host,
     Column::Reservation,
+    Column::ReservationPreference,
     Column::Purchase,
     Column::MaxPrice,
     Column::Interfaces,

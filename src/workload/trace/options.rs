@@ -9,7 +9,7 @@ use super::row::{Row, SEPARATOR};
 use crate::units::parse_scaled;
 use crate::units::write_scaled;
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{LaunchOptions, Spot, Tag, Tenancy};
+use crate::workload::call::{LaunchOptions, ReservationPreference, Spot, Tag, Tenancy};
 use crate::workload::handles::HandleBook;
 
 /// Small units of a price per hour in a dollar: `Spot` counts 10⁻¹² USD.
@@ -68,6 +68,8 @@ fn read(row: &mut Row) -> LaunchOptions {
         tenancy: tenancy(row, host.is_some()),
         host,
         reservation: row.handle(Column::Reservation, HandleBook::reservation),
+        preference: row
+            .word(Column::ReservationPreference, ReservationPreference::ALL.map(|word| (word.name(), word))),
         spot: spot(row),
         interfaces: row.number(Column::Interfaces).unwrap_or(0),
         addresses: row.number(Column::Addresses).unwrap_or(0),
@@ -133,6 +135,9 @@ pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
         Column::Tenancy => options.tenancy.name().to_string(),
         Column::Host => name(names.hosts(), options.host.map(|handle| handle.0)),
         Column::Reservation => name(names.reservations(), options.reservation.map(|handle| handle.0)),
+        Column::ReservationPreference => {
+            options.preference.map_or("", ReservationPreference::name).to_string()
+        }
         Column::Purchase => options.spot.map_or("", |_| "spot").to_string(),
         Column::MaxPrice => dollars(options.spot.and_then(|spot| spot.max_pico_usd_per_hour)),
         Column::Interfaces => number(options.interfaces),
@@ -206,6 +211,7 @@ mod tests {
             },
             host,
             reservation: some(5).map(|n| names.reservation(&n.to_string())),
+            preference: some(3).map(|n| ReservationPreference::ALL[n as usize]),
             spot: some(9)
                 .map(|n| Spot { max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)) }),
             interfaces: some(9).unwrap_or(0),

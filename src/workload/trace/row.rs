@@ -195,6 +195,13 @@ impl<'a> Row<'a> {
             .collect()
     }
 
+    /// The time in a cell.
+    pub fn time(&mut self, column: Column) -> Option<Time> {
+        self.text(column)?;
+        let time = time(self.table, self.position(column)?).map(Some);
+        self.take(time)
+    }
+
     /// The handle of the one name in a cell, as [`HandleBook`] numbers its kind.
     pub fn handle<H>(&mut self, column: Column, number: fn(&mut HandleBook, &str) -> H) -> Option<H> {
         let name = self.name(column)?;

@@ -61,6 +61,9 @@ const OPTIONAL: &[&[Column]] = &[
         Column::GroupStrategy,
         Column::Partitions,
         Column::Open,
+        Column::Expires,
+        Column::Family,
+        Column::AutoPlacement,
     ],
 ];
 

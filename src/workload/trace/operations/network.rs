@@ -11,10 +11,11 @@ pub fn allocate_address(row: &mut Row) -> Option<ResourceCall> {
     address(row).map(ResourceCall::AllocateAddress)
 }
 
-/// `associate-address`. Left out, `reassociate` is false: an address that another instance has stays there.
+/// `associate-address`. An address that another instance has moves, unless `reassociate` is false
+/// (`AssociateAddress`, "AllowReassociation": "Reassociation is automatic").
 pub fn associate_address(row: &mut Row) -> Option<ResourceCall> {
     let (address, instance) = (address(row), instance(row));
-    let reassociate = row.flag(Column::Reassociate).unwrap_or(false);
+    let reassociate = row.flag(Column::Reassociate).unwrap_or(true);
     Some(ResourceCall::AssociateAddress(address?, instance?, reassociate))
 }
 

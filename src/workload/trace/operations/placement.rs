@@ -4,6 +4,7 @@ use super::super::columns::Column;
 use super::super::row::Row;
 use super::instances;
 use crate::placement::provisions::GroupStrategy;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::workload::call::{HostHandle, PlacementGroupHandle, ReservationHandle};
 use crate::workload::handles::HandleBook;
 use crate::workload::resource_call::ResourceCall;
@@ -28,10 +29,22 @@ pub fn delete_group(row: &mut Row) -> Option<ResourceCall> {
     group(row).map(ResourceCall::DeletePlacementGroup)
 }
 
-/// `allocate-host`.
+/// `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement unless it
+/// says so (`AllocateHosts`, "AutoPlacement": "Default: off").
 pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
     let (host, zone) = (host(row), row.zone());
-    Some(ResourceCall::AllocateHost(host?, zone?))
+    let (family, kind) = (row.name(Column::Family).map(str::to_string), row.kind_if_any());
+    if family.is_some() && kind.is_some() {
+        // "You cannot specify InstanceFamily and InstanceType in the same request."
+        row.wrong(Column::Family, "does not go with a `type`");
+    }
+    let takes = match (family, kind) {
+        (Some(family), _) => Takes::Family(family),
+        (None, Some(kind)) => Takes::Type(kind),
+        (None, None) => Takes::Anything,
+    };
+    let auto_placement = row.flag(Column::AutoPlacement).unwrap_or(false);
+    Some(ResourceCall::AllocateHost(host?, zone?, HostTerms { takes, auto_placement }))
 }
 
 /// `release-host`.
@@ -45,7 +58,9 @@ pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
     let (reservation, kind, zone) = (reservation(row), row.kind(), row.zone());
     let count = instances::count(row, Column::Count).unwrap_or(1);
     let open = row.flag(Column::Open).unwrap_or(true);
-    Some(ResourceCall::CreateReservation { reservation: reservation?, kind, zone: zone?, count, open })
+    let until = row.time(Column::Expires);
+    let (reservation, zone) = (reservation?, zone?);
+    Some(ResourceCall::CreateReservation { reservation, kind, zone, count, open, until })
 }
 
 /// `cancel-capacity-reservation`.

@@ -117,9 +117,9 @@ pub fn entry(operation: Operation) -> Entry {
         O::UnassignAddresses => resource(&[C::Instance], ADDRESSES, network::unassign_addresses),
         O::CreatePlacementGroup => resource(&[C::Group, C::GroupStrategy], &[&[C::Partitions]], placement::create_group),
         O::DeletePlacementGroup => resource(&[C::Group], &[], placement::delete_group),
-        O::AllocateHost => resource(&[C::Host, C::Zone], &[], placement::allocate_host),
+        O::AllocateHost => resource(&[C::Host, C::Zone], &[&[C::Type, C::Family, C::AutoPlacement]], placement::allocate_host),
         O::ReleaseHost => resource(&[C::Host], &[], placement::release_host),
-        O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open]], placement::create_reservation),
+        O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open, C::Expires]], placement::create_reservation),
         O::CancelReservation => resource(&[C::Reservation], &[], placement::cancel_reservation),
     }
 }

@@ -8,6 +8,7 @@ use crate::catalogue::{ShapePrice, TypeTable, VolumeType};
 use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::placement::provisions::GroupStrategy;
+use crate::placement::tenancies::{HostTerms, Takes};
 use crate::units::{SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::*;
@@ -279,10 +280,10 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             },
         ),
         ("allocate-address address=e", R::AllocateAddress(address)),
-        ("associate-address address=e instance=x", R::AssociateAddress(address, Handle(0), false)),
+        ("associate-address address=e instance=x", R::AssociateAddress(address, Handle(0), true)),
         (
-            "associate-address address=e instance=x reassociate=true",
-            R::AssociateAddress(address, Handle(0), true),
+            "associate-address address=e instance=x reassociate=false",
+            R::AssociateAddress(address, Handle(0), false),
         ),
         ("disassociate-address address=e", R::DisassociateAddress(address)),
         ("release-address address=e", R::ReleaseAddress(address)),
@@ -302,15 +303,41 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             placement(GroupStrategy::Partition, Some(3)),
         ),
         ("delete-placement-group group=p", R::DeletePlacementGroup(placement_group)),
-        ("allocate-host host=h zone=b", R::AllocateHost(host, ZoneId(1))),
+        ("allocate-host host=h zone=b", R::AllocateHost(host, ZoneId(1), HostTerms::default())),
+        (
+            "allocate-host host=h zone=b family=m5 auto_placement=true",
+            R::AllocateHost(
+                host,
+                ZoneId(1),
+                HostTerms { takes: Takes::Family("m5".to_string()), auto_placement: true },
+            ),
+        ),
+        (
+            "allocate-host host=h zone=b type=m5.large",
+            R::AllocateHost(host, ZoneId(1), HostTerms { takes: Takes::Type(large), auto_placement: false }),
+        ),
         ("release-host host=h", R::ReleaseHost(host)),
         (
             "create-capacity-reservation reservation=r type=m5.large zone=b",
-            R::CreateReservation { reservation, kind: large, zone: ZoneId(1), count: 1, open: true },
+            R::CreateReservation {
+                reservation,
+                kind: large,
+                zone: ZoneId(1),
+                count: 1,
+                open: true,
+                until: None,
+            },
         ),
         (
             "create-capacity-reservation reservation=r type=m5.large zone=b count=7 open=false",
-            R::CreateReservation { reservation, kind: large, zone: ZoneId(1), count: 7, open: false },
+            R::CreateReservation {
+                reservation,
+                kind: large,
+                zone: ZoneId(1),
+                count: 7,
+                open: false,
+                until: None,
+            },
         ),
         ("cancel-capacity-reservation reservation=r", R::CancelReservation(reservation)),
     ]
@@ -334,7 +361,7 @@ fn every_operation_is_read_as_the_call_it_is() {
 #[test]
 fn the_options_of_a_launch_are_read_and_shared() {
     let row = "launch type=m5.large image=i volumes=/dev/sdf:gp3:8:4000|/dev/sdg::16:keep security_groups=s|t \
-               group=p partition=2 tenancy=dedicated reservation=r purchase=spot max_usd_per_hour=0.0125 \
+               group=p partition=2 tenancy=dedicated reservation=r reservation_preference=capacity-reservations-only purchase=spot max_usd_per_hour=0.0125 \
                interfaces=1 addresses=2 prefixes=3 tags=team=web token=once user_data_bytes=1000 \
                protection=true hibernation=true";
     let device = |device: &str, kind, size, iops, kept: bool| BlockDevice {
@@ -357,6 +384,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         tenancy: Tenancy::Dedicated,
         host: None,
         reservation: Some(ReservationHandle(0)),
+        preference: Some(ReservationPreference::Only),
         spot: Some(Spot { max_pico_usd_per_hour: Some(12_500_000_000) }),
         interfaces: 1,
         addresses: 2,
