@@ -4,4 +4,6 @@
 mod kills;
 mod mistakes;
 mod resumed;
+mod signals;
+mod streams;
 mod time;
