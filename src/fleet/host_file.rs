@@ -139,7 +139,8 @@ fn unreadable(path: &Path, error: &csv::Error) -> Problem {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             Problem::new(place, format!("found {len} values, expected {expected_len} as in the header"))
         }
-        csv::ErrorKind::Utf8 { .. } => Problem::new(place, "found bytes that are no UTF-8 text"),
+        csv::ErrorKind::Utf8 { .. } => Problem::new(place, "found bytes that are no UTF-8 text")
+            .with_help("a host file is plain CSV, not packed"),
         _ => Problem::new(place, format!("cannot be read: {error}")),
     }
 }
