@@ -5,6 +5,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::quote::shortened;
+
 /// Where a problem stands.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Place {
@@ -52,7 +54,7 @@ impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
         if let Some(file) = &self.file {
-            let mut part = file.display().to_string();
+            let mut part = shortened(&file.display().to_string(), PLACE_MOST);
             if let Some(line) = self.line {
                 part.push_str(&format!(":{line}"));
                 if let Some(column) = self.column {
@@ -62,7 +64,7 @@ impl fmt::Display for Place {
             parts.push(part);
         }
         if let Some(key) = &self.key {
-            parts.push(format!("`{key}`"));
+            parts.push(format!("`{}`", shortened(key, PLACE_MOST)));
         }
         out.write_str(&parts.join(": "))
     }
@@ -98,9 +100,9 @@ impl fmt::Display for Problem {
         if !place.is_empty() {
             write!(out, "{place}: ")?;
         }
-        out.write_str(&on_one_line(&self.message))?;
+        out.write_str(&shortened(&self.message, MESSAGE_MOST))?;
         if let Some(help) = &self.help {
-            write!(out, "\n  help: {help}")?;
+            write!(out, "\n  help: {}", shortened(help, HELP_MOST))?;
         }
         Ok(())
     }
@@ -109,25 +111,11 @@ impl fmt::Display for Problem {
 /// The most of a message that is shown \[characters\].
 const MESSAGE_MOST: usize = 320;
 
-/// What is kept of the beginning and of the end of a longer one.
-const MESSAGE_ENDS: (usize, usize) = (120, 180);
+/// The most of a key or a file that is shown \[characters\].
+const PLACE_MOST: usize = 200;
 
-/// A message that a person can read whatever it quotes: a cell may be the rest of a file whose quotes do
-/// not close, or hold what a terminal obeys.
-fn on_one_line(message: &str) -> String {
-    let escaped = |text: &str| -> String {
-        let shown = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-        text.chars().map(shown).collect()
-    };
-    let (head, tail) = MESSAGE_ENDS;
-    if message.len() <= MESSAGE_MOST || message.chars().nth(MESSAGE_MOST).is_none() {
-        return escaped(message);
-    }
-    let cut = message.char_indices().nth(head).map_or(message.len(), |(at, _)| at);
-    let (first, rest) = message.split_at(cut);
-    let last = rest.char_indices().nth_back(tail - 1).map_or(rest, |(at, _)| &rest[at..]);
-    format!("{} … {}", escaped(first), escaped(last))
-}
+/// The most of a way out that is shown \[characters\]: a list of all names that are known.
+const HELP_MOST: usize = 1200;
 
 /// Every problem of one input, never empty. Exit code 2.
 #[derive(Clone, PartialEq, Eq, Debug)]

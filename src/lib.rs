@@ -8,6 +8,8 @@
 
 pub mod units;
 
+pub mod quote;
+
 pub mod input;
 
 pub mod disk;

@@ -30,7 +30,7 @@ impl From<&Overriding> for Overrides {
 /// How to work and what to tell.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Threads to use [default: all processors]; results never depend on it
+    /// Threads to use, no more than there are processors [default: all]; results never depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
     /// Prints nothing but errors: no summary, no progress
@@ -42,9 +42,10 @@ pub struct Common {
 }
 
 impl Common {
-    /// Threads that may be used.
+    /// Threads that may be used: more than processors would only take memory.
     pub fn threads(&self) -> usize {
-        self.threads.map_or_else(machine::cores, NonZero::get)
+        let cores = machine::cores();
+        self.threads.map_or(cores, NonZero::get).min(cores)
     }
 
     /// Keeps parallel work to that many threads.

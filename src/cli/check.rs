@@ -62,8 +62,7 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     }
     match (args.common.json, args.common.quiet) {
         (true, _) => {
-            let json = serde_json::to_string_pretty(&check.value()).expect("a check is plain data");
-            output::print(&format!("{json}\n"))?;
+            output::print_json(&check.value())?;
         }
         // A check that fails silently helps nobody.
         (false, true) if !check.fails() => {}

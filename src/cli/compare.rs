@@ -11,8 +11,8 @@ use super::variants::variants;
 use super::{Conclusion, arguments, machine, output};
 use crate::experiment::comparison::Comparison;
 use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
+use crate::experiment::estimate::estimated_bytes;
 use crate::experiment::margin::Margin;
-use crate::experiment::replicate::estimated_bytes;
 use crate::input::{InputError, Place, Problem};
 use crate::report::{ResultFolder, comparison, write_drawn};
 
@@ -93,6 +93,7 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     let mut most_bytes = 1;
     for scenario in &scenarios {
+        machine::check_fits(scenario)?;
         journal.read(scenario)?;
         most_bytes = most_bytes.max(estimated_bytes(scenario)?);
     }
@@ -136,9 +137,7 @@ fn design(args: &CompareArgs) -> Result<Design, InputError> {
 /// Prints the comparison: for a program, for a person, or not at all.
 fn show(comparison: &Comparison, place: &Path, args: &CompareArgs) -> Result<(), InputError> {
     if args.common.json {
-        let json =
-            serde_json::to_string_pretty(&comparison::value(comparison)).expect("a comparison is plain data");
-        return output::print(&format!("{json}\n"));
+        return output::print_json(&comparison::value(comparison));
     }
     if args.common.quiet {
         return Ok(());

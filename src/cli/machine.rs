@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::num::NonZero;
-use std::time::{Instant, SystemTime};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::experiment::estimate;
+use crate::input::InputError;
+use crate::scenario::Scenario;
 use crate::summary::run::Machine;
 
 /// A clock that was started.
@@ -26,7 +30,14 @@ impl Stopwatch {
 /// The present, RFC 3339 in UTC.
 #[allow(clippy::disallowed_methods, reason = "the manifest tells when a run was made")]
 pub fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    rfc3339(SystemTime::now())
+}
+
+/// A time as RFC 3339; of a clock that is before 1970 or after 9999, the nearest time that can be written.
+fn rfc3339(time: SystemTime) -> String {
+    const LAST_S: u64 = 253_402_300_799;
+    let last = UNIX_EPOCH + Duration::from_secs(LAST_S);
+    humantime::format_rfc3339_seconds(time.clamp(UNIX_EPOCH, last)).to_string()
 }
 
 /// Processors this process may use.
@@ -55,10 +66,58 @@ pub fn peak_memory_bytes() -> Option<u64> {
 pub fn how_many_fit(bytes_each: u64) -> usize {
     /// The part of what is free that may be used: others want some too.
     const SHARE: f64 = 0.8;
-    match kib("/proc/meminfo", "MemAvailable") {
+    match free_bytes() {
         Some(free) => ((free as f64 * SHARE / bytes_each as f64) as usize).max(1),
         None => usize::MAX,
     }
+}
+
+/// Memory that this process may still take \[bytes\]: what the machine has free, or less where the process or its
+/// group has a limit. `None` where the system does not tell.
+pub fn free_bytes() -> Option<u64> {
+    let free = kib("/proc/meminfo", "MemAvailable")?;
+    let free = free.saturating_add(kib("/proc/meminfo", "SwapFree").unwrap_or(0));
+    [own_limit(), group_limit()].into_iter().flatten().fold(Some(free), |free, limit| free.min(Some(limit)))
+}
+
+/// What is left of the limit on the address space of this process.
+#[cfg(unix)]
+fn own_limit() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: the call writes one `rlimit`, and `limit` is one that lives through it.
+    let answer = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) };
+    let is_limited = answer == 0 && limit.rlim_cur != libc::RLIM_INFINITY;
+    is_limited.then(|| limit.rlim_cur.saturating_sub(kib("/proc/self/status", "VmSize").unwrap_or(0)))
+}
+
+#[cfg(not(unix))]
+fn own_limit() -> Option<u64> {
+    None
+}
+
+/// What is left of the limits of the control groups that this process is in (cgroup v2).
+fn group_limit() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let number =
+        |folder: &Path, file: &str| fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok();
+    let root = Path::new("/sys/fs/cgroup");
+    let folder = root.join(group);
+    let folders = folder.ancestors().take_while(|folder| folder.starts_with(root));
+    let left = |folder: &Path| {
+        let (most, current) = (number(folder, "memory.max")?, number(folder, "memory.current")?);
+        // What the system holds of files it gives back.
+        let kept = fs::read_to_string(folder.join("memory.stat")).ok().and_then(|stat| {
+            stat.lines().find_map(|line| line.strip_prefix("inactive_file "))?.trim().parse::<u64>().ok()
+        });
+        Some(most.saturating_sub(current.saturating_sub(kept.unwrap_or(0))))
+    };
+    folders.filter_map(left).min()
+}
+
+/// Refuses a scenario that cannot run in the memory there is.
+pub fn check_fits(scenario: &Scenario) -> Result<(), InputError> {
+    free_bytes().map_or(Ok(()), |free| estimate::check_fits(scenario, free))
 }
 
 /// The value of the first line `name: value` of a file of the system.
@@ -72,4 +131,20 @@ fn field(file: &str, name: &str) -> Option<String> {
 fn kib(file: &str, name: &str) -> Option<u64> {
     let value = field(file, name)?;
     value.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_by_centuries_is_no_reason_to_stop() {
+        for (time, text) in [
+            (UNIX_EPOCH - Duration::from_secs(2_208_988_800), "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH + Duration::from_secs(86_400), "1970-01-02T00:00:00Z"),
+            (UNIX_EPOCH + Duration::from_secs(1 << 50), "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(time), text);
+        }
+    }
 }

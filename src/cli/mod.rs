@@ -32,12 +32,20 @@ use clap::{Parser, Subcommand};
 
 use crate::disk;
 use crate::input::InputError;
+use crate::quote;
 
 /// Exit code when the input was wrong or the work could not be done.
 const EXIT_INPUT: u8 = 2;
 
 /// Exit code when the work was done and a check failed.
 const EXIT_CHECK: u8 = 1;
+
+/// Rows and columns of a screen that holds all that is told of wrong input.
+const SCREEN_ROWS: usize = 40;
+const SCREEN_COLUMNS: usize = 120;
+
+/// The most of a line about the command line that is shown \[characters\].
+const LINE_MOST: usize = 600;
 
 /// How a command ended that could do its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,7 +115,10 @@ pub fn main() -> ExitCode {
     panic::install_hook();
     output::survive_full_disks();
     interrupt::listen();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let result = match cli.command {
         Command::Run(args) => run::main(&args),
         Command::Compare(args) => compare::main(&args),
@@ -135,11 +146,33 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells every problem on standard error, with their number at the end when there are several.
-fn complain(error: &InputError) {
-    for problem in &error.0 {
-        output::tell(&format!("error: {problem}\n"));
+/// Tells what is wrong with the command line, which may quote anything; or the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Somebody who has seen enough, or cannot be told, has been helped as far as can be.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    let text = error.render().to_string();
+    text.lines().for_each(|line| output::tell(&format!("{}\n", quote::shortened(line, LINE_MOST))));
+    ExitCode::from(EXIT_INPUT)
+}
+
+/// Tells the problems on standard error, as many as a screen takes, with the number of all at the end when there are
+/// several.
+fn complain(error: &InputError) {
+    let mut text = String::new();
+    let mut rows = 0;
+    for (number, problem) in error.0.iter().enumerate() {
+        let told = format!("error: {problem}\n");
+        rows += told.lines().map(|line| line.chars().count().div_ceil(SCREEN_COLUMNS)).sum::<usize>();
+        if rows > SCREEN_ROWS && number > 0 {
+            text += &format!("… and {} more\n", error.0.len() - number);
+            break;
+        }
+        text += &told;
+    }
+    output::tell(&text);
     if error.0.len() > 1 {
         output::tell(&format!("{} problems\n", error.0.len()));
     }

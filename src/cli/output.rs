@@ -2,10 +2,23 @@
 
 use std::io::{self, Write};
 
-use crate::input::{InputError, Place, Problem};
+use serde::Serialize;
 
-/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
+use crate::input::{InputError, Place, Problem};
+use crate::quote;
+
+/// Writes text for a person to standard output. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> Result<(), InputError> {
+    write_out(&quote::lines(text))
+}
+
+/// Writes a value for a program to standard output.
+pub fn print_json(value: &impl Serialize) -> Result<(), InputError> {
+    let text = serde_json::to_string_pretty(value).expect("what is printed is plain data");
+    write_out(&format!("{}\n", quote::json(&text)))
+}
+
+fn write_out(text: &str) -> Result<(), InputError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -18,7 +31,7 @@ pub fn print(text: &str) -> Result<(), InputError> {
 /// Writes to standard error. Where nobody reads it there is nobody to tell.
 pub fn tell(text: &str) {
     let mut out = io::stderr().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(quote::lines(text).as_bytes()).and_then(|()| out.flush());
 }
 
 /// Makes a write beyond the limit on file sizes an error, which is told and cleaned up after, instead of a

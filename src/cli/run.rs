@@ -8,7 +8,7 @@ use clap::Args;
 use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
-use super::{Conclusion, arguments, output};
+use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
@@ -92,6 +92,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     args.common.limit_threads();
     let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
     check_objectives(&scenario, args)?;
+    machine::check_fits(&scenario)?;
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     journal.read(&scenario)?;
@@ -209,9 +210,7 @@ fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> 
 /// Prints the summary: for a program, for a person, or not at all.
 fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.json {
-        let summary =
-            serde_json::to_string_pretty(&report::summary::value(run)).expect("a summary is plain data");
-        return output::print(&format!("{summary}\n"));
+        return output::print_json(&report::summary::value(run));
     }
     if args.common.quiet {
         return Ok(());

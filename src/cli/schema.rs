@@ -16,6 +16,5 @@ pub struct SchemaArgs {}
 /// Does it.
 pub fn main(_: &SchemaArgs) -> Result<(), InputError> {
     let schema = schemars::schema_for!(Scenario);
-    let text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
-    output::print(&format!("{text}\n"))
+    output::print_json(&schema)
 }

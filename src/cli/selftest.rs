@@ -39,7 +39,7 @@ pub fn main(args: &SelftestArgs) -> Result<Conclusion, InputError> {
         .collect();
     if args.json {
         let all: Vec<Value> = findings.iter().map(|(check, finding)| value(check, finding)).collect();
-        output::print(&format!("{}\n", serde_json::to_string_pretty(&all).expect("it is plain data")))?;
+        output::print_json(&all)?;
     } else {
         output::print(&tell(&findings, args.quiet, output::width()))?;
     }

@@ -79,6 +79,7 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     let scenario = question.check()?;
     let default_place = || Path::new("results/runs").join(format!("{}-sizing", scenario.name));
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
+    machine::check_fits(&scenario)?;
     journal.read(&scenario)?;
     let watch = TrialWatch::new(args.common.quiet);
     let result = question.carry_out(scenario, &machine::how_many_fit, &watch);
@@ -112,8 +113,7 @@ fn question(args: &SizeArgs) -> Question {
 /// Prints the sizing: for a program, for a person, or not at all.
 fn show(sizing: &Sizing, place: &Path, args: &SizeArgs) -> Result<(), InputError> {
     if args.common.json {
-        let json = serde_json::to_string_pretty(&sizing::value(sizing)).expect("a sizing is plain data");
-        return output::print(&format!("{json}\n"));
+        return output::print_json(&sizing::value(sizing));
     }
     if args.common.quiet {
         return Ok(());

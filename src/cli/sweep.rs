@@ -149,6 +149,7 @@ fn exec(args: &ExecArgs) -> Result<(), InputError> {
         return Err(Problem::new(Place::key("--index"), message).into());
     };
     plan.check_inputs(&folder, [run])?;
+    machine::check_fits(&plan.scenario(&folder, run)?)?;
     let store = Store::open(&args.output.clone().unwrap_or_else(|| parts(&plan)), &plan, &folder)?;
     let watch = TrialWatch::new(true);
     let result = sweep::execute(&plan, &folder, &[args.index], &store, 1, &watch);
@@ -164,7 +165,7 @@ fn carry_out(
     store: &Store,
     common: &arguments::Common,
 ) -> Result<f64, InputError> {
-    let at_most = machine::how_many_fit(plan.most_bytes(folder, runs)?);
+    let at_most = machine::how_many_fit(plan.most_bytes(folder, runs, machine::free_bytes())?);
     let watch = TrialWatch::new(common.quiet);
     let result = sweep::execute(plan, folder, runs, store, at_most, &watch);
     let simulation_s = watch.finish();
@@ -203,9 +204,7 @@ pub(super) fn show(
     common: &arguments::Common,
 ) -> Result<(), InputError> {
     if common.json {
-        let json =
-            serde_json::to_string_pretty(&report::value(plan, finished)).expect("a sweep is plain data");
-        return output::print(&format!("{json}\n"));
+        return output::print_json(&report::value(plan, finished));
     }
     if common.quiet {
         return Ok(());

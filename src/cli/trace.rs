@@ -144,8 +144,7 @@ fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError
 /// Prints a report: for a program or for a person.
 fn tell(report: &(impl Display + Serialize), json: bool) -> Result<(), InputError> {
     if json {
-        let text = serde_json::to_string_pretty(report).expect("a report is plain data");
-        return output::print(&format!("{text}\n"));
+        return output::print_json(report);
     }
     output::print(&format!("{report}\n"))
 }

@@ -16,6 +16,9 @@ use crate::units::{Decimal, Duration};
 use crate::workload::distribution::Distribution;
 use crate::workload::settings::Settings;
 
+/// The most connections that are open from the start: each is held in memory.
+const MAX_CONNECTIONS: u32 = 1_000_000;
+
 /// The most replicas: each has figures of its own.
 const MAX_REPLICAS: u32 = 100;
 
@@ -267,6 +270,8 @@ fn check_database(database: &DatabaseConfig) -> Vec<Problem> {
     at_least_one(&mut settings, "pool.max", pool.max, "a connection");
     if pool.max.0.is_some_and(|max| max > 0 && pool.min > max) {
         settings.wrong("pool.min", pool.min, "at most `pool.max`");
+    } else if pool.min > MAX_CONNECTIONS {
+        settings.wrong("pool.min", pool.min, &format!("at most {MAX_CONNECTIONS}"));
     }
     some_time(&mut settings, "pool.idle_timeout", pool.idle_timeout);
     some_time(&mut settings, "pool.acquire_timeout", pool.acquire_timeout);
@@ -280,7 +285,8 @@ fn check_outage(
     duration: Option<Duration>,
 ) -> Vec<Problem> {
     let mut settings = Settings::at(key);
-    let names = StageName::stations(plane.database.replicas);
+    // Too many replicas are told of elsewhere.
+    let names = StageName::stations(plane.database.replicas.min(MAX_REPLICAS));
     if names.iter().all(|name| name.to_string() != outage.stage) {
         let known: Vec<String> = names.iter().map(StageName::to_string).collect();
         let found = format!("`{}`", outage.stage);
@@ -354,6 +360,12 @@ mod tests {
             ("database.pool.max = 0", "database.pool.max", "without a connection"),
             ("database.pool = { min = 6, max = 5 }", "database.pool.min", "at most"),
             ("database.replicas = 1000", "database.replicas", "at most 100"),
+            (
+                "database.replicas = 4294967295\noutages = [{ stage = 'gateway', kind = 'hang', start = '1m', length = '1m' }]",
+                "database.replicas",
+                "at most 100",
+            ),
+            ("database.pool.min = 4294967295", "database.pool.min", "at most 1000000"),
             ("queue.max_receives = 0", "queue.max_receives", "without a delivery"),
             ("workers.count = 0", "workers.count", "without a worker"),
             ("workers.prefetch = 0", "workers.prefetch", "1 or more"),

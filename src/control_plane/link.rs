@@ -88,10 +88,10 @@ impl Link {
     }
 
     /// A transfer of so many bits to a host of the rack begins. The host is any number that tells it from others.
-    pub fn join(&mut self, now: Time, host: u32, bits: u64, job: JobId) -> Transfer {
+    pub fn join(&mut self, now: Time, host: u32, bits: impl Into<u128>, job: JobId) -> Transfer {
         self.advance(now);
         let clock = self.hosts.entry(host).or_default();
-        let end = (clock.shown + u128::from(bits) * UNITS_PER_BIT, self.begun);
+        let end = (clock.shown + bits.into() * UNITS_PER_BIT, self.begun);
         clock.ends.insert(end, job);
         self.begun += 1;
         self.transfers += 1;
@@ -158,7 +158,8 @@ impl Link {
         for clock in self.hosts.values_mut() {
             let rate = least(share(self.host_bps, clock.ends.len()), by_rack);
             clock.shown = match rate {
-                Some(rate) => clock.shown + rate * past,
+                // A bandwidth without measure over centuries is more than any transfer.
+                Some(rate) => clock.shown.saturating_add(rate.saturating_mul(past)),
                 None => clock.ends.last_key_value().map_or(clock.shown, |(end, _)| clock.shown.max(end.0)),
             };
         }

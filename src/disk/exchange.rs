@@ -37,8 +37,11 @@ fn exchange(draft: &Path, place: &Path, old: &Path) -> io::Result<()> {
 
 /// Whether the system or the file system cannot do it, of whatever folders.
 fn is_unknown(error: &io::Error) -> bool {
+    #[cfg(unix)]
     let of_file_system =
-        cfg!(unix) && [libc::EINVAL, libc::ENOSYS, libc::ENOTSUP].map(Some).contains(&error.raw_os_error());
+        [libc::EINVAL, libc::ENOSYS, libc::ENOTSUP].map(Some).contains(&error.raw_os_error());
+    #[cfg(not(unix))]
+    let of_file_system = false;
     error.kind() == io::ErrorKind::Unsupported || of_file_system
 }
 

@@ -65,8 +65,10 @@ impl Design {
             }
         }
         if self.variants.len() < 2 {
-            let problem =
-                Problem::new(Place::default(), "found nothing to compare, expected two variants or more");
+            let problem = Problem::new(
+                Place::key("--variant"),
+                "found nothing to compare, expected two variants or more",
+            );
             problems.push(problem.with_help(
                 "name strategies (`--strategies first-fit,spread`) or settings \
                  (`--variant larger:zones.0.hosts.0.count=1050`)",

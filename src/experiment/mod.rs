@@ -9,6 +9,7 @@
 pub mod baseline;
 pub mod comparison;
 pub mod design;
+pub mod estimate;
 pub mod margin;
 pub mod metric;
 pub mod objective;

@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 
 use super::trial::{self, Series, Trial};
 use crate::cloud::observe::{Observer, Sample};
-use crate::fleet::config::{HostGroup, Hosts, resolve};
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::units::Time;
@@ -119,33 +118,6 @@ impl Observer for Witness<'_> {
     }
 }
 
-/// Memory of a host's record and its place in the index \[bytes\].
-const PER_HOST: u64 = 48;
-
-/// Memory of an instance's record, its timers and what it holds \[bytes\].
-const PER_INSTANCE: u64 = 128;
-
-/// Memory that any run takes \[bytes\]: the catalogue, the read-ahead of a trace.
-const PER_RUN: u64 = 16 << 20;
-
-/// The least vCPU of a common instance type \[milli-vCPU\].
-const VCPU_OF_INSTANCE_MILLI: u64 = 2000;
-
-/// About the memory a run of a scenario takes \[bytes\]: that of its hosts, full of instances of two vCPUs.
-/// Rather too much, measured on the scenarios with millions of hosts. An elastic group counts as empty.
-pub fn estimated_bytes(scenario: &Scenario) -> Result<u64, InputError> {
-    let zones = resolve(&scenario.zones).map_err(|problems| scenario.locate(InputError(problems)))?;
-    let of_group = |group: &HostGroup| {
-        let vcpu_milli = match &group.hosts {
-            Hosts::Fixed { count, sellable } => u64::from(*count) * u64::from(sellable.vcpu_milli()),
-            Hosts::Listed(hosts) => hosts.iter().map(|host| u64::from(host.sellable.vcpu_milli())).sum(),
-            Hosts::Elastic { .. } => 0,
-        };
-        group.most_hosts() * PER_HOST + vcpu_milli / VCPU_OF_INSTANCE_MILLI * PER_INSTANCE
-    };
-    Ok(PER_RUN + zones.iter().flatten().map(of_group).sum::<u64>())
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -222,16 +194,5 @@ mod tests {
         };
         let result = run_all(2, 1, long, |_, _| Ok(()), &Impatient);
         assert_eq!(result.unwrap_err().to_string(), "interrupted");
-    }
-
-    #[test]
-    fn the_memory_of_a_run_is_about_that_of_its_fleet() {
-        let of = |set: &str| {
-            let overrides = Overrides { set: vec![set.to_string()], seed: None };
-            estimated_bytes(&Scenario::parse(Path::new("small.toml"), TEXT, &overrides).unwrap()).unwrap()
-        };
-        // Four hosts of 4 vCPU: eight instances.
-        assert_eq!(of("seed=1"), PER_RUN + 4 * PER_HOST + 8 * PER_INSTANCE);
-        assert!(of("zones.0.hosts.0.count=1_000_000") > 200 << 20);
     }
 }

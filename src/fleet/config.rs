@@ -2,6 +2,7 @@
 //!
 //! Problems carry the key path relative to the zone list (`0.hosts.1.count`); the scenario adds the place.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -218,11 +219,12 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
         let message = format!("found {} zones, expected 1 to {}", configs.len(), u16::MAX);
         problems.push(Problem::new(Place::key("zones"), message));
     }
+    let mut names = BTreeSet::new();
     for (i, config) in configs.iter().enumerate() {
         let place = || Place::key(&format!("zones.{i}.name"));
         if config.name.is_empty() {
             problems.push(Problem::new(place(), "found nothing, expected the zone's name"));
-        } else if configs[..i].iter().any(|earlier| earlier.name == config.name) {
+        } else if !names.insert(&config.name) {
             let message = format!("found `{}` twice, expected a name that no other zone has", config.name);
             problems.push(Problem::new(place(), message));
         }

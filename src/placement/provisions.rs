@@ -13,6 +13,9 @@ use crate::fleet::config::{GroupTenancy, ZoneConfig};
 use crate::input::{Place, Problem, did_you_mean};
 use crate::units::{Duration, TypeId, ZoneId};
 
+/// The most hosts or instances of one provision: each is held in memory, be there room for it or not.
+const MAX_COUNT: u32 = 1_000_000;
+
 /// `[[placement.groups]]`: a placement group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -394,6 +397,8 @@ impl Reader<'_> {
     fn check_count(&mut self, key: String, count: u32, what: &str) {
         if count == 0 {
             self.add(key, format!("found 0, expected at least 1 {what}"), None);
+        } else if count > MAX_COUNT {
+            self.add(key, format!("found {count}, expected at most {MAX_COUNT} {what}s"), None);
         }
     }
 

@@ -1,6 +1,7 @@
 //! `billing.csv`: money by account, kind, type, purchase and calendar month. The total of the summary is the sum of its rows.
 
 use super::{ReportFile, Run};
+use crate::quote;
 use crate::units::format_micro_usd;
 
 /// `billed_s` is filled for instances only.
@@ -11,7 +12,10 @@ const HEADER: [&str; 9] =
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     let directory = &run.outcome.directory;
     let mut out = csv::Writer::from_writer(Vec::new());
-    let mut write = |row: [&str; 9]| out.write_record(row).expect("memory takes every row");
+    let mut write = |row: [&str; 9]| {
+        out.write_record(row.map(quote::cell).iter().map(|cell| cell.as_bytes()))
+            .expect("memory takes every row");
+    };
     write(HEADER);
     for row in &run.outcome.bill.rows {
         write([

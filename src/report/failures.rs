@@ -7,6 +7,7 @@ use std::io;
 use super::{Opened, Out, Streamed, csv_io_error};
 use crate::cloud::observe::Refusal;
 use crate::failure::Limit;
+use crate::quote;
 use crate::units::figures::seconds;
 use crate::workload::directory::Directory;
 
@@ -49,7 +50,7 @@ impl Streamed for Rows {
             limit.map_or("", |limit| limit.bound.unit()),
             &refusal.launch.map_or_else(String::new, |launch| launch.to_string()),
         ];
-        self.out.write_record(row).map_err(csv_io_error)
+        self.out.write_record(row.map(quote::cell).iter().map(|cell| cell.as_bytes())).map_err(csv_io_error)
     }
 
     fn finish(&mut self) -> io::Result<()> {

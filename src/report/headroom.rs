@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::{Opened, Out, Streamed, csv_io_error};
 use crate::headroom::Headroom;
+use crate::quote;
 use crate::units::Time;
 use crate::units::figures::seconds;
 use crate::workload::directory::Directory;
@@ -75,7 +76,7 @@ impl Streamed for Types {
     fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) -> io::Result<()> {
         for (kind, count) in &headroom.allocable {
             let name = directory.types.get(*kind).name.as_str();
-            let row = [&seconds(at.0), name, &count.to_string()];
+            let row = [&seconds(at.0), &*quote::cell(name), &count.to_string()];
             self.out.write_record(row).map_err(csv_io_error)?;
         }
         Ok(())

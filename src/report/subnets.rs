@@ -4,6 +4,7 @@ use std::io;
 
 use super::{Opened, Out, Streamed, csv_io_error};
 use crate::cloud::observe::Sample;
+use crate::quote;
 use crate::units::figures::seconds;
 use crate::workload::directory::Directory;
 
@@ -25,7 +26,7 @@ impl Streamed for Rows {
     fn sampled(&mut self, sample: &Sample, directory: &Directory) -> io::Result<()> {
         let at = seconds(sample.at.0);
         for (name, used) in directory.subnets().iter().zip(&sample.subnet_addresses_used) {
-            self.out.write_record([&at, name, &used.to_string()]).map_err(csv_io_error)?;
+            self.out.write_record([&at, &*quote::cell(name), &used.to_string()]).map_err(csv_io_error)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::experiment::objective::{self, Judged};
 use crate::experiment::{Figures, metric};
 use crate::failure::Failure;
 use crate::operation::Operation;
+use crate::quote::plain;
 use crate::summary::Run;
 use crate::summary::warnings::warnings;
 use crate::units::figures::{coarse, compact, decimal, dollars, grouped, moment, percent, span};
@@ -339,7 +340,7 @@ fn usage(run: &Run<'_>) -> Table {
     let mut subnets: Vec<&(String, PoolUse)> = network.subnets.iter().collect();
     subnets.sort_by(|(_, a), (_, b)| b.peak_ratio().total_cmp(&a.peak_ratio()));
     for (name, pool) in subnets.iter().take(TOP) {
-        table.add_row(pool_row(&format!("addresses of subnet {name}"), pool));
+        table.add_row(pool_row(&format!("addresses of subnet {}", plain(name)), pool));
     }
     if subnets.len() > TOP {
         table.add_row([&format!("… and {} more subnets", subnets.len() - TOP), "", "", ""]);
@@ -365,7 +366,7 @@ fn add_backend(table: &mut Table, zone: &str, backend: &BackendUse) {
     ];
     for (what, unit, level, even_without_limit) in levels {
         if level.limit.is_some() || even_without_limit {
-            table.add_row(level_row(&format!("{what} of zone {zone}"), unit, level));
+            table.add_row(level_row(&format!("{what} of zone {}", plain(zone)), unit, level));
         }
     }
 }
@@ -453,7 +454,7 @@ fn bill(run: &Run<'_>) -> Table {
     accounts.sort_by_key(|(account, sum)| (std::cmp::Reverse(*sum), *account));
     let mut rows: Vec<(String, i128)> = (accounts.iter().take(TOP))
         .map(|(account, sum)| {
-            (format!("account {}", outcome.directory.accounts()[account.index()]), cents(**sum))
+            (format!("account {}", plain(&outcome.directory.accounts()[account.index()])), cents(**sum))
         })
         .collect();
     if let Some(rest) = accounts.get(TOP..).filter(|rest| !rest.is_empty()) {

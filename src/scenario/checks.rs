@@ -2,7 +2,8 @@
 //!
 //! The parts check themselves and name the key (`zones.0.hosts.1.count`); here it gets its line.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::document::{self, Document, Node};
@@ -137,14 +138,19 @@ fn check_provisions(scenario: &Scenario) -> Vec<Problem> {
 
 /// Opens the demand and closes it again: what is wrong with its names and its first rows shows now.
 fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
+    let mut are_types_wrong = false;
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).unwrap_or_else(|error| {
+        are_types_wrong = true;
         problems.extend(error.0);
         TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
     });
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.billing.validate(&zones, &types));
     match open_demand(scenario, &mut directory(scenario, types)) {
-        Err(error) => problems.extend(error.0),
+        // A type of the scenario's own that is wrong is no unknown one.
+        Err(error) => problems.extend(error.0.into_iter().filter(|problem| {
+            !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))
+        })),
         Ok(demand) if scenario.duration.is_none() && !demand.ends() => problems.push(
             Problem::new(
                 Place::key("duration"),
@@ -156,19 +162,26 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Whether a problem says that there is no type of a name.
+fn is_about_type(problem: &Problem, name: &str) -> bool {
+    let is_of_types = problem.place.key.as_ref().is_some_and(|key| key.ends_with(".types"));
+    is_of_types && problem.message.starts_with(&format!("found `{name}`, expected an instance type"))
+}
+
 /// The names of a scenario's zones and subnets. Names given twice, which the parts that define them refuse,
 /// are taken once.
 pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
-    let mut zones: Vec<String> = Vec::new();
+    let (mut zones, mut numbers): (Vec<String>, BTreeMap<&str, usize>) = Default::default();
     for zone in &scenario.zones {
-        if !zones.contains(&zone.name) {
+        if let Entry::Vacant(new) = numbers.entry(&zone.name) {
+            new.insert(zones.len());
             zones.push(zone.name.clone());
         }
     }
-    let mut subnets: Vec<SubnetName> = Vec::new();
+    let (mut subnets, mut met): (Vec<SubnetName>, BTreeSet<&str>) = Default::default();
     for subnet in &scenario.network.subnets {
-        let zone = zones.iter().position(|name| *name == subnet.zone).unwrap_or(0);
-        if subnets.iter().all(|earlier| earlier.name != subnet.name) {
+        let zone = numbers.get(subnet.zone.as_str()).copied().unwrap_or(0);
+        if met.insert(&subnet.name) {
             subnets.push(SubnetName { name: subnet.name.clone(), zone: ZoneId(zone as u16) });
         }
     }

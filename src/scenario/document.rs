@@ -40,6 +40,9 @@ struct Source {
     file: Option<PathBuf>,
 }
 
+/// The most steps of a path: every key of a scenario is less deep, and each step is a call within a call.
+const MOST_STEPS: usize = 40;
+
 impl Document {
     /// Parses a file's text.
     pub fn parse(path: &Path, text: &str) -> Result<Document, Vec<Problem>> {
@@ -52,14 +55,20 @@ impl Document {
         if errors.is_empty() {
             return Ok(document);
         }
-        Err(errors
-            .iter()
-            .take(MAX_SYNTAX_PROBLEMS)
+        let mut problems: Vec<Problem> = (errors.iter())
             .map(|error| {
                 let place = document.place_of(&error.span().unwrap_or(0..0));
-                Problem::new(place, format!("not TOML: {}", error.message()))
+                match error.message() {
+                    "recursion limit" => {
+                        Problem::new(place, "not TOML of a scenario: lists or tables are nested too deep")
+                    }
+                    message => Problem::new(place, format!("not TOML: {message}")),
+                }
             })
-            .collect())
+            .collect();
+        problems.dedup();
+        problems.truncate(MAX_SYNTAX_PROBLEMS);
+        Err(problems)
     }
 
     /// Puts the value of `--set PATH=VALUE` in its place, creating the tables on the way.
@@ -73,6 +82,12 @@ impl Document {
         let steps = key_path::parse(assignment[..equals].trim());
         if steps.iter().any(String::is_empty) {
             return Err(refuse(usage.to_string()));
+        }
+        if steps.len() > MOST_STEPS {
+            return Err(refuse(format!(
+                "found a path of {} steps, expected at most {MOST_STEPS}",
+                steps.len()
+            )));
         }
         let text = &assignment[equals + 1..];
         let value = shift(parse_value(text).map_err(refuse)?, start + equals + 1);

@@ -159,8 +159,15 @@ impl Demand {
             let problem = Problem::new(Place::key("workload"), found);
             problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
         }
-        let trace =
-            config.trace.as_ref().map(|file| TraceReader::open(&base_dir.join(file), config.trace_origin));
+        let is_empty = config.trace.as_ref().is_some_and(|file| file.as_os_str().is_empty());
+        if is_empty {
+            problems.push(Problem::new(
+                Place::key("workload.trace"),
+                "found nothing, expected the name of a file",
+            ));
+        }
+        let trace = config.trace.as_ref().filter(|_| !is_empty);
+        let trace = trace.map(|file| TraceReader::open(&base_dir.join(file), config.trace_origin));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
         let (arrivals, sources) = compile(
             "workload.arrivals",

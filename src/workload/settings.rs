@@ -67,11 +67,12 @@ impl<'a> Settings<'a> {
             }
             total += weight;
         }
-        let usable = total > 0.0 && total.is_finite();
-        if !usable {
-            self.wrong(field, format!("weights that add up to {total}"), "at least one above 0");
+        if total == 0.0 {
+            self.wrong(field, "weights that add up to 0", "at least one above 0");
+        } else if !total.is_finite() {
+            self.wrong(field, "weights whose sum is no number", "smaller ones: only their ratios count");
         }
-        usable
+        total > 0.0 && total.is_finite()
     }
 
     /// The problems of settings of which a part is missing. There may be none: then what they refer to is itself

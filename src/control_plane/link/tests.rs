@@ -52,6 +52,20 @@ fn without_a_limit_transfers_take_no_time() {
     assert_eq!((link.wake(), link.finish(at(1))), (Some(at(1)), Some(JobId(1))));
 }
 
+#[test]
+fn no_size_wraps_and_no_bandwidth_overflows() {
+    // 2³² GiB are 2⁶⁵ bits.
+    let mut link = Link::new(Some(SECOND), None);
+    link.join(at(0), 0, 1u128 << 65, JobId(1));
+    let (end, _) = link.next_end().expect("a transfer is on its way");
+    assert_eq!(end, Time::NEVER, "2⁶⁵ bits at a bit a second or so");
+    assert_eq!(link.finish(at(1_000_000)), None);
+    let mut link = Link::new(Some(u64::MAX), None);
+    link.join(at(0), 0, 1u128 << 65, JobId(1));
+    link.join(Time(1), 1, 1u128 << 65, JobId(2));
+    assert!(link.finish(Time(u64::MAX)).is_some());
+}
+
 /// Bits that a transfer has left.
 struct Left {
     host: u32,

@@ -13,7 +13,7 @@ use crate::persist;
 use crate::units::{Duration, Time};
 
 /// Bits of a GiB.
-const BITS_PER_GIB: u64 = 8 << 30;
+const BITS_PER_GIB: u128 = 8 << 30;
 
 /// Bits a second of a Mbit/s.
 const BPS_PER_MBPS: u64 = 1_000_000;
@@ -111,7 +111,7 @@ impl Plane {
         }
         self.jobs[id].began = now;
         let link = self.images.rack(rack);
-        link.join(now, host.0, u64::from(gib) * BITS_PER_GIB, id);
+        link.join(now, host.0, u128::from(gib) * BITS_PER_GIB, id);
         self.await_downloads(rack);
         Entered::Stays
     }

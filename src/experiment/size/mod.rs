@@ -14,7 +14,8 @@ pub use curve::{Curve, Estimate, Point, Reversal};
 pub use target::{Relation, Standing, Target};
 
 use super::comparison::may_be_certain;
-use super::replicate::{Audience, estimated_bytes, run_all};
+use super::estimate::estimated_bytes;
+use super::replicate::{Audience, run_all};
 use super::statistics::bonferroni;
 use super::trial::{Figures, Variant};
 use crate::input::{InputError, Place, Problem};

@@ -1,5 +1,6 @@
 //! The sweep file: a scenario, axes over its keys, seeds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -54,6 +55,16 @@ pub enum SeedsConfig {
     Count(u32),
     /// These.
     List(Vec<u64>),
+}
+
+impl SeedsConfig {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            SeedsConfig::Count(count) => *count as usize,
+            SeedsConfig::List(seeds) => seeds.len(),
+        }
+    }
 }
 
 impl Default for SeedsConfig {
@@ -149,7 +160,8 @@ impl SweepConfig {
                 add("seeds", "found none, expected at least one seed")
             }
             SeedsConfig::List(seeds) => {
-                for (i, seed) in seeds.iter().enumerate().filter(|(i, seed)| seeds[..*i].contains(seed)) {
+                let mut met = BTreeSet::new();
+                for (i, seed) in seeds.iter().enumerate().filter(|(_, seed)| !met.insert(**seed)) {
                     add(&format!("seeds.{i}"), &format!("found {seed} a second time"));
                 }
             }

@@ -8,6 +8,17 @@ use crate::engine::random::{Purpose, Seed, Stream};
 /// The value of every axis, in the order of the axes.
 pub type Point = Vec<Value>;
 
+/// How many points there are; `usize::MAX` where there are more than can be counted.
+pub fn count(axes: &[Axis], samples: u32) -> usize {
+    let listed = axes.iter().map(|axis| match axis {
+        Axis::Listed(values) => values.len(),
+        Axis::Whole(..) | Axis::Real(..) => 1,
+    });
+    let grid = listed.fold(1, usize::saturating_mul);
+    let is_drawn = axes.iter().any(|axis| !matches!(axis, Axis::Listed(_)));
+    if is_drawn { grid.saturating_mul(samples as usize) } else { grid }
+}
+
 /// Every point. The first axis changes slowest, the samples fastest, and the same samples are taken at every point
 /// of the grid.
 pub fn points(axes: &[Axis], design: Design, samples: u32, seed: Seed) -> Vec<Point> {
@@ -94,6 +105,9 @@ mod tests {
     fn the_first_axis_of_a_grid_changes_slowest() {
         let axes = [whole(&[1, 2]), Axis::Listed(vec![Value::from("a"), Value::from("b")]), whole(&[7])];
         let points = points(&axes, Design::Grid, 0, Seed(42));
+        assert_eq!(count(&axes, 0), 4);
+        let long = vec![whole(&[0; 1000]); 8];
+        assert_eq!(count(&long, 0), usize::MAX);
         assert_eq!(shown(&points), ["1 \"a\" 7", "1 \"b\" 7", "2 \"a\" 7", "2 \"b\" 7"]);
     }
 
@@ -102,7 +116,7 @@ mod tests {
         let axes = [Axis::Whole(1, 9), whole(&[1, 2]), Axis::Real(0.0, 1.0)];
         for design in [Design::Random, Design::LatinHypercube] {
             let all = points(&axes, design, 5, Seed(1));
-            assert_eq!(all.len(), 10);
+            assert_eq!((all.len(), count(&axes, 5)), (10, 10));
             for sample in 0..5 {
                 let (first, second) = (&all[sample], &all[5 + sample]);
                 assert_eq!((&first[0], &first[2]), (&second[0], &second[2]));

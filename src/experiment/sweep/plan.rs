@@ -15,7 +15,7 @@ use super::config::{SeedsConfig, SweepConfig};
 use super::design::{self, Point};
 use super::refusals::Refusals;
 use crate::engine::random::Seed;
-use crate::experiment::replicate::estimated_bytes;
+use crate::experiment::estimate::{check_fits, estimated_bytes};
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::strict_file::StrictFile;
 use crate::scenario::{FILE_KEYS, Overrides, Scenario};
@@ -91,15 +91,17 @@ impl Plan {
             .map_err(|error| named_in(error, sweep, &scenario_file))?;
         let axes: Vec<String> = config.axes.iter().map(|axis| axis.path.clone()).collect();
         let samples = config.samples.unwrap_or_default();
-        let points =
-            design::points(&config.resolved_axes(), config.design, samples, Seed(config.design_seed));
-        let seeds = seeds(&config.seeds, base.seed);
-        if points.len().saturating_mul(seeds.len()) > MOST_RUNS {
-            let runs = points.len().saturating_mul(seeds.len());
-            let problem =
-                Problem::new(Place::key("axes"), format!("makes {runs} runs, expected at most {MOST_RUNS}"));
+        let resolved = config.resolved_axes();
+        let (points, seeds_each) = (design::count(&resolved, samples), config.seeds.count());
+        let runs = points.saturating_mul(seeds_each);
+        if runs > MOST_RUNS {
+            let key = if seeds_each > MOST_RUNS { "seeds" } else { "axes" };
+            let found = format!("makes {runs} runs, {points} points × {seeds_each} seeds");
+            let problem = Problem::new(Place::key(key), format!("{found}, expected at most {MOST_RUNS}"));
             return Err(sweep.locate(vec![problem]));
         }
+        let points = design::points(&resolved, config.design, samples, Seed(config.design_seed));
+        let seeds = seeds(&config.seeds, base.seed);
         let files = files_of_points(sweep, &scenario_file, &axes, &points, seeds.len())?;
         let hashed = hash_all(files.iter().flatten())?;
         let scenario = Input { file: relative(folder, &scenario_file), sha256: hash(&scenario_file)? };
@@ -147,8 +149,36 @@ impl Plan {
             let problem = Problem::new(Place::file(path), format!("made by plimsoll {made}, this is {here}"));
             return Err(problem.with_help("results of different versions do not mix: plan anew").into());
         }
+        if let Some(message) = plan.contradiction() {
+            return Err(refuse(format!("is no plan: {message}")).into());
+        }
         let folder = path.parent().unwrap_or(Path::new("")).join(&plan.folder);
         Ok((plan, folder))
+    }
+
+    /// What of a plan of the right form contradicts the rest of it, if anything does.
+    fn contradiction(&self) -> Option<String> {
+        if self.runs.is_empty() || self.axes.is_empty() {
+            return Some(format!("it has {} runs and {} axes", self.runs.len(), self.axes.len()));
+        }
+        let points = self.runs.len() / self.seeds().len();
+        if points * self.seeds().len() != self.runs.len() {
+            return Some(format!("{} runs are no multiple of {} seeds", self.runs.len(), self.seeds().len()));
+        }
+        self.runs.iter().enumerate().find_map(|(number, run)| {
+            if run.values.len() != self.axes.len() {
+                let (values, axes) = (run.values.len(), self.axes.len());
+                return Some(format!("run {number} has {values} values, where there are {axes} axes"));
+            }
+            if let Some(input) = run.inputs.iter().find(|input| **input >= self.inputs.len()) {
+                return Some(format!(
+                    "run {number} reads input {input}, where there are {}",
+                    self.inputs.len()
+                ));
+            }
+            let id = self.id(run.seed, &run.values, &run.inputs);
+            (id != run.id).then(|| format!("run {number} is named {:?}, and would be {id}", run.id))
+        })
     }
 
     /// The plan as a file that stands at `place`; the sweep file is in `folder`.
@@ -190,14 +220,19 @@ impl Plan {
         seeds
     }
 
-    /// About the memory that the largest of some runs takes \[bytes\]. `folder` is that of the sweep file.
-    pub fn most_bytes(&self, folder: &Path, runs: &[usize]) -> Result<u64, InputError> {
+    /// About the memory that the largest of some runs takes \[bytes\]; refuses one that cannot run in what is free.
+    /// `folder` is that of the sweep file.
+    pub fn most_bytes(&self, folder: &Path, runs: &[usize], free: Option<u64>) -> Result<u64, InputError> {
         // Seeds change no size.
         let mut points: Vec<&PlannedRun> = runs.iter().map(|run| &self.runs[*run]).collect();
         points.dedup_by(|a, b| a.values == b.values);
         let bytes: Vec<u64> = points
             .into_par_iter()
-            .map(|run| estimated_bytes(&self.scenario(folder, run)?))
+            .map(|run| {
+                let scenario = self.scenario(folder, run)?;
+                free.map_or(Ok(()), |free| check_fits(&scenario, free))?;
+                estimated_bytes(&scenario)
+            })
             .collect::<Result<_, InputError>>()?;
         Ok(bytes.into_iter().max().unwrap_or(1))
     }

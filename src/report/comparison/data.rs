@@ -6,6 +6,7 @@ use crate::experiment::comparison::{Comparison, Row};
 use crate::experiment::metric;
 use crate::experiment::statistics::Interval;
 use crate::experiment::verdict::{Certainty, Paired, Reason, Verdict};
+use crate::quote;
 
 use super::sheet;
 
@@ -43,7 +44,10 @@ const COLUMNS: [Column; 20] = [
 /// The table.
 pub fn csv(comparison: &Comparison) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory can be written");
+    let mut write = |cells: Vec<String>| {
+        let cells = cells.iter().map(|cell| quote::cell(cell));
+        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
+    };
     write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
     for row in &comparison.rows {
         write(COLUMNS.iter().map(|(_, value)| value(comparison, row)).collect());

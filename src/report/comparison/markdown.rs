@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 
 use super::sheet::{self, Sheet};
 use crate::experiment::Comparison;
+use crate::quote;
 use crate::summary::Execution;
 
 /// The page.
 pub fn page(comparison: &Comparison, execution: &Execution) -> String {
-    let mut page = format!("### {}\n\n", sheet::headline(comparison));
+    let mut page = format!("### {}\n\n", quote::markdown(&sheet::headline(comparison)));
     let mut overview = sheet::overview(comparison);
     for name in &mut overview.header[1..] {
-        *name = format!("`{name}`");
+        *name = quote::markdown_code(name);
     }
     let _ = writeln!(page, "{}\n{}\n", table(&overview), sheet::LEGEND);
     for note in sheet::notes(comparison) {
@@ -25,20 +26,25 @@ pub fn page(comparison: &Comparison, execution: &Execution) -> String {
     if let Some(launches) = sheet::launches(comparison) {
         let _ = write!(page, "\n**Launches**\n\n{}", table(&launches));
     }
-    let command = execution.command();
-    let _ = write!(page, "\n</details>\n\nMade by plimsoll {}: `{command}`\n", env!("CARGO_PKG_VERSION"));
+    let command = quote::markdown_code(&execution.command());
+    let _ = write!(page, "\n</details>\n\nMade by plimsoll {}: {command}\n", env!("CARGO_PKG_VERSION"));
     page
 }
 
 /// A table; every column but the first, and the words of the last, stands to the right.
 fn table(sheet: &Sheet) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.trim().replace('|', "\\|")).collect();
-        format!("| {} |\n", cells.join(" | "))
+        format!("| {} |\n", cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>().join(" | "))
+    };
+    // The first cell of a row is a name from outside.
+    let row = |cells: &Vec<String>| {
+        let mut cells = cells.clone();
+        cells[0] = quote::markdown(&cells[0]);
+        line(&cells)
     };
     let rule: Vec<&str> = (sheet.header.iter().enumerate())
         .map(|(number, name)| if number == 0 || name == "verdict" { "---" } else { "---:" })
         .collect();
-    let rows: String = sheet.rows.iter().map(|row| line(row)).collect();
+    let rows: String = sheet.rows.iter().map(row).collect();
     format!("{}|{}|\n{rows}", line(&sheet.header), rule.join("|"))
 }

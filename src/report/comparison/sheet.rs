@@ -4,6 +4,7 @@ use crate::experiment::comparison::{Arm, Comparison, Row};
 use crate::experiment::metric;
 use crate::experiment::statistics::{Interval, TELLING, Variety};
 use crate::experiment::verdict::{Certainty, Paired, Reason, Verdict};
+use crate::quote::plain;
 use crate::report::amount::{amount, change, change_between, relative};
 use crate::summary::metrics::Better;
 use crate::units::Duration;
@@ -57,7 +58,8 @@ pub fn overview(comparison: &Comparison) -> Sheet {
 
 /// The label of a variant, or what stands for it where it is the baseline.
 fn name(arm: &Arm, number: usize) -> String {
-    if number == 0 { format!("{} (baseline)", arm.label) } else { arm.label.clone() }
+    let label = plain(&arm.label);
+    if number == 0 { format!("{label} (baseline)") } else { label.into_owned() }
 }
 
 /// One metric in full: its title, and a row for each variant.
@@ -182,7 +184,7 @@ fn demand(comparison: &Comparison) -> String {
     let arms = &comparison.arms;
     let names = |certain: bool| {
         let those = arms.iter().filter(|arm| arm.certain == certain);
-        those.map(|arm| format!("`{}`", arm.label)).collect::<Vec<_>>()
+        those.map(|arm| format!("`{}`", plain(&arm.label).replace('`', "'"))).collect::<Vec<_>>()
     };
     let certain = names(true);
     let is_trace = arms.iter().all(|arm| arm.scenario.workload.is_certain());

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::{NAMES, kept_out, rule};
 use crate::cloud::explain::{Decision, Ending, Explanation, Occasion, Subject};
 use crate::placement::survey::Considered;
+use crate::quote;
 use crate::summary::Run;
 use crate::units::figures::{grouped, moment};
 use crate::units::{RESOURCES, Resources};
@@ -39,9 +40,9 @@ fn section(run: &Run<'_>, number: usize, decision: &Decision) -> String {
     let _ = writeln!(
         text,
         "{} of account {} in zone {}: {}.",
-        directory.types.get(decision.kind).name,
-        directory.accounts()[request.account.index()],
-        directory.zones()[request.zone.index()],
+        quote::markdown(&directory.types.get(decision.kind).name),
+        quote::markdown(&directory.accounts()[request.account.index()]),
+        quote::markdown(&directory.zones()[request.zone.index()]),
         amounts(&request.amounts),
     );
     let _ = writeln!(

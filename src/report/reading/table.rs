@@ -6,6 +6,7 @@ use csv::{Reader, StringRecord};
 
 use super::broken;
 use crate::input::{InputError, Place, Problem};
+use crate::quote;
 
 /// Numbers over time, by column.
 #[derive(Clone, Debug, Default)]
@@ -84,9 +85,9 @@ pub fn read_bill(path: &Path) -> Result<Vec<Bill>, InputError> {
         let cell = |i: usize| columns[i].and_then(|column| row.get(column)).unwrap_or_default();
         number(cell(7))?;
         rows.push(Bill {
-            account: cell(0).to_string(),
+            account: quote::from_cell(cell(0)).to_string(),
             kind: cell(1).to_string(),
-            name: cell(2).to_string(),
+            name: quote::from_cell(cell(2)).to_string(),
             purchase: cell(3).to_string(),
             month: cell(4).to_string(),
             quantity: format!("{} {}", cell(5), cell(6)),
@@ -107,7 +108,7 @@ pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, I
     let mut things: Vec<(String, Series)> = Vec::new();
     let mut next = 0;
     each_row(path, &mut reader, |row| {
-        let name = row.get(key_column).unwrap_or_default();
+        let name = quote::from_cell(row.get(key_column).unwrap_or_default());
         // Things take turns, so that the next is nearly always the one after the last.
         let is_next = things.get(next).is_some_and(|(known, _)| known == name);
         let found = if is_next { Some(next) } else { things.iter().position(|(known, _)| known == name) };

@@ -6,6 +6,7 @@ use super::sheet;
 use crate::experiment::Sizing;
 use crate::experiment::metric;
 use crate::experiment::size::Point;
+use crate::quote;
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/sizing/1";
@@ -33,7 +34,10 @@ const COLUMNS: [Column; 12] = [
 /// The curve.
 pub fn csv(sizing: &Sizing) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| writer.write_record(cells).expect("memory can be written");
+    let mut write = |cells: Vec<String>| {
+        let cells = cells.iter().map(|cell| quote::cell(cell));
+        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
+    };
     write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
     for point in sizing.curve.points() {
         write(COLUMNS.iter().map(|(_, value)| value(sizing, point)).collect());

@@ -11,6 +11,7 @@ use crate::columnar::{Cell, Field, Form, ParquetWriter};
 use crate::experiment::metric;
 use crate::experiment::sweep::plan::PlannedRun;
 use crate::experiment::sweep::{FinishedRun, Plan};
+use crate::quote;
 
 /// The table, its rows in the order of the plan.
 pub struct RunTable<'a> {
@@ -35,7 +36,8 @@ impl<'a> RunTable<'a> {
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let write = |writer: &mut csv::Writer<Vec<u8>>, cells: Vec<String>| {
-            writer.write_record(&cells).expect("memory takes every row");
+            let cells = cells.iter().map(|cell| quote::cell(cell).into_owned());
+            writer.write_record(cells).expect("memory takes every row");
         };
         write(&mut writer, self.fields().into_iter().map(|field| field.name.to_string()).collect());
         for (number, (run, finished)) in self.plan.runs.iter().zip(self.finished).enumerate() {

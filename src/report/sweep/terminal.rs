@@ -7,6 +7,7 @@ use comfy_table::CellAlignment;
 use crate::experiment::metric;
 use crate::experiment::statistics::mean;
 use crate::experiment::sweep::{FinishedRun, Plan};
+use crate::quote::plain;
 use crate::report::amount::amount;
 use crate::report::terminal::ruled;
 use crate::units::figures::grouped;
@@ -42,7 +43,8 @@ pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
 fn along(axis: usize, path: &str, plan: &Plan, finished: &[FinishedRun]) -> String {
     let values = plan.values_of(axis);
     let shown: Vec<&str> = SHOWN.into_iter().filter(|path| finished[0].figures.contains_key(*path)).collect();
-    let header: Vec<&str> = [path, "runs"].into_iter().chain(shown.iter().copied()).collect();
+    let path = plain(path);
+    let header: Vec<&str> = [&*path, "runs"].into_iter().chain(shown.iter().copied()).collect();
     let mut table = ruled(&header);
     let left_out = values.len() > VALUES_MOST;
     for (number, value) in values.iter().enumerate() {
@@ -67,5 +69,5 @@ fn along(axis: usize, path: &str, plan: &Plan, finished: &[FinishedRun]) -> Stri
 
 /// A value as a person writes it, without quotes.
 fn value_in_words(value: &toml::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+    plain(&value.as_str().map_or_else(|| value.to_string(), str::to_string)).into_owned()
 }

@@ -2,6 +2,10 @@
 //! seems to run backwards, figures that differ between an unbroken run and one that goes on.
 
 mod kills;
+mod limits;
 mod mistakes;
 mod resumed;
+mod signals;
+mod streams;
+mod text;
 mod time;
