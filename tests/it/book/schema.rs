@@ -139,6 +139,9 @@ impl<'a> Sections<'a> {
                 (None, "Duration") => "duration".to_string(),
                 (None, "Decimal") => "number".to_string(),
                 (None, "Strategy") => "a name, or a table with `name` and parameters".to_string(),
+                (None, "TraceOrigin") => {
+                    "`\"first\"`, `\"epoch\"`, seconds, or a date and time of UTC".to_string()
+                }
                 (None, name) => panic!("{name} has no words: say here what it takes"),
             };
         }
