@@ -201,6 +201,8 @@ impl Cloud {
             }
             self.placer.tell_strategy_of_reservations(&self.fleet);
         }
+        // Where hosts did not vary before the checkpoint, and do from now on, nobody has noted the shares so far.
+        self.ledger.note_shares_of_peaks();
         // Hosts that the scenario adds are there from now on.
         let totals = self.fleet.totals();
         if totals[Total::Hosts] > self.ledger.fleet_gauges.peak(Total::Hosts as usize) {

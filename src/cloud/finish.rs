@@ -26,6 +26,7 @@ impl Cloud {
         let latency = self.latencies(control_plane.as_ref());
         let bill = self.billing.invoice(horizon, &self.directory.types);
         let explanation = self.explained();
+        self.ledger.note_shares_of_peaks();
         let ledger = &self.ledger;
         let mut first_failures: Vec<_> =
             ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
@@ -131,14 +132,7 @@ impl Cloud {
 
     /// Greatest shares of vCPU, memory and GPU in use.
     fn peak_shares(&self) -> [f64; SHARES.len()] {
-        let mut peaks = self.ledger.peak_shares;
-        if !self.hosts_vary() {
-            let gauges = &self.ledger.fleet_gauges;
-            for (peak, (used, all)) in peaks.iter_mut().zip(SHARES) {
-                peak.note(gauges.peak(used as usize), gauges.peak(all as usize));
-            }
-        }
-        peaks.map(|peak| peak.value())
+        self.ledger.peak_shares.map(|peak| peak.value())
     }
 
     fn network_use(&self, horizon: Time) -> NetworkUse {

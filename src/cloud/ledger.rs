@@ -201,6 +201,14 @@ impl Ledger {
         self.instance_gauges.note(&self.instances);
     }
 
+    /// The shares that peaks of use had at least: when one was reached there was no more of the fleet than its own peak.
+    pub fn note_shares_of_peaks(&mut self) {
+        let Ledger { fleet_gauges, peak_shares, .. } = self;
+        for (peak, (used, all)) in peak_shares.iter_mut().zip(SHARES) {
+            peak.note(fleet_gauges.peak(used as usize), fleet_gauges.peak(all as usize));
+        }
+    }
+
     /// The warm-up ends at `now`, which time has reached.
     pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.begin_window(now, &fleet.0);
