@@ -86,6 +86,17 @@ fn a_retry_storm_outlives_its_cause_and_breaker_and_jitter_end_it() {
     assert!(after().count() > 20 && after().all(|(_, waiting)| *waiting < 40.0), "its queue is short again");
 }
 
+/// The storm is one of clients that go on trying: an SDK whose retry quota is used up makes one attempt a call, and the
+/// service recovers within three minutes.
+#[test]
+fn clients_whose_retry_quota_is_used_up_make_no_storm() {
+    let storm = storm(&["control_plane.clients.attempts=1"]);
+    assert!(storm.available[6] < 0.1, "the minute after the outage is lost: {:?}", storm.available);
+    assert!(storm.available[9..].iter().all(|share| *share == 1.0), "{:?}", storm.available);
+    let share = storm.available.iter().sum::<f64>() / storm.available.len() as f64;
+    assert!((0.83..0.87).contains(&share), "{share}");
+}
+
 #[test]
 fn the_two_ends_of_the_storm_stand_side_by_side_by_the_command_of_the_scenario() {
     let text = std::fs::read_to_string(Path::new(TOP).join("workloads/scenarios/retry-storm.toml")).unwrap();
