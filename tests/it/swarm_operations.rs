@@ -222,7 +222,9 @@ impl Draw {
             AssociateAddress => {
                 format!("address={address} instance={i} {}", self.perhaps(40, &["reassociate=true"]))
             }
-            CreateInterface => format!("interface={interface} subnet={}", self.one_of(&["s0", "s1", "s2"])),
+            CreateInterface => {
+                format!("interface={interface} subnet={}", self.one_of(&["s0", "s1", "s1", "s2"]))
+            }
             AttachInterface => format!("interface={interface} instance={i}"),
             DetachInterface | DeleteInterface => format!("interface={interface}"),
             AssignAddresses | UnassignAddresses => {
