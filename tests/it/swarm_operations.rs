@@ -222,7 +222,9 @@ impl Draw {
             AssociateAddress => {
                 format!("address={address} instance={i} {}", self.perhaps(40, &["reassociate=true"]))
             }
-            CreateInterface => format!("interface={interface} subnet={}", self.one_of(&["s0", "s1", "s2"])),
+            CreateInterface => {
+                format!("interface={interface} subnet={}", self.one_of(&["s0", "s1", "s2"]))
+            }
             AttachInterface => format!("interface={interface} instance={i}"),
             DetachInterface | DeleteInterface => format!("interface={interface}"),
             AssignAddresses | UnassignAddresses => {
@@ -258,8 +260,11 @@ impl Draw {
     /// The calls of a world, one a line. Whoever a name stands for ends before it stands for others, so that
     /// nobody is left in the end.
     fn calls(&mut self) -> String {
-        let mut text = String::new();
-        let mut time = 0;
+        // The smallest subnet runs out once in every world: chance alone does it too seldom.
+        let fill = (0..12).map(|i| format!("7000 create-interface interface=f{i} subnet=s1 account=a\n"));
+        let clear = (0..12).map(|i| format!("7000 delete-interface interface=f{i} account=a\n"));
+        let full: String = fill.chain(clear).collect();
+        let (mut text, mut time) = (String::new(), 0);
         for _ in 0..CALLS {
             time += self.random.below(40);
             // Instances are what the rest is about.
@@ -276,7 +281,7 @@ impl Draw {
                 text += &format!("{time} {op} {cells} {}\n", self.account());
             }
         }
-        text + &end(7000, "i0|i1|i2|i3|i4")
+        text + &end(7000, "i0|i1|i2|i3|i4") + &full
     }
 
     /// Any operation but `launch`, the first.
