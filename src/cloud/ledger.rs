@@ -195,6 +195,14 @@ impl Ledger {
         }
     }
 
+    /// Where hosts neither come nor go, the shares at their greatest: those of the peaks. Where they do, no more than
+    /// has been noted.
+    pub fn note_shares_of_peaks(&mut self) {
+        for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
+            peak.note(self.fleet_gauges.peak(used as usize), self.fleet_gauges.peak(all as usize));
+        }
+    }
+
     /// The totals over the instances may be higher than ever.
     #[inline]
     pub fn note_instances(&mut self) {
