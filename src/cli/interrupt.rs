@@ -41,7 +41,7 @@ fn signals() -> libc::sigset_t {
 #[cfg(unix)]
 fn wait() {
     /// How long the work may take to end in good order \[ns\].
-    const PATIENCE_NS: i64 = 400_000_000;
+    const PATIENCE_NS: i64 = 600_000_000;
     let signals = signals();
     let mut signal = 0;
     // SAFETY: the set and the number live through the call.

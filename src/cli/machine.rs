@@ -77,7 +77,7 @@ pub fn how_many_fit(bytes_each: u64) -> usize {
 pub fn free_bytes() -> Option<u64> {
     let free = kib("/proc/meminfo", "MemAvailable")?;
     let free = free.saturating_add(kib("/proc/meminfo", "SwapFree").unwrap_or(0));
-    [own_limit(), group_limit()].into_iter().flatten().fold(Some(free), |free, limit| free.min(Some(limit)))
+    [Some(free), own_limit(), group_limit()].into_iter().flatten().min()
 }
 
 /// What is left of the limit on the address space of this process.

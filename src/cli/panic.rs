@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::output;
+use crate::engine::checkpoint;
 use crate::table;
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
@@ -31,7 +32,7 @@ pub fn note(what: Option<Work>) {
 pub fn install_hook() {
     let standard = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if table::panic_is_caught() {
+        if table::panic_is_caught() || checkpoint::panic_is_caught() {
             return;
         }
         standard(panic);

@@ -12,6 +12,7 @@ use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
+use crate::disk;
 use crate::experiment::{Figures, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::checkpoint::{self, Checkpoints, HashedFile, Resumed};
@@ -94,7 +95,9 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     check_objectives(&scenario, args)?;
     machine::check_fits(&scenario)?;
     let default_place = || Path::new("results/runs").join(&scenario.name);
-    let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
+    let place = args.output.clone().unwrap_or_else(default_place);
+    check_checkpoint_dir(args, &place)?;
+    let folder = ResultFolder::begin(&place)?;
     journal.read(&scenario)?;
 
     panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
@@ -123,6 +126,16 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let place = folder.publish()?;
     show(&run, &place, args)?;
     Ok(conclude(&run, args))
+}
+
+/// Checkpoints stand outside the result, which holds nothing else when it appears.
+fn check_checkpoint_dir(args: &RunArgs, place: &Path) -> Result<(), InputError> {
+    if args.checkpoint_at.is_empty() || !disk::is_within(&args.checkpoint_dir, place) {
+        return Ok(());
+    }
+    let found = format!("found `{}`, which is in the result folder", args.checkpoint_dir.display());
+    let problem = Problem::new(Place::key("--checkpoint-dir"), found);
+    Err(problem.with_help("name a folder beside the result").into())
 }
 
 /// Objectives must be about metrics there are; and where they are enforced, there must be some.

@@ -13,7 +13,7 @@ use super::outcome::Residents;
 use super::recovery::Perils;
 use super::run::{Milestones, Progress};
 use super::{Kind, RunOptions};
-use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use crate::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
 use crate::fleet::totals::Total;
 use crate::input::{Place, Problem};
 use crate::lifecycle::State;
@@ -136,7 +136,12 @@ impl Cloud {
         directory.restore(from)?;
         let demand = scenario.demand_of(&mut directory).map_err(Misfit::from)?;
         let mut cloud = Cloud::assemble(scenario, options, directory, demand).map_err(Misfit::from)?;
-        cloud.restore(resumption, from)?;
+        // What contradicts itself is no state of a run: an assertion that finds so here finds a file that was changed.
+        checkpoint::caught(|| {
+            cloud.restore(resumption, from)?;
+            cloud.assert_conserved();
+            Ok(())
+        })?;
         Ok(cloud)
     }
 
@@ -145,6 +150,7 @@ impl Cloud {
         self.fleet.restore(from)?;
         self.placer.restore(from, &mut self.fleet, resumption.is_same_strategy)?;
         let asked_for: Vec<bool> = from.get()?;
+        self.check_types(&asked_for)?;
         for (id, _) in (0..).map(TypeId).zip(asked_for).filter(|(_, asked)| *asked) {
             let Kind { .. } = self.kind(id);
         }
@@ -169,7 +175,8 @@ impl Cloud {
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
         milestones.restore(from)?;
         milestones.count_minutes(self.counts_minutes, &self.ledger);
-        let (residents, call) = from.get()?;
+        let (residents, call): (Residents, Option<Call>) = from.get()?;
+        self.check_ranges(call.as_ref())?;
         self.resumed = Some(Box::new(Progress { milestones, residents, call }));
         self.follow(resumption.is_same_strategy);
         Ok(())

@@ -195,18 +195,18 @@ impl Ledger {
         }
     }
 
+    /// Where hosts neither come nor go, the shares at their greatest: those of the peaks. Where they do, no more than
+    /// has been noted.
+    pub fn note_shares_of_peaks(&mut self) {
+        for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
+            peak.note(self.fleet_gauges.peak(used as usize), self.fleet_gauges.peak(all as usize));
+        }
+    }
+
     /// The totals over the instances may be higher than ever.
     #[inline]
     pub fn note_instances(&mut self) {
         self.instance_gauges.note(&self.instances);
-    }
-
-    /// The shares that peaks of use had at least: when one was reached there was no more of the fleet than its own peak.
-    pub fn note_shares_of_peaks(&mut self) {
-        let Ledger { fleet_gauges, peak_shares, .. } = self;
-        for (peak, (used, all)) in peak_shares.iter_mut().zip(SHARES) {
-            peak.note(fleet_gauges.peak(used as usize), fleet_gauges.peak(all as usize));
-        }
     }
 
     /// The warm-up ends at `now`, which time has reached.

@@ -35,6 +35,7 @@ pub mod outcome;
 mod place;
 mod provide;
 mod quotas;
+pub mod ranges;
 mod recovery;
 mod reserved;
 mod resources;

@@ -39,10 +39,46 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Whether two names are those of one file, be it there or not.
 pub fn is_same_place(one: &Path, other: &Path) -> bool {
-    let whole = |named: &Path| {
-        let place = follow(named);
-        let folder = fs::canonicalize(folder_of(&place)).unwrap_or_else(|_| folder_of(&place).to_path_buf());
-        fs::canonicalize(&place).unwrap_or_else(|_| folder.join(place.file_name().unwrap_or_default()))
-    };
     whole(one) == whole(other)
+}
+
+/// Whether a name is that of a folder or of something in it, be they there or not.
+pub fn is_within(name: &Path, folder: &Path) -> bool {
+    whole(name).starts_with(whole(folder))
+}
+
+/// The whole name of what a name leads to, links followed as far as they are there.
+fn whole(named: &Path) -> PathBuf {
+    let place = follow(named);
+    let place = std::path::absolute(&place).unwrap_or(place);
+    let there = place.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
+    match there {
+        Some((above, real)) => match place.strip_prefix(above) {
+            Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+            _ => real,
+        },
+        None => place,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_compared_by_what_their_names_lead_to() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::create_dir(at("out")).unwrap();
+        assert!(is_same_place(&at("out"), &at("./out/.")));
+        assert!(is_same_place(&at("new/a.csv"), &at("new/./a.csv")), "neither is there");
+        assert!(!is_same_place(&at("a.csv"), &at("b.csv")));
+        assert!(is_within(&at("out"), &at("out")) && is_within(&at("out/cp/x"), &at("out")));
+        assert!(is_within(&at("new/cp"), &at("new")) && !is_within(&at("newer"), &at("new")));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("out", at("link")).unwrap();
+            assert!(is_same_place(&at("link"), &at("out")) && is_within(&at("link/cp"), &at("out")));
+        }
+    }
 }

@@ -7,7 +7,9 @@
 //! Numbers take as few bytes as they need (postcard). Whoever reads has made sure that the bytes are those
 //! that were written: a reader guards against mistakes, not against malice.
 
+use std::cell::Cell;
 use std::io::{self, Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use postcard::{de_flavors, ser_flavors};
 use serde::Serialize;
@@ -388,4 +390,22 @@ impl<T: Persist> Persist for [T] {
             self.get_mut(..found).ok_or(Misfit::Fewer { what: "entries of a list", found, expected })?;
         parts.iter_mut().try_for_each(|part| part.restore(from))
     }
+}
+
+thread_local! {
+    /// A panic of this thread is caught and becomes a misfit.
+    static CATCHES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread is one over a checkpoint, which is told as a problem of it.
+pub fn panic_is_caught() -> bool {
+    CATCHES.get()
+}
+
+/// Does work that a checkpoint may make impossible: where an assertion fails, it is garbled.
+pub fn caught<T>(work: impl FnOnce() -> Result<T, Misfit>) -> Result<T, Misfit> {
+    let before = CATCHES.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    CATCHES.set(before);
+    done.unwrap_or(Err(Misfit::Garbled))
 }

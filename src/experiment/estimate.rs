@@ -101,7 +101,7 @@ mod tests {
         let hosts = "[[zones]]\nname = 'z'\nhosts = [{ count = 100000000, vcpu = 8, memory_gib = 32 }]";
         let few = "[[zones]]\nname = 'z'\nhosts = [{ count = 4, vcpu = 8, memory_gib = 32 }]";
         for (text, bytes, expected) in [
-            (hosts, 9 << 30, Some("s.toml:3:1: `zones`: found 100,000,000 hosts; the run needs 8.96 GiB")),
+            (hosts, 8 << 30, Some("s.toml:3:1: `zones`: found 100,000,000 hosts; the run needs 8.96 GiB")),
             (hosts, 10 << 30, None),
             (
                 &format!("workload.start = 'steady-state'\n{few}"),

@@ -208,7 +208,10 @@ fn refuse(path: &Path, found: &str) -> InputError {
 fn explain(path: &Path, misfit: Misfit) -> InputError {
     match misfit {
         Misfit::Input(error) => error,
-        Misfit::Garbled => refuse(path, "is undamaged and not understood: another build of plimsoll made it"),
+        Misfit::Garbled => refuse(
+            path,
+            "is undamaged and not understood: another build of plimsoll made it, or it was changed",
+        ),
         other => refuse(path, &format!("does not fit the scenario: {other}")),
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::{Minute, Observer, Refusal, Sample};
+use crate::cloud::ranges;
 use crate::cloud::rows::{BillingRecordRow, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use crate::engine::checkpoint::{Misfit, Reader, Writer};
 use crate::headroom::Headroom;
@@ -92,7 +93,11 @@ pub fn tell_again(
     observer: &mut dyn Observer,
 ) -> Result<(), Misfit> {
     for _ in 0..from.get_length()? {
-        match from.get()? {
+        let note: OwnNote = from.get()?;
+        if !is_within(&note, directory) {
+            return Err(Misfit::Garbled);
+        }
+        match note {
             OwnNote::Refused(refusal) => observer.refused(&refusal, directory),
             OwnNote::Sampled(sample) => observer.sampled(&sample, directory),
             OwnNote::Looked(at, headroom) => observer.looked(at, &headroom, directory),
@@ -104,6 +109,21 @@ pub fn tell_again(
         }
     }
     Ok(())
+}
+
+/// Whether what a note names is there.
+fn is_within(note: &OwnNote, directory: &Directory) -> bool {
+    match note {
+        OwnNote::Refused(refusal) => ranges::has(directory, refusal.account, refusal.kind, refusal.zone),
+        OwnNote::Looked(_, headroom) => {
+            headroom.allocable.iter().all(|(kind, _)| kind.index() < directory.types.len())
+        }
+        OwnNote::Instance(row) => ranges::has(directory, row.account, Some(row.kind), Some(row.zone)),
+        OwnNote::BillingRecord(row) => ranges::has(directory, row.account, row.instance_type, None),
+        OwnNote::Sampled(_) | OwnNote::InstanceTag(_) | OwnNote::InstanceMetric(_) | OwnNote::Minute(_) => {
+            true
+        }
+    }
 }
 
 impl Observer for Told {

@@ -236,6 +236,37 @@ fn a_plan_that_contradicts_itself_is_no_plan() {
     }
 }
 
+#[test]
+fn outputs_that_would_stand_in_each_others_way_are_refused() {
+    let pods = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n\
+        p,1000,1024,0,0,,BE,Running,0,100,1\n";
+    let nodes = "sn,cpu_milli,memory_mib,gpu,model\nn1,32000,262144,0,\n";
+    let folder = workplace(&[("p.csv", pods), ("n.csv", nodes)]);
+    let import = [
+        "trace",
+        "import",
+        "--format",
+        "openb",
+        "p.csv",
+        "-o",
+        "x.csv",
+        "--hosts",
+        "n.csv",
+        "--hosts-out",
+        "./x.csv",
+    ];
+    let told = refusal(folder.path(), &import);
+    assert!(told.contains("--hosts-out") && !folder.path().join("x.csv").exists(), "{told}");
+    for dir in ["o", "o/cp", "./o/."] {
+        let words = ["run", "s.toml", "-q", "-o", "o", "--checkpoint-at", "30m", "--checkpoint-dir", dir];
+        let told = refusal(folder.path(), &words);
+        assert!(
+            told.contains("`--checkpoint-dir`: found `") && told.contains("which is in the result folder"),
+            "{told}"
+        );
+    }
+}
+
 /// Every whole number of the scenario in turn is more than any machine has.
 #[test]
 fn every_number_of_a_scenario_may_be_huge() {

@@ -4,6 +4,7 @@
 mod kills;
 mod limits;
 mod mistakes;
+mod resealed;
 mod resumed;
 mod signals;
 mod streams;
