@@ -16,7 +16,7 @@ const MAX_PROBLEMS: usize = 20;
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
 const RACK: &str = "rack";
 const SKU: &str = "sku";
-/// What hosts run, each a list separated by `|`, and their architecture.
+/// Columns of the types that hosts run, each a list separated by `|`, and of their architecture.
 const FAMILIES: &str = "families";
 const TYPES: &str = "types";
 const ARCHITECTURE: &str = "architecture";
@@ -138,7 +138,7 @@ impl Columns {
         Ok(ListedHost { sellable: capacity.minus(reserve), rack: rack.map(str::to_string), hardware })
     }
 
-    /// What the host of a row runs; `None` where it says nothing of it.
+    /// Reads the types that the host of a row runs; `None` where the row says nothing of it.
     fn hardware(&self, row: &StringRecord, place: &Place) -> Result<Option<Hardware>, Problem> {
         let cell = |i: usize| self.hardware[i].and_then(|column| row.get(column)).unwrap_or_default();
         let items = |i: usize| -> Vec<String> {
