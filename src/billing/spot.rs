@@ -115,6 +115,28 @@ impl SpotPrices {
         found
     }
 
+    /// The first time from `from` on, and before `horizon`, at which the price is not above `max_price`, as in
+    /// [`SpotPrices::next_change_above`].
+    pub fn next_change_not_above(
+        &mut self,
+        types: &TypeTable,
+        (kind, zone): (TypeId, ZoneId),
+        from: Time,
+        max_price: Option<Money>,
+        horizon: Time,
+    ) -> Option<Time> {
+        let max_price = max_price.unwrap_or(types.get(kind).price_per_second);
+        let mut reached = from;
+        while reached < horizon {
+            let (price, until) = self.piece(types, kind, zone, reached);
+            if price <= max_price {
+                return Some(reached);
+            }
+            reached = until;
+        }
+        None
+    }
+
     /// What billed seconds cost with the highest price of their request.
     pub(super) fn amount(
         &mut self,

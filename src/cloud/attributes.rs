@@ -11,7 +11,7 @@ use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::hardware::Model;
 use crate::placement::groups::GroupRule;
 use crate::units::{PlacementGroupId, TypeId, ZoneId};
-use crate::workload::call::{LaunchOptions, Modification, Tag, Tenancy};
+use crate::workload::call::{Interruption, LaunchOptions, Modification, Tag, Tenancy};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
@@ -37,6 +37,11 @@ impl Cloud {
             Wish::Terminate if extras.is_some_and(|extras| extras.protected) => {
                 Err(Failure::OperationNotPermitted)
             }
+            // Only EC2 starts an instance again that the spot market has stopped (EC2 user guide, "Behavior of Spot
+            // Instance interruptions").
+            Wish::Start if extras.is_some_and(|extras| extras.waits_for_market) => {
+                Err(Failure::IncorrectInstanceState)
+            }
             Wish::Hibernate if !extras.is_some_and(Extras::can_hibernate) => {
                 Err(Failure::UnsupportedHibernation)
             }
@@ -44,7 +49,7 @@ impl Cloud {
         }
     }
 
-    /// Whether a type can be launched with these options at all.
+    /// Returns whether a type can be launched with these options at all.
     pub(super) fn check_type(
         &self,
         kind: TypeId,
@@ -57,6 +62,17 @@ impl Cloud {
             // `SpotPlacement`, "Tenancy": "The host tenancy is not supported for Spot Instances."
             return Err(Failure::InvalidParameterCombination.into());
         }
+        if let Some(spot) = options.spot {
+            let persists = options.interruption() != Interruption::Terminate;
+            // "You can't launch a Spot Instance that is configured to stop or hibernate on interruption in a placement
+            // group"; `HibernationOptionsRequest`: "If you set InstanceInterruptionBehavior to a value other than
+            // hibernate, you'll get an error".
+            let contradicts = options.hibernation
+                && spot.interruption.is_some_and(|interruption| interruption != Interruption::Hibernate);
+            if contradicts || (persists && group.is_some()) {
+                return Err(Failure::InvalidParameterCombination.into());
+            }
+        }
         let memory = self.known(kind).amounts.memory_mib();
         let is_bare_metal = catalogue::find(name).is_some_and(|entry| entry.bare_metal);
         if options.hibernation && (is_bare_metal || memory >= HIBERNATED_MIB) {
@@ -65,7 +81,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// Whether a zone offers a type.
+    /// Returns whether a zone offers a type.
     pub(super) fn is_offered(&self, kind: TypeId, zone: ZoneId) -> bool {
         if !self.known(kind).is_limited {
             return true;
@@ -77,7 +93,7 @@ impl Cloud {
         Cloud::offers(&self.offers[zone.index()], &self.fleet, zone, &model, barred)
     }
 
-    /// Whether instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
+    /// Checks that instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
     /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
     /// M7i-flex instances" go into cluster groups).
     fn check_group_type(&self, name: &str, group: Option<PlacementGroupId>) -> Result<(), Reason> {

@@ -42,7 +42,7 @@ pub(super) enum Wish<'a> {
     RemoveTags(&'a [String]),
 }
 
-/// What the instances of one call mean for each other.
+/// Bars that instances of one call set for each other.
 #[derive(Default)]
 struct Batch {
     /// The account has no instance of one of the names.
@@ -65,7 +65,7 @@ impl Wish<'_> {
         }
     }
 
-    /// Whether it asks for the state an instance is in, or comes to.
+    /// Returns whether the wish is for the state an instance is in, or comes to.
     fn is_met_by(self, state: State) -> bool {
         match self {
             Wish::Start => matches!(state, State::Pending | State::Running),
@@ -145,7 +145,7 @@ impl Cloud {
         self.ledger.count_call(operation, first_failure);
     }
 
-    /// What instances of one call mean for each other. An unknown one refuses the whole call, and termination
+    /// Finds the bars that instances of one call set for each other. An unknown one refuses the whole call, termination
     /// protection all of its zone (`TerminateInstances`: "because of a single incorrect instance ID, none of the
     /// instances are terminated"; "the specified instances that are in the same Availability Zone as the protected
     /// instance are not terminated"). That an unknown one does so in the other calls too is assumed.

@@ -32,7 +32,7 @@ impl Cloud {
         self.answer(now, Operation::Describe, account, answer, observer);
     }
 
-    /// How many requests a listing takes, each for a page; a query that is refused, or asks for everything at once,
+    /// Number of requests of a listing, each for a page; a query that is refused, or asks for everything at once,
     /// is one.
     pub(super) fn pages_of(&mut self, account: AccountId, query: &Query) -> u64 {
         match query.page_size {
@@ -130,7 +130,7 @@ impl Cloud {
     }
 }
 
-/// How many pages so many instances fill; an empty answer is a page too.
+/// Number of pages that so many instances fill; an empty answer is a page too.
 fn pages(instances: u64, page_size: Option<u32>) -> u64 {
     page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
 }

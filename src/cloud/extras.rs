@@ -33,6 +33,8 @@ pub struct Extras {
     pub protected: bool,
     /// The spot market takes its capacity back.
     pub interrupted: bool,
+    /// The spot market has taken its capacity back, and it starts again when there is some at its price.
+    pub waits_for_market: bool,
     /// It comes up again after its host failed, which is no launch or start.
     pub recovers: bool,
     /// Since when it has been running, while it hibernates.

@@ -192,6 +192,9 @@ impl Cloud {
             self.set_timer(now.after(stopped_time), Timer::StartDue, slot);
         }
         self.ledger.happened(now, Happening::Stopped, id, NO_HOST);
+        if self.instances.get(slot).has_extras {
+            self.wait_for_market(now, slot);
+        }
     }
 
     /// A resident that is stopped when the run begins gives its host back, unseen by every count, and

@@ -105,11 +105,11 @@ pub struct Cloud {
     options: RunOptions,
     fleet: Fleet,
     placer: Placer,
-    /// What each zone offers, where it says so.
+    /// Offers of the zones, where they say so.
     offers: Vec<Option<Hardware>>,
     /// What the scenario provides.
     provisions: Provisions,
-    /// What becomes of calls for the state that is there.
+    /// Treatment of calls for the state that is there.
     repeated_calls: RepeatedCalls,
     /// Rules of the placement groups that calls make.
     created_groups: CreatedGroupConfig,
@@ -125,7 +125,7 @@ pub struct Cloud {
     instances: Instances,
     /// What only some of them have.
     extras: ExtrasTable,
-    /// Which of them are in which capacity reservation.
+    /// Instances in capacity reservations, and those that may come into one.
     occupancy: Occupancy,
     /// What the names of the demand stand for.
     names: Names,
@@ -175,7 +175,7 @@ struct Kind {
     pico_usd_per_hour: u128,
     /// Instances of it that run.
     running: u64,
-    /// What it asks of any host beside room; `None` of most.
+    /// Constraint on any host beside room; `None` of most.
     constraint: Option<Constraint>,
     /// Some zone does not offer it.
     is_limited: bool,
@@ -346,10 +346,17 @@ impl Cloud {
     /// What is to be placed for an account in a zone.
     #[inline]
     fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
-        Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: kind.constraint }
+        let request = Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: None };
+        if kind.constraint.is_some() { Cloud::of_type(request, kind) } else { request }
     }
 
-    /// Whether a zone offers a type that is barred from this hardware.
+    /// Adds what a type asks of any host: apart, so that most requests copy no constraint.
+    #[cold]
+    fn of_type(request: Request, kind: &Kind) -> Request {
+        Request { constraint: kind.constraint, ..request }
+    }
+
+    /// Returns whether a zone offers a type that is barred from this hardware.
     fn offers(offer: &Option<Hardware>, fleet: &Fleet, zone: ZoneId, model: &Model, barred: u64) -> bool {
         offer.as_ref().is_none_or(|offer| offer.runs(model)) && fleet.runs_in(zone, barred)
     }

@@ -27,7 +27,7 @@ use crate::quota::{Claim, Quota};
 use crate::units::{AccountId, CapacityReservationId, InstanceId, Time, TypeId, ZoneId};
 use crate::workload::call::ReservationHandle;
 
-/// Which instances on hosts are in which reservation, and which of the others an open one may take over.
+/// Instances on hosts by the reservation they are in, and those outside that an open one may take over.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Occupancy {
     inside: BTreeMap<CapacityReservationId, BTreeMap<InstanceId, Slot>>,
@@ -36,7 +36,7 @@ pub(super) struct Occupancy {
 }
 
 impl Cloud {
-    /// Whether an instance of a request will take a slot over, which counts against quotas already.
+    /// Returns whether an instance of a request will take a slot over, which counts against quotas already.
     #[inline]
     pub(super) fn is_counted(&self, request: &Request, wanted: Wanted) -> bool {
         let Wanted { kind, preference } = wanted;
@@ -76,7 +76,7 @@ impl Cloud {
         }
     }
 
-    /// What an instance has in common with open reservations that may have it; `None` where none may.
+    /// Attributes that an instance has in common with open reservations; `None` where none may have it.
     fn attributes(&self, slot: Slot) -> Option<Attributes> {
         let instance = self.instances.get(slot);
         let (mut tenancy, mut preference) = (Tenancy::Shared, Preference::Open);
@@ -166,7 +166,7 @@ impl Cloud {
         let fresh = terms.count - there.len() as u32;
         let reserved = self.reserve(now, slot, terms, fresh);
         if !self.placer.has_reservations() {
-            // Nobody tells who comes and goes before there is one.
+            // Instances that come and go are noted only where there is a reservation.
             self.occupancy.outside.clear();
         }
         let id = reserved?;
@@ -257,7 +257,7 @@ impl Cloud {
         }
     }
 
-    /// What a free slot counts for against quotas: what an instance in it would.
+    /// Claim of a free slot on quotas: that of an instance in it.
     pub(super) fn claim_of_slot(&self, kind: TypeId) -> Claim {
         claim(self.known(kind), None)
     }
@@ -275,6 +275,6 @@ impl Cloud {
             };
             place.into_iter().for_each(|place| _ = place.insert(instance.id, slot));
         }
-        assert_eq!(self.occupancy, expected, "somebody is in another room");
+        assert_eq!(self.occupancy, expected, "an instance is in another room");
     }
 }

@@ -48,6 +48,9 @@ impl Cloud {
                 undo(self);
             })?;
         }
+        if let Some(extras) = self.extras.get_mut(slot) {
+            extras.waits_for_market = false;
+        }
         if self.placer.has_reservations() {
             self.enter_room(slot, seat.reservation);
         }

@@ -37,7 +37,7 @@ impl Cloud {
         Ok((constraint.or_none(), preference))
     }
 
-    /// Which reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": they are
+    /// Finds the reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": these are
     /// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
     fn preference(&self, options: &LaunchOptions) -> Result<Preference, Reason> {
         use ReservationPreference as Word;
@@ -136,11 +136,12 @@ impl Cloud {
             Takes::Type(_) => hardware.runs(&Model { name: &wanted, architectures }),
         };
         let is_offered = self.offers[zone.index()].as_ref().is_none_or(runs);
-        if !is_offered || !self.fleet.has_hardware(zone, runs) {
+        let barred = self.fleet.hardware().barring_where(runs);
+        if !is_offered || !self.fleet.runs_in(zone, barred) {
             return Err(Failure::Unsupported.into());
         }
         let host = self.within_quota(account, Quota::DedicatedHosts, 1, |cloud| {
-            cloud.placer.allocate_host(account, (zone, groups), (terms, &runs), &mut cloud.fleet)
+            cloud.placer.allocate_host(account, (zone, groups), (terms, barred), &mut cloud.fleet)
         })?;
         let group = self.fleet.group_of(host) as u32;
         self.billing.take_host(now, account, host, group);
@@ -164,7 +165,7 @@ impl Cloud {
     }
 }
 
-/// Whether hardware runs some type of a family, by what the catalogue knows of its types.
+/// Returns whether hardware runs some type of a family, by what the catalogue knows of its types.
 fn runs_family(hardware: &Hardware, family: &str) -> bool {
     let mut known = catalogue::built_in().iter().filter(|entry| entry.family() == family).peekable();
     if known.peek().is_none() {

@@ -104,7 +104,7 @@ impl Default for ClientConfig {
     }
 }
 
-/// How fast accounts may call: token buckets of each account and API, full at the start, refilled continuously (EC2
+/// Rates at which accounts may call: token buckets of each account and API, full at first, refilled continuously (EC2
 /// Developer Guide, "Request throttling for the Amazon EC2 API"). A request takes one token of its API's request bucket
 /// and, where it has one, as many of the resource bucket as it is about instances; both or none. Every page of a
 /// `describe` is a request.

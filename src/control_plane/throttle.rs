@@ -82,7 +82,7 @@ pub struct ClassLimits {
     pub resources: Option<Limit>,
 }
 
-/// All limits of an account.
+/// Limits of an account.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Limits {
     /// By class.
@@ -111,7 +111,7 @@ pub struct Throttle {
     limits: Each<Class, ClassLimits>,
     writes: Each<Operation, Option<Limit>>,
     buckets: Shelf<Buckets>,
-    /// Those of [`Class::Write`], by operation; most accounts call few of them or none.
+    /// Buckets of [`Class::Write`], by operation; most accounts call few of them or none.
     of_writes: Shelf<TokenBucket>,
     counts: Each<Class, ThrottleCounts>,
 }
@@ -123,7 +123,7 @@ persist! { Throttle { values: [buckets, of_writes, counts], made: [limits, write
 struct Shelf<T> {
     /// By account, where its row begins: 1 + the position; 0 for an account without one.
     places: Vec<u32>,
-    /// Those of an account stand together.
+    /// Rows, each of one account and unbroken.
     things: Vec<T>,
 }
 
@@ -217,7 +217,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// The same for an operation of [`Class::Write`], which takes a request alone.
+    /// Does the same for an operation of [`Class::Write`], which takes a request alone.
     #[inline]
     fn admit_write(&mut self, now: Time, account: AccountId, operation: Operation) -> Result<(), Duration> {
         if let Some(limit) = self.writes[operation] {

@@ -171,7 +171,7 @@ pub struct HostGroup {
     pub max_instances: Option<u32>,
     /// Whom the hosts are for.
     pub tenancy: GroupTenancy,
-    /// What the hosts run, where they do not say it themselves.
+    /// Types that the hosts run, where they do not say it themselves.
     pub hardware: Hardware,
     /// Processor sockets of each; 0 where that is not said.
     pub sockets: u8,
@@ -206,7 +206,7 @@ pub struct ListedHost {
     pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,
-    /// What it runs, if it says so.
+    /// Types that the host runs, if the file says so.
     pub hardware: Option<Hardware>,
 }
 

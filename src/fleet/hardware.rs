@@ -1,4 +1,4 @@
-//! Which instance types hosts run: families, single types, an architecture. Hosts that run the same have one number,
+//! Types that hosts run: families, single types, an architecture. Hosts that run the same have one number,
 //! and a type is barred from the numbers that do not run it: a bit for each.
 
 use schemars::JsonSchema;
@@ -78,7 +78,7 @@ impl Hardware {
         }
     }
 
-    /// Whether it runs a type.
+    /// Returns whether it runs a type.
     pub fn runs(&self, model: &Model<'_>) -> bool {
         let suits = |architecture: Architecture| {
             let mut known = model.architectures.split('|').filter(|word| !word.is_empty()).peekable();
@@ -87,7 +87,7 @@ impl Hardware {
         self.runs_family(model.family(), model.name) && self.architecture.is_none_or(suits)
     }
 
-    /// Whether it runs some type of a family.
+    /// Returns whether it runs some type of a family.
     pub fn runs_any_of(&self, family: &str) -> bool {
         self.runs_family(family, "") || self.types.iter().any(|name| family_of(name) == family)
     }
@@ -125,7 +125,12 @@ impl HardwareSets {
 
     /// The numbers that do not run a type, a bit for each.
     pub fn barring(&self, model: &Model<'_>) -> u64 {
-        let bars = |(number, hardware): (usize, &Hardware)| u64::from(!hardware.runs(model)) << number;
+        self.barring_where(|hardware| hardware.runs(model))
+    }
+
+    /// The numbers of hardware that does not do, a bit for each.
+    pub fn barring_where(&self, does: impl Fn(&Hardware) -> bool) -> u64 {
+        let bars = |(number, hardware): (usize, &Hardware)| u64::from(!does(hardware)) << number;
         self.0.iter().enumerate().map(bars).sum()
     }
 }

@@ -87,7 +87,7 @@ pub struct Sku {
 }
 
 impl Sku {
-    /// Whether such a host does not run a type that is barred from these numbers.
+    /// Returns whether such a host does not run a type that is barred from these numbers.
     #[inline]
     pub fn is_barred(&self, barred: u64) -> bool {
         barred >> self.hardware & 1 == 1

@@ -14,7 +14,7 @@ const MAX_PROBLEMS: usize = 20;
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
 const RACK: &str = "rack";
 const SKU: &str = "sku";
-/// What hosts run, each a list separated by `|`, and their architecture.
+/// Columns of the types that hosts run, each a list separated by `|`, and of their architecture.
 const FAMILIES: &str = "families";
 const TYPES: &str = "types";
 const ARCHITECTURE: &str = "architecture";
@@ -118,7 +118,7 @@ impl Columns {
         Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
     }
 
-    /// What the host of a row runs; `None` where it says nothing of it.
+    /// Reads the types that the host of a row runs; `None` where the row says nothing of it.
     fn hardware(&self, table: &Table) -> Result<Option<Hardware>, Problem> {
         let [families, types, architecture] = self.hardware;
         let items = |column| -> Result<Vec<String>, Problem> {

@@ -72,7 +72,7 @@ pub struct Fleet {
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
     is_elastic: bool,
-    /// What hosts run.
+    /// Sets of types that hosts run.
     hardware: HardwareSets,
 }
 
@@ -136,29 +136,23 @@ impl Fleet {
         &self.skus
     }
 
-    /// What hosts run, by its number.
+    /// Sets of types that hosts run, by number.
     pub fn hardware(&self) -> &HardwareSets {
         &self.hardware
     }
 
-    /// Whether a host does not run a type that is barred from these numbers.
+    /// Returns whether a host does not run a type that is barred from these numbers.
     #[inline]
     pub fn is_barred(&self, id: HostId, barred: u64) -> bool {
         barred != 0 && self.skus[self.hosts[id.index()].sku.0 as usize].is_barred(barred)
     }
 
-    /// What bars a type from hosts.
+    /// Numbers of the hardware that does not run a type, a bit for each.
     pub fn barring(&self, model: &Model<'_>) -> u64 {
         self.hardware.barring(model)
     }
 
-    /// Whether a zone has hosts of such hardware.
-    pub fn has_hardware(&self, zone: ZoneId, runs: impl Fn(&Hardware) -> bool) -> bool {
-        let numbers = self.zones[zone.index()].hardware;
-        (0..u64::BITS as u8).filter(|number| numbers >> number & 1 == 1).any(|n| runs(self.hardware.get(n)))
-    }
-
-    /// Whether a zone has hosts that run a type that is barred from these numbers.
+    /// Returns whether a zone has hosts that run a type that is barred from these numbers.
     pub fn runs_in(&self, zone: ZoneId, barred: u64) -> bool {
         self.zones[zone.index()].hardware & !barred != 0
     }

@@ -2,7 +2,7 @@
 //! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
 
 use super::config::GroupTenancy;
-use super::host::{HostState, Pool};
+use super::host::{HostState, Pool, Sku};
 use super::{Change, Fleet};
 use crate::units::{HostId, Resources, ZoneId};
 
@@ -45,18 +45,19 @@ impl Fleet {
     /// Opens the lowest closed host of the zone's first elastic group that could take a request of shared
     /// tenancy.
     pub fn open(&mut self, zone: ZoneId, request: &Resources) -> Option<HostId> {
-        self.open_where(zone, request, |fleet, id| fleet.hosts[id.index()].pool == Pool::Shared)
+        self.open_where(zone, request, |_| true, |fleet, id| fleet.hosts[id.index()].pool == Pool::Shared)
     }
 
-    /// Opens the lowest closed host, of those that a rule allows, of the zone's first elastic group that
-    /// could take the request and has any.
+    /// Opens the lowest closed host, of those that a rule allows, of the zone's first elastic group whose kind of
+    /// hosts suits, that could take the request and has any.
     pub fn open_where(
         &mut self,
         zone: ZoneId,
         request: &Resources,
+        suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<HostId> {
-        let (group, id) = self.lowest_closed(zone, request, allows)?;
+        let (group, id) = self.lowest_closed(zone, request, suits, allows)?;
         self.closed[group].remove(&id.0);
         self.hosts[id.index()].state = HostState::Active;
         self.count_in(id);
@@ -68,9 +69,10 @@ impl Fleet {
         &self,
         zone: ZoneId,
         request: &Resources,
+        suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<HostId> {
-        self.lowest_closed(zone, request, allows).map(|(_, id)| id)
+        self.lowest_closed(zone, request, suits, allows).map(|(_, id)| id)
     }
 
     /// That host, with its group.
@@ -78,11 +80,13 @@ impl Fleet {
         &self,
         zone: ZoneId,
         request: &Resources,
+        suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<(usize, HostId)> {
         self.zones[zone.index()].groups.clone().find_map(|group| {
             let sku = self.hosts.get(self.groups[group].first.index())?.sku;
-            let could = self.groups[group].elastic && self.skus[sku.0 as usize].capacity.covers(request);
+            let sku = &self.skus[sku.0 as usize];
+            let could = self.groups[group].elastic && sku.capacity.covers(request) && suits(sku);
             let mut closed = self.closed[group].iter().filter(|_| could).map(|id| HostId(*id));
             closed.find(|id| allows(self, *id)).map(|id| (group, id))
         })

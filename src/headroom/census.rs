@@ -19,12 +19,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// How many instances of a type it takes.
+    /// Number of instances of a type that the host takes.
     pub fn fits(&self, share: &Share) -> u64 {
         if share.barred >> self.hardware & 1 == 1 { 0 } else { self.holds(&share.amounts) }
     }
 
-    /// How many requests of one size it has room for.
+    /// Number of requests of one size that the host has room for.
     fn holds(&self, request: &Resources) -> u64 {
         let of = |i: usize| match (self.free.0[i], request.0[i]) {
             (u32::MAX, _) | (_, 0) => u64::MAX,

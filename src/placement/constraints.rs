@@ -116,19 +116,19 @@ pub struct Tier<'a> {
     excluded: Option<HostId>,
     /// Hardware that does not run the type.
     pub(super) barred: u64,
-    /// Only empty hosts.
+    /// Restriction to empty hosts.
     whole: bool,
     /// The dedicated hosts that admit the type, where these are asked for.
     terms: Option<Terms<'a>>,
 }
 
-/// What a request asks of the terms of dedicated hosts.
+/// Demand of a request on the terms of dedicated hosts.
 #[derive(Clone, Copy, Debug)]
 struct Terms<'a> {
     tenancies: &'a Tenancies,
     kind: TypeId,
     amounts: Resources,
-    /// It names its host.
+    /// True for a request that names its host.
     names_host: bool,
 }
 
@@ -157,7 +157,7 @@ pub(super) enum HostRule<'a> {
     Named(HostId),
     /// Empty ones that may become the account's own.
     Vacant,
-    /// Those on which a slot of a reservation holds the whole room for it.
+    /// Hosts on which a slot of a reservation holds the whole room for it.
     Held,
 }
 
@@ -200,8 +200,9 @@ impl Tier<'_> {
     /// True when the hardware and the terms of a host allow the request.
     #[inline]
     pub(super) fn suits(&self, id: HostId, fleet: &Fleet) -> bool {
-        !fleet.is_barred(id, self.barred)
-            && !(self.whole && fleet.hosts()[id.index()].instances > 0)
+        let is_shared = self.whole && fleet.hosts()[id.index()].instances > 0;
+        !is_shared
+            && !fleet.is_barred(id, self.barred)
             && self.terms.is_none_or(|terms| terms.admit(id, fleet))
     }
 }
@@ -251,14 +252,14 @@ pub(super) fn slot_tiers<'a>(
     rack_rules(request, constraint.group, groups).into_iter().map(tier).collect()
 }
 
-/// What a request asks of the terms of dedicated hosts, if it goes to one.
+/// Demand of a request on the terms of dedicated hosts, if it goes to one.
 fn terms<'a>(request: &Request, constraint: &Constraint, tenancies: &'a Tenancies) -> Option<Terms<'a>> {
     let Tenancy::Host(host) = constraint.tenancy else { return None };
     let amounts = request.amounts;
     constraint.kind.map(|kind| Terms { tenancies, kind, amounts, names_host: host.is_some() })
 }
 
-/// What keeps hosts out of every tier of a request beside their owners and racks.
+/// Rules of every tier of a request beside owners and racks.
 pub(super) fn suitable<'a>(request: &Request, constraint: &Constraint, tenancies: &'a Tenancies) -> Tier<'a> {
     let Constraint { excluded, barred, whole, .. } = *constraint;
     let terms = terms(request, constraint, tenancies);

@@ -7,35 +7,29 @@ use super::placer::Placer;
 use super::tenancies::{HostTerms, Ownership};
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
-use crate::fleet::hardware::Hardware;
 use crate::units::{AccountId, HostId, Resources, TypeId, ZoneId};
 
 impl Placer {
     /// Allocates an empty host to an account (`AllocateHosts`): the lowest of the first of these host groups
     /// that has one, opened if need be. Groups are numbered in file order over all zones; none: all of the
-    /// zone. It leaves the shared pool until it is released. `runs` says of which hardware it may be.
+    /// zone. It leaves the shared pool until it is released. It is not of hardware that is `barred`, a bit for each number.
     pub fn allocate_host(
         &mut self,
         account: AccountId,
         (zone, groups): (ZoneId, &[usize]),
-        (terms, runs): (HostTerms, &dyn Fn(&Hardware) -> bool),
+        (terms, barred): (HostTerms, u64),
         fleet: &mut Fleet,
     ) -> Result<HostId, Reason> {
         self.tenancies.begin(fleet);
-        let suits = |fleet: &Fleet, host: HostId| {
-            let sku = fleet.skus()[usize::from(fleet.hosts()[host.index()].sku.0)];
-            runs(fleet.hardware().get(sku.hardware))
-        };
         let of_zone: Vec<usize> = match groups {
             [] => (0..fleet.groups().len()).filter(|group| fleet.groups()[*group].zone == zone).collect(),
             groups => groups.to_vec(),
         };
-        let host = of_zone.iter().find_map(|group| self.vacant_in(*group, &suits, fleet));
+        let host = of_zone.iter().find_map(|group| self.vacant_in(*group, barred, fleet));
         let opened = |fleet: &mut Fleet| {
-            let is_eligible = |fleet: &Fleet, id| {
-                fleet.may_be_owned(id) && of_zone.contains(&fleet.group_of(id)) && suits(fleet, id)
-            };
-            fleet.open_where(zone, &Resources::ZERO, is_eligible)
+            let is_eligible =
+                |fleet: &Fleet, id| fleet.may_be_owned(id) && of_zone.contains(&fleet.group_of(id));
+            fleet.open_where(zone, &Resources::ZERO, |sku| !sku.is_barred(barred), is_eligible)
         };
         let host = host
             .or_else(|| opened(fleet))
@@ -72,17 +66,13 @@ impl Placer {
     }
 
     /// The lowest vacant host of a host group that suits.
-    fn vacant_in(
-        &self,
-        group: usize,
-        suits: &dyn Fn(&Fleet, HostId) -> bool,
-        fleet: &Fleet,
-    ) -> Option<HostId> {
+    fn vacant_in(&self, group: usize, barred: u64, fleet: &Fleet) -> Option<HostId> {
         let group = &fleet.groups()[group];
         let ids = group.first..HostId(group.first.0 + group.count);
         let vacant = self.tenancies.vacant(group.zone);
-        let lowest =
-            |hosts: &BTreeSet<HostId>| hosts.range(ids.clone()).copied().find(|id| suits(fleet, *id));
+        let lowest = |hosts: &BTreeSet<HostId>| {
+            hosts.range(ids.clone()).copied().find(|id| !fleet.is_barred(*id, barred))
+        };
         vacant.values().filter_map(lowest).min()
     }
 }

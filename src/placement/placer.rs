@@ -12,6 +12,7 @@ use super::reservations::Reservations;
 use super::strategy::{Chooser, Request, Strategy};
 use super::tenancies::{Ownership, Tenancies};
 use crate::failure::Reason;
+use crate::fleet::host::Sku;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::{Change, Fleet};
 use crate::units::{HostId, Resources, ZoneId};
@@ -121,7 +122,8 @@ impl Placer {
         let constraint = request.constraint.unwrap_or_default();
         let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
         let opened = tiers.iter().find_map(|tier| {
-            fleet.open_where(request.zone, &request.amounts, |fleet, id| tier.allows(id, fleet))
+            let suits = |sku: &Sku| !sku.is_barred(tier.barred);
+            fleet.open_where(request.zone, &request.amounts, suits, |fleet, id| tier.allows(id, fleet))
         })?;
         self.changed(opened, request.zone, fleet);
         Some(opened)

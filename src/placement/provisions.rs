@@ -91,8 +91,8 @@ pub struct DedicatedHostConfig {
     /// The instance type that they take, in place of a family.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Whether they take launches of tenancy `host` that name no host. Default true, other than in EC2 and with calls of
-    /// `allocate-host`: these hosts have no name.
+    /// True for hosts that take launches of tenancy `host` without the name of one. Default true, other than in EC2 and
+    /// with calls of `allocate-host`: these hosts have no name.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub auto_placement: bool,
 }
@@ -190,7 +190,7 @@ pub struct ProvidedHosts {
     pub count: u32,
     /// The host groups they may be of, numbered over all zones.
     pub groups: Vec<usize>,
-    /// What they take.
+    /// Terms of the hosts.
     pub terms: HostTerms,
 }
 
@@ -327,7 +327,7 @@ impl Reader<'_> {
         Some(ProvidedHosts { account, zone, count, groups, terms })
     }
 
-    /// What dedicated hosts take.
+    /// Reads the terms of dedicated hosts.
     fn terms(&mut self, hosts: &DedicatedHostConfig, at: &str) -> Option<HostTerms> {
         let takes = match (&hosts.family, &hosts.kind) {
             (Some(_), Some(_)) => {

@@ -33,13 +33,13 @@ pub enum Preference {
     Open,
     /// None.
     Avoid,
-    /// Any open one that matches; where none has a slot left it is refused.
+    /// Some open one that matches; a launch is refused where none has a slot left.
     Only,
     /// This one only.
     Targeted(CapacityReservationId),
 }
 
-/// What an instance must have in common with a reservation.
+/// Attributes that an instance must have in common with a reservation.
 pub type Attributes = (AccountId, TypeId, ZoneId, Tenancy);
 
 /// One reservation.
@@ -80,12 +80,12 @@ impl Reservation {
         tenancy(&self.slot)
     }
 
-    /// One free slot as a request.
+    /// Free slot as a request.
     pub fn slot(&self) -> &Request {
         &self.slot
     }
 
-    /// What its instances have in common.
+    /// Attributes that its instances have in common.
     pub fn attributes(&self) -> Attributes {
         (self.account(), self.kind, self.zone(), self.tenancy())
     }

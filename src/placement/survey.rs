@@ -6,7 +6,7 @@ use super::constraints::{self, Constraint, HostRule, RackRule, Tier};
 use super::placer::Placer;
 use super::strategy::Request;
 use crate::fleet::Fleet;
-use crate::fleet::host::HostState;
+use crate::fleet::host::{HostState, Sku};
 use crate::fleet::index::cost::Cost;
 use crate::units::{Closed, Each, HostId, RESOURCES, RackId, Resources};
 
@@ -148,7 +148,8 @@ impl Placer {
         }
         let opened = tiers.iter().filter(|_| may_open).find_map(|tier| {
             let allows = |fleet: &Fleet, id| without != Some(id) && tier.allows(id, fleet);
-            fleet.next_to_open(request.zone, &request.amounts, allows)
+            let suits = |sku: &Sku| !sku.is_barred(tier.barred);
+            fleet.next_to_open(request.zone, &request.amounts, suits, allows)
         });
         opened.map(|host| self.considered(host, true, request, fleet))
     }

@@ -18,28 +18,28 @@ pub enum Ownership {
     Instances,
     /// The account has allocated it as a dedicated host.
     Allocated,
-    /// One instance of the account has it to itself, and it is given up when that leaves.
+    /// An instance of the account has it to itself, and it is given up when that leaves.
     Whole,
 }
 
-/// What a dedicated host takes (`AllocateHosts`).
+/// Terms of a dedicated host (`AllocateHosts`).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct HostTerms {
     /// Types of which family, or which one.
     pub takes: Takes,
-    /// It takes launches that name no host (`AutoPlacement`).
+    /// True for a host that takes launches without the name of one (`AutoPlacement`).
     pub auto_placement: bool,
 }
 
 /// The types that a dedicated host takes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Takes {
-    /// All that its hardware runs.
+    /// Every type that its hardware runs.
     #[default]
     Anything,
-    /// Those of a family.
+    /// Types of a family.
     Family(String),
-    /// One.
+    /// A single type.
     Type(TypeId),
 }
 
@@ -48,7 +48,7 @@ pub enum Takes {
 pub struct Tenancies {
     pub(super) owners: BTreeMap<HostId, (AccountId, Ownership)>,
     pub(super) owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
-    /// What the dedicated hosts take.
+    /// Terms of the dedicated hosts.
     pub(super) terms: BTreeMap<HostId, HostTerms>,
     /// Instances on dedicated hosts, by type.
     pub(super) on_hosts: BTreeMap<(HostId, TypeId), u32>,
@@ -100,7 +100,7 @@ impl Tenancies {
         self.owners.get(&host).copied()
     }
 
-    /// Whether a dedicated host takes a type.
+    /// Returns whether a dedicated host takes a type.
     pub(super) fn takes(&self, host: HostId, kind: TypeId) -> bool {
         match self.terms.get(&host).map(|terms| &terms.takes) {
             None | Some(Takes::Anything) => true,
@@ -109,12 +109,12 @@ impl Tenancies {
         }
     }
 
-    /// Whether a dedicated host takes launches that name no host.
+    /// Returns whether a dedicated host takes launches that name no host.
     pub(super) fn places_automatically(&self, host: HostId) -> bool {
         self.terms.get(&host).is_some_and(|terms| terms.auto_placement)
     }
 
-    /// Whether one instance has a dedicated host to itself.
+    /// Returns whether one instance has a dedicated host to itself.
     pub(super) fn is_whole(&self, host: HostId) -> bool {
         self.whole.contains(&host)
     }

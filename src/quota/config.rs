@@ -95,10 +95,10 @@ pub struct AccountQuotaConfig {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QuotaPreset {
-    /// No limits.
+    /// Absence of limits.
     #[default]
     None,
-    /// Those of a new account of EC2 in one Region, before any was raised.
+    /// Limits of a new account of EC2 in one Region, before any was raised.
     Default,
 }
 
@@ -122,11 +122,11 @@ impl QuotaPreset {
     }
 }
 
-/// vCPUs of standard families, on demand and on the spot market each; of all other groups none (EC2 instance types guide,
-/// "Amazon EC2 instance type quotas", as of 2026-10).
+/// vCPUs of standard families, on demand and on the spot market each; of all other groups none (EC2 instance types
+/// guide, "Amazon EC2 instance type quotas", as of 2026-10).
 const DEFAULT_STANDARD_VCPUS: u32 = 5;
 
-/// What a new account may have of other things.
+/// Limits of a new account on other things.
 const DEFAULT_COUNTS: [(Quota, u32); 4] = [
     // VPC user guide, "Amazon VPC quotas": Elastic IP addresses per Region.
     (Quota::ElasticAddresses, 5),

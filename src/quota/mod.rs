@@ -137,7 +137,7 @@ impl Quotas {
         self.take_instances(now, account, claim, 1)
     }
 
-    /// The same for so many at once, all or none.
+    /// Counts so many at once, all or none.
     pub fn take_instances(
         &mut self,
         now: Time,

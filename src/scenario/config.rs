@@ -15,19 +15,19 @@ pub struct LifecycleConfig {
     pub stop: Duration,
     /// From an accepted terminate to `terminated`; default 0s.
     pub terminate: Duration,
-    /// What becomes of a start of what runs, and a stop of what is stopped; default `refuse`.
+    /// Treatment of a start of what runs, and a stop of what is stopped; default `refuse`.
     #[serde(skip_serializing_if = "RepeatedCalls::is_refuse")]
     pub repeated_calls: RepeatedCalls,
 }
 
-/// What becomes of a call that asks for the state an instance is in, or comes to.
+/// Treatment of a call that asks for the state an instance is in, or comes to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RepeatedCalls {
-    /// It is refused with `IncorrectInstanceState`: EC2's documentation does not promise that it passes.
+    /// Refusal with `IncorrectInstanceState`: EC2's documentation does not promise that it passes.
     #[default]
     Refuse,
-    /// It succeeds and changes nothing, as was seen of EC2.
+    /// Success without a change, as was seen of EC2.
     Pass,
 }
 

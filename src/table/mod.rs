@@ -8,6 +8,7 @@ mod delimited;
 mod parquet;
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs::File;
 use std::io;
@@ -246,12 +247,13 @@ fn open_file(path: &Path) -> Result<File, Problem> {
 
 fn check_header(path: &Path, header: &[String]) -> Result<(), Problem> {
     let place = |name: &str| Place::file(path).at_line(1).at_key(name);
+    let mut earlier = BTreeSet::new();
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {
             let found = format!("found a column without a name (number {}), expected a header", i + 1);
             return Err(Problem::new(place(name), found));
         }
-        if header[..i].contains(name) {
+        if !earlier.insert(name) {
             return Err(Problem::new(place(name), "found the column twice, expected it once"));
         }
     }

@@ -72,6 +72,14 @@ fn a_quote_that_stays_open_is_an_error_long_before_the_end_of_a_large_file() {
     assert!(problem.starts_with("t.csv:2: found a quote that is never closed"), "{problem}");
 }
 
+/// A header of very many columns is checked in time that grows with them, not with their square.
+#[test]
+fn a_wide_header_is_checked_at_once() {
+    let names: Vec<String> = (0..200_000).map(|i| format!("c{i}")).collect();
+    let problem = read("t.csv", format!("{},c7\n", names.join(",")).as_bytes()).unwrap_err();
+    assert!(problem.contains("`c7`: found the column twice"), "{problem}");
+}
+
 #[test]
 fn whatever_cannot_be_read_says_where() {
     let packed = gz(&"a,b\n1,2\n".repeat(1000));

@@ -64,7 +64,7 @@ impl Action {
         }
     }
 
-    /// Whether it is a packet between instances, which no API hears of.
+    /// Returns whether it is a packet between instances, which no API hears of.
     #[inline]
     pub fn is_traffic(&self) -> bool {
         matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
@@ -243,7 +243,7 @@ pub struct LaunchOptions {
     pub host: Option<HostHandle>,
     /// The capacity reservation to use.
     pub reservation: Option<ReservationHandle>,
-    /// Which capacity reservations may be used; none: the one named, else any open one that matches.
+    /// Capacity reservations that may be used; none: the one named, else any open one that matches.
     pub preference: Option<ReservationPreference>,
     /// On the spot market.
     pub spot: Option<Spot>,
@@ -263,6 +263,14 @@ pub struct LaunchOptions {
     pub protected: bool,
     /// The instances can hibernate.
     pub hibernation: bool,
+}
+
+impl LaunchOptions {
+    /// Fate of its spot instances when their capacity is taken back.
+    pub fn interruption(&self) -> Interruption {
+        let said = self.spot.and_then(|spot| spot.interruption);
+        said.unwrap_or(if self.hibernation { Interruption::Hibernate } else { Interruption::Terminate })
+    }
 }
 
 /// Whom the host of an instance may be shared with (`RunInstances`, "Placement.Tenancy").
@@ -293,16 +301,16 @@ impl Tenancy {
     }
 }
 
-/// Which capacity reservations a launch may use (`CapacityReservationSpecification`,
+/// Capacity reservations that a launch may use (`CapacityReservationSpecification`,
 /// "CapacityReservationPreference").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReservationPreference {
-    /// Any open one that matches; where none has room, room on demand.
+    /// Every open one that matches; where none has room, room on demand.
     Open,
-    /// No one, whatever there is.
+    /// None, however many match.
     None,
-    /// Any open one that matches, or the one named; where it has no room the launch is refused.
+    /// Every open one that matches, or the one named; a launch is refused where there is no room.
     #[serde(rename = "capacity-reservations-only")]
     Only,
 }
@@ -322,9 +330,39 @@ impl ReservationPreference {
     }
 }
 
+/// Fate of a spot instance whose capacity is taken back (`SpotMarketOptions`,
+/// "InstanceInterruptionBehavior"). One that stops or hibernates has a persistent request: it starts again by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interruption {
+    /// Termination.
+    Terminate,
+    /// Stop.
+    Stop,
+    /// Hibernation.
+    Hibernate,
+}
+
+impl Interruption {
+    /// Every behaviour.
+    pub const ALL: [Interruption; 3] = [Interruption::Terminate, Interruption::Stop, Interruption::Hibernate];
+
+    /// Its word in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Interruption::Terminate => "terminate",
+            Interruption::Stop => "stop",
+            Interruption::Hibernate => "hibernate",
+        }
+    }
+}
+
 /// A launch on the spot market.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Spot {
+    /// Fate of an instance whose capacity is taken back; none: it hibernates where it is launched so that it
+    /// can, and else ends.
+    pub interruption: Option<Interruption>,
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
 }

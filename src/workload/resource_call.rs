@@ -131,7 +131,7 @@ pub enum ResourceCall {
         count: u32,
         /// Any launch that matches may use it, not only those that name it.
         open: bool,
-        /// When it ends; none: when it is cancelled.
+        /// End date; none: when it is cancelled.
         until: Option<Time>,
     },
     /// Hold it no longer.

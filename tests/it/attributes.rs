@@ -83,7 +83,8 @@ fn a_token_is_forgotten_after_a_day_and_one_that_was_refused_at_once() {
 fn a_protected_instance_is_not_terminated() {
     let rows = "0 launch instance=a type=unit protection=true
         0 launch instance=b type=unit
-        10 terminate instance=a|b
+        10 terminate instance=a
+        11 terminate instance=b
         20 modify instance=a protection=false
         30 modify instance=b protection=true
         40 terminate instance=a
@@ -192,29 +193,38 @@ fn describe_refuses_wrong_pages_and_instances_of_others_as_a_whole() {
 }
 
 #[test]
-fn corrected_every_id_of_a_batch_has_its_own_answer() {
+fn corrected_every_id_of_a_batch_has_its_own_answer_unless_one_is_unknown() {
     let rows = "0 launch instance=a type=unit count=2
         0 launch instance=b type=unit
         10 stop instance=a|nobody|b
-        20 start instance=b|nobody|a
-        30 start instance=a|b
+        20 stop instance=a
+        30 start instance=b|nobody|a
+        31 start instance=b|a
+        35 stop instance=b
+        36 stop instance=b|a
         40 terminate instance=nobody|a|b
         50 terminate instance=a|b";
     let (outcome, notes) = watch(rows);
     let wrong = |at, operation, why| (at, operation, why, 1);
     let mut expected = vec![
         wrong(10.0, "stop", "InvalidInstanceID.NotFound"),
-        wrong(20.0, "start", "InvalidInstanceID.NotFound"),
+        wrong(30.0, "start", "InvalidInstanceID.NotFound"),
+        wrong(31.0, "start", "IncorrectInstanceState"),
+        wrong(36.0, "stop", "IncorrectInstanceState"),
     ];
-    expected.extend([wrong(30.0, "start", "IncorrectInstanceState"); 3]);
     expected.push(wrong(40.0, "terminate", "InvalidInstanceID.NotFound"));
     assert_eq!(notes.refused(), expected);
-    assert_eq!(answers(&outcome, Operation::Stop), (3, 1));
-    assert_eq!(answers(&outcome, Operation::Start), (3, 4));
-    assert_eq!(answers(&outcome, Operation::Terminate), (6, 1));
-    assert_eq!(calls(&outcome, Operation::Stop), (1, 0, vec![("InvalidInstanceID.NotFound", 1)]));
+    // Of an unknown one all answers are refusals; else each is its instance's own.
+    assert_eq!(answers(&outcome, Operation::Stop), (2 + 1 + 2, 4 + 1));
+    assert_eq!(answers(&outcome, Operation::Start), (2, 4 + 1));
+    assert_eq!(answers(&outcome, Operation::Terminate), (3, 4));
+    let refused = vec![("IncorrectInstanceState", 1), ("InvalidInstanceID.NotFound", 1)];
+    let (requested, succeeded, mut why) = calls(&outcome, Operation::Stop);
+    why.sort_unstable();
+    assert_eq!((requested, succeeded, why), (4, 2, refused));
     assert_eq!(calls(&outcome, Operation::Terminate).1, 1);
-    assert_eq!([10.0, 20.0, 40.0].map(|at| notes.at(at).instances_running), [0, 3, 0]);
+    let running = [10.0, 20.0, 30.0, 40.0].map(|at| notes.at(at).instances_running);
+    assert_eq!(running, [3, 1, 1, 0]);
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn a_dedicated_host_holds_so_many_of_a_size() {
     assert_eq!(notes.refused(), [(2.0, "launch", "InsufficientHostCapacity", 1)]);
 }
 
-/// An instance of bare metal goes to an empty host, and nobody comes to it until it has left.
+/// An instance of bare metal goes to an empty host, and no other comes to it until it has left.
 #[test]
 fn bare_metal_has_its_host_to_itself() {
     let rows = "

@@ -218,3 +218,49 @@ fn a_call_for_the_state_that_is_there_passes_where_the_scenario_says_so() {
     assert_eq!(refused(""), [5, 20, 35, 36, 50, 60, 75, 90]);
     assert_eq!(refused("repeated_calls = 'pass'"), [36, 60, 75, 90]);
 }
+
+/// A price above on-demand from 3,000 s to 6,000 s: the instance is stopped two minutes after it rises, started by EC2
+/// alone when it has fallen, and goes on.
+#[test]
+fn a_spot_instance_stops_and_starts_again_with_its_price() {
+    let prices =
+        "time_s,type,zone,usd_per_hour\n0,m5.large,a,0.036\n3000,m5.large,a,0.5\n6000,m5.large,a,0.04\n";
+    let set = "[billing.spot]\nprice = { kind = 'file', file = 'spot.csv' }";
+    let run = |options: &str, more: &str| {
+        let rows = format!("0 launch instance=s type=m5.large zone=a purchase=spot {options}\n{more}");
+        world(set, &rows).file("spot.csv", prices).watch()
+    };
+    let running = |notes: &crate::support::Notes| {
+        [3119.0, 3121.0, 5999.0, 6001.0].map(|at| {
+            let sample = notes.at(at);
+            (sample.instances_running, sample.instances_stopped)
+        })
+    };
+    let stopped = [(1, 0), (0, 1), (0, 1), (1, 0)];
+    for options in ["interruption=stop", "interruption=hibernate", "hibernation=true"] {
+        let (outcome, notes) = run(options, "4000 start instance=s");
+        assert_eq!(running(&notes), stopped, "{options}");
+        assert_eq!(notes.refused(), [(4000.0, "start", "IncorrectInstanceState", 1)], "{options}");
+        assert_eq!(outcome.unasked.spot_interruptions, 1);
+    }
+    let (_, notes) = run("interruption=terminate", "");
+    assert_eq!(running(&notes), [(1, 0), (0, 0), (0, 0), (0, 0)]);
+    // One that found no room looks again: it starts at 6,300 s, for the room is there from 6,100 s on.
+    let fill = "3500 launch instance=f type=m5.large count=32 zone=a\n6100 terminate instance=f";
+    let (_, notes) = run("interruption=stop", fill);
+    assert_eq!((notes.at(6299.0).instances_running, notes.at(6301.0).instances_running), (0, 1));
+    // Its user may end it, and it is gone.
+    let (_, notes) = run("interruption=stop", "4000 terminate instance=s");
+    assert_eq!(running(&notes)[2..], [(0, 0), (0, 0)]);
+    for (options, more) in [
+        ("interruption=stop hibernation=true", ""),
+        ("interruption=stop group=g", "create"),
+        ("hibernation=true group=g", "create"),
+    ] {
+        let group =
+            if more.is_empty() { "" } else { "0 create-placement-group group=g group_strategy=spread" };
+        let rows = format!("{group}\n1 launch instance=s type=m5.large zone=a purchase=spot {options}");
+        let refused = world(set, &rows).file("spot.csv", prices).watch().1.refused();
+        assert_eq!(refused, [(1.0, "launch", "InvalidParameterCombination", 1)], "{options}");
+    }
+}

@@ -38,7 +38,7 @@ fn an_open_reservation_takes_the_instances_that_run() {
         assert_eq!(outcome.fleet.hosts_used_peak, 10);
         assert_eq!((outcome.bill.total, paid(&outcome, Kind::Reservation)), (23_040_000, 0));
     }
-    // A targeted one takes nobody who has not named it.
+    // A targeted one takes no instance that has not named it.
     let targeted = rows.replace("open=true", "open=false");
     let refused = world(10, 2, "", &targeted).watch().1.refused();
     let no_room = "InsufficientInstanceCapacity";
@@ -74,7 +74,7 @@ fn it_takes_those_alone_that_match() {
 }
 
 /// A reservation for two, three instances: when one of the two leaves, the third is in it, and the room of the one
-/// that left is free for anybody.
+/// that left is free for all.
 #[test]
 fn when_a_slot_is_left_another_that_runs_follows() {
     let rows = "

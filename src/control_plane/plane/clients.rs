@@ -262,7 +262,7 @@ impl Plane {
         (call, std::mem::take(&mut request.lifetimes))
     }
 
-    /// How many pages of a listing its client has before the one that a request asks for now.
+    /// Number of pages that the client has of a listing, before the one that a request asks for now.
     #[inline]
     pub fn pages_before(&self, id: RequestId) -> u32 {
         self.requests[id].page

@@ -91,7 +91,7 @@ impl Course {
         }
     }
 
-    /// The same question about another page has another answer.
+    /// Makes the question one about another page, which has another answer.
     pub fn turn_page(&mut self, page: u32) {
         if let Course::Call { subject: Subject::Many { question, .. }, .. } = self {
             // Odd, so that it stays apart from the questions of 0, about everything at once.

@@ -29,7 +29,7 @@ pub mod tree;
 /// Which hosts a search may find; `None` lets all through.
 pub type Filter<'a> = Option<Allowed<'a>>;
 
-/// Which hosts a search may find.
+/// Rule for the hosts that a search may find.
 #[derive(Clone, Copy)]
 pub struct Allowed<'a> {
     /// Hosts of this hardware, a bit for each number, are not among them.
@@ -39,7 +39,7 @@ pub struct Allowed<'a> {
 }
 
 impl Allowed<'_> {
-    /// Whether a host may be found.
+    /// Returns whether a host may be found.
     #[inline]
     pub fn allows(&self, id: HostId) -> bool {
         (self.rule)(id)

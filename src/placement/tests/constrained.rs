@@ -253,7 +253,12 @@ impl World {
                     _ => hardware.runs_any_of(family(kind)),
                 };
                 let terms = HostTerms { takes: takes.clone(), auto_placement: self.random.below(4) > 0 };
-                let host = placer.allocate_host(account, (zone, &[]), (terms.clone(), &suits), fleet);
+                let host = placer.allocate_host(
+                    account,
+                    (zone, &[]),
+                    (terms.clone(), fleet.hardware().barring_where(suits)),
+                    fleet,
+                );
                 self.terms.extend(host.as_ref().map(|host| (*host, terms)));
                 self.allocated.extend(host.map(|host| (account, host)));
             }
@@ -310,7 +315,7 @@ impl World {
             && constraint.group.is_none_or(|membership| self.group_allows(membership, request, host))
     }
 
-    /// Whether a host runs the type, is empty where it is to be, and admits it as a dedicated host.
+    /// Returns whether a host runs the type, is empty where it is to be, and admits it as a dedicated host.
     fn hardware_allows(&self, request: &Request, constraint: &Constraint, host: HostId) -> bool {
         let kind =
             SHAPES.iter().position(|(vcpu, gib)| request.amounts == Resources::new(vcpu * 1000, gib * 1024));

@@ -4,7 +4,6 @@ use crate::engine::random::Seed;
 use crate::failure::{Bound, Failure, Reason};
 use crate::fleet::Fleet;
 use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
-use crate::fleet::hardware::Hardware;
 use crate::fleet::host::Pool;
 use crate::placement::config::StrategyConfig;
 use crate::placement::constraints::{Constraint, Membership, Tenancy};
@@ -50,8 +49,8 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
 }
 
 /// Terms of a dedicated host that takes whatever comes.
-fn anything() -> (HostTerms, &'static dyn Fn(&Hardware) -> bool) {
-    (HostTerms { takes: Takes::Anything, auto_placement: true }, &|_| true)
+fn anything() -> (HostTerms, u64) {
+    (HostTerms { takes: Takes::Anything, auto_placement: true }, 0)
 }
 
 impl Scene {

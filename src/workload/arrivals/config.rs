@@ -11,7 +11,7 @@ use crate::engine::random::{Purpose, Seed};
 use crate::input::{Place, Problem};
 use crate::units::{Decimal, SubnetId, TypeId, ZoneId};
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{End, Launch, ReservationPreference, StopsId, Tenancy};
+use crate::workload::call::{End, Interruption, Launch, ReservationPreference, StopsId, Tenancy};
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::Choice;
@@ -92,6 +92,10 @@ pub struct ArrivalConfig {
     /// The most a spot instance may cost \[USD/h\]; left out: the on-demand price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_usd_per_hour: Option<Decimal>,
+    /// Fate of a spot instance whose capacity is taken back; default `hibernate` with `hibernation`, else
+    /// `terminate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<Interruption>,
     /// Network interfaces beside the first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub interfaces: u32,

@@ -132,7 +132,11 @@ impl ArrivalConfig {
             pico
         });
         match (self.purchase, price) {
-            (Purchase::Spot, _) => Some(Spot { max_pico_usd_per_hour }),
+            (Purchase::Spot, _) => Some(Spot { interruption: self.interruption, max_pico_usd_per_hour }),
+            (Purchase::OnDemand, _) if self.interruption.is_some() => {
+                settings.wrong("interruption", "a behaviour", "`purchase = \"spot\"` with it");
+                None
+            }
             (Purchase::OnDemand, Some(price)) => {
                 settings.wrong("max_usd_per_hour", price.as_str(), "`purchase = \"spot\"` with it");
                 None

@@ -56,6 +56,7 @@ columns! {
     Reservation = "reservation", "the name of a capacity reservation";
     Purchase = "purchase", "`on-demand` or `spot`";
     MaxPrice = "max_usd_per_hour", "dollars, 0 or more, with at most twelve decimals";
+    Interruption = "interruption", "`terminate`, `stop` or `hibernate`";
     Interfaces = "interfaces", "a whole number";
     Addresses = "addresses", "a whole number";
     Prefixes = "prefixes", "a whole number";
@@ -114,6 +115,7 @@ pub const OPTIONS: &[Column] = &[
     Column::ReservationPreference,
     Column::Purchase,
     Column::MaxPrice,
+    Column::Interruption,
     Column::Interfaces,
     Column::Addresses,
     Column::Prefixes,

@@ -9,7 +9,7 @@ use super::row::{Row, SEPARATOR};
 use crate::units::parse_scaled;
 use crate::units::write_scaled;
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{LaunchOptions, ReservationPreference, Spot, Tag, Tenancy};
+use crate::workload::call::{Interruption, LaunchOptions, ReservationPreference, Spot, Tag, Tenancy};
 use crate::workload::handles::HandleBook;
 
 /// Small units of a price per hour in a dollar: `Spot` counts 10⁻¹² USD.
@@ -98,7 +98,12 @@ fn spot(row: &mut Row) -> Option<Spot> {
     if max_pico_usd_per_hour.is_some() && !on_spot {
         row.wrong(Column::MaxPrice, "is a price without `purchase` being `spot`");
     }
-    on_spot.then_some(Spot { max_pico_usd_per_hour })
+    let words = Interruption::ALL.map(|interruption| (interruption.name(), interruption));
+    let interruption = row.word(Column::Interruption, words);
+    if interruption.is_some() && !on_spot {
+        row.wrong(Column::Interruption, "is said without `purchase` being `spot`");
+    }
+    on_spot.then_some(Spot { interruption, max_pico_usd_per_hour })
 }
 
 /// A price \[10⁻¹² USD/h\] written in dollars.
@@ -139,6 +144,10 @@ pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
             options.preference.map_or("", ReservationPreference::name).to_string()
         }
         Column::Purchase => options.spot.map_or("", |_| "spot").to_string(),
+        Column::Interruption => {
+            let interruption = options.spot.and_then(|spot| spot.interruption);
+            interruption.map_or("", Interruption::name).to_string()
+        }
         Column::MaxPrice => dollars(options.spot.and_then(|spot| spot.max_pico_usd_per_hour)),
         Column::Interfaces => number(options.interfaces),
         Column::Addresses => number(options.addresses),
@@ -212,8 +221,10 @@ mod tests {
             host,
             reservation: some(5).map(|n| names.reservation(&n.to_string())),
             preference: some(3).map(|n| ReservationPreference::ALL[n as usize]),
-            spot: some(9)
-                .map(|n| Spot { max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)) }),
+            spot: some(9).map(|n| Spot {
+                interruption: some(3).map(|i| Interruption::ALL[i as usize]),
+                max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)),
+            }),
             interfaces: some(9).unwrap_or(0),
             addresses: some(9).unwrap_or(0),
             prefixes: some(9).unwrap_or(0),

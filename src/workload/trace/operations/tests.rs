@@ -361,7 +361,9 @@ fn every_operation_is_read_as_the_call_it_is() {
 #[test]
 fn the_options_of_a_launch_are_read_and_shared() {
     let row = "launch type=m5.large image=i volumes=/dev/sdf:gp3:8:4000|/dev/sdg::16:keep security_groups=s|t \
-               group=p partition=2 tenancy=dedicated reservation=r reservation_preference=capacity-reservations-only purchase=spot max_usd_per_hour=0.0125 \
+               group=p partition=2 tenancy=dedicated reservation=r \
+               reservation_preference=capacity-reservations-only purchase=spot max_usd_per_hour=0.0125 \
+               interruption=stop \
                interfaces=1 addresses=2 prefixes=3 tags=team=web token=once user_data_bytes=1000 \
                protection=true hibernation=true";
     let device = |device: &str, kind, size, iops, kept: bool| BlockDevice {
@@ -385,7 +387,10 @@ fn the_options_of_a_launch_are_read_and_shared() {
         host: None,
         reservation: Some(ReservationHandle(0)),
         preference: Some(ReservationPreference::Only),
-        spot: Some(Spot { max_pico_usd_per_hour: Some(12_500_000_000) }),
+        spot: Some(Spot {
+            interruption: Some(Interruption::Stop),
+            max_pico_usd_per_hour: Some(12_500_000_000),
+        }),
         interfaces: 1,
         addresses: 2,
         prefixes: 3,
