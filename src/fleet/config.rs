@@ -407,6 +407,10 @@ impl HostGroupConfig {
         reserve: &Resources,
         problems: &mut Problems<'_>,
     ) -> Option<Vec<ListedHost>> {
+        if let Err(error) = std::fs::metadata(path) {
+            problems.add("file", format!("cannot read `{}`: {error}", path.display()));
+            return None;
+        }
         host_file::read(path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
     }
 

@@ -215,7 +215,7 @@ fn a_trace_is_read_on_from_where_it_was_however_it_is_stored() {
     // More rows than a reader's buffer holds, and cells of more than one line.
     let mut trace = String::from("start_s,end_s,type,account\n");
     for row in 0..20_000 {
-        trace += &format!("{},{},m5.large,\"a\n{}\"\n", row, row + 3000, row % 7);
+        trace += &format!("{},{},m5.large,\"a,{}\"\n", row, row + 3000, row % 7);
     }
     let mut gzipped = GzEncoder::new(Vec::new(), Compression::fast());
     gzipped.write_all(trace.as_bytes()).unwrap();

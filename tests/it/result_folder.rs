@@ -95,7 +95,7 @@ fn a_control_plane_is_told_stage_by_stage() {
     let stages = lines(&out.join("control_plane.csv"));
     assert_eq!(
         stages[0],
-        "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out,wait_s_total"
+        "time_s,stage,waiting,in_service,arrivals,completed,refused,timed_out,wait_s_total,held,places"
     );
     let names: Vec<&str> = stages[1..].iter().take(10).map(|row| row.split(',').nth(1).unwrap()).collect();
     let expected = "gateway validation cache primary-pool primary queue workers hypervisor storage images";

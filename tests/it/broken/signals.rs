@@ -129,7 +129,6 @@ fn reading_and_writing_of_long_files_end_at_the_first_signal() {
     for (number, command) in [
         "trace import --format azure-v1 azure.csv -o i.csv.gz",
         "trace import --format azure-v1 azure.csv -o i.parquet",
-        "trace describe t.csv",
         "trace generate s.toml -o g.csv.gz",
         // The trace is read for its hash before the run.
         "run s.toml -q -o o --set workload.trace=t.csv --set workload.arrivals=[] --set duration=30d",
@@ -139,6 +138,24 @@ fn reading_and_writing_of_long_files_end_at_the_first_signal() {
     {
         check(folder.path(), command, [libc::SIGINT, libc::SIGTERM][number % 2], begun);
     }
+}
+
+#[test]
+fn reading_without_end_ends_at_the_first_signal() {
+    let folder = workplace();
+    let pipe = folder.path().join("fifo.csv");
+    let writer = std::thread::spawn(move || {
+        let mut pipe = BufWriter::new(File::options().write(true).open(pipe).unwrap());
+        let mut rows = writeln!(pipe, "start_s,end_s,type");
+        for second in 0_u64.. {
+            if rows.is_err() {
+                break; // The reader has ended.
+            }
+            rows = writeln!(pipe, "{second},{},m5.large", second + 1);
+        }
+    });
+    check(folder.path(), "trace describe fifo.csv", libc::SIGINT, Duration::from_millis(300));
+    writer.join().unwrap();
 }
 
 #[test]
