@@ -22,7 +22,7 @@ use crate::units::{AccountId, Calendar, HostId, Money, Month, NS_PER_S, Time, Ty
 /// The books of one run.
 #[derive(Clone, Debug)]
 pub struct Billing {
-    /// What accounts hold.
+    /// Holdings of accounts over time.
     pub usage: Usage,
     /// Spot prices.
     pub spot: SpotPrices,
@@ -33,7 +33,7 @@ pub struct Billing {
     pub(super) commitments: Vec<Commitment>,
     /// Accounts that share what they are committed to; those of no organisation have one of their own here.
     pub(super) payers: Vec<Vec<AccountId>>,
-    /// Whether commitments may cover what an account uses, by its number; as long as the greatest of which
+    /// True for accounts whose usage commitments may cover, by number; as long as the greatest of which
     /// that is so.
     committed: Vec<bool>,
     hourly: HourlyUsage,
@@ -139,7 +139,7 @@ impl Billing {
         }
     }
 
-    /// What [`Billing::bill`] bills, and what it costs if nothing but this were known: what the account has
+    /// Cost of what [`Billing::bill`] bills, if nothing but this were known: what the account has
     /// committed to may make it cheaper, which the end of the run decides.
     pub fn stay(&mut self, running: &Running, types: &TypeTable) -> Stay {
         let billed = self.billed(running);
@@ -241,7 +241,7 @@ impl Billing {
         }
     }
 
-    /// How many clock hours begin in each month.
+    /// Number of clock hours that begin in each month.
     fn by_month(&self, hours: Range<u64>) -> BTreeMap<Month, u64> {
         let mut months = BTreeMap::new();
         for hour in hours {
@@ -265,7 +265,7 @@ fn payers(commitments: &[Commitment], organisations: Vec<Vec<AccountId>>) -> Vec
     payers
 }
 
-/// What was used of a commitment in a month.
+/// Use of a commitment in a month.
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
     capacity: u128,
@@ -282,7 +282,7 @@ fn told<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
     result.map_err(|found| problems.extend(found)).ok()
 }
 
-/// What a row is for: kind, usage type and purchase.
+/// Subject of a row: kind, usage type and purchase.
 type What = (Kind, UsageType, Purchase);
 
 /// The rows of a bill as they come together.
