@@ -90,6 +90,9 @@ fn begins_formula(text: &str) -> bool {
 
 /// A cell of CSV: text that a spreadsheet would take for a formula has a `'` before it. Numbers stay numbers.
 pub fn cell(text: &str) -> Cow<'_, str> {
+    if text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) {
+        return Cow::Borrowed(text);
+    }
     let is_formula = begins_formula(text.trim_start_matches('\'')) && text.parse::<f64>().is_err();
     if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }

@@ -32,16 +32,18 @@ struct Rows {
 
 impl Streamed for Rows {
     fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
-        let zone = refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str());
+        let account = quote::cell(&directory.accounts()[refusal.account.index()]);
+        let kind = quote::cell(refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()));
+        let zone = quote::cell(refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str()));
         let limit = refusal.reason.limit;
         let figure =
             |of: fn(&Limit) -> u64| limit.as_ref().map(of).map_or_else(String::new, |n| n.to_string());
         let row: [&str; 12] = [
             &seconds(refusal.at.0),
             refusal.operation.name(),
-            &directory.accounts()[refusal.account.index()],
-            refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()),
-            zone,
+            &account,
+            &kind,
+            &zone,
             refusal.reason.failure.ec2_name(),
             &refusal.count.to_string(),
             limit.map_or("", |limit| limit.bound.name()),
@@ -50,7 +52,7 @@ impl Streamed for Rows {
             limit.map_or("", |limit| limit.bound.unit()),
             &refusal.launch.map_or_else(String::new, |launch| launch.to_string()),
         ];
-        self.out.write_record(row.map(quote::cell).iter().map(|cell| cell.as_bytes())).map_err(csv_io_error)
+        self.out.write_record(row).map_err(csv_io_error)
     }
 
     fn finish(&mut self) -> io::Result<()> {
