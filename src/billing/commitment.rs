@@ -136,7 +136,7 @@ pub(super) enum Coverable {
 }
 
 impl Coverable {
-    /// What it is on the bill.
+    /// Its entry on the bill.
     pub fn usage_type(self) -> UsageType {
         match self {
             Coverable::Instances(kind, tenancy, _) => UsageType::instances(kind, tenancy),
@@ -206,7 +206,7 @@ pub(super) struct Weight {
 }
 
 impl Commitment {
-    /// What a second of some usage takes; `None` where it is not covered.
+    /// Share of it that a second of some usage takes; `None` where it is not covered.
     pub fn weight(&self, used: Coverable, prices: &Prices, types: &TypeTable) -> Option<Weight> {
         let is_unused_reservation = !matches!(used, Coverable::Instances(..))
             && !matches!(used, Coverable::Held(Item::DedicatedHost(_)));

@@ -15,7 +15,7 @@ use crate::units::{AccountId, Calendar, Month, Time, TypeId};
 pub(super) struct DedicatedUsage {
     /// Billed on demand \[s\].
     seconds: BTreeMap<(AccountId, TypeId, Month), u64>,
-    /// Whether at least one was running, by clock hour.
+    /// True for clock hours in which at least one was running.
     hours: BTreeMap<AccountId, Vec<bool>>,
 }
 
@@ -47,7 +47,7 @@ impl DedicatedUsage {
         self.seconds.iter().map(|(key, seconds)| (*key, *seconds))
     }
 
-    /// How many clock hours have the fee, by account and month.
+    /// Number of clock hours that have the fee, by account and month.
     pub fn fees(&self, calendar: Calendar) -> BTreeMap<(AccountId, Month), u64> {
         let mut fees = BTreeMap::new();
         for (account, hours) in &self.hours {

@@ -22,7 +22,7 @@ pub(super) struct HourlyUsage {
     instances: BTreeMap<(AccountId, Coverable), Vec<u128>>,
 }
 
-/// What became of the usage of accounts that share commitments.
+/// Settled usage of accounts that share commitments.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settlement {
     /// Left on demand \[ns\].
@@ -40,7 +40,7 @@ pub(super) struct Covered {
     pub used: u128,
 }
 
-/// What settling has to know of a run beside usage and commitments.
+/// Facts of a run that settling needs beside usage and commitments.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
     /// The clock hours of the run that are paid.
@@ -50,7 +50,7 @@ pub(super) struct Terms<'a> {
     pub types: &'a TypeTable,
 }
 
-/// One sort of usage of one account.
+/// Usage of one sort by one account.
 struct Column<'a> {
     account: AccountId,
     used: Coverable,

@@ -112,7 +112,7 @@ impl UsageType {
         }
     }
 
-    /// What it is billed as when nothing covers it.
+    /// Its entry on the bill when nothing covers it.
     pub(super) const fn kind(self) -> Kind {
         match self {
             UsageType::Instance(_) | UsageType::DedicatedInstance(_) => Kind::Instance,

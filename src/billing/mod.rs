@@ -176,7 +176,7 @@ pub struct Running {
     pub kind: TypeId,
     /// Its zone.
     pub zone: ZoneId,
-    /// Whose hardware it runs on.
+    /// Tenancy of the hardware it runs on.
     pub tenancy: Tenancy,
     /// How it was bought.
     pub market: Market,

@@ -37,12 +37,12 @@ const MAX_MONTH_HOURS: u32 = 10_000;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Price {
     money: Money,
-    /// How many of the units that a quantity counts it is for.
+    /// Number of units of a quantity that it is for.
     units: u32,
     per: Per,
 }
 
-/// What the money of a price is for.
+/// Subject of a price.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Per {
     Time(Duration),
@@ -94,7 +94,7 @@ pub(super) struct Prices {
     snapshot_gib_month: Money,
     archive_gib_month: Money,
     restore_gib: Money,
-    /// What the price of a month is for.
+    /// Subject of the price of a month.
     month: Per,
     public_address_hour: Money,
     /// Price of an hour and SKU by number of the host group.

@@ -137,7 +137,7 @@ impl SpotPrices {
         None
     }
 
-    /// What billed seconds cost with the highest price of their request.
+    /// Cost of billed seconds with the highest price of their request.
     pub(super) fn amount(
         &mut self,
         types: &TypeTable,

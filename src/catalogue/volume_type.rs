@@ -173,7 +173,7 @@ impl VolumeType {
         !matches!(self, VolumeType::St1 | VolumeType::Sc1)
     }
 
-    /// How many of its snapshots may be pending at once (EBS user guide, "Quotas for Amazon EBS").
+    /// Number of its snapshots that may be pending at once (EBS user guide, "Quotas for Amazon EBS").
     pub const fn most_pending_snapshots(self) -> u16 {
         match self {
             VolumeType::St1 | VolumeType::Sc1 => 1,

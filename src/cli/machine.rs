@@ -80,7 +80,7 @@ pub fn free_bytes() -> Option<u64> {
     [Some(free), own_limit(), group_limit()].into_iter().flatten().min()
 }
 
-/// What is left of the limit on the address space of this process.
+/// Rest of the limit on the address space of this process.
 #[cfg(unix)]
 fn own_limit() -> Option<u64> {
     let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
@@ -95,7 +95,7 @@ fn own_limit() -> Option<u64> {
     None
 }
 
-/// What is left of the limits of the control groups that this process is in (cgroup v2).
+/// Rest of the limits of the control groups that this process is in (cgroup v2).
 fn group_limit() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;

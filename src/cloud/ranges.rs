@@ -7,7 +7,7 @@ use crate::units::{AccountId, SubnetId, TypeId, ZoneId};
 use crate::workload::call::{Action, Call};
 use crate::workload::directory::Directory;
 
-/// Whether a directory has an account, a type and a zone.
+/// Returns whether a directory has an account, a type and a zone.
 pub fn has(directory: &Directory, account: AccountId, kind: Option<TypeId>, zone: Option<ZoneId>) -> bool {
     account.index() < directory.accounts().len()
         && kind.is_none_or(|kind| kind.index() < directory.types.len())

@@ -151,7 +151,7 @@ impl Cloud {
     }
 }
 
-/// What a free slot of a capacity reservation is on the bill.
+/// Entry of a free slot of a capacity reservation on the bill.
 pub(super) fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
     Item::unused_reservation(kind, billed_tenancy(tenancy))
 }

@@ -97,7 +97,7 @@ impl Draft {
         Err(io::Error::other(format!("{MOST_DRAFTS} drafts are there already")))
     }
 
-    /// Where it is written.
+    /// Place it is written at.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -36,12 +36,12 @@ impl WholeFolder {
         Ok(folder)
     }
 
-    /// Where it is written.
+    /// Place it is written at.
     pub fn path(&self) -> &Path {
         self.draft.path()
     }
 
-    /// Where it is to stand.
+    /// Place it is to stand at.
     pub fn place(&self) -> &Path {
         &self.place
     }

@@ -37,12 +37,12 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether two names are those of one file, be it there or not.
+/// Returns whether two names are those of one file, be it there or not.
 pub fn is_same_place(one: &Path, other: &Path) -> bool {
     whole(one) == whole(other)
 }
 
-/// Whether a name is that of a folder or of something in it, be they there or not.
+/// Returns whether a name is that of a folder or of something in it, be they there or not.
 pub fn is_within(name: &Path, folder: &Path) -> bool {
     whole(name).starts_with(whole(folder))
 }

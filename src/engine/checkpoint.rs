@@ -397,7 +397,7 @@ thread_local! {
     static CATCHES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic on this thread is one over a checkpoint, which is told as a problem of it.
+/// Returns whether a panic on this thread is one over a checkpoint, which is told as a problem of it.
 pub fn panic_is_caught() -> bool {
     CATCHES.get()
 }

@@ -228,7 +228,6 @@ impl Arm {
         let settled = |parts: fn(&States) -> &Vec<f64>| {
             let replications: Vec<Vec<f64>> =
                 self.states.iter().map(|states| parts(states).clone()).collect();
-            // Both halves of the error are taken on: together they are what SETTLED leaves.
             statistics::settled_from(&replications, each)
         };
         let (hosts, instances) =

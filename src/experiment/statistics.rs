@@ -111,10 +111,10 @@ pub fn quantile_interval(values: &[f64], quantile: f64, confidence: f64) -> Opti
     Some(Interval { low: sorted[low as usize - 1], high: sorted[high as usize - 1] })
 }
 
-/// How many values must be events before Student's interval is shown, unless all are.
+/// Number of values that must be events before Student's interval is shown, unless all are.
 pub const TELLING: usize = 8;
 
-/// How much several values vary, as far as an interval of their mean depends on it.
+/// Variation of several values, as far as an interval of their mean depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Variety {
     /// Values.

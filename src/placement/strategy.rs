@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whose instances may be on its host.
+    /// Account whose instances may be on its host.
     pub fn tenancy(&self) -> Tenancy {
         self.constraint.unwrap_or_default().tenancy
     }

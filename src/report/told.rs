@@ -111,7 +111,7 @@ pub fn tell_again(
     Ok(())
 }
 
-/// Whether what a note names is there.
+/// Returns whether the subject of a note is there.
 fn is_within(note: &OwnNote, directory: &Directory) -> bool {
     match note {
         OwnNote::Refused(refusal) => ranges::has(directory, refusal.account, refusal.kind, refusal.zone),

@@ -162,7 +162,7 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a problem says that there is no type of a name.
+/// Returns whether a problem says that there is no type of a name.
 fn is_about_type(problem: &Problem, name: &str) -> bool {
     let is_of_types = problem.place.key.as_ref().is_some_and(|key| key.ends_with(".types"));
     is_of_types && problem.message.starts_with(&format!("found `{name}`, expected an instance type"))

@@ -101,7 +101,7 @@ pub struct Volume {
     pub modification: Option<Modification>,
     /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
     pub modified: Vec<Time>,
-    /// How many snapshots of it are being copied.
+    /// Number of snapshots of it that are being copied.
     pub pending_snapshots: u16,
     /// When its creation was accepted.
     pub created: Time,

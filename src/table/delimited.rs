@@ -95,7 +95,7 @@ impl Delimited {
         }
     }
 
-    /// Where the next row stands.
+    /// Place of the next row.
     pub fn position(&self) -> Position {
         let next = self.reader.position();
         Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }

@@ -15,7 +15,7 @@ const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 pub struct Month(pub u32);
 
 impl Month {
-    /// How long it is.
+    /// Its length.
     pub fn length(self) -> Duration {
         let first = |Month(month): Month| days_of(month / 12, month % 12 + 1, 1);
         let days = first(Month(self.0 + 1)) - first(self);

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// A thing that is used for a second by an account.
 type Second = (AccountId, Coverable);
 
-/// What an account holds one of, and in which seconds.
+/// Single holding of an account, and the seconds in which it has it.
 type Held = (Second, Range<u64>);
 
 /// Books with random use, and of what commitments may cover some that is held: when, by whom, and until when.
@@ -212,7 +212,7 @@ fn sizes_of_a_family_share_a_reservation() {
     assert_eq!(rows, expected);
 }
 
-/// What an hour of an unused reservation and a dedicated host costs beside commitments.
+/// Cost of an hour of an unused reservation and a dedicated host beside commitments.
 #[test]
 fn unused_reservations_and_hosts_are_covered() {
     let held = |text: &str, item: fn(TypeId) -> Item| {

@@ -8,7 +8,7 @@ use crate::engine::random::{Purpose, Seed, Stream};
 /// The value of every axis, in the order of the axes.
 pub type Point = Vec<Value>;
 
-/// How many points there are; `usize::MAX` where there are more than can be counted.
+/// Number of points; `usize::MAX` where there are more than can be counted.
 pub fn count(axes: &[Axis], samples: u32) -> usize {
     let listed = axes.iter().map(|axis| match axis {
         Axis::Listed(values) => values.len(),

@@ -240,7 +240,7 @@ fn precision(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// How many replications would tell where too few events came.
+/// Sentence on how many replications would tell where too few events came.
 fn sparse(comparison: &Comparison) -> Option<String> {
     let varieties = comparison.rows.iter().filter_map(|row| match &row.difference.as_ref()?.certainty {
         Certainty::Sparse(variety) => Some(variety),

@@ -75,7 +75,7 @@ pub struct Host {
     pub lost: Vec<&'static str>,
 }
 
-/// What an import of hosts did.
+/// Report of an import of hosts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HostsReport {
     /// The file written.
