@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -37,16 +38,24 @@ fn workplace() -> TempDir {
     folder
 }
 
-/// A trace that takes a while to read: of `azure-v1`, which importing reads, and as a canonical one.
-fn write_traces(folder: &Path, rows: u64) {
-    let mut azure = BufWriter::new(File::create(folder.join("azure.csv")).unwrap());
-    let mut canonical = BufWriter::new(File::create(folder.join("t.csv")).unwrap());
-    writeln!(azure, "bin_time_s,batch,vcpu,mem_gib,dur_min_s,dur_max_s,censored").unwrap();
-    writeln!(canonical, "start_s,end_s,vcpu,memory_gib").unwrap();
-    for row in 0..rows {
-        writeln!(azure, "{},{row},2,4,300,600,0", row * 300).unwrap();
-        writeln!(canonical, "{row},{},2,4", row + 600).unwrap();
-    }
+/// Writes rows into the pipe of the folder until its reader has ended: what reads it can't be done before the signal comes,
+/// however fast the machine is.
+fn write_without_end(
+    folder: &Path,
+    header: &'static str,
+    row: impl Fn(u64) -> String + Send + 'static,
+) -> JoinHandle<()> {
+    let pipe = folder.join("fifo.csv");
+    std::thread::spawn(move || {
+        let mut pipe = BufWriter::new(File::options().write(true).open(pipe).unwrap());
+        let mut written = writeln!(pipe, "{header}");
+        for number in 0_u64.. {
+            if written.is_err() {
+                break; // The reader has ended.
+            }
+            written = writeln!(pipe, "{}", row(number));
+        }
+    })
 }
 
 fn begin(folder: &Path, command: &str) -> Child {
@@ -124,38 +133,34 @@ fn simulations_end_at_the_first_signal() {
 #[test]
 fn reading_and_writing_of_long_files_end_at_the_first_signal() {
     let folder = workplace();
-    write_traces(folder.path(), 1_500_000);
     let begun = Duration::from_millis(300);
+    check(folder.path(), "trace generate s.toml -o g.csv.gz", libc::SIGINT, begun);
     for (number, command) in [
-        "trace import --format azure-v1 azure.csv -o i.csv.gz",
-        "trace import --format azure-v1 azure.csv -o i.parquet",
-        "trace generate s.toml -o g.csv.gz",
-        // The trace is read for its hash before the run.
-        "run s.toml -q -o o --set workload.trace=t.csv --set workload.arrivals=[] --set duration=30d",
+        "trace import --format azure-v1 fifo.csv -o i.csv.gz",
+        "trace import --format azure-v1 fifo.csv -o i.parquet",
     ]
     .into_iter()
     .enumerate()
     {
+        let writer = write_without_end(
+            folder.path(),
+            "bin_time_s,batch,vcpu,mem_gib,dur_min_s,dur_max_s,censored",
+            |row| format!("{},{row},2,4,300,600,0", row * 300),
+        );
         check(folder.path(), command, [libc::SIGINT, libc::SIGTERM][number % 2], begun);
+        writer.join().unwrap();
     }
-}
-
-#[test]
-fn reading_without_end_ends_at_the_first_signal() {
-    let folder = workplace();
-    let pipe = folder.path().join("fifo.csv");
-    let writer = std::thread::spawn(move || {
-        let mut pipe = BufWriter::new(File::options().write(true).open(pipe).unwrap());
-        let mut rows = writeln!(pipe, "start_s,end_s,type");
-        for second in 0_u64.. {
-            if rows.is_err() {
-                break; // The reader has ended.
-            }
-            rows = writeln!(pipe, "{second},{},m5.large", second + 1);
-        }
-    });
-    check(folder.path(), "trace describe fifo.csv", libc::SIGINT, Duration::from_millis(300));
-    writer.join().unwrap();
+    for command in [
+        "trace describe fifo.csv",
+        // The trace is read for its hash before the run.
+        "run s.toml -q -o o --set workload.trace=fifo.csv --set workload.arrivals=[] --set duration=30d",
+    ] {
+        let writer = write_without_end(folder.path(), "start_s,end_s,vcpu,memory_gib", |row| {
+            format!("{row},{},2,4", row + 600)
+        });
+        check(folder.path(), command, libc::SIGINT, begun);
+        writer.join().unwrap();
+    }
 }
 
 #[test]
