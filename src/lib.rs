@@ -1,67 +1,18 @@
 //! plimsoll: a deterministic discrete-event capacity simulator for an EC2-like cloud.
 //!
-//! This file is the map. **The order of the modules is the rule of direction**: a module uses only
-//! modules declared above it (`tests/it/architecture.rs` holds it to that).
-#![warn(missing_docs)]
-// `for` over a map or set takes the hash order too, which the bans of clippy.toml do not see.
-#![warn(clippy::iter_over_hash_type)]
+//! This crate joins the others: `base` (units, files, the engine), `sim` (the modelled cloud), `experiment` (many runs) and
+//! `report` (what they leave behind), each under `crates/`. The compiler holds the direction between them, and
+//! `tests/it/architecture.rs` that between the modules of each.
 
-pub mod units;
-
-pub mod quote;
-
-pub mod input;
-
-pub mod disk;
-
-pub mod failure;
-
-pub mod engine;
-
-pub mod metrics;
-
-pub mod columnar;
-
-pub mod table;
-
-pub mod catalogue;
-
-pub mod billing;
-
-pub mod fleet;
-
-pub mod placement;
-
-pub mod headroom;
-
-pub mod network;
-
-pub mod storage;
-
-pub mod quota;
-
-pub mod operation;
-
-pub mod lifecycle;
-
-pub mod faults;
-
-pub mod workload;
-
-pub mod queueing;
-
-pub mod control_plane;
-
-pub mod scenario;
-
-pub mod cloud;
-
-pub mod summary;
-
-pub mod experiment;
-
-pub mod report;
+pub use plimsoll_base::{catalogue, columnar, disk, engine, failure, input, metrics, quote, table, units};
+pub use plimsoll_experiment as experiment;
+pub use plimsoll_report as report;
+pub use plimsoll_sim::{
+    billing, cloud, control_plane, faults, fleet, headroom, lifecycle, network, operation, placement,
+    queueing, quota, scenario, storage, summary, workload,
+};
 
 pub mod selftest;
 
+#[doc(hidden)]
 pub mod cli;

@@ -17,7 +17,7 @@ from pathlib import Path
 import botocore
 
 KNOWN = Path(__file__).with_name("known.json")
-CATALOGUE = Path(__file__).parents[2] / "src/catalogue/data/ec2_us_east_1_linux.csv"
+CATALOGUE = Path(__file__).parents[2] / "crates/base/src/catalogue/data/ec2_us_east_1_linux.csv"
 
 # Operations and shapes whose documentation is cited, or whose limits are data of the model.
 OPERATIONS = """

@@ -1,0 +1,444 @@
+//! A baseline: the figures of a run that later ones are held to, as a file that people read and review.
+//!
+//! A run depends on nothing but its scenario, so a figure may differ by nothing unless its line says so. What is
+//! better than the baseline passes; what is worse, or changed where no direction is good, fails.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::margin::Margin;
+use super::metric;
+use super::trial::Figures;
+use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
+use plimsoll_sim::summary::metrics::Better;
+
+/// The schema of this version.
+const SCHEMA: &str = "plimsoll/baseline/1";
+
+/// The figures, and tables of figures, that a new baseline holds. One who wants others adds or deletes lines.
+const HOLDS: [&str; 12] = [
+    "horizon_s",
+    "first_failures",
+    "launch",
+    "steady_state",
+    "fleet",
+    "network.subnets",
+    "network.public",
+    "faults",
+    "spot_interruptions",
+    "billing.total",
+    "billing.by_kind",
+    "latency_s",
+];
+
+/// A baseline.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Baseline {
+    /// Version of plimsoll that made the run.
+    pub version: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// SHA-256 of the resolved scenario, in hexadecimal.
+    pub scenario_sha256: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Digest of the run.
+    pub digest: String,
+    /// What is held, by path of the metric.
+    pub metrics: BTreeMap<String, Held>,
+}
+
+/// A figure that is held.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Held {
+    /// Its value.
+    pub value: f64,
+    /// Which way it is good.
+    pub better: Better,
+    /// What it may be worse by.
+    pub margin: Margin,
+}
+
+/// How a figure stands beside its baseline.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It is the same.
+    Same,
+    /// It differs by no more than is allowed.
+    Allowed,
+    /// It differs to the good, or what ran out then does so no more.
+    Better,
+    /// It differs to the bad.
+    Worse,
+    /// It differs, and no direction of it is good.
+    Changed,
+    /// The result has no such figure.
+    Missing,
+}
+
+impl Standing {
+    /// Whether the check fails because of it.
+    pub fn fails(self) -> bool {
+        matches!(self, Standing::Worse | Standing::Changed | Standing::Missing)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Same => "same",
+            Standing::Allowed => "allowed",
+            Standing::Better => "better",
+            Standing::Worse => "worse",
+            Standing::Changed => "changed",
+            Standing::Missing => "missing",
+        }
+    }
+}
+
+/// A figure of a result beside its baseline.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checked {
+    /// Path of the metric.
+    pub metric: String,
+    /// What is held.
+    pub held: Held,
+    /// The value in the result, if it has one.
+    pub found: Option<f64>,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+impl Held {
+    /// How the value of `metric` in the result stands. What did not happen any more is no figure that is missing.
+    fn standing(&self, metric: &str, found: Option<f64>) -> Standing {
+        let Some(found) = found else {
+            return if metric::is_first_time(metric) { Standing::Better } else { Standing::Missing };
+        };
+        let difference = found - self.value;
+        if difference == 0.0 {
+            return Standing::Same;
+        }
+        let to_the_good = match self.better {
+            Better::Higher => Some(difference > 0.0),
+            Better::Lower => Some(difference < 0.0),
+            Better::Neither => None,
+        };
+        let is_allowed = difference.abs() <= self.margin.beside(self.value);
+        match to_the_good {
+            _ if is_allowed => Standing::Allowed,
+            Some(true) => Standing::Better,
+            Some(false) => Standing::Worse,
+            None => Standing::Changed,
+        }
+    }
+}
+
+impl Baseline {
+    /// The baseline that a run makes. The lines of an `earlier` one keep their directions and margins, and no line
+    /// comes or goes but those the run has no figure for.
+    pub fn of(figures: &Figures, earlier: Option<&Baseline>) -> Baseline {
+        let mut metrics = BTreeMap::new();
+        match earlier {
+            Some(earlier) => {
+                for (path, held) in &earlier.metrics {
+                    let held = figures.get(path).map(|value| Held { value, ..*held });
+                    metrics.extend(held.map(|held| (path.clone(), held)));
+                }
+            }
+            None => {
+                let is_held = |path: &str| HOLDS.iter().any(|table| metric::below(path, table).is_some());
+                for (path, value) in figures.iter().filter(|(path, _)| is_held(path)) {
+                    let held = Held { value, better: metric::better(path), margin: Margin::NONE };
+                    metrics.insert(path.to_string(), held);
+                }
+            }
+        }
+        Baseline {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            scenario: figures.scenario.clone(),
+            scenario_sha256: figures.scenario_sha256.clone(),
+            seed: figures.seed,
+            digest: figures.digest.clone(),
+            metrics,
+        }
+    }
+
+    /// Every held figure beside that of a result, in the order of the register.
+    ///
+    /// # Errors
+    ///
+    /// The result is of another scenario, seed or version: its figures would say nothing. A scenario that was
+    /// changed, but not its name, is checked: that is what a check is for.
+    pub fn check(&self, figures: &Figures, version: &str, place: &Place) -> Result<Vec<Checked>, InputError> {
+        let mut problems = Vec::new();
+        let mut differs = |what: &str, ours: &str, theirs: &str, help: &str| {
+            if ours != theirs {
+                let message = format!("the baseline is of {what} `{ours}`, the result of `{theirs}`");
+                problems.push(Problem::new(place.clone(), message).with_help(help));
+            }
+        };
+        let rewrite = "if the result is right, rewrite the baseline with --update";
+        differs("scenario", &self.scenario, &figures.scenario, "name the baseline of this scenario");
+        differs(
+            "seed",
+            &self.seed.to_string(),
+            &figures.seed.to_string(),
+            "run the scenario with the seed of the baseline",
+        );
+        differs("version", &self.version, version, rewrite);
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        let mut checked: Vec<Checked> = (self.metrics.iter())
+            .map(|(path, held)| {
+                let found = figures.get(path);
+                Checked { metric: path.clone(), held: *held, found, standing: held.standing(path, found) }
+            })
+            .collect();
+        checked.sort_by_key(|checked| metric::rank(&checked.metric));
+        Ok(checked)
+    }
+
+    /// What ran out or was refused in a result, and for the first time, without the baseline holding it.
+    pub fn not_held<'a>(&self, figures: &'a Figures) -> Vec<&'a str> {
+        let first_times = figures.iter().map(|(path, _)| path).filter(|path| metric::is_first_time(path));
+        first_times.filter(|path| !self.metrics.contains_key(*path)).collect()
+    }
+
+    /// Reads the text of a baseline that stands at `path`.
+    ///
+    /// # Errors
+    ///
+    /// What is no baseline of this version, or names a metric that there is none of.
+    pub fn parse(path: &Path, text: &str) -> Result<Baseline, InputError> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+            let place = Place::file(path).at_line(line as u64);
+            Problem::new(place, format!("no baseline: {}", error.message())).with_help(REWRITE)
+        })?;
+        if file.schema != SCHEMA {
+            let message = format!("found a baseline of `{}`, expected `{SCHEMA}`", file.schema);
+            return Err(Problem::new(Place::file(path), message).with_help(REWRITE).into());
+        }
+        let mut problems = Vec::new();
+        let mut metrics = BTreeMap::new();
+        for (name, line) in file.metrics {
+            match line.read(&name) {
+                Ok(held) => drop(metrics.insert(name, held)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            let placed = |problem: Problem| {
+                let key = problem.place.key.clone().unwrap_or_default();
+                Problem { place: Place::file(path).at_key(&key), ..problem }
+            };
+            return Err(InputError(problems.into_iter().map(placed).collect()));
+        }
+        let File { version, scenario, scenario_sha256, seed, digest, .. } = file;
+        Ok(Baseline { version, scenario, scenario_sha256, seed, digest, metrics })
+    }
+
+    /// The text of its file.
+    pub fn text(&self) -> String {
+        let Baseline { version, scenario, scenario_sha256, seed, digest, .. } = self;
+        let mut text = format!(
+            "# What a run of this scenario is held to by `plimsoll check RESULT --baseline FILE`. `tolerance` is what a\n\
+             # figure may be worse by, as a share (\"0.5%\") or in its unit; without it, nothing. --update rewrites the values.\n\
+             schema = {SCHEMA:?}\nversion = {version:?}\nscenario = {scenario:?}\nscenario_sha256 = {scenario_sha256:?}\n\
+             seed = {seed}\ndigest = {digest:?}\n\n[metrics]\n"
+        );
+        let mut lines: Vec<(&String, &Held)> = self.metrics.iter().collect();
+        lines.sort_by_key(|(path, _)| metric::rank(path));
+        for (path, Held { value, better, margin }) in lines {
+            let tolerance = match *margin {
+                Margin::NONE => String::new(),
+                margin => format!(", tolerance = \"{margin}\""),
+            };
+            let _ = writeln!(
+                text,
+                "{} = {{ value = {value:?}, better = {:?}{tolerance} }}",
+                quoted(path),
+                better.name()
+            );
+        }
+        text
+    }
+}
+
+/// A string or a key of TOML, which takes those of JSON but for a letter that it wants escaped.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string is plain data").replace('\u{7f}', "\\u007f")
+}
+
+/// The way out of a file that is no baseline.
+const REWRITE: &str = "name a baseline, or move the file away and make a new one with --update";
+
+/// A baseline as its file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema: String,
+    version: String,
+    scenario: String,
+    scenario_sha256: String,
+    seed: u64,
+    digest: String,
+    metrics: BTreeMap<String, Line>,
+}
+
+/// A line of `[metrics]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    value: f64,
+    better: String,
+    tolerance: Option<String>,
+}
+
+impl Line {
+    /// Reads the line of a metric.
+    fn read(self, name: &str) -> Result<Held, Problem> {
+        let refuse = |key: &str, message: String, help: Option<String>| {
+            let mut problem = Problem::new(Place::key(key), message);
+            problem.help = help;
+            Err(problem)
+        };
+        if metric::entry(name).is_none() {
+            let near = did_you_mean(name, metric::register().map(|metric| metric.path));
+            let help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
+            return refuse("metrics", format!("no metric is called `{name}`"), help);
+        }
+        let Some(better) = [Better::Higher, Better::Lower, Better::Neither]
+            .into_iter()
+            .find(|way| way.name() == self.better)
+        else {
+            let message = format!("found better = `{}` for `{name}`", self.better);
+            return refuse("metrics", message, Some("write `higher`, `lower` or `neither`".to_string()));
+        };
+        match self.tolerance.as_deref().map_or(Ok(Margin::NONE), Margin::parse) {
+            Ok(margin) => Ok(Held { value: self.value, better, margin }),
+            Err(expected) => refuse("metrics", format!("the tolerance of `{name}`: {expected}"), None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn baseline() -> Baseline {
+        let mut baseline = Baseline::of(
+            &Figures::made_up(
+                42,
+                [
+                    ("launch.failed", 10.0),
+                    ("launch.success_ratio", 0.1 + 0.2),
+                    ("fleet.hosts", 3.0),
+                    ("first_failures.VcpuLimitExceeded.at_s", 60.0),
+                    ("network.probes.allowed", 1.0),
+                ],
+            ),
+            None,
+        );
+        baseline.scenario = "x".to_string();
+        baseline
+    }
+
+    fn figures(values: impl IntoIterator<Item = (&'static str, f64)>) -> Figures {
+        let mut figures = Figures::made_up(42, values);
+        figures.scenario = "x".to_string();
+        figures
+    }
+
+    #[test]
+    fn a_baseline_is_read_as_it_was_written() {
+        let mut baseline = baseline();
+        assert_eq!(baseline.metrics.len(), 4, "probes are not held unless somebody wants it");
+        baseline.metrics.get_mut("launch.failed").unwrap().margin = Margin::Share(0.005);
+        let text = baseline.text();
+        assert!(
+            text.contains("\"launch.failed\" = { value = 10.0, better = \"lower\", tolerance = \"0.5%\" }"),
+            "{text}"
+        );
+        assert_eq!(Baseline::parse(Path::new("x.toml"), &text).unwrap(), baseline);
+    }
+
+    #[test]
+    fn names_of_any_letters_are_read_as_they_were_written() {
+        let path = "network.subnets.a \"b\" \\ '\u{202e}\u{5d0}\u{7f}\t.used_peak";
+        let mut baseline = baseline();
+        let held = baseline.metrics["fleet.hosts"];
+        baseline.metrics.insert(path.to_string(), held);
+        assert_eq!(Baseline::parse(Path::new("x.toml"), &baseline.text()).unwrap(), baseline);
+    }
+
+    #[test]
+    fn only_what_is_worse_or_changed_fails() {
+        let mut baseline = baseline();
+        baseline.metrics.get_mut("launch.failed").unwrap().margin = Margin::Share(0.2);
+        let standing = |failed: f64, ratio: f64, hosts: f64| {
+            let figures =
+                figures([("launch.failed", failed), ("launch.success_ratio", ratio), ("fleet.hosts", hosts)]);
+            let checked = baseline.check(&figures, env!("CARGO_PKG_VERSION"), &Place::default()).unwrap();
+            let by_name =
+                |name: &str| checked.iter().find(|checked| checked.metric == name).unwrap().standing;
+            ["launch.failed", "launch.success_ratio", "fleet.hosts"].map(by_name)
+        };
+        use Standing::{Allowed, Better, Changed, Missing, Same, Worse};
+        assert_eq!(standing(10.0, 0.1 + 0.2, 3.0), [Same, Same, Same]);
+        assert_eq!(standing(12.0, 0.3, 2.0), [Allowed, Worse, Changed]);
+        assert_eq!(standing(7.0, 0.4, 4.0), [Better, Better, Changed]);
+        assert_eq!(standing(12.1, 0.3, 3.0), [Worse, Worse, Same]);
+        assert_eq!(
+            [Same, Allowed, Better, Worse, Changed, Missing].map(Standing::fails),
+            [false, false, false, true, true, true]
+        );
+        let checked = baseline.check(&figures([]), env!("CARGO_PKG_VERSION"), &Place::default()).unwrap();
+        for checked in checked {
+            let never = checked.metric == "first_failures.VcpuLimitExceeded.at_s";
+            assert_eq!(checked.standing, if never { Better } else { Missing }, "{checked:?}");
+        }
+        let run_out = figures([("network.public.exhausted_at_s", 7.0), ("launch.failed", 1.0)]);
+        assert_eq!(baseline.not_held(&run_out), ["network.public.exhausted_at_s"]);
+    }
+
+    #[test]
+    fn what_cannot_be_held_against_each_other_is_told() {
+        let baseline = baseline();
+        let mut other = figures([]);
+        (other.scenario, other.seed) = ("y".to_string(), 7);
+        let told = baseline.check(&other, "9.9.9", &Place::key("--baseline")).unwrap_err().to_string();
+        for part in [
+            "scenario `x`, the result of `y`",
+            "seed `42`",
+            "version `",
+            "help: run the scenario with the seed",
+        ] {
+            assert!(told.contains(part), "no {part:?} in {told}");
+        }
+        let parse = |from: &str, to: &str| {
+            Baseline::parse(Path::new("b.toml"), &baseline.text().replace(from, to)).unwrap_err().to_string()
+        };
+        assert!(parse("baseline/1", "baseline/9").contains("expected `plimsoll/baseline/1`"));
+        assert!(parse("launch.failed", "launch.faild").contains("did you mean `launch.failed`"));
+        assert!(parse("\"lower\"", "\"up\"").contains("write `higher`, `lower` or `neither`"));
+        let told = parse("seed = 42", "sed = 42");
+        assert!(told.starts_with("b.toml:7: no baseline: unknown field `sed`"), "{told}");
+    }
+
+    #[test]
+    fn an_update_keeps_what_people_chose() {
+        let mut earlier = baseline();
+        earlier.metrics.get_mut("launch.failed").unwrap().margin = Margin::Share(0.2);
+        earlier.metrics.remove("fleet.hosts");
+        let run = figures([("launch.failed", 20.0), ("fleet.hosts", 5.0)]);
+        let updated = Baseline::of(&run, Some(&earlier));
+        let held = Held { value: 20.0, better: Better::Lower, margin: Margin::Share(0.2) };
+        assert_eq!(updated.metrics, BTreeMap::from([("launch.failed".to_string(), held)]));
+    }
+}

@@ -1,0 +1,152 @@
+//! Objectives: what a scenario wants of the figures of its run, and whether they came out so.
+
+use serde_json::{Value, json};
+
+use super::metric;
+use super::trial::Figures;
+use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
+use plimsoll_sim::scenario::Scenario;
+use plimsoll_sim::scenario::objective::ObjectiveConfig;
+use plimsoll_sim::summary::percentiles;
+
+/// An objective beside what came out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judged<'a> {
+    /// What is wanted.
+    pub objective: &'a ObjectiveConfig,
+    /// What the run had; `None` where it has no such figure.
+    pub value: Option<f64>,
+    /// Whether that is as wanted.
+    pub met: bool,
+    /// Why there is no value, with the nearest names, where nothing says that there need be none.
+    pub missing: Option<String>,
+}
+
+/// Refuses objectives about metrics that no run can have. What a table holds, such as which operations have
+/// a latency, only the run knows: see [`judge`].
+pub fn check(scenario: &Scenario) -> Result<(), InputError> {
+    let mut problems = Vec::new();
+    for (i, objective) in scenario.objectives.iter().enumerate() {
+        let place = Place::key(&format!("objectives.{i}.metric"));
+        problems.extend(unknown(&objective.metric, place));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(scenario.locate(InputError(problems))) }
+}
+
+fn unknown(path: &str, place: Place) -> Option<Problem> {
+    if metric::entry(path).is_none() {
+        let mut problem = Problem::new(place, format!("no metric is called `{path}`"));
+        let near = did_you_mean(path, metric::register().map(|metric| metric.path));
+        problem.help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
+        return Some(problem);
+    }
+    let (table, figure) = path.rsplit_once('.')?;
+    let known = || percentiles::FIGURES.iter().map(|figure| figure.name).chain(["count"]);
+    if table.starts_with("latency_s.") && !known().any(|name| name == figure) {
+        let mut problem = Problem::new(place, format!("a latency has no `{figure}`"));
+        problem.help = did_you_mean(figure, known());
+        return Some(problem);
+    }
+    None
+}
+
+/// Every objective of a scenario beside the figures of its run, in the order of the file.
+///
+/// What has no value is not met, but for two sorts of figure. An error code that no request met was met 0 times.
+/// Something that never ran out did so later than any time asked for.
+pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
+    let place = Place::default();
+    let judged = scenario.objectives.iter().map(|objective| {
+        let path = &objective.metric;
+        let value = figures.get(path);
+        let never = value.is_none() && metric::is_first_time(path);
+        let seen = if never { f64::INFINITY } else { value.unwrap_or(f64::NAN) };
+        // No number compares with NaN, so that what is missing is not met.
+        let met = objective.at_most.is_none_or(|most| seen <= most)
+            && objective.at_least.is_none_or(|least| seen >= least);
+        let missing = figures.find(path, &place).err().filter(|_| !never).map(|error| error.to_string());
+        Judged { objective, value, met, missing }
+    });
+    judged.collect()
+}
+
+/// The verdicts as `summary.json` has them.
+pub fn value(judged: &[Judged<'_>]) -> Value {
+    let verdict = |judged: &Judged<'_>| {
+        json!({
+            "metric": judged.objective.metric,
+            "at_most": judged.objective.at_most,
+            "at_least": judged.objective.at_least,
+            "value": judged.value,
+            "met": judged.met,
+        })
+    };
+    judged.iter().map(verdict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_sim::scenario::Overrides;
+    use plimsoll_sim::summary::sample::with_run;
+    use std::path::Path;
+
+    fn scenario(objectives: &str) -> Scenario {
+        let text = format!(
+            "name = 'small'\nduration = '1d'\nobjectives = [{objectives}]\n[[zones]]\nname = 'a'\n\
+             hosts = [{{ count = 2, vcpu = 4, memory_gib = 8 }}]\n[workload]\n\
+             arrivals = [{{ process = {{ kind = 'poisson', per_hour = 1 }}, types = {{ 'm5.large' = 1 }} }}]"
+        );
+        Scenario::parse(Path::new("small.toml"), &text, &Overrides::default())
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The run of the tests: three launches asked for, one refused for want of room after an hour.
+    #[test]
+    fn a_run_meets_what_it_meets() {
+        let cases = [
+            ("metric = 'launch.success_ratio', at_least = 0.5", true),
+            ("metric = 'launch.success_ratio', at_least = 0.99", false),
+            ("metric = 'launch.failed', at_least = 1, at_most = 1", true),
+            ("metric = 'launch.failed', at_least = 2, at_most = 3", false),
+            ("metric = 'latency_s.launch.p50', at_most = 0", true),
+            ("metric = 'latency_s.launch.max', at_most = 2.4", false),
+            ("metric = 'latency_s.stop.p99', at_most = 60", false),
+            ("metric = 'launch.failed_by_code.InternalError', at_most = 0", true),
+            ("metric = 'network.public.exhausted_at_s', at_least = 3600", true),
+            ("metric = 'first_failures.InsufficientInstanceCapacity.at_s', at_least = 7200", false),
+        ];
+        with_run(|run| {
+            for (text, met) in cases {
+                let scenario = scenario(&format!("{{ {text} }}"));
+                assert_eq!(check(&scenario), Ok(()), "{text}");
+                assert_eq!(judge(&scenario, &Figures::of(run))[0].met, met, "{text}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_the_run_does_not_have_is_told_with_the_nearest_names() {
+        with_run(|run| {
+            let scenario = scenario("{ metric = 'latency_s.lunch.p99', at_most = 60 }");
+            let judged = judge(&scenario, &Figures::of(run)).remove(0);
+            assert_eq!((judged.value, judged.met), (None, false));
+            let missing = judged.missing.expect("nobody asked for lunch");
+            assert!(missing.contains("did you mean `latency_s.launch.p99`"), "{missing}");
+        });
+    }
+
+    #[test]
+    fn what_no_run_can_have_is_refused_at_once() {
+        for (metric, help) in [
+            ("launch.sucess_ratio", "did you mean `launch.success_ratio`"),
+            ("latency_s.launch.p99.9", "known: `mean`"),
+            ("latency_s.launch.p95", "did you mean `p9"),
+            ("engine.wall_s", "plimsoll list metrics"),
+        ] {
+            let scenario = scenario(&format!("{{ metric = '{metric}', at_most = 1 }}"));
+            let told = check(&scenario).unwrap_err().to_string();
+            assert!(told.contains("small.toml:3:") && told.contains(help), "{told}");
+        }
+    }
+}

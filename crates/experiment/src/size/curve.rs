@@ -1,0 +1,212 @@
+//! What was learned of how a metric follows a setting: the values looked at, in order, with what their runs say.
+
+use super::target::{Standing, Target};
+use crate::statistics::{self, Interval, bonferroni};
+use crate::trial::Figures;
+
+/// The metric whose value is a count of successes among trials, so that few trials tell little, however alike the
+/// replications: the share, the successes, the trials.
+const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded", "launch.requested");
+
+/// One value of the setting and its runs.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// The value.
+    pub setting: u64,
+    /// The figures of its runs in the order of the seeds; at least one.
+    pub figures: Vec<Figures>,
+    /// Whether the seed plays no part, so that one run stands for all.
+    pub certain: bool,
+    /// What the runs say of the metric and the target.
+    pub estimate: Estimate,
+}
+
+/// What runs say of a metric and its target.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Estimate {
+    /// Mean over the runs, if all have a value.
+    pub mean: Option<f64>,
+    /// Where the metric lies: below each end with the confidence asked for, so between them with less.
+    pub interval: Option<Interval>,
+    /// What that says of the target.
+    pub standing: Standing,
+}
+
+impl Estimate {
+    /// What runs say. Each end of the interval is one that the metric is within with `confidence`.
+    ///
+    /// Student's t over the replications; for the share of launches that succeed also Wilson's over all launches
+    /// together, whichever reaches further: refusals come in crowds, which the first sees, and of a few launches that
+    /// all succeed the second knows how little that says.
+    pub fn of(figures: &[Figures], certain: bool, target: &Target, confidence: f64) -> Estimate {
+        let values: Option<Vec<f64>> = figures.iter().map(|figures| figures.get(&target.metric)).collect();
+        let Some(values) = values else {
+            return Estimate { mean: None, interval: None, standing: Standing::NotShown };
+        };
+        let mean = statistics::mean(&values);
+        let interval = match certain {
+            true => Some(Interval { low: mean, high: mean }),
+            false => sampled(&values, figures, target, confidence),
+        };
+        let standing = interval.map_or(Standing::NotShown, |interval| target.judge(interval));
+        Estimate { mean: Some(mean), interval, standing }
+    }
+}
+
+/// The interval of random runs; `None` of one run, which does not say how much another would differ.
+fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64) -> Option<Interval> {
+    // Both ends are met with the confidence of one: what is left is beyond either.
+    let two_sided = 2.0 * confidence - 1.0;
+    let student = statistics::student_t(values, two_sided)?;
+    let (share, successes, trials) = COUNTED;
+    if target.metric != share {
+        return Some(student);
+    }
+    let sum = |path| figures.iter().filter_map(|figures| figures.get(path)).sum::<f64>() as u64;
+    let wilson = statistics::wilson(sum(successes), sum(trials), two_sided);
+    Some(Interval { low: student.low.min(wilson.low).max(0.0), high: student.high.max(wilson.high).min(1.0) })
+}
+
+impl Point {
+    /// Runs that its estimate is of.
+    pub fn runs(&self) -> usize {
+        self.figures.len()
+    }
+
+    /// The values of a metric, if every run has one.
+    pub fn values(&self, path: &str) -> Option<Vec<f64>> {
+        self.figures.iter().map(|figures| figures.get(path)).collect()
+    }
+
+    /// Hosts there are, and how few any packing could do with of what ran at the peak; the most of all runs.
+    pub fn hosts(&self) -> Option<(u64, u64)> {
+        let most = |path| Some(self.values(path)?.into_iter().fold(0.0, f64::max) as u64);
+        Some((most("fleet.hosts")?, most("fleet.hosts_lower_bound_peak")?))
+    }
+}
+
+/// The values looked at, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Curve {
+    points: Vec<Point>,
+}
+
+/// Two values of the setting, of which the greater is further from the target: shown, not guessed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Reversal {
+    /// The lesser value.
+    pub from: u64,
+    /// The next that was looked at.
+    pub to: u64,
+    /// Mean of the metric at `to` less that at `from`, over runs with a seed in common.
+    pub change: f64,
+}
+
+impl Curve {
+    /// Adds a value that was not looked at before.
+    pub fn add(&mut self, point: Point) {
+        let at = self.points.partition_point(|known| known.setting < point.setting);
+        self.points.insert(at, point);
+    }
+
+    /// The values, least first.
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// What was learned of a value.
+    pub fn at(&self, setting: u64) -> Option<&Point> {
+        let at = self.points.binary_search_by_key(&setting, |point| point.setting).ok()?;
+        Some(&self.points[at])
+    }
+
+    /// Where more of the setting leads away from the target. The response is monotone where there is none: no two
+    /// neighbours among the values looked at differ the wrong way, to `confidence` over all of them together.
+    pub fn reversals(&self, target: &Target, confidence: f64) -> Vec<Reversal> {
+        let each = bonferroni(confidence, self.points.len().saturating_sub(1));
+        self.points.windows(2).filter_map(|pair| reversal(&pair[0], &pair[1], target, each)).collect()
+    }
+}
+
+fn reversal(from: &Point, to: &Point, target: &Target, confidence: f64) -> Option<Reversal> {
+    let (before, after) = (from.values(&target.metric)?, to.values(&target.metric)?);
+    let of = |values: &[f64], certain: bool, run: usize| values.get(if certain { 0 } else { run }).copied();
+    // The one run of a certain value is in every pair; else only seeds that both have are pairs.
+    let differences: Vec<f64> = (0..before.len().max(after.len()))
+        .map_while(|run| Some(of(&after, to.certain, run)? - of(&before, from.certain, run)?))
+        .collect();
+    let change = statistics::mean(&differences);
+    let interval = match from.certain && to.certain {
+        true => Interval { low: change, high: change },
+        false => statistics::student_t(&differences, confidence)?,
+    };
+    let is_away = if target.relation.wants_more() { interval.high < 0.0 } else { interval.low > 0.0 };
+    is_away.then_some(Reversal { from: from.setting, to: to.setting, change })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METRIC: &str = "launch.success_ratio";
+
+    fn target() -> Target {
+        Target::parse("launch.success_ratio >= 0.9").unwrap()
+    }
+
+    fn point(setting: u64, shares: &[f64], certain: bool) -> Point {
+        let run = |(seed, share): (usize, &f64)| {
+            let counts = [("launch.succeeded", share * 1000.0), ("launch.requested", 1000.0)];
+            Figures::made_up(seed as u64, [(METRIC, *share)].into_iter().chain(counts))
+        };
+        let figures: Vec<Figures> = shares.iter().enumerate().map(run).collect();
+        let estimate = Estimate::of(&figures, certain, &target(), 0.95);
+        Point { setting, figures, certain, estimate }
+    }
+
+    #[test]
+    fn one_random_run_tells_nothing_and_one_certain_run_all() {
+        assert_eq!(point(1, &[0.95], false).estimate.standing, Standing::NotShown);
+        assert_eq!(point(1, &[0.95], true).estimate.standing, Standing::Holds);
+        assert_eq!(point(1, &[0.89], true).estimate.standing, Standing::Fails);
+    }
+
+    #[test]
+    fn the_interval_reaches_as_far_as_either_law_has_it() {
+        // Alike replications: Student's has no width, Wilson's of 3,000 launches that all succeed ends below 1.
+        let alike = point(1, &[1.0; 3], false).estimate.interval.unwrap();
+        let wilson = statistics::wilson(3000, 3000, 0.9);
+        assert_eq!((alike.low, alike.high), (wilson.low, 1.0));
+        // Replications far apart: Student's is the wider one, but no share is above 1.
+        let apart = point(1, &[0.99, 0.90, 0.999], false).estimate.interval.unwrap();
+        let student = statistics::student_t(&[0.99, 0.90, 0.999], 0.9).unwrap();
+        assert!(student.high > 1.0);
+        assert_eq!((apart.low, apart.high), (student.low, 1.0));
+    }
+
+    #[test]
+    fn points_stand_in_order_and_reversals_are_shown() {
+        let mut curve = Curve::default();
+        curve.add(point(4, &[0.80, 0.81, 0.82], false));
+        curve.add(point(1, &[0.70, 0.71, 0.73], false));
+        curve.add(point(2, &[0.90, 0.915, 0.92], false));
+        let settings: Vec<u64> = curve.points().iter().map(|point| point.setting).collect();
+        assert_eq!(settings, [1, 2, 4]);
+        assert_eq!(curve.at(3).map(|point| point.setting), None);
+        let reversals = curve.reversals(&target(), 0.95);
+        assert_eq!(reversals.len(), 1);
+        assert_eq!((reversals[0].from, reversals[0].to), (2, 4));
+        let less = Target::parse("launch.success_ratio <= 0.9").unwrap();
+        assert_eq!(curve.reversals(&less, 0.95)[0].from, 1);
+        // Differences that the noise explains are none.
+        let mut noisy = Curve::default();
+        noisy.add(point(1, &[0.9, 0.8, 0.7], false));
+        noisy.add(point(2, &[0.7, 0.85, 0.7], false));
+        assert!(noisy.reversals(&target(), 0.95).is_empty());
+        // A certain one is in every pair.
+        let mut mixed = Curve::default();
+        mixed.add(point(1, &[0.9], true));
+        mixed.add(point(2, &[0.70, 0.71, 0.72], false));
+        assert_eq!(mixed.reversals(&target(), 0.95).len(), 1);
+    }
+}

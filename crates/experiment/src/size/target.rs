@@ -1,0 +1,222 @@
+//! What a setting is to reach: a metric on one side, a number on the other, and what one look at a curve says of it.
+
+use std::fmt;
+
+use crate::metric;
+use crate::statistics::Interval;
+use plimsoll_base::input::{InputError, Place, Problem};
+
+/// The option that names a target, for problems with it.
+pub const OPTION: &str = "--until";
+
+/// Unit of metrics that are shares.
+const RATIO: &str = "0 to 1";
+
+/// A metric that is to be on one side of a number.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Target {
+    /// Path of the metric.
+    pub metric: String,
+    /// On which side.
+    pub relation: Relation,
+    /// The number, in the unit of the metric.
+    pub value: f64,
+}
+
+/// On which side of a number a metric is to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Relation {
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Above,
+    /// `<=`
+    AtMost,
+    /// `<`
+    Below,
+}
+
+/// Every relation as it may be written; those of two signs first, so that `>=` is not read as `>`.
+const SIGNS: [(&str, Relation); 6] = [
+    (">=", Relation::AtLeast),
+    ("≥", Relation::AtLeast),
+    ("<=", Relation::AtMost),
+    ("≤", Relation::AtMost),
+    (">", Relation::Above),
+    ("<", Relation::Below),
+];
+
+/// What runs say of a target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It holds, to the confidence asked for.
+    Holds,
+    /// It does not, to the confidence asked for.
+    Fails,
+    /// The runs cannot tell, or the metric has no value.
+    NotShown,
+}
+
+impl Standing {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Holds => "holds",
+            Standing::Fails => "fails",
+            Standing::NotShown => "not-shown",
+        }
+    }
+}
+
+impl Relation {
+    /// How it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Relation::AtLeast => ">=",
+            Relation::Above => ">",
+            Relation::AtMost => "<=",
+            Relation::Below => "<",
+        }
+    }
+
+    /// Whether greater values of the metric are nearer to the target.
+    pub fn wants_more(self) -> bool {
+        matches!(self, Relation::AtLeast | Relation::Above)
+    }
+
+    fn holds(self, found: f64, value: f64) -> bool {
+        match self {
+            Relation::AtLeast => found >= value,
+            Relation::Above => found > value,
+            Relation::AtMost => found <= value,
+            Relation::Below => found < value,
+        }
+    }
+}
+
+impl Target {
+    /// Reads `launch.success_ratio >= 0.9999`; the number may be in percent.
+    pub fn parse(text: &str) -> Result<Target, String> {
+        let usage = || "expected METRIC >= NUMBER, or with >, <= or <".to_string();
+        let first = SIGNS.iter().filter_map(|(sign, relation)| Some((text.find(sign)?, *sign, *relation)));
+        // At one place the longer sign stands first in the list.
+        let (at, sign, relation) = first.min_by_key(|(at, ..)| *at).ok_or_else(usage)?;
+        let metric = text[..at].trim();
+        let number = text[at + sign.len()..].trim();
+        let value = match number.strip_suffix('%') {
+            Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+            None => number.parse(),
+        };
+        let value = value.ok().filter(|value| value.is_finite());
+        match value {
+            Some(value) if !metric.is_empty() => Ok(Target { metric: metric.to_string(), relation, value }),
+            _ => Err(usage()),
+        }
+    }
+
+    /// Refuses what no run can have, before anything runs: unknown metrics, shares beyond 1, times that are there only
+    /// when something ran out.
+    pub fn check(&self) -> Result<(), InputError> {
+        let place = Place::key(OPTION);
+        metric::check(&self.metric, &place)?;
+        if metric::is_first_time(&self.metric) {
+            let message = format!("`{}` has a value only where something ran out", self.metric);
+            let problem = Problem::new(place, message);
+            return Err(problem.with_help("ask for what was refused instead: `launch.failed <= 0`").into());
+        }
+        if metric::unit(&self.metric) == RATIO && !self.is_possible_of_a_share() {
+            let problem =
+                Problem::new(place, format!("no run can have `{self}`: it is a share, from 0 to 1"));
+            return Err(problem.with_help("say `0.99` or `99%` for 99 of 100").into());
+        }
+        Ok(())
+    }
+
+    fn is_possible_of_a_share(&self) -> bool {
+        [0.0, 1.0].into_iter().any(|end| self.relation.holds(end, self.value))
+    }
+
+    /// Whether only the utmost value of a share will do, which a sample of random runs never shows.
+    pub fn asks_for_certainty(&self) -> bool {
+        let utmost = if self.relation.wants_more() { 1.0 } else { 0.0 };
+        metric::unit(&self.metric) == RATIO && self.value == utmost
+    }
+
+    /// What an interval says, within which the metric lies to the confidence asked for.
+    pub fn judge(&self, interval: Interval) -> Standing {
+        let (near, far) = match self.relation.wants_more() {
+            true => (interval.high, interval.low),
+            false => (interval.low, interval.high),
+        };
+        if self.relation.holds(far, self.value) {
+            Standing::Holds
+        } else if self.relation.holds(near, self.value) {
+            Standing::NotShown
+        } else {
+            Standing::Fails
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    /// As [`Target::parse`] reads it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {} {}", self.metric, self.relation.sign(), self.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Target {
+        Target::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_target_is_read_as_people_write_it() {
+        for (text, shown) in [
+            ("launch.success_ratio >= 0.9999", "launch.success_ratio >= 0.9999"),
+            ("launch.success_ratio≥99.5%", "launch.success_ratio >= 0.995"),
+            ("latency_s.launch.p99<60", "latency_s.launch.p99 < 60"),
+            ("launch.failed <= 0", "launch.failed <= 0"),
+            ("a > 1", "a > 1"),
+        ] {
+            assert_eq!(target(text).to_string(), shown);
+        }
+        for wrong in ["", "launch.failed", ">= 3", "a >= b", "a == 3", "a >= inf", "a >= 1 >= 2"] {
+            assert!(Target::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_no_run_can_have_is_refused_with_the_way_out() {
+        let told = |text: &str| target(text).check().unwrap_err().to_string();
+        assert!(told("launch.sucess_ratio >= 0.9").contains("did you mean `launch.success_ratio`"));
+        assert!(told("launch.success_ratio >= 99").contains("it is a share, from 0 to 1"));
+        assert!(told("launch.success_ratio > 1").contains("it is a share"));
+        assert!(told("launch.success_ratio < 0").contains("it is a share"));
+        assert!(told("network.public.exhausted_at_s >= 5").contains("only where something ran out"));
+        for sound in ["launch.success_ratio >= 1", "latency_s.launch.p99 < 60", "launch.failed <= 0"] {
+            assert_eq!(target(sound).check(), Ok(()), "{sound}");
+        }
+        assert!(target("launch.success_ratio >= 1").asks_for_certainty());
+        assert!(!target("launch.failed <= 0").asks_for_certainty());
+    }
+
+    #[test]
+    fn an_interval_holds_fails_or_cannot_tell() {
+        let judged = |text: &str, low, high| target(text).judge(Interval { low, high });
+        for (text, low, high, expected) in [
+            ("a >= 0.9", 0.9, 0.95, Standing::Holds),
+            ("a >= 0.9", 0.89, 0.95, Standing::NotShown),
+            ("a >= 0.9", 0.8, 0.89, Standing::Fails),
+            ("a > 0.9", 0.9, 0.9, Standing::Fails),
+            ("a <= 3", 2.0, 3.0, Standing::Holds),
+            ("a <= 3", 2.0, 4.0, Standing::NotShown),
+            ("a < 3", 3.0, 4.0, Standing::Fails),
+        ] {
+            assert_eq!(judged(text, low, high), expected, "{text} in {low} to {high}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What the scenario refuses of a sweep, told where a person wrote it: at the path or the value of an axis, once
+//! for all the runs it is in.
+
+use super::config::SweepConfig;
+use super::design::Point;
+use plimsoll_base::input::{InputError, Place, Problem};
+
+/// The most that are told.
+const MOST_TOLD: usize = 50;
+
+/// Problems of points, to be told together.
+pub(super) struct Refusals<'a> {
+    config: &'a SweepConfig,
+    found: Vec<Refusal>,
+}
+
+/// One thing that is refused, in one or more points.
+struct Refusal {
+    /// The axis whose value it is about, with those values; `None` when it is about the scenario as a whole.
+    axis: Option<(usize, Vec<usize>)>,
+    problem: Problem,
+    /// The first run of the first point it is in.
+    run: usize,
+    /// What the axes say there.
+    settings: String,
+    points: usize,
+}
+
+impl<'a> Refusals<'a> {
+    pub fn new(config: &'a SweepConfig) -> Refusals<'a> {
+        Refusals { config, found: Vec::new() }
+    }
+
+    /// Adds what is wrong with a point that begins at `run`; `set` is what its axes set.
+    pub fn add(&mut self, run: usize, point: &Point, set: &[String], error: InputError) {
+        let settings: Vec<String> = self
+            .config
+            .axes
+            .iter()
+            .zip(point)
+            .map(|(axis, value)| format!("{} = {value}", axis.path))
+            .collect();
+        for problem in error.0 {
+            let key = problem.place.key.as_deref().unwrap_or_default();
+            let about = set.iter().position(|assignment| key == format!("--set {assignment}"));
+            let axis = about.filter(|_| problem.place.file.is_none());
+            let value = axis.and_then(|axis| {
+                self.config.axes[axis].values.as_ref()?.iter().position(|value| *value == point[axis])
+            });
+            self.note(axis, value, problem, run, &settings);
+        }
+    }
+
+    fn note(
+        &mut self,
+        axis: Option<usize>,
+        value: Option<usize>,
+        problem: Problem,
+        run: usize,
+        settings: &[String],
+    ) {
+        let same = |known: &&mut Refusal| {
+            let place = known.problem.place == problem.place || axis.is_some();
+            known.axis.as_ref().map(|(axis, _)| *axis) == axis
+                && known.problem.message == problem.message
+                && place
+        };
+        if let Some(known) = self.found.iter_mut().find(same) {
+            known.points += 1;
+            if let (Some((_, values)), Some(value)) = (&mut known.axis, value)
+                && !values.contains(&value)
+            {
+                values.push(value);
+            }
+            return;
+        }
+        if self.found.len() < MOST_TOLD {
+            let settings = axis.map_or_else(|| settings.join(", "), |axis| settings[axis].clone());
+            let axis = axis.map(|axis| (axis, Vec::from_iter(value)));
+            self.found.push(Refusal { axis, problem, run, settings, points: 1 });
+        }
+    }
+
+    /// All of them; those about an axis name its key in the sweep file.
+    pub fn problems(self) -> Vec<Problem> {
+        let config = self.config;
+        self.found.into_iter().map(|refusal| refusal.told(config)).collect()
+    }
+}
+
+impl Refusal {
+    fn told(self, config: &SweepConfig) -> Problem {
+        let Refusal { axis, mut problem, run, settings, points } = self;
+        let others = if points > 1 { format!(" and at {} other points", points - 1) } else { String::new() };
+        problem.message = match &axis {
+            Some(_) => format!("{settings}: {} (from run {run} on{others})", problem.message),
+            None => format!("{} (with {settings}: from run {run} on{others})", problem.message),
+        };
+        if let Some((axis, values)) = axis {
+            let known = config.axes[axis].values.as_ref().map_or(0, Vec::len);
+            problem.place = Place::key(&match values[..] {
+                // Refused in the same words whatever the value: then it is the path.
+                [value] if known > 1 => format!("axes.{axis}.values.{value}"),
+                _ => format!("axes.{axis}.path"),
+            });
+        }
+        problem
+    }
+}

@@ -1,0 +1,188 @@
+//! The tables of a result folder that are read whole: series over time, subnets, the bill.
+
+use std::path::Path;
+
+use csv::{Reader, StringRecord};
+
+use super::broken;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::quote;
+
+/// Numbers over time, by column.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    names: Vec<String>,
+    columns: Vec<Vec<f64>>,
+}
+
+impl Series {
+    /// Reads a table whose cells are all numbers.
+    pub fn read(path: &Path) -> Result<Series, InputError> {
+        let (mut reader, names) = open(path)?;
+        let mut columns = vec![Vec::new(); names.len()];
+        each_row(path, &mut reader, |row| {
+            for (column, cell) in columns.iter_mut().zip(row) {
+                column.push(number(cell)?);
+            }
+            Ok(())
+        })?;
+        Ok(Series { names, columns })
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// A column; empty where there is none of this name.
+    pub fn column(&self, name: &str) -> &[f64] {
+        let position = self.names.iter().position(|known| known == name);
+        position.map_or(&[], |position| &self.columns[position])
+    }
+
+    /// The times \[s\] with what a rule makes of the rows of some columns; nothing where a column is not there.
+    pub fn points<const N: usize>(
+        &self,
+        columns: [&str; N],
+        rule: impl Fn([f64; N]) -> f64,
+    ) -> Vec<(f64, f64)> {
+        let times = self.column("time_s");
+        let columns = columns.map(|name| self.column(name));
+        if columns.iter().any(|column| column.len() != times.len()) {
+            return Vec::new();
+        }
+        let at = |i: usize| columns.map(|column| column[i]);
+        times.iter().enumerate().map(|(i, time)| (*time, rule(at(i)))).collect()
+    }
+}
+
+/// A row of `billing.csv`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bill {
+    /// Who pays.
+    pub account: String,
+    /// What kind of thing is billed.
+    pub kind: String,
+    /// Its type.
+    pub name: String,
+    /// How it was bought.
+    pub purchase: String,
+    /// The calendar month.
+    pub month: String,
+    /// How much of it, with its unit.
+    pub quantity: String,
+    /// Money \[USD\], as written.
+    pub usd: String,
+}
+
+/// Reads the bill.
+pub fn read_bill(path: &Path) -> Result<Vec<Bill>, InputError> {
+    let (mut reader, names) = open(path)?;
+    let find = |name: &str| names.iter().position(|known| known == name);
+    let columns = ["account", "kind", "type", "purchase", "month", "quantity", "unit", "usd"].map(find);
+    let mut rows = Vec::new();
+    each_row(path, &mut reader, |row| {
+        let cell = |i: usize| columns[i].and_then(|column| row.get(column)).unwrap_or_default();
+        number(cell(7))?;
+        rows.push(Bill {
+            account: quote::from_cell(cell(0)).to_string(),
+            kind: cell(1).to_string(),
+            name: quote::from_cell(cell(2)).to_string(),
+            purchase: cell(3).to_string(),
+            month: cell(4).to_string(),
+            quantity: format!("{} {}", cell(5), cell(6)),
+            usd: cell(7).to_string(),
+        });
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Reads a table whose rows belong to things that a column names: the series of each thing, in the order of its first
+/// row. All other cells are numbers.
+pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, InputError> {
+    let (mut reader, mut names) = open(path)?;
+    let found = names.iter().position(|name| name == key);
+    let key_column = found.ok_or_else(|| broken(path, &format!("no column `{key}`")))?;
+    names.remove(key_column);
+    let mut things: Vec<(String, Series)> = Vec::new();
+    let mut next = 0;
+    each_row(path, &mut reader, |row| {
+        let name = quote::from_cell(row.get(key_column).unwrap_or_default());
+        // Things take turns, so that the next is nearly always the one after the last.
+        let is_next = things.get(next).is_some_and(|(known, _)| known == name);
+        let found = if is_next { Some(next) } else { things.iter().position(|(known, _)| known == name) };
+        let position = found.unwrap_or(things.len());
+        if found.is_none() {
+            let columns = vec![Vec::new(); names.len()];
+            things.push((name.to_string(), Series { names: names.clone(), columns }));
+        }
+        let numbers = row.iter().enumerate().filter(|(column, _)| *column != key_column);
+        for (column, (_, cell)) in things[position].1.columns.iter_mut().zip(numbers) {
+            column.push(number(cell)?);
+        }
+        next = if position + 1 < things.len() { position + 1 } else { 0 };
+        Ok(())
+    })?;
+    Ok(things)
+}
+
+/// Opens a table; its reader and the names of its columns.
+pub fn open(path: &Path) -> Result<(Reader<std::fs::File>, Vec<String>), InputError> {
+    let read = || {
+        let mut reader = Reader::from_path(path)?;
+        let names = reader.headers()?.iter().map(str::to_string).collect();
+        Ok((reader, names))
+    };
+    read().map_err(|error: csv::Error| {
+        Problem::new(Place::file(path), format!("cannot be read: {error}")).into()
+    })
+}
+
+/// Takes in every row; an error tells its line.
+pub fn each_row(
+    path: &Path,
+    reader: &mut Reader<std::fs::File>,
+    mut take: impl FnMut(&StringRecord) -> Result<(), String>,
+) -> Result<(), InputError> {
+    let mut row = StringRecord::new();
+    loop {
+        match reader.read_record(&mut row) {
+            Ok(false) => return Ok(()),
+            Ok(true) => {
+                let line = row.position().map_or(0, csv::Position::line);
+                take(&row).map_err(|found| broken(path, &format!("line {line}: {found}")))?;
+            }
+            Err(error) => return Err(broken(path, &error.to_string()).into()),
+        }
+    }
+}
+
+/// A number of a cell.
+pub fn number(cell: &str) -> Result<f64, String> {
+    cell.parse().map_err(|_| format!("`{cell}` where a number is expected"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_to_the_thing_they_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control_plane.csv");
+        std::fs::write(
+            &path,
+            "time_s,stage,waiting\n0,gateway,1\n0,queue,2\n9,gateway,3\n9,new,5\n9,queue,4\n",
+        )
+        .unwrap();
+        let stages = read_series_by("stage", &path).unwrap();
+        let waiting: Vec<(&str, &[f64])> =
+            stages.iter().map(|(name, series)| (name.as_str(), series.column("waiting"))).collect();
+        assert_eq!(waiting, [("gateway", &[1.0, 3.0][..]), ("queue", &[2.0, 4.0][..]), ("new", &[5.0][..])]);
+        assert_eq!(stages[2].1.points(["waiting"], |[waiting]| waiting), [(9.0, 5.0)]);
+
+        let message = read_series_by("subnet", &path).unwrap_err().to_string();
+        assert!(message.contains("no column `subnet`"), "{message}");
+    }
+}

@@ -1,0 +1,214 @@
+//! Money: what accounts use, hold and have committed to, and the bill it makes. Exact inside, rounded
+//! where shown.
+//!
+//! - `seconds` says what is billed of a running instance; `meter` sums it on demand by calendar month, the
+//!   fast path of every account without commitments.
+//! - `hours` keeps it by clock hour for accounts with a `commitment`, and settles the two.
+//! - `spot` makes prices over time; `usage` sums what is held; `dedicated` what dedicated instances add.
+//! - `price_list` is what things cost unless a scenario says otherwise, `prices` what they cost in a run.
+//! - `books` takes all of it in; `invoice` puts rows together, and adds them up as they are shown.
+
+mod books;
+mod commitment;
+mod dedicated;
+mod exact;
+mod hours;
+mod invoice;
+mod meter;
+mod normalization;
+mod price_list;
+mod prices;
+mod reader;
+mod seconds;
+mod spot;
+mod usage;
+
+pub use books::Billing;
+pub use commitment::{OrganisationConfig, ReservedConfig, SavingsPlanConfig, SavingsPlanType};
+pub use invoice::{Bill, BillRow, Kind, Purchase, Unit, UsageType};
+pub use price_list::PricesConfig;
+pub(crate) use reader::usd;
+pub use seconds::MINIMUM;
+pub use spot::{FREE_IF_INTERRUPTED_WITHIN, INTERRUPTION_NOTICE, SpotConfig, SpotPriceConfig, SpotPrices};
+pub use usage::{Item, Usage};
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use plimsoll_base::catalogue::{ShapePrice, TypeTable};
+use plimsoll_base::engine::random::Seed;
+use plimsoll_base::input::{Place, Problem};
+use plimsoll_base::units::{AccountId, Calendar, Duration, Money, Time, TypeId, ZoneId};
+
+/// A clock hour.
+const HOUR: Duration = Duration::from_seconds(3600);
+
+/// `[billing]` of a scenario.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BillingConfig {
+    /// What bare shapes cost, and types without a price.
+    pub shape: ShapePrice,
+    /// The day the run begins, at midnight UTC, which places it in calendar months; default `2026-01-01`.
+    pub start_date: String,
+    /// Reserved instances; default none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reserved: Vec<ReservedConfig>,
+    /// Savings plans; default none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub savings_plans: Vec<SavingsPlanConfig>,
+    /// Organisations whose accounts share discounts; default none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organisations: Vec<OrganisationConfig>,
+    /// Spot prices.
+    pub spot: SpotConfig,
+    /// Prices of what is held and of dedicated instances.
+    pub prices: PricesConfig,
+}
+
+impl Default for BillingConfig {
+    fn default() -> BillingConfig {
+        BillingConfig {
+            shape: ShapePrice::default(),
+            start_date: "2026-01-01".to_string(),
+            reserved: Vec::new(),
+            savings_plans: Vec::new(),
+            organisations: Vec::new(),
+            spot: SpotConfig::default(),
+            prices: PricesConfig::default(),
+        }
+    }
+}
+
+impl BillingConfig {
+    /// Everything that is wrong with it, given the names of the zones in file order and the types there are.
+    /// What `shape` says is checked where the table of types is made.
+    pub fn validate(&self, zones: &[&str], types: &TypeTable) -> Vec<Problem> {
+        let setting = Setting { seed: Seed(0), window_start: Time::ZERO, zones, host_groups: &[] };
+        Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone()).err().unwrap_or_default()
+    }
+
+    /// The names of the accounts with commitments or in organisations, which need an id before the run begins.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        let reserved = self.reserved.iter().map(|reserved| reserved.account.as_str());
+        let plans = self.savings_plans.iter().map(|plan| plan.account.as_str());
+        let members = self.organisations.iter().flat_map(|of| &of.accounts).map(String::as_str);
+        reserved.chain(plans).chain(members)
+    }
+
+    /// The calendar of the run, which begins with `start_date`.
+    pub fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
+        Calendar::starting(&self.start_date).ok_or_else(|| {
+            let message = format!("found `{}`, expected a date of 1970 to 9999", self.start_date);
+            vec![
+                Problem::new(Place::key("billing.start_date"), message)
+                    .with_help("write it as \"2026-01-31\""),
+            ]
+        })
+    }
+}
+
+/// What billing has to know of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// Of the spot prices.
+    pub seed: Seed,
+    /// End of the warm-up: what was before is not billed.
+    pub window_start: Time,
+    /// Names of the zones in file order.
+    pub zones: &'a [&'a str],
+    /// The host groups in file order. [`Item::DedicatedHost`] finds its price by its number here, which may be
+    /// empty where nobody has one.
+    pub host_groups: &'a [HostRate<'a>],
+}
+
+/// What decides the price of the dedicated hosts of a host group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct HostRate<'a> {
+    /// Its `sku`, `""` where it has none, by which `[billing.prices]` knows it.
+    pub sku: &'a str,
+    /// Its own price \[money per hour\], which comes before that.
+    pub per_hour: Option<Money>,
+}
+
+/// How an instance is bought when it is launched (EC2 `InstanceMarketOptions`). Reservations and savings
+/// plans apply to what was launched on demand.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Market {
+    /// At the published price.
+    #[default]
+    OnDemand,
+    /// At the price in force, until EC2 wants it back.
+    Spot,
+}
+
+/// Whose hardware instances run on, as far as it has a price (EC2 `Placement`, "tenancy").
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "BilledTenancy")]
+pub enum Tenancy {
+    /// Shared with other accounts (EC2's `default`).
+    #[default]
+    Shared,
+    /// The account's alone.
+    Dedicated,
+}
+
+impl Tenancy {
+    fn is_shared(&self) -> bool {
+        *self == Tenancy::Shared
+    }
+}
+
+/// One instance from entering `running` to leaving it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Running {
+    /// Who pays.
+    pub account: AccountId,
+    /// Its type or shape.
+    pub kind: TypeId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Tenancy of the hardware it runs on.
+    pub tenancy: Tenancy,
+    /// How it was bought.
+    pub market: Market,
+    /// The most a second of it may cost on the spot market; `None` for the on-demand price.
+    pub max_price: Option<Money>,
+    /// When it entered `running`.
+    pub start: Time,
+    /// When it left it.
+    pub end: Time,
+    /// Its minimum was billed before `start`: it is one that a run in steady state begins with.
+    pub past_minimum: bool,
+    /// EC2 ended it, for want of spot capacity or above its highest price.
+    pub interrupted: bool,
+}
+
+impl Running {
+    /// Interrupted in its first hour, it costs nothing. One that was there when the run began has been running
+    /// for longer than anybody knows.
+    fn is_refunded(&self) -> bool {
+        let ran = self.end.since(self.start);
+        self.interrupted && !self.past_minimum && ran < FREE_IF_INTERRUPTED_WITHIN
+    }
+}
+
+/// What a stay in `running` is billed with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stay {
+    /// How long \[s\].
+    pub seconds: u64,
+    /// What it costs by itself.
+    pub amount: Money,
+}
+
+#[cfg(test)]
+mod tests;

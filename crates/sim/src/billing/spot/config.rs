@@ -1,0 +1,243 @@
+//! `[billing.spot]` of a scenario: where spot prices come from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::path::MeanReverting;
+use crate::billing::reader::{Reader, WHOLE, usd};
+use plimsoll_base::catalogue::TypeTable;
+use plimsoll_base::input::{Problem, did_you_mean};
+use plimsoll_base::table::{Dialect, Table};
+use plimsoll_base::units::{Decimal, Duration, Money, Time, ZoneId, parse_seconds};
+
+/// `[billing.spot]`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpotConfig {
+    /// The price of each type in each zone over time; default constant, 70 % below on-demand.
+    pub price: SpotPriceConfig,
+}
+
+/// How spot prices go.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SpotPriceConfig {
+    /// Always the same share of the on-demand price: nobody is ever interrupted.
+    Constant {
+        /// Discount from the on-demand price, as a share.
+        discount: Decimal,
+    },
+    /// Steps drawn to a mean and pushed by chance, of each type and zone for itself.
+    MeanReverting {
+        /// Discount that prices are drawn to, as a share of the on-demand price; default 0.7.
+        #[serde(default = "default_discount")]
+        discount_mean: Decimal,
+        /// Standard deviation of the push of a step, as a share of the on-demand price; default 0.01.
+        #[serde(default = "default_volatility")]
+        volatility: Decimal,
+        /// Share of the way to the mean that a step makes; default 0.02.
+        #[serde(default = "default_reversion")]
+        reversion: Decimal,
+        /// Time from step to step; default 5m.
+        #[serde(default = "default_step")]
+        every: Duration,
+        /// Least price, as a share of the on-demand price; default 0.1.
+        #[serde(default = "default_floor")]
+        floor: Decimal,
+        /// Greatest price, as a share of the on-demand price, at most 4; default 1, at which nobody is
+        /// interrupted who has not named a lower price.
+        #[serde(default = "default_ceiling")]
+        ceiling: Decimal,
+    },
+    /// As they were: before its first row, and where it has none, a type costs what it does on demand.
+    File {
+        /// CSV with the columns `time_s,type,zone,usd_per_hour`, in order of time; relative to the scenario file.
+        file: PathBuf,
+    },
+}
+
+impl Default for SpotPriceConfig {
+    fn default() -> SpotPriceConfig {
+        SpotPriceConfig::Constant { discount: default_discount() }
+    }
+}
+
+fn default_discount() -> Decimal {
+    Decimal::from("0.7")
+}
+
+fn default_volatility() -> Decimal {
+    Decimal::from("0.01")
+}
+
+fn default_reversion() -> Decimal {
+    Decimal::from("0.02")
+}
+
+fn default_step() -> Duration {
+    Duration::from_seconds(300)
+}
+
+fn default_floor() -> Decimal {
+    Decimal::from("0.1")
+}
+
+fn default_ceiling() -> Decimal {
+    Decimal::from("1")
+}
+
+/// The least time from step to step: a year of it is 0.5 million steps of each type and zone.
+const MIN_STEP: Duration = Duration::from_seconds(60);
+
+/// The most problems of one file that are told.
+const MAX_PROBLEMS: usize = 20;
+
+/// The most a price may be, as a share of the on-demand price \[10⁻⁹\].
+const MAX_CEILING: u32 = 4 * WHOLE;
+
+/// Where spot prices come from, checked.
+#[derive(Clone, Debug)]
+pub(in crate::billing) enum Source {
+    /// A share of the on-demand price \[10⁻⁹\].
+    Constant(u32),
+    MeanReverting(MeanReverting),
+    /// By name of the type, and zone: each price with its first moment.
+    File(BTreeMap<(String, ZoneId), Vec<(Time, Money)>>),
+}
+
+impl SpotConfig {
+    /// The source of prices, or everything that is wrong with it.
+    pub(in crate::billing) fn resolve(
+        &self,
+        zones: &[&str],
+        types: &TypeTable,
+    ) -> Result<Source, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut reader = Reader { path: "billing.spot.price".to_string(), problems: &mut problems };
+        let source = match &self.price {
+            SpotPriceConfig::Constant { discount } => {
+                Source::Constant(WHOLE - reader.share("discount", discount, 0, WHOLE))
+            }
+            SpotPriceConfig::MeanReverting {
+                discount_mean,
+                volatility,
+                reversion,
+                every,
+                floor,
+                ceiling,
+            } => {
+                let floor = reader.share("floor", floor, 0, WHOLE);
+                let ceiling = reader.share("ceiling", ceiling, floor, MAX_CEILING);
+                if *every < MIN_STEP {
+                    let message = format!("found {every}, expected at least {MIN_STEP}");
+                    reader.problem("every", message, "EC2's prices change some times a day: try \"5m\"");
+                }
+                Source::MeanReverting(MeanReverting {
+                    mean: WHOLE - reader.share("discount_mean", discount_mean, 0, WHOLE),
+                    volatility: reader.share("volatility", volatility, 0, WHOLE),
+                    reversion: reader.share("reversion", reversion, 0, WHOLE),
+                    floor,
+                    ceiling,
+                    every: *every,
+                })
+            }
+            SpotPriceConfig::File { file } => return read(file, zones, types).map(Source::File),
+        };
+        if problems.is_empty() { Ok(source) } else { Err(problems) }
+    }
+}
+
+/// The columns of a file.
+const COLUMNS: [&str; 4] = ["time_s", "type", "zone", "usd_per_hour"];
+
+type Listed = BTreeMap<(String, ZoneId), Vec<(Time, Money)>>;
+
+/// Reads a price history. Lines that begin with `#` are comments.
+pub(super) fn read(path: &Path, zones: &[&str], types: &TypeTable) -> Result<Listed, Vec<Problem>> {
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
+    let mut rows = Rows::new(&table, zones, types)?;
+    let mut problems = Vec::new();
+    while problems.len() < MAX_PROBLEMS {
+        match table.advance() {
+            Ok(false) => break,
+            Ok(true) => problems.extend(rows.add(&table).err()),
+            Err(problem) => {
+                problems.push(problem);
+                break;
+            }
+        }
+    }
+    if problems.is_empty() { Ok(rows.prices) } else { Err(problems) }
+}
+
+/// The rows of a file as they are read.
+struct Rows<'a> {
+    /// Where each of [`COLUMNS`] stands.
+    columns: [usize; COLUMNS.len()],
+    zones: &'a [&'a str],
+    /// Names are looked up in a copy, so that a history of all types puts none into use.
+    types: TypeTable,
+    last: Time,
+    prices: Listed,
+}
+
+impl<'a> Rows<'a> {
+    fn new(table: &Table, zones: &'a [&'a str], types: &TypeTable) -> Result<Rows<'a>, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let columns = COLUMNS.map(|name| {
+            let position = table.column(name);
+            if position.is_none() {
+                let message = format!("found no column `{name}`, expected {}", COLUMNS.join(","));
+                problems.push(Problem::new(table.header_place(), message));
+            }
+            position.unwrap_or(0)
+        });
+        for column in table.header().iter().filter(|column| !COLUMNS.contains(&column.as_str())) {
+            let mut problem =
+                Problem::new(table.header_place(), format!("found the unknown column `{column}`"));
+            problem.help = did_you_mean(column, COLUMNS);
+            problems.push(problem);
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Rows { columns, zones, types: types.clone(), last: Time::ZERO, prices: Listed::new() })
+    }
+
+    fn add(&mut self, table: &Table) -> Result<(), Problem> {
+        let mut cells = [""; COLUMNS.len()];
+        for (cell, column) in cells.iter_mut().zip(self.columns) {
+            *cell = table.text(column)?.trim();
+        }
+        let [time, kind, zone, price] = cells;
+        let place = table.row_place();
+        let wrong = |column: &str, message: String| Problem::new(place.clone().at_key(column), message);
+        let since = parse_seconds(time)
+            .map_err(|reason| wrong("time_s", format!("found `{time}`, which {reason}, expected seconds")))?;
+        let from = Time::ZERO.after(since);
+        if from < self.last {
+            return Err(wrong("time_s", format!("found {time}, which is before the row above"))
+                .with_help("put the rows in order of time"));
+        }
+        self.last = from;
+        if self.types.named(kind).is_none() {
+            let mut problem = wrong("type", format!("found `{kind}`, expected the name of an instance type"));
+            problem.help = self.types.suggest(kind);
+            return Err(problem);
+        }
+        let Some(zone_id) = self.zones.iter().position(|name| *name == zone) else {
+            let mut problem = wrong("zone", format!("found `{zone}`, expected the name of a zone"));
+            problem.help = did_you_mean(zone, self.zones.iter().copied());
+            return Err(problem);
+        };
+        let per_hour = usd(&Decimal::from(price)).map_err(|reason| {
+            wrong("usd_per_hour", format!("found `{price}`, which {reason}, expected USD per hour"))
+        })?;
+        let zone_id = ZoneId(u16::try_from(zone_id).expect("a scenario has fewer than 2¹⁶ zones"));
+        self.prices.entry((kind.to_string(), zone_id)).or_default().push((from, Money(per_hour.0 / 3600)));
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! Describing: which instances meet a query, and how many pages they fill.
+
+use super::Cloud;
+use super::calls::Refused;
+use super::instance::{Instance, Reference, Slot};
+use super::ledger::{Happening, NO_HOST};
+use super::observe::Observer;
+use crate::lifecycle::State;
+use crate::operation::Operation;
+use crate::workload::call::{Filter, Query, Targets};
+use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::units::{AccountId, InstanceId, Time};
+
+/// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
+const MAX_FILTERS: usize = 50;
+
+impl Cloud {
+    /// Answers a call of `describe`. A name without instances refuses the whole call, as EC2 does.
+    pub(super) fn describe(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        query: &Query,
+        observer: &mut dyn Observer,
+    ) {
+        let answer = self.matching(now, account, query);
+        if let Ok(instances) = answer {
+            self.ledger.described(instances, pages(instances, query.page_size));
+            self.ledger.took(Operation::Describe, self.late());
+        }
+        let answer = answer.map(|_| ()).map_err(Refused::outright);
+        self.answer(now, Operation::Describe, account, answer, observer);
+    }
+
+    /// Number of requests of a listing, each for a page; a query that is refused, or asks for everything at once,
+    /// is one.
+    pub(super) fn pages_of(&mut self, account: AccountId, query: &Query) -> u64 {
+        match query.page_size {
+            Some(size) if query.targets.is_none() && Query::PAGE_SIZES.contains(&size) => {
+                pages(self.of_account(account, &query.filters), Some(size))
+            }
+            _ => 1,
+        }
+    }
+
+    /// How many instances meet the query.
+    fn matching(&mut self, now: Time, account: AccountId, query: &Query) -> Result<u64, Reason> {
+        if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
+            return Err(Failure::InvalidParameterValue.because(
+                Bound::PageSize,
+                u64::from(size),
+                u64::from(*Query::PAGE_SIZES.end()),
+            ));
+        }
+        if query.page_size.is_some() && query.targets.is_some() {
+            // `DescribeInstances`, "MaxResults": "You cannot specify this parameter and the instance IDs parameter in
+            // the same request."
+            return Err(Failure::InvalidParameterCombination.into());
+        }
+        if query.filters.len() > MAX_FILTERS {
+            let asked = query.filters.len() as u64;
+            return Err(Failure::FilterLimitExceeded.because(
+                Bound::FiltersPerCall,
+                asked,
+                MAX_FILTERS as u64,
+            ));
+        }
+        let Some(targets) = &query.targets else {
+            self.ledger.happened(now, Happening::Described, InstanceId(u64::from(account.0)), NO_HOST);
+            return Ok(self.of_account(account, &query.filters));
+        };
+        if let Targets::Drawn { draw, count: 1 } = *targets {
+            // Most calls of a source are this one: it needs no list, and means nobody who is being launched.
+            let drawn = self.instances.drawn_one(account, draw);
+            let reference = drawn.ok_or(Failure::InvalidInstanceIdNotFound)?;
+            return Ok(u64::from(self.describe_one(now, reference, &query.filters)));
+        }
+        let meant = self.meant_by(account, targets);
+        let mut launching = self.launching_among(targets);
+        let matching = meant.iter().try_fold(0, |matching, instance| {
+            if instance.is_none() && launching > 0 {
+                launching -= 1;
+                return Ok(matching + u64::from(shows(State::Pending, &query.filters)));
+            }
+            let reference = instance.filter(|reference| reference.account == account);
+            let reference = reference.ok_or(Failure::InvalidInstanceIdNotFound)?;
+            Ok(matching + u64::from(self.describe_one(now, reference, &query.filters)))
+        });
+        self.meant = meant;
+        matching
+    }
+
+    /// Whether one instance meets all filters.
+    fn describe_one(&mut self, now: Time, reference: Reference, filters: &[Filter]) -> bool {
+        let slot = self.instances.resolve(reference);
+        let host = slot.map(|slot| self.instances.get(slot)).filter(|instance| instance.has_host);
+        let host = host.map_or(NO_HOST, |instance| instance.host);
+        self.ledger.happened(now, Happening::Described, reference.id, host);
+        match slot {
+            Some(slot) => self.meets_all(slot, self.instances.get(slot), filters),
+            // EC2 shows an ended instance for a while; of its attributes only the state is known here.
+            None => shows(State::Terminated, filters),
+        }
+    }
+
+    /// The account's living instances that meet all filters. Without filters their number is kept; with
+    /// them every instance of the cloud is looked at.
+    fn of_account(&mut self, account: AccountId, filters: &[Filter]) -> u64 {
+        if filters.is_empty() {
+            return self.instances.alive_of(account);
+        }
+        let alive = |instance: &Instance| instance.account == account && instance.state != State::Terminated;
+        let meets = |(slot, instance): &(Slot, &Instance)| {
+            alive(instance) && self.meets_all(*slot, instance, filters)
+        };
+        self.instances.slots().filter(meets).count() as u64
+    }
+
+    fn meets_all(&self, slot: Slot, instance: &Instance, filters: &[Filter]) -> bool {
+        filters.iter().all(|filter| match filter {
+            Filter::State(states) => states.contains(&instance.state),
+            Filter::Type(kind) => instance.kind == *kind,
+            Filter::Zone(zone) => instance.zone == *zone,
+            Filter::Subnet(subnet) => instance.subnet == *subnet,
+            Filter::Tag(key, value) => {
+                let found = self.extras.get(slot).and_then(|extras| extras.tags.get(key));
+                found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            }
+        })
+    }
+}
+
+/// Number of pages that so many instances fill; an empty answer is a page too.
+fn pages(instances: u64, page_size: Option<u32>) -> u64 {
+    page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
+}
+
+/// Whether all filters are met by an instance of which only the state is known.
+fn shows(state: State, filters: &[Filter]) -> bool {
+    filters.iter().all(|filter| matches!(filter, Filter::State(states) if states.contains(&state)))
+}

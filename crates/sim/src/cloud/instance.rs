@@ -1,0 +1,279 @@
+//! The record of one instance, a cache line, and the table of those that are alive.
+
+use serde::{Deserialize, Serialize};
+
+use super::living::Living;
+use crate::lifecycle::State;
+use crate::workload::call::StopsId;
+use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+
+/// Place of an instance in the table. Used again after the instance has ended and no timer names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Slot(pub u32);
+
+/// An instance that may have ended since: a slot, and who was in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reference {
+    /// Where it is, or was.
+    pub slot: Slot,
+    /// Its number in the order of launch.
+    pub id: InstanceId,
+    /// Whose it is, or was.
+    pub account: AccountId,
+}
+
+/// One instance. Exactly one cache line: an event touches one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
+pub struct Instance {
+    /// Its number in the order of launch.
+    pub id: InstanceId,
+    /// When it entered its state.
+    pub since: Time,
+    /// Its number in the demand, which its random streams are keyed by.
+    pub number: u64,
+    /// Its host; meaningless unless [`Instance::has_host`].
+    pub host: HostId,
+    /// Its type.
+    pub kind: TypeId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its subnet, as the scenario numbers them.
+    pub subnet: SubnetId,
+    /// Its private address there.
+    pub address: u32,
+    /// Cycle of stopping and starting it is in.
+    pub cycle: u32,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// The stop/start behaviour it follows, if any.
+    pub stops: Option<StopsId>,
+    /// Timers that name it, whether they still mean anything or not.
+    pub timers: u16,
+    /// Timers with another stamp mean nothing any more.
+    pub stamp: u16,
+    /// Its state.
+    pub state: State,
+    /// It takes up room on `host`.
+    pub has_host: bool,
+    /// It holds a public address now.
+    pub has_public_address: bool,
+    /// It gets a public address whenever it starts.
+    pub wants_public_address: bool,
+    /// Its minimum for this start was billed before the run began.
+    pub past_minimum: bool,
+    /// It has more, kept beside the records.
+    pub has_extras: bool,
+}
+
+/// The instances that are alive, and those that timers still name.
+#[derive(Clone, Debug, Default)]
+pub struct Instances {
+    slots: Vec<Instance>,
+    free: Vec<Slot>,
+    launched: u64,
+    terminated: u64,
+    /// Living instances by account; `None` until somebody asks.
+    alive_of: Option<Vec<u64>>,
+    /// Which they are, where calls draw from them.
+    living: Option<Living>,
+}
+
+/// One record after the other: there may be millions.
+impl Persist for Instances {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Instances { slots, free, launched, terminated, alive_of, living } = self;
+        out.put(&(launched, terminated, alive_of, living, free));
+        out.put_length(slots.len());
+        slots.iter().for_each(|instance| out.put(instance));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (self.launched, self.terminated, self.alive_of, self.living, self.free) = from.get()?;
+        let length = from.get_length()?;
+        self.reserve(length);
+        for _ in 0..length {
+            self.slots.push(from.get()?);
+        }
+        Ok(())
+    }
+}
+
+impl Instances {
+    /// Makes room for so many at once.
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve_exact(count);
+    }
+
+    /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
+    pub fn keep_living(&mut self) {
+        assert_eq!(self.launched, 0, "everybody who is alive has to be known");
+        self.living = Some(Living::default());
+    }
+
+    /// Adds an instance; its `id` is given here.
+    #[inline]
+    pub fn add(&mut self, mut instance: Instance) -> Slot {
+        instance.id = InstanceId(self.launched);
+        self.launched += 1;
+        let Instance { id, account, .. } = instance;
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, account, 1);
+        }
+        let slot = self.seat(instance);
+        if let Some(living) = &mut self.living {
+            living.join(Reference { slot, id, account });
+        }
+        slot
+    }
+
+    /// Puts an instance into a slot.
+    #[inline]
+    fn seat(&mut self, instance: Instance) -> Slot {
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot.0 as usize] = instance;
+                slot
+            }
+            None => {
+                let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² instances at once");
+                self.slots.push(instance);
+                Slot(slot)
+            }
+        }
+    }
+
+    /// The instance in a slot.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> &Instance {
+        &self.slots[slot.0 as usize]
+    }
+
+    /// The instance in a slot, to change.
+    #[inline]
+    pub fn get_mut(&mut self, slot: Slot) -> &mut Instance {
+        &mut self.slots[slot.0 as usize]
+    }
+
+    /// Notes that the instance has ended. Its slot is used again once no timer names it.
+    #[inline]
+    pub fn ended(&mut self, slot: Slot) {
+        self.terminated += 1;
+        let instance = &self.slots[slot.0 as usize];
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, instance.account, u64::MAX);
+        }
+        if let Some(living) = &mut self.living {
+            living.leave(instance.account, slot);
+        }
+        if instance.timers == 0 {
+            self.free.push(slot);
+        }
+    }
+
+    /// A timer that named the slot has fired or was found void.
+    #[inline]
+    pub fn timer_gone(&mut self, slot: Slot) {
+        let instance = self.get_mut(slot);
+        instance.timers -= 1;
+        if instance.timers == 0 && instance.state == State::Terminated {
+            self.free.push(slot);
+        }
+    }
+
+    /// A way to name the instance after it may have ended.
+    pub fn reference(&self, slot: Slot) -> Reference {
+        let instance = self.get(slot);
+        Reference { slot, id: instance.id, account: instance.account }
+    }
+
+    /// The slot of a reference; `None` once the instance has ended, whether or not another took its slot.
+    pub fn resolve(&self, reference: Reference) -> Option<Slot> {
+        let instance = self.get(reference.slot);
+        (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
+    }
+
+    /// The id of the instance that is added after so many others.
+    #[inline]
+    pub fn next_id(&self, others: usize) -> InstanceId {
+        InstanceId(self.launched + others as u64)
+    }
+
+    /// Living instances of an account. The first question counts them all; from then on they are counted as
+    /// they come and go.
+    pub fn alive_of(&mut self, account: AccountId) -> u64 {
+        let alive_of = self.alive_of.get_or_insert_with(|| {
+            let mut alive_of = Vec::new();
+            let alive = self.slots.iter().filter(|instance| instance.state != State::Terminated);
+            alive.for_each(|instance| count_of(&mut alive_of, instance.account, 1));
+            alive_of
+        });
+        alive_of.get(account.index()).copied().unwrap_or(0)
+    }
+
+    /// The living instances of an account that a draw means, up to `count` different ones.
+    pub fn drawn(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
+        self.living().drawn(account, draw, count)
+    }
+
+    /// The living instance of an account that a draw falls on; `None` where there is none.
+    #[inline]
+    pub fn drawn_one(&self, account: AccountId, draw: u64) -> Option<Reference> {
+        self.living().drawn_one(account, draw)
+    }
+
+    fn living(&self) -> &Living {
+        self.living.as_ref().expect("who is alive is kept where calls draw their instances")
+    }
+
+    /// Loads what [`Instances::drawn`] will look at. Changes nothing.
+    #[inline]
+    pub fn prefetch_drawn(&self, account: AccountId, draw: u64) {
+        if let Some(living) = &self.living {
+            living.prefetch(account, draw);
+        }
+    }
+
+    /// Panics unless the table of those that are alive, where there is one, holds just them.
+    pub fn assert_living(&self) {
+        let Some(living) = &self.living else { return };
+        let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
+        for (slot, instance) in self.slots().filter(is_alive) {
+            let found = living.of(instance.account).get(living.position(slot));
+            assert_eq!(found, Some(&self.reference(slot)), "nobody can draw an instance");
+        }
+        assert_eq!(living.len() as u64, self.alive(), "the dead can be drawn");
+    }
+
+    /// Instances launched and not yet terminated.
+    pub fn alive(&self) -> u64 {
+        self.launched - self.terminated
+    }
+
+    /// Every slot, those of ended instances included.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
+        self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
+    }
+}
+
+/// Adds to the living instances of an account; the greatest number takes one away.
+#[cold]
+fn count_of(alive_of: &mut Vec<u64>, account: AccountId, change: u64) {
+    if alive_of.len() <= account.index() {
+        alive_of.resize(account.index() + 1, 0);
+    }
+    let alive = &mut alive_of[account.index()];
+    *alive = alive.wrapping_add(change);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Growth of a record is a decision: 64 bytes are 900 MiB at 14.4 million instances.
+    #[test]
+    fn an_instance_is_64_bytes() {
+        assert_eq!(size_of::<Instance>(), 64);
+    }
+}

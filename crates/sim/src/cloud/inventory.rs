@@ -1,0 +1,137 @@
+//! The rows of what is no instance, at the end of the run: volumes and what was made of them, security groups.
+
+use super::Cloud;
+use super::observe::Observer;
+use super::rows::{
+    ImageRow, Row, SecurityGroupRow, SecurityGroupRuleRow, SnapshotRow, VolumeAttachmentRow, VolumeRow,
+};
+use crate::network::security::{Direction, Group, Peer, Rule, Traffic};
+use crate::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
+use plimsoll_base::units::{SecurityGroupId, Time};
+
+impl Cloud {
+    /// Tells of all there is beside instances, and of what was gone no sooner than the warm-up.
+    pub(super) fn chronicle_resources(&mut self, observer: &mut dyn Observer) {
+        let Some(mut chronicle) = self.chronicle.take() else { return };
+        let window_start = chronicle.window_start;
+        let in_window = |over: Option<Time>| over.is_none_or(|at| at >= window_start);
+        for group in self.security.groups() {
+            self.group_rows(group).into_iter().for_each(|row| chronicle.push(row));
+        }
+        for image in self.storage.images().into_iter().filter(|image| in_window(image.deregistered)) {
+            chronicle.push(Row::Image(image_row(image)));
+        }
+        for volume in self.storage.volumes().into_iter().filter(|volume| in_window(volume.deleted)) {
+            chronicle.push(Row::Volume(volume_row(volume)));
+        }
+        for record in self.storage.attachments().iter().filter(|record| in_window(record.until)) {
+            chronicle.push(Row::VolumeAttachment(attachment_row(record)));
+        }
+        for snapshot in self.storage.snapshots().into_iter().filter(|snapshot| in_window(snapshot.deleted)) {
+            chronicle.push(Row::Snapshot(snapshot_row(snapshot)));
+        }
+        self.chronicle = Some(chronicle);
+        self.tell_rows(observer);
+    }
+
+    /// A security group and its rules.
+    fn group_rows(&self, group: &Group) -> Vec<Row> {
+        let account = group.owner.account;
+        let mut vpcs = self.network.vpcs(account);
+        let vpc = vpcs.find(|(_, number)| *number == group.owner.vpc.0);
+        let mut rows = vec![Row::SecurityGroup(SecurityGroupRow {
+            group: group.id,
+            account,
+            name: group.name.clone(),
+            vpc: vpc.map_or_else(String::new, |(name, _)| name.to_string()),
+        })];
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let rules = group.rules(direction).iter();
+            rows.extend(rules.map(|rule| Row::SecurityGroupRule(rule_row(group.id, direction, rule))));
+        }
+        rows
+    }
+}
+
+fn rule_row(group: SecurityGroupId, direction: Direction, rule: &Rule) -> SecurityGroupRuleRow {
+    let any = |value: Option<u8>| value.map_or(-1, i32::from);
+    let traffic = rule.permission.traffic;
+    let (cidr, peer_group) = match rule.permission.peer {
+        Peer::Cidr(net) => (Some(net), None),
+        Peer::Group(peer) => (None, Some(peer)),
+    };
+    SecurityGroupRuleRow {
+        rule: rule.id,
+        group,
+        is_egress: direction == Direction::Egress,
+        protocol: match traffic {
+            // As EC2 writes it (`IpPermission`).
+            Traffic::All => "-1".to_string(),
+            _ => traffic.protocol().to_string(),
+        },
+        ports: match traffic {
+            Traffic::All | Traffic::Other(_) => None,
+            Traffic::Tcp(first, last) | Traffic::Udp(first, last) => Some((first.into(), last.into())),
+            Traffic::Icmp(kind, code) => Some((any(kind), any(code))),
+        },
+        cidr,
+        peer_group,
+    }
+}
+
+fn image_row(image: &Image) -> ImageRow {
+    let root = image.block_devices.first();
+    ImageRow {
+        image: image.id,
+        account: image.account,
+        name: image.name.clone(),
+        state: image.state.name(),
+        is_public: image.permission == LaunchPermission::Public,
+        root_snapshot: root.and_then(|root| root.snapshot),
+        root_size_gib: root.and_then(|root| root.size_gib),
+        registered: image.registered,
+        deregistered: image.deregistered,
+    }
+}
+
+fn volume_row(volume: &Volume) -> VolumeRow {
+    let provisioned = &volume.provisioned;
+    VolumeRow {
+        volume: volume.id,
+        account: volume.account,
+        zone: volume.zone,
+        kind: provisioned.kind,
+        size_gib: provisioned.size_gib,
+        iops: provisioned.performance.iops,
+        throughput_mibps: provisioned.performance.throughput_mibps,
+        state: volume.state.name(),
+        snapshot: volume.snapshot,
+        created: volume.created,
+        deleted: volume.deleted,
+    }
+}
+
+fn attachment_row(record: &AttachmentRecord) -> VolumeAttachmentRow {
+    let attachment = &record.attachment;
+    VolumeAttachmentRow {
+        volume: record.volume,
+        instance: attachment.instance,
+        device: attachment.device.to_string(),
+        delete_on_termination: attachment.delete_on_termination,
+        attached: attachment.since,
+        detached: record.until,
+    }
+}
+
+fn snapshot_row(snapshot: &Snapshot) -> SnapshotRow {
+    SnapshotRow {
+        snapshot: snapshot.id,
+        account: snapshot.account,
+        volume: snapshot.volume,
+        volume_size_gib: snapshot.size_gib,
+        state: snapshot.state.name(),
+        started: snapshot.started,
+        completed: snapshot.completed,
+        deleted: snapshot.deleted,
+    }
+}

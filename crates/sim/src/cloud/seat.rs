@@ -1,0 +1,166 @@
+//! Room for an instance on a host: taken from what is free, or from a capacity reservation, and given back there.
+
+use super::Cloud;
+use super::instance::Slot;
+use crate::billing::{self, Item};
+use crate::fleet::Change;
+use crate::fleet::host::HostState;
+use crate::placement::constraints::{Constraint, Tenancy};
+use crate::placement::reservations::Preference;
+use crate::placement::strategy::Request;
+use plimsoll_base::failure::Reason;
+use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
+
+/// Where an instance has room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seat {
+    pub host: HostId,
+    /// The reservation it came from, and goes back to.
+    pub reservation: Option<CapacityReservationId>,
+}
+
+/// Which reservation may be used, by instances of which type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wanted {
+    pub kind: TypeId,
+    pub preference: Preference,
+}
+
+impl Cloud {
+    /// Takes a slot of a reservation that matches, or room on the host the strategy chooses, or on one that
+    /// is opened.
+    #[inline(always)] // every launch
+    pub(super) fn take_host(
+        &mut self,
+        now: Time,
+        request: &Request,
+        wanted: Wanted,
+        may_open: bool,
+    ) -> Result<Seat, Reason> {
+        if self.placer.has_reservations()
+            && let Some(seat) = self.claim_slot(now, request, wanted)?
+        {
+            return Ok(seat);
+        }
+        let host = self.take_room(request, may_open)?;
+        Ok(Seat { host, reservation: None })
+    }
+
+    /// Takes free room on the host the strategy chooses, or on one that is opened.
+    #[inline(always)] // every launch
+    pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<HostId, Reason> {
+        let mut host = self.placer.choose(request, &self.fleet);
+        if host.is_none() && may_open {
+            host = self.placer.open(request, &mut self.fleet);
+        }
+        let host = host.ok_or_else(|| self.placer.explain(request, &self.fleet))?;
+        self.fleet.take(host, request.zone, &request.amounts);
+        self.placer.placed(request, host, &self.fleet);
+        self.placer.changed(host, request.zone, &mut self.fleet);
+        Ok(host)
+    }
+
+    #[cold]
+    fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
+        let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
+        Ok(claimed.map(|(id, host)| {
+            let unused = unused_reservation(wanted.kind, request.tenancy());
+            self.billing.usage.give(now, request.account, unused, 1);
+            Seat { host, reservation: Some(id) }
+        }))
+    }
+
+    /// Gives room back that an instance has had, which a reservation may keep for another: then it is `true`.
+    #[inline]
+    pub(super) fn give_host(&mut self, now: Time, request: &Request, seat: Seat) -> bool {
+        if let Some(id) = seat.reservation
+            && !self.succeed(id)
+            && self.give_slot(now, request, id, seat.host)
+        {
+            return true;
+        }
+        self.give_room(request, seat);
+        false
+    }
+
+    /// Gives room back that was taken for an instance that comes to nothing.
+    pub(super) fn undo_host(&mut self, now: Time, request: &Request, seat: Seat) {
+        let is_slot = seat.reservation.is_some_and(|id| self.give_slot(now, request, id, seat.host));
+        if !is_slot {
+            self.give_room(request, seat);
+        }
+    }
+
+    /// Gives room back to the fleet.
+    #[inline]
+    fn give_room(&mut self, request: &Request, seat: Seat) {
+        let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
+        self.placer.released(request, seat.host, &self.fleet);
+        let settled = self.placer.changed(seat.host, request.zone, &mut self.fleet);
+        if emptied == Change::Closed || settled == Change::Closed {
+            self.ledger.note_shares(self.fleet.totals());
+        }
+    }
+
+    /// Gives a slot back to its reservation; `false` where that needs it no more.
+    #[cold]
+    fn give_slot(&mut self, now: Time, request: &Request, id: CapacityReservationId, host: HostId) -> bool {
+        if !self.placer.give_back(request, id, host, &self.fleet) {
+            return false;
+        }
+        let kind = self.placer.reservation(id).kind;
+        let unused = unused_reservation(kind, request.tenancy());
+        self.billing.usage.take(now, request.account, unused, 1);
+        if self.fleet.hosts()[host.index()].state != HostState::Active {
+            // Nobody can use it there.
+            self.placer.move_slots(host, &mut self.fleet);
+            self.note_hosts();
+        }
+        true
+    }
+
+    /// What an instance asks of a host in its zone.
+    #[inline]
+    pub(super) fn request_of(&self, slot: Slot) -> Request {
+        let instance = self.instances.get(slot);
+        let request = Cloud::request(self.known(instance.kind), instance.account, instance.zone);
+        if !instance.has_extras {
+            return request;
+        }
+        let own = self.extras.get(slot).and_then(|extras| extras.constraint);
+        Cloud::with_constraint(request, instance.kind, own)
+    }
+
+    /// A request with what its launch asks of the host beside what its type does.
+    pub(super) fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) -> Request {
+        let Some(own) = own else { return request };
+        let of_type = request.constraint.unwrap_or_default();
+        let Constraint { group, tenancy, excluded, .. } = own;
+        let names_type = matches!(tenancy, Tenancy::Host(_)).then_some(kind);
+        let constraint = Constraint { group, tenancy, excluded, kind: names_type, ..of_type };
+        Request { constraint: constraint.or_none(), ..request }
+    }
+
+    /// Where an instance has room now.
+    #[inline]
+    pub(super) fn seat_of(&self, slot: Slot) -> Seat {
+        let instance = self.instances.get(slot);
+        let reservation =
+            if instance.has_extras { self.extras.get(slot).and_then(|it| it.reservation) } else { None };
+        Seat { host: instance.host, reservation }
+    }
+}
+
+/// Entry of a free slot of a capacity reservation on the bill.
+pub(super) fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+    Item::unused_reservation(kind, billed_tenancy(tenancy))
+}
+
+/// The tenancy that decides what an instance costs.
+pub(super) fn billed_tenancy(tenancy: Tenancy) -> billing::Tenancy {
+    match tenancy {
+        Tenancy::Dedicated => billing::Tenancy::Dedicated,
+        // On a dedicated host it is the host that costs.
+        Tenancy::Shared | Tenancy::Host(_) => billing::Tenancy::Shared,
+    }
+}

@@ -1,0 +1,118 @@
+//! A circuit breaker: after so many failures in a row calls are refused for a while, then one is let through to
+//! try (Nygard, Release It!, 2nd ed., section 5.2).
+
+use serde::{Deserialize, Serialize};
+
+use plimsoll_base::persist;
+use plimsoll_base::units::{Duration, Time};
+
+/// A circuit breaker around calls to something.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Breaker {
+    /// Failures in a row that open it; at least 1.
+    failures: u32,
+    open_for: Duration,
+    state: State,
+    counts: BreakerCounts,
+}
+
+persist! { Breaker { values: [state, counts], made: [failures, open_for] } }
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum State {
+    /// Calls pass; so many have failed in a row.
+    Closed(u32),
+    /// Calls are refused up to this moment.
+    Open(Time),
+    /// A trial is on its way; other calls are refused.
+    HalfOpen,
+}
+
+/// What a breaker says to a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Verdict {
+    /// It passes.
+    Pass,
+    /// It passes, and decides whether the breaker closes.
+    Trial,
+    /// It is refused.
+    Refused,
+}
+
+/// What a breaker did in the window.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct BreakerCounts {
+    /// Calls that passed, trials included.
+    pub passed: u64,
+    /// Calls that were refused.
+    pub refused: u64,
+    /// How often it opened, after a trial again too.
+    pub opened: u64,
+    /// How often it closed again.
+    pub closed: u64,
+}
+
+impl Breaker {
+    /// A closed breaker that opens for `open_for` after so many failures in a row (at least 1).
+    pub fn new(failures: u32, open_for: Duration) -> Breaker {
+        assert!(failures > 0, "a breaker that opens after no failure lets nothing through");
+        Breaker { failures, open_for, state: State::Closed(0), counts: BreakerCounts::default() }
+    }
+
+    /// A call asks to pass. Whoever passes tells later how it went.
+    #[inline]
+    pub fn ask(&mut self, now: Time) -> Verdict {
+        let verdict = match self.state {
+            State::Closed(_) => Verdict::Pass,
+            State::Open(until) if now >= until => {
+                self.state = State::HalfOpen;
+                Verdict::Trial
+            }
+            State::Open(_) | State::HalfOpen => Verdict::Refused,
+        };
+        match verdict {
+            Verdict::Pass | Verdict::Trial => self.counts.passed += 1,
+            Verdict::Refused => self.counts.refused += 1,
+        }
+        verdict
+    }
+
+    /// A call that passed as `verdict` succeeded. One from before the breaker opened decides nothing any more.
+    pub fn succeeded(&mut self, verdict: Verdict) {
+        match (self.state, verdict) {
+            (State::Closed(_), _) => self.state = State::Closed(0),
+            (State::HalfOpen, Verdict::Trial) => {
+                self.state = State::Closed(0);
+                self.counts.closed += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// A call that passed as `verdict` failed. One from before the breaker opened decides nothing any more.
+    pub fn failed(&mut self, now: Time, verdict: Verdict) {
+        match (self.state, verdict) {
+            (State::Closed(before), _) if before + 1 < self.failures => {
+                self.state = State::Closed(before + 1)
+            }
+            (State::Closed(_), _) | (State::HalfOpen, Verdict::Trial) => {
+                self.state = State::Open(now.after(self.open_for));
+                self.counts.opened += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts begin anew.
+    pub fn begin_window(&mut self) {
+        self.counts = BreakerCounts::default();
+    }
+
+    /// What it did in the window.
+    pub fn counts(&self) -> BreakerCounts {
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

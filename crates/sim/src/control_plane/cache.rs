@@ -1,0 +1,254 @@
+//! A read-through cache: a time to live, least recently used values evicted, forgotten on writes or not.
+//!
+//! A value is a version of a record: any number that grows with each write. The caller tells the record's present
+//! version when it looks, so that an answer that is older counts as stale.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::job::JobId;
+use plimsoll_base::persist;
+use plimsoll_base::units::{Duration, Time};
+
+mod slots;
+mod table;
+
+use slots::{Slots, Value};
+
+/// How a cache works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CacheRules {
+    /// The most values it holds; a value that is over its time may count until it is looked for or evicted.
+    pub capacity: u32,
+    /// How long a value is given out; `None` for ever.
+    pub ttl: Option<Duration>,
+    /// Whether a write makes it forget the value.
+    pub invalidate_on_write: bool,
+    /// Whether misses of a key whose load is on its way wait for that load instead of loading too.
+    pub coalesce: bool,
+}
+
+/// A cache.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cache {
+    rules: CacheRules,
+    slots: Slots,
+    /// Jobs that wait for the load of a key, in order.
+    waiters: BTreeMap<u64, VecDeque<JobId>>,
+    counts: CacheCounts,
+}
+
+persist! { Cache { values: [slots, waiters, counts], made: [rules] } }
+
+/// What a look finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// A value.
+    Hit {
+        /// Whether the record has a later version by now.
+        stale: bool,
+    },
+    /// No value. Whoever finds it loads it and tells [`Cache::fill`] or [`Cache::load_failed`]; where the load is
+    /// on its way already and the cache coalesces, it waits instead ([`Cache::wait`]).
+    Miss {
+        /// Whether somebody else is loading it.
+        already_loading: bool,
+    },
+}
+
+/// What a cache did in the window.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct CacheCounts {
+    /// Looks that found a value, stale ones included.
+    pub hits: u64,
+    /// Hits with a version that was not the record's latest.
+    pub stale: u64,
+    /// Looks that found none.
+    pub misses: u64,
+    /// Misses of a key that somebody was loading.
+    pub stampedes: u64,
+    /// Values taken in.
+    pub fills: u64,
+    /// Values that made room for others.
+    pub evicted: u64,
+    /// Values found to be over their time.
+    pub expired: u64,
+    /// Values forgotten because of a write.
+    pub invalidated: u64,
+}
+
+impl CacheCounts {
+    /// Share of looks that found a value; `None` of no looks.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let looks = self.hits + self.misses;
+        (looks > 0).then(|| self.hits as f64 / looks as f64)
+    }
+}
+
+impl Cache {
+    /// An empty cache.
+    pub fn new(rules: CacheRules) -> Cache {
+        Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
+    }
+
+    /// Loads where a key is known that somebody will look for. Changes nothing.
+    #[inline]
+    pub fn prefetch_place(&self, key: u64) {
+        self.slots.prefetch_place(key);
+    }
+
+    /// The same when that is near: loads its value. Changes nothing.
+    #[inline]
+    pub fn prefetch_value(&self, key: u64) {
+        self.slots.prefetch_slot(key);
+    }
+
+    /// Looks for the value of a key, whose record is at version `current`.
+    #[inline]
+    pub fn look(&mut self, now: Time, key: u64, current: u64) -> Look {
+        if let Some(slot) = self.slots.find(key)
+            && let Some(Value { version, expires }) = self.slots.get(slot).value
+        {
+            if now < expires {
+                if self.evicts() {
+                    self.slots.touch(slot);
+                }
+                let stale = version < current;
+                self.counts.hits += 1;
+                self.counts.stale += u64::from(stale);
+                return Look::Hit { stale };
+            }
+            self.slots.take(slot);
+            self.counts.expired += 1;
+        }
+        self.miss(key)
+    }
+
+    /// Whether values ever make room for others: only then it matters which of them was used last.
+    #[inline]
+    fn evicts(&self) -> bool {
+        self.rules.capacity < u32::MAX
+    }
+
+    fn miss(&mut self, key: u64) -> Look {
+        let slot = self.slots.find_or_add(key);
+        let loads = self.slots.loads_mut(slot);
+        let already_loading = *loads > 0;
+        if !(already_loading && self.rules.coalesce) {
+            *loads += 1;
+        }
+        self.counts.misses += 1;
+        self.counts.stampedes += u64::from(already_loading);
+        Look::Miss { already_loading }
+    }
+
+    /// Whether misses of a key whose load is on its way wait for it.
+    #[inline]
+    pub fn coalesces(&self) -> bool {
+        self.rules.coalesce
+    }
+
+    /// A job waits for the load of a key that is on its way.
+    pub fn wait(&mut self, key: u64, job: JobId) {
+        assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that nobody makes");
+        self.waiters.entry(key).or_default().push_back(job);
+    }
+
+    /// A load has read this version: gives the jobs that waited for it, in order. The last one to fill decides,
+    /// even where its version is the older one.
+    pub fn fill(&mut self, now: Time, key: u64, version: u64) -> VecDeque<JobId> {
+        let slot = self.slots.find_or_add(key);
+        let loads = self.slots.loads_mut(slot);
+        *loads = loads.checked_sub(1).expect("a value is filled in that nobody loads");
+        self.counts.fills += 1;
+        self.forget_expired(now, slot);
+        if self.slots.get(slot).value.is_none() {
+            self.make_room();
+        }
+        if self.rules.capacity > 0 {
+            let expires = self.rules.ttl.map_or(Time::NEVER, |ttl| now.after(ttl));
+            self.slots.put(slot, Value { version, expires });
+        } else {
+            self.counts.evicted += 1;
+            self.slots.tidy(slot);
+        }
+        self.take_waiters(key)
+    }
+
+    /// Forgets values over their time from the one used longest ago on, but for the slot that is filled. Those that
+    /// are left were all used within the last time to live: what is held is bounded, though nobody may ever ask
+    /// again for what has passed.
+    #[inline]
+    fn forget_expired(&mut self, now: Time, filled: u32) {
+        while let Some(oldest) = self.slots.oldest().filter(|oldest| *oldest != filled)
+            && self.slots.get(oldest).value.is_some_and(|value| value.expires <= now)
+        {
+            self.slots.take(oldest);
+            self.counts.expired += 1;
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.slots.values() >= self.rules.capacity
+            && let Some(oldest) = self.slots.oldest()
+        {
+            self.slots.take(oldest);
+            self.counts.evicted += 1;
+        }
+    }
+
+    /// A load has failed: gives the jobs that waited for it, in order, unless another load is on its way.
+    pub fn load_failed(&mut self, key: u64) -> VecDeque<JobId> {
+        let slot = self.slots.find(key).expect("a load fails that nobody makes");
+        let loads = self.slots.loads_mut(slot);
+        *loads = loads.checked_sub(1).expect("a load fails that nobody makes");
+        let is_last = *loads == 0;
+        self.slots.tidy(slot);
+        if is_last { self.take_waiters(key) } else { VecDeque::new() }
+    }
+
+    #[inline]
+    fn take_waiters(&mut self, key: u64) -> VecDeque<JobId> {
+        if self.waiters.is_empty() { VecDeque::new() } else { self.waiters.remove(&key).unwrap_or_default() }
+    }
+
+    /// The record was written: its value is forgotten where the cache works so. A load that is on its way may
+    /// still bring the version from before.
+    pub fn wrote(&mut self, key: u64) {
+        if self.rules.invalidate_on_write {
+            self.invalidate(key);
+        }
+    }
+
+    /// Forgets a value.
+    pub fn invalidate(&mut self, key: u64) {
+        if let Some(slot) = self.slots.find(key)
+            && self.slots.take(slot).is_some()
+        {
+            self.counts.invalidated += 1;
+        }
+    }
+
+    fn is_loading(&self, key: u64) -> bool {
+        self.slots.find(key).is_some_and(|slot| self.slots.get(slot).loads > 0)
+    }
+
+    /// Values held.
+    pub fn values(&self) -> u32 {
+        self.slots.values()
+    }
+
+    /// Counts begin anew.
+    pub fn begin_window(&mut self) {
+        self.counts = CacheCounts::default();
+    }
+
+    /// What it did in the window.
+    pub fn counts(&self) -> CacheCounts {
+        self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests;

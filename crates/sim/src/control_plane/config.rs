@@ -1,0 +1,524 @@
+//! `[control_plane]` of a scenario: what stands between a call and its effect.
+//!
+//! A limit that is left out is none, and a time that is left out is no time: so a table says only what it models.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::count::Count;
+use super::presets::Preset;
+use super::retry::Jitter;
+use crate::workload::distribution::Distribution;
+use plimsoll_base::units::{Decimal, Duration};
+
+/// What stands between a call and its effect.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlPlaneConfig {
+    /// The values to begin with; default `instant`. Every other key overrides the preset's.
+    pub preset: Preset,
+    /// How those who call wait and try again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub clients: ClientConfig,
+    /// How fast accounts may call.
+    #[serde(skip_serializing_if = "is_default")]
+    pub throttle: ThrottleConfig,
+    /// What takes calls in.
+    #[serde(skip_serializing_if = "is_default")]
+    pub gateway: GatewayConfig,
+    /// What checks calls that write.
+    #[serde(skip_serializing_if = "is_default")]
+    pub validation: StationConfig,
+    /// What remembers answers of the database.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cache: CacheConfig,
+    /// Where the records are.
+    #[serde(skip_serializing_if = "is_default")]
+    pub database: DatabaseConfig,
+    /// Where accepted calls wait for a worker.
+    #[serde(skip_serializing_if = "is_default")]
+    pub queue: QueueConfig,
+    /// What carries accepted calls out.
+    #[serde(skip_serializing_if = "is_default")]
+    pub workers: WorkerConfig,
+    /// What workers ask to do something with an instance.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hypervisor: StationConfig,
+    /// What workers ask to do something with volumes, snapshots and images.
+    #[serde(skip_serializing_if = "is_default")]
+    pub storage: StationConfig,
+    /// Circuit breakers around `hypervisor` and `storage`, one each.
+    #[serde(skip_serializing_if = "is_default")]
+    pub breaker: BreakerConfig,
+    /// How images come to hosts.
+    #[serde(skip_serializing_if = "is_default")]
+    pub images: ImageDeliveryConfig,
+    /// When a stage does not work as it should.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<OutageConfig>,
+}
+
+fn is_default<T: Default + PartialEq>(table: &T) -> bool {
+    *table == T::default()
+}
+
+fn no_time() -> Distribution {
+    Distribution::Constant { value: Duration::ZERO }
+}
+
+fn takes_no_time(distribution: &Distribution) -> bool {
+    *distribution == no_time()
+}
+
+/// How clients wait for an answer and try again. The delay before attempt n+1 is `first_delay` · `multiplier`ⁿ⁻¹, at
+/// most `longest_delay`, then changed by the jitter.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientConfig {
+    /// How long an attempt waits for its answer; left out: as long as it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// Attempts in all, the first included; default 1.
+    pub attempts: u32,
+    /// Delay before the second attempt; default 1s.
+    pub first_delay: Duration,
+    /// The longest delay; default 10s.
+    pub longest_delay: Duration,
+    /// What a delay is multiplied with for the next, 1 or more, in steps of 0.001; default 2.
+    pub multiplier: Decimal,
+    /// How chance changes a delay; default `full`.
+    pub jitter: Jitter,
+}
+
+impl Default for ClientConfig {
+    fn default() -> ClientConfig {
+        ClientConfig {
+            timeout: None,
+            attempts: 1,
+            first_delay: Duration::from_seconds(1),
+            longest_delay: Duration::from_seconds(10),
+            multiplier: Decimal::from("2"),
+            jitter: Jitter::default(),
+        }
+    }
+}
+
+/// Rates at which accounts may call: token buckets of each account and API, full at first, refilled continuously (EC2
+/// Developer Guide, "Request throttling for the Amazon EC2 API"). A request takes one token of its API's request bucket
+/// and, where it has one, as many of the resource bucket as it is about instances; both or none. Every page of a
+/// `describe` is a request.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThrottleConfig {
+    /// Whether there are any limits; default false.
+    pub enabled: bool,
+    /// Requests.
+    #[serde(skip_serializing_if = "is_default")]
+    pub requests: RequestBuckets,
+    /// Requests of single operations by their word, such as `create-tags`, in place of `requests.write`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub writes: BTreeMap<String, BucketConfig>,
+    /// Instances, by class.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resources: ResourceBuckets,
+}
+
+/// The request bucket of each API. One left out does not limit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequestBuckets {
+    /// `describe` of named instances, with filters, or by pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub describe: Option<BucketConfig>,
+    /// `describe` of a whole account at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub describe_unpaged: Option<BucketConfig>,
+    /// `launch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch: Option<BucketConfig>,
+    /// `start`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<BucketConfig>,
+    /// `stop` and `hibernate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<BucketConfig>,
+    /// `terminate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminate: Option<BucketConfig>,
+    /// Every other operation that changes something: a bucket of this size for each, unless `writes` has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write: Option<BucketConfig>,
+}
+
+/// The resource bucket of each API. One left out does not limit.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceBuckets {
+    /// Instances to be launched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch: Option<BucketConfig>,
+    /// Instances to be started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<BucketConfig>,
+    /// Instances to be stopped or hibernated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<BucketConfig>,
+    /// Instances to be terminated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminate: Option<BucketConfig>,
+}
+
+/// A token bucket.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BucketConfig {
+    /// The most it holds \[tokens\].
+    pub bucket: u32,
+    /// What flows in, in steps of 0.001 \[tokens/s\].
+    pub per_s: Decimal,
+}
+
+/// Servers with a queue in front of them, first come first served.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StationConfig {
+    /// How many serve at once; left out: as many as there are to serve.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub servers: Count,
+    /// How long one takes; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub service: Distribution,
+    /// The most that wait, others are refused; left out: as many as come.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub queue_limit: Count,
+    /// The longest that one waits; left out: as long as it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_timeout: Option<Duration>,
+}
+
+impl Default for StationConfig {
+    fn default() -> StationConfig {
+        StationConfig {
+            servers: Count::UNLIMITED,
+            service: no_time(),
+            queue_limit: Count::UNLIMITED,
+            queue_timeout: None,
+        }
+    }
+}
+
+/// What takes calls in: a station that may refuse calls before its queue is full.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatewayConfig {
+    /// How many serve at once; left out: as many as there are to serve.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub servers: Count,
+    /// How long one takes; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub service: Distribution,
+    /// The most that wait, others are refused; left out: as many as come.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub queue_limit: Count,
+    /// The longest that one waits; left out: as long as it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_timeout: Option<Duration>,
+    /// Load shedding: while so many attempts are anywhere inside the control plane, others are refused; left out:
+    /// never.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub shed_above: Count,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> GatewayConfig {
+        let StationConfig { servers, service, queue_limit, queue_timeout } = StationConfig::default();
+        GatewayConfig { servers, service, queue_limit, queue_timeout, shed_above: Count::UNLIMITED }
+    }
+}
+
+impl GatewayConfig {
+    /// The station that it is.
+    pub fn station(&self) -> StationConfig {
+        let GatewayConfig { servers, service, queue_limit, queue_timeout, shed_above: _ } = self.clone();
+        StationConfig { servers, service, queue_limit, queue_timeout }
+    }
+}
+
+/// A read-through cache in front of the database. It holds the record of an instance, the answer to a `describe` of
+/// several or of a whole account, and what validation asks of an instance type, each under its own key.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheConfig {
+    /// Whether there is one; default false.
+    pub enabled: bool,
+    /// The most entries, the one used longest ago goes first; left out: no limit.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub capacity: Count,
+    /// How long an entry holds; default 300s.
+    pub ttl: Duration,
+    /// How long what is known of an instance type holds; default 3600s.
+    pub type_ttl: Duration,
+    /// Whether a write takes the entry of its instance out; default true.
+    pub invalidate_on_write: bool,
+    /// Whether those who miss what is being read already wait for that; default false.
+    pub coalesce: bool,
+    /// How long a look takes; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub service: Distribution,
+}
+
+impl Default for CacheConfig {
+    fn default() -> CacheConfig {
+        CacheConfig {
+            enabled: false,
+            capacity: Count::UNLIMITED,
+            ttl: Duration::from_seconds(300),
+            type_ttl: Duration::from_seconds(3600),
+            invalidate_on_write: true,
+            coalesce: false,
+            service: no_time(),
+        }
+    }
+}
+
+/// A primary, which takes every write, and replicas of it. Each has its own pool of connections.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// Queries that the primary serves at once; left out: as many as there are.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub servers: Count,
+    /// How long a read by an index takes; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub read: Distribution,
+    /// How long a write takes; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub write: Distribution,
+    /// What a read without an index takes longer for each instance there is; default no time.
+    #[serde(skip_serializing_if = "lasts_no_time")]
+    pub scan_per_row: Duration,
+    /// What a `describe` finds by an index: `account` (which a whole account is found by), `state`, `type`, `zone`,
+    /// `subnet`, `tag`. Named instances are always found at once. Default: `account`.
+    pub indexes: Vec<Index>,
+    /// Read replicas; default 0.
+    pub replicas: u32,
+    /// Queries that each replica serves at once; left out: as many as there are.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub replica_servers: Count,
+    /// How long a write takes to reach each replica; default no time.
+    #[serde(skip_serializing_if = "lasts_no_time")]
+    pub lag: Duration,
+    /// Where reads go; default `replica`, which is the primary where there are none.
+    pub read_from: ReadFrom,
+    /// The connections to each of them.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pool: PoolConfig,
+}
+
+fn lasts_no_time(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> DatabaseConfig {
+        DatabaseConfig {
+            servers: Count::UNLIMITED,
+            read: no_time(),
+            write: no_time(),
+            scan_per_row: Duration::ZERO,
+            indexes: vec![Index::Account],
+            replicas: 0,
+            replica_servers: Count::UNLIMITED,
+            lag: Duration::ZERO,
+            read_from: ReadFrom::default(),
+            pool: PoolConfig::default(),
+        }
+    }
+}
+
+/// What instances are found by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Index {
+    /// Whose they are.
+    Account,
+    /// Their state.
+    State,
+    /// Their type.
+    Type,
+    /// Their zone.
+    Zone,
+    /// Their subnet.
+    Subnet,
+    /// A tag of theirs.
+    Tag,
+}
+
+/// Where reads go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadFrom {
+    /// To the replicas in turn, which may be behind.
+    #[default]
+    Replica,
+    /// To the primary.
+    Primary,
+}
+
+/// The connections to a database server.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PoolConfig {
+    /// Connections that are always open; default 0.
+    pub min: u32,
+    /// The most that are open; left out: no limit.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub max: Count,
+    /// How long one stays open unused, beyond `min`; left out: always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Duration>,
+    /// The longest that a query waits for one; left out: as long as it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acquire_timeout: Option<Duration>,
+    /// How long it takes to open one; default no time.
+    #[serde(skip_serializing_if = "lasts_no_time")]
+    pub connect: Duration,
+}
+
+impl Default for PoolConfig {
+    fn default() -> PoolConfig {
+        PoolConfig {
+            min: 0,
+            max: Count::UNLIMITED,
+            idle_timeout: None,
+            acquire_timeout: None,
+            connect: Duration::ZERO,
+        }
+    }
+}
+
+/// A message queue that delivers at least once.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueConfig {
+    /// The most messages that wait, others are refused; left out: as many as come.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub queue_limit: Count,
+    /// A message that a worker has not finished after this time is delivered again; left out: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility_timeout: Option<Duration>,
+    /// How often a message is delivered before it is a dead letter; left out: as often as it takes.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub max_receives: Count,
+    /// How long a message whose work has failed stays away from workers; default 1s.
+    pub redelivery_delay: Duration,
+}
+
+impl Default for QueueConfig {
+    fn default() -> QueueConfig {
+        QueueConfig {
+            queue_limit: Count::UNLIMITED,
+            visibility_timeout: None,
+            max_receives: Count::UNLIMITED,
+            redelivery_delay: Duration::from_seconds(1),
+        }
+    }
+}
+
+/// What carries accepted calls out. A worker holds a message until the hypervisor or the storage has done its part.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkerConfig {
+    /// How many there are; left out: as many as there are messages.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub count: Count,
+    /// Messages that each holds at once; default 1. It works on one at a time and waits for all.
+    pub prefetch: u32,
+    /// A worker's own work on a message; default no time.
+    #[serde(skip_serializing_if = "takes_no_time")]
+    pub service: Distribution,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> WorkerConfig {
+        WorkerConfig { count: Count::UNLIMITED, prefetch: 1, service: no_time() }
+    }
+}
+
+/// A circuit breaker: after so many failures in a row it refuses calls for a while, then lets one through to try.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerConfig {
+    /// Whether there are any; default false.
+    pub enabled: bool,
+    /// Failures in a row that open it; default 5.
+    pub failures: u32,
+    /// How long it stays open before a trial; default 60s.
+    pub open_for: Duration,
+}
+
+impl Default for BreakerConfig {
+    fn default() -> BreakerConfig {
+        BreakerConfig { enabled: false, failures: 5, open_for: Duration::from_seconds(60) }
+    }
+}
+
+/// How the image of a launch comes to its host. Downloads share the bandwidth of their host and of their rack
+/// equally.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImageDeliveryConfig {
+    /// Images that a host keeps, the one used longest ago goes first \[GiB\]; default 0: none.
+    pub host_cache_gib: u32,
+    /// Size of an image that does not say its own, or that a launch does not name \[GiB\]; default 0.
+    pub default_gib: u32,
+    /// Bandwidth of each host \[Mbit/s\]; left out: no limit.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub host_mbps: Count,
+    /// Bandwidth of each rack \[Mbit/s\]; left out: no limit.
+    #[serde(skip_serializing_if = "Count::is_unlimited")]
+    pub rack_mbps: Count,
+}
+
+impl Default for ImageDeliveryConfig {
+    fn default() -> ImageDeliveryConfig {
+        ImageDeliveryConfig {
+            host_cache_gib: 0,
+            default_gib: 0,
+            host_mbps: Count::UNLIMITED,
+            rack_mbps: Count::UNLIMITED,
+        }
+    }
+}
+
+/// A time in which a stage does not work as it should.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageConfig {
+    /// The stage, as results name it: `gateway`, `validation`, `cache`, `primary`, `replica-1` …, `workers`,
+    /// `hypervisor`, `storage`.
+    pub stage: String,
+    /// When it begins, from the start of the run.
+    pub start: Duration,
+    /// How long it lasts.
+    pub length: Duration,
+    /// What the stage does meanwhile.
+    pub kind: OutageKind,
+    /// How many times longer services take that begin meanwhile, where `kind` is `slow`: more than 1, in steps of
+    /// 0.001.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Decimal>,
+}
+
+/// What a stage does in an outage. Services that have begun go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutageKind {
+    /// It refuses whoever comes.
+    Refuse,
+    /// Nobody's service begins; whoever comes waits.
+    Hang,
+    /// Services take longer.
+    Slow,
+}

@@ -1,0 +1,155 @@
+//! An instance that has a host comes up: its image is downloaded, it boots, its state is written.
+
+use super::course::Course;
+use super::flow::Entered;
+use super::jobs::{BringUp, BringUpId, ImageSize, Job, Step, Task};
+use super::{Alarm, Plane, Wish};
+use crate::control_plane::config::ImageDeliveryConfig;
+use crate::control_plane::image_cache::ImageCache;
+use crate::control_plane::job::JobId;
+use crate::control_plane::link::Link;
+use plimsoll_base::metrics::Durations;
+use plimsoll_base::persist;
+use plimsoll_base::units::{Duration, Time};
+
+/// Bits of a GiB.
+const BITS_PER_GIB: u128 = 8 << 30;
+
+/// Bits a second of a Mbit/s.
+const BPS_PER_MBPS: u64 = 1_000_000;
+
+/// The images on the hosts, and those on their way.
+#[derive(Clone, Debug)]
+pub(super) struct Images {
+    pub kept: ImageCache,
+    /// Downloads, by rack.
+    pub racks: Vec<Link>,
+    /// How long downloads took.
+    pub downloads: Durations,
+    /// Their sum \[ns\].
+    pub downloaded: u128,
+    host_bps: Option<u64>,
+    rack_bps: Option<u64>,
+    /// What an image is taken to be that does not say how large it is \[GiB\].
+    pub default_gib: u32,
+}
+
+persist! { Images {
+    values: [racks, downloads, downloaded],
+    parts: [kept],
+    made: [host_bps, rack_bps, default_gib],
+} }
+
+impl Images {
+    pub fn new(config: &ImageDeliveryConfig) -> Images {
+        let bps = |mbps: Option<u32>| mbps.map(|mbps| u64::from(mbps) * BPS_PER_MBPS);
+        Images {
+            kept: ImageCache::new(u64::from(config.host_cache_gib)),
+            racks: Vec::new(),
+            downloads: Durations::default(),
+            downloaded: 0,
+            host_bps: bps(config.host_mbps.0),
+            rack_bps: bps(config.rack_mbps.0),
+            default_gib: config.default_gib,
+        }
+    }
+
+    /// The downloads of a rack.
+    fn rack(&mut self, rack: u32) -> &mut Link {
+        while self.racks.len() <= rack as usize {
+            self.racks.push(Link::new(self.host_bps, self.rack_bps));
+        }
+        &mut self.racks[rack as usize]
+    }
+
+    /// Whether nothing ever takes time.
+    fn are_unlimited(&self) -> bool {
+        self.host_bps.is_none() && self.rack_bps.is_none()
+    }
+
+    pub fn begin_window(&mut self) {
+        self.kept.begin_window();
+        self.racks.iter_mut().for_each(Link::begin_window);
+        self.downloads = Durations::default();
+        self.downloaded = 0;
+    }
+}
+
+impl Plane {
+    /// Size of an image that does not say its own \[GiB\].
+    pub fn default_image_gib(&self) -> u32 {
+        self.images.default_gib
+    }
+
+    /// An instance comes up. Where that takes no time it has, and is given back at once.
+    pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<BringUp> {
+        let task = Task::BringUp(self.coming.add(bring_up));
+        let job = self.jobs.add(Job::new(task, Course::BringUp, Step::Download));
+        self.advance(now, job).map(|wish| {
+            assert_eq!(wish, Wish::Run(job), "an instance that comes up wishes to run");
+            self.came_up(job)
+        })
+    }
+
+    /// The instance that wishes to run.
+    pub fn came_up(&mut self, id: JobId) -> BringUp {
+        let coming = self.coming_up(id);
+        let bring_up = self.coming[coming];
+        self.coming.remove(coming);
+        self.jobs.remove(id);
+        bring_up
+    }
+
+    /// The image comes to the host, unless it is there.
+    pub(super) fn download(&mut self, now: Time, id: JobId) -> Entered {
+        let BringUp { host, rack, image, .. } = self.coming[self.coming_up(id)];
+        let Some(ImageSize { id: image, gib }) = image.filter(|image| image.gib > 0) else {
+            return Entered::Passed;
+        };
+        if self.images.are_unlimited() || self.images.kept.has(host, image) {
+            return Entered::Passed;
+        }
+        self.jobs[id].began = now;
+        let link = self.images.rack(rack);
+        link.join(now, host.0, u128::from(gib) * BITS_PER_GIB, id);
+        self.await_downloads(rack);
+        Entered::Stays
+    }
+
+    /// Downloads of a rack have ended.
+    pub(super) fn downloads_end(&mut self, now: Time, rack: u32) {
+        while let Some(id) = self.images.rack(rack).finish(now) {
+            let BringUp { host, image, .. } = self.coming[self.coming_up(id)];
+            let ImageSize { id: image, gib } = image.expect("there was something to download");
+            self.images.kept.add(host, image, u64::from(gib));
+            let took = now.since(self.jobs[id].began);
+            self.images.downloads.record(took);
+            self.images.downloaded += u128::from(took.0);
+            self.go_on(now, id);
+        }
+        self.await_downloads(rack);
+    }
+
+    fn await_downloads(&mut self, rack: u32) {
+        if let Some(at) = self.images.rack(rack).wake() {
+            self.alarm(at, Alarm::Downloaded, rack);
+        }
+    }
+
+    /// The instance boots.
+    pub(super) fn boot(&mut self, now: Time, id: JobId) -> Entered {
+        let boot = self.rules.times.boot;
+        if boot == Duration::ZERO {
+            return Entered::Passed;
+        }
+        self.alarm(now.after(boot), Alarm::Booted, id.0);
+        Entered::Stays
+    }
+
+    fn coming_up(&self, id: JobId) -> BringUpId {
+        match self.jobs[id].task {
+            Task::BringUp(coming) => coming,
+            task => unreachable!("{task:?} is no instance that comes up"),
+        }
+    }
+}

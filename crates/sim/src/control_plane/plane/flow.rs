@@ -1,0 +1,273 @@
+//! The path of a call through the control plane, from top to bottom.
+//!
+//! ```text
+//! read:     gateway ─▶ cache ─hit──────────────────────────────────▶ answer
+//!                        └miss▶ connection ─▶ replica or primary ──▶ answer
+//! write:    gateway ─▶ validation ─▶ what it is about, read likewise ─▶ connection ─▶ primary ─▶
+//!           ├ of a record:    effect, answer
+//!           ├ of an instance: answer; queue ─▶ worker ─▶ hypervisor (─▶ storage) ─▶ effect
+//!           └ of a volume:    queue ─▶ worker ─▶ storage ─▶ effect, answer
+//! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
+//! ```
+//!
+//! [`Plane::enter`] says what a job does at a step, `course` which step follows. A job goes on step by step until it has
+//! to wait; what takes no time takes no event.
+
+use super::jobs::{Step, Task};
+use super::requests::{Client, Request, RequestId};
+use super::stage::{Arrival, StageId};
+use super::{Alarm, Plane, Wish};
+use crate::control_plane::breaker::Verdict;
+use crate::control_plane::job::JobId;
+use crate::control_plane::station::Next;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{Duration, Time};
+
+/// What becomes of a job at a step.
+pub(super) enum Entered {
+    /// It goes on.
+    Passed,
+    /// It waits for something, or is over.
+    Stays,
+    /// It carries out what its request asks for, which the plane's owner does.
+    Acts(RequestId),
+    /// The instance that came up runs, which the plane's owner is told.
+    Runs,
+}
+
+impl Plane {
+    /// Takes a job as far as it comes now.
+    #[inline]
+    pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Wish> {
+        let mut step = self.jobs[id].step;
+        loop {
+            match self.enter(now, id, step) {
+                Entered::Passed => step = self.leave(now, id),
+                Entered::Stays => return None,
+                Entered::Acts(request) => return Some(Wish::Act(id, request)),
+                Entered::Runs => return Some(Wish::Run(id)),
+            }
+        }
+    }
+
+    /// A job comes to the step where it stands.
+    #[inline]
+    fn enter(&mut self, now: Time, id: JobId, step: Step) -> Entered {
+        match step {
+            Step::Gateway => self.serve(now, id, step, StageId::GATEWAY),
+            Step::Validate => self.serve(now, id, step, StageId::VALIDATION),
+            Step::Look => self.look(now, id),
+            Step::Consult => self.consult(now, id),
+            Step::ConnectToRead => {
+                self.jobs[id].node = self.node_to_read();
+                self.connect(now, id)
+            }
+            Step::ConnectToWrite => {
+                self.jobs[id].node = 0;
+                self.connect(now, id)
+            }
+            Step::Read | Step::Write => self.serve(now, id, step, StageId::node(self.jobs[id].node)),
+            Step::Learn => self.learn(now, id),
+            Step::Send => self.send(now, id),
+            Step::Work => self.serve(now, id, step, StageId::WORKERS),
+            Step::Hypervisor => self.serve_behind_breaker(now, id, step, StageId::HYPERVISOR),
+            Step::Store => self.serve_behind_breaker(now, id, step, StageId::STORAGE),
+            Step::Act => self.act(now, id),
+            Step::Download => self.download(now, id),
+            Step::Boot => self.boot(now, id),
+            Step::Run => Entered::Runs,
+            Step::AwaitLoad | Step::Await => {
+                unreachable!("a job that waits for another does not move by itself")
+            }
+        }
+    }
+
+    /// A job leaves a step that it has passed: it gives back what it held there. Gives the next step.
+    #[inline]
+    fn leave(&mut self, now: Time, id: JobId) -> Step {
+        let has_cache = self.caches.is_some();
+        let job = &mut self.jobs[id];
+        let (step, verdict) = (job.step, job.verdict.take());
+        let next = job.following(has_cache);
+        job.step = next;
+        if let Some(verdict) = verdict {
+            self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
+        }
+        if matches!(step, Step::Read | Step::Write) {
+            self.disconnect(now, id);
+        }
+        next
+    }
+
+    /// A job that has waited goes on when its turn comes.
+    #[inline]
+    pub(super) fn go_on(&mut self, now: Time, id: JobId) {
+        self.leave(now, id);
+        self.moving.push(id);
+    }
+
+    /// A job comes to a stage with servers.
+    #[inline]
+    fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
+        let stage = &mut self.stages[at.index()];
+        if stage.is_open() && self.rules.times.takes_no_time(step) {
+            stage.pass();
+            return Entered::Passed;
+        }
+        match stage.arrive(now, id) {
+            Arrival::Served => {
+                if self.begin(now, id, at, Duration::ZERO) {
+                    return Entered::Stays;
+                }
+                self.release(now, at, now);
+                Entered::Passed
+            }
+            Arrival::Waits => {
+                if let Some(due) = self.stages[at.index()].impatient.wake() {
+                    self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+                }
+                Entered::Stays
+            }
+            Arrival::Refused => self.fail(now, id, Failure::ServiceUnavailable),
+        }
+    }
+
+    /// The same where a breaker may refuse it before.
+    fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
+        if let Some(breaker) = self.breaker_of(step) {
+            match breaker.ask(now) {
+                Verdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
+                verdict => self.jobs[id].verdict = Some(verdict),
+            }
+        }
+        self.serve(now, id, step, at)
+    }
+
+    /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
+    #[inline]
+    fn look(&mut self, now: Time, id: JobId) -> Entered {
+        let entered = self.serve(now, id, Step::Look, StageId::CACHE);
+        if !matches!(entered, Entered::Passed) {
+            return entered;
+        }
+        self.jobs[id].step = Step::Consult;
+        self.consult(now, id)
+    }
+
+    /// The service of a job begins; false where it takes no time.
+    #[inline]
+    fn begin(&mut self, now: Time, id: JobId, at: StageId, waited: Duration) -> bool {
+        let job = &mut self.jobs[id];
+        job.began = now;
+        let (step, scans) = (job.step, job.course.scans());
+        let time = self.service_time(step, scans, at);
+        self.stages[at.index()].note(waited, time);
+        if time > Duration::ZERO {
+            self.alarm(now.after(time), Alarm::Served, id.0);
+        }
+        time > Duration::ZERO
+    }
+
+    /// The service of a job is over.
+    #[inline]
+    pub(super) fn served(&mut self, now: Time, id: JobId) {
+        let job = &self.jobs[id];
+        let (at, began) = (job.stage(), job.began);
+        self.release(now, at, began);
+        self.go_on(now, id);
+    }
+
+    /// A server is free: whoever waits for it begins.
+    #[inline]
+    fn release(&mut self, now: Time, at: StageId, began: Time) {
+        let next = self.stages[at.index()].station.complete(now, began);
+        if let Some(next) = next {
+            self.begin_next(now, at, next);
+        }
+    }
+
+    /// The service of one who has waited begins, and if it takes no time the one of the next.
+    pub(super) fn begin_next(&mut self, now: Time, at: StageId, next: Next) {
+        let mut next = Some(next);
+        while let Some(Next { job, waited }) = next {
+            if self.begin(now, job, at, waited) {
+                return;
+            }
+            next = self.stages[at.index()].station.complete(now, now);
+            self.go_on(now, job);
+        }
+    }
+
+    /// How long the service of a step takes at a stage; a read that scans looks at every instance.
+    #[inline]
+    fn service_time(&mut self, step: Step, scans: bool, at: StageId) -> Duration {
+        let (times, stage) = (&self.rules.times, &mut self.stages[at.index()]);
+        let mut time = times.of(step).draw(&mut stage.stream);
+        if scans && step == Step::Read {
+            time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.rows)));
+        }
+        stage.stretched(time)
+    }
+
+    /// Those who have waited too long at a stage give up.
+    pub(super) fn queue_times_out(&mut self, now: Time, at: StageId) {
+        while let Some(id) = self.stages[at.index()].give_up(now) {
+            self.fail(now, id, Failure::InternalError);
+        }
+        if let Some(due) = self.stages[at.index()].impatient.wake() {
+            self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+        }
+    }
+
+    /// A job takes effect, unless its request has had its effect or nobody waits for it any more.
+    fn act(&mut self, now: Time, id: JobId) -> Entered {
+        let request = match self.jobs[id].task {
+            Task::Attempt(request) | Task::Delivery(request, _) => request,
+            Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
+        };
+        let Request { client, is_settled, .. } = &mut self.requests[request];
+        if *client == Client::GaveUp {
+            self.counts.orphaned += 1;
+        } else if *is_settled {
+            self.counts.duplicates += 1;
+        } else {
+            *is_settled = true;
+            return Entered::Acts(request);
+        }
+        self.acted(now, id);
+        Entered::Stays
+    }
+
+    /// A job has had its effect.
+    #[inline]
+    pub fn acted(&mut self, now: Time, id: JobId) {
+        match self.jobs[id].task {
+            Task::Attempt(request) => {
+                self.answer(now, request, id);
+                self.end_attempt(id, request);
+            }
+            Task::Delivery(request, message) => self.message_is_done(now, id, request, message),
+            Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
+        }
+    }
+
+    /// A job cannot go on where it stands: it gives back what it holds, and whoever waits for it hears of it.
+    pub(super) fn fail(&mut self, now: Time, id: JobId, failure: Failure) -> Entered {
+        let step = self.jobs[id].step;
+        self.disconnect(now, id);
+        self.load_fails(id);
+        if let Some(verdict) = self.jobs[id].verdict.take() {
+            self.breaker_of(step).expect("a breaker let it through").failed(now, verdict);
+        }
+        match self.jobs[id].task {
+            Task::Attempt(request) => self.attempt_failed(now, id, request, failure),
+            Task::Delivery(request, message) => self.delivery_failed(now, id, request, message),
+            Task::BringUp(_) => {
+                self.jobs[id].step = Step::ConnectToWrite;
+                let again = self.rules.times.again;
+                self.alarm(now.after(again), Alarm::Again, id.0);
+            }
+        }
+        Entered::Stays
+    }
+}

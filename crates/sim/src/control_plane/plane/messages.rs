@@ -1,0 +1,134 @@
+//! From an accepted call to the worker that carries it out: the queue, deliveries, what becomes of failed ones.
+//!
+//! The job of an attempt waits while its message is with the queue and the workers; each delivery is a job of its own.
+
+use super::course::{Course, Route};
+use super::flow::Entered;
+use super::jobs::{Job, Step, Task};
+use super::requests::RequestId;
+use super::{Alarm, Plane};
+use crate::control_plane::breaker::Breaker;
+use crate::control_plane::config::{QueueConfig, WorkerConfig};
+use crate::control_plane::job::JobId;
+use crate::control_plane::message_queue::{Expired, Failed, MessageId, MessageQueue, QueueRules};
+use plimsoll_base::failure::Failure;
+use plimsoll_base::metrics::Durations;
+use plimsoll_base::persist;
+use plimsoll_base::units::Time;
+
+/// The messages, and how long they wait.
+#[derive(Clone, Debug)]
+pub(super) struct Messages {
+    pub queue: MessageQueue,
+    /// How long messages were visible before each delivery.
+    pub waits: Durations,
+    /// Their sum \[ns\].
+    pub waited: u128,
+}
+
+persist! { Messages {
+    values: [waits, waited],
+    parts: [queue],
+} }
+
+impl Messages {
+    pub fn new(queue: &QueueConfig, workers: &WorkerConfig) -> Messages {
+        let queue = MessageQueue::new(QueueRules {
+            queue_limit: queue.queue_limit.0,
+            visibility_timeout: queue.visibility_timeout,
+            max_receives: queue.max_receives.0,
+            redelivery_delay: queue.redelivery_delay,
+            slots: workers.count.0.map(|count| count.saturating_mul(workers.prefetch)),
+        });
+        Messages { queue, waits: Durations::default(), waited: 0 }
+    }
+
+    pub fn begin_window(&mut self, now: Time) {
+        self.queue.begin_window(now);
+        self.waits = Durations::default();
+        self.waited = 0;
+    }
+}
+
+impl Plane {
+    /// A call is accepted and becomes a message. Whoever waits for no more than that has its answer.
+    pub(super) fn send(&mut self, now: Time, id: JobId) -> Entered {
+        let Job { task: Task::Attempt(request), course, .. } = self.jobs[id] else {
+            unreachable!("only attempts become messages")
+        };
+        if self.messages.queue.send(now, id).is_none() {
+            return self.fail(now, id, Failure::ServiceUnavailable);
+        }
+        self.jobs[id].step = Step::Await;
+        if matches!(course, Course::Call { route: Route::Instance, .. }) {
+            self.answer(now, request, id);
+        }
+        self.receive(now);
+        Entered::Stays
+    }
+
+    /// Workers take messages as long as there are any and they have room for them.
+    fn receive(&mut self, now: Time) {
+        while let Some(delivery) = self.messages.queue.receive(now) {
+            self.messages.waits.record(delivery.waited);
+            self.messages.waited += u128::from(delivery.waited.0);
+            let Job { task: Task::Attempt(request), course, .. } = self.jobs[delivery.job] else {
+                unreachable!("messages are about attempts")
+            };
+            let task = Task::Delivery(request, delivery.message);
+            let job = self.jobs.add(Job::new(task, course, Step::Work));
+            self.requests[request].jobs += 1;
+            self.moving.push(job);
+            if let Some(expires) = delivery.expires {
+                self.alarm(expires, Alarm::Expire, delivery.message.0);
+            }
+        }
+    }
+
+    /// A worker is done with a message. The first delivery that is ends the attempt that it was about.
+    pub(super) fn message_is_done(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
+        if let Some(attempt) = self.messages.queue.finish(now, message) {
+            self.answer(now, request, attempt);
+            self.end_attempt(attempt, request);
+        }
+        self.end_job(id, request);
+        self.receive(now);
+    }
+
+    /// A worker has failed with a message.
+    pub(super) fn delivery_failed(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
+        match self.messages.queue.fail(now, message) {
+            Failed::Delayed(until) => self.alarm(until, Alarm::Appear, message.0),
+            Failed::Dead(attempt) => self.attempt_failed(now, attempt, request, Failure::InternalError),
+            Failed::Visible | Failed::Nothing => {}
+        }
+        self.end_job(id, request);
+        self.receive(now);
+    }
+
+    /// The visibility time-out of a message is over: if it is not done, it is delivered again.
+    pub(super) fn message_expires(&mut self, now: Time, message: u32) {
+        if let Expired::Dead(attempt) = self.messages.queue.expire(now, MessageId(message)) {
+            let Task::Attempt(request) = self.jobs[attempt].task else {
+                unreachable!("messages are about attempts")
+            };
+            self.attempt_failed(now, attempt, request, Failure::InternalError);
+        }
+        self.receive(now);
+    }
+
+    /// A message can be received again.
+    pub(super) fn message_appears(&mut self, now: Time, message: u32) {
+        self.messages.queue.appear(now, MessageId(message));
+        self.receive(now);
+    }
+
+    /// The breaker around what a worker asks at a step.
+    pub(super) fn breaker_of(&mut self, step: Step) -> Option<&mut Breaker> {
+        match step {
+            Step::Hypervisor => self.breakers[0].as_mut(),
+            Step::Store => self.breakers[1].as_mut(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The jobs that go on now, in order. There is seldom more than one.
+
+use std::collections::VecDeque;
+
+use crate::control_plane::job::JobId;
+
+/// A queue whose first stands outside of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Moving {
+    first: Option<JobId>,
+    others: VecDeque<JobId>,
+}
+
+impl Moving {
+    /// A job goes on after all others.
+    #[inline]
+    pub fn push(&mut self, job: JobId) {
+        match self.first {
+            None => self.first = Some(job),
+            Some(_) => self.others.push_back(job),
+        }
+    }
+
+    /// The job whose turn it is.
+    #[inline]
+    pub fn pop(&mut self) -> Option<JobId> {
+        let first = self.first?;
+        self.first = if self.others.is_empty() { None } else { self.others.pop_front() };
+        Some(first)
+    }
+
+    /// Whether nobody moves.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_base::engine::random::{Purpose, Seed};
+
+    #[test]
+    fn it_is_a_plain_queue() {
+        let mut random = Seed(3).stream(Purpose::Mix, 0);
+        let (mut moving, mut plain) = (Moving::default(), VecDeque::new());
+        for number in 0..10_000 {
+            if random.below(2) == 0 {
+                moving.push(JobId(number));
+                plain.push_back(JobId(number));
+            } else {
+                assert_eq!(moving.pop(), plain.pop_front());
+            }
+            assert_eq!(moving.is_empty(), plain.is_empty());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Times in which a stage does not work as it should.
+
+use super::stage::{Condition, StageId};
+use super::{Alarm, Plane};
+use crate::control_plane::checks::PER_ONE;
+use crate::control_plane::config::{OutageConfig, OutageKind};
+use crate::control_plane::stage::StageName;
+use plimsoll_base::units::{Duration, Time};
+
+/// An outage of a stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outage {
+    stage: StageId,
+    start: Duration,
+    length: Duration,
+    condition: Condition,
+}
+
+/// The outages of a configuration that has been validated.
+pub(super) fn resolve(outages: &[OutageConfig], replicas: u32) -> Vec<Outage> {
+    let outage = |outage: &OutageConfig| {
+        let names = StageName::stations(replicas);
+        let name = names.into_iter().find(|name| name.to_string() == outage.stage);
+        let factor = outage.factor.as_ref().and_then(|factor| factor.resource(PER_ONE).ok());
+        Outage {
+            stage: StageId::of(name.expect("the configuration has been validated")),
+            start: outage.start,
+            length: outage.length,
+            condition: match outage.kind {
+                OutageKind::Refuse => Condition::Refuses,
+                OutageKind::Hang => Condition::Hangs,
+                OutageKind::Slow => Condition::Slow(factor.expect("the configuration has been validated")),
+            },
+        }
+    };
+    outages.iter().map(outage).collect()
+}
+
+impl Plane {
+    /// The run begins: the outages ahead get their alarms.
+    pub fn open(&mut self) {
+        for i in 0..self.outages.len() {
+            let begins = Time::ZERO.after(self.outages[i].start);
+            self.alarm(begins, Alarm::OutageBegins, i as u32);
+        }
+    }
+
+    pub(super) fn outage_begins(&mut self, now: Time, number: usize) {
+        let Outage { stage, length, condition, .. } = self.outages[number];
+        self.turn(now, stage, condition);
+        self.alarm(now.after(length), Alarm::OutageEnds, number as u32);
+    }
+
+    pub(super) fn outage_ends(&mut self, now: Time, number: usize) {
+        self.turn(now, self.outages[number].stage, Condition::Sound);
+    }
+
+    fn turn(&mut self, now: Time, stage: StageId, condition: Condition) {
+        for next in self.stages[stage.index()].turn(now, condition) {
+            self.begin_next(now, stage, next);
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! Host faults: failures, outages of racks and zones, and maintenance, as one stream of events in order of time.
+//!
+//! The stream follows from the scenario and its seed alone, whatever runs on the hosts. Failures without memory
+//! are one process over all hosts, thinned to those in service, which is exact and costs one timer for a fleet
+//! of any size; those with a Weibull law need a timer a host.
+
+mod config;
+mod failures;
+mod selection;
+
+pub use config::{Drain, FaultConfig, HostFaultConfig, MaintenanceConfig, OnFailure, OutageConfig, Run};
+
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+use crate::fleet::Fleet;
+use crate::fleet::state::Trigger;
+use failures::{Failures, Life};
+use plimsoll_base::engine::random::{Purpose, Seed};
+use plimsoll_base::input::{InputError, Problem};
+use plimsoll_base::persist;
+use plimsoll_base::units::{Duration, HostId, Time};
+use selection::{Naming, Selection};
+
+/// Something that befalls a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum HostEvent {
+    /// It fails, and the instances on it are dead; nobody knows yet.
+    Failed(HostId),
+    /// The health check finds that it has failed: its instances are dealt with as `on_failure` says.
+    Detected(HostId),
+    /// It is whole again.
+    Repaired(HostId),
+    /// Work on it is announced: it takes no more instances.
+    MaintenanceAnnounced(HostId),
+    /// Work on it begins: its instances are dealt with.
+    MaintenanceBegins(HostId, Drain),
+    /// Work on it ends.
+    MaintenanceEnds(HostId),
+    /// It goes for good, after notice: its instances are dealt with.
+    Retired(HostId, Drain),
+}
+
+impl HostEvent {
+    /// The host.
+    pub fn host(self) -> HostId {
+        use HostEvent::*;
+        match self {
+            Failed(host) | Detected(host) | Repaired(host) => host,
+            MaintenanceAnnounced(host) | MaintenanceEnds(host) => host,
+            MaintenanceBegins(host, _) | Retired(host, _) => host,
+        }
+    }
+
+    /// What it does to the state of the host: the argument of [`Fleet::on`].
+    pub fn trigger(self) -> Trigger {
+        match self {
+            HostEvent::Failed(_) => Trigger::Fail,
+            HostEvent::Detected(_) => Trigger::Detect,
+            HostEvent::Repaired(_) => Trigger::Repair,
+            HostEvent::MaintenanceAnnounced(_) => Trigger::Announce,
+            HostEvent::MaintenanceBegins(..) => Trigger::Begin,
+            HostEvent::MaintenanceEnds(_) => Trigger::End,
+            HostEvent::Retired(..) => Trigger::Retire,
+        }
+    }
+}
+
+/// The stream of host events.
+#[derive(Debug)]
+pub struct Faults {
+    phases: Vec<Phase>,
+    /// When hosts that have failed return to service, unless an outage puts it off.
+    returns: BTreeMap<HostId, Time>,
+    due: BinaryHeap<Reverse<(Time, Due)>>,
+    /// What happens now.
+    happening: VecDeque<HostEvent>,
+    now: Time,
+    failures: Failures,
+    detection: Duration,
+    repair: Duration,
+    on_failure: OnFailure,
+    maintenance: Vec<Maintenance>,
+    outages: Vec<Outage>,
+}
+
+persist! { Faults {
+    values: [phases, returns, due, happening, now],
+    parts: [failures],
+    made: [detection, repair, on_failure, maintenance, outages],
+} }
+
+/// How a host is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum Phase {
+    InService,
+    /// In service still; the maintenance of this number will begin.
+    Announced(u16),
+    /// In this maintenance.
+    WorkedOn(u16),
+    /// Failed, and nobody knows.
+    Failed,
+    /// Failed, and known to have.
+    Unhealthy,
+    Retired,
+}
+
+/// What is to happen at a time. At one time in this order, so that what ends makes way for what begins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+enum Due {
+    Detect(HostId),
+    Repair(HostId),
+    End(u16),
+    Outage(u16),
+    Announce(u16),
+    Begin(u16),
+    /// A life of a host is over, if it still lives it.
+    WornOut(HostId, Life),
+    /// Some host fails, if it is in service.
+    Failure,
+}
+
+#[derive(Debug)]
+struct Maintenance {
+    hosts: Selection,
+    /// `None`: the hosts are retired.
+    end: Option<Time>,
+    drain: Drain,
+}
+
+#[derive(Debug)]
+struct Outage {
+    hosts: Selection,
+    end: Time,
+}
+
+impl Faults {
+    /// The faults of a scenario on its hosts, from time zero on; `None` when nothing ever befalls them. `zones`
+    /// are the names of the zones in file order.
+    pub fn new(
+        config: &FaultConfig,
+        zones: &[&str],
+        fleet: &Fleet,
+        seed: Seed,
+    ) -> Result<Option<Faults>, InputError> {
+        let problems = config.validate(zones);
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        if config.is_empty() {
+            return Ok(None);
+        }
+        let count = fleet.hosts().len();
+        let mut faults = Faults {
+            phases: vec![Phase::InService; count],
+            returns: BTreeMap::new(),
+            due: BinaryHeap::new(),
+            happening: VecDeque::new(),
+            now: Time::ZERO,
+            failures: Failures::new(&config.hosts, count as u32, seed),
+            detection: config.hosts.detection,
+            repair: config.hosts.repair,
+            on_failure: config.hosts.on_failure,
+            maintenance: Vec::new(),
+            outages: Vec::new(),
+        };
+        faults.plan(config, zones, fleet, seed).map_err(InputError)?;
+        faults.begin_lives();
+        Ok(Some(faults))
+    }
+
+    /// What becomes of the instances on a host that is found to have failed.
+    pub fn on_failure(&self) -> OnFailure {
+        self.on_failure
+    }
+
+    /// When something may befall a host next; [`Time::NEVER`] for never.
+    pub fn due(&self) -> Time {
+        match self.due.peek() {
+            _ if !self.happening.is_empty() => self.now,
+            Some(Reverse((at, _))) => *at,
+            None => Time::NEVER,
+        }
+    }
+
+    /// The next event and its time, unless it is later than `limit`.
+    pub fn next_until(&mut self, limit: Time) -> Option<(Time, HostEvent)> {
+        loop {
+            if let Some(event) = self.happening.pop_front() {
+                return Some((self.now, event));
+            }
+            if self.due() > limit {
+                return None;
+            }
+            let Reverse((at, due)) = self.due.pop()?;
+            self.now = at;
+            self.happen(due);
+        }
+    }
+
+    /// True when a host has failed and nobody knows yet: what is launched there is dead.
+    pub fn has_failed_unnoticed(&self, host: HostId) -> bool {
+        self.phases[host.index()] == Phase::Failed
+    }
+
+    /// Puts maintenance and outages into the calendar.
+    fn plan(
+        &mut self,
+        config: &FaultConfig,
+        zones: &[&str],
+        fleet: &Fleet,
+        seed: Seed,
+    ) -> Result<(), Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut select = |naming: Naming<'_>, key: &str, i: usize| {
+            let stream = seed.stream(Purpose::Maintenance, i as u64);
+            let selected = naming.select(&format!("faults.{key}.{i}"), zones, fleet, stream);
+            selected.unwrap_or_else(|problem| {
+                problems.push(problem);
+                Selection::default()
+            })
+        };
+        for (i, planned) in config.maintenance.iter().enumerate() {
+            let begin = Time::ZERO.after(planned.at);
+            let announced = Time(begin.0.saturating_sub(planned.notice.0));
+            let hosts = select(planned.into(), "maintenance", i);
+            let end = planned.length.map(|length| begin.after(length));
+            self.maintenance.push(Maintenance { hosts, end, drain: planned.drain });
+            self.schedule(announced, Due::Announce(i as u16));
+            self.schedule(begin, Due::Begin(i as u16));
+        }
+        for (i, planned) in config.outages.iter().enumerate() {
+            let begin = Time::ZERO.after(planned.at);
+            let hosts = select(planned.into(), "outages", i);
+            self.outages.push(Outage { hosts, end: begin.after(planned.length) });
+            self.schedule(begin, Due::Outage(i as u16));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Draws the first failures.
+    fn begin_lives(&mut self) {
+        if let Some(wait) = self.failures.next_of_all() {
+            self.schedule(Time::ZERO.after(wait), Due::Failure);
+        }
+        for host in (0..self.phases.len() as u32).map(HostId) {
+            self.renew(host);
+        }
+    }
+
+    /// A host begins a new life now, where hosts age.
+    fn renew(&mut self, host: HostId) {
+        if let Some((life, length)) = self.failures.new_life(host) {
+            self.schedule(self.now.after(length), Due::WornOut(host, life));
+        }
+    }
+
+    fn schedule(&mut self, at: Time, due: Due) {
+        if at < Time::NEVER {
+            self.due.push(Reverse((at, due)));
+        }
+    }
+
+    fn happen(&mut self, due: Due) {
+        match due {
+            Due::Detect(host) => {
+                assert!(self.phases[host.index()] == Phase::Failed, "host {host} has not failed");
+                self.phases[host.index()] = Phase::Unhealthy;
+                self.happening.push_back(HostEvent::Detected(host));
+            }
+            Due::Repair(host) => self.repaired(host),
+            Due::Announce(number) => self.announce(number),
+            Due::Begin(number) => self.begin(number),
+            Due::End(number) => self.end(number),
+            Due::Outage(number) => self.outage(number),
+            Due::WornOut(host, life) if self.failures.is_in(host, life) => self.worn_out(host),
+            Due::WornOut(..) => {}
+            Due::Failure => {
+                let (host, wait) = self.failures.draw();
+                self.schedule(self.now.after(wait), Due::Failure);
+                if matches!(self.phases[host.index()], Phase::InService | Phase::Announced(_)) {
+                    self.fail_alone(host);
+                }
+            }
+        }
+    }
+
+    fn worn_out(&mut self, host: HostId) {
+        match self.phases[host.index()] {
+            Phase::InService | Phase::Announced(_) => self.fail_alone(host),
+            // The work comes before the failure and prevents it.
+            Phase::WorkedOn(_) => self.renew(host),
+            // An outage came first; the host is new when it returns.
+            Phase::Failed | Phase::Unhealthy | Phase::Retired => {}
+        }
+    }
+
+    fn fail_alone(&mut self, host: HostId) {
+        let detected = self.now.after(self.detection);
+        self.fail(host, detected, detected.after(self.repair));
+    }
+
+    fn fail(&mut self, host: HostId, detected: Time, returns: Time) {
+        self.phases[host.index()] = Phase::Failed;
+        self.returns.insert(host, returns);
+        self.happening.push_back(HostEvent::Failed(host));
+        self.schedule(detected, Due::Detect(host));
+        self.schedule(returns, Due::Repair(host));
+    }
+
+    fn repaired(&mut self, host: HostId) {
+        let returns = self.returns[&host];
+        if returns > self.now {
+            return self.schedule(returns, Due::Repair(host));
+        }
+        assert!(self.phases[host.index()] == Phase::Unhealthy, "host {host} is not under repair");
+        self.returns.remove(&host);
+        self.phases[host.index()] = Phase::InService;
+        self.happening.push_back(HostEvent::Repaired(host));
+        self.renew(host);
+    }
+
+    fn outage(&mut self, number: u16) {
+        let Outage { hosts, end } = &mut self.outages[usize::from(number)];
+        let (hosts, end) = (std::mem::take(hosts), *end);
+        let detected = self.now.after(self.detection).min(end);
+        for host in hosts.iter() {
+            match self.phases[host.index()] {
+                Phase::InService | Phase::Announced(_) => self.fail(host, detected, end),
+                Phase::WorkedOn(work) => {
+                    let worked_on_until = self.maintenance[usize::from(work)].end;
+                    self.fail(host, detected, worked_on_until.map_or(end, |until| until.max(end)));
+                }
+                Phase::Failed | Phase::Unhealthy => {
+                    let returns = self.returns.get_mut(&host).expect("a host that failed returns");
+                    *returns = end.max(*returns);
+                }
+                Phase::Retired => {}
+            }
+        }
+    }
+
+    fn announce(&mut self, number: u16) {
+        for host in self.maintenance[usize::from(number)].hosts.iter() {
+            let phase = &mut self.phases[host.index()];
+            if *phase == Phase::InService {
+                *phase = Phase::Announced(number);
+                self.happening.push_back(HostEvent::MaintenanceAnnounced(host));
+            }
+        }
+    }
+
+    fn begin(&mut self, number: u16) {
+        let Maintenance { hosts, end, drain } = &self.maintenance[usize::from(number)];
+        for host in hosts.iter() {
+            let phase = &mut self.phases[host.index()];
+            if *phase != Phase::Announced(number) {
+                continue;
+            }
+            let (next, event) = match end {
+                Some(_) => (Phase::WorkedOn(number), HostEvent::MaintenanceBegins(host, *drain)),
+                None => (Phase::Retired, HostEvent::Retired(host, *drain)),
+            };
+            *phase = next;
+            self.happening.push_back(event);
+        }
+        if let Some(end) = *end {
+            self.schedule(end, Due::End(number));
+        }
+    }
+
+    fn end(&mut self, number: u16) {
+        for host in self.maintenance[usize::from(number)].hosts.iter() {
+            let phase = &mut self.phases[host.index()];
+            if *phase == Phase::WorkedOn(number) {
+                *phase = Phase::InService;
+                self.happening.push_back(HostEvent::MaintenanceEnds(host));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,459 @@
+//! Zones and host groups as a scenario writes them, and the exact hosts they stand for.
+//!
+//! Problems carry the key path relative to the zone list (`0.hosts.1.count`); the scenario adds the place.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::hardware::{Architecture, Hardware};
+use super::host::Pool;
+use super::host_file;
+use plimsoll_base::input::{Place, Problem};
+use plimsoll_base::units::{Decimal, QUANTITIES, Quantity, RESOURCES, Resources};
+
+/// The most hosts one fleet may have: their records alone then fill several GiB.
+pub const MAX_HOSTS: u32 = 100_000_000;
+
+/// The most hosts an elastic group opens where the scenario does not say: each has its record from the start.
+pub const DEFAULT_MAX_HOSTS: u32 = 1_000_000;
+
+/// Hosts in one rack where the scenario does not say: half of a 42-unit rack in 2U servers, with room for switches.
+pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
+
+/// A zone: a place that fails on its own, with hosts in it.
+///
+/// Its name and hosts must be there: [`resolve`] refuses their defaults, having checked the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["name", "hosts"]))]
+pub struct ZoneConfig {
+    /// Name of the zone, such as `use1-az1`; unique.
+    #[serde(default)]
+    pub name: String,
+    /// Groups of equal hosts, numbered in this order; at least one.
+    #[serde(default)]
+    pub hosts: Vec<HostGroupConfig>,
+    /// The instance types that the zone offers; default those that its hosts run. Any other is `Unsupported` there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offers: Option<OfferConfig>,
+}
+
+/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is said.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfferConfig {
+    /// Families, such as `m5`; without `types` too, all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+    /// Types beside those of the families.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Processor architecture; default any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+}
+
+impl OfferConfig {
+    /// The types it means.
+    pub fn hardware(&self) -> Hardware {
+        Hardware::new(&self.families, &self.types, self.architecture)
+    }
+}
+
+/// A group of hosts: `count` equal ones, as many as needed (`elastic`), or those of a `file`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostGroupConfig {
+    /// How many equal hosts \[hosts\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// True: a host opens when no open one fits and closes when it empties.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elastic: bool,
+    /// The most hosts an elastic group opens \[hosts\]; default 1,000,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_hosts: Option<u32>,
+    /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
+    /// `gpu,local_storage_gib,network_gbps,rack,sku,families,types,architecture`. Relative to the scenario file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// vCPU of each host \[vCPU\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vcpu: Option<Decimal>,
+    /// Memory of each host \[GiB\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_gib: Option<Decimal>,
+    /// GPUs of each host \[GPU\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Decimal>,
+    /// Local storage of each host \[GiB\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_storage_gib: Option<Decimal>,
+    /// Network bandwidth of each host \[Gbit/s\]; default no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_gbps: Option<Decimal>,
+    /// Name of the hardware, by which `[[placement.dedicated_hosts]]` and `[billing.prices]` know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Families of instance types that the hosts run, such as `m5`; default, without `types` too, all. A type that no
+    /// host of a zone runs is `Unsupported` there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+    /// Instance types that the hosts run beside those of `families`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// Processor architecture of the hosts; default any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+    /// Processor sockets of each host. On a dedicated host no instance spans two that has room in one; default no such
+    /// limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sockets: Option<u8>,
+    /// Hosts that share a rack, in order \[hosts\]; default 16.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts_per_rack: Option<u32>,
+    /// vCPU of each host kept for the hypervisor and not sold \[vCPU\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_vcpu: Option<Decimal>,
+    /// Memory of each host kept for the hypervisor and not sold \[GiB\]; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved_memory_gib: Option<Decimal>,
+    /// The most instances on one host \[instances\]; default no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u32>,
+    /// Whom the hosts are for; default `any`.
+    #[serde(default, skip_serializing_if = "GroupTenancy::is_any")]
+    pub tenancy: GroupTenancy,
+    /// What an account pays for each of the hosts that it has allocated as a dedicated host \[USD/h\];
+    /// default what `[billing.prices]` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dedicated_usd_per_hour: Option<Decimal>,
+}
+
+/// Whom the hosts of a group are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupTenancy {
+    /// Instances of shared tenancy; an empty host may become one account's own.
+    #[default]
+    Any,
+    /// Instances of shared tenancy only.
+    Shared,
+    /// Dedicated instances and dedicated hosts only.
+    Dedicated,
+}
+
+impl GroupTenancy {
+    fn is_any(&self) -> bool {
+        *self == GroupTenancy::Any
+    }
+
+    /// The pool of a host of the group that nobody owns.
+    pub fn pool(self) -> Pool {
+        match self {
+            GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
+            GroupTenancy::Dedicated => Pool::Reserved,
+        }
+    }
+}
+
+/// A host group with every quantity exact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostGroup {
+    /// Its hosts.
+    pub hosts: Hosts,
+    /// Hosts that share a rack where the hosts do not name one \[hosts\].
+    pub hosts_per_rack: u32,
+    /// The most instances on one host \[instances\], if there is a limit.
+    pub max_instances: Option<u32>,
+    /// Whom the hosts are for.
+    pub tenancy: GroupTenancy,
+    /// Types that the hosts run, where they do not say it themselves.
+    pub hardware: Hardware,
+    /// Processor sockets of each; 0 where that is not said.
+    pub sockets: u8,
+}
+
+/// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
+/// no limit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hosts {
+    /// So many equal hosts.
+    Fixed {
+        /// How many \[hosts\].
+        count: u32,
+        /// What each has to sell.
+        sellable: Resources,
+    },
+    /// As many equal hosts as the demand needs.
+    Elastic {
+        /// The most that are open at once \[hosts\].
+        max_hosts: u32,
+        /// What each has to sell.
+        sellable: Resources,
+    },
+    /// The hosts of a file, in order.
+    Listed(Vec<ListedHost>),
+}
+
+/// One host of a host file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedHost {
+    /// What it has to sell.
+    pub sellable: Resources,
+    /// The rack it names, if any.
+    pub rack: Option<String>,
+    /// Types that the host runs, if the file says so.
+    pub hardware: Option<Hardware>,
+}
+
+/// The exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
+/// key path.
+pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut zones: Vec<Vec<HostGroup>> = Vec::new();
+    if configs.is_empty() || configs.len() > usize::from(u16::MAX) {
+        let message = format!("found {} zones, expected 1 to {}", configs.len(), u16::MAX);
+        problems.push(Problem::new(Place::key("zones"), message));
+    }
+    let mut names = BTreeSet::new();
+    for (i, config) in configs.iter().enumerate() {
+        let place = || Place::key(&format!("zones.{i}.name"));
+        if config.name.is_empty() {
+            problems.push(Problem::new(place(), "found nothing, expected the zone's name"));
+        } else if !names.insert(&config.name) {
+            let message = format!("found `{}` twice, expected a name that no other zone has", config.name);
+            problems.push(Problem::new(place(), message));
+        }
+        if config.hosts.is_empty() {
+            let place = Place::key(&format!("zones.{i}.hosts"));
+            problems.push(
+                Problem::new(place, "found no hosts, expected at least one group")
+                    .with_help("add a [[zones.hosts]] table"),
+            );
+        }
+        let mut groups = Vec::new();
+        for (j, group) in config.hosts.iter().enumerate() {
+            match group.resolve(&format!("zones.{i}.hosts.{j}")) {
+                Ok(group) => groups.push(group),
+                Err(mut found) => problems.append(&mut found),
+            }
+        }
+        zones.push(groups);
+    }
+    let groups: usize = zones.iter().map(Vec::len).sum();
+    let hosts: u64 = zones.iter().flatten().map(HostGroup::most_hosts).sum();
+    for (found, what, most) in
+        [(hosts, "hosts", u64::from(MAX_HOSTS)), (groups as u64, "host groups", u64::from(u16::MAX))]
+    {
+        if found > most {
+            let message = format!("found {found} {what} in all zones, expected at most {most}");
+            problems.push(Problem::new(Place::key("zones"), message));
+        }
+    }
+    if problems.is_empty() { Ok(zones) } else { Err(problems) }
+}
+
+impl HostGroup {
+    /// The hosts the group may ever have \[hosts\].
+    pub fn most_hosts(&self) -> u64 {
+        match &self.hosts {
+            Hosts::Fixed { count, .. } => u64::from(*count),
+            Hosts::Elastic { max_hosts, .. } => u64::from(*max_hosts),
+            Hosts::Listed(rows) => rows.len() as u64,
+        }
+    }
+}
+
+impl HostGroupConfig {
+    /// The exact hosts of this group, reading its host file if it has one. `at` is the key path of the group.
+    pub fn resolve(&self, at: &str) -> Result<HostGroup, Vec<Problem>> {
+        let mut problems = Problems { at, found: Vec::new() };
+        let reserve = self.reserve(&mut problems);
+        let hosts = match (self.count, self.elastic, &self.file) {
+            (Some(count), false, None) => {
+                if count == 0 {
+                    problems.add("count", "found 0 hosts, expected at least 1");
+                } else if count > MAX_HOSTS {
+                    problems.add("count", format!("found {count} hosts, expected at most {MAX_HOSTS}"));
+                }
+                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Fixed { count, sellable })
+            }
+            (None, true, None) => {
+                let max_hosts = self.max_hosts.unwrap_or(DEFAULT_MAX_HOSTS);
+                if max_hosts == 0 || max_hosts > MAX_HOSTS {
+                    problems.add("max_hosts", format!("found {max_hosts}, expected 1 to {MAX_HOSTS} hosts"));
+                }
+                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Elastic { max_hosts, sellable })
+            }
+            (None, false, Some(file)) => {
+                self.refuse_quantities_beside_file(&mut problems);
+                self.listed(file, &reserve, &mut problems).map(Hosts::Listed)
+            }
+            _ => {
+                problems.found.push(
+                    Problem::new(
+                        Place::key(at),
+                        format!("found {}, expected exactly one of `count`, `elastic` and `file`", self.supplies()),
+                    )
+                    .with_help("say how many hosts there are: `count = 100`, `elastic = true` or `file = \"hosts.csv\"`"),
+                );
+                None
+            }
+        };
+        if self.max_hosts.is_some() && !self.elastic {
+            problems.add(
+                "max_hosts",
+                "found a limit on a group that does not grow, expected it only beside `elastic = true`",
+            );
+        }
+        if let Some(price) = &self.dedicated_usd_per_hour {
+            self.check_price(price, &mut problems);
+        }
+        let sockets = self.sockets.map(u32::from);
+        for (key, value) in [
+            ("hosts_per_rack", self.hosts_per_rack),
+            ("max_instances", self.max_instances),
+            ("sockets", sockets),
+        ] {
+            if value == Some(0) {
+                problems.add(key, "found 0, expected at least 1");
+            }
+        }
+        match hosts {
+            Some(hosts) if problems.found.is_empty() => Ok(HostGroup {
+                hosts,
+                hosts_per_rack: self.hosts_per_rack.unwrap_or(DEFAULT_HOSTS_PER_RACK),
+                max_instances: self.max_instances,
+                tenancy: self.tenancy,
+                hardware: Hardware::new(&self.families, &self.types, self.architecture),
+                sockets: self.sockets.unwrap_or(0),
+            }),
+            _ => Err(problems.found),
+        }
+    }
+
+    fn check_price(&self, price: &Decimal, problems: &mut Problems<'_>) {
+        if let Err(reason) = crate::billing::usd(price) {
+            let found = price.as_str();
+            problems
+                .add("dedicated_usd_per_hour", format!("found {found}, which {reason}; expected a price"));
+        }
+        if self.tenancy == GroupTenancy::Shared {
+            let message = "found a price of dedicated hosts in a group whose `tenancy` is `shared`";
+            problems.add("dedicated_usd_per_hour", message);
+        }
+    }
+
+    /// Names the ways in which the group says how many hosts it has.
+    fn supplies(&self) -> String {
+        let given: Vec<&str> =
+            [("`count`", self.count.is_some()), ("`elastic`", self.elastic), ("`file`", self.file.is_some())]
+                .into_iter()
+                .filter_map(|(name, given)| given.then_some(name))
+                .collect();
+        if given.is_empty() { "none".to_string() } else { given.join(" and ") }
+    }
+
+    /// The share of each host that is not sold.
+    fn reserve(&self, problems: &mut Problems<'_>) -> Resources {
+        let vcpu = problems.resource("reserved_vcpu", self.reserved_vcpu.as_ref(), Resources::VCPU);
+        let memory =
+            problems.resource("reserved_memory_gib", self.reserved_memory_gib.as_ref(), Resources::MEMORY);
+        Resources::new(vcpu.unwrap_or(0), memory.unwrap_or(0))
+    }
+
+    /// What each host has to sell, or `None` when the problems say why not.
+    fn sellable(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<Resources> {
+        let before = problems.found.len();
+        for (key, value) in [("vcpu", &self.vcpu), ("memory_gib", &self.memory_gib)] {
+            if value.is_none() {
+                problems.add_at_group(format!("found no `{key}`, expected how much of it each host has"));
+            }
+        }
+        let mut capacity = Resources::ZERO;
+        capacity.0[Resources::NETWORK] = u32::MAX;
+        for (i, value) in self.quantities().into_iter().enumerate() {
+            if let Some(amount) = problems.resource(QUANTITIES[i].key, value.as_ref(), i) {
+                capacity.0[i] = amount;
+            }
+        }
+        if problems.found.len() > before {
+            return None;
+        }
+        for (i, key, reserved_key) in [
+            (Resources::VCPU, "vcpu", "reserved_vcpu"),
+            (Resources::MEMORY, "memory_gib", "reserved_memory_gib"),
+        ] {
+            if capacity.0[i] == 0 {
+                problems.add(key, "found 0, expected more than 0");
+            } else if reserve.0[i] >= capacity.0[i] {
+                problems.add(
+                    reserved_key,
+                    format!("found a reserve that leaves nothing to sell, expected less than `{key}`"),
+                );
+            }
+        }
+        (problems.found.len() == before).then(|| capacity.minus(&reserve))
+    }
+
+    /// The hosts of the file, or `None` when the problems say why not.
+    fn listed(
+        &self,
+        path: &Path,
+        reserve: &Resources,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<ListedHost>> {
+        if let Err(error) = std::fs::metadata(path) {
+            problems.add("file", format!("cannot read `{}`: {error}", path.display()));
+            return None;
+        }
+        host_file::read(path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
+    }
+
+    /// Quantities come from the host file, never from both.
+    fn refuse_quantities_beside_file(&self, problems: &mut Problems<'_>) {
+        for (quantity, value) in QUANTITIES.iter().zip(self.quantities()) {
+            if value.is_some() {
+                problems.add(quantity.key, "found beside `file`, expected it as a column of the host file");
+            }
+        }
+    }
+
+    /// The quantities of a host in the order of [`Resources`].
+    fn quantities(&self) -> [&Option<Decimal>; RESOURCES] {
+        [&self.vcpu, &self.memory_gib, &self.gpu, &self.local_storage_gib, &self.network_gbps]
+    }
+}
+
+/// Collects the problems of one group.
+struct Problems<'a> {
+    at: &'a str,
+    found: Vec<Problem>,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, key: &str, message: impl Into<String>) {
+        self.found.push(Problem::new(Place::key(&format!("{}.{key}", self.at)), message));
+    }
+
+    fn add_at_group(&mut self, message: String) {
+        self.found.push(Problem::new(Place::key(self.at), message));
+    }
+
+    /// A quantity in its smallest unit.
+    fn resource(&mut self, key: &str, value: Option<&Decimal>, resource: usize) -> Option<u32> {
+        let value = value?;
+        let Quantity { units_per_one, smallest, .. } = QUANTITIES[resource];
+        value
+            .resource(units_per_one)
+            .map_err(|reason| {
+                let found = value.as_str();
+                self.add(key, format!("{found} {reason}; expected 0 or more, in steps of {smallest}"));
+            })
+            .ok()
+    }
+}

@@ -1,0 +1,172 @@
+//! The record of one host, 32 bytes, and the groups and capacities it points to.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::GroupTenancy;
+use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
+
+/// Whether a host takes instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum HostState {
+    /// A host of an elastic group that is not there at the moment.
+    #[default]
+    Closed,
+    /// Takes instances.
+    Active,
+    /// Failed its health check: takes none.
+    Unhealthy,
+    /// Being worked on, or soon to be: takes none.
+    Maintenance,
+    /// Gone for good.
+    Retired,
+}
+
+/// Whose a host is. Requests of shared tenancy land on hosts of the shared pool only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Pool {
+    /// Takes instances of any account.
+    #[default]
+    Shared,
+    /// Kept for dedicated tenancy, and nobody's at the moment.
+    Reserved,
+    /// One account's own.
+    Owned,
+}
+
+/// A capacity, numbered in the order of first use. Hosts of equal capacity share one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct SkuId(pub u16);
+
+/// One host. Half a cache line: at ten million hosts every byte is ten megabytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C, align(32))]
+pub struct Host {
+    /// What can still be taken: capacity less reserve less what instances hold. Network bandwidth is
+    /// `u32::MAX` where it has no limit.
+    pub free: Resources,
+    /// Where the placement index keeps the host; only the index knows what it means.
+    pub index_mark: u32,
+    /// Instances on it.
+    pub instances: u32,
+    /// Its capacity.
+    pub sku: SkuId,
+    /// Whether it takes instances.
+    pub state: HostState,
+    /// Whose it is.
+    pub pool: Pool,
+}
+
+impl Host {
+    /// True when the host counts among the fleet's and its capacity among what they sell: it takes
+    /// instances, or still has some although it takes no more.
+    #[inline]
+    pub fn counts(&self) -> bool {
+        self.state == HostState::Active || self.instances > 0
+    }
+
+    /// vCPU that an instance could have \[milli-vCPU\]: what is free on a host that takes none is not free.
+    #[inline]
+    pub fn free_vcpu_milli(&self) -> u64 {
+        if self.state == HostState::Active { u64::from(self.free.vcpu_milli()) } else { 0 }
+    }
+}
+
+/// What hosts of one kind can sell: capacity less reserve.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Sku {
+    /// What can be taken in all. Network bandwidth is `u32::MAX` where it has no limit.
+    pub capacity: Resources,
+    /// Instances a host takes at most; `u32::MAX` where there is no limit.
+    pub max_instances: u32,
+    /// The number of what it runs.
+    pub hardware: u8,
+    /// Processor sockets of a host, which bound what a dedicated host holds; 0 where that is not said.
+    pub sockets: u8,
+}
+
+impl Sku {
+    /// Returns whether such a host does not run a type that is barred from these numbers.
+    #[inline]
+    pub fn is_barred(&self, barred: u64) -> bool {
+        barred >> self.hardware & 1 == 1
+    }
+
+    /// The most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
+    pub fn holds(&self, request: &Resources) -> u32 {
+        let (sockets, size) = (u32::from(self.sockets), request.vcpu_milli());
+        if sockets == 0 || size == 0 {
+            return u32::MAX;
+        }
+        let of_socket = self.capacity.vcpu_milli() / sockets;
+        if size <= of_socket { sockets * (of_socket / size) } else { self.capacity.vcpu_milli() / size }
+    }
+
+    /// True when network bandwidth has no limit and is not counted.
+    pub fn network_is_unlimited(&self) -> bool {
+        self.capacity.0[Resources::NETWORK] == u32::MAX
+    }
+
+    /// What an instance takes from such a host.
+    #[inline]
+    pub fn taken_by(&self, request: &Resources) -> Resources {
+        let mut taken = *request;
+        if self.network_is_unlimited() {
+            taken.0[Resources::NETWORK] = 0;
+        }
+        taken
+    }
+}
+
+/// Hosts that stand together in the scenario file (`[[zones.hosts]]`): an unbroken run of ids.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Group {
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Its lowest host.
+    pub first: HostId,
+    /// Hosts, open or closed.
+    pub count: u32,
+    /// Hosts open when no open one fits and close when they empty.
+    pub elastic: bool,
+    /// How hosts stand in racks.
+    pub racks: Racks,
+    /// Whom its hosts are for.
+    pub tenancy: GroupTenancy,
+}
+
+/// How the hosts of a group stand in racks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Racks {
+    /// So many to a rack, in order of their id, from a first rack on.
+    Filled {
+        /// The rack of the first hosts.
+        first: RackId,
+        /// Hosts in a rack.
+        hosts_per_rack: u32,
+    },
+    /// Host by host as a file says.
+    Listed(Vec<RackId>),
+}
+
+impl Group {
+    /// The rack of the group's host at `offset`.
+    pub fn rack(&self, offset: u32) -> RackId {
+        match &self.racks {
+            Racks::Filled { first, hosts_per_rack } => RackId(first.0 + offset / hosts_per_rack),
+            Racks::Listed(racks) => racks[offset as usize],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Growth of a record is a decision: a byte more is ten megabytes at ten million hosts.
+    #[test]
+    fn a_host_is_32_bytes() {
+        assert_eq!(size_of::<Host>(), 32);
+    }
+}

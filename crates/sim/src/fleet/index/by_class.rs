@@ -1,0 +1,468 @@
+//! The host with the least cost, by classes: hosts of the same capacity with the same amounts free cost
+//! the same, so a strategy ranks classes, which are thousands, instead of hosts, which are millions.
+//!
+//! A move of a host touches two classes; the order of classes changes only when one is new, and the
+//! masks in it only when one fills that was not in it. One that empties stays in the masks until a search
+//! comes upon it, since it may fill again before that. Within a class the least host id wins; classes of
+//! equal cost are compared by it too, so the choice is that of the plain scan.
+//!
+//! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
+//! order is a search tree over them: logarithmic for what has a bit of its own, and a walk over what
+//! thresholds cannot rule out beyond that (`shapes`).
+
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+
+use super::Filter;
+use super::class_table::{ClassTable, Key};
+use super::cost::Cost;
+use super::grid::{Grid, Search};
+use super::lazy_heap::LazyHeap;
+use super::ranking::{Candidate, Ranking, Sight};
+use super::shapes::{ShapeId, Shapes};
+use super::tree::{Leaf, Tree};
+use crate::fleet::host::{Host, Sku};
+use plimsoll_base::units::{HostId, Resources};
+
+/// Not in any class.
+pub const NO_CLASS: u32 = u32::MAX;
+/// Empty classes are kept, since they tend to fill again, until they are more than this and more than
+/// the others.
+const EMPTY_KEPT_AT_LEAST: usize = if cfg!(test) { 8 } else { 1 << 14 };
+
+#[derive(Clone, Debug)]
+struct Class {
+    key: Key,
+    /// Hosts in it.
+    members: u32,
+    /// Its mask stands in the views. True whenever it has members.
+    is_shown: bool,
+    /// What it can take when it has members.
+    mask: u64,
+    /// Stands in the queue of empty classes.
+    is_queued: bool,
+    /// Is no class any more; its id will be used again.
+    is_forgotten: bool,
+    hosts: LazyHeap,
+}
+
+impl Class {
+    /// The mask that stands in the views.
+    fn shown_mask(&self) -> u64 {
+        if self.is_shown { self.mask } else { 0 }
+    }
+
+    /// Its lowest host that is let through. It has members.
+    #[inline]
+    fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: Filter<'_>) -> Option<HostId> {
+        let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
+        match filter {
+            None => Some(self.hosts.least(is_member).expect("a class with members has a least")),
+            Some(allowed) if skus[self.key.sku.0 as usize].is_barred(allowed.barred) => None,
+            Some(allowed) => self.hosts.least_where(is_member, allowed.rule),
+        }
+    }
+}
+
+/// The classes in order of their cost, for all requests or for one.
+#[derive(Clone, Debug, Default)]
+struct View {
+    order: Tree<u32>,
+    /// By class: its cost, its leaf, and whether another class costs the same.
+    ranks: Vec<Option<Rank>>,
+}
+
+#[derive(Clone, Debug)]
+struct Rank {
+    cost: Cost,
+    leaf: Leaf,
+    /// Where it stood in the leaf when last looked for.
+    slot: usize,
+    is_tied: bool,
+}
+
+impl View {
+    fn insert(&mut self, class: u32, mask: u64, cost: Cost) {
+        if self.ranks.len() <= class as usize {
+            self.ranks.resize(class as usize + 1, None);
+        }
+        let (ranks, order) = (&mut self.ranks, &mut self.order);
+        let (mut ties, mut moves) = (Vec::new(), Vec::new());
+        // A new class is compared with both its neighbours, so a tie cannot be missed.
+        let compare = |other: u32| {
+            let rank = ranks[other as usize].as_ref().expect("a class in the order has a rank");
+            let by_cost = rank.cost.cmp(&cost);
+            if by_cost == Ordering::Equal {
+                ties.push(other);
+            }
+            by_cost.then(other.cmp(&class))
+        };
+        order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
+        ranks[class as usize] =
+            Some(Rank { cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
+        for tied in ties {
+            ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
+        }
+        for (moved, leaf) in moves {
+            ranks[moved as usize].as_mut().expect("what moves is in the order").leaf = leaf;
+        }
+    }
+
+    fn set_mask(&mut self, class: u32, mask: u64) {
+        if let Some(Some(rank)) = self.ranks.get(class as usize) {
+            self.order.set_mask(rank.leaf, class, mask);
+        }
+    }
+
+    #[inline]
+    fn exchange_mask(&mut self, class: u32, before: u64, mask: u64) {
+        if let Some(Some(rank)) = self.ranks.get_mut(class as usize) {
+            self.order.exchange_mask(rank.leaf, &mut rank.slot, class, before, mask);
+        }
+    }
+
+    fn remove(&mut self, class: u32) {
+        if let Some(rank) = self.ranks.get_mut(class as usize).and_then(Option::take) {
+            self.order.remove(rank.leaf, class);
+        }
+    }
+
+    fn rank(&self, class: u32) -> &Rank {
+        self.ranks[class as usize].as_ref().expect("a class in the order has a rank")
+    }
+}
+
+/// The index of one cell: a zone, or one partition of it.
+#[derive(Clone, Debug)]
+pub struct ClassIndex {
+    sight: Sight,
+    classes: Vec<Class>,
+    by_key: ClassTable,
+    /// Ids of classes that are no more.
+    unused: Vec<u32>,
+    /// Classes that emptied, oldest first; some have filled again since.
+    emptied: VecDeque<u32>,
+    /// One for all requests, or one a request where the cost looks at it.
+    views: Vec<View>,
+    /// In place of views where those would be too many.
+    grid: Option<Grid>,
+}
+
+impl ClassIndex {
+    /// An index without hosts.
+    pub fn new(sight: Sight) -> ClassIndex {
+        assert!(sight != Sight::Instances, "a cost by instances is indexed by host");
+        let views = if sight == Sight::Free { vec![View::default()] } else { Vec::new() };
+        ClassIndex {
+            sight,
+            classes: Vec::new(),
+            by_key: ClassTable::default(),
+            unused: Vec::new(),
+            emptied: VecDeque::new(),
+            views,
+            grid: None,
+        }
+    }
+
+    /// Classes that are kept, empty ones included.
+    pub fn classes(&self) -> usize {
+        self.classes.len() - self.unused.len()
+    }
+
+    /// Takes a host in, or notes that what it has free changed.
+    #[inline]
+    pub fn update(
+        &mut self,
+        id: HostId,
+        hosts: &mut [Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) {
+        let host = hosts[id.index()];
+        let key = Key { free: host.free, sku: host.sku };
+        let class = match self.by_key.find(&key, |class| self.classes[class as usize].key) {
+            Some(class) => class,
+            None => self.create(key, skus, shapes, ranking),
+        };
+        if host.index_mark == class {
+            return;
+        }
+        hosts[id.index()].index_mark = class;
+        let record = &mut self.classes[class as usize];
+        record.members += 1;
+        record.hosts.push(id, record.members, |other| hosts[other.index()].index_mark == class);
+        if !record.is_shown {
+            record.is_shown = true;
+            let mask = record.mask;
+            self.views.iter_mut().for_each(|view| view.exchange_mask(class, 0, mask));
+        }
+        // Last, because it may drop classes that are empty, as the new one was until now.
+        if host.index_mark != NO_CLASS {
+            self.leave(host.index_mark);
+        }
+    }
+
+    /// Takes a host out.
+    pub fn remove(&mut self, id: HostId, hosts: &mut [Host]) {
+        let class = std::mem::replace(&mut hosts[id.index()].index_mark, NO_CLASS);
+        if class != NO_CLASS {
+            self.leave(class);
+        }
+    }
+
+    /// The host that costs least of those that fit and are let through.
+    #[inline]
+    pub fn least(
+        &mut self,
+        shape: ShapeId,
+        hosts: &[Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        by: (&dyn Ranking, Filter<'_>),
+    ) -> Option<HostId> {
+        let (ranking, filter) = by;
+        match self.sight {
+            Sight::Free => self.least_in_view(0, shape, (hosts, skus), shapes, filter),
+            _ if shapes.is_exact() => {
+                self.least_in_view(shape.0 as usize, shape, (hosts, skus), shapes, filter)
+            }
+            _ => self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter)),
+        }
+    }
+
+    #[inline]
+    fn least_in_view(
+        &mut self,
+        view: usize,
+        shape: ShapeId,
+        (hosts, skus): (&[Host], &[Sku]),
+        shapes: &Shapes,
+        filter: Filter<'_>,
+    ) -> Option<HostId> {
+        let (need, request) = (shapes.need(shape), shapes.request(shape));
+        let mut position = self.views[view].order.first(need);
+        let mut best: Option<(u32, HostId)> = None;
+        while let Some(found) = position {
+            let ranked = &self.views[view];
+            let class = ranked.order.key(found);
+            let rank = ranked.rank(class);
+            if best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost) {
+                break;
+            }
+            let record = &mut self.classes[class as usize];
+            if record.members == 0 {
+                self.hide(class);
+            } else if (shapes.is_exact() || record.key.free.covers(request))
+                && let Some(least) = record.least(class, hosts, skus, filter)
+            {
+                best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
+                if !rank.is_tied {
+                    break;
+                }
+            }
+            position = self.views[view].order.next(found, need);
+        }
+        best.map(|(_, id)| id)
+    }
+
+    /// Takes a class that emptied out of the masks.
+    fn hide(&mut self, class: u32) {
+        let record = &mut self.classes[class as usize];
+        record.is_shown = false;
+        let mask = record.mask;
+        self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
+    }
+
+    /// Without an order for this request: by cells of like classes. Only where the cost looks at the
+    /// request and there are more distinct requests than a word has bits.
+    fn least_in_grid(
+        &mut self,
+        request: &Resources,
+        hosts: &[Host],
+        skus: &[Sku],
+        by: (&dyn Ranking, Filter<'_>),
+    ) -> Option<HostId> {
+        let (ranking, filter) = by;
+        let grid = self.grid.as_ref().expect("without views there is a grid");
+        let classes = &mut self.classes;
+        let mut least = LeastInGrid { classes, request, hosts, skus, ranking, filter, best: None };
+        grid.search(request, &mut least);
+        least.best.map(|(_, host)| host)
+    }
+
+    /// The requests' bits changed their meaning: makes every mask, and the views of new requests, again.
+    pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
+        for (id, class) in self.classes.iter_mut().enumerate() {
+            class.mask = shapes.mask(&class.key.free);
+            let mask = class.shown_mask();
+            self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
+        }
+        if self.sight == Sight::Free {
+            return;
+        }
+        if !shapes.is_exact() {
+            if self.grid.is_none() {
+                self.exchange_views_for_grid(skus);
+            }
+            return;
+        }
+        for shape in (self.views.len()..shapes.len()).map(|shape| ShapeId(shape as u32)) {
+            let mut view = View::default();
+            for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
+                rank_class(&mut view, id as u32, class, Some(shape), skus, shapes, ranking);
+            }
+            self.views.push(view);
+        }
+    }
+
+    /// Requests have become too many for an order each.
+    fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
+        self.views.clear();
+        let mut grid = Grid::default();
+        for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
+            grid.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
+        }
+        self.grid = Some(grid);
+    }
+
+    /// The host that a request would likely get, for prefetching.
+    #[inline]
+    pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
+        let view = self.views.get(if self.sight == Sight::Free { 0 } else { shape.0 as usize })?;
+        let position = view.order.first(shapes.need(shape))?;
+        self.classes[view.order.key(position) as usize].hosts.top()
+    }
+
+    #[cold]
+    fn create(&mut self, key: Key, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> u32 {
+        let class = Class {
+            key,
+            members: 0,
+            is_shown: false,
+            mask: shapes.mask(&key.free),
+            is_queued: false,
+            is_forgotten: false,
+            hosts: LazyHeap::default(),
+        };
+        let id = match self.unused.pop() {
+            Some(id) => {
+                self.classes[id as usize] = class;
+                id
+            }
+            None => {
+                self.classes.push(class);
+                (self.classes.len() - 1) as u32
+            }
+        };
+        self.by_key.add(id, |class| self.classes[class as usize].key);
+        if let Some(grid) = &mut self.grid {
+            grid.add(id, key, &skus[key.sku.0 as usize].capacity);
+        }
+        let per_request = self.sight == Sight::FreeAndRequest;
+        for (shape, view) in self.views.iter_mut().enumerate() {
+            let shape = per_request.then_some(ShapeId(shape as u32));
+            rank_class(view, id, &self.classes[id as usize], shape, skus, shapes, ranking);
+        }
+        id
+    }
+
+    #[inline]
+    fn leave(&mut self, class: u32) {
+        let record = &mut self.classes[class as usize];
+        record.members -= 1;
+        if record.members > 0 {
+            return;
+        }
+        if !std::mem::replace(&mut record.is_queued, true) {
+            self.emptied.push_back(class);
+        }
+        if self.emptied.len() > EMPTY_KEPT_AT_LEAST && self.emptied.len() > self.classes() / 2 {
+            self.forget_oldest_empty();
+        }
+    }
+
+    /// Drops half of the classes that emptied, unless they filled again.
+    #[cold]
+    fn forget_oldest_empty(&mut self) {
+        for _ in 0..self.emptied.len() / 2 {
+            let class = self.emptied.pop_front().expect("counted");
+            let record = &mut self.classes[class as usize];
+            record.is_queued = false;
+            if record.members > 0 {
+                continue;
+            }
+            record.hosts.clear();
+            record.is_forgotten = true;
+            if let Some(grid) = &mut self.grid {
+                grid.remove(class);
+            }
+            self.views.iter_mut().for_each(|view| view.remove(class));
+            self.unused.push(class);
+        }
+        let known =
+            (0..self.classes.len() as u32).filter(|class| !self.classes[*class as usize].is_forgotten);
+        self.by_key.refill(known, |class| self.classes[class as usize].key);
+    }
+}
+
+/// The search of a grid for the host that costs least.
+struct LeastInGrid<'a> {
+    classes: &'a mut [Class],
+    request: &'a Resources,
+    hosts: &'a [Host],
+    skus: &'a [Sku],
+    ranking: &'a dyn Ranking,
+    filter: Filter<'a>,
+    best: Option<(Cost, HostId)>,
+}
+
+impl Search for LeastInGrid<'_> {
+    type Cost = Cost;
+
+    fn cost(&self, key: Key) -> Cost {
+        cost_of(key, self.skus, self.ranking, self.request)
+    }
+
+    fn may_win(&self, cost: &Cost) -> bool {
+        self.best.as_ref().is_none_or(|(least, _)| cost <= least)
+    }
+
+    fn look(&mut self, id: u32) {
+        let class = &self.classes[id as usize];
+        if class.members == 0 || !class.key.free.covers(self.request) {
+            return;
+        }
+        let cost = self.cost(class.key);
+        if !self.may_win(&cost) {
+            return;
+        }
+        let Some(least) = self.classes[id as usize].least(id, self.hosts, self.skus, self.filter) else {
+            return;
+        };
+        let equal = self.best.take().filter(|(other, _)| *other == cost);
+        self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
+    }
+}
+
+/// Puts a class into a view: of all requests, or of one if it fits.
+fn rank_class(
+    view: &mut View,
+    id: u32,
+    class: &Class,
+    shape: Option<ShapeId>,
+    skus: &[Sku],
+    shapes: &Shapes,
+    ranking: &dyn Ranking,
+) {
+    let request = shape.map_or(Resources::ZERO, |shape| *shapes.request(shape));
+    if class.key.free.covers(&request) {
+        let mask = class.shown_mask();
+        view.insert(id, mask, cost_of(class.key, skus, ranking, &request));
+    }
+}
+
+fn cost_of(key: Key, skus: &[Sku], ranking: &dyn Ranking, request: &Resources) -> Cost {
+    let capacity = &skus[key.sku.0 as usize].capacity;
+    ranking.cost(Candidate { capacity, free: &key.free, instances: 0 }, request)
+}

@@ -1,0 +1,111 @@
+//! The host with the least cost where the cost looks at the number of instances: classes by count and
+//! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
+//! (cost, id).
+
+use super::Filter;
+use super::cost::Cost;
+use super::ranking::{Candidate, Ranking};
+use super::shapes::{ShapeId, Shapes};
+use super::tree::{Leaf, Tree};
+use crate::fleet::host::{Host, Sku};
+use plimsoll_base::units::{HostId, Resources};
+
+/// Not in the index: the mark of a host it does not hold.
+pub const NO_LEAF: u32 = u32::MAX;
+
+/// The index of one cell. A host's mark is its leaf; its key is kept beside, since the host's own
+/// count has changed by the time it is moved.
+#[derive(Clone, Debug, Default)]
+pub struct HostIndex {
+    order: Tree<(u64, u32)>,
+    /// By host, from the cell's first: the cost it is filed under.
+    filed: Vec<u64>,
+    first: HostId,
+}
+
+impl HostIndex {
+    /// An index over `count` hosts from `first`, none in it yet.
+    pub fn new(first: HostId, count: u32) -> HostIndex {
+        HostIndex { order: Tree::default(), filed: vec![0; count as usize], first }
+    }
+
+    /// Takes a host in, or notes that it changed.
+    pub fn update(
+        &mut self,
+        id: HostId,
+        hosts: &mut [Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) {
+        let host = hosts[id.index()];
+        let candidate = Candidate {
+            capacity: &skus[host.sku.0 as usize].capacity,
+            free: &host.free,
+            instances: host.instances,
+        };
+        let cost = match ranking.cost(candidate, &Resources::ZERO) {
+            Cost::Pair(cost, 0) => cost,
+            other => panic!("a cost by instances is one number, not {other:?}"),
+        };
+        let mask = shapes.mask(&host.free);
+        let filed = &mut self.filed[(id.0 - self.first.0) as usize];
+        if host.index_mark != NO_LEAF {
+            if *filed == cost {
+                self.order.set_mask(Leaf(host.index_mark), (cost, id.0), mask);
+                return;
+            }
+            self.order.remove(Leaf(host.index_mark), (*filed, id.0));
+        }
+        *filed = cost;
+        let key = (cost, id.0);
+        self.order.insert(
+            key,
+            mask,
+            |other| other.cmp(&key),
+            |(_, moved), leaf| {
+                hosts[moved as usize].index_mark = leaf.0;
+            },
+        );
+    }
+
+    /// Takes a host out.
+    pub fn remove(&mut self, id: HostId, hosts: &mut [Host]) {
+        let mark = std::mem::replace(&mut hosts[id.index()].index_mark, NO_LEAF);
+        if mark != NO_LEAF {
+            self.order.remove(Leaf(mark), (self.filed[(id.0 - self.first.0) as usize], id.0));
+        }
+    }
+
+    /// The host that costs least of those that fit and are let through.
+    pub fn least(
+        &self,
+        shape: ShapeId,
+        hosts: &[Host],
+        shapes: &Shapes,
+        filter: Filter<'_>,
+    ) -> Option<HostId> {
+        let (need, request) = (shapes.need(shape), shapes.request(shape));
+        let mut position = self.order.first(need);
+        while let Some(found) = position {
+            let id = HostId(self.order.key(found).1);
+            let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
+            if fits && filter.is_none_or(|allowed| allowed.allows(id)) {
+                return Some(id);
+            }
+            position = self.order.next(found, need);
+        }
+        None
+    }
+
+    /// The requests' bits changed their meaning: makes every mask again.
+    pub fn shapes_changed(&mut self, hosts: &[Host], shapes: &Shapes) {
+        for (offset, cost) in self.filed.iter().enumerate() {
+            let id = self.first.0 + offset as u32;
+            let host = &hosts[id as usize];
+            if host.index_mark != NO_LEAF {
+                self.order.set_mask(Leaf(host.index_mark), (*cost, id), shapes.mask(&host.free));
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! From a host's capacity and free amounts to its class: an open table of class ids with linear probing.
+//! The keys stand in the classes themselves, where the next step looks anyway.
+
+use crate::fleet::host::SkuId;
+use plimsoll_base::units::Resources;
+
+/// No class.
+const EMPTY: u32 = u32::MAX;
+
+/// What the hosts of a class have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Key {
+    /// What is free.
+    pub free: Resources,
+    /// The capacity.
+    pub sku: SkuId,
+}
+
+impl Key {
+    /// Folded products of whole words: keys are few and nobody attacks them.
+    #[inline]
+    fn hash(&self) -> usize {
+        let [a, b, c, d, e] = self.free.0.map(u64::from);
+        let fold = |a: u64, b: u64| {
+            let product = u128::from(a) * u128::from(b);
+            product as u64 ^ (product >> 64) as u64
+        };
+        let amounts = fold((a | (b << 32)) ^ 0x9e37_79b9_7f4a_7c15, (c | (d << 32)) ^ 0xd6e8_feb8_6659_fd93);
+        fold(amounts ^ (e | (u64::from(self.sku.0) << 32)), 0xe703_7ed1_a0b4_28db) as usize
+    }
+}
+
+/// The table. It never shrinks by itself; whoever forgets classes makes it again from those that are left.
+#[derive(Clone, Debug)]
+pub struct ClassTable {
+    /// Ids of classes; a power of two, at most half full.
+    ids: Vec<u32>,
+    len: usize,
+}
+
+impl Default for ClassTable {
+    fn default() -> ClassTable {
+        ClassTable { ids: vec![EMPTY; 64], len: 0 }
+    }
+}
+
+impl ClassTable {
+    /// The class of a key; `key_of` tells the key of a class.
+    #[inline]
+    pub fn find(&self, key: &Key, key_of: impl Fn(u32) -> Key) -> Option<u32> {
+        let mut at = key.hash() & (self.ids.len() - 1);
+        loop {
+            match self.ids[at] {
+                EMPTY => return None,
+                id if key_of(id) == *key => return Some(id),
+                _ => at = (at + 1) & (self.ids.len() - 1),
+            }
+        }
+    }
+
+    /// Adds a class whose key is not in the table.
+    pub fn add(&mut self, id: u32, key_of: impl Fn(u32) -> Key) {
+        if 2 * (self.len + 1) > self.ids.len() {
+            let ids: Vec<u32> = self.ids.iter().copied().filter(|id| *id != EMPTY).collect();
+            *self = ClassTable { ids: vec![EMPTY; 2 * self.ids.len()], len: 0 };
+            ids.into_iter().for_each(|id| self.put(id, &key_of));
+        }
+        self.put(id, &key_of);
+    }
+
+    /// Makes the table again from these classes.
+    pub fn refill(&mut self, ids: impl Iterator<Item = u32>, key_of: impl Fn(u32) -> Key) {
+        self.ids.fill(EMPTY);
+        self.len = 0;
+        ids.for_each(|id| self.put(id, &key_of));
+    }
+
+    fn put(&mut self, id: u32, key_of: &impl Fn(u32) -> Key) {
+        let mut at = key_of(id).hash() & (self.ids.len() - 1);
+        while self.ids[at] != EMPTY {
+            at = (at + 1) & (self.ids.len() - 1);
+        }
+        self.ids[at] = id;
+        self.len += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_base::engine::random::{Purpose, Seed};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn agrees_with_an_ordered_map() {
+        let mut random = Seed(1).stream(Purpose::Mix, 0);
+        let (mut table, mut keys, mut plain) = (ClassTable::default(), Vec::new(), BTreeMap::new());
+        for step in 0..20_000 {
+            let free = Resources::new(random.below(90) as u32, random.below(40) as u32);
+            let key = Key { free, sku: SkuId(random.below(3) as u16) };
+            let expected = plain.get(&(key.free, key.sku)).copied();
+            assert_eq!(table.find(&key, |id| keys[id as usize]), expected);
+            if expected.is_none() {
+                keys.push(key);
+                plain.insert((key.free, key.sku), keys.len() as u32 - 1);
+                table.add(keys.len() as u32 - 1, |id| keys[id as usize]);
+            }
+            if step % 3_000 == 0 {
+                plain.retain(|_, id| *id % 3 == 0);
+                table.refill(plain.values().copied(), |id| keys[id as usize]);
+            }
+        }
+    }
+}

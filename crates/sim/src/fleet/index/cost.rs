@@ -1,0 +1,165 @@
+//! Costs that strategies give to hosts, compared exactly: a sum of ratios is never rounded.
+
+use num_bigint::BigUint;
+use std::cmp::Ordering;
+use std::fmt;
+
+use plimsoll_base::units::RESOURCES;
+
+/// What a strategy thinks of a host for a request: least is best. One strategy uses one variant.
+#[derive(Clone, Debug)]
+pub enum Cost {
+    /// The first number decides, then the second.
+    Pair(u64, u64),
+    /// A sum of ratios; less is better.
+    Sum(RatioSum),
+    /// A sum of ratios; more is better.
+    LessSum(RatioSum),
+}
+
+impl Cost {
+    /// The cost of taking most of `first`, then most of `second`.
+    pub fn most(first: u64, second: u64) -> Cost {
+        Cost::Pair(u64::MAX - first, u64::MAX - second)
+    }
+}
+
+/// As numbers of which the least is best: what a strategy takes most of stands below 0.
+impl fmt::Display for Cost {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signed = |number: u64| match u64::MAX - number {
+            most if most < number => -i128::from(most),
+            _ => i128::from(number),
+        };
+        match self {
+            Cost::Pair(first, 0) => write!(out, "{}", signed(*first)),
+            Cost::Pair(first, second) => write!(out, "{}, {}", signed(*first), signed(*second)),
+            Cost::Sum(sum) => write!(out, "{:.6}", sum.approximate),
+            Cost::LessSum(sum) => write!(out, "{:.6}", -sum.approximate),
+        }
+    }
+}
+
+impl Ord for Cost {
+    fn cmp(&self, other: &Cost) -> Ordering {
+        match (self, other) {
+            (Cost::Pair(a, b), Cost::Pair(c, d)) => (a, b).cmp(&(c, d)),
+            (Cost::Sum(a), Cost::Sum(b)) => a.cmp(b),
+            (Cost::LessSum(a), Cost::LessSum(b)) => b.cmp(a),
+            _ => panic!("a strategy mixes two kinds of cost"),
+        }
+    }
+}
+
+impl PartialOrd for Cost {
+    fn partial_cmp(&self, other: &Cost) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Cost {
+    fn eq(&self, other: &Cost) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Cost {}
+
+/// A sum of at most five non-negative ratios, or of one, for a maximum.
+#[derive(Clone, Debug)]
+pub struct RatioSum {
+    /// Numerators and denominators; 0/1 where a resource does not count.
+    terms: [(u64, u64); RESOURCES],
+    /// The sum in floating point, wrong by less than [`RELATIVE_ERROR`] of itself.
+    approximate: f64,
+}
+
+/// A bound on the error of a sum of five quotients in `f64`: each operation adds at most 2⁻⁵³.
+const RELATIVE_ERROR: f64 = 1e-14;
+
+impl RatioSum {
+    /// The sum of the given ratios. Denominators must not be 0.
+    pub fn new(terms: [(u64, u64); RESOURCES]) -> RatioSum {
+        let approximate = terms.iter().map(|(over, under)| *over as f64 / *under as f64).sum();
+        RatioSum { terms, approximate }
+    }
+
+    /// The greatest of the given ratios, as a sum of one.
+    pub fn greatest_of(terms: [(u64, u64); RESOURCES]) -> RatioSum {
+        let exceeds = |a: (u64, u64), b: (u64, u64)| {
+            u128::from(a.0) * u128::from(b.1) > u128::from(b.0) * u128::from(a.1)
+        };
+        let greatest =
+            terms.into_iter().fold((0, 1), |best, term| if exceeds(term, best) { term } else { best });
+        let mut single = [(0, 1); RESOURCES];
+        single[0] = greatest;
+        RatioSum::new(single)
+    }
+
+    fn cmp(&self, other: &RatioSum) -> Ordering {
+        let (a, b) = (self.approximate, other.approximate);
+        if (a - b).abs() > RELATIVE_ERROR * (a + b) {
+            return a.total_cmp(&b);
+        }
+        if self.terms == other.terms {
+            return Ordering::Equal;
+        }
+        self.cmp_exactly(other)
+    }
+
+    /// Over a common denominator, in as many bits as it takes.
+    fn cmp_exactly(&self, other: &RatioSum) -> Ordering {
+        let (over, under) = self.as_fraction();
+        let (other_over, other_under) = other.as_fraction();
+        (over * other_under).cmp(&(other_over * under))
+    }
+
+    fn as_fraction(&self) -> (BigUint, BigUint) {
+        let start = (BigUint::ZERO, BigUint::from(1u8));
+        self.terms.iter().fold(start, |(over, under), (term_over, term_under)| {
+            (over * *term_under + &under * *term_over, under * *term_under)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(terms: &[(u64, u64)]) -> RatioSum {
+        let mut all = [(0, 1); RESOURCES];
+        all[..terms.len()].copy_from_slice(terms);
+        RatioSum::new(all)
+    }
+
+    #[test]
+    fn sums_are_compared_exactly() {
+        assert_eq!(sum(&[(1, 3), (1, 6)]).cmp(&sum(&[(1, 2)])), Ordering::Equal);
+        let near = 1 << 62;
+        assert_eq!(sum(&[(near, near + 1)]).cmp(&sum(&[(near - 1, near)])), Ordering::Greater);
+        assert_eq!(sum(&[(1, 3), (near - 1, near)]).cmp(&sum(&[(1, 3), (near, near + 1)])), Ordering::Less);
+        assert_eq!(sum(&[]).cmp(&sum(&[(0, 7)])), Ordering::Equal);
+    }
+
+    #[test]
+    fn the_greatest_ratio_is_found_exactly() {
+        let near = 1 << 62;
+        let terms = [(near - 1, near), (near, near + 1), (0, 1), (0, 1), (0, 1)];
+        assert_eq!(RatioSum::greatest_of(terms).terms[0], (near, near + 1));
+    }
+
+    #[test]
+    fn costs_are_shown_as_numbers_of_which_the_least_is_best() {
+        assert_eq!(Cost::Pair(2000, 4096).to_string(), "2000, 4096");
+        assert_eq!(Cost::Pair(3, 0).to_string(), "3");
+        assert_eq!(Cost::most(8000, 32_768).to_string(), "-8000, -32768");
+        assert_eq!(Cost::Sum(sum(&[(1, 2), (1, 4)])).to_string(), "0.750000");
+        assert_eq!(Cost::LessSum(sum(&[(1, 2)])).to_string(), "-0.500000");
+    }
+
+    #[test]
+    fn more_is_better_when_it_is_said_so() {
+        assert!(Cost::LessSum(sum(&[(1, 2)])) < Cost::LessSum(sum(&[(1, 3)])));
+        assert!(Cost::most(5, 1) < Cost::most(4, 9));
+    }
+}

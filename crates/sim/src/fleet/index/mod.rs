@@ -1,0 +1,47 @@
+//! Indexes over hosts: each answers one question of the placement strategies without a look at every host;
+//! the plain twin of them all is `placement::scan`.
+//!
+//! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
+//! - `by_class`: the host with the least cost, where the cost looks at what is free (best-fit and its
+//!   kin). Hosts with the same capacity and the same free amounts form a class, and classes are few.
+//!   Where the cost looks at the request too, and requests are too many for an order each, `grid` weighs
+//!   cells of like classes.
+//! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
+
+//!
+//! Each takes a [`Filter`], for requests that may not go to every host: it is asked host by host, in the
+//! order of the search, so that a rule that excludes few hosts costs little. Hardware that does not run a type
+//! excludes many, but whole classes.
+
+use plimsoll_base::units::HostId;
+
+pub mod by_class;
+pub mod by_host;
+pub mod by_id;
+mod class_table;
+pub mod cost;
+mod grid;
+pub mod lazy_heap;
+pub mod ranking;
+pub mod shapes;
+pub mod tree;
+
+/// Which hosts a search may find; `None` lets all through.
+pub type Filter<'a> = Option<Allowed<'a>>;
+
+/// Rule for the hosts that a search may find.
+#[derive(Clone, Copy)]
+pub struct Allowed<'a> {
+    /// Hosts of this hardware, a bit for each number, are not among them.
+    pub barred: u64,
+    /// The rule, which knows the hardware too.
+    pub rule: &'a dyn Fn(HostId) -> bool,
+}
+
+impl Allowed<'_> {
+    /// Returns whether a host may be found.
+    #[inline]
+    pub fn allows(&self, id: HostId) -> bool {
+        (self.rule)(id)
+    }
+}

@@ -1,0 +1,481 @@
+//! The fleet: zones, groups and hosts with what each has free, and the totals over them.
+//!
+//! Hosts are numbered from 0 in the order of the scenario file, groups and zones likewise; each is an
+//! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
+
+pub mod config;
+pub mod fill;
+pub mod hardware;
+pub mod host;
+pub mod host_file;
+pub mod index;
+mod pool;
+mod restore;
+pub mod state;
+pub mod totals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use config::Hosts;
+use hardware::{Hardware, HardwareSets, Model};
+use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
+use plimsoll_base::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
+use totals::{Total, Totals};
+
+/// A zone: a run of hosts.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// Its hosts, open or closed.
+    pub hosts: Range<u32>,
+    /// vCPU free on its active hosts \[milli-vCPU\].
+    pub free_vcpu_milli: u64,
+    /// Memory free on its active hosts \[MiB\].
+    pub free_memory_mib: u64,
+    /// GPU free on its active hosts \[milli-GPU\].
+    pub free_gpu_milli: u64,
+    /// Its groups.
+    groups: Range<usize>,
+    /// The numbers of what its hosts run, a bit for each.
+    hardware: u64,
+}
+
+impl Zone {
+    #[inline]
+    fn more_free(&mut self, amounts: &Resources) {
+        self.free_vcpu_milli += u64::from(amounts.vcpu_milli());
+        self.free_memory_mib += u64::from(amounts.memory_mib());
+        self.free_gpu_milli += u64::from(amounts.0[Resources::GPU]);
+    }
+
+    #[inline]
+    fn less_free(&mut self, amounts: &Resources) {
+        self.free_vcpu_milli -= u64::from(amounts.vcpu_milli());
+        self.free_memory_mib -= u64::from(amounts.memory_mib());
+        self.free_gpu_milli -= u64::from(amounts.0[Resources::GPU]);
+    }
+}
+
+/// All hosts.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    hosts: Vec<Host>,
+    skus: Vec<Sku>,
+    groups: Vec<Group>,
+    zones: Vec<Zone>,
+    totals: Totals,
+    /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
+    /// Nothing at first, so that nothing is too short.
+    smallest: Resources,
+    /// There has been a request.
+    is_asked: bool,
+    /// Closed hosts of each elastic group.
+    closed: Vec<BTreeSet<u32>>,
+    is_elastic: bool,
+    /// Sets of types that hosts run.
+    hardware: HardwareSets,
+}
+
+/// What taking from or giving to a host changed beside its free amounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Nothing: the host is still open.
+    Amounts,
+    /// The host counts no more: one of an elastic group closed, or one that takes no instances has none left.
+    Closed,
+}
+
+impl Fleet {
+    /// A fleet with every standing host active and empty. Fails when there are more different capacities, or sets
+    /// of types that hosts run, than a record can name.
+    pub fn new(zones: &[Vec<config::HostGroup>]) -> Result<Fleet, TooManyKinds> {
+        let mut builder = Builder::default();
+        for (zone, groups) in zones.iter().enumerate() {
+            builder.zone(ZoneId(zone as u16), groups)?;
+        }
+        let mut fleet = Fleet {
+            closed: vec![BTreeSet::new(); builder.groups.len()],
+            is_elastic: builder.groups.iter().any(|group| group.elastic),
+            hardware: builder.hardware,
+            hosts: builder.hosts,
+            skus: builder.skus,
+            groups: builder.groups,
+            zones: builder.zones,
+            totals: Totals::default(),
+            smallest: Resources::ZERO,
+            is_asked: false,
+        };
+        for id in 0..fleet.hosts.len() as u32 {
+            if fleet.hosts[id as usize].state == HostState::Active {
+                fleet.count_in(HostId(id));
+            }
+        }
+        for (group, closed) in fleet.groups.iter().zip(&mut fleet.closed) {
+            if group.elastic {
+                closed.extend(group.first.0..group.first.0 + group.count);
+            }
+        }
+        Ok(fleet)
+    }
+
+    /// The hosts, by id.
+    #[inline]
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// The hosts and their capacities, for an index that marks its place in a host.
+    #[inline]
+    pub fn hosts_to_mark(&mut self) -> (&mut [Host], &[Sku]) {
+        (&mut self.hosts, &self.skus)
+    }
+
+    /// The capacities.
+    #[inline]
+    pub fn skus(&self) -> &[Sku] {
+        &self.skus
+    }
+
+    /// Sets of types that hosts run, by number.
+    pub fn hardware(&self) -> &HardwareSets {
+        &self.hardware
+    }
+
+    /// Returns whether a host does not run a type that is barred from these numbers.
+    #[inline]
+    pub fn is_barred(&self, id: HostId, barred: u64) -> bool {
+        barred != 0 && self.skus[self.hosts[id.index()].sku.0 as usize].is_barred(barred)
+    }
+
+    /// Numbers of the hardware that does not run a type, a bit for each.
+    pub fn barring(&self, model: &Model<'_>) -> u64 {
+        self.hardware.barring(model)
+    }
+
+    /// Returns whether a zone has hosts that run a type that is barred from these numbers.
+    pub fn runs_in(&self, zone: ZoneId, barred: u64) -> bool {
+        self.zones[zone.index()].hardware & !barred != 0
+    }
+
+    /// The zones, by id.
+    #[inline]
+    pub fn zones(&self) -> &[Zone] {
+        &self.zones
+    }
+
+    /// The groups, in file order.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The totals over all hosts.
+    #[inline]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// True when there are elastic groups.
+    #[inline]
+    pub fn is_elastic(&self) -> bool {
+        self.is_elastic
+    }
+
+    /// The zone of a host.
+    pub fn zone_of(&self, id: HostId) -> ZoneId {
+        ZoneId(self.zones.partition_point(|zone| zone.hosts.end <= id.0) as u16)
+    }
+
+    /// The rack of a host.
+    pub fn rack_of(&self, id: HostId) -> RackId {
+        let group = &self.groups[self.group_of(id)];
+        group.rack(id.0 - group.first.0)
+    }
+
+    /// True when a host takes instances of shared tenancy and has so much free.
+    #[inline]
+    pub fn fits(&self, id: HostId, request: &Resources) -> bool {
+        self.accepts(id) && self.hosts[id.index()].free.covers(request)
+    }
+
+    /// True when a host takes instances of shared tenancy at all: in the shared pool, active, and below
+    /// its limit of them.
+    #[inline]
+    pub fn accepts(&self, id: HostId) -> bool {
+        let host = &self.hosts[id.index()];
+        host.pool == Pool::Shared
+            && host.state == HostState::Active
+            && host.instances < self.skus[host.sku.0 as usize].max_instances
+    }
+
+    /// Notes what is asked for: the smallest request decides what counts as stranded.
+    pub fn note_request(&mut self, request: &Resources) {
+        let before = if self.is_asked { self.smallest } else { Resources([u32::MAX; RESOURCES]) };
+        self.is_asked = true;
+        for i in [Resources::VCPU, Resources::MEMORY] {
+            self.smallest.0[i] = before.0[i].min(request.0[i]);
+        }
+        if self.smallest == before {
+            return;
+        }
+        self.totals[Total::VcpuStranded] = 0;
+        self.totals[Total::MemoryStranded] = 0;
+        for host in self.hosts.iter().filter(|host| host.state == HostState::Active) {
+            let (vcpu, memory) = stranded(host, &self.smallest);
+            self.totals[Total::VcpuStranded] += vcpu;
+            self.totals[Total::MemoryStranded] += memory;
+        }
+    }
+
+    /// Puts an instance on a host that fits.
+    #[inline(always)] // every launch
+    pub fn take(&mut self, id: HostId, zone: ZoneId, request: &Resources) {
+        let host = &mut self.hosts[id.index()];
+        let sku = &self.skus[host.sku.0 as usize];
+        debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
+        let before = short(&host.free, &self.smallest);
+        let taken = sku.taken_by(request);
+        host.free = host.free.minus(&taken);
+        if host.instances == 0 {
+            self.totals.host_filled(&sku.capacity);
+        }
+        host.instances += 1;
+        self.totals.taken(&taken);
+        self.totals.stranded_changed(before, short(&host.free, &self.smallest));
+        self.zones[zone.index()].less_free(&taken);
+    }
+
+    /// Takes an instance off its host.
+    #[inline(always)] // every end
+    pub fn give(&mut self, id: HostId, zone: ZoneId, request: &Resources) -> Change {
+        let host = &mut self.hosts[id.index()];
+        let sku = &self.skus[host.sku.0 as usize];
+        let before = short(&host.free, &self.smallest);
+        let given = sku.taken_by(request);
+        host.free = host.free.plus(&given);
+        assert!(
+            host.instances > 0 && sku.capacity.covers(&host.free),
+            "host {id} is given back more than was taken"
+        );
+        host.instances -= 1;
+        let emptied = host.instances == 0;
+        if emptied {
+            self.totals.host_emptied(&sku.capacity);
+        }
+        self.totals.given(&given);
+        if host.state != HostState::Active {
+            if emptied {
+                self.totals.host_closed(&sku.capacity);
+                return Change::Closed;
+            }
+            return Change::Amounts;
+        }
+        self.totals.stranded_changed(before, short(&host.free, &self.smallest));
+        self.zones[zone.index()].more_free(&given);
+        if emptied { self.close_if_elastic(id) } else { Change::Amounts }
+    }
+
+    fn close_if_elastic(&mut self, id: HostId) -> Change {
+        let group = self.group_of(id);
+        if !self.groups[group].elastic || self.hosts[id.index()].pool == Pool::Owned {
+            return Change::Amounts;
+        }
+        self.count_out(id);
+        self.hosts[id.index()].state = HostState::Closed;
+        self.closed[group].insert(id.0);
+        Change::Closed
+    }
+
+    /// The group of a host, by its number in file order over all zones.
+    pub fn group_of(&self, id: HostId) -> usize {
+        self.groups.partition_point(|group| group.first.0 + group.count <= id.0)
+    }
+
+    /// Counts what a host has to sell and free, as its state says.
+    fn count_in(&mut self, id: HostId) {
+        let host = &self.hosts[id.index()];
+        let zone = self.zone_of(id);
+        if host.counts() {
+            self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
+        }
+        self.totals.stranded_changed((0, 0), stranded(host, &self.smallest));
+        if host.state == HostState::Active {
+            self.zones[zone.index()].more_free(&host.free);
+        }
+    }
+
+    fn count_out(&mut self, id: HostId) {
+        let host = &self.hosts[id.index()];
+        let zone = self.zone_of(id);
+        if host.counts() {
+            self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
+        }
+        self.totals.stranded_changed(stranded(host, &self.smallest), (0, 0));
+        if host.state == HostState::Active {
+            self.zones[zone.index()].less_free(&host.free);
+        }
+    }
+
+    /// Checks the totals against the hosts one by one. Costs a pass over all hosts.
+    pub fn assert_conserved(&self) {
+        let mut fresh = Totals::default();
+        let mut zones = vec![[0; 3]; self.zones.len()];
+        for (id, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.state == HostState::Active) {
+            let zone = &mut zones[self.zone_of(HostId(id as u32)).index()];
+            for (sum, i) in zone.iter_mut().zip([Resources::VCPU, Resources::MEMORY, Resources::GPU]) {
+                *sum += u64::from(host.free.0[i]);
+            }
+        }
+        let kept =
+            self.zones.iter().map(|zone| [zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli]);
+        assert!(kept.eq(zones), "what the zones have free does not match their hosts");
+        for host in self.hosts.iter().filter(|host| host.counts()) {
+            let sku = &self.skus[host.sku.0 as usize];
+            let capacity = &sku.capacity;
+            fresh.host_opened(capacity);
+            if host.instances > 0 {
+                fresh.host_filled(capacity);
+            }
+            fresh.taken(&sku.taken_by(&capacity.minus(&host.free)));
+            fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
+        }
+        assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
+        for zone in &self.zones {
+            let hosts = &self.hosts[zone.hosts.start as usize..zone.hosts.end as usize];
+            let free: u64 = hosts.iter().map(Host::free_vcpu_milli).sum();
+            assert_eq!(free, zone.free_vcpu_milli, "a zone's free vCPU does not match its hosts");
+        }
+    }
+}
+
+/// What is stranded on a host. Nothing is free on one that is not active.
+fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
+    if host.state == HostState::Active { short(&host.free, smallest) } else { (0, 0) }
+}
+
+/// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
+/// \[MiB\] that is free where vCPU is too short for it.
+#[inline]
+fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
+    let (vcpu, memory) = (free.vcpu_milli(), free.memory_mib());
+    let vcpu_stranded = memory < smallest.memory_mib();
+    let memory_stranded = vcpu < smallest.vcpu_milli();
+    (u64::from(vcpu) * u64::from(vcpu_stranded), u64::from(memory) * u64::from(memory_stranded))
+}
+
+/// More kinds of hosts than a host's record can name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TooManyKinds {
+    /// By what they have to sell.
+    #[error("the hosts have more than 65,536 different capacities")]
+    Capacities,
+    /// By the types they run.
+    #[error("the hosts run more than 64 different sets of types")]
+    Hardware,
+}
+
+/// Lays out hosts, groups and zones in file order.
+#[derive(Default)]
+struct Builder {
+    hosts: Vec<Host>,
+    skus: Vec<Sku>,
+    sku_ids: BTreeMap<Sku, SkuId>,
+    hardware: HardwareSets,
+    groups: Vec<Group>,
+    zones: Vec<Zone>,
+    racks: u32,
+}
+
+impl Builder {
+    fn zone(&mut self, zone: ZoneId, groups: &[config::HostGroup]) -> Result<(), TooManyKinds> {
+        let (first_host, first_group) = (self.hosts.len() as u32, self.groups.len());
+        for group in groups {
+            self.group(zone, group)?;
+        }
+        self.zones.push(Zone {
+            hosts: first_host..self.hosts.len() as u32,
+            free_vcpu_milli: 0,
+            free_memory_mib: 0,
+            free_gpu_milli: 0,
+            groups: first_group..self.groups.len(),
+            hardware: self.hosts[first_host as usize..]
+                .iter()
+                .fold(0, |numbers, host| numbers | 1 << self.skus[host.sku.0 as usize].hardware),
+        });
+        Ok(())
+    }
+
+    fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyKinds> {
+        let first = HostId(self.hosts.len() as u32);
+        let hardware = self.number(&group.hardware)?;
+        let sku = |capacity, hardware| Sku {
+            capacity,
+            max_instances: group.max_instances.unwrap_or(u32::MAX),
+            hardware,
+            sockets: group.sockets,
+        };
+        let empty =
+            |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
+        let (elastic, racks) = match &group.hosts {
+            Hosts::Fixed { count, sellable } => {
+                self.equal_hosts(*count, sku(*sellable, hardware), empty(HostState::Active))?;
+                (false, self.fill_racks(*count, group.hosts_per_rack))
+            }
+            Hosts::Elastic { max_hosts, sellable } => {
+                self.equal_hosts(*max_hosts, sku(*sellable, hardware), empty(HostState::Closed))?;
+                (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
+            }
+            Hosts::Listed(rows) => {
+                for row in rows {
+                    let hardware = row.hardware.as_ref().map_or(Ok(hardware), |own| self.number(own))?;
+                    self.equal_hosts(1, sku(row.sellable, hardware), empty(HostState::Active))?;
+                }
+                (false, self.list_racks(rows, group.hosts_per_rack))
+            }
+        };
+        let count = self.hosts.len() as u32 - first.0;
+        self.groups.push(Group { zone, first, count, elastic, racks, tenancy: group.tenancy });
+        Ok(())
+    }
+
+    fn equal_hosts(&mut self, count: u32, kind: Sku, empty: Host) -> Result<(), TooManyKinds> {
+        let sku = match self.sku_ids.get(&kind) {
+            Some(sku) => *sku,
+            None => {
+                let sku = SkuId(u16::try_from(self.skus.len()).map_err(|_| TooManyKinds::Capacities)?);
+                self.skus.push(kind);
+                self.sku_ids.insert(kind, sku);
+                sku
+            }
+        };
+        let host = Host { free: kind.capacity, sku, ..empty };
+        self.hosts.resize(self.hosts.len() + count as usize, host);
+        Ok(())
+    }
+
+    /// The number of what hosts run.
+    fn number(&mut self, hardware: &Hardware) -> Result<u8, TooManyKinds> {
+        self.hardware.number(hardware).ok_or(TooManyKinds::Hardware)
+    }
+
+    fn fill_racks(&mut self, count: u32, hosts_per_rack: u32) -> Racks {
+        let first = RackId(self.racks);
+        self.racks += count.div_ceil(hosts_per_rack);
+        Racks::Filled { first, hosts_per_rack }
+    }
+
+    /// Racks by the name in the file, numbered in the order of first use; a file that names none fills
+    /// them.
+    fn list_racks(&mut self, rows: &[config::ListedHost], hosts_per_rack: u32) -> Racks {
+        if rows.iter().all(|row| row.rack.is_none()) {
+            return self.fill_racks(rows.len() as u32, hosts_per_rack);
+        }
+        let mut names = BTreeMap::new();
+        let racks = rows.iter().map(|row| {
+            *names.entry(row.rack.as_deref().unwrap_or("")).or_insert_with(|| {
+                self.racks += 1;
+                RackId(self.racks - 1)
+            })
+        });
+        Racks::Listed(racks.collect())
+    }
+}

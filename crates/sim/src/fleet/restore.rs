@@ -1,0 +1,74 @@
+//! The hosts as a checkpoint holds them. Sums over them, and which are closed, follow from the hosts.
+
+use std::collections::BTreeSet;
+
+use super::Fleet;
+use super::host::{Host, HostState};
+use super::totals::Totals;
+use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::units::HostId;
+
+/// The mark of a host that stands in no index.
+const NO_MARK: u32 = u32::MAX;
+
+impl Persist for Fleet {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Fleet {
+            hosts,
+            skus: _,
+            groups: _,
+            zones: _,
+            totals: _,
+            is_asked,
+            smallest,
+            closed: _,
+            is_elastic: _,
+            hardware: _,
+        } = self;
+        out.put(&(is_asked, smallest));
+        out.put_length(hosts.len());
+        for Host { free, index_mark: _, instances, sku: _, state, pool } in hosts {
+            out.put(&(free, instances, state, pool));
+        }
+    }
+
+    /// Hosts that the scenario has beyond those of the state are new. None stands in an index.
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (self.is_asked, self.smallest) = from.get()?;
+        let (found, expected) = (from.get_length()?, self.hosts.len());
+        let hosts = self.hosts.get_mut(..found).ok_or(Misfit::Fewer { what: "hosts", found, expected })?;
+        for host in hosts {
+            (host.free, host.instances, host.state, host.pool) = from.get()?;
+            if !self.skus[host.sku.0 as usize].capacity.covers(&host.free) {
+                return Err(Misfit::Garbled);
+            }
+        }
+        self.hosts.iter_mut().for_each(|host| host.index_mark = NO_MARK);
+        self.add_up();
+        Ok(())
+    }
+}
+
+impl Fleet {
+    /// Makes the sums and the closed hosts anew.
+    fn add_up(&mut self) {
+        self.totals = Totals::default();
+        for zone in &mut self.zones {
+            (zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli) = (0, 0, 0);
+        }
+        for id in (0..self.hosts.len() as u32).map(HostId) {
+            self.count_in(id);
+            let host = &self.hosts[id.index()];
+            if host.instances > 0 {
+                let sku = &self.skus[host.sku.0 as usize];
+                self.totals.host_filled(&sku.capacity);
+                self.totals.taken(&sku.taken_by(&sku.capacity.minus(&host.free)));
+            }
+        }
+        for (group, closed) in self.groups.iter().zip(&mut self.closed) {
+            let ids = group.first.0..group.first.0 + group.count;
+            let is_closed = |id: &u32| self.hosts[*id as usize].state == HostState::Closed;
+            *closed = if group.elastic { ids.filter(is_closed).collect() } else { BTreeSet::new() };
+        }
+    }
+}

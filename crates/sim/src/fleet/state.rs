@@ -1,0 +1,315 @@
+//! Whether hosts take instances: the one table of legal moves, and the totals that follow a move.
+//!
+//! ```text
+//! active ─detected─▶ unhealthy ─repaired─▶ active
+//! active ─maintenance announced─▶ maintenance ─maintenance ended─▶ active
+//! closed, active, unhealthy, maintenance ─retired─▶ retired
+//! ```
+
+use super::Fleet;
+use super::host::HostState;
+use plimsoll_base::units::HostId;
+
+impl HostState {
+    /// Every state, in the order of the columns of the table of moves.
+    pub const ALL: [HostState; 5] = {
+        use HostState::*;
+        [Closed, Active, Unhealthy, Maintenance, Retired]
+    };
+
+    /// Its word in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            HostState::Closed => "closed",
+            HostState::Active => "active",
+            HostState::Unhealthy => "unhealthy",
+            HostState::Maintenance => "maintenance",
+            HostState::Retired => "retired",
+        }
+    }
+
+    /// What `trigger` does to a host in this state.
+    #[inline]
+    pub const fn on(self, trigger: Trigger) -> Move {
+        MOVES[trigger as usize][self as usize]
+    }
+}
+
+/// What can move a host. The numbers are rows of the table of moves.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Trigger {
+    /// It fails; nobody knows yet.
+    Fail,
+    /// The health check finds that it has failed.
+    Detect,
+    /// It is whole again.
+    Repair,
+    /// Work on it is announced: it is given no more instances.
+    Announce,
+    /// Work on it begins.
+    Begin,
+    /// Work on it ends.
+    End,
+    /// It goes for good.
+    Retire,
+}
+
+impl Trigger {
+    /// Every trigger, in the order of the rows.
+    pub const ALL: [Trigger; 7] = {
+        use Trigger::*;
+        [Fail, Detect, Repair, Announce, Begin, End, Retire]
+    };
+}
+
+/// What a trigger does to a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Move {
+    /// It enters another state.
+    To(HostState),
+    /// It stays in its state.
+    Stay,
+    /// Cannot happen: meeting it is a bug.
+    Never,
+}
+
+/// The table of legal moves: a row for each trigger, a column for each state.
+///
+/// A host that has failed takes instances until the health check finds out. One that is closed is a machine
+/// of an elastic group nonetheless, and can fail or be worked on. A host whose maintenance is announced, or
+/// under way, can fail, and then returns by its repair. No maintenance begins on one that is unhealthy.
+#[rustfmt::skip]
+const MOVES: [[Move; HostState::ALL.len()]; Trigger::ALL.len()] = {
+    use HostState::{Active, Maintenance, Retired, Unhealthy};
+    use Move::{Never, Stay, To};
+    [
+        //             closed           active           unhealthy    maintenance    retired
+        /* fail     */ [Stay,            Stay,            Never,       Stay,          Never],
+        /* detect   */ [To(Unhealthy),   To(Unhealthy),   Never,       To(Unhealthy), Never],
+        /* repair   */ [Never,           Never,           To(Active),  Never,         Never],
+        /* announce */ [To(Maintenance), To(Maintenance), Never,       Never,         Never],
+        /* begin    */ [Never,           Never,           Never,       Stay,          Never],
+        /* end      */ [Never,           Never,           Never,       To(Active),    Never],
+        /* retire   */ [To(Retired),     To(Retired),     To(Retired), To(Retired),   Never],
+    ]
+};
+
+impl Fleet {
+    /// Moves a host as the table of moves says, and tells the state it is in now. The placement index has to
+    /// hear of it. Panics on a move that cannot happen.
+    pub fn on(&mut self, id: HostId, trigger: Trigger) -> HostState {
+        let state = self.hosts[id.index()].state;
+        match state.on(trigger) {
+            Move::To(next) => self.set_state(id, next),
+            Move::Stay => state,
+            Move::Never => panic!("host {id} is {}: {trigger:?} cannot happen", state.name()),
+        }
+    }
+
+    /// Puts a host into a state, and tells which it is in now: an empty one of an elastic group that would be
+    /// active is closed, until it is opened. Instances on it stay; giving them back never makes it active.
+    pub fn set_state(&mut self, id: HostId, state: HostState) -> HostState {
+        assert!(state != HostState::Closed, "hosts close by themselves when they empty");
+        let host = self.hosts[id.index()];
+        let group = self.group_of(id);
+        let closes = state == HostState::Active && self.groups[group].elastic && host.instances == 0;
+        let state = if closes { HostState::Closed } else { state };
+        self.count_out(id);
+        self.hosts[id.index()].state = state;
+        self.count_in(id);
+        if self.groups[group].elastic {
+            if closes {
+                self.closed[group].insert(id.0);
+            } else {
+                self.closed[group].remove(&id.0);
+            }
+        }
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::Change;
+    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+    use crate::fleet::totals::{Total, Totals};
+    use plimsoll_base::engine::random::{Purpose, Seed};
+    use plimsoll_base::units::{Resources, ZoneId};
+
+    /// Every pair once more, in words: what may happen, and that nothing else does.
+    #[test]
+    fn every_state_and_trigger() {
+        let mut legal = Vec::new();
+        for (row, trigger) in Trigger::ALL.into_iter().enumerate() {
+            assert_eq!(trigger as usize, row);
+            for (column, state) in HostState::ALL.into_iter().enumerate() {
+                assert_eq!(state as usize, column);
+                match state.on(trigger) {
+                    Move::To(next) => legal.push(format!("{trigger:?}: {} -> {}", state.name(), next.name())),
+                    Move::Stay => legal.push(format!("{trigger:?}: {}", state.name())),
+                    Move::Never => {}
+                }
+            }
+        }
+        let expected = "\
+Fail: closed
+Fail: active
+Fail: maintenance
+Detect: closed -> unhealthy
+Detect: active -> unhealthy
+Detect: maintenance -> unhealthy
+Repair: unhealthy -> active
+Announce: closed -> maintenance
+Announce: active -> maintenance
+Begin: maintenance
+End: maintenance -> active
+Retire: closed -> retired
+Retire: active -> retired
+Retire: unhealthy -> retired
+Retire: maintenance -> retired";
+        assert_eq!(legal.join("\n"), expected);
+    }
+
+    const ZONE: ZoneId = ZoneId(0);
+    const CAPACITY: Resources = Resources([8_000, 16_384, 2_000, 0, u32::MAX]);
+
+    fn fleet(hosts: Hosts) -> Fleet {
+        Fleet::new(&[vec![HostGroup {
+            hosts,
+            hosts_per_rack: 2,
+            max_instances: None,
+            tenancy: GroupTenancy::Any,
+            hardware: Default::default(),
+            sockets: 0,
+        }]])
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_free_on_an_unhealthy_host_is_not_free() {
+        let mut fleet = fleet(Hosts::Fixed { count: 2, sellable: CAPACITY });
+        let (host, request) = (HostId(0), Resources::new(1_000, 1_024));
+        fleet.take(host, ZONE, &request);
+        assert_eq!(fleet.on(host, Trigger::Detect), HostState::Unhealthy);
+        assert!(!fleet.accepts(host));
+        assert_eq!(fleet.zones()[0].free_vcpu_milli, 8_000);
+        assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::VcpuUsed]), (2, 1_000));
+        assert_eq!(fleet.give(host, ZONE, &request), Change::Closed);
+        assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::Vcpu]), (1, 8_000));
+        assert!(!fleet.accepts(host), "a host that empties stays unhealthy");
+        fleet.assert_conserved();
+        assert_eq!(fleet.on(host, Trigger::Repair), HostState::Active);
+        assert_eq!(fleet.zones()[0].free_vcpu_milli, 16_000);
+        fleet.assert_conserved();
+    }
+
+    #[test]
+    fn a_closed_host_in_maintenance_is_not_opened() {
+        let mut fleet = fleet(Hosts::Elastic { max_hosts: 2, sellable: CAPACITY });
+        let request = Resources::new(1_000, 1_024);
+        assert_eq!(fleet.on(HostId(0), Trigger::Announce), HostState::Maintenance);
+        assert_eq!(fleet.open(ZONE, &request), Some(HostId(1)));
+        fleet.take(HostId(1), ZONE, &request);
+        assert_eq!(fleet.open(ZONE, &request), None);
+        fleet.on(HostId(1), Trigger::Detect);
+        fleet.give(HostId(1), ZONE, &request);
+        assert_eq!(fleet.on(HostId(0), Trigger::End), HostState::Closed);
+        assert_eq!(fleet.open(ZONE, &request), Some(HostId(0)), "host 1 is unhealthy, not closed");
+        fleet.take(HostId(0), ZONE, &request);
+        assert_eq!(fleet.on(HostId(0), Trigger::Retire), HostState::Retired);
+        assert_eq!(fleet.give(HostId(0), ZONE, &request), Change::Closed);
+        assert_eq!(fleet.open(ZONE, &request), None);
+        assert_eq!(fleet.totals()[Total::Hosts], 0);
+        fleet.assert_conserved();
+    }
+
+    #[test]
+    #[should_panic(expected = "host 0 is active: Repair cannot happen")]
+    fn an_impossible_move_is_a_bug() {
+        fleet(Hosts::Fixed { count: 1, sellable: CAPACITY }).on(HostId(0), Trigger::Repair);
+    }
+
+    /// The totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
+    fn plain_totals(fleet: &Fleet, smallest: &Resources) -> Totals {
+        let mut totals = Totals::default();
+        for host in fleet.hosts() {
+            let active = host.state == HostState::Active;
+            let [vcpu, memory, gpu, ..] = CAPACITY.0.map(u64::from);
+            let [free_vcpu, free_memory, free_gpu, ..] = host.free.0.map(u64::from);
+            let mut add = |total, amount| totals[total] += amount;
+            if active || host.instances > 0 {
+                add(Total::Hosts, 1);
+                add(Total::Vcpu, vcpu);
+                add(Total::Memory, memory);
+                add(Total::Gpu, gpu);
+            }
+            if host.instances > 0 {
+                add(Total::HostsUsed, 1);
+                add(Total::VcpuNonempty, vcpu);
+                add(Total::MemoryNonempty, memory);
+            }
+            add(Total::VcpuUsed, vcpu - free_vcpu);
+            add(Total::MemoryUsed, memory - free_memory);
+            add(Total::GpuUsed, gpu - free_gpu);
+            if active && free_memory < u64::from(smallest.memory_mib()) {
+                add(Total::VcpuStranded, free_vcpu);
+            }
+            if active && free_vcpu < u64::from(smallest.vcpu_milli()) {
+                add(Total::MemoryStranded, free_memory);
+            }
+        }
+        totals
+    }
+
+    #[test]
+    fn random_moves_takes_and_gives_keep_every_total() {
+        let smallest = Resources([1_500, 4_000, 0, 0, 0]);
+        for (seed, hosts) in [
+            (1, Hosts::Fixed { count: 12, sellable: CAPACITY }),
+            (2, Hosts::Elastic { max_hosts: 12, sellable: CAPACITY }),
+        ] {
+            let mut random = Seed(seed).stream(Purpose::HostFault, 0);
+            let mut fleet = fleet(hosts);
+            fleet.note_request(&smallest);
+            let mut live: Vec<(HostId, Resources)> = Vec::new();
+            let (mut moves, mut taken) = (0, 0);
+            for _ in 0..20_000 {
+                let id = HostId(random.below(12) as u32);
+                let request = Resources([
+                    1_500 + random.below(3_000) as u32,
+                    4_000 + random.below(4_000) as u32,
+                    random.below(500) as u32,
+                    0,
+                    0,
+                ]);
+                match random.below(8) {
+                    0..3 => {
+                        let id = if fleet.fits(id, &request) { Some(id) } else { fleet.open(ZONE, &request) };
+                        if let Some(id) = id.filter(|id| fleet.fits(*id, &request)) {
+                            fleet.take(id, ZONE, &request);
+                            live.push((id, request));
+                            taken += 1;
+                        }
+                    }
+                    3..6 if !live.is_empty() => {
+                        let (id, request) = live.swap_remove(random.below(live.len() as u64) as usize);
+                        fleet.give(id, ZONE, &request);
+                    }
+                    _ => {
+                        // Retiring every host would end the test early.
+                        let trigger = Trigger::ALL[random.below(6) as usize];
+                        if fleet.hosts()[id.index()].state.on(trigger) != Move::Never {
+                            fleet.on(id, trigger);
+                            moves += 1;
+                        }
+                    }
+                }
+                assert_eq!(*fleet.totals(), plain_totals(&fleet, &smallest));
+                fleet.assert_conserved();
+            }
+            assert!(moves > 1_000 && taken > 1_000, "{moves} moves and {taken} instances are too few");
+        }
+    }
+}

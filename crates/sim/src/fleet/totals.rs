@@ -1,0 +1,106 @@
+//! Totals over the fleet, kept up to date move by move, so that no sample ever walks the hosts.
+//!
+//! A host counts while it takes instances or still has some: one that is unhealthy or in maintenance is no
+//! capacity once it is empty, and until then what is used never exceeds what there is.
+
+use std::ops::{Index, IndexMut};
+
+use plimsoll_base::units::Resources;
+
+/// What is totalled. The numbers are positions in [`Totals`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Total {
+    /// Hosts that take instances or still have some \[hosts\].
+    Hosts,
+    /// Hosts with at least one instance \[hosts\].
+    HostsUsed,
+    /// What those hosts can sell \[milli-vCPU\].
+    Vcpu,
+    /// Sold \[milli-vCPU\].
+    VcpuUsed,
+    /// What hosts with at least one instance can sell \[milli-vCPU\].
+    VcpuNonempty,
+    /// Free where memory is too short for the smallest request \[milli-vCPU\].
+    VcpuStranded,
+    /// What those hosts can sell \[MiB\].
+    Memory,
+    /// Sold \[MiB\].
+    MemoryUsed,
+    /// What hosts with at least one instance can sell \[MiB\].
+    MemoryNonempty,
+    /// Free where vCPU is too short for the smallest request \[MiB\].
+    MemoryStranded,
+    /// What those hosts can sell \[milli-GPU\].
+    Gpu,
+    /// Sold \[milli-GPU\].
+    GpuUsed,
+}
+
+/// How many totals there are.
+pub const TOTALS: usize = 12;
+
+/// The totals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals(pub [u64; TOTALS]);
+
+impl Index<Total> for Totals {
+    type Output = u64;
+    #[inline]
+    fn index(&self, total: Total) -> &u64 {
+        &self.0[total as usize]
+    }
+}
+
+impl IndexMut<Total> for Totals {
+    #[inline]
+    fn index_mut(&mut self, total: Total) -> &mut u64 {
+        &mut self.0[total as usize]
+    }
+}
+
+impl Totals {
+    pub(super) fn host_opened(&mut self, capacity: &Resources) {
+        self[Total::Hosts] += 1;
+        self[Total::Vcpu] += u64::from(capacity.vcpu_milli());
+        self[Total::Memory] += u64::from(capacity.memory_mib());
+        self[Total::Gpu] += u64::from(capacity.0[Resources::GPU]);
+    }
+
+    pub(super) fn host_closed(&mut self, capacity: &Resources) {
+        self[Total::Hosts] -= 1;
+        self[Total::Vcpu] -= u64::from(capacity.vcpu_milli());
+        self[Total::Memory] -= u64::from(capacity.memory_mib());
+        self[Total::Gpu] -= u64::from(capacity.0[Resources::GPU]);
+    }
+
+    pub(super) fn host_filled(&mut self, capacity: &Resources) {
+        self[Total::HostsUsed] += 1;
+        self[Total::VcpuNonempty] += u64::from(capacity.vcpu_milli());
+        self[Total::MemoryNonempty] += u64::from(capacity.memory_mib());
+    }
+
+    pub(super) fn host_emptied(&mut self, capacity: &Resources) {
+        self[Total::HostsUsed] -= 1;
+        self[Total::VcpuNonempty] -= u64::from(capacity.vcpu_milli());
+        self[Total::MemoryNonempty] -= u64::from(capacity.memory_mib());
+    }
+
+    pub(super) fn taken(&mut self, amounts: &Resources) {
+        self[Total::VcpuUsed] += u64::from(amounts.vcpu_milli());
+        self[Total::MemoryUsed] += u64::from(amounts.memory_mib());
+        self[Total::GpuUsed] += u64::from(amounts.0[Resources::GPU]);
+    }
+
+    pub(super) fn given(&mut self, amounts: &Resources) {
+        self[Total::VcpuUsed] -= u64::from(amounts.vcpu_milli());
+        self[Total::MemoryUsed] -= u64::from(amounts.memory_mib());
+        self[Total::GpuUsed] -= u64::from(amounts.0[Resources::GPU]);
+    }
+
+    /// Moves the stranded amounts of one host from what they were to what they are.
+    pub(super) fn stranded_changed(&mut self, before: (u64, u64), after: (u64, u64)) {
+        self[Total::VcpuStranded] = self[Total::VcpuStranded] + after.0 - before.0;
+        self[Total::MemoryStranded] = self[Total::MemoryStranded] + after.1 - before.1;
+    }
+}

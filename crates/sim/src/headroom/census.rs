@@ -1,0 +1,134 @@
+//! The hosts of a fleet counted by class: hosts of equal capacity with equally much free are one class.
+
+use std::collections::BTreeMap;
+
+use super::Share;
+use crate::fleet::Fleet;
+use crate::fleet::host::{HostState, Pool};
+use plimsoll_base::units::{RESOURCES, Resources};
+
+/// What a host can still take.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Room {
+    /// What is free. Network bandwidth is `u32::MAX` where it has no limit.
+    pub free: Resources,
+    /// Instances it may still have; `u32::MAX` where there is no limit.
+    pub instances: u32,
+    /// The number of what the host runs.
+    pub hardware: u8,
+}
+
+impl Room {
+    /// Number of instances of a type that the host takes.
+    pub fn fits(&self, share: &Share) -> u64 {
+        if share.barred >> self.hardware & 1 == 1 { 0 } else { self.holds(&share.amounts) }
+    }
+
+    /// Number of requests of one size that the host has room for.
+    fn holds(&self, request: &Resources) -> u64 {
+        let of = |i: usize| match (self.free.0[i], request.0[i]) {
+            (u32::MAX, _) | (_, 0) => u64::MAX,
+            (free, asked) => u64::from(free / asked),
+        };
+        let most = if self.instances == u32::MAX { u64::MAX } else { u64::from(self.instances) };
+        // A request for nothing at all fits as often as one likes: once is enough to say so.
+        match (0..RESOURCES).map(of).fold(most, u64::min) {
+            u64::MAX => 1,
+            count => count,
+        }
+    }
+
+    /// What is left after `count` requests of one size, which fit.
+    pub fn less(&self, request: &Resources, count: u64) -> Room {
+        let count = u32::try_from(count).expect("what fits on a host is counted in 32 bits");
+        let mut left = *self;
+        for i in 0..RESOURCES {
+            if left.free.0[i] != u32::MAX {
+                let taken = request.0[i].checked_mul(count);
+                left.free.0[i] = taken
+                    .and_then(|taken| left.free.0[i].checked_sub(taken))
+                    .expect("no more is taken than fits");
+            }
+        }
+        if left.instances != u32::MAX {
+            left.instances -= count;
+        }
+        left
+    }
+}
+
+/// Equal hosts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Class {
+    /// What each of them can still take.
+    pub room: Room,
+    /// How many there are \[hosts\].
+    pub hosts: u64,
+}
+
+/// The hosts of a fleet that are up.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Census {
+    /// Those that take instances of shared tenancy as they are, in the order of what is free: least vCPU first,
+    /// then least memory.
+    pub classes: Vec<Class>,
+    /// All of them as they would be empty, in the same order.
+    pub empty: Vec<Class>,
+}
+
+impl Census {
+    /// Counts the hosts of a fleet. One pass over them: 32 bytes a host, in order.
+    pub fn of(fleet: &Fleet) -> Census {
+        let (mut classes, mut empty) = (BTreeMap::new(), BTreeMap::new());
+        // Neighbours are often equal: a run of them costs one look-up.
+        let mut run: Option<(Option<Room>, Room, u64)> = None;
+        let mut count = |(room, whole, hosts): (Option<Room>, Room, u64)| {
+            if let Some(room) = room {
+                *classes.entry(room).or_insert(0) += hosts;
+            }
+            *empty.entry(whole).or_insert(0) += hosts;
+        };
+        for host in fleet.hosts().iter().filter(|host| host.state == HostState::Active) {
+            let sku = &fleet.skus()[usize::from(host.sku.0)];
+            let whole = Room { free: sku.capacity, instances: sku.max_instances, hardware: sku.hardware };
+            let left = match sku.max_instances {
+                u32::MAX => u32::MAX,
+                most => most - host.instances,
+            };
+            let room = (host.pool == Pool::Shared).then_some(Room {
+                free: host.free,
+                instances: left,
+                hardware: sku.hardware,
+            });
+            match &mut run {
+                Some((of, whole_of, hosts)) if *of == room && *whole_of == whole => *hosts += 1,
+                _ => run.replace((room, whole, 1)).into_iter().for_each(&mut count),
+            }
+        }
+        run.into_iter().for_each(&mut count);
+        let listed = |classes: BTreeMap<Room, u64>| {
+            classes.into_iter().map(|(room, hosts)| Class { room, hosts }).collect()
+        };
+        Census { classes: listed(classes), empty: listed(empty) }
+    }
+
+    /// Hosts needed at least for these instances, whatever the packing: for each resource what they hold in
+    /// all by the most that any host has of it, rounded up.
+    pub fn hosts_lower_bound(&self, instances: &[Share]) -> u64 {
+        let largest = |i: usize| self.empty.iter().map(|class| class.room.free.0[i]).max().unwrap_or(0);
+        let needed = |i: usize| {
+            let held: u128 =
+                instances.iter().map(|share| u128::from(share.amounts.0[i]) * u128::from(share.count)).sum();
+            match largest(i) {
+                0 | u32::MAX => 0,
+                largest => u64::try_from(held.div_ceil(u128::from(largest))).expect("hosts are below 2³²"),
+            }
+        };
+        (0..RESOURCES).map(needed).max().unwrap_or(0)
+    }
+
+    /// Sum of a resource over what is free, or would be on empty hosts.
+    pub(super) fn total(classes: &[Class], resource: usize) -> u128 {
+        classes.iter().map(|class| u128::from(class.room.free.0[resource]) * u128::from(class.hosts)).sum()
+    }
+}

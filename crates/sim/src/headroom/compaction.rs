@@ -1,0 +1,115 @@
+//! Compaction: how few hosts would do for what runs now, were everything placed anew.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::{Census, Room, Share};
+use plimsoll_base::units::{RESOURCES, Resources};
+
+/// Hosts that best fit decreasing needs for these instances on the hosts of the census, emptied: largest
+/// instances first, into the fullest host that takes them, a new host only where none does. An upper bound on the
+/// least number, at most a few percent above it in practice. `None` where it finds no room for all.
+pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {
+    let mut packing = Packing {
+        empty: census.empty.iter().map(|class| (class.room, class.hosts)).collect(),
+        open: BTreeMap::new(),
+        hosts: 0,
+    };
+    let mut largest_first = instances.to_vec();
+    largest_first.sort_by_key(|share| (Reverse(size(census, &share.amounts)), share.kind));
+    largest_first.iter().all(|share| packing.place(share)).then_some(packing.hosts)
+}
+
+/// Its greatest share of what all hosts have of a resource \[10⁻¹⁸\].
+fn size(census: &Census, amounts: &Resources) -> u128 {
+    let share = |i: usize| {
+        let unlimited = census.empty.iter().any(|class| class.room.free.0[i] == u32::MAX);
+        let all = Census::total(&census.empty, i);
+        if unlimited || all == 0 { 0 } else { u128::from(amounts.0[i]) * 1_000_000_000_000_000_000 / all }
+    };
+    (0..RESOURCES).map(share).max().unwrap_or(0)
+}
+
+struct Packing {
+    empty: Vec<(Room, u64)>,
+    open: BTreeMap<Room, u64>,
+    hosts: u64,
+}
+
+impl Packing {
+    /// Places so many instances of one size; false when there is no room for all.
+    fn place(&mut self, share: &Share) -> bool {
+        let (request, mut missing) = (&share.amounts, share.count);
+        while missing > 0 {
+            let fitting = self.open.iter().find(|(room, _)| room.fits(share) > 0);
+            let (room, hosts) = match fitting {
+                Some((&room, &hosts)) => (room, hosts),
+                None => match self.open_hosts(share, missing) {
+                    Some(opened) => opened,
+                    None => return false,
+                },
+            };
+            let per_host = room.fits(share);
+            let (filled, each) =
+                if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
+            self.close(room, filled);
+            *self.open.entry(room.less(request, each)).or_insert(0) += filled;
+            missing -= filled * each;
+        }
+        true
+    }
+
+    /// Opens as many hosts as these instances fill, of the kind that takes the most of them.
+    fn open_hosts(&mut self, share: &Share, missing: u64) -> Option<(Room, u64)> {
+        let left = self.empty.iter_mut().filter(|(room, hosts)| *hosts > 0 && room.fits(share) > 0);
+        let (room, hosts) = left.max_by_key(|(room, _)| room.fits(share))?;
+        let opened = missing.div_ceil(room.fits(share)).min(*hosts);
+        *hosts -= opened;
+        self.hosts += opened;
+        *self.open.entry(*room).or_insert(0) += opened;
+        Some((*room, opened))
+    }
+
+    fn close(&mut self, room: Room, hosts: u64) {
+        let left = self.open.get_mut(&room).expect("the class is open");
+        *left -= hosts;
+        if *left == 0 {
+            self.open.remove(&room);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{census, share};
+    use super::*;
+
+    #[test]
+    fn what_is_spread_out_goes_onto_few_hosts() {
+        // Ten hosts of 8 vCPU, each with one instance of 2: three hosts would do.
+        let census = census(&[(6000, 65_536, 10)], 8000, 65_536);
+        assert_eq!(hosts_needed(&census, &[share(0, 2000, 1024, 10)]), Some(3));
+        // Four of 5 vCPU need a host each; ten of 1 vCPU go beside them.
+        assert_eq!(hosts_needed(&census, &[share(1, 1000, 1024, 10), share(0, 5000, 1024, 4)]), Some(4));
+        assert_eq!(hosts_needed(&census, &[]), Some(0));
+        assert_eq!(hosts_needed(&census, &[share(0, 5000, 1024, 11)]), None);
+    }
+
+    #[test]
+    fn it_is_never_below_the_lower_bound_nor_above_one_host_each() {
+        use plimsoll_base::engine::random::{Purpose, Seed};
+        let mut random = Seed(8).stream(Purpose::Mix, 0);
+        let census = census(&[(8000, 16_384, 60)], 8000, 16_384);
+        for _ in 0..200 {
+            let mix: Vec<Share> = (0..1 + random.below(5) as u32)
+                .map(|kind| {
+                    let vcpu = 1000 * (1 + random.below(8) as u32);
+                    share(kind, vcpu, 1024 * (1 + random.below(16) as u32), random.below(12))
+                })
+                .collect();
+            let needed = hosts_needed(&census, &mix).expect("60 hosts are enough for 60 instances");
+            let instances: u64 = mix.iter().map(|share| share.count).sum();
+            assert!((census.hosts_lower_bound(&mix)..=instances).contains(&needed), "{needed} for {mix:?}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The life of an instance: states, what can move it, and the one table of legal moves.
+//!
+//! ```text
+//! launch ─▶ pending ─booted─▶ running ─stop, hibernate─▶ stopping ─stopped─▶ stopped ─start─▶ pending
+//! pending, running, stopping, stopped ─terminate─▶ shutting-down ─terminated─▶ terminated
+//! pending ─boot failed─▶ terminated
+//! pending, running ─host failed, recover─▶ pending        ─interrupted─▶ shutting-down
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use plimsoll_base::failure::Failure;
+
+/// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum State {
+    /// It has a host and boots.
+    Pending = 0,
+    /// It runs and is billed.
+    Running = 16,
+    /// It ends; without a host if it was stopped before.
+    ShuttingDown = 32,
+    /// It has ended; only its number is left.
+    Terminated = 48,
+    /// It stops.
+    Stopping = 64,
+    /// It has no host and keeps its private address.
+    Stopped = 80,
+}
+
+impl State {
+    /// Every state, in the order of the codes.
+    pub const ALL: [State; 6] = {
+        use State::*;
+        [Pending, Running, ShuttingDown, Terminated, Stopping, Stopped]
+    };
+
+    /// EC2's code.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Pending => "pending",
+            State::Running => "running",
+            State::ShuttingDown => "shutting-down",
+            State::Terminated => "terminated",
+            State::Stopping => "stopping",
+            State::Stopped => "stopped",
+        }
+    }
+
+    /// Position in [`State::ALL`]: EC2's codes are sixteen apart.
+    const fn index(self) -> usize {
+        self as usize / 16
+    }
+
+    /// What `trigger` does to an instance in this state.
+    #[inline]
+    pub const fn on(self, trigger: Trigger) -> Move {
+        MOVES[trigger as usize][self.index()]
+    }
+}
+
+/// What can move an instance: a call, the end of something that takes time, or its host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum Trigger {
+    /// Somebody runs it again.
+    Start,
+    /// Somebody stops it.
+    Stop,
+    /// Somebody stops it and keeps its memory on the root volume.
+    Hibernate,
+    /// Somebody reboots it.
+    Reboot,
+    /// Somebody ends it.
+    Terminate,
+    /// Somebody asks for its state.
+    Describe,
+    /// Somebody changes its type.
+    ModifyType,
+    /// Somebody changes its protection, tags, security groups, volumes or addresses.
+    ModifyAttribute,
+    /// Booting is over.
+    Booted,
+    /// Booting did not succeed, after a launch or a start.
+    BootFailed,
+    /// Stopping is over.
+    Stopped,
+    /// Shutting down is over.
+    Terminated,
+    /// Its host failed or is being emptied, and it comes up again on another.
+    Recovered,
+    /// Its host failed and it stays off.
+    Lost,
+    /// The spot market takes its capacity back.
+    Interrupted,
+}
+
+impl Trigger {
+    /// Every trigger, in the order of the rows of the table of moves.
+    pub const ALL: [Trigger; 15] = {
+        use Trigger::*;
+        [
+            Start,
+            Stop,
+            Hibernate,
+            Reboot,
+            Terminate,
+            Describe,
+            ModifyType,
+            ModifyAttribute,
+            Booted,
+            BootFailed,
+            Stopped,
+            Terminated,
+            Recovered,
+            Lost,
+            Interrupted,
+        ]
+    };
+
+    /// True for what somebody asks for, which is always answered.
+    pub const fn is_call(self) -> bool {
+        (self as usize) < Trigger::Booted as usize
+    }
+}
+
+/// What a trigger does to an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Move {
+    /// It enters another state.
+    To(State),
+    /// It succeeds and stays in its state.
+    Stay,
+    /// The call fails.
+    Refused(Failure),
+    /// Cannot happen: a timer is cancelled when the state it would end is left, and an instance without a
+    /// host has none that fails. Meeting it is a bug.
+    Never,
+}
+
+/// The table of legal moves: a row for each trigger, a column for each state.
+///
+/// Calls on a state in transition are refused, as `model.md` says, although EC2 lets some pass. Only
+/// terminating is "idempotent; if you terminate an instance more than once, each call succeeds"
+/// (`TerminateInstances`), which holds while it shuts down as well as afterwards. What is stopping or
+/// shutting down when its host is lost is simply done with that.
+#[rustfmt::skip]
+const MOVES: [[Move; State::ALL.len()]; Trigger::ALL.len()] = {
+    use State::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
+    use Move::{Never, Stay, To};
+    const NO: Move = Move::Refused(Failure::IncorrectInstanceState);
+    [
+        //                   pending           running           shutting-down   terminated  stopping          stopped
+        /* start          */ [NO,               NO,               NO,             NO,         NO,               To(Pending)],
+        /* stop           */ [NO,               To(Stopping),     NO,             NO,         NO,               NO],
+        /* hibernate      */ [NO,               To(Stopping),     NO,             NO,         NO,               NO],
+        /* reboot         */ [NO,               Stay,             NO,             NO,         NO,               NO],
+        /* terminate      */ [To(ShuttingDown), To(ShuttingDown), Stay,           Stay,       To(ShuttingDown), To(ShuttingDown)],
+        /* describe       */ [Stay,             Stay,             Stay,           Stay,       Stay,             Stay],
+        /* modify type    */ [NO,               NO,               NO,             NO,         NO,               Stay],
+        /* modify attrib. */ [Stay,             Stay,             NO,             NO,         Stay,             Stay],
+        /* booted         */ [To(Running),      Never,            Never,          Never,      Never,            Never],
+        /* boot failed    */ [To(Terminated),   Never,            Never,          Never,      Never,            Never],
+        /* stopped        */ [Never,            Never,            Never,          Never,      To(Stopped),      Never],
+        /* terminated     */ [Never,            Never,            To(Terminated), Never,      Never,            Never],
+        /* recovered      */ [To(Pending),      To(Pending),      Never,          Never,      Never,            Never],
+        /* lost           */ [To(Stopped),      To(Stopped),      To(Terminated), Never,      To(Stopped),      Never],
+        /* interrupted    */ [To(ShuttingDown), To(ShuttingDown), Never,          Never,      Never,            Never],
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every pair once more, in words and by trigger: what may happen, and that nothing else does.
+    #[test]
+    fn every_state_and_trigger() {
+        let mut legal = Vec::new();
+        for trigger in Trigger::ALL {
+            for state in State::ALL {
+                match state.on(trigger) {
+                    Move::To(next) => legal.push(format!("{trigger:?}: {} -> {}", state.name(), next.name())),
+                    Move::Stay => legal.push(format!("{trigger:?}: {}", state.name())),
+                    Move::Refused(failure) => {
+                        assert_eq!(failure, Failure::IncorrectInstanceState);
+                        assert!(trigger.is_call(), "only calls are refused");
+                    }
+                    Move::Never => assert!(!trigger.is_call(), "{trigger:?} is always answered"),
+                }
+            }
+        }
+        let expected = "\
+Start: stopped -> pending
+Stop: running -> stopping
+Hibernate: running -> stopping
+Reboot: running
+Terminate: pending -> shutting-down
+Terminate: running -> shutting-down
+Terminate: shutting-down
+Terminate: terminated
+Terminate: stopping -> shutting-down
+Terminate: stopped -> shutting-down
+Describe: pending
+Describe: running
+Describe: shutting-down
+Describe: terminated
+Describe: stopping
+Describe: stopped
+ModifyType: stopped
+ModifyAttribute: pending
+ModifyAttribute: running
+ModifyAttribute: stopping
+ModifyAttribute: stopped
+Booted: pending -> running
+BootFailed: pending -> terminated
+Stopped: stopping -> stopped
+Terminated: shutting-down -> terminated
+Recovered: pending -> pending
+Recovered: running -> pending
+Lost: pending -> stopped
+Lost: running -> stopped
+Lost: shutting-down -> terminated
+Lost: stopping -> stopped
+Interrupted: pending -> shutting-down
+Interrupted: running -> shutting-down";
+        assert_eq!(legal.join("\n"), expected);
+    }
+
+    #[test]
+    fn codes_and_positions_agree() {
+        assert_eq!(State::ALL.map(State::code), [0, 16, 32, 48, 64, 80]);
+        for (i, state) in State::ALL.into_iter().enumerate() {
+            assert_eq!(state.index(), i);
+        }
+        for (i, trigger) in Trigger::ALL.into_iter().enumerate() {
+            assert_eq!(trigger as usize, i);
+        }
+    }
+}

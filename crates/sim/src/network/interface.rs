@@ -1,0 +1,383 @@
+//! Network interfaces beside the first one of an instance: kept while it is stopped, given back at its end.
+//!
+//! ```text
+//! create ─▶ available ─attach─▶ in-use ─detach, or its instance ends─▶ available ─delete─▶ gone
+//! in-use ─its instance ends, delete on termination─▶ gone
+//! ```
+//! Attaching and detaching take no time here: EC2's states of these names and device numbers are left
+//! out. The first interface has no number: it is named by its instance.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use super::elastic::Holder;
+use super::moves::Move;
+use super::range::{AddressRange, InterfaceRef, Ranges};
+use super::{NO_ADDRESS, Network};
+use plimsoll_base::catalogue::InterfaceLimits;
+use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time, ZoneId};
+
+/// State of an interface (`DescribeNetworkInterfaces`, "status").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InterfaceState {
+    /// No instance has it.
+    Available,
+    /// An instance has it.
+    InUse,
+}
+
+impl InterfaceState {
+    /// Every state, in the order of the table's columns.
+    pub const ALL: [InterfaceState; 2] = [InterfaceState::Available, InterfaceState::InUse];
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            InterfaceState::Available => "available",
+            InterfaceState::InUse => "in-use",
+        }
+    }
+
+    const fn on(self, trigger: Trigger) -> Move<InterfaceState> {
+        MOVES[trigger as usize][self as usize]
+    }
+}
+
+/// What can move an interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Trigger {
+    Attach,
+    Detach,
+    Delete,
+    /// Its instance ends, and it stays.
+    InstanceEnds,
+    /// Its instance ends, and it with it: "delete on termination".
+    EndsWithInstance,
+}
+
+/// The table of legal moves: a row for each trigger, a column for each state.
+#[rustfmt::skip]
+const MOVES: [[Move<InterfaceState>; InterfaceState::ALL.len()]; 5] = {
+    use InterfaceState::{Available, InUse};
+    use Move::{Gone, Never, Refused, To};
+    const IN_USE: Move<InterfaceState> = Refused(Failure::InvalidNetworkInterfaceInUse);
+    [
+        //                       available                                    in-use
+        /* attach             */ [To(InUse),                                  IN_USE],
+        /* detach             */ [Refused(Failure::InvalidAttachmentNotFound), To(Available)],
+        /* delete             */ [Gone,                                       IN_USE],
+        /* instance ends      */ [Never,                                      To(Available)],
+        /* ends with instance */ [Never,                                      Gone],
+    ]
+};
+
+/// What the network has to know of an instance; whoever owns the instance says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// Its account.
+    pub account: AccountId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// The subnet of its first interface.
+    pub subnet: SubnetId,
+    /// What its type allows; `None` for no limit.
+    pub limits: Option<InterfaceLimits>,
+}
+
+/// An interface beside the first one of an instance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Interface {
+    /// Its account.
+    pub account: AccountId,
+    /// Its subnet.
+    pub subnet: SubnetId,
+    /// Its first private address, as the offset from the subnet's first.
+    pub address: u32,
+    /// Where it is attached.
+    pub attachment: Option<Attachment>,
+    ranges: Ranges,
+}
+
+/// Where an interface is attached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The instance that has it.
+    pub instance: InstanceId,
+    /// Whether it ends with the instance.
+    pub delete_on_termination: bool,
+}
+
+impl Interface {
+    /// Its state.
+    pub fn state(&self) -> InterfaceState {
+        if self.attachment.is_some() { InterfaceState::InUse } else { InterfaceState::Available }
+    }
+
+    /// Its secondary addresses or prefixes, by the offset of their first address, in the order of assignment.
+    pub fn ranges(&self, range: AddressRange) -> &[u32] {
+        self.ranges.of(range)
+    }
+
+    /// Attaches or detaches it, if the table allows it.
+    fn step(&mut self, trigger: Trigger, attachment: Option<Attachment>) -> Result<(), Reason> {
+        let next = self.state().on(trigger).permitted()?;
+        self.attachment = attachment;
+        assert_eq!(next, Some(self.state()), "{trigger:?}");
+        Ok(())
+    }
+}
+
+/// What an instance has beside its first address. It is made when the first of it is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Holdings {
+    account: AccountId,
+    /// Subnet of the first interface.
+    subnet: SubnetId,
+    /// What its type allowed when it was last said.
+    limits: Option<InterfaceLimits>,
+    /// Of the first interface.
+    ranges: Ranges,
+    /// Attached, in the order of attachment.
+    interfaces: Vec<InterfaceId>,
+}
+
+/// All interfaces that have a number, and what instances have beside their first address.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Interfaces {
+    created: u32,
+    further: BTreeMap<InterfaceId, Interface>,
+    of_instance: BTreeMap<InstanceId, Holdings>,
+}
+
+impl Interfaces {
+    /// True when there are none and nobody holds anything.
+    pub fn is_empty(&self) -> bool {
+        self.further.is_empty() && self.of_instance.is_empty()
+    }
+
+    /// The interface of an account, which EC2 calls unknown to all others.
+    pub fn find(&self, account: AccountId, id: InterfaceId) -> Result<&Interface, Reason> {
+        let found = self.further.get(&id).filter(|interface| interface.account == account);
+        found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
+    }
+
+    fn find_mut(&mut self, account: AccountId, id: InterfaceId) -> Result<&mut Interface, Reason> {
+        let found = self.further.get_mut(&id).filter(|interface| interface.account == account);
+        found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
+    }
+
+    /// Whether an instance has more than its first interface.
+    pub fn has_further(&self, instance: InstanceId) -> bool {
+        self.of_instance.get(&instance).is_some_and(|holdings| !holdings.interfaces.is_empty())
+    }
+
+    /// What an instance holds, with the limits it has now.
+    fn holdings(&mut self, instance: &Instance) -> &mut Holdings {
+        let holdings = self.of_instance.entry(instance.id).or_insert_with(|| Holdings {
+            account: instance.account,
+            subnet: instance.subnet,
+            limits: instance.limits,
+            ranges: Ranges::default(),
+            interfaces: Vec::new(),
+        });
+        holdings.limits = instance.limits;
+        holdings
+    }
+
+    /// Secondary addresses or prefixes of an instance's first interface.
+    pub fn ranges_of(&self, instance: InstanceId, range: AddressRange) -> &[u32] {
+        self.of_instance.get(&instance).map_or(&[], |holdings| holdings.ranges.of(range))
+    }
+
+    /// Subnet, account and ranges of an interface, and how many addresses its instance's type allows it.
+    pub fn assignable(
+        &mut self,
+        on: InterfaceRef<'_>,
+    ) -> Result<(SubnetId, AccountId, &mut Ranges, Option<u32>), Reason> {
+        match on {
+            InterfaceRef::First(instance) => {
+                let most = instance.limits.map(|limits| limits.addresses_each);
+                let holdings = self.holdings(instance);
+                Ok((holdings.subnet, holdings.account, &mut holdings.ranges, most))
+            }
+            InterfaceRef::Further(account, id) => {
+                let attached_to = self.find(account, id)?.attachment.map(|attachment| attachment.instance);
+                let limits = attached_to.and_then(|instance| self.of_instance[&instance].limits);
+                let interface = self.find_mut(account, id)?;
+                let most = limits.map(|limits| limits.addresses_each);
+                Ok((interface.subnet, account, &mut interface.ranges, most))
+            }
+        }
+    }
+
+    /// Subnet, account and offset of every private address held here: all but the first of each instance.
+    pub fn addresses(&self) -> impl Iterator<Item = (SubnetId, AccountId, u32)> {
+        let first = self.of_instance.values().flat_map(|holdings| {
+            holdings.ranges.offsets().map(|offset| (holdings.subnet, holdings.account, offset))
+        });
+        let further = self.further.values().flat_map(|interface| {
+            let own = Some(interface.address).filter(|address| *address != NO_ADDRESS);
+            let offsets = own.into_iter().chain(interface.ranges.offsets());
+            offsets.map(|offset| (interface.subnet, interface.account, offset))
+        });
+        first.chain(further)
+    }
+
+    /// Panics unless interfaces and instances agree on who has whom.
+    pub fn assert_consistent(&self) {
+        let mut attached = 0;
+        for (instance, holdings) in &self.of_instance {
+            attached += holdings.interfaces.len();
+            for id in &holdings.interfaces {
+                let attachment = self.further.get(id).and_then(|interface| interface.attachment);
+                let to = attachment.map(|attachment| attachment.instance);
+                assert_eq!(to, Some(*instance), "interface {id} is not attached where it should be");
+            }
+        }
+        let in_use = self.further.values().filter(|interface| interface.state() == InterfaceState::InUse);
+        assert_eq!(attached, in_use.count(), "interfaces were lost");
+    }
+}
+
+impl Network {
+    /// Makes an interface in a subnet, with a private address of it (`CreateNetworkInterface`).
+    pub fn create_interface(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        subnet: SubnetId,
+    ) -> Result<InterfaceId, Reason> {
+        let address = self.take_ranges(now, subnet, account, AddressRange::Single, 1)?[0];
+        let id = InterfaceId(self.interfaces.created);
+        self.interfaces.created += 1;
+        let interface = Interface { account, subnet, address, attachment: None, ranges: Ranges::default() };
+        self.interfaces.further.insert(id, interface);
+        Ok(id)
+    }
+
+    /// Deletes an interface that is not attached, with all its addresses (`DeleteNetworkInterface`). An
+    /// elastic address it has stays the account's.
+    pub fn delete_interface(&mut self, now: Time, account: AccountId, id: InterfaceId) -> Result<(), Reason> {
+        self.interfaces.find(account, id)?.state().on(Trigger::Delete).permitted()?;
+        self.remove_interface(now, id);
+        Ok(())
+    }
+
+    /// Attaches an interface to an instance of its account and zone (`AttachNetworkInterface`).
+    pub fn attach_interface(
+        &mut self,
+        instance: &Instance,
+        id: InterfaceId,
+        delete_on_termination: bool,
+    ) -> Result<(), Reason> {
+        let interface = self.interfaces.find(instance.account, id)?;
+        let subnet = self.subnets.get(interface.subnet.index());
+        if subnet.is_some_and(|subnet| subnet.zone != instance.zone) {
+            return Err(Failure::InvalidParameterCombination.into());
+        }
+        let needed = interface.ranges.slots();
+        let attached = self.interfaces.of_instance.get(&instance.id).map_or(0, |it| it.interfaces.len());
+        if let Some(limits) = instance.limits {
+            let left = u64::from(limits.interfaces).saturating_sub(1 + attached as u64);
+            if left == 0 {
+                return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeInterfaces, 1, left));
+            }
+            let most = u64::from(limits.addresses_each);
+            if needed > most {
+                let refused = Failure::PrivateIpAddressLimitExceeded;
+                return Err(refused.because(Bound::TypeAddresses, needed, most));
+            }
+        }
+        let attachment = Attachment { instance: instance.id, delete_on_termination };
+        let interface = self.interfaces.find_mut(instance.account, id)?;
+        interface.step(Trigger::Attach, Some(attachment))?;
+        self.interfaces.holdings(instance).interfaces.push(id);
+        Ok(())
+    }
+
+    /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`). Tells from which instance.
+    pub fn detach_interface(&mut self, account: AccountId, id: InterfaceId) -> Result<InstanceId, Reason> {
+        let interface = self.interfaces.find_mut(account, id)?;
+        let attachment = interface.attachment;
+        interface.step(Trigger::Detach, None)?;
+        let instance = attachment.expect("what can be detached is attached").instance;
+        let holdings = self.interfaces.of_instance.get_mut(&instance);
+        holdings.expect("an instance with an interface has holdings").interfaces.retain(|other| *other != id);
+        Ok(instance)
+    }
+
+    /// Whether an instance has no more interfaces and addresses than its type allows: asked when it starts,
+    /// as its type may have changed while it was stopped (`StartInstances` is then refused).
+    pub fn check_limits(&mut self, instance: &Instance) -> Result<(), Reason> {
+        let Some(holdings) = self.interfaces.of_instance.get_mut(&instance.id) else { return Ok(()) };
+        if let Some(limits) = instance.limits {
+            let interfaces = 1 + holdings.interfaces.len() as u64;
+            let most = u64::from(limits.interfaces);
+            if interfaces > most {
+                let refused = Failure::AttachmentLimitExceeded;
+                return Err(refused.because(Bound::TypeInterfaces, interfaces, most));
+            }
+            let further = holdings.interfaces.iter().map(|id| &self.interfaces.further[id].ranges);
+            let needed =
+                std::iter::once(&holdings.ranges).chain(further).map(Ranges::slots).max().unwrap_or(0);
+            let most = u64::from(limits.addresses_each);
+            if needed > most {
+                let refused = Failure::PrivateIpAddressLimitExceeded;
+                return Err(refused.because(Bound::TypeAddresses, needed, most));
+            }
+        }
+        holdings.limits = instance.limits;
+        Ok(())
+    }
+
+    /// An instance has ended: everything it had beside its first address is given back. Its elastic
+    /// address and the interfaces that do not end with it stay the account's.
+    #[inline]
+    pub fn instance_ended(&mut self, now: Time, instance: InstanceId) {
+        if !self.interfaces.of_instance.is_empty() || !self.elastic.is_empty() {
+            self.give_back_holdings(now, instance);
+        }
+    }
+
+    #[cold]
+    fn give_back_holdings(&mut self, now: Time, instance: InstanceId) {
+        self.elastic.holder_ended(now, Holder::Instance(instance));
+        let Some(holdings) = self.interfaces.of_instance.remove(&instance) else { return };
+        self.give_back_all_ranges(now, holdings.subnet, holdings.account, &holdings.ranges);
+        for id in holdings.interfaces {
+            let interface = self.interfaces.further.get_mut(&id).expect("what is attached exists");
+            if interface.attachment.is_some_and(|attachment| attachment.delete_on_termination) {
+                let ends = interface.state().on(Trigger::EndsWithInstance).permitted();
+                assert_eq!(ends, Ok(None), "nothing keeps an interface that ends with its instance");
+                self.remove_interface(now, id);
+            } else {
+                interface.step(Trigger::InstanceEnds, None).expect("an instance can always end");
+            }
+        }
+    }
+
+    /// Gives back all an interface has.
+    fn remove_interface(&mut self, now: Time, id: InterfaceId) {
+        let interface = self.interfaces.further.remove(&id).expect("it was found");
+        self.elastic.holder_ended(now, Holder::Interface(id));
+        let (subnet, account) = (interface.subnet, interface.account);
+        self.release(subnet, account, interface.address, now);
+        self.give_back_all_ranges(now, subnet, account, &interface.ranges);
+    }
+
+    /// An interface that has a number; `None` where there is none in the account.
+    pub fn interface(&self, account: AccountId, id: InterfaceId) -> Option<&Interface> {
+        self.interfaces.find(account, id).ok()
+    }
+
+    /// The interfaces of an instance beside its first, in the order of attachment.
+    pub fn interfaces_of(&self, instance: InstanceId) -> &[InterfaceId] {
+        self.interfaces.of_instance.get(&instance).map_or(&[], |holdings| &holdings.interfaces)
+    }
+}
+
+#[cfg(test)]
+mod tests;

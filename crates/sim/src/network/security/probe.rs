@@ -1,0 +1,238 @@
+//! Probes: whether a packet gets from one end to the other, and what decided.
+//!
+//! The source's egress rules and the destination's ingress rules both have to let it pass; an end outside has no
+//! rules. Each interface remembers the conversations it let pass ([`super::tracking`]) and lets their packets pass
+//! both ways, also once the rule is revoked. It does not remember TCP and UDP that one of its rules lets pass for
+//! 0.0.0.0/0 while another lets everything of the protocol pass the other way for 0.0.0.0/0: those replies pass by
+//! that rule, and the conversation ends at once when a rule goes (EC2 user guide, "Untracked connections").
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use super::SecurityGroups;
+use super::group::{Group, OtherEnd};
+use super::member::{Endpoint, Member, MemberId};
+use super::packet::Packet;
+use super::rule::Direction;
+use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::units::{RuleId, SecurityGroupId, Time};
+
+/// A packet on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Probe {
+    /// Who sends it.
+    pub from: Endpoint,
+    /// Who is to receive it.
+    pub to: Endpoint,
+    /// What is sent.
+    pub packet: Packet,
+}
+
+/// What let a packet pass.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// A rule; of several that do, the one with the lowest number.
+    Rule(RuleId),
+    /// A conversation that is remembered.
+    Flow,
+}
+
+/// What became of a probe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It arrives. What let it pass at the last interface on its way decided.
+    Allowed {
+        /// What let it pass there.
+        by: By,
+    },
+    /// No rule lets it pass.
+    Refused {
+        /// Egress at the source, or ingress at the destination.
+        side: Direction,
+    },
+    /// The ends are in different VPCs, between which private addresses have no route.
+    Unreachable,
+}
+
+impl Verdict {
+    /// Why it does not arrive; `None` if it does.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Verdict::Allowed { .. } => None,
+            Verdict::Refused { .. } => Some(Failure::EniSgRulesMismatch.into()),
+            Verdict::Unreachable => Some(Failure::NoRouteToDestination.into()),
+        }
+    }
+}
+
+/// How many probes what decided, each probe once.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Decisions {
+    /// Allowed by a rule, also one that is revoked by now.
+    pub by_rule: BTreeMap<RuleId, u64>,
+    /// Allowed by a conversation that was remembered.
+    pub by_flow: u64,
+    /// Refused, by side and the groups of the interface there in the order of their numbers.
+    pub refused: BTreeMap<(Direction, Vec<SecurityGroupId>), u64>,
+    /// Without a route.
+    pub unreachable: u64,
+}
+
+/// An interface on the way of a packet.
+#[derive(Clone, Copy)]
+struct Side {
+    direction: Direction,
+    id: MemberId,
+    /// Who is at the other end; a private address of an interface is that interface.
+    other: Endpoint,
+    /// Its address; `None` for an interface without one in particular.
+    other_address: Option<Ipv4Addr>,
+}
+
+impl Side {
+    /// Who a conversation is remembered with: EC2 tracks addresses, whoever has them.
+    fn with(&self) -> Endpoint {
+        self.other_address.map_or(self.other, Endpoint::Address)
+    }
+}
+
+impl SecurityGroups {
+    /// Lets a packet try its way and counts what decided. Refused as a request when an end is no interface there is, or
+    /// when no interface is between the ends: two addresses, or one interface twice.
+    pub fn probe(&mut self, now: Time, probe: Probe) -> Result<Verdict, Reason> {
+        let verdict = match self.way(&probe)? {
+            Some(sides) => self.pass(now, &probe.packet, sides),
+            None => Verdict::Unreachable,
+        };
+        match verdict {
+            Verdict::Allowed { by: By::Rule(rule) } => *self.decisions.by_rule.entry(rule).or_default() += 1,
+            Verdict::Allowed { by: By::Flow } => self.decisions.by_flow += 1,
+            Verdict::Refused { .. } => {}
+            Verdict::Unreachable => self.decisions.unreachable += 1,
+        }
+        Ok(verdict)
+    }
+
+    /// What decided the probes so far.
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// Counts of decisions begin anew: the warm-up is over.
+    pub fn begin_window(&mut self) {
+        self.decisions = Decisions::default();
+    }
+
+    /// The interfaces a packet passes, or `None` where there is no route.
+    fn way(&self, probe: &Probe) -> Result<Option<[Option<Side>; 2]>, Reason> {
+        let from = self.located(probe.from, probe.to)?;
+        let to = self.located(probe.to, probe.from)?;
+        if from == to || !matches!((from, to), (Endpoint::Member(_), _) | (_, Endpoint::Member(_))) {
+            return Err(Failure::InvalidParameterValue.into());
+        }
+        if let (Endpoint::Member(a), Endpoint::Member(b)) = (from, to)
+            && self.member(a)?.owner.vpc != self.member(b)?.owner.vpc
+        {
+            return Ok(None);
+        }
+        let side = |direction, end, other, named| match end {
+            Endpoint::Address(_) => None,
+            Endpoint::Member(id) => Some(Side { direction, id, other, other_address: self.address(named) }),
+        };
+        Ok(Some([
+            side(Direction::Egress, from, to, probe.to),
+            side(Direction::Ingress, to, from, probe.from),
+        ]))
+    }
+
+    /// Who is at an end: an address may be that of an interface in the VPC of the `other` end.
+    fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, Reason> {
+        match (end, other) {
+            (Endpoint::Member(id), _) => self.member(id).map(|_| end),
+            (Endpoint::Address(_), Endpoint::Address(_)) => Ok(end),
+            (Endpoint::Address(address), Endpoint::Member(other)) => {
+                let at = self.members.at(self.member(other)?.owner.vpc, address);
+                Ok(at.map_or(end, Endpoint::Member))
+            }
+        }
+    }
+
+    /// The address an end is seen under: the one named, or the interface's first.
+    fn address(&self, named: Endpoint) -> Option<Ipv4Addr> {
+        match named {
+            Endpoint::Address(address) => Some(address),
+            Endpoint::Member(id) => self.members.get(id)?.addresses.first().copied(),
+        }
+    }
+
+    fn member(&self, id: MemberId) -> Result<&Member, Reason> {
+        self.members.get(id).ok_or_else(|| {
+            match id {
+                MemberId::Instance(_) => Failure::InvalidInstanceIdNotFound,
+                MemberId::Interface(_) => Failure::InvalidNetworkInterfaceIdNotFound,
+            }
+            .into()
+        })
+    }
+
+    fn pass(&mut self, now: Time, packet: &Packet, sides: [Option<Side>; 2]) -> Verdict {
+        let mut passed = None;
+        for side in sides.iter().flatten() {
+            let Some(by) = self.deciding(now, packet, side) else {
+                let groups = self.members.get(side.id).map_or_else(Vec::new, |member| member.groups.clone());
+                *self.decisions.refused.entry((side.direction, groups)).or_default() += 1;
+                return Verdict::Refused { side: side.direction };
+            };
+            passed = Some(by);
+        }
+        // Only what arrives begins a conversation, so nothing is remembered before both sides have agreed.
+        for side in sides.iter().flatten() {
+            self.track(now, packet, side);
+        }
+        Verdict::Allowed { by: passed.expect("an interface is on every way") }
+    }
+
+    /// What lets the packet pass at one interface.
+    fn deciding(&self, now: Time, packet: &Packet, side: &Side) -> Option<By> {
+        let about = packet.conversation(side.direction);
+        if about.is_some_and(|about| self.tracking.knows(now, side.id, side.with(), about)) {
+            return Some(By::Flow);
+        }
+        let groups = match side.other {
+            Endpoint::Member(other) => self.members.get(other).map_or(&[][..], |member| &member.groups),
+            Endpoint::Address(_) => &[],
+        };
+        let other = OtherEnd { address: side.other_address, groups };
+        let rules = self.groups_of(side.id).filter_map(|group| group.passing(side.direction, packet, other));
+        rules.min().map(By::Rule)
+    }
+
+    /// Remembers the conversation of a packet that passed.
+    fn track(&mut self, now: Time, packet: &Packet, side: &Side) {
+        let Some(about) = packet.conversation(side.direction) else { return };
+        let (id, with) = (side.id, side.with());
+        if self.tracking.knows(now, id, with, about) {
+            self.tracking.carry(now, id, with, about, side.direction);
+        } else if packet.opens() && !self.is_untracked(packet, side) {
+            self.tracking.open(now, id, with, about, side.direction);
+        }
+    }
+
+    /// Whether the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
+    /// be a reply in it, which must not make it a tracked one.
+    fn is_untracked(&self, packet: &Packet, side: &Side) -> bool {
+        let begun_by = |packet: &Packet, direction: Direction| {
+            self.groups_of(side.id).any(|group| group.passes_anyone(direction, packet))
+                && self.groups_of(side.id).any(|group| group.passes_any_port(direction.reverse(), packet))
+        };
+        matches!(packet, Packet::Tcp { .. } | Packet::Udp { .. })
+            && (begun_by(packet, side.direction)
+                || packet.replied_to().is_some_and(|first| begun_by(&first, side.direction.reverse())))
+    }
+
+    fn groups_of(&self, id: MemberId) -> impl Iterator<Item = &Group> {
+        let ids = self.members.get(id).map_or(&[][..], |member| &member.groups);
+        ids.iter().map(|&id| self.group(id).expect("a group with members is not deleted"))
+    }
+}

@@ -1,0 +1,106 @@
+//! A subnet of the scenario, over all the VPCs it exists in: its addresses and how they are used.
+
+use ipnet::Ipv4Net;
+use std::net::Ipv4Addr;
+use std::ops::Range;
+
+use super::fragmentation::Fragmentation;
+use super::pool::AddressPool;
+use super::usage::Usage;
+use super::{NO_ADDRESS, RESERVED_FIRST, SubnetConfig};
+use plimsoll_base::persist;
+use plimsoll_base::units::{AccountId, Time, ZoneId};
+
+/// One subnet of the scenario, over all the VPCs it exists in.
+#[derive(Clone, Debug)]
+pub struct Subnet {
+    /// Its name.
+    pub name: String,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Its addresses, the same in every VPC.
+    pub net: Ipv4Net,
+    /// Whether an instance in it gets a public address when its request does not say.
+    pub assign_public_address: bool,
+    /// Addresses that can be handed out, over all its VPCs.
+    pub addresses: u64,
+    /// How many of them are used, over all its VPCs; a prefix counts as 16.
+    pub usage: Usage,
+    /// Position of the pool of its first VPC; the others follow.
+    first_pool: u32,
+    vpcs: u32,
+    /// Number of its first VPC; the others follow.
+    first_vpc: u32,
+    /// Watched once a prefix has been asked for.
+    pub(super) fragmentation: Option<Box<Fragmentation>>,
+}
+
+persist! { Subnet {
+    values: [usage, fragmentation],
+    made: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc],
+} }
+
+impl Subnet {
+    /// The subnet of a configuration with all its addresses free, and the pool of each of its VPCs. Its
+    /// pools come after `first_pool` others, its VPCs are numbered from `first_vpc`.
+    pub(super) fn new(
+        config: &SubnetConfig,
+        (zone, net): (ZoneId, Ipv4Net),
+        first_pool: usize,
+        first_vpc: u32,
+    ) -> (Subnet, impl Iterator<Item = AddressPool>) {
+        let pool = AddressPool::new(1 << (32 - net.prefix_len()), RESERVED_FIRST);
+        let subnet = Subnet {
+            name: config.name.clone(),
+            zone,
+            net,
+            assign_public_address: config.assign_public_address,
+            addresses: u64::from(pool.capacity()) * u64::from(config.vpcs),
+            usage: Usage::default(),
+            first_pool: first_pool as u32,
+            vpcs: config.vpcs,
+            first_vpc,
+            fragmentation: None,
+        };
+        (subnet, std::iter::repeat_n(pool, config.vpcs as usize))
+    }
+
+    /// Position of the pool of the account's VPC.
+    #[inline]
+    pub(super) fn pool(&self, account: AccountId) -> usize {
+        (self.first_pool + account.0 % self.vpcs) as usize
+    }
+
+    /// Positions of the pools of all its VPCs.
+    pub(super) fn pools(&self) -> Range<usize> {
+        self.first_pool as usize..(self.first_pool + self.vpcs) as usize
+    }
+
+    /// Number of the account's VPC among all VPCs of the scenario, from 0 in file order.
+    pub fn vpc(&self, account: AccountId) -> u32 {
+        self.first_vpc + account.0 % self.vpcs
+    }
+
+    /// The address at an offset from the first, as people write it; `None` for [`NO_ADDRESS`].
+    pub fn address(&self, offset: u32) -> Option<Ipv4Addr> {
+        (offset != NO_ADDRESS).then(|| Ipv4Addr::from(u32::from(self.net.network()) + offset))
+    }
+
+    /// Its fragmentation and prefixes; `None` while nobody has asked for a prefix.
+    pub fn fragmentation(&self) -> Option<&Fragmentation> {
+        self.fragmentation.as_deref()
+    }
+
+    /// Watches the fragmentation of its `pools`, if it has not been watched before.
+    pub(super) fn watch_fragmentation(&mut self, now: Time, pools: &[AddressPool]) -> &mut Fragmentation {
+        self.fragmentation.get_or_insert_with(|| Box::new(Fragmentation::of(now, pools)))
+    }
+
+    /// Statistics begin anew from what is in use now.
+    pub(super) fn begin_window(&mut self, now: Time) {
+        self.usage.begin_window(now);
+        if let Some(fragmentation) = &mut self.fragmentation {
+            fragmentation.begin_window(now);
+        }
+    }
+}

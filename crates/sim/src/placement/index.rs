@@ -1,0 +1,324 @@
+//! The index of a fleet by what its strategy asks: kept up to date host by host, and searched for one
+//! request. It holds the hosts that take instances of shared tenancy; other hosts are few, and are searched
+//! by the lists that `tenancies` keeps of them.
+
+use std::ops::Range;
+
+use super::constraints::{HostRule, RackRule, Tier};
+use super::racks::RackHosts;
+use super::scan::{Scan, cost_of};
+use super::strategy::{Choice, Chooser, Request};
+use super::tenancies::{Tenancies, Vacant};
+use super::vacancies::Vacancies;
+use crate::fleet::Fleet;
+use crate::fleet::index::by_class::ClassIndex;
+use crate::fleet::index::by_host::HostIndex;
+use crate::fleet::index::by_id::IdIndex;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Ranking, Sight};
+use crate::fleet::index::shapes::{ShapeId, Shapes};
+use crate::fleet::index::{Allowed, Filter};
+use plimsoll_base::persist;
+use plimsoll_base::units::{HostId, Resources, ZoneId};
+
+const RANKED: &str = "a ranked index has a ranking";
+
+/// The index of all zones.
+pub struct Index {
+    ranking: Option<Box<dyn Ranking>>,
+    /// Partitions of a zone that the strategy knows.
+    partitions: u16,
+    shapes: Shapes,
+    zones: Vec<ZoneIndex>,
+    racks: RackHosts,
+}
+
+/// The index of one zone.
+enum ZoneIndex {
+    Ids(IdIndex),
+    /// One a partition.
+    Classes(Vec<ClassIndex>),
+    Hosts(HostIndex),
+}
+
+impl Index {
+    /// An index over a fleet, no host in it yet.
+    pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> Index {
+        let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
+        let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
+        Index { ranking, partitions, shapes: Shapes::new(), zones, racks: RackHosts::default() }
+    }
+
+    /// Forgets the hosts and knows these requests, each by its place in the list.
+    pub fn begin_anew(&mut self, requests: &[Resources], fleet: &Fleet) {
+        *self = Index::new(self.ranking.take(), self.partitions, fleet);
+        let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
+        if changes > 0 {
+            self.shapes_changed(fleet);
+        }
+    }
+
+    /// The distinct requests so far, by number.
+    pub fn requests(&self) -> &[Resources] {
+        self.shapes.requests()
+    }
+
+    /// The number by which the index knows a request; a new one gets its bit in every mask.
+    pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
+        let (shape, changed) = self.shapes.intern(request);
+        if changed {
+            self.shapes_changed(fleet);
+        }
+        shape
+    }
+
+    fn shapes_changed(&mut self, fleet: &Fleet) {
+        let ranking = self.ranking.as_deref();
+        for (zone, index) in self.zones.iter_mut().enumerate() {
+            index.shapes_changed(ZoneId(zone as u16), fleet, &self.shapes, ranking);
+        }
+    }
+
+    /// Lets a chooser choose among the hosts of the shared pool.
+    #[inline]
+    pub fn search(&mut self, chooser: &mut dyn Chooser, request: &Request, fleet: &Fleet) -> Option<HostId> {
+        chooser.choose(&mut self.seen(request, fleet, None), request)
+    }
+
+    /// Lets a chooser choose among the hosts of a tier.
+    pub fn search_tier(
+        &mut self,
+        chooser: &mut dyn Chooser,
+        request: &Request,
+        tier: &Tier<'_>,
+        (fleet, tenancies): (&Fleet, &Tenancies),
+    ) -> Option<HostId> {
+        let own: Vec<HostId>;
+        let listed: &[HostId] = match (tier.hosts, tier.racks) {
+            (HostRule::Own(hosts), _) => {
+                own = hosts.iter().copied().collect();
+                &own
+            }
+            (HostRule::Named(host), _) => &[host],
+            (HostRule::Held, _) => unreachable!("slots are found by their reservations"),
+            (_, RackRule::Only(rack)) => self.racks.hosts(rack, fleet),
+            (HostRule::Shared, _) => {
+                let allows = |id| tier.allows(id, fleet);
+                let allowed = Allowed { barred: tier.barred, rule: &allows };
+                return chooser.choose(&mut self.seen(request, fleet, Some(allowed)), request);
+            }
+            (HostRule::Vacant, _) => {
+                let vacant: &Vacant = tenancies.vacant(request.zone);
+                let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
+                let mut hosts = Vacancies { vacant, fleet, request, tier, ranking, partitions };
+                return chooser.choose(&mut hosts, request);
+            }
+        };
+        let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
+        let mut hosts = Scan {
+            fleet,
+            request,
+            ranking,
+            partitions,
+            tier: Some(tier),
+            listed: Some(listed),
+            without: None,
+        };
+        chooser.choose(&mut hosts, request)
+    }
+
+    /// What [`Index::search`] or [`Index::search_tier`] must find, by looking at every host.
+    pub fn scan<'a>(
+        &'a self,
+        request: &'a Request,
+        tier: Option<&'a Tier<'a>>,
+        fleet: &'a Fleet,
+    ) -> Scan<'a> {
+        let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
+        Scan { fleet, request, ranking, partitions, tier, listed: None, without: None }
+    }
+
+    /// What a host costs a request; `None` where hosts are not ranked.
+    pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
+        self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
+    }
+
+    /// A chooser for any host that fits, whatever the strategy.
+    pub fn any(&self) -> AnyHost {
+        AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
+    }
+
+    fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: Filter<'a>) -> Indexed<'a> {
+        let Index { ranking, shapes, zones, .. } = self;
+        let index = &mut zones[request.zone.index()];
+        Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), filter }
+    }
+
+    /// Notes that a host opened, closed, changed its pool, or has other amounts free.
+    #[inline]
+    pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
+        let partition = usize::from(self.partition(id, fleet));
+        let accepts = fleet.accepts(id);
+        let Index { ranking, shapes, zones, .. } = self;
+        let ranking = || ranking.as_deref().expect(RANKED);
+        match &mut zones[zone.index()] {
+            ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), shapes),
+            ZoneIndex::Ids(index) => index.remove(id),
+            ZoneIndex::Classes(partitions) => {
+                let (hosts, skus) = fleet.hosts_to_mark();
+                if accepts {
+                    partitions[partition].update(id, hosts, skus, shapes, ranking());
+                } else {
+                    partitions[partition].remove(id, hosts);
+                }
+            }
+            ZoneIndex::Hosts(index) => {
+                let (hosts, skus) = fleet.hosts_to_mark();
+                if accepts {
+                    index.update(id, hosts, skus, shapes, ranking());
+                } else {
+                    index.remove(id, hosts);
+                }
+            }
+        }
+    }
+
+    /// The host that a request would likely get now: a hint for prefetching.
+    #[inline]
+    pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
+        match &self.zones[zone.index()] {
+            ZoneIndex::Classes(partitions) => partitions.first()?.likely(shape, &self.shapes),
+            _ => None,
+        }
+    }
+
+    /// Classes the index keeps, where it keeps any.
+    pub fn classes(&self) -> usize {
+        self.zones
+            .iter()
+            .map(|zone| match zone {
+                ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
+                _ => 0,
+            })
+            .sum()
+    }
+
+    /// Distinct requests so far.
+    pub fn shapes(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// The strategy's partition of a host.
+    #[inline]
+    pub fn partition(&self, id: HostId, fleet: &Fleet) -> u16 {
+        match self.partitions {
+            1 => 0,
+            partitions => (fleet.rack_of(id).0 % u32::from(partitions)) as u16,
+        }
+    }
+}
+
+impl ZoneIndex {
+    fn new(ranking: Option<&dyn Ranking>, partitions: u16, hosts: Range<u32>) -> ZoneIndex {
+        let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
+        match ranking.map(Ranking::sight) {
+            None => ZoneIndex::Ids(IdIndex::new(first, count)),
+            Some(Sight::Instances) => {
+                assert!(partitions == 1, "a cost by instances knows no partitions");
+                ZoneIndex::Hosts(HostIndex::new(first, count))
+            }
+            Some(sight) => ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(sight)).collect()),
+        }
+    }
+
+    fn shapes_changed(
+        &mut self,
+        zone: ZoneId,
+        fleet: &Fleet,
+        shapes: &Shapes,
+        ranking: Option<&dyn Ranking>,
+    ) {
+        match self {
+            ZoneIndex::Ids(index) => {
+                for id in fleet.zones()[zone.index()].hosts.clone().map(HostId) {
+                    if fleet.accepts(id) {
+                        index.update(id, fleet.hosts(), shapes);
+                    }
+                }
+            }
+            ZoneIndex::Classes(partitions) => partitions
+                .iter_mut()
+                .for_each(|index| index.shapes_changed(fleet.skus(), shapes, ranking.expect(RANKED))),
+            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), shapes),
+        }
+    }
+}
+
+/// The hosts of the shared pool of a zone, seen through the index.
+struct Indexed<'a> {
+    index: &'a mut ZoneIndex,
+    shapes: &'a Shapes,
+    fleet: &'a Fleet,
+    request: &'a Request,
+    ranking: Option<&'a dyn Ranking>,
+    filter: Filter<'a>,
+}
+
+impl Choice for Indexed<'_> {
+    fn range(&self) -> Range<u32> {
+        self.fleet.zones()[self.request.zone.index()].hosts.clone()
+    }
+
+    fn fits(&self, id: HostId) -> bool {
+        self.fleet.fits(id, &self.request.amounts) && self.filter.is_none_or(|allowed| allowed.allows(id))
+    }
+
+    fn free_vcpu_milli(&self, id: HostId) -> u32 {
+        self.fleet.hosts()[id.index()].free.vcpu_milli()
+    }
+
+    fn first_from(&mut self, from: HostId) -> Option<HostId> {
+        match self.index {
+            ZoneIndex::Ids(index) => {
+                index.first_from(from, self.request.shape, self.fleet.hosts(), self.shapes, self.filter)
+            }
+            _ => panic!("a ranked strategy asks for hosts by id"),
+        }
+    }
+
+    #[inline]
+    fn least(&mut self, partition: u16) -> Option<HostId> {
+        let (shape, hosts, shapes) = (self.request.shape, self.fleet.hosts(), self.shapes);
+        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
+        match self.index {
+            ZoneIndex::Ids(_) => panic!("a strategy without a ranking asks for the least"),
+            ZoneIndex::Classes(partitions) => {
+                let by = (ranking, self.filter);
+                partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, by)
+            }
+            ZoneIndex::Hosts(index) => index.least(shape, hosts, shapes, self.filter),
+        }
+    }
+}
+
+/// Takes any host that fits, to learn whether there is one.
+#[derive(Clone)]
+pub struct AnyHost {
+    /// Partitions of a zone where hosts are ranked; `None` where they are walked by id.
+    partitions: Option<u16>,
+}
+
+persist! { AnyHost { made: [partitions] } }
+
+impl Chooser for AnyHost {
+    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+        match self.partitions {
+            None => hosts.first_from(HostId(0)),
+            Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Chooser> {
+        Box::new(self.clone())
+    }
+}

@@ -1,0 +1,222 @@
+//! Places requests by a strategy: the books of groups, tenancies and reservations, the index, and the
+//! chooser, which together say which host takes a request.
+//!
+//! Whoever places calls [`Placer::choose`], takes the capacity from the fleet, and tells [`Placer::placed`]
+//! and [`Placer::changed`]; at the end gives the capacity back, and tells [`Placer::released`] and
+//! [`Placer::changed`].
+
+use super::constraints::{self, Constraint, Tenancy};
+use super::groups::Groups;
+use super::index::Index;
+use super::reservations::Reservations;
+use super::strategy::{Chooser, Request, Strategy};
+use super::tenancies::{Ownership, Tenancies};
+use crate::fleet::host::Sku;
+use crate::fleet::index::shapes::ShapeId;
+use crate::fleet::{Change, Fleet};
+use plimsoll_base::failure::Reason;
+use plimsoll_base::units::{HostId, Resources, ZoneId};
+
+/// A strategy with its index over a fleet, and what constrains it.
+pub struct Placer {
+    /// The placement groups.
+    pub groups: Groups,
+    pub(super) chooser: Box<dyn Chooser>,
+    pub(super) index: Index,
+    pub(super) tenancies: Tenancies,
+    pub(super) reservations: Reservations,
+    /// Every choice is made again by the plain scan, and must be the same.
+    pub(super) verify: bool,
+}
+
+impl Placer {
+    /// An index over all hosts that are active now. With `verify` the plain scan runs beside it and the
+    /// first difference is a panic.
+    pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
+        let mut placer = Placer {
+            groups: Groups::default(),
+            chooser: strategy.chooser,
+            index: Index::new(strategy.ranking, strategy.partitions, fleet),
+            tenancies: Tenancies::default(),
+            reservations: Reservations::default(),
+            verify,
+        };
+        placer.index_hosts(fleet);
+        placer
+    }
+
+    /// Puts every host into an index that has none.
+    pub(super) fn index_hosts(&mut self, fleet: &mut Fleet) {
+        for zone in 0..fleet.zones().len() {
+            for id in fleet.zones()[zone].hosts.clone() {
+                self.index.changed(HostId(id), ZoneId(zone as u16), fleet);
+            }
+        }
+    }
+
+    /// The number by which the index knows a request; a new one gets its bit in every mask.
+    pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
+        self.index.shape(request, fleet)
+    }
+
+    /// What is wrong with the constraint of a request, however much room there is. To be asked once a call,
+    /// before anything is placed.
+    pub fn check(&self, request: &Request, fleet: &Fleet) -> Result<(), Reason> {
+        let books = (&self.groups, &self.tenancies, fleet);
+        let check = |constraint: Constraint| constraint.check(request, books);
+        request.constraint.map_or(Ok(()), check)
+    }
+
+    /// The host the strategy takes for a request, among those of its zone that may take it.
+    #[inline(always)] // every launch
+    pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
+        if let Some(constraint) = request.constraint {
+            return self.choose_constrained(request, &constraint, fleet);
+        }
+        let twin = self.verify.then(|| self.chooser.boxed_clone());
+        let chosen = self.index.search(&mut *self.chooser, request, fleet);
+        if let Some(mut twin) = twin {
+            let expected = twin.choose(&mut self.index.scan(request, None, fleet), request);
+            assert_eq!(chosen, expected, "the index and the plain scan take different hosts for {request:?}");
+        }
+        chosen
+    }
+
+    /// The first tier that has a host for the request decides.
+    #[cold]
+    fn choose_constrained(
+        &mut self,
+        request: &Request,
+        constraint: &Constraint,
+        fleet: &Fleet,
+    ) -> Option<HostId> {
+        if constraint.tenancy != Tenancy::Shared || constraint.whole {
+            self.tenancies.begin(fleet);
+        }
+        let Placer { chooser, index, groups, tenancies, .. } = self;
+        constraints::tiers(request, constraint, groups, tenancies).iter().find_map(|tier| {
+            let twin = self.verify.then(|| chooser.boxed_clone());
+            let chosen = index.search_tier(&mut **chooser, request, tier, (fleet, tenancies));
+            if let Some(mut twin) = twin {
+                let expected = twin.choose(&mut index.scan(request, Some(tier), fleet), request);
+                assert_eq!(
+                    chosen, expected,
+                    "the index and the plain scan differ on {tier:?} of {request:?}"
+                );
+            }
+            chosen
+        })
+    }
+
+    /// True when any open host of its zone may take a request of this constraint and has room.
+    pub(super) fn could_place(&mut self, request: &Request, constraint: &Constraint, fleet: &Fleet) -> bool {
+        let Placer { index, groups, tenancies, .. } = self;
+        let mut any = index.any();
+        constraints::tiers(request, constraint, groups, tenancies)
+            .iter()
+            .any(|tier| index.search_tier(&mut any, request, tier, (fleet, tenancies)).is_some())
+    }
+
+    /// Opens a host of an elastic group for a request that no open host takes.
+    pub fn open(&mut self, request: &Request, fleet: &mut Fleet) -> Option<HostId> {
+        let constraint = request.constraint.unwrap_or_default();
+        let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
+        let opened = tiers.iter().find_map(|tier| {
+            let suits = |sku: &Sku| !sku.is_barred(tier.barred);
+            fleet.open_where(request.zone, &request.amounts, suits, |fleet, id| tier.allows(id, fleet))
+        })?;
+        self.changed(opened, request.zone, fleet);
+        Some(opened)
+    }
+
+    /// Notes that a request was put on a host.
+    #[inline]
+    pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        let partition = self.index.partition(host, fleet);
+        self.chooser.placed(request, host, partition);
+        if let Some(constraint) = &request.constraint {
+            self.count_in(request, constraint, host, fleet);
+        }
+    }
+
+    #[cold]
+    fn count_in(&mut self, request: &Request, constraint: &Constraint, host: HostId, fleet: &Fleet) {
+        if let Some(group) = request.group() {
+            self.groups.joined(group, request.zone, fleet.rack_of(host));
+        }
+        match constraint.tenancy {
+            Tenancy::Host(_) => self.tenancies.enter(host, constraint),
+            Tenancy::Shared if !constraint.whole => {}
+            Tenancy::Shared | Tenancy::Dedicated => {
+                // Opened for it, perhaps, without a search.
+                self.tenancies.begin(fleet);
+                let how = if constraint.whole { Ownership::Whole } else { Ownership::Instances };
+                self.tenancies.take(host, request.zone, request.account, how);
+            }
+        }
+    }
+
+    /// Notes that an instance of a request left a host.
+    #[inline]
+    pub fn released(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        let partition = self.index.partition(host, fleet);
+        self.chooser.released(request, partition);
+        if request.constraint.is_some() {
+            self.count_out(request, host, fleet);
+        }
+    }
+
+    /// Whose a host is follows from what is left on it: see [`Placer::changed`].
+    #[cold]
+    fn count_out(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        if let Some(group) = request.group() {
+            self.groups.left(group, request.zone, fleet.rack_of(host));
+        }
+        if let Some(constraint) = request.constraint.filter(|of| matches!(of.tenancy, Tenancy::Host(_))) {
+            self.tenancies.leave(host, &constraint);
+        }
+    }
+
+    /// Where the strategy stands, to come back to when what is placed next is undone.
+    #[inline]
+    pub fn mark(&self) -> Option<HostId> {
+        self.chooser.mark()
+    }
+
+    /// What was placed since this mark was undone.
+    #[inline]
+    pub fn rewind(&mut self, mark: Option<HostId>) {
+        self.chooser.rewind(mark);
+    }
+
+    /// Notes that a host opened, closed, or has other amounts free. A host of an elastic group that was one
+    /// account's own closes here when it has emptied.
+    #[inline]
+    pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
+        let change =
+            if self.tenancies.is_used() { self.tenancies.settle(id, zone, fleet) } else { Change::Amounts };
+        self.index.changed(id, zone, fleet);
+        change
+    }
+
+    /// The host that a request would likely get now: a hint for prefetching.
+    #[inline]
+    pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
+        self.index.likely(shape, zone)
+    }
+
+    /// Whose own hosts are.
+    pub fn tenancies(&self) -> &Tenancies {
+        &self.tenancies
+    }
+
+    /// Classes the index keeps, where it keeps any.
+    pub fn classes(&self) -> usize {
+        self.index.classes()
+    }
+
+    /// Distinct requests so far.
+    pub fn shapes(&self) -> usize {
+        self.index.shapes()
+    }
+}

@@ -1,0 +1,62 @@
+//! What a checkpoint holds of placement: the books, the distinct requests, and where the strategy stands. The
+//! index is made anew of the hosts; whatever its history was, it takes the host that the plain scan takes.
+
+use super::placer::Placer;
+use super::strategy::Request;
+use super::tenancies::Tenancies;
+use crate::fleet::Fleet;
+use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::persist;
+use plimsoll_base::units::HostId;
+
+persist! { Tenancies {
+    values: [owners, owned, terms, on_hosts, whole],
+    made: [families, vacant],
+} }
+
+impl Placer {
+    /// Writes everything down but the index.
+    pub fn save(&self, out: &mut Writer<'_>) {
+        let Placer { groups, chooser, index, tenancies, reservations, verify: _ } = self;
+        out.put(groups);
+        out.put(reservations);
+        tenancies.save(out);
+        out.put(&tenancies.is_used());
+        out.put(index.requests());
+        out.put_apart(&**chooser);
+    }
+
+    /// Takes everything over and makes the index of the hosts of a fleet, which was restored before. A
+    /// strategy that is another than that of the state begins anew: it has to be told who is where.
+    pub fn restore(
+        &mut self,
+        from: &mut Reader<'_>,
+        fleet: &mut Fleet,
+        is_same_strategy: bool,
+    ) -> Result<(), Misfit> {
+        self.groups = from.get()?;
+        self.reservations = from.get()?;
+        self.tenancies.restore(from)?;
+        if from.get()? {
+            self.tenancies.begin(fleet);
+        }
+        let requests: Vec<_> = from.get()?;
+        from.get_apart(is_same_strategy.then_some(&mut *self.chooser))?;
+        self.index.begin_anew(&requests, fleet);
+        self.index_hosts(fleet);
+        Ok(())
+    }
+
+    /// Tells a strategy that begins anew of an instance of a request on a host.
+    pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+        self.chooser.placed(request, host, self.index.partition(host, fleet));
+    }
+
+    /// Tells it of the free slots of every reservation.
+    pub fn tell_strategy_of_reservations(&mut self, fleet: &Fleet) {
+        let Placer { chooser, index, reservations, .. } = self;
+        for (slot, host, slots) in reservations.free_slots() {
+            (0..slots).for_each(|_| chooser.placed(slot, host, index.partition(host, fleet)));
+        }
+    }
+}

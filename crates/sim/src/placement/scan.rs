@@ -1,0 +1,91 @@
+//! The plain twin of the index: answers every question by looking at all hosts of the zone in order, or at
+//! those of a short list, which is also how the few hosts of a narrow tier are searched.
+
+use std::ops::Range;
+
+use super::constraints::Tier;
+use super::strategy::{Choice, Request};
+use crate::fleet::Fleet;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking};
+use plimsoll_base::units::HostId;
+
+/// The hosts of a zone, looked at one by one.
+pub struct Scan<'a> {
+    /// The hosts.
+    pub fleet: &'a Fleet,
+    /// What is to be placed.
+    pub request: &'a Request,
+    /// The ranking behind [`Choice::least`].
+    pub ranking: Option<&'a dyn Ranking>,
+    /// Partitions of the zone.
+    pub partitions: u16,
+    /// Which hosts may take the request beside having room; `None`: those of the shared pool.
+    pub tier: Option<&'a Tier<'a>>,
+    /// The only hosts looked at, in ascending order; `None`: all of the zone.
+    pub listed: Option<&'a [HostId]>,
+    /// A host that is looked at as if it were not there.
+    pub without: Option<HostId>,
+}
+
+impl Scan<'_> {
+    /// The hosts to look at from `from` on.
+    fn hosts_from(&self, from: HostId) -> impl Iterator<Item = HostId> {
+        let Range { start, end } = self.range();
+        let unlisted = if self.listed.is_some() { 0..0 } else { from.0.max(start)..end };
+        let listed = self.listed.unwrap_or_default();
+        let behind = &listed[listed.partition_point(|id| *id < from)..];
+        behind.iter().copied().chain(unlisted.map(HostId))
+    }
+
+    fn cost(&self, id: HostId) -> Cost {
+        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
+        cost_of(id, self.fleet, ranking, self.request)
+    }
+}
+
+/// What a host costs a request.
+pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
+    let host = &fleet.hosts()[id.index()];
+    let capacity = &fleet.skus()[host.sku.0 as usize].capacity;
+    let candidate = Candidate { capacity, free: &host.free, instances: host.instances };
+    ranking.cost(candidate, &request.amounts)
+}
+
+impl Choice for Scan<'_> {
+    fn range(&self) -> Range<u32> {
+        self.fleet.zones()[self.request.zone.index()].hosts.clone()
+    }
+
+    fn fits(&self, id: HostId) -> bool {
+        if self.without == Some(id) {
+            return false;
+        }
+        match self.tier {
+            None => self.fleet.fits(id, &self.request.amounts),
+            Some(tier) => self.fleet.has_room(id, &self.request.amounts) && tier.allows(id, self.fleet),
+        }
+    }
+
+    fn free_vcpu_milli(&self, id: HostId) -> u32 {
+        self.fleet.hosts()[id.index()].free.vcpu_milli()
+    }
+
+    fn first_from(&mut self, from: HostId) -> Option<HostId> {
+        self.hosts_from(from).find(|id| self.fits(*id))
+    }
+
+    fn least(&mut self, partition: u16) -> Option<HostId> {
+        let in_partition = |id: &HostId| {
+            self.partitions == 1
+                || self.fleet.rack_of(*id).0 % u32::from(self.partitions) == u32::from(partition)
+        };
+        // `min_by` keeps the first of equals: the lowest id.
+        self.hosts_from(HostId(0))
+            .filter(|id| self.fits(*id))
+            .filter(in_partition)
+            .map(|id| (self.cost(id), id))
+            .min_by(|(a, _), (b, _)| a.cmp(b))
+            .map(|(_, id)| id)
+    }
+}

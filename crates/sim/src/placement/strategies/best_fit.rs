@@ -1,0 +1,26 @@
+//! `best-fit`: the fullest host that still fits, so that large gaps stay whole.
+
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "best-fit",
+    rule: "least free vCPU, then least free memory (before placing)",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(BestFit),
+};
+
+struct BestFit;
+
+impl Ranking for BestFit {
+    fn sight(&self) -> Sight {
+        Sight::Free
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::Pair(u64::from(candidate.free.vcpu_milli()), u64::from(candidate.free.memory_mib()))
+    }
+}

@@ -1,0 +1,27 @@
+//! `best-fit-linf`: fills hosts evenly in all resources, by the maximum of the ratios that are free.
+
+use super::ratios::linf;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "best-fit-linf",
+    rule: "least maximum over the host's resources of free ÷ capacity (before placing)",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(BestFitLinf),
+};
+
+struct BestFitLinf;
+
+impl Ranking for BestFitLinf {
+    fn sight(&self) -> Sight {
+        Sight::Free
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::Sum(linf(candidate))
+    }
+}

@@ -1,0 +1,26 @@
+//! `cluster`: instances together, as the design document's cluster placement has it.
+
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "cluster",
+    rule: "most instances",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(Cluster),
+};
+
+struct Cluster;
+
+impl Ranking for Cluster {
+    fn sight(&self) -> Sight {
+        Sight::Instances
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::Pair(u64::MAX - u64::from(candidate.instances), 0)
+    }
+}

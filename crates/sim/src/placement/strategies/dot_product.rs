@@ -1,0 +1,30 @@
+//! `dot-product`: the host whose free amounts point the way the request does, after Tetris (Grandl et
+//! al., SIGCOMM'14, section 3.2).
+
+use super::ratios::per_resource;
+use crate::fleet::index::cost::{Cost, RatioSum};
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "dot-product",
+    rule: "greatest sum over the host's resources of request · free, each ÷ capacity",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(DotProduct),
+};
+
+struct DotProduct;
+
+impl Ranking for DotProduct {
+    fn sight(&self) -> Sight {
+        Sight::FreeAndRequest
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost {
+        Cost::LessSum(RatioSum::new(per_resource(candidate, |free, capacity, i| {
+            (u64::from(request.0[i]) * free, capacity * capacity)
+        })))
+    }
+}

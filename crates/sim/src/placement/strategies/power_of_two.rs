@@ -1,0 +1,37 @@
+//! `power-of-two`: the better of two random hosts, which keeps load nearly as even as looking at all
+//! (Mitzenmacher 2001, "The power of two choices in randomized load balancing").
+
+use std::cmp::Reverse;
+
+use super::random::draw;
+use crate::placement::register::Entry;
+use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use plimsoll_base::engine::random::{Purpose, Stream};
+use plimsoll_base::persist;
+use plimsoll_base::units::HostId;
+
+pub const ENTRY: Entry = Entry {
+    name: "power-of-two",
+    rule: "the emptier (most free vCPU, then lowest id) of two different random hosts that fit",
+    parameters: &[],
+    build: |_, seed| Strategy::choosing(PowerOfTwo { stream: seed.stream(Purpose::Placement, 0) }),
+};
+
+#[derive(Clone)]
+struct PowerOfTwo {
+    stream: Stream,
+}
+
+persist! { PowerOfTwo { parts: [stream] } }
+
+impl Chooser for PowerOfTwo {
+    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+        let one = draw(hosts, &mut self.stream, None)?;
+        let other = draw(hosts, &mut self.stream, Some(one)).unwrap_or(one);
+        [one, other].into_iter().min_by_key(|id| (Reverse(hosts.free_vcpu_milli(*id)), *id))
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Chooser> {
+        Box::new(self.clone())
+    }
+}

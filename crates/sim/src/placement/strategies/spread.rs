@@ -1,0 +1,26 @@
+//! `spread`: instances evenly over hosts, whatever their size: the design document's default.
+
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "spread",
+    rule: "fewest instances",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(Spread),
+};
+
+struct Spread;
+
+impl Ranking for Spread {
+    fn sight(&self) -> Sight {
+        Sight::Instances
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::Pair(u64::from(candidate.instances), 0)
+    }
+}

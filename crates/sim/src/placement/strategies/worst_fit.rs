@@ -1,0 +1,26 @@
+//! `worst-fit`: the emptiest host, so that load is even.
+
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "worst-fit",
+    rule: "most free vCPU, then most free memory (before placing)",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(WorstFit),
+};
+
+struct WorstFit;
+
+impl Ranking for WorstFit {
+    fn sight(&self) -> Sight {
+        Sight::Free
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::most(u64::from(candidate.free.vcpu_milli()), u64::from(candidate.free.memory_mib()))
+    }
+}

@@ -1,0 +1,27 @@
+//! `worst-fit-linf`: keeps hosts evenly empty in all resources, by the maximum of the ratios that are free.
+
+use super::ratios::linf;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::placement::register::Entry;
+use crate::placement::strategy::Strategy;
+use plimsoll_base::units::Resources;
+
+pub const ENTRY: Entry = Entry {
+    name: "worst-fit-linf",
+    rule: "greatest maximum over the host's resources of free ÷ capacity (before placing)",
+    parameters: &[],
+    build: |_, _| Strategy::ranked(WorstFitLinf),
+};
+
+struct WorstFitLinf;
+
+impl Ranking for WorstFitLinf {
+    fn sight(&self) -> Sight {
+        Sight::Free
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+        Cost::LessSum(linf(candidate))
+    }
+}

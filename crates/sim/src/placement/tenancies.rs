@@ -1,0 +1,194 @@
+//! Which hosts are one account's own, and which could become so.
+//!
+//! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
+//! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::constraints::Constraint;
+use crate::fleet::host::{Pool, SkuId};
+use crate::fleet::{Change, Fleet};
+use plimsoll_base::units::{AccountId, HostId, TypeId, ZoneId};
+
+/// How a host is an account's own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Ownership {
+    /// It holds dedicated instances of the account, and is given up when it empties.
+    Instances,
+    /// The account has allocated it as a dedicated host.
+    Allocated,
+    /// An instance of the account has it to itself, and it is given up when that leaves.
+    Whole,
+}
+
+/// Terms of a dedicated host (`AllocateHosts`).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HostTerms {
+    /// Types of which family, or which one.
+    pub takes: Takes,
+    /// True for a host that takes launches without the name of one (`AutoPlacement`).
+    pub auto_placement: bool,
+}
+
+/// The types that a dedicated host takes.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Takes {
+    /// Every type that its hardware runs.
+    #[default]
+    Anything,
+    /// Types of a family.
+    Family(String),
+    /// A single type.
+    Type(TypeId),
+}
+
+/// The owners of hosts, and the hosts without one.
+#[derive(Clone, Debug, Default)]
+pub struct Tenancies {
+    pub(super) owners: BTreeMap<HostId, (AccountId, Ownership)>,
+    pub(super) owned: BTreeMap<(AccountId, ZoneId, Ownership), BTreeSet<HostId>>,
+    /// Terms of the dedicated hosts.
+    pub(super) terms: BTreeMap<HostId, HostTerms>,
+    /// Instances on dedicated hosts, by type.
+    pub(super) on_hosts: BTreeMap<(HostId, TypeId), u32>,
+    /// The dedicated hosts that one instance has to itself.
+    pub(super) whole: BTreeSet<HostId>,
+    /// The families of the types that were asked for.
+    pub(super) families: BTreeMap<TypeId, String>,
+    /// Zone by zone the hosts that are vacant, by SKU: those of one SKU are alike, so that the lowest of each
+    /// decides. Empty until tenancy matters.
+    pub(super) vacant: Vec<Vacant>,
+}
+
+/// The vacant hosts of a zone by SKU.
+pub type Vacant = BTreeMap<SkuId, BTreeSet<HostId>>;
+
+impl Tenancies {
+    /// Looks for the vacant hosts, unless that was done before.
+    pub(super) fn begin(&mut self, fleet: &Fleet) {
+        if self.is_used() {
+            return;
+        }
+        for zone in fleet.zones() {
+            let mut vacant = Vacant::new();
+            for id in zone.hosts.clone().map(HostId).filter(|id| fleet.is_vacant(*id)) {
+                vacant.entry(fleet.hosts()[id.index()].sku).or_default().insert(id);
+            }
+            self.vacant.push(vacant);
+        }
+    }
+
+    /// True once tenancy matters.
+    #[inline]
+    pub(super) fn is_used(&self) -> bool {
+        !self.vacant.is_empty()
+    }
+
+    /// The vacant hosts of a zone. Tenancy matters by now.
+    pub(super) fn vacant(&self, zone: ZoneId) -> &Vacant {
+        &self.vacant[zone.index()]
+    }
+
+    /// The hosts of a zone that are an account's own in this way, if there are any.
+    pub fn owned(&self, account: AccountId, zone: ZoneId, ownership: Ownership) -> Option<&BTreeSet<HostId>> {
+        self.owned.get(&(account, zone, ownership))
+    }
+
+    /// Whose own a host is.
+    pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
+        self.owners.get(&host).copied()
+    }
+
+    /// Returns whether a dedicated host takes a type.
+    pub(super) fn takes(&self, host: HostId, kind: TypeId) -> bool {
+        match self.terms.get(&host).map(|terms| &terms.takes) {
+            None | Some(Takes::Anything) => true,
+            Some(Takes::Type(only)) => *only == kind,
+            Some(Takes::Family(family)) => self.families.get(&kind) == Some(family),
+        }
+    }
+
+    /// Returns whether a dedicated host takes launches that name no host.
+    pub(super) fn places_automatically(&self, host: HostId) -> bool {
+        self.terms.get(&host).is_some_and(|terms| terms.auto_placement)
+    }
+
+    /// Returns whether one instance has a dedicated host to itself.
+    pub(super) fn is_whole(&self, host: HostId) -> bool {
+        self.whole.contains(&host)
+    }
+
+    /// Instances of a type on a dedicated host.
+    pub(super) fn count_on(&self, host: HostId, kind: TypeId) -> u32 {
+        self.on_hosts.get(&(host, kind)).copied().unwrap_or(0)
+    }
+
+    /// Notes an instance on a dedicated host.
+    pub(super) fn enter(&mut self, host: HostId, constraint: &Constraint) {
+        if let Some(kind) = constraint.kind {
+            *self.on_hosts.entry((host, kind)).or_default() += 1;
+        }
+        if constraint.whole {
+            self.whole.insert(host);
+        }
+    }
+
+    /// Forgets an instance on a dedicated host.
+    pub(super) fn leave(&mut self, host: HostId, constraint: &Constraint) {
+        if let Some(kind) = constraint.kind {
+            let count = self.on_hosts.get_mut(&(host, kind)).expect("an instance of the type was there");
+            *count -= 1;
+            if *count == 0 {
+                self.on_hosts.remove(&(host, kind));
+            }
+        }
+        if constraint.whole {
+            self.whole.remove(&host);
+        }
+    }
+
+    /// Notes that a host is an account's own. [`Tenancies::settle`] tells the fleet.
+    pub(super) fn take(&mut self, host: HostId, zone: ZoneId, account: AccountId, ownership: Ownership) {
+        match self.owners.insert(host, (account, ownership)) {
+            None => _ = self.owned.entry((account, zone, ownership)).or_default().insert(host),
+            Some(before) => assert_eq!(before, (account, ownership), "host {host} is another account's"),
+        }
+    }
+
+    /// Notes that a host is nobody's own any more.
+    pub(super) fn give(&mut self, host: HostId, zone: ZoneId) {
+        let (account, ownership) = self.owners.remove(&host).expect("the host has an owner");
+        let key = (account, zone, ownership);
+        let hosts = self.owned.get_mut(&key).expect("the owner has hosts");
+        hosts.remove(&host);
+        if hosts.is_empty() {
+            self.owned.remove(&key);
+        }
+    }
+
+    /// Brings pool and vacancy of a host into line with its owner and its instances.
+    pub(super) fn settle(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
+        let record = fleet.hosts()[id.index()];
+        let mut owner = self.owner(id);
+        if record.instances == 0 && owner.is_some_and(|(_, how)| how != Ownership::Allocated) {
+            self.give(id, zone);
+            owner = None;
+        }
+        let change = match (owner.is_some(), record.pool == Pool::Owned) {
+            (true, false) => {
+                fleet.own(id);
+                Change::Amounts
+            }
+            (false, true) => fleet.disown(id),
+            _ => Change::Amounts,
+        };
+        let hosts = self.vacant[zone.index()].entry(record.sku).or_default();
+        if fleet.is_vacant(id) {
+            hosts.insert(id);
+        } else {
+            hosts.remove(&id);
+        }
+        change
+    }
+}

@@ -1,0 +1,232 @@
+//! Every strategy against the plain scan, over worlds that are awkward in different ways, and one scene
+//! that shows how the strategies differ.
+
+mod constrained;
+mod scenes;
+mod surveys;
+
+use super::config::StrategyConfig;
+use super::placer::Placer;
+use super::register::{self, REGISTER};
+use super::strategy::Request;
+use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
+use crate::fleet::{Change, Fleet};
+use plimsoll_base::engine::random::{Purpose, Seed, Stream};
+use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
+
+/// A fleet and what is asked of it.
+struct World {
+    name: &'static str,
+    zones: Vec<Vec<HostGroup>>,
+    requests: Vec<Resources>,
+    /// Of eight operations, how many are launches while there is room.
+    launches_of_8: u64,
+    /// Every host starts with amounts of its own taken.
+    prefilled: bool,
+    decisions: usize,
+}
+
+impl World {
+    fn new(name: &'static str, zones: Vec<Vec<HostGroup>>, requests: Vec<Resources>) -> World {
+        World { name, zones, requests, launches_of_8: 5, prefilled: false, decisions: 4_000 }
+    }
+}
+
+fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
+    HostGroup {
+        hosts,
+        hosts_per_rack: 4,
+        max_instances,
+        tenancy: GroupTenancy::Any,
+        hardware: Default::default(),
+        sockets: 0,
+    }
+}
+
+const UNLIMITED: u32 = u32::MAX;
+
+fn draw(random: &mut Stream, count: usize, mut one: impl FnMut(&mut Stream) -> Resources) -> Vec<Resources> {
+    (0..count).map(|_| one(random)).collect()
+}
+
+fn worlds() -> Vec<World> {
+    let mut random = Seed(11).stream(Purpose::Placement, 1);
+    let even = Resources([64_000, 262_144, 0, 0, UNLIMITED]);
+    let ec2 = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
+    let plain = ec2.map(|(vcpu, gib)| Resources::new(vcpu * 1000, gib * 1024)).to_vec();
+    // A reserve leaves odd capacities; some hosts have GPUs, storage, or a network limit.
+    let odd = [
+        Resources([47_500, 190_001, 8_000, 0, 25_000]),
+        Resources([95_250, 393_216, 0, 900_000, UNLIMITED]),
+        Resources([31_999, 131_072, 4_000, 500, 10_000]),
+    ];
+    let listed = (0..60).map(|i| ListedHost {
+        sellable: odd[i % 3],
+        rack: Some(format!("r{}", i % 13)),
+        hardware: None,
+    });
+    let fractional = |random: &mut Stream| {
+        let mut amounts = Resources::new(1 + random.below(9_000) as u32, 1 + random.below(40_000) as u32);
+        if random.below(3) == 0 {
+            amounts.0[Resources::GPU] = random.below(2_000) as u32;
+        }
+        if random.below(5) == 0 {
+            amounts.0[Resources::NETWORK] = random.below(3_000) as u32;
+        }
+        if random.below(9) == 0 {
+            amounts.0[Resources::STORAGE] = random.below(400) as u32;
+        }
+        amounts
+    };
+    let few_odd = draw(&mut random, 40, fractional);
+    let many_odd = draw(&mut random, 700, fractional);
+    let small = draw(&mut random, 3_000, |random| {
+        Resources::new(1 + random.below(700) as u32, 1 + random.below(3_000) as u32)
+    });
+    let fixed = |count, sellable| group(Hosts::Fixed { count, sellable }, None);
+    let two_zones = vec![
+        vec![fixed(20, odd[0]), group(Hosts::Fixed { count: 20, sellable: odd[1] }, Some(5))],
+        vec![group(Hosts::Listed(listed.collect()), None)],
+    ];
+    let elastic = group(Hosts::Elastic { max_hosts: 2, sellable: even }, None);
+    let uneven = Resources([60_001, 95_537, 0, 0, UNLIMITED]);
+    vec![
+        World::new("equal hosts", vec![vec![fixed(30, even)]], plain.clone()),
+        World::new("three SKUs in two zones, GPUs, fractions, a limit of instances", two_zones, few_odd),
+        World::new(
+            "more distinct requests than a word has bits",
+            vec![vec![fixed(40, odd[0]), fixed(40, odd[1]), fixed(40, odd[2])]],
+            many_odd,
+        ),
+        World { launches_of_8: 4, ..World::new("elastic", vec![vec![fixed(2, odd[1]), elastic]], plain) },
+        World {
+            prefilled: true,
+            decisions: 600,
+            ..World::new(MANY_CLASSES, vec![vec![fixed(6_000, uneven)]], small)
+        },
+    ]
+}
+
+/// The world with as many classes as hosts.
+const MANY_CLASSES: &str = "as many classes as hosts";
+
+/// Launches and ends at random; every choice is checked by the placer itself.
+fn agree(world: &World, strategy: &str) -> (usize, usize) {
+    let mut random = Seed(5).stream(Purpose::Placement, 2);
+    let mut fleet = Fleet::new(&world.zones).expect("few capacities");
+    if world.prefilled {
+        for host in (0..fleet.hosts().len() as u32).map(HostId) {
+            let taken = Resources::new(random.below(60_000) as u32, random.below(95_000) as u32);
+            fleet.take(host, fleet.zone_of(host), &taken);
+        }
+    }
+    let built = register::build(&StrategyConfig::named(strategy), Seed(9));
+    let mut placer = Placer::new(built.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, true);
+    let mut live: Vec<(HostId, Request)> = Vec::new();
+    let (mut decisions, mut refused, mut classes) = (0, 0, 0);
+    while decisions < world.decisions {
+        if !live.is_empty() && random.below(8) >= world.launches_of_8 {
+            let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
+            let change = fleet.give(host, request.zone, &request.amounts);
+            placer.released(&request, host, &fleet);
+            assert!(change == Change::Amounts || fleet.hosts()[host.index()].instances == 0);
+            placer.changed(host, request.zone, &mut fleet);
+            continue;
+        }
+        let amounts = world.requests[random.below(world.requests.len() as u64) as usize];
+        let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
+        let request = Request {
+            shape: placer.shape(&amounts, &fleet),
+            amounts,
+            account: AccountId(random.below(3) as u32),
+            zone,
+            constraint: None,
+        };
+        fleet.note_request(&amounts);
+        decisions += 1;
+        let chosen = placer.choose(&request, &fleet).or_else(|| {
+            let opened = fleet.open(zone, &amounts)?;
+            placer.changed(opened, zone, &mut fleet);
+            assert_eq!(placer.choose(&request, &fleet), Some(opened), "a host was opened for the request");
+            Some(opened)
+        });
+        match chosen {
+            None => refused += 1,
+            Some(host) => {
+                fleet.take(host, zone, &amounts);
+                placer.placed(&request, host, &fleet);
+                placer.changed(host, zone, &mut fleet);
+                live.push((host, request));
+            }
+        }
+        classes = classes.max(placer.classes());
+    }
+    fleet.assert_conserved();
+    for (host, request) in live {
+        fleet.give(host, request.zone, &request.amounts);
+        placer.changed(host, request.zone, &mut fleet);
+    }
+    fleet.assert_conserved();
+    assert!(world.prefilled || fleet.hosts().iter().all(|host| host.instances == 0));
+    (refused, classes)
+}
+
+#[test]
+fn every_strategy_takes_the_host_the_plain_scan_takes() {
+    for world in worlds() {
+        let mut refusals = 0;
+        for entry in REGISTER {
+            refusals += agree(&world, entry.name).0;
+        }
+        assert!(refusals > 0 || world.prefilled, "{}: nothing was ever refused", world.name);
+    }
+}
+
+#[test]
+fn there_are_more_than_five_thousand_classes() {
+    let world = worlds().into_iter().find(|world| world.name == MANY_CLASSES).expect("it is listed");
+    let (_, classes) = agree(&world, "best-fit");
+    assert!(classes > 5_000, "{classes} classes");
+}
+
+/// One request for 2 vCPU and 4 GiB, four hosts: what each strategy thinks of them.
+///
+/// | host | free vCPU | free GiB | instances |
+/// |------|-----------|----------|-----------|
+/// | 0    | 6         | 4        | 1         |
+/// | 1    | 2         | 28       | 3         |
+/// | 2    | 7         | 30       | 1         |
+/// | 3    | 8         | 32       | 0         |
+#[test]
+fn four_hosts_show_how_strategies_differ() {
+    let expected = [
+        ("first-fit", 0),
+        ("next-fit", 0),
+        ("spread", 3),
+        ("cluster", 1),
+        ("best-fit", 1),
+        ("worst-fit", 3),
+        ("best-fit-l1", 0),
+        ("best-fit-l2", 0),
+        ("best-fit-linf", 0),
+        ("worst-fit-l1", 3),
+        ("worst-fit-l2", 3),
+        ("worst-fit-linf", 3),
+        ("dot-product", 3),
+    ];
+    let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
+    for (name, host) in expected {
+        let mut fleet = Fleet::new(&[vec![group(four.clone(), None)]]).expect("one capacity");
+        let zone = ZoneId(0);
+        for (host, vcpu, gib) in [(0, 2, 28), (1, 4, 2), (1, 1, 1), (1, 1, 1), (2, 1, 2)] {
+            fleet.take(HostId(host), zone, &Resources::new(vcpu * 1000, gib * 1024));
+        }
+        let strategy = register::build(&StrategyConfig::named(name), Seed(1))
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut placer = Placer::new(strategy, &mut fleet, true);
+        let amounts = Resources::new(2_000, 4 * 1024);
+        let (shape, account) = (placer.shape(&amounts, &fleet), AccountId(0));
+        let request = Request { shape, amounts, account, zone, constraint: None };
+        assert_eq!(placer.choose(&request, &fleet), Some(HostId(host)), "{name}");
+    }
+}

@@ -1,0 +1,63 @@
+//! The vacant hosts of a zone as a chooser sees them: those of one SKU are alike, so a ranking is asked once
+//! a SKU, about the lowest that the request may have.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::constraints::Tier;
+use super::scan::cost_of;
+use super::strategy::{Choice, Request};
+use super::tenancies::Vacant;
+use crate::fleet::Fleet;
+use crate::fleet::index::ranking::Ranking;
+use plimsoll_base::units::HostId;
+
+/// Vacant hosts that may take a request.
+pub(super) struct Vacancies<'a> {
+    pub vacant: &'a Vacant,
+    pub fleet: &'a Fleet,
+    pub request: &'a Request,
+    pub tier: &'a Tier<'a>,
+    pub ranking: Option<&'a dyn Ranking>,
+    pub partitions: u16,
+}
+
+impl Vacancies<'_> {
+    /// The hosts of each SKU that has room for the request.
+    fn roomy(&self) -> impl Iterator<Item = &BTreeSet<HostId>> {
+        let skus = self.fleet.skus();
+        let covers = |sku: usize| skus[sku].capacity.covers(&self.request.amounts);
+        self.vacant.iter().filter(move |(sku, _)| covers(usize::from(sku.0))).map(|(_, hosts)| hosts)
+    }
+}
+
+impl Choice for Vacancies<'_> {
+    fn range(&self) -> Range<u32> {
+        self.fleet.zones()[self.request.zone.index()].hosts.clone()
+    }
+
+    fn fits(&self, id: HostId) -> bool {
+        self.fleet.has_room(id, &self.request.amounts) && self.tier.allows(id, self.fleet)
+    }
+
+    fn free_vcpu_milli(&self, id: HostId) -> u32 {
+        self.fleet.hosts()[id.index()].free.vcpu_milli()
+    }
+
+    fn first_from(&mut self, from: HostId) -> Option<HostId> {
+        let first = |hosts: &BTreeSet<HostId>| hosts.range(from..).copied().find(|id| self.fits(*id));
+        self.roomy().filter_map(first).min()
+    }
+
+    fn least(&mut self, partition: u16) -> Option<HostId> {
+        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
+        let in_partition = |id: HostId| {
+            self.partitions == 1
+                || self.fleet.rack_of(id).0 % u32::from(self.partitions) == u32::from(partition)
+        };
+        let lowest =
+            |hosts: &BTreeSet<HostId>| hosts.iter().copied().find(|id| self.fits(*id) && in_partition(*id));
+        let ranked = |id| (cost_of(id, self.fleet, ranking, self.request), id);
+        self.roomy().filter_map(lowest).map(ranked).min().map(|(_, id)| id)
+    }
+}

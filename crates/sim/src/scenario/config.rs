@@ -1,0 +1,96 @@
+//! The scenario's own small tables: life of an instance, output.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use plimsoll_base::units::Duration;
+
+/// `[lifecycle]`: how long the steps of an instance's life take.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LifecycleConfig {
+    /// From an accepted launch or start to `running`; default 0s.
+    pub boot: Duration,
+    /// From an accepted stop to `stopped`; default 0s.
+    pub stop: Duration,
+    /// From an accepted terminate to `terminated`; default 0s.
+    pub terminate: Duration,
+    /// Treatment of a start of what runs, and a stop of what is stopped; default `refuse`.
+    #[serde(skip_serializing_if = "RepeatedCalls::is_refuse")]
+    pub repeated_calls: RepeatedCalls,
+}
+
+/// Treatment of a call that asks for the state an instance is in, or comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RepeatedCalls {
+    /// Refusal with `IncorrectInstanceState`: EC2's documentation does not promise that it passes.
+    #[default]
+    Refuse,
+    /// Success without a change, as was seen of EC2.
+    Pass,
+}
+
+impl RepeatedCalls {
+    fn is_refuse(&self) -> bool {
+        *self == RepeatedCalls::Refuse
+    }
+}
+
+/// `[output]`: what the result folder holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputConfig {
+    /// Time between two rows of `timeseries.csv`; default about a 500th of the duration, or 1h when the
+    /// duration is the trace's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_every: Option<Duration>,
+    /// Whether it holds `tables/*.parquet` too, as with `plimsoll run --tables`; default false.
+    pub tables: bool,
+}
+
+impl OutputConfig {
+    /// The sampling interval of a run over `duration`, which `None` leaves to the trace. Never zero.
+    pub fn sampling_interval(&self, duration: Option<Duration>) -> Duration {
+        match (self.sample_every, duration) {
+            (Some(chosen), _) => chosen,
+            (None, Some(duration)) => round_up(Duration(duration.0.div_ceil(ROWS))),
+            (None, None) => Duration::from_seconds(3600),
+        }
+    }
+}
+
+/// Rows of a time series that draw a smooth line and still open anywhere.
+const ROWS: u64 = 500;
+
+/// The next step a person would choose, at least one second.
+fn round_up(interval: Duration) -> Duration {
+    #[rustfmt::skip]
+    const STEPS_S: [u64; 18] = [
+        1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+    ];
+    let steps = STEPS_S.into_iter().map(Duration::from_seconds);
+    let day = Duration::from_seconds(86_400);
+    steps
+        .into_iter()
+        .find(|step| *step >= interval)
+        .unwrap_or(Duration(interval.0.div_ceil(day.0).saturating_mul(day.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sampling_interval_is_a_round_number() {
+        let interval = |text: &str| {
+            let duration = plimsoll_base::units::parse_duration(text).unwrap();
+            OutputConfig::default().sampling_interval(Some(duration)).to_string()
+        };
+        assert_eq!(interval("10s"), "1s");
+        assert_eq!(interval("1h"), "10s");
+        assert_eq!(interval("30d"), "2h");
+        assert_eq!(interval("2000d"), "4d");
+        assert_eq!(OutputConfig::default().sampling_interval(None).to_string(), "1h");
+    }
+}

@@ -1,0 +1,310 @@
+//! A scenario: the parts' own configurations side by side, read from TOML with every problem named at once.
+
+pub mod branching;
+mod checks;
+pub mod config;
+mod document;
+mod key_path;
+pub mod objective;
+mod reading;
+pub mod strict_file;
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use toml::de::DeValue;
+
+use crate::billing::BillingConfig;
+use crate::control_plane::config::ControlPlaneConfig;
+use crate::control_plane::presets::Preset;
+use crate::faults::FaultConfig;
+use crate::fleet::config::ZoneConfig;
+use crate::headroom::HeadroomConfig;
+use crate::network::NetworkConfig;
+use crate::placement::config::PlacementConfig;
+use crate::quota::QuotaConfig;
+use crate::storage::{ImageConfig, StorageConfig};
+use crate::workload::demand::{Demand, WorkloadConfig};
+use crate::workload::directory::Directory;
+use config::{LifecycleConfig, OutputConfig};
+use document::{Document, Node};
+use key_path::Step;
+use objective::ObjectiveConfig;
+use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::Duration;
+
+/// One experiment: a cloud, a demand and how long.
+///
+/// What must be there has a serde default nonetheless, which the checks refuse: so the rest of the file
+/// is still read and checked when it is missing.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["name", "zones", "workload"]))]
+pub struct Scenario {
+    /// Name, also of the result folder.
+    #[serde(default)]
+    pub name: String,
+    /// Seed of every random draw; default 42.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Simulated time; default: until the last event of the trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Duration>,
+    /// Time left out of every statistic and bill; default 0s.
+    #[serde(default)]
+    pub warmup: Duration,
+    /// Zones with their hosts, numbered in this order; at least one.
+    #[serde(default)]
+    pub zones: Vec<ZoneConfig>,
+    /// Which host takes an instance.
+    #[serde(default)]
+    pub placement: PlacementConfig,
+    /// Instance types that add to the EC2 catalogue, or override its own.
+    #[serde(default)]
+    pub instance_types: Vec<InstanceTypeConfig>,
+    /// What things cost where the catalogue does not say.
+    #[serde(default)]
+    pub billing: BillingConfig,
+    /// Addresses; left out: without limit.
+    #[serde(default)]
+    pub network: NetworkConfig,
+    /// Images that are there from the start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageConfig>,
+    /// How long operations on volumes take, and what the zones can hold; left out: no time, no limit.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub storage: StorageConfig,
+    /// What befalls hosts; left out: nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub faults: FaultConfig,
+    /// What accounts may have at most; left out: no limits.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub quotas: QuotaConfig,
+    /// Where the demand comes from.
+    #[serde(default)]
+    pub workload: WorkloadConfig,
+    /// How long the steps of an instance's life take.
+    #[serde(default)]
+    pub lifecycle: LifecycleConfig,
+    /// What stands between a call and the placement.
+    #[serde(default)]
+    pub control_plane: ControlPlaneConfig,
+    /// Looks at what the fleet could still take; left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headroom: Option<HeadroomConfig>,
+    /// What the run is to reach; left out: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveConfig>,
+    /// What the result folder holds.
+    #[serde(default)]
+    pub output: OutputConfig,
+    /// Where everything stands, for problems found later.
+    #[serde(skip)]
+    origin: Option<Origin>,
+}
+
+/// What a scenario was read from.
+#[derive(Clone, Debug)]
+struct Origin {
+    document: Document,
+    /// Files as the scenario names them, by the pointer of their key in the resolved scenario.
+    written_files: Vec<(String, String)>,
+}
+
+/// What the command line changes in a scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Each `PATH=VALUE`, in order.
+    pub set: Vec<String>,
+    /// The seed instead of the scenario's.
+    pub seed: Option<u64>,
+}
+
+/// Tables that say nothing do not appear in the resolved scenario, nor change its hash.
+fn is_default<T: Default + PartialEq>(table: &T) -> bool {
+    *table == T::default()
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+impl Scenario {
+    /// Reads a scenario file. Files it names are relative to its folder, those of `--set` to the current one.
+    pub fn read(path: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Problem::new(Place::file(path), format!("cannot be read: {error}"))
+                .with_help("name a scenario file; examples are in workloads/scenarios/")
+        })?;
+        Scenario::parse(path, &text, overrides)
+    }
+
+    /// Reads the text of a scenario that stands, or would stand, at `path`.
+    pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
+        let mut document = Document::parse(path, text).map_err(InputError)?;
+        let mut problems = Vec::new();
+        for assignment in &overrides.set {
+            problems.extend(document.set(assignment).err());
+        }
+        fill_preset(&mut document);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let written_files = anchor_files(&mut document, folder);
+        let reading = reading::read::<Scenario>(&document);
+        problems.extend(reading.problems);
+        let Some(mut scenario) = reading.value else { return Err(in_order(problems)) };
+        scenario.seed = overrides.seed.unwrap_or(scenario.seed);
+        let pruned = checks::Pruned { document: &document, tree: &reading.pruned, removed: &reading.removed };
+        problems.extend(pruned.locate(checks::check(&scenario)));
+        if !problems.is_empty() {
+            return Err(in_order(problems));
+        }
+        scenario.origin = Some(Origin { document, written_files });
+        Ok(scenario)
+    }
+
+    /// Adds file, line and column to problems that so far only name a key of the scenario.
+    pub fn locate(&self, error: InputError) -> InputError {
+        let Some(Origin { document, .. }) = &self.origin else { return error };
+        let whole = checks::Pruned { document, tree: document.root(), removed: &[] };
+        InputError(whole.locate(error.0))
+    }
+
+    /// Opens the demand, with the names it may use.
+    pub fn demand(&self) -> Result<(Directory, Demand), InputError> {
+        let mut directory = self.directory()?;
+        let demand = self.demand_of(&mut directory)?;
+        Ok((directory, demand))
+    }
+
+    /// The names that the demand may use before it is opened: those of zones and subnets.
+    pub fn directory(&self) -> Result<Directory, InputError> {
+        let types = TypeTable::new(&self.instance_types, &self.billing.shape);
+        types.map(|types| checks::directory(self, types)).map_err(|error| self.locate(error))
+    }
+
+    /// Opens the demand, which adds its names to those there are.
+    pub fn demand_of(&self, directory: &mut Directory) -> Result<Demand, InputError> {
+        checks::open_demand(self, directory).map_err(|error| self.locate(error))
+    }
+
+    /// The scenario as run: every default filled in, files as they were written.
+    pub fn resolved(&self) -> serde_json::Value {
+        let mut resolved = serde_json::to_value(self).expect("a scenario is plain data");
+        for (pointer, written) in self.origin.iter().flat_map(|origin| &origin.written_files) {
+            if let Some(value) = resolved.pointer_mut(pointer) {
+                *value = serde_json::Value::from(written.as_str());
+            }
+        }
+        resolved
+    }
+
+    /// The value at a dotted path of [`Scenario::resolved`], items of lists by number; none where nothing stands, or
+    /// null.
+    pub fn setting(&self, path: &str) -> Option<serde_json::Value> {
+        let resolved = self.resolved();
+        let step = |value: &serde_json::Value, step: &String| match value {
+            serde_json::Value::Array(items) => items.get(step.parse::<usize>().ok()?).cloned(),
+            table => table.get(step).cloned(),
+        };
+        let found = key_path::parse(path).iter().try_fold(resolved, |value, name| step(&value, name));
+        found.filter(|value| !value.is_null())
+    }
+
+    /// SHA-256 of [`Scenario::resolved`] as compact JSON, in hexadecimal.
+    pub fn hash(&self) -> String {
+        let digest = Sha256::digest(self.resolved().to_string());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Every file the scenario reads, in the order of its keys.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let Some(origin) = &self.origin else { return Vec::new() };
+        let mut files = Vec::new();
+        each_file(origin.document.root(), &mut Vec::new(), &mut |_, value| {
+            files.extend(value.get_ref().as_str().map(PathBuf::from));
+        });
+        files
+    }
+
+    /// Whether the calls of every minute are counted: somebody wants to know how available the service was.
+    pub fn counts_minutes(&self) -> bool {
+        !self.objectives.is_empty() || self.control_plane.is_modelled()
+    }
+
+    /// Simulated time between two samples of the time series.
+    pub fn sampling_interval(&self) -> Duration {
+        self.output.sampling_interval(self.duration)
+    }
+}
+
+/// Fills the table of the control plane with the values of its preset. A preset that is none is told of when the
+/// scenario is read.
+fn fill_preset(document: &mut Document) {
+    let way = [Step::Key("control_plane".to_string()), Step::Key("preset".to_string())];
+    let named =
+        way.iter().try_fold(document.root(), document::child).and_then(|node| node.get_ref().as_str());
+    if let Some(preset) = named.and_then(Preset::named) {
+        document.fill("control_plane", &format!("preset {}", preset.name()), preset.text());
+    }
+}
+
+/// The keys whose value is a file, wherever they stand.
+pub const FILE_KEYS: [&str; 2] = ["trace", "file"];
+
+/// Makes the files of the scenario file relative to its folder; tells how each was written.
+fn anchor_files(document: &mut Document, folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    each_file(document.root(), &mut Vec::new(), &mut |path, value| {
+        if let Some(written) = value.get_ref().as_str().filter(|_| document.in_file(&value.span())) {
+            found.push((path.to_vec(), written.to_string()));
+        }
+    });
+    let mut written_files = Vec::new();
+    for (path, written) in found {
+        if let Some(node) = document::node_mut(document.root_mut(), &path) {
+            let anchored = folder.join(&written).to_string_lossy().into_owned();
+            *node.get_mut() = DeValue::String(anchored.into());
+            written_files.push((json_pointer(&path), written));
+        }
+    }
+    written_files
+}
+
+/// Calls `visit` with every value that is a file, and the way to it.
+fn each_file(node: &Node, path: &mut Vec<Step>, visit: &mut dyn FnMut(&[Step], &Node)) {
+    for (step, _, value) in document::children(node) {
+        let names_file = matches!(&step, Step::Key(key) if FILE_KEYS.contains(&key.as_str()));
+        path.push(step);
+        if names_file && value.get_ref().is_str() {
+            visit(path, value);
+        }
+        each_file(value, path, visit);
+        path.pop();
+    }
+}
+
+/// The way to a value in the syntax of RFC 6901.
+fn json_pointer(path: &[Step]) -> String {
+    path.iter()
+        .map(|step| match step {
+            Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Step::Item(number) => format!("/{number}"),
+        })
+        .collect()
+}
+
+/// Problems in the order of the file, the command line's first.
+fn in_order(mut problems: Vec<Problem>) -> InputError {
+    problems.sort_by(|a, b| {
+        let key = |problem: &Problem| (problem.place.file.clone(), problem.place.line, problem.place.column);
+        key(a).cmp(&key(b))
+    });
+    problems.dedup();
+    InputError(problems)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! A volume on an instance: the states of an attachment and the table of legal moves.
+//!
+//! ```text
+//! attach ─▶ attaching ─attached─▶ attached ─detach─▶ detaching ─detached─▶ detached
+//! attaching, attached ─instance ended─▶ detaching, or detached where the volume is deleted with it
+//! ```
+//!
+//! States are those of the EBS user guide, "Attach an Amazon EBS volume to an Amazon EC2 instance".
+
+use serde::{Deserialize, Serialize};
+
+use super::device::DeviceName;
+use super::moves::Move;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{InstanceId, Time};
+
+/// A volume on an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The name it has there.
+    pub device: DeviceName,
+    /// Its state.
+    pub state: AttachmentState,
+    /// When attaching was accepted.
+    pub since: Time,
+    /// It is deleted when the instance ends.
+    pub delete_on_termination: bool,
+    /// It is the root device.
+    pub root: bool,
+    /// Counter of its volume at its last move: a timer with another stamp means nothing any more.
+    pub(super) stamp: u16,
+}
+
+/// State of an attachment (`DescribeVolumes`, "attachment.status").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum AttachmentState {
+    /// It is being attached.
+    Attaching,
+    /// The instance can use it.
+    Attached,
+    /// It is being detached.
+    Detaching,
+    /// It is over.
+    Detached,
+}
+
+impl AttachmentState {
+    /// Every state, in the order of the columns of the table of moves.
+    pub const ALL: [AttachmentState; 4] = {
+        use AttachmentState::*;
+        [Attaching, Attached, Detaching, Detached]
+    };
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AttachmentState::Attaching => "attaching",
+            AttachmentState::Attached => "attached",
+            AttachmentState::Detaching => "detaching",
+            AttachmentState::Detached => "detached",
+        }
+    }
+
+    /// What `trigger` does to an attachment in this state.
+    pub const fn on(self, trigger: AttachmentTrigger) -> Move<AttachmentState> {
+        ATTACHMENT_MOVES[trigger as usize][self as usize]
+    }
+}
+
+/// What can move an attachment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AttachmentTrigger {
+    /// `DetachVolume`.
+    Detach,
+    /// Attaching is over.
+    Attached,
+    /// Detaching is over.
+    Detached,
+    /// The instance ended, and the volume stays.
+    InstanceEnded,
+    /// The instance ended, and the volume with it.
+    DeletedWithInstance,
+}
+
+/// The table of legal moves of attachments: a row for each trigger, a column for each state. What is being
+/// detached when its instance ends has left it already: it stays, whatever was to be deleted.
+#[rustfmt::skip]
+const ATTACHMENT_MOVES: [[Move<AttachmentState>; AttachmentState::ALL.len()]; 5] = {
+    use AttachmentState::{Attached, Detached, Detaching};
+    use Move::{Never, Stay, To};
+    const NO: Move<AttachmentState> = Move::Refused(Failure::IncorrectState);
+    const GONE: Move<AttachmentState> = Move::Refused(Failure::InvalidAttachmentNotFound);
+    [
+        //                            attaching      attached       detaching     detached
+        /* detach                */ [NO,            To(Detaching), NO,           GONE],
+        /* attached              */ [To(Attached),  Never,         Never,        Never],
+        /* detached              */ [Never,         Never,         To(Detached), Never],
+        /* instance ended        */ [To(Detaching), To(Detaching), Stay,         Never],
+        /* deleted with instance */ [To(Detached),  To(Detached),  Stay,         Never],
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::moves::legal;
+    use super::*;
+
+    #[test]
+    fn every_attachment_state_and_trigger() {
+        use AttachmentTrigger::*;
+        let triggers = [
+            (Detach, "detach"),
+            (Attached, "attached"),
+            (Detached, "detached"),
+            (InstanceEnded, "instance ended"),
+            (DeletedWithInstance, "deleted with its instance"),
+        ];
+        let expected = "\
+detach: attaching ! IncorrectState
+detach: attached -> detaching
+detach: detaching ! IncorrectState
+detach: detached ! InvalidAttachment.NotFound
+attached: attaching -> attached
+detached: detaching -> detached
+instance ended: attaching -> detaching
+instance ended: attached -> detaching
+instance ended: detaching
+deleted with its instance: attaching -> detached
+deleted with its instance: attached -> detached
+deleted with its instance: detaching";
+        let states = AttachmentState::ALL.map(|state| (state, state.name()));
+        assert_eq!(legal(&states, &triggers, AttachmentState::on, AttachmentState::name), expected);
+    }
+}

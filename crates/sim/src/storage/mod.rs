@@ -1,0 +1,264 @@
+//! Images, volumes, snapshots and the storage backends of the zones.
+//!
+//! [`Storage`] owns them all. A call either changes everything it has to or nothing. What takes simulated
+//! time is answered with a [`Due`], and the caller comes back with its [`Step`] when that time has passed;
+//! what takes none is done at once. A launch's volumes are made together or not at all.
+
+mod attachment;
+mod backend;
+mod config;
+mod conservation;
+mod device;
+mod image;
+mod image_calls;
+mod launch;
+mod modification;
+mod moves;
+mod snapshot;
+mod snapshot_calls;
+mod step;
+mod volume;
+mod volume_calls;
+
+pub use attachment::{Attachment, AttachmentState, AttachmentTrigger};
+pub use backend::Backend;
+pub use config::{BackendConfig, BlockDeviceConfig, ImageConfig, StorageConfig, validate_images};
+pub use device::DeviceName;
+pub use image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
+pub use image_calls::RegisterImage;
+pub use modification::{
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
+    ModifyVolume,
+};
+pub use moves::Move;
+pub use snapshot::{ChangeRate, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
+pub use step::{Due, Step, VolumeStep};
+pub use volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
+pub use volume_calls::CreateVolume;
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::billing::Usage;
+use plimsoll_base::input::InputError;
+use plimsoll_base::persist;
+use plimsoll_base::units::{AccountId, Duration, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
+
+/// An instance that volumes are attached to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// How many volumes its type may have; `None` for no limit.
+    pub most_volumes: Option<u32>,
+}
+
+/// An attachment that is, or was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AttachmentRecord {
+    /// The volume.
+    pub volume: VolumeId,
+    /// Where it is or was attached; the state is the last one.
+    pub attachment: Attachment,
+    /// When it was over.
+    pub until: Option<Time>,
+}
+
+/// What is gone, kept for the tables of a run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct History {
+    volumes: Vec<Volume>,
+    snapshots: Vec<Snapshot>,
+    images: Vec<Image>,
+    attachments: Vec<AttachmentRecord>,
+}
+
+/// All volumes, snapshots and images of a run, and what holds them.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    config: StorageConfig,
+    /// By zone.
+    backends: Vec<Backend>,
+    volumes: BTreeMap<VolumeId, Volume>,
+    snapshots: BTreeMap<SnapshotId, Snapshot>,
+    images: BTreeMap<ImageId, Image>,
+    /// The images by owner and name.
+    image_names: BTreeMap<(Option<AccountId>, String), ImageId>,
+    /// The snapshots that keep blocks, by volume in the order they were made.
+    lineages: BTreeSet<(VolumeId, SnapshotId)>,
+    change_rate: ChangeRate,
+    /// The volumes of each instance.
+    attached: BTreeSet<(InstanceId, VolumeId)>,
+    created_volumes: u32,
+    created_snapshots: u32,
+    registered_images: u32,
+    history: Option<History>,
+}
+
+persist! { Storage {
+    values: [
+        volumes, snapshots, images, image_names, lineages, attached, created_volumes, created_snapshots,
+        registered_images, history,
+    ],
+    parts: [backends],
+    made: [config, change_rate],
+} }
+
+impl Storage {
+    /// The storage a scenario describes, given its images, the names of its zones in file order, and the id
+    /// of an account by its name.
+    pub fn new(
+        config: &StorageConfig,
+        images: &[ImageConfig],
+        zones: &[&str],
+        account: impl FnMut(&str) -> AccountId,
+    ) -> Result<Storage, InputError> {
+        let (resolved, devices) = match (config.resolve(zones), config::resolve_images(images)) {
+            (Ok(resolved), Ok(devices)) => (resolved, devices),
+            (backends, images) => {
+                let problems = [backends.err(), images.err()];
+                return Err(InputError(problems.into_iter().flatten().flatten().collect()));
+            }
+        };
+        let mut backends = vec![Backend::default(); zones.len()];
+        for (limits, zone) in config.backends.iter().zip(resolved.backend_zones) {
+            backends[zone.index()] = Backend::new(limits.capacity_gib, limits.iops, limits.throughput_mibps);
+        }
+        let mut storage = Storage {
+            config: config.clone(),
+            backends,
+            volumes: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            images: BTreeMap::new(),
+            image_names: BTreeMap::new(),
+            lineages: BTreeSet::new(),
+            change_rate: resolved.change_rate,
+            attached: BTreeSet::new(),
+            created_volumes: 0,
+            created_snapshots: 0,
+            registered_images: 0,
+            history: None,
+        };
+        storage.add_configured_images(images, devices, account);
+        Ok(storage)
+    }
+
+    /// From now on what is gone stays to be listed. Without, memory is bounded by what is alive.
+    pub fn keep_history(&mut self) {
+        self.history.get_or_insert_default();
+    }
+
+    /// Does what was due. `Some` when more is due after it. A step that was overtaken, such as attaching to
+    /// an instance that has ended since, does nothing.
+    pub fn finish(&mut self, now: Time, step: Step, usage: &mut Usage) -> Option<Due> {
+        match step {
+            Step::Volume { volume, stamp, end } => {
+                self.finish_volume(now, volume, stamp, end);
+                None
+            }
+            Step::Modification(volume) => self.finish_modification(now, volume, usage),
+            Step::Snapshot(snapshot) => {
+                self.finish_snapshot(now, snapshot, SnapshotTrigger::Completed, usage);
+                None
+            }
+            Step::Image(image) => {
+                self.finish_image(image, ImageTrigger::Registered);
+                None
+            }
+        }
+    }
+
+    /// The creation of a volume, snapshot or image that was due did not succeed: it enters its state of
+    /// error. Panics for other steps, which cannot fail.
+    pub fn fail(&mut self, now: Time, step: Step, usage: &mut Usage) {
+        match step {
+            Step::Volume { volume, end: VolumeStep::Created, .. } => self.fail_volume(now, volume, usage),
+            Step::Snapshot(snapshot) => {
+                self.finish_snapshot(now, snapshot, SnapshotTrigger::Failed, usage);
+            }
+            Step::Image(image) => self.finish_image(image, ImageTrigger::Failed),
+            Step::Volume { .. } | Step::Modification(_) => panic!("{step:?} cannot fail"),
+        }
+    }
+
+    /// The step to come back with, or, when it takes no time, what is due after it.
+    fn later(&mut self, now: Time, after: Duration, step: Step, usage: &mut Usage) -> Option<Due> {
+        if after == Duration::ZERO { self.finish(now, step, usage) } else { Some(Due { after, step }) }
+    }
+
+    /// A volume that is not gone, whosever it is.
+    pub fn volume(&self, volume: VolumeId) -> Option<&Volume> {
+        self.volumes.get(&volume)
+    }
+
+    /// A snapshot that is not gone, whosever it is.
+    pub fn snapshot(&self, snapshot: SnapshotId) -> Option<&Snapshot> {
+        self.snapshots.get(&snapshot)
+    }
+
+    /// An image that is not gone, whosever it is.
+    pub fn image(&self, image: ImageId) -> Option<&Image> {
+        self.images.get(&image)
+    }
+
+    /// The volumes of an instance, those being attached and detached included, by id.
+    pub fn instance_volumes(&self, instance: InstanceId) -> impl Iterator<Item = &Volume> {
+        let all = (instance, VolumeId(0))..=(instance, VolumeId(u32::MAX));
+        self.attached.range(all).map(|(_, volume)| &self.volumes[volume])
+    }
+
+    /// All volumes by id; with a history those that are gone, too.
+    pub fn volumes(&self) -> Vec<&Volume> {
+        let gone = self.history.iter().flat_map(|history| &history.volumes);
+        sorted(self.volumes.values().chain(gone), |volume| volume.id)
+    }
+
+    /// All snapshots by id; with a history those that are gone, too.
+    pub fn snapshots(&self) -> Vec<&Snapshot> {
+        let gone = self.history.iter().flat_map(|history| &history.snapshots);
+        sorted(self.snapshots.values().chain(gone), |snapshot| snapshot.id)
+    }
+
+    /// All images by id; with a history those that are gone, too.
+    pub fn images(&self) -> Vec<&Image> {
+        let gone = self.history.iter().flat_map(|history| &history.images);
+        sorted(self.images.values().chain(gone), |image| image.id)
+    }
+
+    /// All attachments by volume and time; with a history those that are over, too.
+    pub fn attachments(&self) -> Vec<AttachmentRecord> {
+        let over = self.history.iter().flat_map(|history| &history.attachments).copied();
+        let current = self.volumes.values().flat_map(|volume| {
+            let record = |attachment: &Attachment| AttachmentRecord {
+                volume: volume.id,
+                attachment: *attachment,
+                until: None,
+            };
+            volume.attachments.iter().map(record)
+        });
+        // Stable: those that are over come first, in the order in which they ended.
+        sorted(over.chain(current), |record| (record.volume, record.attachment.since))
+    }
+
+    /// The backends, by zone.
+    pub fn backends(&self) -> &[Backend] {
+        &self.backends
+    }
+
+    /// Peaks and means begin anew: the warm-up is over.
+    pub fn begin_window(&mut self, now: Time) {
+        self.backends.iter_mut().for_each(|backend| backend.begin_window(now));
+    }
+}
+
+/// The items in order of a key.
+fn sorted<T, Key: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> Key) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_by_key(key);
+    items
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,323 @@
+//! A volume: what it is provisioned with, its states, and the table of legal moves.
+//!
+//! ```text
+//! create ─▶ creating ─created─▶ available ─attach─▶ in-use ─detached─▶ available
+//! available ─delete─▶ deleting ─deleted─▶ deleted      creating ─creation failed─▶ error ─delete─▶ deleted
+//! in-use ─its instance ended─▶ available or deleting
+//! ```
+//!
+//! States are those of the EBS user guide, "Amazon EBS volume lifecycle".
+
+use serde::{Deserialize, Serialize};
+
+use super::attachment::Attachment;
+use super::modification::Modification;
+use super::moves::Move;
+use crate::billing::{Item, Usage};
+use plimsoll_base::catalogue::{Performance, VolumeType};
+use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
+
+/// What a volume is provisioned with: what it takes from its backend, and what is paid for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Provisioned {
+    /// Its type.
+    pub kind: VolumeType,
+    /// Its size \[GiB\].
+    pub size_gib: u32,
+    /// What it can do.
+    pub performance: Performance,
+}
+
+impl Provisioned {
+    /// A volume of a type and size with what was asked for, or why there is none. Made from a snapshot it
+    /// is at least of the snapshot's size, and of just that size when none is asked for (`CreateVolume`).
+    pub fn new(
+        kind: VolumeType,
+        size_gib: Option<u32>,
+        iops: Option<u32>,
+        throughput_mibps: Option<u32>,
+        snapshot_gib: Option<u32>,
+    ) -> Result<Provisioned, Reason> {
+        let size_gib = size_gib.or(snapshot_gib).ok_or(Failure::MissingParameter)?;
+        let least_gib = snapshot_gib.unwrap_or(0);
+        if size_gib < least_gib {
+            let (asked, least) = (u64::from(size_gib), u64::from(least_gib));
+            return Err(Failure::InvalidParameterValue.because(Bound::VolumeSize, asked, least));
+        }
+        let performance = kind.performance(size_gib, iops, throughput_mibps)?;
+        Ok(Provisioned { kind, size_gib, performance })
+    }
+
+    /// What the account pays for as long as it has the volume.
+    pub fn items(&self) -> impl Iterator<Item = (Item, u64)> {
+        let Provisioned { kind, size_gib, performance } = *self;
+        let [iops, tier2, tier3] = kind.billable_iops_by_tier(performance);
+        let items = [
+            (Item::VolumeSize(kind), size_gib),
+            (Item::VolumeIops(kind), iops),
+            (Item::Io2IopsTier2, tier2),
+            (Item::Io2IopsTier3, tier3),
+            (Item::VolumeThroughput(kind), kind.billable_throughput(performance)),
+        ];
+        items.into_iter().filter(|(_, quantity)| *quantity > 0).map(|(item, q)| (item, u64::from(q)))
+    }
+
+    pub(super) fn take_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
+        self.items().for_each(|(item, quantity)| usage.take(now, account, item, quantity));
+    }
+
+    pub(super) fn give_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
+        self.items().for_each(|(item, quantity)| usage.give(now, account, item, quantity));
+    }
+
+    /// Gives back for good what an account has had since it was created: a minute of it is due at least.
+    pub(super) fn give_for_good(&self, now: Time, account: AccountId, created: Time, usage: &mut Usage) {
+        self.give_items(now, account, usage);
+        self.items().for_each(|(item, quantity)| usage.charge_minimum(now, account, item, quantity, created));
+    }
+}
+
+/// One volume.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Volume {
+    /// Its number.
+    pub id: VolumeId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The zone it is in.
+    pub zone: ZoneId,
+    /// What it is provisioned with; after a modification, what was asked for.
+    pub provisioned: Provisioned,
+    /// The snapshot it was made from.
+    pub snapshot: Option<SnapshotId>,
+    /// Its state.
+    pub state: VolumeState,
+    /// Where it is attached: at one instance, or, with Multi-Attach, at several.
+    pub attachments: Vec<Attachment>,
+    /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
+    pub multi_attach: bool,
+    /// Its last modification.
+    pub modification: Option<Modification>,
+    /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
+    pub modified: Vec<Time>,
+    /// Number of snapshots of it that are being copied.
+    pub pending_snapshots: u16,
+    /// When its creation was accepted.
+    pub created: Time,
+    /// When it was gone.
+    pub deleted: Option<Time>,
+    /// Counts the moves of state and attachment: a timer with another stamp means nothing any more.
+    pub(super) stamp: u16,
+}
+
+impl Volume {
+    /// True when it is the root of the instance it is attached to. EC2 detaches it only while the instance
+    /// is stopped, which the caller knows.
+    pub fn is_root(&self) -> bool {
+        self.attachments.iter().any(|attachment| attachment.root)
+    }
+
+    /// Its attachment to an instance.
+    pub fn attachment_to(&self, instance: InstanceId) -> Option<&Attachment> {
+        self.attachments.iter().find(|attachment| attachment.instance == instance)
+    }
+
+    /// Takes another state, so that timers set before mean nothing any more.
+    pub(super) fn enter(&mut self, state: VolumeState) {
+        self.state = state;
+        self.stamp = self.stamp.wrapping_add(1);
+    }
+}
+
+/// State of a volume (`DescribeVolumes`, "status").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum VolumeState {
+    /// It is being made.
+    Creating,
+    /// It is attached to nothing.
+    Available,
+    /// It is attached to an instance, from the call on that attaches it.
+    InUse,
+    /// It is being deleted, and no longer paid for.
+    Deleting,
+    /// It is gone.
+    Deleted,
+    /// Its creation failed: it takes up nothing and costs nothing.
+    Error,
+}
+
+impl VolumeState {
+    /// Every state, in the order of the columns of the table of moves.
+    pub const ALL: [VolumeState; 6] = {
+        use VolumeState::*;
+        [Creating, Available, InUse, Deleting, Deleted, Error]
+    };
+
+    /// EC2's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            VolumeState::Creating => "creating",
+            VolumeState::Available => "available",
+            VolumeState::InUse => "in-use",
+            VolumeState::Deleting => "deleting",
+            VolumeState::Deleted => "deleted",
+            VolumeState::Error => "error",
+        }
+    }
+
+    /// Money is due: from the acceptance of its creation to that of its deletion.
+    pub const fn is_billed(self) -> bool {
+        matches!(self, VolumeState::Creating | VolumeState::Available | VolumeState::InUse)
+    }
+
+    /// It takes up room in its backend.
+    pub const fn takes_room(self) -> bool {
+        self.is_billed() || matches!(self, VolumeState::Deleting)
+    }
+
+    /// What `trigger` does to a volume in this state.
+    pub const fn on(self, trigger: VolumeTrigger) -> Move<VolumeState> {
+        VOLUME_MOVES[trigger as usize][self as usize]
+    }
+}
+
+/// What can move a volume: a call, the end of something that takes time, the end of its instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VolumeTrigger {
+    /// `AttachVolume`.
+    Attach,
+    /// `AttachVolume` of a volume that several instances may have.
+    AttachAnother,
+    /// `DetachVolume`.
+    Detach,
+    /// `DeleteVolume`.
+    Delete,
+    /// `ModifyVolume`.
+    Modify,
+    /// `CreateSnapshot`.
+    CreateSnapshot,
+    /// Creation is over.
+    Created,
+    /// Creation did not succeed.
+    CreationFailed,
+    /// Detaching is over.
+    Detached,
+    /// Its instance ended, and it is to be deleted then.
+    DeletedWithInstance,
+    /// Deletion is over.
+    Deleted,
+}
+
+/// The table of legal moves of volumes: a row for each trigger, a column for each state.
+///
+/// "VolumeInUse", "IncorrectState" and "InvalidVolume.NotFound" as in the EC2 API reference, "Error codes".
+/// What failed holds nothing, so that deleting it takes no time.
+#[rustfmt::skip]
+const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 11] = {
+    use VolumeState::{Available, Deleted, Deleting, Error, InUse};
+    use Move::{Never, Stay, To};
+    const NO: Move<VolumeState> = Move::Refused(Failure::IncorrectState);
+    const USED: Move<VolumeState> = Move::Refused(Failure::VolumeInUse);
+    const GONE: Move<VolumeState> = Move::Refused(Failure::InvalidVolumeNotFound);
+    [
+        //                          creating       available     in-use         deleting     deleted  error
+        /* attach              */ [NO,            To(InUse),    USED,          NO,          GONE,    NO],
+        /* attach another      */ [NO,            To(InUse),    Stay,          NO,          GONE,    NO],
+        /* detach              */ [NO,            NO,           Stay,          NO,          GONE,    NO],
+        /* delete              */ [NO,            To(Deleting), USED,          NO,          GONE,    To(Deleted)],
+        /* modify              */ [NO,            Stay,         Stay,          NO,          GONE,    NO],
+        /* create snapshot     */ [NO,            Stay,         Stay,          NO,          GONE,    NO],
+        /* created             */ [To(Available), Never,        Never,         Never,       Never,   Never],
+        /* creation failed     */ [To(Error),     Never,        Never,         Never,       Never,   Never],
+        /* detached            */ [Never,         Never,        To(Available), Never,       Never,   Never],
+        /* deleted with instance */ [Never,       Never,        To(Deleting),  Never,       Never,   Never],
+        /* deleted             */ [Never,         Never,        Never,         To(Deleted), Never,   Never],
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::moves::legal;
+    use super::*;
+
+    #[test]
+    fn every_volume_state_and_trigger() {
+        use VolumeTrigger::*;
+        let triggers = [
+            (Attach, "attach"),
+            (AttachAnother, "attach another"),
+            (Detach, "detach"),
+            (Delete, "delete"),
+            (Modify, "modify"),
+            (CreateSnapshot, "create-snapshot"),
+            (Created, "created"),
+            (CreationFailed, "creation failed"),
+            (Detached, "detached"),
+            (DeletedWithInstance, "deleted with its instance"),
+            (Deleted, "deleted"),
+        ];
+        let expected = "\
+attach: creating ! IncorrectState
+attach: available -> in-use
+attach: in-use ! VolumeInUse
+attach: deleting ! IncorrectState
+attach: deleted ! InvalidVolume.NotFound
+attach: error ! IncorrectState
+attach another: creating ! IncorrectState
+attach another: available -> in-use
+attach another: in-use
+attach another: deleting ! IncorrectState
+attach another: deleted ! InvalidVolume.NotFound
+attach another: error ! IncorrectState
+detach: creating ! IncorrectState
+detach: available ! IncorrectState
+detach: in-use
+detach: deleting ! IncorrectState
+detach: deleted ! InvalidVolume.NotFound
+detach: error ! IncorrectState
+delete: creating ! IncorrectState
+delete: available -> deleting
+delete: in-use ! VolumeInUse
+delete: deleting ! IncorrectState
+delete: deleted ! InvalidVolume.NotFound
+delete: error -> deleted
+modify: creating ! IncorrectState
+modify: available
+modify: in-use
+modify: deleting ! IncorrectState
+modify: deleted ! InvalidVolume.NotFound
+modify: error ! IncorrectState
+create-snapshot: creating ! IncorrectState
+create-snapshot: available
+create-snapshot: in-use
+create-snapshot: deleting ! IncorrectState
+create-snapshot: deleted ! InvalidVolume.NotFound
+create-snapshot: error ! IncorrectState
+created: creating -> available
+creation failed: creating -> error
+detached: in-use -> available
+deleted with its instance: in-use -> deleting
+deleted: deleting -> deleted";
+        let states = VolumeState::ALL.map(|state| (state, state.name()));
+        assert_eq!(legal(&states, &triggers, VolumeState::on, VolumeState::name), expected);
+    }
+
+    #[test]
+    fn only_what_is_there_is_paid_for() {
+        let gp3 = Provisioned::new(VolumeType::Gp3, Some(100), Some(4_000), None, None).unwrap();
+        let expected = [(Item::VolumeSize(VolumeType::Gp3), 100), (Item::VolumeIops(VolumeType::Gp3), 1_000)];
+        assert_eq!(gp3.items().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_volume_is_at_least_of_its_snapshots_size() {
+        let made = |size| Provisioned::new(VolumeType::Gp2, size, None, None, Some(50));
+        assert_eq!(made(None).unwrap().size_gib, 50);
+        assert_eq!(made(Some(60)).unwrap().size_gib, 60);
+        let small = Failure::InvalidParameterValue.because(Bound::VolumeSize, 49, 50);
+        assert_eq!(made(Some(49)), Err(small));
+        let nothing = Provisioned::new(VolumeType::Gp2, None, None, None, None);
+        assert_eq!(nothing, Err(Failure::MissingParameter.into()));
+    }
+}

@@ -1,0 +1,42 @@
+//! The figures of the control plane in `summary.json`; null where none is modelled.
+
+use serde_json::{Map, Value, json};
+
+use super::Run;
+use crate::control_plane::plane::figures::{ControlPlaneUse, StageUse};
+use plimsoll_base::units::NS_PER_S;
+
+/// A figure of the control plane.
+pub fn figure(run: &Run<'_>, of: fn(&ControlPlaneUse) -> Value) -> Value {
+    run.outcome.control_plane.as_ref().map_or(Value::Null, of)
+}
+
+/// Every stage, by its name.
+pub fn stages(run: &Run<'_>) -> Value {
+    let stages = run.outcome.control_plane.iter().flat_map(|plane| &plane.stages);
+    let table: Map<String, Value> = stages.map(|stage| (stage.name.to_string(), figures(stage))).collect();
+    Value::Object(table)
+}
+
+fn figures(stage: &StageUse) -> Value {
+    let usage = &stage.usage;
+    json!({
+        "arrivals": usage.arrivals,
+        "completed": usage.completed,
+        "refused": usage.refused,
+        "timed_out": usage.timed_out,
+        "wait_s_mean": usage.wait_s_mean(),
+        "service_s_mean": usage.service_s_mean(),
+        "busy_ratio": usage.busy_ratio(),
+        "occupied_ratio": usage.occupied_ratio(),
+        "queue_length_mean": usage.queue_length_mean(),
+        "queue_length_peak": usage.queue_peak,
+        "wait_s_total": usage.waited as f64 / NS_PER_S as f64,
+    })
+}
+
+/// Share of looks that found something; null where nobody looked.
+pub fn hit_ratio(hits: u64, misses: u64) -> Value {
+    let looks = hits + misses;
+    if looks == 0 { Value::Null } else { json!(hits as f64 / looks as f64) }
+}

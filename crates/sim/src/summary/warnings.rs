@@ -1,0 +1,61 @@
+//! Warnings of a finished run: sentences that say why its figures may not mean what they seem to.
+
+use super::Run;
+use plimsoll_base::units::figures::moment;
+use plimsoll_base::units::{NS_PER_S, Time};
+
+/// Every warning of a run, most far-reaching first.
+pub fn warnings(run: &Run<'_>) -> Vec<String> {
+    let unstable = run.outcome.control_plane.iter().flat_map(|plane| &plane.unstable);
+    let unstable = unstable.map(|stage| {
+        format!(
+            "the queue of `{stage}` grew through the second half of the run: it cannot keep up, and its figures \
+             depend on how long the run is."
+        )
+    });
+    late_trace(run).into_iter().chain(unstable).collect()
+}
+
+/// A trace whose first row comes after more time than all that follows takes: most of the run is empty. The usual
+/// reason is a trace of Unix times.
+fn late_trace(run: &Run<'_>) -> Option<String> {
+    let first = run.outcome.trace_start?;
+    let rest = run.outcome.horizon.0.saturating_sub(first.0);
+    if first == Time::ZERO || first.0 <= rest {
+        return None;
+    }
+    Some(format!(
+        "the first row of the trace comes at {} s, after {} of nothing, longer than all that follows: if its times \
+         count from another moment, set `workload.trace_origin = \"first\"`.",
+        first.0 / NS_PER_S,
+        moment(first),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::with_run;
+    use super::*;
+    use crate::cloud::outcome::Outcome;
+
+    fn late(first_s: u64, horizon_s: u64) -> bool {
+        let mut late = false;
+        with_run(|run| {
+            let [start, horizon] = [first_s, horizon_s].map(|s| Time(s * NS_PER_S));
+            let outcome = Outcome { trace_start: Some(start), horizon, ..run.outcome.clone() };
+            late = !warnings(&Run { outcome: &outcome, ..*run }).is_empty();
+        });
+        late
+    }
+
+    #[test]
+    fn a_trace_is_late_where_more_time_passes_before_it_than_in_it() {
+        assert!(late(1_735_689_600, 1_735_693_600));
+        assert!(late(2, 3));
+        for (first, horizon) in [(0, 10), (5, 10), (1, 2)] {
+            assert!(!late(first, horizon), "{first} of {horizon}");
+        }
+        // The run ends before the trace begins.
+        assert!(late(1_735_689_600, 86_400));
+    }
+}

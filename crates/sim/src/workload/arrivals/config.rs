@@ -1,0 +1,285 @@
+//! `[[workload.arrivals]]` of a scenario: what it may say, and every reason why it cannot be so.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::options::Purchase;
+use super::{Mix, Source, Stops};
+use crate::workload::block_device::BlockDevice;
+use crate::workload::call::{End, Interruption, Launch, ReservationPreference, StopsId, Tenancy};
+use crate::workload::directory::Directory;
+use crate::workload::distribution::Distribution;
+use crate::workload::draw::Choice;
+use crate::workload::process::{ProcessConfig, Timetable};
+use crate::workload::settings::Settings;
+use plimsoll_base::engine::random::{Purpose, Seed};
+use plimsoll_base::input::{Place, Problem};
+use plimsoll_base::units::{Decimal, SubnetId, TypeId, ZoneId};
+
+/// The most instances of one request, and accounts of one process: their lifetimes and names are held in
+/// memory.
+const MAX_COUNT: u32 = 1_000_000;
+
+/// A stream of requests that differ only in what is drawn.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrivalConfig {
+    /// Name, shown in results; default `arrivals-N`, N from 0 in file order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When requests come.
+    pub process: ProcessConfig,
+    /// How long an instance lives, from running; left out: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Distribution>,
+    /// Instance types and their weights: relative frequencies, 0 or more.
+    pub types: BTreeMap<String, f64>,
+    /// Instances asked for in a request.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// The fewest a request is content with; default `count`: all or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_count: Option<u32>,
+    /// Number of accounts, each request from one drawn uniformly: `NAME-0`, `NAME-1` …; with one account its
+    /// name is `default`.
+    #[serde(default = "one")]
+    pub accounts: u32,
+    /// Zone asked for; left out: the subnet's, or the cloud chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Subnet asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
+    /// Whether to assign public addresses; left out: as the subnet does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_address: Option<bool>,
+    /// Image to launch; left out: one that is always there and brings no volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Volumes beside those of the image, or in their place where the device is the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<BlockDevice>,
+    /// Security groups of the first interface; left out: the account's default one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_groups: Vec<String>,
+    /// Placement group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Number of placement groups, each request into one drawn uniformly: `GROUP-0`, `GROUP-1` …; left out:
+    /// the one of `group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<u32>,
+    /// Partition of the placement group, from 1; left out: the emptiest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u16>,
+    /// Whom the hosts may be shared with; default shared, with a `host` host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenancy: Option<Tenancy>,
+    /// Dedicated host; left out: any of the account's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Capacity reservations that its instances may use; default the one named, else any open one that matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation_preference: Option<ReservationPreference>,
+    /// Capacity reservation; left out: any open one that matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<String>,
+    /// How the instances are bought.
+    #[serde(default, skip_serializing_if = "Purchase::is_on_demand")]
+    pub purchase: Purchase,
+    /// The most a spot instance may cost \[USD/h\]; left out: the on-demand price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_usd_per_hour: Option<Decimal>,
+    /// Fate of a spot instance whose capacity is taken back; default `hibernate` with `hibernation`, else
+    /// `terminate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<Interruption>,
+    /// Network interfaces beside the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interfaces: u32,
+    /// Private addresses of the first interface beside its first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub addresses: u32,
+    /// Prefixes (/28) of the first interface.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub prefixes: u32,
+    /// Tags of the instances.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Size of the user data \[bytes\].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub user_data_bytes: u32,
+    /// Whether terminating is refused until that is taken back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub protection: bool,
+    /// Whether the instances can hibernate.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub hibernation: bool,
+    /// Instances stop and start again in turn; left out: they run until they end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops: Option<StopsConfig>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// Stopping and starting: an instance runs for a drawn time, is stopped for a drawn time, starts again.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopsConfig {
+    /// Time from running to the call that stops it.
+    pub run: Distribution,
+    /// Time from stopped to the call that starts it again.
+    pub stopped: Distribution,
+}
+
+impl ArrivalConfig {
+    /// Its name, or the one that stands for it by its place in the list.
+    pub fn name_or_number(&self, number: u16) -> String {
+        self.name.clone().unwrap_or_else(|| format!("arrivals-{number}"))
+    }
+
+    /// The source of requests, or everything that is wrong. `number` is its place in the list, `key` its
+    /// dotted path.
+    pub fn compile(
+        &self,
+        number: u16,
+        key: &str,
+        seed: Seed,
+        base_dir: &Path,
+        directory: &mut Directory,
+    ) -> Result<Source, Vec<Problem>> {
+        let mut settings = Settings::at(key);
+        let name = self.name_or_number(number);
+        let stream = |purpose| seed.stream(purpose, u64::from(number));
+        let process = self.process.compile(&settings.path("process"), stream(Purpose::Arrival));
+        let process = settings.take(process);
+        let path = settings.path("lifetime");
+        let lifetime = self.lifetime.as_ref().map(|lifetime| lifetime.compile(&path, base_dir));
+        let lifetime = lifetime.map(|lifetime| settings.take(lifetime));
+        let stops = self.stops.as_ref().map(|stops| stops.compile(&mut settings, base_dir));
+        let mix = self.mix(number, &name, &mut settings, directory);
+        let (Some(process), Some(mix)) = (process, mix) else {
+            return settings.give_up();
+        };
+        settings.finish(|| Source {
+            name,
+            number,
+            timetable: Timetable::new(process),
+            account: mix.accounts[0],
+            mix,
+            mix_stream: stream(Purpose::Mix),
+            lifetime: lifetime.flatten(),
+            lifetime_stream: stream(Purpose::Lifetime),
+            steady_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number)),
+            steady_mix_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number) + 1),
+            group_stream: seed.stream(Purpose::Group, 2 * u64::from(number)),
+            steady_group_stream: seed.stream(Purpose::Group, 2 * u64::from(number) + 1),
+            stops: stops.flatten(),
+        })
+    }
+
+    fn mix(
+        &self,
+        number: u16,
+        name: &str,
+        settings: &mut Settings,
+        directory: &mut Directory,
+    ) -> Option<Mix> {
+        for (field, value) in [("count", self.count), ("accounts", self.accounts)] {
+            if !(1..=MAX_COUNT).contains(&value) {
+                settings.wrong(field, value, "1 to 1,000,000");
+            }
+        }
+        let min_count = self.min_count.unwrap_or(self.count);
+        if self.min_count.is_some() && !(1..=self.count).contains(&min_count) {
+            settings.wrong("min_count", min_count, &format!("1 to `count`, {}", self.count));
+        }
+        let usable = settings.weights("types", self.types.values());
+        let kinds: Vec<Option<TypeId>> =
+            self.types.keys().map(|kind| find_type(settings, directory, kind)).collect();
+        let (zone, subnet) = self.location(settings, directory);
+        let mut by_group = self.options(settings, directory);
+        let kinds: Vec<TypeId> = kinds.into_iter().collect::<Option<_>>()?;
+        let first = *kinds.first()?;
+        if !usable {
+            return None;
+        }
+        let weights: Vec<f64> = self.types.values().copied().collect();
+        // One set of options is no draw.
+        let options = if by_group.len() == 1 { by_group.pop() } else { None };
+        Some(Mix {
+            kinds,
+            kind: Choice::new(&weights),
+            accounts: directory.synthetic_accounts(name, self.accounts.min(MAX_COUNT)),
+            launch: Launch {
+                kind: first,
+                min_count,
+                max_count: self.count,
+                zone,
+                subnet,
+                public_address: self.public_address,
+                handle: None,
+                end: if self.lifetime.is_some() { End::Drawn } else { End::Never },
+                options,
+                stops: self.stops.as_ref().map(|_| StopsId(number)),
+                first_instance: 0,
+            },
+            by_group,
+        })
+    }
+
+    /// The zone and subnet asked for. The subnet must lie in the zone.
+    fn location(
+        &self,
+        settings: &mut Settings,
+        directory: &mut Directory,
+    ) -> (Option<ZoneId>, Option<SubnetId>) {
+        let place = |field| Place::key(&settings.path(field));
+        let zone = self.zone.as_ref().map(|name| directory.zone(name, || place("zone")));
+        let subnet = self.subnet.as_ref().map(|name| directory.subnet(name, || place("subnet")));
+        if let (Some(Ok(zone)), Some(Ok(subnet))) = (&zone, &subnet)
+            && directory.zone_of(*subnet).is_some_and(|of_subnet| of_subnet != *zone)
+        {
+            let found = format!("a subnet of another zone than `{}`", directory.zones()[zone.index()]);
+            settings.wrong("subnet", found, "a subnet of the zone, or no zone");
+        }
+        let mut known = |problem: Problem| settings.add(problem);
+        (
+            zone.and_then(|zone| zone.map_err(&mut known).ok()),
+            subnet.and_then(|subnet| subnet.map_err(&mut known).ok()),
+        )
+    }
+}
+
+fn find_type(settings: &mut Settings, directory: &mut Directory, name: &str) -> Option<TypeId> {
+    let key = settings.path("types");
+    let found = directory.named_type(name, || Place::key(&key));
+    found.map_err(|problem| settings.add(problem)).ok()
+}
+
+impl StopsConfig {
+    fn compile(&self, settings: &mut Settings, base_dir: &Path) -> Option<Stops> {
+        let run = self.run.compile(&settings.path("stops.run"), base_dir);
+        let stopped = self.stopped.compile(&settings.path("stops.stopped"), base_dir);
+        let (run, stopped) = (settings.take(run), settings.take(stopped));
+        let stops = Stops { run: run?, stopped: stopped? };
+        if stops.stopped.mean_ns() == Some(0.0) {
+            // A start that is refused is tried again after another stopped time: at once, for ever.
+            settings.wrong("stops.stopped", "no time", "some time from a stop to the next start");
+            return None;
+        }
+        Some(stops)
+    }
+}

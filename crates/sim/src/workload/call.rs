@@ -1,0 +1,413 @@
+//! One call of the demand: who asks for what, when. What every source of demand yields.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::block_device::{self, BlockDevice};
+use super::resource_call::ResourceCall;
+use crate::lifecycle::State;
+use crate::operation::Operation;
+use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
+
+/// A call to the cloud's API, or the arrival of an instance of an interval trace.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// When it arrives.
+    pub at: Time,
+    /// Who calls.
+    pub account: AccountId,
+    /// What is asked for.
+    pub action: Action,
+}
+
+/// What is asked for. What many calls have in common is shared, so that one of a synthetic source allocates nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Action {
+    /// New instances.
+    Launch(Launch),
+    /// Run stopped instances again.
+    Start(Targets),
+    /// Stop running instances; with `true` they hibernate.
+    Stop(Targets, bool),
+    /// Reboot running instances.
+    Reboot(Targets),
+    /// End instances.
+    Terminate(Targets),
+    /// Ask for the state of instances.
+    Describe(Query),
+    /// Change instances.
+    Modify(Targets, Arc<Modification>),
+    /// Add tags to instances, or put others in their place.
+    CreateTags(Targets, Arc<[Tag]>),
+    /// Take the tags of these keys from instances.
+    DeleteTags(Targets, Arc<[String]>),
+    /// Anything about volumes, addresses and whatever else is no instance.
+    Resource(Box<ResourceCall>),
+}
+
+impl Action {
+    /// The operation it is.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Action::Launch(_) => Operation::Launch,
+            Action::Start(_) => Operation::Start,
+            Action::Stop(_, false) => Operation::Stop,
+            Action::Stop(_, true) => Operation::Hibernate,
+            Action::Reboot(_) => Operation::Reboot,
+            Action::Terminate(_) => Operation::Terminate,
+            Action::Describe(_) => Operation::Describe,
+            Action::Modify(..) => Operation::Modify,
+            Action::CreateTags(..) => Operation::CreateTags,
+            Action::DeleteTags(..) => Operation::DeleteTags,
+            Action::Resource(call) => call.operation(),
+        }
+    }
+
+    /// Returns whether it is a packet between instances, which no API hears of.
+    #[inline]
+    pub fn is_traffic(&self) -> bool {
+        matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
+    }
+
+    /// The instances it is about, where it is about instances that are there.
+    pub fn targets(&self) -> Option<&Targets> {
+        match self {
+            Action::Start(targets)
+            | Action::Stop(targets, _)
+            | Action::Reboot(targets)
+            | Action::Terminate(targets)
+            | Action::Modify(targets, _)
+            | Action::CreateTags(targets, _)
+            | Action::DeleteTags(targets, _) => Some(targets),
+            Action::Describe(query) => query.targets.as_ref(),
+            Action::Launch(_) | Action::Resource(_) => None,
+        }
+    }
+}
+
+/// The instances a call is about. Every one gets its own answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Targets {
+    /// Those of one name.
+    One(Handle),
+    /// Those of several names, in the order of the call.
+    Batch(Box<[Handle]>),
+    /// Some of the account's that are alive when the call is answered.
+    Drawn {
+        /// Which: uniform over 64 bits, whatever there is to draw from.
+        draw: u64,
+        /// How many different ones, 1 or more; all there are where they are fewer.
+        count: u32,
+    },
+}
+
+impl Targets {
+    /// The names, in the order of the call; none where the instances are drawn.
+    pub fn handles(&self) -> &[Handle] {
+        match self {
+            Targets::One(handle) => std::slice::from_ref(handle),
+            Targets::Batch(handles) => handles,
+            Targets::Drawn { .. } => &[],
+        }
+    }
+}
+
+/// Which instances a call of `describe` asks for, and how many a page.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Query {
+    /// Which; `None`: all of the account's.
+    pub targets: Option<Targets>,
+    /// Only those that meet all of these.
+    pub filters: Vec<Filter>,
+    /// Instances a page, one of [`Query::PAGE_SIZES`]; `None`: all at once.
+    pub page_size: Option<u32>,
+}
+
+impl Query {
+    /// Instances a page may hold (`DescribeInstances`, "MaxResults").
+    pub const PAGE_SIZES: std::ops::RangeInclusive<u32> = 5..=1000;
+}
+
+/// A condition on instances (`DescribeInstances`, "Filter").
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Filter {
+    /// In one of these states.
+    State(Vec<State>),
+    /// Of this type.
+    Type(TypeId),
+    /// In this zone.
+    Zone(ZoneId),
+    /// In this subnet.
+    Subnet(SubnetId),
+    /// With this tag; `None`: whatever its value.
+    Tag(String, Option<String>),
+}
+
+/// What a call of `modify` changes; what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Modification {
+    /// The type; only while stopped.
+    pub kind: Option<TypeId>,
+    /// Termination protection.
+    pub protected: Option<bool>,
+    /// The security groups of the first interface.
+    pub security_groups: Option<Vec<SecurityGroupHandle>>,
+}
+
+/// A key and a value that people put on resources.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Tag {
+    /// The key, unique on a resource.
+    pub key: String,
+    /// The value, perhaps empty.
+    pub value: String,
+}
+
+/// A request for instances.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Launch {
+    /// Their type or shape.
+    pub kind: TypeId,
+    /// Fewer than this: none is launched.
+    pub min_count: u32,
+    /// As many as fit, up to this. At least `min_count`.
+    pub max_count: u32,
+    /// The zone asked for, if any.
+    pub zone: Option<ZoneId>,
+    /// The subnet asked for, if any; it decides the zone when none is named.
+    pub subnet: Option<SubnetId>,
+    /// Whether to assign a public address; `None` leaves it to the subnet.
+    pub public_address: Option<bool>,
+    /// How later calls of the trace name the instances; `None` when none can.
+    pub handle: Option<Handle>,
+    /// When the instances end.
+    pub end: End,
+    /// Everything most launches do without; shared by the launches of a source.
+    #[serde(with = "by_value")]
+    pub options: Option<Arc<LaunchOptions>>,
+    /// The arrival process whose stop/start behaviour they follow, if it has one.
+    pub stops: Option<StopsId>,
+    /// Number of the first instance in the demand, counted over all requests whether they succeed or
+    /// not: what per-instance random streams are keyed by, so that a refusal shifts no later draw.
+    pub first_instance: u64,
+}
+
+/// Options that several launches share, as the value that each has.
+mod by_value {
+    use super::{Arc, LaunchOptions};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(
+        options: &Option<Arc<LaunchOptions>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        options.as_deref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<LaunchOptions>>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map(Arc::new))
+    }
+}
+
+/// When an instance ends by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum End {
+    /// Only by a call.
+    Never,
+    /// At a time of the trace.
+    At(Time),
+    /// A drawn time after it is running: see `Demand::lifetimes`.
+    Drawn,
+}
+
+/// What a launch can say beyond type and place.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LaunchOptions {
+    /// The image; none: one that is always there and brings no volumes.
+    pub image: Option<ImageHandle>,
+    /// Volumes beside those of the image, or in their place where the device is the same.
+    #[serde(with = "block_device::in_full")]
+    pub volumes: Vec<BlockDevice>,
+    /// Security groups of the first interface; none: the account's default one.
+    pub security_groups: Vec<SecurityGroupHandle>,
+    /// Placement group.
+    pub group: Option<PlacementGroupHandle>,
+    /// Partition of the placement group, from 0; none: the emptiest.
+    pub partition: Option<u16>,
+    /// Whom the host may be shared with.
+    pub tenancy: Tenancy,
+    /// The dedicated host; none: any of the account's.
+    pub host: Option<HostHandle>,
+    /// The capacity reservation to use.
+    pub reservation: Option<ReservationHandle>,
+    /// Capacity reservations that may be used; none: the one named, else any open one that matches.
+    pub preference: Option<ReservationPreference>,
+    /// On the spot market.
+    pub spot: Option<Spot>,
+    /// Network interfaces beside the first.
+    pub interfaces: u32,
+    /// Private addresses of the first interface beside its first.
+    pub addresses: u32,
+    /// Prefixes (/28) of the first interface.
+    pub prefixes: u32,
+    /// Tags of the instances.
+    pub tags: Vec<Tag>,
+    /// Calls of one account with the same token are one call (`RunInstances`, "ClientToken").
+    pub token: Option<String>,
+    /// Size of the user data \[bytes\].
+    pub user_data_bytes: u32,
+    /// Terminating is refused until this is taken back.
+    pub protected: bool,
+    /// The instances can hibernate.
+    pub hibernation: bool,
+}
+
+impl LaunchOptions {
+    /// Fate of its spot instances when their capacity is taken back.
+    pub fn interruption(&self) -> Interruption {
+        let said = self.spot.and_then(|spot| spot.interruption);
+        said.unwrap_or(if self.hibernation { Interruption::Hibernate } else { Interruption::Terminate })
+    }
+}
+
+/// Whom the host of an instance may be shared with (`RunInstances`, "Placement.Tenancy").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tenancy {
+    /// With anybody; EC2's word `default` is taken too.
+    #[default]
+    #[serde(alias = "default")]
+    Shared,
+    /// With instances of the same account.
+    Dedicated,
+    /// A dedicated host of the account.
+    Host,
+}
+
+impl Tenancy {
+    /// Every tenancy.
+    pub const ALL: [Tenancy; 3] = [Tenancy::Shared, Tenancy::Dedicated, Tenancy::Host];
+
+    /// Its word in traces and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tenancy::Shared => "shared",
+            Tenancy::Dedicated => "dedicated",
+            Tenancy::Host => "host",
+        }
+    }
+}
+
+/// Capacity reservations that a launch may use (`CapacityReservationSpecification`,
+/// "CapacityReservationPreference").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservationPreference {
+    /// Every open one that matches; where none has room, room on demand.
+    Open,
+    /// None, however many match.
+    None,
+    /// Every open one that matches, or the one named; a launch is refused where there is no room.
+    #[serde(rename = "capacity-reservations-only")]
+    Only,
+}
+
+impl ReservationPreference {
+    /// Every preference.
+    pub const ALL: [ReservationPreference; 3] =
+        [ReservationPreference::Open, ReservationPreference::None, ReservationPreference::Only];
+
+    /// Its word in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ReservationPreference::Open => "open",
+            ReservationPreference::None => "none",
+            ReservationPreference::Only => "capacity-reservations-only",
+        }
+    }
+}
+
+/// Fate of a spot instance whose capacity is taken back (`SpotMarketOptions`,
+/// "InstanceInterruptionBehavior"). One that stops or hibernates has a persistent request: it starts again by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interruption {
+    /// Termination.
+    Terminate,
+    /// Stop.
+    Stop,
+    /// Hibernation.
+    Hibernate,
+}
+
+impl Interruption {
+    /// Every behaviour.
+    pub const ALL: [Interruption; 3] = [Interruption::Terminate, Interruption::Stop, Interruption::Hibernate];
+
+    /// Its word in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Interruption::Terminate => "terminate",
+            Interruption::Stop => "stop",
+            Interruption::Hibernate => "hibernate",
+        }
+    }
+}
+
+/// A launch on the spot market.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Spot {
+    /// Fate of an instance whose capacity is taken back; none: it hibernates where it is launched so that it
+    /// can, and else ends.
+    pub interruption: Option<Interruption>,
+    /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
+    pub max_pico_usd_per_hour: Option<u64>,
+}
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+        pub struct $name(pub u32);
+    };
+}
+
+handle!(/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
+    /// for those of the latest launch of that name. So it is with the names of everything else.
+    Handle);
+handle!(/// The name of a volume.
+    VolumeHandle);
+handle!(/// The name of a snapshot.
+    SnapshotHandle);
+handle!(/// The name of an image.
+    ImageHandle);
+handle!(/// The name of a security group.
+    SecurityGroupHandle);
+handle!(/// The name of an elastic address.
+    AddressHandle);
+handle!(/// The name of a network interface.
+    InterfaceHandle);
+handle!(/// The name of a placement group.
+    PlacementGroupHandle);
+handle!(/// The name of a dedicated host.
+    HostHandle);
+handle!(/// The name of a capacity reservation.
+    ReservationHandle);
+
+/// The stop/start behaviour of an arrival process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct StopsId(pub u16);
+
+/// An instance that is already there when a run starts in steady state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resident {
+    /// Time it has lived at the start of the run.
+    pub age: Duration,
+    /// Time it has yet to live.
+    pub residual: Duration,
+    /// The arrival process it came from.
+    pub process: u16,
+}

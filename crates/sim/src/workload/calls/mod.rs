@@ -1,0 +1,95 @@
+//! Synthetic calls: the source of calls that one `[[workload.calls]]` of a scenario becomes.
+//!
+//! It names nothing. A call about instances carries a draw, and the cloud finds whom it falls on when it answers; so
+//! what is asked never depends on what the cloud did before.
+
+mod config;
+mod operations;
+
+use serde::{Deserialize, Serialize};
+
+use super::call::{Action, Call, Targets};
+use super::draw::{self, Choice};
+use super::process::Timetable;
+use operations::{Make, Template};
+use plimsoll_base::engine::random::Stream;
+use plimsoll_base::persist;
+use plimsoll_base::units::{AccountId, Time};
+
+pub use config::{CallConfig, DescribeConfig, Scope, VolumeConfig};
+
+/// A source of calls at work. Each purpose has a stream of its own: times, operation and account, what a call is about.
+#[derive(Debug)]
+pub struct CallSource {
+    timetable: Timetable,
+    /// How calls of each operation are made.
+    makes: Vec<Make>,
+    operation: Choice,
+    accounts: Vec<AccountId>,
+    mix_stream: Stream,
+    target_stream: Stream,
+    template: Template,
+    next: Next,
+}
+
+/// The next call, drawn beforehand, so that what it is about can be loaded in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Next {
+    /// Which of the operations.
+    operation: usize,
+    /// Who makes it: one for all calls of a batch.
+    account: AccountId,
+    /// What it is about.
+    target: u64,
+}
+
+persist! { CallSource {
+    values: [next],
+    parts: [timetable, mix_stream, target_stream],
+    made: [makes, operation, accounts, template],
+} }
+
+impl CallSource {
+    /// When the next call comes; [`Time::NEVER`] when none does.
+    #[inline]
+    pub fn at(&self) -> Time {
+        self.timetable.at()
+    }
+
+    /// Whom the next call is made by, and the draw that says what it is about.
+    #[inline]
+    pub fn outlook(&self) -> (AccountId, u64) {
+        (self.next.account, self.next.target)
+    }
+
+    /// Takes the next call.
+    #[inline]
+    pub fn take(&mut self) -> Call {
+        let Next { operation, account, target } = self.next;
+        let action = self.makes[operation](&self.template, target);
+        let call = Call { at: self.timetable.at(), account, action };
+        self.timetable.advance();
+        self.draw_next();
+        call
+    }
+
+    /// Draws the next call. Always three draws, so that more operations, accounts or instances shift nothing else.
+    #[inline]
+    fn draw_next(&mut self) {
+        self.next.operation = self.operation.draw(&mut self.mix_stream);
+        let account = draw::index(&mut self.mix_stream, self.accounts.len() as u32);
+        if self.timetable.begins_a_batch() {
+            self.next.account = self.accounts[account as usize];
+        }
+        self.next.target = self.target_stream.bits();
+    }
+
+    /// Whether some of its calls are about instances that are drawn.
+    pub fn draws_instances(&self) -> bool {
+        let is_drawn = |action: Action| matches!(action.targets(), Some(Targets::Drawn { .. }));
+        self.makes.iter().any(|make| is_drawn(make(&self.template, 0)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,434 @@
+//! The demand of a run: a trace, synthetic arrivals and synthetic calls, as one stream of calls in time order.
+//!
+//! At equal times the trace's call comes first, then the arrival processes, then the sources of calls, each in the
+//! order of the scenario.
+//! Whatever the cloud answers, the demand stays the same: nothing here looks at it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+use std::path::{Path, PathBuf};
+
+use super::arrivals::{ArrivalConfig, Source, Stops};
+use super::call::{Action, Call, Resident, StopsId};
+use super::calls::{CallConfig, CallSource};
+use super::directory::Directory;
+use super::trace::TraceReader;
+use super::trace::origin::TraceOrigin;
+use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::random::{Purpose, Seed, Stream};
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::{AccountId, Duration, Time};
+
+/// `[workload]`: where the demand of a run comes from. All that is given is merged.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkloadConfig {
+    /// A trace in one of the canonical forms (CSV, `.gz` allowed, or Parquet), relative to the scenario file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<PathBuf>,
+    /// The moment of the trace's clock at which the run starts: `"first"` (the first row), `"epoch"` (the zero of
+    /// its clock), seconds, or a date and time of UTC, for times that are dates or Unix times. Without it times
+    /// are seconds from the start of the run, and dates are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_origin: Option<TraceOrigin>,
+    /// What is there when the run starts.
+    pub start: Start,
+    /// Synthetic arrivals.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<ArrivalConfig>,
+    /// Synthetic calls to the API that launch nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallConfig>,
+}
+
+impl WorkloadConfig {
+    /// Whether no seed changes the demand: all of it is a trace.
+    pub fn is_certain(&self) -> bool {
+        self.arrivals.is_empty() && self.calls.is_empty()
+    }
+}
+
+/// What is there when a run starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// What synthetic demand has in equilibrium: a Poisson number of instances with residual lifetimes.
+    SteadyState,
+}
+
+/// Random draws set aside for one running or stopped time, more than any distribution takes on average.
+const DRAWS_PER_TIME: u64 = 8;
+
+/// Cycles of stopping and starting that are followed back to find where a resident stands in them.
+const MAX_CYCLES: u32 = 1_000_000;
+
+/// The position of the trace among the sources: before every other.
+const TRACE: u32 = 0;
+
+/// One stream of calls in time order.
+#[derive(Debug)]
+pub struct Demand {
+    seed: Seed,
+    start: Start,
+    trace: Option<TraceReader>,
+    /// The trace's next call, which its time in `queue` belongs to.
+    ahead: Option<Call>,
+    sources: Vec<Source>,
+    callers: Vec<CallSource>,
+    /// The next time of the trace, then of each arrival process, then of each source of calls, numbered so.
+    queue: BinaryHeap<Turn>,
+    /// Instances asked for so far.
+    instances: u64,
+    lifetimes: Vec<Duration>,
+}
+
+/// When which source is next, the earliest first, then the source of the lowest number. As one number, which is
+/// compared without a branch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Turn(Reverse<u128>);
+
+impl Turn {
+    #[inline]
+    fn new((at, source): (Time, u32)) -> Turn {
+        Turn(Reverse(u128::from(at.0) << 32 | u128::from(source)))
+    }
+
+    #[inline]
+    fn at(self) -> Time {
+        Time((self.0.0 >> 32) as u64)
+    }
+
+    #[inline]
+    fn source(self) -> u32 {
+        self.0.0 as u32
+    }
+}
+
+/// Where an instance stands in its stopping and starting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Phase {
+    /// Number of the cycle, from 0.
+    pub cycle: u32,
+    /// Running, or else stopped.
+    pub running: bool,
+    /// Time until that changes.
+    pub left: Duration,
+}
+
+/// The place of each source; those that the scenario adds at the end begin now.
+impl Persist for Demand {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Demand { seed: _, start: _, trace, ahead, sources, callers, queue: _, instances, lifetimes } =
+            self;
+        out.put(&(ahead, instances, lifetimes));
+        trace.save(out);
+        sources.save(out);
+        callers.save(out);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+        (self.ahead, self.instances, self.lifetimes) = from.get()?;
+        self.trace.restore(from)?;
+        self.sources.restore(from)?;
+        self.callers.restore(from)?;
+        let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
+        let trace = trace.map(|at| (at, TRACE));
+        let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
+        self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Turn::new).collect();
+        Ok(())
+    }
+}
+
+impl Demand {
+    /// Opens the trace and compiles the arrivals; tells everything that is wrong. Relative names of files
+    /// are seen from `base_dir`, the folder of the scenario.
+    pub fn open(
+        config: &WorkloadConfig,
+        seed: Seed,
+        base_dir: &Path,
+        directory: &mut Directory,
+    ) -> Result<Demand, InputError> {
+        let mut problems = Vec::new();
+        if config.trace.is_none() && config.arrivals.is_empty() && config.calls.is_empty() {
+            let found = "found no demand, expected a trace, arrivals or calls";
+            let problem = Problem::new(Place::key("workload"), found);
+            problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
+        }
+        let is_empty = config.trace.as_ref().is_some_and(|file| file.as_os_str().is_empty());
+        if is_empty {
+            problems.push(Problem::new(
+                Place::key("workload.trace"),
+                "found nothing, expected the name of a file",
+            ));
+        }
+        let trace = config.trace.as_ref().filter(|_| !is_empty);
+        let trace = trace.map(|file| TraceReader::open(&base_dir.join(file), config.trace_origin));
+        let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
+        let (arrivals, sources) = compile(
+            "workload.arrivals",
+            &config.arrivals,
+            ArrivalConfig::name_or_number,
+            |arrivals, number, key| arrivals.compile(number, key, seed, base_dir, directory),
+            &mut problems,
+        );
+        let (_, callers) = compile(
+            "workload.calls",
+            &config.calls,
+            CallConfig::name_or_number,
+            |calls, number, key| calls.compile(number, key, seed, (&arrivals, &sources), directory),
+            &mut problems,
+        );
+        if config.start == Start::SteadyState {
+            check_steady_state(config, &sources, &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        let made = (sources.len(), callers.len());
+        assert_eq!(
+            made,
+            (config.arrivals.len(), config.calls.len()),
+            "a source is missing and nothing is wrong"
+        );
+        let mut demand = Demand {
+            seed,
+            start: config.start,
+            trace,
+            ahead: None,
+            queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
+                .zip(TRACE + 1..)
+                .map(Turn::new)
+                .collect(),
+            sources,
+            callers,
+            instances: 0,
+            lifetimes: Vec::new(),
+        };
+        match (demand.read_ahead(directory)?, &config.trace) {
+            (Some(at), _) => demand.queue.push(Turn::new((at, TRACE))),
+            (None, Some(file)) => {
+                let place = Place::file(&base_dir.join(file));
+                let problem = Problem::new(place, "found a header and no rows, expected a trace of demand");
+                return Err(problem.with_help("write one row per instance or call below the header").into());
+            }
+            (None, None) => {}
+        }
+        Ok(demand)
+    }
+
+    /// The next call, `None` after the last one (or 584 years).
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        let Some(turn) = self.queue.peek().copied().filter(|turn| turn.at() < Time::NEVER) else {
+            return Ok(None);
+        };
+        let who = turn.source();
+        let number = (who - TRACE).checked_sub(1).map(|number| number as usize);
+        let mut call = match number {
+            None => self.ahead.take().expect("the queue has a time of the trace only with its call"),
+            Some(number) => match self.sources.get_mut(number) {
+                Some(source) => source.take(&mut self.lifetimes),
+                None => self.callers[number - self.sources.len()].take(),
+            },
+        };
+        self.number_instances(&mut call);
+        let then = match number {
+            None => self.read_ahead(directory)?.unwrap_or(Time::NEVER),
+            Some(number) => match self.sources.get(number) {
+                Some(source) => source.at(),
+                None => self.callers[number - self.sources.len()].at(),
+            },
+        };
+        // Changing the top in place costs one sift, and none at all while it stays the top.
+        *self.queue.peek_mut().expect("it was peeked at above") = Turn::new((then, who));
+        Ok(Some(call))
+    }
+
+    /// Whom the call after the one taken last is made by, and the draw that says what it is about, where that is known.
+    #[inline]
+    pub fn outlook(&self) -> Option<(AccountId, u64)> {
+        let number = (self.queue.peek()?.source() - TRACE).checked_sub(1)? as usize;
+        Some(self.callers.get(number.checked_sub(self.sources.len())?)?.outlook())
+    }
+
+    /// Gives the instances of a launch their numbers.
+    #[inline]
+    fn number_instances(&mut self, call: &mut Call) {
+        if let Action::Launch(launch) = &mut call.action {
+            launch.first_instance = self.instances;
+            self.instances += u64::from(launch.max_count);
+        }
+    }
+
+    fn read_ahead(&mut self, directory: &mut Directory) -> Result<Option<Time>, InputError> {
+        if let Some(trace) = &mut self.trace {
+            self.ahead = trace.next(directory)?;
+        }
+        Ok(self.ahead.as_ref().map(|call| call.at))
+    }
+
+    /// The lifetimes of the instances of the launch that was last returned, if they are drawn: one for each
+    /// of its `max_count`, whether it gets them or not.
+    #[inline]
+    pub fn lifetimes(&self) -> &[Duration] {
+        &self.lifetimes
+    }
+
+    /// The arrival processes, in the order of the scenario.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
+    /// `None`, the trace's last event.
+    pub fn last_event(&self) -> Time {
+        self.trace.as_ref().map_or(Time::ZERO, TraceReader::last_event)
+    }
+
+    /// The time of the trace's first row.
+    pub fn first_event(&self) -> Option<Time> {
+        self.trace.as_ref().and_then(TraceReader::first_event)
+    }
+
+    /// True when a part of the demand is a trace.
+    pub fn has_trace(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// True when the demand ends by itself: it is a trace alone.
+    pub fn ends(&self) -> bool {
+        self.sources.is_empty() && self.callers.is_empty()
+    }
+
+    /// True when a part of the demand is synthetic calls.
+    pub fn has_calls(&self) -> bool {
+        !self.callers.is_empty()
+    }
+
+    /// Whether some calls are about instances that are drawn from those that are alive.
+    pub fn draws_instances(&self) -> bool {
+        self.callers.iter().any(CallSource::draws_instances)
+    }
+
+    /// The instances that are there when the run starts, oldest first; empty unless the workload starts in
+    /// steady state. Call it before the first [`Demand::next`], and [`Demand::resident`] for each in turn.
+    pub fn residents(&mut self) -> Vec<Resident> {
+        assert_eq!(self.instances, 0, "residents come before every other instance");
+        let mut residents = Vec::new();
+        if self.start == Start::Empty {
+            return residents;
+        }
+        for source in &mut self.sources {
+            let expected = source.expected_residents("").expect("checked when the demand was opened");
+            source.draw_residents(expected, &mut residents);
+        }
+        // Equal in all three is equal altogether, so that the order needs no stable sort, which would take
+        // half as much memory again.
+        residents
+            .sort_unstable_by_key(|resident| (Reverse(resident.age), resident.process, resident.residual));
+        residents
+    }
+
+    /// The request that brought a resident, as one of a single instance at the start of the run. To be
+    /// called once for each of [`Demand::residents`], in their order.
+    #[inline]
+    pub fn resident(&mut self, resident: &Resident) -> Call {
+        let mut call = self.sources[usize::from(resident.process)].resident();
+        self.number_instances(&mut call);
+        call
+    }
+
+    /// How long an instance runs in a cycle of its stopping and starting. A function of the seed and its
+    /// arguments alone. `instance` is its number in the demand, cycles count from 0.
+    pub fn run_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
+        let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle));
+        self.stops(stops).run.draw(stream)
+    }
+
+    /// How long an instance stays stopped in a cycle, after running.
+    pub fn stopped_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
+        let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle) + 1);
+        self.stops(stops).stopped.draw(stream)
+    }
+
+    /// Where an instance of this age stands in its stopping and starting, had nothing held it up. After a
+    /// million cycles it is taken to begin another one.
+    pub fn phase(&self, stops: StopsId, instance: u64, age: Duration) -> Phase {
+        let mut passed = Duration::ZERO;
+        for cycle in 0..MAX_CYCLES {
+            for running in [true, false] {
+                let time = if running {
+                    self.run_time(stops, instance, cycle)
+                } else {
+                    self.stopped_time(stops, instance, cycle)
+                };
+                let end = Duration(passed.0.saturating_add(time.0));
+                if end > age {
+                    return Phase { cycle, running, left: Duration(end.0 - age.0) };
+                }
+                passed = end;
+            }
+        }
+        let left = self.run_time(stops, instance, MAX_CYCLES);
+        Phase { cycle: MAX_CYCLES, running: true, left }
+    }
+
+    fn stop_start_stream(&self, instance: u64, time: u64) -> Stream {
+        self.seed.stream(Purpose::StopStart, instance).from_draw(time * DRAWS_PER_TIME)
+    }
+
+    fn stops(&self, stops: StopsId) -> &Stops {
+        let source = &self.sources[usize::from(stops.0)];
+        source.stops().expect("an id of stops belongs to a process that has them")
+    }
+}
+
+/// The names of a list of sources, which stands at `key`, and the sources that could be made of it. One that cannot
+/// be made has a problem, or refers to something that has one.
+fn compile<Config, Made>(
+    key: &str,
+    list: &[Config],
+    name: fn(&Config, u16) -> String,
+    mut make: impl FnMut(&Config, u16, &str) -> Result<Made, Vec<Problem>>,
+    problems: &mut Vec<Problem>,
+) -> (Vec<String>, Vec<Made>) {
+    let (mut names, mut met, mut made) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let Ok(_) = u16::try_from(list.len()) else {
+        let found = format!("found {} processes, expected at most 65,535", list.len());
+        problems.push(Problem::new(Place::key(key), found));
+        return (names, made);
+    };
+    for (config, number) in list.iter().zip(0..) {
+        let path = format!("{key}.{number}");
+        match make(config, number, &path) {
+            Ok(source) => made.push(source),
+            Err(wrong) => problems.extend(wrong),
+        }
+        let name = name(config, number);
+        if !met.insert(name.clone()) {
+            let found = format!("found `{name}` again, expected a name of its own");
+            problems.push(Problem::new(Place::key(&format!("{path}.name")), found));
+        }
+        names.push(name);
+    }
+    (names, made)
+}
+
+fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
+    if config.arrivals.is_empty() {
+        let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
+        problems.push(Problem::new(Place::key("workload.start"), found));
+    }
+    for source in sources {
+        let path = format!("workload.arrivals.{}", source.number());
+        problems.extend(source.expected_residents(&path).err());
+    }
+}
+
+#[cfg(test)]
+mod tests;

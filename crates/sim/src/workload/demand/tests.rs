@@ -1,0 +1,328 @@
+use super::*;
+use crate::workload::call::{End, Launch};
+use crate::workload::directory::SubnetName;
+use plimsoll_base::catalogue::{ShapePrice, TypeTable};
+use plimsoll_base::units::ZoneId;
+use plimsoll_base::units::{AccountId, parse_duration};
+use std::fs;
+use std::sync::Arc;
+
+fn directory() -> Directory {
+    let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(1) };
+    let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+    Directory::new(types, vec!["a".to_string(), "b".to_string()], vec![subnet])
+}
+
+fn config(toml: &str) -> WorkloadConfig {
+    toml::from_str(toml).unwrap()
+}
+
+fn open(toml: &str, directory: &mut Directory) -> Demand {
+    Demand::open(&config(toml), Seed(1), Path::new(""), directory).unwrap()
+}
+
+fn problems(toml: &str) -> String {
+    Demand::open(&config(toml), Seed(1), Path::new(""), &mut directory()).unwrap_err().to_string()
+}
+
+/// The first calls with their lifetimes.
+fn calls(demand: &mut Demand, directory: &mut Directory, number: usize) -> Vec<(Call, Vec<Duration>)> {
+    let mut calls = Vec::new();
+    while calls.len() < number
+        && let Some(call) = demand.next(directory).unwrap()
+    {
+        calls.push((call, demand.lifetimes().to_vec()));
+    }
+    calls
+}
+
+fn launch(call: &Call) -> &Launch {
+    match &call.action {
+        Action::Launch(launch) => launch,
+        other => panic!("{other:?} is no launch"),
+    }
+}
+
+const MIXED: &str = "
+[[arrivals]]
+process = { kind = 'poisson', per_hour = 100 }
+lifetime = { kind = 'exponential', mean = '2h' }
+types = { 't3.micro' = 3, 'm5.large' = 1 }
+count = 2
+accounts = 3
+
+[[arrivals]]
+name = 'night'
+process = { kind = 'constant', every = '1h' }
+types = { 'c5.large' = 1 }
+subnet = 'web'
+";
+
+#[test]
+fn processes_are_merged_in_time_order() {
+    let mut directory = directory();
+    let mut demand = open(MIXED, &mut directory);
+    let calls = calls(&mut demand, &mut directory, 1000);
+    assert!(calls.windows(2).all(|pair| pair[0].0.at <= pair[1].0.at));
+    assert_eq!(directory.accounts(), ["arrivals-0-0", "arrivals-0-1", "arrivals-0-2", "default"]);
+    let mut instances = 0;
+    for (call, lifetimes) in &calls {
+        let launch = launch(call);
+        assert_eq!(launch.first_instance, instances);
+        instances += u64::from(launch.max_count);
+        if call.account == AccountId(3) {
+            assert_eq!((launch.end, launch.max_count, lifetimes.len()), (End::Never, 1, 0));
+            assert_eq!(directory.types.get(launch.kind).name, "c5.large");
+            assert_eq!(call.at.0 % (3600 * 1_000_000_000), 0);
+        } else {
+            assert_eq!((launch.end, launch.min_count, lifetimes.len()), (End::Drawn, 2, 2));
+        }
+    }
+    let small = calls.iter().filter(|(call, _)| directory.types.get(launch(call).kind).name == "t3.micro");
+    assert!(small.count().abs_diff(743) < 45);
+}
+
+#[test]
+fn one_setting_shifts_no_other_draw() {
+    let plain = "[[arrivals]]\nprocess = { kind = 'poisson', per_hour = 9 }\ntypes = { 'm5.large' = 1 }\n";
+    let draws = |toml: &str| {
+        let mut directory = directory();
+        let mut demand = open(toml, &mut directory);
+        calls(&mut demand, &mut directory, 50)
+    };
+    let base = draws(plain);
+    let more = draws(&format!("{plain}lifetime = {{ kind = 'exponential', mean = '1h' }}\naccounts = 7\n"));
+    let other = draws(&plain.replace("'m5.large' = 1", "'m5.large' = 1, 't3.micro' = 1"));
+    for ((a, _), ((b, _), (c, _))) in base.iter().zip(more.iter().zip(&other)) {
+        assert_eq!(a.at, b.at);
+        assert_eq!(a.at, c.at);
+    }
+    // Another process beside it changes neither.
+    let beside = format!("{plain}{}", plain.replace("= 9", "= 90"));
+    let beside: Vec<Time> = draws(&beside).iter().map(|(call, _)| call.at).collect();
+    assert!(base[..2].iter().all(|(call, _)| beside.contains(&call.at)));
+}
+
+#[test]
+fn a_batch_is_one_accounts() {
+    let toml = "[[arrivals]]\nprocess = { kind = 'batch', per_hour = 2, mean_size = 10 }\n\
+                types = { 'm5.large' = 1 }\naccounts = 50\n";
+    let mut directory = directory();
+    let mut demand = open(toml, &mut directory);
+    let calls = calls(&mut demand, &mut directory, 2000);
+    let same_time = calls.windows(2).filter(|pair| pair[0].0.at == pair[1].0.at);
+    assert!(same_time.clone().all(|pair| pair[0].0.account == pair[1].0.account));
+    assert!(same_time.count() > 1600);
+}
+
+#[test]
+fn a_steady_state_has_its_number_and_comes_oldest_first() {
+    let steady = format!(
+        "start = 'steady-state'\n{}",
+        MIXED.replace(
+            "types = { 'c5",
+            "lifetime = { kind = \
+        'constant', value = '10h' }\ntypes = { 'c5"
+        )
+    );
+    let mut directory = directory();
+    let mut demand = open(&steady, &mut directory);
+    let residents = demand.residents();
+    // 100 · 2 instances · 2 h + 1 · 10 h.
+    assert!(residents.len().abs_diff(410) < 60, "{}", residents.len());
+    assert!(residents.windows(2).all(|pair| pair[0].age >= pair[1].age));
+    assert!(residents.iter().filter(|resident| resident.process == 1).count() > 3);
+    for (number, resident) in residents.iter().enumerate() {
+        let call = demand.resident(resident);
+        let launch = launch(&call);
+        assert_eq!((call.at, launch.max_count, launch.first_instance), (Time::ZERO, 1, number as u64));
+        if resident.process == 1 {
+            assert_eq!(resident.age.0 + resident.residual.0, parse_duration("10h").unwrap().0);
+        }
+    }
+    let next = demand.next(&mut directory).unwrap().unwrap();
+    assert_eq!(launch(&next).first_instance, residents.len() as u64);
+    assert!(open(MIXED, &mut directory).residents().is_empty());
+}
+
+#[test]
+fn stopping_and_starting_is_a_function_of_instance_and_cycle() {
+    let toml = "[[arrivals]]\nprocess = { kind = 'poisson', per_hour = 9 }\ntypes = { 'm5.large' = 1 }\n\
+                stops = { run = { kind = 'exponential', mean = '8h' }, stopped = { kind = 'constant', value = '16h' } }";
+    let demand = open(toml, &mut directory());
+    let stops = StopsId(0);
+    let run = demand.run_time(stops, 7, 3);
+    assert_eq!(run, demand.run_time(stops, 7, 3));
+    assert_ne!(run, demand.run_time(stops, 7, 4));
+    assert_ne!(run, demand.run_time(stops, 8, 3));
+    assert_eq!(demand.stopped_time(stops, 7, 3), parse_duration("16h").unwrap());
+    let first = demand.run_time(stops, 7, 0);
+    let at = |age| demand.phase(stops, 7, age);
+    assert_eq!(at(Duration::ZERO), Phase { cycle: 0, running: true, left: first });
+    let hours_16 = parse_duration("16h").unwrap();
+    assert_eq!(at(first), Phase { cycle: 0, running: false, left: hours_16 });
+    let second = Duration(first.0 + hours_16.0);
+    assert_eq!(at(second), Phase { cycle: 1, running: true, left: demand.run_time(stops, 7, 1) });
+    // A third of the time running.
+    let age = parse_duration("1000h").unwrap();
+    let running = (0..3000).filter(|&instance| demand.phase(stops, instance, age).running).count();
+    assert!(running.abs_diff(1000) < 80, "{running}");
+}
+
+#[test]
+fn a_trace_comes_before_arrivals_at_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), "start_s,end_s,type\n0,7300,m5.large\n3600,,t3.micro\n").unwrap();
+    let toml = "trace = 't.csv'\n[[arrivals]]\nprocess = { kind = 'constant', every = '1h' }\n\
+                types = { 'c5.large' = 1 }";
+    let mut directory = directory();
+    let mut demand = Demand::open(&config(toml), Seed(1), folder.path(), &mut directory).unwrap();
+    let names: Vec<String> = calls(&mut demand, &mut directory, 5)
+        .iter()
+        .map(|(call, _)| format!("{} {}", call.at.as_seconds(), directory.types.get(launch(call).kind).name))
+        .collect();
+    assert_eq!(names, ["0 m5.large", "0 c5.large", "3600 t3.micro", "3600 c5.large", "7200 c5.large"]);
+    assert_eq!(demand.last_event().as_seconds(), 7300.0);
+    assert!(!demand.ends());
+}
+
+#[test]
+fn every_problem_is_told_with_its_key() {
+    let text = problems(
+        "start = 'steady-state'
+        trace = 'nowhere.csv'
+        [[arrivals]]
+        process = { kind = 'poisson', per_hour = 0 }
+        lifetime = { kind = 'exponential', mean = '0s' }
+        types = { 'm5.lrge' = 1, 't3.micro' = -1 }
+        count = 2
+        min_count = 3
+        accounts = 0
+        zone = 'c'
+        subnet = 'wbe'
+        stops = { run = { kind = 'constant', value = '1h' }, stopped = { kind = 'constant', value = '0s' } }
+        [[arrivals]]
+        name = 'x'
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        zone = 'a'
+        subnet = 'web'
+        [[arrivals]]
+        name = 'x'
+        process = { kind = 'poisson', per_hour = 1 }
+        lifetime = { kind = 'pareto', min = '1s', shape = 1 }
+        types = {}
+        [[arrivals]]
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        [[arrivals]]
+        process = { kind = 'poisson', per_hour = 1e9 }
+        lifetime = { kind = 'constant', value = '2d' }
+        types = { 'm5.large' = 1 }",
+    );
+    for expected in [
+        "nowhere.csv: found no such file",
+        "`workload.arrivals.0.process.per_hour`: found 0, expected a rate above 0",
+        "`workload.arrivals.0.lifetime.mean`: found 0s",
+        "`workload.arrivals.0.types`: found `m5.lrge`, expected an instance type",
+        "`workload.arrivals.0.types`: found -1, expected weights of 0 or more",
+        "`workload.arrivals.0.min_count`: found 3, expected 1 to `count`, 2",
+        "`workload.arrivals.0.accounts`: found 0, expected 1 to 1,000,000",
+        "`workload.arrivals.0.zone`: found `c`, expected a zone of the scenario",
+        "`workload.arrivals.0.subnet`: found `wbe`, expected a subnet of the scenario\n  help: ",
+        "`workload.arrivals.0.stops.stopped`: found no time, expected some time",
+        "`workload.arrivals.1.subnet`: found a subnet of another zone than `a`",
+        "`workload.arrivals.2.types`: found weights that add up to 0",
+        "`workload.arrivals.2.name`: found `x` again",
+        "`workload.arrivals.3.lifetime`: found no lifetime",
+        "`workload.arrivals.4.lifetime`: found a steady state of 48000000000 instances",
+    ] {
+        assert!(text.contains(expected), "no {expected} in\n{text}");
+    }
+    assert!(problems("").contains("`workload`: found no demand"));
+    assert!(
+        toml::from_str::<WorkloadConfig>("[[arrivals]]\ncolour = 'x'")
+            .unwrap_err()
+            .message()
+            .contains("colour")
+    );
+}
+
+#[test]
+fn requests_are_drawn_into_groups_and_shift_nothing_else() {
+    let plain = "start = 'steady-state'\n[[arrivals]]\nprocess = { kind = 'poisson', per_hour = 9 }\n\
+                 types = { 'm5.large' = 1, 't3.micro' = 1 }\nlifetime = { kind = 'exponential', mean = '9h' }\n\
+                 accounts = 3\n";
+    let draws = |toml: &str| {
+        let mut names = directory();
+        let mut demand = open(toml, &mut names);
+        let residents: Vec<Call> =
+            demand.residents().iter().map(|resident| demand.resident(resident)).collect();
+        let calls = calls(&mut demand, &mut names, 400);
+        (residents.into_iter().chain(calls.into_iter().map(|(call, _)| call)).collect::<Vec<_>>(), names)
+    };
+    let (base, _) = draws(plain);
+    let (grouped, names) = draws(&format!("{plain}group = 'g'\ngroups = 4\n"));
+    assert_eq!(names.handles.placement_groups(), ["g-0", "g-1", "g-2", "g-3"]);
+    let mut members = [0; 4];
+    for (without, with) in base.iter().zip(&grouped) {
+        let (a, b) = (launch(without), launch(with));
+        assert_eq!((without.at, without.account, a.kind), (with.at, with.account, b.kind));
+        assert_eq!(a.options, None);
+        members[b.options.as_ref().unwrap().group.unwrap().0 as usize] += 1;
+    }
+    assert!(base.len() == grouped.len() && members.iter().all(|number| *number > 80), "{members:?}");
+    let (single, names) = draws(&format!("{plain}group = 'g'\n"));
+    assert_eq!(names.handles.placement_groups(), ["g"]);
+    let shared = launch(&single[0]).options.as_ref().unwrap();
+    assert!(single.iter().all(|call| Arc::ptr_eq(launch(call).options.as_ref().unwrap(), shared)));
+}
+
+#[test]
+fn every_problem_of_launch_options_is_told_with_its_key() {
+    let text = problems(
+        "[[arrivals]]
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        image = ''
+        volumes = [{ device = 'a:b' }]
+        security_groups = ['a|b']
+        groups = 3
+        partition = 0
+        tenancy = 'shared'
+        host = 'h'
+        max_usd_per_hour = 0.1
+        tags = { 'a' = 'x|y' }
+        [[arrivals]]
+        process = { kind = 'poisson', per_hour = 1 }
+        types = { 'm5.large' = 1 }
+        group = 'g'
+        groups = 100001
+        purchase = 'spot'
+        max_usd_per_hour = 0.0000000000001",
+    );
+    for expected in [
+        "`workload.arrivals.0.image`: found ``, expected a name",
+        "`workload.arrivals.0.volumes`: found `a:b`, expected a name",
+        "`workload.arrivals.0.security_groups`: found `a|b`, expected a name",
+        "`workload.arrivals.0.groups`: found 3, expected `group` with it",
+        "`workload.arrivals.0.partition`: found 0, expected 1 or more",
+        "`workload.arrivals.0.partition`: found 0, expected `group` with it",
+        "`workload.arrivals.0.tenancy`: found \"shared\" with a `host`, expected \"host\" or nothing",
+        "`workload.arrivals.0.max_usd_per_hour`: found 0.1, expected `purchase = \"spot\"` with it",
+        "`workload.arrivals.0.tags`: found `x|y`, expected a value without `|`",
+        "`workload.arrivals.1.groups`: found 100001, expected 1 to 100,000",
+        "`workload.arrivals.1.max_usd_per_hour`: found 0.0000000000001, expected dollars",
+    ] {
+        assert!(text.contains(expected), "no {expected} in\n{text}");
+    }
+}
+
+#[test]
+fn a_steady_state_of_infinite_mean_is_refused() {
+    let text = problems(
+        "start = 'steady-state'\n[[arrivals]]\nprocess = { kind = 'poisson', per_hour = 1 }\n\
+         lifetime = { kind = 'pareto', min = '1s', shape = 1 }\ntypes = { 'm5.large' = 1 }",
+    );
+    assert!(text.contains("`workload.arrivals.0.lifetime`: found a lifetime of infinite mean"), "{text}");
+}

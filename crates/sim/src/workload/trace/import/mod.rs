@@ -1,0 +1,443 @@
+//! Foreign traces, made canonical. [`FORMATS`] is the register: a new format is a file of its own and a line
+//! there; the command line, the help and the conformance kit walk it.
+
+mod azure_v1;
+mod huawei_lt;
+mod huawei_topology;
+mod openb;
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::columns::Column;
+use super::write::{Cells, TraceWriter};
+use plimsoll_base::disk::{WholeFile, cannot_write};
+use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
+use plimsoll_base::table::{Dates, Table};
+use plimsoll_base::units::figures::grouped;
+use plimsoll_base::units::{QUANTITIES, Resources, Time};
+use plimsoll_base::units::{write_scaled, write_whole};
+
+/// Every format, by name.
+pub static FORMATS: [Format; 4] =
+    [azure_v1::FORMAT, huawei_lt::FORMAT, huawei_topology::FORMAT, openb::FORMAT];
+
+/// A foreign format of traces.
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, one line.
+    pub description: &'static str,
+    /// Whose it is and what its licence allows, one line.
+    pub licence: &'static str,
+    /// What it is published as.
+    pub source: Source,
+    /// The columns its trace has in canonical form.
+    pub output: &'static [Column],
+    /// How it lists its hosts, if it does.
+    pub hosts: Option<HostFormat>,
+}
+
+/// What a format is published as.
+pub enum Source {
+    /// One file with one instance a row, which becomes intervals.
+    File {
+        /// The columns it has, in any order.
+        columns: &'static [&'static str],
+        /// Where its times count from.
+        origin: Origin,
+        /// Reads a row.
+        record: fn(&Record) -> Result<Reading, Problem>,
+    },
+    /// A folder of files that belong together. Writes their trace.
+    Folder(fn(&Path, &mut TraceWriter) -> Result<Tally, InputError>),
+}
+
+/// A foreign list of hosts.
+pub struct HostFormat {
+    /// The columns of the host file it becomes.
+    pub output: &'static [&'static str],
+    /// Reads the list, in order.
+    pub read: fn(&Path) -> Result<Vec<Host>, InputError>,
+}
+
+/// A host as a foreign list tells of it.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Host {
+    /// What it has.
+    pub capacity: Resources,
+    /// Number of its rack.
+    pub rack: u32,
+    /// Facts of its row that a host file cannot say.
+    pub lost: Vec<&'static str>,
+}
+
+/// Report of an import of hosts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HostsReport {
+    /// The file written.
+    pub output: PathBuf,
+    /// Hosts written.
+    pub hosts: u64,
+    /// Hosts of whose rows a fact was lost, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
+}
+
+/// Where the times of a format count from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// From its zero.
+    Zero,
+    /// From the earliest start in the file.
+    FirstStart,
+}
+
+/// What a row comes to.
+pub enum Reading {
+    /// An instance.
+    Instance(Instance),
+    /// Something the canonical form cannot say; counted and reported by this reason.
+    LeftOut(&'static str),
+}
+
+/// An instance as a foreign row tells of it.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Instance {
+    /// When it starts, from the origin of the file.
+    pub start: Time,
+    /// When it ends; `None` for never.
+    pub end: Option<Time>,
+    /// What it asks for.
+    pub shape: Resources,
+    /// Its name; empty for none.
+    pub name: String,
+    /// Facts of its row that the canonical form cannot say.
+    pub lost: Vec<&'static str>,
+}
+
+impl Instance {
+    /// An instance, unless the canonical form cannot say what it is.
+    fn into_reading(self) -> Reading {
+        if self.end.is_some_and(|end| end < self.start) {
+            Reading::LeftOut("end before they start")
+        } else if self.shape == Resources::ZERO {
+            Reading::LeftOut("ask for nothing")
+        } else {
+            Reading::Instance(self)
+        }
+    }
+}
+
+/// What became of the rows of an import.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Tally {
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows written that no row of the original stands for: what its instances need to be there first.
+    pub rows_added: u64,
+    /// Rows left out, by reason.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Rows written that said something which the canonical form cannot, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
+}
+
+/// What an import did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ImportReport {
+    /// The format read.
+    pub format: &'static str,
+    /// The file read.
+    pub input: PathBuf,
+    /// The file written.
+    pub output: PathBuf,
+    /// Rows read.
+    pub rows_read: u64,
+    /// Rows written.
+    pub rows_written: u64,
+    /// Of these, added: calls that make what the rows of the original refer to.
+    pub rows_added: u64,
+    /// Rows left out, by reason.
+    pub left_out: BTreeMap<&'static str, u64>,
+    /// Rows written that said something which the canonical form cannot, by what it is.
+    pub lost: BTreeMap<&'static str, u64>,
+    /// Whether the rows had to be put in time order.
+    pub sorted: bool,
+    /// The import of the list of hosts beside the trace, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<HostsReport>,
+}
+
+impl Format {
+    /// The format of a name given by `--format`.
+    pub fn named(name: &str) -> Result<&'static Format, Problem> {
+        FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
+            let place = Place::key("--format");
+            let problem = Problem::new(place, format!("found `{name}`, expected a format of traces"));
+            match did_you_mean(name, FORMATS.iter().map(|format| format.name)) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            }
+        })
+    }
+
+    /// Whether a header is this format's.
+    pub fn reads(&self, header: &[String]) -> bool {
+        let Source::File { columns, .. } = &self.source else { return false };
+        columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
+    }
+
+    /// Reads a trace of this format, a file or a folder, and writes it in canonical form.
+    pub fn import(&self, input: &Path, output: &Path) -> Result<ImportReport, InputError> {
+        let (tally, rows_written, sorted) = match self.source {
+            Source::File { columns, origin, record } => {
+                let (instances, tally) = read_instances(input, columns, record)?;
+                let sorted = !instances.is_sorted_by_key(|instance| instance.start);
+                (tally, self.write(instances, origin, output)?, sorted)
+            }
+            Source::Folder(write) => {
+                let mut writer = TraceWriter::create(output, self.output)?;
+                let tally = write(input, &mut writer)?;
+                let rows = writer.rows();
+                writer.finish()?;
+                (tally, rows, false)
+            }
+        };
+        let Tally { rows_read, rows_added, left_out, lost } = tally;
+        let (input, output) = (input.to_path_buf(), output.to_path_buf());
+        let format = self.name;
+        Ok(ImportReport {
+            format,
+            input,
+            output,
+            rows_read,
+            rows_written,
+            rows_added,
+            left_out,
+            lost,
+            sorted,
+            hosts: None,
+        })
+    }
+
+    fn write(&self, mut instances: Vec<Instance>, origin: Origin, output: &Path) -> Result<u64, InputError> {
+        // Stable: rows of one time keep the order of the file.
+        instances.sort_by_key(|instance| instance.start);
+        let origin = match origin {
+            Origin::Zero => Time::ZERO,
+            Origin::FirstStart => instances.first().map_or(Time::ZERO, |first| first.start),
+        };
+        let shift = |time: Time| Time(time.0 - origin.0);
+        let mut writer = TraceWriter::create(output, self.output)?;
+        for instance in &instances {
+            writer.write(&Cells {
+                time: shift(instance.start),
+                end: instance.end.map(shift),
+                shape: Some(instance.shape),
+                instance: &instance.name,
+                ..Cells::default()
+            })?;
+        }
+        let rows = writer.rows();
+        writer.finish()?;
+        Ok(rows)
+    }
+
+    /// Reads this format's list of hosts and writes it as a host file, in the same order.
+    pub fn import_hosts(&self, input: &Path, output: &Path) -> Result<HostsReport, InputError> {
+        let Some(format) = &self.hosts else {
+            let found = format!("found a list of hosts, but the format `{}` has none", self.name);
+            return Err(Problem::new(Place::key("--hosts"), found).into());
+        };
+        let hosts = (format.read)(input)?;
+        let mut text = format.output.join(",").into_bytes();
+        for host in &hosts {
+            for (i, column) in format.output.iter().enumerate() {
+                text.push(if i == 0 { b'\n' } else { b',' });
+                match QUANTITIES.iter().position(|quantity| quantity.key == *column) {
+                    Some(resource) => write_scaled(
+                        &mut text,
+                        u64::from(host.capacity.0[resource]),
+                        QUANTITIES[resource].units_per_one,
+                    ),
+                    None => write_whole(&mut text, u64::from(host.rack)),
+                }
+            }
+        }
+        text.push(b'\n');
+        let mut file = WholeFile::create(output)?;
+        file.write_all(&text).map_err(|error| cannot_write(output, &error))?;
+        file.finish()?;
+        let mut lost = BTreeMap::new();
+        count_lost(&mut lost, hosts.iter().flat_map(|host| &host.lost));
+        Ok(HostsReport { output: output.to_path_buf(), hosts: hosts.len() as u64, lost })
+    }
+}
+
+fn read_instances(
+    input: &Path,
+    columns: &[&str],
+    record: fn(&Record) -> Result<Reading, Problem>,
+) -> Result<(Vec<Instance>, Tally), InputError> {
+    let (mut instances, mut tally) = (Vec::new(), Tally::default());
+    for_each_row(input, columns, |row| {
+        tally.rows_read += 1;
+        match record(row)? {
+            Reading::Instance(instance) => {
+                count_lost(&mut tally.lost, &instance.lost);
+                instances.push(instance);
+            }
+            Reading::LeftOut(reason) => *tally.left_out.entry(reason).or_insert(0) += 1,
+        }
+        Ok(())
+    })?;
+    Ok((instances, tally))
+}
+
+/// Counts rows by the facts that were lost of them.
+fn count_lost<'a>(
+    counts: &mut BTreeMap<&'static str, u64>,
+    lost: impl IntoIterator<Item = &'a &'static str>,
+) {
+    for what in lost {
+        *counts.entry(what).or_insert(0) += 1;
+    }
+}
+
+/// Reads a file of these columns row by row.
+fn for_each_row(
+    input: &Path,
+    columns: &[&str],
+    mut take: impl FnMut(&Record) -> Result<(), InputError>,
+) -> Result<(), InputError> {
+    let mut table = Table::open(input)?;
+    let cells = find_columns(&table, columns)?;
+    while table.advance()? {
+        take(&Record { table: &table, cells: &cells })?;
+    }
+    Ok(())
+}
+
+/// A file of a folder, plain or gzipped.
+fn file_of(folder: &Path, stem: &str) -> PathBuf {
+    let gzipped = folder.join(format!("{stem}.csv.gz"));
+    if gzipped.exists() { gzipped } else { folder.join(format!("{stem}.csv")) }
+}
+
+/// The positions of a format's columns. The file must have them all and no other.
+fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputError> {
+    let mut problems = Vec::new();
+    for name in table.header().iter().filter(|name| !columns.contains(&name.as_str())) {
+        let expected = format!("found an unknown column, expected {}", columns.join(","));
+        problems.push(Problem::new(table.header_place().at_key(name), expected));
+    }
+    for (_, name) in table.header().iter().enumerate().filter(|(i, _)| table.dates(*i) != Dates::None) {
+        problems.push(Problem::new(table.header_place().at_key(name), "found timestamps, expected numbers"));
+    }
+    for name in columns.iter().filter(|name| table.column(name).is_none()) {
+        problems.push(Problem::new(table.header_place().at_key(name), "found no such column, expected it"));
+    }
+    if !problems.is_empty() {
+        return Err(InputError(problems));
+    }
+    Ok(columns.iter().filter_map(|name| table.column(name)).collect())
+}
+
+/// One row of a foreign file. Cells are named by their place in the format's `columns`.
+pub struct Record<'a> {
+    table: &'a Table,
+    cells: &'a [usize],
+}
+
+impl Record<'_> {
+    /// The text of a cell.
+    pub fn text(&self, cell: usize) -> Result<&str, Problem> {
+        self.table.text(self.cells[cell])
+    }
+
+    /// A time \[s, exact to the nanosecond\].
+    pub fn time(&self, cell: usize) -> Result<Time, Problem> {
+        super::row::time(self.table, self.cells[cell])
+    }
+
+    /// The facts, of those in cells that a format has no column for, that this row states: each a cell and its name.
+    pub fn stated(&self, facts: &[(usize, &'static str)]) -> Result<Vec<&'static str>, Problem> {
+        let mut stated = Vec::new();
+        for (cell, what) in facts {
+            if !self.text(*cell)?.is_empty() {
+                stated.push(*what);
+            }
+        }
+        Ok(stated)
+    }
+
+    /// A time that may be missing: empty cells are none.
+    pub fn time_if_any(&self, cell: usize) -> Result<Option<Time>, Problem> {
+        if self.text(cell)?.is_empty() { Ok(None) } else { self.time(cell).map(Some) }
+    }
+
+    /// A quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
+    pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
+        super::row::quantity(self.table, self.cells[cell], units_per_one)
+    }
+
+    /// A time so long after another one.
+    pub fn later(&self, start: Time, cell: usize) -> Result<Time, Problem> {
+        let length = self.time(cell)?;
+        match start.0.checked_add(length.0).filter(|ns| *ns < Time::NEVER.0) {
+            Some(ns) => Ok(Time(ns)),
+            None => Err(self.wrong(cell, "ends after the clock's 584 years", "less")),
+        }
+    }
+
+    /// The problem of a cell.
+    pub fn wrong(&self, cell: usize, reason: &str, expected: &str) -> Problem {
+        self.table.wrong(self.cells[cell], reason, expected)
+    }
+}
+
+impl fmt::Display for ImportReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{}: {} rows read, {} written to {}",
+            self.format,
+            grouped(self.rows_read),
+            grouped(self.rows_written),
+            self.output.display()
+        )?;
+        if self.sorted {
+            write!(out, "\n  put in time order")?;
+        }
+        if self.rows_added > 0 {
+            write!(out, "\n  added: {} calls that make what rows refer to", grouped(self.rows_added))?;
+        }
+        for (reason, rows) in &self.left_out {
+            write!(out, "\n  left out: {} {reason}", grouped(*rows))?;
+        }
+        write_lost(out, &self.lost)?;
+        match &self.hosts {
+            Some(hosts) => write!(out, "\n{hosts}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for HostsReport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} hosts written to {}", grouped(self.hosts), self.output.display())?;
+        write_lost(out, &self.lost)
+    }
+}
+
+fn write_lost(out: &mut fmt::Formatter<'_>, lost: &BTreeMap<&'static str, u64>) -> fmt::Result {
+    for (what, rows) in lost {
+        write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

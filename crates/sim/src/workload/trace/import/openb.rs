@@ -1,0 +1,93 @@
+//! `openb`: pods and nodes of Alibaba's GPU cluster trace of 2023 (OpenB).
+
+use std::path::Path;
+
+use super::{Format, Host, HostFormat, Instance, Origin, Reading, Record, Source, for_each_row};
+use crate::workload::trace::columns::Column;
+use plimsoll_base::input::{InputError, Problem};
+use plimsoll_base::units::Resources;
+
+/// The format.
+///
+/// Every pod is demand, whatever became of it in the original cluster: those that stayed pending there ask
+/// here too, and whether they get a host is what a run finds out. A pod asks for `num_gpu · gpu_milli` of
+/// GPU as one plain quantity; model, sharing and the split over devices are not looked at. Pods without a
+/// `deletion_time` never end.
+pub const FORMAT: Format = Format {
+    name: "openb",
+    description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
+    licence: "Apache-2.0; cite Weng et al., ATC 2023",
+    source: Source::File {
+        columns: &[
+            "name",
+            "cpu_milli",
+            "memory_mib",
+            "num_gpu",
+            "gpu_milli",
+            "gpu_spec",
+            "qos",
+            "pod_phase",
+            "creation_time",
+            "deletion_time",
+            "scheduled_time",
+        ],
+        origin: Origin::Zero,
+        record: pod,
+    },
+    output: &[Column::Start, Column::End, Column::Instance, Column::Vcpu, Column::Memory, Column::Gpu],
+    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu"], read: nodes }),
+};
+
+const CPU: usize = 1;
+const MEMORY: usize = 2;
+const NUM_GPU: usize = 3;
+const GPU: usize = 4;
+const GPU_SPEC: usize = 5;
+const QOS: usize = 6;
+const PHASE: usize = 7;
+const CREATION: usize = 8;
+const DELETION: usize = 9;
+const SCHEDULED: usize = 10;
+
+/// Facts of a pod that a row of intervals has no column for.
+const LOST_OF_PODS: [(usize, &str); 4] = [
+    (GPU_SPEC, "the GPU models it may use"),
+    (QOS, "its class of service"),
+    (PHASE, "its phase in the original cluster"),
+    (SCHEDULED, "the time at which it was scheduled there"),
+];
+
+/// Facts of a node that a host file has no column for.
+const LOST_OF_NODES: [(usize, &str); 1] = [(NODE_MODEL, "the model of its GPUs")];
+
+// The nodes' columns begin like the pods'.
+const NODE_GPU: usize = 3;
+const NODE_MODEL: usize = 4;
+
+fn pod(row: &Record) -> Result<Reading, Problem> {
+    let gpu = row.quantity(NUM_GPU, 1)?.checked_mul(row.quantity(GPU, 1)?);
+    let gpu = gpu.ok_or_else(|| row.wrong(GPU, "is too large", "thousandths of a GPU"))?;
+    let mut lost = row.stated(&LOST_OF_PODS)?;
+    if gpu > 0 {
+        lost.push("the split of its GPUs over devices");
+    }
+    Ok(Instance {
+        start: row.time(CREATION)?,
+        end: row.time_if_any(DELETION)?,
+        shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
+        name: row.text(0)?.to_string(),
+        lost,
+    }
+    .into_reading())
+}
+
+fn nodes(input: &Path) -> Result<Vec<Host>, InputError> {
+    let mut hosts = Vec::new();
+    for_each_row(input, &["sn", "cpu_milli", "memory_mib", "gpu", "model"], |row| {
+        let gpu = row.quantity(NODE_GPU, 1000)?;
+        let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
+        hosts.push(Host { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });
+        Ok(())
+    })?;
+    Ok(hosts)
+}

@@ -1,0 +1,357 @@
+//! The conformance kit: what every format of the register must do. A new format adds its rows to
+//! [`sample`], nothing else.
+
+use super::*;
+use crate::operation::Operation;
+use crate::workload::call::{Action, End};
+use crate::workload::directory::Directory;
+use crate::workload::trace::TraceReader;
+use flate2::read::MultiGzDecoder;
+use plimsoll_base::catalogue::{ShapePrice, TypeTable};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+
+/// What a format is tried with.
+struct Sample {
+    /// The file that most is tried with, by its name.
+    name: &'static str,
+    /// What it holds.
+    text: &'static str,
+    /// Beside it, the other files of a folder.
+    others: &'static [(&'static str, &'static str)],
+    /// The canonical rows it becomes.
+    canonical: &'static str,
+}
+
+fn file(text: &'static str, canonical: &'static str) -> Sample {
+    Sample { name: "in.csv", text, others: &[], canonical }
+}
+
+/// A small original of a format.
+fn sample(format: &str) -> Sample {
+    match format {
+        "azure-v1" => file(
+            "bin_time_s,batch,vcpu,mem_gib,dur_min_s,dur_max_s,censored\n\
+             2100000,0,8,14,900,900,0\n\
+             2100000,1,1,1.75,68700,72000,0\n\
+             2100000,1,1,0.75,0,0,0\n\
+             2100300,2,2,3.5,3900,7201,0\n\
+             2100300,3,4,7,300,300,1\n",
+            "start_s,end_s,vcpu,memory_gib\n\
+             0,900,8,14\n\
+             0,70350,1,1.75\n\
+             0,0,1,0.75\n\
+             300,5850.5,2,3.5\n\
+             300,,4,7\n",
+        ),
+        // Made up: the licence of the real rows does not allow passing them on with this project.
+        "huawei-lt" => file(
+            "vmid,cpu,mem,at,lt\n0,3,5,0.0,100.0\n1,1,7,2.0,400.0\n2,2,9,2.0,0.5\n",
+            "start_s,end_s,instance,vcpu,memory_gib\n0,100,0,3,5\n2,402,1,1,7\n2,2.5,2,2,9\n",
+        ),
+        "openb" => file(
+            "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n\
+             p1,12000,16384,1,1000,,LS,Running,7,12537496,7\n\
+             p0,6000,12289,1,460,V100M16|V100M32,BE,Pending,0,900,\n\
+             p2,8000,0,8,1000,,LS,Running,7,,9\n\
+             p3,0,0,0,0,,LS,Running,7,8,9\n\
+             p4,1,1,0,0,,LS,Failed,7,6,\n",
+            "start_s,end_s,instance,vcpu,memory_gib,gpu\n\
+             0,900,p0,6,12.0009765625,0.46\n\
+             7,12537496,p1,12,16,1\n\
+             7,,p2,8,0,8\n",
+        ),
+        "huawei-topology" => Sample {
+            name: "VM_data_C1.csv",
+            text: "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n\
+                   8,16,1,fault_domain,0.0,1.0\n\
+                   8,16,2,fault_domain,0.0,0.0\n\
+                   4,8,1,,,\n\
+                   16,64,1,affinity,0.0,\n",
+            others: &[
+                ("VM_data_C2.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n1,2,1,,,\n"),
+                (
+                    "VM_data_C3.csv",
+                    "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n2,4,2,anti-affinity,7.0,\n",
+                ),
+                ("VM_data_C4.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n"),
+                ("VM_data_C5.csv", "flavor_vcpus,flavor_ram,numa,strategy,group,domain\n"),
+            ],
+            canonical: "time_s,op,instance,vcpu,memory_gib,group,group_strategy,partitions,partition\n\
+                        0,create-placement-group,,,,C1-fd-0,partition,3,\n\
+                        0,launch,,8,16,C1-fd-0,,,2\n\
+                        1,launch,,8,16,C1-fd-0,,,1\n\
+                        2,launch,,4,8,,,,\n\
+                        3,create-placement-group,,,,C1-affinity-0,cluster,,\n\
+                        3,launch,,16,64,C1-affinity-0,,,\n\
+                        4,launch,,1,2,,,,\n\
+                        5,create-placement-group,,,,C3-anti-affinity-7,spread,,\n\
+                        5,launch,,2,4,C3-anti-affinity-7,,,\n",
+        },
+        other => panic!("the conformance kit has no sample of {other}: add one"),
+    }
+}
+
+impl Sample {
+    /// Writes the original into a folder, its main file holding `text`, and returns what to import.
+    fn write(&self, format: &Format, folder: &Path, text: &str) -> PathBuf {
+        let original = folder.join("original");
+        fs::create_dir_all(&original).unwrap();
+        fs::write(original.join(self.name), text).unwrap();
+        for (name, text) in self.others {
+            fs::write(original.join(name), text).unwrap();
+        }
+        match format.source {
+            Source::File { .. } => original.join(self.name),
+            Source::Folder(_) => original,
+        }
+    }
+
+    /// Rows of all its files.
+    fn rows(&self) -> u64 {
+        let texts = self.others.iter().map(|(_, text)| *text).chain([self.text]);
+        texts.map(|text| text.lines().count() as u64 - 1).sum()
+    }
+}
+
+/// Imports the sample of a format with another text in its main file; returns the report and the canonical
+/// text.
+fn import(format: &Format, text: &str) -> Result<(ImportReport, String), InputError> {
+    let folder = tempfile::tempdir().unwrap();
+    let input = sample(format.name).write(format, folder.path(), text);
+    let output = folder.path().join("out.csv");
+    let report = format.import(&input, &output)?;
+    Ok((report, fs::read_to_string(output).unwrap()))
+}
+
+#[test]
+fn every_format_becomes_the_canonical_rows_of_its_sample() {
+    for format in &FORMATS {
+        let sample = sample(format.name);
+        let (report, canonical) = import(format, sample.text).unwrap();
+        assert_eq!(canonical, sample.canonical, "{}", format.name);
+        let left_out: u64 = report.left_out.values().sum();
+        assert_eq!(report.rows_read, sample.rows(), "{}", format.name);
+        assert_eq!(report.rows_written, canonical.lines().count() as u64 - 1, "{}", format.name);
+        let accounted = report.rows_written - report.rows_added + left_out;
+        assert_eq!(accounted, report.rows_read, "{}: rows are missing", format.name);
+    }
+}
+
+#[test]
+fn every_format_gives_a_trace_in_time_order_that_reads_back() {
+    for format in &FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = sample(format.name);
+        let input = sample.write(format, folder.path(), sample.text);
+        let output = folder.path().join("out.parquet");
+        let report = format.import(&input, &output).unwrap();
+        assert_eq!(check_trace(&output), report.rows_written, "{}", format.name);
+    }
+}
+
+/// Reads a canonical trace through the reader a run uses; returns its rows.
+fn check_trace(path: &Path) -> u64 {
+    let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+    let mut directory = Directory::without_scenario(types);
+    let mut reader = TraceReader::open(path, None).unwrap();
+    let (mut rows, mut latest) = (0, Time::ZERO);
+    while let Some(call) = reader.next(&mut directory).unwrap() {
+        assert!(call.at >= latest);
+        match &call.action {
+            Action::Launch(launch) => assert!(!matches!(launch.end, End::At(end) if end < call.at)),
+            other => assert_eq!(other.operation(), Operation::CreatePlacementGroup),
+        }
+        (rows, latest) = (rows + 1, call.at);
+    }
+    rows
+}
+
+#[test]
+fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
+    for format in &FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = sample(format.name);
+        let input = sample.write(format, folder.path(), sample.text);
+        for name in ["csv", "csv.gz", "parquet"] {
+            let (a, b) = (folder.path().join(format!("a.{name}")), folder.path().join(format!("b.{name}")));
+            format.import(&input, &a).unwrap();
+            format.import(&input, &b).unwrap();
+            assert!(fs::read(&a).unwrap() == fs::read(&b).unwrap(), "{} as {name}", format.name);
+        }
+    }
+}
+
+#[test]
+fn every_format_says_where_it_cannot_be_read() {
+    for format in &FORMATS {
+        let Sample { name, text, .. } = sample(format.name);
+        let header = text.lines().next().unwrap();
+        // Cut within the second row: too few values.
+        let cut = text.lines().take(2).collect::<Vec<_>>().join("\n") + "\n1,2\n";
+        let problem = import(format, &cut).unwrap_err().to_string();
+        assert!(problem.contains(&format!("{name}:3: found 2 values")), "{problem}");
+        // Each number in turn is none.
+        let row = text.lines().nth(1).unwrap();
+        for (i, cell) in row.split(',').enumerate().filter(|(_, cell)| cell.parse::<f64>().is_ok()) {
+            let cells: Vec<&str> =
+                row.split(',').enumerate().map(|(k, c)| if k == i { "x" } else { c }).collect();
+            let column = header.split(',').nth(i).unwrap();
+            match import(format, &format!("{header}\n{}\n", cells.join(","))) {
+                Err(error) => {
+                    let problem = error.to_string();
+                    assert!(problem.contains(&format!("{name}:2: `{column}`: found `x`")), "{problem}");
+                }
+                // Names and what the format does not use may be anything.
+                Ok(_) => assert!(["vmid", "batch", "scheduled_time"].contains(&column), "{column} {cell}"),
+            }
+        }
+        // A column is missing, and one is unknown.
+        let wrong = text.replacen(header.split(',').next().unwrap(), "nonsense", 1);
+        let problem = import(format, &wrong).unwrap_err().to_string();
+        assert!(problem.contains(&format!("{name}:1: `nonsense`: found an unknown column")), "{problem}");
+        assert!(problem.contains("found no such column"), "{problem}");
+    }
+}
+
+#[test]
+fn every_format_leaves_an_older_file_alone_when_it_fails() {
+    for format in &FORMATS {
+        let folder = tempfile::tempdir().unwrap();
+        let input = sample(format.name).write(format, folder.path(), "x\n");
+        let output = folder.path().join("out.csv");
+        fs::write(&output, "old").unwrap();
+        format.import(&input, &output).unwrap_err();
+        assert_eq!(fs::read_to_string(&output).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}
+
+#[test]
+fn what_cannot_be_said_is_reported_by_reason() {
+    let (report, _) = import(Format::named("openb").unwrap(), sample("openb").text).unwrap();
+    let left_out: Vec<_> = report.left_out.into_iter().collect();
+    assert_eq!(left_out, [("ask for nothing", 1), ("end before they start", 1)]);
+    assert!(report.sorted);
+    // Every fact that a row states and the form has no column for, whatever the rows are.
+    let lost: Vec<_> = report.lost.iter().map(|(what, rows)| (*what, *rows > 0)).collect();
+    let all = [
+        "its class of service",
+        "its phase in the original cluster",
+        "the GPU models it may use",
+        "the split of its GPUs over devices",
+        "the time at which it was scheduled there",
+    ];
+    assert_eq!(lost, all.map(|what| (what, true)));
+    let topology = Format::named("huawei-topology").unwrap();
+    let (report, _) = import(topology, sample("huawei-topology").text).unwrap();
+    assert_eq!(report.lost.into_iter().collect::<Vec<_>>(), [("a wish for two NUMA nodes", 2)]);
+    assert_eq!((report.rows_read, report.rows_added), (6, 3));
+}
+
+#[test]
+fn a_request_of_the_topology_that_cannot_be_says_where() {
+    let topology = Format::named("huawei-topology").unwrap();
+    for (row, expected) in [
+        ("8,16,3,,,", "`numa`: found `3`, which is neither 1 nor 2"),
+        ("8,16,1,affine,0.0,", "`strategy`: found `affine`, which is unknown"),
+        ("8,16,1,affinity,,", "`group`: found nothing"),
+        ("8,16,1,fault_domain,0.0,", "`domain`: found nothing"),
+        ("8,16,1,fault_domain,0.0,3.0", "`domain`: found `3.0`, which is too large"),
+    ] {
+        let text = format!("{}\n{row}\n", sample("huawei-topology").text.lines().next().unwrap());
+        let problem = import(topology, &text).unwrap_err().to_string();
+        assert!(problem.contains("VM_data_C1.csv:2: ") && problem.contains(expected), "{problem}");
+    }
+}
+
+#[test]
+fn free_resources_are_dealt_out_over_the_hosts_of_the_topology() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("PM_res.csv"), "CPU1,RAM1,CPU2,RAM2\n16,32,32,64\n1,2,3,4\n").unwrap();
+    let hosts = "host_id,rack_id\nhost-0,0\nhost-1,0\nhost-2,5\n";
+    fs::write(folder.path().join("topology_provider.csv"), hosts).unwrap();
+    let output = folder.path().join("hosts.csv");
+    let topology = Format::named("huawei-topology").unwrap();
+    assert_eq!(topology.import_hosts(folder.path(), &output).unwrap().hosts, 3);
+    assert_eq!(fs::read_to_string(&output).unwrap(), "vcpu,memory_gib,rack\n48,96,0\n4,6,0\n48,96,5\n");
+    fs::write(folder.path().join("PM_res.csv"), "CPU1,RAM1,CPU2,RAM2\n").unwrap();
+    let problem = topology.import_hosts(folder.path(), &output).unwrap_err().to_string();
+    assert!(
+        problem.contains("topology_provider.csv:2: `host_id`: found `host-0`, which has nothing"),
+        "{problem}"
+    );
+}
+
+#[test]
+fn an_unknown_format_is_told_its_neighbours() {
+    let problem = Format::named("azure").map(|format| format.name).unwrap_err().to_string();
+    assert!(problem.contains("`--format`: found `azure`") && problem.contains("`azure-v1`"), "{problem}");
+}
+
+#[test]
+fn a_list_of_hosts_keeps_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("nodes.csv"), folder.path().join("hosts.csv"));
+    fs::write(&input, "sn,cpu_milli,memory_mib,gpu,model\nn0,32000,262144,0,\nn1,500,1,2,P100\n").unwrap();
+    let openb = Format::named("openb").unwrap();
+    let report = openb.import_hosts(&input, &output).unwrap();
+    assert_eq!((report.hosts, report.lost), (2, BTreeMap::from([("the model of its GPUs", 1)])));
+    assert_eq!(fs::read_to_string(&output).unwrap(), "vcpu,memory_gib,gpu\n32,256,0\n0.5,0.0009765625,2\n");
+    let error = Format::named("huawei-lt").unwrap().import_hosts(&input, &output).unwrap_err();
+    assert!(error.to_string().contains("the format `huawei-lt` has none"), "{error}");
+}
+
+/// The real files, where they are: one folder beside the repository, not all of them free to pass on.
+#[test]
+fn the_real_files_import_whole() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    for (format, file, rows) in [
+        ("azure-v1", "azure-v1/azure_v1_test.csv.gz", 410_276),
+        ("huawei-lt", "huawei-east-1/Huawei-East-1-lt.csv.gz", 116_313),
+        ("openb", "openb/openb_pod_list_default.csv", 8_152),
+        ("huawei-topology", "huawei-topology", 24_990),
+    ] {
+        let input = data.join(file);
+        if !input.exists() {
+            eprintln!(
+                "SKIPPED: {} is not there; the import of {format} is tested on its sample only",
+                input.display()
+            );
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("out.csv.gz");
+        let report = Format::named(format).unwrap().import(&input, &output).unwrap();
+        let written = report.rows_written - report.rows_added;
+        assert_eq!((report.rows_read, written, report.sorted), (rows, rows, false), "{format}");
+        assert_eq!(check_trace(&output), report.rows_written);
+    }
+}
+
+/// The traces that come with the project are what the importers make of the originals.
+#[test]
+fn the_traces_of_the_project_are_the_imported_ones() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (format, original, ours) in [
+        ("azure-v1", "azure-v1/azure_v1_test.csv.gz", "azure-v1-test.csv.gz"),
+        ("openb", "openb/openb_pod_list_default.csv", "openb.csv.gz"),
+        ("huawei-topology", "huawei-topology", "huawei-topology.csv.gz"),
+    ] {
+        let ours = root.join("workloads/traces").join(ours);
+        assert!(check_trace(&ours) > 0, "{}", ours.display());
+        let original = root.join("../../../shared/data").join(original);
+        if !original.exists() {
+            eprintln!("SKIPPED: {} is not there to compare with", original.display());
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let again = folder.path().join("again.csv");
+        Format::named(format).unwrap().import(&original, &again).unwrap();
+        // Unpacked, for another version of the packer may pack otherwise.
+        let mut text = Vec::new();
+        MultiGzDecoder::new(fs::File::open(&ours).unwrap()).read_to_end(&mut text).unwrap();
+        assert!(fs::read(&again).unwrap() == text, "{} is stale", ours.display());
+    }
+}

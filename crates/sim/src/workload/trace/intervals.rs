@@ -1,0 +1,110 @@
+//! The interval form: one row per instance, when it starts and when it ends.
+
+use super::columns::{Column, OPTIONS, SHAPE};
+use super::options;
+use super::origin::{Clock, TraceOrigin};
+use super::row::{Header, InOrder, Row};
+use crate::workload::call::{Action, Call, End, Launch};
+use crate::workload::directory::Directory;
+use plimsoll_base::input::{InputError, Problem};
+use plimsoll_base::persist;
+use plimsoll_base::table::Table;
+use plimsoll_base::units::Time;
+
+/// Columns a trace of intervals must have.
+const REQUIRED: &[Column] = &[Column::Start, Column::End];
+
+/// Columns it may have besides. An instance's name is for the reader: nothing in the form refers to it.
+const OPTIONAL: &[&[Column]] = &[
+    SHAPE,
+    &[Column::Instance, Column::Account, Column::Zone, Column::Subnet, Column::PublicAddress],
+    OPTIONS,
+];
+
+/// Reads intervals as launches that know their end.
+#[derive(Debug)]
+pub struct IntervalReader {
+    table: Table,
+    header: Header,
+    start: usize,
+    end: usize,
+    clock: Clock,
+    order: InOrder,
+    last_event: Time,
+}
+
+persist! { IntervalReader {
+    values: [clock, order, last_event],
+    parts: [table],
+    made: [header, start, end],
+} }
+
+impl IntervalReader {
+    /// Checks the header and tells everything wrong with it.
+    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
+        let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
+        let position = |column| header.positions.of(column).expect("a required column is there");
+        let (start, end) = (position(Column::Start), position(Column::End));
+        let clock = Clock::new(&table, &[start, end], origin)?;
+        let (order, last_event) = (InOrder::default(), Time::ZERO);
+        Ok(IntervalReader { table, header, start, end, clock, order, last_event })
+    }
+
+    /// The next launch, `None` after the last row.
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        if !self.table.advance()? {
+            return Ok(None);
+        }
+        let table = &self.table;
+        let mut row = Row::new(table, &mut self.header, directory);
+        let at = row.take(self.clock.read(table, self.start));
+        let end = row.take(end(table, self.end, &mut self.clock, at));
+        row.take(self.order.check(table, self.start, at));
+        let kind = row.kind();
+        let account = row.account();
+        let launch = Launch {
+            kind,
+            min_count: 1,
+            max_count: 1,
+            zone: row.zone(),
+            subnet: row.subnet(),
+            public_address: row.flag(Column::PublicAddress),
+            handle: None,
+            end: end.map_or(End::Never, End::At),
+            options: options::shared(&mut row),
+            stops: None,
+            first_instance: 0,
+        };
+        row.finish()?;
+        self.last_event = self.last_event.max(end.unwrap_or(at));
+        Ok(Some(Call { at, account, action: Action::Launch(launch) }))
+    }
+
+    /// The start of the first row, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        self.order.first()
+    }
+
+    /// The greatest start or end of the rows read so far.
+    pub fn last_event(&self) -> Time {
+        self.last_event
+    }
+}
+
+/// The end of the current row; `None` where it never ends.
+#[inline]
+fn end(table: &Table, column: usize, clock: &mut Clock, start: Time) -> Result<Option<Time>, Problem> {
+    if table.cell(column).is_empty() {
+        return Ok(None);
+    }
+    let end = clock.read(table, column).map_err(|problem| match table.cell(column) {
+        b"inf" | b"Infinity" => problem.with_help("leave the cell empty where an instance never ends"),
+        _ => problem,
+    })?;
+    if end < start {
+        let reason = format!("is before its start ({} s)", start.as_seconds());
+        return Err(table.wrong(column, reason, "`start_s` or later, or an empty cell"));
+    }
+    Ok(Some(end))
+}

@@ -1,0 +1,140 @@
+//! Traces: recorded demand in one of two canonical forms, told apart by the header.
+//!
+//! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
+//! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
+
+pub mod columns;
+pub mod describe;
+pub mod import;
+pub mod intervals;
+mod kinds;
+pub mod operations;
+pub mod options;
+pub mod origin;
+mod parquet_out;
+mod row;
+pub mod write;
+
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+use super::call::Call;
+use super::directory::Directory;
+use intervals::IntervalReader;
+use operations::OperationReader;
+use origin::TraceOrigin;
+use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Writer};
+use plimsoll_base::input::{InputError, Problem};
+use plimsoll_base::table::Table;
+use plimsoll_base::units::Time;
+
+/// The canonical forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// One row per instance: when it starts and ends.
+    Intervals,
+    /// One row per call.
+    Operations,
+}
+
+/// A trace that is open.
+#[derive(Debug)]
+pub struct TraceReader(Reader);
+
+#[derive(Debug)]
+enum Reader {
+    Intervals(IntervalReader),
+    Operations(OperationReader),
+}
+
+impl Persist for TraceReader {
+    fn save(&self, out: &mut Writer<'_>) {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.save(out),
+            Reader::Operations(reader) => reader.save(out),
+        }
+    }
+
+    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), Misfit> {
+        match &mut self.0 {
+            Reader::Intervals(reader) => reader.restore(from),
+            Reader::Operations(reader) => reader.restore(from),
+        }
+    }
+}
+
+impl TraceReader {
+    /// Opens a trace and checks its header. Times count from `origin`; without one they are seconds of the run.
+    pub fn open(path: &Path, origin: Option<TraceOrigin>) -> Result<TraceReader, InputError> {
+        let table = Table::open(path)?;
+        let reader = match form_of(&table)? {
+            Form::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
+            Form::Operations => Reader::Operations(OperationReader::new(table, origin)?),
+        };
+        Ok(TraceReader(reader))
+    }
+
+    /// Its form.
+    pub fn form(&self) -> Form {
+        match &self.0 {
+            Reader::Intervals(_) => Form::Intervals,
+            Reader::Operations(_) => Form::Operations,
+        }
+    }
+
+    /// The next call in time order; `None` after the last one. Its instances are not numbered yet. After an
+    /// error the reader is of no more use.
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        match &mut self.0 {
+            Reader::Intervals(reader) => reader.next(directory),
+            Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// The time of the first row, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.first_event(),
+            Reader::Operations(reader) => reader.first_event(),
+        }
+    }
+
+    /// The greatest time in the rows read so far, starts and ends.
+    pub fn last_event(&self) -> Time {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.last_event(),
+            Reader::Operations(reader) => reader.last_event(),
+        }
+    }
+}
+
+fn form_of(table: &Table) -> Result<Form, Problem> {
+    let has = |name| table.column(name).is_some();
+    match (has("start_s") || has("end_s"), has("time_s") || has("op")) {
+        (true, false) => Ok(Form::Intervals),
+        (false, true) => Ok(Form::Operations),
+        (true, true) => Err(Problem::new(
+            table.header_place(),
+            "found columns of both forms, expected either `start_s,end_s` (intervals) or `time_s,op,instance` \
+             (operations)",
+        )),
+        (false, false) => {
+            let found = format!("found the columns `{}`", table.header().join(","));
+            let expected = "expected `start_s,end_s` (intervals) or `time_s,op,instance` (operations)";
+            let problem = Problem::new(table.header_place(), format!("{found}, {expected}"));
+            let foreign = import::FORMATS.iter().find(|format| format.reads(table.header()));
+            Err(match foreign {
+                Some(format) => problem.with_help(format!(
+                    "this is the format {0}: `plimsoll trace import --format {0}` makes it canonical",
+                    format.name
+                )),
+                None => problem,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

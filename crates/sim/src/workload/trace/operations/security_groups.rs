@@ -1,0 +1,113 @@
+//! Calls about security groups, and the traffic that tries them.
+
+use std::net::Ipv4Addr;
+
+use super::super::columns::Column;
+use super::super::row::{Row, whole_number};
+use crate::network::security::{
+    Direction, Packet, PeerName, Ports, Protocol, parse_peer, parse_ports, parse_protocol,
+};
+use crate::workload::call::SecurityGroupHandle;
+use crate::workload::handles::HandleBook;
+use crate::workload::resource_call::{Endpoint, Peer, ResourceCall, Rule};
+use plimsoll_base::input::{Place, Problem};
+
+/// The VPC of a subnet or security group that names none, as in `[[network.subnets]]`.
+const DEFAULT_VPC: &str = "default";
+
+/// `create-security-group`.
+pub fn create(row: &mut Row) -> Option<ResourceCall> {
+    let (group, vpc) = (group(row), row.name(Column::Vpc).unwrap_or(DEFAULT_VPC));
+    Some(ResourceCall::CreateSecurityGroup(group?, vpc.to_string()))
+}
+
+/// `delete-security-group`.
+pub fn delete(row: &mut Row) -> Option<ResourceCall> {
+    group(row).map(ResourceCall::DeleteSecurityGroup)
+}
+
+/// `authorize-ingress`.
+pub fn authorize_ingress(row: &mut Row) -> Option<ResourceCall> {
+    rule(row, Direction::Ingress).map(|(group, rule)| ResourceCall::Authorize(group, rule))
+}
+
+/// `authorize-egress`.
+pub fn authorize_egress(row: &mut Row) -> Option<ResourceCall> {
+    rule(row, Direction::Egress).map(|(group, rule)| ResourceCall::Authorize(group, rule))
+}
+
+/// `revoke-ingress`.
+pub fn revoke_ingress(row: &mut Row) -> Option<ResourceCall> {
+    rule(row, Direction::Ingress).map(|(group, rule)| ResourceCall::Revoke(group, rule))
+}
+
+/// `revoke-egress`.
+pub fn revoke_egress(row: &mut Row) -> Option<ResourceCall> {
+    rule(row, Direction::Egress).map(|(group, rule)| ResourceCall::Revoke(group, rule))
+}
+
+/// `probe`. It is no call of EC2's, so that a packet that cannot be is wrong input and no refusal.
+pub fn probe(row: &mut Row) -> Option<ResourceCall> {
+    let (from, to) = (endpoint(row, Column::From), endpoint(row, Column::To));
+    let (protocol, ports) = (protocol(row), ports(row));
+    let source_port = row.parse(Column::SourcePort, whole_number);
+    let packet = match Packet::new(protocol?, ports, source_port) {
+        Ok(packet) => packet,
+        Err(reason) => {
+            row.add_to_row(format!("found a packet that cannot be: {}", reason.0));
+            return None;
+        }
+    };
+    Some(ResourceCall::Probe { from: from?, to: to?, packet })
+}
+
+fn group(row: &mut Row) -> Option<SecurityGroupHandle> {
+    row.handle(Column::SecurityGroup, HandleBook::security_group)
+}
+
+fn rule(row: &mut Row, direction: Direction) -> Option<(SecurityGroupHandle, Rule)> {
+    let group = group(row);
+    let (protocol, ports) = (protocol(row), ports(row));
+    let peer = located(
+        row,
+        match direction {
+            Direction::Ingress => Column::Source,
+            Direction::Egress => Column::Destination,
+        },
+        |text, place| parse_peer(text, place),
+    );
+    let peer = match peer? {
+        PeerName::Cidr(net) => Peer::Network(net),
+        PeerName::Itself => Peer::Group(group?),
+        PeerName::Group(name) => Peer::Group(row.directory().handles.security_group(&name)),
+    };
+    Some((group?, Rule { direction, protocol: protocol?, ports, peer }))
+}
+
+fn protocol(row: &mut Row) -> Option<Protocol> {
+    located(row, Column::Protocol, |text, place| parse_protocol(text, place))
+}
+
+fn ports(row: &mut Row) -> Option<Ports> {
+    located(row, Column::Ports, |text, place| parse_ports(text, place))
+}
+
+/// A cell read by a function that tells the place itself.
+fn located<T>(
+    row: &mut Row,
+    column: Column,
+    parse: impl FnOnce(&str, &dyn Fn() -> Place) -> Result<T, Problem>,
+) -> Option<T> {
+    let text = row.text(column)?;
+    let (table, cell) = (row.table, row.position(column)?);
+    row.take(parse(text, &|| table.place(cell)).map(Some))
+}
+
+/// An address where it reads as one, else the name of a launch.
+fn endpoint(row: &mut Row, column: Column) -> Option<Endpoint> {
+    let name = row.name(column)?;
+    Some(match name.parse::<Ipv4Addr>() {
+        Ok(address) => Endpoint::Address(address),
+        Err(_) => Endpoint::Instance(row.directory().handles.instance(name)),
+    })
+}

@@ -1,0 +1,180 @@
+//! The zero of a trace's times: seconds from the start of the run, or from a moment of the clock that wrote them.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::time::UNIX_EPOCH;
+
+use super::columns::Column;
+use super::row;
+use plimsoll_base::input::Problem;
+use plimsoll_base::table::{Dates, Table};
+use plimsoll_base::units::{Duration, Time, parse_seconds};
+
+/// The ways of writing an origin, for messages.
+const AN_ORIGIN: &str =
+    "\"first\", \"epoch\", seconds, or a date and time of UTC such as \"2026-01-01T00:00:00Z\"";
+
+/// The way out where times are dates and no origin is stated.
+const STATE_AN_ORIGIN: &str = "set `workload.trace_origin = \"first\"` to count from the first row, or name a date \
+                               and time to count from; `plimsoll trace describe` takes `--trace-origin`";
+
+/// `workload.trace_origin`: the moment of a trace's clock at which the run starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TraceOrigin {
+    /// The time of the first row.
+    First,
+    /// The zero of the trace's clock: times are taken as they are, dates as Unix time.
+    Epoch,
+    /// A moment of the trace's clock, dates as Unix time.
+    At(Time),
+}
+
+impl FromStr for TraceOrigin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<TraceOrigin, String> {
+        match text {
+            "first" => Ok(TraceOrigin::First),
+            "epoch" => Ok(TraceOrigin::Epoch),
+            _ => match (parse_seconds(text), unix_time(text)) {
+                (Ok(Duration(ns)), _) | (_, Some(Time(ns))) if ns < Time::NEVER.0 => {
+                    Ok(TraceOrigin::At(Time(ns)))
+                }
+                _ => Err(format!("found `{text}`, expected {AN_ORIGIN}")),
+            },
+        }
+    }
+}
+
+impl fmt::Display for TraceOrigin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TraceOrigin::First => out.write_str("first"),
+            TraceOrigin::Epoch => out.write_str("epoch"),
+            TraceOrigin::At(Time(ns)) => {
+                let mut text = Vec::new();
+                plimsoll_base::units::write_scaled(&mut text, *ns, plimsoll_base::units::NS_PER_S);
+                out.write_str(&String::from_utf8_lossy(&text))
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TraceOrigin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TraceOrigin, D::Error> {
+        struct Origin;
+        impl Visitor<'_> for Origin {
+            type Value = TraceOrigin;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(AN_ORIGIN)
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<TraceOrigin, E> {
+                text.parse().map_err(E::custom)
+            }
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<TraceOrigin, E> {
+                seconds.to_string().parse().map_err(E::custom)
+            }
+            fn visit_u64<E: Error>(self, seconds: u64) -> Result<TraceOrigin, E> {
+                seconds.to_string().parse().map_err(E::custom)
+            }
+            fn visit_f64<E: Error>(self, seconds: f64) -> Result<TraceOrigin, E> {
+                seconds.to_string().parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_any(Origin)
+    }
+}
+
+impl Serialize for TraceOrigin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for TraceOrigin {
+    fn schema_name() -> Cow<'static, str> {
+        "TraceOrigin".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "number"], "examples": ["first", "epoch", "2026-01-01T00:00:00Z"] })
+    }
+}
+
+/// Reads the times of a trace as times of the run.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Clock {
+    /// The moment that becomes the start of the run; `None` until the first row tells.
+    zero: Option<Time>,
+    /// The origin as stated; without one a date means nothing.
+    origin: Option<TraceOrigin>,
+}
+
+impl Clock {
+    /// The clock of a table whose times stand in `columns`. Dates without an origin are a problem.
+    pub fn new(table: &Table, columns: &[usize], origin: Option<TraceOrigin>) -> Result<Clock, Problem> {
+        let dated = columns.iter().find(|column| table.dates(**column) == Dates::Timestamps);
+        if let (Some(column), None) = (dated, origin) {
+            let found = "found timestamps, expected seconds or a stated origin to count them from";
+            return Err(Problem::new(table.header_place().at_key(&table.header()[*column]), found)
+                .with_help(STATE_AN_ORIGIN));
+        }
+        let zero = match origin {
+            None | Some(TraceOrigin::Epoch) => Some(Time::ZERO),
+            Some(TraceOrigin::At(time)) => Some(time),
+            Some(TraceOrigin::First) => None,
+        };
+        Ok(Clock { zero, origin })
+    }
+
+    /// The time in a cell, as a time of the run. The first one read may become the zero.
+    #[inline]
+    pub fn read(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
+        let time = row::time(table, column).or_else(|problem| self.read_date(table, column, problem))?;
+        let Time(zero) = *self.zero.get_or_insert(time);
+        match time.0.checked_sub(zero) {
+            Some(ns) => Ok(Time(ns)),
+            None => Err(self.explain_early(table, column, Time(zero))),
+        }
+    }
+
+    /// The problem of a time before `zero`.
+    #[cold]
+    fn explain_early(&self, table: &Table, column: usize, zero: Time) -> Problem {
+        let zero = zero.as_seconds();
+        if self.origin == Some(TraceOrigin::First) {
+            let reason = format!("is before the first row ({zero} s)");
+            return table
+                .wrong(column, reason, "rows in time order")
+                .with_help(format!("sort the file by `{}`", table.header()[column]));
+        }
+        table
+            .wrong(column, format!("is before the origin of the trace ({zero} s)"), "that or later")
+            .with_help("state an earlier `workload.trace_origin`, or leave the row out")
+    }
+
+    /// A date and time as Unix time, or why the cell is no time.
+    #[cold]
+    fn read_date(&self, table: &Table, column: usize, problem: Problem) -> Result<Time, Problem> {
+        match unix_time(table.text(column)?) {
+            Some(time) if self.origin.is_some() => Ok(time),
+            Some(_) => Err(table
+                .wrong(column, "is a date without an origin to count from", Column::Time.holds())
+                .with_help(STATE_AN_ORIGIN)),
+            None => Err(problem),
+        }
+    }
+}
+
+/// A date and time of UTC (RFC 3339, the `T` and the `Z` optional, or a date alone) as Unix time.
+fn unix_time(text: &str) -> Option<Time> {
+    let text = text.trim();
+    let dated = humantime::parse_rfc3339_weak(text)
+        .or_else(|_| humantime::parse_rfc3339_weak(&format!("{text} 00:00:00")))
+        .ok()?;
+    let ns = dated.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    u64::try_from(ns).ok().filter(|ns| *ns < Time::NEVER.0).map(Time)
+}

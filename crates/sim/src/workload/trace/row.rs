@@ -1,0 +1,376 @@
+//! One row of either form being read: its cells by column, and everything wrong with them at once.
+
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+
+use super::columns::{Column, Positions};
+use super::kinds::Kinds;
+use super::options::SharedOptions;
+use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
+use crate::workload::handles::HandleBook;
+use plimsoll_base::input::{InputError, Problem, did_you_mean};
+use plimsoll_base::table::Table;
+use plimsoll_base::units::{
+    AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_resource, parse_seconds,
+};
+
+/// Between the items of a cell that holds several.
+pub const SEPARATOR: char = '|';
+
+/// What a header says, and what was read so far from the cells below it.
+#[derive(Debug)]
+pub struct Header {
+    /// Where the columns stand.
+    pub positions: Positions,
+    /// Types and shapes.
+    pub kinds: Kinds,
+    /// Sets of launch options.
+    pub options: SharedOptions,
+}
+
+impl Header {
+    /// By the table, or every problem of it. Every row has a type or shape where `shaped` is set.
+    pub fn new(
+        table: &Table,
+        required: &[Column],
+        optional: &[&[Column]],
+        shaped: bool,
+    ) -> Result<Header, InputError> {
+        let positions = Positions::find(table, required, optional).map_err(InputError)?;
+        let kinds = Kinds::new(table, &positions, shaped)?;
+        let options = SharedOptions::new(&positions);
+        Ok(Header { positions, kinds, options })
+    }
+}
+
+/// The row that a table stands at. A cell that cannot be read is noted and counts as empty, so that the rest
+/// of the row is looked at too; [`Row::finish`] tells.
+pub struct Row<'a> {
+    /// The table.
+    pub table: &'a Table,
+    header: &'a mut Header,
+    directory: &'a mut Directory,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Row<'a> {
+    /// The row that `table` stands at.
+    #[inline]
+    pub fn new(table: &'a Table, header: &'a mut Header, directory: &'a mut Directory) -> Row<'a> {
+        Row { table, header, directory, problems: Vec::new() }
+    }
+
+    /// Every problem of the row, if it has one.
+    #[inline]
+    pub fn finish(self) -> Result<(), InputError> {
+        if self.problems.is_empty() { Ok(()) } else { Err(InputError(self.problems)) }
+    }
+
+    /// Notes a problem.
+    pub fn add(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Notes a problem of the row as a whole.
+    pub fn add_to_row(&mut self, found: impl Into<String>) {
+        self.add(Problem::new(self.table.row_place(), found));
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// The value, or its default once its problem is noted.
+    #[inline]
+    pub fn take<T: Default>(&mut self, result: Result<T, Problem>) -> T {
+        result.unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            T::default()
+        })
+    }
+
+    /// Notes that a cell has a value, but a wrong one.
+    pub fn wrong(&mut self, column: Column, reason: impl Display) {
+        if let Some(position) = self.position(column) {
+            self.add(self.table.wrong(position, reason, column.holds()));
+        }
+    }
+
+    /// The position of a column, if the table has it.
+    pub fn position(&self, column: Column) -> Option<usize> {
+        self.header.positions.of(column)
+    }
+
+    /// Whether a cell is empty or there is no such column.
+    pub fn is_empty(&self, column: Column) -> bool {
+        self.position(column).is_none_or(|position| self.table.cell(position).is_empty())
+    }
+
+    /// The text of a cell; `None` where it is empty or there is no such column.
+    #[inline]
+    pub fn text(&mut self, column: Column) -> Option<&'a str> {
+        let position = self.position(column)?;
+        let table = self.table;
+        let text = self.take(table.text(position).map(Some))?;
+        if text.is_empty() { None } else { Some(text) }
+    }
+
+    /// A cell read by `parse`.
+    pub fn parse<T, E: Display>(
+        &mut self,
+        column: Column,
+        parse: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.text(column)?) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.wrong(column, reason);
+                None
+            }
+        }
+    }
+
+    /// A whole number of digits alone.
+    pub fn number<T: std::str::FromStr>(&mut self, column: Column) -> Option<T> {
+        self.parse(column, whole_number)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, column: Column) -> Option<bool> {
+        self.word(column, [("true", true), ("false", false)])
+    }
+
+    /// One of some words.
+    pub fn word<T>(
+        &mut self,
+        column: Column,
+        words: impl IntoIterator<Item = (&'static str, T)>,
+    ) -> Option<T> {
+        let found = self.text(column)?;
+        let mut known = Vec::new();
+        for (word, value) in words {
+            if word == found {
+                return Some(value);
+            }
+            known.push(word);
+        }
+        let position = self.position(column)?;
+        let problem = self.table.wrong(position, "is unknown", column.holds());
+        self.add(match did_you_mean(found, known) {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        });
+        None
+    }
+
+    /// The one name in a cell.
+    pub fn name(&mut self, column: Column) -> Option<&'a str> {
+        self.parse(column, |text| {
+            if text.contains(SEPARATOR) { Err("is several names, where one is taken") } else { Ok(text) }
+        })
+    }
+
+    /// The items of a cell that may hold several, in order.
+    pub fn items(&mut self, column: Column) -> Vec<&'a str> {
+        let Some(text) = self.text(column) else { return Vec::new() };
+        let items: Vec<&str> = text.split(SEPARATOR).collect();
+        if items.iter().any(|item| item.is_empty()) {
+            self.wrong(column, "has an empty item");
+        }
+        items
+    }
+
+    /// The items of a cell, each read by `parse`.
+    pub fn parse_items<T, E: Display>(
+        &mut self,
+        column: Column,
+        parse: impl Fn(&'a str) -> Result<T, E>,
+    ) -> Vec<T> {
+        let items = self.items(column);
+        items
+            .into_iter()
+            .filter(|item| !item.is_empty())
+            .filter_map(|item| parse(item).map_err(|reason| self.wrong(column, reason)).ok())
+            .collect()
+    }
+
+    /// The time in a cell.
+    pub fn time(&mut self, column: Column) -> Option<Time> {
+        self.text(column)?;
+        let time = time(self.table, self.position(column)?).map(Some);
+        self.take(time)
+    }
+
+    /// The handle of the one name in a cell, as [`HandleBook`] numbers its kind.
+    pub fn handle<H>(&mut self, column: Column, number: fn(&mut HandleBook, &str) -> H) -> Option<H> {
+        let name = self.name(column)?;
+        Some(number(&mut self.directory.handles, name))
+    }
+
+    /// The handles of the names in a cell, in order.
+    pub fn handles<H>(&mut self, column: Column, number: fn(&mut HandleBook, &str) -> H) -> Vec<H> {
+        let names = self.items(column);
+        names.into_iter().map(|name| number(&mut self.directory.handles, name)).collect()
+    }
+
+    /// The names of a demand.
+    pub fn directory(&mut self) -> &mut Directory {
+        self.directory
+    }
+
+    /// Who asks.
+    #[inline]
+    pub fn account(&mut self) -> AccountId {
+        let name = self.text(Column::Account).unwrap_or(DEFAULT_ACCOUNT);
+        self.directory.account(name)
+    }
+
+    /// The zone named.
+    #[inline]
+    pub fn zone(&mut self) -> Option<ZoneId> {
+        let name = self.text(Column::Zone)?;
+        let (table, position) = (self.table, self.position(Column::Zone)?);
+        let zone = self.directory.zone(name, || table.place(position)).map(Some);
+        self.take(zone)
+    }
+
+    /// The subnet named.
+    #[inline]
+    pub fn subnet(&mut self) -> Option<SubnetId> {
+        let name = self.text(Column::Subnet)?;
+        let (table, position) = (self.table, self.position(Column::Subnet)?);
+        let subnet = self.directory.subnet(name, || table.place(position)).map(Some);
+        self.take(subnet)
+    }
+
+    /// The type or shape asked for.
+    #[inline]
+    pub fn kind(&mut self) -> TypeId {
+        let kind = self.header.kinds.read(self.table, self.directory);
+        self.take(kind)
+    }
+
+    /// The type or shape, where the row has one.
+    pub fn kind_if_any(&mut self) -> Option<TypeId> {
+        if self.header.kinds.is_left_out(self.table) { None } else { Some(self.kind()) }
+    }
+
+    /// The sets of launch options that were read before.
+    #[inline]
+    pub fn shared_options(&mut self) -> &mut SharedOptions {
+        &mut self.header.options
+    }
+}
+
+/// Digits alone, which leaves out the sign that Rust reads.
+pub fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
+    let text = text.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is no whole number");
+    }
+    text.parse().map_err(|_| "is too large")
+}
+
+/// A quantity of a resource in its small unit.
+pub fn quantity(table: &Table, column: usize, units_per_one: u64) -> Result<u32, Problem> {
+    let expected = format!("a number of 0 or more, a multiple of 1/{units_per_one}");
+    table.parse(column, &expected, |text| parse_resource(text, units_per_one))
+}
+
+/// A time \[s, exact to the nanosecond\].
+#[inline]
+pub fn time(table: &Table, column: usize) -> Result<Time, Problem> {
+    match plain_seconds(table.cell(column)) {
+        Some(ns) => Ok(Time(ns)),
+        None => table.parse(column, Column::Time.holds(), |text| {
+            let Duration(ns) = parse_seconds(text)?;
+            // The topmost value stands for "never".
+            if ns == Time::NEVER.0 { Err(Unreadable::TooLarge) } else { Ok(Time(ns)) }
+        }),
+    }
+}
+
+/// The usual digits, with at most nine before and after the point; anything else is left to the careful
+/// reader, ten times slower.
+#[inline]
+fn plain_seconds(text: &[u8]) -> Option<u64> {
+    let mut ns = 0;
+    let mut digits = 0;
+    let mut places = None;
+    for &byte in text {
+        match (byte, places) {
+            (b'0'..=b'9', _) => {
+                ns = ns * 10 + u64::from(byte - b'0');
+                digits += 1;
+                places = places.map(|places: u32| places + 1);
+            }
+            (b'.', None) => places = Some(0),
+            _ => return None,
+        }
+        if digits > 18 {
+            return None;
+        }
+    }
+    let missing = 9u32.checked_sub(places.unwrap_or(0))?;
+    if digits == 0 { None } else { ns.checked_mul(10u64.pow(missing)) }
+}
+
+/// Checks that rows come in time order.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+pub struct InOrder {
+    first: Option<Time>,
+    latest: Time,
+}
+
+impl InOrder {
+    /// The time of the first row, once it was read.
+    pub fn first(self) -> Option<Time> {
+        self.first
+    }
+
+    /// The time of the last row.
+    pub fn latest(self) -> Time {
+        self.latest
+    }
+
+    /// Takes the time of the next row, found in `column`.
+    #[inline]
+    pub fn check(&mut self, table: &Table, column: usize, time: Time) -> Result<(), Problem> {
+        if time < self.latest {
+            let reason = format!("is before the row above ({} s)", self.latest.as_seconds());
+            let problem = table.wrong(column, reason, "rows in time order");
+            return Err(problem.with_help(format!("sort the file by `{}`", table.header()[column])));
+        }
+        self.first.get_or_insert(time);
+        self.latest = time;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_reading_of_seconds_equals_the_careful_one() {
+        for text in ["0", "12", "12.5", "0.000000001", "007", "3.", ".5", "999999999.999999999", "1234567890"]
+        {
+            let Duration(careful) = parse_seconds(text).unwrap();
+            assert!(plain_seconds(text.as_bytes()).is_none_or(|ns| ns == careful), "{text}");
+        }
+        assert_eq!(plain_seconds(b"12.5"), Some(12_500_000_000));
+        for text in ["", ".", "-1", "1e3", "1.2.3", " 1", "nan", "0.0000000001", "99999999999999999999"] {
+            assert_eq!(plain_seconds(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_digits_alone() {
+        assert_eq!(whole_number(" 16 "), Ok(16u32));
+        for text in ["", "+1", "-1", "1.0", "1e3", "0x10"] {
+            assert_eq!(whole_number::<u32>(text), Err("is no whole number"), "{text}");
+        }
+        assert_eq!(whole_number::<u16>("65536"), Err("is too large"));
+    }
+}
