@@ -1,5 +1,17 @@
 //! plimsoll: a deterministic discrete-event capacity simulator for an EC2-like cloud.
 //!
+//! ```no_run
+//! use plimsoll::scenario::{Overrides, Scenario};
+//!
+//! let file = std::path::Path::new("workloads/scenarios/quickstart.toml");
+//! let scenario = Scenario::read(file, &Overrides::default())?;
+//! let outcome = plimsoll::run(&scenario)?;
+//! println!("{} of {} instances launched", outcome.launch.succeeded, outcome.launch.requested);
+//! # Ok::<(), plimsoll::input::InputError>(())
+//! ```
+//!
+//! `examples/own_strategy.rs` runs a placement strategy of its own.
+//!
 //! This crate joins the others: `base` (units, files, the engine), `sim` (the modelled cloud), `experiment` (many runs) and
 //! `report` (what they leave behind), each under `crates/`. The compiler holds the direction between them, and
 //! `tests/it/architecture.rs` that between the modules of each.
@@ -12,7 +24,24 @@ pub use plimsoll_sim::{
     queueing, quota, scenario, storage, summary, workload,
 };
 
+pub use plimsoll_base::persist;
+
+use cloud::observe::Silent;
+use cloud::outcome::Outcome;
+use cloud::{Cloud, RunOptions};
+use input::InputError;
+use scenario::Scenario;
+
 pub mod selftest;
 
 #[doc(hidden)]
 pub mod cli;
+
+/// Runs a scenario to its end. Its seed and its files decide the outcome.
+///
+/// # Errors
+///
+/// Everything that is wrong with the scenario or its trace, each with its place.
+pub fn run(scenario: &Scenario) -> Result<Outcome, InputError> {
+    Cloud::new(scenario, RunOptions::default())?.run(&mut Silent)
+}
