@@ -90,7 +90,7 @@ pub struct ReportFile {
 /// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 19] = [
+pub const REGISTER: &[Report] = &[
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
@@ -127,7 +127,7 @@ fn makes(name: &str) -> bool {
 
 /// Writes every report that is made at the end.
 pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputError> {
-    for report in &REGISTER {
+    for report in REGISTER {
         if let Make::AtEnd(make) = report.make {
             for file in make(run) {
                 folder.write(&file.name, &file.bytes)?;

@@ -60,7 +60,7 @@ impl<'a> Recorder<'a> {
         let wants_rows = tables.is_some();
         let mut recorder =
             Recorder { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
-        for report in &REGISTER {
+        for report in REGISTER {
             match (&report.make, tables) {
                 (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
                 (Make::StreamedIf(asks, begin), _) if asks(scenario) => recorder.open(report.file, begin)?,
