@@ -9,12 +9,12 @@ use super::run::checkpoint::{Checkpoints, HashedFile};
 use super::run::{Make, Opened, Out, REGISTER};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
+use plimsoll_model::headroom::Headroom;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::checkpoint::Moment;
 use plimsoll_sim::cloud::observe::{Minute, Observer, Refusal, Sample};
 use plimsoll_sim::cloud::rows::Row;
-use plimsoll_sim::headroom::Headroom;
 use plimsoll_sim::scenario::Scenario;
-use plimsoll_sim::workload::directory::Directory;
 
 /// A report that is written while the run goes on. Each method does nothing unless it overrides it.
 pub trait Streamed {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::engine::checkpoint::{Misfit, Reader, Writer};
 use plimsoll_base::units::Time;
+use plimsoll_model::headroom::Headroom;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Minute, Observer, Refusal, Sample};
 use plimsoll_sim::cloud::ranges;
 use plimsoll_sim::cloud::rows::{BillingRecordRow, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
-use plimsoll_sim::headroom::Headroom;
-use plimsoll_sim::workload::directory::Directory;
 
 /// One thing that was told.
 #[derive(Serialize)]

@@ -14,8 +14,8 @@ use plimsoll_base::failure::Limit;
 use plimsoll_base::input::InputError;
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Refusal;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "failures.csv";

@@ -13,14 +13,14 @@ use super::outcome::Residents;
 use super::recovery::Perils;
 use super::run::{Milestones, Progress};
 use super::{Kind, RunOptions};
-use crate::fleet::totals::Total;
-use crate::lifecycle::State;
 use crate::scenario::Scenario;
-use crate::workload::call::Call;
 use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Time, TypeId};
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::Call;
 
 /// How a run goes on from a checkpoint.
 #[derive(Clone, Copy, Debug)]

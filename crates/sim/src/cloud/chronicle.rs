@@ -9,10 +9,10 @@ use super::Cloud;
 use super::instance::{Instance, Slot};
 use super::observe::Observer;
 use super::rows::{BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
-use crate::billing::{Kind, Market, Purchase, Running, Stay};
-use crate::lifecycle::State;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time};
+use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
+use plimsoll_model::lifecycle::State;
 
 /// Rows that wait for the observer, and the lives so far.
 #[derive(Clone, Debug, Default)]

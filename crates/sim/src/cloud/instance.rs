@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::living::Living;
-use crate::lifecycle::State;
-use crate::workload::call::StopsId;
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::StopsId;
 
 /// Place of an instance in the table. Used again after the instance has ended and no timer names it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]

@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 use super::checkpoint::Moment;
 pub use super::minutes::Minute;
 use super::rows::Row;
-use crate::control_plane::plane::figures::StageSample;
-use crate::fleet::fill::Fill;
-use crate::headroom::Headroom;
-use crate::operation::Operation;
-use crate::workload::directory::Directory;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
+use plimsoll_model::control_plane::plane::figures::StageSample;
+use plimsoll_model::fleet::fill::Fill;
+use plimsoll_model::headroom::Headroom;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::directory::Directory;
 
 /// One refused request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

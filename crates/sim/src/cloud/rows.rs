@@ -6,13 +6,13 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::billing::{Kind, Purchase};
-use crate::lifecycle::State;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{
     AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
     SnapshotId, SubnetId, Time, TypeId, VolumeId, ZoneId,
 };
+use plimsoll_model::billing::{Kind, Purchase};
+use plimsoll_model::lifecycle::State;
 
 /// A row of one of the tables.
 #[derive(Clone, PartialEq, Eq, Debug)]

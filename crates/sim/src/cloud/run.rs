@@ -11,15 +11,15 @@ use super::ledger::{InstanceTotal, Ledger};
 use super::minutes::Minutes;
 use super::observe::{Observer, Sample};
 use super::outcome::{Outcome, Residents};
-use crate::fleet::totals::Total;
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::storage::Step;
-use crate::workload::call::{Action, Call, Launch, Targets};
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::storage::Step;
+use plimsoll_model::workload::call::{Action, Call, Launch, Targets};
 
 /// Events between two words of progress.
 const PROGRESS_EVENTS: u64 = 1 << 14;
