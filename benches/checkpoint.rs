@@ -11,7 +11,7 @@ use std::time::Instant;
 use plimsoll::cloud::checkpoint::Moment;
 use plimsoll::cloud::observe::{Observer, Refusal, Sample};
 use plimsoll::cloud::{Cloud, RunOptions};
-use plimsoll::report::checkpoint::{self, Checkpoints};
+use plimsoll::report::run::checkpoint::{self, Checkpoints};
 use plimsoll::report::{Recorder, ResultFolder};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time, parse_duration};

@@ -4,8 +4,9 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::checkpoint::{Checkpoints, HashedFile};
-use super::{Make, Opened, Out, REGISTER, ResultFolder};
+use super::ResultFolder;
+use super::run::checkpoint::{Checkpoints, HashedFile};
+use super::run::{Make, Opened, Out, REGISTER};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
 use plimsoll_model::headroom::Headroom;
@@ -60,7 +61,7 @@ impl<'a> Recorder<'a> {
         let wants_rows = tables.is_some();
         let mut recorder =
             Recorder { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
-        for report in REGISTER {
+        for report in &REGISTER {
             match (&report.make, tables) {
                 (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
                 (Make::StreamedIf(asks, begin), _) if asks(scenario) => recorder.open(report.file, begin)?,
