@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{arguments, interrupt, machine, output};
@@ -103,6 +104,7 @@ pub fn main(args: &SweepArgs) -> Result<(), InputError> {
 
 /// All runs, and the result.
 fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
+    file_kind::expect(file, FileKind::Sweep)?;
     let journal = Journal::begin(file);
     args.common.limit_threads();
     let plan = Plan::make(&SweepConfig::read(file)?)?;

@@ -68,8 +68,8 @@ pub fn select(filter: &Filter) -> Vec<&'static CatalogueEntry> {
     kept
 }
 
-/// A pattern must match the whole name; plain text may stand anywhere in it.
-fn matches_name(wanted: &str, name: &str) -> bool {
+/// Tells whether a name is meant: a pattern with `*` or `?` must match the whole name, plain text may stand anywhere in it.
+pub fn matches_name(wanted: &str, name: &str) -> bool {
     if wanted.contains(['*', '?']) { glob(wanted.as_bytes(), name.as_bytes()) } else { name.contains(wanted) }
 }
 
