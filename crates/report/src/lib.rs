@@ -13,6 +13,7 @@ pub mod terminal;
 
 mod format;
 mod load;
+mod table;
 mod text;
 
 pub mod check;
@@ -28,6 +29,8 @@ mod told;
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};
 
+use serde::Serialize;
+
 /// A file of a result folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReportFile {
@@ -35,6 +38,17 @@ pub struct ReportFile {
     pub name: String,
     /// Content.
     pub bytes: Vec<u8>,
+}
+
+impl ReportFile {
+    /// File that holds a value as indented JSON, its keys in order.
+    pub fn json(name: &str, value: &impl Serialize) -> ReportFile {
+        // By way of a `Value`, whose keys are sorted.
+        let value = serde_json::to_value(value).expect("a report is plain data");
+        let mut bytes = serde_json::to_vec_pretty(&value).expect("a report is plain data");
+        bytes.push(b'\n');
+        ReportFile { name: name.to_string(), bytes }
+    }
 }
 
 /// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.

@@ -8,7 +8,8 @@ use crate::format::{amount, change, relative};
 use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
+use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -92,29 +93,19 @@ fn all(check: &CheckData) -> Table {
             value.map_or(Cell::Empty, |value| Cell::Number(value, words(value, &figure.unit)))
         };
         vec![
-            Cell::words(&figure.metric),
+            Cell::text(&figure.metric),
             number(Some(figure.baseline), amount),
             number(figure.result, amount),
             number(difference, change),
             number(share, |share, _| relative(share)),
             number(Some(figure.tolerance), amount),
-            Cell::words(&figure.better),
-            Cell::words(format!("{}{}", figure.standing, if figure.fails { ", fails" } else { "" })),
+            Cell::text(&figure.better),
+            Cell::text(format!("{}{}", figure.standing, if figure.fails { ", fails" } else { "" })),
         ]
     });
-    Table {
-        title: "Figures",
-        caption: String::new(),
-        header: Table::header([
-            "figure",
-            "baseline",
-            "result",
-            "difference",
-            "relative",
-            "allowed",
-            "good is",
-            "is",
-        ]),
-        rows: rows.collect(),
-    }
+    Table::new(
+        "Figures",
+        ["figure", "baseline", "result", "difference", "relative", "allowed", "good is", "is"],
+        rows.collect(),
+    )
 }

@@ -9,7 +9,8 @@ use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
+use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -121,21 +122,12 @@ fn verdicts(comparison: &ComparisonData) -> Table {
         .metrics
         .iter()
         .flat_map(|metric| metric.variants.iter().map(move |entry| row(metric, entry)));
-    Table {
-        title: "Metrics",
-        caption: "Differences are to the baseline, over pairs of runs with a seed in common.".to_string(),
-        header: Table::header([
-            "metric",
-            "variant",
-            "mean",
-            "difference",
-            "relative",
-            "interval",
-            "correlation",
-            "verdict",
-        ]),
-        rows: rows.collect(),
-    }
+    Table::new(
+        "Metrics",
+        ["metric", "variant", "mean", "difference", "relative", "interval", "correlation", "verdict"],
+        rows.collect(),
+    )
+    .with_caption("Differences are to the baseline, over pairs of runs with a seed in common.")
 }
 
 fn row(metric: &Metric, entry: &Entry) -> Vec<Cell> {
@@ -147,31 +139,26 @@ fn row(metric: &Metric, entry: &Entry) -> Vec<Cell> {
         entry.verdict.as_deref().map_or("baseline".to_string(), |verdict| verdict.replace('-', " "));
     let reason = entry.reason.as_deref().map_or_else(String::new, |reason| format!(": {reason}"));
     vec![
-        Cell::words(&metric.metric),
-        Cell::words(&entry.label),
+        Cell::text(&metric.metric),
+        Cell::text(&entry.label),
         number(entry.mean, amount),
         number(entry.difference, change),
         number(entry.relative_difference, |share, _| relative(share)),
-        Cell::words(interval.unwrap_or_default()),
+        Cell::text(interval.unwrap_or_default()),
         entry.correlation.map_or(Cell::Empty, |correlation| Cell::number(correlation, 3)),
-        Cell::words(verdict + &reason),
+        Cell::text(verdict + &reason),
     ]
 }
 
 fn variants(comparison: &ComparisonData) -> Table {
     let rows = comparison.variants.iter().map(|variant| {
         vec![
-            Cell::words(&variant.label),
-            Cell::words(variant.set.join("  ")),
+            Cell::text(&variant.label),
+            Cell::text(variant.set.join("  ")),
             Cell::count(variant.digests.len() as u64),
-            Cell::words(if variant.exact { "all runs are alike" } else { "by the seeds" }),
-            Cell::words(variant.digests.first().map_or("", String::as_str)),
+            Cell::text(if variant.exact { "all runs are alike" } else { "by the seeds" }),
+            Cell::text(variant.digests.first().map_or("", String::as_str)),
         ]
     });
-    Table {
-        title: "Variants",
-        caption: String::new(),
-        header: Table::header(["variant", "sets", "runs", "varies", "digest of the first"]),
-        rows: rows.collect(),
-    }
+    Table::new("Variants", ["variant", "sets", "runs", "varies", "digest of the first"], rows.collect())
 }

@@ -7,9 +7,10 @@ use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
 use crate::sizing::SizingData;
 use crate::sizing::load::Point;
+use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 
@@ -74,24 +75,15 @@ fn curve(sizing: &SizingData) -> Table {
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),
             number(point.interval.map(|(_, high)| high)),
-            Cell::words(point.target.replace('-', " ")),
+            Cell::text(point.target.replace('-', " ")),
             count(point.hosts),
             count(point.hosts_lower_bound),
         ]
     };
-    Table {
-        title: "Values looked at",
-        caption: format!("The metric is {}.", sizing.target.metric),
-        header: Table::header([
-            "value",
-            "runs",
-            "mean",
-            "low",
-            "high",
-            "target",
-            "hosts",
-            "lower bound on hosts",
-        ]),
-        rows: sizing.points.iter().map(row).collect(),
-    }
+    Table::new(
+        "Values looked at",
+        ["value", "runs", "mean", "low", "high", "target", "hosts", "lower bound on hosts"],
+        sizing.points.iter().map(row).collect(),
+    )
+    .with_caption(format!("The metric is {}.", sizing.target.metric))
 }

@@ -8,9 +8,10 @@ use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
 use crate::sweep::SweepData;
 use crate::sweep::load::Figure as Measured;
+use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -102,28 +103,18 @@ fn axes(sweep: &SweepData) -> Table {
                 values.push(word);
             }
         }
-        vec![Cell::words(&axis.path), Cell::count(values.len() as u64), Cell::words(values.join(", "))]
+        vec![Cell::text(&axis.path), Cell::count(values.len() as u64), Cell::text(values.join(", "))]
     });
-    Table {
-        title: "Axes",
-        caption: String::new(),
-        header: Table::header(["setting", "values", "which"]),
-        rows: rows.collect(),
-    }
+    Table::new("Axes", ["setting", "values", "which"], rows.collect())
 }
 
 fn ranges(sweep: &SweepData) -> Table {
     let rows = sweep.varying().map(|figure| {
         let (least, greatest) = ends(figure);
         let cell = |run: usize| Cell::Number(figure.values[run], amount(figure.values[run], figure.unit));
-        vec![Cell::words(&figure.path), cell(least), cell(greatest), Cell::words(figure.unit)]
+        vec![Cell::text(&figure.path), cell(least), cell(greatest), Cell::text(figure.unit)]
     });
-    Table {
-        title: "Figures that differ",
-        caption: String::new(),
-        header: Table::header(["figure", "least", "greatest", "unit"]),
-        rows: rows.collect(),
-    }
+    Table::new("Figures that differ", ["figure", "least", "greatest", "unit"], rows.collect())
 }
 
 /// Figures of the table of runs.
@@ -134,7 +125,7 @@ fn runs(sweep: &SweepData) -> Table {
     let rows = (0..sweep.runs).map(|run| {
         let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
             Some(numbers) => Cell::Number(numbers[run], axis.words[run].clone()),
-            None => Cell::words(&axis.words[run]),
+            None => Cell::text(&axis.words[run]),
         });
         let figure = figures.iter().map(|figure| match figure.values[run] {
             value if value.is_nan() => Cell::Empty,
@@ -144,7 +135,12 @@ fn runs(sweep: &SweepData) -> Table {
     });
     let paths = sweep.axes.iter().map(|axis| &axis.path).chain(figures.iter().map(|figure| &figure.path));
     let header = paths.map(|path| path.clone().into()).collect();
-    Table { title: "Runs", caption: "All figures are in runs.csv.".to_string(), header, rows: rows.collect() }
+    Table {
+        title: "Runs".into(),
+        caption: "All figures are in runs.csv.".to_string(),
+        header,
+        rows: rows.collect(),
+    }
 }
 
 fn again(sweep: &SweepData) -> Markup {
