@@ -30,6 +30,7 @@ pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// A file of a result folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,12 +44,15 @@ pub struct ReportFile {
 impl ReportFile {
     /// File that holds a value as indented JSON, its keys in order.
     pub fn json(name: &str, value: &impl Serialize) -> ReportFile {
-        // By way of a `Value`, whose keys are sorted.
-        let value = serde_json::to_value(value).expect("a report is plain data");
-        let mut bytes = serde_json::to_vec_pretty(&value).expect("a report is plain data");
+        let mut bytes = serde_json::to_vec_pretty(&json(value)).expect("a report is plain data");
         bytes.push(b'\n');
         ReportFile { name: name.to_string(), bytes }
     }
+}
+
+/// JSON of a report, its keys in order.
+pub fn json(report: &impl Serialize) -> Value {
+    serde_json::to_value(report).expect("a report is plain data")
 }
 
 /// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.

@@ -16,7 +16,7 @@ mod view;
 pub use data::ComparisonData;
 pub use page::page;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{ReportFile, manifest};
 use plimsoll_experiment::Comparison;
@@ -51,11 +51,6 @@ pub fn files(comparison: &Comparison, execution: &Execution) -> Vec<ReportFile> 
         file(MARKDOWN, markdown::page(&data, execution).into_bytes()),
         file(manifest::FILE, manifest(comparison, execution)),
     ]
-}
-
-/// The comparison as `comparison.json` has it.
-pub fn value(comparison: &Comparison) -> Value {
-    serde_json::to_value(ComparisonData::of(comparison)).expect("a comparison is plain data")
 }
 
 fn manifest(comparison: &Comparison, execution: &Execution) -> Vec<u8> {

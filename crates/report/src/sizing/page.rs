@@ -2,6 +2,7 @@
 
 use maud::html;
 
+use super::data::Point;
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{Figure, figures};
@@ -9,7 +10,6 @@ use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::sizing::SizingData;
-use crate::sizing::load::Point;
 use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -50,7 +50,7 @@ fn key_figures(sizing: &SizingData) -> Vec<Figure> {
         ),
         figure(
             "Runs",
-            grouped(sizing.points.iter().map(|point| point.digests.len() as u64).sum::<u64>()),
+            grouped(sizing.points.iter().map(Point::runs).sum::<u64>()),
             format!("seeds from {}", sizing.seed),
         ),
         figure("Confidence", format!("{} %", 100.0 * sizing.confidence), "of each value".to_string()),
@@ -71,11 +71,11 @@ fn curve(sizing: &SizingData) -> Table {
     let row = |point: &Point| {
         vec![
             Cell::count(point.value),
-            Cell::count(point.digests.len() as u64),
+            Cell::count(point.runs()),
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),
             number(point.interval.map(|(_, high)| high)),
-            Cell::text(point.target.replace('-', " ")),
+            Cell::text(point.target.name().replace('-', " ")),
             count(point.hosts),
             count(point.hosts_lower_bound),
         ]
