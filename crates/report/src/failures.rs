@@ -8,7 +8,7 @@ use super::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::failure::Limit;
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
-use plimsoll_sim::cloud::observe::Refusal;
+use plimsoll_sim::cloud::observe::Observation;
 use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file.
@@ -31,7 +31,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::Refused(refusal) = observation else { return Ok(()) };
         let account = quote::cell(&directory.accounts()[refusal.account.index()]);
         let kind = quote::cell(refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()));
         let zone = quote::cell(refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str()));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
-use plimsoll_sim::cloud::observe::Sample;
+use plimsoll_sim::cloud::observe::Observation;
 use plimsoll_sim::fleet::fill::CLASSES;
 use plimsoll_sim::workload::directory::Directory;
 
@@ -23,7 +23,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample, _directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
+        let Observation::Sampled(sample) = observation else { return Ok(()) };
         let Some(fill) = &sample.fill else { return Ok(()) };
         write!(self.out, "{},{}", seconds(sample.at.0), fill.empty)?;
         for hosts in fill.hosts {

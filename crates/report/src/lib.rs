@@ -22,6 +22,7 @@ mod headroom;
 mod host_fill;
 pub mod latency;
 pub mod manifest;
+mod observation_log;
 mod prose;
 mod recorder;
 pub mod sizing;
@@ -30,7 +31,6 @@ pub mod summary;
 pub mod sweep;
 pub mod tables;
 mod timeseries;
-mod told;
 
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};

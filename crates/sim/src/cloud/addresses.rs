@@ -1,8 +1,8 @@
 //! Elastic addresses, further interfaces, secondary addresses and prefixes.
 
 use super::Cloud;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use crate::lifecycle::{Move, State, Trigger};
 use crate::network::{self, AddressRange, Association, Holder, InterfaceRef};
 use crate::quota::Quota;

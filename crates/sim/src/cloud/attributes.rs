@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
-use super::instance::Slot;
+use super::reference::Slot;
 use crate::fleet::hardware::Model;
 use crate::placement::groups::GroupRule;
 use crate::workload::call::{Interruption, LaunchOptions, Modification, Tag, Tenancy};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Cloud;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use crate::network::security::MemberId;
 use crate::workload::call::LaunchOptions;
 use plimsoll_base::failure::Reason;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::Slot;
+use super::reference::Slot;
 use crate::control_plane::plane::Alarm;
 use crate::storage::{Step, VolumeStep};
 use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::Cloud;
-use super::instance::Slot;
+use super::reference::Slot;
 use crate::placement::constraints::Constraint;
 use crate::placement::reservations::Preference;
 use crate::workload::call::LaunchOptions;

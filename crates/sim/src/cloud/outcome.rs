@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::explain::Explanation;
+use super::explain::{Decision, Explanation};
 use crate::billing::Bill;
 use crate::control_plane::plane::figures::ControlPlaneUse;
 use crate::headroom::Shares;
@@ -69,6 +69,13 @@ pub struct Outcome {
     pub events: u64,
     /// Successful launches and terminates \[instances\] since the start, warm-up included.
     pub lifecycle_events: u64,
+}
+
+impl Outcome {
+    /// Returns the decisions about the subject of `--explain`; empty without one.
+    pub fn decisions(&self) -> &[Decision] {
+        self.explanation.as_ref().map_or(&[], |explanation| &explanation.decisions)
+    }
 }
 
 /// What the looks at the fleet's headroom came to, warm-up left out. A figure has no value where no look had one.

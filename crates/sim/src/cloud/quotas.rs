@@ -1,7 +1,7 @@
 //! What instances and everything else count for against the quotas of their account. Where no quota is set nobody
 //! counts.
 
-use super::instance::Slot;
+use super::reference::Slot;
 use super::{Cloud, Kind};
 use crate::quota::{Claim, Quota};
 use crate::workload::call::{LaunchOptions, Tenancy};

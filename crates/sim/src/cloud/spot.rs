@@ -2,8 +2,8 @@
 
 use super::Cloud;
 use super::event::Timer;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use crate::billing::{INTERRUPTION_NOTICE, Market};
 use crate::lifecycle::{Move, State, Trigger};
 use crate::workload::call::{Interruption, LaunchOptions, Spot};

@@ -2,10 +2,10 @@
 
 use super::Cloud;
 use super::event::Timer;
-use super::instance::Slot;
 use super::launch::Novelty;
 use super::ledger::Happening;
 use super::outcome::Residents;
+use super::reference::Slot;
 use crate::lifecycle::State;
 use crate::workload::call::{Action, Call, Resident};
 use plimsoll_base::units::Time;

@@ -6,8 +6,9 @@
 use std::net::Ipv4Addr;
 
 use super::Cloud;
-use super::instance::{Instance, Slot};
+use super::instance::Instance;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use crate::lifecycle::State;
 use crate::network::AddressRange;
 use crate::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};

@@ -2,8 +2,8 @@
 
 use super::Cloud;
 use super::event::{Event, Rank};
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use crate::lifecycle::State;
 use crate::quota::Quota;
 use crate::storage::{

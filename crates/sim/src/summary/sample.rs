@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::{Execution, Run};
 use crate::billing::Bill;
-use crate::cloud::outcome::{FirstFailure, FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents, Tally};
+use crate::cloud::outcome::{
+    FirstFailure, FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents, Tally,
+};
 use crate::operation::Operation;
 use crate::scenario::{Overrides, Scenario};
 use crate::workload::directory::{Directory, SubnetName};

@@ -478,8 +478,8 @@ fn the_documentation_lists_what_every_operation_takes() {
 
 #[test]
 fn the_example_calls_every_operation() {
-    let path =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../workloads/traces/operations-example.csv");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../workloads/traces/operations-example.csv");
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let subnet = SubnetName { name: "a".to_string(), zone: ZoneId(0) };
     let mut names = Directory::new(types, vec!["use1-az1".to_string()], vec![subnet]);
