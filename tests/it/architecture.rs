@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates whose `lib.rs` declares an order of modules.
-const LAYERED: [&str; 2] = ["base", "sim"];
+const LAYERED: [&str; 3] = ["base", "model", "sim"];
 
 /// Every Rust file of a module: `NAME.rs` and all below `NAME/`.
 fn files(sources: &Path, module: &str) -> Vec<PathBuf> {
@@ -55,7 +55,7 @@ fn modules_use_only_modules_above_them() {
         let map = fs::read_to_string(sources.join("lib.rs")).unwrap();
         let order: Vec<&str> =
             map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-        assert!(order.len() > 8, "the lib.rs of {name} declares its modules as `pub mod NAME;`");
+        assert!(order.len() > 2, "the lib.rs of {name} declares its modules as `pub mod NAME;`");
         let position = |name: &str| order.iter().position(|module| *module == name);
         for (i, module) in order.iter().enumerate() {
             for file in files(&sources, module) {

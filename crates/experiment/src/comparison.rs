@@ -13,7 +13,7 @@ use super::statistics::{self, Interval, Variety, bonferroni};
 use super::trial::{Figures, Series};
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
-use plimsoll_sim::faults::FaultConfig;
+use plimsoll_model::faults::FaultConfig;
 use plimsoll_sim::scenario::Scenario;
 
 /// A variant and all its runs.

@@ -3,9 +3,9 @@
 
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::figures::{decimal, grouped};
-use plimsoll_sim::fleet::config::{HostGroup, Hosts, resolve};
+use plimsoll_model::fleet::config::{HostGroup, Hosts, resolve};
+use plimsoll_model::workload::demand::Start;
 use plimsoll_sim::scenario::Scenario;
-use plimsoll_sim::workload::demand::Start;
 
 /// Memory of a host's record, its place in the index, and the room in which both grow \[bytes\]; 133 to 161 were measured.
 const PER_HOST: u64 = 144;

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use super::trial::{self, Series, Trial};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Observation, Observer};
 use plimsoll_sim::scenario::Scenario;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
 pub trait Audience: Sync {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "control_plane.csv";

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use super::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
+use plimsoll_model::headroom::Headroom;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
-use plimsoll_sim::headroom::Headroom;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file of the fleet.
 pub const FILE: &str = "headroom.csv";

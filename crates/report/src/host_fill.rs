@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
+use plimsoll_model::fleet::fill::CLASSES;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
-use plimsoll_sim::fleet::fill::CLASSES;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "host_fill.csv";

@@ -6,8 +6,8 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 
 use plimsoll_base::engine::checkpoint::{Misfit, Reader, Writer};
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Observation, Observer};
-use plimsoll_sim::workload::directory::Directory;
 
 /// Observations of a run in order, in a file that is removed with the log.
 pub struct ObservationLog {

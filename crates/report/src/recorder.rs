@@ -8,9 +8,9 @@ use super::checkpoint::{Checkpoints, HashedFile};
 use super::{Make, Opened, Out, REGISTER, ResultFolder};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Detail, Observation, Observer, RunState};
 use plimsoll_sim::scenario::Scenario;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Report that is written while the run goes on.
 pub trait Streamed {

@@ -5,8 +5,8 @@ use std::io;
 use super::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Name of the file.
 pub const FILE: &str = "subnets.csv";

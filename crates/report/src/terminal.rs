@@ -13,10 +13,10 @@ use plimsoll_base::units::figures::{coarse, compact, decimal, dollars, grouped, 
 use plimsoll_base::units::{Duration, NS_PER_S};
 use plimsoll_experiment::objective::{self, Judged};
 use plimsoll_experiment::{Figures, metric};
-use plimsoll_sim::billing::Kind;
+use plimsoll_model::billing::Kind;
+use plimsoll_model::control_plane::plane::figures::StageUse;
+use plimsoll_model::operation::Operation;
 use plimsoll_sim::cloud::outcome::{BackendUse, LevelUse, PoolUse, Span, Tally};
-use plimsoll_sim::control_plane::plane::figures::StageUse;
-use plimsoll_sim::operation::Operation;
 use plimsoll_sim::summary::Run;
 use plimsoll_sim::summary::warnings::warnings;
 

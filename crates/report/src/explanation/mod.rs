@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{ReportFile, Run};
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{RESOURCES, Resources};
+use plimsoll_model::placement::register;
+use plimsoll_model::placement::survey::{Barrier, Considered, KeptOut};
 use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Subject};
-use plimsoll_sim::placement::register;
-use plimsoll_sim::placement::survey::{Barrier, Considered, KeptOut};
 
 pub use words::page;
 

@@ -6,8 +6,8 @@ use super::{NAMES, kept_out, rule};
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::{grouped, moment};
 use plimsoll_base::units::{RESOURCES, Resources};
+use plimsoll_model::placement::survey::Considered;
 use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Occasion, Subject};
-use plimsoll_sim::placement::survey::Considered;
 use plimsoll_sim::summary::Run;
 
 /// The page.

@@ -10,9 +10,9 @@ use std::io;
 use super::{Opened, Out, Streamed};
 use plimsoll_base::columnar::{Cell, Field, ParquetWriter};
 use plimsoll_base::units::Calendar;
+use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
 use plimsoll_sim::cloud::rows::Row;
-use plimsoll_sim::workload::directory::Directory;
 
 /// Pattern of the files.
 pub const FILES: &str = "tables/*.parquet";

@@ -3,13 +3,13 @@
 use super::Cloud;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use crate::lifecycle::{Move, State, Trigger};
-use crate::network::{self, AddressRange, Association, Holder, InterfaceRef};
-use crate::quota::Quota;
-use crate::workload::call::{AddressHandle, Handle, InterfaceHandle, LaunchOptions};
-use crate::workload::resource_call::AddressCount;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time};
+use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::network::{self, AddressRange, Association, Holder, InterfaceRef};
+use plimsoll_model::quota::Quota;
+use plimsoll_model::workload::call::{AddressHandle, Handle, InterfaceHandle, LaunchOptions};
+use plimsoll_model::workload::resource_call::AddressCount;
 
 impl Cloud {
     pub(super) fn allocate_address(

@@ -6,12 +6,12 @@ use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
 use super::reference::Slot;
-use crate::fleet::hardware::Model;
-use crate::placement::groups::GroupRule;
-use crate::workload::call::{Interruption, LaunchOptions, Modification, Tag, Tenancy};
 use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{PlacementGroupId, TypeId, ZoneId};
+use plimsoll_model::fleet::hardware::Model;
+use plimsoll_model::placement::groups::GroupRule;
+use plimsoll_model::workload::call::{Interruption, LaunchOptions, Modification, Tag, Tenancy};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;

@@ -4,12 +4,12 @@ use super::Cloud;
 use super::ledger::{Happening, NO_HOST};
 use super::observe::{Detail, Observation, Refusal};
 use super::reference::{Reference, Slot};
-use crate::lifecycle::{Move, State, Trigger};
-use crate::operation::Operation;
 use crate::scenario::config::RepeatedCalls;
-use crate::workload::call::{Action, Call, Handle, Modification, Tag, Targets};
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
+use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::call::{Action, Call, Handle, Modification, Tag, Targets};
 
 /// A refused request, as far as its flow knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

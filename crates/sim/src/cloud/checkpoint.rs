@@ -6,21 +6,20 @@
 
 use std::collections::BTreeSet;
 
-use super::Cloud;
 use super::chronicle::Chronicle;
 use super::instance::Instance;
 use super::milestones::{Milestones, Progress};
 use super::outcome::Residents;
 use super::recovery::Perils;
-use super::{Kind, RunOptions};
-use crate::fleet::totals::Total;
-use crate::lifecycle::State;
+use super::{Cloud, Kind, RunOptions};
 use crate::scenario::Scenario;
-use crate::workload::call::Call;
 use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Time, TypeId};
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::Call;
 
 /// Differences of a run that goes on from a checkpoint to the one that made it.
 #[derive(Clone, Copy, Debug)]

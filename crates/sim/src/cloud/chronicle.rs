@@ -11,10 +11,10 @@ use super::observe::{Observation, Observer};
 use super::outbox::Outbox;
 use super::reference::Slot;
 use super::rows::{BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
-use crate::billing::{Kind, Market, Purchase, Running, Stay};
-use crate::lifecycle::State;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time};
+use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
+use plimsoll_model::lifecycle::State;
 
 /// Histories of the instances.
 #[derive(Clone, Debug, Default)]

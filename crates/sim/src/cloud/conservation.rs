@@ -6,14 +6,14 @@ use super::Cloud;
 use super::instance::Instance;
 use super::ledger::InstanceTotal;
 use super::seat::unused_reservation;
-use crate::billing::Item;
-use crate::fleet::totals::Total;
-use crate::lifecycle::State;
-use crate::network::NO_ADDRESS;
-use crate::placement::constraints::{Constraint, Membership, Tenancy};
-use crate::placement::groups::{GroupRule, Members};
-use crate::placement::tenancies::Ownership;
 use plimsoll_base::units::{AccountId, CapacityReservationId, PlacementGroupId, ZoneId};
+use plimsoll_model::billing::Item;
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::NO_ADDRESS;
+use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
+use plimsoll_model::placement::groups::{GroupRule, Members};
+use plimsoll_model::placement::tenancies::Ownership;
 
 impl Cloud {
     /// Panics unless everything that is in use is used by an instance, and by one only.

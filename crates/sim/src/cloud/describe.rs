@@ -5,11 +5,11 @@ use super::calls::Refused;
 use super::instance::Instance;
 use super::ledger::{Happening, NO_HOST};
 use super::reference::{Reference, Slot};
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::workload::call::{Filter, Query, Targets};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::call::{Filter, Query, Targets};
 
 /// The most filters of a call (EC2 user guide, "Filtering resources": 50 a request).
 const MAX_FILTERS: usize = 50;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::Cloud;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use crate::network::security::MemberId;
-use crate::workload::call::LaunchOptions;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_model::network::security::MemberId;
+use plimsoll_model::workload::call::LaunchOptions;
 
 impl Cloud {
     /// Takes everything that the options of a launch ask for, or nothing.

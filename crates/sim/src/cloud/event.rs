@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::reference::Slot;
-use crate::control_plane::plane::Alarm;
-use crate::storage::{Step, VolumeStep};
 use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
+use plimsoll_model::control_plane::plane::Alarm;
+use plimsoll_model::storage::{Step, VolumeStep};
 
 /// Anything that happens by itself at its time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]

@@ -7,10 +7,10 @@ use super::Cloud;
 use super::place::Order;
 use super::reference::Slot;
 use super::seat::{Seat, Wanted};
-use crate::placement::strategy::Request;
-use crate::placement::survey::Survey;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId};
+use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::survey::Survey;
 
 /// Decisions that are kept of one subject: enough to read, and a bound for memory.
 const MOST: usize = 1000;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use super::Cloud;
 use super::reference::Slot;
-use crate::placement::constraints::Constraint;
-use crate::placement::reservations::Preference;
-use crate::workload::call::LaunchOptions;
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{CapacityReservationId, ImageId, Time};
+use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::workload::call::LaunchOptions;
 
 /// What an instance has beyond its record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::observe::{Detail, Observation};
 use super::outcome::HeadroomUse;
 use super::{Cloud, Kind};
-use crate::fleet::totals::Total;
-use crate::headroom::{Census, Headroom, Share};
 use plimsoll_base::metrics::Trend;
 use plimsoll_base::units::{Duration, Resources, Time, TypeId};
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::headroom::{Census, Headroom, Share};
 
 /// When to look, and what was seen since the warm-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::living::Living;
 use super::reference::{Reference, Slot};
-use crate::lifecycle::State;
-use crate::workload::call::StopsId;
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::StopsId;
 
 /// One instance. Exactly one cache line: an event touches one.
 #[derive(Clone, Debug, Serialize, Deserialize)]

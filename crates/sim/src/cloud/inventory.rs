@@ -6,9 +6,9 @@ use super::observe::Observer;
 use super::rows::{
     ImageRow, Row, SecurityGroupRow, SecurityGroupRuleRow, SnapshotRow, VolumeAttachmentRow, VolumeRow,
 };
-use crate::network::security::{Direction, Group, Peer, Rule, Traffic};
-use crate::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
 use plimsoll_base::units::{SecurityGroupId, Time};
+use plimsoll_model::network::security::{Direction, Group, Peer, Rule, Traffic};
+use plimsoll_model::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
 
 impl Cloud {
     /// Tells of all there is beside instances, and of what was gone no sooner than the warm-up.

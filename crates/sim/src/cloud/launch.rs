@@ -10,13 +10,13 @@ use super::instance::Instance;
 use super::ledger::Happening;
 use super::place::Order;
 use super::reference::{Reference, Slot};
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::placement::constraints::Constraint;
-use crate::placement::reservations::Preference;
-use crate::workload::call::{End, Handle, Launch, LaunchOptions};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::workload::call::{End, Handle, Launch, LaunchOptions};
 
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{FirstFailure, Tally, Unasked};
-use crate::fleet::totals::{TOTALS, Total, Totals};
-use crate::operation::Operation;
 use plimsoll_base::engine::digest::Digest;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::{Durations, Gauges, PeakRatio};
 use plimsoll_base::units::{AccountId, Duration, Each, HostId, InstanceId, Time, TypeId};
+use plimsoll_model::fleet::totals::{TOTALS, Total, Totals};
+use plimsoll_model::operation::Operation;
 
 /// Totals over the instances, as positions in [`Ledger::instances`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,12 +6,12 @@ use super::event::{Event, Rank, Stamp, Timer};
 use super::ledger::{Happening, InstanceTotal, NO_HOST};
 use super::reference::Slot;
 use super::seat::billed_tenancy;
-use crate::billing::{self, Market, Running};
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::placement::constraints::Tenancy;
 use plimsoll_base::engine::queue::Lane;
 use plimsoll_base::units::{Time, TypeId};
+use plimsoll_model::billing::{self, Market, Running};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::constraints::Tenancy;
 
 impl Cloud {
     /// A pending instance has a host. Only now are there more of anything than before: the peaks take note, be

@@ -3,9 +3,9 @@
 use super::ledger::Ledger;
 use super::minutes::Minutes;
 use super::outcome::Residents;
-use crate::workload::call::Call;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::workload::call::Call;
 
 /// Progress of a run: what a checkpoint holds beside the cloud.
 pub(super) struct Progress {

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::reference::Reference;
-use crate::workload::call::Handle;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InterfaceId, SnapshotId, VolumeId,
 };
+use plimsoll_model::workload::call::Handle;
 
 /// The names of one kind of thing, by number.
 #[derive(Clone, Debug, Serialize, Deserialize)]

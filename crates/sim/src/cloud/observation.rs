@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::minutes::Minute;
 use super::ranges;
 use super::rows::Row;
-use crate::control_plane::plane::figures::StageSample;
-use crate::fleet::fill::Fill;
-use crate::headroom::Headroom;
-use crate::operation::Operation;
-use crate::workload::directory::Directory;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
+use plimsoll_model::control_plane::plane::figures::StageSample;
+use plimsoll_model::fleet::fill::Fill;
+use plimsoll_model::headroom::Headroom;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::directory::Directory;
 
 /// Fact that a run reports.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

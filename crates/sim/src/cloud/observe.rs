@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
-pub use super::minutes::Minute;
-pub use super::observation::{Observation, Refusal, Sample};
-use crate::workload::directory::Directory;
 use plimsoll_base::engine::checkpoint::Writer;
 use plimsoll_base::units::Time;
+use plimsoll_model::workload::directory::Directory;
+
+pub use super::minutes::Minute;
+pub use super::observation::{Observation, Refusal, Sample};
 
 /// Level of detail at which a run reports. No observation is made that is beyond it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

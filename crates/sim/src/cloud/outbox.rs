@@ -1,7 +1,7 @@
 //! Observations on their way from the flows to the observer.
 
 use super::observe::{Detail, Observation, Observer};
-use crate::workload::directory::Directory;
+use plimsoll_model::workload::directory::Directory;
 
 /// Observations of the event in progress. The event loop delivers them after each event.
 #[derive(Debug, Default)]

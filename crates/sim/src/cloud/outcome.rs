@@ -2,21 +2,20 @@
 //!
 //! Counts, means and peaks begin at the end of the warm-up; first times are absolute.
 
-use std::collections::BTreeMap;
-
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::explain::{Decision, Explanation};
-use crate::billing::Bill;
-use crate::control_plane::plane::figures::ControlPlaneUse;
-use crate::headroom::Shares;
-use crate::network::security::Decisions;
-use crate::operation::Operation;
-use crate::workload::directory::Directory;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Exhaustion;
 use plimsoll_base::units::{Each, Time, TypeId};
+use plimsoll_model::billing::Bill;
+use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
+use plimsoll_model::headroom::Shares;
+use plimsoll_model::network::security::Decisions;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::directory::Directory;
 
 /// Every figure of one run.
 #[derive(Clone, Debug)]

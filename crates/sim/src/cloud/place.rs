@@ -4,13 +4,13 @@
 use super::Cloud;
 use super::quotas::claim;
 use super::seat::{Seat, Wanted};
-use crate::network::NO_ADDRESS;
-use crate::placement::reservations::Preference;
-use crate::placement::strategy::Request;
-use crate::quota::Claim;
-use crate::workload::call::{Launch, LaunchOptions};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
+use plimsoll_model::network::NO_ADDRESS;
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::quota::Claim;
+use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
 /// A launch on its way: who asks when, and for what.
 #[derive(Clone, Copy)]

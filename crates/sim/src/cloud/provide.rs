@@ -3,13 +3,13 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
-use crate::operation::Operation;
-use crate::placement::constraints::Constraint;
-use crate::placement::provisions::ProvidedReservation;
-use crate::placement::reservations::Terms;
-use crate::workload::call::ReservationHandle;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time};
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::provisions::ProvidedReservation;
+use plimsoll_model::placement::reservations::Terms;
+use plimsoll_model::workload::call::ReservationHandle;
 
 impl Cloud {
     /// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host

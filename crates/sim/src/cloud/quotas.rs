@@ -3,10 +3,10 @@
 
 use super::reference::Slot;
 use super::{Cloud, Kind};
-use crate::quota::{Claim, Quota};
-use crate::workload::call::{LaunchOptions, Tenancy};
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Time};
+use plimsoll_model::quota::{Claim, Quota};
+use plimsoll_model::workload::call::{LaunchOptions, Tenancy};
 
 /// What an instance of a type counts for against quotas.
 pub(super) fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {

@@ -2,10 +2,10 @@
 
 use super::Cloud;
 use super::instance::Instance;
-use crate::workload::call::{Action, Call};
-use crate::workload::directory::Directory;
 use plimsoll_base::engine::checkpoint::Misfit;
 use plimsoll_base::units::{AccountId, SubnetId, TypeId, ZoneId};
+use plimsoll_model::workload::call::{Action, Call};
+use plimsoll_model::workload::directory::Directory;
 
 /// Returns whether a directory has an account, a type and a zone.
 pub(super) fn has(

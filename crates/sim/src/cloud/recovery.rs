@@ -9,12 +9,12 @@ use super::instance::Instance;
 use super::ledger::Happening;
 use super::reference::Slot;
 use super::seat::{Seat, Wanted};
-use crate::faults::{Drain, Faults, HostEvent, OnFailure};
-use crate::lifecycle::{Move, State, Trigger};
-use crate::placement::constraints::Constraint;
-use crate::placement::reservations::Preference;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{HostId, InstanceId, Time};
+use plimsoll_model::faults::{Drain, Faults, HostEvent, OnFailure};
+use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::reservations::Preference;
 
 /// The faults of a run, and who is on which host: kept only where hosts have faults.
 pub(super) struct Perils {

@@ -16,15 +16,15 @@ use super::event::{Event, Rank};
 use super::quotas::claim;
 use super::reference::Slot;
 use super::seat::{Wanted, unused_reservation};
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::placement::constraints::Tenancy;
-use crate::placement::reservations::{Attributes, Preference, Terms};
-use crate::placement::strategy::Request;
-use crate::quota::{Claim, Quota};
-use crate::workload::call::ReservationHandle;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, InstanceId, Time, TypeId, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::constraints::Tenancy;
+use plimsoll_model::placement::reservations::{Attributes, Preference, Terms};
+use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::quota::{Claim, Quota};
+use plimsoll_model::workload::call::ReservationHandle;
 
 /// Instances on hosts by the reservation they are in, and those outside that an open one may take over.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

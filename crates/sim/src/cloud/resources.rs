@@ -3,10 +3,10 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::ledger::{Happening, NO_HOST};
-use crate::placement::reservations::Terms;
-use crate::workload::resource_call::ResourceCall;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_model::placement::reservations::Terms;
+use plimsoll_model::workload::resource_call::ResourceCall;
 
 impl Cloud {
     /// Answers a call about a resource.

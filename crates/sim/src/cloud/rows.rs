@@ -1,21 +1,20 @@
 //! Rows of the tables: one plain struct for each table. A run reports a row when the resource that it is about has ended,
 //! or when the run ends.
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-
 use super::ranges;
-use crate::billing::{Kind, Purchase};
-use crate::lifecycle::State;
-use crate::storage::{ImageState, SnapshotState, VolumeState};
-use crate::workload::directory::Directory;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{
     AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
     SnapshotId, SubnetId, Time, TypeId, VolumeId, ZoneId,
 };
+use plimsoll_model::billing::{Kind, Purchase};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::storage::{ImageState, SnapshotState, VolumeState};
+use plimsoll_model::workload::directory::Directory;
 
 /// Row of one of the tables.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -12,15 +12,15 @@ use super::observe::{Detail, Observation, Observer, RunState, Sample};
 use super::outbox::Outbox;
 use super::outcome::Outcome;
 use super::reference::Slot;
-use crate::fleet::totals::Total;
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::storage::Step;
-use crate::workload::call::{Action, Call, Launch, Targets};
 use plimsoll_base::engine::checkpoint::Writer;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::storage::Step;
+use plimsoll_model::workload::call::{Action, Call, Launch, Targets};
 
 /// Events between two words of progress.
 const PROGRESS_EVENTS: u64 = 1 << 14;

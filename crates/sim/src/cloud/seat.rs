@@ -2,14 +2,14 @@
 
 use super::Cloud;
 use super::reference::Slot;
-use crate::billing::{self, Item};
-use crate::fleet::Change;
-use crate::fleet::host::HostState;
-use crate::placement::constraints::{Constraint, Tenancy};
-use crate::placement::reservations::Preference;
-use crate::placement::strategy::Request;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
+use plimsoll_model::billing::{self, Item};
+use plimsoll_model::fleet::Change;
+use plimsoll_model::fleet::host::HostState;
+use plimsoll_model::placement::constraints::{Constraint, Tenancy};
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::placement::strategy::Request;
 
 /// Where an instance has room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

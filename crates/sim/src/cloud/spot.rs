@@ -4,11 +4,11 @@ use super::Cloud;
 use super::event::Timer;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use crate::billing::{INTERRUPTION_NOTICE, Market};
-use crate::lifecycle::{Move, State, Trigger};
-use crate::workload::call::{Interruption, LaunchOptions, Spot};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{Duration, Money, Time};
+use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};
+use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::workload::call::{Interruption, LaunchOptions, Spot};
 
 /// How far prices are looked at in advance: nobody knows when a trace ends.
 const LOOK_AHEAD: Duration = Duration::from_seconds(7 * 86_400);

@@ -7,11 +7,11 @@ use super::explain::Occasion;
 use super::ledger::{Happening, InstanceTotal};
 use super::reference::Slot;
 use super::seat::Wanted;
-use crate::lifecycle::State;
-use crate::operation::Operation;
-use crate::placement::reservations::Preference;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::Time;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::reservations::Preference;
 
 impl Cloud {
     /// Starts a stopped instance. Where that fails it stays stopped.

@@ -6,9 +6,9 @@ use super::launch::Novelty;
 use super::ledger::Happening;
 use super::outcome::Residents;
 use super::reference::Slot;
-use crate::lifecycle::State;
-use crate::workload::call::{Action, Call, Resident};
 use plimsoll_base::units::Time;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::{Action, Call, Resident};
 
 /// Room beyond the residents, so that ordinary fluctuation does not move the table.
 const HEADROOM: usize = 64;

@@ -2,17 +2,19 @@
 //! reservations.
 
 use super::Cloud;
-use crate::fleet::hardware::{Hardware, Model};
-use crate::placement::constraints::{Constraint, Membership, Tenancy};
-use crate::placement::groups::{GroupRule, MAX_PARTITIONS};
-use crate::placement::provisions::GroupStrategy;
-use crate::placement::reservations::Preference;
-use crate::placement::tenancies::{HostTerms, Takes};
-use crate::quota::Quota;
-use crate::workload::call::{self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference};
 use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
+use plimsoll_model::fleet::hardware::{Hardware, Model};
+use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
+use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
+use plimsoll_model::placement::provisions::GroupStrategy;
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::placement::tenancies::{HostTerms, Takes};
+use plimsoll_model::quota::Quota;
+use plimsoll_model::workload::call::{
+    self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference,
+};
 
 impl Cloud {
     /// What the options of a launch ask of the host, and which reservation it may use.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 use super::reference::Reference;
-use crate::workload::call::Launch;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Duration, Time};
+use plimsoll_model::workload::call::Launch;
 
 /// How long a token is remembered. EC2 promises "at least" a day (API reference, "Ensuring idempotency").
 const REMEMBERED: Duration = Duration::from_seconds(24 * 3600);

@@ -9,14 +9,14 @@ use super::Cloud;
 use super::instance::Instance;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use crate::lifecycle::State;
-use crate::network::AddressRange;
-use crate::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};
-use crate::quota::Quota;
-use crate::workload::call::{LaunchOptions, SecurityGroupHandle};
-use crate::workload::resource_call::{Endpoint, Peer, Rule};
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, SecurityGroupId, SubnetId, Time};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::AddressRange;
+use plimsoll_model::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};
+use plimsoll_model::quota::Quota;
+use plimsoll_model::workload::call::{LaunchOptions, SecurityGroupHandle};
+use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
 impl Cloud {
     pub(super) fn create_security_group(

@@ -4,17 +4,17 @@ use super::Cloud;
 use super::event::{Event, Rank};
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use crate::lifecycle::State;
-use crate::quota::Quota;
-use crate::storage::{
+use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::units::{AccountId, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::quota::Quota;
+use plimsoll_model::storage::{
     BlockDevice, CreateVolume, DeviceName, Due, LaunchPermission, ModifyVolume, RegisterImage, Step, Target,
     VolumeState,
 };
-use crate::workload::block_device;
-use crate::workload::call::{Handle, ImageHandle, LaunchOptions, SnapshotHandle, VolumeHandle};
-use crate::workload::resource_call::VolumeSpec;
-use plimsoll_base::failure::{Failure, Reason};
-use plimsoll_base::units::{AccountId, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
+use plimsoll_model::workload::block_device;
+use plimsoll_model::workload::call::{Handle, ImageHandle, LaunchOptions, SnapshotHandle, VolumeHandle};
+use plimsoll_model::workload::resource_call::VolumeSpec;
 
 /// The root of an image that a call registers.
 const ROOT_DEVICE: &str = "/dev/sda1";

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::key_path::{self, Step};
 use super::{FILE_KEYS, Scenario};
-use crate::faults::FaultConfig;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::faults::FaultConfig;
 
 /// A setting that may differ, with everything below it.
 #[derive(Clone, Copy, Debug)]

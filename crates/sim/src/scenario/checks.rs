@@ -9,16 +9,16 @@ use std::path::Path;
 use super::document::{self, Document, Node};
 use super::key_path::{self, Step};
 use super::{Scenario, objective, reading};
-use crate::fleet;
-use crate::fleet::hardware::family_of;
-use crate::placement;
-use crate::storage::validate_images;
-use crate::workload::demand::Demand;
-use crate::workload::directory::{Directory, SubnetName};
 use plimsoll_base::catalogue::{self, ShapePrice, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_base::units::{Duration, ZoneId};
+use plimsoll_model::fleet;
+use plimsoll_model::fleet::hardware::family_of;
+use plimsoll_model::placement;
+use plimsoll_model::storage::validate_images;
+use plimsoll_model::workload::demand::Demand;
+use plimsoll_model::workload::directory::{Directory, SubnetName};
 
 /// The most rows of a time series: a file of a few hundred MB.
 const MAX_SAMPLES: u64 = 1_000_000;

@@ -16,18 +16,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
-use crate::billing::BillingConfig;
-use crate::control_plane::config::ControlPlaneConfig;
-use crate::control_plane::presets::Preset;
-use crate::faults::FaultConfig;
-use crate::fleet::config::ZoneConfig;
-use crate::headroom::HeadroomConfig;
-use crate::network::NetworkConfig;
-use crate::placement::config::PlacementConfig;
-use crate::quota::QuotaConfig;
-use crate::storage::{ImageConfig, StorageConfig};
-use crate::workload::demand::{Demand, WorkloadConfig};
-use crate::workload::directory::Directory;
 use config::{LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
@@ -35,6 +23,18 @@ use objective::ObjectiveConfig;
 use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::Duration;
+use plimsoll_model::billing::BillingConfig;
+use plimsoll_model::control_plane::config::ControlPlaneConfig;
+use plimsoll_model::control_plane::presets::Preset;
+use plimsoll_model::faults::FaultConfig;
+use plimsoll_model::fleet::config::ZoneConfig;
+use plimsoll_model::headroom::HeadroomConfig;
+use plimsoll_model::network::NetworkConfig;
+use plimsoll_model::placement::config::PlacementConfig;
+use plimsoll_model::quota::QuotaConfig;
+use plimsoll_model::storage::{ImageConfig, StorageConfig};
+use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
+use plimsoll_model::workload::directory::Directory;
 
 /// One experiment: a cloud, a demand and how long.
 ///

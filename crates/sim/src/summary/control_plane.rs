@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::control_plane::plane::figures::{ControlPlaneUse, StageUse};
 use plimsoll_base::units::NS_PER_S;
+use plimsoll_model::control_plane::plane::figures::{ControlPlaneUse, StageUse};
 
 /// A figure of the control plane.
 pub fn figure(run: &Run<'_>, of: fn(&ControlPlaneUse) -> Value) -> Value {

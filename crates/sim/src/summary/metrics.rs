@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles};
 use crate::cloud::outcome::{HeadroomUse, PoolUse, Span, Tally};
-use crate::network::security::Direction;
-use crate::operation::Operation;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
+use plimsoll_model::network::security::Direction;
+use plimsoll_model::operation::Operation;
 
 /// Which way a metric is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

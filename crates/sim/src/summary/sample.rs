@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use super::{Execution, Run};
-use crate::billing::Bill;
 use crate::cloud::outcome::{
     FirstFailure, FleetUse, Latency, NetworkUse, Outcome, PoolUse, Residents, Tally,
 };
-use crate::operation::Operation;
 use crate::scenario::{Overrides, Scenario};
-use crate::workload::directory::{Directory, SubnetName};
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Durations;
-use plimsoll_base::units::Each;
-use plimsoll_base::units::{Duration, Time, ZoneId};
+use plimsoll_base::units::{Duration, Each, Time, ZoneId};
+use plimsoll_model::billing::Bill;
+use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::directory::{Directory, SubnetName};
 
 /// Shows a small finished run to a test, here or in a crate above.
 pub fn with_run(show: impl FnOnce(&Run<'_>)) {

@@ -2,10 +2,10 @@
 
 use super::super::Cloud;
 use super::super::reference::Slot;
-use crate::control_plane::plane::jobs::{BringUp, ImageSize};
-use crate::lifecycle::State;
-use crate::workload::call::Launch;
 use plimsoll_base::units::{AccountId, Duration, ImageId, Time};
+use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::Launch;
 
 /// Stands for the image of a launch that names none.
 const UNNAMED_IMAGE: ImageId = ImageId(u32::MAX);

@@ -3,12 +3,12 @@
 use super::super::Cloud;
 use super::super::reference::Slot;
 use super::Control;
-use crate::control_plane::job::JobId;
-use crate::control_plane::plane::course::Subject;
-use crate::control_plane::plane::{Alarm, Plane};
-use crate::control_plane::throttle::Class;
-use crate::workload::call::Call;
 use plimsoll_base::engine::memory::prefetch;
+use plimsoll_model::control_plane::job::JobId;
+use plimsoll_model::control_plane::plane::course::Subject;
+use plimsoll_model::control_plane::plane::{Alarm, Plane};
+use plimsoll_model::control_plane::throttle::Class;
+use plimsoll_model::workload::call::Call;
 
 impl Control {
     /// A call comes soon: loads what throttles it, unless it asks for everything, which few do.

@@ -1,8 +1,8 @@
 //! Instances that have been asked for and have no host yet: for those who call they are there, and pending.
 
 use super::super::Cloud;
-use crate::control_plane::plane::course::Route;
-use crate::workload::call::{Action, Call, Targets};
+use plimsoll_model::control_plane::plane::course::Route;
+use plimsoll_model::workload::call::{Action, Call, Targets};
 
 impl Cloud {
     /// Notes a launch whose instances have a name.

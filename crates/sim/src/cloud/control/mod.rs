@@ -15,17 +15,17 @@ use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
 use super::reference::Slot;
-use crate::control_plane::config::Index;
-use crate::control_plane::job::JobId;
-use crate::control_plane::plane::requests::RequestId;
-use crate::control_plane::plane::{Alarm, Plane, Wish};
-use crate::lifecycle::State;
 use crate::scenario::Scenario;
-use crate::workload::call::{Action, Call, End, Handle};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::control_plane::config::Index;
+use plimsoll_model::control_plane::job::JobId;
+use plimsoll_model::control_plane::plane::requests::RequestId;
+use plimsoll_model::control_plane::plane::{Alarm, Plane, Wish};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::{Action, Call, End, Handle};
 
 /// The control plane of a run, and the call that has its effect now.
 pub(super) struct Control {

@@ -2,12 +2,12 @@
 
 use super::super::Cloud;
 use super::super::reference::Reference;
-use crate::control_plane::config::Index;
-use crate::control_plane::plane::course::{Course, Route, Subject};
-use crate::control_plane::plane::requests::Profile;
-use crate::control_plane::throttle::Class;
-use crate::workload::call::{Action, Call, Filter, Query, Targets};
 use plimsoll_base::units::AccountId;
+use plimsoll_model::control_plane::config::Index;
+use plimsoll_model::control_plane::plane::course::{Course, Route, Subject};
+use plimsoll_model::control_plane::plane::requests::Profile;
+use plimsoll_model::control_plane::throttle::Class;
+use plimsoll_model::workload::call::{Action, Call, Filter, Query, Targets};
 
 impl Cloud {
     /// What the plane has to know of a call.

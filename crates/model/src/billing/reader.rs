@@ -11,7 +11,7 @@ pub(super) const WHOLE: u32 = 1_000_000_000;
 
 /// An amount of at most [`MAX_USD`] with at most twelve decimals. It is a whole number of units when divided
 /// by the seconds of an hour.
-pub(crate) fn usd(value: &Decimal) -> Result<Money, Unreadable> {
+pub fn usd(value: &Decimal) -> Result<Money, Unreadable> {
     // A price of an hour comes as that of a second.
     let per_second = value.usd_per_hour()?;
     let most = Money(MAX_USD * Money::UNITS_PER_USD / 3600);

@@ -27,7 +27,7 @@ pub use books::Billing;
 pub use commitment::{OrganisationConfig, ReservedConfig, SavingsPlanConfig, SavingsPlanType};
 pub use invoice::{Bill, BillRow, Kind, Purchase, Unit, UsageType};
 pub use price_list::PricesConfig;
-pub(crate) use reader::usd;
+pub use reader::usd;
 pub use seconds::MINIMUM;
 pub use spot::{FREE_IF_INTERRUPTED_WITHIN, INTERRUPTION_NOTICE, SpotConfig, SpotPriceConfig, SpotPrices};
 pub use usage::{Item, Usage};

@@ -1,0 +1,30 @@
+//! The parts of a modelled cloud, each by itself: hosts and placement, network, storage, quotas, faults, demand, control plane,
+//! money.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
+
+pub mod billing;
+
+pub mod fleet;
+
+pub mod placement;
+
+pub mod headroom;
+
+pub mod network;
+
+pub mod storage;
+
+pub mod quota;
+
+pub mod operation;
+
+pub mod lifecycle;
+
+pub mod faults;
+
+pub mod workload;
+
+pub mod queueing;
+
+pub mod control_plane;
