@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use plimsoll::cloud::observe::{Observation, Observer, RunState};
 use plimsoll::cloud::{Cloud, RunOptions};
-use plimsoll::report::checkpoint::{self, Checkpoints};
+use plimsoll::report::run::checkpoint::{self, Checkpoints};
 use plimsoll::report::{Recorder, ResultFolder};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time, parse_duration};

@@ -14,7 +14,7 @@ use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
 use crate::experiment::estimate::estimated_bytes;
 use crate::experiment::margin::Margin;
 use crate::input::{InputError, Place, Problem};
-use crate::report::{ResultFolder, comparison, write_drawn};
+use crate::report::{ResultFolder, comparison, render};
 
 /// Compares variants of a scenario under the same demand.
 ///
@@ -105,7 +105,7 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
     for file in comparison::files(&comparison, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
-    write_drawn(&folder)?;
+    render::write(&folder)?;
     let place = folder.publish()?;
     show(&comparison, &place, args)?;
     Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::machine::{self, Stopwatch};
 use crate::input::{InputError, Place, Problem};
-use crate::report::checkpoint::HashedFile;
+use crate::report::run::checkpoint::HashedFile;
 use crate::scenario::Scenario;
 use crate::summary::{Execution, shell_line};
 

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::journal::Journal;
 use super::output;
 use crate::input::{InputError, Place, Problem};
-use crate::report::drawing::Drawing;
-use crate::report::{ResultFolder, charts, folder, latency, manifest};
+use crate::report::render::Rendering;
+use crate::report::run::latency;
+use crate::report::{ResultFolder, charts, folder, manifest};
 
 /// Draws charts and report.html of a result folder again.
 ///
@@ -44,10 +45,10 @@ pub fn main(args: &ReportArgs) -> Result<(), InputError> {
         let problem = Problem::new(Place::key("RESULT"), "found several, expected one result to draw");
         return Err(problem.with_help("draw one after the other, or add them up with `--merge DIR`").into());
     };
-    let drawing = Drawing::of(result)?;
-    let mut files = drawing.files();
+    let rendering = Rendering::of(result)?;
+    let mut files = rendering.files();
     if args.png {
-        files.extend(drawing.plots.iter().flat_map(charts::png_files));
+        files.extend(rendering.plots.iter().flat_map(charts::png_files));
     }
     folder::redraw(result, &files)?;
     if args.quiet {

@@ -15,8 +15,9 @@ use crate::cloud::{Cloud, RunOptions};
 use crate::disk;
 use crate::experiment::{Figures, objective};
 use crate::input::{InputError, Place, Problem};
-use crate::report::checkpoint::{self, Checkpoints, HashedFile, Resumed};
-use crate::report::{self, Recorder, ResultFolder, explanation, terminal};
+use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
+use crate::report::run::{self as report, explanation, terminal};
+use crate::report::{Recorder, ResultFolder, render};
 use crate::scenario::{Overrides, Scenario};
 use crate::summary::Run;
 use crate::units::{Duration, InstanceId, Time, parse_duration};
@@ -121,7 +122,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let run = Run { scenario: &scenario, outcome: &outcome, execution: &execution };
     report::write_at_end(&run, &folder)?;
     if !args.no_report {
-        report::write_drawn(&folder)?;
+        render::write(&folder)?;
     }
     let place = folder.publish()?;
     show(&run, &place, args)?;
@@ -228,7 +229,7 @@ fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.quiet {
         return Ok(());
     }
-    let mut text = terminal::summary(run, output::width());
+    let mut text = terminal::text(run, output::width());
     if let Some(explanation) = &run.outcome.explanation {
         text += &format!("\n{}\n", explanation::page(run, explanation));
     }

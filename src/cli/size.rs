@@ -11,7 +11,7 @@ use super::{Conclusion, arguments, machine, output};
 use crate::experiment::Sizing;
 use crate::experiment::size::{Question, Target};
 use crate::input::InputError;
-use crate::report::{self, ResultFolder, sizing};
+use crate::report::{ResultFolder, render, sizing};
 
 /// Searches for the smallest value of a setting with which a target holds.
 ///
@@ -89,7 +89,7 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     for file in sizing::files(&sizing, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
-    report::write_drawn(&folder)?;
+    render::write(&folder)?;
     let place = folder.publish()?;
     show(&sizing, &place, args)?;
     Ok(if sizing.ending.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })

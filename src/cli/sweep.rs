@@ -16,7 +16,7 @@ use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::sweep::{self, FinishedRun, Plan, Shard, Store, SweepConfig};
 use crate::input::{InputError, Place, Problem};
 use crate::report::sweep as report;
-use crate::report::{ResultFolder, write_drawn};
+use crate::report::{ResultFolder, render};
 
 /// Runs a scenario over ranges of settings, each point with several seeds.
 ///
@@ -192,7 +192,7 @@ pub(super) fn publish(
     for file in report::files(plan, finished, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
-    write_drawn(&folder)?;
+    render::write(&folder)?;
     folder.publish()
 }
 

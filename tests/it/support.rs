@@ -8,6 +8,7 @@ use plimsoll::cloud::observe::{Observation, Observer, Refusal, Sample, Silent};
 use plimsoll::cloud::outcome::{Outcome, Tally};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::operation::Operation;
+use plimsoll::placement::register;
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{NS_PER_S, Time};
 use plimsoll::workload::directory::Directory;
@@ -19,6 +20,14 @@ pub const CHECKED: RunOptions = RunOptions { verify_placement: true, check_conse
 
 /// Speed, for worlds whose placement is not the point.
 pub const UNCHECKED: RunOptions = RunOptions { verify_placement: false, check_conservation: false };
+
+/// Strategies that draw at random: their figures depend on the seed.
+pub const RANDOM_STRATEGIES: [&str; 2] = ["random", "power-of-two"];
+
+/// Returns the names of the strategies whose choices follow from the demand alone.
+pub fn deterministic_strategies() -> impl Iterator<Item = &'static str> {
+    register::names().filter(|name| !RANDOM_STRATEGIES.contains(name))
+}
 
 /// A scenario as text, and the files beside it.
 pub struct Experiment {

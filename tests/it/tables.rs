@@ -14,7 +14,7 @@ use plimsoll::columnar::Form;
 use plimsoll::failure::{Bound, Failure};
 use plimsoll::lifecycle::State;
 use plimsoll::operation::Operation;
-use plimsoll::report::tables::TABLES;
+use plimsoll::report::run::tables::TABLES;
 use plimsoll::report::{Recorder, ResultFolder};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::storage::{ImageState, SnapshotState, VolumeState};

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{ReportFile, Run};
-use plimsoll_sim::summary::Execution;
+use crate::ReportFile;
+use plimsoll_sim::summary::{Execution, Run};
 
 /// Name of the file.
 pub const FILE: &str = "manifest.json";

@@ -8,7 +8,8 @@ use plimsoll::experiment::design::DEFAULT_METRICS;
 use plimsoll::failure::{self, Bound, Class};
 use plimsoll::operation::Operation;
 use plimsoll::placement::register::REGISTER;
-use plimsoll::report::{self, charts};
+use plimsoll::report::run::{self, charts};
+use plimsoll::report::{comparison, sweep};
 use plimsoll::scenario::Scenario;
 use plimsoll::summary::metrics::{Better, METRICS};
 use plimsoll::workload::trace::columns::Column;
@@ -190,16 +191,13 @@ fn traces() -> String {
 
 fn results() -> String {
     let mut text = "## Of a run\n\n`plimsoll run` writes:\n\n".to_string();
-    let rows = report::REGISTER.iter().map(|report| [code(report.file), report.holds.to_string()]);
+    let rows = run::REGISTER.iter().map(|report| [code(report.file), report.holds.to_string()]);
     text += &table(["file", "holds"], rows);
     text += &format!(
         "\nCharts, where there is anything to draw: {}.\n",
         charts::CHARTS.map(|chart| code(chart.name)).join(", ")
     );
-    let parts = [
-        ("a comparison", "compare", &report::comparison::FILES),
-        ("a sweep", "sweep", &report::sweep::FILES),
-    ];
+    let parts = [("a comparison", "compare", &comparison::FILES), ("a sweep", "sweep", &sweep::FILES)];
     for (what, command, files) in parts {
         text += &format!("\n## Of {what}\n\n`plimsoll {command}` writes:\n\n");
         text += &table(["file", "holds"], files.iter().map(|(file, holds)| [code(file), holds.to_string()]));

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll::cloud::observe::Silent;
 use plimsoll::engine::random::{Purpose, Seed};
-use plimsoll::report::checkpoint::{Resumed, resume};
+use plimsoll::report::run::checkpoint::{Resumed, resume};
 use plimsoll::units::Time;
 use sha2::{Digest, Sha256};
 

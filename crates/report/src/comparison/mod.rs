@@ -1,13 +1,19 @@
 //! A comparison as files: a tidy table, everything as JSON, and a page to paste into a pull request.
 
+pub mod charts;
 mod data;
+mod load;
 mod markdown;
+mod page;
 mod sheet;
 pub mod terminal;
 
+pub use load::ComparisonData;
+pub use page::page;
+
 use serde_json::json;
 
-use super::{ReportFile, charts, html, manifest};
+use crate::{ReportFile, manifest};
 use plimsoll_experiment::Comparison;
 use plimsoll_sim::summary::Execution;
 
@@ -15,7 +21,7 @@ use plimsoll_sim::summary::Execution;
 const CSV: &str = "comparison.csv";
 
 /// Name of the file with everything.
-const JSON: &str = "comparison.json";
+pub const JSON: &str = "comparison.json";
 
 /// Name of the page.
 const MARKDOWN: &str = "comparison.md";
@@ -26,8 +32,8 @@ pub const FILES: [(&str, &str); 6] = [
     (JSON, "the same with the value of every replication, seeds and digests"),
     (MARKDOWN, "the tables, to paste into a pull request"),
     (manifest::FILE, "what was run: version, scenario, variants, command line, machine, times"),
-    (charts::FILES, "pictures of all that"),
-    (html::FILE, "one page to read and to send"),
+    (crate::charts::FILES, "pictures of all that"),
+    (crate::page::FILE, "one page to read and to send"),
 ];
 
 /// Makes them, the manifest last, but for what is drawn of them.

@@ -1,6 +1,6 @@
 //! What a comparison shows a person, before it is a terminal's or a page's: tables of words, and sentences.
 
-use crate::amount::{amount, change, change_between, relative};
+use crate::format::{amount, change, change_between, relative};
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{coarse, grouped, percent};

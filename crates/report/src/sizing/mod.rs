@@ -1,12 +1,18 @@
 //! A sizing as files: the curve it learned as a tidy table, and everything as JSON.
 
+pub mod charts;
 mod data;
+mod load;
+mod page;
 mod sheet;
 pub mod terminal;
 
+pub use load::SizingData;
+pub use page::page;
+
 use serde_json::json;
 
-use super::{ReportFile, charts, html, manifest};
+use crate::{ReportFile, manifest};
 use plimsoll_experiment::Sizing;
 use plimsoll_sim::summary::Execution;
 
@@ -14,15 +20,15 @@ use plimsoll_sim::summary::Execution;
 const CSV: &str = "sizing.csv";
 
 /// Name of the file with everything.
-const JSON: &str = "sizing.json";
+pub const JSON: &str = "sizing.json";
 
 /// The files of a sizing and what they hold.
 pub const FILES: [(&str, &str); 5] = [
     (CSV, "the curve: a row for each value looked at, with runs, mean, interval and hosts"),
     (JSON, "the answer, and the curve with the value of every run, seeds and digests"),
     (manifest::FILE, "what was run: version, scenario, command line, machine, times"),
-    (charts::FILES, "the curve as a picture"),
-    (html::FILE, "one page to read and to send"),
+    (crate::charts::FILES, "the curve as a picture"),
+    (crate::page::FILE, "one page to read and to send"),
 ];
 
 /// Makes them, the manifest last, but for what is drawn of them.

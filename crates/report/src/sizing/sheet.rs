@@ -1,6 +1,6 @@
 //! What a sizing says to a person, before it is a terminal's or a page's: sentences.
 
-use crate::amount::{amount, change};
+use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;

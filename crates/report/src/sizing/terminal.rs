@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table};
 
 use super::sheet;
-use crate::amount::amount;
+use crate::format::amount;
 use crate::terminal::{ruled, wrapped};
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_experiment::Sizing;

@@ -1,13 +1,19 @@
 //! A sweep as files: all its runs as one tidy table, in CSV and Parquet, and what was swept. All but the manifest
 //! have the same bytes however the sweep was carried out.
 
+pub mod charts;
+mod load;
+mod page;
 mod table;
 pub mod terminal;
+
+pub use load::SweepData;
+pub use page::page;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{ReportFile, charts, html, manifest};
+use crate::{ReportFile, manifest};
 use plimsoll_experiment::sweep::{FinishedRun, Plan, hex};
 use plimsoll_sim::summary::Execution;
 use table::RunTable;
@@ -19,7 +25,7 @@ const CSV: &str = "runs.csv";
 const PARQUET: &str = "runs.parquet";
 
 /// Name of the file that tells what was swept.
-const JSON: &str = "sweep.json";
+pub const JSON: &str = "sweep.json";
 
 /// The schema of [`JSON`] of this version.
 const SCHEMA: &str = "plimsoll/sweep/1";
@@ -33,8 +39,8 @@ pub const FILES: [(&str, &str); 6] = [
     (PARQUET, "the same for DuckDB and polars"),
     (JSON, "what was swept: axes, seeds, inputs, and one digest over all runs"),
     (manifest::FILE, "how it was made: version, command line, machine, times"),
-    (charts::FILES, "pictures of all that"),
-    (html::FILE, "one page to read and to send"),
+    (crate::charts::FILES, "pictures of all that"),
+    (crate::page::FILE, "one page to read and to send"),
 ];
 
 /// Makes them, the manifest last, but for what is drawn of them.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use crate::amount::amount;
+use crate::format::amount;
 use crate::terminal::ruled;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::grouped;

@@ -123,7 +123,7 @@ impl Cloud {
         let mut directory = scenario.directory().map_err(Misfit::from)?;
         directory.restore(from)?;
         let demand = scenario.demand_of(&mut directory).map_err(Misfit::from)?;
-        let mut cloud = Cloud::assemble(scenario, options, directory, demand).map_err(Misfit::from)?;
+        let mut cloud = Cloud::assemble(scenario, options, directory, demand, None).map_err(Misfit::from)?;
         // What contradicts itself is no state of a run: an assertion that finds so here finds a file that was changed.
         checkpoint::caught(|| {
             cloud.restore(resumption, from)?;

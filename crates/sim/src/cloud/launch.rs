@@ -137,7 +137,6 @@ impl Cloud {
         for &may_open in passes {
             for i in 0..self.zone_order.len() {
                 order.request.zone = self.zone_order[i];
-                let mark = self.placer.mark();
                 let Err(refused) = self.fill(order, may_open) else {
                     return Ok(());
                 };
@@ -147,7 +146,6 @@ impl Cloud {
                     return self.fill(order, true);
                 }
                 self.undo_batch(order);
-                self.placer.rewind(mark);
                 // An address is looked for after a host was found: that zone came further.
                 let came_further =
                     |old: &Refused| old.reason.failure == Failure::InsufficientInstanceCapacity;

@@ -30,26 +30,25 @@ impl Cloud {
         // The slot of a reservation counts already.
         let claim = (!self.is_counted(&request, wanted)).then(|| self.claim_of(slot));
         claim.map_or(Ok(()), |claim| self.take_quota(now, account, claim))?;
-        let mark = self.placer.mark();
         let survey = self.survey_for(slot, &request);
         let taken = self.take_host(now, &request, wanted, true);
         if let Some(survey) = survey {
-            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken);
+            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken.map(|taken| taken.seat));
         }
         let undo = |cloud: &mut Cloud| claim.into_iter().for_each(|claim| cloud.undo_quota(account, claim));
-        let seat = taken.inspect_err(|_| undo(self))?;
+        let taken = taken.inspect_err(|_| undo(self))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
             let assigned = self.network.assign_public(now, account, &mut self.billing.usage);
             assigned.inspect_err(|_| {
-                self.undo_host(now, &request, seat);
-                self.placer.rewind(mark);
+                self.undo_host(now, &request, taken);
                 undo(self);
             })?;
         }
         if let Some(extras) = self.extras.get_mut(slot) {
             extras.waits_for_market = false;
         }
+        let seat = taken.seat;
         if self.placer.has_reservations() {
             self.enter_room(slot, seat.reservation);
         }

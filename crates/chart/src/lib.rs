@@ -1,0 +1,24 @@
+//! Charts: a [`plot`] says what is shown in units of its data, [`layout`] turns it into a [`scene`] of marks in pixels, and
+//! [`svg`] and [`png`] are the formats of a scene.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
+
+pub mod thin;
+
+pub mod scene;
+
+pub mod palette;
+
+pub mod axis;
+
+pub mod plot;
+
+pub mod contour;
+
+pub mod font;
+
+pub mod layout;
+
+pub mod svg;
+
+pub mod png;

@@ -1,0 +1,59 @@
+//! Charts as files of a result folder.
+
+use sha2::{Digest, Sha256};
+
+use crate::ReportFile;
+use plimsoll_chart::plot::Plot;
+use plimsoll_chart::{layout, palette, png, svg};
+
+/// The files of a result folder.
+pub const FILES: &str = "charts/*.svg";
+
+/// A plot as a file of a result folder, which looks as the reader's system does.
+pub fn svg_file(plot: &Plot) -> ReportFile {
+    let scene = layout::lay(plot, layout::ALONE);
+    let bytes = svg::file(&scene, &plot.title, &plot.caption).into_bytes();
+    ReportFile { name: format!("charts/{}.svg", plot.name), bytes }
+}
+
+/// A plot as two pictures of a result folder, light and dark.
+pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
+    let scene = layout::lay(plot, layout::ALONE);
+    [&palette::LIGHT, &palette::DARK].map(|theme| ReportFile {
+        name: format!("charts/{}{}.png", plot.name, theme.suffix),
+        bytes: png::file(&scene, theme),
+    })
+}
+
+/// Most letters of the name of a file that come from data: file systems take 255, and a chart tells its kind as well.
+const LONGEST: usize = 120;
+
+/// The name of a file for what is called so: no two names that differ lead to the same one.
+pub fn file_name(words: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let of = |c: char| if plain(c) { c.to_string() } else { format!("~{:x}", c as u32) };
+    let name: String = words.chars().map(of).collect();
+    if name.len() <= LONGEST {
+        return name;
+    }
+    // What is cut off is told by its hash.
+    let hash: String = Sha256::digest(words).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}~~{hash}", &name[..LONGEST - 2 - hash.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_to_a_file_of_its_own() {
+        let long = "<script>&\"'".repeat(1000);
+        let longer = format!("{long}!");
+        let words = ["a", "A b", "a/b", "../a", "ä", &long, &longer];
+        let files: Vec<String> = words.iter().map(|words| file_name(words)).collect();
+        for (i, file) in files.iter().enumerate() {
+            assert!(file.len() <= 120 && !file.contains(['/', '.']), "{file}");
+            assert!(!files[..i].contains(file), "{file}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The page of a check: is everything as the baseline has it, and what is not.
+
+use maud::html;
+
+use crate::check::CheckData;
+use crate::check::load::Checked;
+use crate::format::{amount, change, relative};
+use crate::page::chart;
+use crate::page::figures::{Figure, figures};
+use crate::page::shell::{Content, document};
+use crate::page::table::{Cell, Table, table};
+use crate::text::name;
+use plimsoll_base::units::figures::grouped;
+use plimsoll_chart::plot::Plot;
+
+/// The page of a check with its charts.
+pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
+    let body = html! {
+        (figures(&key_figures(check)))
+        @if !plots.is_empty() { section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } } }
+        section {
+            h2 { "Tables" }
+            (table(&all(check)))
+            @if !check.not_held.is_empty() {
+                p.note { "Happened, and the baseline does not hold it: " (check.not_held.join(", ")) "." }
+            }
+        }
+        section {
+            h2 { "The same again" }
+            p { "With the folder of the result and the file of the baseline:" }
+            pre tabindex="0" { "plimsoll check RESULT --baseline FILE" }
+            p.note { "If what differs is meant, --update makes it the baseline." }
+        }
+    };
+    document(&Content {
+        kind: "check",
+        name: check.scenario.clone(),
+        question: format!("Is {} as its baseline has it?", name(&check.scenario)),
+        answer: answer(check),
+        body,
+        data: chart::data(plots),
+    })
+}
+
+fn count(check: &CheckData, is: impl Fn(&Checked) -> bool) -> u64 {
+    check.figures.iter().filter(|figure| is(figure)).count() as u64
+}
+
+fn answer(check: &CheckData) -> String {
+    let (all, failing) = (grouped(check.figures.len() as u64), count(check, |figure| figure.fails));
+    let different = count(check, |figure| figure.standing != "same");
+    match (different, failing) {
+        (0, _) => format!("Yes: all {all} figures are those of the baseline."),
+        (_, 0) => format!(
+            "Yes: {} of {all} figures differ, none more than is allowed for the worse.",
+            grouped(different)
+        ),
+        _ => format!("No: {} of {all} figures are worse or changed more than is allowed.", grouped(failing)),
+    }
+}
+
+fn key_figures(check: &CheckData) -> Vec<Figure> {
+    let figure = |name, standing: &str, note: &str| Figure {
+        name,
+        value: grouped(count(check, |figure| figure.standing == standing)),
+        note: note.to_string(),
+    };
+    let yes = |yes: bool| if yes { "as it was" } else { "another" }.to_string();
+    let mut figures = vec![
+        Figure { name: "Scenario", value: yes(check.same_scenario), note: String::new() },
+        Figure { name: "Digest", value: yes(check.same_digest), note: "of all that happened".to_string() },
+        figure("Same", "same", "to the last digit"),
+        figure("Allowed", "allowed", "differ within the tolerance"),
+        figure("Better", "better", ""),
+        figure("Worse", "worse", ""),
+    ];
+    figures.extend([
+        figure("Changed", "changed", "where no direction is good"),
+        figure("Missing", "missing", "in the result"),
+    ]);
+    figures
+}
+
+fn all(check: &CheckData) -> Table {
+    // What fails first, then what differs; the order of the register within each.
+    let mut figures: Vec<&Checked> = check.figures.iter().collect();
+    figures.sort_by_key(|figure| (!figure.fails, figure.standing == "same"));
+    let rows = figures.into_iter().map(|figure| {
+        let difference = figure.result.map(|result| result - figure.baseline);
+        let share = difference.filter(|_| figure.baseline != 0.0).map(|by| by / figure.baseline.abs());
+        let number = |value: Option<f64>, words: fn(f64, &str) -> String| {
+            value.map_or(Cell::Empty, |value| Cell::Number(value, words(value, &figure.unit)))
+        };
+        vec![
+            Cell::words(&figure.metric),
+            number(Some(figure.baseline), amount),
+            number(figure.result, amount),
+            number(difference, change),
+            number(share, |share, _| relative(share)),
+            number(Some(figure.tolerance), amount),
+            Cell::words(&figure.better),
+            Cell::words(format!("{}{}", figure.standing, if figure.fails { ", fails" } else { "" })),
+        ]
+    });
+    Table {
+        title: "Figures",
+        caption: String::new(),
+        header: Table::header([
+            "figure",
+            "baseline",
+            "result",
+            "difference",
+            "relative",
+            "allowed",
+            "good is",
+            "is",
+        ]),
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,97 @@
+//! How variants differ from a baseline, with the range each difference is sure to a degree to lie in: a chart a metric.
+
+use crate::charts::file_name;
+use crate::comparison::ComparisonData;
+use crate::comparison::load::{Entry, Metric};
+use crate::format::{amount, change, change_between};
+use crate::text::name;
+use plimsoll_chart::axis::{Axis, scaled};
+use plimsoll_chart::plot::{At, Data, Interval, Layer, Note, Plot};
+use plimsoll_chart::scene::Ink;
+
+/// What a verdict looks like: its name in files, its words, its colour.
+const VERDICTS: [(&str, &str, Ink); 5] = [
+    ("better", "better", Ink::Series(0)),
+    ("worse", "worse", Ink::Series(1)),
+    ("same", "the same", Ink::Series(7)),
+    ("no-difference-shown", "no difference shown", Ink::Series(6)),
+    ("not-comparable", "neither is better", Ink::Series(6)),
+];
+
+/// A chart of each metric in which any variant differs.
+pub fn plots(comparison: &ComparisonData) -> Vec<Plot> {
+    comparison.metrics.iter().filter_map(|metric| plot(comparison, metric)).collect()
+}
+
+fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
+    let variants: Vec<&Entry> = metric.variants.iter().filter(|entry| entry.difference.is_some()).collect();
+    if variants.iter().all(|entry| entry.difference == Some(0.0)) {
+        return None;
+    }
+    // The first on top.
+    let names: Vec<String> = variants.iter().rev().map(|entry| entry.label.clone()).collect();
+    let (scale, unit) = match scaled(&metric.unit) {
+        (scale, "%") => (scale, "percentage points"),
+        as_it_is => as_it_is,
+    };
+    let mut layers: Vec<Layer> = Vec::new();
+    for (verdict, words, ink) in VERDICTS {
+        let of_verdict =
+            variants.iter().rev().enumerate().filter(|(_, entry)| entry.verdict.as_deref() == Some(verdict));
+        let intervals: Vec<Interval> =
+            of_verdict.map(|(i, entry)| interval(i, entry, metric, scale)).collect();
+        if !intervals.is_empty() {
+            layers.push(Layer { name: words.to_string(), ink, data: Data::Intervals(intervals) });
+        }
+    }
+    let ends = layers.iter().flat_map(|layer| match &layer.data {
+        Data::Intervals(intervals) => intervals.iter().flat_map(|one| [one.low, one.high]).collect(),
+        _ => Vec::new(),
+    });
+    let baseline = comparison.baseline.as_str();
+    let of_baseline =
+        metric.variants.iter().find(|entry| entry.label == baseline).and_then(|entry| entry.mean);
+    let at_baseline =
+        of_baseline.map_or_else(String::new, |mean| format!(", which has {}", amount(mean, &metric.unit)));
+    let good = match metric.better.as_str() {
+        "higher" => " More is better.",
+        "lower" => " Less is better.",
+        _ => "",
+    };
+    Some(Plot {
+        name: format!("compare-{}", file_name(&metric.metric)),
+        title: metric.metric.clone(),
+        caption: format!(
+            "Difference to {}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
+             together; a dot alone is exact.{good}",
+            name(baseline),
+            100.0 * comparison.confidence,
+        ),
+        x: Axis::around(
+            if unit.is_empty() { "difference".to_string() } else { format!("difference ({unit})") },
+            ends.chain([0.0]),
+        ),
+        y: Axis::names("variant", names),
+        layers,
+        notes: vec![Note { at: At::X(0.0), words: String::new(), ink: Ink::Muted }],
+    })
+}
+
+fn interval(row: usize, entry: &Entry, metric: &Metric, scale: f64) -> Interval {
+    let difference = entry.difference.unwrap_or(0.0);
+    let (low, high) = entry.interval.unwrap_or((difference, difference));
+    let between = entry.interval.map(|(low, high)| format!(", {}", change_between(low, high, &metric.unit)));
+    let mean = entry.mean.map_or_else(String::new, |mean| format!("{}: ", amount(mean, &metric.unit)));
+    Interval {
+        at: row as f64,
+        low: low * scale,
+        middle: difference * scale,
+        high: high * scale,
+        words: format!(
+            "{} {mean}{}{}",
+            entry.label,
+            change(difference, &metric.unit),
+            between.unwrap_or_default()
+        ),
+    }
+}

@@ -1,0 +1,101 @@
+//! The frame of every page: head, style, script, and what it lets a browser do.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::text::pieces;
+use plimsoll_chart::palette::style_sheet;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// What a page says.
+pub struct Content {
+    /// What is looked at, such as `run`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What was asked.
+    pub question: String,
+    /// The answer in a sentence.
+    pub answer: String,
+    /// Everything below.
+    pub body: Markup,
+    /// What the script needs of the charts, by their names.
+    pub data: Value,
+}
+
+/// The page's bytes.
+pub fn document(content: &Content) -> Vec<u8> {
+    let style = format!("{}{STYLE}", style_sheet());
+    // The hashes admit this style and this script and nothing else, whatever the data hold.
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(&style),
+        hash(SCRIPT),
+    );
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content={ "plimsoll " (env!("CARGO_PKG_VERSION")) };
+                meta name="referrer" content="no-referrer";
+                title { (content.name) " – plimsoll " (content.kind) }
+                style { (PreEscaped(&style)) }
+            }
+            body {
+                main {
+                    header {
+                        p.kind { "plimsoll " (content.kind) }
+                        h1 { bdi { (content.name) } }
+                        p.question { (prose(&content.question)) }
+                        p.answer { (prose(&content.answer)) }
+                    }
+                    (content.body)
+                }
+                script type="application/json" id="data" { (PreEscaped(json(&content.data))) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string().into_bytes()
+}
+
+/// A sentence, its names apart from the direction of what surrounds them.
+pub fn prose(sentence: &str) -> Markup {
+    html! {
+        @for (is_name, piece) in pieces(sentence) {
+            @if is_name { bdi { (piece) } } @else { (piece) }
+        }
+    }
+}
+
+/// JSON that can stand in a page: no `<` ends the element it is in.
+fn json(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
+/// The hash of an element's content, as a policy names it.
+fn hash(content: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json as value;
+
+    #[test]
+    fn data_never_end_their_element() {
+        let hostile = value!({ "</script><script>alert(1)</script>": "<!--" });
+        let text = json(&hostile);
+        assert!(!text.contains('<'), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), hostile);
+    }
+}

@@ -1,0 +1,82 @@
+//! How full the subnets are, over time, and when each runs out.
+
+use serde_json::Value;
+
+use crate::run::RunData;
+use plimsoll_chart::axis::Axis;
+use plimsoll_chart::palette::SERIES;
+use plimsoll_chart::plot::{At, Layer, Note, Plot};
+use plimsoll_chart::scene::Ink;
+use plimsoll_chart::thin::Datum;
+
+/// A pool of addresses.
+struct Pool {
+    name: String,
+    addresses: f64,
+    exhausted_at_s: Option<f64>,
+    peak: f64,
+    used: Vec<Datum>,
+}
+
+/// The chart; none where addresses have no limit. Of many pools it shows the fullest.
+pub fn plots(run: &RunData) -> Vec<Plot> {
+    let mut pools = pools(run);
+    let count = pools.len();
+    let fullness = |pool: &Pool| pool.peak / pool.addresses;
+    pools.sort_by(|a, b| fullness(b).total_cmp(&fullness(a)));
+    pools.truncate(SERIES - 1);
+    if pools.is_empty() {
+        return Vec::new();
+    }
+    let x = Axis::time(run.end_s());
+    let mut notes: Vec<(f64, Note)> = Vec::new();
+    let mut layers = Vec::new();
+    for (number, pool) in pools.iter().enumerate() {
+        let share = |(at, used): &Datum| (*at, 100.0 * used / pool.addresses);
+        layers.push(Layer::line(&pool.name, number, pool.used.iter().map(share).collect()));
+        if let Some(at) = pool.exhausted_at_s {
+            // The name comes last: it may be longer than the line.
+            let words = format!("runs out after {}: {}", x.words(at), pool.name);
+            notes.push((at, Note { at: At::X(at), words, ink: Ink::Series(number) }));
+        }
+    }
+    notes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let all =
+        if pools.len() < count { format!(" The fullest {} of {count}.", pools.len()) } else { String::new() };
+    vec![Plot {
+        name: "addresses".to_string(),
+        title: "Addresses in use".to_string(),
+        caption: format!(
+            "Shares of the addresses that can be handed out. A line marks when a request first found none.{all}"
+        ),
+        x,
+        y: Axis::percent("of the addresses, in use"),
+        layers,
+        notes: notes.into_iter().map(|(_, note)| note).collect(),
+    }]
+}
+
+/// The subnets and the public pool, where they have a limit.
+fn pools(run: &RunData) -> Vec<Pool> {
+    let pool = |name: String, figures: &Value, used: Vec<Datum>| {
+        let addresses = figures["addresses"].as_f64().filter(|addresses| *addresses > 0.0)?;
+        let exhausted_at_s = figures["exhausted_at_s"].as_f64();
+        let peak = figures["used_peak"].as_f64().unwrap_or(0.0);
+        Some(Pool { name, addresses, exhausted_at_s, peak, used })
+    };
+    let subnets = run.at("network.subnets").and_then(Value::as_array);
+    let mut pools: Vec<Pool> = subnets
+        .into_iter()
+        .flatten()
+        .filter_map(|figures| {
+            let name = figures["name"].as_str().unwrap_or_default();
+            let series = run.subnets.iter().find(|(known, _)| known == name);
+            let used = series.map(|(_, series)| series.points(["addresses_used"], |[used]| used));
+            pool(format!("subnet {name}"), figures, used.unwrap_or_default())
+        })
+        .collect();
+    let public = run.at("network.public").unwrap_or(&Value::Null);
+    let used = run.series.points(["public_addresses_used"], |[used]| used);
+    pools.extend(pool("public".to_string(), public, used));
+    pools
+}

@@ -1,0 +1,104 @@
+//! Availability over time: which share of the calls succeeded, minute by minute, and which share of the instances asked
+//! for was launched.
+
+use crate::run::RunData;
+use crate::series::Series;
+use plimsoll_base::units::Duration;
+use plimsoll_base::units::figures::span;
+use plimsoll_chart::axis::{Axis, Scale, figure};
+use plimsoll_chart::plot::{Layer, Plot};
+use plimsoll_chart::thin::Datum;
+
+/// A minute \[s\].
+const MINUTE: f64 = 60.0;
+
+/// Where the axis of shares that are never less than these may begin \[%\]: the best are told apart.
+const NEARLY_ALL: [f64; 2] = [99.9, 99.0];
+
+/// The charts; none of calls where there is no control plane, none of launches where nothing was asked for.
+pub fn plots(run: &RunData) -> Vec<Plot> {
+    calls(run).into_iter().chain(launches(run)).collect()
+}
+
+/// Calls by the minute.
+fn calls(run: &RunData) -> Option<Plot> {
+    let share = |[calls, failed]: [f64; 2]| {
+        if calls > 0.0 { 100.0 * (calls - failed) / calls } else { f64::NAN }
+    };
+    let mut points = run.availability.points(["calls", "failed"], share);
+    let least = least(&points)?;
+    // The last minute ends somewhere too.
+    let last = *points.last()?;
+    points.push(((last.0 + MINUTE).min(run.end_s()).max(last.0), last.1));
+    let sum = |column| run.availability.column(column).iter().sum::<f64>();
+    let (all, failed) = (sum("calls"), sum("failed"));
+    Some(Plot {
+        name: "availability-calls".to_string(),
+        title: "Availability by minute".to_string(),
+        caption: format!(
+            "The share of the calls that succeeded, of each minute in which any was answered; at worst {} %. Of all \
+             {} calls {} failed.",
+            figure(least),
+            figure(all),
+            figure(failed),
+        ),
+        x: Axis::time(run.end_s()),
+        y: shares_axis("calls that succeeded, each minute (%)".to_string(), least),
+        layers: vec![Layer::steps("", 0, points)],
+        notes: Vec::new(),
+    })
+}
+
+/// Instances by the sampling interval.
+fn launches(run: &RunData) -> Option<Plot> {
+    let points = launched(&run.series);
+    let least = least(&points)?;
+    let times = run.series.column("time_s");
+    let interval = times.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
+    let interval = span(Duration((interval * 1e9).round() as u64));
+    Some(Plot {
+        name: "availability".to_string(),
+        title: "Availability of launches".to_string(),
+        caption: format!(
+            "The share of the instances asked for that were launched, every {interval}; no line where none was \
+             asked for. A scenario that samples every minute (output.sample_every) shows it by the minute."
+        ),
+        x: Axis::time(run.end_s()),
+        y: shares_axis(format!("launched of asked for, every {interval} (%)"), least),
+        layers: vec![Layer::steps("", 0, points)],
+        notes: Vec::new(),
+    })
+}
+
+/// The least share there is.
+fn least(points: &[Datum]) -> Option<f64> {
+    points.iter().map(|point| point.1).filter(|share| !share.is_nan()).reduce(f64::min)
+}
+
+/// An axis from somewhat less than the least share to all.
+fn shares_axis(label: String, least: f64) -> Axis {
+    let of_nearly_all = NEARLY_ALL.into_iter().find(|end| *end <= least && least < 100.0);
+    let from = of_nearly_all.unwrap_or_else(|| ((least - 1e-9) / 5.0).floor().max(0.0) * 5.0);
+    Axis { label, scale: Scale::Linear, range: (from, 100.0) }
+}
+
+/// The share launched in every interval, at its beginning. Counts begin anew when the warm-up ends.
+fn launched(series: &Series) -> Vec<Datum> {
+    let times = series.column("time_s");
+    let (asked, launched) = (series.column("launches_requested"), series.column("launches_succeeded"));
+    if asked.len() != times.len() || launched.len() != times.len() {
+        return Vec::new();
+    }
+    let mut points: Vec<Datum> = (1..times.len())
+        .map(|i| {
+            let (asked, launched) = (asked[i] - asked[i - 1], launched[i] - launched[i - 1]);
+            let is_told = asked > 0.0 && launched >= 0.0;
+            (times[i - 1], if is_told { (100.0 * launched / asked).min(100.0) } else { f64::NAN })
+        })
+        .collect();
+    // The last interval ends somewhere too.
+    if let (Some(last), Some(end)) = (points.last().copied(), times.last()) {
+        points.push((*end, last.1));
+    }
+    points
+}

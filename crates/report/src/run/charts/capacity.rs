@@ -1,0 +1,54 @@
+//! Where the capacity is, over time: used, stranded, free beside instances, and on empty hosts.
+
+use crate::run::RunData;
+use plimsoll_chart::axis::Axis;
+use plimsoll_chart::plot::{Plot, most, stack};
+use plimsoll_chart::scene::Ink;
+use plimsoll_chart::thin::Datum;
+
+/// A chart each of vCPU and memory; none where no host was ever there.
+pub fn plots(run: &RunData) -> Vec<Plot> {
+    let vcpu = ["vcpu_used", "vcpu_stranded", "vcpu_of_used_hosts", "vcpu"];
+    let memory = ["memory_used_gib", "memory_stranded_gib", "memory_of_used_hosts_gib", "memory_gib"];
+    [("vcpu", "vCPU", "vCPU", "memory", vcpu), ("memory", "memory", "GiB", "vCPU", memory)]
+        .into_iter()
+        .filter_map(|(name, what, unit, other, columns)| plot(run, name, what, unit, other, columns))
+        .collect()
+}
+
+fn plot(run: &RunData, name: &str, what: &str, unit: &str, other: &str, columns: [&str; 4]) -> Option<Plot> {
+    let part =
+        |rule: fn([f64; 4]) -> f64| -> Vec<Datum> { run.series.points(columns, |row| rule(row).max(0.0)) };
+    if run.series.column(columns[3]).iter().all(|all| *all == 0.0) {
+        return None;
+    }
+    let layers = stack(vec![
+        ("in use".to_string(), Ink::Series(0), part(|[used, _, _, _]| used)),
+        (
+            format!("stranded: too little {other} beside it"),
+            Ink::Series(1),
+            part(|[_, stranded, _, _]| stranded),
+        ),
+        (
+            "free beside instances".to_string(),
+            Ink::Series(5),
+            part(|[used, stranded, of_used_hosts, _]| of_used_hosts - used - stranded),
+        ),
+        (
+            "on empty hosts".to_string(),
+            Ink::Grid,
+            part(|[used, stranded, of_used_hosts, all]| all - of_used_hosts.max(used + stranded)),
+        ),
+    ]);
+    Some(Plot {
+        name: format!("capacity-{name}"),
+        title: format!("Where the {what} is"),
+        caption: format!(
+            "Stranded {what} is free where not even the smallest request finds enough {other} beside it."
+        ),
+        x: Axis::time(run.end_s()),
+        y: Axis::from_zero(unit, most(&layers)),
+        layers,
+        notes: Vec::new(),
+    })
+}

@@ -1,0 +1,54 @@
+//! Charts of a run: a register, each from what the result folder holds to what it says.
+//!
+//! A new chart is a file here and a line in [`CHARTS`].
+
+mod addresses;
+mod availability;
+mod bill;
+mod capacity;
+mod durations;
+mod failures;
+mod fleet;
+mod host_fill;
+mod instances;
+mod money;
+mod packing;
+mod percentiles;
+mod stages;
+
+use super::RunData;
+use plimsoll_chart::plot::Plot;
+
+/// A chart of a run.
+pub struct Chart {
+    /// Its name.
+    pub name: &'static str,
+    /// What a run shows of it: no plot where there is nothing to it.
+    pub plots: fn(&RunData) -> Vec<Plot>,
+}
+
+/// Every chart of a run, in the order of a page.
+#[rustfmt::skip]
+pub const CHARTS: [Chart; 13] = [
+    Chart { name: "fleet", plots: fleet::plots },
+    Chart { name: "failures", plots: failures::plots },
+    Chart { name: "availability", plots: availability::plots },
+    Chart { name: "capacity", plots: capacity::plots },
+    Chart { name: "packing", plots: packing::plots },
+    Chart { name: "host-fill", plots: host_fill::plots },
+    Chart { name: "instances", plots: instances::plots },
+    Chart { name: "addresses", plots: addresses::plots },
+    Chart { name: "stages", plots: stages::plots },
+    Chart { name: "latency-percentiles", plots: percentiles::plots },
+    Chart { name: "latency", plots: durations::plots },
+    Chart { name: "money", plots: money::plots },
+    Chart { name: "bill", plots: bill::plots },
+];
+
+/// Every plot of a run.
+pub fn plots(run: &RunData) -> Vec<Plot> {
+    CHARTS.iter().flat_map(|chart| (chart.plots)(run)).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

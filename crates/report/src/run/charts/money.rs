@@ -1,0 +1,28 @@
+//! What running instances cost, as it accrues.
+
+use crate::run::RunData;
+use plimsoll_chart::axis::Axis;
+use plimsoll_chart::plot::{Layer, Plot, most};
+
+/// The chart; none where nothing cost anything.
+pub fn plots(run: &RunData) -> Vec<Plot> {
+    let mut points = run.series.points(["accrued_usd"], |[usd]| usd);
+    let warmup_s = run.figure("warmup_s").unwrap_or(0.0);
+    points.retain(|point| point.0 >= warmup_s);
+    let layers = vec![Layer::line("", 0, points)];
+    if most(&layers) == 0.0 {
+        return Vec::new();
+    }
+    vec![Plot {
+        name: "money".to_string(),
+        title: "Cost of running instances".to_string(),
+        caption:
+            "As it accrues from the end of the warm-up, at the price each began with; minimums, volumes, \
+                  addresses and commitments are in the bill."
+                .to_string(),
+        x: Axis::time(run.end_s()),
+        y: Axis::from_zero("USD", most(&layers)),
+        layers,
+        notes: Vec::new(),
+    }]
+}

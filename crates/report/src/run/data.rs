@@ -1,0 +1,81 @@
+//! The result folder of a run, read back: the one source of charts and pages, so that a run and a later look at it show the
+//! same.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::billing::{self, Bill};
+use super::failures::{self, Refusals};
+use super::latency::{self, Distribution};
+use super::{availability, control_plane, host_fill, subnets, summary, timeseries};
+use crate::load::{json, optional};
+use crate::manifest;
+use crate::series::{self, Series};
+use plimsoll_base::input::InputError;
+
+/// What a run has left.
+#[derive(Debug, Default)]
+pub struct RunData {
+    /// `summary.json`.
+    pub summary: Value,
+    /// `manifest.json`.
+    pub manifest: Value,
+    /// `timeseries.csv`.
+    pub series: Series,
+    /// `host_fill.csv`.
+    pub fill: Series,
+    /// `subnets.csv`, by subnet.
+    pub subnets: Vec<(String, Series)>,
+    /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each moment; `arrivals`, `completed`, `refused`
+    /// and `timed_out` counted up to it.
+    pub stages: Vec<(String, Series)>,
+    /// `availability.csv`: of each minute, by its beginning, the `calls` that were answered and how many `failed`.
+    pub availability: Series,
+    /// `failures.csv`, summed up.
+    pub refusals: Refusals,
+    /// `billing.csv`.
+    pub bill: Vec<Bill>,
+    /// `latency/*.hlog`.
+    pub latency: Vec<Distribution>,
+}
+
+impl RunData {
+    /// Reads the result in a folder. A file that is not there says nothing, but for the summary and the manifest.
+    pub fn open(folder: &Path) -> Result<RunData, InputError> {
+        let summary = json(folder, summary::FILE)?;
+        let end_s = summary["horizon_s"].as_f64().unwrap_or(0.0);
+        let each = |name: &str| optional(folder.join(name));
+        Ok(RunData {
+            manifest: json(folder, manifest::FILE)?,
+            series: each(timeseries::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
+            fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
+            subnets: each(subnets::FILE)?
+                .map_or(Ok(Vec::new()), |file| series::read_series_by("subnet", &file))?,
+            stages: each(control_plane::FILE)?
+                .map_or(Ok(Vec::new()), |file| series::read_series_by("stage", &file))?,
+            availability: each(availability::FILE)?
+                .map_or(Ok(Series::default()), |file| Series::read(&file))?,
+            refusals: each(failures::FILE)?
+                .map_or(Ok(Refusals::default()), |file| Refusals::read(&file, end_s))?,
+            bill: each(billing::FILE)?.map_or(Ok(Vec::new()), |file| billing::read(&file))?,
+            latency: latency::read(&folder.join("latency"))?,
+            summary,
+        })
+    }
+
+    /// A figure of the summary by its path, such as `fleet.hosts`.
+    pub fn figure(&self, path: &str) -> Option<f64> {
+        self.at(path)?.as_f64()
+    }
+
+    /// What the summary holds at a path.
+    pub fn at(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.summary, |value, step| value.get(step))
+    }
+
+    /// Simulated time at the end \[s\].
+    pub fn end_s(&self) -> f64 {
+        self.figure("horizon_s").unwrap_or(0.0)
+    }
+}

@@ -1,0 +1,154 @@
+//! `explain.json` and `explain.md`: why an instance is where it is, or a launch found nothing, decision by decision.
+
+mod words;
+
+use serde_json::{Map, Value, json};
+
+use crate::ReportFile;
+use plimsoll_base::failure::Reason;
+use plimsoll_base::units::{RESOURCES, Resources};
+use plimsoll_model::placement::register;
+use plimsoll_model::placement::survey::{Barrier, Considered, KeptOut};
+use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Subject};
+use plimsoll_sim::summary::Run;
+
+pub use words::page;
+
+/// Name of the file for programs.
+pub const FILE: &str = "explain.json";
+
+/// Name of the file for people.
+pub const PAGE: &str = "explain.md";
+
+/// The schema of this version.
+const SCHEMA: &str = "plimsoll/explain/1";
+
+/// The file for programs, where somebody asked.
+pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
+    let explanation = run.outcome.explanation.iter();
+    let bytes = explanation.map(|explanation| {
+        let mut bytes = serde_json::to_vec_pretty(&value(run, explanation)).expect("it is plain data");
+        bytes.push(b'\n');
+        bytes
+    });
+    bytes.map(|bytes| ReportFile { name: FILE.to_string(), bytes }).collect()
+}
+
+/// The file for people, where somebody asked.
+pub fn pages(run: &Run<'_>) -> Vec<ReportFile> {
+    let pages = run.outcome.explanation.iter().map(|explanation| page(run, explanation));
+    pages.map(|page| ReportFile { name: PAGE.to_string(), bytes: page.into_bytes() }).collect()
+}
+
+/// The rule of the run's strategy, as its register has it.
+fn rule(run: &Run<'_>) -> &'static str {
+    register::entry(&run.scenario.placement.strategy.name).map_or("", |entry| entry.rule)
+}
+
+/// What keeps hosts out, the most first.
+fn kept_out(decision: &Decision) -> Vec<(Barrier, KeptOut)> {
+    let all = decision.survey.kept_out.iter().map(|(barrier, kept_out)| (barrier, *kept_out));
+    let mut some: Vec<_> = all.filter(|(_, kept_out)| kept_out.hosts > 0).collect();
+    some.sort_by_key(|(barrier, kept_out)| (std::cmp::Reverse(kept_out.hosts), *barrier));
+    some
+}
+
+/// Each resource: its name with its unit, how many of the small units are one, and whether every request has some.
+const NAMES: [(&str, f64, bool); RESOURCES] = [
+    ("vcpu", 1000.0, true),
+    ("memory_gib", 1024.0, true),
+    ("gpu", 1000.0, false),
+    ("local_storage_gib", 1024.0, false),
+    ("network_gbps", 1000.0, false),
+];
+
+/// Amounts by name; what there is none of is left out, and `null` is no limit.
+fn amounts(resources: &Resources) -> Value {
+    let mut table = Map::new();
+    for (i, (name, unit, always)) in NAMES.iter().enumerate() {
+        match resources.0[i] {
+            u32::MAX => _ = table.insert(name.to_string(), Value::Null),
+            amount if amount > 0 || *always => {
+                table.insert(name.to_string(), json!(f64::from(amount) / unit));
+            }
+            _ => {}
+        }
+    }
+    Value::Object(table)
+}
+
+fn value(run: &Run<'_>, explanation: &Explanation) -> Value {
+    let subject = match explanation.subject {
+        Subject::Instance(id) => json!({ "instance": id.0 }),
+        Subject::Launch(number) => json!({ "launch": number }),
+    };
+    let decisions: Vec<Value> =
+        explanation.decisions.iter().map(|decision| decision_value(run, decision)).collect();
+    json!({
+        "schema": SCHEMA,
+        "scenario": run.scenario.name,
+        "seed": run.scenario.seed,
+        "digest": format!("{:032x}", run.outcome.digest),
+        "subject": subject,
+        "strategy": run.scenario.placement.strategy.name,
+        "rule": rule(run),
+        "decisions": decisions,
+        "decisions_left_out": explanation.left_out,
+    })
+}
+
+fn decision_value(run: &Run<'_>, decision: &Decision) -> Value {
+    let directory = &run.outcome.directory;
+    let Decision { at, occasion, number, kind, request, survey, ending } = decision;
+    let kept_out = kept_out(decision).into_iter().map(|(barrier, kept_out)| {
+        json!({ "by": barrier.name(), "hosts": kept_out.hosts, "alone": kept_out.alone })
+    });
+    let mut value = json!({
+        "time_s": at.as_seconds(),
+        "occasion": occasion,
+        "account": directory.accounts()[request.account.index()],
+        "type": directory.types.get(*kind).name,
+        "zone": directory.zones()[request.zone.index()],
+        "asked": amounts(&request.amounts),
+        "hosts": survey.hosts,
+        "hosts_fitting": survey.fitting,
+        "kept_out": kept_out.collect::<Vec<Value>>(),
+        "winner": survey.winner.as_ref().map(considered),
+        "runner_up": survey.runner_up.as_ref().map(considered),
+        "ending": ending_value(ending),
+    });
+    if let Some(number) = number {
+        value["asked_as"] = json!(number);
+    }
+    value
+}
+
+fn considered(host: &Considered) -> Value {
+    json!({
+        "host": host.host.0,
+        "rack": host.rack.0,
+        "cost": host.cost.as_ref().map(ToString::to_string),
+        "free": amounts(&host.free),
+        "capacity": amounts(&host.capacity),
+        "instances": host.instances,
+        "opened": host.opened,
+    })
+}
+
+fn ending_value(ending: &Ending) -> Value {
+    match ending {
+        Ending::Placed(host) => json!({ "is": "placed", "host": host.0 }),
+        Ending::Claimed(host, reservation) => {
+            json!({ "is": "claimed", "host": host.0, "capacity_reservation": reservation.0 })
+        }
+        Ending::Undone(host) => json!({ "is": "undone", "host": host.0 }),
+        Ending::Refused(Reason { failure, limit }) => json!({
+            "is": "refused",
+            "error_code": failure.ec2_name(),
+            "limit": limit.map(|limit| limit.bound.name()),
+            "asked": limit.map(|limit| limit.asked),
+            "left": limit.map(|limit| limit.left),
+            "unit": limit.map(|limit| limit.bound.unit()),
+        }),
+    }
+}

@@ -1,0 +1,113 @@
+//! One run: the register of its reports, each from results to bytes, what its folder holds, and what is told of it.
+//!
+//! A new report is a file here and a line in [`REGISTER`].
+
+pub mod charts;
+pub mod checkpoint;
+pub mod explanation;
+pub mod latency;
+pub mod summary;
+pub mod tables;
+pub mod terminal;
+
+mod availability;
+mod billing;
+mod control_plane;
+mod data;
+mod failures;
+mod headroom;
+mod host_fill;
+mod page;
+mod subnets;
+mod timeseries;
+
+pub use data::RunData;
+pub use page::page;
+
+use std::io::{self, Write};
+
+use crate::{ReportFile, ResultFolder, Streamed, manifest};
+use plimsoll_base::input::InputError;
+use plimsoll_sim::scenario::Scenario;
+use plimsoll_sim::summary::Run;
+use tables::AnyTable;
+
+/// One report of a result folder.
+pub struct Report {
+    /// Its name.
+    pub name: &'static str,
+    /// The file, or the pattern of its files.
+    pub file: &'static str,
+    /// What it holds, one line.
+    pub holds: &'static str,
+    /// How it is made.
+    pub make: Make,
+}
+
+/// How a report is made.
+pub enum Make {
+    /// From the finished run: its files with their bytes.
+    AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
+    /// Row by row while the run goes on.
+    Streamed(Begin),
+    /// The same, where the scenario asks for what it tells.
+    StreamedIf(fn(&Scenario) -> bool, Begin),
+    /// Row by row into a file for each table, where the run is asked for tables.
+    Tables(&'static [&'static dyn AnyTable]),
+    /// From the files of the others, then and any time later ([`render`](crate::render)).
+    Drawn,
+}
+
+/// Begins a streamed report in an open file.
+pub type Begin = fn(Out) -> Opened;
+
+/// A file of the result being written.
+pub type Out = Box<dyn Write + Send>;
+
+/// A streamed report that was begun.
+pub type Opened = io::Result<Box<dyn Streamed>>;
+
+/// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
+/// made of the others.
+#[rustfmt::skip]
+pub const REGISTER: [Report; 19] = [
+    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
+    Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
+    Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
+    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
+    Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: Make::StreamedIf(Scenario::counts_minutes, availability::begin) },
+    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
+    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
+    Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
+    Report { name: "billing", file: billing::FILE, holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
+    Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
+    Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
+    Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: Make::AtEnd(latency::percentiles) },
+    Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
+    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: Make::AtEnd(explanation::files) },
+    Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: Make::AtEnd(explanation::pages) },
+    Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
+    Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
+    Report { name: "charts", file: crate::charts::FILES, holds: "pictures of all that", make: Make::Drawn },
+    Report { name: "page", file: crate::page::FILE, holds: "one page to read and to send", make: Make::Drawn },
+];
+
+/// Writes every report that is made at the end.
+pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputError> {
+    for report in &REGISTER {
+        if let Make::AtEnd(make) = report.make {
+            for file in make(run) {
+                folder.write(&file.name, &file.bytes)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The error of the file itself: the csv crate would hide that a disk is full.
+fn csv_io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}

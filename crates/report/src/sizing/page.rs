@@ -1,0 +1,97 @@
+//! The page of a sizing: the answer, and the curve that led to it.
+
+use maud::html;
+
+use crate::format::amount;
+use crate::page::chart;
+use crate::page::figures::{Figure, figures};
+use crate::page::provenance::{reproduce, scenario};
+use crate::page::shell::{Content, document};
+use crate::page::table::{Cell, Table, table};
+use crate::sizing::SizingData;
+use crate::sizing::load::Point;
+use plimsoll_base::units::figures::grouped;
+use plimsoll_chart::plot::Plot;
+
+/// The page of a sizing with its charts.
+pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
+    let body = html! {
+        (figures(&key_figures(sizing)))
+        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        section {
+            h2 { "Tables" }
+            (table(&curve(sizing)))
+            @for note in &sizing.notes { p.note { (note) } }
+        }
+        section { h2 { "Scenario" } p.note { "As resolved, before the setting is varied." } (scenario(&sizing.manifest)) }
+        section { h2 { "The same again" } (reproduce(&sizing.manifest)) }
+    };
+    document(&Content {
+        kind: "sizing",
+        name: sizing.scenario.clone(),
+        question: sizing.question_in_words.clone(),
+        answer: sizing.answer_in_words.clone(),
+        body,
+        data: chart::data(plots),
+    })
+}
+
+fn key_figures(sizing: &SizingData) -> Vec<Figure> {
+    let figure = |name, value: String, note: String| Figure { name, value, note };
+    let answer = sizing.answer.map_or("none".to_string(), grouped);
+    let at_answer = sizing.points.iter().find(|point| Some(point.value) == sizing.answer);
+    let mut shown = vec![
+        figure("Smallest that will do", answer, sizing.setting.clone()),
+        figure(
+            "Values looked at",
+            grouped(sizing.points.len() as u64),
+            if sizing.monotone { "monotone" } else { "not monotone" }.to_string(),
+        ),
+        figure(
+            "Runs",
+            grouped(sizing.points.iter().map(|point| point.digests.len() as u64).sum::<u64>()),
+            format!("seeds from {}", sizing.seed),
+        ),
+        figure("Confidence", format!("{} %", 100.0 * sizing.confidence), "of each value".to_string()),
+    ];
+    if let Some(Point { hosts: Some(hosts), hosts_lower_bound: Some(bound), .. }) = at_answer {
+        let note = "fewest of any packing of what ran at the peak".to_string();
+        shown.push(figure("Hosts", grouped(*hosts), "at the answer".to_string()));
+        shown.push(figure("Lower bound", grouped(*bound), note));
+    }
+    shown
+}
+
+fn curve(sizing: &SizingData) -> Table {
+    let unit = &sizing.target.unit;
+    let number =
+        |value: Option<f64>| value.map_or(Cell::Empty, |value| Cell::Number(value, amount(value, unit)));
+    let count = |count: Option<u64>| count.map_or(Cell::Empty, Cell::count);
+    let row = |point: &Point| {
+        vec![
+            Cell::count(point.value),
+            Cell::count(point.digests.len() as u64),
+            number(point.mean),
+            number(point.interval.map(|(low, _)| low)),
+            number(point.interval.map(|(_, high)| high)),
+            Cell::words(point.target.replace('-', " ")),
+            count(point.hosts),
+            count(point.hosts_lower_bound),
+        ]
+    };
+    Table {
+        title: "Values looked at",
+        caption: format!("The metric is {}.", sizing.target.metric),
+        header: Table::header([
+            "value",
+            "runs",
+            "mean",
+            "low",
+            "high",
+            "target",
+            "hosts",
+            "lower bound on hosts",
+        ]),
+        rows: sizing.points.iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,277 @@
+//! Figures of a sweep over what was varied: a map with contours over two numbers, lines over one, else a row for each
+//! combination of words.
+
+use std::collections::BTreeMap;
+
+use crate::charts::file_name;
+use crate::format::amount;
+use crate::sweep::SweepData;
+use crate::sweep::load::{Axis as Varied, Figure};
+use plimsoll_chart::axis;
+use plimsoll_chart::axis::{Axis, Scale, figure as short, scaled};
+use plimsoll_chart::contour::Grid;
+use plimsoll_chart::palette::{SERIES, SHADES};
+use plimsoll_chart::plot::{Block, Data, Interval, Layer, Plot, most};
+use plimsoll_chart::scene::Ink;
+
+/// Figures that have a chart where they differ between runs.
+const SHOWN: [&str; 9] = [
+    "launch.success_ratio",
+    "fleet.hosts_used_peak",
+    "fleet.hosts_used_mean",
+    "fleet.packing_density_vcpu_mean",
+    "fleet.packing_density_memory_mean",
+    "fleet.stranded_vcpu_ratio_mean",
+    "fleet.stranded_memory_ratio_mean",
+    "latency_s.launch.p99",
+    "billing.total",
+];
+
+/// A grid has at least so many of its points; else they are scattered.
+const GRID: f64 = 0.5;
+
+/// Most lines of a contour chart.
+const CONTOURS: usize = SHADES - 1;
+
+/// The charts.
+pub fn plots(sweep: &SweepData) -> Vec<Plot> {
+    let varying = || sweep.varying().filter(|figure| SHOWN.contains(&figure.path.as_str()));
+    let numbers: Vec<&Varied> =
+        sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_some()).collect();
+    let words: Vec<&Varied> =
+        sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_none()).collect();
+    match numbers[..] {
+        [] => varying().map(|figure| rows(figure, &words)).collect(),
+        [x] => varying().map(|figure| lines(figure, x, &words)).collect(),
+        [x, y, ref others @ ..] => {
+            let others: Vec<&Varied> = others.iter().copied().chain(words).collect();
+            varying().flat_map(|figure| maps(figure, (x, y), &others)).collect()
+        }
+    }
+}
+
+fn differs(axis: &Varied) -> bool {
+    axis.words.iter().any(|word| *word != axis.words[0])
+}
+
+/// The runs by what some axes say there, in the order they first come.
+fn groups(axes: &[&Varied], runs: usize) -> Vec<(String, Vec<usize>)> {
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for run in 0..runs {
+        let name = axes.iter().map(|axis| axis.words[run].as_str()).collect::<Vec<_>>().join(", ");
+        let position = *known.entry(name.clone()).or_insert(groups.len());
+        if position == groups.len() {
+            groups.push((name, Vec::new()));
+        }
+        groups[position].1.push(run);
+    }
+    groups
+}
+
+/// A value with the runs that have it: the least, the mean and the greatest of a figure.
+fn spread(figure: &Figure, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
+    let values: Vec<f64> = runs
+        .iter()
+        .map(|run| figure.values[*run])
+        .filter(|value| !value.is_nan())
+        .map(|value| value * scale)
+        .collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    (!values.is_empty()).then(|| (least, mean, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)))
+}
+
+/// A chart, but for its data and its axes.
+fn frame(figure: &Figure, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
+    Plot {
+        name: format!("sweep-{}", file_name(&figure.path)),
+        title: figure.path.clone(),
+        caption,
+        x,
+        y,
+        layers,
+        notes: Vec::new(),
+    }
+}
+
+/// What is measured with its unit: shares in percent.
+fn measure(figure: &Figure) -> (f64, String) {
+    match scaled(figure.unit) {
+        (scale, "") => (scale, figure.path.clone()),
+        (scale, unit) => (scale, format!("{} ({unit})", figure.path)),
+    }
+}
+
+/// A row for each combination of words.
+fn rows(figure: &Figure, words: &[&Varied]) -> Plot {
+    let (scale, label) = measure(figure);
+    let mut groups = groups(words, figure.values.len());
+    groups.reverse();
+    let interval = |(i, (name, runs)): (usize, &(String, Vec<usize>))| {
+        let (low, middle, high) = spread(figure, runs, scale)?;
+        let words = format!("{name}: {}", amount(middle / scale, figure.unit));
+        Some(Interval { at: i as f64, low, middle, high, words })
+    };
+    let intervals: Vec<Interval> = groups.iter().enumerate().filter_map(interval).collect();
+    let x = Axis::around(label, intervals.iter().flat_map(|one| [one.low, one.high]));
+    let y = Axis::names(paths(words), groups.into_iter().map(|(name, _)| name).collect());
+    let layer = Layer { name: String::new(), ink: Ink::Series(0), data: Data::Intervals(intervals) };
+    frame(
+        figure,
+        "The dot is the mean over the seeds, the bar reaches from the least to the greatest.".to_string(),
+        (x, y),
+        vec![layer],
+    )
+}
+
+fn paths(axes: &[&Varied]) -> String {
+    axes.iter().map(|axis| axis.path.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A line for each combination of words over a number: the mean over the seeds.
+fn lines(figure: &Figure, x: &Varied, words: &[&Varied]) -> Plot {
+    let (scale, label) = measure(figure);
+    let numbers = x.numbers.as_deref().unwrap_or_default();
+    let mut groups = groups(words, figure.values.len());
+    let count = groups.len();
+    groups.truncate(SERIES);
+    let mut layers = Vec::new();
+    for (series, (name, runs)) in groups.iter().enumerate() {
+        let mut runs = runs.clone();
+        runs.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
+        let alike = runs.chunk_by(|a, b| numbers[*a] == numbers[*b]);
+        let mean = |runs: &[usize]| spread(figure, runs, scale).map(|(_, mean, _)| (numbers[runs[0]], mean));
+        layers.push(Layer::line(name, series, alike.filter_map(mean).collect()));
+    }
+    let all =
+        if count > SERIES { format!(" The first {SERIES} of {count} combinations.") } else { String::new() };
+    let caption = match words {
+        [] => "The mean over the seeds.".to_string(),
+        words => format!("The mean over the seeds, by {}.{all}", paths(words)),
+    };
+    let y = if figure.unit == "0 to 1" {
+        let ends = layers.iter().flat_map(|layer| layer.values().collect::<Vec<_>>());
+        Axis::around(label, ends)
+    } else {
+        Axis::from_zero(label, most(&layers))
+    };
+    frame(figure, caption, (Axis::around(x.path.clone(), numbers.iter().copied()), y), layers)
+}
+
+/// A map over two numbers for each combination of all else.
+fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<Plot> {
+    let all: Vec<usize> = (0..figure.values.len()).collect();
+    let (scale, _) = measure(figure);
+    let Some((least, _, greatest)) = spread(figure, &all, scale) else { return Vec::new() };
+    let steps = axis::round_steps(least, greatest, CONTOURS / 2 + 1);
+    groups(others, figure.values.len())
+        .into_iter()
+        .map(|(name, runs)| {
+            let mut plot = map(figure, (x, y), &runs, &steps);
+            if !name.is_empty() {
+                plot.name = format!("{}-{}", plot.name, file_name(&name));
+                plot.title = format!("{}: {name}", plot.title);
+            }
+            plot
+        })
+        .collect()
+}
+
+fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64]) -> Plot {
+    let (scale, label) = measure(figure);
+    let numbers = |axis: &Varied| -> Vec<f64> { axis.numbers.clone().unwrap_or_default() };
+    let (across, up) = (numbers(x), numbers(y));
+    let mut cells: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
+    for run in runs {
+        cells.entry((across[*run].to_bits(), up[*run].to_bits())).or_default().push(*run);
+    }
+    let known = |numbers: &[f64]| {
+        let mut known: Vec<f64> = runs.iter().map(|run| numbers[*run]).collect();
+        known.sort_by(f64::total_cmp);
+        known.dedup();
+        known
+    };
+    let (columns, lines) = (known(&across), known(&up));
+    let mean = |at: f64, height: f64| {
+        let runs = cells.get(&(at.to_bits(), height.to_bits()))?;
+        spread(figure, runs, scale).map(|(_, mean, _)| mean)
+    };
+    let shade = |value: f64| (1 + steps.partition_point(|step| *step <= value)).min(SHADES);
+    let said = |at: f64, height: f64, value: f64| {
+        format!("{} at {} and {}", amount(value / scale, figure.unit), short(at), short(height))
+    };
+    let is_grid = cells.len() as f64 >= GRID * (columns.len() * lines.len()) as f64;
+    let mut layers: Vec<Layer> = (1..=steps.len() + 1)
+        .map(|shade| Layer {
+            name: range(steps, shade),
+            ink: Ink::Shade(shade),
+            data: Data::Blocks(Vec::new()),
+        })
+        .collect();
+    let (edges, levels) = (edges(&columns), edges(&lines));
+    let mut heights = Vec::with_capacity(columns.len() * lines.len());
+    for (line, height) in lines.iter().enumerate() {
+        for (column, at) in columns.iter().enumerate() {
+            let value = mean(*at, *height);
+            heights.push(value.unwrap_or(f64::NAN));
+            let (Some(value), true) = (value, is_grid) else { continue };
+            if let Data::Blocks(blocks) = &mut layers[shade(value) - 1].data {
+                let (x, y) = ((edges[column], edges[column + 1]), (levels[line], levels[line + 1]));
+                blocks.push(Block { x, y, words: said(*at, *height, value), ink: None });
+            }
+        }
+    }
+    if is_grid {
+        let grid = Grid { x: &columns, y: &lines, heights: &heights };
+        let contours = steps.iter().flat_map(|step| grid.contour(*step)).collect();
+        layers.push(Layer { name: String::new(), ink: Ink::Text, data: Data::Paths(contours) });
+    } else {
+        for layer in &mut layers {
+            layer.data = Data::Dots(Vec::new());
+        }
+        for (at, height) in cells.keys().map(|(at, height)| (f64::from_bits(*at), f64::from_bits(*height))) {
+            let Some(value) = mean(at, height) else { continue };
+            if let Data::Dots(dots) = &mut layers[shade(value) - 1].data {
+                dots.push((at, height));
+            }
+        }
+        for layer in &mut layers {
+            if let Data::Dots(dots) = &mut layer.data {
+                dots.sort_by(|a, b| a.0.total_cmp(&b.0));
+            }
+        }
+    }
+    let axis = |path: &str, ends: &[f64]| Axis {
+        label: path.to_string(),
+        scale: Scale::Linear,
+        range: (ends[0], ends[ends.len() - 1]),
+    };
+    let caption =
+        format!("{label}, the mean over the seeds: the darker, the more. Lines join what is equal.");
+    frame(figure, caption, (axis(&x.path, &edges), axis(&y.path, &levels)), layers)
+}
+
+/// Which values a shade stands for.
+fn range(steps: &[f64], shade: usize) -> String {
+    match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
+        (None, Some(to)) => format!("< {}", short(*to)),
+        (Some(from), Some(to)) => format!("{} to {}", short(from), short(*to)),
+        (Some(from), None) => format!("≥ {}", short(from)),
+        (None, None) => String::new(),
+    }
+}
+
+/// The edges of cells around values: half way between them.
+fn edges(values: &[f64]) -> Vec<f64> {
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return vec![0.0, 1.0] };
+    let [before, after] = match values {
+        [_] => [1.0, 1.0],
+        [.., before_last, _] => [values[1] - first, last - before_last],
+        [] => [1.0, 1.0],
+    };
+    let mut edges = vec![first - before / 2.0];
+    edges.extend(values.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0));
+    edges.push(last + after / 2.0);
+    edges
+}

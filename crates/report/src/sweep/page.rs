@@ -1,0 +1,170 @@
+//! The page of a sweep: how figures follow what was varied.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::format::amount;
+use crate::page::chart;
+use crate::page::figures::{Figure, figures};
+use crate::page::provenance::{reproduce, scenario};
+use crate::page::shell::{Content, document};
+use crate::page::table::{Cell, Table, table};
+use crate::sweep::SweepData;
+use crate::sweep::load::Figure as Measured;
+use crate::text::name;
+use plimsoll_base::units::figures::grouped;
+use plimsoll_chart::plot::Plot;
+
+/// The page of a sweep with its charts.
+pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
+    let body = html! {
+        (figures(&key_figures(sweep)))
+        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&runs(sweep))) }
+        @if sweep.manifest["scenario"].is_object() {
+            section { h2 { "Scenario" } p.note { "As resolved, before any axis sets something." } (scenario(&sweep.manifest)) }
+        }
+        section { h2 { "The same again" } (again(sweep)) }
+    };
+    let title = sweep.summary["name"].as_str().unwrap_or_default();
+    document(&Content {
+        kind: "sweep",
+        name: title.to_string(),
+        question: question(sweep),
+        answer: answer(sweep),
+        body,
+        data: chart::data(plots),
+    })
+}
+
+fn question(sweep: &SweepData) -> String {
+    let paths: Vec<String> = sweep.axes.iter().map(|axis| name(&axis.path)).collect();
+    let scenario = sweep.summary["scenario"].as_str().unwrap_or_default();
+    format!("How does {} follow {}?", name(scenario), paths.join(", "))
+}
+
+/// The figure that most people ask for: the answer is about it where it differs.
+const FIRST_QUESTION: &str = "launch.success_ratio";
+
+/// Where that figure, or else the first that differs, is least and where it is greatest.
+fn answer(sweep: &SweepData) -> String {
+    let asked_first = |figure: &&Measured| figure.path == FIRST_QUESTION;
+    let Some(figure) = sweep.varying().find(asked_first).or_else(|| sweep.varying().next()) else {
+        return format!("Nothing differs among {} runs.", grouped(sweep.runs as u64));
+    };
+    let (least, greatest) = ends(figure);
+    let at = |run: usize| {
+        let values: Vec<String> = sweep
+            .axes
+            .iter()
+            .map(|axis| format!("{} = {}", name(&axis.path), name(&axis.words[run])))
+            .collect();
+        values.join(", ")
+    };
+    let value = |run: usize| amount(figure.values[run], figure.unit);
+    format!(
+        "{} runs from {} ({}) to {} ({}).",
+        name(&figure.path),
+        value(least),
+        at(least),
+        value(greatest),
+        at(greatest),
+    )
+}
+
+/// The runs with the least and the greatest value, the first of those that are alike.
+fn ends(figure: &Measured) -> (usize, usize) {
+    let known = || (0..figure.values.len()).filter(|run| !figure.values[*run].is_nan());
+    let least = known().reduce(|best, run| if figure.values[run] < figure.values[best] { run } else { best });
+    let greatest =
+        known().reduce(|best, run| if figure.values[run] > figure.values[best] { run } else { best });
+    (least.unwrap_or(0), greatest.unwrap_or(0))
+}
+
+fn key_figures(sweep: &SweepData) -> Vec<Figure> {
+    let seeds = sweep.summary["seeds"].as_array().map_or(0, Vec::len) as u64;
+    let figure =
+        |name, count: u64, note: &str| Figure { name, value: grouped(count), note: note.to_string() };
+    vec![
+        figure("Runs", sweep.runs as u64, ""),
+        figure("Axes", sweep.axes.len() as u64, "settings that were varied"),
+        figure("Seeds", seeds, "of each point"),
+        figure("Figures", sweep.figures.len() as u64, "of each run"),
+        figure("Differ", sweep.varying().count() as u64, "figures, between runs"),
+    ]
+}
+
+fn axes(sweep: &SweepData) -> Table {
+    let rows = sweep.axes.iter().map(|axis| {
+        let mut values: Vec<&str> = Vec::new();
+        for word in &axis.words {
+            if !values.contains(&word.as_str()) {
+                values.push(word);
+            }
+        }
+        vec![Cell::words(&axis.path), Cell::count(values.len() as u64), Cell::words(values.join(", "))]
+    });
+    Table {
+        title: "Axes",
+        caption: String::new(),
+        header: Table::header(["setting", "values", "which"]),
+        rows: rows.collect(),
+    }
+}
+
+fn ranges(sweep: &SweepData) -> Table {
+    let rows = sweep.varying().map(|figure| {
+        let (least, greatest) = ends(figure);
+        let cell = |run: usize| Cell::Number(figure.values[run], amount(figure.values[run], figure.unit));
+        vec![Cell::words(&figure.path), cell(least), cell(greatest), Cell::words(figure.unit)]
+    });
+    Table {
+        title: "Figures that differ",
+        caption: String::new(),
+        header: Table::header(["figure", "least", "greatest", "unit"]),
+        rows: rows.collect(),
+    }
+}
+
+/// Figures of the table of runs.
+const COLUMNS: usize = 6;
+
+fn runs(sweep: &SweepData) -> Table {
+    let figures: Vec<&Measured> = sweep.varying().take(COLUMNS).collect();
+    let rows = (0..sweep.runs).map(|run| {
+        let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
+            Some(numbers) => Cell::Number(numbers[run], axis.words[run].clone()),
+            None => Cell::words(&axis.words[run]),
+        });
+        let figure = figures.iter().map(|figure| match figure.values[run] {
+            value if value.is_nan() => Cell::Empty,
+            value => Cell::Number(value, amount(value, figure.unit)),
+        });
+        axis.chain(figure).collect()
+    });
+    let paths = sweep.axes.iter().map(|axis| &axis.path).chain(figures.iter().map(|figure| &figure.path));
+    let header = paths.map(|path| path.clone().into()).collect();
+    Table { title: "Runs", caption: "All figures are in runs.csv.".to_string(), header, rows: rows.collect() }
+}
+
+fn again(sweep: &SweepData) -> Markup {
+    if sweep.manifest.is_object() {
+        return reproduce(&sweep.manifest);
+    }
+    let word = |key: &str| sweep.summary[key].as_str().unwrap_or_default();
+    let inputs = sweep.summary["inputs"].as_object();
+    html! {
+        p { "The sweep file of this name gives the same digest on every machine:" }
+        dl.facts {
+            div { dt { "version" } dd { (word("version")) } }
+            div { dt { "scenario" } dd { (word("scenario_file")) } }
+            div { dt { "digest" } dd { code { (word("digest")) } } }
+            @for (file, hash) in inputs.into_iter().flatten() {
+                div { dt { bdi { (file) } ", SHA-256" } dd { code { (hash.as_str().unwrap_or_default()) } } }
+            }
+            @if let Some(Value::Array(seeds)) = sweep.summary.get("seeds") {
+                div { dt { "seeds" } dd { (seeds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")) } }
+            }
+        }
+    }
+}
