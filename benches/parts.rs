@@ -95,7 +95,7 @@ fn placement(criterion: &mut Criterion) {
                     let leaving = random.below(live.len() as u64) as usize;
                     let (host, request) = live[leaving];
                     fleet.give(host, ZoneId(0), &request.amounts);
-                    placer.released(&request, host, &fleet);
+                    placer.removed(&request, host, &fleet);
                     placer.changed(host, ZoneId(0), &mut fleet);
                     live[leaving] = place(&mut placer, &mut fleet, random.below(6));
                 });

@@ -124,7 +124,7 @@ fn type_row(entry: &CatalogueEntry) -> [String; 8] {
 
 fn traces() -> Table {
     let mut table = table(["format", "what", "licence"], &[]);
-    for format in &FORMATS {
+    for format in FORMATS {
         table.add_row([format.name, format.description, format.licence]);
     }
     table

@@ -1,5 +1,5 @@
 //! A plain simulator of interval traces that shares no code with the product: rows, a heap of departures, and
-//! a look at every host for every placement. Slow, short, and to be read beside section 4 of the contract.
+//! a look at every host for every placement: slow and short.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -110,7 +110,7 @@ impl<'a> Plain<'a> {
             "worst-fit-linf" => [-linf(), 0, 0, 0],
             "dot-product" => [-there().map(|i| request(i) * ratio(i)).sum::<i128>(), 0, 0, 0],
             "partition" => [in_partition.into(), number.into(), vcpu, memory],
-            other => panic!("the plain simulator knows no `{other}`"),
+            other => panic!("`{other}` draws nothing at random: state its rule here (tests/it/plain.rs) too"),
         }
     }
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use plimsoll::cloud::observe::{Observer, Refusal, Sample, Silent};
+use plimsoll::cloud::observe::{Observation, Observer, Refusal, Sample, Silent};
 use plimsoll::cloud::outcome::{Outcome, Tally};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::operation::Operation;
+use plimsoll::placement::register;
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{NS_PER_S, Time};
 use plimsoll::workload::directory::Directory;
@@ -19,6 +20,14 @@ pub const CHECKED: RunOptions = RunOptions { verify_placement: true, check_conse
 
 /// Speed, for worlds whose placement is not the point.
 pub const UNCHECKED: RunOptions = RunOptions { verify_placement: false, check_conservation: false };
+
+/// Strategies that draw at random: their figures depend on the seed.
+pub const RANDOM_STRATEGIES: [&str; 2] = ["random", "power-of-two"];
+
+/// Returns the names of the strategies whose choices follow from the demand alone.
+pub fn deterministic_strategies() -> impl Iterator<Item = &'static str> {
+    register::names().filter(|name| !RANDOM_STRATEGIES.contains(name))
+}
 
 /// A scenario as text, and the files beside it.
 pub struct Experiment {
@@ -130,12 +139,12 @@ pub struct Notes {
 }
 
 impl Observer for Notes {
-    fn refused(&mut self, refusal: &Refusal, _: &Directory) {
-        self.refusals.push(*refusal);
-    }
-
-    fn sampled(&mut self, sample: &Sample, _: &Directory) {
-        self.samples.push(sample.clone());
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        match observation {
+            Observation::Refused(refusal) => self.refusals.push(*refusal),
+            Observation::Sampled(sample) => self.samples.push(sample.clone()),
+            _ => {}
+        }
     }
 }
 

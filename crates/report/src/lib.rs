@@ -23,8 +23,8 @@ pub mod run;
 pub mod sizing;
 pub mod sweep;
 
+mod observation_log;
 mod recorder;
-mod told;
 
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};

@@ -346,8 +346,8 @@ fn placement_follows_the_state_of_hosts() {
 fn place_under_faults(strategy: &str, mut fleet: Fleet) {
     let mut random: Stream = Seed(2).stream(Purpose::Mix, 0);
     let mut faults = faults_on(&fleet, EVERYTHING, 3);
-    let chooser = register::build(&StrategyConfig::named(strategy), Seed(9)).unwrap();
-    let mut placer = Placer::new(chooser, &mut fleet, true);
+    let strategy = register::build(&StrategyConfig::named(strategy), Seed(9)).unwrap();
+    let mut placer = Placer::new(strategy, &mut fleet, true);
     let mut live: Vec<(HostId, Request)> = Vec::new();
     for second in (0..43_200).step_by(20) {
         for (_, event) in events(&mut faults, second) {
@@ -375,7 +375,7 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
             }
         } else if !live.is_empty() {
             let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
-            placer.released(&request, host, &fleet);
+            placer.removed(&request, host, &fleet);
             fleet.give(host, request.zone, &request.amounts);
             placer.changed(host, request.zone, &mut fleet);
         }

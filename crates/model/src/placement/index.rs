@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::constraints::{HostRule, RackRule, Tier};
 use super::racks::RackHosts;
 use super::scan::{Scan, cost_of};
-use super::strategy::{Choice, Chooser, Request};
+use super::strategy::{Candidates, Request, Selector};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
@@ -15,7 +15,7 @@ use crate::fleet::index::by_class::ClassIndex;
 use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Ranking, Sight};
+use crate::fleet::index::ranking::{Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::fleet::index::{Allowed, Filter};
 use plimsoll_base::persist;
@@ -79,16 +79,21 @@ impl Index {
         }
     }
 
-    /// Lets a chooser choose among the hosts of the shared pool.
+    /// Lets a selector choose among the hosts of the shared pool.
     #[inline]
-    pub fn search(&mut self, chooser: &mut dyn Chooser, request: &Request, fleet: &Fleet) -> Option<HostId> {
-        chooser.choose(&mut self.seen(request, fleet, None), request)
+    pub fn search(
+        &mut self,
+        selector: &mut dyn Selector,
+        request: &Request,
+        fleet: &Fleet,
+    ) -> Option<HostId> {
+        selector.select(&mut self.seen(request, fleet, None), request)
     }
 
-    /// Lets a chooser choose among the hosts of a tier.
+    /// Lets a selector choose among the hosts of a tier.
     pub fn search_tier(
         &mut self,
-        chooser: &mut dyn Chooser,
+        selector: &mut dyn Selector,
         request: &Request,
         tier: &Tier<'_>,
         (fleet, tenancies): (&Fleet, &Tenancies),
@@ -105,13 +110,13 @@ impl Index {
             (HostRule::Shared, _) => {
                 let allows = |id| tier.allows(id, fleet);
                 let allowed = Allowed { barred: tier.barred, rule: &allows };
-                return chooser.choose(&mut self.seen(request, fleet, Some(allowed)), request);
+                return selector.select(&mut self.seen(request, fleet, Some(allowed)), request);
             }
             (HostRule::Vacant, _) => {
                 let vacant: &Vacant = tenancies.vacant(request.zone);
                 let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
                 let mut hosts = Vacancies { vacant, fleet, request, tier, ranking, partitions };
-                return chooser.choose(&mut hosts, request);
+                return selector.select(&mut hosts, request);
             }
         };
         let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
@@ -124,7 +129,7 @@ impl Index {
             listed: Some(listed),
             without: None,
         };
-        chooser.choose(&mut hosts, request)
+        selector.select(&mut hosts, request)
     }
 
     /// What [`Index::search`] or [`Index::search_tier`] must find, by looking at every host.
@@ -143,7 +148,7 @@ impl Index {
         self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }
 
-    /// A chooser for any host that fits, whatever the strategy.
+    /// A selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
         AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
     }
@@ -221,13 +226,13 @@ impl Index {
 impl ZoneIndex {
     fn new(ranking: Option<&dyn Ranking>, partitions: u16, hosts: Range<u32>) -> ZoneIndex {
         let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
-        match ranking.map(Ranking::sight) {
+        match ranking.map(Ranking::inputs) {
             None => ZoneIndex::Ids(IdIndex::new(first, count)),
-            Some(Sight::Instances) => {
+            Some(RankingInputs::Instances) => {
                 assert!(partitions == 1, "a cost by instances knows no partitions");
                 ZoneIndex::Hosts(HostIndex::new(first, count))
             }
-            Some(sight) => ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(sight)).collect()),
+            Some(inputs) => ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(inputs)).collect()),
         }
     }
 
@@ -264,7 +269,7 @@ struct Indexed<'a> {
     filter: Filter<'a>,
 }
 
-impl Choice for Indexed<'_> {
+impl Candidates for Indexed<'_> {
     fn range(&self) -> Range<u32> {
         self.fleet.zones()[self.request.zone.index()].hosts.clone()
     }
@@ -310,15 +315,15 @@ pub struct AnyHost {
 
 persist! { AnyHost { made: [partitions] } }
 
-impl Chooser for AnyHost {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for AnyHost {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         match self.partitions {
             None => hosts.first_from(HostId(0)),
             Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
         }
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

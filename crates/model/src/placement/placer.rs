@@ -1,15 +1,15 @@
 //! Places requests by a strategy: the books of groups, tenancies and reservations, the index, and the
-//! chooser, which together say which host takes a request.
+//! selector, which together say which host takes a request.
 //!
-//! Whoever places calls [`Placer::choose`], takes the capacity from the fleet, and tells [`Placer::placed`]
-//! and [`Placer::changed`]; at the end gives the capacity back, and tells [`Placer::released`] and
-//! [`Placer::changed`].
+//! To place a request, call [`Placer::choose`], take the capacity from the fleet, and call [`Placer::placed`] and
+//! [`Placer::changed`]. When the instance leaves, give the capacity back and call [`Placer::removed`] and
+//! [`Placer::changed`]; where the placement comes to nothing, [`Placer::undo`] in place of [`Placer::removed`].
 
 use super::constraints::{self, Constraint, Tenancy};
 use super::groups::Groups;
 use super::index::Index;
 use super::reservations::Reservations;
-use super::strategy::{Chooser, Request, Strategy};
+use super::strategy::{Request, Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
 use crate::fleet::host::Sku;
 use crate::fleet::index::shapes::ShapeId;
@@ -21,7 +21,7 @@ use plimsoll_base::units::{HostId, Resources, ZoneId};
 pub struct Placer {
     /// The placement groups.
     pub groups: Groups,
-    pub(super) chooser: Box<dyn Chooser>,
+    pub(super) selector: Box<dyn Selector>,
     pub(super) index: Index,
     pub(super) tenancies: Tenancies,
     pub(super) reservations: Reservations,
@@ -35,7 +35,7 @@ impl Placer {
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
         let mut placer = Placer {
             groups: Groups::default(),
-            chooser: strategy.chooser,
+            selector: strategy.selector,
             index: Index::new(strategy.ranking, strategy.partitions, fleet),
             tenancies: Tenancies::default(),
             reservations: Reservations::default(),
@@ -73,10 +73,10 @@ impl Placer {
         if let Some(constraint) = request.constraint {
             return self.choose_constrained(request, &constraint, fleet);
         }
-        let twin = self.verify.then(|| self.chooser.boxed_clone());
-        let chosen = self.index.search(&mut *self.chooser, request, fleet);
+        let twin = self.verify.then(|| self.selector.boxed_clone());
+        let chosen = self.index.search(&mut *self.selector, request, fleet);
         if let Some(mut twin) = twin {
-            let expected = twin.choose(&mut self.index.scan(request, None, fleet), request);
+            let expected = twin.select(&mut self.index.scan(request, None, fleet), request);
             assert_eq!(chosen, expected, "the index and the plain scan take different hosts for {request:?}");
         }
         chosen
@@ -93,12 +93,12 @@ impl Placer {
         if constraint.tenancy != Tenancy::Shared || constraint.whole {
             self.tenancies.begin(fleet);
         }
-        let Placer { chooser, index, groups, tenancies, .. } = self;
+        let Placer { selector, index, groups, tenancies, .. } = self;
         constraints::tiers(request, constraint, groups, tenancies).iter().find_map(|tier| {
-            let twin = self.verify.then(|| chooser.boxed_clone());
-            let chosen = index.search_tier(&mut **chooser, request, tier, (fleet, tenancies));
+            let twin = self.verify.then(|| selector.boxed_clone());
+            let chosen = index.search_tier(&mut **selector, request, tier, (fleet, tenancies));
             if let Some(mut twin) = twin {
-                let expected = twin.choose(&mut index.scan(request, Some(tier), fleet), request);
+                let expected = twin.select(&mut index.scan(request, Some(tier), fleet), request);
                 assert_eq!(
                     chosen, expected,
                     "the index and the plain scan differ on {tier:?} of {request:?}"
@@ -129,18 +129,31 @@ impl Placer {
         Some(opened)
     }
 
-    /// Notes that a request was put on a host.
+    /// Notes that a request was placed on a host. Returns what undoes that.
     #[inline]
-    pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+    pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) -> Undo {
+        self.added(request, host, fleet);
+        self.selector.placed(request, host)
+    }
+
+    /// Undoes a placement, the latest first.
+    pub fn undo(&mut self, request: &Request, host: HostId, undo: Undo, fleet: &Fleet) {
+        self.selector.undo(host, undo);
+        self.removed(request, host, fleet);
+    }
+
+    /// Counts an instance of a request on a host, which no placement put there now: one that returns to it, say.
+    #[inline]
+    pub fn added(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         let partition = self.index.partition(host, fleet);
-        self.chooser.placed(request, host, partition);
+        self.selector.added(request, host, partition);
         if let Some(constraint) = &request.constraint {
-            self.count_in(request, constraint, host, fleet);
+            self.add_constrained(request, constraint, host, fleet);
         }
     }
 
     #[cold]
-    fn count_in(&mut self, request: &Request, constraint: &Constraint, host: HostId, fleet: &Fleet) {
+    fn add_constrained(&mut self, request: &Request, constraint: &Constraint, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {
             self.groups.joined(group, request.zone, fleet.rack_of(host));
         }
@@ -156,37 +169,25 @@ impl Placer {
         }
     }
 
-    /// Notes that an instance of a request left a host.
+    /// Counts an instance of a request on a host no longer.
     #[inline]
-    pub fn released(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+    pub fn removed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         let partition = self.index.partition(host, fleet);
-        self.chooser.released(request, partition);
+        self.selector.removed(request, host, partition);
         if request.constraint.is_some() {
-            self.count_out(request, host, fleet);
+            self.remove_constrained(request, host, fleet);
         }
     }
 
-    /// Whose a host is follows from what is left on it: see [`Placer::changed`].
+    /// The owner of the host follows from the instances left on it: see [`Placer::changed`].
     #[cold]
-    fn count_out(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+    fn remove_constrained(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {
             self.groups.left(group, request.zone, fleet.rack_of(host));
         }
         if let Some(constraint) = request.constraint.filter(|of| matches!(of.tenancy, Tenancy::Host(_))) {
             self.tenancies.leave(host, &constraint);
         }
-    }
-
-    /// Where the strategy stands, to come back to when what is placed next is undone.
-    #[inline]
-    pub fn mark(&self) -> Option<HostId> {
-        self.chooser.mark()
-    }
-
-    /// What was placed since this mark was undone.
-    #[inline]
-    pub fn rewind(&mut self, mark: Option<HostId>) {
-        self.chooser.rewind(mark);
     }
 
     /// Notes that a host opened, closed, or has other amounts free. A host of an elastic group that was one

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::constraints::{self, Constraint, Tenancy, Tier};
 use super::placer::Placer;
-use super::strategy::Request;
+use super::strategy::{Request, Undo};
 use crate::fleet::Fleet;
 use crate::fleet::host::HostState;
 use plimsoll_base::failure::{Bound, Failure, Reason};
@@ -183,16 +183,17 @@ impl Placer {
         let Terms { kind, count, is_open } = terms;
         let is_plain = slot.group().is_none() && !matches!(tenancy(slot), Tenancy::Host(_));
         assert!(is_plain, "a reservation is made of plain or dedicated slots");
-        let mark = self.mark();
+        let mut placed = Vec::new();
         let mut made = Reservation { kind, count, free: 0, is_open, slot: *slot, slots: BTreeMap::new() };
         for _ in there..count {
             let Some(host) = self.choose(slot, fleet).or_else(|| self.open(slot, fleet)) else {
                 let reason = self.explain(slot, fleet);
-                self.free_slots(&mut made, fleet);
-                self.rewind(mark);
+                while let Some((host, undo)) = placed.pop() {
+                    self.undo_slot(slot, host, undo, fleet);
+                }
                 return Err(reason);
             };
-            self.take(slot, host, fleet);
+            placed.push((host, self.take(slot, host, fleet)));
             made.add(host);
         }
         let id = CapacityReservationId(self.reservations.all.len() as u32);
@@ -357,10 +358,8 @@ impl Placer {
 
     /// A slot becomes an instance, or the other way round: nothing moves, it only counts differently.
     fn convert(&mut self, from: &Request, into: &Request, host: HostId, fleet: &Fleet) {
-        self.released(from, host, fleet);
-        let mark = self.mark();
-        self.placed(into, host, fleet);
-        self.rewind(mark);
+        self.removed(from, host, fleet);
+        self.added(into, host, fleet);
     }
 
     fn free_slots(&mut self, reservation: &mut Reservation, fleet: &mut Fleet) {
@@ -369,15 +368,22 @@ impl Placer {
         }
     }
 
-    fn take(&mut self, slot: &Request, host: HostId, fleet: &mut Fleet) {
+    fn take(&mut self, slot: &Request, host: HostId, fleet: &mut Fleet) -> Undo {
         fleet.take(host, slot.zone, &slot.amounts);
-        self.placed(slot, host, fleet);
+        let undo = self.placed(slot, host, fleet);
+        self.changed(host, slot.zone, fleet);
+        undo
+    }
+
+    fn undo_slot(&mut self, slot: &Request, host: HostId, undo: Undo, fleet: &mut Fleet) {
+        fleet.give(host, slot.zone, &slot.amounts);
+        self.undo(slot, host, undo, fleet);
         self.changed(host, slot.zone, fleet);
     }
 
     fn give(&mut self, slot: &Request, host: HostId, fleet: &mut Fleet) {
         fleet.give(host, slot.zone, &slot.amounts);
-        self.released(slot, host, fleet);
+        self.removed(slot, host, fleet);
         self.changed(host, slot.zone, fleet);
     }
 }

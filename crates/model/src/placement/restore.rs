@@ -17,13 +17,13 @@ persist! { Tenancies {
 impl Placer {
     /// Writes everything down but the index.
     pub fn save(&self, out: &mut Writer<'_>) {
-        let Placer { groups, chooser, index, tenancies, reservations, verify: _ } = self;
+        let Placer { groups, selector, index, tenancies, reservations, verify: _ } = self;
         out.put(groups);
         out.put(reservations);
         tenancies.save(out);
         out.put(&tenancies.is_used());
         out.put(index.requests());
-        out.put_apart(&**chooser);
+        out.put_apart(&**selector);
     }
 
     /// Takes everything over and makes the index of the hosts of a fleet, which was restored before. A
@@ -41,7 +41,7 @@ impl Placer {
             self.tenancies.begin(fleet);
         }
         let requests: Vec<_> = from.get()?;
-        from.get_apart(is_same_strategy.then_some(&mut *self.chooser))?;
+        from.get_apart(is_same_strategy.then_some(&mut *self.selector))?;
         self.index.begin_anew(&requests, fleet);
         self.index_hosts(fleet);
         Ok(())
@@ -49,14 +49,18 @@ impl Placer {
 
     /// Tells a strategy that begins anew of an instance of a request on a host.
     pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
-        self.chooser.placed(request, host, self.index.partition(host, fleet));
+        self.selector.added(request, host, self.index.partition(host, fleet));
+        self.selector.placed(request, host);
     }
 
-    /// Tells it of the free slots of every reservation.
+    /// Tells a strategy that begins anew of the free slots of every reservation.
     pub fn tell_strategy_of_reservations(&mut self, fleet: &Fleet) {
-        let Placer { chooser, index, reservations, .. } = self;
+        let Placer { selector, index, reservations, .. } = self;
         for (slot, host, slots) in reservations.free_slots() {
-            (0..slots).for_each(|_| chooser.placed(slot, host, index.partition(host, fleet)));
+            for _ in 0..slots {
+                selector.added(slot, host, index.partition(host, fleet));
+                selector.placed(slot, host);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::constraints::Tier;
-use super::strategy::{Choice, Request};
+use super::strategy::{Candidates, Request};
 use crate::fleet::Fleet;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};
@@ -16,7 +16,7 @@ pub struct Scan<'a> {
     pub fleet: &'a Fleet,
     /// What is to be placed.
     pub request: &'a Request,
-    /// The ranking behind [`Choice::least`].
+    /// The ranking behind [`Candidates::least`].
     pub ranking: Option<&'a dyn Ranking>,
     /// Partitions of the zone.
     pub partitions: u16,
@@ -52,7 +52,7 @@ pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request:
     ranking.cost(candidate, &request.amounts)
 }
 
-impl Choice for Scan<'_> {
+impl Candidates for Scan<'_> {
     fn range(&self) -> Range<u32> {
         self.fleet.zones()[self.request.zone.index()].hosts.clone()
     }

@@ -1,4 +1,4 @@
-//! What a strategy is: a ranking of the hosts that fit, or a way of choosing among them.
+//! Strategies: a ranking of the hosts that fit, or a rule of selection among them.
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -37,59 +37,66 @@ impl Request {
     }
 }
 
-/// The hosts of one zone that may take one request, as a chooser sees them. The index and the plain scan both
-/// answer these questions.
-pub trait Choice {
-    /// The ids of the zone's hosts.
+/// Hosts of one zone that may take one request, as a selector sees them. The index and the plain scan both answer
+/// these questions.
+pub trait Candidates {
+    /// Returns the ids of the zone's hosts.
     fn range(&self) -> Range<u32>;
-    /// True when the request fits on a host.
+    /// Returns true when the request fits on a host.
     fn fits(&self, id: HostId) -> bool;
-    /// vCPU free on a host \[milli-vCPU\].
+    /// Returns the vCPU free on a host \[milli-vCPU\].
     fn free_vcpu_milli(&self, id: HostId) -> u32;
-    /// The lowest host from `from` on that fits.
+    /// Returns the lowest host from `from` on that fits.
     fn first_from(&mut self, from: HostId) -> Option<HostId>;
-    /// The host of a partition with the least cost that fits; ties go to the lowest id.
+    /// Returns the host of a partition with the least cost that fits; ties go to the lowest id.
     fn least(&mut self, partition: u16) -> Option<HostId>;
 }
 
-/// How a strategy chooses among the hosts that fit.
-pub trait Chooser: Persist + Send + Sync {
-    /// The host that takes the request.
-    fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId>;
-    /// An instance of the request was put on a host of this partition.
-    fn placed(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
-    /// An instance of the request left a host of this partition.
-    fn released(&mut self, _request: &Request, _partition: u16) {}
-    /// What the next choice depends on beside the hosts and the counts that `placed` and `released` keep:
-    /// whoever undoes a placement gives it back.
-    fn mark(&self) -> Option<HostId> {
-        None
+/// State that a placement replaced in a selector, such as a former position: 64 bits that only the selector interprets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Undo(pub u64);
+
+/// Rule by which a strategy selects a host among those that fit.
+///
+/// State comes in two kinds. State that follows from where instances are is kept by [`Selector::added`] and
+/// [`Selector::removed`]. State that depends on the order of placements, such as the host used last, is kept by
+/// [`Selector::placed`] and [`Selector::undo`]: a launch that fails later leaves no trace in it.
+pub trait Selector: Persist + Send + Sync {
+    /// Returns the host that takes the request; `None` where none fits.
+    fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId>;
+    /// Counts an instance of the request on a host of this partition.
+    fn added(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
+    /// Counts an instance no longer: the inverse of [`Selector::added`], in whatever order.
+    fn removed(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
+    /// Notes that the request was placed on a host. Returns what [`Selector::undo`] needs to restore the state before.
+    fn placed(&mut self, _request: &Request, _host: HostId) -> Undo {
+        Undo::default()
     }
-    /// Placements since this mark were undone.
-    fn rewind(&mut self, _mark: Option<HostId>) {}
-    /// A copy that goes on to choose the same.
-    fn boxed_clone(&self) -> Box<dyn Chooser>;
+    /// Restores the state before a placement. Placements are undone in reverse order.
+    fn undo(&mut self, _host: HostId, _undo: Undo) {}
+    /// Returns a copy that selects the same hosts from now on.
+    fn boxed_clone(&self) -> Box<dyn Selector>;
 }
 
 /// A strategy, ready to run.
 pub struct Strategy {
-    /// The ranking behind [`Choice::least`], if the chooser asks for it.
+    /// Ranking behind [`Candidates::least`], if the selector asks for it.
     pub ranking: Option<Box<dyn Ranking>>,
-    /// How it chooses.
-    pub chooser: Box<dyn Chooser>,
+    /// Rule of selection.
+    pub selector: Box<dyn Selector>,
     /// Partitions of a zone: racks modulo this number. 1 where the strategy knows none.
     pub partitions: u16,
 }
 
 impl Strategy {
-    /// The least cost in the zone.
+    /// Returns the strategy that takes the host of the zone with the least cost.
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
-        Strategy { ranking: Some(Box::new(ranking)), chooser: Box::new(Least), partitions: 1 }
+        Strategy { ranking: Some(Box::new(ranking)), selector: Box::new(Least), partitions: 1 }
     }
 
-    /// A choice that needs no ranking.
-    pub fn choosing(chooser: impl Chooser + 'static) -> Strategy {
-        Strategy { ranking: None, chooser: Box::new(chooser), partitions: 1 }
+    /// Returns a strategy whose selector needs no ranking.
+    pub fn selecting(selector: impl Selector + 'static) -> Strategy {
+        Strategy { ranking: None, selector: Box::new(selector), partitions: 1 }
     }
 }
 
@@ -99,12 +106,12 @@ struct Least;
 
 persist! { Least {} }
 
-impl Chooser for Least {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for Least {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         hosts.least(0)
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

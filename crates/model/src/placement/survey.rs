@@ -135,13 +135,13 @@ impl Placer {
         without: Option<HostId>,
         fleet: &Fleet,
     ) -> Option<Considered> {
-        let mut chooser = self.chooser.boxed_clone();
+        let mut selector = self.selector.boxed_clone();
         let constraint = request.constraint.unwrap_or_default();
         let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
         let chosen = tiers.iter().find_map(|tier| {
             let mut hosts = self.index.scan(request, Some(tier), fleet);
             hosts.without = without;
-            chooser.choose(&mut hosts, request)
+            selector.select(&mut hosts, request)
         });
         if let Some(host) = chosen {
             return Some(self.considered(host, false, request, fleet));

@@ -4,6 +4,7 @@
 mod constrained;
 mod scenes;
 mod surveys;
+mod undo;
 
 use super::config::StrategyConfig;
 use super::placer::Placer;
@@ -128,7 +129,7 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
             let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
             let change = fleet.give(host, request.zone, &request.amounts);
-            placer.released(&request, host, &fleet);
+            placer.removed(&request, host, &fleet);
             assert!(change == Change::Amounts || fleet.hosts()[host.index()].instances == 0);
             placer.changed(host, request.zone, &mut fleet);
             continue;

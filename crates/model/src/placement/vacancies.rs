@@ -1,4 +1,4 @@
-//! The vacant hosts of a zone as a chooser sees them: those of one SKU are alike, so a ranking is asked once
+//! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is asked once
 //! a SKU, about the lowest that the request may have.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::constraints::Tier;
 use super::scan::cost_of;
-use super::strategy::{Choice, Request};
+use super::strategy::{Candidates, Request};
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
 use crate::fleet::index::ranking::Ranking;
@@ -31,7 +31,7 @@ impl Vacancies<'_> {
     }
 }
 
-impl Choice for Vacancies<'_> {
+impl Candidates for Vacancies<'_> {
     fn range(&self) -> Range<u32> {
         self.fleet.zones()[self.request.zone.index()].hosts.clone()
     }

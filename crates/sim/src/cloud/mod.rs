@@ -28,15 +28,19 @@ mod launch;
 mod ledger;
 mod life;
 mod living;
+mod milestones;
 mod minutes;
 mod names;
+mod observation;
 pub mod observe;
+mod outbox;
 pub mod outcome;
 mod place;
 mod provide;
 mod quotas;
-pub mod ranges;
+mod ranges;
 mod recovery;
+mod reference;
 mod reserved;
 mod resources;
 pub mod rows;
@@ -60,9 +64,11 @@ use event::{Event, Rank};
 use explain::Inquiry;
 use extras::ExtrasTable;
 use headroom::Outlook;
-use instance::{Instances, Reference};
+use instance::Instances;
 use ledger::Ledger;
+use milestones::Progress;
 use names::Names;
+use outbox::Outbox;
 use place::Placement;
 use plimsoll_base::catalogue;
 use plimsoll_base::engine::queue::{EventQueue, Lane};
@@ -81,14 +87,14 @@ use plimsoll_model::placement::constraints::Constraint;
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::provisions::{CreatedGroupConfig, Provisions};
 use plimsoll_model::placement::register;
-use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::strategy::{Request, Strategy};
 use plimsoll_model::quota::{FamilyGroup, Quotas};
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::directory::Directory;
 use recovery::Perils;
+use reference::Reference;
 use reserved::Occupancy;
-use run::Progress;
 use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.
@@ -163,6 +169,8 @@ pub struct Cloud {
     inquiry: Option<Box<Inquiry>>,
     /// How far a run had come that goes on from a checkpoint.
     resumed: Option<Box<Progress>>,
+    /// Observations of the event in progress.
+    outbox: Outbox,
 }
 
 /// What a type asks of a host and costs.
@@ -194,7 +202,22 @@ impl Cloud {
     /// The cloud of a scenario, empty, at time zero.
     pub fn new(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
         let (directory, demand) = scenario.demand()?;
-        Cloud::assemble(scenario, options, directory, demand)
+        Cloud::assemble(scenario, options, directory, demand, None)
+    }
+
+    /// Returns the cloud of a scenario, empty, at time zero, under a strategy that need not be in the register. The
+    /// scenario's own is not used.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the scenario, each with its place.
+    pub fn with_strategy(
+        scenario: &Scenario,
+        options: RunOptions,
+        strategy: Strategy,
+    ) -> Result<Cloud, InputError> {
+        let (directory, demand) = scenario.demand()?;
+        Cloud::assemble(scenario, options, directory, demand, Some(strategy))
     }
 
     /// The run is to be written down at these times as well.
@@ -207,8 +230,10 @@ impl Cloud {
         options: RunOptions,
         directory: Directory,
         demand: Demand,
+        strategy: Option<Strategy>,
     ) -> Result<Cloud, InputError> {
-        Cloud::put_together(scenario, options, directory, demand).map_err(|error| scenario.locate(error))
+        Cloud::put_together(scenario, options, directory, demand, strategy)
+            .map_err(|error| scenario.locate(error))
     }
 
     fn put_together(
@@ -216,6 +241,7 @@ impl Cloud {
         options: RunOptions,
         mut directory: Directory,
         demand: Demand,
+        strategy: Option<Strategy>,
     ) -> Result<Cloud, InputError> {
         let zones = fleet::config::resolve(&scenario.zones).map_err(InputError)?;
         let mut fleet = Fleet::new(&zones).map_err(|error| {
@@ -226,7 +252,8 @@ impl Cloud {
             Problem::new(Place::key("zones"), error.to_string()).with_help(help)
         })?;
         let seed = Seed(scenario.seed);
-        let strategy = register::build(&scenario.placement.strategy, seed).map_err(InputError)?;
+        let build = || register::build(&scenario.placement.strategy, seed);
+        let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
         let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
         let network = Network::new(&scenario.network, &names)?;
         let host_groups = host_rates(&scenario.zones);
@@ -291,6 +318,7 @@ impl Cloud {
             checkpoints: BTreeSet::new(),
             inquiry: None,
             resumed: None,
+            outbox: Outbox::default(),
         })
     }
 

@@ -3,12 +3,12 @@
 
 use super::Cloud;
 use super::quotas::claim;
-use super::seat::{Seat, Wanted};
+use super::seat::{Seat, Taken, Wanted};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::strategy::{Request, Undo};
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
@@ -42,6 +42,8 @@ pub(super) struct Placement {
     pub subnet: SubnetId,
     pub address: u32,
     pub has_public_address: bool,
+    /// State of the strategy before it.
+    pub undo: Undo,
 }
 
 impl Cloud {
@@ -69,22 +71,20 @@ impl Cloud {
 
     #[inline(always)] // every launch
     fn place_within_quota(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
-        let mark = self.placer.mark();
-        let seat = self.take_host(order.now, &order.request, order.wanted(), may_open)?;
+        let taken = self.take_host(order.now, &order.request, order.wanted(), may_open)?;
         let (subnet, address, has_public_address) = match self.take_addresses(order) {
             Ok(found) => found,
             Err(reason) => {
-                self.undo_host(order.now, &order.request, seat);
-                self.placer.rewind(mark);
+                self.undo_host(order.now, &order.request, taken);
                 return Err(reason);
             }
         };
         let id = self.instances.next_id(self.batch.len());
-        let Seat { host, reservation } = seat;
+        let Taken { seat: Seat { host, reservation }, undo } = taken;
         let zone = order.request.zone;
-        let placement = Placement { id, host, reservation, zone, subnet, address, has_public_address };
+        let placement = Placement { id, host, reservation, zone, subnet, address, has_public_address, undo };
         if let Some(options) = order.launch.options.as_deref() {
-            self.equip_or_vacate(order, options, placement, mark)?;
+            self.equip_or_vacate(order, options, placement)?;
         }
         self.batch.push(placement);
         Ok(())
@@ -97,11 +97,9 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: Placement,
-        mark: Option<HostId>,
     ) -> Result<(), Reason> {
         self.equip(order, options, &placement).inspect_err(|_| {
             self.vacate(order, &placement);
-            self.placer.rewind(mark);
         })
     }
 
@@ -127,7 +125,7 @@ impl Cloud {
     #[cold]
     fn vacate(&mut self, order: &Order, placement: &Placement) {
         let seat = Seat { host: placement.host, reservation: placement.reservation };
-        self.undo_host(order.now, &order.request, seat);
+        self.undo_host(order.now, &order.request, Taken { seat, undo: placement.undo });
         self.network.release(placement.subnet, order.account, placement.address, order.now);
         if placement.has_public_address {
             self.network.unassign_public(order.now, order.account, &mut self.billing.usage);

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::Cloud;
 use super::event::{Event, Rank};
 use super::explain::Occasion;
-use super::instance::{Instance, Slot};
+use super::instance::Instance;
 use super::ledger::Happening;
+use super::reference::Slot;
 use super::seat::{Seat, Wanted};
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{HostId, InstanceId, Time};
@@ -172,10 +173,10 @@ impl Cloud {
         request.constraint = Some(constraint);
         let preference = self.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
         // Of its group it counts no more while a place is looked for: a member that moves is still one.
-        self.placer.released(&old_request, from.host, &self.fleet);
+        self.placer.removed(&old_request, from.host, &self.fleet);
         let wanted = Wanted { kind, preference };
         let survey = self.survey_for(slot, &request);
-        let along = from.reservation.and_then(|_| self.take_room(&request, true).ok());
+        let along = from.reservation.and_then(|_| self.take_room(&request, true).ok()).map(|(host, _)| host);
         let found = match along {
             Some(host) => {
                 let plain = Seat { reservation: None, ..from };
@@ -183,7 +184,7 @@ impl Cloud {
             }
             None => {
                 let found = self.take_host(now, &request, wanted, true);
-                found.map(|to| Transfer { from, to })
+                found.map(|taken| Transfer { from, to: taken.seat })
             }
         };
         if let Some(survey) = survey {
@@ -193,9 +194,7 @@ impl Cloud {
             });
             self.explain_move(now, occasion, (request, wanted), survey, seat);
         }
-        let mark = self.placer.mark();
-        self.placer.placed(&old_request, from.host, &self.fleet);
-        self.placer.rewind(mark);
+        self.placer.added(&old_request, from.host, &self.fleet);
         found
     }
 

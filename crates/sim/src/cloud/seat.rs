@@ -1,7 +1,7 @@
 //! Room for an instance on a host: taken from what is free, or from a capacity reservation, and given back there.
 
 use super::Cloud;
-use super::instance::Slot;
+use super::reference::Slot;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
 use plimsoll_model::billing::{self, Item};
@@ -9,7 +9,7 @@ use plimsoll_model::fleet::Change;
 use plimsoll_model::fleet::host::HostState;
 use plimsoll_model::placement::constraints::{Constraint, Tenancy};
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::strategy::{Request, Undo};
 
 /// Where an instance has room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,6 +17,13 @@ pub(super) struct Seat {
     pub host: HostId,
     /// The reservation it came from, and goes back to.
     pub reservation: Option<CapacityReservationId>,
+}
+
+/// Room that was taken for an instance, and what undoes that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Taken {
+    pub seat: Seat,
+    pub undo: Undo,
 }
 
 /// Which reservation may be used, by instances of which type.
@@ -36,28 +43,28 @@ impl Cloud {
         request: &Request,
         wanted: Wanted,
         may_open: bool,
-    ) -> Result<Seat, Reason> {
+    ) -> Result<Taken, Reason> {
         if self.placer.has_reservations()
             && let Some(seat) = self.claim_slot(now, request, wanted)?
         {
-            return Ok(seat);
+            return Ok(Taken { seat, undo: Undo::default() });
         }
-        let host = self.take_room(request, may_open)?;
-        Ok(Seat { host, reservation: None })
+        let (host, undo) = self.take_room(request, may_open)?;
+        Ok(Taken { seat: Seat { host, reservation: None }, undo })
     }
 
     /// Takes free room on the host the strategy chooses, or on one that is opened.
     #[inline(always)] // every launch
-    pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<HostId, Reason> {
+    pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), Reason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {
             host = self.placer.open(request, &mut self.fleet);
         }
         let host = host.ok_or_else(|| self.placer.explain(request, &self.fleet))?;
         self.fleet.take(host, request.zone, &request.amounts);
-        self.placer.placed(request, host, &self.fleet);
+        let undo = self.placer.placed(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
-        Ok(host)
+        Ok((host, undo))
     }
 
     #[cold]
@@ -84,19 +91,28 @@ impl Cloud {
     }
 
     /// Gives room back that was taken for an instance that comes to nothing.
-    pub(super) fn undo_host(&mut self, now: Time, request: &Request, seat: Seat) {
-        let is_slot = seat.reservation.is_some_and(|id| self.give_slot(now, request, id, seat.host));
-        if !is_slot {
-            self.give_room(request, seat);
+    pub(super) fn undo_host(&mut self, now: Time, request: &Request, Taken { seat, undo }: Taken) {
+        if let Some(id) = seat.reservation {
+            let is_back = self.give_slot(now, request, id, seat.host);
+            return assert!(is_back, "the reservation of a slot that was taken just now is there");
         }
+        let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
+        self.placer.undo(request, seat.host, undo, &self.fleet);
+        self.room_given(request, seat.host, emptied);
     }
 
     /// Gives room back to the fleet.
     #[inline]
     fn give_room(&mut self, request: &Request, seat: Seat) {
         let emptied = self.fleet.give(seat.host, request.zone, &request.amounts);
-        self.placer.released(request, seat.host, &self.fleet);
-        let settled = self.placer.changed(seat.host, request.zone, &mut self.fleet);
+        self.placer.removed(request, seat.host, &self.fleet);
+        self.room_given(request, seat.host, emptied);
+    }
+
+    /// Tells the index and the ledger of room that was given back.
+    #[inline]
+    fn room_given(&mut self, request: &Request, host: HostId, emptied: Change) {
+        let settled = self.placer.changed(host, request.zone, &mut self.fleet);
         if emptied == Change::Closed || settled == Change::Closed {
             self.ledger.note_shares(self.fleet.totals());
         }

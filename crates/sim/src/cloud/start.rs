@@ -4,9 +4,8 @@ use super::Cloud;
 use super::calls::Wish;
 use super::event::Timer;
 use super::explain::Occasion;
-use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
-use super::observe::Observer;
+use super::reference::Slot;
 use super::seat::Wanted;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::Time;
@@ -31,26 +30,25 @@ impl Cloud {
         // The slot of a reservation counts already.
         let claim = (!self.is_counted(&request, wanted)).then(|| self.claim_of(slot));
         claim.map_or(Ok(()), |claim| self.take_quota(now, account, claim))?;
-        let mark = self.placer.mark();
         let survey = self.survey_for(slot, &request);
         let taken = self.take_host(now, &request, wanted, true);
         if let Some(survey) = survey {
-            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken);
+            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken.map(|taken| taken.seat));
         }
         let undo = |cloud: &mut Cloud| claim.into_iter().for_each(|claim| cloud.undo_quota(account, claim));
-        let seat = taken.inspect_err(|_| undo(self))?;
+        let taken = taken.inspect_err(|_| undo(self))?;
         let wants_public = wants_public && self.network.may_auto_assign(id);
         if wants_public {
             let assigned = self.network.assign_public(now, account, &mut self.billing.usage);
             assigned.inspect_err(|_| {
-                self.undo_host(now, &request, seat);
-                self.placer.rewind(mark);
+                self.undo_host(now, &request, taken);
                 undo(self);
             })?;
         }
         if let Some(extras) = self.extras.get_mut(slot) {
             extras.waits_for_market = false;
         }
+        let seat = taken.seat;
         if self.placer.has_reservations() {
             self.enter_room(slot, seat.reservation);
         }
@@ -68,10 +66,10 @@ impl Cloud {
     }
 
     /// The instance's behaviour starts it. Refused, it tries again after another stopped time.
-    pub(super) fn start_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
+    pub(super) fn start_due(&mut self, now: Time, slot: Slot) {
         let account = self.instances.get(slot).account;
         let answer = self.operate(now, slot, Wish::Start);
-        self.answer(now, Operation::Start, account, answer, observer);
+        self.answer(now, Operation::Start, account, answer);
         if answer.is_err() {
             let instance = self.instances.get_mut(slot);
             let (number, cycle) = (instance.number, instance.cycle);

@@ -47,7 +47,7 @@ impl How {
 
 /// Every setting that may differ.
 #[rustfmt::skip]
-pub const FREEDOMS: [Freedom; 18] = [
+pub const FREEDOMS: &[Freedom] = &[
     Freedom { key: "name", how: How::Freely, meaning: "the result folder has it" },
     Freedom { key: "seed", how: How::Freely, meaning: "what is drawn from the checkpoint on comes from the new seed; the next call of each of `workload.calls` is drawn already" },
     Freedom { key: "duration", how: How::Freely, meaning: "the run ends there; not before the checkpoint" },

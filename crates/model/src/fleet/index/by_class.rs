@@ -18,7 +18,7 @@ use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
 use super::grid::{Grid, Search};
 use super::lazy_heap::LazyHeap;
-use super::ranking::{Candidate, Ranking, Sight};
+use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
 use crate::fleet::host::{Host, Sku};
@@ -135,7 +135,7 @@ impl View {
 /// The index of one cell: a zone, or one partition of it.
 #[derive(Clone, Debug)]
 pub struct ClassIndex {
-    sight: Sight,
+    inputs: RankingInputs,
     classes: Vec<Class>,
     by_key: ClassTable,
     /// Ids of classes that are no more.
@@ -150,11 +150,11 @@ pub struct ClassIndex {
 
 impl ClassIndex {
     /// An index without hosts.
-    pub fn new(sight: Sight) -> ClassIndex {
-        assert!(sight != Sight::Instances, "a cost by instances is indexed by host");
-        let views = if sight == Sight::Free { vec![View::default()] } else { Vec::new() };
+    pub fn new(inputs: RankingInputs) -> ClassIndex {
+        assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
+        let views = if inputs == RankingInputs::Free { vec![View::default()] } else { Vec::new() };
         ClassIndex {
-            sight,
+            inputs,
             classes: Vec::new(),
             by_key: ClassTable::default(),
             unused: Vec::new(),
@@ -222,8 +222,8 @@ impl ClassIndex {
         by: (&dyn Ranking, Filter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
-        match self.sight {
-            Sight::Free => self.least_in_view(0, shape, (hosts, skus), shapes, filter),
+        match self.inputs {
+            RankingInputs::Free => self.least_in_view(0, shape, (hosts, skus), shapes, filter),
             _ if shapes.is_exact() => {
                 self.least_in_view(shape.0 as usize, shape, (hosts, skus), shapes, filter)
             }
@@ -298,7 +298,7 @@ impl ClassIndex {
             let mask = class.shown_mask();
             self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
         }
-        if self.sight == Sight::Free {
+        if self.inputs == RankingInputs::Free {
             return;
         }
         if !shapes.is_exact() {
@@ -329,7 +329,7 @@ impl ClassIndex {
     /// The host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
-        let view = self.views.get(if self.sight == Sight::Free { 0 } else { shape.0 as usize })?;
+        let view = self.views.get(if self.inputs == RankingInputs::Free { 0 } else { shape.0 as usize })?;
         let position = view.order.first(shapes.need(shape))?;
         self.classes[view.order.key(position) as usize].hosts.top()
     }
@@ -359,7 +359,7 @@ impl ClassIndex {
         if let Some(grid) = &mut self.grid {
             grid.add(id, key, &skus[key.sku.0 as usize].capacity);
         }
-        let per_request = self.sight == Sight::FreeAndRequest;
+        let per_request = self.inputs == RankingInputs::FreeAndRequest;
         for (shape, view) in self.views.iter_mut().enumerate() {
             let shape = per_request.then_some(ShapeId(shape as u32));
             rank_class(view, id, &self.classes[id as usize], shape, skus, shapes, ranking);

@@ -1,7 +1,7 @@
 //! `best-fit`: the fullest host that still fits, so that large gaps stay whole.
 
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -16,8 +16,8 @@ pub const ENTRY: Entry = Entry {
 struct BestFit;
 
 impl Ranking for BestFit {
-    fn sight(&self) -> Sight {
-        Sight::Free
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::Free
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {

@@ -2,7 +2,7 @@
 
 use super::ratios::l1;
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -17,8 +17,8 @@ pub const ENTRY: Entry = Entry {
 struct BestFitL1;
 
 impl Ranking for BestFitL1 {
-    fn sight(&self) -> Sight {
-        Sight::Free
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::Free
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {

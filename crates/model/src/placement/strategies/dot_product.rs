@@ -3,7 +3,7 @@
 
 use super::ratios::per_resource;
 use crate::fleet::index::cost::{Cost, RatioSum};
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -18,8 +18,8 @@ pub const ENTRY: Entry = Entry {
 struct DotProduct;
 
 impl Ranking for DotProduct {
-    fn sight(&self) -> Sight {
-        Sight::FreeAndRequest
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::FreeAndRequest
     }
 
     fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost {

@@ -1,7 +1,7 @@
 //! `first-fit`: the lowest host that fits; the classical rule, and hard to beat.
 
 use crate::placement::register::Entry;
-use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
@@ -9,7 +9,7 @@ pub const ENTRY: Entry = Entry {
     name: "first-fit",
     rule: "the lowest host id",
     parameters: &[],
-    build: |_, _| Strategy::choosing(FirstFit),
+    build: |_, _| Strategy::selecting(FirstFit),
 };
 
 #[derive(Clone)]
@@ -17,12 +17,12 @@ struct FirstFit;
 
 persist! { FirstFit {} }
 
-impl Chooser for FirstFit {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for FirstFit {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         hosts.first_from(HostId(0))
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

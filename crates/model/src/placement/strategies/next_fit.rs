@@ -1,7 +1,7 @@
 //! `next-fit`: goes round the hosts; the pointer stands on the host used last, whatever its zone.
 
 use crate::placement::register::Entry;
-use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::placement::strategy::{Candidates, Request, Selector, Strategy, Undo};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
@@ -9,7 +9,7 @@ pub const ENTRY: Entry = Entry {
     name: "next-fit",
     rule: "first fit from the host used last, itself included, wrapping around; one pointer a run",
     parameters: &[],
-    build: |_, _| Strategy::choosing(NextFit { last_used: HostId(0) }),
+    build: |_, _| Strategy::selecting(NextFit { last_used: HostId(0) }),
 };
 
 #[derive(Clone)]
@@ -19,25 +19,21 @@ struct NextFit {
 
 persist! { NextFit { values: [last_used] } }
 
-impl Chooser for NextFit {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for NextFit {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         // Nothing fits from the pointer on: what fits at all lies before it.
         hosts.first_from(self.last_used).or_else(|| hosts.first_from(HostId(0)))
     }
 
-    fn placed(&mut self, _request: &Request, host: HostId, _partition: u16) {
-        self.last_used = host;
+    fn placed(&mut self, _request: &Request, host: HostId) -> Undo {
+        Undo(u64::from(std::mem::replace(&mut self.last_used, host).0))
     }
 
-    fn mark(&self) -> Option<HostId> {
-        Some(self.last_used)
+    fn undo(&mut self, _host: HostId, Undo(last_used): Undo) {
+        self.last_used = HostId(last_used as u32);
     }
 
-    fn rewind(&mut self, mark: Option<HostId>) {
-        self.last_used = mark.expect("it was marked here");
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::best_fit;
 use crate::placement::register::{Entry, Parameter};
-use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, ZoneId};
 
@@ -23,8 +23,8 @@ pub const ENTRY: Entry = Entry {
     build: |parameters, seed| {
         let partitions = parameters.get("partitions") as u16;
         let within = (best_fit::ENTRY.build)(parameters, seed);
-        let chooser = Box::new(Partition { partitions, counts: HashMap::new() });
-        Strategy { chooser, partitions, ..within }
+        let selector = Box::new(Partition { partitions, counts: HashMap::new() });
+        Strategy { selector, partitions, ..within }
     },
 };
 
@@ -59,8 +59,8 @@ fn key(request: &Request) -> (Counted, ZoneId) {
     (request.group().map_or(Counted::Account(request.account), Counted::Group), request.zone)
 }
 
-impl Chooser for Partition {
-    fn choose(&mut self, hosts: &mut dyn Choice, request: &Request) -> Option<HostId> {
+impl Selector for Partition {
+    fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId> {
         let none = vec![0; usize::from(self.partitions)];
         let counts = self.counts.get(&key(request)).unwrap_or(&none);
         let mut order: Vec<u16> = (0..self.partitions).collect();
@@ -68,18 +68,18 @@ impl Chooser for Partition {
         order.into_iter().find_map(|partition| hosts.least(partition))
     }
 
-    fn placed(&mut self, request: &Request, _host: HostId, partition: u16) {
+    fn added(&mut self, request: &Request, _host: HostId, partition: u16) {
         let partitions = usize::from(self.partitions);
         let counts = self.counts.entry(key(request)).or_insert_with(|| vec![0; partitions]);
         counts[usize::from(partition)] += 1;
     }
 
-    fn released(&mut self, request: &Request, partition: u16) {
-        let counts = self.counts.get_mut(&key(request)).expect("what is released was placed");
+    fn removed(&mut self, request: &Request, _host: HostId, partition: u16) {
+        let counts = self.counts.get_mut(&key(request)).expect("an instance that is removed was added");
         counts[usize::from(partition)] -= 1;
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use super::random::draw;
 use crate::placement::register::Entry;
-use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
@@ -14,7 +14,7 @@ pub const ENTRY: Entry = Entry {
     name: "power-of-two",
     rule: "the emptier (most free vCPU, then lowest id) of two different random hosts that fit",
     parameters: &[],
-    build: |_, seed| Strategy::choosing(PowerOfTwo { stream: seed.stream(Purpose::Placement, 0) }),
+    build: |_, seed| Strategy::selecting(PowerOfTwo { stream: seed.stream(Purpose::Placement, 0) }),
 };
 
 #[derive(Clone)]
@@ -24,14 +24,14 @@ struct PowerOfTwo {
 
 persist! { PowerOfTwo { parts: [stream] } }
 
-impl Chooser for PowerOfTwo {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for PowerOfTwo {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         let one = draw(hosts, &mut self.stream, None)?;
         let other = draw(hosts, &mut self.stream, Some(one)).unwrap_or(one);
         [one, other].into_iter().min_by_key(|id| (Reverse(hosts.free_vcpu_milli(*id)), *id))
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }

@@ -1,7 +1,7 @@
 //! `random`: any host that fits, each as likely as the others.
 
 use crate::placement::register::Entry;
-use crate::placement::strategy::{Choice, Chooser, Request, Strategy};
+use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
@@ -10,7 +10,7 @@ pub const ENTRY: Entry = Entry {
     name: "random",
     rule: "uniform over the hosts that fit, from the seed",
     parameters: &[],
-    build: |_, seed| Strategy::choosing(Random { stream: seed.stream(Purpose::Placement, 0) }),
+    build: |_, seed| Strategy::selecting(Random { stream: seed.stream(Purpose::Placement, 0) }),
 };
 
 #[derive(Clone)]
@@ -20,12 +20,12 @@ struct Random {
 
 persist! { Random { parts: [stream] } }
 
-impl Chooser for Random {
-    fn choose(&mut self, hosts: &mut dyn Choice, _request: &Request) -> Option<HostId> {
+impl Selector for Random {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         draw(hosts, &mut self.stream, None)
     }
 
-    fn boxed_clone(&self) -> Box<dyn Chooser> {
+    fn boxed_clone(&self) -> Box<dyn Selector> {
         Box::new(self.clone())
     }
 }
@@ -35,7 +35,7 @@ impl Chooser for Random {
 /// Hosts are drawn from all until one fits, which takes one draw over the share that fits. Where that
 /// share is so small that √n draws miss it, those that fit are listed and one is drawn from the list:
 /// still uniform, and a choice costs at most in the order of √n.
-pub fn draw(hosts: &mut dyn Choice, stream: &mut Stream, except: Option<HostId>) -> Option<HostId> {
+pub fn draw(hosts: &mut dyn Candidates, stream: &mut Stream, except: Option<HostId>) -> Option<HostId> {
     let first = next_fitting(hosts, HostId(0), except)?;
     let range = hosts.range();
     let hosts_in_zone = u64::from(range.end - range.start);
@@ -51,7 +51,7 @@ pub fn draw(hosts: &mut dyn Choice, stream: &mut Stream, except: Option<HostId>)
 }
 
 /// The lowest host from `from` on that fits, `except` left out.
-fn next_fitting(hosts: &mut dyn Choice, from: HostId, except: Option<HostId>) -> Option<HostId> {
+fn next_fitting(hosts: &mut dyn Candidates, from: HostId, except: Option<HostId>) -> Option<HostId> {
     match hosts.first_from(from) {
         Some(id) if Some(id) == except => hosts.first_from(HostId(id.0 + 1)),
         found => found,

@@ -1,7 +1,7 @@
 //! `spread`: instances evenly over hosts, whatever their size: the design document's default.
 
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -16,8 +16,8 @@ pub const ENTRY: Entry = Entry {
 struct Spread;
 
 impl Ranking for Spread {
-    fn sight(&self) -> Sight {
-        Sight::Instances
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::Instances
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {

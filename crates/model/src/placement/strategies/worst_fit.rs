@@ -1,7 +1,7 @@
 //! `worst-fit`: the emptiest host, so that load is even.
 
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -16,8 +16,8 @@ pub const ENTRY: Entry = Entry {
 struct WorstFit;
 
 impl Ranking for WorstFit {
-    fn sight(&self) -> Sight {
-        Sight::Free
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::Free
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {

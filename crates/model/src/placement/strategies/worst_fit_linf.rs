@@ -2,7 +2,7 @@
 
 use super::ratios::linf;
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, Sight};
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::register::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
@@ -17,8 +17,8 @@ pub const ENTRY: Entry = Entry {
 struct WorstFitLinf;
 
 impl Ranking for WorstFitLinf {
-    fn sight(&self) -> Sight {
-        Sight::Free
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::Free
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {

@@ -215,7 +215,7 @@ impl World {
             return;
         }
         fleet.give(host, request.zone, &request.amounts);
-        placer.released(&request, host, fleet);
+        placer.removed(&request, host, fleet);
         placer.changed(host, request.zone, fleet);
     }
 

@@ -81,7 +81,7 @@ impl Scene {
     fn end(&mut self, account: AccountId, zone: u16, constraint: Constraint, host: u32) {
         let request = self.request(account, zone, constraint);
         self.fleet.give(HostId(host), request.zone, &request.amounts);
-        self.placer.released(&request, HostId(host), &self.fleet);
+        self.placer.removed(&request, HostId(host), &self.fleet);
         self.placer.changed(HostId(host), request.zone, &mut self.fleet);
     }
 

@@ -167,7 +167,7 @@ fn after(world: &World, strategy: &str, steps: usize) -> (Fleet, Placer, Request
         if ends && !live.is_empty() {
             let (host, request) = live.swap_remove(which % live.len());
             fleet.give(host, request.zone, &request.amounts);
-            placer.released(&request, host, &fleet);
+            placer.removed(&request, host, &fleet);
             placer.changed(host, request.zone, &mut fleet);
         } else if let Some(host) = placer.choose(&request, &fleet) {
             fleet.take(host, request.zone, &request.amounts);

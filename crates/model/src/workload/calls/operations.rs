@@ -44,7 +44,7 @@ impl Template {
 }
 
 /// Every operation that needs no name.
-pub const REGISTER: [(Operation, Make); 11] = [
+pub const REGISTER: &[(Operation, Make)] = &[
     (Operation::Describe, describe),
     (Operation::Start, |of, draw| Action::Start(of.targets(draw))),
     (Operation::Stop, |of, draw| Action::Stop(of.targets(draw), false)),

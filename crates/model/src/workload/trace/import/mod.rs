@@ -22,8 +22,8 @@ use plimsoll_base::units::{QUANTITIES, Resources, Time};
 use plimsoll_base::units::{write_scaled, write_whole};
 
 /// Every format, by name.
-pub static FORMATS: [Format; 4] =
-    [azure_v1::FORMAT, huawei_lt::FORMAT, huawei_topology::FORMAT, openb::FORMAT];
+pub static FORMATS: &[Format] =
+    &[azure_v1::FORMAT, huawei_lt::FORMAT, huawei_topology::FORMAT, openb::FORMAT];
 
 /// A foreign format of traces.
 pub struct Format {

@@ -127,7 +127,7 @@ fn import(format: &Format, text: &str) -> Result<(ImportReport, String), InputEr
 
 #[test]
 fn every_format_becomes_the_canonical_rows_of_its_sample() {
-    for format in &FORMATS {
+    for format in FORMATS {
         let sample = sample(format.name);
         let (report, canonical) = import(format, sample.text).unwrap();
         assert_eq!(canonical, sample.canonical, "{}", format.name);
@@ -141,7 +141,7 @@ fn every_format_becomes_the_canonical_rows_of_its_sample() {
 
 #[test]
 fn every_format_gives_a_trace_in_time_order_that_reads_back() {
-    for format in &FORMATS {
+    for format in FORMATS {
         let folder = tempfile::tempdir().unwrap();
         let sample = sample(format.name);
         let input = sample.write(format, folder.path(), sample.text);
@@ -170,7 +170,7 @@ fn check_trace(path: &Path) -> u64 {
 
 #[test]
 fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
-    for format in &FORMATS {
+    for format in FORMATS {
         let folder = tempfile::tempdir().unwrap();
         let sample = sample(format.name);
         let input = sample.write(format, folder.path(), sample.text);
@@ -185,7 +185,7 @@ fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
 
 #[test]
 fn every_format_says_where_it_cannot_be_read() {
-    for format in &FORMATS {
+    for format in FORMATS {
         let Sample { name, text, .. } = sample(format.name);
         let header = text.lines().next().unwrap();
         // Cut within the second row: too few values.
@@ -217,7 +217,7 @@ fn every_format_says_where_it_cannot_be_read() {
 
 #[test]
 fn every_format_leaves_an_older_file_alone_when_it_fails() {
-    for format in &FORMATS {
+    for format in FORMATS {
         let folder = tempfile::tempdir().unwrap();
         let input = sample(format.name).write(format, folder.path(), "x\n");
         let output = folder.path().join("out.csv");
