@@ -8,8 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use plimsoll::cloud::checkpoint::Moment;
-use plimsoll::cloud::observe::{Observer, Refusal, Sample};
+use plimsoll::cloud::observe::{Observation, Observer, RunState};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::report::run::checkpoint::{self, Checkpoints};
 use plimsoll::report::{Recorder, ResultFolder};
@@ -114,19 +113,15 @@ struct Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
-        self.recorder.refused(refusal, directory);
+    fn observe(&mut self, observation: &Observation, directory: &Directory) {
+        self.recorder.observe(observation, directory);
     }
 
-    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
-        self.recorder.sampled(sample, directory);
-    }
-
-    fn checkpoint(&mut self, moment: &Moment<'_>) {
+    fn checkpoint(&mut self, state: &RunState<'_>) {
         self.run_s = Some(self.began.elapsed().as_secs_f64());
         let began = Instant::now();
-        self.recorder.checkpoint(moment);
-        (self.write_s, self.events) = (began.elapsed().as_secs_f64(), moment.events());
+        self.recorder.checkpoint(state);
+        (self.write_s, self.events) = (began.elapsed().as_secs_f64(), state.events);
     }
 
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

@@ -6,7 +6,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use plimsoll::cloud::observe::Observer;
+use plimsoll::cloud::observe::{Detail, Observer};
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::engine::memory::prefetch;
@@ -149,6 +149,9 @@ pub fn simulated(scenario: &Scenario) -> (Outcome, f64) {
         seconds: f64,
     }
     impl Observer for Clock {
+        fn detail(&self) -> Detail {
+            Detail::Nothing
+        }
         fn started(&mut self) {
             self.started = Some(Instant::now());
         }

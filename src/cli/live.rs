@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::machine::Stopwatch;
 use super::output;
 use super::progress::left;
-use crate::cloud::observe::{Refusal, Sample};
+use crate::cloud::observe::{Observation, Refusal, Sample};
 use crate::failure::Failure;
 use crate::units::figures::{coarse, compact, decimal, grouped, percent};
 use crate::units::{Duration, Each, NS_PER_S, Time};
@@ -44,8 +44,16 @@ pub struct State {
 }
 
 impl State {
-    /// A sampling interval ended.
-    pub fn sampled(&mut self, sample: &Sample) {
+    /// Takes the samples and refusals of a run.
+    pub fn observe(&mut self, observation: &Observation) {
+        match observation {
+            Observation::Sampled(sample) => self.sampled(sample),
+            Observation::Refused(refusal) => self.refused(refusal),
+            _ => {}
+        }
+    }
+
+    fn sampled(&mut self, sample: &Sample) {
         if self.samples.len() == PAST {
             self.samples.pop_front();
         }
@@ -53,8 +61,7 @@ impl State {
         self.samples.push_back(Sample { fill: None, ..sample.clone() });
     }
 
-    /// A request was refused.
-    pub fn refused(&mut self, refusal: &Refusal) {
+    fn refused(&mut self, refusal: &Refusal) {
         self.refused[refusal.reason.failure] += u64::from(refusal.count);
     }
 

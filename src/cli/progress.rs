@@ -8,10 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::live::Live;
 use super::machine::Stopwatch;
 use super::{interrupt, panic};
-use crate::cloud::checkpoint::Moment;
-use crate::cloud::observe::{Minute, Observer, Refusal, Sample};
-use crate::cloud::rows::Row;
-use crate::headroom::Headroom;
+use crate::cloud::observe::{Detail, Observation, Observer, RunState};
 use crate::input::InputError;
 use crate::report::Recorder;
 use crate::units::figures::{coarse, compact, grouped};
@@ -117,38 +114,19 @@ impl Observer for Watch<'_> {
         panic::tell_where(now, events);
     }
 
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
+    fn detail(&self) -> Detail {
+        self.recorder.detail()
+    }
+
+    fn observe(&mut self, observation: &Observation, directory: &Directory) {
         if let Some(live) = &mut self.live {
-            live.state.refused(refusal);
+            live.state.observe(observation);
         }
-        self.recorder.refused(refusal, directory);
+        self.recorder.observe(observation, directory);
     }
 
-    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
-        if let Some(live) = &mut self.live {
-            live.state.sampled(sample);
-        }
-        self.recorder.sampled(sample, directory);
-    }
-
-    fn minute_ended(&mut self, minute: &Minute) {
-        self.recorder.minute_ended(minute);
-    }
-
-    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
-        self.recorder.looked(at, headroom, directory);
-    }
-
-    fn wants_rows(&self) -> bool {
-        self.recorder.wants_rows()
-    }
-
-    fn row(&mut self, row: &Row, directory: &Directory) {
-        self.recorder.row(row, directory);
-    }
-
-    fn checkpoint(&mut self, moment: &Moment<'_>) {
-        self.recorder.checkpoint(moment);
+    fn checkpoint(&mut self, state: &RunState<'_>) {
+        self.recorder.checkpoint(state);
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use plimsoll::cloud::observe::{Observer, Sample};
+use plimsoll::cloud::observe::{Observation, Observer};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time};
@@ -19,7 +19,8 @@ struct Breaking {
 }
 
 impl Observer for Breaking {
-    fn sampled(&mut self, sample: &Sample, _: &Directory) {
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        let Observation::Sampled(sample) = observation else { return };
         assert!(sample.at.0 < Duration::from_seconds(3600).0, "a bug for the sake of the test");
     }
 

@@ -1,8 +1,7 @@
 //! The looks at a fleet's headroom: against small worlds counted by hand, and that a look changes nothing.
 
-use plimsoll::cloud::observe::{Observer, Silent};
+use plimsoll::cloud::observe::{Observation, Observer, Silent};
 use plimsoll::headroom::Headroom;
-use plimsoll::units::Time;
 use plimsoll::workload::directory::Directory;
 
 use crate::support::{CHECKED, Experiment};
@@ -19,7 +18,8 @@ struct Look {
 }
 
 impl Observer for Looks {
-    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) {
+        let Observation::HeadroomSampled(at, headroom) = observation else { return };
         let allocable = headroom.allocable.iter();
         let by_name = allocable.map(|(kind, count)| (directory.types.get(*kind).name.clone(), *count));
         let allocable = by_name.collect();

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use plimsoll::cloud::observe::{Minute, Observer};
+use plimsoll::cloud::observe::{Minute, Observation, Observer};
 use plimsoll::units::{NS_PER_S, Time};
+use plimsoll::workload::directory::Directory;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -43,8 +44,10 @@ fn world() -> Experiment {
 struct Minutes(Vec<Minute>);
 
 impl Observer for Minutes {
-    fn minute_ended(&mut self, minute: &Minute) {
-        self.0.push(*minute);
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        if let Observation::MinuteEnded(minute) = observation {
+            self.0.push(*minute);
+        }
     }
 }
 

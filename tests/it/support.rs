@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use plimsoll::cloud::observe::{Observer, Refusal, Sample, Silent};
+use plimsoll::cloud::observe::{Observation, Observer, Refusal, Sample, Silent};
 use plimsoll::cloud::outcome::{Outcome, Tally};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::operation::Operation;
@@ -139,12 +139,12 @@ pub struct Notes {
 }
 
 impl Observer for Notes {
-    fn refused(&mut self, refusal: &Refusal, _: &Directory) {
-        self.refusals.push(*refusal);
-    }
-
-    fn sampled(&mut self, sample: &Sample, _: &Directory) {
-        self.samples.push(sample.clone());
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        match observation {
+            Observation::Refused(refusal) => self.refusals.push(*refusal),
+            Observation::Sampled(sample) => self.samples.push(sample.clone()),
+            _ => {}
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row as ReadRow};
 use plimsoll::billing::{Kind, Purchase};
 use plimsoll::catalogue::{ShapePrice, TypeTable, VolumeType};
-use plimsoll::cloud::observe::{Observer, Refusal};
+use plimsoll::cloud::observe::{Detail, Observation, Observer, Refusal};
 use plimsoll::cloud::rows::*;
 use plimsoll::columnar::Form;
 use plimsoll::failure::{Bound, Failure};
@@ -17,6 +17,7 @@ use plimsoll::operation::Operation;
 use plimsoll::report::run::tables::TABLES;
 use plimsoll::report::{Recorder, ResultFolder};
 use plimsoll::scenario::{Overrides, Scenario};
+use plimsoll::storage::{ImageState, SnapshotState, VolumeState};
 use plimsoll::units::{
     AccountId, Calendar, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId,
     SecurityGroupId, SnapshotId, SubnetId, Time, VolumeId, ZoneId,
@@ -154,13 +155,18 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
         size_gib: 100,
         iops: 3000,
         throughput_mibps: 125,
-        state: "deleted",
+        state: VolumeState::Deleted,
         snapshot: Some(SnapshotId(9)),
         created: hour(1),
         deleted: Some(hour(11)),
     };
-    let kept =
-        VolumeRow { volume: VolumeId(5), state: "in-use", snapshot: None, deleted: None, ..volume.clone() };
+    let kept = VolumeRow {
+        volume: VolumeId(5),
+        state: VolumeState::InUse,
+        snapshot: None,
+        deleted: None,
+        ..volume.clone()
+    };
     let attachment = VolumeAttachmentRow {
         volume: VolumeId(5),
         instance: InstanceId(7),
@@ -185,7 +191,7 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
             account,
             volume: VolumeId(4),
             volume_size_gib: 100,
-            state: "completed",
+            state: SnapshotState::Completed,
             started: hour(1),
             completed: Some(hour(2)),
             deleted: None,
@@ -194,7 +200,7 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
             image: ImageId(1),
             account: Some(account),
             name: "golden".to_string(),
-            state: "available",
+            state: ImageState::Available,
             is_public: true,
             root_snapshot: Some(SnapshotId(9)),
             root_size_gib: Some(8),
@@ -242,18 +248,17 @@ fn sample_result(place: &Path) {
     let scenario = Scenario::read(scenario, &Overrides::default()).unwrap();
     let calendar = Calendar::starting("2026-01-31").unwrap();
     let mut recorder = Recorder::begin(&folder, &scenario, Some(calendar)).unwrap();
-    assert!(recorder.wants_rows());
-    sample(kind).iter().for_each(|row| recorder.row(row, &directory));
+    assert_eq!(recorder.detail(), Detail::Rows);
+    let rows = sample(kind).into_iter().map(Observation::Row);
+    rows.for_each(|row| recorder.observe(&row, &directory));
     for reason in [
         Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 5, 2),
         Failure::InvalidParameterValue.into(),
     ] {
         let zone = Some(ZoneId(0));
         let (operation, account, kind) = (Operation::Launch, AccountId(0), Some(kind));
-        recorder.refused(
-            &Refusal { at: hour(1), operation, account, kind, zone, reason, count: 3, launch: None },
-            &directory,
-        );
+        let refusal = Refusal { at: hour(1), operation, account, kind, zone, reason, count: 3, launch: None };
+        recorder.observe(&Observation::Refused(refusal), &directory);
     }
     recorder.finish().unwrap();
     folder.publish().unwrap();

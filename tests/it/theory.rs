@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll::cloud::observe::{Observer, Refusal};
+use plimsoll::cloud::observe::{Observation, Observer, Refusal};
 use plimsoll::placement::register::REGISTER;
 use plimsoll::queueing::erlang_b;
 use plimsoll::workload::directory::Directory;
@@ -70,7 +70,8 @@ fn kaufman_roberts(places: usize, classes: &[(f64, usize)]) -> Vec<f64> {
 struct RefusedByType(BTreeMap<String, u32>);
 
 impl Observer for RefusedByType {
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) {
+        let Observation::Refused(refusal) = observation else { return };
         let name = &directory.types.get(refusal.kind.expect("launches name a type")).name;
         *self.0.entry(name.clone()).or_default() += refusal.count;
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use plimsoll::cloud::RunOptions;
-use plimsoll::cloud::observe::{Observer, Refusal};
+use plimsoll::cloud::observe::{Detail, Observation, Observer};
 use plimsoll::cloud::rows::Row;
 use plimsoll::operation::Operation;
 use plimsoll::units::Time;
@@ -50,19 +50,19 @@ struct Watcher {
 }
 
 impl Observer for Watcher {
-    fn wants_rows(&self) -> bool {
-        true
+    fn detail(&self) -> Detail {
+        Detail::Rows
     }
 
-    fn row(&mut self, row: &Row, _: &Directory) {
-        if let Row::Instance(instance) = row {
-            self.hosts.push(instance.host.0);
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        match observation {
+            Observation::Row(Row::Instance(instance)) => self.hosts.push(instance.host.0),
+            Observation::Refused(refusal) => {
+                assert_eq!(refusal.operation, Operation::Launch);
+                self.refused.insert(refusal.at);
+            }
+            _ => {}
         }
-    }
-
-    fn refused(&mut self, refusal: &Refusal, _: &Directory) {
-        assert_eq!(refusal.operation, Operation::Launch);
-        self.refused.insert(refusal.at);
     }
 }
 

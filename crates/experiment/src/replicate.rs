@@ -8,7 +8,7 @@ use super::trial::{self, Series, Trial};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::{Observer, Sample};
+use plimsoll_sim::cloud::observe::{Observation, Observer};
 use plimsoll_sim::scenario::Scenario;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
@@ -101,7 +101,8 @@ impl Observer for Witness<'_> {
         self.audience.panicked(self.number, now, events);
     }
 
-    fn sampled(&mut self, sample: &Sample, _: &Directory) {
+    fn observe(&mut self, observation: &Observation, _: &Directory) {
+        let Observation::Sampled(sample) = observation else { return };
         self.series.time_s.push(sample.at.as_seconds());
         self.series.hosts_used.push(sample.hosts_used as f64);
         self.series.instances_running.push(sample.instances_running as f64);

@@ -1,4 +1,4 @@
-//! Hands what a run tells to every streamed report, and remembers the first that could not be written.
+//! The recorder: hands every observation of a run to the streamed reports, and keeps the first error of writing.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -9,40 +9,19 @@ use super::run::checkpoint::{Checkpoints, HashedFile};
 use super::run::{Make, Opened, Out, REGISTER};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
-use plimsoll_model::headroom::Headroom;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::checkpoint::Moment;
-use plimsoll_sim::cloud::observe::{Minute, Observer, Refusal, Sample};
-use plimsoll_sim::cloud::rows::Row;
+use plimsoll_sim::cloud::observe::{Detail, Observation, Observer, RunState};
 use plimsoll_sim::scenario::Scenario;
 
-/// A report that is written while the run goes on. Each method does nothing unless it overrides it.
+/// Report that is written while the run goes on.
 pub trait Streamed {
-    /// A request was refused.
-    fn refused(&mut self, _refusal: &Refusal, _directory: &Directory) -> io::Result<()> {
-        Ok(())
-    }
-    /// A sampling interval ended.
-    fn sampled(&mut self, _sample: &Sample, _directory: &Directory) -> io::Result<()> {
-        Ok(())
-    }
-    /// A minute ended.
-    fn minute_ended(&mut self, _minute: &Minute) -> io::Result<()> {
-        Ok(())
-    }
-    /// Somebody looked at the headroom.
-    fn looked(&mut self, _at: Time, _headroom: &Headroom, _directory: &Directory) -> io::Result<()> {
-        Ok(())
-    }
-    /// A row of a table.
-    fn row(&mut self, _row: &Row, _directory: &Directory) -> io::Result<()> {
-        Ok(())
-    }
+    /// Writes what the report holds of an observation.
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()>;
     /// Writes what is still held back.
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// The streamed reports of one run. Ends the run at the first that cannot be written.
+/// Streamed reports of a run. The first that cannot be written ends the run.
 pub struct Recorder<'a> {
     folder: &'a ResultFolder,
     reports: Vec<(&'static str, Box<dyn Streamed>)>,
@@ -76,7 +55,7 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
-    /// Writes so many checkpoints of the run into a folder beside.
+    /// Prepares to write so many checkpoints of the run into a folder beside.
     pub fn write_checkpoints(
         &mut self,
         folder: &Path,
@@ -84,8 +63,8 @@ impl<'a> Recorder<'a> {
         scenario: &Scenario,
         files: &[HashedFile],
     ) -> Result<(), InputError> {
-        let told = self.folder.scratch("told");
-        self.checkpoints = Some(Checkpoints::begin(folder, count, scenario, files, told)?);
+        let log = self.folder.scratch("observations");
+        self.checkpoints = Some(Checkpoints::begin(folder, count, scenario, files, log)?);
         Ok(())
     }
 
@@ -96,26 +75,23 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Closes every report; the first that could not be written is the error.
+    /// Closes every report.
+    ///
+    /// # Errors
+    ///
+    /// The first report or checkpoint that could not be written.
     pub fn finish(mut self) -> Result<(), InputError> {
         self.each(|report| report.finish());
         self.failed.map_or(Ok(()), Err)
     }
 
-    /// Notes what the next checkpoint has to hold.
-    #[inline]
-    fn note(&mut self, tell: impl FnOnce(&mut dyn Observer)) {
-        if let Some(told) = self.checkpoints.as_mut().and_then(Checkpoints::told) {
-            tell(told);
-        }
-    }
-
-    fn each(&mut self, mut tell: impl FnMut(&mut dyn Streamed) -> io::Result<()>) {
+    /// Does the same with every report, up to the first error.
+    fn each(&mut self, mut act: impl FnMut(&mut dyn Streamed) -> io::Result<()>) {
         if self.failed.is_some() {
             return;
         }
         for (file, report) in &mut self.reports {
-            if let Err(error) = tell(report.as_mut()) {
+            if let Err(error) = act(report.as_mut()) {
                 self.failed = Some(self.folder.unwritable(file, &error));
                 return;
             }
@@ -124,38 +100,20 @@ impl<'a> Recorder<'a> {
 }
 
 impl Observer for Recorder<'_> {
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) {
-        self.note(|told| told.refused(refusal, directory));
-        self.each(|report| report.refused(refusal, directory));
+    fn detail(&self) -> Detail {
+        if self.wants_rows { Detail::Rows } else { Detail::Series }
     }
 
-    fn sampled(&mut self, sample: &Sample, directory: &Directory) {
-        self.note(|told| told.sampled(sample, directory));
-        self.each(|report| report.sampled(sample, directory));
+    fn observe(&mut self, observation: &Observation, directory: &Directory) {
+        if let Some(log) = self.checkpoints.as_mut().and_then(Checkpoints::log) {
+            log.append(observation);
+        }
+        self.each(|report| report.observe(observation, directory));
     }
 
-    fn minute_ended(&mut self, minute: &Minute) {
-        self.note(|told| told.minute_ended(minute));
-        self.each(|report| report.minute_ended(minute));
-    }
-
-    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) {
-        self.note(|told| told.looked(at, headroom, directory));
-        self.each(|report| report.looked(at, headroom, directory));
-    }
-
-    fn wants_rows(&self) -> bool {
-        self.wants_rows
-    }
-
-    fn row(&mut self, row: &Row, directory: &Directory) {
-        self.note(|told| told.row(row, directory));
-        self.each(|report| report.row(row, directory));
-    }
-
-    fn checkpoint(&mut self, moment: &Moment<'_>) {
+    fn checkpoint(&mut self, state: &RunState<'_>) {
         if let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| self.failed.is_none()) {
-            self.failed = checkpoints.write(moment).err();
+            self.failed = checkpoints.write(state).err();
         }
     }
 

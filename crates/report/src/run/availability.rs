@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use crate::run::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
-use plimsoll_sim::cloud::observe::Minute;
+use plimsoll_model::workload::directory::Directory;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file.
 pub const FILE: &str = "availability.csv";
@@ -21,7 +22,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn minute_ended(&mut self, minute: &Minute) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
+        let Observation::MinuteEnded(minute) = observation else { return Ok(()) };
         writeln!(self.out, "{},{},{}", seconds(minute.began.0), minute.calls, minute.failed)
     }
 

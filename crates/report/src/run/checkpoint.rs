@@ -1,7 +1,7 @@
 //! The file of a checkpoint, and how a run goes on from one.
 //!
 //! ```text
-//! magic · format · version of plimsoll · head · state of the cloud · what was told · SHA-256 of all before
+//! magic · format · version of plimsoll · head · state of the cloud · observation log · SHA-256 of all before
 //! ```
 //! Nothing is taken from a file before its seal has been checked. Only the version that wrote a file reads
 //! it: that is what makes a run that goes on the same run.
@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::told::{Told, tell_again};
+use crate::observation_log::{ObservationLog, replay};
 use plimsoll_base::disk::WholeFile;
 use plimsoll_base::engine::checkpoint::{Misfit, Reader, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
-use plimsoll_sim::cloud::checkpoint::{Moment, Resumption};
-use plimsoll_sim::cloud::observe::Observer;
+use plimsoll_sim::cloud::checkpoint::Resumption;
+use plimsoll_sim::cloud::observe::{Detail, Observer, RunState};
 use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::Scenario;
 
@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of what a part writes down.
-const FORMAT: u32 = 5;
+const FORMAT: u32 = 6;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -55,19 +55,19 @@ pub struct Checkpoints {
     name: String,
     scenario: String,
     files: Vec<HashedFile>,
-    told: Told,
-    /// How many are still to come: after the last one nothing is noted any more.
+    log: ObservationLog,
+    /// Checkpoints still to be written; after the last one nothing is logged any more.
     left: usize,
 }
 
 impl Checkpoints {
-    /// Writes `count` of them into a folder, which is made. What is told meanwhile is kept in the file `told`.
+    /// Prepares to write `count` checkpoints into a folder, which is created. `log` is the file of the observation log.
     pub fn begin(
         folder: &Path,
         count: usize,
         scenario: &Scenario,
         files: &[HashedFile],
-        told: PathBuf,
+        log: PathBuf,
     ) -> Result<Checkpoints, InputError> {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         Ok(Checkpoints {
@@ -75,14 +75,14 @@ impl Checkpoints {
             name: scenario.name.clone(),
             scenario: scenario.resolved().to_string(),
             files: files.to_vec(),
-            told: Told::begin(told.clone()).map_err(|error| unwritable(&told, &error))?,
+            log: ObservationLog::create(log.clone()).map_err(|error| unwritable(&log, &error))?,
             left: count,
         })
     }
 
-    /// What a run tells is to be told to this too; `None` after the last checkpoint.
-    pub fn told(&mut self) -> Option<&mut dyn Observer> {
-        (self.left > 0).then_some(&mut self.told as &mut dyn Observer)
+    /// Returns the log to which observations are to be appended; `None` after the last checkpoint.
+    pub fn log(&mut self) -> Option<&mut ObservationLog> {
+        (self.left > 0).then_some(&mut self.log)
     }
 
     /// The file of the checkpoint at a time.
@@ -91,18 +91,18 @@ impl Checkpoints {
         folder.join(format!("{name}-{at}.{EXTENSION}"))
     }
 
-    /// Writes the run down.
-    pub fn write(&mut self, moment: &Moment<'_>) -> Result<(), InputError> {
-        let path = Checkpoints::path(&self.folder, &self.name, moment.at);
+    /// Writes a checkpoint.
+    pub fn write(&mut self, state: &RunState<'_>) -> Result<(), InputError> {
+        let path = Checkpoints::path(&self.folder, &self.name, state.at);
         let mut file = WholeFile::create(&path)?;
         let mut out = Writer::new(&mut file);
         out.put_bytes(&MAGIC);
         out.put_bytes(&FORMAT.to_le_bytes());
         out.put(VERSION);
         let (scenario, files) = (self.scenario.clone(), self.files.clone());
-        out.put(&Head { at: moment.at, events: moment.events(), scenario, files });
-        moment.save(&mut out);
-        self.told.save(&mut out).and_then(|()| out.seal()).map_err(|error| unwritable(&path, &error))?;
+        out.put(&Head { at: state.at, events: state.events, scenario, files });
+        state.save(&mut out);
+        self.log.save(&mut out).and_then(|()| out.seal()).map_err(|error| unwritable(&path, &error))?;
         file.finish()?;
         self.left = self.left.saturating_sub(1);
         Ok(())
@@ -121,7 +121,7 @@ pub struct Resumed {
     pub at: Time,
 }
 
-/// Lets a scenario go on from a checkpoint, and tells the observer what was told before. `files` are those
+/// Lets a scenario go on from a checkpoint, and replays its observations to the observer. `files` are those
 /// of the scenario.
 pub fn resume(
     path: &Path,
@@ -148,10 +148,10 @@ pub fn resume(
     }
     let resumption = Resumption {
         is_same_strategy: was["placement"]["strategy"] == scenario.resolved()["placement"]["strategy"],
-        wants_rows: observer.wants_rows(),
+        wants_rows: observer.detail() == Detail::Rows,
     };
     let cloud = Cloud::resume(scenario, options, resumption, &mut from).map_err(misfit)?;
-    tell_again(&mut from, cloud.directory(), observer).map_err(misfit)?;
+    replay(&mut from, cloud.directory(), observer).map_err(misfit)?;
     if from.left() > 0 {
         return Err(explain(path, Misfit::Garbled));
     }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::run::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::Sample;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file.
 pub const FILE: &str = "control_plane.csv";
@@ -25,7 +25,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample, _directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
+        let Observation::Sampled(sample) = observation else { return Ok(()) };
         let at = seconds(sample.at.0);
         for stage in &sample.stages {
             writeln!(

@@ -15,7 +15,7 @@ use plimsoll_base::input::InputError;
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::Refusal;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file.
 pub const FILE: &str = "failures.csv";
@@ -37,7 +37,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn refused(&mut self, refusal: &Refusal, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::Refused(refusal) = observation else { return Ok(()) };
         let account = quote::cell(&directory.accounts()[refusal.account.index()]);
         let kind = quote::cell(refusal.kind.map_or("", |kind| directory.types.get(kind).name.as_str()));
         let zone = quote::cell(refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str()));

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use crate::run::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::quote;
-use plimsoll_base::units::Time;
 use plimsoll_base::units::figures::seconds;
 use plimsoll_model::headroom::Headroom;
 use plimsoll_model::workload::directory::Directory;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file of the fleet.
 pub const FILE: &str = "headroom.csv";
@@ -47,7 +47,8 @@ struct Fleet {
 }
 
 impl Streamed for Fleet {
-    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::HeadroomSampled(at, headroom) = observation else { return Ok(()) };
         let name = |kind| directory.types.get(kind).name.clone();
         let first_refused = headroom.inflation.map(|inflation| name(inflation.first_refused));
         let mut row = vec![seconds(at.0)];
@@ -73,7 +74,8 @@ struct Types {
 }
 
 impl Streamed for Types {
-    fn looked(&mut self, at: Time, headroom: &Headroom, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::HeadroomSampled(at, headroom) = observation else { return Ok(()) };
         for (kind, count) in &headroom.allocable {
             let name = directory.types.get(*kind).name.as_str();
             let row = [&seconds(at.0), &*quote::cell(name), &count.to_string()];

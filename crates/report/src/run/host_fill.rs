@@ -6,7 +6,7 @@ use crate::run::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
 use plimsoll_model::fleet::fill::CLASSES;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::Sample;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file.
 pub const FILE: &str = "host_fill.csv";
@@ -23,7 +23,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample, _directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
+        let Observation::Sampled(sample) = observation else { return Ok(()) };
         let Some(fill) = &sample.fill else { return Ok(()) };
         write!(self.out, "{},{}", seconds(sample.at.0), fill.empty)?;
         for hosts in fill.hosts {

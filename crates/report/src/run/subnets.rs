@@ -6,7 +6,7 @@ use crate::run::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::Sample;
+use plimsoll_sim::cloud::observe::Observation;
 
 /// Name of the file.
 pub const FILE: &str = "subnets.csv";
@@ -23,7 +23,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::Sampled(sample) = observation else { return Ok(()) };
         let at = seconds(sample.at.0);
         for (name, used) in directory.subnets().iter().zip(&sample.subnet_addresses_used) {
             self.out.write_record([&at, &*quote::cell(name), &used.to_string()]).map_err(csv_io_error)?;

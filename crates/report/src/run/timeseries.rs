@@ -6,7 +6,7 @@ use crate::run::{Opened, Out, Streamed};
 use plimsoll_base::units::figures::seconds;
 use plimsoll_base::units::format_micro_usd;
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::observe::Sample;
+use plimsoll_sim::cloud::observe::{Observation, Sample};
 
 /// Name of the file.
 pub const FILE: &str = "timeseries.csv";
@@ -63,7 +63,8 @@ struct Rows {
 }
 
 impl Streamed for Rows {
-    fn sampled(&mut self, sample: &Sample, _directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
+        let Observation::Sampled(sample) = observation else { return Ok(()) };
         // Nothing in a row needs quotes: all are numbers.
         writeln!(self.out, "{}", COLUMNS.map(|(_, value)| value(sample)).join(","))
     }

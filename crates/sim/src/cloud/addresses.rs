@@ -1,8 +1,8 @@
 //! Elastic addresses, further interfaces, secondary addresses and prefixes.
 
 use super::Cloud;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::lifecycle::{Move, State, Trigger};

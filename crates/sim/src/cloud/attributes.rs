@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Cloud;
 use super::calls::Wish;
 use super::extras::Extras;
-use super::instance::Slot;
+use super::reference::Slot;
 use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{PlacementGroupId, TypeId, ZoneId};

@@ -1,9 +1,9 @@
 //! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
 
 use super::Cloud;
-use super::instance::{Reference, Slot};
 use super::ledger::{Happening, NO_HOST};
-use super::observe::{Observer, Refusal};
+use super::observe::{Detail, Observation, Refusal};
+use super::reference::{Reference, Slot};
 use crate::scenario::config::RepeatedCalls;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
@@ -91,12 +91,12 @@ impl Wish<'_> {
 
 impl Cloud {
     #[inline(always)] // every launch
-    pub(super) fn on_call(&mut self, now: Time, call: &Call, observer: &mut dyn Observer) {
+    pub(super) fn on_call(&mut self, now: Time, call: &Call) {
         let account = call.account;
         let (targets, wish) = match &call.action {
-            Action::Launch(launch) => return self.on_launch(now, account, launch, observer),
-            Action::Describe(query) => return self.describe(now, account, query, observer),
-            Action::Resource(resource) => return self.on_resource(now, account, resource, observer),
+            Action::Launch(launch) => return self.on_launch(now, account, launch),
+            Action::Describe(query) => return self.describe(now, account, query),
+            Action::Resource(resource) => return self.on_resource(now, account, resource),
             Action::Start(targets) => (targets, Wish::Start),
             Action::Stop(targets, false) => (targets, Wish::Stop),
             Action::Stop(targets, true) => (targets, Wish::Hibernate),
@@ -106,19 +106,12 @@ impl Cloud {
             Action::CreateTags(targets, tags) => (targets, Wish::AddTags(tags)),
             Action::DeleteTags(targets, keys) => (targets, Wish::RemoveTags(keys)),
         };
-        self.for_each_target(now, account, targets, wish, observer);
+        self.for_each_target(now, account, targets, wish);
     }
 
     /// Carries a wish out on every instance that is meant. Each is tried and has its own answer, unless the others of
     /// the call bar it; the call as a whole fails when any does, with the first one's reason.
-    fn for_each_target(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        targets: &Targets,
-        wish: Wish,
-        observer: &mut dyn Observer,
-    ) {
+    fn for_each_target(&mut self, now: Time, account: AccountId, targets: &Targets, wish: Wish) {
         let operation = wish.operation();
         let mut first_failure = None;
         let meant = self.meant_by(account, targets);
@@ -138,7 +131,7 @@ impl Cloud {
             first_failure = first_failure.or(failure);
             self.ledger.count_answer(operation, failure);
             if let Err(refused) = answer {
-                self.refuse(now, operation, account, refused, 1, observer);
+                self.refuse(now, operation, account, refused, 1);
             }
         }
         self.meant = meant;
@@ -282,15 +275,14 @@ impl Cloud {
         operation: Operation,
         account: AccountId,
         answer: Result<(), Refused>,
-        observer: &mut dyn Observer,
     ) {
         self.ledger.count_call(operation, answer.err().map(|refused| refused.reason.failure));
         if let Err(refused) = answer {
-            self.refuse(now, operation, account, refused, 1, observer);
+            self.refuse(now, operation, account, refused, 1);
         }
     }
 
-    /// Writes a refusal down and tells the observer.
+    /// Records a refusal and reports it.
     pub(super) fn refuse(
         &mut self,
         now: Time,
@@ -298,13 +290,12 @@ impl Cloud {
         account: AccountId,
         refused: Refused,
         count: u32,
-        observer: &mut dyn Observer,
     ) {
         let Refused { reason, kind, zone, launch } = refused;
         self.ledger.refused(now, operation, reason.failure, count, account, kind);
-        if self.ledger.in_window {
+        if self.ledger.in_window && self.outbox.wants(Detail::Series) {
             let refusal = Refusal { at: now, operation, account, kind, zone, reason, count, launch };
-            observer.refused(&refusal, &self.directory);
+            self.outbox.push(Observation::Refused(refusal));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A run at a moment between two events: what is written down of it, in which order, and how it goes on.
+//! Checkpoints: the state of a run between two events, in the order it is written, and how a run goes on from it.
 //!
 //! The names come first, for everything else is numbered by them. Then the cloud is made of the scenario, as
 //! for any run, and its parts take over their state. What follows from the state is made anew: sums over the
@@ -6,13 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Cloud;
 use super::chronicle::Chronicle;
 use super::instance::Instance;
+use super::milestones::{Milestones, Progress};
 use super::outcome::Residents;
 use super::recovery::Perils;
-use super::run::{Milestones, Progress};
-use super::{Kind, RunOptions};
+use super::{Cloud, Kind, RunOptions};
 use crate::scenario::Scenario;
 use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
 use plimsoll_base::input::{Place, Problem};
@@ -22,34 +21,29 @@ use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::Call;
 
-/// How a run goes on from a checkpoint.
+/// Differences of a run that goes on from a checkpoint to the one that made it.
 #[derive(Clone, Copy, Debug)]
 pub struct Resumption {
-    /// The strategy is that of the run that was.
+    /// The strategy is the same.
     pub is_same_strategy: bool,
-    /// Somebody wants rows.
+    /// The observer asks for rows.
     pub wants_rows: bool,
 }
 
-/// A moment at which a run can be written down: everything up to it has happened.
-pub struct Moment<'a> {
-    /// When.
-    pub at: Time,
-    pub(super) cloud: &'a Cloud,
-    pub(super) milestones: &'a Milestones,
-    pub(super) residents: Residents,
-    /// The next call, which the demand has given already.
-    pub(super) call: &'a Option<Call>,
-}
+persist! { Perils {
+    parts: [faults],
+    made: [aboard],
+} }
 
-impl Moment<'_> {
-    /// Events so far.
-    pub fn events(&self) -> u64 {
-        self.milestones.events
-    }
-
-    /// Writes everything down.
-    pub fn save(&self, out: &mut Writer<'_>) {
+impl Cloud {
+    /// Writes the state of the run between two events.
+    pub(super) fn save(
+        &self,
+        out: &mut Writer<'_>,
+        milestones: &Milestones,
+        residents: Residents,
+        call: Option<&Call>,
+    ) {
         // Every field, so that none is forgotten.
         let Cloud {
             options: _,
@@ -91,7 +85,8 @@ impl Moment<'_> {
             checkpoints: _,
             inquiry: _,
             resumed: _,
-        } = self.cloud;
+            outbox: _,
+        } = self;
         directory.save(out);
         out.put(&chronicle.is_some());
         fleet.save(out);
@@ -114,17 +109,10 @@ impl Moment<'_> {
         control.save(out);
         out.put(outlook);
         chronicle.save(out);
-        self.milestones.save(out);
-        out.put(&(self.residents, self.call));
+        milestones.save(out);
+        out.put(&(residents, call));
     }
-}
 
-persist! { Perils {
-    parts: [faults],
-    made: [aboard],
-} }
-
-impl Cloud {
     /// The cloud of a scenario as it was at the moment that was written down.
     pub fn resume(
         scenario: &Scenario,

@@ -1,32 +1,32 @@
-//! What the tables tell of a run: rows on their way to the observer, and what has to be remembered of the
-//! living for theirs. There is none unless somebody wants rows.
+//! Rows of instances for the tables, and the history of each live instance that its rows need. Recorded only where the
+//! observer asks for rows.
 //!
 //! What ended before the warm-up did has no rows, and figures count from there on.
 
 use serde::{Deserialize, Serialize};
 
 use super::Cloud;
-use super::instance::{Instance, Slot};
-use super::observe::Observer;
+use super::instance::Instance;
+use super::observe::{Observation, Observer};
+use super::outbox::Outbox;
+use super::reference::Slot;
 use super::rows::{BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time};
 use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
 use plimsoll_model::lifecycle::State;
 
-/// Rows that wait for the observer, and the lives so far.
+/// Histories of the instances.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chronicle {
     pub(super) window_start: Time,
-    rows: Vec<Row>,
     /// By slot. What stands there may be of an instance that has ended.
     lives: Vec<Life>,
 }
 
-// Rows are told after each event, so that none waits between two.
 persist! { Chronicle {
     values: [lives],
-    made: [window_start, rows],
+    made: [window_start],
 } }
 
 /// What is remembered of an instance.
@@ -45,11 +45,6 @@ struct Life {
 impl Chronicle {
     pub fn new(window_start: Time) -> Chronicle {
         Chronicle { window_start, ..Chronicle::default() }
-    }
-
-    /// Writes a row down, to be told after the event.
-    pub fn push(&mut self, row: Row) {
-        self.rows.push(row);
     }
 
     /// The life in a slot. It begins when it is asked for first, which is when its instance leaves the state
@@ -107,17 +102,20 @@ impl Cloud {
         }
         let instance = self.instances.get(slot);
         chronicle.life(slot, instance).billed_s += seconds;
-        chronicle.push(Row::BillingRecord(BillingRecordRow {
-            account: instance.account,
-            resource: Kind::Instance,
-            resource_id: instance.id.0,
-            instance_type: Some(instance.kind),
-            purchase: purchase(running.market),
-            start: running.start,
-            end: running.end,
-            seconds,
-            cost: amount,
-        }));
+        report(
+            &mut self.outbox,
+            Row::BillingRecord(BillingRecordRow {
+                account: instance.account,
+                resource: Kind::Instance,
+                resource_id: instance.id.0,
+                instance_type: Some(instance.kind),
+                purchase: purchase(running.market),
+                start: running.start,
+                end: running.end,
+                seconds,
+                cost: amount,
+            }),
+        );
     }
 
     /// The rows of those that are alive at the end of the run.
@@ -134,7 +132,7 @@ impl Cloud {
                 chronicle.passed(horizon, slot, instance);
             }
             self.chronicle_end(horizon, slot, instance.state);
-            self.tell_rows(observer);
+            self.outbox.deliver(observer, &self.directory);
         }
     }
 
@@ -147,25 +145,29 @@ impl Cloud {
         let life = chronicle.life(slot, instance).clone();
         let subnet = self.network.subnets().get(instance.subnet.index());
         let extras = self.extras.get(slot).filter(|_| instance.has_extras);
-        chronicle.push(Row::Instance(InstanceRow {
-            instance: id,
-            account: instance.account,
-            image: extras.and_then(|extras| extras.image),
-            kind: instance.kind,
-            purchase: purchase(market),
-            state,
-            zone: instance.zone,
-            subnet: subnet.map(|_| instance.subnet),
-            private_address: subnet.and_then(|subnet| subnet.address(instance.address)),
-            has_public_address: instance.wants_public_address,
-            placement_group: (extras.and_then(|extras| extras.constraint?.group)).map(|member| member.group),
-            host: instance.host,
-            launched: life.launched,
-            terminated: (state == State::Terminated).then_some(now),
-        }));
+        report(
+            &mut self.outbox,
+            Row::Instance(InstanceRow {
+                instance: id,
+                account: instance.account,
+                image: extras.and_then(|extras| extras.image),
+                kind: instance.kind,
+                purchase: purchase(market),
+                state,
+                zone: instance.zone,
+                subnet: subnet.map(|_| instance.subnet),
+                private_address: subnet.and_then(|subnet| subnet.address(instance.address)),
+                has_public_address: instance.wants_public_address,
+                placement_group: (extras.and_then(|extras| extras.constraint?.group))
+                    .map(|member| member.group),
+                host: instance.host,
+                launched: life.launched,
+                terminated: (state == State::Terminated).then_some(now),
+            }),
+        );
         for (key, value) in extras.iter().flat_map(|extras| &extras.tags) {
             let (key, value) = (key.clone(), value.clone());
-            chronicle.push(Row::InstanceTag(InstanceTagRow { instance: id, key, value }));
+            report(&mut self.outbox, Row::InstanceTag(InstanceTagRow { instance: id, key, value }));
         }
         let from = life.launched.unwrap_or_default().max(chronicle.window_start).min(now);
         for metric in [
@@ -175,19 +177,14 @@ impl Cloud {
             InstanceMetric::Billed(life.billed_s),
         ] {
             let row = InstanceMetricRow { instance: id, metric, from, until: now };
-            chronicle.push(Row::InstanceMetric(row));
+            report(&mut self.outbox, Row::InstanceMetric(row));
         }
     }
+}
 
-    /// Tells the observer what was written down.
-    #[inline]
-    pub(super) fn tell_rows(&mut self, observer: &mut dyn Observer) {
-        if let Some(chronicle) = &mut self.chronicle {
-            for row in chronicle.rows.drain(..) {
-                observer.row(&row, &self.directory);
-            }
-        }
-    }
+/// Reports a row of a table.
+pub(super) fn report(outbox: &mut Outbox, row: Row) {
+    outbox.push(Observation::Row(row));
 }
 
 /// How rows say it was bought, as far as the instance itself tells.

@@ -2,9 +2,9 @@
 
 use super::Cloud;
 use super::calls::Refused;
-use super::instance::{Instance, Reference, Slot};
+use super::instance::Instance;
 use super::ledger::{Happening, NO_HOST};
-use super::observe::Observer;
+use super::reference::{Reference, Slot};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::lifecycle::State;
@@ -16,20 +16,14 @@ const MAX_FILTERS: usize = 50;
 
 impl Cloud {
     /// Answers a call of `describe`. A name without instances refuses the whole call, as EC2 does.
-    pub(super) fn describe(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        query: &Query,
-        observer: &mut dyn Observer,
-    ) {
+    pub(super) fn describe(&mut self, now: Time, account: AccountId, query: &Query) {
         let answer = self.matching(now, account, query);
         if let Ok(instances) = answer {
             self.ledger.described(instances, pages(instances, query.page_size));
             self.ledger.took(Operation::Describe, self.late());
         }
         let answer = answer.map(|_| ()).map_err(Refused::outright);
-        self.answer(now, Operation::Describe, account, answer, observer);
+        self.answer(now, Operation::Describe, account, answer);
     }
 
     /// Number of requests of a listing, each for a page; a query that is refused, or asks for everything at once,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Cloud;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::network::security::MemberId;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::Slot;
+use super::reference::Slot;
 use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
 use plimsoll_model::control_plane::plane::Alarm;
 use plimsoll_model::storage::{Step, VolumeStep};

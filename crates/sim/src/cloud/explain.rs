@@ -4,9 +4,8 @@
 use serde::Serialize;
 
 use super::Cloud;
-use super::instance::Slot;
-use super::outcome::Outcome;
 use super::place::Order;
+use super::reference::Slot;
 use super::seat::{Seat, Wanted};
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId};
@@ -209,12 +208,5 @@ fn ending(seat: Result<Seat, Reason>) -> Ending {
         Ok(Seat { host, reservation: None }) => Ending::Placed(host),
         Ok(Seat { host, reservation: Some(id) }) => Ending::Claimed(host, id),
         Err(reason) => Ending::Refused(reason),
-    }
-}
-
-impl Outcome {
-    /// The decisions about what was asked about, if anything was.
-    pub fn decisions(&self) -> &[Decision] {
-        self.explanation.as_ref().map_or(&[], |explanation| &explanation.decisions)
     }
 }

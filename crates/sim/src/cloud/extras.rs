@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::Cloud;
-use super::instance::Slot;
+use super::reference::Slot;
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{CapacityReservationId, ImageId, Time};
 use plimsoll_model::placement::constraints::Constraint;

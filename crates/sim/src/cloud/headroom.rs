@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::observe::Observer;
+use super::observe::{Detail, Observation};
 use super::outcome::HeadroomUse;
 use super::{Cloud, Kind};
 use plimsoll_base::metrics::Trend;
@@ -59,16 +59,18 @@ impl Outlook {
 }
 
 impl Cloud {
-    /// Looks at the headroom when it is time to: tells the observer, and notes it for the figures of the run.
-    pub(super) fn look_if_due(&mut self, at: Time, observer: &mut dyn Observer) {
+    /// Looks at the headroom when it is time to: reports it, and notes it for the figures of the run.
+    pub(super) fn look_if_due(&mut self, at: Time) {
         let Some(mut outlook) = self.outlook.take_if(|outlook| outlook.next <= at) else { return };
         let headroom = Headroom::of(&Census::of(&self.fleet), &self.live_mix());
-        observer.looked(at, &headroom, &self.directory);
         if self.ledger.in_window {
             outlook.note(&headroom);
             for (name, level) in self.levels() {
                 outlook.trend_of(name).sample(at.as_seconds(), level);
             }
+        }
+        if self.outbox.wants(Detail::Series) {
+            self.outbox.push(Observation::HeadroomSampled(at, headroom));
         }
         outlook.next = at.after(outlook.every);
         self.outlook = Some(outlook);

@@ -3,25 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::living::Living;
+use super::reference::{Reference, Slot};
 use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
 use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::StopsId;
-
-/// Place of an instance in the table. Used again after the instance has ended and no timer names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-pub struct Slot(pub u32);
-
-/// An instance that may have ended since: a slot, and who was in it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reference {
-    /// Where it is, or was.
-    pub slot: Slot,
-    /// Its number in the order of launch.
-    pub id: InstanceId,
-    /// Whose it is, or was.
-    pub account: AccountId,
-}
 
 /// One instance. Exactly one cache line: an event touches one.
 #[derive(Clone, Debug, Serialize, Deserialize)]

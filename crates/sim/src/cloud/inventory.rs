@@ -1,6 +1,7 @@
 //! The rows of what is no instance, at the end of the run: volumes and what was made of them, security groups.
 
 use super::Cloud;
+use super::chronicle::report;
 use super::observe::Observer;
 use super::rows::{
     ImageRow, Row, SecurityGroupRow, SecurityGroupRuleRow, SnapshotRow, VolumeAttachmentRow, VolumeRow,
@@ -12,26 +13,27 @@ use plimsoll_model::storage::{AttachmentRecord, Image, LaunchPermission, Snapsho
 impl Cloud {
     /// Tells of all there is beside instances, and of what was gone no sooner than the warm-up.
     pub(super) fn chronicle_resources(&mut self, observer: &mut dyn Observer) {
-        let Some(mut chronicle) = self.chronicle.take() else { return };
+        let Some(chronicle) = &self.chronicle else { return };
         let window_start = chronicle.window_start;
         let in_window = |over: Option<Time>| over.is_none_or(|at| at >= window_start);
         for group in self.security.groups() {
-            self.group_rows(group).into_iter().for_each(|row| chronicle.push(row));
+            for row in self.group_rows(group) {
+                report(&mut self.outbox, row);
+            }
         }
         for image in self.storage.images().into_iter().filter(|image| in_window(image.deregistered)) {
-            chronicle.push(Row::Image(image_row(image)));
+            report(&mut self.outbox, Row::Image(image_row(image)));
         }
         for volume in self.storage.volumes().into_iter().filter(|volume| in_window(volume.deleted)) {
-            chronicle.push(Row::Volume(volume_row(volume)));
+            report(&mut self.outbox, Row::Volume(volume_row(volume)));
         }
         for record in self.storage.attachments().iter().filter(|record| in_window(record.until)) {
-            chronicle.push(Row::VolumeAttachment(attachment_row(record)));
+            report(&mut self.outbox, Row::VolumeAttachment(attachment_row(record)));
         }
         for snapshot in self.storage.snapshots().into_iter().filter(|snapshot| in_window(snapshot.deleted)) {
-            chronicle.push(Row::Snapshot(snapshot_row(snapshot)));
+            report(&mut self.outbox, Row::Snapshot(snapshot_row(snapshot)));
         }
-        self.chronicle = Some(chronicle);
-        self.tell_rows(observer);
+        self.outbox.deliver(observer, &self.directory);
     }
 
     /// A security group and its rules.
@@ -85,7 +87,7 @@ fn image_row(image: &Image) -> ImageRow {
         image: image.id,
         account: image.account,
         name: image.name.clone(),
-        state: image.state.name(),
+        state: image.state,
         is_public: image.permission == LaunchPermission::Public,
         root_snapshot: root.and_then(|root| root.snapshot),
         root_size_gib: root.and_then(|root| root.size_gib),
@@ -104,7 +106,7 @@ fn volume_row(volume: &Volume) -> VolumeRow {
         size_gib: provisioned.size_gib,
         iops: provisioned.performance.iops,
         throughput_mibps: provisioned.performance.throughput_mibps,
-        state: volume.state.name(),
+        state: volume.state,
         snapshot: volume.snapshot,
         created: volume.created,
         deleted: volume.deleted,
@@ -129,7 +131,7 @@ fn snapshot_row(snapshot: &Snapshot) -> SnapshotRow {
         account: snapshot.account,
         volume: snapshot.volume,
         volume_size_gib: snapshot.size_gib,
-        state: snapshot.state.name(),
+        state: snapshot.state,
         started: snapshot.started,
         completed: snapshot.completed,
         deleted: snapshot.deleted,

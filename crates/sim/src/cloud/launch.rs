@@ -6,10 +6,10 @@ use super::Cloud;
 use super::attributes::check_tags;
 use super::calls::Refused;
 use super::event::{Event, Rank, Stamp, Timer};
-use super::instance::{Instance, Reference, Slot};
+use super::instance::Instance;
 use super::ledger::Happening;
-use super::observe::Observer;
 use super::place::Order;
+use super::reference::{Reference, Slot};
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
@@ -31,13 +31,7 @@ pub(super) enum Novelty {
 
 impl Cloud {
     #[inline(always)] // every launch
-    pub(super) fn on_launch(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        launch: &Launch,
-        observer: &mut dyn Observer,
-    ) {
+    pub(super) fn on_launch(&mut self, now: Time, account: AccountId, launch: &Launch) {
         self.batch.clear();
         let mut order = self.order(now, account, launch);
         let refused = match self.heed_options(&mut order) {
@@ -51,7 +45,7 @@ impl Cloud {
         self.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
         self.ledger.count_launch(launch.max_count, failure, missing);
         if let Some(refused) = refused {
-            self.refuse(now, Operation::Launch, account, refused, missing, observer);
+            self.refuse(now, Operation::Launch, account, refused, missing);
         }
         self.name(launch.handle, &[]);
         self.begin_batch(&order);

@@ -3,9 +3,8 @@
 use super::Cloud;
 use super::calls::Wish;
 use super::event::{Event, Rank, Stamp, Timer};
-use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal, NO_HOST};
-use super::observe::Observer;
+use super::reference::Slot;
 use super::seat::billed_tenancy;
 use plimsoll_base::engine::queue::Lane;
 use plimsoll_base::units::{Time, TypeId};
@@ -272,10 +271,10 @@ impl Cloud {
     }
 
     /// The instance's behaviour stops it.
-    pub(super) fn stop_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
+    pub(super) fn stop_due(&mut self, now: Time, slot: Slot) {
         let account = self.instances.get(slot).account;
         let answer = self.operate(now, slot, Wish::Stop);
-        self.answer(now, Operation::Stop, account, answer, observer);
+        self.answer(now, Operation::Stop, account, answer);
     }
 
     /// Puts an instance into a state. Timers of the state it leaves mean nothing any more.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Reference, Slot};
+use super::reference::{Reference, Slot};
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::units::AccountId;
 

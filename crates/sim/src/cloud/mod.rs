@@ -28,15 +28,19 @@ mod launch;
 mod ledger;
 mod life;
 mod living;
+mod milestones;
 mod minutes;
 mod names;
+mod observation;
 pub mod observe;
+mod outbox;
 pub mod outcome;
 mod place;
 mod provide;
 mod quotas;
-pub mod ranges;
+mod ranges;
 mod recovery;
+mod reference;
 mod reserved;
 mod resources;
 pub mod rows;
@@ -60,9 +64,11 @@ use event::{Event, Rank};
 use explain::Inquiry;
 use extras::ExtrasTable;
 use headroom::Outlook;
-use instance::{Instances, Reference};
+use instance::Instances;
 use ledger::Ledger;
+use milestones::Progress;
 use names::Names;
+use outbox::Outbox;
 use place::Placement;
 use plimsoll_base::catalogue;
 use plimsoll_base::engine::queue::{EventQueue, Lane};
@@ -87,8 +93,8 @@ use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::directory::Directory;
 use recovery::Perils;
+use reference::Reference;
 use reserved::Occupancy;
-use run::Progress;
 use tokens::Tokens;
 
 /// How a run is made, beside what is simulated.
@@ -163,6 +169,8 @@ pub struct Cloud {
     inquiry: Option<Box<Inquiry>>,
     /// How far a run had come that goes on from a checkpoint.
     resumed: Option<Box<Progress>>,
+    /// Observations of the event in progress.
+    outbox: Outbox,
 }
 
 /// What a type asks of a host and costs.
@@ -310,6 +318,7 @@ impl Cloud {
             checkpoints: BTreeSet::new(),
             inquiry: None,
             resumed: None,
+            outbox: Outbox::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::Reference;
+use super::reference::Reference;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InterfaceId, SnapshotId, VolumeId,

@@ -2,12 +2,11 @@
 //!
 //! Counts, means and peaks begin at the end of the warm-up; first times are absolute.
 
-use std::collections::BTreeMap;
-
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::explain::Explanation;
+use super::explain::{Decision, Explanation};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Exhaustion;
 use plimsoll_base::units::{Each, Time, TypeId};
@@ -69,6 +68,13 @@ pub struct Outcome {
     pub events: u64,
     /// Successful launches and terminates \[instances\] since the start, warm-up included.
     pub lifecycle_events: u64,
+}
+
+impl Outcome {
+    /// Returns the decisions about the subject of `--explain`; empty without one.
+    pub fn decisions(&self) -> &[Decision] {
+        self.explanation.as_ref().map_or(&[], |explanation| &explanation.decisions)
+    }
 }
 
 /// What the looks at the fleet's headroom came to, warm-up left out. A figure has no value where no look had one.

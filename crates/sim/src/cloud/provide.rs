@@ -3,7 +3,6 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
-use super::observe::Observer;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::operation::Operation;
@@ -50,7 +49,7 @@ impl Cloud {
     }
 
     /// The term of a reservation begins, or is over.
-    pub(super) fn on_term(&mut self, now: Time, number: u32, begins: bool, observer: &mut dyn Observer) {
+    pub(super) fn on_term(&mut self, now: Time, number: u32, begins: bool) {
         let provided = self.provisions.capacity_reservations[number as usize].clone();
         let account = self.directory.account(&provided.account);
         let (operation, answer) = if begins {
@@ -62,7 +61,7 @@ impl Cloud {
             }
             (Operation::CancelReservation, self.cancel_reservation(now, account, name))
         };
-        self.answer(now, operation, account, answer.map_err(Refused::outright), observer);
+        self.answer(now, operation, account, answer.map_err(Refused::outright));
     }
 
     fn begin_reservation(

@@ -1,7 +1,7 @@
 //! What instances and everything else count for against the quotas of their account. Where no quota is set nobody
 //! counts.
 
-use super::instance::Slot;
+use super::reference::Slot;
 use super::{Cloud, Kind};
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Time};

@@ -8,7 +8,12 @@ use plimsoll_model::workload::call::{Action, Call};
 use plimsoll_model::workload::directory::Directory;
 
 /// Returns whether a directory has an account, a type and a zone.
-pub fn has(directory: &Directory, account: AccountId, kind: Option<TypeId>, zone: Option<ZoneId>) -> bool {
+pub(super) fn has(
+    directory: &Directory,
+    account: AccountId,
+    kind: Option<TypeId>,
+    zone: Option<ZoneId>,
+) -> bool {
     account.index() < directory.accounts().len()
         && kind.is_none_or(|kind| kind.index() < directory.types.len())
         && zone.is_none_or(|zone| zone.index() < directory.zones().len())

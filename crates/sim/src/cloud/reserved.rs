@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
-use super::instance::Slot;
-use super::observe::Observer;
 use super::quotas::claim;
+use super::reference::Slot;
 use super::seat::{Wanted, unused_reservation};
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, InstanceId, Time, TypeId, ZoneId};
@@ -207,12 +206,12 @@ impl Cloud {
 
     /// The end date of a reservation has come, unless it was cancelled before. EC2 ends it within an hour of that
     /// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
-    pub(super) fn expire(&mut self, now: Time, id: CapacityReservationId, observer: &mut dyn Observer) {
+    pub(super) fn expire(&mut self, now: Time, id: CapacityReservationId) {
         let reservation = self.placer.reservation(id);
         if reservation.count > 0 {
             let account = reservation.account();
             let answer = self.end_reservation(now, account, id).map_err(Refused::outright);
-            self.answer(now, Operation::CancelReservation, account, answer, observer);
+            self.answer(now, Operation::CancelReservation, account, answer);
         }
     }
 

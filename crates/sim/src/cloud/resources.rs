@@ -3,7 +3,6 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::ledger::{Happening, NO_HOST};
-use super::observe::Observer;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::placement::reservations::Terms;
@@ -11,13 +10,7 @@ use plimsoll_model::workload::resource_call::ResourceCall;
 
 impl Cloud {
     /// Answers a call about a resource.
-    pub(super) fn on_resource(
-        &mut self,
-        now: Time,
-        account: AccountId,
-        call: &ResourceCall,
-        observer: &mut dyn Observer,
-    ) {
+    pub(super) fn on_resource(&mut self, now: Time, account: AccountId, call: &ResourceCall) {
         let operation = call.operation();
         let answer = self.carry_out(now, account, call);
         if answer.is_ok() {
@@ -25,7 +18,7 @@ impl Cloud {
             self.ledger.happened(now, Happening::Granted, InstanceId(what), NO_HOST);
             self.ledger.took(operation, self.late());
         }
-        self.answer(now, operation, account, answer.map_err(Refused::outright), observer);
+        self.answer(now, operation, account, answer.map_err(Refused::outright));
     }
 
     fn carry_out(&mut self, now: Time, account: AccountId, call: &ResourceCall) -> Result<(), Reason> {

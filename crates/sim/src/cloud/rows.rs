@@ -1,11 +1,11 @@
-//! The rows a run hands out for its tables: one plain struct for each table of the design's schema
-//! (`ec2-lld.txt`, "Database Schema"), handed out when what it tells of has ended, or the run has.
+//! Rows of the tables: one plain struct for each table. A run reports a row when the resource that it is about has ended,
+//! or when the run ends.
 
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-
+use super::ranges;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{
     AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
@@ -13,9 +13,11 @@ use plimsoll_base::units::{
 };
 use plimsoll_model::billing::{Kind, Purchase};
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::storage::{ImageState, SnapshotState, VolumeState};
+use plimsoll_model::workload::directory::Directory;
 
-/// A row of one of the tables.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Row of one of the tables.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Row {
     /// Of `instances`.
     Instance(InstanceRow),
@@ -37,6 +39,24 @@ pub enum Row {
     InstanceMetric(InstanceMetricRow),
     /// Of `billing_records`.
     BillingRecord(BillingRecordRow),
+}
+
+impl Row {
+    /// Returns whether the directory has every account, type and zone that the row names.
+    pub fn is_within(&self, directory: &Directory) -> bool {
+        match self {
+            Row::Instance(row) => ranges::has(directory, row.account, Some(row.kind), Some(row.zone)),
+            Row::BillingRecord(row) => ranges::has(directory, row.account, row.instance_type, None),
+            Row::SecurityGroup(row) => ranges::has(directory, row.account, None, None),
+            Row::Image(row) => row.account.is_none_or(|account| ranges::has(directory, account, None, None)),
+            Row::Volume(row) => ranges::has(directory, row.account, None, Some(row.zone)),
+            Row::Snapshot(row) => ranges::has(directory, row.account, None, None),
+            Row::InstanceTag(_)
+            | Row::SecurityGroupRule(_)
+            | Row::VolumeAttachment(_)
+            | Row::InstanceMetric(_) => true,
+        }
+    }
 }
 
 /// An instance, as it was in the end.
@@ -84,7 +104,7 @@ pub struct InstanceTagRow {
 }
 
 /// A security group there is at the end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupRow {
     /// Its number.
     pub group: SecurityGroupId,
@@ -97,7 +117,7 @@ pub struct SecurityGroupRow {
 }
 
 /// A rule of a security group there is at the end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupRuleRow {
     /// Its number.
     pub rule: RuleId,
@@ -117,7 +137,7 @@ pub struct SecurityGroupRuleRow {
 }
 
 /// An image.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ImageRow {
     /// Its number.
     pub image: ImageId,
@@ -125,8 +145,8 @@ pub struct ImageRow {
     pub account: Option<AccountId>,
     /// Its name.
     pub name: String,
-    /// Its state in EC2's word (`DescribeImages`, "state").
-    pub state: &'static str,
+    /// Its state; EC2's name of it is that of `DescribeImages`, "state".
+    pub state: ImageState,
     /// Whether every account may launch it.
     pub is_public: bool,
     /// What its root volume is filled with.
@@ -140,7 +160,7 @@ pub struct ImageRow {
 }
 
 /// A volume, as it was in the end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VolumeRow {
     /// Its number.
     pub volume: VolumeId,
@@ -156,8 +176,8 @@ pub struct VolumeRow {
     pub iops: u32,
     /// Its throughput \[MiB/s\].
     pub throughput_mibps: u32,
-    /// Its state in EC2's word (`DescribeVolumes`, "status").
-    pub state: &'static str,
+    /// Its state; EC2's name of it is that of `DescribeVolumes`, "status".
+    pub state: VolumeState,
     /// What it was filled with.
     pub snapshot: Option<SnapshotId>,
     /// When its creation was accepted.
@@ -167,7 +187,7 @@ pub struct VolumeRow {
 }
 
 /// A volume's time at one instance.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VolumeAttachmentRow {
     /// The volume.
     pub volume: VolumeId,
@@ -184,7 +204,7 @@ pub struct VolumeAttachmentRow {
 }
 
 /// A snapshot.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SnapshotRow {
     /// Its number.
     pub snapshot: SnapshotId,
@@ -194,8 +214,8 @@ pub struct SnapshotRow {
     pub volume: VolumeId,
     /// Size of that volume \[GiB\].
     pub volume_size_gib: u32,
-    /// Its state in EC2's word (`DescribeSnapshots`, "status").
-    pub state: &'static str,
+    /// Its state; EC2's name of it is that of `DescribeSnapshots`, "status".
+    pub state: SnapshotState,
     /// When it was begun.
     pub started: Time,
     /// When it was complete.

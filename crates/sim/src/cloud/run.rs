@@ -3,17 +3,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::Cloud;
-use super::checkpoint::Moment;
 use super::chronicle::Chronicle;
 use super::event::{Event, Stamp, Timer};
-use super::instance::Slot;
-use super::ledger::{InstanceTotal, Ledger};
-use super::minutes::Minutes;
-use super::observe::{Observer, Sample};
-use super::outcome::{Outcome, Residents};
+use super::ledger::InstanceTotal;
+use super::milestones::{Milestones, Progress};
+use super::minutes::{Minute, Minutes};
+use super::observe::{Detail, Observation, Observer, RunState, Sample};
+use super::outbox::Outbox;
+use super::outcome::Outcome;
+use super::reference::Slot;
+use plimsoll_base::engine::checkpoint::Writer;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
@@ -29,67 +30,10 @@ const PROGRESS_EVENTS: u64 = 1 << 14;
 /// later what they point to.
 const BATCH: usize = 8;
 
-/// How far a run has come.
-pub(super) struct Progress {
-    pub milestones: Milestones,
-    pub residents: Residents,
-    /// The next call.
-    pub call: Option<Call>,
-}
-
-/// The times at which something is done between events.
-pub(super) struct Milestones {
-    warmup_end: Time,
-    next_sample: Time,
-    /// Samples taken so far.
-    samples: u64,
-    sampling_interval: Duration,
-    /// The minute that goes on; `None` before the end of the warm-up, and where nobody counts them.
-    minutes: Option<Minutes>,
-    /// The first of these times that is still to come, or earlier.
-    next: Time,
-    reached: Time,
-    pub events: u64,
-}
-
-persist! { Milestones {
-    values: [next_sample, samples, minutes, reached, events],
-    made: [warmup_end, sampling_interval, next],
-} }
-
-impl Milestones {
-    pub fn new(warmup: Duration, sampling_interval: Duration) -> Milestones {
-        Milestones {
-            warmup_end: Time::ZERO.after(warmup),
-            next_sample: Time::ZERO,
-            samples: 0,
-            sampling_interval,
-            minutes: None,
-            next: Time::ZERO,
-            reached: Time::ZERO,
-            events: 0,
-        }
-    }
-
-    /// Minutes are counted, or not, from where the run has come to. Those that are counted already go on.
-    pub fn count_minutes(&mut self, counted: bool, ledger: &Ledger) {
-        let begin = || ledger.in_window.then(|| Minutes::begin(self.reached, ledger));
-        self.minutes = if counted { self.minutes.or_else(begin) } else { None };
-    }
-
-    /// When the next of them is due.
-    fn due(&self, in_window: bool) -> Time {
-        // What happens at the time of a sample is in it.
-        let sample = Time(self.next_sample.0.saturating_add(1));
-        let warmup = if in_window { Time::NEVER } else { self.warmup_end };
-        let minute = self.minutes.map_or(Time::NEVER, |minutes| minutes.end());
-        sample.min(warmup).min(minute)
-    }
-}
-
 impl Cloud {
     /// Runs to the end. An error can still come out of a trace, which is read as it goes on.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
+        self.outbox = Outbox::new(observer.detail());
         let mut progress = match self.resumed.take() {
             Some(progress) => {
                 observer.started();
@@ -112,9 +56,10 @@ impl Cloud {
             self.ledger.begin_window(horizon, self.fleet.totals());
             self.begin_window_of_parts(horizon);
         }
-        self.sample(horizon, &milestones, observer);
-        self.end_last_minute(horizon, &mut milestones, observer);
-        self.look_if_due(horizon, observer);
+        self.sample(horizon, &milestones);
+        self.end_last_minute(horizon, &mut milestones);
+        self.look_if_due(horizon);
+        self.outbox.deliver(observer, &self.directory);
         observer.ended();
         self.assert_conserved();
         self.bill_running(horizon);
@@ -125,8 +70,8 @@ impl Cloud {
 
     /// What there is at time zero.
     fn open(&mut self, observer: &mut dyn Observer) -> Result<Progress, InputError> {
-        self.chronicle =
-            observer.wants_rows().then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
+        let wants_rows = self.outbox.wants(Detail::Rows);
+        self.chronicle = wants_rows.then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
         if self.chronicle.is_some() {
             self.storage.keep_history();
         }
@@ -134,13 +79,14 @@ impl Cloud {
         let residents = self.move_in();
         self.await_fault();
         observer.started();
-        self.open_control(observer);
+        self.open_control();
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval);
         self.reach(Time::ZERO, &mut milestones, observer);
         // What there is no room for is refused like a call for it.
         for (account, answer) in provided {
-            self.answer(Time::ZERO, Operation::AllocateHost, account, answer, observer);
+            self.answer(Time::ZERO, Operation::AllocateHost, account, answer);
         }
+        self.outbox.deliver(observer, &self.directory);
         Ok(Progress { milestones, residents, call: self.demand.next(&mut self.directory)? })
     }
 
@@ -170,20 +116,15 @@ impl Cloud {
                     until_batch = BATCH;
                     self.prefetch_batch();
                 }
-                self.on_event(at, event, observer);
+                self.on_event(at, event);
                 if self.control.is_some() {
-                    self.work(at, observer);
+                    self.work(at);
                 }
             } else if checkpoint < call_at.min(horizon) {
                 let at = checkpoint;
                 self.reach(at, milestones, observer);
-                observer.checkpoint(&Moment {
-                    at,
-                    cloud: self,
-                    milestones,
-                    residents: *residents,
-                    call: &call,
-                });
+                let save = |out: &mut Writer<'_>| self.save(out, milestones, *residents, call.as_ref());
+                observer.checkpoint(&RunState { at, events: milestones.events, save: &save });
                 checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
                 continue;
             } else if call_at <= horizon && call.is_some() {
@@ -191,9 +132,9 @@ impl Cloud {
                 match self.control {
                     None => {
                         self.advance_ledger(call_at);
-                        self.on_call(call_at, call.as_ref().expect("checked"), observer);
+                        self.on_call(call_at, call.as_ref().expect("checked"));
                     }
-                    Some(_) => self.submit(call_at, call.take().expect("checked"), observer),
+                    Some(_) => self.submit(call_at, call.take().expect("checked")),
                 }
                 call = self.demand.next(&mut self.directory)?;
                 self.prefetch_calls(call.as_ref());
@@ -201,7 +142,7 @@ impl Cloud {
                 return self.check_checkpoints(checkpoint, horizon).map(|()| horizon);
             }
             milestones.events += 1;
-            self.tell_rows(observer);
+            self.outbox.deliver(observer, &self.directory);
             if milestones.events.is_multiple_of(PROGRESS_EVENTS)
                 && observer.progressed(milestones.reached, milestones.events).is_break()
             {
@@ -246,12 +187,12 @@ impl Cloud {
     }
 
     #[inline(always)] // every event
-    fn on_event(&mut self, now: Time, event: Event, observer: &mut dyn Observer) {
+    fn on_event(&mut self, now: Time, event: Event) {
         if !matches!(event, Event::Control(..)) {
             self.advance_ledger(now);
         }
         match event {
-            Event::Instance(timer, stamp, slot) => self.on_timer(now, timer, stamp, slot, observer),
+            Event::Instance(timer, stamp, slot) => self.on_timer(now, timer, stamp, slot),
             Event::Volume(end, stamp, volume) => {
                 self.on_storage(now, Step::Volume { volume, stamp: stamp.0, end });
             }
@@ -259,8 +200,8 @@ impl Cloud {
             Event::Snapshot(snapshot) => self.on_storage(now, Step::Snapshot(snapshot)),
             Event::Image(image) => self.on_storage(now, Step::Image(image)),
             Event::Fault => self.on_fault(now),
-            Event::Term(number, begins) => self.on_term(now, number, begins, observer),
-            Event::Expiry(reservation) => self.expire(now, reservation, observer),
+            Event::Term(number, begins) => self.on_term(now, number, begins),
+            Event::Expiry(reservation) => self.expire(now, reservation),
             Event::Control(alarm, number) => self.on_alarm(now, alarm, number),
         }
     }
@@ -274,7 +215,8 @@ impl Cloud {
             }
             let ending = milestones.minutes.as_mut().filter(|minutes| minutes.end() == milestones.next);
             if let Some(minutes) = ending {
-                observer.minute_ended(&minutes.turn(&self.ledger));
+                let minute = minutes.turn(&self.ledger);
+                self.report_minute(minute);
             } else if !self.ledger.in_window && milestones.warmup_end <= milestones.next_sample {
                 let at = milestones.warmup_end;
                 self.ledger.advance(at, self.fleet.totals());
@@ -284,24 +226,31 @@ impl Cloud {
             } else {
                 let at = milestones.next_sample;
                 self.ledger.advance(at, self.fleet.totals());
-                self.sample(at, milestones, observer);
+                self.sample(at, milestones);
                 if let Some(control) = &mut self.control {
                     control.plane.note_queues(at);
                 }
                 milestones.samples += 1;
-                self.look_if_due(at, observer);
+                self.look_if_due(at);
                 milestones.next_sample = at.after(milestones.sampling_interval);
             }
+            self.outbox.deliver(observer, &self.directory);
         }
     }
 
     /// The run ends in the middle of a minute, or with calls at the first moment of one.
-    fn end_last_minute(&self, horizon: Time, milestones: &mut Milestones, observer: &mut dyn Observer) {
+    fn end_last_minute(&mut self, horizon: Time, milestones: &mut Milestones) {
         if let Some(minutes) = &mut milestones.minutes {
             let minute = minutes.turn(&self.ledger);
             if minute.began < horizon || minute.calls > 0 {
-                observer.minute_ended(&minute);
+                self.report_minute(minute);
             }
+        }
+    }
+
+    fn report_minute(&mut self, minute: Minute) {
+        if self.outbox.wants(Detail::Series) {
+            self.outbox.push(Observation::MinuteEnded(minute));
         }
     }
 
@@ -315,7 +264,11 @@ impl Cloud {
         }
     }
 
-    fn sample(&self, at: Time, milestones: &Milestones, observer: &mut dyn Observer) {
+    /// Reports the state of the cloud.
+    fn sample(&mut self, at: Time, milestones: &Milestones) {
+        if !self.outbox.wants(Detail::Series) {
+            return;
+        }
         let (totals, ledger) = (self.fleet.totals(), &self.ledger);
         let subnet_addresses_used: Vec<u64> =
             self.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
@@ -353,7 +306,7 @@ impl Cloud {
             stages: self.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
             fill: looks_at_hosts.then(|| Box::new(self.fleet.fill())),
         };
-        observer.sampled(&sample, &self.directory);
+        self.outbox.push(Observation::Sampled(sample));
     }
 
     /// Loads what the events after the next batch will touch. Changes nothing.
@@ -424,7 +377,7 @@ impl Cloud {
         }
     }
 
-    fn on_timer(&mut self, now: Time, timer: Timer, stamp: Stamp, slot: Slot, observer: &mut dyn Observer) {
+    fn on_timer(&mut self, now: Time, timer: Timer, stamp: Stamp, slot: Slot) {
         let instance = self.instances.get(slot);
         let is_valid = timer == Timer::LifetimeOver || instance.stamp == stamp.0;
         if is_valid && instance.state != State::Terminated {
@@ -433,8 +386,8 @@ impl Cloud {
                 Timer::Booted => self.booted(now, slot),
                 Timer::Stopped => self.stopped(now, slot),
                 Timer::Terminated => self.terminated(now, slot),
-                Timer::StopDue => self.stop_due(now, slot, observer),
-                Timer::StartDue => self.start_due(now, slot, observer),
+                Timer::StopDue => self.stop_due(now, slot),
+                Timer::StartDue => self.start_due(now, slot),
                 Timer::SpotWatch => self.watch_spot_price(now, slot),
                 Timer::Interrupted => self.interrupted(now, slot),
             }

@@ -1,7 +1,7 @@
 //! Room for an instance on a host: taken from what is free, or from a capacity reservation, and given back there.
 
 use super::Cloud;
-use super::instance::Slot;
+use super::reference::Slot;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
 use plimsoll_model::billing::{self, Item};

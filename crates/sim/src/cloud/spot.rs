@@ -2,8 +2,8 @@
 
 use super::Cloud;
 use super::event::Timer;
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use plimsoll_base::failure::{Bound, Failure, Reason};
 use plimsoll_base::units::{Duration, Money, Time};
 use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};

@@ -4,9 +4,8 @@ use super::Cloud;
 use super::calls::Wish;
 use super::event::Timer;
 use super::explain::Occasion;
-use super::instance::Slot;
 use super::ledger::{Happening, InstanceTotal};
-use super::observe::Observer;
+use super::reference::Slot;
 use super::seat::Wanted;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::Time;
@@ -67,10 +66,10 @@ impl Cloud {
     }
 
     /// The instance's behaviour starts it. Refused, it tries again after another stopped time.
-    pub(super) fn start_due(&mut self, now: Time, slot: Slot, observer: &mut dyn Observer) {
+    pub(super) fn start_due(&mut self, now: Time, slot: Slot) {
         let account = self.instances.get(slot).account;
         let answer = self.operate(now, slot, Wish::Start);
-        self.answer(now, Operation::Start, account, answer, observer);
+        self.answer(now, Operation::Start, account, answer);
         if answer.is_err() {
             let instance = self.instances.get_mut(slot);
             let (number, cycle) = (instance.number, instance.cycle);

@@ -2,10 +2,10 @@
 
 use super::Cloud;
 use super::event::Timer;
-use super::instance::Slot;
 use super::launch::Novelty;
 use super::ledger::Happening;
 use super::outcome::Residents;
+use super::reference::Slot;
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::{Action, Call, Resident};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-use super::instance::Reference;
+use super::reference::Reference;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Duration, Time};
 use plimsoll_model::workload::call::Launch;

@@ -6,8 +6,9 @@
 use std::net::Ipv4Addr;
 
 use super::Cloud;
-use super::instance::{Instance, Slot};
+use super::instance::Instance;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, SecurityGroupId, SubnetId, Time};
 use plimsoll_model::lifecycle::State;

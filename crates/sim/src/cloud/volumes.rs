@@ -2,8 +2,8 @@
 
 use super::Cloud;
 use super::event::{Event, Rank};
-use super::instance::Slot;
 use super::place::{Order, Placement};
+use super::reference::Slot;
 use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{AccountId, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 use plimsoll_model::lifecycle::State;

@@ -11,6 +11,7 @@ use crate::run::{Opened, Out, Streamed};
 use plimsoll_base::columnar::{Cell, Field, ParquetWriter};
 use plimsoll_base::units::Calendar;
 use plimsoll_model::workload::directory::Directory;
+use plimsoll_sim::cloud::observe::Observation;
 use plimsoll_sim::cloud::rows::Row;
 
 /// Pattern of the files.
@@ -120,7 +121,8 @@ impl<R: 'static> AnyTable for Table<R> {
 }
 
 impl<R: 'static> Streamed for Sheet<R> {
-    fn row(&mut self, row: &Row, directory: &Directory) -> io::Result<()> {
+    fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()> {
+        let Observation::Row(row) = observation else { return Ok(()) };
         let Some(row) = (self.of)(row) else { return Ok(()) };
         let names = Names { directory, calendar: self.calendar };
         self.writer.write(self.columns.iter().map(|column| (column.cell)(row, &names)))

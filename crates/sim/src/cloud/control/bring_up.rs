@@ -1,7 +1,7 @@
 //! An instance that has got its host comes up: what the control plane has to know of it, and what then becomes of it.
 
 use super::super::Cloud;
-use super::super::instance::Slot;
+use super::super::reference::Slot;
 use plimsoll_base::units::{AccountId, Duration, ImageId, Time};
 use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
 use plimsoll_model::lifecycle::State;

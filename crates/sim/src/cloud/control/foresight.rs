@@ -1,7 +1,7 @@
 //! What calls to the control plane and its alarms will look at, loaded before. Nothing here changes anything.
 
 use super::super::Cloud;
-use super::super::instance::Slot;
+use super::super::reference::Slot;
 use super::Control;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_model::control_plane::job::JobId;

@@ -14,8 +14,7 @@ use std::collections::BTreeMap;
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
-use super::instance::Slot;
-use super::observe::Observer;
+use super::reference::Slot;
 use crate::scenario::Scenario;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::Failure;
@@ -84,20 +83,20 @@ impl Cloud {
     }
 
     /// The run begins.
-    pub(super) fn open_control(&mut self, observer: &mut dyn Observer) {
+    pub(super) fn open_control(&mut self) {
         if let Some(control) = &mut self.control {
             control.plane.open();
-            self.work(Time::ZERO, observer);
+            self.work(Time::ZERO);
         }
     }
 
     /// A client calls.
     #[inline]
-    pub(super) fn submit(&mut self, now: Time, call: Call, observer: &mut dyn Observer) {
+    pub(super) fn submit(&mut self, now: Time, call: Call) {
         if call.action.is_traffic() {
             // A packet between instances is no request to the API.
             self.advance_ledger(now);
-            return self.on_call(now, &call, observer);
+            return self.on_call(now, &call);
         }
         let profile = self.profile(&call);
         self.note_launching(&call);
@@ -106,7 +105,7 @@ impl Cloud {
             _ => Box::default(),
         };
         self.control_mut().plane.submit(now, call, lifetimes, profile);
-        self.work(now, observer);
+        self.work(now);
     }
 
     /// An alarm of the control plane rings.
@@ -117,15 +116,15 @@ impl Cloud {
 
     /// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
     #[inline]
-    pub(super) fn work(&mut self, now: Time, observer: &mut dyn Observer) {
+    pub(super) fn work(&mut self, now: Time) {
         let rows = self.instances.alive();
         let control = self.control_mut();
         control.worked = now;
         control.plane.note_rows(rows);
         while let Some(wish) = self.control_mut().plane.next(now) {
             match wish {
-                Wish::Act(job, request) => self.act(now, job, request, observer),
-                Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure, observer),
+                Wish::Act(job, request) => self.act(now, job, request),
+                Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure),
                 Wish::Run(job) => {
                     let instance = self.control_mut().plane.came_up(job);
                     self.advance_ledger(now);
@@ -142,7 +141,7 @@ impl Cloud {
     }
 
     /// A call has its effect, unless a worker comes to it before the instances that it is about are launched.
-    fn act(&mut self, now: Time, job: JobId, request: RequestId, observer: &mut dyn Observer) {
+    fn act(&mut self, now: Time, job: JobId, request: RequestId) {
         let (call, lifetimes) = self.control_mut().plane.take_call(request);
         if self.is_early(&call) {
             return self.control_mut().plane.postpone(now, job, request, call);
@@ -161,7 +160,7 @@ impl Cloud {
         let control = self.control_mut();
         control.late = now.since(call.at);
         control.lifetimes = lifetimes;
-        self.on_call(now, &call, observer);
+        self.on_call(now, &call);
         let control = self.control_mut();
         control.late = Duration::ZERO;
         control.plane.acted(now, job);
@@ -169,13 +168,7 @@ impl Cloud {
 
     /// A call never has an effect.
     #[cold]
-    fn refuse_for_good(
-        &mut self,
-        now: Time,
-        request: RequestId,
-        failure: Failure,
-        observer: &mut dyn Observer,
-    ) {
+    fn refuse_for_good(&mut self, now: Time, request: RequestId, failure: Failure) {
         let (call, _) = self.control_mut().plane.take_call(request);
         self.control_mut().plane.refusal_told(request);
         self.note_launched(&call);
@@ -187,7 +180,7 @@ impl Cloud {
             self.ledger.count_launch(count, Some(failure), count);
             self.name(launch.handle, &[]);
         }
-        self.refuse(now, operation, call.account, refused, count, observer);
+        self.refuse(now, operation, call.account, refused, count);
     }
 
     /// How long ago the call was meant to come that has its effect now.

@@ -1,7 +1,7 @@
 //! What the control plane has to know of a call, seen when it is made.
 
 use super::super::Cloud;
-use super::super::instance::Reference;
+use super::super::reference::Reference;
 use plimsoll_base::units::AccountId;
 use plimsoll_model::control_plane::config::Index;
 use plimsoll_model::control_plane::plane::course::{Course, Route, Subject};
