@@ -21,7 +21,7 @@ use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{Recorder, ResultFolder, render};
 use crate::scenario::{Overrides, Scenario};
 use crate::summary::Run;
-use crate::units::figures::{compact, grouped};
+use crate::units::figures::grouped;
 use crate::units::{Duration, InstanceId, Time, parse_duration};
 
 /// Runs one simulation, writes a result folder and prints a summary.
@@ -143,12 +143,14 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
 fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
     scenario.demand()?;
     let hosts = grouped(estimate::most_hosts(scenario)?);
-    let memory = compact(estimate::estimated_bytes(scenario)? as f64);
+    let zones = match scenario.zones.len() {
+        1 => "1 zone".to_string(),
+        zones => format!("{zones} zones"),
+    };
+    let memory_mib = grouped(estimate::estimated_bytes(scenario)?.div_ceil(1 << 20));
     output::print(&format!(
-        "{}: {hosts} hosts in {} zones, {}; about {memory}B of memory. Nothing was run.\n",
-        scenario.name,
-        scenario.zones.len(),
-        scenario.placement.strategy.name,
+        "{}: {hosts} hosts in {zones}, {}; about {memory_mib} MiB of memory. Nothing was run.\n",
+        scenario.name, scenario.placement.strategy.name,
     ))
 }
 

@@ -19,7 +19,7 @@ pub struct Source {
     /// Runs a scenario that comes with the program. Its files are left in results/examples, to be changed
     #[arg(long, value_name = "NAME", conflicts_with_all = ["scenario", "hosts"])]
     example: Option<String>,
-    /// Replays the trace that is named in place of a scenario on the hosts of this file, under first-fit
+    /// Replays the trace that is named in place of a scenario on the hosts of this file; `--set` changes all else
     #[arg(long, value_name = "HOSTS", requires = "scenario")]
     hosts: Option<PathBuf>,
 }
