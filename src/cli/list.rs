@@ -178,7 +178,7 @@ fn metrics(pattern: &Pattern) -> Result<Table, InputError> {
 }
 
 fn errors() -> Table {
-    let mut table = table(["error code", "fault of", "HTTP", "meaning [name in the design]"], &[2]);
+    let mut table = table(["error code", "fault of", "HTTP", "meaning [name in REST interfaces]"], &[2]);
     for entry in failure::REGISTER {
         let class = match entry.class {
             Class::Client => "client",
@@ -188,7 +188,7 @@ fn errors() -> Table {
             entry.ec2_name,
             class,
             &entry.http_status.to_string(),
-            &format!("{} [{}]", entry.meaning, entry.design_name),
+            &format!("{} [{}]", entry.meaning, entry.rest_name),
         ]);
     }
     table

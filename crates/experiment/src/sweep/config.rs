@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Value;
 
@@ -24,7 +25,7 @@ use plimsoll_sim::scenario::strict_file::StrictFile;
 /// path  = "zones.0.hosts.0.count"
 /// range = { from = 900, to = 1100, step = 50 }
 /// ```
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SweepConfig {
     /// Name, also of the result folder.
@@ -48,7 +49,7 @@ pub struct SweepConfig {
 }
 
 /// Which seeds every point is run with.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a number of seeds, or a list of them")]
 pub enum SeedsConfig {
     /// So many, from the scenario's own upwards.
@@ -74,7 +75,7 @@ impl Default for SeedsConfig {
 }
 
 /// How the axes with `between` are covered. Those with `values` or `range` are crossed with it in full.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Design {
     /// There are none: the points are the full grid.
@@ -88,28 +89,33 @@ pub enum Design {
 }
 
 /// One thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisConfig {
     /// The key by its dotted path, items of lists by number from 0, as with `--set`.
     pub path: String,
     /// These values, any TOML. Files among them are seen from the folder of the sweep file.
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub values: Option<Vec<Value>>,
     /// Numbers in equal steps.
     pub range: Option<RangeConfig>,
     /// Drawn between two numbers, both included; whole ones where both are whole.
+    #[schemars(with = "Option<[serde_json::Value; 2]>")]
     pub between: Option<[Value; 2]>,
 }
 
 /// Numbers in equal steps: `from`, `from + step`, … up to `to`. All whole, or not.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeConfig {
     /// The first.
+    #[schemars(with = "serde_json::Value")]
     pub from: Value,
     /// The most; it is one of the values when the steps meet it.
+    #[schemars(with = "serde_json::Value")]
     pub to: Value,
     /// The step, above 0.
+    #[schemars(with = "serde_json::Value")]
     pub step: Value,
 }
 

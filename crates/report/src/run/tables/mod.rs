@@ -1,4 +1,4 @@
-//! `tables/*.parquet`: the design's schema (`ec2-lld.txt`, "Database Schema"), ready for DuckDB and polars.
+//! `tables/*.parquet`: a table for each kind of resource, ready for DuckDB and polars.
 //! `docs/tables.md` describes it, and a test holds the two together.
 //!
 //! A table is its list of columns in `columns` and a line in [`TABLES`].
@@ -20,7 +20,7 @@ pub const FILES: &str = "tables/*.parquet";
 /// Makes the register of one line for each table: its name, the row it takes, its columns, what it holds.
 macro_rules! tables {
     ($($name:literal, $row:ident, $columns:ident, $holds:literal;)*) => {
-        /// Every table, in the order of the design.
+        /// Every table.
         pub const TABLES: &[&dyn AnyTable] = &[$(&Table {
             name: $name,
             file: concat!("tables/", $name, ".parquet"),
