@@ -175,7 +175,7 @@ fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputErro
     objective::check(scenario)
 }
 
-/// Whether the run is as it was to be, where that is asked.
+/// Returns whether the run is as it was to be, where that is asked.
 fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
     let judged = || objective::judge(run.scenario, &Figures::of(run));
     match args.enforce_objectives && judged().iter().any(|judged| !judged.met) {
@@ -230,7 +230,7 @@ fn subject(text: &str) -> Result<Subject, String> {
     number.parse().map(of).map_err(|_| "expected the number of an instance, or launch:N".to_string())
 }
 
-/// What nothing was decided about cannot be explained.
+/// Returns what nothing was decided about cannot be explained.
 fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> {
     let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
     let (message, help) = match subject {

@@ -218,7 +218,7 @@ pub(super) fn show(
     ))
 }
 
-/// Where the finished runs of a result are kept until it is there: beside it, out of sight.
+/// Returns where the finished runs of a result are kept until it is there: beside it, out of sight.
 fn unfinished(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
@@ -226,7 +226,7 @@ fn unfinished(place: &Path) -> PathBuf {
     place.with_file_name(name)
 }
 
-/// Where parts of a sweep are kept unless told.
+/// Returns where parts of a sweep are kept unless told.
 fn parts(plan: &Plan) -> PathBuf {
     Path::new("results/runs").join(format!("{}-parts", plan.name))
 }

@@ -82,7 +82,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Whether the check fails because of it.
+    /// Returns whether the check fails because of it.
     pub fn fails(self) -> bool {
         matches!(self, Standing::Worse | Standing::Changed | Standing::Missing)
     }
@@ -204,7 +204,7 @@ impl Baseline {
         Ok(checked)
     }
 
-    /// What ran out or was refused in a result, and for the first time, without the baseline holding it.
+    /// Returns what ran out or was refused in a result, and for the first time, without the baseline holding it.
     pub fn not_held<'a>(&self, figures: &'a Figures) -> Vec<&'a str> {
         let first_times = figures.iter().map(|(path, _)| path).filter(|path| metric::is_first_time(path));
         first_times.filter(|path| !self.metrics.contains_key(*path)).collect()

@@ -111,7 +111,7 @@ pub fn code(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// What a help prints, at a fixed width.
+/// Returns what a help prints, at a fixed width.
 fn help(words: &[&str]) -> String {
     let output = plimsoll(Path::new(TOP), &[words, &["--help"]].concat()).env("COLUMNS", "100").output();
     String::from_utf8(output.expect("the program is there").stdout).expect("help is text")

@@ -23,7 +23,7 @@ pub enum Class {
     Server,
 }
 
-/// One row of the register.
+/// A row of the register.
 pub struct Entry {
     /// The failure.
     pub failure: Failure,

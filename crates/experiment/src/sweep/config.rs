@@ -59,7 +59,7 @@ pub enum SeedsConfig {
 }
 
 impl SeedsConfig {
-    /// How many there are.
+    /// Returns how many there are.
     pub fn count(&self) -> usize {
         match self {
             SeedsConfig::Count(count) => *count as usize,
@@ -83,12 +83,12 @@ pub enum Design {
     Grid,
     /// Independent uniform draws.
     Random,
-    /// One draw in each of `samples` strata of every axis, the strata paired at random (McKay, Beckman and
+    /// A draw in each of `samples` strata of every axis, the strata paired at random (McKay, Beckman and
     /// Conover, "A comparison of three methods for selecting values of input variables", Technometrics 21, 1979).
     LatinHypercube,
 }
 
-/// One thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
+/// A thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisConfig {
@@ -146,7 +146,7 @@ impl SweepConfig {
         if problems.is_empty() { Ok(file) } else { Err(file.locate(problems)) }
     }
 
-    /// What every axis runs through. The configuration has been checked.
+    /// Returns what every axis runs through. The configuration has been checked.
     pub fn resolved_axes(&self) -> Vec<Axis> {
         let resolved = self.axes.iter().map(AxisConfig::resolve);
         resolved.map(|axis| axis.expect("the file was checked when it was read")).collect()
@@ -216,7 +216,7 @@ impl SweepConfig {
 }
 
 impl AxisConfig {
-    /// What it runs through, or the key of the axis at which something is wrong, and what.
+    /// Returns what it runs through, or the key of the axis at which something is wrong, and what.
     fn resolve(&self) -> Result<Axis, (&'static str, String)> {
         match (&self.values, &self.range, &self.between) {
             (Some(values), None, None) if values.is_empty() => {

@@ -54,7 +54,7 @@ pub trait AnyTable: Sync {
     fn name(&self) -> &'static str;
     /// Its file in the result folder.
     fn file(&self) -> &'static str;
-    /// What it holds, one line.
+    /// Returns what it holds, one line.
     fn holds(&self) -> &'static str;
     /// Its columns and what they mean, in order.
     fn columns(&self) -> Vec<(Field<'static>, &'static str)>;
