@@ -41,7 +41,7 @@ pub fn text(run: &Run<'_>, width: u16) -> String {
         calls(run),
         control_plane(run),
         stages(run),
-        unasked(run),
+        disruptions(run),
         probes(run),
         Some(usage(run)),
         Some(packing(run)),
@@ -247,14 +247,14 @@ fn stages(run: &Run<'_>) -> Option<Table> {
 }
 
 /// What befell hosts and instances; left out when nothing did.
-fn unasked(run: &Run<'_>) -> Option<Table> {
-    let unasked = &run.outcome.unasked;
+fn disruptions(run: &Run<'_>) -> Option<Table> {
+    let disruptions = &run.outcome.disruptions;
     let rows = [
-        ("hosts that failed", unasked.host_failures),
-        ("instances moved to another host without a break", unasked.migrations),
-        ("instances started again on another host", unasked.recoveries),
-        ("instances lost with their host", unasked.instances_lost),
-        ("instances the spot market took back", unasked.spot_interruptions),
+        ("hosts that failed", disruptions.host_failures),
+        ("instances moved to another host without a break", disruptions.migrations),
+        ("instances started again on another host", disruptions.recoveries),
+        ("instances lost with their host", disruptions.instances_lost),
+        ("instances the spot market took back", disruptions.spot_interruptions),
     ];
     counted("Unasked for", rows)
 }

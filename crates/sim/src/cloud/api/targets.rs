@@ -1,0 +1,45 @@
+//! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
+
+use crate::cloud::instances::reference::{Reference, Slot};
+use crate::cloud::world::World;
+use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::units::AccountId;
+use plimsoll_model::lifecycle::{Move, Trigger};
+use plimsoll_model::workload::call::{Handle, Targets};
+
+/// The instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
+/// launch has used, or where there is nobody to draw. The list is `found`, to be put back after use.
+pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<Option<Reference>> {
+    let mut found = std::mem::take(&mut world.api.targets);
+    found.clear();
+    if let Targets::Drawn { draw, count } = *targets {
+        found.extend(world.instances.sample(account, draw, count).map(Some));
+        if found.is_empty() {
+            found.push(None);
+        }
+    }
+    for &handle in targets.handles() {
+        match world.api.handles.instances.of(handle) {
+            [] => found.push(None),
+            named => found.extend(named.iter().copied().map(Some)),
+        }
+    }
+    found
+}
+
+/// The first instance of a name, alive and the account's.
+pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, Reason> {
+    let alive =
+        world.api.handles.instances.of(handle).first().filter(|reference| reference.account == account);
+    let slot = alive.and_then(|reference| world.instances.resolve(*reference));
+    slot.ok_or(Failure::InvalidInstanceIdNotFound.into())
+}
+
+/// The instance of a call that changes what belongs to it, if its state allows that.
+pub fn changeable(world: &World, account: AccountId, instance: Handle) -> Result<Slot, Reason> {
+    let slot = first(world, account, instance)?;
+    match world.instances.get(slot).state.on(Trigger::ModifyAttribute) {
+        Move::Refused(failure) => Err(failure.into()),
+        _ => Ok(slot),
+    }
+}

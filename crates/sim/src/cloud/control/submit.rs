@@ -1,0 +1,117 @@
+//! The control plane between a call of the demand and the flow that carries it out, where a scenario models one.
+//!
+//! `submit` hands calls to the plane, `work` does what the plane wishes: let a call have its effect, refuse it, let an
+//! instance run. `profile` is what the plane has to know of a call; `launching` knows who is on the way to being
+//! launched; `bring_up` takes instances from their host to running; `foresight` loads what will be looked at.
+
+use crate::cloud::api::refused::Refused;
+use crate::cloud::api::{describe, dispatch};
+use crate::cloud::control::{launching, prefetch, profile};
+use crate::cloud::instances::lifecycle;
+use crate::cloud::simulation::event::{Event, Rank};
+use crate::cloud::world::World;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::control_plane::job::JobId;
+use plimsoll_model::control_plane::plane::requests::RequestId;
+use plimsoll_model::control_plane::plane::{Alarm, Wish};
+use plimsoll_model::workload::call::{Action, Call, End};
+
+/// The run begins.
+pub fn open(world: &mut World) {
+    if let Some(control) = &mut world.control {
+        control.plane.open();
+        work(world, Time::ZERO);
+    }
+}
+
+/// A client calls.
+#[inline]
+pub fn submit(world: &mut World, now: Time, call: Call) {
+    if call.action.is_traffic() {
+        // A packet between instances is no request to the API.
+        world.advance_ledger(now);
+        return dispatch::call(world, now, &call);
+    }
+    let profile = profile::profile(world, &call);
+    launching::note_launching(world, &call);
+    let lifetimes = match &call.action {
+        Action::Launch(launch) if launch.end == End::Drawn => world.demand.lifetimes().into(),
+        _ => Box::default(),
+    };
+    world.control_mut().plane.submit(now, call, lifetimes, profile);
+    work(world, now);
+}
+
+/// An alarm of the control plane rings.
+#[inline]
+pub fn on_timer(world: &mut World, now: Time, alarm: Alarm, number: u32) {
+    world.control_mut().plane.ring(now, alarm, number);
+}
+
+/// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
+#[inline]
+pub fn work(world: &mut World, now: Time) {
+    let rows = world.instances.alive();
+    let control = world.control_mut();
+    control.worked = now;
+    control.plane.note_rows(rows);
+    while let Some(wish) = world.control_mut().plane.next(now) {
+        match wish {
+            Wish::Act(job, request) => act(world, now, job, request),
+            Wish::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
+            Wish::Run(job) => {
+                let instance = world.control_mut().plane.came_up(job);
+                world.advance_ledger(now);
+                lifecycle::come_up(world, now, instance);
+            }
+        }
+    }
+    while let Some((at, alarm, number)) = world.control_mut().plane.next_alarm() {
+        if world.timers.is_imminent(at) {
+            prefetch::prefetch_for_timer(world, alarm, number);
+        }
+        world.timers.queue.push(at, Rank::Timer as u8, Event::Control(alarm, number));
+    }
+}
+
+/// A call has its effect, unless a worker comes to it before the instances that it is about are launched.
+fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
+    let (call, lifetimes) = world.control_mut().plane.take_call(request);
+    if launching::is_early(world, &call) {
+        return world.control_mut().plane.postpone(now, job, request, call);
+    }
+    if let Action::Describe(query) = &call.action
+        && query.page_size.is_some()
+        && u64::from(world.control_mut().plane.pages_before(request)) + 1
+            < describe::pages_of(world, call.account, query)
+    {
+        return world.control_mut().plane.turn_page(now, job, request, call);
+    }
+    launching::note_launched(world, &call);
+    if !matches!(call.action, Action::Describe(_)) {
+        world.advance_ledger(now);
+    }
+    world.recorder.call_age = now.since(call.at);
+    world.api.delayed_lifetimes = Some(lifetimes);
+    dispatch::call(world, now, &call);
+    world.recorder.call_age = Duration::ZERO;
+    world.control_mut().plane.acted(now, job);
+}
+
+/// A call never has an effect.
+#[cold]
+fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Failure) {
+    let (call, _) = world.control_mut().plane.take_call(request);
+    world.control_mut().plane.refusal_told(request);
+    launching::note_launched(world, &call);
+    let operation = call.action.operation();
+    world.recorder.ledger.count_call(operation, Some(failure));
+    let (mut refused, mut count) = (Refused::outright(failure), 1);
+    if let Action::Launch(launch) = &call.action {
+        (refused.kind, refused.zone, count) = (Some(launch.kind), launch.zone, launch.max_count);
+        world.recorder.ledger.count_launch(count, Some(failure), count);
+        world.api.handles.bind(launch.handle, &[]);
+    }
+    world.recorder.refuse(now, operation, call.account, refused, count);
+}

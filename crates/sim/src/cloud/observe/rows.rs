@@ -1,0 +1,305 @@
+//! Rows of the tables: one plain struct for each table. A run reports a row when the resource that it is about has ended,
+//! or when the run ends.
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+use std::net::Ipv4Addr;
+
+use crate::cloud::simulation::known_ids;
+use plimsoll_base::catalogue::VolumeType;
+use plimsoll_base::units::{
+    AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
+    SnapshotId, SubnetId, Time, TypeId, VolumeId, ZoneId,
+};
+use plimsoll_model::billing::{Kind, Purchase};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::storage::{ImageState, SnapshotState, VolumeState};
+use plimsoll_model::workload::directory::Directory;
+
+/// Row of one of the tables.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Row {
+    /// Of `instances`.
+    Instance(InstanceRow),
+    /// Of `instance_tags`.
+    InstanceTag(InstanceTagRow),
+    /// Of `security_groups`.
+    SecurityGroup(SecurityGroupRow),
+    /// Of `security_group_rules`.
+    SecurityGroupRule(SecurityGroupRuleRow),
+    /// Of `images`.
+    Image(ImageRow),
+    /// Of `volumes`.
+    Volume(VolumeRow),
+    /// Of `volume_attachments`.
+    VolumeAttachment(VolumeAttachmentRow),
+    /// Of `snapshots`.
+    Snapshot(SnapshotRow),
+    /// Of `instance_metrics`.
+    InstanceMetric(InstanceMetricRow),
+    /// Of `billing_records`.
+    BillingRecord(BillingRecordRow),
+}
+
+impl Row {
+    /// Returns whether the directory has every account, type and zone that the row names.
+    pub fn is_within(&self, directory: &Directory) -> bool {
+        match self {
+            Row::Instance(row) => known_ids::has(directory, row.account, Some(row.kind), Some(row.zone)),
+            Row::BillingRecord(row) => known_ids::has(directory, row.account, row.instance_type, None),
+            Row::SecurityGroup(row) => known_ids::has(directory, row.account, None, None),
+            Row::Image(row) => {
+                row.account.is_none_or(|account| known_ids::has(directory, account, None, None))
+            }
+            Row::Volume(row) => known_ids::has(directory, row.account, None, Some(row.zone)),
+            Row::Snapshot(row) => known_ids::has(directory, row.account, None, None),
+            Row::InstanceTag(_)
+            | Row::SecurityGroupRule(_)
+            | Row::VolumeAttachment(_)
+            | Row::InstanceMetric(_) => true,
+        }
+    }
+}
+
+/// An instance, as it was in the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InstanceRow {
+    /// Its number.
+    pub instance: InstanceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it was launched from; `None`: the image that is always there.
+    pub image: Option<ImageId>,
+    /// Its type.
+    pub kind: TypeId,
+    /// How it was bought.
+    pub purchase: Purchase,
+    /// Its state.
+    pub state: State,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Its subnet; `None` where addresses have no limit.
+    pub subnet: Option<SubnetId>,
+    /// Its private address there.
+    pub private_address: Option<Ipv4Addr>,
+    /// Whether it gets a public address whenever it runs.
+    pub has_public_address: bool,
+    /// Its placement group.
+    pub placement_group: Option<PlacementGroupId>,
+    /// The host it is on, or was on last.
+    pub host: HostId,
+    /// When it was launched; `None`: before the run.
+    pub launched: Option<Time>,
+    /// When it was gone.
+    pub terminated: Option<Time>,
+}
+
+/// A tag of an instance, as it was in the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InstanceTagRow {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+}
+
+/// A security group there is at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SecurityGroupRow {
+    /// Its number.
+    pub group: SecurityGroupId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Its VPC.
+    pub vpc: String,
+}
+
+/// A rule of a security group there is at the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SecurityGroupRuleRow {
+    /// Its number.
+    pub rule: RuleId,
+    /// Its group.
+    pub group: SecurityGroupId,
+    /// For what goes out, not in.
+    pub is_egress: bool,
+    /// The protocol as EC2 writes it: `tcp`, `udp`, `icmp`, a number, `-1` for all (`IpPermission`).
+    pub protocol: String,
+    /// First and last port; of ICMP type and code, -1 for any (`IpPermission`). `None`: all, or a protocol
+    /// without ports.
+    pub ports: Option<(i32, i32)>,
+    /// The addresses at the other end.
+    pub cidr: Option<Ipv4Net>,
+    /// The security group at the other end.
+    pub peer_group: Option<SecurityGroupId>,
+}
+
+/// An image.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ImageRow {
+    /// Its number.
+    pub image: ImageId,
+    /// Whose it is; `None`: the cloud's own.
+    pub account: Option<AccountId>,
+    /// Its name.
+    pub name: String,
+    /// Its state; EC2's name of it is that of `DescribeImages`, "state".
+    pub state: ImageState,
+    /// Whether every account may launch it.
+    pub is_public: bool,
+    /// What its root volume is filled with.
+    pub root_snapshot: Option<SnapshotId>,
+    /// Size of its root volume \[GiB\].
+    pub root_size_gib: Option<u32>,
+    /// When it was registered.
+    pub registered: Time,
+    /// When it was deregistered.
+    pub deregistered: Option<Time>,
+}
+
+/// A volume, as it was in the end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VolumeRow {
+    /// Its number.
+    pub volume: VolumeId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Its type.
+    pub kind: VolumeType,
+    /// Its size \[GiB\].
+    pub size_gib: u32,
+    /// Its operations a second \[IOPS\].
+    pub iops: u32,
+    /// Its throughput \[MiB/s\].
+    pub throughput_mibps: u32,
+    /// Its state; EC2's name of it is that of `DescribeVolumes`, "status".
+    pub state: VolumeState,
+    /// What it was filled with.
+    pub snapshot: Option<SnapshotId>,
+    /// When its creation was accepted.
+    pub created: Time,
+    /// When it was gone.
+    pub deleted: Option<Time>,
+}
+
+/// A volume's time at one instance.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VolumeAttachmentRow {
+    /// The volume.
+    pub volume: VolumeId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The device it was there.
+    pub device: String,
+    /// Whether it went with the instance.
+    pub delete_on_termination: bool,
+    /// When attaching was accepted.
+    pub attached: Time,
+    /// When it was detached.
+    pub detached: Option<Time>,
+}
+
+/// A snapshot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SnapshotRow {
+    /// Its number.
+    pub snapshot: SnapshotId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The volume it was made of.
+    pub volume: VolumeId,
+    /// Size of that volume \[GiB\].
+    pub volume_size_gib: u32,
+    /// Its state; EC2's name of it is that of `DescribeSnapshots`, "status".
+    pub state: SnapshotState,
+    /// When it was begun.
+    pub started: Time,
+    /// When it was complete.
+    pub completed: Option<Time>,
+    /// When it was deleted.
+    pub deleted: Option<Time>,
+}
+
+/// One figure of an instance over a time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InstanceMetricRow {
+    /// The instance.
+    pub instance: InstanceId,
+    /// The figure.
+    pub metric: InstanceMetric,
+    /// The beginning of the time it is about.
+    pub from: Time,
+    /// The end of that time.
+    pub until: Time,
+}
+
+/// What is measured of an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum InstanceMetric {
+    /// Time in `running`.
+    Running(Duration),
+    /// Time in `stopped`.
+    Stopped(Duration),
+    /// How often it came to `running`.
+    Starts(u32),
+    /// Time that was billed \[s\].
+    Billed(u64),
+}
+
+impl InstanceMetric {
+    /// Its word in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            InstanceMetric::Running(_) => "running_s",
+            InstanceMetric::Stopped(_) => "stopped_s",
+            InstanceMetric::Starts(_) => "starts",
+            InstanceMetric::Billed(_) => "billed_s",
+        }
+    }
+
+    /// The unit of its value.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            InstanceMetric::Running(_) | InstanceMetric::Stopped(_) | InstanceMetric::Billed(_) => "s",
+            InstanceMetric::Starts(_) => "starts",
+        }
+    }
+
+    /// Its value in that unit, for showing only.
+    pub fn value(self) -> f64 {
+        match self {
+            InstanceMetric::Running(time) | InstanceMetric::Stopped(time) => time.as_seconds(),
+            InstanceMetric::Starts(count) => f64::from(count),
+            InstanceMetric::Billed(seconds) => seconds as f64,
+        }
+    }
+}
+
+/// One billed stretch of time of one resource.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BillingRecordRow {
+    /// Who pays.
+    pub account: AccountId,
+    /// What sort of resource it is.
+    pub resource: Kind,
+    /// Its number among those of its sort.
+    pub resource_id: u64,
+    /// The instance's type; `None` for other resources.
+    pub instance_type: Option<TypeId>,
+    /// How it was bought.
+    pub purchase: Purchase,
+    /// When the use began.
+    pub start: Time,
+    /// When it ended.
+    pub end: Time,
+    /// What of it is billed \[s\]: started seconds, minimums, nothing before the end of the warm-up.
+    pub seconds: u64,
+    /// What that costs.
+    pub cost: Money,
+}

@@ -1,0 +1,98 @@
+//! The events of the cloud: one closed enum of the parts' own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::instances::reference::Slot;
+use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
+use plimsoll_model::control_plane::plane::Alarm;
+use plimsoll_model::storage::{Step, VolumeStep};
+
+/// Anything that happens by itself at its time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Event {
+    /// Something in the life of an instance.
+    Instance(Timer, Stamp, Slot),
+    /// A step of a volume is over. The storage's steps are variants of their own: nested, they would take
+    /// four bytes more.
+    Volume(VolumeStep, Stamp, VolumeId),
+    /// A step of a volume's modification is over.
+    Modification(VolumeId),
+    /// A snapshot is copied.
+    Snapshot(SnapshotId),
+    /// An image is registered.
+    Image(ImageId),
+    /// Something befalls a host.
+    Fault,
+    /// A capacity reservation of the scenario, by its number there, begins (`true`) or is over.
+    Term(u32, bool),
+    /// The end date of a capacity reservation has come.
+    Expiry(CapacityReservationId),
+    /// An alarm of the control plane, and what it is about.
+    Control(Alarm, u32),
+}
+
+/// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub struct Stamp(pub u16);
+
+/// What an instance's timer says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub enum Timer {
+    /// Its lifetime is over. Valid whatever the stamp.
+    #[default]
+    LifetimeOver,
+    /// It has booted.
+    Booted,
+    /// It has stopped.
+    Stopped,
+    /// It has shut down.
+    Terminated,
+    /// Its behaviour stops it.
+    StopDue,
+    /// Its behaviour starts it.
+    StartDue,
+    /// Spot prices are looked at again.
+    SpotWatch,
+    /// The spot market takes its capacity back.
+    Interrupted,
+}
+
+impl Default for Event {
+    fn default() -> Event {
+        Event::Instance(Timer::default(), Stamp::default(), Slot::default())
+    }
+}
+
+impl From<Step> for Event {
+    fn from(step: Step) -> Event {
+        match step {
+            Step::Volume { volume, stamp, end } => Event::Volume(end, Stamp(stamp), volume),
+            Step::Modification(volume) => Event::Modification(volume),
+            Step::Snapshot(snapshot) => Event::Snapshot(snapshot),
+            Step::Image(image) => Event::Image(image),
+        }
+    }
+}
+
+/// The order of events at one time (contract, section 7): departures, host faults, timers, calls.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Rank {
+    /// The end of a lifetime.
+    Departure = 0,
+    /// A host fails, is worked on, or comes back.
+    HostFault = 1,
+    /// Any other timer. Calls stand after it: they are not queued.
+    Timer = 2,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight bytes make an entry of the event queue 24; four more make it 32.
+    #[test]
+    fn an_event_is_eight_bytes() {
+        assert_eq!(size_of::<Event>(), 8);
+    }
+}
