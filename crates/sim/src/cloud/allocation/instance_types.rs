@@ -2,11 +2,12 @@
 
 use crate::cloud::allocation::allocator::HostAllocator;
 use plimsoll_base::catalogue::{self, TypeTable};
-use plimsoll_base::units::{Money, Resources, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Money, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::fleet::index::shapes::ShapeId;
 use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::strategy::Request;
 use plimsoll_model::quota::FamilyGroup;
 
 /// Requirements and price of a type.
@@ -23,6 +24,21 @@ pub struct TypeInfo {
     pub constraint: Option<Constraint>,
     /// Some zone does not offer the type.
     pub is_limited: bool,
+}
+
+impl TypeInfo {
+    /// Returns a request for an instance of the type.
+    #[inline]
+    pub fn request(&self, account: AccountId, zone: ZoneId) -> Request {
+        let request = Request { shape: self.shape, amounts: self.amounts, account, zone, constraint: None };
+        if self.constraint.is_some() { self.with_constraint(request) } else { request }
+    }
+
+    /// Adds the constraint of the type: apart, so that most requests copy none.
+    #[cold]
+    fn with_constraint(&self, request: Request) -> Request {
+        Request { constraint: self.constraint, ..request }
+    }
 }
 
 /// Types that were requested so far, by id.

@@ -1,7 +1,7 @@
 //! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
 
 use crate::cloud::api::refused::Refused;
-use crate::cloud::api::{modify, start, targets};
+use crate::cloud::api::{modify, start, tags, targets};
 use crate::cloud::instances::extras::Extras;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::{Reference, Slot};
@@ -212,11 +212,11 @@ pub fn apply(world: &mut World, now: Time, slot: Slot, action: InstanceAction) -
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
         (Move::Stay, InstanceAction::AddTags(tags)) => {
-            modify::add_tags(world, slot, tags).map_err(refused)?;
+            tags::add_tags(world, slot, tags).map_err(refused)?;
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
         (Move::Stay, InstanceAction::RemoveTags(keys)) => {
-            modify::remove_tags(world, slot, keys);
+            tags::remove_tags(world, slot, keys);
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
         (Move::Stay, InstanceAction::Terminate) => {}

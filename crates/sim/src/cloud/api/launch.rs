@@ -2,7 +2,7 @@
 //!
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
-use crate::cloud::allocation::{membership, requests};
+use crate::cloud::allocation::membership;
 use crate::cloud::api::launch_batch;
 use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::api::launch_options::{self, Idempotency};
@@ -13,6 +13,7 @@ use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::world::World;
+use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -23,7 +24,7 @@ use plimsoll_model::workload::call::{End, Launch};
 pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch) {
     world.api.batch.clear();
     let mut context = context(world, now, account, launch);
-    let refused = match launch_options::apply_options(world, &mut context) {
+    let refused = match apply_options(world, &mut context) {
         Ok(Idempotency::New) => launch_batch::allocate(world, &mut context).err(),
         Ok(Idempotency::Repeated) => return world.recorder.ledger.count_call(Operation::Launch, None),
         Err(reason) => Some(Refused::launch(launch, reason, launch.zone)),
@@ -40,7 +41,16 @@ pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch)
     begin_all(world, &context);
 }
 
-/// The instances of the batch begin their histories.
+/// Applies the options of a launch that has any.
+#[inline]
+pub fn apply_options(world: &mut World, context: &mut LaunchContext) -> Result<Idempotency, Reason> {
+    match context.launch.options.as_deref() {
+        None => Ok(Idempotency::New),
+        Some(options) => launch_options::apply_options(world, options, context),
+    }
+}
+
+/// Registers the instances of the batch and begins their lives.
 #[inline]
 fn begin_all(world: &mut World, context: &LaunchContext) {
     let launched = world.api.batch.len() as u32;
@@ -67,7 +77,8 @@ pub fn context<'a>(
     launch: &'a Launch,
 ) -> LaunchContext<'a> {
     // Zones are tried one after the other.
-    let request = requests::plain(world.learn_type(launch.kind), account, ZoneId::default());
+    let info = world.types.learn(launch.kind, &world.directory.types, &mut world.hosts);
+    let request = info.request(account, ZoneId::default());
     LaunchContext { now, account, request, preference: Preference::Open, launch }
 }
 

@@ -119,7 +119,8 @@ fn undo(world: &mut World, context: &LaunchContext) {
 /// Allocates capacity and addresses for one instance, and adds it to the batch.
 #[inline]
 fn allocate_one(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Reason> {
-    let survey = decisions::survey_launch(world, context, may_open);
+    let is_explained = world.recorder.decisions.is_some();
+    let survey = if is_explained { decisions::survey_launch(world, context, may_open) } else { None };
     let allocated = allocate_within_quota(world, context, may_open);
     if let Some(survey) = survey {
         decisions::record_launch(world, context, survey, allocated);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::cloud::allocation::requests;
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
-use crate::cloud::api::modify::check_tags;
 use crate::cloud::api::security_groups;
+use crate::cloud::api::tags::check_tags;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{interfaces, spot, volumes};
 use crate::cloud::world::World;
@@ -32,18 +32,9 @@ pub enum Idempotency {
     Repeated,
 }
 
-/// Adds to an context what its options ask of the host, if nothing can be said against it before a place is
-/// looked for.
-#[inline]
-pub fn apply_options(world: &mut World, context: &mut LaunchContext) -> Result<Idempotency, Reason> {
-    match context.launch.options.as_deref() {
-        None => Ok(Idempotency::New),
-        Some(options) => check_options(world, options, context),
-    }
-}
-
+/// Adds to a launch what its options ask of the host, unless the options cannot be met at all.
 #[cold]
-fn check_options(
+pub fn apply_options(
     world: &mut World,
     options: &LaunchOptions,
     context: &mut LaunchContext,

@@ -18,5 +18,6 @@ pub mod resource_calls;
 pub mod security_groups;
 pub mod start;
 pub mod state;
+pub mod tags;
 pub mod targets;
 pub mod volume_calls;

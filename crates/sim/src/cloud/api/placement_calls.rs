@@ -11,7 +11,7 @@ use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
 use plimsoll_model::placement::provisions::GroupStrategy;
 use plimsoll_model::placement::tenancies::{HostTerms, Takes};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{self, HostHandle, PlacementGroupHandle};
+use plimsoll_model::workload::call::{HostHandle, PlacementGroupHandle};
 
 pub fn create_placement_group(
     world: &mut World,

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use crate::cloud::allocation::allocator::unused_reservation;
-use crate::cloud::allocation::{membership, requests};
+use crate::cloud::allocation::membership;
 use crate::cloud::api::refused::Refused;
 use crate::cloud::instances::quota_claims;
 use crate::cloud::instances::reference::Slot;
@@ -35,7 +35,7 @@ pub fn create_reservation(
     if until.is_some_and(|until| until <= now) {
         return Err(Failure::InvalidParameterValue.into());
     }
-    let slot = requests::plain(world.learn_type(terms.kind), account, zone);
+    let slot = world.learn_type(terms.kind).request(account, zone);
     if !world.is_offered(terms.kind, zone) {
         return Err(Failure::Unsupported.into());
     }

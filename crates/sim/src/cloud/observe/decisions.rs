@@ -64,18 +64,9 @@ pub fn take_explanation(world: &mut World) -> Option<Explanation> {
     Some(explanation)
 }
 
-/// Surveys every host for the next instance of a launch, if the subject of `--explain` is concerned. Without `--explain`
-/// this costs one branch an instance.
-#[inline]
-pub fn survey_launch(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Survey> {
-    if world.recorder.decisions.is_none() {
-        return None;
-    }
-    survey_next(world, context, may_open)
-}
-
+/// Surveys every host for the next instance of a launch, if the subject of `--explain` is concerned.
 #[cold]
-fn survey_next(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Survey> {
+pub fn survey_launch(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Survey> {
     let id = world.instances.next_id(world.api.batch.len());
     let is_concerned = world.recorder.decisions.as_mut().is_some_and(|log| log.concerns(id, context));
     is_concerned.then(|| world.hosts.placer.survey(&context.request, may_open, &world.hosts.fleet))

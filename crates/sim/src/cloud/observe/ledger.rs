@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::observe::outcome::{Disruptions, FirstFailure, Tally};
+use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 use plimsoll_base::engine::digest::Digest;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::{Durations, Gauges, PeakRatio};

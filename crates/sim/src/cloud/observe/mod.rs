@@ -17,6 +17,7 @@ pub(in crate::cloud) mod resource_rows;
 pub(in crate::cloud) mod row_recorder;
 pub mod rows;
 pub(in crate::cloud) mod sampling;
+pub(in crate::cloud) mod tally;
 
 pub use minutes::Minute;
 pub use observation::{Observation, Refusal, Sample};

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::minutes::Minute;
 use crate::cloud::observe::rows::Row;
-use crate::cloud::simulation::known_ids;
 use plimsoll_base::failure::Reason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
@@ -34,9 +33,7 @@ impl Observation {
     /// Returns whether the directory has every account, type and zone that the observation names.
     pub fn is_within(&self, directory: &Directory) -> bool {
         match self {
-            Observation::Refused(refusal) => {
-                known_ids::has(directory, refusal.account, refusal.kind, refusal.zone)
-            }
+            Observation::Refused(refusal) => directory.has(refusal.account, refusal.kind, refusal.zone),
             Observation::HeadroomSampled(_, headroom) => {
                 headroom.allocable.iter().all(|(kind, _)| kind.index() < directory.types.len())
             }

@@ -5,7 +5,6 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-use crate::cloud::simulation::known_ids;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{
     AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
@@ -45,14 +44,12 @@ impl Row {
     /// Returns whether the directory has every account, type and zone that the row names.
     pub fn is_within(&self, directory: &Directory) -> bool {
         match self {
-            Row::Instance(row) => known_ids::has(directory, row.account, Some(row.kind), Some(row.zone)),
-            Row::BillingRecord(row) => known_ids::has(directory, row.account, row.instance_type, None),
-            Row::SecurityGroup(row) => known_ids::has(directory, row.account, None, None),
-            Row::Image(row) => {
-                row.account.is_none_or(|account| known_ids::has(directory, account, None, None))
-            }
-            Row::Volume(row) => known_ids::has(directory, row.account, None, Some(row.zone)),
-            Row::Snapshot(row) => known_ids::has(directory, row.account, None, None),
+            Row::Instance(row) => directory.has(row.account, Some(row.kind), Some(row.zone)),
+            Row::BillingRecord(row) => directory.has(row.account, row.instance_type, None),
+            Row::SecurityGroup(row) => directory.has(row.account, None, None),
+            Row::Image(row) => row.account.is_none_or(|account| directory.has(account, None, None)),
+            Row::Volume(row) => directory.has(row.account, None, Some(row.zone)),
+            Row::Snapshot(row) => directory.has(row.account, None, None),
             Row::InstanceTag(_)
             | Row::SecurityGroupRule(_)
             | Row::VolumeAttachment(_)

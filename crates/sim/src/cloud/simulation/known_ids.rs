@@ -3,16 +3,8 @@
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
 use plimsoll_base::engine::checkpoint::Misfit;
-use plimsoll_base::units::{AccountId, SubnetId, TypeId, ZoneId};
+use plimsoll_base::units::SubnetId;
 use plimsoll_model::workload::call::{Action, Call};
-use plimsoll_model::workload::directory::Directory;
-
-/// Returns whether a directory has an account, a type and a zone.
-pub fn has(directory: &Directory, account: AccountId, kind: Option<TypeId>, zone: Option<ZoneId>) -> bool {
-    account.index() < directory.accounts().len()
-        && kind.is_none_or(|kind| kind.index() < directory.types.len())
-        && zone.is_none_or(|zone| zone.index() < directory.zones().len())
-}
 
 /// The types that were asked for are types.
 pub fn check_types(world: &World, asked_for: &[bool]) -> Result<(), Misfit> {
@@ -27,15 +19,14 @@ pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), Misfit> {
             Action::Launch(launch) => (Some(launch.kind), launch.zone, launch.subnet),
             _ => (None, None, None),
         };
-        has(&world.directory, call.account, kind, zone)
-            && subnet.is_none_or(|subnet| has_subnet(world, subnet))
+        world.directory.has(call.account, kind, zone) && subnet.is_none_or(|subnet| has_subnet(world, subnet))
     });
     if are_within && is_next_within { Ok(()) } else { Err(Misfit::Garbled) }
 }
 
 fn is_within(world: &World, instance: &Instance) -> bool {
     let Instance { account, kind, zone, subnet, host, has_host, .. } = *instance;
-    has(&world.directory, account, Some(kind), Some(zone))
+    world.directory.has(account, Some(kind), Some(zone))
         && world.types.known.get(kind.index()).is_some_and(Option::is_some)
         && (world.network.subnets().is_empty() || has_subnet(world, subnet))
         && (!has_host || host.index() < world.hosts.fleet.hosts().len())

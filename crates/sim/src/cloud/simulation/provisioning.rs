@@ -76,8 +76,7 @@ fn begin_reservation(
     let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
     let name: ReservationHandle = world.directory.handles.reservation(&provided.name);
     let own = Constraint { tenancy, ..Constraint::default() };
-    let slot =
-        requests::with_constraint(requests::plain(world.learn_type(kind), account, zone), kind, Some(own));
+    let slot = requests::with_constraint(world.learn_type(kind).request(account, zone), kind, Some(own));
     if !world.is_offered(kind, zone) {
         return Err(Failure::Unsupported.into());
     }

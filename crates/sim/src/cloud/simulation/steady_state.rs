@@ -38,7 +38,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     };
     world.api.batch.clear();
     let mut context = launch::context(world, Time::ZERO, account, &launch);
-    if launch_options::apply_options(world, &mut context) != Ok(Idempotency::New)
+    if launch::apply_options(world, &mut context) != Ok(Idempotency::New)
         || launch_batch::allocate(world, &mut context).is_err()
     {
         return false;
