@@ -12,7 +12,8 @@ use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::Figures;
 use crate::experiment::baseline::Baseline;
 use crate::input::{InputError, Place, Problem};
-use crate::report::check::Check;
+use crate::report;
+use crate::report::check::{CheckData, terminal};
 use crate::summary;
 
 /// Holds the result of a run to a baseline.
@@ -54,21 +55,21 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     })?;
     let place = Place::file(&args.baseline);
     let checked = baseline.check(&figures, &version, &place)?;
-    let check = Check { baseline: &baseline, figures: &figures, checked: &checked };
-    let mut text = check.text();
-    if check.fails() {
+    let check = CheckData::of(&baseline, &figures, &checked);
+    let mut text = terminal::text(&check);
+    if check.fails {
         let (result, baseline) = (args.result.display(), args.baseline.display());
         text += &format!("If this is meant: plimsoll check {result} --baseline {baseline} --update\n");
     }
     match (args.common.json, args.common.quiet) {
         (true, _) => {
-            output::print_json(&check.value())?;
+            output::print_json(&report::json(&check))?;
         }
         // A check that fails silently helps nobody.
-        (false, true) if !check.fails() => {}
+        (false, true) if !check.fails => {}
         _ => output::print(&text)?,
     }
-    Ok(if check.fails() { Conclusion::CheckFailed } else { Conclusion::Done })
+    Ok(if check.fails { Conclusion::CheckFailed } else { Conclusion::Done })
 }
 
 /// Rewrites the baseline, or makes it.

@@ -14,7 +14,7 @@ use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
 use crate::experiment::estimate::estimated_bytes;
 use crate::experiment::margin::Margin;
 use crate::input::{InputError, Place, Problem};
-use crate::report::{ResultFolder, comparison, render};
+use crate::report::{self, ResultFolder, comparison, render};
 
 /// Compares variants of a scenario under the same demand.
 ///
@@ -137,7 +137,7 @@ fn design(args: &CompareArgs) -> Result<Design, InputError> {
 /// Prints the comparison: for a program, for a person, or not at all.
 fn show(comparison: &Comparison, place: &Path, args: &CompareArgs) -> Result<(), InputError> {
     if args.common.json {
-        return output::print_json(&comparison::value(comparison));
+        return output::print_json(&report::json(&comparison::ComparisonData::of(comparison)));
     }
     if args.common.quiet {
         return Ok(());

@@ -11,7 +11,7 @@ use super::{Conclusion, arguments, machine, output};
 use crate::experiment::Sizing;
 use crate::experiment::size::{Question, Target};
 use crate::input::InputError;
-use crate::report::{ResultFolder, render, sizing};
+use crate::report::{self, ResultFolder, render, sizing};
 
 /// Searches for the smallest value of a setting with which a target holds.
 ///
@@ -113,7 +113,7 @@ fn question(args: &SizeArgs) -> Question {
 /// Prints the sizing: for a program, for a person, or not at all.
 fn show(sizing: &Sizing, place: &Path, args: &SizeArgs) -> Result<(), InputError> {
     if args.common.json {
-        return output::print_json(&sizing::value(sizing));
+        return output::print_json(&report::json(&sizing::SizingData::of(sizing)));
     }
     if args.common.quiet {
         return Ok(());

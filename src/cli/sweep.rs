@@ -15,8 +15,8 @@ use super::{arguments, interrupt, machine, output};
 use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::sweep::{self, FinishedRun, Plan, Shard, Store, SweepConfig};
 use crate::input::{InputError, Place, Problem};
-use crate::report::sweep as report;
-use crate::report::{ResultFolder, render};
+use crate::report::sweep::{self as sweep_report, SweepSummary};
+use crate::report::{self, ResultFolder, render};
 
 /// Runs a scenario over ranges of settings, each point with several seeds.
 ///
@@ -84,7 +84,7 @@ Examples:
 
 /// The files of the result folder, a line each.
 fn files() -> String {
-    let lines = report::FILES.iter().map(|(file, holds)| format!("  {file:<14} {holds}"));
+    let lines = sweep_report::FILES.iter().map(|(file, holds)| format!("  {file:<14} {holds}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -189,7 +189,7 @@ pub(super) fn publish(
 ) -> Result<PathBuf, InputError> {
     let folder = ResultFolder::begin(place)?;
     let execution = journal.close(simulation_s, common.threads());
-    for file in report::files(plan, finished, &execution) {
+    for file in sweep_report::files(plan, finished, &execution) {
         folder.write(&file.name, &file.bytes)?;
     }
     render::write(&folder)?;
@@ -204,12 +204,16 @@ pub(super) fn show(
     common: &arguments::Common,
 ) -> Result<(), InputError> {
     if common.json {
-        return output::print_json(&report::value(plan, finished));
+        return output::print_json(&report::json(&SweepSummary::of(plan, finished)));
     }
     if common.quiet {
         return Ok(());
     }
-    output::print(&format!("{}results in {}\n", report::terminal::text(plan, finished), place.display()))
+    output::print(&format!(
+        "{}results in {}\n",
+        sweep_report::terminal::text(plan, finished),
+        place.display()
+    ))
 }
 
 /// Where the finished runs of a result are kept until it is there: beside it, out of sight.

@@ -13,6 +13,7 @@ pub mod terminal;
 
 mod format;
 mod load;
+mod table;
 mod text;
 
 pub mod check;
@@ -28,6 +29,9 @@ mod recorder;
 pub use folder::ResultFolder;
 pub use recorder::{Recorder, Streamed};
 
+use serde::Serialize;
+use serde_json::Value;
+
 /// A file of a result folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReportFile {
@@ -35,6 +39,20 @@ pub struct ReportFile {
     pub name: String,
     /// Content.
     pub bytes: Vec<u8>,
+}
+
+impl ReportFile {
+    /// File that holds a value as indented JSON, its keys in order.
+    pub fn json(name: &str, value: &impl Serialize) -> ReportFile {
+        let mut bytes = serde_json::to_vec_pretty(&json(value)).expect("a report is plain data");
+        bytes.push(b'\n');
+        ReportFile { name: name.to_string(), bytes }
+    }
+}
+
+/// JSON of a report, its keys in order.
+pub fn json(report: &impl Serialize) -> Value {
+    serde_json::to_value(report).expect("a report is plain data")
 }
 
 /// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.

@@ -2,6 +2,9 @@
 
 use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 
+use crate::table as tables;
+use plimsoll_base::quote::plain;
+
 /// A table with a rule under its header.
 pub fn ruled(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
@@ -25,9 +28,13 @@ pub fn wrapped(sentence: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// A table with a rule under its header; every column but the first stands to the right.
-pub fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = ruled(header);
+/// Table whose first column has the title for its heading; every other column stands to the right.
+pub fn numbers(of: &tables::Table) -> Table {
+    let header = std::iter::once(&*of.title).chain(of.header.iter().skip(1).map(|name| &**name));
+    let mut table = ruled(header.collect::<Vec<_>>());
+    for row in &of.rows {
+        table.add_row(row.iter().map(|cell| plain(cell.as_str())));
+    }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }

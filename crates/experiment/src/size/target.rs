@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::metric;
 use crate::statistics::Interval;
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -47,7 +49,8 @@ const SIGNS: [(&str, Relation); 6] = [
 ];
 
 /// What runs say of a target.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It holds, to the confidence asked for.
     Holds,

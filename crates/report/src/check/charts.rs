@@ -1,7 +1,6 @@
 //! By how much the figures of a result differ from a baseline, and by how much they may.
 
-use crate::check::CheckData;
-use crate::check::load::Checked;
+use super::data::{CheckData, Checked};
 use crate::format::{amount, relative};
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::plot::{At, Data, Interval, Layer, Note, Plot};
@@ -13,7 +12,7 @@ const MOST: usize = 40;
 /// The chart; none where no figure differs that has a baseline to be a share of.
 pub fn plots(check: &CheckData) -> Vec<Plot> {
     let mut figures: Vec<(&Checked, f64)> =
-        check.figures.iter().filter_map(|figure| Some((figure, share(figure)?))).collect();
+        check.figures.iter().filter_map(|figure| Some((figure, figure.relative()?))).collect();
     figures.retain(|(_, share)| *share != 0.0);
     if figures.is_empty() {
         return Vec::new();
@@ -51,11 +50,6 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
     }]
 }
 
-/// The difference as a share of the baseline.
-fn share(figure: &Checked) -> Option<f64> {
-    (figure.baseline != 0.0).then_some((figure.result? - figure.baseline) / figure.baseline.abs())
-}
-
 /// What is allowed, in percent of the baseline.
 fn allowed(figure: &Checked) -> f64 {
     100.0 * figure.tolerance / figure.baseline.abs()
@@ -71,7 +65,7 @@ fn interval(row: usize, figure: &Checked, share: f64) -> Interval {
         result,
         amount(figure.baseline, &figure.unit),
         relative(share),
-        figure.standing
+        figure.standing.name()
     );
     Interval { at: row as f64, low: middle.min(nearest), middle, high: middle.max(nearest), words }
 }

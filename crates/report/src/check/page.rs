@@ -2,16 +2,17 @@
 
 use maud::html;
 
-use crate::check::CheckData;
-use crate::check::load::Checked;
+use super::data::{CheckData, Checked};
 use crate::format::{amount, change, relative};
 use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
+use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
+use plimsoll_experiment::baseline::Standing;
 
 /// The page of a check with its charts.
 pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
@@ -48,7 +49,7 @@ fn count(check: &CheckData, is: impl Fn(&Checked) -> bool) -> u64 {
 
 fn answer(check: &CheckData) -> String {
     let (all, failing) = (grouped(check.figures.len() as u64), count(check, |figure| figure.fails));
-    let different = count(check, |figure| figure.standing != "same");
+    let different = count(check, |figure| figure.standing != Standing::Same);
     match (different, failing) {
         (0, _) => format!("Yes: all {all} figures are those of the baseline."),
         (_, 0) => format!(
@@ -60,7 +61,7 @@ fn answer(check: &CheckData) -> String {
 }
 
 fn key_figures(check: &CheckData) -> Vec<Figure> {
-    let figure = |name, standing: &str, note: &str| Figure {
+    let figure = |name, standing: Standing, note: &str| Figure {
         name,
         value: grouped(count(check, |figure| figure.standing == standing)),
         note: note.to_string(),
@@ -69,14 +70,14 @@ fn key_figures(check: &CheckData) -> Vec<Figure> {
     let mut figures = vec![
         Figure { name: "Scenario", value: yes(check.same_scenario), note: String::new() },
         Figure { name: "Digest", value: yes(check.same_digest), note: "of all that happened".to_string() },
-        figure("Same", "same", "to the last digit"),
-        figure("Allowed", "allowed", "differ within the tolerance"),
-        figure("Better", "better", ""),
-        figure("Worse", "worse", ""),
+        figure("Same", Standing::Same, "to the last digit"),
+        figure("Allowed", Standing::Allowed, "differ within the tolerance"),
+        figure("Better", Standing::Better, ""),
+        figure("Worse", Standing::Worse, ""),
     ];
     figures.extend([
-        figure("Changed", "changed", "where no direction is good"),
-        figure("Missing", "missing", "in the result"),
+        figure("Changed", Standing::Changed, "where no direction is good"),
+        figure("Missing", Standing::Missing, "in the result"),
     ]);
     figures
 }
@@ -84,37 +85,25 @@ fn key_figures(check: &CheckData) -> Vec<Figure> {
 fn all(check: &CheckData) -> Table {
     // What fails first, then what differs; the order of the register within each.
     let mut figures: Vec<&Checked> = check.figures.iter().collect();
-    figures.sort_by_key(|figure| (!figure.fails, figure.standing == "same"));
+    figures.sort_by_key(|figure| (!figure.fails, figure.standing == Standing::Same));
     let rows = figures.into_iter().map(|figure| {
-        let difference = figure.result.map(|result| result - figure.baseline);
-        let share = difference.filter(|_| figure.baseline != 0.0).map(|by| by / figure.baseline.abs());
         let number = |value: Option<f64>, words: fn(f64, &str) -> String| {
             value.map_or(Cell::Empty, |value| Cell::Number(value, words(value, &figure.unit)))
         };
         vec![
-            Cell::words(&figure.metric),
+            Cell::text(&figure.metric),
             number(Some(figure.baseline), amount),
             number(figure.result, amount),
-            number(difference, change),
-            number(share, |share, _| relative(share)),
+            number(figure.difference(), change),
+            number(figure.relative(), |share, _| relative(share)),
             number(Some(figure.tolerance), amount),
-            Cell::words(&figure.better),
-            Cell::words(format!("{}{}", figure.standing, if figure.fails { ", fails" } else { "" })),
+            Cell::text(&figure.better),
+            Cell::text(format!("{}{}", figure.standing.name(), if figure.fails { ", fails" } else { "" })),
         ]
     });
-    Table {
-        title: "Figures",
-        caption: String::new(),
-        header: Table::header([
-            "figure",
-            "baseline",
-            "result",
-            "difference",
-            "relative",
-            "allowed",
-            "good is",
-            "is",
-        ]),
-        rows: rows.collect(),
-    }
+    Table::new(
+        "Figures",
+        ["figure", "baseline", "result", "difference", "relative", "allowed", "good is", "is"],
+        rows.collect(),
+    )
 }

@@ -1,21 +1,21 @@
 //! How variants differ from a baseline, with the range each difference is sure to a degree to lie in: a chart a metric.
 
+use super::data::{Difference, Entry, Metric, Verdict};
 use crate::charts::file_name;
 use crate::comparison::ComparisonData;
-use crate::comparison::load::{Entry, Metric};
 use crate::format::{amount, change, change_between};
 use crate::text::name;
 use plimsoll_chart::axis::{Axis, scaled};
 use plimsoll_chart::plot::{At, Data, Interval, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
 
-/// What a verdict looks like: its name in files, its words, its colour.
-const VERDICTS: [(&str, &str, Ink); 5] = [
-    ("better", "better", Ink::Series(0)),
-    ("worse", "worse", Ink::Series(1)),
-    ("same", "the same", Ink::Series(7)),
-    ("no-difference-shown", "no difference shown", Ink::Series(6)),
-    ("not-comparable", "neither is better", Ink::Series(6)),
+/// Verdicts with their name in the legend and their colour.
+const VERDICTS: [(Verdict, &str, Ink); 5] = [
+    (Verdict::Better, "better", Ink::Series(0)),
+    (Verdict::Worse, "worse", Ink::Series(1)),
+    (Verdict::Same, "the same", Ink::Series(7)),
+    (Verdict::NoDifferenceShown, "no difference shown", Ink::Series(6)),
+    (Verdict::NotComparable, "neither is better", Ink::Series(6)),
 ];
 
 /// A chart of each metric in which any variant differs.
@@ -24,12 +24,13 @@ pub fn plots(comparison: &ComparisonData) -> Vec<Plot> {
 }
 
 fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
-    let variants: Vec<&Entry> = metric.variants.iter().filter(|entry| entry.difference.is_some()).collect();
-    if variants.iter().all(|entry| entry.difference == Some(0.0)) {
+    let variants: Vec<(&Entry, Difference)> =
+        metric.variants.iter().filter_map(|entry| Some((entry, entry.difference?))).collect();
+    if variants.iter().all(|(_, difference)| difference.mean == 0.0) {
         return None;
     }
     // The first on top.
-    let names: Vec<String> = variants.iter().rev().map(|entry| entry.label.clone()).collect();
+    let names: Vec<String> = variants.iter().rev().map(|(entry, _)| entry.label.clone()).collect();
     let (scale, unit) = match scaled(&metric.unit) {
         (scale, "%") => (scale, "percentage points"),
         as_it_is => as_it_is,
@@ -37,9 +38,10 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
     let mut layers: Vec<Layer> = Vec::new();
     for (verdict, words, ink) in VERDICTS {
         let of_verdict =
-            variants.iter().rev().enumerate().filter(|(_, entry)| entry.verdict.as_deref() == Some(verdict));
-        let intervals: Vec<Interval> =
-            of_verdict.map(|(i, entry)| interval(i, entry, metric, scale)).collect();
+            variants.iter().rev().enumerate().filter(|(_, (entry, _))| entry.verdict() == Some(verdict));
+        let intervals: Vec<Interval> = of_verdict
+            .map(|(i, (entry, difference))| interval(i, entry, difference.mean, metric, scale))
+            .collect();
         if !intervals.is_empty() {
             layers.push(Layer { name: words.to_string(), ink, data: Data::Intervals(intervals) });
         }
@@ -77,10 +79,10 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
     })
 }
 
-fn interval(row: usize, entry: &Entry, metric: &Metric, scale: f64) -> Interval {
-    let difference = entry.difference.unwrap_or(0.0);
-    let (low, high) = entry.interval.unwrap_or((difference, difference));
-    let between = entry.interval.map(|(low, high)| format!(", {}", change_between(low, high, &metric.unit)));
+fn interval(row: usize, entry: &Entry, difference: f64, metric: &Metric, scale: f64) -> Interval {
+    let ends = entry.paired().map(|paired| paired.interval);
+    let (low, high) = ends.unwrap_or((difference, difference));
+    let between = ends.map(|(low, high)| format!(", {}", change_between(low, high, &metric.unit)));
     let mean = entry.mean.map_or_else(String::new, |mean| format!("{}: ", amount(mean, &metric.unit)));
     Interval {
         at: row as f64,

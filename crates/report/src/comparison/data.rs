@@ -1,165 +1,376 @@
-//! A comparison for programs: `comparison.csv`, one row for each metric and variant, and `comparison.json`.
+//! `comparison.json`: variants beside each other, metric by metric, written and read.
 
-use serde_json::{Value, json};
+use std::path::Path;
 
-use plimsoll_base::quote;
-use plimsoll_experiment::comparison::{Comparison, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{JSON, notes};
+use crate::load::{json, typed};
+use crate::manifest;
+use plimsoll_base::input::InputError;
+use plimsoll_experiment::comparison::{Arm, Comparison, Row};
 use plimsoll_experiment::metric;
 use plimsoll_experiment::statistics::Interval;
-use plimsoll_experiment::verdict::{Certainty, Paired, Reason, Verdict};
-
-use super::sheet;
+use plimsoll_experiment::verdict::{self, Certainty, Reason};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/comparison/1";
 
-/// One column: its name and its value; empty where there is none.
-type Column = (&'static str, fn(&Comparison, &Row) -> String);
+/// Ends of an interval.
+pub type Ends = (f64, f64);
 
-/// The columns, in order. Values are in the unit of the metric.
-#[rustfmt::skip]
-const COLUMNS: [Column; 20] = [
-    ("metric", |_, row| row.metric.clone()),
-    ("unit", |_, row| metric::unit(&row.metric).to_string()),
-    ("better", |_, row| metric::better(&row.metric).name().to_string()),
-    ("variant", |comparison, row| comparison.arms[row.arm].label.clone()),
-    ("replications", |comparison, row| comparison.arms[row.arm].replications().to_string()),
-    ("exact", |comparison, row| comparison.arms[row.arm].certain.to_string()),
-    ("mean", |_, row| number(row.mean)),
-    ("mean_low", |_, row| low(row.interval)),
-    ("mean_high", |_, row| high(row.interval)),
-    ("difference", |_, row| number(row.difference.as_ref().map(|difference| difference.mean))),
-    ("relative_difference", |_, row| number(row.difference.as_ref().and_then(|difference| difference.relative))),
-    ("low", |_, row| low(paired(row).map(|paired| paired.interval))),
-    ("high", |_, row| high(paired(row).map(|paired| paired.interval))),
-    ("low_alone", |_, row| low(paired(row).map(|paired| paired.alone))),
-    ("high_alone", |_, row| high(paired(row).map(|paired| paired.alone))),
-    ("median_low", |_, row| low(paired(row).and_then(|paired| paired.median))),
-    ("median_high", |_, row| high(paired(row).and_then(|paired| paired.median))),
-    ("correlation", |_, row| number(paired(row).and_then(|paired| paired.correlation))),
-    ("verdict", |_, row| row.verdict.map_or("baseline", Verdict::name).to_string()),
-    ("reason", |_, row| reason(row).map_or("", Reason::words).to_string()),
-];
+/// Result of a comparison.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComparisonData {
+    /// Schema of the file.
+    pub schema: String,
+    /// Version of plimsoll.
+    pub version: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// First seed.
+    pub seed: u64,
+    /// Label of the variant that all others are compared with.
+    pub baseline: String,
+    /// Most runs of a variant.
+    pub replications: usize,
+    /// Confidence of all intervals together, 0 to 1.
+    pub confidence: f64,
+    /// Confidence of each of them, 0 to 1.
+    pub confidence_each: f64,
+    /// Number of intervals that hold together.
+    pub intervals: usize,
+    /// Whether the precision asked for was reached; `None` where none was asked for.
+    pub precise: Option<bool>,
+    /// Variants, the baseline first.
+    pub variants: Vec<Variant>,
+    /// Metrics, in the order of the register.
+    pub metrics: Vec<Metric>,
+    /// Sentences on how sure the figures are.
+    pub notes: Vec<String>,
+    /// `manifest.json`.
+    #[serde(skip)]
+    pub manifest: Value,
+}
 
-/// The table.
-pub fn csv(comparison: &Comparison) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| {
-        let cells = cells.iter().map(|cell| quote::cell(cell));
-        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
-    };
-    write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
-    for row in &comparison.rows {
-        write(COLUMNS.iter().map(|(_, value)| value(comparison, row)).collect());
+/// Variant of a comparison.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Variant {
+    /// Name.
+    pub label: String,
+    /// Settings, as `--set` takes them.
+    pub set: Vec<String>,
+    /// Name of the placement strategy.
+    pub strategy: String,
+    /// SHA-256 of the resolved scenario, in hexadecimal.
+    pub scenario_sha256: String,
+    /// Whether the seed plays no part, so that figures have no spread.
+    pub exact: bool,
+    /// Seed of each run.
+    pub seeds: Vec<u64>,
+    /// Digest of each run.
+    pub digests: Vec<String>,
+    /// Launches of all runs.
+    pub launches: Launches,
+    /// Time after which the runs no longer drift \[s\]; `None` where they do all the time, or nothing tells.
+    pub settled_from_s: Option<f64>,
+}
+
+/// Launches of all runs of a variant \[instances\].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Launches {
+    /// Asked for.
+    pub requested: u64,
+    /// Launched.
+    pub succeeded: u64,
+    /// Interval of the share that was launched, 0 to 1.
+    pub interval: Option<Ends>,
+}
+
+/// Metric of every variant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metric {
+    /// Path.
+    pub metric: String,
+    /// Unit.
+    pub unit: String,
+    /// Direction that is good: `higher`, `lower`, `neither`.
+    pub better: String,
+    /// Figures of each variant, in their order.
+    pub variants: Vec<Entry>,
+}
+
+/// Metric of one variant, and its difference to the baseline's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Entry {
+    /// Label of the variant.
+    pub label: String,
+    /// Mean over the runs; `None` where a run has no value.
+    pub mean: Option<f64>,
+    /// Interval of the mean, looked at alone.
+    pub mean_interval: Option<Ends>,
+    /// Value of each run; `None` where one has none.
+    pub values: Option<Vec<f64>>,
+    /// What the difference shows; the baseline has none.
+    #[serde(flatten)]
+    pub judgement: Option<Judgement>,
+    /// Difference; none where one of the two has no value.
+    #[serde(flatten)]
+    pub difference: Option<Difference>,
+    /// Estimate of the difference from several pairs of runs with a seed in common.
+    #[serde(flatten)]
+    pub estimate: Option<Estimate>,
+}
+
+/// Verdict and its reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Judgement {
+    /// Verdict.
+    pub verdict: Verdict,
+    /// Reason why the two are not comparable, in words.
+    pub reason: Option<String>,
+}
+
+/// What a difference shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Difference to the good.
+    Better,
+    /// Difference to the bad.
+    Worse,
+    /// No difference, and nothing random about it.
+    Same,
+    /// Too few runs differ for an interval.
+    TooFewEvents,
+    /// The interval holds zero.
+    NoDifferenceShown,
+    /// The figures cannot say which is better.
+    NotComparable,
+}
+
+/// Difference of the means.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Difference {
+    /// Mean of the variant less mean of the baseline, in the unit of the metric.
+    #[serde(rename = "difference")]
+    pub mean: f64,
+    /// The same by the mean of the baseline; `None` where that is 0.
+    #[serde(default, rename = "relative_difference")]
+    pub relative: Option<f64>,
+    /// Whether it is no estimate: neither run draws anything from the seed.
+    #[serde(default)]
+    pub exact: bool,
+}
+
+/// Estimate of a difference from several pairs of runs.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Estimate {
+    /// Enough pairs differ for an interval.
+    Paired(Paired),
+    /// Too few pairs differ for an interval.
+    Sparse(Sparse),
+}
+
+/// Estimate with an interval.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Paired {
+    /// Pairs of runs.
+    #[serde(default)]
+    pub pairs: usize,
+    /// Interval, with the confidence of all intervals together.
+    pub interval: Ends,
+    /// Interval as if it were the only one.
+    #[serde(default)]
+    pub interval_alone: Option<Ends>,
+    /// Interval of the median difference.
+    #[serde(default)]
+    pub median_interval: Option<Ends>,
+    /// Correlation of the pairs; `None` where either does not vary.
+    #[serde(default)]
+    pub correlation: Option<f64>,
+}
+
+/// Estimate without an interval.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Sparse {
+    /// Pairs of runs.
+    pub pairs: usize,
+    /// Pairs that differ.
+    pub pairs_that_differ: usize,
+    /// Pairs that would tell if as many of them differed.
+    pub pairs_that_would_tell: usize,
+}
+
+impl ComparisonData {
+    /// Data of a finished comparison, without a manifest.
+    pub fn of(comparison: &Comparison) -> ComparisonData {
+        let baseline = &comparison.arms[0];
+        let variants = comparison.arms.iter().zip(&comparison.design.variants);
+        ComparisonData {
+            schema: SCHEMA.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            scenario: baseline.scenario.name.clone(),
+            seed: baseline.scenario.seed,
+            baseline: baseline.label.clone(),
+            replications: comparison.replications(),
+            confidence: comparison.confidence.alone,
+            confidence_each: comparison.confidence.each,
+            intervals: comparison.family,
+            precise: comparison.precise,
+            variants: variants.map(|(arm, of)| Variant::of(arm, of, comparison.confidence.alone)).collect(),
+            metrics: comparison.metrics().into_iter().map(|path| Metric::of(path, comparison)).collect(),
+            notes: notes::notes(comparison),
+            manifest: Value::Null,
+        }
     }
-    writer.into_inner().expect("memory can be written")
-}
 
-/// Everything, with the value of every replication.
-pub fn json(comparison: &Comparison) -> Value {
-    let variants: Vec<Value> = (comparison.arms.iter().zip(&comparison.design.variants))
-        .map(|(arm, variant)| {
-            let (succeeded, requested) = arm.launches();
-            let shares = arm.success_interval(comparison.confidence.alone);
-            json!({
-                "label": arm.label,
-                "set": variant.overrides.set,
-                "strategy": arm.scenario.placement.strategy.name,
-                "scenario_sha256": arm.scenario.hash(),
-                "exact": arm.certain,
-                "seeds": arm.figures.iter().map(|figures| figures.seed).collect::<Vec<_>>(),
-                "digests": arm.figures.iter().map(|figures| figures.digest.as_str()).collect::<Vec<_>>(),
-                "launches": { "requested": requested, "succeeded": succeeded, "interval": interval(shares) },
-                "settled_from_s": arm.settled_from_s().flatten(),
-            })
-        })
-        .collect();
-    let metrics: Vec<Value> = (comparison.metrics().into_iter())
-        .map(|path| {
-            let rows = comparison.rows.iter().filter(|row| row.metric == path);
-            json!({
-                "metric": path,
-                "unit": metric::unit(path),
-                "better": metric::better(path).name(),
-                "variants": rows.map(|row| entry(comparison, row)).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    json!({
-        "schema": SCHEMA,
-        "version": env!("CARGO_PKG_VERSION"),
-        "scenario": comparison.arms[0].scenario.name,
-        "seed": comparison.arms[0].scenario.seed,
-        "baseline": comparison.arms[0].label,
-        "replications": comparison.replications(),
-        "confidence": comparison.confidence.alone,
-        "confidence_each": comparison.confidence.each,
-        "intervals": comparison.family,
-        "precise": comparison.precise,
-        "variants": variants,
-        "metrics": metrics,
-        "notes": sheet::notes(comparison),
-    })
-}
-
-fn entry(comparison: &Comparison, row: &Row) -> Value {
-    let mut entry = json!({
-        "label": comparison.arms[row.arm].label,
-        "mean": row.mean,
-        "mean_interval": interval(row.interval),
-        "values": comparison.arms[row.arm].values(&row.metric),
-    });
-    if let Some(verdict) = row.verdict {
-        entry["verdict"] = json!(verdict.name());
-        entry["reason"] = json!(reason(row).map(Reason::words));
-    }
-    if let Some(difference) = &row.difference {
-        entry["difference"] = json!(difference.mean);
-        entry["relative_difference"] = json!(difference.relative);
-        entry["exact"] = json!(difference.certainty == Certainty::Exact);
-    }
-    if let Some(Certainty::Sparse(variety)) = row.difference.as_ref().map(|difference| &difference.certainty)
-    {
-        entry["pairs"] = json!(variety.values);
-        entry["pairs_that_differ"] = json!(variety.differing);
-        entry["pairs_that_would_tell"] = json!(variety.needed());
-    }
-    if let Some(paired) = paired(row) {
-        entry["pairs"] = json!(paired.replications);
-        entry["interval"] = interval(Some(paired.interval));
-        entry["interval_alone"] = interval(Some(paired.alone));
-        entry["median_interval"] = interval(paired.median);
-        entry["correlation"] = json!(paired.correlation);
-    }
-    entry
-}
-
-fn paired(row: &Row) -> Option<&Paired> {
-    match &row.difference.as_ref()?.certainty {
-        Certainty::Paired(paired) => Some(paired),
-        _ => None,
+    /// Reads the result in a folder.
+    ///
+    /// # Errors
+    ///
+    /// A file that is missing, or holds something else than plimsoll writes.
+    pub fn open(folder: &Path) -> Result<ComparisonData, InputError> {
+        let comparison: ComparisonData = typed(folder, JSON)?;
+        Ok(ComparisonData { manifest: json(folder, manifest::FILE)?, ..comparison })
     }
 }
 
-fn reason(row: &Row) -> Option<Reason> {
-    match row.verdict? {
-        Verdict::NotComparable(reason) => Some(reason),
-        _ => None,
+impl Variant {
+    fn of(arm: &Arm, variant: &plimsoll_experiment::Variant, confidence: f64) -> Variant {
+        let (succeeded, requested) = arm.launches();
+        Variant {
+            label: arm.label.clone(),
+            set: variant.overrides.set.clone(),
+            strategy: arm.scenario.placement.strategy.name.clone(),
+            scenario_sha256: arm.scenario.hash(),
+            exact: arm.certain,
+            seeds: arm.figures.iter().map(|figures| figures.seed).collect(),
+            digests: arm.figures.iter().map(|figures| figures.digest.clone()).collect(),
+            launches: Launches { requested, succeeded, interval: arm.success_interval(confidence).map(ends) },
+            settled_from_s: arm.settled_from_s().flatten(),
+        }
     }
 }
 
-fn interval(interval: Option<Interval>) -> Value {
-    interval.map_or(Value::Null, |interval| json!([interval.low, interval.high]))
+impl Metric {
+    fn of(path: &str, comparison: &Comparison) -> Metric {
+        let rows = comparison.rows.iter().filter(|row| row.metric == path);
+        Metric {
+            metric: path.to_string(),
+            unit: metric::unit(path).to_string(),
+            better: metric::better(path).name().to_string(),
+            variants: rows.map(|row| Entry::of(row, &comparison.arms[row.arm])).collect(),
+        }
+    }
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+impl Entry {
+    fn of(row: &Row, arm: &Arm) -> Entry {
+        Entry {
+            label: arm.label.clone(),
+            mean: row.mean,
+            mean_interval: row.interval.map(ends),
+            values: arm.values(&row.metric),
+            judgement: row.verdict.map(Judgement::of),
+            difference: row.difference.as_ref().map(Difference::of),
+            estimate: row.difference.as_ref().and_then(|difference| Estimate::of(&difference.certainty)),
+        }
+    }
+
+    /// Verdict; the baseline has none.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.judgement.as_ref().map(|judgement| judgement.verdict)
+    }
+
+    /// Estimate with an interval, where there is one.
+    pub fn paired(&self) -> Option<&Paired> {
+        match &self.estimate {
+            Some(Estimate::Paired(paired)) => Some(paired),
+            _ => None,
+        }
+    }
 }
 
-fn low(interval: Option<Interval>) -> String {
-    number(interval.map(|interval| interval.low))
+impl Judgement {
+    fn of(verdict: verdict::Verdict) -> Judgement {
+        let reason = match verdict {
+            verdict::Verdict::NotComparable(reason) => Some(Reason::words(reason).to_string()),
+            _ => None,
+        };
+        let verdict = match verdict {
+            verdict::Verdict::Better => Verdict::Better,
+            verdict::Verdict::Worse => Verdict::Worse,
+            verdict::Verdict::Same => Verdict::Same,
+            verdict::Verdict::TooFewEvents => Verdict::TooFewEvents,
+            verdict::Verdict::NotShown => Verdict::NoDifferenceShown,
+            verdict::Verdict::NotComparable(_) => Verdict::NotComparable,
+        };
+        Judgement { verdict, reason }
+    }
+
+    /// The verdict in words, or the reason why there is none.
+    pub fn words(&self) -> &str {
+        match (&self.reason, self.verdict) {
+            (Some(reason), _) => reason,
+            (None, Verdict::Better) => "better",
+            (None, Verdict::Worse) => "worse",
+            (None, Verdict::Same) => "the same",
+            (None, Verdict::TooFewEvents) => "too few events",
+            (None, Verdict::NoDifferenceShown) => "no difference shown",
+            (None, Verdict::NotComparable) => "not comparable",
+        }
+    }
 }
 
-fn high(interval: Option<Interval>) -> String {
-    number(interval.map(|interval| interval.high))
+impl Verdict {
+    /// Name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::Same => "same",
+            Verdict::TooFewEvents => "too-few-events",
+            Verdict::NoDifferenceShown => "no-difference-shown",
+            Verdict::NotComparable => "not-comparable",
+        }
+    }
+}
+
+impl Difference {
+    fn of(difference: &verdict::Difference) -> Difference {
+        let exact = difference.certainty == Certainty::Exact;
+        Difference { mean: difference.mean, relative: difference.relative, exact }
+    }
+}
+
+impl Estimate {
+    fn of(certainty: &Certainty) -> Option<Estimate> {
+        match certainty {
+            Certainty::Exact | Certainty::OnePair => None,
+            Certainty::Sparse(variety) => Some(Estimate::Sparse(Sparse {
+                pairs: variety.values,
+                pairs_that_differ: variety.differing,
+                pairs_that_would_tell: variety.needed(),
+            })),
+            Certainty::Paired(paired) => Some(Estimate::Paired(Paired {
+                pairs: paired.replications,
+                interval: ends(paired.interval),
+                interval_alone: Some(ends(paired.alone)),
+                median_interval: paired.median.map(ends),
+                correlation: paired.correlation,
+            })),
+        }
+    }
+}
+
+fn ends(interval: Interval) -> Ends {
+    (interval.low, interval.high)
 }

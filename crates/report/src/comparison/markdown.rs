@@ -3,27 +3,28 @@
 
 use std::fmt::Write as _;
 
-use super::sheet::{self, Sheet};
+use super::ComparisonData;
+use super::view;
+use crate::table::{Cell, Table};
 use plimsoll_base::quote;
-use plimsoll_experiment::Comparison;
 use plimsoll_sim::summary::Execution;
 
 /// The page.
-pub fn page(comparison: &Comparison, execution: &Execution) -> String {
-    let mut page = format!("### {}\n\n", quote::markdown(&sheet::headline(comparison)));
-    let mut overview = sheet::overview(comparison);
+pub fn page(comparison: &ComparisonData, execution: &Execution) -> String {
+    let mut page = format!("### {}\n\n", quote::markdown(&view::headline(comparison)));
+    let mut overview = view::overview(comparison);
     for name in &mut overview.header[1..] {
-        *name = quote::markdown_code(name);
+        *name = quote::markdown_code(name).into();
     }
-    let _ = writeln!(page, "{}\n{}\n", table(&overview), sheet::LEGEND);
-    for note in sheet::notes(comparison) {
+    let _ = writeln!(page, "{}\n{}\n", table(&overview), view::LEGEND);
+    for note in &comparison.notes {
         let _ = writeln!(page, "- {note}");
     }
     let _ = write!(page, "\n<details><summary>Differences to the baseline</summary>\n");
-    for (title, sheet) in sheet::details(comparison) {
-        let _ = write!(page, "\n**{title}**\n\n{}", table(&sheet));
+    for details in view::details(comparison) {
+        let _ = write!(page, "\n**{}**\n\n{}", details.title, table(&details));
     }
-    if let Some(launches) = sheet::launches(comparison) {
+    if let Some(launches) = view::launches(comparison) {
         let _ = write!(page, "\n**Launches**\n\n{}", table(&launches));
     }
     let command = quote::markdown_code(&execution.command());
@@ -32,19 +33,18 @@ pub fn page(comparison: &Comparison, execution: &Execution) -> String {
 }
 
 /// A table; every column but the first, and the words of the last, stands to the right.
-fn table(sheet: &Sheet) -> String {
-    let line = |cells: &[String]| {
-        format!("| {} |\n", cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>().join(" | "))
+fn table(table: &Table) -> String {
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        format!("| {} |\n", cells.map(str::trim).collect::<Vec<_>>().join(" | "))
     };
     // The first cell of a row is a name from outside.
-    let row = |cells: &Vec<String>| {
-        let mut cells = cells.clone();
-        cells[0] = quote::markdown(&cells[0]);
-        line(&cells)
+    let row = |cells: &Vec<Cell>| {
+        let first = quote::markdown(cells[0].as_str());
+        line(&mut std::iter::once(&*first).chain(cells[1..].iter().map(Cell::as_str)))
     };
-    let rule: Vec<&str> = (sheet.header.iter().enumerate())
+    let rule: Vec<&str> = (table.header.iter().enumerate())
         .map(|(number, name)| if number == 0 || name == "verdict" { "---" } else { "---:" })
         .collect();
-    let rows: String = sheet.rows.iter().map(row).collect();
-    format!("{}|{}|\n{rows}", line(&sheet.header), rule.join("|"))
+    let rows: String = table.rows.iter().map(row).collect();
+    format!("{}|{}|\n{rows}", line(&mut table.header.iter().map(|name| &**name)), rule.join("|"))
 }

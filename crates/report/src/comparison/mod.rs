@@ -1,14 +1,19 @@
-//! A comparison as files: a tidy table, everything as JSON, and a page to paste into a pull request.
+//! A comparison: its result folder, and what is told of it.
+//!
+//! The data ([`ComparisonData`]) are made of a finished comparison or read back from `comparison.json`; everything else is
+//! told of them.
 
 pub mod charts;
-mod data;
-mod load;
-mod markdown;
-mod page;
-mod sheet;
 pub mod terminal;
 
-pub use load::ComparisonData;
+mod csv;
+mod data;
+mod markdown;
+mod notes;
+mod page;
+mod view;
+
+pub use data::ComparisonData;
 pub use page::page;
 
 use serde_json::json;
@@ -17,13 +22,13 @@ use crate::{ReportFile, manifest};
 use plimsoll_experiment::Comparison;
 use plimsoll_sim::summary::Execution;
 
-/// Name of the tidy table: a row for each metric and variant.
+/// Name of the tidy table.
 const CSV: &str = "comparison.csv";
 
-/// Name of the file with everything.
+/// Name of the file that only a comparison has.
 pub const JSON: &str = "comparison.json";
 
-/// Name of the page.
+/// Name of the Markdown page.
 const MARKDOWN: &str = "comparison.md";
 
 /// The files of a comparison and what they hold.
@@ -36,22 +41,16 @@ pub const FILES: [(&str, &str); 6] = [
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last, but for what is drawn of them.
+/// Files of a comparison, the manifest last, but for charts and page.
 pub fn files(comparison: &Comparison, execution: &Execution) -> Vec<ReportFile> {
+    let data = ComparisonData::of(comparison);
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
-    let mut json = serde_json::to_vec_pretty(&data::json(comparison)).expect("a comparison is plain data");
-    json.push(b'\n');
     vec![
-        file(CSV, data::csv(comparison)),
-        file(JSON, json),
-        file(MARKDOWN, markdown::page(comparison, execution).into_bytes()),
+        file(CSV, csv::csv(&data)),
+        ReportFile::json(JSON, &data),
+        file(MARKDOWN, markdown::page(&data, execution).into_bytes()),
         file(manifest::FILE, manifest(comparison, execution)),
     ]
-}
-
-/// Everything as JSON, for a program.
-pub fn value(comparison: &Comparison) -> serde_json::Value {
-    data::json(comparison)
 }
 
 fn manifest(comparison: &Comparison, execution: &Execution) -> Vec<u8> {

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
-use super::sheet::{self, Sheet};
+use super::ComparisonData;
+use super::view;
+use crate::table::{self, Cell};
 use crate::terminal::{ruled, wrapped};
 use plimsoll_experiment::Comparison;
 
@@ -13,36 +15,39 @@ const DETAILS_MOST: usize = 36;
 
 /// The comparison, at most `width` characters wide where words allow it.
 pub fn text(comparison: &Comparison, width: u16) -> String {
-    let mut text = format!("{}\n", sheet::headline(comparison));
-    if comparison.rows.len() <= DETAILS_MOST {
-        for (title, mut sheet) in sheet::details(comparison) {
-            sheet.header[0] = String::new();
-            let _ = write!(text, "\n{title}\n{}\n", table(&sheet, width).trim_fmt());
+    let comparison = ComparisonData::of(comparison);
+    let mut text = format!("{}\n", view::headline(&comparison));
+    if comparison.metrics.len() * comparison.variants.len() <= DETAILS_MOST {
+        for mut details in view::details(&comparison) {
+            details.header[0] = "".into();
+            let _ = write!(text, "\n{}\n{}\n", details.title, table(&details, width).trim_fmt());
         }
     } else {
-        for part in parts(sheet::overview(comparison), usize::from(width)) {
+        for part in parts(view::overview(&comparison), usize::from(width)) {
             let _ = write!(text, "\n{}\n", table(&part, width).trim_fmt());
         }
-        let _ = writeln!(text, "{}", sheet::LEGEND);
+        let _ = writeln!(text, "{}", view::LEGEND);
     }
-    if let Some(launches) = sheet::launches(comparison) {
+    if let Some(launches) = view::launches(&comparison) {
         let _ = write!(text, "\n{}\n", table(&launches, width).trim_fmt());
     }
     text.push('\n');
-    for note in sheet::notes(comparison) {
-        let _ = writeln!(text, "{}", wrapped(&note, usize::from(width)));
+    for note in &comparison.notes {
+        let _ = writeln!(text, "{}", wrapped(note, usize::from(width)));
     }
     text
 }
 
-fn table(sheet: &Sheet, width: u16) -> Table {
-    let mut table = ruled(&sheet.header);
-    table.add_rows(&sheet.rows);
-    let last = sheet.header.len() - 1;
+fn table(of: &table::Table, width: u16) -> Table {
+    let mut table = ruled(of.header.iter().map(|name| &**name).collect::<Vec<_>>());
+    for row in &of.rows {
+        table.add_row(row.iter().map(Cell::as_str));
+    }
+    let last = of.header.len() - 1;
     for (number, column) in table.column_iter_mut().enumerate() {
         if number == 0 {
             column.set_constraint(ColumnConstraint::ContentWidth);
-        } else if number < last || sheet.header[last] != "verdict" {
+        } else if number < last || of.header[last] != "verdict" {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -53,16 +58,16 @@ fn table(sheet: &Sheet, width: u16) -> Table {
 /// What stands between two columns, or beside them.
 const GAP: usize = 3;
 
-/// A sheet in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
+/// The table in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
 /// columns break at their words.
-fn parts(mut sheet: Sheet, width: usize) -> Vec<Sheet> {
+fn parts(mut table: table::Table, width: usize) -> Vec<table::Table> {
     let longest = |words: &mut dyn Iterator<Item = &str>| words.map(|word| word.chars().count()).max();
     let mut widths = Vec::new();
-    for (number, name) in sheet.header.iter_mut().enumerate() {
+    for (number, name) in table.header.iter_mut().enumerate() {
         let words = name.replace(['.', '_'], " ");
-        let cells = longest(&mut sheet.rows.iter().map(|row| row[number].as_str())).unwrap_or(0);
+        let cells = longest(&mut table.rows.iter().map(|row| row[number].as_str())).unwrap_or(0);
         let column = cells.max(longest(&mut words.split(' ')).unwrap_or(0));
-        *name = wrapped(&words, column);
+        *name = wrapped(&words, column).into();
         widths.push(column);
     }
     let mut parts: Vec<Vec<usize>> = Vec::new();
@@ -75,11 +80,11 @@ fn parts(mut sheet: Sheet, width: usize) -> Vec<Sheet> {
         parts.last_mut().expect("there is one by now").push(number);
         left = left.saturating_sub(column + GAP);
     }
-    let of = |columns: &Vec<usize>, cells: &[String]| columns.iter().map(|at| cells[*at].clone()).collect();
     (parts.iter())
-        .map(|columns| Sheet {
-            header: of(columns, &sheet.header),
-            rows: sheet.rows.iter().map(|row| of(columns, row)).collect(),
+        .map(|columns| table::Table {
+            header: columns.iter().map(|at| table.header[*at].clone()).collect(),
+            rows: table.rows.iter().map(|row| columns.iter().map(|at| row[*at].clone()).collect()).collect(),
+            ..table.clone()
         })
         .collect()
 }
@@ -90,12 +95,15 @@ mod tests {
 
     #[test]
     fn a_wide_overview_stands_in_parts_that_fit() {
-        let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
-        let sheet = Sheet {
-            header: words(&["variant", "launch.success_ratio", "launch.failed", "billing.total"]),
-            rows: vec![words(&["first-fit", "99.12 % ▲", "3,590 =", "$360,703.26 ·"])],
+        let sheet = table::Table {
+            title: "Overview".into(),
+            caption: String::new(),
+            header: ["variant", "launch.success_ratio", "launch.failed", "billing.total"]
+                .map(Into::into)
+                .to_vec(),
+            rows: vec![["first-fit", "99.12 % ▲", "3,590 =", "$360,703.26 ·"].map(Cell::text).to_vec()],
         };
-        let headers = |width| -> Vec<Vec<String>> {
+        let headers = |width| -> Vec<Vec<std::borrow::Cow<'static, str>>> {
             parts(sheet.clone(), width).into_iter().map(|part| part.header).collect()
         };
         assert_eq!(headers(100).len(), 1);

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::billing::{self, Bill};
 use super::failures::{self, Refusals};
 use super::latency::{self, Distribution};
-use super::{availability, control_plane, host_fill, subnets, summary, timeseries};
+use super::summary::Summary;
+use super::{availability, control_plane, host_fill, subnets, timeseries};
 use crate::load::{json, optional};
 use crate::manifest;
 use crate::series::{self, Series};
@@ -18,7 +19,7 @@ use plimsoll_base::input::InputError;
 #[derive(Debug, Default)]
 pub struct RunData {
     /// `summary.json`.
-    pub summary: Value,
+    pub summary: Summary,
     /// `manifest.json`.
     pub manifest: Value,
     /// `timeseries.csv`.
@@ -43,8 +44,8 @@ pub struct RunData {
 impl RunData {
     /// Reads the result in a folder. A file that is not there says nothing, but for the summary and the manifest.
     pub fn open(folder: &Path) -> Result<RunData, InputError> {
-        let summary = json(folder, summary::FILE)?;
-        let end_s = summary["horizon_s"].as_f64().unwrap_or(0.0);
+        let summary = Summary::read(folder)?;
+        let end_s = summary.horizon_s;
         let each = |name: &str| optional(folder.join(name));
         Ok(RunData {
             manifest: json(folder, manifest::FILE)?,
@@ -64,18 +65,8 @@ impl RunData {
         })
     }
 
-    /// A figure of the summary by its path, such as `fleet.hosts`.
-    pub fn figure(&self, path: &str) -> Option<f64> {
-        self.at(path)?.as_f64()
-    }
-
-    /// What the summary holds at a path.
-    pub fn at(&self, path: &str) -> Option<&Value> {
-        path.split('.').try_fold(&self.summary, |value, step| value.get(step))
-    }
-
     /// Simulated time at the end \[s\].
     pub fn end_s(&self) -> f64 {
-        self.figure("horizon_s").unwrap_or(0.0)
+        self.summary.horizon_s
     }
 }

@@ -20,6 +20,7 @@ mod host_fill;
 mod page;
 mod subnets;
 mod timeseries;
+mod view;
 
 pub use data::RunData;
 pub use page::page;
@@ -83,7 +84,7 @@ pub const REGISTER: [Report; 19] = [
     Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
     Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: Make::AtEnd(latency::percentiles) },
-    Report { name: "summary", file: "summary.json", holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
+    Report { name: "summary", file: summary::FILE, holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
     Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: Make::AtEnd(explanation::files) },
     Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: Make::AtEnd(explanation::pages) },
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },

@@ -1,15 +1,24 @@
-//! `summary.json`: every figure of the run, and what it was to reach.
+//! `summary.json`: every figure of a run and its verdicts on the objectives, written and read.
+//!
+//! The register of metrics (`plimsoll list metrics`) says what each figure means. What is read is the part that terminal, page
+//! and charts tell of by itself; a figure that a file lacks, as those of earlier versions may, is 0, empty or `None`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::ReportFile;
+use crate::load::json;
+use plimsoll_base::input::InputError;
 use plimsoll_experiment::{Figures, objective};
 use plimsoll_sim::summary::{self, Run};
 
 /// Name of the file.
 pub const FILE: &str = "summary.json";
 
-/// The figures of a run with its verdicts on the objectives of the scenario.
+/// Figures of a run with its verdicts on the objectives of the scenario, as the file has them.
 pub fn value(run: &Run<'_>) -> Value {
     let mut summary = summary::value(run);
     let judged = objective::judge(run.scenario, &Figures::from_summary(&summary));
@@ -19,7 +28,554 @@ pub fn value(run: &Run<'_>) -> Value {
 
 /// The file.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
-    let mut bytes = serde_json::to_vec_pretty(&value(run)).expect("a summary is plain data");
-    bytes.push(b'\n');
-    vec![ReportFile { name: FILE.to_string(), bytes }]
+    vec![ReportFile::json(FILE, &value(run))]
+}
+
+/// Figures of a run that are told by themselves.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// Name of the placement strategy.
+    pub strategy: String,
+    /// Hash over everything that happened, in hexadecimal.
+    pub digest: String,
+    /// Reasons why the figures may not mean what they seem to, in sentences.
+    pub warnings: Vec<String>,
+    /// Verdicts on the objectives, in the order of the scenario.
+    pub objectives: Vec<Objective>,
+    /// Simulated time \[s\].
+    pub horizon_s: f64,
+    /// Simulated time left out of every statistic \[s\].
+    pub warmup_s: f64,
+    /// First refusal for each reason, in the order of time.
+    pub first_failures: Vec<FirstFailure>,
+    /// Launches \[instances\].
+    pub launch: Tally,
+    /// Calls by operation.
+    pub operations: BTreeMap<String, Tally>,
+    /// Instances of a start in steady state.
+    pub steady_state: SteadyState,
+    /// Hosts and their use.
+    pub fleet: Fleet,
+    /// Room for more over the run.
+    pub headroom: Headroom,
+    /// Addresses and probes.
+    pub network: Network,
+    /// Volumes.
+    pub storage: Storage,
+    /// Faults of hosts and what they did to instances.
+    pub faults: Faults,
+    /// Instances taken back by the spot market.
+    pub spot_interruptions: u64,
+    /// Money.
+    pub billing: Billing,
+    /// Stages of the control plane, by name.
+    pub stages: BTreeMap<String, Stage>,
+    /// Calls on their way through the control plane.
+    pub control_plane: ControlPlane,
+    /// Percentiles of durations, by what took them.
+    pub latency_s: BTreeMap<String, Latency>,
+    /// Calls that a fault of the service refused.
+    pub availability: Availability,
+    /// The simulation itself.
+    pub engine: Engine,
+    /// The whole file: figures by their path.
+    #[serde(skip)]
+    pub figures: Value,
+}
+
+impl Summary {
+    /// Summary of a finished run.
+    pub fn of(run: &Run<'_>) -> Summary {
+        Summary::parse(value(run)).expect("a summary of this version has the form of this version")
+    }
+
+    /// Reads the summary of a result folder.
+    ///
+    /// # Errors
+    ///
+    /// A file that is missing, or holds something else than plimsoll writes.
+    pub fn read(folder: &Path) -> Result<Summary, InputError> {
+        let value = json(folder, FILE)?;
+        Summary::parse(value)
+            .map_err(|error| crate::load::broken(&folder.join(FILE), &error.to_string()).into())
+    }
+
+    fn parse(figures: Value) -> serde_json::Result<Summary> {
+        let summary = Summary::deserialize(&figures)?;
+        Ok(Summary { figures, ..summary })
+    }
+
+    /// Figure at a path such as `fleet.hosts`, whatever its form.
+    pub fn figure(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.figures, |value, step| value.get(step))
+    }
+
+    /// Calls of all operations: asked for, refused.
+    pub fn calls(&self) -> (u64, u64) {
+        let sum = |of: fn(&Tally) -> u64| self.operations.values().map(of).sum();
+        (sum(|tally| tally.requested), sum(|tally| tally.failed))
+    }
+}
+
+/// Objective with its verdict.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Objective {
+    /// Path of the metric.
+    pub metric: String,
+    /// Least value wanted, in the unit of the metric.
+    pub at_least: Option<f64>,
+    /// Greatest value wanted, in the unit of the metric.
+    pub at_most: Option<f64>,
+    /// Value of the run.
+    pub value: Option<f64>,
+    /// Whether the value is as wanted.
+    pub met: bool,
+}
+
+/// First refusal for a reason.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct FirstFailure {
+    /// Error code.
+    pub code: String,
+    /// Simulated time \[s\].
+    pub at_s: f64,
+}
+
+/// Requests by how they ended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// Asked for.
+    pub requested: u64,
+    /// Granted.
+    pub succeeded: u64,
+    /// Refused.
+    pub failed: u64,
+    /// Refused, by error code.
+    pub failed_by_code: BTreeMap<String, u64>,
+}
+
+/// Instances of a start in steady state.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SteadyState {
+    /// Drawn from the equilibrium.
+    pub expected: u64,
+    /// Found room and an address.
+    pub moved_in: u64,
+}
+
+/// Hosts and their use.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Fleet {
+    /// Hosts.
+    pub hosts: u64,
+    /// vCPU to sell.
+    pub vcpu: f64,
+    /// Memory to sell \[GiB\].
+    pub memory_gib: f64,
+    /// GPUs to sell.
+    pub gpu: f64,
+    /// Mean number of hosts with an instance.
+    pub hosts_used_mean: f64,
+    /// Greatest number of hosts with an instance.
+    pub hosts_used_peak: u64,
+    /// Mean share of vCPU in use.
+    pub vcpu_used_ratio_mean: f64,
+    /// Greatest share of vCPU in use.
+    pub vcpu_used_ratio_peak: f64,
+    /// Mean share of memory in use.
+    pub memory_used_ratio_mean: f64,
+    /// Greatest share of memory in use.
+    pub memory_used_ratio_peak: f64,
+    /// Mean share of GPU in use.
+    pub gpu_used_ratio_mean: f64,
+    /// Greatest share of GPU in use.
+    pub gpu_used_ratio_peak: f64,
+    /// Mean share of vCPU in use on hosts with an instance.
+    pub packing_density_vcpu_mean: f64,
+    /// Mean share of memory in use on hosts with an instance.
+    pub packing_density_memory_mean: f64,
+    /// Mean share of vCPU free beside too little memory.
+    pub stranded_vcpu_ratio_mean: f64,
+    /// Mean share of memory free beside too little vCPU.
+    pub stranded_memory_ratio_mean: f64,
+    /// Mean number of running instances.
+    pub instances_running_mean: f64,
+    /// Greatest number of running instances.
+    pub instances_running_peak: u64,
+}
+
+/// Room for more over the run; a figure is `None` where no sample had one.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Headroom {
+    /// Instances of the live mix that would have fitted.
+    pub instances: Option<Span>,
+    /// vCPU still free then, of all.
+    pub stranded_vcpu_ratio: Option<Span>,
+    /// Memory still free then, of all.
+    pub stranded_memory_ratio: Option<Span>,
+    /// vCPU free that the live mix cannot use, of all.
+    pub unusable_vcpu_ratio: Option<Span>,
+    /// Memory free that the live mix cannot use, of all.
+    pub unusable_memory_ratio: Option<Span>,
+    /// GPU free that the live mix cannot use, of all.
+    pub unusable_gpu_ratio: Option<Span>,
+    /// vCPU fragments of FGD, of all.
+    pub fgd_vcpu_ratio: Option<Span>,
+    /// Memory fragments of FGD, of all.
+    pub fgd_memory_ratio: Option<Span>,
+    /// GPU fragments of FGD, of all.
+    pub fgd_gpu_ratio: Option<Span>,
+    /// Hosts that a repacking needs.
+    pub hosts_compacted: Option<Span>,
+    /// Hosts that any packing needs.
+    pub hosts_lower_bound: Option<Span>,
+    /// Forecasts of what has a limit.
+    pub exhaustion: Vec<Exhaustion>,
+}
+
+/// Values of a figure over several samples.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Span {
+    /// Least.
+    pub least: f64,
+    /// Mean.
+    pub mean: f64,
+    /// Last.
+    pub last: f64,
+}
+
+/// Forecast of when something with a limit runs out, `None` where never.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Exhaustion {
+    /// Name of what has the limit.
+    pub what: String,
+    /// By the line itself \[s\].
+    pub at_s: Option<f64>,
+    /// Earliest with 95 % confidence \[s\].
+    pub earliest_s: Option<f64>,
+    /// Latest with 95 % confidence \[s\].
+    pub latest_s: Option<f64>,
+}
+
+/// Addresses and probes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Network {
+    /// Private addresses, by subnet.
+    pub subnets: Vec<AddressPool>,
+    /// Public addresses.
+    pub public: AddressPool,
+    /// Elastic addresses.
+    pub elastic: ElasticAddresses,
+    /// Probes by how they ended.
+    pub probes: Probes,
+}
+
+/// Pool of addresses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AddressPool {
+    /// Name of the subnet; empty for the public pool.
+    pub name: String,
+    /// Addresses that can be handed out; `None`: no limit.
+    pub addresses: Option<u64>,
+    /// Mean number in use.
+    pub used_mean: f64,
+    /// Greatest number in use.
+    pub used_peak: u64,
+    /// Time at which a request first found none \[s\].
+    pub exhausted_at_s: Option<f64>,
+}
+
+impl AddressPool {
+    /// Greatest share of the addresses in use, 0 to 1; 0 without a limit.
+    pub fn peak_ratio(&self) -> f64 {
+        self.addresses.filter(|all| *all > 0).map_or(0.0, |all| self.used_peak as f64 / all as f64)
+    }
+}
+
+/// Elastic addresses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ElasticAddresses {
+    /// Mean number allocated.
+    pub allocated_mean: f64,
+    /// Greatest number allocated.
+    pub allocated_peak: u64,
+}
+
+/// Probes by how they ended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Probes {
+    /// Allowed by a rule or as part of a conversation.
+    pub allowed: u64,
+    /// Allowed as part of a conversation.
+    pub by_flow: u64,
+    /// Refused by security groups.
+    pub refused: u64,
+    /// Without a route.
+    pub unreachable: u64,
+}
+
+/// Volumes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Storage {
+    /// Backend of each zone.
+    pub backends: Vec<Backend>,
+}
+
+/// Backend of the volumes of a zone. A limit is `None` where there is none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "each is named by its figure in summary.json")]
+pub struct Backend {
+    pub zone: String,
+    pub capacity_gib: Option<u64>,
+    pub capacity_used_mean_gib: f64,
+    pub capacity_used_peak_gib: u64,
+    pub capacity_exhausted_at_s: Option<f64>,
+    pub iops: Option<u64>,
+    pub iops_used_mean: f64,
+    pub iops_used_peak: u64,
+    pub iops_exhausted_at_s: Option<f64>,
+    pub throughput_mibps: Option<u64>,
+    pub throughput_used_mean_mibps: f64,
+    pub throughput_used_peak_mibps: u64,
+    pub throughput_exhausted_at_s: Option<f64>,
+}
+
+/// Faults of hosts and what they did to instances.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Faults {
+    /// Hosts that failed.
+    pub host_failures: u64,
+    /// Instances moved to another host without a break.
+    pub migrations: u64,
+    /// Instances started again on another host.
+    pub recoveries: u64,
+    /// Instances lost with their host.
+    pub instances_lost: u64,
+}
+
+/// Money.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Billing {
+    /// All that accounts pay.
+    pub total: MicroUsd,
+    /// By what is billed.
+    pub by_kind: BTreeMap<String, MicroUsd>,
+    /// By account.
+    pub by_account: BTreeMap<String, MicroUsd>,
+    /// Types and shapes billed by `[billing.shape]`.
+    pub priced_by_shape: Vec<String>,
+    /// Types whose dedicated instances are billed by a surcharge.
+    pub dedicated_by_surcharge: Vec<String>,
+}
+
+/// Millionths of a dollar; in files a decimal string of dollars with six places.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct MicroUsd(pub i128);
+
+impl MicroUsd {
+    /// Whole cents, rounded half up.
+    pub fn cents(self) -> i128 {
+        const MICRO_USD_PER_CENT: i128 = 10_000;
+        (self.0 + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT)
+    }
+}
+
+impl<'de> Deserialize<'de> for MicroUsd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MicroUsd, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let expected =
+            || serde::de::Error::custom(format!("`{text}` where dollars with six places are expected"));
+        let (whole, places) =
+            text.split_once('.').filter(|(_, places)| places.len() == 6).ok_or_else(expected)?;
+        format!("{whole}{places}").parse().map(MicroUsd).map_err(|_| expected())
+    }
+}
+
+/// Stage of the control plane. A figure is `None` where nothing was there to measure it by.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Stage {
+    /// Jobs that came.
+    pub arrivals: u64,
+    /// Jobs that were served.
+    pub completed: u64,
+    /// Jobs turned away.
+    pub refused: u64,
+    /// Jobs that gave up waiting.
+    pub timed_out: u64,
+    /// Mean wait of jobs whose service began \[s\].
+    pub wait_s_mean: Option<f64>,
+    /// Mean service \[s\].
+    pub service_s_mean: Option<f64>,
+    /// Share of the servers busy with their own work.
+    pub busy_ratio: Option<f64>,
+    /// Share of the servers held by jobs.
+    pub occupied_ratio: Option<f64>,
+    /// Mean number of waiting jobs.
+    pub queue_length_mean: Option<f64>,
+    /// Greatest number of waiting jobs.
+    pub queue_length_peak: Option<u64>,
+    /// Time that all jobs waited together \[s\].
+    pub wait_s_total: f64,
+}
+
+/// Calls on their way through the control plane; `None` where none is modelled.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ControlPlane {
+    /// Calls refused for good.
+    pub refused: Option<u64>,
+    /// Attempts after the first.
+    pub retries: Option<u64>,
+    /// Attempts that came too fast for their account.
+    pub throttled: Option<u64>,
+    /// Attempts shed by the gateway.
+    pub shed: Option<u64>,
+    /// Attempts whose client stopped waiting.
+    pub timed_out: Option<u64>,
+    /// Jobs finished after their client had given up.
+    pub orphaned: Option<u64>,
+    /// Jobs finished after their call had taken effect.
+    pub duplicates: Option<u64>,
+    /// Cache of instance records.
+    pub cache: Cache,
+    /// Read replicas.
+    pub database: Database,
+    /// Queue of the workers.
+    pub queue: Queue,
+    /// Circuit breakers.
+    pub breaker: Breaker,
+}
+
+/// Cache of instance records.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Cache {
+    /// Lookups that found an earlier version.
+    pub stale: Option<u64>,
+}
+
+/// Read replicas.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Database {
+    /// Reads that found an earlier version.
+    pub stale_reads: Option<u64>,
+    /// Reads that did not find the instance yet.
+    pub not_found_after_launch: Option<u64>,
+}
+
+/// Queue of the workers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Queue {
+    /// Deliveries after the first of a message.
+    pub redelivered: Option<u64>,
+    /// Messages given up.
+    pub dead_letters: Option<u64>,
+}
+
+/// Circuit breakers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Breaker {
+    /// Times that one opened.
+    pub opened: Option<u64>,
+}
+
+/// Percentiles of durations \[s\].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    /// Number of durations.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Greatest.
+    pub max: f64,
+}
+
+/// Calls that a fault of the service refused.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Availability {
+    /// Calls refused by a fault of the service.
+    pub failed: u64,
+}
+
+/// The simulation itself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Engine {
+    /// Events dispatched.
+    pub events: u64,
+    /// Time that the simulation took \[s\].
+    pub wall_s: f64,
+    /// Events per second of that time.
+    pub events_per_s: f64,
+    /// Launches and terminates per second of that time.
+    pub lifecycle_events_per_s: f64,
+    /// Most memory held \[bytes\], where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_sim::summary::sample::with_run;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        with_run(|run| {
+            let folder = tempfile::tempdir().unwrap();
+            let file = files(run).remove(0);
+            std::fs::write(folder.path().join(FILE), &file.bytes).unwrap();
+            let read = Summary::read(folder.path()).unwrap();
+            assert_eq!(read.figures, Summary::of(run).figures);
+            assert_eq!(
+                (read.launch.requested, read.launch.failed_by_code["InsufficientInstanceCapacity"]),
+                (3, 1)
+            );
+            assert_eq!(read.network.subnets[0].addresses, Some(251));
+            assert_eq!(read.latency_s["launch"].count, 2);
+        });
+    }
+
+    #[test]
+    fn dollars_are_read_exactly() {
+        let read = |text: &str| serde_json::from_value::<MicroUsd>(Value::from(text)).map(|usd| usd.0).ok();
+        assert_eq!(read("12.345678"), Some(12_345_678));
+        assert_eq!(read("-0.500000"), Some(-500_000));
+        assert_eq!(read("12"), None);
+        assert_eq!([149, 5_000, -5_000, -5_001].map(|micro| MicroUsd(micro).cents()), [0, 1, 0, -1]);
+    }
 }

@@ -1,8 +1,8 @@
 //! How a metric follows the setting that was sized: the curve, what it is known within, the target and the answer.
 
+use super::data::Point;
 use crate::format::amount;
 use crate::sizing::SizingData;
-use crate::sizing::load::Point;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::axis::{Axis, scaled};
 use plimsoll_chart::plot::{At, Data, Layer, Note, Plot};

@@ -1,98 +1,190 @@
-//! A sizing for programs: `sizing.csv`, one row for each value looked at, and `sizing.json`.
+//! `sizing.json`: the answer, and every value that was tried, written and read.
 
-use serde_json::{Value, json};
+use std::path::Path;
 
-use super::sheet;
-use plimsoll_base::quote;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{JSON, words};
+use crate::load::{json, typed};
+use crate::manifest;
+use plimsoll_base::input::InputError;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::size::Point;
+use plimsoll_experiment::size::{self, Standing};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/sizing/1";
 
-/// One column: its name and its value; empty where there is none.
-type Column = (&'static str, fn(&Sizing, &Point) -> String);
+/// Result of a sizing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SizingData {
+    /// Schema of the file.
+    #[serde(default)]
+    pub schema: String,
+    /// Version of plimsoll.
+    #[serde(default)]
+    pub version: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// First seed.
+    pub seed: u64,
+    /// Path of the setting.
+    pub setting: String,
+    /// Value of the setting in the scenario.
+    #[serde(default)]
+    pub stands_at: Option<u64>,
+    /// Target of the search.
+    pub target: Target,
+    /// Confidence of what is said of each value, 0 to 1.
+    pub confidence: f64,
+    /// Smallest value with which the target holds, if any does.
+    pub answer: Option<u64>,
+    /// How the search ended: `found`, `holds-at-least`, `out-of-reach` or `still`.
+    #[serde(default)]
+    pub ending: String,
+    /// Whether more of the setting never led away from the target.
+    pub monotone: bool,
+    /// Places where more of the setting led away from the target.
+    #[serde(default)]
+    pub reversals: Vec<Reversal>,
+    /// Values that were tried, least first.
+    pub points: Vec<Point>,
+    /// Question in words.
+    pub question_in_words: String,
+    /// Answer in words.
+    pub answer_in_words: String,
+    /// Sentences on how sure the answer is.
+    pub notes: Vec<String>,
+    /// `manifest.json`.
+    #[serde(skip)]
+    pub manifest: Value,
+}
 
-/// The columns, in order. Values are in the unit of the metric.
-#[rustfmt::skip]
-const COLUMNS: [Column; 12] = [
-    ("setting", |sizing, _| sizing.question.path.clone()),
-    ("value", |_, point| point.setting.to_string()),
-    ("metric", |sizing, _| sizing.question.target.metric.clone()),
-    ("unit", |sizing, _| metric::unit(&sizing.question.target.metric).to_string()),
-    ("runs", |_, point| point.runs().to_string()),
-    ("exact", |_, point| point.certain.to_string()),
-    ("mean", |_, point| number(point.estimate.mean)),
-    ("low", |_, point| number(point.estimate.interval.map(|interval| interval.low))),
-    ("high", |_, point| number(point.estimate.interval.map(|interval| interval.high))),
-    ("target", |_, point| point.estimate.standing.name().to_string()),
-    ("hosts", |_, point| point.hosts().map_or_else(String::new, |(hosts, _)| hosts.to_string())),
-    ("hosts_lower_bound", |_, point| point.hosts().map_or_else(String::new, |(_, bound)| bound.to_string())),
-];
+/// Target of a search.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Target {
+    /// Path of the metric.
+    pub metric: String,
+    /// Unit of the metric.
+    pub unit: String,
+    /// `>=`, `>`, `<=` or `<`.
+    pub relation: String,
+    /// Number on its right, in that unit.
+    pub value: f64,
+}
 
-/// The curve.
-pub fn csv(sizing: &Sizing) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| {
-        let cells = cells.iter().map(|cell| quote::cell(cell));
-        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
-    };
-    write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
-    for point in sizing.curve.points() {
-        write(COLUMNS.iter().map(|(_, value)| value(sizing, point)).collect());
+/// Place where more of the setting led away from the target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reversal {
+    /// Lesser value.
+    pub from: u64,
+    /// Next value that was tried.
+    pub to: u64,
+    /// Change of the mean between them.
+    pub change: f64,
+}
+
+/// Value that was tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Point {
+    /// Value of the setting.
+    pub value: u64,
+    /// Whether all runs are alike.
+    pub exact: bool,
+    /// Mean of the metric over the runs; `None` where one has none.
+    pub mean: Option<f64>,
+    /// Interval of the metric.
+    pub interval: Option<(f64, f64)>,
+    /// What the runs show of the target.
+    pub target: Standing,
+    /// Number of hosts.
+    pub hosts: Option<u64>,
+    /// Number of hosts that any packing of what ran needs.
+    pub hosts_lower_bound: Option<u64>,
+    /// Value of the metric in each run; `None` where one has none.
+    #[serde(default)]
+    pub values: Option<Vec<f64>>,
+    /// Seed of each run.
+    #[serde(default)]
+    pub seeds: Vec<u64>,
+    /// Digest of each run.
+    pub digests: Vec<String>,
+}
+
+impl Point {
+    /// Number of runs.
+    pub fn runs(&self) -> u64 {
+        self.digests.len() as u64
     }
-    writer.into_inner().expect("memory can be written")
 }
 
-/// Everything, with the value of every run.
-pub fn json(sizing: &Sizing) -> Value {
-    let question = &sizing.question;
-    let target = &question.target;
-    let reversals: Vec<Value> = (sizing.reversals.iter())
-        .map(|reversal| json!({ "from": reversal.from, "to": reversal.to, "change": reversal.change }))
-        .collect();
-    json!({
-        "schema": SCHEMA,
-        "version": env!("CARGO_PKG_VERSION"),
-        "scenario": sizing.scenario.name,
-        "seed": sizing.scenario.seed,
-        "setting": question.path,
-        "stands_at": sizing.stands_at,
-        "target": {
-            "metric": target.metric,
-            "unit": metric::unit(&target.metric),
-            "relation": target.relation.sign(),
-            "value": target.value,
-        },
-        "confidence": question.confidence,
-        "answer": sizing.ending.answer(),
-        "ending": sizing.ending.name(),
-        "monotone": sizing.reversals.is_empty(),
-        "reversals": reversals,
-        "points": sizing.curve.points().iter().map(|point| entry(sizing, point)).collect::<Vec<_>>(),
-        "question_in_words": sheet::question(sizing),
-        "answer_in_words": sheet::answer(sizing),
-        "notes": sheet::notes(sizing),
-    })
+impl SizingData {
+    /// Data of a finished sizing, without a manifest.
+    pub fn of(sizing: &Sizing) -> SizingData {
+        let question = &sizing.question;
+        let target = &question.target;
+        let reversals = sizing.reversals.iter();
+        let points = sizing.curve.points().iter();
+        SizingData {
+            schema: SCHEMA.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            scenario: sizing.scenario.name.clone(),
+            seed: sizing.scenario.seed,
+            setting: question.path.clone(),
+            stands_at: sizing.stands_at,
+            target: Target {
+                metric: target.metric.clone(),
+                unit: metric::unit(&target.metric).to_string(),
+                relation: target.relation.sign().to_string(),
+                value: target.value,
+            },
+            confidence: question.confidence,
+            answer: sizing.ending.answer(),
+            ending: sizing.ending.name().to_string(),
+            monotone: sizing.reversals.is_empty(),
+            reversals: reversals
+                .map(|&size::Reversal { from, to, change }| Reversal { from, to, change })
+                .collect(),
+            points: points.map(|point| Point::of(point, &target.metric)).collect(),
+            question_in_words: words::question(sizing),
+            answer_in_words: words::answer(sizing),
+            notes: words::notes(sizing),
+            manifest: Value::Null,
+        }
+    }
+
+    /// Reads the result in a folder.
+    ///
+    /// # Errors
+    ///
+    /// A file that is missing, or holds something else than plimsoll writes.
+    pub fn open(folder: &Path) -> Result<SizingData, InputError> {
+        let sizing: SizingData = typed(folder, JSON)?;
+        Ok(SizingData { manifest: json(folder, manifest::FILE)?, ..sizing })
+    }
+
+    /// Whether the number of hosts follows the setting.
+    pub fn varies_hosts(&self) -> bool {
+        self.points.windows(2).any(|pair| pair[0].hosts != pair[1].hosts)
+    }
 }
 
-fn entry(sizing: &Sizing, point: &Point) -> Value {
-    let estimate = &point.estimate;
-    json!({
-        "value": point.setting,
-        "exact": point.certain,
-        "mean": estimate.mean,
-        "interval": estimate.interval.map(|interval| [interval.low, interval.high]),
-        "target": estimate.standing.name(),
-        "hosts": point.hosts().map(|(hosts, _)| hosts),
-        "hosts_lower_bound": point.hosts().map(|(_, bound)| bound),
-        "values": point.values(&sizing.question.target.metric),
-        "seeds": point.figures.iter().map(|figures| figures.seed).collect::<Vec<_>>(),
-        "digests": point.figures.iter().map(|figures| figures.digest.as_str()).collect::<Vec<_>>(),
-    })
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+impl Point {
+    fn of(point: &size::Point, metric: &str) -> Point {
+        let estimate = &point.estimate;
+        let (hosts, hosts_lower_bound) = point.hosts().unzip();
+        Point {
+            value: point.setting,
+            exact: point.certain,
+            mean: estimate.mean,
+            interval: estimate.interval.map(|interval| (interval.low, interval.high)),
+            target: estimate.standing,
+            hosts,
+            hosts_lower_bound,
+            values: point.values(metric),
+            seeds: point.figures.iter().map(|figures| figures.seed).collect(),
+            digests: point.figures.iter().map(|figures| figures.digest.clone()).collect(),
+        }
+    }
 }

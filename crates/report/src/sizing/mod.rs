@@ -1,13 +1,16 @@
-//! A sizing as files: the curve it learned as a tidy table, and everything as JSON.
+//! A sizing: its result folder, and what is told of it.
+//!
+//! The data ([`SizingData`]) are made of a finished search or read back from `sizing.json`; everything else is told of them.
 
 pub mod charts;
-mod data;
-mod load;
-mod page;
-mod sheet;
 pub mod terminal;
 
-pub use load::SizingData;
+mod csv;
+mod data;
+mod page;
+mod words;
+
+pub use data::SizingData;
 pub use page::page;
 
 use serde_json::json;
@@ -19,7 +22,7 @@ use plimsoll_sim::summary::Execution;
 /// Name of the curve.
 const CSV: &str = "sizing.csv";
 
-/// Name of the file with everything.
+/// Name of the file that only a sizing has.
 pub const JSON: &str = "sizing.json";
 
 /// The files of a sizing and what they hold.
@@ -31,17 +34,15 @@ pub const FILES: [(&str, &str); 5] = [
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last, but for what is drawn of them.
+/// Files of a sizing, the manifest last, but for charts and page.
 pub fn files(sizing: &Sizing, execution: &Execution) -> Vec<ReportFile> {
+    let data = SizingData::of(sizing);
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
-    let mut json = serde_json::to_vec_pretty(&data::json(sizing)).expect("a sizing is plain data");
-    json.push(b'\n');
-    vec![file(CSV, data::csv(sizing)), file(JSON, json), file(manifest::FILE, manifest(sizing, execution))]
-}
-
-/// Everything as JSON, for a program.
-pub fn value(sizing: &Sizing) -> serde_json::Value {
-    data::json(sizing)
+    vec![
+        file(CSV, csv::csv(&data)),
+        ReportFile::json(JSON, &data),
+        file(manifest::FILE, manifest(sizing, execution)),
+    ]
 }
 
 fn manifest(sizing: &Sizing, execution: &Execution) -> Vec<u8> {

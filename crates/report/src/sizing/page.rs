@@ -2,14 +2,15 @@
 
 use maud::html;
 
+use super::data::Point;
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
 use crate::sizing::SizingData;
-use crate::sizing::load::Point;
+use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 
@@ -49,7 +50,7 @@ fn key_figures(sizing: &SizingData) -> Vec<Figure> {
         ),
         figure(
             "Runs",
-            grouped(sizing.points.iter().map(|point| point.digests.len() as u64).sum::<u64>()),
+            grouped(sizing.points.iter().map(Point::runs).sum::<u64>()),
             format!("seeds from {}", sizing.seed),
         ),
         figure("Confidence", format!("{} %", 100.0 * sizing.confidence), "of each value".to_string()),
@@ -70,28 +71,19 @@ fn curve(sizing: &SizingData) -> Table {
     let row = |point: &Point| {
         vec![
             Cell::count(point.value),
-            Cell::count(point.digests.len() as u64),
+            Cell::count(point.runs()),
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),
             number(point.interval.map(|(_, high)| high)),
-            Cell::words(point.target.replace('-', " ")),
+            Cell::text(point.target.name().replace('-', " ")),
             count(point.hosts),
             count(point.hosts_lower_bound),
         ]
     };
-    Table {
-        title: "Values looked at",
-        caption: format!("The metric is {}.", sizing.target.metric),
-        header: Table::header([
-            "value",
-            "runs",
-            "mean",
-            "low",
-            "high",
-            "target",
-            "hosts",
-            "lower bound on hosts",
-        ]),
-        rows: sizing.points.iter().map(row).collect(),
-    }
+    Table::new(
+        "Values looked at",
+        ["value", "runs", "mean", "low", "high", "target", "hosts", "lower bound on hosts"],
+        sizing.points.iter().map(row).collect(),
+    )
+    .with_caption(format!("The metric is {}.", sizing.target.metric))
 }

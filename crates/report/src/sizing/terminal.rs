@@ -1,39 +1,40 @@
-//! The sizing a person reads when it ends: the answer, the curve, and what there is to know.
+//! The sizing that a person reads when it ends: the answer, the curve, and what there is to know.
 
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table};
 
-use super::sheet;
+use super::data::{Point, SizingData};
 use crate::format::amount;
 use crate::terminal::{ruled, wrapped};
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_experiment::Sizing;
-use plimsoll_experiment::metric;
-use plimsoll_experiment::size::{Point, Standing};
+use plimsoll_experiment::size::Standing;
 
-/// The sizing, at most `width` characters wide where words allow it.
+/// Text of a sizing, at most `width` characters wide where words allow it.
 pub fn text(sizing: &Sizing, width: u16) -> String {
+    let sizing = SizingData::of(sizing);
     let width = usize::from(width);
-    let headline = format!("{}: {}", sizing.scenario.name, sheet::question(sizing));
+    let headline = format!("{}: {}", sizing.scenario, sizing.question_in_words);
     let mut text = wrapped(&headline, width);
-    let _ = write!(text, "\n{}\n\n{}\n\n", wrapped(&sheet::answer(sizing), width), curve(sizing).trim_fmt());
-    for note in sheet::notes(sizing) {
-        let _ = writeln!(text, "{}", wrapped(&note, width));
+    let answer = wrapped(&sizing.answer_in_words, width);
+    let _ = write!(text, "\n{answer}\n\n{}\n\n", curve(&sizing).trim_fmt());
+    for note in &sizing.notes {
+        let _ = writeln!(text, "{}", wrapped(note, width));
     }
     text
 }
 
-fn curve(sizing: &Sizing) -> Table {
-    let with_hosts = sheet::varies_hosts(sizing);
+fn curve(sizing: &SizingData) -> Table {
+    let with_hosts = sizing.varies_hosts();
     let mut header = vec!["value", "runs", "mean", "interval"];
     if with_hosts {
         header.extend(["hosts", "lower bound"]);
     }
-    header.push(&sizing.question.target.metric);
+    header.push(&sizing.target.metric);
+    let last = header.len() - 1;
     let mut table = ruled(header);
-    let last = if with_hosts { 6 } else { 4 };
-    for point in sizing.curve.points() {
+    for point in &sizing.points {
         table.add_row(row(sizing, point, with_hosts));
     }
     for (number, column) in table.column_iter_mut().enumerate() {
@@ -44,21 +45,21 @@ fn curve(sizing: &Sizing) -> Table {
     table
 }
 
-fn row(sizing: &Sizing, point: &Point, with_hosts: bool) -> Vec<String> {
-    let unit = metric::unit(&sizing.question.target.metric);
-    let mean = point.estimate.mean.map_or_else(|| "none".to_string(), |mean| amount(mean, unit));
-    let interval = match point.estimate.interval {
-        _ if point.certain => "exact".to_string(),
-        Some(interval) => between(interval.low, interval.high, unit),
+fn row(sizing: &SizingData, point: &Point, with_hosts: bool) -> Vec<String> {
+    let unit = &sizing.target.unit;
+    let mean = point.mean.map_or_else(|| "none".to_string(), |mean| amount(mean, unit));
+    let interval = match point.interval {
+        _ if point.exact => "exact".to_string(),
+        Some((low, high)) => between(low, high, unit),
         None => String::new(),
     };
-    let mut cells = vec![grouped(point.setting), grouped(point.runs() as u64), mean, interval];
+    let mut cells = vec![grouped(point.value), grouped(point.runs()), mean, interval];
     if with_hosts {
-        let (hosts, bound) = point.hosts().unzip();
-        cells.extend([hosts, bound].map(|count| count.map(grouped).unwrap_or_default()));
+        let counts = [point.hosts, point.hosts_lower_bound];
+        cells.extend(counts.map(|count| count.map(grouped).unwrap_or_default()));
     }
-    let answer = if sizing.ending.answer() == Some(point.setting) { " ← the answer" } else { "" };
-    cells.push(format!("{}{answer}", words(point.estimate.standing)));
+    let answer = if sizing.answer == Some(point.value) { " ← the answer" } else { "" };
+    cells.push(format!("{}{answer}", words(point.target)));
     cells
 }
 
@@ -70,7 +71,7 @@ fn words(standing: Standing) -> &'static str {
     }
 }
 
-/// From where to where a metric lies. Shares have the digits that tell one nine from the next.
+/// Ends of an interval. Shares have the digits that tell one nine from the next.
 fn between(low: f64, high: f64, unit: &str) -> String {
     match unit {
         "0 to 1" => format!("{} to {} %", decimal(100.0 * low, 3), decimal(100.0 * high, 3)),

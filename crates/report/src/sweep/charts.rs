@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::data::{Axis as Varied, Figure};
 use crate::charts::file_name;
 use crate::format::amount;
 use crate::sweep::SweepData;
-use crate::sweep::load::{Axis as Varied, Figure};
 use plimsoll_chart::axis;
 use plimsoll_chart::axis::{Axis, Scale, figure as short, scaled};
 use plimsoll_chart::contour::Grid;

@@ -1,20 +1,20 @@
-//! A sweep as files: all its runs as one tidy table, in CSV and Parquet, and what was swept. All but the manifest
-//! have the same bytes however the sweep was carried out.
+//! A sweep: its result folder, and what is told of it. All files but the manifest have the same bytes however the sweep was
+//! carried out.
 
 pub mod charts;
-mod load;
-mod page;
-mod table;
 pub mod terminal;
 
-pub use load::SweepData;
+mod data;
+mod page;
+mod table;
+
+pub use data::{SweepData, SweepSummary};
 pub use page::page;
 
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 
 use crate::{ReportFile, manifest};
-use plimsoll_experiment::sweep::{FinishedRun, Plan, hex};
+use plimsoll_experiment::sweep::{FinishedRun, Plan};
 use plimsoll_sim::summary::Execution;
 use table::RunTable;
 
@@ -24,14 +24,8 @@ const CSV: &str = "runs.csv";
 /// Name of the table in columns.
 const PARQUET: &str = "runs.parquet";
 
-/// Name of the file that tells what was swept.
+/// Name of the file that only a sweep has.
 pub const JSON: &str = "sweep.json";
-
-/// The schema of [`JSON`] of this version.
-const SCHEMA: &str = "plimsoll/sweep/1";
-
-/// Digits of the digest over all runs: 128 bits.
-const DIGEST_DIGITS: usize = 32;
 
 /// The files of a sweep and what they hold.
 pub const FILES: [(&str, &str); 6] = [
@@ -43,44 +37,16 @@ pub const FILES: [(&str, &str); 6] = [
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Makes them, the manifest last, but for what is drawn of them.
+/// Files of a sweep, the manifest last, but for charts and page.
 pub fn files(plan: &Plan, finished: &[FinishedRun], execution: &Execution) -> Vec<ReportFile> {
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
     let table = RunTable::new(plan, finished);
-    let mut json = serde_json::to_vec_pretty(&value(plan, finished)).expect("a sweep is plain data");
-    json.push(b'\n');
     vec![
         file(CSV, table.csv()),
         file(PARQUET, table.parquet()),
-        file(JSON, json),
+        ReportFile::json(JSON, &SweepSummary::of(plan, finished)),
         file(manifest::FILE, manifest(plan, execution)),
     ]
-}
-
-/// What was swept, for a program.
-pub fn value(plan: &Plan, finished: &[FinishedRun]) -> Value {
-    let axes: Vec<Value> = (plan.axes.iter().enumerate())
-        .map(|(axis, path)| json!({ "path": path, "values": plan.values_of(axis) }))
-        .collect();
-    json!({
-        "schema": SCHEMA,
-        "version": plan.version,
-        "name": plan.name,
-        "scenario": plan.scenario_name,
-        "scenario_file": plan.scenario,
-        "inputs": plan.inputs,
-        "axes": axes,
-        "seeds": plan.seeds(),
-        "runs": plan.runs.len(),
-        "digest": digest(finished),
-    })
-}
-
-/// One digest over the digests of all runs, in order.
-fn digest(finished: &[FinishedRun]) -> String {
-    let mut hasher = Sha256::new();
-    finished.iter().for_each(|run| hasher.update(&run.digest));
-    hex(&hasher.finalize())[..DIGEST_DIGITS].to_string()
 }
 
 fn manifest(plan: &Plan, execution: &Execution) -> Vec<u8> {

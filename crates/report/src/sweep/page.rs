@@ -1,19 +1,20 @@
 //! The page of a sweep: how figures follow what was varied.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
+use super::data::Figure as Measured;
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{Figure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
-use crate::page::table::{Cell, Table, table};
+use crate::page::table::table;
 use crate::sweep::SweepData;
-use crate::sweep::load::Figure as Measured;
+use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
+use plimsoll_experiment::sweep::plan::Input;
 
 /// The page of a sweep with its charts.
 pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
@@ -26,10 +27,9 @@ pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
         }
         section { h2 { "The same again" } (again(sweep)) }
     };
-    let title = sweep.summary["name"].as_str().unwrap_or_default();
     document(&Content {
         kind: "sweep",
-        name: title.to_string(),
+        name: sweep.summary.name.clone(),
         question: question(sweep),
         answer: answer(sweep),
         body,
@@ -39,8 +39,7 @@ pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
 
 fn question(sweep: &SweepData) -> String {
     let paths: Vec<String> = sweep.axes.iter().map(|axis| name(&axis.path)).collect();
-    let scenario = sweep.summary["scenario"].as_str().unwrap_or_default();
-    format!("How does {} follow {}?", name(scenario), paths.join(", "))
+    format!("How does {} follow {}?", name(&sweep.summary.scenario), paths.join(", "))
 }
 
 /// The figure that most people ask for: the answer is about it where it differs.
@@ -82,7 +81,7 @@ fn ends(figure: &Measured) -> (usize, usize) {
 }
 
 fn key_figures(sweep: &SweepData) -> Vec<Figure> {
-    let seeds = sweep.summary["seeds"].as_array().map_or(0, Vec::len) as u64;
+    let seeds = sweep.summary.seeds.len() as u64;
     let figure =
         |name, count: u64, note: &str| Figure { name, value: grouped(count), note: note.to_string() };
     vec![
@@ -102,28 +101,18 @@ fn axes(sweep: &SweepData) -> Table {
                 values.push(word);
             }
         }
-        vec![Cell::words(&axis.path), Cell::count(values.len() as u64), Cell::words(values.join(", "))]
+        vec![Cell::text(&axis.path), Cell::count(values.len() as u64), Cell::text(values.join(", "))]
     });
-    Table {
-        title: "Axes",
-        caption: String::new(),
-        header: Table::header(["setting", "values", "which"]),
-        rows: rows.collect(),
-    }
+    Table::new("Axes", ["setting", "values", "which"], rows.collect())
 }
 
 fn ranges(sweep: &SweepData) -> Table {
     let rows = sweep.varying().map(|figure| {
         let (least, greatest) = ends(figure);
         let cell = |run: usize| Cell::Number(figure.values[run], amount(figure.values[run], figure.unit));
-        vec![Cell::words(&figure.path), cell(least), cell(greatest), Cell::words(figure.unit)]
+        vec![Cell::text(&figure.path), cell(least), cell(greatest), Cell::text(figure.unit)]
     });
-    Table {
-        title: "Figures that differ",
-        caption: String::new(),
-        header: Table::header(["figure", "least", "greatest", "unit"]),
-        rows: rows.collect(),
-    }
+    Table::new("Figures that differ", ["figure", "least", "greatest", "unit"], rows.collect())
 }
 
 /// Figures of the table of runs.
@@ -134,7 +123,7 @@ fn runs(sweep: &SweepData) -> Table {
     let rows = (0..sweep.runs).map(|run| {
         let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
             Some(numbers) => Cell::Number(numbers[run], axis.words[run].clone()),
-            None => Cell::words(&axis.words[run]),
+            None => Cell::text(&axis.words[run]),
         });
         let figure = figures.iter().map(|figure| match figure.values[run] {
             value if value.is_nan() => Cell::Empty,
@@ -144,27 +133,28 @@ fn runs(sweep: &SweepData) -> Table {
     });
     let paths = sweep.axes.iter().map(|axis| &axis.path).chain(figures.iter().map(|figure| &figure.path));
     let header = paths.map(|path| path.clone().into()).collect();
-    Table { title: "Runs", caption: "All figures are in runs.csv.".to_string(), header, rows: rows.collect() }
+    Table {
+        title: "Runs".into(),
+        caption: "All figures are in runs.csv.".to_string(),
+        header,
+        rows: rows.collect(),
+    }
 }
 
 fn again(sweep: &SweepData) -> Markup {
     if sweep.manifest.is_object() {
         return reproduce(&sweep.manifest);
     }
-    let word = |key: &str| sweep.summary[key].as_str().unwrap_or_default();
-    let inputs = sweep.summary["inputs"].as_object();
+    let summary = &sweep.summary;
     html! {
         p { "The sweep file of this name gives the same digest on every machine:" }
         dl.facts {
-            div { dt { "version" } dd { (word("version")) } }
-            div { dt { "scenario" } dd { (word("scenario_file")) } }
-            div { dt { "digest" } dd { code { (word("digest")) } } }
-            @for (file, hash) in inputs.into_iter().flatten() {
-                div { dt { bdi { (file) } ", SHA-256" } dd { code { (hash.as_str().unwrap_or_default()) } } }
+            div { dt { "version" } dd { (summary.version) } }
+            div { dt { "digest" } dd { code { (summary.digest) } } }
+            @for Input { file, sha256 } in summary.scenario_file.iter().chain(&summary.inputs) {
+                div { dt { bdi { (file.display()) } ", SHA-256" } dd { code { (sha256) } } }
             }
-            @if let Some(Value::Array(seeds)) = sweep.summary.get("seeds") {
-                div { dt { "seeds" } dd { (seeds.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")) } }
-            }
+            div { dt { "seeds" } dd { (summary.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")) } }
         }
     }
 }

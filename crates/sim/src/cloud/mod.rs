@@ -25,7 +25,7 @@ use crate::cloud::simulation::runner::Runner;
 use crate::cloud::simulation::{assembly, checkpoint};
 use crate::cloud::world::World;
 use crate::scenario::Scenario;
-use plimsoll_base::engine::checkpoint::{Misfit, Reader};
+use plimsoll_base::engine::checkpoint::{Reader, RestoreError};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
 use plimsoll_model::placement::strategy::Strategy;
@@ -84,7 +84,7 @@ impl Cloud {
         options: RunOptions,
         resumption: Resumption,
         from: &mut Reader<'_>,
-    ) -> Result<Cloud, Misfit> {
+    ) -> Result<Cloud, RestoreError> {
         let (world, progress) = checkpoint::resume(scenario, options, resumption, from)?;
         let mut runner = Runner::new(scenario, options);
         runner.resume_from(progress);

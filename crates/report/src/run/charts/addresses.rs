@@ -1,8 +1,7 @@
 //! How full the subnets are, over time, and when each runs out.
 
-use serde_json::Value;
-
 use crate::run::RunData;
+use crate::run::summary::AddressPool;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{At, Layer, Note, Plot};
@@ -58,25 +57,16 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
 
 /// The subnets and the public pool, where they have a limit.
 fn pools(run: &RunData) -> Vec<Pool> {
-    let pool = |name: String, figures: &Value, used: Vec<Datum>| {
-        let addresses = figures["addresses"].as_f64().filter(|addresses| *addresses > 0.0)?;
-        let exhausted_at_s = figures["exhausted_at_s"].as_f64();
-        let peak = figures["used_peak"].as_f64().unwrap_or(0.0);
-        Some(Pool { name, addresses, exhausted_at_s, peak, used })
+    let pool = |name: String, pool: &AddressPool, used: Vec<Datum>| {
+        let addresses = pool.addresses.filter(|addresses| *addresses > 0)? as f64;
+        Some(Pool { name, addresses, exhausted_at_s: pool.exhausted_at_s, peak: pool.used_peak as f64, used })
     };
-    let subnets = run.at("network.subnets").and_then(Value::as_array);
-    let mut pools: Vec<Pool> = subnets
-        .into_iter()
-        .flatten()
-        .filter_map(|figures| {
-            let name = figures["name"].as_str().unwrap_or_default();
-            let series = run.subnets.iter().find(|(known, _)| known == name);
-            let used = series.map(|(_, series)| series.points(["addresses_used"], |[used]| used));
-            pool(format!("subnet {name}"), figures, used.unwrap_or_default())
-        })
-        .collect();
-    let public = run.at("network.public").unwrap_or(&Value::Null);
+    let network = &run.summary.network;
+    let subnets = network.subnets.iter().filter_map(|subnet| {
+        let series = run.subnets.iter().find(|(known, _)| *known == subnet.name);
+        let used = series.map(|(_, series)| series.points(["addresses_used"], |[used]| used));
+        pool(format!("subnet {}", subnet.name), subnet, used.unwrap_or_default())
+    });
     let used = run.series.points(["public_addresses_used"], |[used]| used);
-    pools.extend(pool("public".to_string(), public, used));
-    pools
+    subnets.chain(pool("public".to_string(), &network.public, used)).collect()
 }

@@ -7,7 +7,7 @@ use plimsoll_chart::plot::{Layer, Plot, most};
 /// The chart; none where nothing cost anything.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut points = run.series.points(["accrued_usd"], |[usd]| usd);
-    let warmup_s = run.figure("warmup_s").unwrap_or(0.0);
+    let warmup_s = run.summary.warmup_s;
     points.retain(|point| point.0 >= warmup_s);
     let layers = vec![Layer::line("", 0, points)];
     if most(&layers) == 0.0 {

@@ -2,16 +2,16 @@
 
 use crate::cloud::allocation::reservation_members::ReservationMembers;
 use crate::cloud::observe::ledger::Ledger;
-use plimsoll_base::failure::Reason;
-use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
+use plimsoll_base::failure::FailureReason;
+use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, Time, TypeId};
 use plimsoll_model::billing::{self, Item, Usage};
 use plimsoll_model::fleet::host::HostState;
 use plimsoll_model::fleet::{Change, Fleet};
-use plimsoll_model::placement::constraints::Tenancy;
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::provisions::Provisions;
-use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::{Request, Undo};
+use plimsoll_model::placement::request::{Request, Tenancy};
+use plimsoll_model::placement::reservations::{Preference, Reservations, Terms};
+use plimsoll_model::placement::strategy::Undo;
 
 /// Capacity that an instance has on a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,7 @@ pub struct ReservationCriteria {
 pub struct HostAllocator {
     pub fleet: Fleet,
     pub placer: Placer,
+    pub reservations: Reservations,
     pub members: ReservationMembers,
     /// Groups, dedicated hosts and reservations that the scenario provides.
     pub provisions: Provisions,
@@ -55,8 +56,8 @@ impl HostAllocator {
         criteria: ReservationCriteria,
         may_open: bool,
         usage: &mut Usage,
-    ) -> Result<PendingAllocation, Reason> {
-        if self.placer.has_reservations()
+    ) -> Result<PendingAllocation, FailureReason> {
+        if !self.reservations.is_empty()
             && let Some(allocation) = self.claim_slot(now, request, criteria, usage)?
         {
             return Ok(PendingAllocation { allocation, undo: Undo::default() });
@@ -67,7 +68,7 @@ impl HostAllocator {
 
     /// Allocates free capacity on the host that the strategy chooses, or on one that is opened.
     #[inline(always)] // every launch
-    pub fn place(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), Reason> {
+    pub fn place(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), FailureReason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {
             host = self.placer.open(request, &mut self.fleet);
@@ -87,8 +88,14 @@ impl HostAllocator {
         request: &Request,
         criteria: ReservationCriteria,
         usage: &mut Usage,
-    ) -> Result<Option<HostAllocation>, Reason> {
-        let claimed = self.placer.claim(request, criteria.kind, criteria.preference, &self.fleet)?;
+    ) -> Result<Option<HostAllocation>, FailureReason> {
+        let claimed = self.reservations.claim(
+            request,
+            criteria.kind,
+            criteria.preference,
+            &mut self.placer,
+            &self.fleet,
+        )?;
         Ok(claimed.map(|(id, host)| {
             usage.give(now, request.account, unused_reservation(criteria.kind, request.tenancy()), 1);
             HostAllocation { host, reservation: Some(id) }
@@ -99,8 +106,8 @@ impl HostAllocator {
     #[inline]
     pub fn is_counted(&self, request: &Request, criteria: ReservationCriteria) -> bool {
         let ReservationCriteria { kind, preference } = criteria;
-        let seek = || self.placer.seek(request, kind, preference, &self.fleet);
-        self.placer.has_reservations() && matches!(seek(), Ok(Some(_)))
+        let seek = || self.reservations.seek(request, kind, preference, &self.placer, &self.fleet);
+        !self.reservations.is_empty() && matches!(seek(), Ok(Some(_)))
     }
 
     /// Undoes an allocation for an instance that comes to nothing.
@@ -147,18 +154,43 @@ impl HostAllocator {
         (id, host): (CapacityReservationId, HostId),
         (usage, ledger): (&mut Usage, &mut Ledger),
     ) -> bool {
-        if !self.placer.give_back(request, id, host, &self.fleet) {
+        if !self.reservations.give_back(request, id, host, &mut self.placer, &self.fleet) {
             return false;
         }
-        let kind = self.placer.reservation(id).kind;
+        let kind = self.reservations.get(id).kind;
         usage.take(now, request.account, unused_reservation(kind, request.tenancy()), 1);
         if self.fleet.hosts()[host.index()].state != HostState::Active {
             // The slot is of no use there.
-            self.placer.move_slots(host, &mut self.fleet);
+            self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
             ledger.note_fleet(self.fleet.totals());
             ledger.note_shares(self.fleet.totals());
         }
         true
+    }
+
+    /// Reserves capacity for the instances of a reservation, of which so many have theirs already.
+    pub fn reserve(
+        &mut self,
+        slot: &Request,
+        terms: Terms,
+        existing: u32,
+    ) -> Result<CapacityReservationId, FailureReason> {
+        self.reservations.reserve(slot, terms, existing, &mut self.placer, &mut self.fleet)
+    }
+
+    /// Cancels a reservation. Returns the number of free slots whose capacity was released.
+    pub fn cancel(&mut self, account: AccountId, id: CapacityReservationId) -> Result<u32, FailureReason> {
+        self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet)
+    }
+
+    /// Releases the capacity of a free slot, for which an instance elsewhere counts from now on.
+    pub fn give_up_slot(&mut self, id: CapacityReservationId) {
+        self.reservations.give_up_slot(id, &mut self.placer, &mut self.fleet);
+    }
+
+    /// Moves the free slots of a host that has gone out of service.
+    pub fn move_slots(&mut self, host: HostId) {
+        self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
     }
 }
 

@@ -6,8 +6,7 @@ use plimsoll_base::units::{AccountId, Money, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::fleet::index::shapes::ShapeId;
-use plimsoll_model::placement::constraints::Constraint;
-use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::quota::FamilyGroup;
 
 /// Requirements and price of a type.

@@ -16,9 +16,8 @@ use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
 use plimsoll_base::units::{CapacityReservationId, Time};
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::placement::constraints::Tenancy;
+use plimsoll_model::placement::request::{Request, Tenancy};
 use plimsoll_model::placement::reservations::{Attributes, Preference};
-use plimsoll_model::placement::strategy::Request;
 
 /// An instance is on its host, in the room of a reservation or outside.
 #[cold]
@@ -96,7 +95,7 @@ pub fn take_over(world: &mut World, slot: Slot, id: CapacityReservationId) {
 /// An instance has left a reservation: one from outside follows, if there is one that matches.
 #[cold]
 pub fn fill_vacancy(world: &mut World, id: CapacityReservationId) -> bool {
-    let reservation = world.hosts.placer.reservation(id);
+    let reservation = world.hosts.reservations.get(id);
     if !reservation.is_open || reservation.count == 0 {
         return false;
     }

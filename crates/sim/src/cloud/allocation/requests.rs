@@ -4,8 +4,7 @@ use crate::cloud::allocation::allocator::HostAllocation;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
 use plimsoll_base::units::TypeId;
-use plimsoll_model::placement::constraints::{Constraint, Tenancy};
-use plimsoll_model::placement::strategy::Request;
+use plimsoll_model::placement::request::{Constraint, Request, Tenancy};
 
 /// Returns a request with the constraint of its launch beside that of its type.
 pub fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) -> Request {

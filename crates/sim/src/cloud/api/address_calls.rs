@@ -3,12 +3,12 @@
 use crate::cloud::api::{security_groups, targets};
 use crate::cloud::instances::{interfaces, quota_claims};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::{self, AddressRange, Association, Holder, InterfaceRef};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{AddressHandle, Handle, InterfaceHandle};
+use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
 
 pub fn allocate_address(
@@ -16,7 +16,7 @@ pub fn allocate_address(
     now: Time,
     account: AccountId,
     name: AddressHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = quota_claims::create_within(world, account, Quota::ElasticAddresses, 1, |world| {
         world.network.allocate_elastic(now, account, &mut world.billing.usage)
     })?;
@@ -29,7 +29,7 @@ pub fn release_address(
     now: Time,
     account: AccountId,
     name: AddressHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = world.api.handles.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
     world.network.release_elastic(now, account, id, &mut world.billing.usage)?;
     quota_claims::uncount(world, account, Quota::ElasticAddresses, 1);
@@ -44,7 +44,7 @@ pub fn associate_address(
     name: AddressHandle,
     instance: Handle,
     allow_reassociation: bool,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let address = world.api.handles.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
     let slot = targets::changeable(world, account, instance)?;
     let of = world.instances.get(slot);
@@ -63,7 +63,7 @@ pub fn disassociate_address(
     now: Time,
     account: AccountId,
     name: AddressHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = world.api.handles.addresses.find(name.0, Failure::InvalidAssociationIdNotFound)?;
     let former = world.network.disassociate(now, account, id)?;
     reassign_public_address(world, now, former)
@@ -71,7 +71,11 @@ pub fn disassociate_address(
 
 /// A running instance that has lost its elastic address gets a public one of its own again, if it wants
 /// one and the pool has any left (EC2 user guide, "Elastic IP address basics").
-fn reassign_public_address(world: &mut World, now: Time, former: Option<Holder>) -> Result<(), Reason> {
+fn reassign_public_address(
+    world: &mut World,
+    now: Time,
+    former: Option<Holder>,
+) -> Result<(), FailureReason> {
     let Some(Holder::Instance(id)) = former else { return Ok(()) };
     let slot = world
         .instances
@@ -94,7 +98,7 @@ pub fn attach_interface(
     account: AccountId,
     name: InterfaceHandle,
     instance: Handle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = world.api.handles.interfaces.find(name.0, Failure::InvalidNetworkInterfaceIdNotFound)?;
     let slot = targets::changeable(world, account, instance)?;
     world.network.attach_interface(&interfaces::network_view(world, slot), id, false)?;
@@ -110,7 +114,7 @@ pub fn change_addresses(
     instance: Handle,
     change: AddressCount,
     adds: bool,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let slot = targets::changeable(world, account, instance)?;
     let view = interfaces::network_view(world, slot);
     if adds {
@@ -128,7 +132,7 @@ fn take_addresses_away(
     now: Time,
     instance: &network::Instance,
     AddressCount { addresses, prefixes }: AddressCount,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let first = InterfaceRef::First(instance);
     let has = |range| world.network.first_interface_ranges(instance.id, range).len() as u32;
     if addresses > has(AddressRange::Single) || prefixes > has(AddressRange::Prefix) {

@@ -7,7 +7,7 @@ use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -39,10 +39,10 @@ pub fn pages_of(world: &mut World, account: AccountId, query: &Query) -> u64 {
 }
 
 /// How many instances meet the query.
-fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> Result<u64, Reason> {
+fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> Result<u64, FailureReason> {
     if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
         return Err(Failure::InvalidParameterValue.because(
-            Bound::PageSize,
+            LimitKind::PageSize,
             u64::from(size),
             u64::from(*Query::PAGE_SIZES.end()),
         ));
@@ -54,7 +54,11 @@ fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> 
     }
     if query.filters.len() > MAX_FILTERS {
         let asked = query.filters.len() as u64;
-        return Err(Failure::FilterLimitExceeded.because(Bound::FiltersPerCall, asked, MAX_FILTERS as u64));
+        return Err(Failure::FilterLimitExceeded.because(
+            LimitKind::FiltersPerCall,
+            asked,
+            MAX_FILTERS as u64,
+        ));
     }
     let Some(targets) = &query.targets else {
         world.recorder.ledger.digest(now, DigestEvent::Described, InstanceId(u64::from(account.0)), NO_HOST);

@@ -10,8 +10,9 @@ use crate::cloud::world::World;
 use crate::scenario::config::RepeatedCalls;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Time, ZoneId};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::operation::Operation;
+use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Modification, Tag, Targets};
 
 /// What is asked of an instance.
@@ -79,7 +80,7 @@ impl InstanceAction<'_> {
     }
 }
 
-/// Carries a action out on every instance that is targets. Each is tried and has its own answer, unless the others of
+/// Carries a action out on every instance that is targets. EnumMap is tried and has its own answer, unless the others of
 /// the call bar it; the call as a whole fails when any does, with the first one's reason.
 pub fn on_targets(
     world: &mut World,
@@ -172,13 +173,13 @@ fn operate_on_ended(
     action: InstanceAction,
 ) -> Result<(), Refused> {
     match State::Terminated.on(action.trigger()) {
-        Move::Stay if action == InstanceAction::Describe => {
+        Transition::Stay if action == InstanceAction::Describe => {
             world.recorder.ledger.digest(now, DigestEvent::Described, reference.id, NO_HOST);
             world.recorder.ledger.record_latency(Operation::Describe, world.recorder.call_age);
             Ok(())
         }
-        Move::Stay => Ok(()),
-        Move::Refused(failure) => Err(Refused::outright(failure)),
+        Transition::Stay => Ok(()),
+        Transition::Refused(failure) => Err(Refused::outright(failure)),
         other => panic!("{action:?} of an ended instance means {other:?}"),
     }
 }
@@ -190,39 +191,39 @@ pub fn apply(world: &mut World, now: Time, slot: Slot, action: InstanceAction) -
     let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
     let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone), launch: None };
     let next = state.on(action.trigger());
-    if let Move::Refused(failure) = next {
+    if let Transition::Refused(failure) = next {
         let passes = world.api.repeated_calls == RepeatedCalls::Pass && action.is_met_by(state);
         return if passes { Ok(()) } else { Err(refused(failure.into())) };
     }
     allowed(world, slot, action).map_err(|failure| refused(failure.into()))?;
     match (next, action) {
-        (Move::To(State::Pending), _) => return start::start(world, now, slot).map_err(refused),
-        (Move::To(State::Stopping), _) => {
+        (Transition::To(State::Pending), _) => return start::start(world, now, slot).map_err(refused),
+        (Transition::To(State::Stopping), _) => {
             lifecycle::stop(world, now, slot, action == InstanceAction::Hibernate)
         }
-        (Move::To(State::ShuttingDown), _) => lifecycle::terminate(world, now, slot),
-        (Move::Stay, InstanceAction::Reboot) => {
+        (Transition::To(State::ShuttingDown), _) => lifecycle::terminate(world, now, slot),
+        (Transition::Stay, InstanceAction::Reboot) => {
             world.recorder.ledger.digest(now, DigestEvent::Rebooted, id, host)
         }
-        (Move::Stay, InstanceAction::Describe) => {
+        (Transition::Stay, InstanceAction::Describe) => {
             world.recorder.ledger.digest(now, DigestEvent::Described, id, host)
         }
-        (Move::Stay, InstanceAction::Modify(change)) => {
+        (Transition::Stay, InstanceAction::Modify(change)) => {
             modify::modify(world, slot, change).map_err(refused)?;
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
-        (Move::Stay, InstanceAction::AddTags(tags)) => {
+        (Transition::Stay, InstanceAction::AddTags(tags)) => {
             tags::add_tags(world, slot, tags).map_err(refused)?;
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
-        (Move::Stay, InstanceAction::RemoveTags(keys)) => {
+        (Transition::Stay, InstanceAction::RemoveTags(keys)) => {
             tags::remove_tags(world, slot, keys);
             world.recorder.ledger.digest(now, DigestEvent::Modified, id, host);
         }
-        (Move::Stay, InstanceAction::Terminate) => {}
+        (Transition::Stay, InstanceAction::Terminate) => {}
         (other, action) => panic!("{action:?} of a {} instance means {other:?}", state.name()),
     }
-    if matches!(next, Move::Stay) && action != InstanceAction::Terminate {
+    if matches!(next, Transition::Stay) && action != InstanceAction::Terminate {
         world.recorder.ledger.record_latency(action.operation(), world.recorder.call_age);
     }
     Ok(())

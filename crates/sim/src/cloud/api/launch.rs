@@ -13,7 +13,7 @@ use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::world::World;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -43,7 +43,7 @@ pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch)
 
 /// Applies the options of a launch that has any.
 #[inline]
-pub fn apply_options(world: &mut World, context: &mut LaunchContext) -> Result<Idempotency, Reason> {
+pub fn apply_options(world: &mut World, context: &mut LaunchContext) -> Result<Idempotency, FailureReason> {
     match context.launch.options.as_deref() {
         None => Ok(Idempotency::New),
         Some(options) => launch_options::apply_options(world, options, context),
@@ -112,7 +112,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     if let Some(options) = &launch.options {
         launch_options::register_options(world, slot, context, options);
     }
-    if world.hosts.placer.has_reservations() {
+    if !world.hosts.reservations.is_empty() {
         membership::enter(world, slot, allocation.reservation);
     }
     if let Some(handle) = launch.handle {

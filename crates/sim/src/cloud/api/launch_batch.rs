@@ -9,10 +9,10 @@ use crate::cloud::api::refused::Refused;
 use crate::cloud::instances::quota_claims;
 use crate::cloud::observe::decisions;
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
@@ -118,18 +118,22 @@ fn undo(world: &mut World, context: &LaunchContext) {
 
 /// Allocates capacity and addresses for one instance, and adds it to the batch.
 #[inline]
-fn allocate_one(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Reason> {
+fn allocate_one(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), FailureReason> {
     let is_explained = world.recorder.decisions.is_some();
-    let survey = if is_explained { decisions::survey_launch(world, context, may_open) } else { None };
+    let diagnosis = if is_explained { decisions::diagnose_launch(world, context, may_open) } else { None };
     let allocated = allocate_within_quota(world, context, may_open);
-    if let Some(survey) = survey {
-        decisions::record_launch(world, context, survey, allocated);
+    if let Some(diagnosis) = diagnosis {
+        decisions::record_launch(world, context, diagnosis, allocated);
     }
     allocated
 }
 
 #[inline]
-fn allocate_within_quota(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Reason> {
+fn allocate_within_quota(
+    world: &mut World,
+    context: &LaunchContext,
+    may_open: bool,
+) -> Result<(), FailureReason> {
     let is_claimed =
         !world.quotas.is_unlimited() && !world.hosts.is_counted(&context.request, context.criteria());
     if is_claimed {
@@ -145,7 +149,11 @@ fn allocate_within_quota(world: &mut World, context: &LaunchContext, may_open: b
 }
 
 #[inline(always)] // every launch
-fn allocate_resources(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Reason> {
+fn allocate_resources(
+    world: &mut World,
+    context: &LaunchContext,
+    may_open: bool,
+) -> Result<(), FailureReason> {
     let LaunchContext { now, ref request, .. } = *context;
     let usage = &mut world.billing.usage;
     let on_host = world.hosts.allocate(now, request, context.criteria(), may_open, usage)?;
@@ -175,7 +183,7 @@ fn attach_or_release(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     launch_options::attach_resources(world, context, options, &allocation).inspect_err(|_| {
         release_place(world, context, &allocation);
     })
@@ -214,11 +222,15 @@ fn release_place(world: &mut World, context: &LaunchContext, allocation: &Alloca
 /// A private address in the subnet named, or in the zone's first one that has any left; and a public
 /// one where the request or the subnet asks for it.
 #[inline(always)] // every launch
-fn allocate_addresses(world: &mut World, context: &LaunchContext) -> Result<(SubnetId, u32, bool), Reason> {
+fn allocate_addresses(
+    world: &mut World,
+    context: &LaunchContext,
+) -> Result<(SubnetId, u32, bool), FailureReason> {
     let &LaunchContext { now, account, launch, .. } = context;
     let zone = context.request.zone;
-    let (subnet, address) = allocate_private(world, now, account, launch.subnet, zone)
-        .ok_or_else(|| Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 1, 0))?;
+    let (subnet, address) = allocate_private(world, now, account, launch.subnet, zone).ok_or_else(|| {
+        Failure::InsufficientFreeAddressesInSubnet.because(LimitKind::SubnetAddresses, 1, 0)
+    })?;
     let of_subnet =
         world.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);
     let wants_public = launch.public_address.unwrap_or(of_subnet);

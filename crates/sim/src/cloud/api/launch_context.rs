@@ -2,8 +2,9 @@
 
 use crate::cloud::allocation::allocator::{HostAllocation, PendingAllocation, ReservationCriteria};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
+use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::{Request, Undo};
+use plimsoll_model::placement::strategy::Undo;
 use plimsoll_model::workload::call::Launch;
 
 /// Launch in progress: its time, account and request.

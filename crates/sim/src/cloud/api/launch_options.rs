@@ -12,14 +12,13 @@ use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{interfaces, spot, volumes};
 use crate::cloud::world::World;
 use plimsoll_base::catalogue;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, PlacementGroupId, Time, TypeId};
-use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::groups::GroupRule;
+use plimsoll_model::placement::request::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::workload::call::{
-    self, Interruption, LaunchOptions, PlacementGroupHandle, ReservationPreference,
-};
+use plimsoll_model::workload::call::{self, Interruption, LaunchOptions, ReservationPreference};
+use plimsoll_model::workload::handles::PlacementGroupHandle;
 
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
@@ -38,7 +37,7 @@ pub fn apply_options(
     world: &mut World,
     options: &LaunchOptions,
     context: &mut LaunchContext,
-) -> Result<Idempotency, Reason> {
+) -> Result<Idempotency, FailureReason> {
     let LaunchContext { now, account, launch, .. } = *context;
     if let Some(token) = &options.token
         && let Some(instances) = world.api.tokens.recall(now, account, token, launch)?
@@ -49,7 +48,7 @@ pub fn apply_options(
     }
     if options.user_data_bytes > MAX_USER_DATA_BYTES {
         let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
-        return Err(Failure::InvalidParameterValue.because(Bound::UserDataBytes, asked, most));
+        return Err(Failure::InvalidParameterValue.because(LimitKind::UserDataBytes, asked, most));
     }
     check_tags(options.tags.iter().map(|tag| tag.key.as_str()))?;
     if let Some(image) = options.image {
@@ -71,7 +70,7 @@ pub fn placement_constraint(
     world: &mut World,
     account: AccountId,
     options: &LaunchOptions,
-) -> Result<(Option<Constraint>, Preference), Reason> {
+) -> Result<(Option<Constraint>, Preference), FailureReason> {
     let group = options.group.map(|group| placement_group(world, account, group)).transpose()?;
     let group = group.map(|group| Membership { group, partition: options.partition });
     let tenancy = match options.tenancy {
@@ -90,7 +89,7 @@ pub fn placement_constraint(
 
 /// Finds the reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": these are
 /// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
-fn preference(world: &World, options: &LaunchOptions) -> Result<Preference, Reason> {
+fn preference(world: &World, options: &LaunchOptions) -> Result<Preference, FailureReason> {
     use ReservationPreference as Word;
     let unknown = Failure::InvalidCapacityReservationIdNotFound;
     let wants_one = options.reservation.is_some() || options.preference == Some(Word::Only);
@@ -113,7 +112,7 @@ fn placement_group(
     world: &mut World,
     account: AccountId,
     group: PlacementGroupHandle,
-) -> Result<PlacementGroupId, Reason> {
+) -> Result<PlacementGroupId, FailureReason> {
     let name = &world.directory.handles.placement_groups()[group.0 as usize];
     world.hosts.placer.groups.named(account, name)
 }
@@ -128,7 +127,7 @@ pub fn check_type(
     kind: TypeId,
     options: &LaunchOptions,
     group: Option<PlacementGroupId>,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let name = world.directory.types.get(kind).name.as_str();
     check_group_type(world, name, group)?;
     if options.spot.is_some() && options.tenancy == call::Tenancy::Host {
@@ -157,7 +156,11 @@ pub fn check_type(
 /// Checks that instances of a type can be members of a group (EC2 user guide, "Allocation group rules and limitations":
 /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
 /// M7i-flex instances" go into cluster groups).
-pub fn check_group_type(world: &World, name: &str, group: Option<PlacementGroupId>) -> Result<(), Reason> {
+pub fn check_group_type(
+    world: &World,
+    name: &str,
+    group: Option<PlacementGroupId>,
+) -> Result<(), FailureReason> {
     let is_cluster = |group| matches!(world.hosts.placer.groups.rule(group), GroupRule::Cluster { .. });
     let family = name.split_once('.').map_or("", |(family, _)| family);
     let is_burstable = family.starts_with('t') && family[1..].starts_with(|c: char| c.is_ascii_digit());
@@ -174,7 +177,7 @@ pub fn attach_resources(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: &Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     spot::check_price(world, context, options, allocation)?;
     security_groups::check_groups(world, context, options, allocation)?;
     volumes::create_for_launch(world, context, options, allocation)?;

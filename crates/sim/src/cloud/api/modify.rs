@@ -4,11 +4,11 @@ use crate::cloud::allocation::requests;
 use crate::cloud::api::{launch_options, security_groups};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_model::workload::call::Modification;
 
 /// Changes an instance; all of it or nothing.
-pub fn modify(world: &mut World, slot: Slot, change: &Modification) -> Result<(), Reason> {
+pub fn modify(world: &mut World, slot: Slot, change: &Modification) -> Result<(), FailureReason> {
     // The changes that can be refused come first.
     if let Some(kind) = change.kind {
         let group = requests::request_of(world, slot).group();

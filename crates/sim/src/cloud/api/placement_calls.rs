@@ -4,14 +4,14 @@
 use crate::cloud::instances::quota_claims;
 use crate::cloud::world::World;
 use plimsoll_base::catalogue;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, HostId, Time, ZoneId};
 use plimsoll_model::fleet::hardware::{Hardware, Model};
+use plimsoll_model::placement::config::GroupStrategy;
 use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
-use plimsoll_model::placement::provisions::GroupStrategy;
 use plimsoll_model::placement::tenancies::{HostTerms, Takes};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{HostHandle, PlacementGroupHandle};
+use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
 pub fn create_placement_group(
     world: &mut World,
@@ -19,7 +19,7 @@ pub fn create_placement_group(
     group: PlacementGroupHandle,
     strategy: GroupStrategy,
     partitions: Option<u16>,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let rule = match (strategy, partitions) {
         (GroupStrategy::Partition, partitions) => {
             let partitions = partitions.unwrap_or(MAX_PARTITIONS);
@@ -42,7 +42,7 @@ pub fn delete_placement_group(
     world: &mut World,
     account: AccountId,
     group: PlacementGroupHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let name = &world.directory.handles.placement_groups()[group.0 as usize];
     world.hosts.placer.groups.delete(account, name)
 }
@@ -53,7 +53,7 @@ pub fn allocate_host(
     account: AccountId,
     (name, zone): (HostHandle, ZoneId),
     terms: &HostTerms,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let host = dedicate(world, now, account, (zone, &[]), terms.clone())?;
     world.api.handles.hosts.set(name.0, host);
     Ok(())
@@ -66,7 +66,7 @@ pub fn dedicate(
     account: AccountId,
     (zone, groups): (ZoneId, &[usize]),
     terms: HostTerms,
-) -> Result<HostId, Reason> {
+) -> Result<HostId, FailureReason> {
     let takes = terms.takes.clone();
     if let Takes::Type(kind) = takes {
         world.learn_type(kind);
@@ -100,7 +100,7 @@ pub fn release_host(
     now: Time,
     account: AccountId,
     name: HostHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let host = world.api.handles.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
     world.hosts.placer.release_host(account, host, &mut world.hosts.fleet)?;
     let group = world.hosts.fleet.group_of(host) as u32;

@@ -16,13 +16,13 @@ use crate::cloud::instances::quota_claims;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, Time, ZoneId};
 use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Terms;
-use plimsoll_model::placement::strategy::Request;
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::ReservationHandle;
+use plimsoll_model::workload::handles::ReservationHandle;
 
 /// Reserves room in answer to a call, perhaps until a time.
 pub fn create_reservation(
@@ -31,7 +31,7 @@ pub fn create_reservation(
     account: AccountId,
     (name, zone, until): (ReservationHandle, ZoneId, Option<Time>),
     terms: Terms,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     if until.is_some_and(|until| until <= now) {
         return Err(Failure::InvalidParameterValue.into());
     }
@@ -53,7 +53,7 @@ pub fn hold(
     name: ReservationHandle,
     slot: &Request,
     terms: Terms,
-) -> Result<CapacityReservationId, Reason> {
+) -> Result<CapacityReservationId, FailureReason> {
     let attributes = (slot.account, terms.kind, slot.zone, slot.constraint.unwrap_or_default().tenancy);
     let mut there = Vec::new();
     if terms.is_open {
@@ -62,7 +62,7 @@ pub fn hold(
     }
     let fresh = terms.count - there.len() as u32;
     let reserved = reserve(world, now, slot, terms, fresh);
-    if !world.hosts.placer.has_reservations() {
+    if world.hosts.reservations.is_empty() {
         // Instances that come and go are noted only where there is a reservation.
         world.hosts.members.outside.clear();
     }
@@ -82,11 +82,11 @@ fn reserve(
     slot: &Request,
     terms: Terms,
     fresh: u32,
-) -> Result<CapacityReservationId, Reason> {
+) -> Result<CapacityReservationId, FailureReason> {
     let (account, claim) = (slot.account, quota_claims::claim_of_slot(world, terms.kind));
     quota_claims::take_slots(world, now, account, claim, fresh)?;
     let reserved = quota_claims::create_within(world, account, Quota::CapacityReservations, 1, |world| {
-        world.hosts.placer.reserve(slot, terms, terms.count - fresh, &mut world.hosts.fleet)
+        world.hosts.reserve(slot, terms, terms.count - fresh)
     });
     reserved.inspect_err(|_| quota_claims::undo_slots(world, account, claim, fresh))
 }
@@ -96,7 +96,7 @@ pub fn cancel_reservation(
     now: Time,
     account: AccountId,
     name: ReservationHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let unknown = Failure::InvalidCapacityReservationIdNotFound;
     let id = world.api.handles.reservations.find(name.0, unknown)?;
     end_reservation(world, now, account, id)
@@ -105,7 +105,7 @@ pub fn cancel_reservation(
 /// The end date of a reservation has come, unless it was cancelled before. EC2 ends it within an hour of that
 /// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
 pub fn expire(world: &mut World, now: Time, id: CapacityReservationId) {
-    let reservation = world.hosts.placer.reservation(id);
+    let reservation = world.hosts.reservations.get(id);
     if reservation.count > 0 {
         let account = reservation.account();
         let answer = end_reservation(world, now, account, id).map_err(Refused::outright);
@@ -120,9 +120,9 @@ fn end_reservation(
     now: Time,
     account: AccountId,
     id: CapacityReservationId,
-) -> Result<(), Reason> {
-    let freed = world.hosts.placer.cancel(account, id, &mut world.hosts.fleet)?;
-    let reservation = world.hosts.placer.reservation(id);
+) -> Result<(), FailureReason> {
+    let freed = world.hosts.cancel(account, id)?;
+    let reservation = world.hosts.reservations.get(id);
     let (kind, attributes) = (reservation.kind, reservation.attributes());
     let unused = unused_reservation(kind, reservation.tenancy());
     world.billing.usage.give(now, account, unused, u64::from(freed));
@@ -133,7 +133,7 @@ fn end_reservation(
         membership::leave(world, slot);
         membership::enter(world, slot, None);
     }
-    for other in world.hosts.placer.open_reservations(&attributes).to_vec() {
+    for other in world.hosts.reservations.open(&attributes).to_vec() {
         fill_slots(world, now, other);
     }
     world.note_hosts();
@@ -142,12 +142,12 @@ fn end_reservation(
 
 /// Instances outside count for the free slots of a reservation, as far as there are any.
 fn fill_slots(world: &mut World, now: Time, id: CapacityReservationId) {
-    let reservation = world.hosts.placer.reservation(id);
+    let reservation = world.hosts.reservations.get(id);
     let (account, kind) = (reservation.account(), reservation.kind);
     let unused = unused_reservation(kind, reservation.tenancy());
     let there = membership::oldest_outside(world, &reservation.attributes(), reservation.free);
     for slot in there {
-        world.hosts.placer.give_up_slot(id, &mut world.hosts.fleet);
+        world.hosts.give_up_slot(id);
         membership::take_over(world, slot, id);
         world.billing.usage.give(now, account, unused, 1);
         quota_claims::undo_slots(world, account, quota_claims::claim_of_slot(world, kind), 1);

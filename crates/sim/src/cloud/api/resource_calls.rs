@@ -4,7 +4,7 @@ use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{address_calls, placement_calls, reservation_calls, security_groups, volume_calls};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::workload::resource_call::ResourceCall;
@@ -21,7 +21,12 @@ pub fn call(world: &mut World, now: Time, account: AccountId, call: &ResourceCal
     world.recorder.answer(now, operation, account, answer.map_err(Refused::outright));
 }
 
-fn dispatch(world: &mut World, now: Time, account: AccountId, call: &ResourceCall) -> Result<(), Reason> {
+fn dispatch(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    call: &ResourceCall,
+) -> Result<(), FailureReason> {
     use ResourceCall::*;
     match call {
         CreateSecurityGroup(group, vpc) => {

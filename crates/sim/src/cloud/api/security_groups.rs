@@ -10,13 +10,14 @@ use crate::cloud::api::targets;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, SecurityGroupId, SubnetId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::AddressRange;
 use plimsoll_model::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{LaunchOptions, SecurityGroupHandle};
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::handles::SecurityGroupHandle;
 use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
 pub fn create_security_group(
@@ -24,7 +25,7 @@ pub fn create_security_group(
     account: AccountId,
     name: SecurityGroupHandle,
     vpc: &str,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let owner = owner_named(world, account, vpc)?;
     let name = &world.directory.handles.security_groups()[name.0 as usize];
     world.quotas.meet(world.directory.accounts());
@@ -36,7 +37,7 @@ pub fn delete_security_group(
     world: &mut World,
     account: AccountId,
     name: SecurityGroupHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = security_group(world, account, name)?;
     world.security.delete(id)
 }
@@ -48,7 +49,7 @@ pub fn change_rule(
     group: SecurityGroupHandle,
     rule: &Rule,
     adds: bool,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = security_group(world, account, group)?;
     let traffic = Traffic::new(rule.protocol, rule.ports);
     let traffic = traffic.map_err(|_| Failure::InvalidPermissionMalformed)?;
@@ -73,7 +74,7 @@ pub fn probe(
     from: Endpoint,
     to: Endpoint,
     packet: security::Packet,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     join_by_address(world, account, from, to)?;
     join_by_address(world, account, to, from)?;
     let (from, to) = (endpoint(world, account, from)?, endpoint(world, account, to)?);
@@ -81,7 +82,11 @@ pub fn probe(
     verdict.reason().map_or(Ok(()), Err)
 }
 
-fn endpoint(world: &mut World, account: AccountId, end: Endpoint) -> Result<security::Endpoint, Reason> {
+fn endpoint(
+    world: &mut World,
+    account: AccountId,
+    end: Endpoint,
+) -> Result<security::Endpoint, FailureReason> {
     match end {
         Endpoint::Address(address) => Ok(security::Endpoint::Address(address)),
         Endpoint::Instance(name) => {
@@ -98,7 +103,7 @@ fn join_by_address(
     account: AccountId,
     end: Endpoint,
     other: Endpoint,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let (Endpoint::Address(address), Endpoint::Instance(other)) = (end, other) else { return Ok(()) };
     let vpc = |world: &World, of: &Instance| world.network.vpc_of(of.subnet, of.account);
     let other = vpc(world, world.instances.get(targets::changeable(world, account, other)?));
@@ -112,7 +117,7 @@ fn join_by_address(
 }
 
 /// The first interface of an instance is in these groups from now on, or in the default one.
-pub fn join(world: &mut World, slot: Slot, groups: &[SecurityGroupId]) -> Result<(), Reason> {
+pub fn join(world: &mut World, slot: Slot, groups: &[SecurityGroupId]) -> Result<(), FailureReason> {
     let instance = world.instances.get(slot);
     let (id, account, subnet) = (instance.id, instance.account, instance.subnet);
     if world.instances.extras.get(slot).is_some_and(|extras| extras.has_joined) {
@@ -126,7 +131,11 @@ pub fn join(world: &mut World, slot: Slot, groups: &[SecurityGroupId]) -> Result
 }
 
 /// Gives the first interface of an instance other groups.
-pub fn change_groups(world: &mut World, slot: Slot, groups: &[SecurityGroupHandle]) -> Result<(), Reason> {
+pub fn change_groups(
+    world: &mut World,
+    slot: Slot,
+    groups: &[SecurityGroupHandle],
+) -> Result<(), FailureReason> {
     let instance = world.instances.get(slot);
     let groups = groups_in(world, instance.subnet, instance.account, groups)?;
     join(world, slot, &[])?;
@@ -167,7 +176,7 @@ pub fn check_groups(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: &Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     if options.security_groups.is_empty() {
         return Ok(());
     }
@@ -182,7 +191,7 @@ pub fn groups_in(
     subnet: SubnetId,
     account: AccountId,
     names: &[SecurityGroupHandle],
-) -> Result<Vec<SecurityGroupId>, Reason> {
+) -> Result<Vec<SecurityGroupId>, FailureReason> {
     let owner = owner_in(world, account, subnet);
     let one = |handle: &SecurityGroupHandle| {
         let name = &world.directory.handles.security_groups()[handle.0 as usize];
@@ -197,7 +206,7 @@ pub fn security_group(
     world: &mut World,
     account: AccountId,
     name: SecurityGroupHandle,
-) -> Result<SecurityGroupId, Reason> {
+) -> Result<SecurityGroupId, FailureReason> {
     open_vpcs(world, account);
     let name = &world.directory.handles.security_groups()[name.0 as usize];
     let mut owners = world.network.vpcs(account).map(|(_, vpc)| Owner { account, vpc: Vpc(vpc) });
@@ -218,7 +227,7 @@ fn owner_in(world: &mut World, account: AccountId, subnet: SubnetId) -> Owner {
     Owner { account, vpc: Vpc(world.network.vpc_of(subnet, account)) }
 }
 
-fn owner_named(world: &mut World, account: AccountId, vpc: &str) -> Result<Owner, Reason> {
+fn owner_named(world: &mut World, account: AccountId, vpc: &str) -> Result<Owner, FailureReason> {
     open_vpcs(world, account);
     let found = world.network.vpcs(account).find(|(name, _)| *name == vpc);
     let (_, vpc) = found.ok_or(Failure::InvalidVpcIdNotFound)?;

@@ -8,13 +8,13 @@ use crate::cloud::observe::decisions;
 use crate::cloud::observe::explain::Occasion;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::placement::reservations::Preference;
 
 /// Starts a stopped instance. Where that fails it stays stopped.
-pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
+pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let instance = world.instances.get(slot);
     let (id, account) = (instance.id, instance.account);
     let (kind, wants_public) = (instance.kind, instance.wants_public_address);
@@ -29,15 +29,15 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
     // The slot of a reservation counts already.
     let claim = (!world.hosts.is_counted(&request, criteria)).then(|| quota_claims::claim_of(world, slot));
     claim.map_or(Ok(()), |claim| quota_claims::take(world, now, account, claim))?;
-    let survey = decisions::survey_instance(world, slot, &request);
+    let diagnosis = decisions::diagnose_instance(world, slot, &request);
     let taken = world.hosts.allocate(now, &request, criteria, true, &mut world.billing.usage);
-    if let Some(survey) = survey {
+    if let Some(diagnosis) = diagnosis {
         decisions::record_move(
             world,
             now,
             Occasion::Start,
             (request, criteria),
-            survey,
+            diagnosis,
             taken.map(|taken| taken.allocation),
         );
     }
@@ -56,7 +56,7 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
         extras.waits_for_market = false;
     }
     let allocation = taken.allocation;
-    if world.hosts.placer.has_reservations() {
+    if !world.hosts.reservations.is_empty() {
         membership::enter(world, slot, allocation.reservation);
     }
     let host = allocation.host;

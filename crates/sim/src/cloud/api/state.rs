@@ -7,7 +7,7 @@ use crate::cloud::instances::reference::Reference;
 use crate::scenario::Scenario;
 use crate::scenario::config::RepeatedCalls;
 use plimsoll_base::units::{Duration, ZoneId};
-use plimsoll_model::placement::provisions::CreatedGroupConfig;
+use plimsoll_model::placement::config::CreatedGroupConfig;
 
 /// Handles, client tokens, rules of calls, and buffers that calls use again.
 pub struct ApiState {

@@ -4,30 +4,30 @@ use std::collections::BTreeSet;
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_model::workload::call::Tag;
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
 
 /// Whether a new resource may have the tags of these keys.
-pub fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Reason> {
+pub fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), FailureReason> {
     let asked = keys.collect::<BTreeSet<_>>().len();
     if asked <= MAX_TAGS {
         return Ok(());
     }
-    Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, MAX_TAGS as u64))
+    Err(Failure::TagLimitExceeded.because(LimitKind::TagsPerResource, asked as u64, MAX_TAGS as u64))
 }
 
 /// Puts tags on an instance, in the place of those with the same keys.
-pub fn add_tags(world: &mut World, slot: Slot, tags: &[Tag]) -> Result<(), Reason> {
+pub fn add_tags(world: &mut World, slot: Slot, tags: &[Tag]) -> Result<(), FailureReason> {
     let known = &mut world.instances.extras_mut(slot).tags;
     let is_new = |(i, tag): &(usize, &Tag)| {
         !known.contains_key(&tag.key) && tags[..*i].iter().all(|other| other.key != tag.key)
     };
     let (asked, left) = (tags.iter().enumerate().filter(is_new).count(), MAX_TAGS - known.len());
     if asked > left {
-        return Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, left as u64));
+        return Err(Failure::TagLimitExceeded.because(LimitKind::TagsPerResource, asked as u64, left as u64));
     }
     for tag in tags {
         match known.get_mut(&tag.key) {

@@ -2,10 +2,12 @@
 
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::AccountId;
-use plimsoll_model::lifecycle::{Move, Trigger};
-use plimsoll_model::workload::call::{Handle, Targets};
+use plimsoll_model::lifecycle::Trigger;
+use plimsoll_model::transition::Transition;
+use plimsoll_model::workload::call::Targets;
+use plimsoll_model::workload::handles::Handle;
 
 /// The instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
 /// launch has used, or where there is nobody to draw. The list is `found`, to be put back after use.
@@ -28,7 +30,7 @@ pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<
 }
 
 /// The first instance of a name, alive and the account's.
-pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, Reason> {
+pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, FailureReason> {
     let alive =
         world.api.handles.instances.of(handle).first().filter(|reference| reference.account == account);
     let slot = alive.and_then(|reference| world.instances.resolve(*reference));
@@ -36,10 +38,10 @@ pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, 
 }
 
 /// The instance of a call that changes what belongs to it, if its state allows that.
-pub fn changeable(world: &World, account: AccountId, instance: Handle) -> Result<Slot, Reason> {
+pub fn changeable(world: &World, account: AccountId, instance: Handle) -> Result<Slot, FailureReason> {
     let slot = first(world, account, instance)?;
     match world.instances.get(slot).state.on(Trigger::ModifyAttribute) {
-        Move::Refused(failure) => Err(failure.into()),
+        Transition::Refused(failure) => Err(failure.into()),
         _ => Ok(slot),
     }
 }

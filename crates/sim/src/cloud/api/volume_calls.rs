@@ -4,14 +4,14 @@ use crate::cloud::api::targets;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{quota_claims, volumes};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::quota::Quota;
 use plimsoll_model::storage::{
     BlockDevice, CreateVolume, DeviceName, LaunchPermission, ModifyVolume, RegisterImage, Target,
 };
-use plimsoll_model::workload::call::{Handle, ImageHandle, SnapshotHandle, VolumeHandle};
+use plimsoll_model::workload::handles::{Handle, ImageHandle, SnapshotHandle, VolumeHandle};
 use plimsoll_model::workload::resource_call::VolumeSpec;
 
 /// The root of an image that a call registers.
@@ -24,7 +24,7 @@ pub fn create_volume(
     (name, zone): (VolumeHandle, ZoneId),
     (spec, multi_attach): (VolumeSpec, bool),
     snapshot: Option<SnapshotHandle>,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let snapshot = snapshot.map(|snapshot| find_snapshot(world, snapshot)).transpose()?;
     let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
     let kind = kind.unwrap_or_default();
@@ -44,7 +44,7 @@ pub fn attach_volume(
     name: VolumeHandle,
     instance: Handle,
     device: &str,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let volume = find_volume(world, name)?;
     let slot = targets::changeable(world, account, instance)?;
     // "Attaches an Amazon EBS volume to a running or stopped instance" (`AttachVolume` of the EC2 API as
@@ -67,7 +67,7 @@ pub fn detach_volume(
     account: AccountId,
     name: VolumeHandle,
     instance: Option<Handle>,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let volume = find_volume(world, name)?;
     let from = instance.map(|instance| targets::first(world, account, instance)).transpose()?;
     let from = from.map(|slot| world.instances.get(slot).id);
@@ -94,7 +94,7 @@ pub fn delete_volume(
     now: Time,
     account: AccountId,
     name: VolumeHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let volume = find_volume(world, name)?;
     let due = world.storage.delete(now, account, volume, &mut world.billing.usage)?;
     quota_claims::uncount(world, account, Quota::Volumes, 1);
@@ -108,7 +108,7 @@ pub fn modify_volume(
     account: AccountId,
     name: VolumeHandle,
     spec: VolumeSpec,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let volume = find_volume(world, name)?;
     let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
     let change = ModifyVolume { kind, size_gib, iops, throughput_mibps };
@@ -123,7 +123,7 @@ pub fn create_snapshot(
     account: AccountId,
     name: SnapshotHandle,
     volume: VolumeHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let volume = find_volume(world, volume)?;
     let (id, due) = quota_claims::create_within(world, account, Quota::Snapshots, 1, |world| {
         world.storage.create_snapshot(now, account, volume, &mut world.billing.usage)
@@ -138,7 +138,7 @@ pub fn delete_snapshot(
     now: Time,
     account: AccountId,
     name: SnapshotHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = find_snapshot(world, name)?;
     world.storage.delete_snapshot(now, account, id, &mut world.billing.usage)?;
     quota_claims::uncount(world, account, Quota::Snapshots, 1);
@@ -150,7 +150,7 @@ pub fn archive_snapshot(
     now: Time,
     account: AccountId,
     name: SnapshotHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = find_snapshot(world, name)?;
     world.storage.archive_snapshot(now, account, id, &mut world.billing.usage)
 }
@@ -160,7 +160,7 @@ pub fn restore_snapshot(
     now: Time,
     account: AccountId,
     name: SnapshotHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = find_snapshot(world, name)?;
     world.storage.restore_snapshot(now, account, id, &mut world.billing.usage)
 }
@@ -172,7 +172,7 @@ pub fn register_image(
     image: ImageHandle,
     (snapshot, size_gib): (Option<SnapshotHandle>, Option<u32>),
     public: bool,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let snapshot = snapshot.map(|snapshot| find_snapshot(world, snapshot)).transpose()?;
     let of_snapshot = snapshot.and_then(|id| world.storage.snapshot(id)).map(|found| found.size_gib);
     let fetched_gib = size_gib.or(of_snapshot).ok_or(Failure::MissingParameter)?;
@@ -202,16 +202,16 @@ pub fn deregister_image(
     now: Time,
     account: AccountId,
     image: ImageHandle,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let id = volumes::find_image(world, account, image)?;
     world.storage.deregister_image(now, account, id)
 }
 
-fn find_volume(world: &World, name: VolumeHandle) -> Result<VolumeId, Reason> {
+fn find_volume(world: &World, name: VolumeHandle) -> Result<VolumeId, FailureReason> {
     world.api.handles.volumes.find(name.0, Failure::InvalidVolumeNotFound)
 }
 
-fn find_snapshot(world: &World, name: SnapshotHandle) -> Result<SnapshotId, Reason> {
+fn find_snapshot(world: &World, name: SnapshotHandle) -> Result<SnapshotId, FailureReason> {
     world.api.handles.snapshots.find(name.0, Failure::InvalidSnapshotNotFound)
 }
 

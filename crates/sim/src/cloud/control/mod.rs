@@ -17,7 +17,8 @@ use plimsoll_base::units::Time;
 use plimsoll_model::control_plane::config::Index;
 use plimsoll_model::control_plane::plane::Plane;
 use plimsoll_model::control_plane::throttle::Class;
-use plimsoll_model::workload::call::{Call, Handle};
+use plimsoll_model::workload::call::Call;
+use plimsoll_model::workload::handles::Handle;
 
 /// Control plane of a run, and what the cloud has to know for it.
 pub struct Control {
@@ -32,8 +33,8 @@ pub struct Control {
 
 persist! { Control {
     values: [launching, worked],
-    parts: [plane],
-    made: [indexes],
+    nested: [plane],
+    derived: [indexes],
 } }
 
 impl Control {

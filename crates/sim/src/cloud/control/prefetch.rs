@@ -4,28 +4,28 @@ use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_model::control_plane::job::JobId;
-use plimsoll_model::control_plane::plane::course::Subject;
-use plimsoll_model::control_plane::plane::{Alarm, Plane};
+use plimsoll_model::control_plane::plane::path::RecordKey;
+use plimsoll_model::control_plane::plane::{Plane, PlaneTimer};
 use plimsoll_model::workload::call::{Call, Targets};
 
 /// An alarm rings soon. The end of a service, which most of them are about, leads to the request, to the record of
 /// what it is about, to the cache, and to the instance itself.
 #[inline]
-pub fn prefetch_for_timer(world: &World, alarm: Alarm, number: u32) {
-    let Some(job) = served(alarm, number) else { return };
+pub fn prefetch_for_timer(world: &World, timer: PlaneTimer, number: u32) {
+    let Some(job) = served(timer, number) else { return };
     plane(world).prefetch_request(job);
-    let subject = plane(world).subject_of(job);
-    plane(world).prefetch_places(subject);
-    if let Subject::Instance { slot, .. } = subject {
+    let record = plane(world).record_of(job);
+    plane(world).prefetch_places(record);
+    if let RecordKey::Instance { slot, .. } = record {
         prefetch(world.instances.get(Slot(slot)));
     }
 }
 
 /// The same a little later: what was loaded then says where to look next.
 #[inline]
-pub fn prefetch_further_for_timer(world: &World, alarm: Alarm, number: u32) {
-    let Some(job) = served(alarm, number) else { return };
-    plane(world).prefetch_cached(plane(world).subject_of(job));
+pub fn prefetch_further_for_timer(world: &World, timer: PlaneTimer, number: u32) {
+    let Some(job) = served(timer, number) else { return };
+    plane(world).prefetch_cached(plane(world).record_of(job));
     if let Some(call) = plane(world).call_of(job) {
         prefetch_targets(world, call);
     }
@@ -36,8 +36,8 @@ fn plane(world: &World) -> &Plane {
 }
 
 /// The job whose service ends, if that is what an alarm is about.
-fn served(alarm: Alarm, number: u32) -> Option<JobId> {
-    (alarm == Alarm::Served).then_some(JobId(number))
+fn served(timer: PlaneTimer, number: u32) -> Option<JobId> {
+    (timer == PlaneTimer::Served).then_some(JobId(number))
 }
 
 /// Loads the place of the instance that a call means by a draw. Changes nothing.

@@ -6,8 +6,8 @@ use crate::cloud::instances::volumes;
 use crate::cloud::world::World;
 use plimsoll_base::units::{AccountId, ImageId};
 use plimsoll_model::control_plane::config::Index;
-use plimsoll_model::control_plane::plane::course::{Course, Route, Subject};
 use plimsoll_model::control_plane::plane::jobs::ImageSize;
+use plimsoll_model::control_plane::plane::path::{JobPath, RecordKey, Route};
 use plimsoll_model::control_plane::plane::requests::Profile;
 use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Targets};
@@ -16,23 +16,23 @@ use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Target
 pub fn profile(world: &World, call: &Call) -> Profile {
     let account = call.account;
     let operation = call.action.operation();
-    let (mut subject, mut scans, mut is_paged) = (Subject::Nothing, false, true);
+    let (mut record, mut scans, mut is_paged) = (RecordKey::None, false, true);
     match &call.action {
-        Action::Launch(launch) => subject = Subject::Type(launch.kind),
+        Action::Launch(launch) => record = RecordKey::InstanceType(launch.kind),
         Action::Describe(query) => {
             is_paged = is_narrow(query);
             match &query.targets {
-                Some(targets) => subject = subject_of(world, account, targets),
+                Some(targets) => record = record_of(world, account, targets),
                 None => {
-                    let question = if query.filters.is_empty() { 0 } else { fingerprint(query) };
-                    subject = Subject::Many { account, question };
+                    let fingerprint = if query.filters.is_empty() { 0 } else { fingerprint(query) };
+                    record = RecordKey::Query { account, query: fingerprint };
                     scans = is_scan(world, query);
                 }
             }
         }
         action => {
             if let Some(targets) = action.targets() {
-                subject = subject_of(world, account, targets);
+                record = record_of(world, account, targets);
             }
         }
     }
@@ -43,22 +43,22 @@ pub fn profile(world: &World, call: &Call) -> Profile {
         account,
         class: Class::of(operation, is_paged),
         resources: count_resources(world, &call.action),
-        course: Course::Call { route: Route::of(operation), subject, scans, has_volumes },
+        path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
     }
 }
 
 /// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
-fn subject_of(world: &World, account: AccountId, targets: &Targets) -> Subject {
+fn record_of(world: &World, account: AccountId, targets: &Targets) -> RecordKey {
     let instance = match *targets {
         Targets::Drawn { draw, count: 1 } => world.instances.sample_one(account, draw),
-        Targets::Drawn { draw, .. } => return Subject::Many { account, question: draw | 1 },
+        Targets::Drawn { draw, .. } => return RecordKey::Query { account, query: draw | 1 },
         _ => {
             let first = targets.handles().first().map(|handle| targets::first(world, account, *handle));
             first.and_then(Result::ok).map(|slot| world.instances.reference(slot))
         }
     };
-    let Some(Reference { slot, id, .. }) = instance else { return Subject::Nothing };
-    Subject::Instance { id: id.0, slot: slot.0 }
+    let Some(Reference { slot, id, .. }) = instance else { return RecordKey::None };
+    RecordKey::Instance { id: id.0, slot: slot.0 }
 }
 
 /// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts

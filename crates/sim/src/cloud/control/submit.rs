@@ -14,7 +14,7 @@ use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::control_plane::job::JobId;
 use plimsoll_model::control_plane::plane::requests::RequestId;
-use plimsoll_model::control_plane::plane::{Alarm, Wish};
+use plimsoll_model::control_plane::plane::{Effect, PlaneTimer};
 use plimsoll_model::workload::call::{Action, Call, End};
 
 /// The run begins.
@@ -43,10 +43,10 @@ pub fn submit(world: &mut World, now: Time, call: Call) {
     work(world, now);
 }
 
-/// An alarm of the control plane rings.
+/// An timer of the control plane rings.
 #[inline]
-pub fn on_timer(world: &mut World, now: Time, alarm: Alarm, number: u32) {
-    world.control_mut().plane.ring(now, alarm, number);
+pub fn on_timer(world: &mut World, now: Time, timer: PlaneTimer, number: u32) {
+    world.control_mut().plane.fire(now, timer, number);
 }
 
 /// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
@@ -55,23 +55,23 @@ pub fn work(world: &mut World, now: Time) {
     let rows = world.instances.alive();
     let control = world.control_mut();
     control.worked = now;
-    control.plane.note_rows(rows);
-    while let Some(wish) = world.control_mut().plane.next(now) {
-        match wish {
-            Wish::Act(job, request) => act(world, now, job, request),
-            Wish::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
-            Wish::Run(job) => {
+    control.plane.note_instance_count(rows);
+    while let Some(effect) = world.control_mut().plane.next(now) {
+        match effect {
+            Effect::Commit(job, request) => act(world, now, job, request),
+            Effect::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
+            Effect::Finish(job) => {
                 let instance = world.control_mut().plane.came_up(job);
                 world.advance_ledger(now);
                 lifecycle::come_up(world, now, instance);
             }
         }
     }
-    while let Some((at, alarm, number)) = world.control_mut().plane.next_alarm() {
+    while let Some((at, timer, number)) = world.control_mut().plane.next_timer() {
         if world.timers.is_imminent(at) {
-            prefetch::prefetch_for_timer(world, alarm, number);
+            prefetch::prefetch_for_timer(world, timer, number);
         }
-        world.timers.queue.push(at, Rank::Timer as u8, Event::Control(alarm, number));
+        world.timers.queue.push(at, Rank::Timer as u8, Event::Control(timer, number));
     }
 }
 
@@ -96,7 +96,7 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     world.api.delayed_lifetimes = Some(lifetimes);
     dispatch::call(world, now, &call);
     world.recorder.call_age = Duration::ZERO;
-    world.control_mut().plane.acted(now, job);
+    world.control_mut().plane.committed(now, job);
 }
 
 /// A call never has an effect.

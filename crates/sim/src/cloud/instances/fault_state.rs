@@ -17,8 +17,8 @@ pub struct FaultState {
 }
 
 persist! { FaultState {
-    parts: [faults],
-    made: [instances_by_host],
+    nested: [faults],
+    derived: [instances_by_host],
 } }
 
 impl FaultState {

@@ -3,7 +3,7 @@
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
 use plimsoll_model::network::{self, AddressRange, InterfaceRef};
 use plimsoll_model::workload::call::LaunchOptions;
@@ -15,7 +15,7 @@ pub fn attach_for_launch(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: &Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let (now, account) = (context.now, context.account);
     let limits = world.directory.types.get(context.launch.kind).interfaces;
     let Allocation { id, zone, subnet, .. } = *allocation;
@@ -40,7 +40,7 @@ pub fn add_addresses(
     now: Time,
     instance: &network::Instance,
     AddressCount { addresses, prefixes }: AddressCount,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let first = InterfaceRef::First(instance);
     let none_asked = addresses == 0 && prefixes == 0;
     if addresses > 0 || none_asked {
@@ -71,6 +71,6 @@ pub fn network_view(world: &World, slot: Slot) -> network::Instance {
 }
 
 /// A number of addresses as the network counts them; no subnet has more.
-fn small(count: u32) -> Result<u16, Reason> {
+fn small(count: u32) -> Result<u16, FailureReason> {
     u16::try_from(count).map_err(|_| Failure::InvalidParameterValue.into())
 }

@@ -7,7 +7,8 @@ use crate::cloud::instances::spot::{self, max_price};
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::world::World;
 use plimsoll_base::units::{Duration, Time};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::lifecycle::{State, Trigger};
+use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Interruption, Spot};
 
 /// Time between two looks for room where the price would let an instance start: assumed.
@@ -20,8 +21,10 @@ pub fn interrupt(world: &mut World, now: Time, slot: Slot) {
     world.instances.extras_mut(slot).interrupted = true;
     world.recorder.ledger.count_event(|counts| &mut counts.spot_interruptions);
     match (interruption, world.instances.get(slot).state.on(Trigger::Interrupted)) {
-        (Interruption::Terminate, Move::To(State::ShuttingDown)) => lifecycle::terminate(world, now, slot),
-        (_, Move::To(State::ShuttingDown)) => {
+        (Interruption::Terminate, Transition::To(State::ShuttingDown)) => {
+            lifecycle::terminate(world, now, slot)
+        }
+        (_, Transition::To(State::ShuttingDown)) => {
             world.instances.extras_mut(slot).waits_for_market = true;
             lifecycle::stop(world, now, slot, interruption == Interruption::Hibernate);
         }

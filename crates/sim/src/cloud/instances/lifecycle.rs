@@ -168,7 +168,7 @@ fn release_running_resources(world: &mut World, now: Time, slot: Slot) {
     if std::mem::take(&mut instance.has_host) {
         world.note_off_host(slot);
         let (request, allocation) = (requests::request_of(world, slot), requests::allocation_of(world, slot));
-        if world.hosts.placer.has_reservations() {
+        if !world.hosts.reservations.is_empty() {
             membership::leave(world, slot);
         }
         let is_kept = membership::release(world, now, &request, allocation);

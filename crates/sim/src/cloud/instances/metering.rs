@@ -8,7 +8,7 @@ use crate::cloud::observe::ledger::InstanceTotal;
 use crate::cloud::world::World;
 use plimsoll_base::units::{Time, TypeId};
 use plimsoll_model::billing::{self, Market, Running};
-use plimsoll_model::placement::constraints::Tenancy;
+use plimsoll_model::placement::request::Tenancy;
 
 /// An instance counts as running no more.
 #[inline]

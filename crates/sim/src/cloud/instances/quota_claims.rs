@@ -4,7 +4,7 @@
 use crate::cloud::allocation::instance_types::TypeInfo;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time, TypeId};
 use plimsoll_model::quota::{Claim, Quota};
 use plimsoll_model::workload::call::{self, LaunchOptions};
@@ -20,7 +20,7 @@ pub fn claim(kind: &TypeInfo, options: Option<&LaunchOptions>) -> Claim {
 
 /// Counts an instance that becomes pending against the account's quotas.
 #[cold]
-pub fn take(world: &mut World, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+pub fn take(world: &mut World, now: Time, account: AccountId, claim: Claim) -> Result<(), FailureReason> {
     if world.quotas.is_unlimited() {
         return Ok(());
     }
@@ -36,7 +36,7 @@ pub fn take_slots(
     account: AccountId,
     claim: Claim,
     count: u32,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     if world.quotas.is_unlimited() {
         return Ok(());
     }
@@ -83,8 +83,8 @@ pub fn create_within<T>(
     account: AccountId,
     quota: Quota,
     amount: usize,
-    make: impl FnOnce(&mut World) -> Result<T, Reason>,
-) -> Result<T, Reason> {
+    make: impl FnOnce(&mut World) -> Result<T, FailureReason>,
+) -> Result<T, FailureReason> {
     if world.quotas.is_unlimited() {
         return make(world);
     }

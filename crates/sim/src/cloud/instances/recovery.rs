@@ -9,12 +9,13 @@ use crate::cloud::observe::explain::Occasion;
 use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{InstanceId, Time};
 use plimsoll_model::faults::{Drain, HostEvent, OnFailure};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::lifecycle::{State, Trigger};
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::transition::Transition;
 
 /// Where an instance has room, and where it takes it instead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,7 +78,7 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
             Drain::Terminate => Eviction::Terminate,
         },
     };
-    world.hosts.placer.move_slots(host, &mut world.hosts.fleet);
+    world.hosts.move_slots(host);
     world.note_hosts();
     for slot in world.instances_on(host) {
         evict(world, now, slot, eviction);
@@ -93,17 +94,17 @@ fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
     };
     let state = world.instances.get(slot).state;
     match (state.on(moving), eviction) {
-        (Move::To(State::Pending), Eviction::Migrate) => {
+        (Transition::To(State::Pending), Eviction::Migrate) => {
             if migrate(world, now, slot).is_err() {
                 lose(world, now, slot);
             }
         }
-        (Move::To(State::Pending), _) => {
+        (Transition::To(State::Pending), _) => {
             if recover(world, now, slot).is_err() {
                 lose(world, now, slot);
             }
         }
-        (Move::To(State::ShuttingDown), _) => {
+        (Transition::To(State::ShuttingDown), _) => {
             world.recorder.ledger.count_event(|counts| &mut counts.instances_lost);
             lifecycle::terminate(world, now, slot);
         }
@@ -113,7 +114,7 @@ fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
 
 /// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
 /// there is none.
-fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
+fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let relocation = allocate_elsewhere(world, now, slot, Occasion::Recovery)?;
     if world.instances.get(slot).state == State::Running {
         lifecycle::leave_running(world, now, slot);
@@ -127,7 +128,7 @@ fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
 }
 
 /// An instance goes on on another host. Nothing changes where there is none.
-fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), Reason> {
+fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let relocation = allocate_elsewhere(world, now, slot, Occasion::Migration)?;
     move_to(world, now, slot, relocation);
     world.recorder.ledger.count_event(|counts| &mut counts.migrations);
@@ -141,7 +142,7 @@ fn allocate_elsewhere(
     now: Time,
     slot: Slot,
     occasion: Occasion,
-) -> Result<Relocation, Reason> {
+) -> Result<Relocation, FailureReason> {
     let kind = world.instances.get(slot).kind;
     let (old_request, from) = (requests::request_of(world, slot), requests::allocation_of(world, slot));
     let mut request = old_request;
@@ -152,7 +153,7 @@ fn allocate_elsewhere(
     // Of its group it counts no more while a place is looked for: a member that moves is still one.
     world.hosts.placer.removed(&old_request, from.host, &world.hosts.fleet);
     let criteria = ReservationCriteria { kind, preference };
-    let survey = decisions::survey_instance(world, slot, &request);
+    let diagnosis = decisions::diagnose_instance(world, slot, &request);
     let along = from.reservation.and_then(|_| world.hosts.place(&request, true).ok()).map(|(host, _)| host);
     let found = match along {
         Some(host) => {
@@ -164,12 +165,12 @@ fn allocate_elsewhere(
             found.map(|taken| Relocation { from, to: taken.allocation })
         }
     };
-    if let Some(survey) = survey {
+    if let Some(diagnosis) = diagnosis {
         let allocation = found.map(|relocation| match along {
             Some(host) => HostAllocation { host, reservation: None },
             None => relocation.to,
         });
-        decisions::record_move(world, now, occasion, (request, criteria), survey, allocation);
+        decisions::record_move(world, now, occasion, (request, criteria), diagnosis, allocation);
     }
     world.hosts.placer.added(&old_request, from.host, &world.hosts.fleet);
     found
@@ -183,7 +184,7 @@ fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Re
     let instance = world.instances.get_mut(slot);
     instance.host = to.host;
     let (id, account) = (instance.id, instance.account);
-    if world.hosts.placer.has_reservations() {
+    if !world.hosts.reservations.is_empty() {
         membership::leave(world, slot);
         membership::enter(world, slot, to.reservation);
     }
@@ -200,8 +201,8 @@ fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Re
 /// An instance is off its host and has no other: what ended is over, anything else is stopped.
 fn lose(world: &mut World, now: Time, slot: Slot) {
     match world.instances.get(slot).state.on(Trigger::Lost) {
-        Move::To(State::Terminated) => lifecycle::terminated(world, now, slot),
-        Move::To(State::Stopped) => {
+        Transition::To(State::Terminated) => lifecycle::terminated(world, now, slot),
+        Transition::To(State::Stopped) => {
             world.recorder.ledger.count_event(|counts| &mut counts.instances_lost);
             match world.instances.get(slot).state {
                 State::Running => stop_at_once(world, now, slot),

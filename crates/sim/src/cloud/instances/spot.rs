@@ -4,7 +4,7 @@ use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{Duration, Money, Time};
 use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};
 use plimsoll_model::workload::call::{LaunchOptions, Spot};
@@ -18,14 +18,14 @@ pub fn check_price(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: &Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let Some(spot) = options.spot else { return Ok(()) };
     let (types, kind) = (&world.directory.types, context.launch.kind);
     let price = world.billing.spot.price(types, kind, allocation.zone, context.now);
     let most = max_price(spot).unwrap_or(types.get(kind).price_per_second);
     if price > most {
         let [asked, left] = [price, most].map(micro_usd_per_hour);
-        return Err(Failure::SpotMaxPriceTooLow.because(Bound::SpotPrice, asked, left));
+        return Err(Failure::SpotMaxPriceTooLow.because(LimitKind::SpotPrice, asked, left));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::cloud::instances::extras::{Extras, ExtrasTable};
 use crate::cloud::instances::live_instances::LiveInstances;
 use crate::cloud::instances::reference::{Reference, Slot};
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::StopsId;
@@ -86,7 +86,7 @@ impl Persist for Instances {
         out.put(&(elastic_ip_holders, with_volumes));
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (self.launched, self.terminated, self.alive_of, self.live, self.free) = from.get()?;
         let length = from.get_length()?;
         self.reserve(length);

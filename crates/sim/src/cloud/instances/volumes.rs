@@ -4,12 +4,13 @@ use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::quota_claims;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, InstanceId, Time, VolumeId};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::storage::{BlockDevice, DeviceName, Due, Step, Target, VolumeState};
 use plimsoll_model::workload::block_device;
-use plimsoll_model::workload::call::{ImageHandle, LaunchOptions};
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::handles::ImageHandle;
 
 /// The volumes that a launch from an image, or with volumes of its own, brings.
 pub fn create_for_launch(
@@ -17,7 +18,7 @@ pub fn create_for_launch(
     context: &LaunchContext,
     options: &LaunchOptions,
     allocation: &Allocation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let (devices, has_root) = devices(world, context.account, options)?;
     if devices.is_empty() {
         return Ok(());
@@ -68,7 +69,7 @@ fn devices(
     world: &World,
     account: AccountId,
     options: &LaunchOptions,
-) -> Result<(Vec<BlockDevice>, bool), Reason> {
+) -> Result<(Vec<BlockDevice>, bool), FailureReason> {
     let own: Vec<BlockDevice> = options.volumes.iter().map(block_device).collect::<Result<_, _>>()?;
     match options.image {
         None => Ok((own, false)),
@@ -87,7 +88,7 @@ pub fn name_images(world: &mut World) {
 }
 
 /// The image of a name: the account's own, else the cloud's, else the latest of any account.
-pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Result<ImageId, Reason> {
+pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Result<ImageId, FailureReason> {
     let name = &world.directory.handles.images()[image.0 as usize];
     match world.storage.image_named(account, name) {
         Some(id) => Ok(id),
@@ -96,7 +97,7 @@ pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Resu
 }
 
 /// A volume of a launch as the storage knows it.
-fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, Reason> {
+fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, FailureReason> {
     Ok(BlockDevice {
         device: DeviceName::parse(&device.device)?,
         kind: device.kind.unwrap_or_default(),

@@ -6,10 +6,10 @@ use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::observe::explain::{Decision, Ending, Explanation, Occasion, Subject, ending};
 use crate::cloud::world::World;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::Time;
-use plimsoll_model::placement::strategy::Request;
-use plimsoll_model::placement::survey::Survey;
+use plimsoll_model::placement::diagnosis::Diagnosis;
+use plimsoll_model::placement::request::Request;
 
 /// What was placed for a launch is given back.
 #[cold]
@@ -26,10 +26,10 @@ pub fn undo_decisions(world: &mut World, context: &LaunchContext) {
 }
 
 /// Looks at every host for an instance that is there already, if it is the one that somebody asks about.
-pub fn survey_instance(world: &World, slot: Slot, request: &Request) -> Option<Survey> {
+pub fn diagnose_instance(world: &World, slot: Slot, request: &Request) -> Option<Diagnosis> {
     let subject = world.recorder.decisions.as_ref()?.explanation.subject;
     let is_asked = subject == Subject::Instance(world.instances.get(slot).id);
-    is_asked.then(|| world.hosts.placer.survey(request, true, &world.hosts.fleet))
+    is_asked.then(|| world.hosts.placer.diagnose(request, true, &world.hosts.fleet))
 }
 
 /// What came of that.
@@ -39,17 +39,17 @@ pub fn record_move(
     at: Time,
     occasion: Occasion,
     (request, criteria): (Request, ReservationCriteria),
-    survey: Survey,
-    allocation: Result<HostAllocation, Reason>,
+    diagnosis: Diagnosis,
+    allocation: Result<HostAllocation, FailureReason>,
 ) {
     let (number, kind) = (None, criteria.kind);
-    record(world, Decision { at, occasion, number, kind, request, survey, ending: ending(allocation) });
+    record(world, Decision { at, occasion, number, kind, request, diagnosis, ending: ending(allocation) });
 }
 
 /// The run and the plain scan must have come to the same.
 fn record(world: &mut World, decision: Decision) {
     if let Ending::Placed(host) = decision.ending {
-        let winner = decision.survey.winner.as_ref().map(|winner| winner.host);
+        let winner = decision.diagnosis.winner.as_ref().map(|winner| winner.host);
         assert_eq!(winner, Some(host), "the run and the plain scan take different hosts");
     }
     world.recorder.decisions.as_mut().expect("somebody asks").add(decision);
@@ -66,10 +66,10 @@ pub fn take_explanation(world: &mut World) -> Option<Explanation> {
 
 /// Surveys every host for the next instance of a launch, if the subject of `--explain` is concerned.
 #[cold]
-pub fn survey_launch(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Survey> {
+pub fn diagnose_launch(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Diagnosis> {
     let id = world.instances.next_id(world.api.batch.len());
     let is_concerned = world.recorder.decisions.as_mut().is_some_and(|log| log.concerns(id, context));
-    is_concerned.then(|| world.hosts.placer.survey(&context.request, may_open, &world.hosts.fleet))
+    is_concerned.then(|| world.hosts.placer.diagnose(&context.request, may_open, &world.hosts.fleet))
 }
 
 /// Records the decision about an instance of a launch, which is the last of the batch if it was allocated.
@@ -77,8 +77,8 @@ pub fn survey_launch(world: &mut World, context: &LaunchContext, may_open: bool)
 pub fn record_launch(
     world: &mut World,
     context: &LaunchContext,
-    survey: Survey,
-    allocated: Result<(), Reason>,
+    diagnosis: Diagnosis,
+    allocated: Result<(), FailureReason>,
 ) {
     let batch = &world.api.batch;
     let nth = batch.len() - usize::from(allocated.is_ok());
@@ -94,7 +94,7 @@ pub fn record_launch(
             number: Some(context.launch.first_instance + nth as u64),
             kind: context.launch.kind,
             request: context.request,
-            survey,
+            diagnosis,
             ending: ending(allocation),
         },
     );

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::cloud::allocation::allocator::HostAllocation;
 use crate::cloud::api::launch_context::LaunchContext;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId};
-use plimsoll_model::placement::strategy::Request;
-use plimsoll_model::placement::survey::Survey;
+use plimsoll_model::placement::diagnosis::Diagnosis;
+use plimsoll_model::placement::request::Request;
 
 /// Decisions that are kept of one subject: enough to read, and a bound for memory.
 const MOST: usize = 1000;
@@ -46,7 +46,7 @@ pub enum Ending {
     /// With a host that was given back: the launch as a whole did not come about in this zone.
     Undone(HostId),
     /// Without.
-    Refused(Reason),
+    Refused(FailureReason),
 }
 
 /// One decision about a place.
@@ -63,7 +63,7 @@ pub struct Decision {
     /// What was looked for, where.
     pub request: Request,
     /// The hosts there were.
-    pub survey: Survey,
+    pub diagnosis: Diagnosis,
     /// How it ended.
     pub ending: Ending,
 }
@@ -120,7 +120,7 @@ impl DecisionLog {
     }
 }
 
-pub(in crate::cloud) fn ending(allocation: Result<HostAllocation, Reason>) -> Ending {
+pub(in crate::cloud) fn ending(allocation: Result<HostAllocation, FailureReason>) -> Ending {
     match allocation {
         Ok(HostAllocation { host, reservation: None }) => Ending::Placed(host),
         Ok(HostAllocation { host, reservation: Some(id) }) => Ending::Claimed(host, id),

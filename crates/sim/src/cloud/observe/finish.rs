@@ -8,12 +8,12 @@ use crate::cloud::observe::outcome::{
 };
 use crate::cloud::observe::{decisions, headroom};
 use crate::cloud::world::World;
-use plimsoll_base::metrics::{Durations, Level};
+use plimsoll_base::metrics::{Durations, Level, Usage};
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::network::{Subnet, Usage};
+use plimsoll_model::network::Subnet;
 
 /// Everything the run yields, seen from its end.
 pub fn finish(

@@ -21,7 +21,7 @@ pub struct RowRecorder {
 
 persist! { RowRecorder {
     values: [histories],
-    made: [window_start],
+    derived: [window_start],
 } }
 
 /// What is remembered of an instance.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use plimsoll_base::failure::Failure;
-use plimsoll_base::units::{Each, Time};
+use plimsoll_base::units::{EnumMap, Time};
 use plimsoll_model::operation::Operation;
 
 /// How requests ended, each counted once.
@@ -14,7 +14,7 @@ pub struct Tally {
     /// Granted.
     pub succeeded: u64,
     /// Refused, by reason.
-    pub failed_by: Each<Failure, u64>,
+    pub failed_by: EnumMap<Failure, u64>,
 }
 
 impl Tally {

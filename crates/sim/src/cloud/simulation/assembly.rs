@@ -24,6 +24,7 @@ use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::register;
+use plimsoll_model::placement::reservations::Reservations;
 use plimsoll_model::placement::strategy::Strategy;
 use plimsoll_model::quota::Quotas;
 use plimsoll_model::storage::Storage;
@@ -74,6 +75,7 @@ fn parts(
         hosts: HostAllocator {
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
             fleet,
+            reservations: Reservations::default(),
             members: ReservationMembers::default(),
             provisions,
         },

@@ -18,7 +18,7 @@ use crate::cloud::simulation::timers::Timers;
 use crate::cloud::simulation::{assembly, conservation, known_ids};
 use crate::cloud::world::World;
 use crate::scenario::Scenario;
-use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{self, Persist, Reader, RestoreError, Writer};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::TypeId;
 use plimsoll_model::fleet::totals::Total;
@@ -44,7 +44,7 @@ pub fn save(
 ) {
     let World { directory, demand, api, types, instances, hosts, network, security, .. } = world;
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
-    let HostAllocator { fleet, placer, members, provisions: _ } = hosts;
+    let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
     let InstanceTypes { known, offers: _ } = types;
     let ApiState { handles, tokens, .. } = api;
     let Timers { queue, boot: _, stop: _, terminate: _, boot_takes: _ } = timers;
@@ -53,6 +53,7 @@ pub fn save(
     out.put(&rows.is_some());
     fleet.save(out);
     placer.save(out);
+    out.put(reservations);
     out.put(&known.iter().map(Option::is_some).collect::<Vec<bool>>());
     network.save(out);
     security.save(out);
@@ -79,11 +80,12 @@ pub fn resume(
     options: RunOptions,
     resumption: Resumption,
     from: &mut Reader<'_>,
-) -> Result<(World, Progress), Misfit> {
-    let mut directory = scenario.directory().map_err(Misfit::from)?;
+) -> Result<(World, Progress), RestoreError> {
+    let mut directory = scenario.directory().map_err(RestoreError::from)?;
     directory.restore(from)?;
-    let demand = scenario.demand_of(&mut directory).map_err(Misfit::from)?;
-    let mut world = assembly::assemble(scenario, options, directory, demand, None).map_err(Misfit::from)?;
+    let demand = scenario.demand_of(&mut directory).map_err(RestoreError::from)?;
+    let mut world =
+        assembly::assemble(scenario, options, directory, demand, None).map_err(RestoreError::from)?;
     let mut progress = None;
     // A state that contradicts itself is that of no run: an assertion that finds so here finds a file that was changed.
     checkpoint::caught(|| {
@@ -99,10 +101,11 @@ fn restore(
     scenario: &Scenario,
     resumption: Resumption,
     from: &mut Reader<'_>,
-) -> Result<Progress, Misfit> {
+) -> Result<Progress, RestoreError> {
     restore_rows(world, scenario, resumption.wants_rows, from.get()?)?;
     world.hosts.fleet.restore(from)?;
     world.hosts.placer.restore(from, &mut world.hosts.fleet, resumption.is_same_strategy)?;
+    world.hosts.reservations = from.get()?;
     let requested: Vec<bool> = from.get()?;
     known_ids::check_types(world, &requested)?;
     for (id, _) in (0..).map(TypeId).zip(requested).filter(|(_, requested)| *requested) {
@@ -140,7 +143,7 @@ fn restore_rows(
     scenario: &Scenario,
     wants_rows: bool,
     had_rows: bool,
-) -> Result<(), Misfit> {
+) -> Result<(), RestoreError> {
     if wants_rows && !had_rows {
         let problem = Problem::new(Place::key("--tables"), "the checkpoint was made without tables");
         return Err(problem.with_help("make it with `--tables` too").into());
@@ -163,7 +166,10 @@ fn derive(world: &mut World, is_same_strategy: bool) {
             let (request, host) = (requests::request_of(world, slot), world.instances.get(slot).host);
             world.hosts.placer.tell_strategy(&request, host, &world.hosts.fleet);
         }
-        world.hosts.placer.tell_strategy_of_reservations(&world.hosts.fleet);
+        let HostAllocator { fleet, placer, reservations, .. } = &mut world.hosts;
+        for (slot, host, slots) in reservations.free_slots() {
+            (0..slots).for_each(|_| placer.tell_strategy(slot, host, fleet));
+        }
     }
     let ledger = &mut world.recorder.ledger;
     // Where hosts did not vary before the checkpoint, and do from now on, the shares so far are still to be noted.

@@ -13,8 +13,8 @@ use plimsoll_model::billing::Item;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::NO_ADDRESS;
-use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::groups::{GroupRule, Members};
+use plimsoll_model::placement::request::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::tenancies::Ownership;
 
 /// Panics unless everything that is in use is used by an instance, and by one only.
@@ -32,7 +32,7 @@ pub fn assert_conserved(world: &World) {
             on_hosts[instance.host.index()] += 1;
         }
     }
-    for reservation in world.hosts.placer.reservations() {
+    for reservation in world.hosts.reservations.all() {
         for (host, slots) in reservation.slots() {
             on_hosts[host.index()] += slots;
         }
@@ -73,7 +73,7 @@ pub fn assert_conserved(world: &World) {
 fn assert_nothing_is_left(world: &World) {
     assert_eq!(
         world.hosts.fleet.totals()[Total::HostsUsed],
-        world.hosts.placer.hosts_reserved(),
+        world.hosts.reservations.hosts(),
         "hosts in use"
     );
     assert!(world.instances.extras.is_empty(), "what only instances have is left");
@@ -136,7 +136,7 @@ fn assert_reservations(world: &World) {
         assert!(reservation.is_none() || instance.has_host, "room is held by nobody who is on a host");
         reservation.into_iter().for_each(|id| *used.entry(id).or_default() += 1);
     }
-    for (id, reservation) in (0..).map(CapacityReservationId).zip(world.hosts.placer.reservations()) {
+    for (id, reservation) in (0..).map(CapacityReservationId).zip(world.hosts.reservations.all()) {
         let item = unused_reservation(reservation.kind, reservation.tenancy());
         *unused.entry((reservation.account(), item)).or_default() += u64::from(reservation.free);
         let used = used.get(&id).copied().unwrap_or(0);
@@ -164,7 +164,7 @@ fn assert_quotas(world: &World) {
     if !world.quotas.is_unlimited() {
         let live = world.instances.slots().filter(|(_, instance)| instance.has_host);
         let live = live.map(|(slot, instance)| (instance.account, quota_claims::claim_of(world, slot)));
-        let slots = world.hosts.placer.reservations().iter().flat_map(|reservation| {
+        let slots = world.hosts.reservations.all().iter().flat_map(|reservation| {
             let slot = (reservation.account(), quota_claims::claim_of_slot(world, reservation.kind));
             (0..reservation.free).map(move |_| slot)
         });

@@ -2,17 +2,17 @@
 
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
-use plimsoll_base::engine::checkpoint::Misfit;
+use plimsoll_base::engine::checkpoint::RestoreError;
 use plimsoll_base::units::SubnetId;
 use plimsoll_model::workload::call::{Action, Call};
 
 /// The types that were asked for are types.
-pub fn check_types(world: &World, asked_for: &[bool]) -> Result<(), Misfit> {
-    if asked_for.len() <= world.directory.types.len() { Ok(()) } else { Err(Misfit::Garbled) }
+pub fn check_types(world: &World, asked_for: &[bool]) -> Result<(), RestoreError> {
+    if asked_for.len() <= world.directory.types.len() { Ok(()) } else { Err(RestoreError::Corrupt) }
 }
 
 /// Every instance, and the call that comes next, is of accounts, types, zones, subnets and hosts that there are.
-pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), Misfit> {
+pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreError> {
     let are_within = world.instances.slots().all(|(_, instance)| is_within(world, instance));
     let is_next_within = next.is_none_or(|call| {
         let (kind, zone, subnet) = match &call.action {
@@ -21,7 +21,7 @@ pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), Misfit> {
         };
         world.directory.has(call.account, kind, zone) && subnet.is_none_or(|subnet| has_subnet(world, subnet))
     });
-    if are_within && is_next_within { Ok(()) } else { Err(Misfit::Garbled) }
+    if are_within && is_next_within { Ok(()) } else { Err(RestoreError::Corrupt) }
 }
 
 fn is_within(world: &World, instance: &Instance) -> bool {

@@ -37,7 +37,7 @@ pub struct Milestones {
 
 persist! { Milestones {
     values: [next_sample, samples, minutes, reached, events],
-    made: [warmup_end, sampling_interval, counts_minutes, next],
+    derived: [warmup_end, sampling_interval, counts_minutes, next],
 } }
 
 impl Milestones {

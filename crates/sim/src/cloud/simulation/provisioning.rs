@@ -6,13 +6,13 @@ use crate::cloud::api::{placement_calls, reservation_calls};
 use crate::cloud::instances::volumes;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::operation::Operation;
-use plimsoll_model::placement::constraints::Constraint;
 use plimsoll_model::placement::provisions::ProvidedReservation;
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Terms;
-use plimsoll_model::workload::call::ReservationHandle;
+use plimsoll_model::workload::handles::ReservationHandle;
 
 /// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host
 /// whether there was one, to be told once the run has begun.
@@ -72,7 +72,7 @@ fn begin_reservation(
     now: Time,
     account: AccountId,
     provided: &ProvidedReservation,
-) -> Result<(), Reason> {
+) -> Result<(), FailureReason> {
     let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
     let name: ReservationHandle = world.directory.handles.reservation(&provided.name);
     let own = Constraint { tenancy, ..Constraint::default() };

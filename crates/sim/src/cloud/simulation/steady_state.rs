@@ -1,6 +1,6 @@
 //! Moving in: the instances that are there when a run starts in steady state.
 
-use crate::cloud::api::launch_options::{self, Idempotency};
+use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::{launch, launch_batch};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{lifecycle, metering, spot};

@@ -1,4 +1,4 @@
-//! What a sizing says to a person, before it is a terminal's or a page's: sentences.
+//! Sentences of a sizing: question, answer, and how sure the answer is.
 
 use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
@@ -60,7 +60,7 @@ fn best(sizing: &Sizing) -> String {
 }
 
 /// Whether the number of hosts follows the setting.
-pub fn varies_hosts(sizing: &Sizing) -> bool {
+fn varies_hosts(sizing: &Sizing) -> bool {
     let hosts: Vec<_> =
         sizing.curve.points().iter().map(|point| point.hosts().map(|(hosts, _)| hosts)).collect();
     hosts.windows(2).any(|pair| pair[0] != pair[1])

@@ -1,0 +1,96 @@
+//! The check that a person reads: the figures that differ, and what is to be known about them.
+
+use comfy_table::CellAlignment;
+
+use super::data::{CheckData, Checked};
+use crate::format::{amount, change, relative};
+use crate::terminal::ruled;
+use plimsoll_experiment::baseline::Standing;
+use plimsoll_experiment::margin::Margin;
+use plimsoll_experiment::metric;
+
+/// Text of a check.
+pub fn text(check: &CheckData) -> String {
+    let different: Vec<&Checked> =
+        check.figures.iter().filter(|checked| checked.standing != Standing::Same).collect();
+    let failing = different.iter().filter(|checked| checked.fails).count();
+    let (name, all) = (&check.scenario, check.figures.len());
+    let mut text = match (different.len(), failing) {
+        (0, _) => format!("{name}: all {all} figures are those of the baseline\n"),
+        (some, 0) => {
+            format!("{name}: {some} of {all} figures differ from the baseline, none for the worse\n")
+        }
+        (some, failing) => format!(
+            "{name}: {some} of {all} figures differ from the baseline, {failing} of them more than is allowed\n"
+        ),
+    };
+    if !different.is_empty() {
+        text += &format!("\n{}\n\n", table(&different));
+    }
+    for note in notes(check) {
+        text += &format!("{note}\n");
+    }
+    text
+}
+
+fn notes(check: &CheckData) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !check.same_scenario {
+        notes.push("The scenario is not as it was when the baseline was made.".to_string());
+    }
+    if !check.not_held.is_empty() {
+        notes.push(format!("Happened, and the baseline does not hold it: {}.", check.not_held.join(", ")));
+    }
+    if !check.same_digest && check.same_scenario {
+        notes.push(
+            "The digest is another: what happened differs, if only in what no figure tells.".to_string(),
+        );
+    }
+    notes
+}
+
+/// The longest name of a figure that stands on one line; of others the last word has a line of its own.
+const NAME_LENGTH: usize = 34;
+
+/// The figures that differ. What may be allowed has a column where something is.
+fn table(different: &[&Checked]) -> String {
+    let some_is_allowed = different.iter().any(|checked| checked.margin != Some(Margin::NONE));
+    let mut header = vec!["figure", "baseline", "result", "difference", "relative"];
+    header.extend(some_is_allowed.then_some("allowed"));
+    header.push("is");
+    let mut table = ruled(header);
+    for checked in different {
+        table.add_row(cells(checked, some_is_allowed));
+    }
+    let last = table.column_count() - 1;
+    for (number, column) in table.column_iter_mut().enumerate() {
+        if number > 0 && number < last {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}
+
+fn cells(checked: &Checked, some_is_allowed: bool) -> Vec<String> {
+    let Checked { metric, baseline, result, .. } = checked;
+    let unit = checked.unit.as_str();
+    let absent = if metric::is_first_time(metric) { "never" } else { "none" };
+    let name = match metric.rsplit_once('.') {
+        Some((table, word)) if metric.chars().count() > NAME_LENGTH => format!("{table}.\n  {word}"),
+        _ => metric.clone(),
+    };
+    let mut cells = vec![
+        name,
+        amount(*baseline, unit),
+        result.map_or(absent.to_string(), |result| amount(result, unit)),
+        checked.difference().map(|difference| change(difference, unit)).unwrap_or_default(),
+        checked.relative().map(relative).unwrap_or_default(),
+    ];
+    cells.extend(some_is_allowed.then(|| match checked.margin {
+        Some(Margin::NONE) => "nothing".to_string(),
+        Some(Margin::Share(share)) => relative(share).replace('+', ""),
+        Some(Margin::Absolute(_)) | None => amount(checked.tolerance, unit),
+    }));
+    cells.push(checked.standing.name().to_string());
+    cells
+}

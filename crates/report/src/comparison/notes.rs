@@ -1,0 +1,142 @@
+//! Sentences on how sure a comparison is, and what it cannot say.
+
+use super::view::level;
+use plimsoll_base::quote::plain;
+use plimsoll_base::units::Duration;
+use plimsoll_base::units::figures::{coarse, grouped};
+use plimsoll_experiment::comparison::{Comparison, Row};
+use plimsoll_experiment::statistics::{TELLING, Variety};
+use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
+
+/// What has to be known to read the tables: how sure they are, and what they cannot say.
+pub fn notes(comparison: &Comparison) -> Vec<String> {
+    let notes = [
+        Some(demand(comparison)),
+        intervals(comparison),
+        precision(comparison),
+        sparse(comparison),
+        warmup(comparison),
+        flattered(comparison),
+    ];
+    notes.into_iter().flatten().collect()
+}
+
+fn demand(comparison: &Comparison) -> String {
+    let arms = &comparison.arms;
+    let names = |certain: bool| {
+        let those = arms.iter().filter(|arm| arm.certain == certain);
+        those.map(|arm| format!("`{}`", plain(&arm.label).replace('`', "'"))).collect::<Vec<_>>()
+    };
+    let certain = names(true);
+    let is_trace = arms.iter().all(|arm| arm.scenario.workload.is_certain());
+    if certain.len() == arms.len() {
+        return "The demand is a trace, which no seed changes, and nothing else is random: two seeds gave the same run \
+                of every variant. So one run of each is exact for this demand; it says nothing of another."
+            .to_string();
+    }
+    let trace = "The demand is a trace, which no seed changes: the intervals tell how much the draws of the runs \
+                 themselves vary, and nothing of another demand.";
+    match (certain.is_empty(), is_trace, comparison.replications()) {
+        (_, _, 1) => "One replication says nothing of how much the figures vary: use --replications.".to_string(),
+        (true, true, _) => trace.to_string(),
+        (false, _, _) => {
+            let uncertain = names(false);
+            let those = match certain.len() <= uncertain.len() {
+                true => certain.join(", "),
+                false => format!("all but {}", uncertain.join(", ")),
+            };
+            format!("{trace} Two seeds gave the same run of {those}: one is exact.")
+        }
+        (true, false, _) => {
+            "In each replication all variants have the same seed, and so the same demand (common random numbers)."
+                .to_string()
+        }
+    }
+}
+
+fn intervals(comparison: &Comparison) -> Option<String> {
+    let alone = level(comparison.confidence.alone);
+    let of = format!(
+        "Intervals are of the mean difference to `{}`: Student's t over pairs of runs with a seed in common",
+        comparison.arms[0].label
+    );
+    match comparison.family {
+        0 => None,
+        1 => Some(format!("{of}, {alone} confidence.")),
+        family => Some(format!(
+            "{of}. All {family} hold together with {alone} confidence (Bonferroni: each has {}).",
+            level(comparison.confidence.each)
+        )),
+    }
+}
+
+fn precision(comparison: &Comparison) -> Option<String> {
+    let replications = comparison.replications();
+    comparison.precise.map(|reached| match reached {
+        true => format!("The precision asked for is reached with {replications} replications."),
+        false => format!(
+            "The precision asked for is not reached with {replications} replications: \
+             allow more with --max-replications."
+        ),
+    })
+}
+
+/// Sentence on how many replications would tell where too few events came.
+fn sparse(comparison: &Comparison) -> Option<String> {
+    let varieties = comparison.rows.iter().filter_map(|row| match &row.difference.as_ref()?.certainty {
+        Certainty::Sparse(variety) => Some(variety),
+        _ => None,
+    });
+    let (alike, differing): (Vec<&Variety>, Vec<&Variety>) =
+        varieties.partition(|variety| variety.differing == 0);
+    let needed = differing.iter().map(|variety| variety.needed()).max();
+    match (needed, alike.is_empty()) {
+        (None, true) => None,
+        (None, false) => Some(
+            "Too few events: where no pair of runs differs, more replications may still show a difference."
+                .to_string(),
+        ),
+        (Some(needed), _) => Some(format!(
+            "Too few events: where fewer than {TELLING} pairs of runs differ, an interval would claim more than it holds. If \
+             more pairs differ as often, about {} replications would tell.",
+            grouped(needed as u64)
+        )),
+    }
+}
+
+/// The time after which the runs no longer drift, where it is more than the scenario leaves out.
+fn warmup(comparison: &Comparison) -> Option<String> {
+    let advice = comparison.arms.iter().filter_map(|arm| Some((arm, arm.settled_from_s()?)));
+    let latest = advice.max_by(|(_, a), (_, b)| {
+        let key = |advice: &Option<f64>| advice.unwrap_or(f64::INFINITY);
+        key(a).total_cmp(&key(b))
+    });
+    let (arm, advice) = latest?;
+    let warmup = arm.scenario.warmup;
+    match advice {
+        None => Some(format!(
+            "Warm-up: hosts in use or instances running of `{}` drift through the first half of the time. Means depend \
+             on the duration; a longer one may settle.",
+            arm.label
+        )),
+        Some(advised) if advised > warmup.as_seconds() => Some(format!(
+            "Warm-up: the scenario leaves out {}; hosts in use and instances running of `{2}` drift until {1}. Nothing was \
+             left out because of it: set `warmup`.",
+            if warmup == Duration::ZERO { "nothing".to_string() } else { coarse(warmup) },
+            coarse(Duration::from_seconds(advised.ceil() as u64)),
+            arm.label
+        )),
+        Some(_) => None,
+    }
+}
+
+/// Why hosts saved by refusing are no gain, where a verdict says so.
+fn flattered(comparison: &Comparison) -> Option<String> {
+    let by_work =
+        |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));
+    comparison.rows.iter().any(by_work).then(|| {
+        "Less or more work done: every run is measured over the same window, so who launches less needs fewer hosts. \
+         Where that may explain half of a difference there is no verdict."
+            .to_string()
+    })
+}

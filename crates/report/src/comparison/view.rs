@@ -1,0 +1,206 @@
+//! One view of a comparison for terminal, page and Markdown: tables of words, and sentences.
+
+use std::borrow::Cow;
+
+use super::data::{ComparisonData, Entry, Estimate, Metric, Variant, Verdict};
+use crate::format::{amount, change, change_between, relative};
+use crate::table::{Cell, Table};
+use crate::text::name;
+use plimsoll_base::quote::plain;
+use plimsoll_base::units::figures::{grouped, percent};
+
+/// Meaning of the marks in [`overview`].
+pub const LEGEND: &str =
+    "▲ better, ▼ worse, ≈ no difference shown, = the same, ? too few events, · not comparable";
+
+/// Mark of a verdict in a table that has no room for its words.
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "▲",
+        Verdict::Worse => "▼",
+        Verdict::Same => "=",
+        Verdict::TooFewEvents => "?",
+        Verdict::NoDifferenceShown => "≈",
+        Verdict::NotComparable => "·",
+    }
+}
+
+/// Scenario, number of variants, replications and seeds.
+pub fn headline(comparison: &ComparisonData) -> String {
+    let replications = match comparison.replications {
+        1 => format!("one run each, seed {}", comparison.seed),
+        n => {
+            let last = comparison.seed.wrapping_add(n as u64 - 1);
+            format!("{n} replications, seeds {} to {last}", comparison.seed)
+        }
+    };
+    format!("{}: {} variants, {replications}", comparison.scenario, comparison.variants.len())
+}
+
+/// Question that the comparison answers.
+pub fn question(comparison: &ComparisonData) -> String {
+    match &comparison.variants[..] {
+        [_, other] => format!("Is {} better than {}?", name(&other.label), name(&comparison.baseline)),
+        _ => {
+            let others = comparison.variants.len().saturating_sub(1);
+            format!("Which of {others} variants is better than {}?", name(&comparison.baseline))
+        }
+    }
+}
+
+/// Answer by the first metric that has a good direction and tells any variants apart.
+pub fn answer(comparison: &ComparisonData) -> String {
+    let is = |entry: &Entry, verdict: Verdict| entry.verdict() == Some(verdict);
+    let decides = |metric: &&Metric| {
+        metric.variants.iter().any(|entry| is(entry, Verdict::Better) || is(entry, Verdict::Worse))
+    };
+    let Some(metric) = comparison.metrics.iter().find(decides) else {
+        return "No difference was shown in any metric that has a good direction.".to_string();
+    };
+    let count = |verdict| metric.variants.iter().filter(|entry| is(entry, verdict)).count();
+    let others = comparison.variants.len().saturating_sub(1);
+    let (better, worse) = (count(Verdict::Better), count(Verdict::Worse));
+    let metric_name = name(&metric.metric);
+    let gain = |entry: &&Entry| {
+        let difference = entry.difference.map_or(0.0, |difference| difference.mean);
+        if metric.better == "lower" { -difference } else { difference }
+    };
+    let better_ones = metric.variants.iter().filter(|entry| is(entry, Verdict::Better));
+    let Some(best) = better_ones.max_by(|a, b| gain(a).total_cmp(&gain(b))) else {
+        let rest = match others - worse {
+            0 => String::new(),
+            rest => format!("; of {rest} no difference was shown"),
+        };
+        return format!("None by {metric_name}: {worse} are worse{rest}.");
+    };
+    let all = match others {
+        0 | 1 => String::new(),
+        _ => format!(
+            " {better} are better, {worse} worse, of {} no difference was shown.",
+            others - better - worse
+        ),
+    };
+    format!(
+        "By {metric_name}, {}: {} ({}).{all}",
+        name(&best.label),
+        best.mean.map_or_else(String::new, |mean| amount(mean, &metric.unit)),
+        change(best.difference.map_or(0.0, |difference| difference.mean), &metric.unit),
+    )
+}
+
+/// Table of a row for each variant and a column for each metric: its mean and the mark of its verdict.
+pub fn overview(comparison: &ComparisonData) -> Table {
+    let mut header: Vec<Cow<'static, str>> = vec!["variant".into()];
+    header.extend(comparison.metrics.iter().map(|metric| metric.metric.clone().into()));
+    let cell = |metric: &Metric, number: usize| {
+        let entry = &metric.variants[number];
+        // The baseline's figures stand above those with a mark.
+        Cell::Text(format!("{} {}", mean(entry, metric), entry.verdict().map_or(" ", mark)))
+    };
+    let rows = (comparison.variants.iter().enumerate())
+        .map(|(number, variant)| {
+            let cells = comparison.metrics.iter().map(|metric| cell(metric, number));
+            std::iter::once(Cell::text(label(&variant.label, number))).chain(cells).collect()
+        })
+        .collect();
+    Table { title: "Overview".into(), caption: String::new(), header, rows }
+}
+
+fn mean(entry: &Entry, metric: &Metric) -> String {
+    entry.mean.map_or("none".to_string(), |mean| amount(mean, &metric.unit))
+}
+
+/// Label of a variant, with a word where it is the baseline.
+fn label(label: &str, number: usize) -> String {
+    let label = plain(label);
+    if number == 0 { format!("{label} (baseline)") } else { label.into_owned() }
+}
+
+/// Table of each metric: a row for each variant.
+pub fn details(comparison: &ComparisonData) -> Vec<Table> {
+    let entries = || comparison.metrics.iter().flat_map(|metric| &metric.variants);
+    let correlated = entries().any(|entry| correlation(entry).is_some());
+    let mut header = vec!["variant", "mean", "difference", "relative", "interval"];
+    header.extend(correlated.then_some("corr."));
+    header.push("verdict");
+    let table = |metric: &Metric| {
+        let rows = metric.variants.iter().enumerate();
+        let rows = rows.map(|(number, entry)| detail(metric, entry, number, correlated));
+        Table {
+            title: title(metric).into(),
+            caption: String::new(),
+            header: header.iter().map(|name| Cow::Borrowed(*name)).collect(),
+            rows: rows.collect(),
+        }
+    };
+    comparison.metrics.iter().map(table).collect()
+}
+
+/// Path of a metric with its unit and direction.
+fn title(metric: &Metric) -> String {
+    let unit = match metric.unit.as_str() {
+        "" => String::new(),
+        unit => format!(" [{unit}]"),
+    };
+    let direction = match metric.better.as_str() {
+        "higher" => ", higher is better",
+        "lower" => ", lower is better",
+        _ => "",
+    };
+    format!("{}{unit}{direction}", metric.metric)
+}
+
+fn detail(metric: &Metric, entry: &Entry, number: usize, correlated: bool) -> Vec<Cell> {
+    let unit = metric.unit.as_str();
+    let difference = entry.difference;
+    let mut cells = vec![label(&entry.label, number), mean(entry, metric)];
+    cells.push(difference.map(|difference| change(difference.mean, unit)).unwrap_or_default());
+    cells.push(difference.and_then(|difference| difference.relative).map(relative).unwrap_or_default());
+    cells.push(match &entry.estimate {
+        Some(Estimate::Paired(paired)) => change_between(paired.interval.0, paired.interval.1, unit),
+        Some(Estimate::Sparse(sparse)) => format!("{} of {} differ", sparse.pairs_that_differ, sparse.pairs),
+        None if difference.is_some_and(|difference| difference.exact) => "exact".to_string(),
+        None => String::new(),
+    });
+    if correlated {
+        cells.push(correlation(entry).map(|correlation| format!("{correlation:.2}")).unwrap_or_default());
+    }
+    cells.push(entry.judgement.as_ref().map_or("", |judgement| judgement.words()).to_string());
+    cells.into_iter().map(Cell::text).collect()
+}
+
+fn correlation(entry: &Entry) -> Option<f64> {
+    entry.paired().and_then(|paired| paired.correlation)
+}
+
+/// Table of launches over all replications, with the interval of their share; none where every figure is exact.
+pub fn launches(comparison: &ComparisonData) -> Option<Table> {
+    if comparison.variants.iter().all(|variant| variant.exact) {
+        return None;
+    }
+    let interval = format!("{} interval (Student's t)", level(comparison.confidence));
+    let names = ["all replications", "asked for", "launched", "share"].map(Cow::Borrowed);
+    let header = names.into_iter().chain([Cow::Owned(interval)]).collect();
+    let row = |(number, variant): (usize, &Variant)| {
+        let launches = &variant.launches;
+        let share = match launches.requested {
+            0 => String::new(),
+            requested => percent(launches.succeeded as f64 / requested as f64),
+        };
+        let interval = match launches.interval {
+            _ if variant.exact => "exact".to_string(),
+            Some((low, high)) => format!("{:.3} to {:.3} %", 100.0 * low, 100.0 * high),
+            None => "too few events".to_string(),
+        };
+        let counts = [launches.requested, launches.succeeded].map(grouped);
+        let [requested, succeeded] = counts;
+        [label(&variant.label, number), requested, succeeded, share, interval].map(Cell::text).to_vec()
+    };
+    let rows = comparison.variants.iter().enumerate().map(row).collect();
+    Some(Table { title: "Launches".into(), caption: String::new(), header, rows })
+}
+
+/// A confidence: `95 %`, `99.72 %`.
+pub fn level(confidence: f64) -> String {
+    format!("{} %", (confidence * 1e4).round() / 1e2)
+}

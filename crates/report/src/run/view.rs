@@ -1,0 +1,532 @@
+//! One view of a run for the terminal and the page: the same words, whichever shows them.
+
+use super::summary::{AddressPool, Headroom, MicroUsd, Span, Stage, Summary};
+use crate::format::amount;
+use crate::table::{Cell, Table};
+use crate::text::name;
+use plimsoll_base::failure::{self, Failure};
+use plimsoll_base::units::figures::{coarse, decimal, dollars, grouped, percent, span};
+use plimsoll_base::units::{Duration, NS_PER_S};
+use plimsoll_experiment::metric;
+use plimsoll_model::operation::Operation;
+
+/// Rows of a list that are shown before the rest is summed up.
+const TOP: usize = 4;
+
+/// Time beyond which nothing is forecast \[s\]: thirty years.
+const FORECAST_LIMIT_S: f64 = 30.0 * 365.25 * 86_400.0;
+
+/// View of a run.
+pub struct RunView {
+    /// Name of the scenario.
+    pub name: String,
+    /// Strategy, hosts, simulated time and seed.
+    pub headline: String,
+    /// Question that the run answers.
+    pub question: String,
+    /// Answer: what ran out first, and when.
+    pub answer: String,
+    /// Sentences that limit what the figures say.
+    pub remarks: Vec<String>,
+    /// Reasons why the figures may not mean what they seem to.
+    pub warnings: Vec<String>,
+    /// Tables, in order; those that would be empty are left out.
+    pub tables: Vec<Table>,
+}
+
+impl RunView {
+    /// View of a run with this summary.
+    pub fn of(summary: &Summary) -> RunView {
+        let tables = [
+            objectives(summary),
+            launches(summary),
+            calls(summary),
+            control_plane(summary),
+            stages(summary),
+            faults(summary),
+            probes(summary),
+            usage(summary),
+            packing(summary),
+            headroom(summary),
+            exhaustion(summary),
+            bill(summary),
+            bill_by_kind(summary),
+        ];
+        RunView {
+            name: summary.scenario.clone(),
+            headline: headline(summary),
+            question: question(summary),
+            answer: answer(summary),
+            remarks: steady_state(summary).into_iter().collect(),
+            warnings: summary.warnings.clone(),
+            tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
+        }
+    }
+}
+
+/// Length of time \[s\] as a reader has it.
+pub fn time(seconds: f64) -> String {
+    span(Duration((seconds * NS_PER_S as f64).round() as u64))
+}
+
+/// Whether no instances were asked for, but other calls were made.
+pub fn is_about_calls(summary: &Summary) -> bool {
+    summary.launch.requested == 0 && summary.calls().0 > 0
+}
+
+fn headline(summary: &Summary) -> String {
+    let warmup = match summary.warmup_s {
+        0.0 => String::new(),
+        warmup => format!(" (the first {} not counted)", time(warmup)),
+    };
+    format!(
+        "{} on {} hosts, {} simulated{warmup}, seed {}",
+        summary.strategy,
+        grouped(summary.fleet.hosts),
+        time(summary.horizon_s),
+        summary.seed,
+    )
+}
+
+fn question(summary: &Summary) -> String {
+    let counted = time(summary.horizon_s - summary.warmup_s);
+    if is_about_calls(summary) {
+        return format!("Are {} calls in {counted} carried out?", grouped(summary.calls().0));
+    }
+    format!(
+        "Do {} instances in {counted} find room on {} hosts, placed by {}?",
+        grouped(summary.launch.requested),
+        grouped(summary.fleet.hosts),
+        name(&summary.strategy),
+    )
+}
+
+fn answer(summary: &Summary) -> String {
+    let first =
+        summary.first_failures.iter().find_map(|first| Some((scarce(failure_of(&first.code)?)?, first.at_s)));
+    match first {
+        Some((what, at_s)) => format!("Ran out first: {what}, after {}.", time(at_s)),
+        None if summary.launch.requested == 0 => answer_about_calls(summary),
+        None if summary.launch.failed == 0 => "Nothing ran out: every instance was launched.".to_string(),
+        None => "Nothing ran out; requests were refused for other reasons.".to_string(),
+    }
+}
+
+/// Answer of a run in which no instances were asked for.
+fn answer_about_calls(summary: &Summary) -> String {
+    match summary.calls() {
+        (0, _) => "Nothing was asked for.".to_string(),
+        (_, 0) => "Every call was carried out.".to_string(),
+        (requested, failed) => format!(
+            "{} of {} calls were refused, {} by a fault of the service.",
+            grouped(failed),
+            grouped(requested),
+            grouped(summary.availability.failed),
+        ),
+    }
+}
+
+fn failure_of(code: &str) -> Option<Failure> {
+    failure::REGISTER.iter().find(|entry| entry.ec2_name == code).map(|entry| entry.failure)
+}
+
+/// Name of what is used up where requests fail for this reason; `None` where nothing is.
+fn scarce(failure: Failure) -> Option<&'static str> {
+    match failure {
+        Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
+        Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),
+        Failure::InsufficientAddressCapacity => Some("public addresses"),
+        Failure::InsufficientVolumeCapacity => Some("room for volumes"),
+        Failure::VcpuLimitExceeded | Failure::InstanceLimitExceeded => Some("an account's quota"),
+        _ => None,
+    }
+}
+
+fn steady_state(summary: &Summary) -> Option<String> {
+    let expected = summary.steady_state.expected;
+    let left_out = expected - summary.steady_state.moved_in;
+    (left_out > 0).then(|| {
+        format!(
+            "{} of the {} instances of the steady state found no room or address at the start.",
+            grouped(left_out),
+            grouped(expected),
+        )
+    })
+}
+
+fn objectives(summary: &Summary) -> Table {
+    let rows = summary.objectives.iter().map(|objective| {
+        let unit = metric::unit(&objective.metric);
+        let suffix = if unit == "s" { " s" } else { "" };
+        let least = objective.at_least.map(|least| format!("≥ {least}{suffix}"));
+        let most = objective.at_most.map(|most| format!("≤ {most}{suffix}"));
+        let wanted: Vec<String> = [least, most].into_iter().flatten().collect();
+        let found = match objective.value {
+            // As it was wanted, and near 1 every digit matters.
+            Some(value) if unit == "0 to 1" => Cell::number(value, 6),
+            Some(value) => Cell::Number(value, amount(value, unit)),
+            None if metric::is_first_time(&objective.metric) => Cell::text("never"),
+            None => Cell::text("none"),
+        };
+        let verdict = if objective.met { "met" } else { "missed" };
+        vec![Cell::text(&objective.metric), Cell::text(wanted.join(", ")), found, Cell::text(verdict)]
+    });
+    Table::new("Objectives", ["metric", "wanted", "found", "verdict"], rows.collect())
+}
+
+fn launches(summary: &Summary) -> Table {
+    let launch = &summary.launch;
+    let share = |count: u64| match launch.requested {
+        0 => Cell::Empty,
+        requested => ratio(count as f64 / requested as f64),
+    };
+    let mut rows = vec![
+        vec![Cell::text("asked for"), Cell::count(launch.requested), Cell::Empty, Cell::Empty],
+        vec![Cell::text("launched"), Cell::count(launch.succeeded), share(launch.succeeded), Cell::Empty],
+    ];
+    let mut failures: Vec<(&String, u64)> =
+        launch.failed_by_code.iter().map(|(code, count)| (code, *count)).collect();
+    failures
+        .sort_by_key(|(code, _)| failure::REGISTER.iter().position(|entry| entry.ec2_name == code.as_str()));
+    for (code, count) in failures {
+        let first = summary.first_failures.iter().find(|first| first.code == *code).map(|first| first.at_s);
+        rows.push(vec![Cell::text(code), Cell::count(count), share(count), Cell::optional(first, time)]);
+    }
+    Table::new("Launches", ["outcome", "instances", "share", "first after"], rows)
+}
+
+/// Calls of every operation but launch; without rows where there are no others but ends of lifetimes.
+fn calls(summary: &Summary) -> Table {
+    let mut operations: Vec<_> =
+        summary.operations.iter().filter(|(name, _)| *name != Operation::Launch.name()).collect();
+    if operations.iter().all(|(name, tally)| *name == Operation::Terminate.name() && tally.failed == 0) {
+        operations.clear();
+    }
+    operations.sort_by_key(|(name, _)| Operation::named(name).map(Operation::index));
+    let rows = operations.into_iter().map(|(name, tally)| {
+        let [calls, granted, refused] = [tally.requested, tally.succeeded, tally.failed].map(Cell::count);
+        vec![Cell::text(name), calls, granted, refused]
+    });
+    Table::new("Other calls", ["operation", "calls", "granted", "refused"], rows.collect())
+}
+
+fn control_plane(summary: &Summary) -> Table {
+    let plane = &summary.control_plane;
+    let rows = [
+        ("calls refused for good", plane.refused),
+        ("attempts after the first", plane.retries),
+        ("attempts that came too fast", plane.throttled),
+        ("attempts shed by the gateway", plane.shed),
+        ("attempts whose client waited no longer", plane.timed_out),
+        ("work for clients who had given up", plane.orphaned),
+        ("work that had been done already", plane.duplicates),
+        ("stale answers of the cache", plane.cache.stale),
+        ("stale reads of replicas", plane.database.stale_reads),
+        ("instances that replicas did not have yet", plane.database.not_found_after_launch),
+        ("messages delivered again", plane.queue.redelivered),
+        ("dead letters", plane.queue.dead_letters),
+        ("times that a breaker opened", plane.breaker.opened),
+    ];
+    counts("Control plane", rows.map(|(name, count)| (name, count.unwrap_or(0))))
+}
+
+/// Table of the counts that are not 0.
+fn counts<const N: usize>(title: &'static str, counts: [(&'static str, u64); N]) -> Table {
+    let rows = counts.into_iter().filter(|(_, count)| *count > 0);
+    let rows = rows.map(|(name, count)| vec![Cell::text(name), Cell::count(count)]);
+    Table::new(title, ["event", "count"], rows.collect())
+}
+
+/// Stages in the order of a call's path.
+pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
+    const PATH: [&str; 10] = [
+        "gateway",
+        "validation",
+        "cache",
+        "primary",
+        "replica",
+        "queue",
+        "workers",
+        "hypervisor",
+        "storage",
+        "images",
+    ];
+    let mut stages: Vec<(&str, &Stage)> =
+        summary.stages.iter().map(|(name, stage)| (name.as_str(), stage)).collect();
+    // Connections come before what they lead to: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
+    stages.sort_by_key(|(name, _)| {
+        let (node, is_pool) = name.strip_suffix("-pool").map_or((*name, false), |node| (node, true));
+        let (part, number) = node.split_once('-').unwrap_or((node, ""));
+        (PATH.iter().position(|known| *known == part), number.parse::<u64>().unwrap_or(0), !is_pool)
+    });
+    stages
+}
+
+/// Stages of the control plane that took time or turned jobs away.
+fn stages(summary: &Summary) -> Table {
+    let rows = in_path_order(summary).into_iter().filter_map(|(name, stage)| {
+        let gone = stage.refused + stage.timed_out;
+        let is_idle = stage.wait_s_total == 0.0 && stage.service_s_mean.unwrap_or(0.0) == 0.0;
+        if is_idle && gone == 0 {
+            return None;
+        }
+        let seconds = |mean| Cell::optional(mean, |mean| format!("{} s", decimal(mean, 3)));
+        let share = |ratio| Cell::optional(ratio, percent);
+        Some(vec![
+            Cell::text(name),
+            Cell::count(stage.arrivals),
+            share(stage.occupied_ratio),
+            share(stage.busy_ratio),
+            seconds(stage.wait_s_mean),
+            seconds(stage.service_s_mean),
+            Cell::count(stage.queue_length_peak.unwrap_or(0)),
+            Cell::count(gone),
+        ])
+    });
+    let header = ["stage", "came", "occupied", "own work", "mean wait", "service", "longest queue", "gone"];
+    Table::new("Stages", header, rows.collect())
+}
+
+fn faults(summary: &Summary) -> Table {
+    let faults = &summary.faults;
+    let rows = [
+        ("hosts that failed", faults.host_failures),
+        ("instances moved to another host without a break", faults.migrations),
+        ("instances started again on another host", faults.recoveries),
+        ("instances lost with their host", faults.instances_lost),
+        ("instances the spot market took back", summary.spot_interruptions),
+    ];
+    counts("Unasked for", rows)
+}
+
+fn probes(summary: &Summary) -> Table {
+    let probes = &summary.network.probes;
+    let rows = [
+        ("allowed by a rule", probes.allowed.saturating_sub(probes.by_flow)),
+        ("allowed as part of a conversation", probes.by_flow),
+        ("refused by security groups", probes.refused),
+        ("without a route", probes.unreachable),
+    ];
+    counts("Probes", rows)
+}
+
+/// Cell of a share, 0 to 1.
+fn ratio(ratio: f64) -> Cell {
+    Cell::Number(ratio, percent(ratio))
+}
+
+fn usage(summary: &Summary) -> Table {
+    let (fleet, network) = (&summary.fleet, &summary.network);
+    let units = |amount: f64, unit: &str| {
+        Cell::text(format!("{} {unit}", decimal(amount, if amount.fract() == 0.0 { 0 } else { 3 })))
+    };
+    let hosts = Cell::text(format!("{} hosts", grouped(fleet.hosts)));
+    let memory = Cell::text(format!("{} GiB", decimal(fleet.memory_gib, 0)));
+    let mut rows = vec![
+        vec![
+            Cell::text("hosts"),
+            Cell::number(fleet.hosts_used_mean, 1),
+            Cell::count(fleet.hosts_used_peak),
+            hosts,
+        ],
+        vec![
+            Cell::text("vCPU"),
+            ratio(fleet.vcpu_used_ratio_mean),
+            ratio(fleet.vcpu_used_ratio_peak),
+            units(fleet.vcpu, "vCPU"),
+        ],
+        vec![
+            Cell::text("memory"),
+            ratio(fleet.memory_used_ratio_mean),
+            ratio(fleet.memory_used_ratio_peak),
+            memory,
+        ],
+    ];
+    if fleet.gpu > 0.0 {
+        let (mean, peak) = (ratio(fleet.gpu_used_ratio_mean), ratio(fleet.gpu_used_ratio_peak));
+        rows.push(vec![Cell::text("GPU"), mean, peak, units(fleet.gpu, "GPU")]);
+    }
+    let (mean, peak) =
+        (Cell::number(fleet.instances_running_mean, 1), Cell::count(fleet.instances_running_peak));
+    rows.push(vec![Cell::text("instances running"), mean, peak, Cell::Empty]);
+    // The fullest subnets tell; the file tells of all.
+    let mut subnets: Vec<&AddressPool> = network.subnets.iter().collect();
+    subnets.sort_by(|a, b| b.peak_ratio().total_cmp(&a.peak_ratio()));
+    rows.extend(
+        subnets.iter().take(TOP).map(|pool| pool_row(format!("addresses of subnet {}", pool.name), pool)),
+    );
+    if subnets.len() > TOP {
+        let rest = format!("… and {} more subnets", subnets.len() - TOP);
+        rows.push(vec![Cell::text(rest), Cell::Empty, Cell::Empty, Cell::Empty]);
+    }
+    if network.public.used_peak > 0 || network.public.addresses.is_some() {
+        rows.push(pool_row("public addresses".to_string(), &network.public));
+    }
+    if network.elastic.allocated_peak > 0 {
+        let (mean, peak) = (network.elastic.allocated_mean, network.elastic.allocated_peak);
+        let limit = Cell::text("no limit");
+        rows.push(vec![Cell::text("of these, elastic"), Cell::number(mean, 1), Cell::count(peak), limit]);
+    }
+    rows.extend(volumes(summary));
+    Table::new("In use", ["resource", "mean", "peak", "of"], rows)
+}
+
+/// Volumes of each zone: its space where there are any, IOPS and throughput where they have a limit.
+fn volumes(summary: &Summary) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    for backend in &summary.storage.backends {
+        let peak = backend.capacity_used_peak_gib;
+        if peak > 0 || backend.capacity_gib.is_some() {
+            let of = limit(backend.capacity_gib, "GiB", backend.capacity_exhausted_at_s);
+            rows.push(level_row("volumes", &backend.zone, backend.capacity_used_mean_gib, peak, of));
+        }
+        if backend.iops.is_some() {
+            let of = limit(backend.iops, "IOPS", backend.iops_exhausted_at_s);
+            rows.push(level_row(
+                "volume IOPS",
+                &backend.zone,
+                backend.iops_used_mean,
+                backend.iops_used_peak,
+                of,
+            ));
+        }
+        if backend.throughput_mibps.is_some() {
+            let of = limit(backend.throughput_mibps, "MiB/s", backend.throughput_exhausted_at_s);
+            let (mean, peak) = (backend.throughput_used_mean_mibps, backend.throughput_used_peak_mibps);
+            rows.push(level_row("volume throughput", &backend.zone, mean, peak, of));
+        }
+    }
+    rows
+}
+
+fn level_row(what: &str, zone: &str, mean: f64, peak: u64, of: String) -> Vec<Cell> {
+    vec![
+        Cell::text(format!("{what} of zone {zone}")),
+        Cell::number(mean, 1),
+        Cell::count(peak),
+        Cell::text(of),
+    ]
+}
+
+fn limit(limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String {
+    let all = limit.map_or_else(|| format!("{unit}, no limit"), |all| format!("{} {unit}", grouped(all)));
+    exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", time(at_s)))
+}
+
+fn pool_row(name: String, pool: &AddressPool) -> Vec<Cell> {
+    let of = match (pool.addresses, pool.exhausted_at_s) {
+        (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), time(at_s)),
+        (Some(all), None) => grouped(all),
+        (None, _) => "no limit".to_string(),
+    };
+    vec![Cell::text(name), Cell::number(pool.used_mean, 1), Cell::count(pool.used_peak), Cell::text(of)]
+}
+
+fn packing(summary: &Summary) -> Table {
+    let fleet = &summary.fleet;
+    let row = |name, vcpu, memory| vec![Cell::text(name), ratio(vcpu), ratio(memory)];
+    let (packed, stranded) = ("packed: of the hosts in use", "stranded: free beside too little");
+    let rows = vec![
+        row(packed, fleet.packing_density_vcpu_mean, fleet.packing_density_memory_mean),
+        row(stranded, fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean),
+    ];
+    Table::new("Packing", ["share", "vCPU", "memory"], rows)
+}
+
+/// Row of [`headroom`]: name, values, and how they are written.
+type HeadroomRow = (&'static str, fn(&Headroom) -> Option<Span>, fn(f64) -> String);
+
+fn headroom(summary: &Summary) -> Table {
+    let count: fn(f64) -> String = |value| decimal(value, 0);
+    let rows: [HeadroomRow; 11] = [
+        ("more of the live mix, instances", |h| h.instances, count),
+        ("vCPU left over then", |h| h.stranded_vcpu_ratio, percent),
+        ("memory left over then", |h| h.stranded_memory_ratio, percent),
+        ("vCPU that the mix cannot use", |h| h.unusable_vcpu_ratio, percent),
+        ("memory that the mix cannot use", |h| h.unusable_memory_ratio, percent),
+        ("GPU that the mix cannot use", |h| h.unusable_gpu_ratio, percent),
+        ("vCPU where no instance fits (FGD)", |h| h.fgd_vcpu_ratio, percent),
+        ("memory where no instance fits (FGD)", |h| h.fgd_memory_ratio, percent),
+        ("GPU where no instance fits (FGD)", |h| h.fgd_gpu_ratio, percent),
+        ("hosts that a repacking needs", |h| h.hosts_compacted, count),
+        ("hosts that any packing needs", |h| h.hosts_lower_bound, count),
+    ];
+    let rows = rows.into_iter().filter_map(|(name, values, format)| {
+        let Span { least, mean, last } = values(&summary.headroom)?;
+        let [least, mean, last] = [least, mean, last].map(|value| Cell::Number(value, format(value)));
+        Some(vec![Cell::text(name), least, mean, last])
+    });
+    Table::new("Headroom", ["figure", "least", "mean", "at the end"], rows.collect())
+}
+
+/// Forecasts of what runs out after the run if it goes on as it did, soonest first.
+fn exhaustion(summary: &Summary) -> Table {
+    let ahead = summary.horizon_s..FORECAST_LIMIT_S;
+    let mut growing: Vec<_> = summary.headroom.exhaustion.iter().collect();
+    growing.retain(|found| found.at_s.is_some_and(|at_s| ahead.contains(&at_s)));
+    growing.sort_by(|a, b| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
+    let after = |at_s: Option<f64>| match at_s {
+        Some(at_s) if at_s < FORECAST_LIMIT_S => {
+            Cell::Number(at_s, coarse(Duration((at_s * NS_PER_S as f64) as u64)))
+        }
+        _ => Cell::text("not in 30 years"),
+    };
+    let rows = growing.into_iter().take(TOP).map(|found| {
+        vec![Cell::text(&found.what), after(found.at_s), after(found.earliest_s), after(found.latest_s)]
+    });
+    Table::new("Runs out at this pace", ["resource", "after", "earliest", "latest"], rows.collect())
+}
+
+fn usd(cents: i128) -> Cell {
+    Cell::Number(cents as f64 / 100.0, dollars(cents))
+}
+
+/// The bill in cents. The total shown is the sum of the rows shown.
+fn bill(summary: &Summary) -> Table {
+    let billing = &summary.billing;
+    let mut accounts: Vec<_> = billing.by_account.iter().map(|(account, sum)| (account, *sum)).collect();
+    accounts.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    let top = accounts.iter().take(TOP);
+    let mut sums: Vec<(String, i128)> =
+        top.map(|(account, sum)| (format!("account {account}"), sum.cents())).collect();
+    if let Some(rest) = accounts.get(TOP..).filter(|rest| !rest.is_empty()) {
+        let sum = MicroUsd(rest.iter().map(|(_, sum)| sum.0).sum());
+        sums.push((format!("{} other accounts", grouped(rest.len() as u64)), sum.cents()));
+    }
+    let total: i128 = sums.iter().map(|(_, cents)| cents).sum();
+    sums.push(("total".to_string(), total));
+    let mut rows: Vec<Vec<Cell>> =
+        sums.into_iter().map(|(name, cents)| vec![Cell::text(name), usd(cents)]).collect();
+    let mut note = |name: &str, count: usize, what: &str| {
+        if count > 0 {
+            rows.push(vec![Cell::text(name), Cell::text(format!("{} {what}", grouped(count as u64)))]);
+        }
+    };
+    note("priced by [billing.shape]", billing.priced_by_shape.len(), "types or shapes");
+    note("dedicated, priced by a surcharge", billing.dedicated_by_surcharge.len(), "types");
+    Table::new("Bill", ["account", "USD"], rows)
+}
+
+/// What is billed, in the order of `billing.by_kind`'s meaning.
+const BILLED: [&str; 9] = [
+    "instance",
+    "volume",
+    "snapshot",
+    "address",
+    "host",
+    "reservation",
+    "commitment",
+    "upfront",
+    "dedicated-fee",
+];
+
+/// The bill by what is billed; without rows where that is instances only.
+fn bill_by_kind(summary: &Summary) -> Table {
+    let mut kinds: Vec<_> = summary.billing.by_kind.iter().filter(|(_, sum)| sum.0 != 0).collect();
+    if kinds.iter().all(|(kind, _)| *kind == BILLED[0]) {
+        kinds.clear();
+    }
+    kinds.sort_by_key(|(kind, _)| BILLED.iter().position(|known| known == kind));
+    let rows = kinds.into_iter().map(|(kind, sum)| vec![Cell::text(kind), usd(sum.cents())]);
+    Table::new("Billed for", ["kind", "USD"], rows.collect())
+}
