@@ -40,7 +40,7 @@ pub struct RunOptions {
     pub check_conservation: bool,
 }
 
-/// One run of a scenario.
+/// Run of a scenario.
 pub struct Cloud {
     world: World,
     runner: Runner,

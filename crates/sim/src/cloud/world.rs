@@ -21,7 +21,7 @@ use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::directory::Directory;
 
-/// Parts of a run. EnumMap owns its state.
+/// Parts of a run. Each owns its state.
 pub struct World {
     /// Handles of everything, by number.
     pub directory: Directory,

@@ -1,11 +1,4 @@
-//! Capacity reservations and the instances in them: who takes room that is held, who follows when it is left, and
-//! what counts against quotas.
-//!
-//! An open reservation takes every instance of its account that matches, those that run already before it takes
-//! fresh room (EC2 user guide, "Work with Capacity Reservations": they "automatically match new instances and running
-//! instances that have matching attributes"). When an instance leaves it, the oldest that matches and runs outside
-//! follows, and the room of the one that left is free. Free slots count against the account's quota of instances
-//! (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance limits").
+//! Membership of instances in capacity reservations: who takes capacity that is reserved, and who follows when it is left.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Elastic addresses, further interfaces, secondary addresses and prefixes.
+//! Calls about elastic addresses, interfaces, secondary addresses and prefixes.
 
 use crate::cloud::api::{security_groups, targets};
 use crate::cloud::instances::{interfaces, quota_claims};

@@ -8,7 +8,7 @@ use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Duration, Time};
 use plimsoll_model::workload::call::Launch;
 
-/// How long a token is remembered. EC2 promises "at least" a day (API reference, "Ensuring idempotency").
+/// Time for which a token is remembered. EC2 promises "at least" a day (API reference, "Ensuring idempotency").
 const REMEMBERED: Duration = Duration::from_seconds(24 * 3600);
 
 /// The tokens of launches that succeeded of late.
@@ -64,7 +64,7 @@ impl ClientTokens {
     }
 }
 
-/// Whether two launches ask for the same, whatever the trace calls their instances.
+/// Returns whether two launches ask for the same, whatever the trace calls their instances.
 fn asks_the_same(one: &Launch, other: &Launch) -> bool {
     let Launch { handle, first_instance, .. } = *other;
     *other == Launch { handle, first_instance, ..one.clone() }

@@ -38,7 +38,7 @@ pub fn pages_of(world: &mut World, account: AccountId, query: &Query) -> u64 {
     }
 }
 
-/// How many instances meet the query.
+/// Returns the number of instances that meet the query.
 fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> Result<u64, FailureReason> {
     if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
         return Err(Failure::InvalidParameterValue.because(
@@ -65,7 +65,7 @@ fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> 
         return Ok(of_account(world, account, &query.filters));
     };
     if let Targets::Drawn { draw, count: 1 } = *targets {
-        // Most calls of a source are this one: it needs no list, and means nobody who is being launched.
+        // Most calls of a source are this one: it needs no list, and means no instance that is being launched.
         let drawn = world.instances.sample_one(account, draw);
         let reference = drawn.ok_or(Failure::InvalidInstanceIdNotFound)?;
         return Ok(u64::from(describe_one(world, now, reference, &query.filters)));
@@ -85,7 +85,7 @@ fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> 
     matching
 }
 
-/// Whether one instance meets all filters.
+/// Returns whether an instance meets all filters.
 fn describe_one(world: &mut World, now: Time, reference: Reference, filters: &[Filter]) -> bool {
     let slot = world.instances.resolve(reference);
     let host = slot.map(|slot| world.instances.get(slot)).filter(|instance| instance.has_host);
@@ -128,7 +128,7 @@ fn pages(instances: u64, page_size: Option<u32>) -> u64 {
     page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
 }
 
-/// Whether all filters are met by an instance of which only the state is known.
+/// Returns whether an instance of which only the state is known meets all filters.
 fn shows(state: State, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| matches!(filter, Filter::State(states) if states.contains(&state)))
 }

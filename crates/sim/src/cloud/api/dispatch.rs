@@ -1,4 +1,4 @@
-//! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
+//! Dispatch: hands a call to the flow that answers it.
 
 use crate::cloud::api::instance_action::{self, InstanceAction};
 use crate::cloud::api::{describe, launch, resource_calls};

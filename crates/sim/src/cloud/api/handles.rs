@@ -1,4 +1,4 @@
-//! What the names of a trace stand for: each the latest thing made under it.
+//! Handles: the names that a trace gives to resources. Each stands for the latest resource made under it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use plimsoll_base::units::{
 };
 use plimsoll_model::workload::handles::Handle;
 
-/// The names of one kind of thing, by number.
+/// Resources of one kind by the number of their handle.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HandleTable<Id>(Vec<Option<Id>>);
 
@@ -20,7 +20,7 @@ impl<Id> Default for HandleTable<Id> {
 }
 
 impl<Id: Copy> HandleTable<Id> {
-    /// What a name stands for; refused with `unknown` where it stands for nothing.
+    /// Returns the resource of a handle; refused with `unknown` where there is none.
     pub fn find(&self, name: u32, unknown: Failure) -> Result<Id, FailureReason> {
         self.0.get(name as usize).copied().flatten().ok_or(unknown.into())
     }
@@ -40,7 +40,7 @@ impl<Id: Copy> HandleTable<Id> {
 pub struct InstanceHandles(Vec<Vec<Reference>>);
 
 impl InstanceHandles {
-    /// What a name stands for; nothing where no launch has used it.
+    /// Returns the instances of a handle; none where no launch has used it.
     pub fn of(&self, name: Handle) -> &[Reference] {
         self.0.get(name.0 as usize).map_or(&[], Vec::as_slice)
     }
@@ -61,7 +61,7 @@ impl InstanceHandles {
     }
 }
 
-/// What the names of a demand stand for.
+/// Resources by the handles of a demand.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Handles {
     /// Instances.

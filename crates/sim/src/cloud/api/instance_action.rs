@@ -1,4 +1,4 @@
-//! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
+//! Actions on instances: each instance that a call names is tried and has its own answer.
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{modify, start, tags, targets};
@@ -15,7 +15,7 @@ use plimsoll_model::operation::Operation;
 use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Modification, Tag, Targets};
 
-/// What is asked of an instance.
+/// Action that a call requests of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InstanceAction<'a> {
     Start,
@@ -29,7 +29,7 @@ pub enum InstanceAction<'a> {
     RemoveTags(&'a [String]),
 }
 
-/// Bars that instances of one call set for each other.
+/// Bars that instances of a call set for each other.
 #[derive(Default)]
 struct Bars {
     /// The account has no instance of one of the names.
@@ -54,7 +54,7 @@ impl InstanceAction<'_> {
         }
     }
 
-    /// Returns whether the action is for the state an instance is in, or comes to.
+    /// Returns whether the action is for the state that an instance is in, or comes to.
     fn is_met_by(self, state: State) -> bool {
         match self {
             InstanceAction::Start => matches!(state, State::Pending | State::Running),
@@ -80,8 +80,8 @@ impl InstanceAction<'_> {
     }
 }
 
-/// Carries a action out on every instance that is targets. EnumMap is tried and has its own answer, unless the others of
-/// the call bar it; the call as a whole fails when any does, with the first one's reason.
+/// Applies an action to every instance that a call names. Each is tried and has its own answer, unless the others of the
+/// call bar it; the call as a whole fails when any does, with the first one's failure.
 pub fn on_targets(
     world: &mut World,
     now: Time,
@@ -136,7 +136,7 @@ fn find_bars(
     bars
 }
 
-/// Why an instance of a call is barred by others of it, which have the failure told.
+/// Returns the failure of an instance that other instances of the call bar.
 #[inline]
 fn barred(world: &World, bars: &Bars, account: AccountId, instance: Reference) -> Option<Failure> {
     if bars.has_unknown && instance.account == account {
@@ -165,7 +165,7 @@ fn ask(
     }
 }
 
-/// A action about an instance that has ended. Of it only number and owner are known.
+/// Applies an action to an instance that has ended, of which only number and owner are known.
 fn operate_on_ended(
     world: &mut World,
     now: Time,
@@ -184,7 +184,7 @@ fn operate_on_ended(
     }
 }
 
-/// Carries a action out on one instance, as the table of states allows.
+/// Applies an action to an instance, as the table of states allows.
 pub fn apply(world: &mut World, now: Time, slot: Slot, action: InstanceAction) -> Result<(), Refused> {
     let instance = world.instances.get(slot);
     let (id, host) = (instance.id, if instance.has_host { instance.host } else { NO_HOST });
@@ -229,7 +229,7 @@ pub fn apply(world: &mut World, now: Time, slot: Slot, action: InstanceAction) -
     Ok(())
 }
 
-/// Whether what is known of an instance beside its state allows a action.
+/// Checks an action against the attributes of an instance beside its state.
 pub fn allowed(world: &World, slot: Slot, action: InstanceAction) -> Result<(), Failure> {
     let extras = world.instances.extras.get(slot);
     match action {

@@ -1,6 +1,4 @@
-//! Launching: zone, host, address; as many instances as fit, or none below the least number asked for.
-//!
-//! All instances of one request go to one zone, as those of one EC2 call do.
+//! Launches: allocates for the instances of a call, registers them and begins their lives.
 
 use crate::cloud::allocation::membership;
 use crate::cloud::api::launch_batch;
@@ -68,7 +66,7 @@ fn begin_all(world: &mut World, context: &LaunchContext) {
     }
 }
 
-/// A launch as the flows hand it on, but for its options.
+/// Returns the context of a launch, but for its options.
 #[inline]
 pub fn context<'a>(
     world: &mut World,
@@ -82,7 +80,7 @@ pub fn context<'a>(
     LaunchContext { now, account, request, preference: Preference::Open, launch }
 }
 
-/// Writes down the instance of the batch's allocation `i`, pending.
+/// Adds the instance of the `i`-th allocation of the batch to the table, pending.
 #[inline]
 pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     let LaunchContext { account, launch, .. } = *context;
@@ -121,7 +119,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     slot
 }
 
-/// An admitted instance begins its life.
+/// Begins the life of a registered instance.
 #[inline]
 fn begin(world: &mut World, now: Time, slot: Slot, launch: &Launch, i: u32) {
     let instance = world.instances.get(slot);

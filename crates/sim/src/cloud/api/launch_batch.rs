@@ -1,4 +1,4 @@
-//! Launching: zone, host, address; as many instances as fit, or none below the least number asked for.
+//! Allocation for the instances of a launch: zone, host, address; as many as fit, or none below the least number asked for.
 //!
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
@@ -16,8 +16,8 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
-/// Places as many instances as fit, at least the least number. `Err` says what refused the rest;
-/// `batch` holds what was placed nonetheless, which is nothing below the least number.
+/// Allocates for as many instances as fit, at least the least number. `Err` is the refusal of the rest; the batch holds the
+/// allocations made nonetheless, none below the least number.
 pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Refused> {
     let launch = context.launch;
     order_zones(world, launch, context.request.constraint.as_ref())?;
@@ -49,7 +49,7 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
     Err(worst.expect("a scenario has a zone"))
 }
 
-/// The zones to try: the one named, else the subnet's, else all, most free vCPU first.
+/// Orders the zones to try: the one named, else the subnet's, else all, most free vCPU first.
 #[inline]
 fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constraint>) -> Result<(), Refused> {
     world.api.zone_order.clear();
@@ -76,7 +76,7 @@ fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constrain
             let zones = world.hosts.fleet.zones();
             world.api.zone_order.extend((0..zones.len() as u16).map(ZoneId));
             if zones.len() > 1 {
-                // Stable: file context on ties.
+                // Stable: file order on ties.
                 world
                     .api
                     .zone_order
@@ -87,7 +87,7 @@ fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constrain
     Ok(())
 }
 
-/// Leaves out the zones that do not offer the type.
+/// Drops the zones that do not offer the type.
 #[cold]
 fn drop_unoffered_zones(world: &mut World, launch: &Launch) -> Result<(), Refused> {
     let first = world.api.zone_order.first().copied();
@@ -98,7 +98,7 @@ fn drop_unoffered_zones(world: &mut World, launch: &Launch) -> Result<(), Refuse
     is_any.then_some(()).ok_or_else(|| Refused::launch(launch, Failure::Unsupported.into(), first))
 }
 
-/// Places instances in the context's zone until the batch is full or one is refused.
+/// Allocates for instances in the zone of the context until the batch is full or one is refused.
 #[inline]
 fn fill_zone(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Refused> {
     while (world.api.batch.len() as u32) < context.launch.max_count {
@@ -108,7 +108,7 @@ fn fill_zone(world: &mut World, context: &LaunchContext, may_open: bool) -> Resu
     Ok(())
 }
 
-/// Gives back what was taken for the batch, the last first.
+/// Undoes the allocations of the batch, the last first.
 fn undo(world: &mut World, context: &LaunchContext) {
     decisions::undo_decisions(world, context);
     while let Some(allocation) = world.api.batch.pop() {
@@ -176,7 +176,8 @@ fn allocate_resources(
     Ok(())
 }
 
-/// The allocation is handed over as a copy, so that the one of a plain launch need not be in memory.
+/// Attaches the resources that the options ask for, or releases host and addresses. The allocation is a copy, so that that
+/// of a plain launch need not be in memory.
 #[cold]
 fn attach_or_release(
     world: &mut World,
@@ -189,7 +190,7 @@ fn attach_or_release(
     })
 }
 
-/// Gives back what [`allocate_one`] took.
+/// Undoes [`allocate_one`].
 #[cold]
 pub fn undo_one(world: &mut World, context: &LaunchContext, allocation: &Allocation) {
     if context.launch.options.is_some() {
@@ -203,12 +204,12 @@ pub fn undo_one(world: &mut World, context: &LaunchContext, allocation: &Allocat
     }
 }
 
-/// What an instance of a launch counts for against quotas.
+/// Returns the claim of an instance of a launch on quotas.
 fn claim(world: &World, context: &LaunchContext) -> Claim {
     quota_claims::claim(world.types.of(context.launch.kind), context.launch.options.as_deref())
 }
 
-/// Gives back host and addresses.
+/// Releases host and addresses.
 #[cold]
 fn release_place(world: &mut World, context: &LaunchContext, allocation: &Allocation) {
     let books = (&mut world.billing.usage, &mut world.recorder.ledger);
@@ -219,8 +220,8 @@ fn release_place(world: &mut World, context: &LaunchContext, allocation: &Alloca
     }
 }
 
-/// A private address in the subnet named, or in the zone's first one that has any left; and a public
-/// one where the request or the subnet asks for it.
+/// Allocates a private address in the subnet named, or in the first of the zone that has any left; and a public one where
+/// the request or the subnet asks for it.
 #[inline(always)] // every launch
 fn allocate_addresses(
     world: &mut World,

@@ -1,6 +1,4 @@
-//! Launching: zone, host, address; as many instances as fit, or none below the least number asked for.
-//!
-//! All instances of one request go to one zone, as those of one EC2 call do.
+//! Options of launches: what they ask of the host, and the resources that they attach.
 
 use std::sync::Arc;
 
@@ -23,11 +21,11 @@ use plimsoll_model::workload::handles::PlacementGroupHandle;
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
 
-/// Whether a launch leads to anything.
+/// Idempotency of a launch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Idempotency {
     New,
-    /// Its token was used before: its name stands for the instances that led to.
+    /// The client token was used before: the handle stands for the instances of that launch.
     Repeated,
 }
 
@@ -65,7 +63,7 @@ pub fn apply_options(
     Ok(Idempotency::New)
 }
 
-/// What the options of a launch ask of the host, and which reservation it may use.
+/// Returns the constraint of the options of a launch on the host, and the reservations it may use.
 pub fn placement_constraint(
     world: &mut World,
     account: AccountId,
@@ -171,7 +169,7 @@ pub fn check_group_type(
     Ok(())
 }
 
-/// Takes everything that the options of a launch ask for, or nothing.
+/// Attaches all resources that the options of a launch ask for, or none.
 pub fn attach_resources(
     world: &mut World,
     context: &LaunchContext,
@@ -185,13 +183,13 @@ pub fn attach_resources(
     equipped.inspect_err(|_| release_resources(world, context.now, context.account, allocation.id))
 }
 
-/// Gives back what [`attach_resources`] took for an instance that comes to nothing.
+/// Releases what [`attach_resources`] attached to an instance that comes to nothing.
 pub fn release_resources(world: &mut World, now: Time, account: AccountId, id: InstanceId) {
     world.network.instance_ended(now, id);
     volumes::undo_launch(world, now, account, id);
 }
 
-/// An instance is there that was launched with options.
+/// Registers the options of an instance that was launched with some.
 #[cold]
 pub fn register_options(
     world: &mut World,

@@ -1,4 +1,4 @@
-//! What people change about an instance beside its state: type, termination protection, tags.
+//! Modification of instances: type, termination protection, security groups.
 
 use crate::cloud::allocation::requests;
 use crate::cloud::api::{launch_options, security_groups};
@@ -18,7 +18,7 @@ pub fn modify(world: &mut World, slot: Slot, change: &Modification) -> Result<()
         security_groups::change_groups(world, slot, groups)?;
     }
     if let Some(kind) = change.kind {
-        // The index and the quotas have to know a type from now on that nobody has launched.
+        // The index and the quotas have to know the type, which may never have been launched.
         world.learn_type(kind);
         world.instances.get_mut(slot).kind = kind;
     }

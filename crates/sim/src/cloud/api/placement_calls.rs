@@ -1,5 +1,4 @@
-//! Placement groups and dedicated hosts: what calls make of them, and what launches ask of them and of capacity
-//! reservations.
+//! Calls about placement groups and dedicated hosts.
 
 use crate::cloud::instances::quota_claims;
 use crate::cloud::world::World;

@@ -1,4 +1,4 @@
-//! Calls about what is no instance, each handed to the part it belongs to.
+//! Calls about resources other than instances, each handed to its flow.
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{address_calls, placement_calls, reservation_calls, security_groups, volume_calls};

@@ -1,7 +1,7 @@
 //! Security groups and the traffic they let pass.
 //!
-//! An interface joins its groups when somebody asks about them: when a launch names groups, or a probe comes
-//! or goes. Until then nobody can tell, and an instance in the default group costs nothing.
+//! An interface joins its groups when they first matter: when a launch names groups, or a probe comes or goes. Until then
+//! an instance in the default group costs nothing.
 
 use std::net::Ipv4Addr;
 
@@ -97,7 +97,7 @@ fn endpoint(
     }
 }
 
-/// Whoever has an address in the VPC of the other end joins its groups, if nobody has asked about it before.
+/// Lets the instance with an address in the VPC of the other end join its groups, unless it has.
 fn join_by_address(
     world: &mut World,
     account: AccountId,
@@ -170,7 +170,7 @@ fn private_addresses(world: &World, slot: Slot) -> Vec<Ipv4Addr> {
         .collect()
 }
 
-/// Whether an instance in this place may have the groups its launch names.
+/// Checks that an instance in this subnet may have the groups that its launch names.
 pub fn check_groups(
     world: &mut World,
     context: &LaunchContext,

@@ -10,7 +10,7 @@ use plimsoll_model::workload::call::Tag;
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
 
-/// Whether a new resource may have the tags of these keys.
+/// Checks the number of tags of a new resource.
 pub fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), FailureReason> {
     let asked = keys.collect::<BTreeSet<_>>().len();
     if asked <= MAX_TAGS {

@@ -1,4 +1,4 @@
-//! A call of the demand taken apart: which instances it means, which flow answers it, how it is counted.
+//! Targets: the instances that a call names.
 
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::world::World;
@@ -10,7 +10,7 @@ use plimsoll_model::workload::call::Targets;
 use plimsoll_model::workload::handles::Handle;
 
 /// The instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
-/// launch has used, or where there is nobody to draw. The list is `found`, to be put back after use.
+/// launch has used, or where there is no instance to draw. The list is `ApiState::targets`, to be put back after use.
 pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<Option<Reference>> {
     let mut found = std::mem::take(&mut world.api.targets);
     found.clear();

@@ -1,4 +1,4 @@
-//! Volumes, snapshots and images: what calls make of them, and the volumes of instances.
+//! Calls about volumes, snapshots and images.
 
 use crate::cloud::api::targets;
 use crate::cloud::instances::reference::Slot;
@@ -82,7 +82,7 @@ pub fn detach_volume(
     Ok(())
 }
 
-/// Whether an instance that has a root volume is stopped: only then may it be taken away.
+/// Returns whether an instance that has a root volume is stopped: only then may the volume be detached.
 fn is_instance_stopped(world: &World, id: InstanceId) -> bool {
     let slot =
         world.instances.with_volumes.get(&id).and_then(|reference| world.instances.resolve(*reference));

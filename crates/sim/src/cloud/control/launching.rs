@@ -1,4 +1,4 @@
-//! Instances that have been asked for and have no host yet: for those who call they are there, and pending.
+//! Launches on their way: instances that were requested and have no host yet. For clients they are there, and pending.
 
 use crate::cloud::world::World;
 use plimsoll_model::control_plane::plane::path::Route;
@@ -26,7 +26,7 @@ pub fn note_launched(world: &mut World, call: &Call) {
     }
 }
 
-/// How many names of a call stand for no instance yet, but for some that are being launched.
+/// Returns the number of handles of a call whose instances are still being launched.
 pub fn launching_among(world: &World, targets: &Targets) -> usize {
     let Some(control) = &world.control else { return 0 };
     if control.launching.is_empty() {
@@ -38,7 +38,7 @@ pub fn launching_among(world: &World, targets: &Targets) -> usize {
     targets.handles().iter().filter(is_launching).count()
 }
 
-/// Whether a worker is to do something with instances that are being launched.
+/// Returns whether a worker comes to a call before its instances are launched.
 pub fn is_early(world: &World, call: &Call) -> bool {
     let is_for_a_worker = Route::of(call.action.operation()) == Route::Instance;
     is_for_a_worker && call.action.targets().is_some_and(|targets| launching_among(world, targets) > 0)

@@ -1,4 +1,4 @@
-//! What calls to the control plane and its alarms will look at, loaded before. Nothing here changes anything.
+//! Prefetching of the records that calls to the control plane and its timers will need. Changes nothing.
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
@@ -8,8 +8,8 @@ use plimsoll_model::control_plane::plane::path::RecordKey;
 use plimsoll_model::control_plane::plane::{Plane, PlaneTimer};
 use plimsoll_model::workload::call::{Call, Targets};
 
-/// An alarm rings soon. The end of a service, which most of them are about, leads to the request, to the record of
-/// what it is about, to the cache, and to the instance itself.
+/// Loads records for a timer that fires soon. Most timers end a service, which leads to the request, to its record, to the
+/// cache, and to the instance.
 #[inline]
 pub fn prefetch_for_timer(world: &World, timer: PlaneTimer, number: u32) {
     let Some(job) = served(timer, number) else { return };
@@ -21,7 +21,7 @@ pub fn prefetch_for_timer(world: &World, timer: PlaneTimer, number: u32) {
     }
 }
 
-/// The same a little later: what was loaded then says where to look next.
+/// Loads further records a little later: those loaded before name them.
 #[inline]
 pub fn prefetch_further_for_timer(world: &World, timer: PlaneTimer, number: u32) {
     let Some(job) = served(timer, number) else { return };
@@ -35,7 +35,7 @@ fn plane(world: &World) -> &Plane {
     &world.control.as_ref().expect("there is a control plane").plane
 }
 
-/// The job whose service ends, if that is what an alarm is about.
+/// Returns the job whose service a timer ends, if it does.
 fn served(timer: PlaneTimer, number: u32) -> Option<JobId> {
     (timer == PlaneTimer::Served).then_some(JobId(number))
 }

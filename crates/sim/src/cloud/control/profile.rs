@@ -1,4 +1,4 @@
-//! What the control plane has to know of a call, seen when it is made.
+//! Profiles of calls for the control plane, taken when the call is made.
 
 use crate::cloud::api::targets;
 use crate::cloud::instances::reference::Reference;
@@ -12,7 +12,7 @@ use plimsoll_model::control_plane::plane::requests::Profile;
 use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Targets};
 
-/// What the plane has to know of a call.
+/// Returns the profile of a call.
 pub fn profile(world: &World, call: &Call) -> Profile {
     let account = call.account;
     let operation = call.action.operation();
@@ -47,7 +47,7 @@ pub fn profile(world: &World, call: &Call) -> Profile {
     }
 }
 
-/// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
+/// Returns the record that a call about these instances needs: that of the first, which stands for all.
 fn record_of(world: &World, account: AccountId, targets: &Targets) -> RecordKey {
     let instance = match *targets {
         Targets::Drawn { draw, count: 1 } => world.instances.sample_one(account, draw),
@@ -78,8 +78,8 @@ fn count_resources(world: &World, action: &Action) -> u32 {
     }
 }
 
-/// Whether no index helps to find what a query about an account asks for: without filters one by account does,
-/// with filters one by any of them.
+/// Returns whether no index helps to answer a query: without filters one by account does, with filters one by any of
+/// them.
 fn is_scan(world: &World, query: &Query) -> bool {
     let indexes = &world.control.as_ref().expect("there is a control plane").indexes;
     match query.filters.as_slice() {
@@ -88,7 +88,7 @@ fn is_scan(world: &World, query: &Query) -> bool {
     }
 }
 
-/// Whether a query asks for less than everything at once.
+/// Returns whether a query asks for less than everything at once.
 fn is_narrow(query: &Query) -> bool {
     query.targets.is_some() || query.page_size.is_some() || !query.filters.is_empty()
 }
@@ -115,7 +115,7 @@ fn fingerprint(query: &Query) -> u64 {
 /// Stands for the image of a launch that names none.
 const UNNAMED_IMAGE: ImageId = ImageId(u32::MAX);
 
-/// What the host has to download for a launch.
+/// Returns the image that the host has to download for a launch.
 pub fn image_of(world: &World, account: AccountId, launch: &Launch) -> Option<ImageSize> {
     let control = world.control.as_ref()?;
     let named = launch.options.as_ref().and_then(|options| options.image);

@@ -1,8 +1,4 @@
-//! The control plane between a call of the demand and the flow that carries it out, where a scenario models one.
-//!
-//! `submit` hands calls to the plane, `work` does what the plane wishes: let a call have its effect, refuse it, let an
-//! instance run. `profile` is what the plane has to know of a call; `launching` knows who is on the way to being
-//! launched; `bring_up` takes instances from their host to running; `foresight` loads what will be looked at.
+//! Calls on their way through the control plane, and the effects that it decides.
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{describe, dispatch};
@@ -17,7 +13,7 @@ use plimsoll_model::control_plane::plane::requests::RequestId;
 use plimsoll_model::control_plane::plane::{Effect, PlaneTimer};
 use plimsoll_model::workload::call::{Action, Call, End};
 
-/// The run begins.
+/// Opens the control plane at the start of a run.
 pub fn open(world: &mut World) {
     if let Some(control) = &mut world.control {
         control.plane.open();
@@ -25,7 +21,7 @@ pub fn open(world: &mut World) {
     }
 }
 
-/// A client calls.
+/// Submits a call to the control plane.
 #[inline]
 pub fn submit(world: &mut World, now: Time, call: Call) {
     if call.action.is_traffic() {
@@ -49,7 +45,7 @@ pub fn on_timer(world: &mut World, now: Time, timer: PlaneTimer, number: u32) {
     world.control_mut().plane.fire(now, timer, number);
 }
 
-/// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
+/// Carries out the effects of the control plane until there are none, and sets its timers.
 #[inline]
 pub fn work(world: &mut World, now: Time) {
     let rows = world.instances.alive();
@@ -75,7 +71,7 @@ pub fn work(world: &mut World, now: Time) {
     }
 }
 
-/// A call has its effect, unless a worker comes to it before the instances that it is about are launched.
+/// Lets a call take effect, unless a worker comes to it before its instances are launched.
 fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     let (call, lifetimes) = world.control_mut().plane.take_call(request);
     if launching::is_early(world, &call) {
@@ -99,7 +95,7 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     world.control_mut().plane.committed(now, job);
 }
 
-/// A call never has an effect.
+/// Refuses a call that never takes effect.
 #[cold]
 fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Failure) {
     let (call, _) = world.control_mut().plane.take_call(request);

@@ -1,4 +1,4 @@
-//! What only some instances have: kept beside the records, so that the others need no room for it.
+//! Extras: attributes that only some instances have, kept beside the records so that the others need no memory for them.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,19 +12,19 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::workload::call::LaunchOptions;
 
-/// What an instance has beyond its record.
+/// Attributes of an instance beyond its record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Extras {
-    /// How it was launched. A checkpoint has it beside, once for all that share it.
+    /// Options of the launch. A checkpoint holds them once for all instances that share them.
     #[serde(skip)]
     pub options: Option<Arc<LaunchOptions>>,
-    /// What it was launched from.
+    /// Image of the launch.
     pub image: Option<ImageId>,
-    /// Its tags, by key.
+    /// Tags, by key.
     pub tags: BTreeMap<String, String>,
-    /// What it asks of its host beside room.
+    /// Constraint on the host beside capacity.
     pub constraint: Option<Constraint>,
-    /// Which capacity reservation it may use.
+    /// Capacity reservations that the instance may use.
     pub preference: Preference,
     /// The capacity reservation whose room it has now.
     pub reservation: Option<CapacityReservationId>,
@@ -34,11 +34,11 @@ pub struct Extras {
     pub interrupted: bool,
     /// The spot market has taken its capacity back, and it starts again when there is some at its price.
     pub waits_for_market: bool,
-    /// It comes up again after its host failed, which is no launch or start.
+    /// The instance comes up again after its host failed, which is no launch or start.
     pub recovers: bool,
     /// Since when it has been running, while it hibernates.
     pub hibernates_since: Option<Time>,
-    /// Its first interface is in security groups.
+    /// First interface is in security groups.
     pub has_joined: bool,
     /// The private addresses they know it by.
     pub known_addresses: Vec<Ipv4Addr>,
@@ -55,7 +55,7 @@ impl Extras {
 #[derive(Clone, Debug, Default)]
 pub struct ExtrasTable(Vec<Option<Box<Extras>>>);
 
-/// What instances share is written once, and shared again.
+/// Options that instances share are written once, and shared again.
 impl Persist for ExtrasTable {
     fn save(&self, out: &mut Writer<'_>) {
         let (mut numbers, mut shared) = (BTreeMap::new(), Vec::new());
@@ -90,12 +90,12 @@ impl Persist for ExtrasTable {
 }
 
 impl ExtrasTable {
-    /// Those of an instance, if it has any.
+    /// Returns the extras of an instance, if it has any.
     pub fn get(&self, slot: Slot) -> Option<&Extras> {
         self.0.get(slot.0 as usize)?.as_deref()
     }
 
-    /// Those of an instance, to change, if it has any.
+    /// Returns the extras of an instance to change, if it has any.
     pub fn get_mut(&mut self, slot: Slot) -> Option<&mut Extras> {
         self.0.get_mut(slot.0 as usize)?.as_deref_mut()
     }

@@ -1,4 +1,4 @@
-//! Elastic addresses, further interfaces, secondary addresses and prefixes.
+//! Interfaces and addresses of instances.
 
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::reference::Slot;
@@ -9,7 +9,7 @@ use plimsoll_model::network::{self, AddressRange, InterfaceRef};
 use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::resource_call::AddressCount;
 
-/// What a launch asks of the network beside its first address.
+/// Attaches the interfaces and addresses that a launch asks for beside its first.
 pub fn attach_for_launch(
     world: &mut World,
     context: &LaunchContext,

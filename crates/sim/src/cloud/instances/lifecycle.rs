@@ -1,4 +1,4 @@
-//! The life of an instance after its launch: booting, stopping, ending, and what each frees and bills.
+//! Lifecycle of an instance after its launch: booting, stopping, ending, and what each releases.
 
 use crate::cloud::allocation::{membership, requests};
 use crate::cloud::instances::reference::Slot;
@@ -12,7 +12,7 @@ use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
 
-/// A pending instance with a host boots.
+/// Boots a pending instance that has a host.
 #[inline]
 pub fn boot(world: &mut World, now: Time, slot: Slot) {
     match world.timers.boot {
@@ -58,7 +58,7 @@ pub fn leave_running(world: &mut World, now: Time, slot: Slot) {
     metering::stop_counting(world, slot);
 }
 
-/// A running instance stops.
+/// Stops a running instance.
 pub fn stop(world: &mut World, now: Time, slot: Slot, hibernates: bool) {
     if hibernates {
         world.instances.extras_mut(slot).hibernates_since = Some(world.instances.get(slot).since);
@@ -104,8 +104,7 @@ pub fn stopped(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// A resident that is stopped when the run begins gives its host back, unseen by every count, and
-/// starts at `start_at`.
+/// Stops a resident that is stopped when the run begins, unseen by every count. It starts at `start_at`.
 pub fn stop_resident(world: &mut World, slot: Slot, start_at: Time) {
     leave_running(world, Time::ZERO, slot);
     release_running_resources(world, Time::ZERO, slot);
@@ -115,7 +114,7 @@ pub fn stop_resident(world: &mut World, slot: Slot, start_at: Time) {
     world.set_timer(start_at, Timer::StartDue, slot);
 }
 
-/// The lifetime of an instance is over: it is terminated, unless somebody has done so already.
+/// The lifetime of an instance is over: it is terminated, unless a call has done so already.
 #[inline]
 pub fn lifetime_over(world: &mut World, now: Time, slot: Slot) {
     if !matches!(world.instances.get(slot).state, State::ShuttingDown | State::Terminated) {
@@ -124,7 +123,7 @@ pub fn lifetime_over(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// An instance ends, whatever it does now.
+/// Terminates an instance in any state.
 #[inline]
 pub fn terminate(world: &mut World, now: Time, slot: Slot) {
     match world.instances.get(slot).state {
@@ -158,7 +157,7 @@ pub fn terminated(world: &mut World, now: Time, slot: Slot) {
     world.instances.ended(slot);
 }
 
-/// Gives back what an instance holds only while it is not stopped: its host, its public address.
+/// Releases what an instance holds only while it is not stopped: its host, its public address.
 #[inline]
 fn release_running_resources(world: &mut World, now: Time, slot: Slot) {
     let instance = world.instances.get_mut(slot);
@@ -178,7 +177,7 @@ fn release_running_resources(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// Puts an instance into a state. Timers of the state it leaves mean nothing any more.
+/// Moves an instance to a state. Timers of the state it leaves become void.
 #[inline]
 pub fn enter(world: &mut World, now: Time, slot: Slot, state: State) {
     if world.recorder.rows.is_some() {
@@ -239,8 +238,7 @@ pub fn come_up(world: &mut World, now: Time, BringUp { slot, stamp, lifetime, ..
     world.instances.timer_gone(slot);
 }
 
-/// A pending instance has a host. Only now are there more of anything than before: the peaks take note, be
-/// it for an instance that ends at once.
+/// Notes the peaks after an allocation is final, even for an instance that ends at once.
 #[inline]
 pub fn note_allocation(world: &mut World, slot: Slot) {
     if world.hosts_vary() {
@@ -252,8 +250,8 @@ pub fn note_allocation(world: &mut World, slot: Slot) {
     world.network.note(instance.subnet, instance.has_public_address);
 }
 
-/// An instance enters a state: its record changes, and one that passes to another state does so since it was
-/// called for. Gives that time.
+/// Returns the time since which an instance is in the state that it enters now: a state on the way to another counts from
+/// the call. Tells the control plane that the record changes.
 #[inline(always)] // every state of every instance; without a control plane that is nothing
 pub fn time_of_entry(world: &mut World, now: Time, slot: Slot, state: State) -> Time {
     if world.control.is_none() { now } else { record_entry(world, now, slot, state) }

@@ -7,12 +7,12 @@ use crate::cloud::instances::reference::{Reference, Slot};
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::units::AccountId;
 
-/// Who is alive, by account.
+/// Live instances by account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LiveInstances {
     /// In no order that means anything: the last takes the place of one that leaves.
     by_account: Vec<Vec<Reference>>,
-    /// Where each slot stands in the table of its account; meaningless for one that stands in none.
+    /// Position of each slot in the table of its account; meaningless for a slot in none.
     positions: Vec<u32>,
 }
 
@@ -41,12 +41,12 @@ impl LiveInstances {
         }
     }
 
-    /// Where an instance that is alive stands among those of its account.
+    /// Returns the position of a live instance among those of its account.
     pub fn position(&self, slot: Slot) -> usize {
         self.positions[slot.0 as usize] as usize
     }
 
-    /// How many there are, of all accounts.
+    /// Returns the number of live instances of all accounts.
     pub fn len(&self) -> usize {
         self.by_account.iter().map(Vec::len).sum()
     }
@@ -87,7 +87,7 @@ impl LiveInstances {
     }
 }
 
-/// Which of so many a ticket falls on, with a bias of less than a 2⁻⁶⁴th part of them.
+/// Returns the index that a ticket falls on, with a bias of less than a 2⁻⁶⁴th part of them.
 #[inline]
 fn index_of(ticket: u64, count: usize) -> usize {
     ((u128::from(ticket) * count as u128) >> 64) as usize

@@ -1,4 +1,4 @@
-//! The life of an instance after its launch: booting, stopping, ending, and what each frees and bills.
+//! Metering: instances that run, and their bills.
 
 use crate::cloud::allocation::allocator::billed_tenancy;
 use crate::cloud::instances::reference::Slot;
@@ -10,7 +10,7 @@ use plimsoll_base::units::{Time, TypeId};
 use plimsoll_model::billing::{self, Market, Running};
 use plimsoll_model::placement::request::Tenancy;
 
-/// An instance counts as running no more.
+/// Counts an instance as running no more.
 #[inline]
 pub fn stop_counting(world: &mut World, slot: Slot) {
     let kind = world.instances.get(slot).kind;
@@ -20,7 +20,7 @@ pub fn stop_counting(world: &mut World, slot: Slot) {
     world.recorder.ledger.instances[InstanceTotal::Running as usize] -= 1;
 }
 
-/// One more runs, of this type.
+/// Counts an instance of a type as running.
 #[inline]
 pub fn start_counting(world: &mut World, kind: TypeId) {
     let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
@@ -58,7 +58,7 @@ pub fn bill(world: &mut World, since: Time, now: Time, slot: Slot) {
     }
 }
 
-/// How an instance with extras was bought, and what that means for its bill.
+/// Adds to a bill how an instance with extras was bought.
 #[cold]
 fn note_purchase(world: &World, slot: Slot, running: &mut Running) {
     running.market = spot::market_of(world, slot);

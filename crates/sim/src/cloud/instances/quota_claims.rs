@@ -1,5 +1,4 @@
-//! What instances and everything else count for against the quotas of their account. Where no quota is set nobody
-//! counts.
+//! Claims of instances and other resources on the quotas of their account. Where no quota is set nothing is counted.
 
 use crate::cloud::allocation::instance_types::TypeInfo;
 use crate::cloud::instances::reference::Slot;
@@ -9,7 +8,7 @@ use plimsoll_base::units::{AccountId, Time, TypeId};
 use plimsoll_model::quota::{Claim, Quota};
 use plimsoll_model::workload::call::{self, LaunchOptions};
 
-/// What an instance of a type counts for against quotas.
+/// Returns the claim of an instance of a type on quotas.
 pub fn claim(kind: &TypeInfo, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
     // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
@@ -65,7 +64,7 @@ pub fn give(world: &mut World, now: Time, slot: Slot) {
     world.quotas.give_instance(now, world.instances.get(slot).account, claim);
 }
 
-/// What an instance counts for.
+/// Returns the claim of an instance on quotas.
 pub fn claim_of(world: &World, slot: Slot) -> Claim {
     let instance = world.instances.get(slot);
     let options = world.instances.extras.get(slot).and_then(|extras| extras.options.as_deref());

@@ -1,4 +1,4 @@
-//! What becomes of instances whose host fails, is worked on, or goes: they move, stop or end.
+//! Recovery: instances whose host fails, is maintained or retired migrate, come up elsewhere, stop or end.
 
 use crate::cloud::allocation::allocator::{HostAllocation, ReservationCriteria};
 use crate::cloud::allocation::{membership, requests};
@@ -17,25 +17,25 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::transition::Transition;
 
-/// Where an instance has room, and where it takes it instead.
+/// Capacity that an instance has, and capacity that it takes instead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Relocation {
     from: HostAllocation,
     to: HostAllocation,
 }
 
-/// What becomes of an instance that cannot stay where it is.
+/// Treatment of an instance that cannot stay on its host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Eviction {
-    /// It goes on elsewhere without a break.
+    /// The instance goes on elsewhere without a break.
     Migrate,
-    /// It comes up again elsewhere.
+    /// The instance comes up again elsewhere.
     Recover,
     Stop,
     Terminate,
 }
 
-/// The next fault gets its place in the queue.
+/// Schedules the next fault.
 pub fn schedule_next(world: &mut World) {
     let due = world.faults.as_ref().map_or(Time::NEVER, |faults| faults.faults.due());
     if due < Time::NEVER {
@@ -43,7 +43,7 @@ pub fn schedule_next(world: &mut World) {
     }
 }
 
-/// Everything that befalls hosts now.
+/// Applies the host events that are due.
 pub fn on_fault(world: &mut World, now: Time) {
     while let Some((_, event)) = world.faults.as_mut().and_then(|faults| faults.faults.next_until(now)) {
         apply_host_event(world, now, event);
@@ -85,7 +85,7 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     }
 }
 
-/// An instance meets its eviction. One that is to move and finds no other host stops.
+/// Evicts an instance from its host. An instance that is to move and finds no other host stops.
 fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
     let moving = match eviction {
         Eviction::Migrate | Eviction::Recover => Trigger::Recovered,

@@ -1,4 +1,4 @@
-//! Instances of the spot market: whether a launch pays enough, and how EC2 takes their capacity back.
+//! Spot instances: their price, and the time at which EC2 takes their capacity back.
 
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::reference::Slot;
@@ -9,10 +9,10 @@ use plimsoll_base::units::{Duration, Money, Time};
 use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};
 use plimsoll_model::workload::call::{LaunchOptions, Spot};
 
-/// How far prices are looked at in advance: nobody knows when a trace ends.
+/// Time for which prices are looked at in advance, since the end of a trace is not known.
 const LOOK_AHEAD: Duration = Duration::from_seconds(7 * 86_400);
 
-/// Whether the most a launch pays is enough in its zone.
+/// Checks that the maximum price of a launch is enough in its zone.
 pub fn check_price(
     world: &mut World,
     context: &LaunchContext,
@@ -30,7 +30,7 @@ pub fn check_price(
     Ok(())
 }
 
-/// How an instance was bought.
+/// Returns the market that an instance was bought on.
 pub fn market_of(world: &World, slot: Slot) -> Market {
     if spot_of(world, slot).is_some() { Market::Spot } else { Market::OnDemand }
 }

@@ -1,4 +1,4 @@
-//! The life of an instance after its launch: booting, stopping, ending, and what each frees and bills.
+//! Stop/start behaviour: instances that stop and start by themselves.
 
 use crate::cloud::api::instance_action::{self, InstanceAction};
 use crate::cloud::instances::reference::Slot;

@@ -11,29 +11,29 @@ use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::StopsId;
 
-/// One instance. Exactly one cache line: an event touches one.
+/// Record of an instance. Exactly one cache line: an event touches one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Instance {
-    /// Its number in the order of launch.
+    /// Number in the order of launch.
     pub id: InstanceId,
-    /// When it entered its state.
+    /// Time at which the instance entered its state.
     pub since: Time,
-    /// Its number in the demand, which its random streams are keyed by.
+    /// Number in the demand, which its random streams are keyed by.
     pub number: u64,
-    /// Its host; meaningless unless [`Instance::has_host`].
+    /// Host; meaningless unless [`Instance::has_host`].
     pub host: HostId,
-    /// Its type.
+    /// Type.
     pub kind: TypeId,
-    /// Whose it is.
+    /// Account.
     pub account: AccountId,
-    /// Its subnet, as the scenario numbers them.
+    /// Subnet, as the scenario numbers them.
     pub subnet: SubnetId,
-    /// Its private address there.
+    /// Private address there.
     pub address: u32,
     /// Cycle of stopping and starting it is in.
     pub cycle: u32,
-    /// Its zone.
+    /// Zone.
     pub zone: ZoneId,
     /// The stop/start behaviour it follows, if any.
     pub stops: Option<StopsId>,
@@ -41,17 +41,17 @@ pub struct Instance {
     pub timers: u16,
     /// Timers with another stamp mean nothing any more.
     pub stamp: u16,
-    /// Its state.
+    /// State.
     pub state: State,
-    /// It takes up room on `host`.
+    /// The instance has capacity on `host`.
     pub has_host: bool,
-    /// It holds a public address now.
+    /// The instance holds a public address now.
     pub has_public_address: bool,
-    /// It gets a public address whenever it starts.
+    /// The instance gets a public address whenever it starts.
     pub wants_public_address: bool,
-    /// Its minimum for this start was billed before the run began.
+    /// Minimum for this start was billed before the run began.
     pub past_minimum: bool,
-    /// It has more, kept beside the records.
+    /// The instance has extras.
     pub has_extras: bool,
 }
 
@@ -62,9 +62,9 @@ pub struct Instances {
     free: Vec<Slot>,
     launched: u64,
     terminated: u64,
-    /// LiveInstances instances by account; `None` until somebody asks.
+    /// Live instances by account; `None` until the first query.
     alive_of: Option<Vec<u64>>,
-    /// Which they are, where calls draw from them.
+    /// Live instances to sample from, where calls draw them.
     live: Option<LiveInstances>,
     /// Attributes that only some instances have.
     pub extras: ExtrasTable,
@@ -74,7 +74,7 @@ pub struct Instances {
     pub with_volumes: BTreeMap<InstanceId, Reference>,
 }
 
-/// One record after the other: there may be millions.
+/// Records are written one after the other: there may be millions.
 impl Persist for Instances {
     fn save(&self, out: &mut Writer<'_>) {
         let Instances { slots, free, launched, terminated, alive_of, live, .. } = self;
@@ -199,7 +199,7 @@ impl Instances {
         InstanceId(self.launched + others as u64)
     }
 
-    /// LiveInstances instances of an account. The first question counts them all; from then on they are counted as
+    /// Live instances of an account. The first question counts them all; from then on they are counted as
     /// they come and go.
     pub fn alive_of(&mut self, account: AccountId) -> u64 {
         let alive_of = self.alive_of.get_or_insert_with(|| {
@@ -240,7 +240,7 @@ impl Instances {
         let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
         for (slot, instance) in self.slots().filter(is_alive) {
             let found = live.of(instance.account).get(live.position(slot));
-            assert_eq!(found, Some(&self.reference(slot)), "nobody can draw an instance");
+            assert_eq!(found, Some(&self.reference(slot)), "an instance cannot be sampled");
         }
         assert_eq!(live.len() as u64, self.alive(), "the dead can be drawn");
     }

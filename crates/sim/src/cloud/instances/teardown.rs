@@ -1,4 +1,4 @@
-//! What a launch takes beside host and first address, and what an instance has beyond its record.
+//! Teardown: releases what an instance with extras holds when it ends.
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::volumes;
@@ -6,7 +6,7 @@ use crate::cloud::world::World;
 use plimsoll_base::units::Time;
 use plimsoll_model::network::security::MemberId;
 
-/// An instance with more than its record has ended: that is gone too.
+/// Releases the resources and extras of an instance that has ended.
 #[cold]
 pub fn release_extras(world: &mut World, now: Time, slot: Slot) {
     let instance = world.instances.get(slot);

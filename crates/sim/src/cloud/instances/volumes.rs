@@ -1,4 +1,4 @@
-//! Volumes, snapshots and images: what calls make of them, and the volumes of instances.
+//! Volumes of instances, and the steps of the storage.
 
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::instances::quota_claims;
@@ -52,7 +52,7 @@ pub fn release(world: &mut World, now: Time, account: AccountId, id: InstanceId)
     quota_claims::uncount(world, account, Quota::Volumes, gone);
 }
 
-/// What was due in the storage is done.
+/// Completes a step of the storage.
 pub fn on_step(world: &mut World, now: Time, step: Step) {
     let due = world.storage.finish(now, step, &mut world.billing.usage);
     schedule(world, now, due);

@@ -1,5 +1,4 @@
-//! One instance, or one launch, followed through every decision about its place. A run that is asked about
-//! nothing only sees that nobody asks.
+//! Decisions about places, recorded for the subject of `--explain`.
 
 use crate::cloud::allocation::allocator::{HostAllocation, ReservationCriteria};
 use crate::cloud::api::launch_context::LaunchContext;
@@ -11,7 +10,7 @@ use plimsoll_base::units::Time;
 use plimsoll_model::placement::diagnosis::Diagnosis;
 use plimsoll_model::placement::request::Request;
 
-/// What was placed for a launch is given back.
+/// Marks the decisions of a launch whose allocations are undone.
 #[cold]
 pub fn undo_decisions(world: &mut World, context: &LaunchContext) {
     let Some(log) = &mut world.recorder.decisions else { return };
@@ -25,14 +24,14 @@ pub fn undo_decisions(world: &mut World, context: &LaunchContext) {
     }
 }
 
-/// Looks at every host for an instance that is there already, if it is the one that somebody asks about.
+/// Diagnoses every host for an instance, if it is the subject of `--explain`.
 pub fn diagnose_instance(world: &World, slot: Slot, request: &Request) -> Option<Diagnosis> {
     let subject = world.recorder.decisions.as_ref()?.explanation.subject;
     let is_asked = subject == Subject::Instance(world.instances.get(slot).id);
     is_asked.then(|| world.hosts.placer.diagnose(request, true, &world.hosts.fleet))
 }
 
-/// What came of that.
+/// Records the decision about an instance that starts or moves.
 #[cold]
 pub fn record_move(
     world: &mut World,
@@ -52,7 +51,7 @@ fn record(world: &mut World, decision: Decision) {
         let winner = decision.diagnosis.winner.as_ref().map(|winner| winner.host);
         assert_eq!(winner, Some(host), "the run and the plain scan take different hosts");
     }
-    world.recorder.decisions.as_mut().expect("somebody asks").add(decision);
+    world.recorder.decisions.as_mut().expect("a subject was asked about").add(decision);
 }
 
 /// The whole explanation. A number that no instance has had yet explains nothing.

@@ -1,5 +1,5 @@
-//! One instance, or one launch, followed through every decision about its place. A run that is asked about
-//! nothing only sees that nobody asks.
+//! Explanations: every decision about the place of one instance, or of one launch. Without `--explain` this costs one
+//! branch a placement.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use plimsoll_model::placement::request::Request;
 /// Decisions that are kept of one subject: enough to read, and a bound for memory.
 const MOST: usize = 1000;
 
-/// What somebody asks about.
+/// Subject of `--explain`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// An instance, by its number in the context of launch.
@@ -22,21 +22,21 @@ pub enum Subject {
     Launch(u64),
 }
 
-/// Why a place was looked for.
+/// Occasion of a decision about a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Occasion {
     /// The instance was launched.
     Launch,
-    /// It was started again.
+    /// The instance was started again.
     Start,
-    /// It had to leave its host, and goes on elsewhere without a break.
+    /// The instance had to leave its host, and goes on elsewhere without a break.
     Migration,
-    /// Its host failed, and it comes up again elsewhere.
+    /// The host failed, and the instance comes up again elsewhere.
     Recovery,
 }
 
-/// How a decision ended.
+/// Result of a decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
     /// With a host.
@@ -49,29 +49,29 @@ pub enum Ending {
     Refused(FailureReason),
 }
 
-/// One decision about a place.
+/// Decision about a place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decision {
     /// When.
     pub at: Time,
-    /// Why a place was looked for.
+    /// Occasion of a decision about a place.
     pub occasion: Occasion,
     /// Of a launch: the number of the instance in the demand.
     pub number: Option<u64>,
     /// The instance's type.
     pub kind: TypeId,
-    /// What was looked for, where.
+    /// Request, with its zone.
     pub request: Request,
     /// The hosts there were.
     pub diagnosis: Diagnosis,
-    /// How it ended.
+    /// Result.
     pub ending: Ending,
 }
 
 /// Every decision about a subject, in context.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
-    /// What was asked about.
+    /// Subject.
     pub subject: Subject,
     /// The decisions.
     pub decisions: Vec<Decision>,
@@ -92,8 +92,8 @@ impl DecisionLog {
         DecisionLog { explanation: Explanation { subject, decisions: Vec::new(), left_out: 0 }, launch: None }
     }
 
-    /// Whether a decision of a launch is about the subject. Of several launches that criteria to make an instance of
-    /// a number the last one did.
+    /// Returns whether a decision of a launch is about the subject. Of several launches that wanted to make an instance
+    /// of a number, the last one made it.
     pub fn concerns(&mut self, id: InstanceId, context: &LaunchContext) -> bool {
         let (first, count) = (context.launch.first_instance, u64::from(context.launch.max_count));
         match self.explanation.subject {

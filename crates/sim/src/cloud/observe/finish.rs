@@ -1,4 +1,4 @@
-//! The end of a run: what is still running is billed, and the ledger becomes the outcome.
+//! End of a run: bills what is still running, and makes the outcome of the records.
 
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
@@ -182,7 +182,7 @@ fn backend_use(world: &World, horizon: Time) -> Vec<(String, BackendUse)> {
         .collect()
 }
 
-/// How long things took: from the calls to their effects, then to their answers, then at each stage.
+/// Returns durations: from the calls to their effects, then to their answers, then at each stage.
 fn latencies(world: &World, control_plane: Option<&ControlPlaneUse>) -> Vec<Latency> {
     let operations = world.recorder.ledger.durations.iter();
     let mut all: Vec<(String, &Durations)> =

@@ -1,4 +1,4 @@
-//! Looking at the fleet's headroom now and then, and what the looks of a run come to.
+//! Samples of the headroom of the fleet, and their statistics.
 
 use crate::cloud::allocation::instance_types::TypeInfo;
 use crate::cloud::observe::observation::Observation;
@@ -10,7 +10,7 @@ use plimsoll_base::units::{Resources, Time, TypeId};
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::headroom::{Census, Headroom, Share};
 
-/// Looks at the headroom when it is time to: reports it, and notes it for the figures of the run.
+/// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
     let headroom = Headroom::of(&Census::of(&world.hosts.fleet), &live_mix(world));
@@ -36,7 +36,7 @@ fn live_mix(world: &World) -> Vec<Share> {
         .collect()
 }
 
-/// What has a limit, by name, and the share of it in use, 0 to 1.
+/// Returns the resources that have a limit, by name, and the share of each in use, 0 to 1.
 fn levels(world: &World) -> Vec<(String, f64)> {
     let totals = world.hosts.fleet.totals();
     let share = |used: u64, all: u64| if all == 0 { 0.0 } else { used as f64 / all as f64 };
@@ -67,7 +67,7 @@ fn levels(world: &World) -> Vec<(String, f64)> {
     levels
 }
 
-/// What the looks of the run come to; `None` where there were none.
+/// Returns statistics of the samples; `None` where the scenario asks for none.
 pub fn headroom_use(world: &World) -> Option<HeadroomUse> {
     let sampler = world.recorder.headroom.as_ref()?;
     let mut seen = sampler.seen.clone();

@@ -1,4 +1,4 @@
-//! Looking at the fleet's headroom now and then, and what the looks of a run come to.
+//! Schedule and statistics of the headroom samples.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use plimsoll_base::metrics::Trend;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::headroom::Headroom;
 
-/// When to look, and what was seen since the warm-up.
+/// Schedule of the samples, and their statistics since the warm-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeadroomSampler {
     pub every: Duration,
-    /// When the next look is due.
+    /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
     /// What may run out by its name, and the share of it in use, in the order of [`headroom::levels`].
@@ -19,7 +19,7 @@ pub struct HeadroomSampler {
 }
 
 impl HeadroomSampler {
-    /// Looks from the start on.
+    /// Samples from the start on.
     pub fn new(every: Duration) -> HeadroomSampler {
         HeadroomSampler { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
     }

@@ -1,7 +1,4 @@
-//! Rows of instances for the tables, and the history of each live instance that its rows need. Recorded only where the
-//! observer asks for rows.
-//!
-//! What ended before the warm-up did has no rows, and figures count from there on.
+//! Rows of instances, their tags, metrics and bills.
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::spot;
@@ -117,7 +114,7 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     }
 }
 
-/// How rows say it was bought, as far as the instance itself tells.
+/// Returns the purchase model that rows show, as far as the instance itself tells.
 fn purchase(market: Market) -> Purchase {
     match market {
         Market::OnDemand => Purchase::OnDemand,

@@ -12,7 +12,7 @@ const MINUTE: Duration = Duration::from_seconds(60);
 /// The calls that came to an end in a minute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Minute {
-    /// When it began; it ends, without its end, a minute later, or with the run.
+    /// Beginning; the minute ends, exclusively, 60 s later, or with the run.
     pub began: Time,
     /// Calls with an outcome \[calls\].
     pub calls: u64,
@@ -20,7 +20,7 @@ pub struct Minute {
     pub failed: u64,
 }
 
-/// The minute that goes on, and what the ledger said when it began.
+/// Minute in progress, and the counts of the ledger when it began.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Minutes {
     began: Time,
@@ -35,7 +35,7 @@ impl Minutes {
         Minutes { began: now, calls, failed }
     }
 
-    /// When the minute that goes on ends.
+    /// Returns the end of the minute in progress.
     pub fn end(&self) -> Time {
         self.began.after(MINUTE)
     }

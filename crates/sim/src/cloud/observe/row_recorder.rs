@@ -1,7 +1,7 @@
 //! Rows of instances for the tables, and the history of each live instance that its rows need. Recorded only where the
 //! observer asks for rows.
 //!
-//! What ended before the warm-up did has no rows, and figures count from there on.
+//! Instances that ended before the warm-up did have no rows, and figures count from there on.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ persist! { RowRecorder {
     derived: [window_start],
 } }
 
-/// What is remembered of an instance.
+/// History of an instance, as far as its rows need it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct InstanceHistory {
     /// Of which one; `None` in a slot that has had none.

@@ -61,33 +61,33 @@ impl Row {
 /// An instance, as it was in the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceRow {
-    /// Its number.
+    /// Number.
     pub instance: InstanceId,
-    /// Whose it is.
+    /// Account.
     pub account: AccountId,
-    /// What it was launched from; `None`: the image that is always there.
+    /// Image of the launch; `None`: the image that is always there.
     pub image: Option<ImageId>,
-    /// Its type.
+    /// Type.
     pub kind: TypeId,
-    /// How it was bought.
+    /// Purchase model.
     pub purchase: Purchase,
-    /// Its state.
+    /// State.
     pub state: State,
-    /// Its zone.
+    /// Zone.
     pub zone: ZoneId,
-    /// Its subnet; `None` where addresses have no limit.
+    /// Subnet; `None` where addresses have no limit.
     pub subnet: Option<SubnetId>,
-    /// Its private address there.
+    /// Private address there.
     pub private_address: Option<Ipv4Addr>,
-    /// Whether it gets a public address whenever it runs.
+    /// True when the instance gets a public address whenever it runs.
     pub has_public_address: bool,
-    /// Its placement group.
+    /// Placement group.
     pub placement_group: Option<PlacementGroupId>,
     /// The host it is on, or was on last.
     pub host: HostId,
-    /// When it was launched; `None`: before the run.
+    /// Time of the launch; `None`: before the run.
     pub launched: Option<Time>,
-    /// When it was gone.
+    /// Time of the end.
     pub terminated: Option<Time>,
 }
 
@@ -105,11 +105,11 @@ pub struct InstanceTagRow {
 /// A security group there is at the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupRow {
-    /// Its number.
+    /// Number.
     pub group: SecurityGroupId,
-    /// Whose it is.
+    /// Account.
     pub account: AccountId,
-    /// Its name.
+    /// Name.
     pub name: String,
     /// Its VPC.
     pub vpc: String,
@@ -118,9 +118,9 @@ pub struct SecurityGroupRow {
 /// A rule of a security group there is at the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupRuleRow {
-    /// Its number.
+    /// Number.
     pub rule: RuleId,
-    /// Its group.
+    /// Group.
     pub group: SecurityGroupId,
     /// For what goes out, not in.
     pub is_egress: bool,
@@ -138,50 +138,50 @@ pub struct SecurityGroupRuleRow {
 /// An image.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ImageRow {
-    /// Its number.
+    /// Number.
     pub image: ImageId,
-    /// Whose it is; `None`: the cloud's own.
+    /// Account; `None`: the cloud's own.
     pub account: Option<AccountId>,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its state; EC2's name of it is that of `DescribeImages`, "state".
+    /// State; EC2's name of it is that of `DescribeImages`, "state".
     pub state: ImageState,
-    /// Whether every account may launch it.
+    /// True when every account may launch it.
     pub is_public: bool,
-    /// What its root volume is filled with.
+    /// Snapshot of the root volume.
     pub root_snapshot: Option<SnapshotId>,
     /// Size of its root volume \[GiB\].
     pub root_size_gib: Option<u32>,
-    /// When it was registered.
+    /// Time of registration.
     pub registered: Time,
-    /// When it was deregistered.
+    /// Time of deregistration.
     pub deregistered: Option<Time>,
 }
 
 /// A volume, as it was in the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct VolumeRow {
-    /// Its number.
+    /// Number.
     pub volume: VolumeId,
-    /// Whose it is.
+    /// Account.
     pub account: AccountId,
-    /// Its zone.
+    /// Zone.
     pub zone: ZoneId,
-    /// Its type.
+    /// Type.
     pub kind: VolumeType,
-    /// Its size \[GiB\].
+    /// Size \[GiB\].
     pub size_gib: u32,
-    /// Its operations a second \[IOPS\].
+    /// Operations a second \[IOPS\].
     pub iops: u32,
-    /// Its throughput \[MiB/s\].
+    /// Throughput \[MiB/s\].
     pub throughput_mibps: u32,
-    /// Its state; EC2's name of it is that of `DescribeVolumes`, "status".
+    /// State; EC2's name of it is that of `DescribeVolumes`, "status".
     pub state: VolumeState,
-    /// What it was filled with.
+    /// Snapshot that the volume was filled with.
     pub snapshot: Option<SnapshotId>,
-    /// When its creation was accepted.
+    /// Time at which the creation was accepted.
     pub created: Time,
-    /// When it was gone.
+    /// Time of the end.
     pub deleted: Option<Time>,
 }
 
@@ -194,36 +194,36 @@ pub struct VolumeAttachmentRow {
     pub instance: InstanceId,
     /// The device it was there.
     pub device: String,
-    /// Whether it went with the instance.
+    /// True when the volume is deleted with the instance.
     pub delete_on_termination: bool,
-    /// When attaching was accepted.
+    /// Time at which attaching was accepted.
     pub attached: Time,
-    /// When it was detached.
+    /// Time of detachment.
     pub detached: Option<Time>,
 }
 
 /// A snapshot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SnapshotRow {
-    /// Its number.
+    /// Number.
     pub snapshot: SnapshotId,
-    /// Whose it is.
+    /// Account.
     pub account: AccountId,
     /// The volume it was made of.
     pub volume: VolumeId,
     /// Size of that volume \[GiB\].
     pub volume_size_gib: u32,
-    /// Its state; EC2's name of it is that of `DescribeSnapshots`, "status".
+    /// State; EC2's name of it is that of `DescribeSnapshots`, "status".
     pub state: SnapshotState,
-    /// When it was begun.
+    /// Time of the beginning.
     pub started: Time,
-    /// When it was complete.
+    /// Time of completion.
     pub completed: Option<Time>,
-    /// When it was deleted.
+    /// Time of deletion.
     pub deleted: Option<Time>,
 }
 
-/// One figure of an instance over a time.
+/// Figure of an instance over a time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceMetricRow {
     /// The instance.
@@ -236,21 +236,21 @@ pub struct InstanceMetricRow {
     pub until: Time,
 }
 
-/// What is measured of an instance.
+/// Figure of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum InstanceMetric {
     /// Time in `running`.
     Running(Duration),
     /// Time in `stopped`.
     Stopped(Duration),
-    /// How often it came to `running`.
+    /// Number of times that the instance came to `running`.
     Starts(u32),
     /// Time that was billed \[s\].
     Billed(u64),
 }
 
 impl InstanceMetric {
-    /// Its word in results.
+    /// Word in results.
     pub const fn name(self) -> &'static str {
         match self {
             InstanceMetric::Running(_) => "running_s",
@@ -268,7 +268,7 @@ impl InstanceMetric {
         }
     }
 
-    /// Its value in that unit, for showing only.
+    /// Value in that unit, for showing only.
     pub fn value(self) -> f64 {
         match self {
             InstanceMetric::Running(time) | InstanceMetric::Stopped(time) => time.as_seconds(),
@@ -278,25 +278,25 @@ impl InstanceMetric {
     }
 }
 
-/// One billed stretch of time of one resource.
+/// Billed stretch of time of a resource.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BillingRecordRow {
-    /// Who pays.
+    /// Account that pays.
     pub account: AccountId,
-    /// What sort of resource it is.
+    /// Kind of resource.
     pub resource: Kind,
-    /// Its number among those of its sort.
+    /// Number among those of its sort.
     pub resource_id: u64,
     /// The instance's type; `None` for other resources.
     pub instance_type: Option<TypeId>,
-    /// How it was bought.
+    /// Purchase model.
     pub purchase: Purchase,
-    /// When the use began.
+    /// Beginning of the use.
     pub start: Time,
-    /// When it ended.
+    /// End of the use.
     pub end: Time,
-    /// What of it is billed \[s\]: started seconds, minimums, nothing before the end of the warm-up.
+    /// Billed time \[s\]: started seconds, minimums, nothing before the end of the warm-up.
     pub seconds: u64,
-    /// What that costs.
+    /// Cost.
     pub cost: Money,
 }

@@ -1,4 +1,4 @@
-//! The loop of a run: the next event or call in order, time going on, samples taken on the way.
+//! Samples of the state of the cloud.
 
 use crate::cloud::observe::ledger::InstanceTotal;
 use crate::cloud::observe::observation::{Observation, Sample};

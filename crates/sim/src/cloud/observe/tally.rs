@@ -6,7 +6,7 @@ use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{EnumMap, Time};
 use plimsoll_model::operation::Operation;
 
-/// How requests ended, each counted once.
+/// Requests by outcome, each counted once.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     /// Asked for.
@@ -40,7 +40,7 @@ impl Tally {
     }
 }
 
-/// What happens to hosts and instances without anybody asking for it.
+/// Events of hosts and instances that no call asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Disruptions {
     /// Hosts that failed.
@@ -55,13 +55,13 @@ pub struct Disruptions {
     pub spot_interruptions: u64,
 }
 
-/// When a reason for refusal was first met.
+/// First refusal for a reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FirstFailure {
     /// The reason.
     pub failure: Failure,
     /// When, counted from the start of the scenario.
     pub at: Time,
-    /// What was refused.
+    /// Operation refused.
     pub operation: Operation,
 }

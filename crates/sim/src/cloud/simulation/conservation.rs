@@ -1,4 +1,5 @@
-//! What is taken is given back: the whole cloud counted again, after every event in tests and at the end of every run.
+//! Conservation: every resource in use is used by one instance. Checked after every event in tests and at the end of every
+//! run.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +85,7 @@ fn assert_nothing_is_left(world: &World) {
     assert!(world.faults.as_ref().is_none_or(|faults| faults.is_empty()), "instances are on hosts");
     assert!(world.security.is_without_members(), "security groups have members");
     assert!(world.hosts.placer.groups.are_without_members(), "placement groups have members");
-    assert_eq!(world.recorder.ledger.accrual.rate(), 0, "somebody pays for nothing");
+    assert_eq!(world.recorder.ledger.accrual.rate(), 0, "instances are paid for that do not run");
 }
 
 /// Panics unless the placement groups know their members, and these stand as the rules say.
@@ -103,7 +104,7 @@ fn assert_groups(world: &World) {
     world.hosts.placer.groups.assert_conserved(&members);
 }
 
-/// Panics unless whoever is on a host may be there by the host's owner.
+/// Panics unless each instance on a host is allowed there by the owner of the host.
 fn assert_tenancies(world: &World) {
     let tenancies = world.hosts.placer.tenancies();
     for (slot, instance) in world.instances.slots().filter(|(_, instance)| instance.has_host) {
@@ -133,7 +134,10 @@ fn assert_reservations(world: &World) {
     let mut used: BTreeMap<CapacityReservationId, u32> = BTreeMap::new();
     for (slot, instance) in world.instances.slots().filter(|(_, instance)| instance.has_extras) {
         let reservation = world.instances.extras.get(slot).and_then(|extras| extras.reservation);
-        assert!(reservation.is_none() || instance.has_host, "room is held by nobody who is on a host");
+        assert!(
+            reservation.is_none() || instance.has_host,
+            "a reservation is used by an instance without a host"
+        );
         reservation.into_iter().for_each(|id| *used.entry(id).or_default() += 1);
     }
     for (id, reservation) in (0..).map(CapacityReservationId).zip(world.hosts.reservations.all()) {

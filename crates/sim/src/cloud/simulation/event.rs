@@ -21,13 +21,13 @@ pub enum Event {
     Snapshot(SnapshotId),
     /// An image is registered.
     Image(ImageId),
-    /// Something befalls a host.
+    /// A host fails, is maintained, or comes back.
     Fault,
     /// A capacity reservation of the scenario, by its number there, begins (`true`) or is over.
     Term(u32, bool),
     /// The end date of a capacity reservation has come.
     Expiry(CapacityReservationId),
-    /// An alarm of the control plane, and what it is about.
+    /// A timer of the control plane, and the number of its subject.
     Control(PlaneTimer, u32),
 }
 
@@ -35,21 +35,21 @@ pub enum Event {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Stamp(pub u16);
 
-/// What an instance's timer says.
+/// Meaning of an instance's timer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Timer {
-    /// Its lifetime is over. Valid whatever the stamp.
+    /// The lifetime is over. Valid whatever the stamp.
     #[default]
     LifetimeOver,
-    /// It has booted.
+    /// The instance has booted.
     Booted,
-    /// It has stopped.
+    /// The instance has stopped.
     Stopped,
-    /// It has shut down.
+    /// The instance has shut down.
     Terminated,
-    /// Its behaviour stops it.
+    /// The stop/start behaviour stops the instance.
     StopDue,
-    /// Its behaviour starts it.
+    /// The stop/start behaviour starts the instance.
     StartDue,
     /// Spot prices are looked at again.
     SpotWatch,
@@ -74,7 +74,7 @@ impl From<Step> for Event {
     }
 }
 
-/// The order of events at one time (contract, section 7): departures, host faults, timers, calls.
+/// Order of events at one time: departures, host faults, timers, calls.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Rank {

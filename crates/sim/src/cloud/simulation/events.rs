@@ -1,4 +1,4 @@
-//! The loop of a run: the next event or call in order, time going on, samples taken on the way.
+//! Events: hands each to its flow.
 
 use crate::cloud::api::reservation_calls;
 use crate::cloud::control::submit;

@@ -1,4 +1,4 @@
-//! What a checkpoint names by its number has to be there: looked at once, when it is read, before anything is made of it.
+//! Check that every number in a checkpoint names something that there is, once, when the checkpoint is read.
 
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;

@@ -1,4 +1,4 @@
-//! The loop of a run: the next event or call in order, time going on, samples taken on the way.
+//! Prefetching of the records that the next events and calls will need. Changes nothing.
 
 use crate::cloud::control::prefetch;
 use crate::cloud::instances::reference::Slot;

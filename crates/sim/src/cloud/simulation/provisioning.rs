@@ -1,4 +1,4 @@
-//! What a scenario provides before anybody calls: placement groups, dedicated hosts, capacity reservations.
+//! Provisions of a scenario before the first call: placement groups, dedicated hosts, capacity reservations.
 
 use crate::cloud::allocation::requests;
 use crate::cloud::api::refused::Refused;

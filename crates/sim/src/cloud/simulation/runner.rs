@@ -27,7 +27,7 @@ use plimsoll_model::operation::Operation;
 /// Number of events between two calls of [`Observer::progressed`].
 const PROGRESS_EVENTS: u64 = 1 << 14;
 
-/// JobPath of a run: its length, its milestones and its checkpoints.
+/// Course of a run: its length, its milestones and its checkpoints.
 pub struct Runner {
     options: RunOptions,
     /// End of the run; `None`: the end of the trace.

@@ -60,7 +60,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     true
 }
 
-/// Where the resident stops and starts, it stands somewhere in a cycle.
+/// Puts a resident that stops and starts into its phase of the cycle.
 fn join_cycle(world: &mut World, slot: Slot, resident: &Resident) {
     let instance = world.instances.get(slot);
     let Some(stops) = instance.stops else { return };
