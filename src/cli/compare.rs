@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::variants::variants;
@@ -85,6 +86,7 @@ fn metrics_help() -> String {
 
 /// Runs the variants, writes the result, prints the tables.
 pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
+    file_kind::expect(&args.scenario, FileKind::Scenario)?;
     let mut journal = Journal::begin(&args.scenario);
     args.common.limit_threads();
     let design = design(args)?;

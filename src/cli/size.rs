@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{Conclusion, arguments, machine, output};
@@ -73,6 +74,7 @@ fn files() -> String {
 
 /// Searches, writes the result, prints the answer and the curve.
 pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
+    file_kind::expect(&args.scenario, FileKind::Scenario)?;
     let mut journal = Journal::begin(&args.scenario);
     args.common.limit_threads();
     let question = question(args);

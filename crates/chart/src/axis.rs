@@ -121,7 +121,7 @@ impl Axis {
         Axis { label: label.into(), scale: Scale::Names(names), range: (-0.5, last) }
     }
 
-    /// Where a value lies, 0 to 1 within the range.
+    /// Returns where a value lies, 0 to 1 within the range.
     pub fn place(&self, value: f64) -> f64 {
         let [value, from, to] = [value, self.range.0, self.range.1].map(|value| self.even(value));
         if to > from { (value - from) / (to - from) } else { 0.5 }
@@ -180,7 +180,7 @@ impl Axis {
     }
 }
 
-/// What values in the unit of a metric are multiplied by along an axis, and the unit they have there: shares are told in
+/// Returns what values in the unit of a metric are multiplied by along an axis, and the unit they have there: shares are told in
 /// percent, their differences in percentage points.
 pub fn scaled(unit: &str) -> (f64, &str) {
     if unit == "0 to 1" { (100.0, "%") } else { (1.0, unit) }

@@ -34,7 +34,7 @@ impl Grid<'_> {
     }
 }
 
-/// Where the line crosses a cell, whose corners are told around it.
+/// Returns where the line crosses a cell, whose corners are told around it.
 fn cross(corners: &[(Datum, f64); 4], height: f64) -> Vec<Vec<Datum>> {
     let crossing = |side: usize| {
         let ((from, low), (to, high)) = (corners[side], corners[(side + 1) % 4]);

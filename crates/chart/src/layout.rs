@@ -13,7 +13,7 @@ pub struct Look {
     pub width: f64,
     /// Height \[px\].
     pub height: f64,
-    /// Whether the title is part of it: a page has its own.
+    /// True if the title is part of it: a page has its own.
     pub titled: bool,
 }
 
@@ -168,7 +168,7 @@ fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     }
 }
 
-/// How much room the words of the left axis take, and these words.
+/// Returns how much room the words of the left axis take, and these words.
 fn left_words(plot: &Plot, look: Look, height: f64) -> (f64, Vec<(f64, String)>) {
     let most = match plot.y.scale {
         Scale::Names(_) => look.width * 0.34,

@@ -23,7 +23,7 @@ pub struct Plot {
     pub notes: Vec<Note>,
 }
 
-/// One thing shown.
+/// A thing shown.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
     /// Its name in the legend; without one it is not there.

@@ -78,7 +78,7 @@ pub enum Mark {
         anchor: Anchor,
         /// Height of the font \[px\].
         size: f64,
-        /// Whether it is a heading.
+        /// True if it is a heading.
         bold: bool,
         /// In what colour.
         ink: Ink,

@@ -1,4 +1,4 @@
-//! One trial: a run of a scenario and the figures it yields, each under its dotted path.
+//! A trial: a run of a scenario and the figures it yields, each under its dotted path.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl Figures {
         figures
     }
 
-    /// Whether two runs came to the same, but for their seeds.
+    /// Returns whether two runs came to the same, but for their seeds.
     pub fn are_alike(one: &Figures, other: &Figures) -> bool {
         one.digest == other.digest && one.values == other.values
     }

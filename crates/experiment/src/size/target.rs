@@ -82,7 +82,7 @@ impl Relation {
         }
     }
 
-    /// Whether greater values of the metric are nearer to the target.
+    /// Returns whether greater values of the metric are nearer to the target.
     pub fn wants_more(self) -> bool {
         matches!(self, Relation::AtLeast | Relation::Above)
     }
@@ -139,13 +139,13 @@ impl Target {
         [0.0, 1.0].into_iter().any(|end| self.relation.holds(end, self.value))
     }
 
-    /// Whether only the utmost value of a share will do, which a sample of random runs never shows.
+    /// Returns whether only the utmost value of a share will do, which a sample of random runs never shows.
     pub fn asks_for_certainty(&self) -> bool {
         let utmost = if self.relation.wants_more() { 1.0 } else { 0.0 };
         metric::unit(&self.metric) == RATIO && self.value == utmost
     }
 
-    /// What an interval says, within which the metric lies to the confidence asked for.
+    /// Returns what an interval says, within which the metric lies to the confidence asked for.
     pub fn judge(&self, interval: Interval) -> Standing {
         let (near, far) = match self.relation.wants_more() {
             true => (interval.high, interval.low),

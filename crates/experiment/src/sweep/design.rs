@@ -52,7 +52,7 @@ fn with(point: &Point, value: &Value) -> Point {
     longer
 }
 
-/// Where each sample lies on an axis, in [0, 1).
+/// Returns where each sample lies on an axis, in [0, 1).
 fn positions(design: Design, samples: u32, seed: Seed, axis: u64) -> Vec<f64> {
     let mut values = seed.stream(Purpose::Design, 2 * axis);
     let mut within = || 1.0 - values.unit();

@@ -95,7 +95,7 @@ fn frame(figure: &Figure, caption: String, (x, y): (Axis, Axis), layers: Vec<Lay
     }
 }
 
-/// What is measured with its unit: shares in percent.
+/// Returns what is measured with its unit: shares in percent.
 fn measure(figure: &Figure) -> (f64, String) {
     match scaled(figure.unit) {
         (scale, "") => (scale, figure.path.clone()),
@@ -252,7 +252,7 @@ fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64
     frame(figure, caption, (axis(&x.path, &edges), axis(&y.path, &levels)), layers)
 }
 
-/// Which values a shade stands for.
+/// Returns which values a shade stands for.
 fn range(steps: &[f64], shade: usize) -> String {
     match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
         (None, Some(to)) => format!("< {}", short(*to)),
