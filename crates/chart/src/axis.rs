@@ -3,18 +3,18 @@
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{decimal, span};
 
-/// What an axis measures and over which range.
+/// Quantity of an axis and its range.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Axis {
-    /// What, with its unit.
+    /// Name of the quantity, with its unit.
     pub label: String,
-    /// How values lie on it.
+    /// Scale.
     pub scale: Scale,
     /// The least and the greatest value on it.
     pub range: (f64, f64),
 }
 
-/// How values lie on an axis.
+/// Scale of an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Scale {
     /// Evenly.
@@ -25,7 +25,7 @@ pub enum Scale {
     Log,
     /// Quantiles, by the logarithm of what is left above them: each nine takes as much room as the one before.
     Nines,
-    /// One after the other: these names stand at 0, 1, 2 …
+    /// Names at 0, 1, 2 …
     Names(Vec<String>),
 }
 

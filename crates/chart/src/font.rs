@@ -32,7 +32,7 @@ fn font(size: f64, bold: bool) -> FontDesc<'static> {
     )
 }
 
-/// How wide a line of text is \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs
+/// Returns the width of a line of text \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs
 /// wider than this one.
 pub fn width(text: &str, size: f64) -> f64 {
     // Whole pixels of a font so many times as large are parts of a pixel of this one.

@@ -6,7 +6,7 @@ use crate::plot::{At, Data, Layer, Note, Plot};
 use crate::scene::{Anchor, Frame, Ink, Mark, Point, Scene};
 use crate::thin::{Datum, thin};
 
-/// How large a chart is, and whether it has a title of its own.
+/// Size of a chart, with or without a title of its own.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Look {
     /// Width \[px\].
@@ -29,7 +29,7 @@ const TEXT_SIZE: f64 = 12.0;
 const LINE_HEIGHT: f64 = 18.0;
 /// Between the edge of the picture and everything in it.
 const MARGIN: f64 = 8.0;
-/// What the data have at least: where the legend is long, the picture grows.
+/// Least height of the frame of the data: where the legend is long, the picture grows.
 const LEAST_HEIGHT: f64 = 150.0;
 /// About what a tick of the left axis takes.
 const TICK_HEIGHT: f64 = 45.0;
@@ -99,7 +99,7 @@ fn line(points: Vec<Point>, ink: Ink, width: f64) -> Mark {
     Mark::Line { points, ink, width }
 }
 
-/// What a legend names.
+/// Entry of a legend.
 enum Named<'a> {
     Layer(&'a Layer),
     Note(&'a Note),

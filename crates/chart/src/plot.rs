@@ -1,4 +1,4 @@
-//! What a chart says, in units of its data: two axes and what lies between them. How it looks is [`crate::layout`]'s.
+//! Contents of a chart in units of its data: two axes and the layers between them. [`crate::layout`] arranges them.
 
 use crate::axis::Axis;
 use crate::scene::Ink;
@@ -9,17 +9,17 @@ use crate::thin::Datum;
 pub struct Plot {
     /// Name of its file and its place in a page.
     pub name: String,
-    /// What it shows, in a few words.
+    /// Title, in a few words.
     pub title: String,
-    /// How to read it, in a sentence.
+    /// Explanation of how to read it, in a sentence.
     pub caption: String,
     /// The axis along the bottom.
     pub x: Axis,
     /// The axis along the left side.
     pub y: Axis,
-    /// What it shows, back to front.
+    /// Layers, back to front.
     pub layers: Vec<Layer>,
-    /// What is worth a word.
+    /// Notes.
     pub notes: Vec<Note>,
 }
 
@@ -45,7 +45,7 @@ pub enum Data {
     Area {
         /// Its upper edge.
         top: Vec<Datum>,
-        /// What it adds to those below it, at each point.
+        /// Amount that it adds to those below it, at each point.
         own: Vec<f64>,
     },
     /// Rectangles.
@@ -65,7 +65,7 @@ pub struct Block {
     pub x: (f64, f64),
     /// From and to, along the left axis.
     pub y: (f64, f64),
-    /// What it says when asked.
+    /// Text that it shows when pointed at.
     pub words: String,
     /// A colour of its own, in the place of the layer's.
     pub ink: Option<Ink>,
@@ -78,26 +78,26 @@ pub struct Interval {
     pub at: f64,
     /// Its least value.
     pub low: f64,
-    /// What is most likely.
+    /// Most likely value.
     pub middle: f64,
     /// Its greatest value.
     pub high: f64,
-    /// What it says when asked.
+    /// Text that it shows when pointed at.
     pub words: String,
 }
 
 /// A line across the chart, which the legend says something of.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Note {
-    /// Where.
+    /// Position.
     pub at: At,
-    /// What it says; nothing where the line speaks for itself.
+    /// Text; empty where the line needs none.
     pub words: String,
     /// Its colour.
     pub ink: Ink,
 }
 
-/// Where a note stands.
+/// Position of a note.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum At {
     /// At a value of the bottom axis.

@@ -3,7 +3,7 @@
 /// A point \[px\], from the top left corner.
 pub type Point = (f64, f64);
 
-/// What a colour means; a theme says which it is.
+/// Meaning of a colour, which a theme maps to a colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ink {
     /// Words that are read.
@@ -12,22 +12,22 @@ pub enum Ink {
     Muted,
     /// Lines behind the data.
     Grid,
-    /// What everything stands on.
+    /// Background.
     Paper,
-    /// One of the things compared, from 0; see [`crate::palette`].
+    /// Number of the series, from 0; see [`crate::palette`].
     Series(usize),
     /// A step of a scale from little (1) to much ([`crate::palette::SHADES`]).
     Shade(usize),
 }
 
-/// Which end of a text its position is.
+/// End of a text that stands at its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Anchor {
-    /// It begins there.
+    /// Begins there.
     Start,
     /// Its middle is there.
     Middle,
-    /// It ends there.
+    /// Ends there.
     End,
 }
 
@@ -36,11 +36,11 @@ pub enum Anchor {
 pub enum Mark {
     /// A line through points.
     Line {
-        /// Where.
+        /// Corners.
         points: Vec<Point>,
         /// In what colour; one of a series has the dashes of it.
         ink: Ink,
-        /// How wide \[px\].
+        /// Width \[px\].
         width: f64,
     },
     /// A filled polygon.
@@ -72,9 +72,9 @@ pub enum Mark {
     Text {
         /// A point of its base line.
         at: Point,
-        /// What it says.
+        /// Words.
         text: String,
-        /// Which point that is.
+        /// End that stands at the position.
         anchor: Anchor,
         /// Height of the font \[px\].
         size: f64,
@@ -117,7 +117,7 @@ pub struct Scene {
     pub width: f64,
     /// Height \[px\].
     pub height: f64,
-    /// Where the data are.
+    /// Frame of the data.
     pub frame: Frame,
     /// Title, legend, grid, ticks of the upright axis.
     pub behind: Vec<Mark>,

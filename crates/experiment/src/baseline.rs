@@ -48,7 +48,7 @@ pub struct Baseline {
     pub seed: u64,
     /// Digest of the run.
     pub digest: String,
-    /// What is held, by path of the metric.
+    /// Figures that are held, by path of the metric.
     pub metrics: BTreeMap<String, Held>,
 }
 
@@ -57,25 +57,25 @@ pub struct Baseline {
 pub struct Held {
     /// Its value.
     pub value: f64,
-    /// Which way it is good.
+    /// Direction that is good.
     pub better: Better,
-    /// What it may be worse by.
+    /// Amount that it may be worse by.
     pub margin: Margin,
 }
 
-/// How a figure stands beside its baseline.
+/// Standing of a figure beside its baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It is the same.
+    /// Same value.
     Same,
-    /// It differs by no more than is allowed.
+    /// Different by no more than is allowed.
     Allowed,
-    /// It differs to the good, or what ran out then does so no more.
+    /// Better, or what ran out then does so no more.
     Better,
-    /// It differs to the bad.
+    /// Worse.
     Worse,
-    /// It differs, and no direction of it is good.
+    /// Different, where no direction is good.
     Changed,
     /// The result has no such figure.
     Missing,
@@ -105,16 +105,16 @@ impl Standing {
 pub struct Checked {
     /// Path of the metric.
     pub metric: String,
-    /// What is held.
+    /// Held figure.
     pub held: Held,
     /// The value in the result, if it has one.
     pub found: Option<f64>,
-    /// How it stands.
+    /// Standing.
     pub standing: Standing,
 }
 
 impl Held {
-    /// How the value of `metric` in the result stands. What did not happen any more is no figure that is missing.
+    /// Returns the standing of the value of `metric` in the result. A first failure that did not happen any more is not missing.
     fn standing(&self, metric: &str, found: Option<f64>) -> Standing {
         let Some(found) = found else {
             return if metric::is_first_time(metric) { Standing::Better } else { Standing::Missing };
@@ -310,7 +310,7 @@ struct Line {
     /// The direction that is good.
     #[schemars(extend("enum" = ["higher", "lower", "neither"]))]
     better: String,
-    /// How much worse it may be: a share such as "0.5%", or a number in its unit; left out: nothing.
+    /// Amount that it may be worse by: a share such as "0.5%", or a number in its unit; left out: nothing.
     tolerance: Option<String>,
 }
 

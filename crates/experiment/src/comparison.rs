@@ -72,14 +72,14 @@ pub struct Row {
     pub interval: Option<Interval>,
     /// Its difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
-    /// What it shows; the baseline has none.
+    /// Verdict; the baseline has none.
     pub verdict: Option<Verdict>,
 }
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What was asked.
+    /// Design that was asked for.
     pub design: Design,
     /// The variants, the baseline first.
     pub arms: Vec<Arm>,

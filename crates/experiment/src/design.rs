@@ -1,4 +1,4 @@
-//! What a comparison is asked: which variants, how often, which metrics, how sure.
+//! Design of a comparison: variants, replications, metrics, confidence.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Design {
     pub variants: Vec<Variant>,
     /// Replications of each, at least one; the least where there is a precision to reach.
     pub replications: usize,
-    /// How precise the differences are to be.
+    /// Precision that the differences are to have.
     pub precision: Option<Precision>,
     /// Metrics or tables of them to compare; none: [`DEFAULT_METRICS`].
     pub metrics: Vec<String>,

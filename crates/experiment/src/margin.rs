@@ -1,8 +1,8 @@
-//! How much is allowed: a share of something, or a number in its unit.
+//! Margins: a share of something, or a number in its unit.
 
 use std::fmt;
 
-/// What a figure may differ by, or half an interval be.
+/// Amount that a figure may differ by, or half an interval may be.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Margin {
     /// As a share of the figure it is held against, 0 or more.

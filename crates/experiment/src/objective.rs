@@ -12,9 +12,9 @@ use plimsoll_sim::summary::percentiles;
 /// An objective beside what came out.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judged<'a> {
-    /// What is wanted.
+    /// Objective as the scenario states it.
     pub objective: &'a ObjectiveConfig,
-    /// What the run had; `None` where it has no such figure.
+    /// Figure of the run; `None` where it has none of the kind.
     pub value: Option<f64>,
     /// True if that is as wanted.
     pub met: bool,

@@ -17,7 +17,7 @@ use plimsoll_sim::summary::{self, Execution, Run};
 pub struct Variant {
     /// Its name in tables.
     pub label: String,
-    /// What it sets.
+    /// Settings that it changes.
     pub overrides: Overrides,
 }
 
@@ -164,7 +164,7 @@ fn flatten(path: &str, value: &Value, money: bool, values: &mut BTreeMap<String,
 pub struct Trial {
     /// Its figures.
     pub figures: Figures,
-    /// How full the cloud was over time.
+    /// Time series of how full the cloud was.
     pub series: Series,
 }
 

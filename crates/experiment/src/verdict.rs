@@ -1,10 +1,10 @@
-//! What the difference between a variant and the baseline shows, metric by metric.
+//! Verdicts on the difference between a variant and the baseline, metric by metric.
 
 use super::metric;
 use super::statistics::{self, Interval, Variety};
 use plimsoll_sim::summary::metrics::Better;
 
-/// What a metric says of a variant, beside the baseline.
+/// Verdict of a metric on a variant, beside the baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// The difference is to the good.
@@ -26,11 +26,11 @@ pub enum Verdict {
 pub enum Reason {
     /// Neither more nor less of it is good by itself.
     NoDirection,
-    /// It looks better, and as much of it as half may come from doing less work.
+    /// Looks better, and as much of it as half may come from doing less work.
     LessWork,
-    /// It looks worse, and as much of it as half may come from doing more work.
+    /// Looks worse, and as much of it as half may come from doing more work.
     MoreWork,
-    /// One of the two has no value, such as a time at which nothing ran out.
+    /// Missing value on a side, such as the time of a failure that did not happen.
     NoValue,
     /// A replication of random demand says nothing of how much it varies.
     OneReplication,
@@ -82,11 +82,11 @@ pub struct Difference {
     pub mean: f64,
     /// The same by the mean of the baseline, unless that is 0.
     pub relative: Option<f64>,
-    /// How well it is known.
+    /// Certainty.
     pub certainty: Certainty,
 }
 
-/// How well a difference is known.
+/// Certainty of a difference.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Certainty {
     /// Neither run draws anything from the seed: this is the difference, not an estimate of it.
@@ -99,7 +99,7 @@ pub enum Certainty {
     Paired(Paired),
 }
 
-/// What several pairs of runs say of a difference.
+/// Difference over several pairs of runs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Paired {
     /// Pairs.

@@ -11,47 +11,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 
 /// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
-    /// It has a host and boots.
+    /// Booting on its host.
     Pending = 0,
-    /// It runs and is billed.
+    /// Running, and billed.
     Running = 16,
-    /// It ends; without a host if it was stopped before.
+    /// Ending; without a host if it was stopped before.
     ShuttingDown = 32,
-    /// It has ended; only its number is left.
+    /// Ended; only its number is left.
     Terminated = 48,
-    /// It stops.
+    /// Stopping.
     Stopping = 64,
-    /// It has no host and keeps its private address.
+    /// Stopped: it has no host and keeps its private address.
     Stopped = 80,
 }
 
-impl State {
-    /// Every state, in the order of the codes.
-    pub const ALL: [State; 6] = {
-        use State::*;
-        [Pending, Running, ShuttingDown, Terminated, Stopping, Stopped]
-    };
+names! { State {
+    Pending = "pending",
+    Running = "running",
+    ShuttingDown = "shutting-down",
+    Terminated = "terminated",
+    Stopping = "stopping",
+    Stopped = "stopped",
+} }
 
+impl State {
     /// Returns EC2's code.
     pub const fn code(self) -> u8 {
         self as u8
-    }
-
-    /// Returns EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Pending => "pending",
-            State::Running => "running",
-            State::ShuttingDown => "shutting-down",
-            State::Terminated => "terminated",
-            State::Stopping => "stopping",
-            State::Stopped => "stopped",
-        }
     }
 
     /// Position in [`State::ALL`]: EC2's codes are sixteen apart.

@@ -1,4 +1,4 @@
-//! Where a level that is sampled is heading: a straight line through it, and when that meets a limit.
+//! Linear trend of a sampled level, and the time at which it meets a limit.
 
 use serde::{Deserialize, Serialize};
 

@@ -24,10 +24,10 @@ use plimsoll_sim::scenario::{Overrides, Scenario};
 /// The option that names the setting, for problems with it.
 pub const OPTION: &str = "--vary";
 
-/// How many times the value it begins with the search goes up to, unless told.
+/// Multiple of its first value up to which the search goes, unless told.
 const GROWTH_MOST: u64 = 1024;
 
-/// It goes up to this at least, unless told: a small beginning says little of the end.
+/// Value up to which the search goes at least, unless told: a small beginning says little of the end.
 const MOST_LEAST: u64 = 65_536;
 
 /// After so many doublings that change the metric in no run, another one will not either.
@@ -38,11 +38,11 @@ const STILL_DOUBLINGS: usize = 3;
 pub struct Question {
     /// The scenario file.
     pub scenario: PathBuf,
-    /// What is set in it beside the setting. The seed, if any, is the first of the replications.
+    /// Settings beside the one that is searched. The seed, if any, is the first of the replications.
     pub overrides: Overrides,
     /// The setting: a whole number at a dotted path of the scenario.
     pub path: String,
-    /// What is to hold.
+    /// Target.
     pub target: Target,
     /// The least value to try.
     pub least: u64,
@@ -56,16 +56,16 @@ pub struct Question {
     pub confidence: f64,
 }
 
-/// How a search ended.
+/// End of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
     /// The target holds at this value, and not at the one below.
     Found(u64),
-    /// It holds at the least value there is to try already.
+    /// Holds already at the least value there is to try.
     HoldsAtLeast(u64),
-    /// It does not hold at the most value there is to try.
+    /// Does not hold at the most value there is to try.
     OutOfReach(u64),
-    /// It does not hold, and up to this value doubling changed the metric in no run.
+    /// Does not hold, and doubling up to this value changed the metric in no run.
     Still(u64),
 }
 
@@ -92,17 +92,17 @@ impl Ending {
 /// A setting that was sized.
 #[derive(Clone, Debug)]
 pub struct Sizing {
-    /// What was asked.
+    /// Plan of the search.
     pub question: Question,
     /// The scenario as it stands, before the setting is varied.
     pub scenario: Scenario,
-    /// What the setting is there, if it is there.
+    /// Value of the setting in the scenario, if it has one.
     pub stands_at: Option<u64>,
-    /// How it ended.
+    /// End of the search.
     pub ending: Ending,
-    /// What was learned on the way.
+    /// Curve that was learned on the way.
     pub curve: Curve,
-    /// Where more of the setting was seen to lead away from the target; none: the response was monotone.
+    /// Places where more of the setting led away from the target; none: the response was monotone.
     pub reversals: Vec<Reversal>,
 }
 

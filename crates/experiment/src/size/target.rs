@@ -1,4 +1,4 @@
-//! What a setting is to reach: a metric on one side, a number on the other, and what one look at a curve says of it.
+//! Target of a setting: a metric on one side, a number on the other, and the judgement of a point of a curve.
 
 use std::fmt;
 
@@ -48,13 +48,13 @@ const SIGNS: [(&str, Relation); 6] = [
     ("<", Relation::Below),
 ];
 
-/// What runs say of a target.
+/// Standing of runs towards a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
-    /// It holds, to the confidence asked for.
+    /// Holds, with the confidence asked for.
     Holds,
-    /// It does not, to the confidence asked for.
+    /// Does not hold, with the confidence asked for.
     Fails,
     /// The runs cannot tell, or the metric has no value.
     NotShown,
@@ -72,7 +72,7 @@ impl Standing {
 }
 
 impl Relation {
-    /// How it is written.
+    /// Returns the sign that stands for it.
     pub fn sign(self) -> &'static str {
         match self {
             Relation::AtLeast => ">=",

@@ -1,11 +1,11 @@
-//! What is held costs by the month or the hour, instances by the second: the price of everything on a bill.
+//! Prices of everything on a bill: by the month or the hour for what is held, by the second for instances.
 
 use std::collections::BTreeMap;
 
 use super::exact::share;
 use super::price_list::PricesConfig;
 use super::reader::{Reader, WHOLE};
-use super::{HOUR, HostRate, Item, Tenancy, UsageType};
+use super::{BilledTenancy, HOUR, HostRate, Item, UsageType};
 use plimsoll_base::catalogue::{self, TypeTable, VolumeType};
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::{Decimal, Duration, Money, Month, NS_PER_S, TypeId};
@@ -200,10 +200,10 @@ impl Prices {
     }
 
     /// The on-demand price of instances of a type and tenancy \[money per second\].
-    pub fn instance(&self, kind: TypeId, tenancy: Tenancy, types: &TypeTable) -> Money {
+    pub fn instance(&self, kind: TypeId, tenancy: BilledTenancy, types: &TypeTable) -> Money {
         match tenancy {
-            Tenancy::Shared => types.get(kind).price_per_second,
-            Tenancy::Dedicated => self.dedicated(kind, types),
+            BilledTenancy::Shared => types.get(kind).price_per_second,
+            BilledTenancy::Dedicated => self.dedicated(kind, types),
         }
     }
 

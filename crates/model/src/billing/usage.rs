@@ -1,15 +1,15 @@
-//! What is paid for as long as it is held: how much of each item an account holds, summed over time, exact.
+//! Usage that is paid for as long as it is held: the amount of each item of an account, summed over time, exact.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::seconds::MINIMUM;
-use super::{HOUR, Tenancy};
+use super::{BilledTenancy, HOUR};
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Duration, Month, Time, TypeId};
 
-/// What is paid for while it is held, with its unit.
+/// Items that are paid for while they are held, with their units.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Item {
     /// Size of volumes \[GiB\].
@@ -40,10 +40,10 @@ pub enum Item {
 
 impl Item {
     /// Instances that a capacity reservation of this tenancy holds and nobody uses.
-    pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+    pub fn unused_reservation(kind: TypeId, tenancy: BilledTenancy) -> Item {
         match tenancy {
-            Tenancy::Shared => Item::UnusedReservation(kind),
-            Tenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
+            BilledTenancy::Shared => Item::UnusedReservation(kind),
+            BilledTenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
         }
     }
 

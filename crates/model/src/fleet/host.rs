@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
-/// Whether a host takes instances.
+/// State of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
@@ -22,20 +22,20 @@ pub enum HostState {
     Retired,
 }
 
-/// Whose a host is. Requests of shared tenancy land on hosts of the shared pool only.
+/// Pool of a host. Requests of shared tenancy go to hosts of the shared pool only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Pool {
     /// Takes instances of any account.
     #[default]
     Shared,
-    /// Kept for dedicated tenancy, and nobody's at the moment.
+    /// Kept for dedicated tenancy, without owner at the moment.
     Reserved,
-    /// An account's own.
+    /// Owned by one account.
     Owned,
 }
 
-/// Whom the hosts of a group are for.
+/// Tenancy of the hosts of a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupTenancy {
@@ -53,7 +53,7 @@ impl GroupTenancy {
         *self == GroupTenancy::Any
     }
 
-    /// The pool of a host of the group that nobody owns.
+    /// Returns the pool of a host of the group without owner.
     pub fn pool(self) -> Pool {
         match self {
             GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
@@ -66,22 +66,22 @@ impl GroupTenancy {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SkuId(pub u16);
 
-/// A host. Half a cache line: at ten million hosts every byte is ten megabytes.
+/// Host. Half a cache line: at ten million hosts every byte is ten megabytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C, align(32))]
 pub struct Host {
-    /// What can still be taken: capacity less reserve less what instances hold. Network bandwidth is
+    /// Free amounts: capacity less reserve less what instances hold. Network bandwidth is
     /// `u32::MAX` where it has no limit.
     pub free: Resources,
-    /// Where the placement index keeps the host; only the index knows what it means.
+    /// Position in the placement index, which alone interprets it.
     pub index_mark: u32,
-    /// Instances on it.
+    /// Number of instances on it.
     pub instances: u32,
     /// Its capacity.
     pub sku: SkuId,
-    /// Whether it takes instances.
+    /// State.
     pub state: HostState,
-    /// Whose it is.
+    /// Pool.
     pub pool: Pool,
 }
 
@@ -100,10 +100,10 @@ impl Host {
     }
 }
 
-/// What hosts of one kind can sell: capacity less reserve.
+/// Capacity of hosts of one kind, less the reserve.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Sku {
-    /// What can be taken in all. Network bandwidth is `u32::MAX` where it has no limit.
+    /// Sellable capacity. Network bandwidth is `u32::MAX` where it has no limit.
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
@@ -135,7 +135,7 @@ impl Sku {
         self.capacity.0[Resources::NETWORK] == u32::MAX
     }
 
-    /// Returns what an instance takes from such a host.
+    /// Returns the amounts that an instance takes from such a host.
     #[inline]
     pub fn taken_by(&self, request: &Resources) -> Resources {
         let mut taken = *request;
@@ -157,13 +157,13 @@ pub struct Group {
     pub count: u32,
     /// Hosts open when no open one fits and close when they empty.
     pub elastic: bool,
-    /// How hosts stand in racks.
+    /// Racks of the hosts.
     pub racks: Racks,
-    /// Whom its hosts are for.
+    /// Tenancy of the instances that its hosts take.
     pub tenancy: GroupTenancy,
 }
 
-/// How the hosts of a group stand in racks.
+/// Racks of the hosts of a group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Racks {
     /// So many to a rack, in order of their id, from a first rack on.

@@ -1,10 +1,10 @@
-//! What still fits: of one type alone, and of the live mix until the first instance finds no room.
+//! Instances that still fit: of one type alone, and of the live mix until the first one finds no room.
 
 use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeMap;
 
-use super::{Census, Class, Room, Share};
+use super::{Census, HostClass, Room, Share};
 use plimsoll_base::units::{RESOURCES, Resources, TypeId};
 
 /// Instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
@@ -12,7 +12,7 @@ pub fn allocable(census: &Census, share: &Share) -> u64 {
     census.classes.iter().map(|class| class.hosts * class.room.fits(share)).sum()
 }
 
-/// How much more of the live mix fits.
+/// Growth of the live mix that fits.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Inflation {
     /// Instances placed before the first that found no room \[instances\].
@@ -107,8 +107,8 @@ impl Stock {
     }
 
     fn left(&self, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
-        let classes: Vec<Class> =
-            self.0.iter().map(|(room, hosts)| Class { room: *room, hosts: *hosts }).collect();
+        let classes: Vec<HostClass> =
+            self.0.iter().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
         let share = |i: usize| {
             let all = Census::total(&census.empty, i);
             if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::device::DeviceName;
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 use plimsoll_base::units::{InstanceId, Time};
 
 /// A volume on an instance.
@@ -25,9 +26,9 @@ pub struct Attachment {
     pub state: AttachmentState,
     /// When attaching was accepted.
     pub since: Time,
-    /// It is deleted when the instance ends.
+    /// Deletes it when the instance ends.
     pub delete_on_termination: bool,
-    /// It is the root device.
+    /// Marks the root device.
     pub root: bool,
     /// Counter of its volume at its last move: a timer with another stamp means nothing any more.
     pub(super) stamp: u16,
@@ -36,40 +37,31 @@ pub struct Attachment {
 /// State of an attachment (`DescribeVolumes`, "attachment.status").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AttachmentState {
-    /// It is being attached.
+    /// Being attached.
     Attaching,
     /// The instance can use it.
     Attached,
-    /// It is being detached.
+    /// Being detached.
     Detaching,
-    /// It is over.
+    /// Ended.
     Detached,
 }
 
+names! { AttachmentState {
+    Attaching = "attaching",
+    Attached = "attached",
+    Detaching = "detaching",
+    Detached = "detached",
+} }
+
 impl AttachmentState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [AttachmentState; 4] = {
-        use AttachmentState::*;
-        [Attaching, Attached, Detaching, Detached]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AttachmentState::Attaching => "attaching",
-            AttachmentState::Attached => "attached",
-            AttachmentState::Detaching => "detaching",
-            AttachmentState::Detached => "detached",
-        }
-    }
-
-    /// Returns what `trigger` does to an attachment in this state.
+    /// What `trigger` does to an attachment in this state.
     pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
         ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
-/// What can move an attachment.
+/// Triggers of an attachment's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AttachmentTrigger {
     /// `DetachVolume`.

@@ -12,6 +12,7 @@ use super::device::DeviceName;
 use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, ImageId, SnapshotId, Time};
 
 /// An image.
@@ -21,9 +22,9 @@ pub struct Image {
     pub id: ImageId,
     /// Its name, unique among the images of its owner.
     pub name: String,
-    /// Whose it is; `None` for the cloud's own.
+    /// Owner; `None` for the cloud's own.
     pub account: Option<AccountId>,
-    /// Who may launch from it.
+    /// Launch permission.
     pub permission: LaunchPermission,
     /// Its size, which decides how long a host takes to fetch it \[GiB\].
     pub size_gib: u32,
@@ -37,7 +38,7 @@ pub struct Image {
     pub deregistered: Option<Time>,
 }
 
-/// Who may launch from an image beside its owner (EC2 user guide, "Shared AMI").
+/// Accounts that may launch from an image beside its owner (EC2 user guide, "Shared AMI").
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LaunchPermission {
     /// Everybody.
@@ -92,9 +93,9 @@ pub struct BlockDevice {
     pub iops: Option<u32>,
     /// Provisioned throughput \[MiB/s\].
     pub throughput_mibps: Option<u32>,
-    /// It is deleted when the instance ends.
+    /// Deletes it when the instance ends.
     pub delete_on_termination: bool,
-    /// What it is made from.
+    /// Snapshot that it is made from.
     pub snapshot: Option<SnapshotId>,
 }
 
@@ -102,41 +103,32 @@ pub struct BlockDevice {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageState {
-    /// It is being registered.
+    /// Being registered.
     Pending,
-    /// It can be launched from.
+    /// Ready to launch from.
     #[default]
     Available,
-    /// It is gone.
+    /// Deregistered for good.
     Deregistered,
     /// Its registration failed.
     Failed,
 }
 
+names! { ImageState {
+    Pending = "pending",
+    Available = "available",
+    Deregistered = "deregistered",
+    Failed = "failed",
+} }
+
 impl ImageState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [ImageState; 4] = {
-        use ImageState::*;
-        [Pending, Available, Deregistered, Failed]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ImageState::Pending => "pending",
-            ImageState::Available => "available",
-            ImageState::Deregistered => "deregistered",
-            ImageState::Failed => "failed",
-        }
-    }
-
-    /// Returns what `trigger` does to an image in this state.
+    /// What `trigger` does to an image in this state.
     pub const fn on(self, trigger: ImageTrigger) -> Transition<ImageState> {
         TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
-/// What can move an image.
+/// Triggers of an image's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImageTrigger {
     /// A launch from it.

@@ -5,19 +5,19 @@ use super::config::ImageConfig;
 use super::image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
 use super::provisioned::Provisioned;
 use super::snapshot::Snapshot;
-use super::step::{Due, Step};
+use super::step::{Due, StorageStep};
 use crate::billing::Usage;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, Time};
 
-/// What a new image is asked to be (`RegisterImage`).
+/// Properties of a new image (`RegisterImage`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisterImage {
     /// Its name, unique among the images of the account.
     pub name: String,
-    /// Who may launch from it beside its owner.
+    /// Accounts that may launch from it beside its owner.
     pub permission: LaunchPermission,
-    /// What a host has to fetch \[GiB\].
+    /// Size that a host fetches \[GiB\].
     pub size_gib: u32,
     /// The volumes of an instance, the root first.
     pub block_devices: Vec<BlockDevice>,
@@ -52,7 +52,7 @@ impl Storage {
             registered: now,
             deregistered: None,
         });
-        Ok((id, self.later(now, self.config.image, Step::Image(id), usage)))
+        Ok((id, self.later(now, self.config.image, StorageStep::Image(id), usage)))
     }
 
     /// Deregisters an image of the account. Instances launched from it live on, and its snapshots stay.

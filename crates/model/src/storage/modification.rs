@@ -13,6 +13,7 @@ use super::provisioned::Provisioned;
 use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
+use plimsoll_base::names;
 use plimsoll_base::units::{Duration, Time};
 
 /// The most modifications of a volume that may begin within [`MODIFICATION_WINDOW`]: "up to four times within a
@@ -25,7 +26,7 @@ pub const MODIFICATION_WINDOW: Duration = Duration::from_seconds(24 * 3600);
 /// IOPS of a volume that becomes gp3, io1 or io2 without asking for any (`ModifyVolume`, "Iops").
 const IOPS_OF_CHANGED_TYPE: u32 = 3_000;
 
-/// What a volume is asked to become; `None` keeps what is (`ModifyVolume`).
+/// Properties that a volume is to have; `None` keeps those it has (`ModifyVolume`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ModifyVolume {
     /// Its type.
@@ -76,33 +77,20 @@ pub enum ModificationState {
     Modifying,
     /// The change is made, data are still being moved.
     Optimizing,
-    /// It is over.
+    /// Ended.
     Completed,
 }
 
+names! { ModificationState { Modifying = "modifying", Optimizing = "optimizing", Completed = "completed" } }
+
 impl ModificationState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [ModificationState; 3] = {
-        use ModificationState::*;
-        [Modifying, Optimizing, Completed]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ModificationState::Modifying => "modifying",
-            ModificationState::Optimizing => "optimizing",
-            ModificationState::Completed => "completed",
-        }
-    }
-
-    /// Returns what `trigger` does to a modification in this state.
+    /// What `trigger` does to a modification in this state.
     pub const fn on(self, trigger: ModificationTrigger) -> Transition<ModificationState> {
         MODIFICATION_TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
-/// What can move a modification.
+/// Triggers of a modification's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ModificationTrigger {
     /// `ModifyVolume` once more.

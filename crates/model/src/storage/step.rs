@@ -1,4 +1,4 @@
-//! What takes simulated time in the storage: a step, and when it is due. The caller keeps the time.
+//! Steps of the storage that take simulated time, and when they are due. The caller keeps the time.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,22 +8,22 @@ use plimsoll_base::units::{Duration, ImageId, SnapshotId, VolumeId};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Due {
-    /// How long it takes from now.
+    /// Time from now until it is done.
     pub after: Duration,
     /// What is done then.
-    pub step: Step,
+    pub step: StorageStep,
 }
 
 /// The end of something that takes time. Eight bytes: an event of the queue holds it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Step {
+pub enum StorageStep {
     /// Of a volume's state or attachment.
     Volume {
         /// The volume.
         volume: VolumeId,
-        /// It means nothing any more when the volume has another one.
+        /// Stamp of the volume when the step began; with another stamp the step means nothing any more.
         stamp: u16,
-        /// What is over.
+        /// Step that ends.
         end: VolumeStep,
     },
     /// Of a volume's modification.
@@ -34,7 +34,7 @@ pub enum Step {
     Image(ImageId),
 }
 
-/// What is over for a volume.
+/// Ends of steps of a volume.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeStep {
     /// Its creation.
@@ -53,6 +53,6 @@ mod tests {
 
     #[test]
     fn a_step_is_eight_bytes() {
-        assert_eq!(size_of::<Step>(), 8);
+        assert_eq!(size_of::<StorageStep>(), 8);
     }
 }

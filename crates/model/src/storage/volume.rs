@@ -15,6 +15,7 @@ use super::modification::Modification;
 use super::provisioned::Provisioned;
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// A volume.
@@ -22,17 +23,17 @@ use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, Zo
 pub struct Volume {
     /// Its number.
     pub id: VolumeId,
-    /// Whose it is.
+    /// Owner.
     pub account: AccountId,
     /// The zone it is in.
     pub zone: ZoneId,
-    /// What it is provisioned with; after a modification, what was asked for.
+    /// Size and performance; after a modification, those asked for.
     pub provisioned: Provisioned,
     /// The snapshot it was made from.
     pub snapshot: Option<SnapshotId>,
     /// Its state.
     pub state: VolumeState,
-    /// Where it is attached: at one instance, or, with Multi-Attach, at several.
+    /// Attachments: to one instance, or, with Multi-Attach, to several.
     pub attachments: Vec<Attachment>,
     /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
     pub multi_attach: bool,
@@ -72,45 +73,36 @@ impl Volume {
 /// State of a volume (`DescribeVolumes`, "status").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeState {
-    /// It is being made.
+    /// Being created.
     Creating,
-    /// It is attached to nothing.
+    /// Attached to nothing.
     Available,
-    /// It is attached to an instance, from the call on that attaches it.
+    /// Attached to an instance, from the call on that attaches it.
     InUse,
-    /// It is being deleted, and no longer paid for.
+    /// Being deleted, and no longer paid for.
     Deleting,
-    /// It is gone.
+    /// Deleted for good.
     Deleted,
     /// Its creation failed: it takes up nothing and costs nothing.
     Error,
 }
 
+names! { VolumeState {
+    Creating = "creating",
+    Available = "available",
+    InUse = "in-use",
+    Deleting = "deleting",
+    Deleted = "deleted",
+    Error = "error",
+} }
+
 impl VolumeState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [VolumeState; 6] = {
-        use VolumeState::*;
-        [Creating, Available, InUse, Deleting, Deleted, Error]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            VolumeState::Creating => "creating",
-            VolumeState::Available => "available",
-            VolumeState::InUse => "in-use",
-            VolumeState::Deleting => "deleting",
-            VolumeState::Deleted => "deleted",
-            VolumeState::Error => "error",
-        }
-    }
-
     /// Money is due: from the acceptance of its creation to that of its deletion.
     pub const fn is_billed(self) -> bool {
         matches!(self, VolumeState::Creating | VolumeState::Available | VolumeState::InUse)
     }
 
-    /// It takes up room in its backend.
+    /// Returns whether it takes up room in its backend.
     pub const fn takes_room(self) -> bool {
         self.is_billed() || matches!(self, VolumeState::Deleting)
     }
@@ -121,7 +113,7 @@ impl VolumeState {
     }
 }
 
-/// What can move a volume: a call, the end of something that takes time, the end of its instance.
+/// Triggers of a volume's transitions: a call, the end of a step that takes time, the end of its instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum VolumeTrigger {
     /// `AttachVolume`.

@@ -11,6 +11,7 @@ use super::handles::{
 use super::resource_call::ResourceCall;
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 
 /// A call to the cloud's API, or the arrival of an instance of an interval trace.
@@ -18,13 +19,13 @@ use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 pub struct Call {
     /// When it arrives.
     pub at: Time,
-    /// Who calls.
+    /// Account that calls.
     pub account: AccountId,
-    /// What is asked for.
+    /// Action that is asked for.
     pub action: Action,
 }
 
-/// What is asked for. What many calls have in common is shared, so that one of a synthetic source allocates nothing.
+/// Action of a call. Parts that many calls have in common are shared, so that a call of a synthetic source allocates nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Action {
     /// New instances.
@@ -92,15 +93,15 @@ impl Action {
 /// The instances a call is about. Every one gets its own answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Targets {
-    /// Those of one name.
+    /// Instances of one name.
     One(Handle),
-    /// Those of several names, in the order of the call.
+    /// Instances of several names, in the order of the call.
     Batch(Box<[Handle]>),
     /// Some of the account's that are alive when the call is answered.
     Drawn {
-        /// Which: uniform over 64 bits, whatever there is to draw from.
+        /// Draw, uniform over 64 bits, whatever there is to draw from.
         draw: u64,
-        /// How many different ones, 1 or more; all there are where they are fewer.
+        /// Number of different ones, 1 or more; all there are where they are fewer.
         count: u32,
     },
 }
@@ -116,10 +117,10 @@ impl Targets {
     }
 }
 
-/// Which instances a call of `describe` asks for, and how many a page.
+/// Instances that a call of `describe` asks for, and the length of a page.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Query {
-    /// Which; `None`: all of the account's.
+    /// Instances that it asks for; `None`: all of the account's.
     pub targets: Option<Targets>,
     /// Only those that meet all of these.
     pub filters: Vec<Filter>,
@@ -147,7 +148,7 @@ pub enum Filter {
     Tag(String, Option<String>),
 }
 
-/// What a call of `modify` changes; what is `None` stays.
+/// Changes of a call of `modify`; `None` changes nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Modification {
     /// The type; only while stopped.
@@ -182,7 +183,7 @@ pub struct Launch {
     pub subnet: Option<SubnetId>,
     /// True if to assign a public address; `None` leaves it to the subnet.
     pub public_address: Option<bool>,
-    /// How later calls of the trace name the instances; `None` when none can.
+    /// Handle by which later calls of the trace name the instances; `None` when none can.
     pub handle: Option<Handle>,
     /// When the instances end.
     pub end: End,
@@ -226,7 +227,7 @@ pub enum End {
     Drawn,
 }
 
-/// What a launch can say beyond type and place.
+/// Options of a launch beyond type and place.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LaunchOptions {
     /// The image; none: one that is always there and brings no volumes.
@@ -241,7 +242,7 @@ pub struct LaunchOptions {
     /// Partition of the placement group, from 0; none: the emptiest.
     pub partition: Option<u16>,
     /// Whom the host may be shared with.
-    pub tenancy: Tenancy,
+    pub tenancy: LaunchTenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
     /// The capacity reservation to use.
@@ -276,10 +277,11 @@ impl LaunchOptions {
     }
 }
 
-/// Whom the host of an instance may be shared with (`RunInstances`, "Placement.Tenancy").
+/// Tenancy of an instance (`RunInstances`, "Placement.Tenancy").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tenancy {
+#[schemars(rename = "Tenancy")]
+pub enum LaunchTenancy {
     /// With anybody; EC2's word `default` is taken too.
     #[default]
     #[serde(alias = "default")]
@@ -290,19 +292,7 @@ pub enum Tenancy {
     Host,
 }
 
-impl Tenancy {
-    /// Every tenancy.
-    pub const ALL: [Tenancy; 3] = [Tenancy::Shared, Tenancy::Dedicated, Tenancy::Host];
-
-    /// Its word in traces and results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Tenancy::Shared => "shared",
-            Tenancy::Dedicated => "dedicated",
-            Tenancy::Host => "host",
-        }
-    }
-}
+names! { LaunchTenancy { Shared = "shared", Dedicated = "dedicated", Host = "host" } }
 
 /// Capacity reservations that a launch may use (`CapacityReservationSpecification`,
 /// "CapacityReservationPreference").
@@ -318,20 +308,7 @@ pub enum ReservationPreference {
     Only,
 }
 
-impl ReservationPreference {
-    /// Every preference.
-    pub const ALL: [ReservationPreference; 3] =
-        [ReservationPreference::Open, ReservationPreference::None, ReservationPreference::Only];
-
-    /// Its word in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ReservationPreference::Open => "open",
-            ReservationPreference::None => "none",
-            ReservationPreference::Only => "capacity-reservations-only",
-        }
-    }
-}
+names! { ReservationPreference { Open = "open", None = "none", Only = "capacity-reservations-only" } }
 
 /// Fate of a spot instance whose capacity is taken back (`SpotMarketOptions`,
 /// "InstanceInterruptionBehavior"). One that stops or hibernates has a persistent request: it starts again by itself.
@@ -346,19 +323,7 @@ pub enum Interruption {
     Hibernate,
 }
 
-impl Interruption {
-    /// Every behaviour.
-    pub const ALL: [Interruption; 3] = [Interruption::Terminate, Interruption::Stop, Interruption::Hibernate];
-
-    /// Its word in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Interruption::Terminate => "terminate",
-            Interruption::Stop => "stop",
-            Interruption::Hibernate => "hibernate",
-        }
-    }
-}
+names! { Interruption { Terminate = "terminate", Stop = "stop", Hibernate = "hibernate" } }
 
 /// A launch on the spot market.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

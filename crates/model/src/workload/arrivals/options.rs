@@ -1,11 +1,11 @@
-//! What the requests of synthetic demand ask for beyond type and place.
+//! Options of the requests of synthetic demand beyond type and place.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::ArrivalConfig;
-use crate::workload::call::{LaunchOptions, Spot, Tag, Tenancy};
+use crate::workload::call::{LaunchOptions, LaunchTenancy, Spot, Tag};
 use crate::workload::directory::Directory;
 use crate::workload::settings::Settings;
 use plimsoll_base::units::parse_scaled;
@@ -16,7 +16,7 @@ const MAX_GROUPS: u32 = 100_000;
 /// Small units of a price per hour in a dollar: [`Spot`] counts 10⁻¹² USD.
 const PICO: u128 = 1_000_000_000_000;
 
-/// How instances are bought.
+/// Purchase option of instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purchase {
@@ -109,10 +109,10 @@ impl ArrivalConfig {
     }
 
     /// The tenancy; who names a dedicated host need not say it.
-    fn tenancy(&self, settings: &mut Settings) -> Tenancy {
+    fn tenancy(&self, settings: &mut Settings) -> LaunchTenancy {
         match (self.tenancy, &self.host) {
-            (None, Some(_)) => Tenancy::Host,
-            (Some(tenancy), Some(_)) if tenancy != Tenancy::Host => {
+            (None, Some(_)) => LaunchTenancy::Host,
+            (Some(tenancy), Some(_)) if tenancy != LaunchTenancy::Host => {
                 let found = format!("\"{}\" with a `host`", tenancy.name());
                 settings.wrong("tenancy", found, "\"host\" or nothing");
                 tenancy

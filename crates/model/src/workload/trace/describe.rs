@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::origin::TraceOrigin;
 use super::{Form, TraceReader};
-use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, Tenancy};
+use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTenancy};
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
 use plimsoll_base::input::InputError;
@@ -89,7 +89,7 @@ pub struct Quantiles {
     pub max: f64,
 }
 
-/// How often a type or shape is asked for.
+/// Frequency of a type or shape.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ShapeShare {
     /// Its name.
@@ -114,7 +114,7 @@ pub fn describe(
     Ok(tally.describe(path, &trace, directory))
 }
 
-/// What has been counted so far.
+/// Counts so far.
 #[derive(Default)]
 struct Tally {
     rows: u64,
@@ -139,7 +139,7 @@ struct Tally {
     launched: Vec<Option<(Time, TypeId, u64)>>,
 }
 
-/// What is asked for at one time, and the most of it so far. Instances, then the resources.
+/// Amounts that are asked for at one time, and their peaks so far: instances, then the resources.
 #[derive(Default)]
 struct Live {
     instances: u64,
@@ -223,7 +223,7 @@ impl Tally {
             self.groups.insert(group);
             self.in_groups += number;
         }
-        if options.tenancy != Tenancy::Shared {
+        if options.tenancy != LaunchTenancy::Shared {
             *self.by_tenancy.entry(options.tenancy.name()).or_insert(0) += number;
         }
         if options.spot.is_some() {

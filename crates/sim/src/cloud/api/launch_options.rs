@@ -72,9 +72,9 @@ pub fn placement_constraint(
     let group = options.group.map(|group| placement_group(world, account, group)).transpose()?;
     let group = group.map(|group| Membership { group, partition: options.partition });
     let tenancy = match options.tenancy {
-        call::Tenancy::Shared => Tenancy::Shared,
-        call::Tenancy::Dedicated => Tenancy::Dedicated,
-        call::Tenancy::Host => {
+        call::LaunchTenancy::Shared => Tenancy::Shared,
+        call::LaunchTenancy::Dedicated => Tenancy::Dedicated,
+        call::LaunchTenancy::Host => {
             let host =
                 options.host.map(|name| world.api.handles.hosts.find(name.0, Failure::InvalidHostIdNotFound));
             Tenancy::Host(host.transpose()?)
@@ -128,7 +128,7 @@ pub fn check_type(
 ) -> Result<(), FailureReason> {
     let name = world.directory.types.get(kind).name.as_str();
     check_group_type(world, name, group)?;
-    if options.spot.is_some() && options.tenancy == call::Tenancy::Host {
+    if options.spot.is_some() && options.tenancy == call::LaunchTenancy::Host {
         // `SpotPlacement`, "Tenancy": "The host tenancy is not supported for Spot Instances."
         return Err(Failure::InvalidParameterCombination.into());
     }

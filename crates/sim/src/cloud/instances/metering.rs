@@ -41,7 +41,7 @@ pub fn bill(world: &mut World, since: Time, now: Time, slot: Slot) {
         account: instance.account,
         kind: instance.kind,
         zone: instance.zone,
-        tenancy: billing::Tenancy::Shared,
+        tenancy: billing::BilledTenancy::Shared,
         market: Market::OnDemand,
         max_price: None,
         start: since,

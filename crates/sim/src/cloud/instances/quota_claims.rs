@@ -12,7 +12,7 @@ use plimsoll_model::workload::call::{self, LaunchOptions};
 pub fn claim(kind: &TypeInfo, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
     // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
-    let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == call::Tenancy::Host);
+    let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == call::LaunchTenancy::Host);
     let group = kind.family_group.filter(|_| !is_on_dedicated_host);
     Claim { group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
 }

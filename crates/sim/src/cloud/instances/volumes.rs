@@ -7,7 +7,7 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, InstanceId, Time, VolumeId};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::storage::{BlockDevice, DeviceName, Due, Step, Target, VolumeState};
+use plimsoll_model::storage::{BlockDevice, DeviceName, Due, StorageStep, Target, VolumeState};
 use plimsoll_model::workload::block_device;
 use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::ImageHandle;
@@ -53,7 +53,7 @@ pub fn release(world: &mut World, now: Time, account: AccountId, id: InstanceId)
 }
 
 /// Completes a step of the storage.
-pub fn on_step(world: &mut World, now: Time, step: Step) {
+pub fn on_step(world: &mut World, now: Time, step: StorageStep) {
     let due = world.storage.finish(now, step, &mut world.billing.usage);
     schedule(world, now, due);
 }

@@ -9,7 +9,7 @@ use crate::cloud::simulation::provisioning;
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::storage::Step;
+use plimsoll_model::storage::StorageStep;
 
 #[inline(always)] // every event
 pub fn on_event(world: &mut World, now: Time, event: Event) {
@@ -19,11 +19,11 @@ pub fn on_event(world: &mut World, now: Time, event: Event) {
     match event {
         Event::Instance(timer, stamp, slot) => on_timer(world, now, timer, stamp, slot),
         Event::Volume(end, stamp, volume) => {
-            volumes::on_step(world, now, Step::Volume { volume, stamp: stamp.0, end });
+            volumes::on_step(world, now, StorageStep::Volume { volume, stamp: stamp.0, end });
         }
-        Event::Modification(volume) => volumes::on_step(world, now, Step::Modification(volume)),
-        Event::Snapshot(snapshot) => volumes::on_step(world, now, Step::Snapshot(snapshot)),
-        Event::Image(image) => volumes::on_step(world, now, Step::Image(image)),
+        Event::Modification(volume) => volumes::on_step(world, now, StorageStep::Modification(volume)),
+        Event::Snapshot(snapshot) => volumes::on_step(world, now, StorageStep::Snapshot(snapshot)),
+        Event::Image(image) => volumes::on_step(world, now, StorageStep::Image(image)),
         Event::Fault => recovery::on_fault(world, now),
         Event::Term(number, begins) => provisioning::on_term(world, now, number, begins),
         Event::Expiry(reservation) => reservation_calls::expire(world, now, reservation),
