@@ -17,7 +17,7 @@ use plimsoll_base::disk::WholeFile;
 use plimsoll_base::engine::checkpoint::{Reader, RestoreError, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
-use plimsoll_sim::cloud::checkpoint::Resumption;
+use plimsoll_sim::cloud::Resumption;
 use plimsoll_sim::cloud::observe::{Detail, Observer, RunState};
 use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::Scenario;
@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of what a part writes down.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
