@@ -77,7 +77,7 @@ pub const METRICS: &[Metric] = {
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; answers likewise, one an instance, of calls on instances; of describe the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "drawn from the equilibrium to be there at the start", |r| json!(r.outcome.residents.expected)),
-        metric("steady_state.moved_in", "instances", Higher, "of these, found room", |r| json!(r.outcome.residents.moved_in)),
+        metric("steady_state.moved_in", "instances", Higher, "of these, found room", |r| json!(r.outcome.residents.placed)),
 
         metric("fleet.hosts", "hosts", Neither, "hosts there are; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
         metric("fleet.vcpu", "vCPU", Neither, "vCPU there is to sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
