@@ -105,7 +105,7 @@ impl Instances {
         self.slots.reserve_exact(count);
     }
 
-    /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
+    /// From now on [`Instances::sample`] can be asked. To be called before any instance is there.
     pub fn keep_live(&mut self) {
         assert_eq!(self.launched, 0, "everybody who is alive has to be known");
         self.live = Some(LiveInstances::default());

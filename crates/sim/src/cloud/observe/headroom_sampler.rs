@@ -14,7 +14,7 @@ pub struct HeadroomSampler {
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
-    /// What may run out by its name, and the share of it in use, in the order of [`headroom::levels`].
+    /// What may run out by its name, and the share of it in use, in the order of `headroom::levels`.
     pub trends: Vec<(String, Trend)>,
 }
 

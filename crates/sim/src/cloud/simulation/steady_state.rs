@@ -3,7 +3,7 @@
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::{launch, launch_batch};
 use crate::cloud::instances::reference::Slot;
-use crate::cloud::instances::{lifecycle, metering, spot};
+use crate::cloud::instances::{lifecycle, spot};
 use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::observe::outcome::Residents;
 use crate::cloud::simulation::event::Timer;
@@ -49,7 +49,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     instance.past_minimum = true;
     let (id, host, kind) = (instance.id, instance.host, instance.kind);
     world.recorder.ledger.digest(Time::ZERO, DigestEvent::Resident, id, host);
-    metering::start_counting(world, kind);
+    lifecycle::start_counting(world, kind);
     lifecycle::time_of_entry(world, Time::ZERO, slot, State::Running);
     world.set_lifetime(Time::ZERO.after(resident.residual), slot);
     // Before the resident may turn out to be stopped, which voids the watch.
