@@ -110,6 +110,7 @@ fn of_account(world: &mut World, account: AccountId, filters: &[Filter]) -> u64 
     world.instances.slots().filter(meets).count() as u64
 }
 
+/// Returns whether a live instance meets all filters.
 fn meets_all(world: &World, slot: Slot, instance: &Instance, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| match filter {
         Filter::State(states) => states.contains(&instance.state),

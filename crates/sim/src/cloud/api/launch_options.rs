@@ -106,6 +106,7 @@ fn preference(world: &World, options: &LaunchOptions) -> Result<Preference, Fail
     }
 }
 
+/// Returns the placement group that a launch names.
 fn placement_group(
     world: &mut World,
     account: AccountId,

@@ -103,6 +103,7 @@ fn end_hibernation(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
+/// Completes stopping: releases host and public address.
 pub fn stopped(world: &mut World, now: Time, slot: Slot) {
     let called = world.instances.get(slot).since;
     end_hibernation(world, now, slot);

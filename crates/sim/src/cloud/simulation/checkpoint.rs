@@ -96,6 +96,7 @@ pub fn resume(
     Ok((world, progress.expect("it was restored")))
 }
 
+/// Restores the state of every part, in the order that [`save`] writes it.
 fn restore(
     world: &mut World,
     scenario: &Scenario,

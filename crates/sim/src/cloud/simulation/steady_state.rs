@@ -32,6 +32,7 @@ pub fn seed(world: &mut World) -> Residents {
     Residents { expected: residents.len() as u64, placed }
 }
 
+/// Places a resident; `false` where it does not fit.
 fn place_resident(world: &mut World, resident: &Resident) -> bool {
     let Call { account, action: Action::Launch(launch), .. } = world.demand.resident(resident) else {
         panic!("a resident was launched")
