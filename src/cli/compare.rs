@@ -98,7 +98,7 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
         most_bytes = most_bytes.max(estimated_bytes(scenario)?);
     }
     let watch = TrialWatch::new(args.common.quiet);
-    let result = design.carry_out(scenarios, machine::how_many_fit(most_bytes), &watch);
+    let result = design.run(scenarios, machine::how_many_fit(most_bytes), &watch);
     let simulation_s = watch.finish();
     let comparison = result?;
     let execution = journal.close(simulation_s, args.common.threads());

@@ -9,7 +9,7 @@ use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{Conclusion, arguments, machine, output};
 use crate::experiment::Sizing;
-use crate::experiment::size::{Question, Target};
+use crate::experiment::sizing::{SizingPlan, Target};
 use crate::input::InputError;
 use crate::report::{self, ResultFolder, render, sizing};
 
@@ -75,14 +75,14 @@ fn files() -> String {
 pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     let mut journal = Journal::begin(&args.scenario);
     args.common.limit_threads();
-    let question = question(args);
-    let scenario = question.check()?;
+    let plan = plan(args);
+    let scenario = plan.check()?;
     let default_place = || Path::new("results/runs").join(format!("{}-sizing", scenario.name));
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     machine::check_fits(&scenario)?;
     journal.read(&scenario)?;
     let watch = TrialWatch::new(args.common.quiet);
-    let result = question.carry_out(scenario, &machine::how_many_fit, &watch);
+    let result = plan.run(scenario, &machine::how_many_fit, &watch);
     let simulation_s = watch.finish();
     let sizing = result?;
     let execution = journal.close(simulation_s, args.common.threads());
@@ -92,12 +92,12 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     render::write(&folder)?;
     let place = folder.publish()?;
     show(&sizing, &place, args)?;
-    Ok(if sizing.ending.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
+    Ok(if sizing.result.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
 }
 
-fn question(args: &SizeArgs) -> Question {
+fn plan(args: &SizeArgs) -> SizingPlan {
     let replications = args.replications.get();
-    Question {
+    SizingPlan {
         scenario: args.scenario.clone(),
         overrides: (&args.overriding).into(),
         path: args.vary.clone(),

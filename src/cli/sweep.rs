@@ -110,7 +110,7 @@ fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
     ResultFolder::check(&place)?;
     let store = Store::open(&unfinished(&place), &plan, folder_of(file))?;
     let runs: Vec<usize> = (0..plan.runs.len()).collect();
-    let simulation_s = carry_out(&plan, folder_of(file), &runs, &store, &args.common)?;
+    let simulation_s = run_missing(&plan, folder_of(file), &runs, &store, &args.common)?;
     let finished = sweep::collect(&plan, std::slice::from_ref(&store))?;
     let place = publish(&plan, &finished, &place, journal, simulation_s, &args.common)?;
     store.remove();
@@ -124,7 +124,7 @@ fn part(args: &SweepArgs, file: &Path, shard: Shard) -> Result<(), InputError> {
     let place = args.output.clone().unwrap_or_else(|| parts(&plan));
     let store = Store::open(&place, &plan, folder_of(file))?;
     let runs: Vec<usize> = shard.runs(plan.runs.len()).collect();
-    carry_out(&plan, folder_of(file), &runs, &store, &args.common)?;
+    run_missing(&plan, folder_of(file), &runs, &store, &args.common)?;
     if args.common.quiet || args.common.json {
         return Ok(());
     }
@@ -158,7 +158,7 @@ fn exec(args: &ExecArgs) -> Result<(), InputError> {
 }
 
 /// Does the runs that are missing and tells how long it took \[s\].
-fn carry_out(
+fn run_missing(
     plan: &Plan,
     folder: &Path,
     runs: &[usize],

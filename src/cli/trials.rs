@@ -10,7 +10,7 @@ use super::machine::Stopwatch;
 use super::panic::{self, Work};
 use super::progress::{PATIENCE_S, STEPS, left, new_bar};
 use super::{interrupt, journal};
-use crate::experiment::Audience;
+use crate::experiment::ProgressListener;
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::units::figures::grouped;
@@ -67,7 +67,7 @@ impl TrialWatch {
     }
 }
 
-impl Audience for TrialWatch {
+impl ProgressListener for TrialWatch {
     fn planned(&self, trials: usize) {
         self.state().planned += trials;
     }

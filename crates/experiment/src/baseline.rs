@@ -65,7 +65,7 @@ pub struct Held {
 /// How a figure stands beside its baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum FigureStatus {
     /// It is the same.
     Same,
     /// It differs by no more than is allowed.
@@ -80,21 +80,21 @@ pub enum Standing {
     Missing,
 }
 
-impl Standing {
+impl FigureStatus {
     /// Whether the check fails because of it.
     pub fn fails(self) -> bool {
-        matches!(self, Standing::Worse | Standing::Changed | Standing::Missing)
+        matches!(self, FigureStatus::Worse | FigureStatus::Changed | FigureStatus::Missing)
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Same => "same",
-            Standing::Allowed => "allowed",
-            Standing::Better => "better",
-            Standing::Worse => "worse",
-            Standing::Changed => "changed",
-            Standing::Missing => "missing",
+            FigureStatus::Same => "same",
+            FigureStatus::Allowed => "allowed",
+            FigureStatus::Better => "better",
+            FigureStatus::Worse => "worse",
+            FigureStatus::Changed => "changed",
+            FigureStatus::Missing => "missing",
         }
     }
 }
@@ -109,18 +109,18 @@ pub struct Checked {
     /// The value in the result, if it has one.
     pub found: Option<f64>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: FigureStatus,
 }
 
 impl Held {
     /// How the value of `metric` in the result stands. What did not happen any more is no figure that is missing.
-    fn standing(&self, metric: &str, found: Option<f64>) -> Standing {
+    fn standing(&self, metric: &str, found: Option<f64>) -> FigureStatus {
         let Some(found) = found else {
-            return if metric::is_first_time(metric) { Standing::Better } else { Standing::Missing };
+            return if metric::is_first_time(metric) { FigureStatus::Better } else { FigureStatus::Missing };
         };
         let difference = found - self.value;
         if difference == 0.0 {
-            return Standing::Same;
+            return FigureStatus::Same;
         }
         let to_the_good = match self.better {
             Better::Higher => Some(difference > 0.0),
@@ -129,10 +129,10 @@ impl Held {
         };
         let is_allowed = difference.abs() <= self.margin.beside(self.value);
         match to_the_good {
-            _ if is_allowed => Standing::Allowed,
-            Some(true) => Standing::Better,
-            Some(false) => Standing::Worse,
-            None => Standing::Changed,
+            _ if is_allowed => FigureStatus::Allowed,
+            Some(true) => FigureStatus::Better,
+            Some(false) => FigureStatus::Worse,
+            None => FigureStatus::Changed,
         }
     }
 }
@@ -390,13 +390,13 @@ mod tests {
                 |name: &str| checked.iter().find(|checked| checked.metric == name).unwrap().standing;
             ["launch.failed", "launch.success_ratio", "fleet.hosts"].map(by_name)
         };
-        use Standing::{Allowed, Better, Changed, Missing, Same, Worse};
+        use FigureStatus::{Allowed, Better, Changed, Missing, Same, Worse};
         assert_eq!(standing(10.0, 0.1 + 0.2, 3.0), [Same, Same, Same]);
         assert_eq!(standing(12.0, 0.3, 2.0), [Allowed, Worse, Changed]);
         assert_eq!(standing(7.0, 0.4, 4.0), [Better, Better, Changed]);
         assert_eq!(standing(12.1, 0.3, 3.0), [Worse, Worse, Same]);
         assert_eq!(
-            [Same, Allowed, Better, Worse, Changed, Missing].map(Standing::fails),
+            [Same, Allowed, Better, Worse, Changed, Missing].map(FigureStatus::fails),
             [false, false, false, true, true, true]
         );
         let checked = baseline.check(&figures([]), env!("CARGO_PKG_VERSION"), &Place::default()).unwrap();

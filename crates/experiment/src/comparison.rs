@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::design::Design;
 use super::metric;
-use super::replicate::{Audience, run_all};
+use super::replicate::{ProgressListener, run_all};
 use super::statistics::{self, Interval, Variety, bonferroni};
 use super::trial::{Figures, Series};
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
@@ -95,20 +95,20 @@ pub struct Comparison {
 
 impl Design {
     /// Runs the variants as [`Design::scenarios`] has read them. At most `at_most` runs are in memory at once.
-    pub fn carry_out(
+    pub fn run(
         &self,
         scenarios: Vec<Scenario>,
         at_most: usize,
-        audience: &dyn Audience,
+        listener: &dyn ProgressListener,
     ) -> Result<Comparison, InputError> {
         let labelled = self.variants.iter().zip(scenarios);
         let mut arms: Vec<Arm> =
             labelled.map(|(variant, scenario)| Arm::new(variant.label.clone(), scenario)).collect();
         // Two replications show which variants the seed does not touch, and names of metrics that no run has.
-        extend(&mut arms, self.replications.min(2), at_most, audience)?;
+        extend(&mut arms, self.replications.min(2), at_most, listener)?;
         expand(&self.metrics(), &arms)?;
         arms.iter_mut().for_each(Arm::settle_certainty);
-        extend(&mut arms, self.replications, at_most, audience)?;
+        extend(&mut arms, self.replications, at_most, listener)?;
         let mut replications = self.replications;
         loop {
             let comparison = Comparison::of(self.clone(), arms)?;
@@ -118,7 +118,7 @@ impl Design {
                 {
                     replications = (replications + replications.div_ceil(2)).min(precision.most_replications);
                     arms = comparison.arms;
-                    extend(&mut arms, replications, at_most, audience)?;
+                    extend(&mut arms, replications, at_most, listener)?;
                 }
                 _ => return Ok(comparison),
             }
@@ -137,7 +137,7 @@ fn extend(
     arms: &mut [Arm],
     replications: usize,
     at_most: usize,
-    audience: &dyn Audience,
+    listener: &dyn ProgressListener,
 ) -> Result<(), InputError> {
     let mut missing: Vec<(usize, usize)> = Vec::new();
     for (number, arm) in arms.iter().enumerate().filter(|(_, arm)| !arm.certain) {
@@ -149,7 +149,7 @@ fn extend(
         let (replication, arm) = missing[task];
         Ok(arms[arm].replication(replication))
     };
-    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), audience)?;
+    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), listener)?;
     for ((_, arm), trial) in missing.iter().zip(trials) {
         arms[*arm].add(trial.figures, &trial.series);
     }

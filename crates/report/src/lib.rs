@@ -23,11 +23,8 @@ pub mod run;
 pub mod sizing;
 pub mod sweep;
 
-mod observation_log;
-mod recorder;
-
 pub use folder::ResultFolder;
-pub use recorder::{Recorder, Streamed};
+pub use run::Recorder;
 
 use serde::Serialize;
 use serde_json::Value;

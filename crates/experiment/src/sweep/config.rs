@@ -36,7 +36,7 @@ pub struct SweepConfig {
     pub seeds: SeedsConfig,
     /// How the axes with `between` are covered.
     #[serde(default)]
-    pub design: Design,
+    pub design: Sampling,
     /// Points drawn for the axes with `between`.
     pub samples: Option<u32>,
     /// Seed of the points that are drawn; default 42. It has nothing to do with the seeds of the runs.
@@ -76,7 +76,7 @@ impl Default for SeedsConfig {
 /// How the axes with `between` are covered. Those with `values` or `range` are crossed with it in full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Design {
+pub enum Sampling {
     /// There are none: the points are the full grid.
     #[default]
     Grid,
@@ -172,14 +172,16 @@ impl SweepConfig {
         }
         let is_drawn = self.axes.iter().any(|axis| axis.between.is_some());
         match (self.design, self.samples) {
-            (Design::Grid, Some(_)) => add(
+            (Sampling::Grid, Some(_)) => add(
                 "samples",
                 "a grid has no samples, expected a design that draws: random or latin-hypercube",
             ),
-            (Design::Random | Design::LatinHypercube, _) if !is_drawn => {
+            (Sampling::Random | Sampling::LatinHypercube, _) if !is_drawn => {
                 add("design", "no axis has `between`, expected one to draw from");
             }
-            (Design::Random | Design::LatinHypercube, None) => add("design", "expected `samples` beside it"),
+            (Sampling::Random | Sampling::LatinHypercube, None) => {
+                add("design", "expected `samples` beside it")
+            }
             (_, Some(samples)) if samples == 0 || u64::from(samples) > MOST_VALUES => {
                 add("samples", &format!("found {samples}, expected a number from 1 to {MOST_VALUES}"));
             }
@@ -192,7 +194,7 @@ impl SweepConfig {
             if self.axes[..i].iter().any(|earlier| earlier.path == axis.path) {
                 add(&format!("axes.{i}.path"), &format!("found `{}` a second time", axis.path));
             }
-            if axis.between.is_some() && self.design == Design::Grid {
+            if axis.between.is_some() && self.design == Sampling::Grid {
                 let expected =
                     "a grid draws nothing, expected a `design` that does: random or latin-hypercube";
                 add(&format!("axes.{i}.between"), expected);

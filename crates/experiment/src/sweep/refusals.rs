@@ -2,7 +2,7 @@
 //! for all the runs it is in.
 
 use super::config::SweepConfig;
-use super::design::Point;
+use super::design::DesignPoint;
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// The most that are told.
@@ -32,7 +32,7 @@ impl<'a> Refusals<'a> {
     }
 
     /// Adds what is wrong with a point that begins at `run`; `set` is what its axes set.
-    pub fn add(&mut self, run: usize, point: &Point, set: &[String], error: InputError) {
+    pub fn add(&mut self, run: usize, point: &DesignPoint, set: &[String], error: InputError) {
         let settings: Vec<String> = self
             .config
             .axes

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::JSON;
 use crate::load::typed;
 use plimsoll_base::input::InputError;
-use plimsoll_experiment::baseline::{self, Baseline, Standing};
+use plimsoll_experiment::baseline::{self, Baseline, FigureStatus};
 use plimsoll_experiment::margin::Margin;
 use plimsoll_experiment::{Figures, metric};
 
@@ -53,7 +53,7 @@ pub struct Checked {
     #[serde(skip)]
     pub margin: Option<Margin>,
     /// What the difference means.
-    pub standing: Standing,
+    pub standing: FigureStatus,
     /// Whether the check fails because of it.
     pub fails: bool,
 }

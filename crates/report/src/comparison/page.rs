@@ -7,7 +7,7 @@ use super::view;
 use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between, relative};
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
+use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
@@ -40,13 +40,13 @@ pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(comparison: &ComparisonData) -> Vec<Figure> {
+fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
     let verdicts = comparison.metrics.iter().flat_map(|metric| &metric.variants);
     let count = |verdict: Verdict| {
         let alike = verdicts.clone().filter(|entry| entry.verdict() == Some(verdict));
         grouped(alike.count() as u64)
     };
-    let figure = |name, value: String, note: String| Figure { name, value, note };
+    let figure = |name, value: String, note: String| KeyFigure { name, value, note };
     vec![
         figure(
             "Variants",

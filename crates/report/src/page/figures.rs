@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::shell::prose;
 
 /// A key figure.
-pub struct Figure {
+pub struct KeyFigure {
     /// What it is.
     pub name: &'static str,
     /// Its value with its unit.
@@ -18,7 +18,7 @@ pub struct Figure {
 const LONG: usize = 11;
 
 /// The figures, side by side.
-pub fn figures(figures: &[Figure]) -> Markup {
+pub fn figures(figures: &[KeyFigure]) -> Markup {
     html! {
         dl.figures {
             @for figure in figures {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::observation_log::{ObservationLog, replay};
+use super::observation_log::{ObservationLog, replay};
 use plimsoll_base::disk::WholeFile;
 use plimsoll_base::engine::checkpoint::{Misfit, Reader, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};

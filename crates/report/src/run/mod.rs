@@ -17,17 +17,20 @@ mod data;
 mod failures;
 mod headroom;
 mod host_fill;
+mod observation_log;
 mod page;
+mod recorder;
 mod subnets;
 mod timeseries;
 mod view;
 
 pub use data::RunData;
 pub use page::page;
+pub use recorder::{Recorder, Streamed};
 
 use std::io::{self, Write};
 
-use crate::{ReportFile, ResultFolder, Streamed, manifest};
+use crate::{ReportFile, ResultFolder, manifest};
 use plimsoll_base::input::InputError;
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::summary::Run;

@@ -7,7 +7,7 @@ use super::RunData;
 use super::summary::Summary;
 use super::view::{self, RunView, in_path_order, time};
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
+use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
@@ -46,9 +46,9 @@ pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(summary: &Summary) -> Vec<Figure> {
+fn key_figures(summary: &Summary) -> Vec<KeyFigure> {
     let (fleet, launch) = (&summary.fleet, &summary.launch);
-    let shown = |name, value: String, note: String| Figure { name, value, note };
+    let shown = |name, value: String, note: String| KeyFigure { name, value, note };
     let peak = |ratio: f64| format!("{} at the peak", percent(ratio));
     let (granted, failed, requested) = if view::is_about_calls(summary) {
         let (requested, failed) = summary.calls();

@@ -5,7 +5,7 @@ use maud::html;
 use super::data::Point;
 use crate::format::amount;
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
+use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
@@ -37,8 +37,8 @@ pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(sizing: &SizingData) -> Vec<Figure> {
-    let figure = |name, value: String, note: String| Figure { name, value, note };
+fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
+    let figure = |name, value: String, note: String| KeyFigure { name, value, note };
     let answer = sizing.answer.map_or("none".to_string(), grouped);
     let at_answer = sizing.points.iter().find(|point| Some(point.value) == sizing.answer);
     let mut shown = vec![

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::data::{Axis as Varied, Figure};
+use super::data::{AxisColumn, FigureColumn};
 use crate::charts::file_name;
 use crate::format::amount;
 use crate::sweep::SweepData;
@@ -36,26 +36,26 @@ const CONTOURS: usize = SHADES - 1;
 /// The charts.
 pub fn plots(sweep: &SweepData) -> Vec<Plot> {
     let varying = || sweep.varying().filter(|figure| SHOWN.contains(&figure.path.as_str()));
-    let numbers: Vec<&Varied> =
+    let numbers: Vec<&AxisColumn> =
         sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_some()).collect();
-    let words: Vec<&Varied> =
+    let words: Vec<&AxisColumn> =
         sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_none()).collect();
     match numbers[..] {
         [] => varying().map(|figure| rows(figure, &words)).collect(),
         [x] => varying().map(|figure| lines(figure, x, &words)).collect(),
         [x, y, ref others @ ..] => {
-            let others: Vec<&Varied> = others.iter().copied().chain(words).collect();
+            let others: Vec<&AxisColumn> = others.iter().copied().chain(words).collect();
             varying().flat_map(|figure| maps(figure, (x, y), &others)).collect()
         }
     }
 }
 
-fn differs(axis: &Varied) -> bool {
+fn differs(axis: &AxisColumn) -> bool {
     axis.words.iter().any(|word| *word != axis.words[0])
 }
 
 /// The runs by what some axes say there, in the order they first come.
-fn groups(axes: &[&Varied], runs: usize) -> Vec<(String, Vec<usize>)> {
+fn groups(axes: &[&AxisColumn], runs: usize) -> Vec<(String, Vec<usize>)> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for run in 0..runs {
@@ -70,7 +70,7 @@ fn groups(axes: &[&Varied], runs: usize) -> Vec<(String, Vec<usize>)> {
 }
 
 /// A value with the runs that have it: the least, the mean and the greatest of a figure.
-fn spread(figure: &Figure, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
+fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
     let values: Vec<f64> = runs
         .iter()
         .map(|run| figure.values[*run])
@@ -83,7 +83,7 @@ fn spread(figure: &Figure, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)
 }
 
 /// A chart, but for its data and its axes.
-fn frame(figure: &Figure, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
+fn frame(figure: &FigureColumn, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
     Plot {
         name: format!("sweep-{}", file_name(&figure.path)),
         title: figure.path.clone(),
@@ -96,7 +96,7 @@ fn frame(figure: &Figure, caption: String, (x, y): (Axis, Axis), layers: Vec<Lay
 }
 
 /// What is measured with its unit: shares in percent.
-fn measure(figure: &Figure) -> (f64, String) {
+fn measure(figure: &FigureColumn) -> (f64, String) {
     match scaled(figure.unit) {
         (scale, "") => (scale, figure.path.clone()),
         (scale, unit) => (scale, format!("{} ({unit})", figure.path)),
@@ -104,7 +104,7 @@ fn measure(figure: &Figure) -> (f64, String) {
 }
 
 /// A row for each combination of words.
-fn rows(figure: &Figure, words: &[&Varied]) -> Plot {
+fn rows(figure: &FigureColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let mut groups = groups(words, figure.values.len());
     groups.reverse();
@@ -125,12 +125,12 @@ fn rows(figure: &Figure, words: &[&Varied]) -> Plot {
     )
 }
 
-fn paths(axes: &[&Varied]) -> String {
+fn paths(axes: &[&AxisColumn]) -> String {
     axes.iter().map(|axis| axis.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A line for each combination of words over a number: the mean over the seeds.
-fn lines(figure: &Figure, x: &Varied, words: &[&Varied]) -> Plot {
+fn lines(figure: &FigureColumn, x: &AxisColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let numbers = x.numbers.as_deref().unwrap_or_default();
     let mut groups = groups(words, figure.values.len());
@@ -160,7 +160,7 @@ fn lines(figure: &Figure, x: &Varied, words: &[&Varied]) -> Plot {
 }
 
 /// A map over two numbers for each combination of all else.
-fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<Plot> {
+fn maps(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), others: &[&AxisColumn]) -> Vec<Plot> {
     let all: Vec<usize> = (0..figure.values.len()).collect();
     let (scale, _) = measure(figure);
     let Some((least, _, greatest)) = spread(figure, &all, scale) else { return Vec::new() };
@@ -178,9 +178,9 @@ fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<
         .collect()
 }
 
-fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64]) -> Plot {
+fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize], steps: &[f64]) -> Plot {
     let (scale, label) = measure(figure);
-    let numbers = |axis: &Varied| -> Vec<f64> { axis.numbers.clone().unwrap_or_default() };
+    let numbers = |axis: &AxisColumn| -> Vec<f64> { axis.numbers.clone().unwrap_or_default() };
     let (across, up) = (numbers(x), numbers(y));
     let mut cells: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
     for run in runs {

@@ -51,7 +51,7 @@ const SIGNS: [(&str, Relation); 6] = [
 /// What runs say of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum TargetStatus {
     /// It holds, to the confidence asked for.
     Holds,
     /// It does not, to the confidence asked for.
@@ -60,13 +60,13 @@ pub enum Standing {
     NotShown,
 }
 
-impl Standing {
+impl TargetStatus {
     /// Its name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Holds => "holds",
-            Standing::Fails => "fails",
-            Standing::NotShown => "not-shown",
+            TargetStatus::Holds => "holds",
+            TargetStatus::Fails => "fails",
+            TargetStatus::NotShown => "not-shown",
         }
     }
 }
@@ -146,17 +146,17 @@ impl Target {
     }
 
     /// What an interval says, within which the metric lies to the confidence asked for.
-    pub fn judge(&self, interval: Interval) -> Standing {
+    pub fn judge(&self, interval: Interval) -> TargetStatus {
         let (near, far) = match self.relation.wants_more() {
             true => (interval.high, interval.low),
             false => (interval.low, interval.high),
         };
         if self.relation.holds(far, self.value) {
-            Standing::Holds
+            TargetStatus::Holds
         } else if self.relation.holds(near, self.value) {
-            Standing::NotShown
+            TargetStatus::NotShown
         } else {
-            Standing::Fails
+            TargetStatus::Fails
         }
     }
 }
@@ -211,13 +211,13 @@ mod tests {
     fn an_interval_holds_fails_or_cannot_tell() {
         let judged = |text: &str, low, high| target(text).judge(Interval { low, high });
         for (text, low, high, expected) in [
-            ("a >= 0.9", 0.9, 0.95, Standing::Holds),
-            ("a >= 0.9", 0.89, 0.95, Standing::NotShown),
-            ("a >= 0.9", 0.8, 0.89, Standing::Fails),
-            ("a > 0.9", 0.9, 0.9, Standing::Fails),
-            ("a <= 3", 2.0, 3.0, Standing::Holds),
-            ("a <= 3", 2.0, 4.0, Standing::NotShown),
-            ("a < 3", 3.0, 4.0, Standing::Fails),
+            ("a >= 0.9", 0.9, 0.95, TargetStatus::Holds),
+            ("a >= 0.9", 0.89, 0.95, TargetStatus::NotShown),
+            ("a >= 0.9", 0.8, 0.89, TargetStatus::Fails),
+            ("a > 0.9", 0.9, 0.9, TargetStatus::Fails),
+            ("a <= 3", 2.0, 3.0, TargetStatus::Holds),
+            ("a <= 3", 2.0, 4.0, TargetStatus::NotShown),
+            ("a < 3", 3.0, 4.0, TargetStatus::Fails),
         ] {
             assert_eq!(judged(text, low, high), expected, "{text} in {low} to {high}");
         }

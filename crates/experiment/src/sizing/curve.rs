@@ -1,6 +1,6 @@
 //! What was learned of how a metric follows a setting: the values looked at, in order, with what their runs say.
 
-use super::target::{Standing, Target};
+use super::target::{Target, TargetStatus};
 use crate::statistics::{self, Interval, bonferroni};
 use crate::trial::Figures;
 
@@ -29,7 +29,7 @@ pub struct Estimate {
     /// Where the metric lies: below each end with the confidence asked for, so between them with less.
     pub interval: Option<Interval>,
     /// What that says of the target.
-    pub standing: Standing,
+    pub status: TargetStatus,
 }
 
 impl Estimate {
@@ -41,15 +41,15 @@ impl Estimate {
     pub fn of(figures: &[Figures], certain: bool, target: &Target, confidence: f64) -> Estimate {
         let values: Option<Vec<f64>> = figures.iter().map(|figures| figures.get(&target.metric)).collect();
         let Some(values) = values else {
-            return Estimate { mean: None, interval: None, standing: Standing::NotShown };
+            return Estimate { mean: None, interval: None, status: TargetStatus::NotShown };
         };
         let mean = statistics::mean(&values);
         let interval = match certain {
             true => Some(Interval { low: mean, high: mean }),
             false => sampled(&values, figures, target, confidence),
         };
-        let standing = interval.map_or(Standing::NotShown, |interval| target.judge(interval));
-        Estimate { mean: Some(mean), interval, standing }
+        let status = interval.map_or(TargetStatus::NotShown, |interval| target.judge(interval));
+        Estimate { mean: Some(mean), interval, status }
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn one_random_run_tells_nothing_and_one_certain_run_all() {
-        assert_eq!(point(1, &[0.95], false).estimate.standing, Standing::NotShown);
-        assert_eq!(point(1, &[0.95], true).estimate.standing, Standing::Holds);
-        assert_eq!(point(1, &[0.89], true).estimate.standing, Standing::Fails);
+        assert_eq!(point(1, &[0.95], false).estimate.status, TargetStatus::NotShown);
+        assert_eq!(point(1, &[0.95], true).estimate.status, TargetStatus::Holds);
+        assert_eq!(point(1, &[0.89], true).estimate.status, TargetStatus::Fails);
     }
 
     #[test]

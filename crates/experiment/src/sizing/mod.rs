@@ -11,11 +11,11 @@ pub mod target;
 use std::path::PathBuf;
 
 pub use curve::{Curve, Estimate, Point, Reversal};
-pub use target::{Relation, Standing, Target};
+pub use target::{Relation, Target, TargetStatus};
 
 use super::comparison::may_be_certain;
 use super::estimate::estimated_bytes;
-use super::replicate::{Audience, run_all};
+use super::replicate::{ProgressListener, run_all};
 use super::statistics::bonferroni;
 use super::trial::{Figures, Variant};
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -35,7 +35,7 @@ const STILL_DOUBLINGS: usize = 3;
 
 /// A setting to size.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct SizingPlan {
     /// The scenario file.
     pub scenario: PathBuf,
     /// What is set in it beside the setting. The seed, if any, is the first of the replications.
@@ -58,7 +58,7 @@ pub struct Question {
 
 /// How a search ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ending {
+pub enum SizingResult {
     /// The target holds at this value, and not at the one below.
     Found(u64),
     /// It holds at the least value there is to try already.
@@ -69,22 +69,22 @@ pub enum Ending {
     Still(u64),
 }
 
-impl Ending {
+impl SizingResult {
     /// The smallest value with which the target was seen to hold.
     pub fn answer(self) -> Option<u64> {
         match self {
-            Ending::Found(value) | Ending::HoldsAtLeast(value) => Some(value),
-            Ending::OutOfReach(_) | Ending::Still(_) => None,
+            SizingResult::Found(value) | SizingResult::HoldsAtLeast(value) => Some(value),
+            SizingResult::OutOfReach(_) | SizingResult::Still(_) => None,
         }
     }
 
     /// Its name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Ending::Found(_) => "found",
-            Ending::HoldsAtLeast(_) => "holds-at-least",
-            Ending::OutOfReach(_) => "out-of-reach",
-            Ending::Still(_) => "still",
+            SizingResult::Found(_) => "found",
+            SizingResult::HoldsAtLeast(_) => "holds-at-least",
+            SizingResult::OutOfReach(_) => "out-of-reach",
+            SizingResult::Still(_) => "still",
         }
     }
 }
@@ -93,13 +93,13 @@ impl Ending {
 #[derive(Clone, Debug)]
 pub struct Sizing {
     /// What was asked.
-    pub question: Question,
+    pub plan: SizingPlan,
     /// The scenario as it stands, before the setting is varied.
     pub scenario: Scenario,
     /// What the setting is there, if it is there.
     pub stands_at: Option<u64>,
     /// How it ended.
-    pub ending: Ending,
+    pub result: SizingResult,
     /// What was learned on the way.
     pub curve: Curve,
     /// Where more of the setting was seen to lead away from the target; none: the response was monotone.
@@ -109,7 +109,7 @@ pub struct Sizing {
 /// Tells how many runs that each take so much memory \[bytes\] may be made at once.
 pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
 
-impl Question {
+impl SizingPlan {
     /// Finds what is wrong with it before anything runs, and reads the scenario as it stands.
     ///
     /// # Errors
@@ -165,17 +165,17 @@ impl Question {
         Variant { label: setting.to_string(), overrides }.read(&self.scenario)
     }
 
-    /// Searches. `scenario` is what [`Question::check`] has read.
-    pub fn carry_out(
+    /// Searches. `scenario` is what [`SizingPlan::check`] has read.
+    pub fn run(
         &self,
         scenario: Scenario,
         fits: Fits<'_>,
-        audience: &dyn Audience,
+        listener: &dyn ProgressListener,
     ) -> Result<Sizing, InputError> {
         let stands_at = scenario.setting(&self.path).and_then(|value| value.as_u64());
-        let mut search = Search { question: self, fits, audience, curve: Curve::default() };
-        let ending = search.search(self.start(stands_at))?;
-        if let Ending::Found(answer) = ending
+        let mut search = Search { plan: self, fits, listener, curve: Curve::default() };
+        let result = search.search(self.start(stands_at))?;
+        if let SizingResult::Found(answer) = result
             && self.most.is_none_or(|most| answer < most)
         {
             // One more tells whether the answer was only lucky.
@@ -183,7 +183,7 @@ impl Question {
         }
         let curve = search.curve;
         let reversals = curve.reversals(&self.target, self.confidence);
-        Ok(Sizing { question: self.clone(), scenario, stands_at, ending, curve, reversals })
+        Ok(Sizing { plan: self.clone(), scenario, stands_at, result, curve, reversals })
     }
 
     /// How many replications a value is looked at with, one look after the other.
@@ -198,25 +198,25 @@ impl Question {
 
 /// A search on its way.
 struct Search<'a> {
-    question: &'a Question,
+    plan: &'a SizingPlan,
     fits: Fits<'a>,
-    audience: &'a dyn Audience,
+    listener: &'a dyn ProgressListener,
     curve: Curve,
 }
 
 impl Search<'_> {
-    fn search(&mut self, start: u64) -> Result<Ending, InputError> {
-        let least = self.question.least;
+    fn search(&mut self, start: u64) -> Result<SizingResult, InputError> {
+        let least = self.plan.least;
         let grown = start.saturating_mul(GROWTH_MOST).max(MOST_LEAST);
-        let most = self.question.most.unwrap_or(grown).max(start);
+        let most = self.plan.most.unwrap_or(grown).max(start);
         let (mut below, mut answer) = match self.holds(start)? {
             true => match self.go_down(start, least)? {
                 Ok(bracket) => bracket,
-                Err(ending) => return Ok(ending),
+                Err(result) => return Ok(result),
             },
             false => match self.go_up(start, most)? {
                 Ok(bracket) => bracket,
-                Err(ending) => return Ok(ending),
+                Err(result) => return Ok(result),
             },
         };
         while answer - below > 1 {
@@ -226,11 +226,11 @@ impl Search<'_> {
                 false => below = middle,
             }
         }
-        Ok(Ending::Found(answer))
+        Ok(SizingResult::Found(answer))
     }
 
     /// Halves from a value that holds to one that does not: the bracket, or that there is none.
-    fn go_down(&mut self, start: u64, least: u64) -> Result<Result<(u64, u64), Ending>, InputError> {
+    fn go_down(&mut self, start: u64, least: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let mut answer = start;
         while answer > least {
             let next = (answer / 2).max(least);
@@ -239,11 +239,11 @@ impl Search<'_> {
             }
             answer = next;
         }
-        Ok(Err(Ending::HoldsAtLeast(least)))
+        Ok(Err(SizingResult::HoldsAtLeast(least)))
     }
 
     /// Doubles from a value that does not hold to one that does: the bracket, or that there is none.
-    fn go_up(&mut self, start: u64, most: u64) -> Result<Result<(u64, u64), Ending>, InputError> {
+    fn go_up(&mut self, start: u64, most: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let (mut below, mut still) = (start, 0);
         while below < most {
             let next = below.saturating_mul(2).clamp(below + 1, most);
@@ -253,15 +253,15 @@ impl Search<'_> {
             still = if self.are_alike(below, next) { still + 1 } else { 0 };
             below = next;
             if still == STILL_DOUBLINGS {
-                return Ok(Err(Ending::Still(below)));
+                return Ok(Err(SizingResult::Still(below)));
             }
         }
-        Ok(Err(Ending::OutOfReach(most)))
+        Ok(Err(SizingResult::OutOfReach(most)))
     }
 
     /// Whether the metric is the same in every run of two values.
     fn are_alike(&self, one: u64, other: u64) -> bool {
-        let values = |setting| self.curve.at(setting).map(|point| point.values(&self.question.target.metric));
+        let values = |setting| self.curve.at(setting).map(|point| point.values(&self.plan.target.metric));
         values(one) == values(other)
     }
 
@@ -272,13 +272,13 @@ impl Search<'_> {
             self.curve.add(point);
         }
         let point = self.curve.at(setting).expect("it was looked at");
-        Ok(point.estimate.standing == Standing::Holds)
+        Ok(point.estimate.status == TargetStatus::Holds)
     }
 
     /// Runs a value, with more seeds until the runs can tell or there are no more.
     fn look(&self, setting: u64) -> Result<Point, InputError> {
-        let question = self.question;
-        let scenario = question.read(setting)?;
+        let plan = self.plan;
+        let scenario = plan.read(setting)?;
         let at_most = (self.fits)(estimated_bytes(&scenario)?);
         let mut figures = Vec::new();
         let certain = may_be_certain(&scenario) && {
@@ -288,21 +288,21 @@ impl Search<'_> {
         if certain {
             figures.truncate(1);
         }
-        refuse_certainty(&question.target, certain)?;
-        let looks = question.looks();
+        refuse_certainty(&plan.target, certain)?;
+        let looks = plan.looks();
         // Several looks are several chances to be wrong.
-        let confidence = bonferroni(question.confidence, looks.len());
+        let confidence = bonferroni(plan.confidence, looks.len());
         for replications in looks {
             if !certain {
                 self.extend(&mut figures, replications, &scenario, at_most)?;
             }
-            figures[0].find(&question.target.metric, &Place::key(target::OPTION))?;
-            let estimate = Estimate::of(&figures, certain, &question.target, confidence);
-            if certain || estimate.standing != Standing::NotShown {
+            figures[0].find(&plan.target.metric, &Place::key(target::OPTION))?;
+            let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
+            if certain || estimate.status != TargetStatus::NotShown {
                 return Ok(Point { setting, figures, certain, estimate });
             }
         }
-        let estimate = Estimate::of(&figures, certain, &question.target, confidence);
+        let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
         Ok(Point { setting, figures, certain, estimate })
     }
 
@@ -321,7 +321,7 @@ impl Search<'_> {
             Ok(scenario)
         };
         let missing = replications.saturating_sub(there);
-        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.audience)?);
+        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.listener)?);
         Ok(())
     }
 }
@@ -341,8 +341,8 @@ fn refuse_certainty(target: &Target, certain: bool) -> Result<(), InputError> {
 mod tests {
     use super::*;
 
-    fn question(replications: usize, most_replications: usize) -> Question {
-        Question {
+    fn plan(replications: usize, most_replications: usize) -> SizingPlan {
+        SizingPlan {
             scenario: PathBuf::new(),
             overrides: Overrides::default(),
             path: "zones.0.hosts.0.count".to_string(),
@@ -357,14 +357,14 @@ mod tests {
 
     #[test]
     fn looks_double_up_to_the_most() {
-        assert_eq!(question(10, 10).looks(), [10]);
-        assert_eq!(question(10, 80).looks(), [10, 20, 40, 80]);
-        assert_eq!(question(3, 10).looks(), [3, 6, 10]);
+        assert_eq!(plan(10, 10).looks(), [10]);
+        assert_eq!(plan(10, 80).looks(), [10, 20, 40, 80]);
+        assert_eq!(plan(3, 10).looks(), [3, 6, 10]);
     }
 
     #[test]
     fn the_search_begins_with_what_the_scenario_has_within_the_limits() {
-        let question = question(1, 1);
-        assert_eq!([None, Some(1), Some(5), Some(70)].map(|at| question.start(at)), [2, 2, 5, 9]);
+        let plan = plan(1, 1);
+        assert_eq!([None, Some(1), Some(5), Some(70)].map(|at| plan.start(at)), [2, 2, 5, 9]);
     }
 }
