@@ -72,7 +72,7 @@ impl From<Conclusion> for ExitCode {
     }
 }
 
-/// Replays real cloud demand against a modelled fleet: does it fit, where does it break, which placement
+/// Replay real cloud demand against a modelled fleet: does it fit, where does it break, which placement
 /// strategy is best, what does it cost.
 ///
 /// Results depend on the scenario and its seed alone: the same digest on every machine, however many threads.

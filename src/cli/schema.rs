@@ -6,7 +6,7 @@ use super::output;
 use crate::input::InputError;
 use crate::scenario::Scenario;
 
-/// Prints the JSON Schema of the scenario file, made from the code that reads it.
+/// Print the JSON Schema of the scenario file, made from the code that reads it.
 ///
 /// Editors that know schemas for TOML complete and check scenarios with it.
 #[derive(Args, Debug)]
