@@ -1,4 +1,4 @@
-//! The font of the pictures: DejaVu Sans, which comes with the program, so that text needs no font of the system.
+//! Font of the pictures: DejaVu Sans, built into the program, so that text needs no font of the system.
 
 use std::sync::Once;
 
@@ -32,15 +32,15 @@ fn font(size: f64, bold: bool) -> FontDesc<'static> {
     )
 }
 
-/// How wide a line of text is \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs
-/// wider than this one.
+/// Width of a line of text \[px\]. For text in SVG browsers use fonts of their own, hardly any of which is wider than this
+/// one.
 pub fn width(text: &str, size: f64) -> f64 {
     // Whole pixels of a font so many times as large are parts of a pixel of this one.
     const FINE: f64 = 16.0;
     font(size * FINE, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width) / FINE)
 }
 
-/// The text, cut short with an ellipsis where it is wider than `most` \[px\].
+/// Text, cut short with an ellipsis where it is wider than `most` \[px\].
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
     // Names may be of any length; what no line could hold need not be measured.
     const LONGEST: usize = 400;

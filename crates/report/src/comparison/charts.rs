@@ -75,7 +75,7 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
         ),
         y: Axis::names("variant", names),
         layers,
-        notes: vec![Note { at: At::X(0.0), words: String::new(), ink: Ink::Muted }],
+        notes: vec![Note { at: At::X(0.0), label: String::new(), ink: Ink::Muted }],
     })
 }
 
@@ -89,7 +89,7 @@ fn interval(row: usize, entry: &Entry, difference: f64, metric: &Metric, scale: 
         low: low * scale,
         middle: difference * scale,
         high: high * scale,
-        words: format!(
+        tooltip: format!(
             "{} {mean}{}{}",
             entry.label,
             change(difference, &metric.unit),

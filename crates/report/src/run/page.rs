@@ -13,7 +13,7 @@ use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
-use plimsoll_chart::axis::figure;
+use plimsoll_chart::axis::rounded;
 use plimsoll_chart::plot::Plot;
 use plimsoll_sim::summary::metrics::METRICS;
 
@@ -132,7 +132,7 @@ fn stages(summary: &Summary) -> Table {
         let mut row = vec![Cell::text(name)];
         row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(Cell::count));
         let numbers = [stage.wait_s_mean, stage.service_s_mean, stage.queue_length_mean];
-        row.extend(numbers.map(|value| Cell::optional(value, figure)));
+        row.extend(numbers.map(|value| Cell::optional(value, rounded)));
         row.push(stage.queue_length_peak.map_or(Cell::Empty, Cell::count));
         row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| Cell::optional(share, percent)));
         row
@@ -187,7 +187,7 @@ fn all_figures(summary: &Summary) -> Table {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match summary.figure(metric.path)? {
             Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
-            Value::Number(number) => Cell::optional(number.as_f64(), figure),
+            Value::Number(number) => Cell::optional(number.as_f64(), rounded),
             Value::String(text) => Cell::text(text),
             _ => return None,
         };

@@ -8,7 +8,7 @@ use crate::charts::file_name;
 use crate::format::amount;
 use crate::sweep::SweepData;
 use plimsoll_chart::axis;
-use plimsoll_chart::axis::{Axis, Scale, figure as short, scaled};
+use plimsoll_chart::axis::{Axis, Scale, rounded, scaled};
 use plimsoll_chart::contour::Grid;
 use plimsoll_chart::palette::{SERIES, SHADES};
 use plimsoll_chart::plot::{Block, Data, Interval, Layer, Plot, most};
@@ -110,8 +110,8 @@ fn rows(figure: &FigureColumn, words: &[&AxisColumn]) -> Plot {
     groups.reverse();
     let interval = |(i, (name, runs)): (usize, &(String, Vec<usize>))| {
         let (low, middle, high) = spread(figure, runs, scale)?;
-        let words = format!("{name}: {}", amount(middle / scale, figure.unit));
-        Some(Interval { at: i as f64, low, middle, high, words })
+        let tooltip = format!("{name}: {}", amount(middle / scale, figure.unit));
+        Some(Interval { at: i as f64, low, middle, high, tooltip })
     };
     let intervals: Vec<Interval> = groups.iter().enumerate().filter_map(interval).collect();
     let x = Axis::around(label, intervals.iter().flat_map(|one| [one.low, one.high]));
@@ -199,7 +199,7 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
     };
     let shade = |value: f64| (1 + steps.partition_point(|step| *step <= value)).min(SHADES);
     let said = |at: f64, height: f64, value: f64| {
-        format!("{} at {} and {}", amount(value / scale, figure.unit), short(at), short(height))
+        format!("{} at {} and {}", amount(value / scale, figure.unit), rounded(at), rounded(height))
     };
     let is_grid = cells.len() as f64 >= GRID * (columns.len() * lines.len()) as f64;
     let mut layers: Vec<Layer> = (1..=steps.len() + 1)
@@ -218,7 +218,7 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
             let (Some(value), true) = (value, is_grid) else { continue };
             if let Data::Blocks(blocks) = &mut layers[shade(value) - 1].data {
                 let (x, y) = ((edges[column], edges[column + 1]), (levels[line], levels[line + 1]));
-                blocks.push(Block { x, y, words: said(*at, *height, value), ink: None });
+                blocks.push(Block { x, y, tooltip: said(*at, *height, value), ink: None });
             }
         }
     }
@@ -255,9 +255,9 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
 /// Which values a shade stands for.
 fn range(steps: &[f64], shade: usize) -> String {
     match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
-        (None, Some(to)) => format!("< {}", short(*to)),
-        (Some(from), Some(to)) => format!("{} to {}", short(from), short(*to)),
-        (Some(from), None) => format!("≥ {}", short(from)),
+        (None, Some(to)) => format!("< {}", rounded(*to)),
+        (Some(from), Some(to)) => format!("{} to {}", rounded(from), rounded(*to)),
+        (Some(from), None) => format!("≥ {}", rounded(from)),
         (None, None) => String::new(),
     }
 }

@@ -5,9 +5,9 @@ use crate::run::RunData;
 use crate::series::Series;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::span;
-use plimsoll_chart::axis::{Axis, Scale, figure};
+use plimsoll_chart::axis::{Axis, Scale, rounded};
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{Layer, Plot};
-use plimsoll_chart::thin::Datum;
 
 /// A minute \[s\].
 const MINUTE: f64 = 60.0;
@@ -38,9 +38,9 @@ fn calls(run: &RunData) -> Option<Plot> {
         caption: format!(
             "The share of the calls that succeeded, of each minute in which any was answered; at worst {} %. Of all \
              {} calls {} failed.",
-            figure(least),
-            figure(all),
-            figure(failed),
+            rounded(least),
+            rounded(all),
+            rounded(failed),
         ),
         x: Axis::time(run.end_s()),
         y: shares_axis("calls that succeeded, each minute (%)".to_string(), least),

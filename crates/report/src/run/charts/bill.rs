@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::run::RunData;
-use plimsoll_chart::axis::{Axis, figure};
+use plimsoll_chart::axis::{Axis, rounded};
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
@@ -33,8 +33,8 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             let x = (reached[i], reached[i] + usd);
             reached[i] = x.1;
             let y = (i as f64 - 0.36, i as f64 + 0.36);
-            let words = format!("{kind}: ${} in {month}", figure(usd));
-            blocks.push(Block { x, y, words, ink: None });
+            let tooltip = format!("{kind}: ${} in {month}", rounded(usd));
+            blocks.push(Block { x, y, tooltip, ink: None });
         }
         let ink = Ink::Series(number % SERIES);
         layers.push(Layer { name: (*kind).to_string(), ink, data: Data::Blocks(blocks) });

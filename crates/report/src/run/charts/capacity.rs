@@ -2,9 +2,9 @@
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{Plot, most, stack};
 use plimsoll_chart::scene::Ink;
-use plimsoll_chart::thin::Datum;
 
 /// A chart each of vCPU and memory; none where no host was ever there.
 pub fn plots(run: &RunData) -> Vec<Plot> {

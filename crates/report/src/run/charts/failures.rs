@@ -3,7 +3,7 @@
 use crate::run::RunData;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::span;
-use plimsoll_chart::axis::{Axis, figure};
+use plimsoll_chart::axis::{Axis, rounded};
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
@@ -30,7 +30,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             let y = (reached[i], reached[i] + count);
             reached[i] = y.1;
             let x = (from, (from + refusals.interval_s).min(run.end_s()));
-            blocks.push(Block { x, y, words: format!("{} {code}", figure(*count)), ink: None });
+            blocks.push(Block { x, y, tooltip: format!("{} {code}", rounded(*count)), ink: None });
         }
         layers.push(Layer {
             name: (*code).to_string(),

@@ -83,7 +83,7 @@ fn columns(times: &[f64], end_s: f64, rows: &[&[f64]]) -> Vec<Column> {
 fn runs(columns: &[Column], row: usize, classes: usize) -> Vec<(usize, Block)> {
     let height = 100.0 / classes as f64;
     let y = if row == 0 { EMPTY } else { ((row - 1) as f64 * height, row as f64 * height) };
-    let words = |shade: usize| {
+    let tooltip = |shade: usize| {
         let share = format!("at most {} % of the hosts", STEPS[shade - 1]);
         if row == 0 { format!("empty: {share}") } else { format!("{} to {} % full: {share}", y.0, y.1) }
     };
@@ -96,7 +96,7 @@ fn runs(columns: &[Column], row: usize, classes: usize) -> Vec<(usize, Block)> {
                 block.x.1 = column.x.1;
             }
             _ if share > 0.0 => {
-                runs.push((shade, Block { x: column.x, y, words: words(shade), ink: None }));
+                runs.push((shade, Block { x: column.x, y, tooltip: tooltip(shade), ink: None }));
             }
             _ => {}
         }

@@ -5,9 +5,9 @@ use hdrhistogram::Histogram;
 
 use crate::run::RunData;
 use plimsoll_chart::axis::{Axis, Scale};
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
-use plimsoll_chart::thin::Datum;
 
 /// Steps between two halvings of what is left above.
 const STEPS: u32 = 8;

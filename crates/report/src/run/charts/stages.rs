@@ -3,9 +3,9 @@
 use crate::run::RunData;
 use crate::series::Series;
 use plimsoll_chart::axis::Axis;
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
-use plimsoll_chart::thin::Datum;
 
 /// What can be told of a stage over time.
 struct Measure {
