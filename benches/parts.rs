@@ -8,7 +8,7 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use plimsoll::catalogue::{ShapePrice, TypeTable};
-use plimsoll::control_plane::cache::{Cache, CacheRules, Look};
+use plimsoll::control_plane::cache::{Cache, CacheRules, Lookup};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::station::Station;
 use plimsoll::control_plane::throttle::{Class, ClassLimits, Limits, Throttle};
@@ -16,13 +16,14 @@ use plimsoll::control_plane::token_bucket::Limit;
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
-use plimsoll::fleet::config::{GroupTenancy, HostGroup, Hosts};
+use plimsoll::fleet::host::GroupTenancy;
+use plimsoll::fleet::host_group::{HostGroup, Hosts};
 use plimsoll::network::AddressPool;
 use plimsoll::operation::Operation;
 use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
-use plimsoll::placement::strategy::Request;
+use plimsoll::placement::request::Request;
 use plimsoll::units::{AccountId, Duration, HostId, Resources, Time, ZoneId};
 use plimsoll::workload::demand::{Demand, WorkloadConfig};
 use plimsoll::workload::directory::Directory;
@@ -173,8 +174,8 @@ fn cache(criterion: &mut Criterion) {
         let mut look = || {
             now += 1_000;
             let key = random.below(keys);
-            let look = cache.look(Time(now), key, 0);
-            if matches!(look, Look::Miss { .. }) {
+            let look = cache.lookup(Time(now), key, 0);
+            if matches!(look, Lookup::Miss { .. }) {
                 cache.fill(Time(now), key, 0);
             }
             look

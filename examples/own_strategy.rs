@@ -7,7 +7,8 @@ use plimsoll::cloud::observe::Silent;
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::input::InputError;
 use plimsoll::persist;
-use plimsoll::placement::strategy::{Candidates, Request, Selector, Strategy, Undo};
+use plimsoll::placement::request::Request;
+use plimsoll::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::HostId;
 

@@ -5,11 +5,11 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
-use crate::failure::{self, Bound, Class};
+use crate::failure::{self, Class, LimitKind};
 use crate::input::{InputError, Place, Problem};
 use crate::placement::register::{self, Parameter};
 use crate::report::terminal::ruled;
-use crate::scenario::branching::FREEDOMS;
+use crate::scenario::branching::MUTABLE_KEYS;
 use crate::summary::metrics::{Better, METRICS};
 use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
@@ -163,15 +163,15 @@ fn errors() -> Table {
 
 fn branching() -> Table {
     let mut table = table(["key", "may have", "what that means"], &[]);
-    for freedom in FREEDOMS {
-        table.add_row([freedom.key, freedom.how.name(), freedom.meaning]);
+    for key in MUTABLE_KEYS {
+        table.add_row([key.key, key.mutability.name(), key.meaning]);
     }
     table
 }
 
 fn limits() -> Table {
     let mut table = table(["limit", "meaning [unit]"], &[]);
-    for bound in Bound::ALL {
+    for bound in LimitKind::ALL {
         table.add_row([bound.name(), &format!("{} [{}]", bound.meaning(), bound.unit())]);
     }
     table

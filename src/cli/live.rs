@@ -10,7 +10,7 @@ use super::progress::left;
 use crate::cloud::observe::{Observation, Refusal, Sample};
 use crate::failure::Failure;
 use crate::units::figures::{coarse, compact, decimal, grouped, percent};
-use crate::units::{Duration, Each, NS_PER_S, Time};
+use crate::units::{Duration, EnumMap, NS_PER_S, Time};
 
 /// Time between two pictures \[s\]: quick enough for the eye, and nothing to the run.
 const PICTURE_S: f64 = 0.1;
@@ -40,7 +40,7 @@ pub struct State {
     /// The last samples, the newest at the end.
     samples: VecDeque<Sample>,
     /// Instances or calls refused after the warm-up.
-    refused: Each<Failure, u64>,
+    refused: EnumMap<Failure, u64>,
 }
 
 impl State {
@@ -283,7 +283,7 @@ refused               3  InsufficientInstanceCapacity";
         let mut state = State::default();
         (0..100).for_each(|hour| state.sampled(&sample(hour, 1, hour)));
         assert_eq!(state.samples.len(), PAST);
-        for failure in <Failure as crate::units::Closed>::ALL.iter().take(8) {
+        for failure in <Failure as crate::units::Enum>::ALL.iter().take(8) {
             state.refused(&refusal(*failure, 1));
         }
         assert_eq!(state.lines(100).last().map(String::as_str), Some("           … and for 3 other reasons"));

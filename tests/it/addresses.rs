@@ -2,7 +2,7 @@
 //! there are none.
 
 use plimsoll::cloud::outcome::Outcome;
-use plimsoll::failure::{Bound, Limit};
+use plimsoll::failure::{LimitHit, LimitKind};
 use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, Notes, calls, held, launches, operations};
@@ -130,9 +130,9 @@ fn interfaces_and_addresses_have_the_limits_of_the_type() {
         (8, "InvalidParameterValue"),
     ];
     assert_eq!(notes.reasons(), expected);
-    let limit = |bound, asked, left| Some(Limit { bound, asked, left });
-    assert_eq!(notes.refusals[0].reason.limit, limit(Bound::TypeInterfaces, 1, 0));
-    assert_eq!(notes.refusals[1].reason.limit, limit(Bound::TypeAddresses, 10, 9));
+    let limit = |bound, asked, left| Some(LimitHit { kind: bound, asked, left });
+    assert_eq!(notes.refusals[0].reason.limit, limit(LimitKind::TypeInterfaces, 1, 0));
+    assert_eq!(notes.refusals[1].reason.limit, limit(LimitKind::TypeAddresses, 10, 9));
     let used = [10.0, 20.0].map(|at| notes.at(at).addresses_used);
     // Only the interface that was made by itself is left.
     assert_eq!(used, [1, 1]);
@@ -190,7 +190,7 @@ fn a_fragmented_subnet_has_no_prefix_although_addresses_are_free() {
     );
     let (outcome, notes) = watch(&rows);
     assert_eq!(notes.reasons(), [(200, "InsufficientCidrBlocks"), (240, "InsufficientCidrBlocks")]);
-    let limit = Limit { bound: Bound::SubnetPrefixes, asked: 1, left: 0 };
+    let limit = LimitHit { kind: LimitKind::SubnetPrefixes, asked: 1, left: 0 };
     assert_eq!(notes.refusals[0].reason.limit, Some(limit));
     assert_eq!([190.0, 210.0, 220.0, 230.0].map(|at| notes.at(at).addresses_used), [2, 3, 1, 18]);
     assert_eq!(notes.at(400.0).addresses_used, 0, "everything is back");

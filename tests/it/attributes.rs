@@ -2,7 +2,7 @@
 //! hibernation.
 
 use plimsoll::cloud::outcome::Outcome;
-use plimsoll::failure::{Bound, Limit};
+use plimsoll::failure::{LimitHit, LimitKind};
 use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, Notes, billed_seconds, calls, launches, operations};
@@ -116,7 +116,7 @@ fn an_instance_has_at_most_50_tags() {
     let (_, notes) = watch(&rows);
     let why: Vec<_> =
         notes.refusals.iter().map(|refusal| (refusal.at.as_seconds(), refusal.reason.limit)).collect();
-    let limit = |asked, left| Some(Limit { bound: Bound::TagsPerResource, asked, left });
+    let limit = |asked, left| Some(LimitHit { kind: LimitKind::TagsPerResource, asked, left });
     assert_eq!(why, [(30.0, limit(1, 0)), (60.0, limit(51, 50))]);
     assert!(notes.refused().iter().all(|refused| refused.2 == "TagLimitExceeded"));
 }
@@ -126,7 +126,7 @@ fn user_data_has_at_most_16_kib() {
     let rows = "0 launch instance=a type=unit user_data_bytes=16384
         1 launch instance=a type=unit user_data_bytes=16385";
     assert_eq!(refused(rows), [(1, "InvalidParameterValue")]);
-    let limit = Limit { bound: Bound::UserDataBytes, asked: 16_385, left: 16_384 };
+    let limit = LimitHit { kind: LimitKind::UserDataBytes, asked: 16_385, left: 16_384 };
     assert_eq!(watch(rows).1.refusals[0].reason.limit, Some(limit));
 }
 

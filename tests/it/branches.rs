@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::scenario::Scenario;
-use plimsoll::scenario::branching::{FREEDOMS, Freedom};
+use plimsoll::scenario::branching::{MUTABLE_KEYS, MutableKey};
 use plimsoll::units::{Duration, Time};
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -306,8 +306,8 @@ fn checkpoints_that_never_come_are_refused() {
 #[test]
 fn the_page_lists_what_the_register_does() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checkpoints.md")).unwrap();
-    let row = |of: &Freedom| format!("| `{}` | {} | {} |", of.key, of.how.name(), of.meaning);
-    let rows: Vec<String> = FREEDOMS.iter().map(row).collect();
+    let row = |of: &MutableKey| format!("| `{}` | {} | {} |", of.key, of.mutability.name(), of.meaning);
+    let rows: Vec<String> = MUTABLE_KEYS.iter().map(row).collect();
     let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     assert_eq!(shown, rows);
 }

@@ -41,9 +41,9 @@ type Told = (u64, Occasion, Option<u32>, Option<u32>, Ending);
 
 fn told(outcome: &Outcome) -> Vec<Told> {
     let one = |decision: &Decision| {
-        let survey = &decision.survey;
+        let diagnosis = &decision.diagnosis;
         let [winner, runner_up] =
-            [&survey.winner, &survey.runner_up].map(|of| of.as_ref().map(|of| of.host.0));
+            [&diagnosis.winner, &diagnosis.runner_up].map(|of| of.as_ref().map(|of| of.host.0));
         (decision.at.as_seconds() as u64, decision.occasion, winner, runner_up, decision.ending)
     };
     outcome.decisions().iter().map(one).collect()
@@ -78,8 +78,8 @@ fn an_instance_is_followed_from_launch_to_start() {
             (5, Occasion::Start, Some(1), None, placed(1)),
         ]
     );
-    let survey = &outcome.decisions()[1].survey;
-    assert_eq!((survey.hosts, survey.fitting), (4, 1));
+    let diagnosis = &outcome.decisions()[1].diagnosis;
+    assert_eq!((diagnosis.hosts, diagnosis.fitting), (4, 1));
     assert_eq!(told(&explain(&experiment, &[], instance(3))), [], "there is none");
 }
 

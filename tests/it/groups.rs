@@ -25,7 +25,7 @@ fn the_eighth_member_of_a_spread_group_in_a_zone_is_refused() {
     let (outcome, notes) = world("", &rows).watch();
     assert_eq!(launches(&outcome), (8, 7, vec![("InsufficientInstanceCapacity", 1)]));
     let limit = notes.refusals[0].reason.limit.expect("a limit decided");
-    assert_eq!((limit.bound.name(), limit.asked, limit.left), ("group-instances", 1, 0));
+    assert_eq!((limit.kind.name(), limit.asked, limit.left), ("group-instances", 1, 0));
     // Seven racks of one host: each member stands alone, though a host has room for two.
     assert_eq!(notes.at(10.0).hosts_used, 7);
 }
@@ -46,7 +46,7 @@ fn a_spread_group_without_a_free_rack_refuses_though_hosts_have_room() {
     let mut notes = crate::support::Notes::default();
     let outcome = experiment.run_with(&[few], crate::support::CHECKED, &mut notes);
     assert_eq!(launches(&outcome), (4, 0, vec![("InsufficientInstanceCapacity", 4)]));
-    assert_eq!(notes.refusals[0].reason.limit.expect("a limit decided").bound.name(), "group-racks");
+    assert_eq!(notes.refusals[0].reason.limit.expect("a limit decided").kind.name(), "group-racks");
 }
 
 #[test]

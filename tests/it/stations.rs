@@ -4,7 +4,7 @@
 //! is measured after a warm-up.
 
 use plimsoll::control_plane::breaker::{Breaker, Verdict};
-use plimsoll::control_plane::cache::{Cache, CacheRules, Look};
+use plimsoll::control_plane::cache::{Cache, CacheRules, Lookup};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::link::Link;
 use plimsoll::control_plane::retry::{Backoff, Jitter};
@@ -220,7 +220,7 @@ fn a_cache_hits_as_often_as_renewal_says() {
                 let mut now = Time::ZERO;
                 for _ in 0..20_000 {
                     now = now.after(gaps.draw(&mut looks));
-                    if cache.look(now, 7, 0) != (Look::Hit { stale: false }) {
+                    if cache.lookup(now, 7, 0) != (Lookup::Hit { stale: false }) {
                         cache.fill(now, 7, 0);
                     }
                 }

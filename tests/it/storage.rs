@@ -1,7 +1,7 @@
 //! Images, volumes and snapshots from call to bill: what an instance brings, keeps and leaves, and what is refused.
 
 use plimsoll::cloud::outcome::Outcome;
-use plimsoll::failure::{Bound, Limit};
+use plimsoll::failure::{LimitHit, LimitKind};
 use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, Notes, calls, held, launches, operations};
@@ -139,7 +139,7 @@ fn a_full_backend_refuses_with_what_was_asked_and_left() {
     let (outcome, notes) = watch(rows);
     let refused: Vec<_> =
         notes.refusals.iter().map(|refusal| (refusal.at.as_seconds(), refusal.reason)).collect();
-    let limit = |asked, left| Some(Limit { bound: Bound::BackendCapacity, asked, left });
+    let limit = |asked, left| Some(LimitHit { kind: LimitKind::BackendCapacity, asked, left });
     assert_eq!(refused[0].0, 10.0);
     assert_eq!(
         (refused[0].1.failure.ec2_name(), refused[0].1.limit),
@@ -385,9 +385,9 @@ fn corrected_gp2_has_a_floor_of_100_iops_and_gp3_a_ceiling() {
         .collect();
     let (outcome, notes) = Experiment::replaying(&operations(&rows), &format!("{backend}{cloud}")).watch();
     assert_eq!(calls(&outcome, Operation::CreateVolume), (33, 32, vec![("InsufficientVolumeCapacity", 1)]));
-    let limit = Limit { bound: Bound::BackendIops, asked: 100, left: 99 };
+    let limit = LimitHit { kind: LimitKind::BackendIops, asked: 100, left: 99 };
     assert_eq!(notes.refusals[0].reason.limit, Some(limit));
     let rows = "0 create-volume volume=v zone=z size_gib=1000 iops=80001";
     let limit = watch(rows).1.refusals[0].reason.limit;
-    assert_eq!(limit, Some(Limit { bound: Bound::VolumeIops, asked: 80_001, left: 80_000 }));
+    assert_eq!(limit, Some(LimitHit { kind: LimitKind::VolumeIops, asked: 80_001, left: 80_000 }));
 }

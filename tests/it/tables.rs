@@ -11,7 +11,7 @@ use plimsoll::catalogue::{ShapePrice, TypeTable, VolumeType};
 use plimsoll::cloud::observe::{Detail, Observation, Observer, Refusal};
 use plimsoll::cloud::rows::*;
 use plimsoll::columnar::Form;
-use plimsoll::failure::{Bound, Failure};
+use plimsoll::failure::{Failure, LimitKind};
 use plimsoll::lifecycle::State;
 use plimsoll::operation::Operation;
 use plimsoll::report::run::tables::TABLES;
@@ -252,7 +252,7 @@ fn sample_result(place: &Path) {
     let rows = sample(kind).into_iter().map(Observation::Row);
     rows.for_each(|row| recorder.observe(&row, &directory));
     for reason in [
-        Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 5, 2),
+        Failure::InsufficientFreeAddressesInSubnet.because(LimitKind::SubnetAddresses, 5, 2),
         Failure::InvalidParameterValue.into(),
     ] {
         let zone = Some(ZoneId(0));

@@ -3,7 +3,8 @@
 
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::figures::{decimal, grouped};
-use plimsoll_model::fleet::config::{HostGroup, Hosts, resolve};
+use plimsoll_model::fleet::config::resolve;
+use plimsoll_model::fleet::host_group::{HostGroup, Hosts};
 use plimsoll_model::workload::demand::Start;
 use plimsoll_sim::scenario::Scenario;
 

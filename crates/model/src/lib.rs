@@ -3,6 +3,8 @@
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 
+pub mod transition;
+
 pub mod billing;
 
 pub mod fleet;

@@ -1,4 +1,4 @@
-//! The life of an instance: states, what can move it, and the one table of legal moves.
+//! Life cycle of an instance: states, triggers, and the one table of legal transitions.
 //!
 //! ```text
 //! launch ─▶ pending ─booted─▶ running ─stop, hibernate─▶ stopping ─stopped─▶ stopped ─start─▶ pending
@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
 
 /// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
@@ -36,12 +37,12 @@ impl State {
         [Pending, Running, ShuttingDown, Terminated, Stopping, Stopped]
     };
 
-    /// EC2's code.
+    /// Returns EC2's code.
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// EC2's name.
+    /// Returns EC2's name.
     pub const fn name(self) -> &'static str {
         match self {
             State::Pending => "pending",
@@ -58,32 +59,32 @@ impl State {
         self as usize / 16
     }
 
-    /// What `trigger` does to an instance in this state.
+    /// Returns the effect of `trigger` on an instance in this state.
     #[inline]
-    pub const fn on(self, trigger: Trigger) -> Move {
-        MOVES[trigger as usize][self.index()]
+    pub const fn on(self, trigger: Trigger) -> Transition<State> {
+        TRANSITIONS[trigger as usize][self.index()]
     }
 }
 
-/// What can move an instance: a call, the end of something that takes time, or its host.
+/// Cause of a transition: a call, the end of something that takes time, or its host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Trigger {
-    /// Somebody runs it again.
+    /// Call that runs it again.
     Start,
-    /// Somebody stops it.
+    /// Call that stops it.
     Stop,
-    /// Somebody stops it and keeps its memory on the root volume.
+    /// Call that stops it and keeps its memory on the root volume.
     Hibernate,
-    /// Somebody reboots it.
+    /// Call that reboots it.
     Reboot,
-    /// Somebody ends it.
+    /// Call that ends it.
     Terminate,
-    /// Somebody asks for its state.
+    /// Call that asks for its state.
     Describe,
-    /// Somebody changes its type.
+    /// Call that changes its type.
     ModifyType,
-    /// Somebody changes its protection, tags, security groups, volumes or addresses.
+    /// Call that changes its protection, tags, security groups, volumes or addresses.
     ModifyAttribute,
     /// Booting is over.
     Booted,
@@ -102,7 +103,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Every trigger, in the order of the rows of the table of moves.
+    /// Every trigger, in the order of the rows of the table of transitions.
     pub const ALL: [Trigger; 15] = {
         use Trigger::*;
         [
@@ -124,37 +125,23 @@ impl Trigger {
         ]
     };
 
-    /// True for what somebody asks for, which is always answered.
+    /// Returns true for calls, which are always answered.
     pub const fn is_call(self) -> bool {
         (self as usize) < Trigger::Booted as usize
     }
 }
 
-/// What a trigger does to an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Move {
-    /// It enters another state.
-    To(State),
-    /// It succeeds and stays in its state.
-    Stay,
-    /// The call fails.
-    Refused(Failure),
-    /// Cannot happen: a timer is cancelled when the state it would end is left, and an instance without a
-    /// host has none that fails. Meeting it is a bug.
-    Never,
-}
-
-/// The table of legal moves: a row for each trigger, a column for each state.
+/// Table of legal transitions: a row for each trigger, a column for each state.
 ///
-/// Calls on a state in transition are refused, as `model.md` says, although EC2 lets some pass. Only
+/// Calls on a state in transition are refused, although EC2 lets some pass. Only
 /// terminating is "idempotent; if you terminate an instance more than once, each call succeeds"
 /// (`TerminateInstances`), which holds while it shuts down as well as afterwards. What is stopping or
 /// shutting down when its host is lost is simply done with that.
 #[rustfmt::skip]
-const MOVES: [[Move; State::ALL.len()]; Trigger::ALL.len()] = {
+const TRANSITIONS: [[Transition<State>; State::ALL.len()]; Trigger::ALL.len()] = {
     use State::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
-    use Move::{Never, Stay, To};
-    const NO: Move = Move::Refused(Failure::IncorrectInstanceState);
+    use Transition::{Never, Stay, To};
+    const NO: Transition<State> = Transition::Refused(Failure::IncorrectInstanceState);
     [
         //                   pending           running           shutting-down   terminated  stopping          stopped
         /* start          */ [NO,               NO,               NO,             NO,         NO,               To(Pending)],
@@ -178,24 +165,26 @@ const MOVES: [[Move; State::ALL.len()]; Trigger::ALL.len()] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transition;
 
     /// Every pair once more, in words and by trigger: what may happen, and that nothing else does.
     #[test]
     fn every_state_and_trigger() {
-        let mut legal = Vec::new();
-        for trigger in Trigger::ALL {
-            for state in State::ALL {
-                match state.on(trigger) {
-                    Move::To(next) => legal.push(format!("{trigger:?}: {} -> {}", state.name(), next.name())),
-                    Move::Stay => legal.push(format!("{trigger:?}: {}", state.name())),
-                    Move::Refused(failure) => {
-                        assert_eq!(failure, Failure::IncorrectInstanceState);
-                        assert!(trigger.is_call(), "only calls are refused");
-                    }
-                    Move::Never => assert!(!trigger.is_call(), "{trigger:?} is always answered"),
+        for (trigger, state) in Trigger::ALL.into_iter().flat_map(|of| State::ALL.map(|state| (of, state))) {
+            match state.on(trigger) {
+                Transition::Refused(failure) => {
+                    assert_eq!(failure, Failure::IncorrectInstanceState);
+                    assert!(trigger.is_call(), "only calls are refused");
                 }
+                Transition::Never => assert!(!trigger.is_call(), "{trigger:?} is always answered"),
+                Transition::To(_) | Transition::Stay => {}
             }
         }
+        let words = Trigger::ALL.map(|trigger| format!("{trigger:?}"));
+        let triggers: Vec<_> = Trigger::ALL.into_iter().zip(words.iter().map(String::as_str)).collect();
+        let states = State::ALL.map(|state| (state, state.name()));
+        let printed = transition::print(&states, &triggers, State::on, State::name);
+        let legal: Vec<&str> = printed.lines().filter(|line| !line.contains('!')).collect();
         let expected = "\
 Start: stopped -> pending
 Stop: running -> stopping

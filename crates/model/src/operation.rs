@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use plimsoll_base::units::Closed;
+use plimsoll_base::units::Enum;
 
 /// Makes the enum and its words of one list.
 macro_rules! operations {
@@ -79,7 +79,7 @@ operations! {
     RestoreSnapshot = 44, "restore-snapshot", "move a snapshot back from the archive tier";
 }
 
-impl Closed for Operation {
+impl Enum for Operation {
     const ALL: &'static [Operation] = Operation::ALL;
 
     #[inline]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use plimsoll::experiment::design::DEFAULT_METRICS;
-use plimsoll::failure::{self, Bound, Class};
+use plimsoll::failure::{self, Class, LimitKind};
 use plimsoll::operation::Operation;
 use plimsoll::placement::register::REGISTER;
 use plimsoll::report::run::{self, charts};
@@ -244,7 +244,7 @@ fn limits() -> String {
         `asked` for and what was `left`, in this unit.\n\n"
             .to_string();
     let rows =
-        Bound::ALL.iter().map(|bound| [code(bound.name()), bound.unit().into(), bound.meaning().into()]);
+        LimitKind::ALL.iter().map(|bound| [code(bound.name()), bound.unit().into(), bound.meaning().into()]);
     text += &table(["limit", "unit", "meaning"], rows);
     text
 }

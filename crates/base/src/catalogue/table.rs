@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{CatalogueEntry, built_in};
-use crate::engine::checkpoint::{self, Misfit, Persist, Writer};
+use crate::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unreadable};
 
@@ -205,7 +205,7 @@ impl Persist for TypeTable {
         }
     }
 
-    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), RestoreError> {
         for number in 0..from.get_length()? {
             let (name, request): (Option<String>, Resources) = from.get()?;
             let id = match &name {
@@ -215,7 +215,7 @@ impl Persist for TypeTable {
                 None => self.shape(request),
             };
             if id.index() != number {
-                return Err(Misfit::Garbled);
+                return Err(RestoreError::Corrupt);
             }
             if let Some(name) = name.filter(|_| self.get(id).request != request) {
                 return Err(gone(&name, "takes something else of its host now").into());

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Bound, Failure, Reason};
+use crate::failure::{Failure, FailureReason, LimitKind};
 
 /// A type of volume (EC2 user guide, "Amazon EBS volume types").
 #[derive(
@@ -188,14 +188,14 @@ impl VolumeType {
         size_gib: u32,
         iops: Option<u32>,
         throughput_mibps: Option<u32>,
-    ) -> Result<Performance, Reason> {
+    ) -> Result<Performance, FailureReason> {
         let row = self.row();
-        within(size_gib, row.size_gib.clone(), Bound::VolumeSize)?;
+        within(size_gib, row.size_gib.clone(), LimitKind::VolumeSize)?;
         let iops = match row.iops {
             Iops::Provisioned { included, least, most, most_per_gib } => {
                 let asked = iops.or(included).ok_or(Failure::MissingParameter)?;
                 let most = most.min(size_gib.saturating_mul(most_per_gib)).max(included.unwrap_or(0));
-                Some(within(asked, least..=most, Bound::VolumeIops)?)
+                Some(within(asked, least..=most, LimitKind::VolumeIops)?)
             }
             _ if iops.is_some() => return Err(Failure::InvalidParameterCombination.into()),
             Iops::BySize { per_gib, least, most } => Some((size_gib * per_gib).clamp(least, most)),
@@ -205,7 +205,7 @@ impl VolumeType {
             Throughput::Provisioned { included, most, iops_per_mibps } => {
                 let asked = throughput_mibps.unwrap_or(included);
                 let most = most.min(iops.unwrap_or(0) / iops_per_mibps);
-                within(asked, included..=most, Bound::VolumeThroughput)?
+                within(asked, included..=most, LimitKind::VolumeThroughput)?
             }
             _ if throughput_mibps.is_some() => return Err(Failure::InvalidParameterCombination.into()),
             Throughput::BySize { mibps_per_tib, least, most } => {
@@ -270,7 +270,7 @@ impl VolumeType {
 }
 
 /// `asked`, or the end of the range that it lies beyond.
-fn within(asked: u32, range: RangeInclusive<u32>, bound: Bound) -> Result<u32, Reason> {
+fn within(asked: u32, range: RangeInclusive<u32>, bound: LimitKind) -> Result<u32, FailureReason> {
     if range.contains(&asked) {
         return Ok(asked);
     }
@@ -283,12 +283,17 @@ mod tests {
     use super::*;
     use VolumeType::{Gp2, Gp3, Io1, Io2, Sc1, St1, Standard};
 
-    fn performance(kind: VolumeType, size: u32, iops: u32, throughput: u32) -> Result<(u32, u32), Reason> {
+    fn performance(
+        kind: VolumeType,
+        size: u32,
+        iops: u32,
+        throughput: u32,
+    ) -> Result<(u32, u32), FailureReason> {
         let asked = |value: u32| (value > 0).then_some(value);
         kind.performance(size, asked(iops), asked(throughput)).map(|done| (done.iops, done.throughput_mibps))
     }
 
-    fn refused(bound: Bound, asked: u64, limit: u64) -> Result<(u32, u32), Reason> {
+    fn refused(bound: LimitKind, asked: u64, limit: u64) -> Result<(u32, u32), FailureReason> {
         Err(Failure::InvalidParameterValue.because(bound, asked, limit))
     }
 
@@ -296,17 +301,20 @@ mod tests {
     fn gp3_has_a_floor_a_ceiling_and_two_ratios() {
         assert_eq!(performance(Gp3, 1, 0, 0), Ok((3_000, 125)));
         assert_eq!(performance(Gp3, 65_536, 80_000, 2_000), Ok((80_000, 2_000)));
-        assert_eq!(performance(Gp3, 65_537, 0, 0), refused(Bound::VolumeSize, 65_537, 65_536));
-        assert_eq!(performance(Gp3, 100, 2_999, 0), refused(Bound::VolumeIops, 2_999, 3_000));
-        assert_eq!(performance(Gp3, 1_000, 80_001, 0), refused(Bound::VolumeIops, 80_001, 80_000));
-        assert_eq!(performance(Gp3, 1_000, 20_000, 2_001), refused(Bound::VolumeThroughput, 2_001, 2_000));
+        assert_eq!(performance(Gp3, 65_537, 0, 0), refused(LimitKind::VolumeSize, 65_537, 65_536));
+        assert_eq!(performance(Gp3, 100, 2_999, 0), refused(LimitKind::VolumeIops, 2_999, 3_000));
+        assert_eq!(performance(Gp3, 1_000, 80_001, 0), refused(LimitKind::VolumeIops, 80_001, 80_000));
+        assert_eq!(
+            performance(Gp3, 1_000, 20_000, 2_001),
+            refused(LimitKind::VolumeThroughput, 2_001, 2_000)
+        );
         // 500 IOPS/GiB: 31 GiB reach 15,500, 1 GiB still has the 3,000 that come with every volume.
-        assert_eq!(performance(Gp3, 31, 15_501, 0), refused(Bound::VolumeIops, 15_501, 15_500));
-        assert_eq!(performance(Gp3, 1, 3_001, 0), refused(Bound::VolumeIops, 3_001, 3_000));
+        assert_eq!(performance(Gp3, 31, 15_501, 0), refused(LimitKind::VolumeIops, 15_501, 15_500));
+        assert_eq!(performance(Gp3, 1, 3_001, 0), refused(LimitKind::VolumeIops, 3_001, 3_000));
         // 0.25 MiB/s per IOPS.
         assert_eq!(performance(Gp3, 100, 3_000, 750), Ok((3_000, 750)));
-        assert_eq!(performance(Gp3, 100, 3_000, 751), refused(Bound::VolumeThroughput, 751, 750));
-        assert_eq!(performance(Gp3, 100, 0, 124), refused(Bound::VolumeThroughput, 124, 125));
+        assert_eq!(performance(Gp3, 100, 3_000, 751), refused(LimitKind::VolumeThroughput, 751, 750));
+        assert_eq!(performance(Gp3, 100, 0, 124), refused(LimitKind::VolumeThroughput, 124, 125));
     }
 
     #[test]
@@ -325,30 +333,30 @@ mod tests {
     fn provisioned_iops_have_to_be_asked_for() {
         assert_eq!(performance(Io1, 4, 0, 0), Err(Failure::MissingParameter.into()));
         assert_eq!(performance(Io1, 4, 200, 0), Ok((200, 50)));
-        assert_eq!(performance(Io1, 4, 201, 0), refused(Bound::VolumeIops, 201, 200));
-        assert_eq!(performance(Io1, 4, 99, 0), refused(Bound::VolumeIops, 99, 100));
+        assert_eq!(performance(Io1, 4, 201, 0), refused(LimitKind::VolumeIops, 201, 200));
+        assert_eq!(performance(Io1, 4, 99, 0), refused(LimitKind::VolumeIops, 99, 100));
         assert_eq!(performance(Io2, 4, 2_000, 0), Ok((2_000, 500)));
         assert_eq!(performance(Io2, 64, 64_000, 0), Ok((64_000, 4_000)));
         assert_eq!(performance(Io2, 65_536, 256_000, 0), Ok((256_000, 4_000)));
-        assert_eq!(performance(Io2, 65_536, 256_001, 0), refused(Bound::VolumeIops, 256_001, 256_000));
+        assert_eq!(performance(Io2, 65_536, 256_001, 0), refused(LimitKind::VolumeIops, 256_001, 256_000));
         // 1,000 IOPS/GiB.
-        assert_eq!(performance(Io2, 5, 5_001, 0), refused(Bound::VolumeIops, 5_001, 5_000));
+        assert_eq!(performance(Io2, 5, 5_001, 0), refused(LimitKind::VolumeIops, 5_001, 5_000));
         assert_eq!(performance(Io1, 16_384, 64_000, 0), Ok((64_000, 1_000)));
-        assert_eq!(performance(Io2, 3, 100, 0), refused(Bound::VolumeSize, 3, 4));
+        assert_eq!(performance(Io2, 3, 100, 0), refused(LimitKind::VolumeSize, 3, 4));
         assert_eq!(performance(Io1, 640, 32_000, 0), Ok((32_000, 500)));
         assert_eq!(performance(Io1, 4, 200, 500), Err(Failure::InvalidParameterCombination.into()));
     }
 
     #[test]
     fn disks_go_by_size() {
-        assert_eq!(performance(St1, 124, 0, 0), refused(Bound::VolumeSize, 124, 125));
+        assert_eq!(performance(St1, 124, 0, 0), refused(LimitKind::VolumeSize, 124, 125));
         assert_eq!(performance(St1, 125, 0, 0), Ok((5, 5)));
         assert_eq!(performance(St1, 1_024, 0, 0), Ok((40, 40)));
         assert_eq!(performance(St1, 12_800, 0, 0), Ok((500, 500)));
         assert_eq!(performance(St1, 16_384, 0, 0), Ok((500, 500)));
         assert_eq!(performance(Sc1, 16_384, 0, 0), Ok((192, 192)));
         assert_eq!(performance(Standard, 1_024, 0, 0), Ok((100, 40)));
-        assert_eq!(performance(Standard, 1_025, 0, 0), refused(Bound::VolumeSize, 1_025, 1_024));
+        assert_eq!(performance(Standard, 1_025, 0, 0), refused(LimitKind::VolumeSize, 1_025, 1_024));
     }
 
     #[test]

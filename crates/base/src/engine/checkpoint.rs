@@ -1,11 +1,11 @@
-//! The state of a run as bytes: what a part writes down of itself, and how it comes back.
+//! The state of a run as bytes: how a part saves its state and restores it.
 //!
-//! A part is restored in place: it is made of the scenario first, like that of any run, and then takes over
-//! what was written down. So what the scenario decides is that of the run that goes on, and everything that
-//! has happened is that of the run that was. [`persist!`](crate::persist) says of each field which it is.
+//! A part is restored in place: it is built from the scenario first, as in any run, and then takes over what was
+//! saved. Settings are therefore those of the scenario that continues, and everything that has happened is that of the
+//! run that was saved. [`persist!`](crate::persist) states for each field which of the two it is.
 //!
-//! Numbers take as few bytes as they need (postcard). Whoever reads has made sure that the bytes are those
-//! that were written: a reader guards against mistakes, not against malice.
+//! Numbers take as few bytes as they need (postcard). The seal at the end shows whether the bytes are those that were
+//! written: a reader guards against mistakes, not against malice.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -26,26 +26,26 @@ pub trait Persist {
     /// Writes the state down.
     fn save(&self, out: &mut Writer<'_>);
     /// Takes the state over. After an error the part is of no more use.
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit>;
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError>;
 }
 
-/// Says what becomes of every field of a part, so that none is forgotten: a new field does not compile
-/// until it stands in one of the lists.
+/// Implements [`Persist`](crate::engine::checkpoint::Persist) from lists of fields. A new field does not compile until
+/// it stands in one of them.
 ///
 /// - `values` are written and read as they are;
-/// - `parts` have a scenario's side of their own and are restored in place;
-/// - `made` are what the scenario makes of them, or follow from other fields.
+/// - `nested` are parts with settings of their own, restored in place;
+/// - `derived` are settings of the scenario, or follow from other fields.
 #[macro_export]
 macro_rules! persist {
     ($part:ty {
         $(values: [$($value:ident),* $(,)?] $(,)?)?
-        $(parts: [$($inner:ident),* $(,)?] $(,)?)?
-        $(made: [$($made:ident),* $(,)?] $(,)?)?
+        $(nested: [$($inner:ident),* $(,)?] $(,)?)?
+        $(derived: [$($derived:ident),* $(,)?] $(,)?)?
     }) => {
         impl $crate::engine::checkpoint::Persist for $part {
             #[allow(unused_variables)]
             fn save(&self, out: &mut $crate::engine::checkpoint::Writer<'_>) {
-                let Self { $($($value,)*)? $($($inner,)*)? $($($made: _,)*)? } = self;
+                let Self { $($($value,)*)? $($($inner,)*)? $($($derived: _,)*)? } = self;
                 $($(out.put($value);)*)?
                 $($($crate::engine::checkpoint::Persist::save($inner, out);)*)?
             }
@@ -54,8 +54,8 @@ macro_rules! persist {
             fn restore(
                 &mut self,
                 from: &mut $crate::engine::checkpoint::Reader<'_>,
-            ) -> Result<(), $crate::engine::checkpoint::Misfit> {
-                let Self { $($($value,)*)? $($($inner,)*)? $($($made: _,)*)? } = self;
+            ) -> Result<(), $crate::engine::checkpoint::RestoreError> {
+                let Self { $($($value,)*)? $($($inner,)*)? $($($derived: _,)*)? } = self;
                 $($(*$value = from.get()?;)*)?
                 $($($crate::engine::checkpoint::Persist::restore($inner, from)?;)*)?
                 Ok(())
@@ -66,13 +66,13 @@ macro_rules! persist {
 
 /// Why a state cannot be taken over.
 #[derive(Debug, thiserror::Error)]
-pub enum Misfit {
+pub enum RestoreError {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
     /// The bytes are not what they should be.
     #[error("its contents cannot be understood")]
-    Garbled,
+    Corrupt,
     /// The scenario has fewer of something than the state.
     #[error("it holds {found} {what} where the scenario has {expected}")]
     Fewer {
@@ -88,15 +88,15 @@ pub enum Misfit {
     Input(InputError),
 }
 
-impl From<Problem> for Misfit {
-    fn from(problem: Problem) -> Misfit {
-        Misfit::Input(problem.into())
+impl From<Problem> for RestoreError {
+    fn from(problem: Problem) -> RestoreError {
+        RestoreError::Input(problem.into())
     }
 }
 
-impl From<InputError> for Misfit {
-    fn from(error: InputError) -> Misfit {
-        Misfit::Input(error)
+impl From<InputError> for RestoreError {
+    fn from(error: InputError) -> RestoreError {
+        RestoreError::Input(error)
     }
 }
 
@@ -237,22 +237,22 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a value.
-    pub fn get<T: DeserializeOwned>(&mut self) -> Result<T, Misfit> {
+    pub fn get<T: DeserializeOwned>(&mut self) -> Result<T, RestoreError> {
         let mut deserializer = postcard::Deserializer::from_flavor(Source(self));
-        T::deserialize(&mut deserializer).map_err(|_| Misfit::Garbled)
+        T::deserialize(&mut deserializer).map_err(|_| RestoreError::Corrupt)
     }
 
     /// Reads how many of something follow: at least a byte each.
-    pub fn get_length(&mut self) -> Result<usize, Misfit> {
+    pub fn get_length(&mut self) -> Result<usize, RestoreError> {
         let length: u64 = self.get()?;
         if length > self.left() {
-            return Err(Misfit::Garbled);
+            return Err(RestoreError::Corrupt);
         }
-        usize::try_from(length).map_err(|_| Misfit::Garbled)
+        usize::try_from(length).map_err(|_| RestoreError::Corrupt)
     }
 
     /// Reads a part that was written by itself; `None` skips it.
-    pub fn get_apart(&mut self, part: Option<&mut (impl Persist + ?Sized)>) -> Result<(), Misfit> {
+    pub fn get_apart(&mut self, part: Option<&mut (impl Persist + ?Sized)>) -> Result<(), RestoreError> {
         let bytes: Vec<u8> = self.get()?;
         match part {
             Some(part) => {
@@ -338,7 +338,7 @@ impl<T: Persist + ?Sized> Persist for Box<T> {
         (**self).save(out);
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (**self).restore(from)
     }
 }
@@ -352,7 +352,7 @@ impl<T: Persist> Persist for Option<T> {
         }
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         if from.get()? { from.get_apart(self.as_mut()) } else { Ok(()) }
     }
 }
@@ -363,7 +363,7 @@ impl<T: Persist> Persist for Vec<T> {
         self.as_slice().save(out);
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         self.as_mut_slice().restore(from)
     }
 }
@@ -373,7 +373,7 @@ impl<T: Persist, const N: usize> Persist for [T; N] {
         self.iter().for_each(|part| part.save(out));
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         self.iter_mut().try_for_each(|part| part.restore(from))
     }
 }
@@ -384,10 +384,13 @@ impl<T: Persist> Persist for [T] {
         self.iter().for_each(|part| part.save(out));
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         let (found, expected) = (from.get_length()?, self.len());
-        let parts =
-            self.get_mut(..found).ok_or(Misfit::Fewer { what: "entries of a list", found, expected })?;
+        let parts = self.get_mut(..found).ok_or(RestoreError::Fewer {
+            what: "entries of a list",
+            found,
+            expected,
+        })?;
         parts.iter_mut().try_for_each(|part| part.restore(from))
     }
 }
@@ -403,9 +406,9 @@ pub fn panic_is_caught() -> bool {
 }
 
 /// Does work that a checkpoint may make impossible: where an assertion fails, it is garbled.
-pub fn caught<T>(work: impl FnOnce() -> Result<T, Misfit>) -> Result<T, Misfit> {
+pub fn caught<T>(work: impl FnOnce() -> Result<T, RestoreError>) -> Result<T, RestoreError> {
     let before = CATCHES.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
     CATCHES.set(before);
-    done.unwrap_or(Err(Misfit::Garbled))
+    done.unwrap_or(Err(RestoreError::Corrupt))
 }

@@ -21,7 +21,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
 use self::buckets::{Buckets, DIGIT_BITS};
-use super::checkpoint::{Misfit, Persist, Reader, Writer};
+use super::checkpoint::{Persist, Reader, RestoreError, Writer};
 use crate::units::{Duration, Time};
 
 /// A bucket of at most this many events is sorted at once instead of spread further.
@@ -339,7 +339,7 @@ impl<E: Copy + Default + Serialize + DeserializeOwned> Persist for EventQueue<E>
         self.buckets.each(put);
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         assert!(self.is_empty(), "a queue is restored before anything is scheduled");
         (self.sequence, self.now) = from.get()?;
         (self.base, self.sorted_until) = (self.now.0, self.now.0);
@@ -347,7 +347,7 @@ impl<E: Copy + Default + Serialize + DeserializeOwned> Persist for EventQueue<E>
         for _ in 0..self.len {
             let (at, rank, sequence, event) = from.get::<(u64, u8, u64, E)>()?;
             if at < self.base || sequence > self.sequence {
-                return Err(Misfit::Garbled);
+                return Err(RestoreError::Corrupt);
             }
             let order = u64::from(rank) << SEQUENCE_BITS | sequence;
             self.buckets.push(self.base, Entry { at, order, event });

@@ -6,7 +6,7 @@
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
-use super::checkpoint::{Misfit, Persist, Reader, Writer};
+use super::checkpoint::{Persist, Reader, RestoreError, Writer};
 
 /// What a stream is drawn for. The number is part of every result: add at the end, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,9 +84,9 @@ impl Persist for Stream {
         out.put(self.0.serialize_state().as_slice());
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         let state: Vec<u8> = from.get()?;
-        let state = state.as_slice().try_into().map_err(|_| Misfit::Garbled)?;
+        let state = state.as_slice().try_into().map_err(|_| RestoreError::Corrupt)?;
         self.0 = ChaCha8Rng::deserialize_state(state);
         if let Some(seed) = from.new_seed() {
             let (stream, position) = (self.0.get_stream(), self.0.get_word_pos());

@@ -2,39 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Makes the enum and its words of one list.
-macro_rules! bounds {
-    ($($bound:ident = $name:literal, $unit:literal, $meaning:literal;)*) => {
-        /// What can be too little for a request.
+/// Declares the enum and its names from one list.
+macro_rules! limit_kinds {
+    ($($kind:ident = $name:literal, $unit:literal, $meaning:literal;)*) => {
+        /// Amount that can be too small for a request.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        pub enum Bound {
-            $(#[doc = $meaning] $bound,)*
+        pub enum LimitKind {
+            $(#[doc = $meaning] $kind,)*
         }
 
-        impl Bound {
-            /// Every bound.
-            pub const ALL: &[Bound] = &[$(Bound::$bound,)*];
+        impl LimitKind {
+            /// Every kind.
+            pub const ALL: &[LimitKind] = &[$(LimitKind::$kind,)*];
 
-            /// Its word in results.
+            /// Returns its name in results.
             pub const fn name(self) -> &'static str {
-                match self { $(Bound::$bound => $name,)* }
+                match self { $(LimitKind::$kind => $name,)* }
             }
 
-            /// The unit of what was asked and left.
+            /// Returns the unit of what was asked and left.
             pub const fn unit(self) -> &'static str {
-                match self { $(Bound::$bound => $unit,)* }
+                match self { $(LimitKind::$kind => $unit,)* }
             }
 
-            /// What it bounds, one line.
+            /// Returns its meaning, one line.
             pub const fn meaning(self) -> &'static str {
-                match self { $(Bound::$bound => $meaning,)* }
+                match self { $(LimitKind::$kind => $meaning,)* }
             }
         }
     };
 }
 
 #[rustfmt::skip]
-bounds! {
+limit_kinds! {
     ZoneVcpu = "zone-vcpu", "milli-vCPU", "vCPU free in the zone";
     ZoneMemory = "zone-memory", "MiB", "memory free in the zone";
     ZoneGpu = "zone-gpu", "milli-GPU", "GPU free in the zone";
@@ -78,14 +78,14 @@ bounds! {
     SpotPrice = "spot-price", "micro-USD/h", "the highest price of the request beside the spot price";
 }
 
-/// A limit that decided: so much was asked for, so much was left, in the bound's unit.
+/// Limit that decided a refusal; amounts in the unit of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Limit {
-    /// What was too little.
-    pub bound: Bound,
-    /// How much the request needed.
+pub struct LimitHit {
+    /// Amount that was too small.
+    pub kind: LimitKind,
+    /// Amount that the request needed.
     pub asked: u64,
-    /// How much there was.
+    /// Amount that was left.
     pub left: u64,
 }
 
@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn names_are_their_own_and_have_units() {
-        let mut names: Vec<&str> = Bound::ALL.iter().map(|bound| bound.name()).collect();
+        let mut names: Vec<&str> = LimitKind::ALL.iter().map(|kind| kind.name()).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
-        assert!(Bound::ALL.iter().all(|bound| !bound.unit().is_empty() && !bound.meaning().is_empty()));
+        assert!(LimitKind::ALL.iter().all(|kind| !kind.unit().is_empty() && !kind.meaning().is_empty()));
     }
 }

@@ -8,11 +8,11 @@
 
 mod limit;
 
-pub use limit::{Bound, Limit};
+pub use limit::{LimitHit, LimitKind};
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::Closed;
+use crate::units::Enum;
 
 /// Whether the caller or the service has to change something. Client libraries repeat a request by
 /// themselves only after a server error.
@@ -147,19 +147,19 @@ impl Failure {
         self as usize - 1
     }
 
-    /// The row of the register.
+    /// Returns the row of the register.
     pub fn entry(self) -> &'static Entry {
         &REGISTER[self.index()]
     }
 
-    /// EC2's error code.
+    /// Returns EC2's error code.
     pub fn ec2_name(self) -> &'static str {
         self.entry().ec2_name
     }
 
-    /// Whether a call that fails so counts against the availability of the service: the server errors, of which
-    /// want of room is one, and answers that came too late. A call that is throttled is not: there the client goes
-    /// faster than it may, although the status is of the 500 series.
+    /// Returns true for failures that count against the availability of the service: server errors, among them
+    /// insufficient capacity, and answers that came too late. Throttling does not count, although its status is of the
+    /// 500 series: the client calls faster than it may.
     pub fn is_fault_of_service(self) -> bool {
         match self {
             Failure::RequestLimitExceeded => false,
@@ -168,28 +168,28 @@ impl Failure {
         }
     }
 
-    /// The failure with the limit that decided: so much was asked for, so much was left.
-    pub fn because(self, bound: Bound, asked: u64, left: u64) -> Reason {
-        Reason { failure: self, limit: Some(Limit { bound, asked, left }) }
+    /// Returns the failure with the limit that decided, what was asked for and what was left \[the limit's unit\].
+    pub fn because(self, kind: LimitKind, asked: u64, left: u64) -> FailureReason {
+        FailureReason { failure: self, limit: Some(LimitHit { kind, asked, left }) }
     }
 }
 
-/// Why a request was refused, and which limit decided where one did.
+/// Reason for which a request was refused, with the limit that decided where one did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reason {
-    /// Why.
+pub struct FailureReason {
+    /// Error code.
     pub failure: Failure,
-    /// The limit that decided; `None` where the request is wrong in itself.
-    pub limit: Option<Limit>,
+    /// Limit that decided; `None` where the request is wrong in itself.
+    pub limit: Option<LimitHit>,
 }
 
-impl From<Failure> for Reason {
-    fn from(failure: Failure) -> Reason {
-        Reason { failure, limit: None }
+impl From<Failure> for FailureReason {
+    fn from(failure: Failure) -> FailureReason {
+        FailureReason { failure, limit: None }
     }
 }
 
-impl Closed for Failure {
+impl Enum for Failure {
     const ALL: &'static [Failure] = &ALL;
 
     #[inline]

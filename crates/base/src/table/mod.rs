@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use crate::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use crate::input::{Place, Problem};
 use delimited::Delimited;
 use parquet::ParquetRows;
@@ -35,7 +35,7 @@ impl Persist for Table {
         out.put(&self.position());
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         let position = from.get()?;
         Ok(self.skip_to(position)?)
     }

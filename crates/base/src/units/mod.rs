@@ -5,13 +5,13 @@
 
 mod calendar;
 mod decimal;
-mod each;
+mod enum_map;
 pub mod figures;
 mod quantity;
 
 pub use calendar::{Calendar, Month};
 pub use decimal::{write_scaled, write_whole};
-pub use each::{Closed, Each};
+pub use enum_map::{Enum, EnumMap};
 pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};
 
 use serde::{Deserialize, Serialize};

@@ -45,8 +45,8 @@ pub struct Billing {
 
 persist! { Billing {
     values: [hourly, dedicated, hosts, spot_sums],
-    parts: [usage, spot, meter],
-    made: [calendar, window_start, prices, commitments, payers, committed],
+    nested: [usage, spot, meter],
+    derived: [calendar, window_start, prices, commitments, payers, committed],
 } }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

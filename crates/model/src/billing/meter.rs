@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::seconds::Billed;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Month, Time, TypeId};
 
@@ -25,8 +25,8 @@ pub struct Meter {
 
 persist! { Meter {
     values: [month, month_start, month_end, earlier],
-    parts: [table],
-    made: [calendar],
+    nested: [table],
+    derived: [calendar],
 } }
 
 impl Meter {
@@ -116,7 +116,7 @@ impl Persist for Table {
         self.rows.iter().for_each(|row| out.put(&(row.account, row.kind, row.seconds)));
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         *self = Table::default();
         for _ in 0..from.get_length()? {
             let (account, kind, seconds) = from.get()?;

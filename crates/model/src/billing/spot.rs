@@ -19,7 +19,7 @@ use super::seconds::Billed;
 use config::Source;
 use path::{Path, Piece, Quote};
 use plimsoll_base::catalogue::TypeTable;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::units::{Duration, Money, Time, TypeId, ZoneId};
 
@@ -61,12 +61,12 @@ impl Persist for SpotPrices {
         out.put(searches);
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         for _ in 0..from.get_length()? {
             let (market, shares) = from.get()?;
             let mut stream = self.seed.stream(Purpose::SpotPrice, 0);
             stream.restore(from)?;
-            let Source::MeanReverting(law) = self.source else { return Err(Misfit::Garbled) };
+            let Source::MeanReverting(law) = self.source else { return Err(RestoreError::Corrupt) };
             self.paths.insert(market, Path::Steps { law, stream: Box::new(stream), shares });
         }
         self.searches = from.get()?;

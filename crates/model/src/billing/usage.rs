@@ -80,7 +80,7 @@ pub struct Usage {
 
 persist! { Usage {
     values: [held, sums, hourly],
-    made: [calendar, window_start, committed],
+    derived: [calendar, window_start, committed],
 } }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

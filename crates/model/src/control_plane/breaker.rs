@@ -16,7 +16,7 @@ pub struct Breaker {
     counts: BreakerCounts,
 }
 
-persist! { Breaker { values: [state, counts], made: [failures, open_for] } }
+persist! { Breaker { values: [state, counts], derived: [failures, open_for] } }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum State {

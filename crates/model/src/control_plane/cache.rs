@@ -39,11 +39,11 @@ pub struct Cache {
     counts: CacheCounts,
 }
 
-persist! { Cache { values: [slots, waiters, counts], made: [rules] } }
+persist! { Cache { values: [slots, waiters, counts], derived: [rules] } }
 
 /// What a look finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Look {
+pub enum Lookup {
     /// A value.
     Hit {
         /// Whether the record has a later version by now.
@@ -106,7 +106,7 @@ impl Cache {
 
     /// Looks for the value of a key, whose record is at version `current`.
     #[inline]
-    pub fn look(&mut self, now: Time, key: u64, current: u64) -> Look {
+    pub fn lookup(&mut self, now: Time, key: u64, current: u64) -> Lookup {
         if let Some(slot) = self.slots.find(key)
             && let Some(Value { version, expires }) = self.slots.get(slot).value
         {
@@ -117,7 +117,7 @@ impl Cache {
                 let stale = version < current;
                 self.counts.hits += 1;
                 self.counts.stale += u64::from(stale);
-                return Look::Hit { stale };
+                return Lookup::Hit { stale };
             }
             self.slots.take(slot);
             self.counts.expired += 1;
@@ -131,7 +131,7 @@ impl Cache {
         self.rules.capacity < u32::MAX
     }
 
-    fn miss(&mut self, key: u64) -> Look {
+    fn miss(&mut self, key: u64) -> Lookup {
         let slot = self.slots.find_or_add(key);
         let loads = self.slots.loads_mut(slot);
         let already_loading = *loads > 0;
@@ -140,7 +140,7 @@ impl Cache {
         }
         self.counts.misses += 1;
         self.counts.stampedes += u64::from(already_loading);
-        Look::Miss { already_loading }
+        Lookup::Miss { already_loading }
     }
 
     /// Whether misses of a key whose load is on its way wait for it.

@@ -15,7 +15,7 @@ pub struct ImageCache {
     counts: ImageCounts,
 }
 
-persist! { ImageCache { values: [hosts, counts], made: [capacity_gib] } }
+persist! { ImageCache { values: [hosts, counts], derived: [capacity_gib] } }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Kept {

@@ -41,7 +41,7 @@ pub struct Link {
 
 persist! { Link {
     values: [hosts, transfers, moved, begun, wake, counts],
-    made: [host_bps, rack_bps],
+    derived: [host_bps, rack_bps],
 } }
 
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]

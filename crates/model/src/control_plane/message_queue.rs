@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::job::JobId;
-use super::presence::Presence;
+use super::occupancy::Occupancy;
 use plimsoll_base::metrics::Level;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
@@ -64,7 +64,7 @@ pub struct MessageQueue {
     free: Vec<MessageId>,
     /// Visible messages, and some that are gone.
     list: VecDeque<MessageId>,
-    visible: Presence,
+    visible: Occupancy,
     delayed: u32,
     in_flight: u32,
     /// Slots of workers over time: each is taken from a delivery until the worker lets go of it.
@@ -74,8 +74,8 @@ pub struct MessageQueue {
 
 persist! { MessageQueue {
     values: [messages, free, list, visible, delayed, in_flight, counts],
-    parts: [slots],
-    made: [rules],
+    nested: [slots],
+    derived: [rules],
 } }
 
 /// What a queue did in the window.
@@ -146,7 +146,7 @@ impl MessageQueue {
             messages: Vec::new(),
             free: Vec::new(),
             list: VecDeque::new(),
-            visible: Presence::default(),
+            visible: Occupancy::default(),
             delayed: 0,
             in_flight: 0,
             slots: Level::new(rules.slots.map(u64::from)),
@@ -340,7 +340,7 @@ impl MessageQueue {
     }
 
     /// The visible messages over time.
-    pub fn backlog(&self) -> &Presence {
+    pub fn backlog(&self) -> &Occupancy {
         &self.visible
     }
 

@@ -36,7 +36,7 @@ pub struct Pool {
     counts: PoolCounts,
 }
 
-persist! { Pool { values: [idle, counts], parts: [station], made: [rules] } }
+persist! { Pool { values: [idle, counts], nested: [station], derived: [rules] } }
 
 /// What becomes of a job that wants a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

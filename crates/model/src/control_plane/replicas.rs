@@ -13,7 +13,7 @@ pub struct Replicas {
     counts: ReadCounts,
 }
 
-persist! { Replicas { values: [next, counts], made: [lags] } }
+persist! { Replicas { values: [next, counts], derived: [lags] } }
 
 /// What a read finds of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::job::JobId;
-use super::presence::Presence;
+use super::occupancy::Occupancy;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
@@ -25,14 +25,14 @@ pub struct Station {
     queue: VecDeque<Waiting>,
     /// The ticket of the first in `queue`.
     first: u64,
-    waiting: Presence,
-    in_service: Presence,
+    waiting: Occupancy,
+    in_service: Occupancy,
     counts: Counts,
 }
 
 persist! { Station {
     values: [held, queue, first, waiting, in_service, counts],
-    made: [servers, queue_limit],
+    derived: [servers, queue_limit],
 } }
 
 /// A place in the queue.
@@ -93,8 +93,8 @@ impl Station {
             held: false,
             queue: VecDeque::new(),
             first: 0,
-            waiting: Presence::default(),
-            in_service: Presence::default(),
+            waiting: Occupancy::default(),
+            in_service: Occupancy::default(),
             counts: Counts::default(),
         }
     }

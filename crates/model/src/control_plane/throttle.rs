@@ -7,7 +7,7 @@ use super::token_bucket::{Limit, TokenBucket};
 use crate::operation::Operation;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::persist;
-use plimsoll_base::units::{AccountId, Closed, Duration, Each, Time};
+use plimsoll_base::units::{AccountId, Duration, Enum, EnumMap, Time};
 
 /// Kinds of API with buckets of their own. Only [`Class::Write`] is several APIs, each with its own bucket.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub enum Class {
     Write,
 }
 
-impl Closed for Class {
+impl Enum for Class {
     const ALL: &'static [Class] = &[
         Class::Describe,
         Class::DescribeUnpaged,
@@ -86,9 +86,9 @@ pub struct ClassLimits {
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Limits {
     /// By class.
-    pub classes: Each<Class, ClassLimits>,
+    pub classes: EnumMap<Class, ClassLimits>,
     /// Requests of single operations of [`Class::Write`], in place of the limit of the class.
-    pub writes: Each<Operation, Option<Limit>>,
+    pub writes: EnumMap<Operation, Option<Limit>>,
 }
 
 impl Limits {
@@ -108,15 +108,15 @@ struct Buckets {
 /// The buckets of all accounts that have called.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Throttle {
-    limits: Each<Class, ClassLimits>,
-    writes: Each<Operation, Option<Limit>>,
+    limits: EnumMap<Class, ClassLimits>,
+    writes: EnumMap<Operation, Option<Limit>>,
     buckets: Shelf<Buckets>,
     /// Buckets of [`Class::Write`], by operation; most accounts call few of them or none.
     of_writes: Shelf<TokenBucket>,
-    counts: Each<Class, ThrottleCounts>,
+    counts: EnumMap<Class, ThrottleCounts>,
 }
 
-persist! { Throttle { values: [buckets, of_writes, counts], made: [limits, writes] } }
+persist! { Throttle { values: [buckets, of_writes, counts], derived: [limits, writes] } }
 
 /// A row of things for each account that has needed one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -167,7 +167,7 @@ pub struct ThrottleCounts {
 impl Throttle {
     /// Full buckets for everybody.
     pub fn new(limits: Limits) -> Throttle {
-        let mut writes = Each::default();
+        let mut writes = EnumMap::default();
         for &operation in Operation::ALL {
             writes[operation] = limits.of_write(operation);
         }
@@ -176,7 +176,7 @@ impl Throttle {
             writes,
             buckets: Shelf::default(),
             of_writes: Shelf::default(),
-            counts: Each::default(),
+            counts: EnumMap::default(),
         }
     }
 
@@ -258,11 +258,11 @@ impl Throttle {
 
     /// Counts begin anew.
     pub fn begin_window(&mut self) {
-        self.counts = Each::default();
+        self.counts = EnumMap::default();
     }
 
     /// What it did to each class in the window.
-    pub fn counts(&self) -> &Each<Class, ThrottleCounts> {
+    pub fn counts(&self) -> &EnumMap<Class, ThrottleCounts> {
         &self.counts
     }
 }

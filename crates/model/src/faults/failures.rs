@@ -1,7 +1,7 @@
 //! When hosts fail by themselves: without memory, all in one process; or with age, each by its own timer.
 
 use super::config::HostFaultConfig;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Duration, HostId};
 
@@ -46,7 +46,7 @@ impl Persist for Failures {
         }
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         match self {
             Failures::None => {}
             Failures::Memoryless { stream, .. } => stream.restore(from)?,

@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use crate::fleet::Fleet;
-use crate::fleet::state::Trigger;
+use crate::fleet::state::HostTrigger;
 use failures::{Failures, Life};
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{InputError, Problem};
@@ -54,15 +54,15 @@ impl HostEvent {
     }
 
     /// What it does to the state of the host: the argument of [`Fleet::on`].
-    pub fn trigger(self) -> Trigger {
+    pub fn trigger(self) -> HostTrigger {
         match self {
-            HostEvent::Failed(_) => Trigger::Fail,
-            HostEvent::Detected(_) => Trigger::Detect,
-            HostEvent::Repaired(_) => Trigger::Repair,
-            HostEvent::MaintenanceAnnounced(_) => Trigger::Announce,
-            HostEvent::MaintenanceBegins(..) => Trigger::Begin,
-            HostEvent::MaintenanceEnds(_) => Trigger::End,
-            HostEvent::Retired(..) => Trigger::Retire,
+            HostEvent::Failed(_) => HostTrigger::Fail,
+            HostEvent::Detected(_) => HostTrigger::Detect,
+            HostEvent::Repaired(_) => HostTrigger::Repair,
+            HostEvent::MaintenanceAnnounced(_) => HostTrigger::Announce,
+            HostEvent::MaintenanceBegins(..) => HostTrigger::Begin,
+            HostEvent::MaintenanceEnds(_) => HostTrigger::End,
+            HostEvent::Retired(..) => HostTrigger::Retire,
         }
     }
 }
@@ -87,8 +87,8 @@ pub struct Faults {
 
 persist! { Faults {
     values: [phases, returns, due, happening, now],
-    parts: [failures],
-    made: [detection, repair, on_failure, maintenance, outages],
+    nested: [failures],
+    derived: [detection, repair, on_failure, maintenance, outages],
 } }
 
 /// How a host is.

@@ -123,7 +123,8 @@ fn sample(hosts: Range<u32>, share: u32, mut stream: Stream) -> Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
+    use crate::fleet::host::GroupTenancy;
+    use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
     use plimsoll_base::engine::random::{Purpose, Seed};
     use plimsoll_base::units::Resources;
 

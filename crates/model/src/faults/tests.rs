@@ -3,12 +3,13 @@
 use statrs::distribution::{Binomial, DiscreteCDF, Poisson};
 
 use super::*;
-use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+use crate::fleet::host::GroupTenancy;
 use crate::fleet::host::HostState;
+use crate::fleet::host_group::{HostGroup, Hosts};
 use crate::placement::config::StrategyConfig;
 use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
-use crate::placement::strategy::Request;
+use crate::placement::request::Request;
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::units::{AccountId, NS_PER_S, Resources, ZoneId};
 

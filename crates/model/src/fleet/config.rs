@@ -9,13 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::hardware::{Architecture, Hardware};
-use super::host::Pool;
+use super::host::GroupTenancy;
 use super::host_file;
+use super::host_group::{HostGroup, Hosts, ListedHost, MAX_HOSTS};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, QUANTITIES, Quantity, RESOURCES, Resources};
-
-/// The most hosts one fleet may have: their records alone then fill several GiB.
-pub const MAX_HOSTS: u32 = 100_000_000;
 
 /// The most hosts an elastic group opens where the scenario does not say: each has its record from the start.
 pub const DEFAULT_MAX_HOSTS: u32 = 1_000_000;
@@ -133,83 +131,6 @@ pub struct HostGroupConfig {
     pub dedicated_usd_per_hour: Option<Decimal>,
 }
 
-/// Whom the hosts of a group are for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum GroupTenancy {
-    /// Instances of shared tenancy; an empty host may become one account's own.
-    #[default]
-    Any,
-    /// Instances of shared tenancy only.
-    Shared,
-    /// Dedicated instances and dedicated hosts only.
-    Dedicated,
-}
-
-impl GroupTenancy {
-    fn is_any(&self) -> bool {
-        *self == GroupTenancy::Any
-    }
-
-    /// The pool of a host of the group that nobody owns.
-    pub fn pool(self) -> Pool {
-        match self {
-            GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
-            GroupTenancy::Dedicated => Pool::Reserved,
-        }
-    }
-}
-
-/// A host group with every quantity exact.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HostGroup {
-    /// Its hosts.
-    pub hosts: Hosts,
-    /// Hosts that share a rack where the hosts do not name one \[hosts\].
-    pub hosts_per_rack: u32,
-    /// The most instances on one host \[instances\], if there is a limit.
-    pub max_instances: Option<u32>,
-    /// Whom the hosts are for.
-    pub tenancy: GroupTenancy,
-    /// Types that the hosts run, where they do not say it themselves.
-    pub hardware: Hardware,
-    /// Processor sockets of each; 0 where that is not said.
-    pub sockets: u8,
-}
-
-/// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
-/// no limit.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Hosts {
-    /// So many equal hosts.
-    Fixed {
-        /// How many \[hosts\].
-        count: u32,
-        /// What each has to sell.
-        sellable: Resources,
-    },
-    /// As many equal hosts as the demand needs.
-    Elastic {
-        /// The most that are open at once \[hosts\].
-        max_hosts: u32,
-        /// What each has to sell.
-        sellable: Resources,
-    },
-    /// The hosts of a file, in order.
-    Listed(Vec<ListedHost>),
-}
-
-/// One host of a host file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ListedHost {
-    /// What it has to sell.
-    pub sellable: Resources,
-    /// The rack it names, if any.
-    pub rack: Option<String>,
-    /// Types that the host runs, if the file says so.
-    pub hardware: Option<Hardware>,
-}
-
 /// The exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
 /// key path.
 pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Problem>> {
@@ -255,17 +176,6 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
         }
     }
     if problems.is_empty() { Ok(zones) } else { Err(problems) }
-}
-
-impl HostGroup {
-    /// The hosts the group may ever have \[hosts\].
-    pub fn most_hosts(&self) -> u64 {
-        match &self.hosts {
-            Hosts::Fixed { count, .. } => u64::from(*count),
-            Hosts::Elastic { max_hosts, .. } => u64::from(*max_hosts),
-            Hosts::Listed(rows) => rows.len() as u64,
-        }
-    }
 }
 
 impl HostGroupConfig {

@@ -53,7 +53,8 @@ fn class(host: &Host, capacity: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+    use crate::fleet::host::GroupTenancy;
+    use crate::fleet::host_group::{HostGroup, Hosts};
     use plimsoll_base::units::{HostId, Resources, ZoneId};
 
     /// So many hosts of 20 vCPU.

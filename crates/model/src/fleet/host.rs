@@ -1,8 +1,8 @@
 //! The record of one host, 32 bytes, and the groups and capacities it points to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::config::GroupTenancy;
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
 /// Whether a host takes instances.
@@ -33,6 +33,33 @@ pub enum Pool {
     Reserved,
     /// One account's own.
     Owned,
+}
+
+/// Whom the hosts of a group are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupTenancy {
+    /// Instances of shared tenancy; an empty host may become one account's own.
+    #[default]
+    Any,
+    /// Instances of shared tenancy only.
+    Shared,
+    /// Dedicated instances and dedicated hosts only.
+    Dedicated,
+}
+
+impl GroupTenancy {
+    pub(super) fn is_any(&self) -> bool {
+        *self == GroupTenancy::Any
+    }
+
+    /// The pool of a host of the group that nobody owns.
+    pub fn pool(self) -> Pool {
+        match self {
+            GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
+            GroupTenancy::Dedicated => Pool::Reserved,
+        }
+    }
 }
 
 /// A capacity, numbered in the order of first use. Hosts of equal capacity share one.

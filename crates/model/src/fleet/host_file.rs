@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::config::{ListedHost, MAX_HOSTS};
 use super::hardware::{Architecture, Hardware};
+use super::host_group::{ListedHost, MAX_HOSTS};
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dialect, Table};
 use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};

@@ -8,6 +8,7 @@ pub mod fill;
 pub mod hardware;
 pub mod host;
 pub mod host_file;
+pub mod host_group;
 pub mod index;
 mod pool;
 mod restore;
@@ -17,9 +18,9 @@ pub mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use config::Hosts;
 use hardware::{Hardware, HardwareSets, Model};
 use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
+use host_group::{HostGroup, Hosts, ListedHost};
 use plimsoll_base::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
 use totals::{Total, Totals};
 
@@ -88,7 +89,7 @@ pub enum Change {
 impl Fleet {
     /// A fleet with every standing host active and empty. Fails when there are more different capacities, or sets
     /// of types that hosts run, than a record can name.
-    pub fn new(zones: &[Vec<config::HostGroup>]) -> Result<Fleet, TooManyKinds> {
+    pub fn new(zones: &[Vec<HostGroup>]) -> Result<Fleet, TooManyKinds> {
         let mut builder = Builder::default();
         for (zone, groups) in zones.iter().enumerate() {
             builder.zone(ZoneId(zone as u16), groups)?;
@@ -386,7 +387,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn zone(&mut self, zone: ZoneId, groups: &[config::HostGroup]) -> Result<(), TooManyKinds> {
+    fn zone(&mut self, zone: ZoneId, groups: &[HostGroup]) -> Result<(), TooManyKinds> {
         let (first_host, first_group) = (self.hosts.len() as u32, self.groups.len());
         for group in groups {
             self.group(zone, group)?;
@@ -404,7 +405,7 @@ impl Builder {
         Ok(())
     }
 
-    fn group(&mut self, zone: ZoneId, group: &config::HostGroup) -> Result<(), TooManyKinds> {
+    fn group(&mut self, zone: ZoneId, group: &HostGroup) -> Result<(), TooManyKinds> {
         let first = HostId(self.hosts.len() as u32);
         let hardware = self.number(&group.hardware)?;
         let sku = |capacity, hardware| Sku {
@@ -465,7 +466,7 @@ impl Builder {
 
     /// Racks by the name in the file, numbered in the order of first use; a file that names none fills
     /// them.
-    fn list_racks(&mut self, rows: &[config::ListedHost], hosts_per_rack: u32) -> Racks {
+    fn list_racks(&mut self, rows: &[ListedHost], hosts_per_rack: u32) -> Racks {
         if rows.iter().all(|row| row.rack.is_none()) {
             return self.fill_racks(rows.len() as u32, hosts_per_rack);
         }

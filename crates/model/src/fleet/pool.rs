@@ -1,7 +1,7 @@
 //! Whose a host is: from the shared pool to one account's own and back, and which closed host opens for
 //! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
 
-use super::config::GroupTenancy;
+use super::host::GroupTenancy;
 use super::host::{HostState, Pool, Sku};
 use super::{Change, Fleet};
 use plimsoll_base::units::{HostId, Resources, ZoneId};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Fleet;
 use super::host::{Host, HostState};
 use super::totals::Totals;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::HostId;
 
 /// The mark of a host that stands in no index.
@@ -33,14 +33,15 @@ impl Persist for Fleet {
     }
 
     /// Hosts that the scenario has beyond those of the state are new. None stands in an index.
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (self.is_asked, self.smallest) = from.get()?;
         let (found, expected) = (from.get_length()?, self.hosts.len());
-        let hosts = self.hosts.get_mut(..found).ok_or(Misfit::Fewer { what: "hosts", found, expected })?;
+        let hosts =
+            self.hosts.get_mut(..found).ok_or(RestoreError::Fewer { what: "hosts", found, expected })?;
         for host in hosts {
             (host.free, host.instances, host.state, host.pool) = from.get()?;
             if !self.skus[host.sku.0 as usize].capacity.covers(&host.free) {
-                return Err(Misfit::Garbled);
+                return Err(RestoreError::Corrupt);
             }
         }
         self.hosts.iter_mut().for_each(|host| host.index_mark = NO_MARK);

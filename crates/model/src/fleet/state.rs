@@ -1,4 +1,4 @@
-//! Whether hosts take instances: the one table of legal moves, and the totals that follow a move.
+//! States of hosts: the one table of legal transitions, and the totals that follow a transition.
 //!
 //! ```text
 //! active ─detected─▶ unhealthy ─repaired─▶ active
@@ -8,10 +8,11 @@
 
 use super::Fleet;
 use super::host::HostState;
+use crate::transition::Transition;
 use plimsoll_base::units::HostId;
 
 impl HostState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [HostState; 5] = {
         use HostState::*;
         [Closed, Active, Unhealthy, Maintenance, Retired]
@@ -30,16 +31,16 @@ impl HostState {
 
     /// What `trigger` does to a host in this state.
     #[inline]
-    pub const fn on(self, trigger: Trigger) -> Move {
-        MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: HostTrigger) -> Transition<HostState> {
+        TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
-/// What can move a host. The numbers are rows of the table of moves.
+/// What can move a host. The numbers are rows of the table of transitions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
-pub enum Trigger {
-    /// It fails; nobody knows yet.
+pub enum HostTrigger {
+    /// It fails; the health check has not found it yet.
     Fail,
     /// The health check finds that it has failed.
     Detect,
@@ -55,34 +56,23 @@ pub enum Trigger {
     Retire,
 }
 
-impl Trigger {
+impl HostTrigger {
     /// Every trigger, in the order of the rows.
-    pub const ALL: [Trigger; 7] = {
-        use Trigger::*;
+    pub const ALL: [HostTrigger; 7] = {
+        use HostTrigger::*;
         [Fail, Detect, Repair, Announce, Begin, End, Retire]
     };
 }
 
-/// What a trigger does to a host.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Move {
-    /// It enters another state.
-    To(HostState),
-    /// It stays in its state.
-    Stay,
-    /// Cannot happen: meeting it is a bug.
-    Never,
-}
-
-/// The table of legal moves: a row for each trigger, a column for each state.
+/// Table of legal transitions: a row for each trigger, a column for each state.
 ///
 /// A host that has failed takes instances until the health check finds out. One that is closed is a machine
 /// of an elastic group nonetheless, and can fail or be worked on. A host whose maintenance is announced, or
 /// under way, can fail, and then returns by its repair. No maintenance begins on one that is unhealthy.
 #[rustfmt::skip]
-const MOVES: [[Move; HostState::ALL.len()]; Trigger::ALL.len()] = {
+const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::ALL.len()] = {
     use HostState::{Active, Maintenance, Retired, Unhealthy};
-    use Move::{Never, Stay, To};
+    use Transition::{Never, Stay, To};
     [
         //             closed           active           unhealthy    maintenance    retired
         /* fail     */ [Stay,            Stay,            Never,       Stay,          Never],
@@ -96,14 +86,16 @@ const MOVES: [[Move; HostState::ALL.len()]; Trigger::ALL.len()] = {
 };
 
 impl Fleet {
-    /// Moves a host as the table of moves says, and tells the state it is in now. The placement index has to
-    /// hear of it. Panics on a move that cannot happen.
-    pub fn on(&mut self, id: HostId, trigger: Trigger) -> HostState {
+    /// Moves a host as the table of transitions says, and tells the state it is in now. The placement index has to
+    /// hear of it. Panics on a transition that cannot happen.
+    pub fn on(&mut self, id: HostId, trigger: HostTrigger) -> HostState {
         let state = self.hosts[id.index()].state;
         match state.on(trigger) {
-            Move::To(next) => self.set_state(id, next),
-            Move::Stay => state,
-            Move::Never => panic!("host {id} is {}: {trigger:?} cannot happen", state.name()),
+            Transition::To(next) => self.set_state(id, next),
+            Transition::Stay => state,
+            Transition::Refused(_) | Transition::Never => {
+                panic!("host {id} is {}: {trigger:?} cannot happen", state.name())
+            }
         }
     }
 
@@ -133,26 +125,25 @@ impl Fleet {
 mod tests {
     use super::*;
     use crate::fleet::Change;
-    use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+    use crate::fleet::host::GroupTenancy;
+    use crate::fleet::host_group::{HostGroup, Hosts};
     use crate::fleet::totals::{Total, Totals};
+    use crate::transition;
     use plimsoll_base::engine::random::{Purpose, Seed};
     use plimsoll_base::units::{Resources, ZoneId};
 
     /// Every pair once more, in words: what may happen, and that nothing else does.
     #[test]
     fn every_state_and_trigger() {
-        let mut legal = Vec::new();
-        for (row, trigger) in Trigger::ALL.into_iter().enumerate() {
+        for (row, trigger) in HostTrigger::ALL.into_iter().enumerate() {
             assert_eq!(trigger as usize, row);
-            for (column, state) in HostState::ALL.into_iter().enumerate() {
-                assert_eq!(state as usize, column);
-                match state.on(trigger) {
-                    Move::To(next) => legal.push(format!("{trigger:?}: {} -> {}", state.name(), next.name())),
-                    Move::Stay => legal.push(format!("{trigger:?}: {}", state.name())),
-                    Move::Never => {}
-                }
-            }
         }
+        for (column, state) in HostState::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, column);
+        }
+        let words = HostTrigger::ALL.map(|trigger| format!("{trigger:?}"));
+        let triggers: Vec<_> = HostTrigger::ALL.into_iter().zip(words.iter().map(String::as_str)).collect();
+        let states = HostState::ALL.map(|state| (state, state.name()));
         let expected = "\
 Fail: closed
 Fail: active
@@ -169,7 +160,7 @@ Retire: closed -> retired
 Retire: active -> retired
 Retire: unhealthy -> retired
 Retire: maintenance -> retired";
-        assert_eq!(legal.join("\n"), expected);
+        assert_eq!(transition::print(&states, &triggers, HostState::on, HostState::name), expected);
     }
 
     const ZONE: ZoneId = ZoneId(0);
@@ -192,7 +183,7 @@ Retire: maintenance -> retired";
         let mut fleet = fleet(Hosts::Fixed { count: 2, sellable: CAPACITY });
         let (host, request) = (HostId(0), Resources::new(1_000, 1_024));
         fleet.take(host, ZONE, &request);
-        assert_eq!(fleet.on(host, Trigger::Detect), HostState::Unhealthy);
+        assert_eq!(fleet.on(host, HostTrigger::Detect), HostState::Unhealthy);
         assert!(!fleet.accepts(host));
         assert_eq!(fleet.zones()[0].free_vcpu_milli, 8_000);
         assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::VcpuUsed]), (2, 1_000));
@@ -200,7 +191,7 @@ Retire: maintenance -> retired";
         assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::Vcpu]), (1, 8_000));
         assert!(!fleet.accepts(host), "a host that empties stays unhealthy");
         fleet.assert_conserved();
-        assert_eq!(fleet.on(host, Trigger::Repair), HostState::Active);
+        assert_eq!(fleet.on(host, HostTrigger::Repair), HostState::Active);
         assert_eq!(fleet.zones()[0].free_vcpu_milli, 16_000);
         fleet.assert_conserved();
     }
@@ -209,16 +200,16 @@ Retire: maintenance -> retired";
     fn a_closed_host_in_maintenance_is_not_opened() {
         let mut fleet = fleet(Hosts::Elastic { max_hosts: 2, sellable: CAPACITY });
         let request = Resources::new(1_000, 1_024);
-        assert_eq!(fleet.on(HostId(0), Trigger::Announce), HostState::Maintenance);
+        assert_eq!(fleet.on(HostId(0), HostTrigger::Announce), HostState::Maintenance);
         assert_eq!(fleet.open(ZONE, &request), Some(HostId(1)));
         fleet.take(HostId(1), ZONE, &request);
         assert_eq!(fleet.open(ZONE, &request), None);
-        fleet.on(HostId(1), Trigger::Detect);
+        fleet.on(HostId(1), HostTrigger::Detect);
         fleet.give(HostId(1), ZONE, &request);
-        assert_eq!(fleet.on(HostId(0), Trigger::End), HostState::Closed);
+        assert_eq!(fleet.on(HostId(0), HostTrigger::End), HostState::Closed);
         assert_eq!(fleet.open(ZONE, &request), Some(HostId(0)), "host 1 is unhealthy, not closed");
         fleet.take(HostId(0), ZONE, &request);
-        assert_eq!(fleet.on(HostId(0), Trigger::Retire), HostState::Retired);
+        assert_eq!(fleet.on(HostId(0), HostTrigger::Retire), HostState::Retired);
         assert_eq!(fleet.give(HostId(0), ZONE, &request), Change::Closed);
         assert_eq!(fleet.open(ZONE, &request), None);
         assert_eq!(fleet.totals()[Total::Hosts], 0);
@@ -228,7 +219,7 @@ Retire: maintenance -> retired";
     #[test]
     #[should_panic(expected = "host 0 is active: Repair cannot happen")]
     fn an_impossible_move_is_a_bug() {
-        fleet(Hosts::Fixed { count: 1, sellable: CAPACITY }).on(HostId(0), Trigger::Repair);
+        fleet(Hosts::Fixed { count: 1, sellable: CAPACITY }).on(HostId(0), HostTrigger::Repair);
     }
 
     /// The totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
@@ -299,8 +290,8 @@ Retire: maintenance -> retired";
                     }
                     _ => {
                         // Retiring every host would end the test early.
-                        let trigger = Trigger::ALL[random.below(6) as usize];
-                        if fleet.hosts()[id.index()].state.on(trigger) != Move::Never {
+                        let trigger = HostTrigger::ALL[random.below(6) as usize];
+                        if fleet.hosts()[id.index()].state.on(trigger) != Transition::Never {
                             fleet.on(id, trigger);
                             moves += 1;
                         }

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::Network;
-use super::moves::Move;
-use super::usage::Usage;
 use crate::billing::{self, Item};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use crate::transition::Transition;
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
+use plimsoll_base::metrics::Usage;
 use plimsoll_base::units::{AccountId, ElasticAddressId, InstanceId, InterfaceId, Time};
 
 /// State of an elastic address.
@@ -37,8 +37,8 @@ impl ElasticState {
         }
     }
 
-    const fn on(self, trigger: Trigger) -> Move<ElasticState> {
-        MOVES[trigger as usize][self as usize]
+    const fn on(self, trigger: Trigger) -> Transition<Option<ElasticState>> {
+        TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -55,18 +55,19 @@ enum Trigger {
     HolderLost,
 }
 
-/// The table of legal moves: a row for each trigger, a column for each state.
+/// Table of legal transitions: a row for each trigger, a column for each state.
 #[rustfmt::skip]
-const MOVES: [[Move<ElasticState>; ElasticState::ALL.len()]; 5] = {
+const TRANSITIONS: [[Transition<Option<ElasticState>>; ElasticState::ALL.len()]; 5] = {
     use ElasticState::{Associated, Idle};
-    use Move::{Gone, Never, Refused, To};
+    use Transition::{Never, Refused, To};
+    const GONE: Transition<Option<ElasticState>> = To(None);
     [
         //                 idle                                            associated
-        /* associate    */ [To(Associated),                                Refused(Failure::ResourceAlreadyAssociated)],
-        /* reassociate  */ [To(Associated),                                To(Associated)],
-        /* disassociate */ [To(Idle),                                      To(Idle)],
-        /* release      */ [Gone,                                          Refused(Failure::InvalidIpAddressInUse)],
-        /* holder lost  */ [Never,                                         To(Idle)],
+        /* associate    */ [To(Some(Associated)),                                Refused(Failure::ResourceAlreadyAssociated)],
+        /* reassociate  */ [To(Some(Associated)),                                To(Some(Associated))],
+        /* disassociate */ [To(Some(Idle)),                                      To(Some(Idle))],
+        /* release      */ [GONE,                                          Refused(Failure::InvalidIpAddressInUse)],
+        /* holder lost  */ [Never,                                         To(Some(Idle))],
     ]
 };
 
@@ -105,8 +106,8 @@ impl ElasticAddress {
     }
 
     /// Gives it to a holder or takes it away, if the table allows it.
-    fn step(&mut self, trigger: Trigger, holder: Option<Holder>) -> Result<(), Reason> {
-        let next = self.state().on(trigger).permitted()?;
+    fn step(&mut self, trigger: Trigger, holder: Option<Holder>) -> Result<(), FailureReason> {
+        let next = self.state().on(trigger).called(Some(self.state()))?;
         self.holder = holder;
         assert_eq!(next, Some(self.state()), "{trigger:?}");
         Ok(())
@@ -168,7 +169,7 @@ impl ElasticAddresses {
         account: AccountId,
         id: ElasticAddressId,
         unknown: Failure,
-    ) -> Result<&mut ElasticAddress, Reason> {
+    ) -> Result<&mut ElasticAddress, FailureReason> {
         self.addresses.get_mut(&id).filter(|address| address.account == account).ok_or(unknown.into())
     }
 
@@ -179,7 +180,7 @@ impl ElasticAddresses {
         id: ElasticAddressId,
         trigger: Trigger,
         holder: Option<Holder>,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let address = self.addresses.get_mut(&id).expect("it was found");
         let former = address.holder;
         address.step(trigger, holder)?;
@@ -222,7 +223,7 @@ impl Network {
         now: Time,
         account: AccountId,
         bill: &mut billing::Usage,
-    ) -> Result<ElasticAddressId, Reason> {
+    ) -> Result<ElasticAddressId, FailureReason> {
         self.assign_public(now, account, bill)?;
         self.public.note();
         let id = ElasticAddressId(self.elastic.created);
@@ -244,9 +245,9 @@ impl Network {
         account: AccountId,
         id: ElasticAddressId,
         bill: &mut billing::Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let address = self.elastic.find(account, id, Failure::InvalidAllocationIdNotFound)?;
-        address.state().on(Trigger::Release).permitted()?;
+        address.state().on(Trigger::Release).called(None)?;
         let elastic = &mut self.elastic;
         elastic.addresses.remove(&id);
         let count = elastic.of_account.get_mut(&account).expect("the account has this one");
@@ -265,7 +266,7 @@ impl Network {
         account: AccountId,
         request: Association,
         bill: &mut billing::Usage,
-    ) -> Result<Option<Holder>, Reason> {
+    ) -> Result<Option<Holder>, FailureReason> {
         let Association { address, holder, .. } = request;
         let former = self.elastic.find(account, address, Failure::InvalidAllocationIdNotFound)?.holder;
         if let Holder::Interface(id) = holder {
@@ -276,7 +277,7 @@ impl Network {
         }
         let displaced = self.elastic.of_holder(holder);
         let trigger = if request.allow_reassociation { Trigger::Reassociate } else { Trigger::Associate };
-        self.elastic.addresses[&address].state().on(trigger).permitted()?;
+        self.elastic.addresses[&address].state().on(trigger).called(None)?;
         if let Some(displaced) = displaced {
             self.elastic.set_holder(now, displaced, Trigger::HolderLost, None)?;
         }
@@ -295,7 +296,7 @@ impl Network {
         now: Time,
         account: AccountId,
         id: ElasticAddressId,
-    ) -> Result<Option<Holder>, Reason> {
+    ) -> Result<Option<Holder>, FailureReason> {
         let former = self.elastic.find(account, id, Failure::InvalidAssociationIdNotFound)?.holder;
         self.elastic.set_holder(now, id, Trigger::Disassociate, None)?;
         Ok(former)
@@ -307,9 +308,9 @@ impl Network {
         now: Time,
         account: AccountId,
         bill: &mut billing::Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         if !self.allocate_public(now) {
-            return Err(Failure::InsufficientAddressCapacity.because(Bound::PublicAddresses, 1, 0));
+            return Err(Failure::InsufficientAddressCapacity.because(LimitKind::PublicAddresses, 1, 0));
         }
         bill.take(now, account, Item::PublicAddress, 1);
         Ok(())

@@ -7,8 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pool::{AddressPool, BLOCK};
-use super::usage::Usage;
-use plimsoll_base::metrics::{Gauges, PeakRatio};
+use plimsoll_base::metrics::{Gauges, PeakRatio, Usage};
 use plimsoll_base::units::Time;
 
 /// Fragmentation over time: the share of the free addresses that lie in no free aligned block of 16,

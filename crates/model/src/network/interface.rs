@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::elastic::Holder;
-use super::moves::Move;
 use super::range::{AddressRange, InterfaceRef, Ranges};
 use super::{NO_ADDRESS, Network};
+use crate::transition::Transition;
 use plimsoll_base::catalogue::InterfaceLimits;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time, ZoneId};
 
 /// State of an interface (`DescribeNetworkInterfaces`, "status").
@@ -39,8 +39,8 @@ impl InterfaceState {
         }
     }
 
-    const fn on(self, trigger: Trigger) -> Move<InterfaceState> {
-        MOVES[trigger as usize][self as usize]
+    const fn on(self, trigger: Trigger) -> Transition<Option<InterfaceState>> {
+        TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -56,19 +56,20 @@ enum Trigger {
     EndsWithInstance,
 }
 
-/// The table of legal moves: a row for each trigger, a column for each state.
+/// Table of legal transitions: a row for each trigger, a column for each state.
 #[rustfmt::skip]
-const MOVES: [[Move<InterfaceState>; InterfaceState::ALL.len()]; 5] = {
+const TRANSITIONS: [[Transition<Option<InterfaceState>>; InterfaceState::ALL.len()]; 5] = {
     use InterfaceState::{Available, InUse};
-    use Move::{Gone, Never, Refused, To};
-    const IN_USE: Move<InterfaceState> = Refused(Failure::InvalidNetworkInterfaceInUse);
+    use Transition::{Never, Refused, To};
+    const GONE: Transition<Option<InterfaceState>> = To(None);
+    const IN_USE: Transition<Option<InterfaceState>> = Refused(Failure::InvalidNetworkInterfaceInUse);
     [
         //                       available                                    in-use
-        /* attach             */ [To(InUse),                                  IN_USE],
-        /* detach             */ [Refused(Failure::InvalidAttachmentNotFound), To(Available)],
-        /* delete             */ [Gone,                                       IN_USE],
-        /* instance ends      */ [Never,                                      To(Available)],
-        /* ends with instance */ [Never,                                      Gone],
+        /* attach             */ [To(Some(InUse)),                                  IN_USE],
+        /* detach             */ [Refused(Failure::InvalidAttachmentNotFound), To(Some(Available))],
+        /* delete             */ [GONE,                                       IN_USE],
+        /* instance ends      */ [Never,                                      To(Some(Available))],
+        /* ends with instance */ [Never,                                      GONE],
     ]
 };
 
@@ -122,8 +123,8 @@ impl Interface {
     }
 
     /// Attaches or detaches it, if the table allows it.
-    fn step(&mut self, trigger: Trigger, attachment: Option<Attachment>) -> Result<(), Reason> {
-        let next = self.state().on(trigger).permitted()?;
+    fn step(&mut self, trigger: Trigger, attachment: Option<Attachment>) -> Result<(), FailureReason> {
+        let next = self.state().on(trigger).called(Some(self.state()))?;
         self.attachment = attachment;
         assert_eq!(next, Some(self.state()), "{trigger:?}");
         Ok(())
@@ -159,12 +160,12 @@ impl Interfaces {
     }
 
     /// The interface of an account, which EC2 calls unknown to all others.
-    pub fn find(&self, account: AccountId, id: InterfaceId) -> Result<&Interface, Reason> {
+    pub fn find(&self, account: AccountId, id: InterfaceId) -> Result<&Interface, FailureReason> {
         let found = self.further.get(&id).filter(|interface| interface.account == account);
         found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
     }
 
-    fn find_mut(&mut self, account: AccountId, id: InterfaceId) -> Result<&mut Interface, Reason> {
+    fn find_mut(&mut self, account: AccountId, id: InterfaceId) -> Result<&mut Interface, FailureReason> {
         let found = self.further.get_mut(&id).filter(|interface| interface.account == account);
         found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
     }
@@ -196,7 +197,7 @@ impl Interfaces {
     pub fn assignable(
         &mut self,
         on: InterfaceRef<'_>,
-    ) -> Result<(SubnetId, AccountId, &mut Ranges, Option<u32>), Reason> {
+    ) -> Result<(SubnetId, AccountId, &mut Ranges, Option<u32>), FailureReason> {
         match on {
             InterfaceRef::First(instance) => {
                 let most = instance.limits.map(|limits| limits.addresses_each);
@@ -249,7 +250,7 @@ impl Network {
         now: Time,
         account: AccountId,
         subnet: SubnetId,
-    ) -> Result<InterfaceId, Reason> {
+    ) -> Result<InterfaceId, FailureReason> {
         let address = self.take_ranges(now, subnet, account, AddressRange::Single, 1)?[0];
         let id = InterfaceId(self.interfaces.created);
         self.interfaces.created += 1;
@@ -260,8 +261,13 @@ impl Network {
 
     /// Deletes an interface that is not attached, with all its addresses (`DeleteNetworkInterface`). An
     /// elastic address it has stays the account's.
-    pub fn delete_interface(&mut self, now: Time, account: AccountId, id: InterfaceId) -> Result<(), Reason> {
-        self.interfaces.find(account, id)?.state().on(Trigger::Delete).permitted()?;
+    pub fn delete_interface(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        id: InterfaceId,
+    ) -> Result<(), FailureReason> {
+        self.interfaces.find(account, id)?.state().on(Trigger::Delete).called(None)?;
         self.remove_interface(now, id);
         Ok(())
     }
@@ -272,7 +278,7 @@ impl Network {
         instance: &Instance,
         id: InterfaceId,
         delete_on_termination: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let interface = self.interfaces.find(instance.account, id)?;
         let subnet = self.subnets.get(interface.subnet.index());
         if subnet.is_some_and(|subnet| subnet.zone != instance.zone) {
@@ -283,12 +289,12 @@ impl Network {
         if let Some(limits) = instance.limits {
             let left = u64::from(limits.interfaces).saturating_sub(1 + attached as u64);
             if left == 0 {
-                return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeInterfaces, 1, left));
+                return Err(Failure::AttachmentLimitExceeded.because(LimitKind::TypeInterfaces, 1, left));
             }
             let most = u64::from(limits.addresses_each);
             if needed > most {
                 let refused = Failure::PrivateIpAddressLimitExceeded;
-                return Err(refused.because(Bound::TypeAddresses, needed, most));
+                return Err(refused.because(LimitKind::TypeAddresses, needed, most));
             }
         }
         let attachment = Attachment { instance: instance.id, delete_on_termination };
@@ -299,7 +305,11 @@ impl Network {
     }
 
     /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`). Tells from which instance.
-    pub fn detach_interface(&mut self, account: AccountId, id: InterfaceId) -> Result<InstanceId, Reason> {
+    pub fn detach_interface(
+        &mut self,
+        account: AccountId,
+        id: InterfaceId,
+    ) -> Result<InstanceId, FailureReason> {
         let interface = self.interfaces.find_mut(account, id)?;
         let attachment = interface.attachment;
         interface.step(Trigger::Detach, None)?;
@@ -311,14 +321,14 @@ impl Network {
 
     /// Whether an instance has no more interfaces and addresses than its type allows: asked when it starts,
     /// as its type may have changed while it was stopped (`StartInstances` is then refused).
-    pub fn check_limits(&mut self, instance: &Instance) -> Result<(), Reason> {
+    pub fn check_limits(&mut self, instance: &Instance) -> Result<(), FailureReason> {
         let Some(holdings) = self.interfaces.of_instance.get_mut(&instance.id) else { return Ok(()) };
         if let Some(limits) = instance.limits {
             let interfaces = 1 + holdings.interfaces.len() as u64;
             let most = u64::from(limits.interfaces);
             if interfaces > most {
                 let refused = Failure::AttachmentLimitExceeded;
-                return Err(refused.because(Bound::TypeInterfaces, interfaces, most));
+                return Err(refused.because(LimitKind::TypeInterfaces, interfaces, most));
             }
             let further = holdings.interfaces.iter().map(|id| &self.interfaces.further[id].ranges);
             let needed =
@@ -326,7 +336,7 @@ impl Network {
             let most = u64::from(limits.addresses_each);
             if needed > most {
                 let refused = Failure::PrivateIpAddressLimitExceeded;
-                return Err(refused.because(Bound::TypeAddresses, needed, most));
+                return Err(refused.because(LimitKind::TypeAddresses, needed, most));
             }
         }
         holdings.limits = instance.limits;
@@ -350,7 +360,7 @@ impl Network {
         for id in holdings.interfaces {
             let interface = self.interfaces.further.get_mut(&id).expect("what is attached exists");
             if interface.attachment.is_some_and(|attachment| attachment.delete_on_termination) {
-                let ends = interface.state().on(Trigger::EndsWithInstance).permitted();
+                let ends = interface.state().on(Trigger::EndsWithInstance).called(None);
                 assert_eq!(ends, Ok(None), "nothing keeps an interface that ends with its instance");
                 self.remove_interface(now, id);
             } else {

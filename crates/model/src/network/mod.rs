@@ -5,12 +5,10 @@ mod config;
 mod elastic;
 mod fragmentation;
 mod interface;
-mod moves;
 mod pool;
 mod range;
 pub mod security;
 mod subnet;
-mod usage;
 
 pub use config::{NetworkConfig, SubnetConfig};
 pub use elastic::{Association, ElasticAddresses, ElasticState, Holder};
@@ -19,13 +17,13 @@ pub use interface::{Attachment, Instance, Interface, InterfaceState};
 pub use pool::{AddressPool, BLOCK, MAX_ADDRESSES};
 pub use range::{AddressRange, InterfaceRef};
 pub use subnet::Subnet;
-pub use usage::Usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use interface::Interfaces;
 
 use plimsoll_base::input::InputError;
+use plimsoll_base::metrics::Usage;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, SubnetId, Time, ZoneId};
 
@@ -54,8 +52,8 @@ pub struct Network {
 
 persist! { Network {
     values: [public, elastic, interfaces],
-    parts: [subnets, pools],
-    made: [of_zone, public_addresses, vpcs],
+    nested: [subnets, pools],
+    derived: [of_zone, public_addresses, vpcs],
 } }
 
 /// The VPCs of one name in a scenario, numbered one after the other.

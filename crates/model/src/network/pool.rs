@@ -38,7 +38,7 @@ pub struct AddressPool {
 
 persist! { AddressPool {
     values: [root, used, words],
-    made: [branches, capacity],
+    derived: [branches, capacity],
 } }
 
 impl AddressPool {

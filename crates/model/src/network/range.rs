@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pool::BLOCK;
 use super::{Instance, NO_ADDRESS, Network};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time};
 
 /// What is assigned to an interface, and counts as one of its addresses.
@@ -80,7 +80,7 @@ impl Network {
         on: InterfaceRef<'_>,
         range: AddressRange,
         count: u16,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let (subnet, account, ranges, most) = self.interfaces.assignable(on)?;
         if count == 0 {
             return Err(Failure::InvalidParameterValue.into());
@@ -89,7 +89,7 @@ impl Network {
             let left = u64::from(most).saturating_sub(ranges.slots());
             if left < u64::from(count) {
                 let refused = Failure::PrivateIpAddressLimitExceeded;
-                return Err(refused.because(Bound::TypeAddresses, u64::from(count), left));
+                return Err(refused.because(LimitKind::TypeAddresses, u64::from(count), left));
             }
         }
         let taken = self.take_ranges(now, subnet, account, range, count)?;
@@ -106,7 +106,7 @@ impl Network {
         on: InterfaceRef<'_>,
         range: AddressRange,
         count: u16,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let (subnet, account, ranges, _) = self.interfaces.assignable(on)?;
         let ranges = ranges.of_mut(range);
         let kept = ranges.len().checked_sub(usize::from(count)).filter(|_| count > 0);
@@ -129,7 +129,7 @@ impl Network {
         account: AccountId,
         range: AddressRange,
         count: u16,
-    ) -> Result<Vec<u32>, Reason> {
+    ) -> Result<Vec<u32>, FailureReason> {
         match range {
             _ if self.subnets.is_empty() => Ok(vec![NO_ADDRESS; usize::from(count)]),
             AddressRange::Single => self.take_singles(now, subnet, account, count),
@@ -143,13 +143,13 @@ impl Network {
         id: SubnetId,
         account: AccountId,
         count: u16,
-    ) -> Result<Vec<u32>, Reason> {
+    ) -> Result<Vec<u32>, FailureReason> {
         let subnet = &mut self.subnets[id.index()];
         let left = self.pools[subnet.pool(account)].free();
         if left < u32::from(count) {
             subnet.usage.exhaust(now);
             let refused = Failure::InsufficientFreeAddressesInSubnet;
-            return Err(refused.because(Bound::SubnetAddresses, u64::from(count), u64::from(left)));
+            return Err(refused.because(LimitKind::SubnetAddresses, u64::from(count), u64::from(left)));
         }
         let taken = (0..count).map(|_| self.allocate(id, account, now).expect("enough are free")).collect();
         self.note(id, false);
@@ -163,7 +163,7 @@ impl Network {
         id: SubnetId,
         account: AccountId,
         count: u16,
-    ) -> Result<Vec<u32>, Reason> {
+    ) -> Result<Vec<u32>, FailureReason> {
         let subnet = &mut self.subnets[id.index()];
         let (pools, pool) = (subnet.pools(), subnet.pool(account));
         let fragmentation = subnet.watch_fragmentation(now, &self.pools[pools]);
@@ -171,7 +171,7 @@ impl Network {
         if left < u32::from(count) {
             fragmentation.prefixes.exhaust(now);
             let refused = Failure::InsufficientCidrBlocks;
-            return Err(refused.because(Bound::SubnetPrefixes, u64::from(count), u64::from(left)));
+            return Err(refused.because(LimitKind::SubnetPrefixes, u64::from(count), u64::from(left)));
         }
         let mut take = || {
             fragmentation.take_block(now);

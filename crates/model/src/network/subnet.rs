@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use super::fragmentation::Fragmentation;
 use super::pool::AddressPool;
-use super::usage::Usage;
 use super::{NO_ADDRESS, RESERVED_FIRST, SubnetConfig};
+use plimsoll_base::metrics::Usage;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Time, ZoneId};
 
@@ -37,7 +37,7 @@ pub struct Subnet {
 
 persist! { Subnet {
     values: [usage, fragmentation],
-    made: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc],
+    derived: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc],
 } }
 
 impl Subnet {

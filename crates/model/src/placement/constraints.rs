@@ -13,98 +13,52 @@
 //! dedicated instances, then vacant ones. Hosts whose hardware does not run the type are in none, nor are those with
 //! instances where the request needs a host to itself, nor dedicated hosts whose terms do not admit it.
 
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::groups::{GroupRule, Groups};
-use super::strategy::Request;
+use super::request::{Constraint, Membership, Request, Tenancy};
 use super::tenancies::{Ownership, Tenancies};
 use crate::fleet::Fleet;
 use crate::fleet::host::Pool;
-use plimsoll_base::failure::{Bound, Failure, Reason};
-use plimsoll_base::units::{HostId, PlacementGroupId, RackId, Resources, TypeId};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
+use plimsoll_base::units::{HostId, RackId, Resources, TypeId};
 
 /// The most partitions of a group with dedicated instances.
 const MAX_DEDICATED: u16 = 2;
 
-/// What a request asks of its host beside room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Constraint {
-    /// The placement group that the instance joins.
-    pub group: Option<Membership>,
-    /// Whose instances may be on the same host.
-    pub tenancy: Tenancy,
-    /// A host that is not taken: the one that a migration leaves.
-    pub excluded: Option<HostId>,
-    /// The hardware that does not run the type, a bit for each number ([`Fleet::barring`]).
-    pub barred: u64,
-    /// The instance has its host to itself, as one of bare metal has.
-    pub whole: bool,
-    /// The type, where a dedicated host is to admit it.
-    pub kind: Option<TypeId>,
-}
-
-/// The place of an instance in a placement group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Membership {
-    /// The group.
-    pub group: PlacementGroupId,
-    /// The partition asked for, from 0: EC2's `PartitionNumber` less 1. `None`: any.
-    pub partition: Option<u16>,
-}
-
-/// Whose instances may be on the same host (EC2's `Placement.Tenancy`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
-pub enum Tenancy {
-    /// Anybody's: EC2's `default`.
-    #[default]
-    Shared,
-    /// The account's own dedicated instances.
-    Dedicated,
-    /// Those on a dedicated host that the account has allocated: this one, or any.
-    Host(Option<HostId>),
-}
-
-impl Constraint {
-    /// The constraint, or nothing where it asks for nothing: such requests are searched fastest.
-    pub fn or_none(self) -> Option<Constraint> {
-        (self != Constraint::default()).then_some(self)
+/// Refuses a constraint that no fleet can meet (EC2 user guide, "Placement group rules and limitations": no
+/// dedicated hosts in placement groups, no dedicated instances in spread groups, "A partition placement group with
+/// Dedicated Instances can have a maximum of two partitions").
+pub(super) fn check(
+    constraint: &Constraint,
+    request: &Request,
+    (groups, tenancies, fleet): (&Groups, &Tenancies, &Fleet),
+) -> Result<(), FailureReason> {
+    if let Tenancy::Host(Some(host)) = constraint.tenancy {
+        if tenancies.owner(host) != Some((request.account, Ownership::Allocated)) {
+            return Err(Failure::InvalidHostIdNotFound.into());
+        }
+        let is_taken = constraint.kind.is_none_or(|kind| tenancies.takes(host, kind));
+        if !is_taken || fleet.is_barred(host, constraint.barred) {
+            return Err(Failure::Unsupported.into());
+        }
     }
-
-    /// What is wrong with it whatever the fleet (EC2 user guide, "Placement group rules and limitations": no
-    /// dedicated hosts in placement groups, no dedicated instances in spread groups, "A partition placement group with
-    /// Dedicated Instances can have a maximum of two partitions").
-    pub(super) fn check(
-        &self,
-        request: &Request,
-        (groups, tenancies, fleet): (&Groups, &Tenancies, &Fleet),
-    ) -> Result<(), Reason> {
-        if let Tenancy::Host(Some(host)) = self.tenancy {
-            if tenancies.owner(host) != Some((request.account, Ownership::Allocated)) {
-                return Err(Failure::InvalidHostIdNotFound.into());
-            }
-            let is_taken = self.kind.is_none_or(|kind| tenancies.takes(host, kind));
-            if !is_taken || fleet.is_barred(host, self.barred) {
-                return Err(Failure::Unsupported.into());
-            }
+    let Some(Membership { group, partition }) = constraint.group else { return Ok(()) };
+    match (groups.rule(group), partition, constraint.tenancy) {
+        (_, _, Tenancy::Host(_)) | (GroupRule::Spread { .. }, _, Tenancy::Dedicated) => {
+            Err(Failure::InvalidParameterCombination.into())
         }
-        let Some(Membership { group, partition }) = self.group else { return Ok(()) };
-        match (groups.rule(group), partition, self.tenancy) {
-            (_, _, Tenancy::Host(_)) | (GroupRule::Spread { .. }, _, Tenancy::Dedicated) => {
-                Err(Failure::InvalidParameterCombination.into())
-            }
-            (GroupRule::Partition { partitions }, _, Tenancy::Dedicated) if partitions > MAX_DEDICATED => {
-                let (asked, most) = (u64::from(partitions), u64::from(MAX_DEDICATED));
-                Err(Failure::InvalidParameterCombination.because(Bound::GroupPartitions, asked, most))
-            }
-            (GroupRule::Partition { partitions }, Some(partition), _) if partition >= partitions => {
-                Err(Failure::InvalidParameterValue.into())
-            }
-            (GroupRule::Spread { .. } | GroupRule::Cluster { .. }, Some(_), _) => {
-                Err(Failure::InvalidParameterCombination.into())
-            }
-            _ => Ok(()),
+        (GroupRule::Partition { partitions }, _, Tenancy::Dedicated) if partitions > MAX_DEDICATED => {
+            let (asked, most) = (u64::from(partitions), u64::from(MAX_DEDICATED));
+            Err(Failure::InvalidParameterCombination.because(LimitKind::GroupPartitions, asked, most))
         }
+        (GroupRule::Partition { partitions }, Some(partition), _) if partition >= partitions => {
+            Err(Failure::InvalidParameterValue.into())
+        }
+        (GroupRule::Spread { .. } | GroupRule::Cluster { .. }, Some(_), _) => {
+            Err(Failure::InvalidParameterCombination.into())
+        }
+        _ => Ok(()),
     }
 }
 

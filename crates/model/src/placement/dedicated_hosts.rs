@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::placer::Placer;
 use super::tenancies::{HostTerms, Ownership};
 use crate::fleet::Fleet;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, HostId, Resources, TypeId, ZoneId};
 
 impl Placer {
@@ -19,7 +19,7 @@ impl Placer {
         (zone, groups): (ZoneId, &[usize]),
         (terms, barred): (HostTerms, u64),
         fleet: &mut Fleet,
-    ) -> Result<HostId, Reason> {
+    ) -> Result<HostId, FailureReason> {
         self.tenancies.begin(fleet);
         let of_zone: Vec<usize> = match groups {
             [] => (0..fleet.groups().len()).filter(|group| fleet.groups()[*group].zone == zone).collect(),
@@ -33,7 +33,7 @@ impl Placer {
         };
         let host = host
             .or_else(|| opened(fleet))
-            .ok_or_else(|| Failure::InsufficientHostCapacity.because(Bound::TenancyHosts, 1, 0))?;
+            .ok_or_else(|| Failure::InsufficientHostCapacity.because(LimitKind::TenancyHosts, 1, 0))?;
         self.tenancies.take(host, zone, account, Ownership::Allocated);
         self.tenancies.terms.insert(host, terms);
         self.changed(host, zone, fleet);
@@ -46,7 +46,7 @@ impl Placer {
         account: AccountId,
         host: HostId,
         fleet: &mut Fleet,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         if self.tenancies.owner(host) != Some((account, Ownership::Allocated)) {
             return Err(Failure::InvalidHostIdNotFound.into());
         }

@@ -1,12 +1,11 @@
 //! Why no host took a request: the limit that decided. An unconstrained request is explained by totals
 //! alone, since a run may refuse millions; a constrained one costs a search or two.
 
-use super::constraints::{Constraint, Tenancy};
 use super::groups::GroupRule;
 use super::placer::Placer;
-use super::strategy::Request;
+use super::request::{Constraint, Request, Tenancy};
 use crate::fleet::Fleet;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::Resources;
 
 impl Placer {
@@ -14,7 +13,7 @@ impl Placer {
     /// a spread group has the most members its zone may have; the zone has too little vCPU, memory or GPU
     /// free in all; the request would have found a host but for its group's rule; there is no host of its
     /// tenancy with room; no single host has all that is asked for.
-    pub fn explain(&mut self, request: &Request, fleet: &Fleet) -> Reason {
+    pub fn explain(&mut self, request: &Request, fleet: &Fleet) -> FailureReason {
         let constraint = request.constraint.unwrap_or_default();
         let failure = match constraint.tenancy {
             Tenancy::Host(_) => Failure::InsufficientHostCapacity,
@@ -25,13 +24,13 @@ impl Placer {
                 .group()
                 .is_some_and(|group| self.groups.members(group, request.zone).count >= max_per_zone)
         {
-            return failure.because(Bound::GroupInstances, 1, 0);
+            return failure.because(LimitKind::GroupInstances, 1, 0);
         }
         let zone = &fleet.zones()[request.zone.index()];
         let free = [
-            (Bound::ZoneVcpu, Resources::VCPU, zone.free_vcpu_milli),
-            (Bound::ZoneMemory, Resources::MEMORY, zone.free_memory_mib),
-            (Bound::ZoneGpu, Resources::GPU, zone.free_gpu_milli),
+            (LimitKind::ZoneVcpu, Resources::VCPU, zone.free_vcpu_milli),
+            (LimitKind::ZoneMemory, Resources::MEMORY, zone.free_memory_mib),
+            (LimitKind::ZoneGpu, Resources::GPU, zone.free_gpu_milli),
         ];
         for (bound, resource, left) in free {
             let asked = u64::from(request.amounts.0[resource]);
@@ -42,11 +41,11 @@ impl Placer {
         let ungrouped = Constraint { group: None, ..constraint };
         let bound = match constraint.tenancy {
             _ if constraint.group.is_some() && self.could_place(request, &ungrouped, fleet) => {
-                Bound::GroupRacks
+                LimitKind::GroupRacks
             }
-            Tenancy::Shared => Bound::HostRoom,
-            Tenancy::Dedicated | Tenancy::Host(None) => Bound::TenancyHosts,
-            Tenancy::Host(Some(_)) => Bound::DedicatedHostRoom,
+            Tenancy::Shared => LimitKind::HostRoom,
+            Tenancy::Dedicated | Tenancy::Host(None) => LimitKind::TenancyHosts,
+            Tenancy::Host(Some(_)) => LimitKind::DedicatedHostRoom,
         };
         failure.because(bound, 1, 0)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, PlacementGroupId, RackId, ZoneId};
 
 /// Running instances a spread group may have in a zone (EC2 user guide, "Placement strategies": "a maximum
@@ -74,7 +74,7 @@ impl Groups {
         account: AccountId,
         name: &str,
         rule: GroupRule,
-    ) -> Result<PlacementGroupId, Reason> {
+    ) -> Result<PlacementGroupId, FailureReason> {
         let names = self.names.entry(account).or_default();
         if names.contains_key(name) || self.of_everyone.contains_key(name) {
             return Err(Failure::InvalidPlacementGroupDuplicate.into());
@@ -91,7 +91,7 @@ impl Groups {
     }
 
     /// The group that an account knows by a name.
-    pub fn named(&mut self, account: AccountId, name: &str) -> Result<PlacementGroupId, Reason> {
+    pub fn named(&mut self, account: AccountId, name: &str) -> Result<PlacementGroupId, FailureReason> {
         if let Some(id) = self.names.get(&account).and_then(|names| names.get(name)) {
             return Ok(*id);
         }
@@ -114,7 +114,7 @@ impl Groups {
 
     /// Deletes a group by its name (`DeletePlacementGroup`: "You must terminate all instances in the placement group
     /// before you can delete the placement group").
-    pub fn delete(&mut self, account: AccountId, name: &str) -> Result<(), Reason> {
+    pub fn delete(&mut self, account: AccountId, name: &str) -> Result<(), FailureReason> {
         let id = self.named(account, name)?;
         if self.groups[id.index()].enlisted > 0 {
             return Err(Failure::InvalidPlacementGroupInUse.into());

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use super::constraints::{HostRule, RackRule, Tier};
 use super::racks::RackHosts;
+use super::request::Request;
 use super::scan::{Scan, cost_of};
-use super::strategy::{Candidates, Request, Selector};
+use super::strategy::{Candidates, Selector};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
@@ -313,7 +314,7 @@ pub struct AnyHost {
     partitions: Option<u16>,
 }
 
-persist! { AnyHost { made: [partitions] } }
+persist! { AnyHost { derived: [partitions] } }
 
 impl Selector for AnyHost {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {

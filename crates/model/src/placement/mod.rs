@@ -8,6 +8,8 @@
 pub mod config;
 pub mod constraints;
 mod dedicated_hosts;
+pub mod diagnosis;
+pub mod entry;
 mod explain;
 pub mod groups;
 mod index;
@@ -15,12 +17,12 @@ pub mod placer;
 pub mod provisions;
 mod racks;
 pub mod register;
+pub mod request;
 pub mod reservations;
 mod restore;
 pub mod scan;
 mod strategies;
 pub mod strategy;
-pub mod survey;
 pub mod tenancies;
 mod vacancies;
 

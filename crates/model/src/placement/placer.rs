@@ -5,16 +5,16 @@
 //! [`Placer::changed`]. When the instance leaves, give the capacity back and call [`Placer::removed`] and
 //! [`Placer::changed`]; where the placement comes to nothing, [`Placer::undo`] in place of [`Placer::removed`].
 
-use super::constraints::{self, Constraint, Tenancy};
+use super::constraints::{self, Tier};
 use super::groups::Groups;
 use super::index::Index;
-use super::reservations::Reservations;
-use super::strategy::{Request, Selector, Strategy, Undo};
+use super::request::{Constraint, Request, Tenancy};
+use super::strategy::{Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
 use crate::fleet::host::Sku;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::{Change, Fleet};
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{HostId, Resources, ZoneId};
 
 /// A strategy with its index over a fleet, and what constrains it.
@@ -24,7 +24,6 @@ pub struct Placer {
     pub(super) selector: Box<dyn Selector>,
     pub(super) index: Index,
     pub(super) tenancies: Tenancies,
-    pub(super) reservations: Reservations,
     /// Every choice is made again by the plain scan, and must be the same.
     pub(super) verify: bool,
 }
@@ -38,7 +37,6 @@ impl Placer {
             selector: strategy.selector,
             index: Index::new(strategy.ranking, strategy.partitions, fleet),
             tenancies: Tenancies::default(),
-            reservations: Reservations::default(),
             verify,
         };
         placer.index_hosts(fleet);
@@ -61,9 +59,9 @@ impl Placer {
 
     /// What is wrong with the constraint of a request, however much room there is. To be asked once a call,
     /// before anything is placed.
-    pub fn check(&self, request: &Request, fleet: &Fleet) -> Result<(), Reason> {
+    pub fn check(&self, request: &Request, fleet: &Fleet) -> Result<(), FailureReason> {
         let books = (&self.groups, &self.tenancies, fleet);
-        let check = |constraint: Constraint| constraint.check(request, books);
+        let check = |constraint: Constraint| constraints::check(&constraint, request, books);
         request.constraint.map_or(Ok(()), check)
     }
 
@@ -188,6 +186,41 @@ impl Placer {
         if let Some(constraint) = request.constraint.filter(|of| matches!(of.tenancy, Tenancy::Host(_))) {
             self.tenancies.leave(host, &constraint);
         }
+    }
+
+    /// Takes room of a host for a request. Returns what undoes that.
+    pub(super) fn take(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) -> Undo {
+        fleet.take(host, request.zone, &request.amounts);
+        let undo = self.placed(request, host, fleet);
+        self.changed(host, request.zone, fleet);
+        undo
+    }
+
+    /// Undoes [`Placer::take`], the latest first.
+    pub(super) fn undo_take(&mut self, request: &Request, host: HostId, undo: Undo, fleet: &mut Fleet) {
+        fleet.give(host, request.zone, &request.amounts);
+        self.undo(request, host, undo, fleet);
+        self.changed(host, request.zone, fleet);
+    }
+
+    /// Gives the room of a request on a host back.
+    pub(super) fn give(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) {
+        fleet.give(host, request.zone, &request.amounts);
+        self.removed(request, host, fleet);
+        self.changed(host, request.zone, fleet);
+    }
+
+    /// Counts room on a host for another request than before: the slot of a reservation becomes an instance, or the
+    /// other way round.
+    pub(super) fn recount(&mut self, from: &Request, into: &Request, host: HostId, fleet: &Fleet) {
+        self.removed(from, host, fleet);
+        self.added(into, host, fleet);
+    }
+
+    /// Returns the tiers of a request for a slot of a reservation.
+    pub(super) fn slot_tiers(&self, request: &Request) -> Vec<Tier<'_>> {
+        let constraint = request.constraint.unwrap_or_default();
+        constraints::slot_tiers(request, &constraint, &self.groups, &self.tenancies)
     }
 
     /// Notes that a host opened, closed, or has other amounts free. A host of an elastic group that was one

@@ -1,161 +1,20 @@
-//! What a scenario provides beside its demand: placement groups, dedicated hosts and capacity reservations,
-//! as it writes them, and with every name resolved.
+//! Placement groups, dedicated hosts and capacity reservations that a scenario provides, with every name resolved.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::config::PlacementConfig;
-use super::constraints::Tenancy;
+use super::config::{
+    CapacityReservationConfig, DedicatedHostConfig, GroupConfig, GroupStrategy, Matching, PlacementConfig,
+    ReservedTenancy,
+};
 use super::groups::{DEFAULT_MAX_PER_ZONE, GroupRule, MAX_PARTITIONS};
+use super::request::Tenancy;
 use super::tenancies::{HostTerms, Takes};
-use crate::fleet::config::{GroupTenancy, ZoneConfig};
+use crate::fleet::config::ZoneConfig;
+use crate::fleet::host::GroupTenancy;
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::units::{Duration, TypeId, ZoneId};
 
 /// The most hosts or instances of one provision: each is held in memory, be there room for it or not.
 const MAX_COUNT: u32 = 1_000_000;
-
-/// `[[placement.groups]]`: a placement group.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GroupConfig {
-    /// Name by which launches join it; unique in an account.
-    pub name: String,
-    /// How its members stand.
-    pub strategy: GroupStrategy,
-    /// The account it belongs to; default: every account has one of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// Partitions in each zone, 1 to 7, of a `partition` group; default 7.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub partitions: Option<u16>,
-    /// Whether a `cluster` group takes no other racks than those that hold members, once there are any;
-    /// default false: the rest of the zone is the last resort.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub strict: Option<bool>,
-    /// The most members of a `spread` group in each zone \[instances\]; default 7, as in EC2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_per_zone: Option<u32>,
-}
-
-/// `[placement.created_groups]`: rules of the groups that calls of `create-placement-group` make.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CreatedGroupConfig {
-    /// The most members of a `spread` group in each zone \[instances\]; default 7, as in EC2.
-    pub max_per_zone: u32,
-    /// Whether a `cluster` group takes no other racks than those that hold members, once there are any;
-    /// default false.
-    pub strict: bool,
-}
-
-impl Default for CreatedGroupConfig {
-    fn default() -> CreatedGroupConfig {
-        CreatedGroupConfig { max_per_zone: DEFAULT_MAX_PER_ZONE, strict: false }
-    }
-}
-
-/// How the members of a placement group stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum GroupStrategy {
-    /// Together, in one zone.
-    Cluster,
-    /// In partitions that share no rack.
-    Partition,
-    /// Each on a rack of its own.
-    Spread,
-}
-
-/// `[[placement.dedicated_hosts]]`: hosts that an account has allocated from time zero on.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DedicatedHostConfig {
-    /// The account.
-    pub account: String,
-    /// Name of the zone.
-    pub zone: String,
-    /// How many \[hosts\]; default 1.
-    #[serde(default = "one")]
-    pub count: u32,
-    /// Number of their host group in the zone, from 0 in file order; default any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<usize>,
-    /// The `sku` of their host groups; default any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sku: Option<String>,
-    /// The family of the instances that they take; default any that their hardware runs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
-    /// The instance type that they take, in place of a family.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// True for hosts that take launches of tenancy `host` without the name of one. Default true, other than in EC2 and
-    /// with calls of `allocate-host`: these hosts have no name.
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
-    pub auto_placement: bool,
-}
-
-/// `[[placement.capacity_reservations]]`: room held for instances of one type.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CapacityReservationConfig {
-    /// Name by which launches target it; unique.
-    pub name: String,
-    /// The account.
-    pub account: String,
-    /// Name of the instance type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Name of the zone.
-    pub zone: String,
-    /// How many \[instances\]; default 1.
-    #[serde(default = "one")]
-    pub count: u32,
-    /// When it is made, from the beginning of the run on; default 0s.
-    #[serde(default)]
-    pub from: Duration,
-    /// When it ends, from the beginning of the run on; default never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Duration>,
-    /// Which launches use it; default `open`.
-    #[serde(default)]
-    pub matching: Matching,
-    /// Tenancy of its instances, `shared` or `dedicated`; default `shared`.
-    #[serde(default)]
-    pub tenancy: ReservedTenancy,
-}
-
-/// Which launches use a capacity reservation (EC2's `InstanceMatchCriteria`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Matching {
-    /// Every launch that matches.
-    #[default]
-    Open,
-    /// Those that name it.
-    Targeted,
-}
-
-/// The tenancy of a capacity reservation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReservedTenancy {
-    /// On hosts of the shared pool.
-    #[default]
-    Shared,
-    /// On the account's own hosts.
-    Dedicated,
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn yes() -> bool {
-    true
-}
 
 /// Everything a scenario provides, in file order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -416,6 +275,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use plimsoll_base::catalogue::ShapePrice;
+    use serde::Deserialize;
 
     fn resolve(text: &str) -> Result<Provisions, String> {
         let config: PlacementConfig = toml::from_str(text).unwrap();

@@ -12,80 +12,80 @@
 //! that is not active waits until that is.
 //!
 //! An instance that stands elsewhere may count for a slot too: then the reservation needs that one no more
-//! ([`Placer::reserve`], [`Placer::give_up_slot`]). Which instances those are their owner knows.
+//! ([`Reservations::reserve`], [`Reservations::give_up_slot`]). The caller knows which instances those are.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::constraints::{self, Constraint, Tenancy, Tier};
+use super::constraints::Tier;
 use super::placer::Placer;
-use super::strategy::{Request, Undo};
+use super::request::{Constraint, Request, Tenancy};
 use crate::fleet::Fleet;
 use crate::fleet::host::HostState;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, TypeId, ZoneId};
 
-/// Which reservation a launch runs in (EC2's `CapacityReservationSpecification`).
+/// Reservation that a launch runs in (EC2's `CapacityReservationSpecification`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Preference {
-    /// Any open one that matches and has a slot left, else none: EC2's default.
+    /// Any open reservation that matches and has a slot left, else none: EC2's default.
     #[default]
     Open,
     /// None.
     Avoid,
-    /// Some open one that matches; a launch is refused where none has a slot left.
+    /// An open reservation that matches; a launch is refused where none has a slot left.
     Only,
-    /// This one only.
+    /// A single reservation.
     Targeted(CapacityReservationId),
 }
 
 /// Attributes that an instance must have in common with a reservation.
 pub type Attributes = (AccountId, TypeId, ZoneId, Tenancy);
 
-/// One reservation.
+/// Capacity reservation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reservation {
-    /// The type of its instances.
+    /// Type of its instances.
     pub kind: TypeId,
-    /// Instances it holds room for, used or not; 0 once it is cancelled \[instances\].
+    /// Number of instances that it holds room for, used or not; 0 once it is cancelled \[instances\].
     pub count: u32,
     /// Free slots \[instances\].
     pub free: u32,
-    /// Any launch that matches may use it; otherwise only one that names it.
+    /// True where any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
-    /// One slot as a request.
+    /// Request of one slot.
     slot: Request,
     /// Free slots by host.
     slots: BTreeMap<HostId, u32>,
 }
 
 impl Reservation {
-    /// Who pays for it.
+    /// Returns the account that pays for it.
     pub fn account(&self) -> AccountId {
         self.slot.account
     }
 
-    /// Where it is.
+    /// Returns its zone.
     pub fn zone(&self) -> ZoneId {
         self.slot.zone
     }
 
-    /// Free slots by host \[instances\].
+    /// Returns the free slots by host \[instances\].
     pub fn slots(&self) -> &BTreeMap<HostId, u32> {
         &self.slots
     }
 
-    /// Whose instances may be on the hosts of its slots.
+    /// Returns the tenancy of its instances.
     pub fn tenancy(&self) -> Tenancy {
-        tenancy(&self.slot)
+        self.slot.tenancy()
     }
 
-    /// Free slot as a request.
+    /// Returns the request of one slot.
     pub fn slot(&self) -> &Request {
         &self.slot
     }
 
-    /// Attributes that its instances have in common.
+    /// Returns the attributes that its instances have in common.
     pub fn attributes(&self) -> Attributes {
         (self.account(), self.kind, self.zone(), self.tenancy())
     }
@@ -104,138 +104,144 @@ impl Reservation {
         }
     }
 
-    /// The lowest host with a slot that a tier allows.
+    /// Returns the lowest host with a slot that a tier allows.
     fn lowest(&self, tier: &Tier<'_>, fleet: &Fleet) -> Option<HostId> {
         let is_active = |id: &HostId| fleet.hosts()[id.index()].state == HostState::Active;
         self.slots.keys().copied().find(|id| is_active(id) && tier.allows(*id, fleet))
     }
 }
 
-fn tenancy(request: &Request) -> Tenancy {
-    request.tenancy()
-}
-
 /// All reservations of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Reservations {
     all: Vec<Reservation>,
-    /// Those that are open and not cancelled.
+    /// Reservations that are open and not cancelled.
     open: BTreeMap<Attributes, Vec<CapacityReservationId>>,
 }
 
-impl Reservations {
-    /// The free slots: what one is as a request, and how many there are on which host.
-    pub(super) fn free_slots(&self) -> impl Iterator<Item = (&Request, HostId, u32)> {
-        self.all.iter().flat_map(|of| of.slots.iter().map(|(host, slots)| (&of.slot, *host, *slots)))
-    }
-}
-
-/// What a reservation is made of.
+/// Terms of a reservation to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
-    /// The type of its instances.
+    /// Type of its instances.
     pub kind: TypeId,
-    /// Instances it holds room for \[instances\].
+    /// Number of instances that it holds room for \[instances\].
     pub count: u32,
-    /// Any launch that matches may use it; otherwise only one that names it.
+    /// True where any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
 }
 
-impl Placer {
-    /// A reservation, cancelled or not.
-    pub fn reservation(&self, id: CapacityReservationId) -> &Reservation {
-        &self.reservations.all[id.index()]
+impl Reservations {
+    /// Returns a reservation, cancelled or not.
+    pub fn get(&self, id: CapacityReservationId) -> &Reservation {
+        &self.all[id.index()]
     }
 
-    /// Every reservation, cancelled or not.
-    pub fn reservations(&self) -> &[Reservation] {
-        &self.reservations.all
+    /// Returns every reservation, cancelled or not.
+    pub fn all(&self) -> &[Reservation] {
+        &self.all
     }
 
-    /// How many hosts have free slots \[hosts\].
-    pub fn hosts_reserved(&self) -> u64 {
-        let hosts: BTreeSet<HostId> =
-            self.reservations().iter().flat_map(|reservation| reservation.slots().keys().copied()).collect();
+    /// Returns the number of hosts with free slots \[hosts\].
+    pub fn hosts(&self) -> u64 {
+        let hosts: BTreeSet<HostId> = self.all.iter().flat_map(|of| of.slots().keys().copied()).collect();
         hosts.len() as u64
     }
 
-    /// True while no reservation was ever made.
+    /// Returns true while no reservation was ever made.
     #[inline]
-    pub fn has_reservations(&self) -> bool {
-        !self.reservations.all.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
-    /// The open reservations of these attributes that are not cancelled, oldest first.
-    pub fn open_reservations(&self, attributes: &Attributes) -> &[CapacityReservationId] {
-        self.reservations.open.get(attributes).map_or(&[], Vec::as_slice)
+    /// Returns the open reservations of these attributes that are not cancelled, oldest first.
+    pub fn open(&self, attributes: &Attributes) -> &[CapacityReservationId] {
+        self.open.get(attributes).map_or(&[], Vec::as_slice)
     }
 
-    /// Reserves room for all instances of the terms but those that are there, so many, or for none
-    /// (`CreateCapacityReservation`). `slot` is one of them as a request: it joins no group, and its tenancy is
-    /// shared or dedicated.
+    /// Returns the free slots: the request of one, the host, and the number there \[instances\].
+    pub fn free_slots(&self) -> impl Iterator<Item = (&Request, HostId, u32)> {
+        self.all.iter().flat_map(|of| of.slots.iter().map(|(host, slots)| (&of.slot, *host, *slots)))
+    }
+
+    /// Reserves room for the instances of the terms (`CreateCapacityReservation`), `there` of which have room already.
+    /// `slot` is the request of one of them: it joins no group, and its tenancy is shared or dedicated.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the first of them found no host; then nothing is reserved.
     pub fn reserve(
         &mut self,
         slot: &Request,
         terms: Terms,
         there: u32,
+        placer: &mut Placer,
         fleet: &mut Fleet,
-    ) -> Result<CapacityReservationId, Reason> {
+    ) -> Result<CapacityReservationId, FailureReason> {
         let Terms { kind, count, is_open } = terms;
-        let is_plain = slot.group().is_none() && !matches!(tenancy(slot), Tenancy::Host(_));
+        let is_plain = slot.group().is_none() && !matches!(slot.tenancy(), Tenancy::Host(_));
         assert!(is_plain, "a reservation is made of plain or dedicated slots");
         let mut placed = Vec::new();
         let mut made = Reservation { kind, count, free: 0, is_open, slot: *slot, slots: BTreeMap::new() };
         for _ in there..count {
-            let Some(host) = self.choose(slot, fleet).or_else(|| self.open(slot, fleet)) else {
-                let reason = self.explain(slot, fleet);
+            let Some(host) = placer.choose(slot, fleet).or_else(|| placer.open(slot, fleet)) else {
+                let reason = placer.explain(slot, fleet);
                 while let Some((host, undo)) = placed.pop() {
-                    self.undo_slot(slot, host, undo, fleet);
+                    placer.undo_take(slot, host, undo, fleet);
                 }
                 return Err(reason);
             };
-            placed.push((host, self.take(slot, host, fleet)));
+            placed.push((host, placer.take(slot, host, fleet)));
             made.add(host);
         }
-        let id = CapacityReservationId(self.reservations.all.len() as u32);
+        let id = CapacityReservationId(self.all.len() as u32);
         if is_open {
-            self.reservations.open.entry(made.attributes()).or_default().push(id);
+            self.open.entry(made.attributes()).or_default().push(id);
         }
-        self.reservations.all.push(made);
+        self.all.push(made);
         Ok(id)
     }
 
-    /// Takes over a slot for a launch of a type: the reservation and the host, where the instance runs
-    /// without anything being taken from the fleet; `None` where it is to be placed like any other. A
-    /// reservation that is named must match and have a slot.
+    /// Takes over a slot for a launch of a type. Returns the reservation and the host, where the instance runs without
+    /// taking anything from the fleet; `None` where it is to be placed like any other.
+    ///
+    /// # Errors
+    ///
+    /// A reservation that is named must match and have a slot.
     pub fn claim(
         &mut self,
         request: &Request,
         kind: TypeId,
         preference: Preference,
+        placer: &mut Placer,
         fleet: &Fleet,
-    ) -> Result<Option<(CapacityReservationId, HostId)>, Reason> {
-        let found = self.seek(request, kind, preference, fleet)?;
+    ) -> Result<Option<(CapacityReservationId, HostId)>, FailureReason> {
+        let found = self.seek(request, kind, preference, placer, fleet)?;
         if let Some((id, host)) = found {
-            self.reservations.all[id.index()].remove(host);
-            let slot = self.reservations.all[id.index()].slot;
-            self.convert(&slot, request, host, fleet);
+            let reservation = &mut self.all[id.index()];
+            reservation.remove(host);
+            placer.recount(&reservation.slot, request, host, fleet);
         }
         Ok(found)
     }
 
-    /// The slot that [`Placer::claim`] would take over. Changes nothing.
+    /// Returns the slot that [`Reservations::claim`] would take over. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A reservation that is named must match and have a slot.
     pub fn seek(
         &self,
         request: &Request,
         kind: TypeId,
         preference: Preference,
+        placer: &Placer,
         fleet: &Fleet,
-    ) -> Result<Option<(CapacityReservationId, HostId)>, Reason> {
+    ) -> Result<Option<(CapacityReservationId, HostId)>, FailureReason> {
         let named;
         let candidates: &[CapacityReservationId] = match preference {
             Preference::Avoid => return Ok(None),
             Preference::Open | Preference::Only => {
-                self.open_reservations(&(request.account, kind, request.zone, tenancy(request)))
+                self.open(&(request.account, kind, request.zone, request.tenancy()))
             }
             Preference::Targeted(id) => {
                 self.check_target(id, request, kind)?;
@@ -243,81 +249,86 @@ impl Placer {
                 &named
             }
         };
-        let found = self.find_slot(request, candidates, fleet);
+        let found = self.find_slot(request, candidates, placer, fleet);
         match preference {
             Preference::Targeted(_) | Preference::Only if found.is_none() => {
-                let left = candidates.iter().map(|id| u64::from(self.reservation(*id).free)).sum();
-                Err(Failure::ReservationCapacityExceeded.because(Bound::ReservationInstances, 1, left))
+                let left = candidates.iter().map(|id| u64::from(self.get(*id).free)).sum();
+                Err(Failure::ReservationCapacityExceeded.because(LimitKind::ReservationInstances, 1, left))
             }
             _ => Ok(found),
         }
     }
 
-    /// An instance elsewhere counts for a free slot of a reservation from now on, whose room on the lowest host
-    /// is given back.
-    pub fn give_up_slot(&mut self, id: CapacityReservationId, fleet: &mut Fleet) {
-        let reservation = &mut self.reservations.all[id.index()];
+    /// Lets an instance elsewhere count for a free slot of a reservation from now on; the room of the slot on the lowest
+    /// host is given back.
+    pub fn give_up_slot(&mut self, id: CapacityReservationId, placer: &mut Placer, fleet: &mut Fleet) {
+        let reservation = &mut self.all[id.index()];
         let host = *reservation.slots.first_key_value().expect("the reservation has a free slot").0;
         reservation.remove(host);
-        let slot = reservation.slot;
-        self.give(&slot, host, fleet);
+        placer.give(&reservation.slot, host, fleet);
     }
 
-    /// The instance of a claim leaves its host. `true`: its slot is the reservation's again, and the fleet
-    /// keeps what it took. `false`: the reservation was cancelled, so the instance is to be released like
-    /// any other.
+    /// Gives the slot of an instance that leaves its host back to its reservation, and returns true: the fleet keeps
+    /// what the instance took. Returns false where the reservation was cancelled: the instance is to be removed like any
+    /// other.
     pub fn give_back(
         &mut self,
         request: &Request,
         id: CapacityReservationId,
         host: HostId,
+        placer: &mut Placer,
         fleet: &Fleet,
     ) -> bool {
-        let reservation = &mut self.reservations.all[id.index()];
+        let reservation = &mut self.all[id.index()];
         if reservation.count == 0 {
             return false;
         }
         reservation.add(host);
-        let slot = reservation.slot;
-        self.convert(request, &slot, host, fleet);
+        placer.recount(request, &reservation.slot, host, fleet);
         true
     }
 
-    /// Cancels a reservation, or lets it expire (`CancelCapacityReservation`): its free slots are given back,
-    /// so many; instances in the others are ordinary from now on. Hosts of elastic groups may close.
+    /// Cancels a reservation, or lets it expire (`CancelCapacityReservation`). Returns the number of free slots, which
+    /// are given back; instances in the others are ordinary from now on. Hosts of elastic groups may close.
+    ///
+    /// # Errors
+    ///
+    /// The account must have such a reservation.
     pub fn cancel(
         &mut self,
         account: AccountId,
         id: CapacityReservationId,
+        placer: &mut Placer,
         fleet: &mut Fleet,
-    ) -> Result<u32, Reason> {
+    ) -> Result<u32, FailureReason> {
         self.check_exists(account, id)?;
-        let Reservations { all, open } = &mut self.reservations;
+        let Reservations { all, open } = self;
         let slots = BTreeMap::new();
         let emptied = Reservation { count: 0, free: 0, slots, ..all[id.index()].clone() };
-        let mut cancelled = std::mem::replace(&mut all[id.index()], emptied);
+        let cancelled = std::mem::replace(&mut all[id.index()], emptied);
         if let Some(ids) = open.get_mut(&cancelled.attributes()) {
             ids.retain(|open| *open != id);
         }
-        let freed = cancelled.free;
-        self.free_slots(&mut cancelled, fleet);
-        Ok(freed)
+        for (host, slots) in &cancelled.slots {
+            (0..*slots).for_each(|_| placer.give(&cancelled.slot, *host, fleet));
+        }
+        Ok(cancelled.free)
     }
 
-    /// Places the free slots of a host anew, which is to be called when it has gone out of service; how many
-    /// found another. The others wait for the host.
-    pub fn move_slots(&mut self, host: HostId, fleet: &mut Fleet) -> u32 {
+    /// Places the free slots of a host that has gone out of service on other hosts. Returns the number that found one;
+    /// the others wait for the host.
+    pub fn move_slots(&mut self, host: HostId, placer: &mut Placer, fleet: &mut Fleet) -> u32 {
         let mut moved = 0;
-        for i in 0..self.reservations.all.len() {
-            for _ in 0..self.reservations.all[i].slots.get(&host).copied().unwrap_or(0) {
-                let slot = self.reservations.all[i].slot;
+        for reservation in &mut self.all {
+            for _ in 0..reservation.slots.get(&host).copied().unwrap_or(0) {
+                let slot = reservation.slot;
                 let elsewhere = Constraint { excluded: Some(host), ..slot.constraint.unwrap_or_default() };
                 let moving = Request { constraint: Some(elsewhere), ..slot };
-                let Some(other) = self.choose(&moving, fleet) else { break };
-                self.take(&slot, other, fleet);
-                self.give(&slot, host, fleet);
-                self.reservations.all[i].add(other);
-                self.reservations.all[i].remove(host);
+                let Some(other) = placer.choose(&moving, fleet) else { break };
+                placer.take(&slot, other, fleet);
+                placer.give(&slot, host, fleet);
+                reservation.add(other);
+                reservation.remove(host);
                 moved += 1;
             }
         }
@@ -328,62 +339,35 @@ impl Placer {
         &self,
         request: &Request,
         candidates: &[CapacityReservationId],
+        placer: &Placer,
         fleet: &Fleet,
     ) -> Option<(CapacityReservationId, HostId)> {
-        let constraint = request.constraint.unwrap_or_default();
-        if candidates.iter().all(|id| self.reservation(*id).free == 0) {
+        if candidates.iter().all(|id| self.get(*id).free == 0) {
             return None;
         }
         let slot_in = |tier: &Tier<'_>, id: CapacityReservationId| {
-            self.reservation(id).lowest(tier, fleet).map(|host| (id, host))
+            self.get(id).lowest(tier, fleet).map(|host| (id, host))
         };
-        constraints::slot_tiers(request, &constraint, &self.groups, &self.tenancies)
-            .iter()
-            .find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))
+        let tiers = placer.slot_tiers(request);
+        tiers.iter().find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))
     }
 
-    fn check_exists(&self, account: AccountId, id: CapacityReservationId) -> Result<(), Reason> {
+    fn check_exists(&self, account: AccountId, id: CapacityReservationId) -> Result<(), FailureReason> {
         let is_there = |reservation: &&Reservation| reservation.account() == account && reservation.count > 0;
-        let found = self.reservations.all.get(id.index()).filter(is_there);
+        let found = self.all.get(id.index()).filter(is_there);
         found.map(|_| ()).ok_or(Failure::InvalidCapacityReservationIdNotFound.into())
     }
 
-    fn check_target(&self, id: CapacityReservationId, request: &Request, kind: TypeId) -> Result<(), Reason> {
+    fn check_target(
+        &self,
+        id: CapacityReservationId,
+        request: &Request,
+        kind: TypeId,
+    ) -> Result<(), FailureReason> {
         self.check_exists(request.account, id)?;
-        let reservation = self.reservation(id);
+        let reservation = self.get(id);
         let matches = (reservation.kind, reservation.zone(), reservation.tenancy())
-            == (kind, request.zone, tenancy(request));
+            == (kind, request.zone, request.tenancy());
         if matches { Ok(()) } else { Err(Failure::InvalidParameterValue.into()) }
-    }
-
-    /// A slot becomes an instance, or the other way round: nothing moves, it only counts differently.
-    fn convert(&mut self, from: &Request, into: &Request, host: HostId, fleet: &Fleet) {
-        self.removed(from, host, fleet);
-        self.added(into, host, fleet);
-    }
-
-    fn free_slots(&mut self, reservation: &mut Reservation, fleet: &mut Fleet) {
-        for (host, slots) in std::mem::take(&mut reservation.slots) {
-            (0..slots).for_each(|_| self.give(&reservation.slot, host, fleet));
-        }
-    }
-
-    fn take(&mut self, slot: &Request, host: HostId, fleet: &mut Fleet) -> Undo {
-        fleet.take(host, slot.zone, &slot.amounts);
-        let undo = self.placed(slot, host, fleet);
-        self.changed(host, slot.zone, fleet);
-        undo
-    }
-
-    fn undo_slot(&mut self, slot: &Request, host: HostId, undo: Undo, fleet: &mut Fleet) {
-        fleet.give(host, slot.zone, &slot.amounts);
-        self.undo(slot, host, undo, fleet);
-        self.changed(host, slot.zone, fleet);
-    }
-
-    fn give(&mut self, slot: &Request, host: HostId, fleet: &mut Fleet) {
-        fleet.give(host, slot.zone, &slot.amounts);
-        self.removed(slot, host, fleet);
-        self.changed(host, slot.zone, fleet);
     }
 }

@@ -1,25 +1,24 @@
-//! What a checkpoint holds of placement: the books, the distinct requests, and where the strategy stands. The
-//! index is made anew of the hosts; whatever its history was, it takes the host that the plain scan takes.
+//! State of placement in a checkpoint: groups, tenancies, the distinct requests, and the state of the strategy. The index
+//! is built anew from the hosts; whatever its history was, it takes the host that the plain scan takes.
 
 use super::placer::Placer;
-use super::strategy::Request;
+use super::request::Request;
 use super::tenancies::Tenancies;
 use crate::fleet::Fleet;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
 persist! { Tenancies {
     values: [owners, owned, terms, on_hosts, whole],
-    made: [families, vacant],
+    derived: [families, vacant],
 } }
 
 impl Placer {
     /// Writes everything down but the index.
     pub fn save(&self, out: &mut Writer<'_>) {
-        let Placer { groups, selector, index, tenancies, reservations, verify: _ } = self;
+        let Placer { groups, selector, index, tenancies, verify: _ } = self;
         out.put(groups);
-        out.put(reservations);
         tenancies.save(out);
         out.put(&tenancies.is_used());
         out.put(index.requests());
@@ -33,9 +32,8 @@ impl Placer {
         from: &mut Reader<'_>,
         fleet: &mut Fleet,
         is_same_strategy: bool,
-    ) -> Result<(), Misfit> {
+    ) -> Result<(), RestoreError> {
         self.groups = from.get()?;
-        self.reservations = from.get()?;
         self.tenancies.restore(from)?;
         if from.get()? {
             self.tenancies.begin(fleet);
@@ -51,16 +49,5 @@ impl Placer {
     pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         self.selector.added(request, host, self.index.partition(host, fleet));
         self.selector.placed(request, host);
-    }
-
-    /// Tells a strategy that begins anew of the free slots of every reservation.
-    pub fn tell_strategy_of_reservations(&mut self, fleet: &Fleet) {
-        let Placer { selector, index, reservations, .. } = self;
-        for (slot, host, slots) in reservations.free_slots() {
-            for _ in 0..slots {
-                selector.added(slot, host, index.partition(host, fleet));
-                selector.placed(slot, host);
-            }
-        }
     }
 }

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use super::constraints::Tier;
-use super::strategy::{Candidates, Request};
+use super::request::Request;
+use super::strategy::Candidates;
 use crate::fleet::Fleet;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};

@@ -1,41 +1,12 @@
 //! Strategies: a ranking of the hosts that fit, or a rule of selection among them.
 
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-use super::constraints::{Constraint, Tenancy};
+use super::request::Request;
 use crate::fleet::index::ranking::Ranking;
-use crate::fleet::index::shapes::ShapeId;
 use plimsoll_base::engine::checkpoint::Persist;
 use plimsoll_base::persist;
-use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, Resources, ZoneId};
-
-/// What is to be placed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Request {
-    /// Its amounts, as the index knows them.
-    pub shape: ShapeId,
-    /// Its amounts.
-    pub amounts: Resources,
-    /// Who asks.
-    pub account: AccountId,
-    /// Where.
-    pub zone: ZoneId,
-    /// What it asks of its host beside room; `None` of most.
-    pub constraint: Option<Constraint>,
-}
-
-impl Request {
-    /// Account whose instances may be on its host.
-    pub fn tenancy(&self) -> Tenancy {
-        self.constraint.unwrap_or_default().tenancy
-    }
-
-    /// The placement group that it joins.
-    pub fn group(&self) -> Option<PlacementGroupId> {
-        self.constraint.and_then(|constraint| constraint.group).map(|membership| membership.group)
-    }
-}
+use plimsoll_base::units::HostId;
 
 /// Hosts of one zone that may take one request, as a selector sees them. The index and the plain scan both answer
 /// these questions.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::constraints::Constraint;
+use super::request::Constraint;
 use crate::fleet::host::{Pool, SkuId};
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::units::{AccountId, HostId, TypeId, ZoneId};

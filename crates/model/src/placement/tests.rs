@@ -2,15 +2,16 @@
 //! that shows how the strategies differ.
 
 mod constrained;
+mod diagnoses;
 mod scenes;
-mod surveys;
 mod undo;
 
 use super::config::StrategyConfig;
 use super::placer::Placer;
 use super::register::{self, REGISTER};
-use super::strategy::Request;
-use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
+use super::request::Request;
+use crate::fleet::host::GroupTenancy;
+use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::constraints::Tier;
+use super::request::Request;
 use super::scan::cost_of;
-use super::strategy::{Candidates, Request};
+use super::strategy::Candidates;
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
 use crate::fleet::index::ranking::Ranking;

@@ -12,8 +12,8 @@ pub use family_group::FamilyGroup;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{AccountId, Duration, Time};
 
@@ -72,7 +72,7 @@ impl Persist for Quotas {
     }
 
     /// Accounts are met in the order of their numbers.
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         let was_unlimited: bool = from.get()?;
         if was_unlimited != self.is_unlimited {
             let message = "found limits where there were none, or none where there were some";
@@ -133,7 +133,12 @@ impl Quotas {
     }
 
     /// An instance becomes pending, or is refused and counts for nothing.
-    pub fn take_instance(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+    pub fn take_instance(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        claim: Claim,
+    ) -> Result<(), FailureReason> {
         self.take_instances(now, account, claim, 1)
     }
 
@@ -144,7 +149,7 @@ impl Quotas {
         account: AccountId,
         claim: Claim,
         count: u32,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         self.release(now);
         let account = &mut self.accounts[account.index()];
         let parts = || claim.parts().map(|(quota, amount)| (quota, amount * u64::from(count)));
@@ -174,7 +179,7 @@ impl Quotas {
     }
 
     /// An account gets so many more of something, or is refused and gets none.
-    pub fn take(&mut self, account: AccountId, quota: Quota, amount: u64) -> Result<(), Reason> {
+    pub fn take(&mut self, account: AccountId, quota: Quota, amount: u64) -> Result<(), FailureReason> {
         let account = &mut self.accounts[account.index()];
         account.check(quota, amount)?;
         account.used[quota.index()] += amount;
@@ -182,7 +187,7 @@ impl Quotas {
     }
 
     /// Whether an account that has so many of something may have one more, for what somebody else counts.
-    pub fn allow(&self, account: AccountId, quota: Quota, has: u64) -> Result<(), Reason> {
+    pub fn allow(&self, account: AccountId, quota: Quota, has: u64) -> Result<(), FailureReason> {
         let most = self.accounts[account.index()].limits.0[quota.index()];
         if has < most { Ok(()) } else { Err(quota.refusal(1, 0)) }
     }
@@ -235,7 +240,7 @@ impl Quotas {
 }
 
 impl Account {
-    fn check(&self, quota: Quota, amount: u64) -> Result<(), Reason> {
+    fn check(&self, quota: Quota, amount: u64) -> Result<(), FailureReason> {
         // Nothing is left, too, where a limit was lowered below what is used.
         let left = self.limits.0[quota.index()].saturating_sub(self.used[quota.index()]);
         if amount <= left { Ok(()) } else { Err(quota.refusal(amount, left)) }
@@ -278,17 +283,17 @@ impl Quota {
 
     /// What EC2 answers to a request for too much. A reservation too many has the code of an instance too
     /// many: it is a claim on instances (API reference, `CreateCapacityReservation`).
-    fn refusal(self, asked: u64, left: u64) -> Reason {
+    fn refusal(self, asked: u64, left: u64) -> FailureReason {
         let (failure, bound) = match self {
-            Quota::Vcpus(_) => (Failure::VcpuLimitExceeded, Bound::QuotaVcpus),
-            Quota::SpotVcpus(_) => (Failure::MaxSpotInstanceCountExceeded, Bound::QuotaSpotVcpus),
-            Quota::Instances => (Failure::InstanceLimitExceeded, Bound::QuotaInstances),
-            Quota::ElasticAddresses => (Failure::AddressLimitExceeded, Bound::QuotaElasticAddresses),
-            Quota::Volumes => (Failure::VolumeLimitExceeded, Bound::QuotaVolumes),
-            Quota::Snapshots => (Failure::SnapshotLimitExceeded, Bound::QuotaSnapshots),
-            Quota::SecurityGroups => (Failure::SecurityGroupLimitExceeded, Bound::QuotaSecurityGroups),
-            Quota::DedicatedHosts => (Failure::HostLimitExceeded, Bound::QuotaHosts),
-            Quota::CapacityReservations => (Failure::InstanceLimitExceeded, Bound::QuotaReservations),
+            Quota::Vcpus(_) => (Failure::VcpuLimitExceeded, LimitKind::QuotaVcpus),
+            Quota::SpotVcpus(_) => (Failure::MaxSpotInstanceCountExceeded, LimitKind::QuotaSpotVcpus),
+            Quota::Instances => (Failure::InstanceLimitExceeded, LimitKind::QuotaInstances),
+            Quota::ElasticAddresses => (Failure::AddressLimitExceeded, LimitKind::QuotaElasticAddresses),
+            Quota::Volumes => (Failure::VolumeLimitExceeded, LimitKind::QuotaVolumes),
+            Quota::Snapshots => (Failure::SnapshotLimitExceeded, LimitKind::QuotaSnapshots),
+            Quota::SecurityGroups => (Failure::SecurityGroupLimitExceeded, LimitKind::QuotaSecurityGroups),
+            Quota::DedicatedHosts => (Failure::HostLimitExceeded, LimitKind::QuotaHosts),
+            Quota::CapacityReservations => (Failure::InstanceLimitExceeded, LimitKind::QuotaReservations),
         };
         // Whole vCPUs are shown; rounded this way, what was asked stays above what was left.
         let shown =

@@ -2,7 +2,7 @@
 
 use super::*;
 use plimsoll_base::engine::random::{Purpose, Seed};
-use plimsoll_base::failure::Limit;
+use plimsoll_base::failure::LimitHit;
 use plimsoll_base::units::NS_PER_S;
 
 fn quotas(text: &str, accounts: &[&str]) -> Quotas {
@@ -43,7 +43,7 @@ fn groups_and_accounts_are_counted_apart() {
     quotas.take_instance(at(0), A, claim("m5.xlarge", 4_000)).unwrap();
     quotas.take_instance(at(0), A, claim("inf2.xlarge", 4_000)).unwrap();
     let refusal = quotas.take_instance(at(0), A, claim("t3.micro", 2_000)).unwrap_err();
-    assert_eq!(refusal, Failure::VcpuLimitExceeded.because(Bound::QuotaVcpus, 2, 0));
+    assert_eq!(refusal, Failure::VcpuLimitExceeded.because(LimitKind::QuotaVcpus, 2, 0));
     quotas.take_instance(at(0), A, Claim { spot: true, ..claim("t3.micro", 2_000) }).unwrap();
     quotas.take_instance(at(0), A, claim("mac2.metal", 8_000)).unwrap();
     quotas.take_instance(at(0), B, claim("m5.2xlarge", 8_000)).unwrap();
@@ -64,17 +64,17 @@ fn each_refusal_has_its_code_and_its_limit() {
     let mut quotas = quotas(text, &["a"]);
     let spot = Claim { spot: true, ..claim("2vcpu-3.5gib", 1_001) };
     let refusal = quotas.take_instance(at(0), A, spot).unwrap_err();
-    assert_eq!(refusal, Failure::MaxSpotInstanceCountExceeded.because(Bound::QuotaSpotVcpus, 2, 1));
+    assert_eq!(refusal, Failure::MaxSpotInstanceCountExceeded.because(LimitKind::QuotaSpotVcpus, 2, 1));
     let refusal = quotas.take_instance(at(0), A, claim("m5.large", 2_000)).unwrap_err();
-    assert_eq!(refusal, Failure::InstanceLimitExceeded.because(Bound::QuotaInstances, 1, 0));
+    assert_eq!(refusal, Failure::InstanceLimitExceeded.because(LimitKind::QuotaInstances, 1, 0));
     quotas.take(A, Quota::ElasticAddresses, 3).unwrap();
     let expected = [
-        (Quota::ElasticAddresses, Failure::AddressLimitExceeded, Bound::QuotaElasticAddresses, 2),
-        (Quota::Volumes, Failure::VolumeLimitExceeded, Bound::QuotaVolumes, 0),
-        (Quota::Snapshots, Failure::SnapshotLimitExceeded, Bound::QuotaSnapshots, 0),
-        (Quota::SecurityGroups, Failure::SecurityGroupLimitExceeded, Bound::QuotaSecurityGroups, 0),
-        (Quota::DedicatedHosts, Failure::HostLimitExceeded, Bound::QuotaHosts, 0),
-        (Quota::CapacityReservations, Failure::InstanceLimitExceeded, Bound::QuotaReservations, 0),
+        (Quota::ElasticAddresses, Failure::AddressLimitExceeded, LimitKind::QuotaElasticAddresses, 2),
+        (Quota::Volumes, Failure::VolumeLimitExceeded, LimitKind::QuotaVolumes, 0),
+        (Quota::Snapshots, Failure::SnapshotLimitExceeded, LimitKind::QuotaSnapshots, 0),
+        (Quota::SecurityGroups, Failure::SecurityGroupLimitExceeded, LimitKind::QuotaSecurityGroups, 0),
+        (Quota::DedicatedHosts, Failure::HostLimitExceeded, LimitKind::QuotaHosts, 0),
+        (Quota::CapacityReservations, Failure::InstanceLimitExceeded, LimitKind::QuotaReservations, 0),
     ];
     for (quota, failure, bound, left) in expected {
         assert_eq!(quotas.take(A, quota, 3), Err(failure.because(bound, 3, left)));
@@ -163,7 +163,7 @@ fn plain_used(held: &[Held], now: Time, account: AccountId, quota: Quota) -> u64
     counting.map(|one| u64::from(amount(one))).sum()
 }
 
-fn plain_take(held: &[Held], now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+fn plain_take(held: &[Held], now: Time, account: AccountId, claim: Claim) -> Result<(), FailureReason> {
     let vcpus = claim.group.map(if claim.spot { Quota::SpotVcpus } else { Quota::Vcpus });
     for (quota, amount) in
         vcpus.map(|quota| (quota, claim.vcpu_milli)).into_iter().chain([(Quota::Instances, 1)])
@@ -197,9 +197,10 @@ fn random_takes_and_gives_agree_with_a_plain_list() {
             assert_eq!(result, plain_take(&held, now, account, claim));
             match result.map_err(|reason| reason.limit.expect("a quota decided")) {
                 Ok(()) => held.push(Held { account, claim, given: None }),
-                Err(Limit { bound, asked, left }) => {
+                Err(LimitHit { kind: bound, asked, left }) => {
                     assert!(asked > left, "{asked} were asked for and {left} left");
-                    let bounds = [Bound::QuotaVcpus, Bound::QuotaSpotVcpus, Bound::QuotaInstances];
+                    let bounds =
+                        [LimitKind::QuotaVcpus, LimitKind::QuotaSpotVcpus, LimitKind::QuotaInstances];
                     refused[bounds.iter().position(|one| *one == bound).unwrap()] += 1;
                 }
             }

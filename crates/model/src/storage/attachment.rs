@@ -1,4 +1,4 @@
-//! A volume on an instance: the states of an attachment and the table of legal moves.
+//! A volume on an instance: the states of an attachment and the table of legal transitions.
 //!
 //! ```text
 //! attach ─▶ attaching ─attached─▶ attached ─detach─▶ detaching ─detached─▶ detached
@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceName;
-use super::moves::Move;
+use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{InstanceId, Time};
 
@@ -47,7 +47,7 @@ pub enum AttachmentState {
 }
 
 impl AttachmentState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [AttachmentState; 4] = {
         use AttachmentState::*;
         [Attaching, Attached, Detaching, Detached]
@@ -64,8 +64,8 @@ impl AttachmentState {
     }
 
     /// What `trigger` does to an attachment in this state.
-    pub const fn on(self, trigger: AttachmentTrigger) -> Move<AttachmentState> {
-        ATTACHMENT_MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
+        ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -84,14 +84,14 @@ pub enum AttachmentTrigger {
     DeletedWithInstance,
 }
 
-/// The table of legal moves of attachments: a row for each trigger, a column for each state. What is being
+/// The table of legal transitions of attachments: a row for each trigger, a column for each state. What is being
 /// detached when its instance ends has left it already: it stays, whatever was to be deleted.
 #[rustfmt::skip]
-const ATTACHMENT_MOVES: [[Move<AttachmentState>; AttachmentState::ALL.len()]; 5] = {
+const ATTACHMENT_TRANSITIONS: [[Transition<AttachmentState>; AttachmentState::ALL.len()]; 5] = {
     use AttachmentState::{Attached, Detached, Detaching};
-    use Move::{Never, Stay, To};
-    const NO: Move<AttachmentState> = Move::Refused(Failure::IncorrectState);
-    const GONE: Move<AttachmentState> = Move::Refused(Failure::InvalidAttachmentNotFound);
+    use Transition::{Never, Stay, To};
+    const NO: Transition<AttachmentState> = Transition::Refused(Failure::IncorrectState);
+    const GONE: Transition<AttachmentState> = Transition::Refused(Failure::InvalidAttachmentNotFound);
     [
         //                            attaching      attached       detaching     detached
         /* detach                */ [NO,            To(Detaching), NO,           GONE],
@@ -104,8 +104,8 @@ const ATTACHMENT_MOVES: [[Move<AttachmentState>; AttachmentState::ALL.len()]; 5]
 
 #[cfg(test)]
 mod tests {
-    use super::super::moves::legal;
     use super::*;
+    use crate::transition;
 
     #[test]
     fn every_attachment_state_and_trigger() {
@@ -131,6 +131,9 @@ deleted with its instance: attaching -> detached
 deleted with its instance: attached -> detached
 deleted with its instance: detaching";
         let states = AttachmentState::ALL.map(|state| (state, state.name()));
-        assert_eq!(legal(&states, &triggers, AttachmentState::on, AttachmentState::name), expected);
+        assert_eq!(
+            transition::print(&states, &triggers, AttachmentState::on, AttachmentState::name),
+            expected
+        );
     }
 }

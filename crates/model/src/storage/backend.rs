@@ -1,13 +1,14 @@
 //! The storage of a zone: finite space, IOPS and throughput, how much of each is promised, and when it ran out.
 
-use super::volume::Provisioned;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use super::provisioned::Provisioned;
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::metrics::Level;
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
 
 /// What decides when a resource is too little, in the order of [`Backend::levels`].
-const BOUNDS: [Bound; 3] = [Bound::BackendCapacity, Bound::BackendIops, Bound::BackendThroughput];
+const BOUNDS: [LimitKind; 3] =
+    [LimitKind::BackendCapacity, LimitKind::BackendIops, LimitKind::BackendThroughput];
 
 /// The storage backend of one zone. A limit left out is none, but what is used is counted all the same.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -16,7 +17,7 @@ pub struct Backend {
     levels: [Level; 3],
 }
 
-persist! { Backend { parts: [levels] } }
+persist! { Backend { nested: [levels] } }
 
 impl Backend {
     /// Nothing used of so much space \[GiB\], IOPS and throughput \[MiB/s\].
@@ -26,7 +27,7 @@ impl Backend {
 
     /// Promises a volume what it is provisioned with, or nothing. It counts towards the peaks once
     /// [`Backend::note`] is told that the volume is kept.
-    pub fn take(&mut self, now: Time, volume: &Provisioned) -> Result<(), Reason> {
+    pub fn take(&mut self, now: Time, volume: &Provisioned) -> Result<(), FailureReason> {
         self.take_amounts(now, amounts(volume))
     }
 
@@ -37,14 +38,14 @@ impl Backend {
 
     /// Promises a volume something else: only what is more is asked for, and only when all of it is there
     /// is anything changed.
-    pub fn exchange(&mut self, now: Time, old: &Provisioned, new: &Provisioned) -> Result<(), Reason> {
+    pub fn exchange(&mut self, now: Time, old: &Provisioned, new: &Provisioned) -> Result<(), FailureReason> {
         let (old, new) = (amounts(old), amounts(new));
         self.take_amounts(now, std::array::from_fn(|i| new[i].saturating_sub(old[i])))?;
         self.give_amounts(now, std::array::from_fn(|i| old[i].saturating_sub(new[i])));
         Ok(())
     }
 
-    fn take_amounts(&mut self, now: Time, amounts: [u64; 3]) -> Result<(), Reason> {
+    fn take_amounts(&mut self, now: Time, amounts: [u64; 3]) -> Result<(), FailureReason> {
         let mut refusal = None;
         for ((level, asked), bound) in self.levels.iter_mut().zip(amounts).zip(BOUNDS) {
             if asked > level.left() {
@@ -75,7 +76,7 @@ impl Backend {
     }
 
     /// Space, IOPS and throughput, each with the bound that names it and its unit.
-    pub fn levels(&self) -> impl Iterator<Item = (Bound, &Level)> {
+    pub fn levels(&self) -> impl Iterator<Item = (LimitKind, &Level)> {
         BOUNDS.into_iter().zip(&self.levels)
     }
 
@@ -120,7 +121,7 @@ mod tests {
         backend.take(Time(1), &gp3(40, 4_000, 125)).unwrap();
         backend.note();
         let refused = backend.take(Time(2), &gp3(10, 3_001, 125));
-        let reason = Failure::InsufficientVolumeCapacity.because(Bound::BackendIops, 3_001, 3_000);
+        let reason = Failure::InsufficientVolumeCapacity.because(LimitKind::BackendIops, 3_001, 3_000);
         assert_eq!(refused, Err(reason));
         assert_eq!(used(&backend), [40, 4_000, 125]);
         assert!(backend.take(Time(3), &gp3(61, 3_000, 126)).is_err());
@@ -138,7 +139,7 @@ mod tests {
         backend.exchange(Time(2), &old, &new).unwrap();
         assert_eq!(used(&backend), [100, 3_000, 200]);
         let refused = backend.exchange(Time(3), &new, &gp3(101, 4_000, 125));
-        assert_eq!(refused.unwrap_err().limit.unwrap().bound, Bound::BackendCapacity);
+        assert_eq!(refused.unwrap_err().limit.unwrap().kind, LimitKind::BackendCapacity);
         assert_eq!(used(&backend), [100, 3_000, 200]);
     }
 }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::device::DeviceName;
 use super::image::{BlockDevice, ImageState};
+use super::provisioned::Provisioned;
 use super::snapshot::ChangeRate;
-use super::volume::Provisioned;
 use plimsoll_base::catalogue::VolumeType;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::units::{Decimal, Duration, ZoneId};
 
@@ -291,8 +291,8 @@ fn resolve_devices(i: usize, image: &ImageConfig, problems: &mut Vec<Problem>) -
 }
 
 /// The key that a refused volume has wrong, and what is wrong with it.
-fn volume_problem(kind: VolumeType, reason: Reason) -> (&'static str, String) {
-    use plimsoll_base::failure::Bound;
+fn volume_problem(kind: VolumeType, reason: FailureReason) -> (&'static str, String) {
+    use plimsoll_base::failure::LimitKind;
     let Some(limit) = reason.limit else {
         let (key, message) = match reason.failure {
             Failure::MissingParameter => (".iops", "has to be set"),
@@ -300,13 +300,13 @@ fn volume_problem(kind: VolumeType, reason: Reason) -> (&'static str, String) {
         };
         return (key, format!("{message} for a volume of type {}", kind.name()));
     };
-    let key = match limit.bound {
-        Bound::VolumeSize => ".size_gib",
-        Bound::VolumeIops => ".iops",
+    let key = match limit.kind {
+        LimitKind::VolumeSize => ".size_gib",
+        LimitKind::VolumeIops => ".iops",
         _ => ".throughput_mibps",
     };
     let side = if limit.asked > limit.left { "most" } else { "least" };
-    let meaning = limit.bound.meaning();
+    let meaning = limit.kind.meaning();
     (key, format!("found {}, expected at {side} {}: {meaning}, {}", limit.asked, limit.left, kind.name()))
 }
 

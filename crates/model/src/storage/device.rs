@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 
 /// The longest name after `/dev/`: `xvdaz`, `sda15` \[bytes\].
 const LONGEST: usize = 5;
@@ -17,7 +17,7 @@ impl DeviceName {
     /// Reads a name (EC2 user guide, "Device names for volumes", available on Linux HVM): `/dev/sd[a-z]`,
     /// the same with a number from 1 to 15, `/dev/xvd[a-z]` and `/dev/xvd[a-d][a-z]`. Which of them EC2
     /// recommends is not asked: `/dev/sd[f-p]` for data, `/dev/sda1` or `/dev/xvda` for the root.
-    pub fn parse(name: &str) -> Result<DeviceName, Reason> {
+    pub fn parse(name: &str) -> Result<DeviceName, FailureReason> {
         let short = name.strip_prefix("/dev/").filter(|short| is_device(short.as_bytes()));
         let short = short.ok_or(Failure::InvalidParameterValue)?;
         let mut bytes = [0; LONGEST];

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceName;
-use super::moves::Move;
+use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, SnapshotId, Time};
 
 /// One image.
@@ -49,7 +49,7 @@ pub enum LaunchPermission {
 impl Image {
     /// Whether the account may launch from it (EC2 API reference, "Error codes": `AuthFailure` for "trying to
     /// use an AMI for which you do not have permissions", `InvalidAMIID.Unavailable` in other states).
-    pub fn launchable(&self, account: AccountId) -> Result<(), Reason> {
+    pub fn launchable(&self, account: AccountId) -> Result<(), FailureReason> {
         let permitted = match &self.permission {
             LaunchPermission::Public => true,
             LaunchPermission::Accounts(accounts) => accounts.contains(&account),
@@ -114,7 +114,7 @@ pub enum ImageState {
 }
 
 impl ImageState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [ImageState; 4] = {
         use ImageState::*;
         [Pending, Available, Deregistered, Failed]
@@ -131,8 +131,8 @@ impl ImageState {
     }
 
     /// What `trigger` does to an image in this state.
-    pub const fn on(self, trigger: ImageTrigger) -> Move<ImageState> {
-        MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: ImageTrigger) -> Transition<ImageState> {
+        TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -149,12 +149,12 @@ pub enum ImageTrigger {
     Failed,
 }
 
-/// The table of legal moves of images: a row for each trigger, a column for each state.
+/// The table of legal transitions of images: a row for each trigger, a column for each state.
 #[rustfmt::skip]
-const MOVES: [[Move<ImageState>; ImageState::ALL.len()]; 4] = {
+const TRANSITIONS: [[Transition<ImageState>; ImageState::ALL.len()]; 4] = {
     use ImageState::{Available, Deregistered, Failed};
-    use Move::{Never, Stay, To};
-    const NO: Move<ImageState> = Move::Refused(Failure::InvalidAmiIdUnavailable);
+    use Transition::{Never, Stay, To};
+    const NO: Transition<ImageState> = Transition::Refused(Failure::InvalidAmiIdUnavailable);
     [
         //               pending        available         deregistered  failed
         /* launch     */ [NO,            Stay,             NO,           NO],
@@ -166,8 +166,8 @@ const MOVES: [[Move<ImageState>; ImageState::ALL.len()]; 4] = {
 
 #[cfg(test)]
 mod tests {
-    use super::super::moves::legal;
     use super::*;
+    use crate::transition;
 
     #[test]
     fn every_image_state_and_trigger() {
@@ -186,7 +186,7 @@ deregister: failed -> deregistered
 registered: pending -> available
 failed: pending -> failed";
         let states = ImageState::ALL.map(|state| (state, state.name()));
-        assert_eq!(legal(&states, &triggers, ImageState::on, ImageState::name), expected);
+        assert_eq!(transition::print(&states, &triggers, ImageState::on, ImageState::name), expected);
     }
 
     fn device(name: &str, size_gib: Option<u32>) -> BlockDevice {

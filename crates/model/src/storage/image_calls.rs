@@ -3,11 +3,11 @@
 use super::Storage;
 use super::config::ImageConfig;
 use super::image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
+use super::provisioned::Provisioned;
 use super::snapshot::Snapshot;
 use super::step::{Due, Step};
-use super::volume::Provisioned;
 use crate::billing::Usage;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, Time};
 
 /// What a new image is asked to be (`RegisterImage`).
@@ -32,7 +32,7 @@ impl Storage {
         account: AccountId,
         request: RegisterImage,
         usage: &mut Usage,
-    ) -> Result<(ImageId, Option<Due>), Reason> {
+    ) -> Result<(ImageId, Option<Due>), FailureReason> {
         self.plan(&request.block_devices, |snapshot| snapshot.account == account)?;
         let RegisterImage { name, permission, size_gib, block_devices } = request;
         if self.image_names.contains_key(&(Some(account), name.clone())) {
@@ -56,7 +56,12 @@ impl Storage {
     }
 
     /// Deregisters an image of the account. Instances launched from it live on, and its snapshots stay.
-    pub fn deregister_image(&mut self, now: Time, account: AccountId, image: ImageId) -> Result<(), Reason> {
+    pub fn deregister_image(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        image: ImageId,
+    ) -> Result<(), FailureReason> {
         let found = self.find_image(image)?;
         if found.account != Some(account) {
             return Err(Failure::AuthFailure.into());
@@ -76,7 +81,7 @@ impl Storage {
     }
 
     /// The image, if the account can launch from it now.
-    pub fn launchable(&self, image: ImageId, account: AccountId) -> Result<&Image, Reason> {
+    pub fn launchable(&self, image: ImageId, account: AccountId) -> Result<&Image, FailureReason> {
         let found = self.find_image(image)?;
         found.launchable(account)?;
         Ok(found)
@@ -93,7 +98,7 @@ impl Storage {
         &self,
         devices: &[BlockDevice],
         may_use: impl Fn(&Snapshot) -> bool,
-    ) -> Result<Vec<Provisioned>, Reason> {
+    ) -> Result<Vec<Provisioned>, FailureReason> {
         let mut planned = Vec::with_capacity(devices.len());
         for (i, device) in devices.iter().enumerate() {
             if devices[..i].iter().any(|earlier| earlier.device == device.device) {
@@ -139,7 +144,7 @@ impl Storage {
     }
 
     /// An image that is not gone. Numbers are given in order: a smaller one than the next was once given.
-    fn find_image(&self, image: ImageId) -> Result<&Image, Reason> {
+    fn find_image(&self, image: ImageId) -> Result<&Image, FailureReason> {
         self.images.get(&image).ok_or_else(|| {
             let gone = image.0 < self.registered_images;
             if gone { Failure::InvalidAmiIdUnavailable.into() } else { Failure::InvalidAmiIdNotFound.into() }

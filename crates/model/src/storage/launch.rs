@@ -2,12 +2,13 @@
 
 use super::attachment::{Attachment, AttachmentState, AttachmentTrigger};
 use super::image::BlockDevice;
+use super::provisioned::Provisioned;
 use super::step::{Due, VolumeStep};
-use super::volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
+use super::volume::{Volume, VolumeState, VolumeTrigger};
 use super::volume_calls::move_attachment;
 use super::{Storage, Target};
 use crate::billing::Usage;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, Time, VolumeId, ZoneId};
 
 impl Storage {
@@ -22,13 +23,13 @@ impl Storage {
         devices: &[BlockDevice],
         has_root: bool,
         usage: &mut Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         // Whoever may launch from an image needs no permission for the snapshots it uses.
         let planned = self.plan(devices, |snapshot| snapshot.account == account || snapshot.images > 0)?;
         let most = target.most_volumes.unwrap_or(u32::MAX);
         if planned.len() as u64 > u64::from(most) {
             let (asked, left) = (planned.len() as u64, u64::from(most));
-            return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, asked, left));
+            return Err(Failure::AttachmentLimitExceeded.because(LimitKind::TypeAttachments, asked, left));
         }
         self.take_all(now, target.zone, &planned)?;
         for (i, (device, provisioned)) in devices.iter().zip(planned).enumerate() {
@@ -64,7 +65,7 @@ impl Storage {
     }
 
     /// Promises all volumes their room in the zone's backend, or none.
-    fn take_all(&mut self, now: Time, zone: ZoneId, planned: &[Provisioned]) -> Result<(), Reason> {
+    fn take_all(&mut self, now: Time, zone: ZoneId, planned: &[Provisioned]) -> Result<(), FailureReason> {
         let backend = &mut self.backends[zone.index()];
         for (i, provisioned) in planned.iter().enumerate() {
             if let Err(reason) = backend.take(now, provisioned) {

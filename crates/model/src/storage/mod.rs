@@ -13,7 +13,7 @@ mod image;
 mod image_calls;
 mod launch;
 mod modification;
-mod moves;
+mod provisioned;
 mod snapshot;
 mod snapshot_calls;
 mod step;
@@ -30,10 +30,10 @@ pub use modification::{
     MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
     ModifyVolume,
 };
-pub use moves::Move;
+pub use provisioned::Provisioned;
 pub use snapshot::{ChangeRate, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
 pub use step::{Due, Step, VolumeStep};
-pub use volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
+pub use volume::{Volume, VolumeState, VolumeTrigger};
 pub use volume_calls::CreateVolume;
 
 use serde::{Deserialize, Serialize};
@@ -102,8 +102,8 @@ persist! { Storage {
         volumes, snapshots, images, image_names, lineages, attached, created_volumes, created_snapshots,
         registered_images, history,
     ],
-    parts: [backends],
-    made: [config, change_rate],
+    nested: [backends],
+    derived: [config, change_rate],
 } }
 
 impl Storage {

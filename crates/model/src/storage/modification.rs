@@ -1,4 +1,4 @@
-//! A volume that is modified: what it is asked to become, the states, and the table of legal moves.
+//! A volume that is modified: what it is asked to become, the states, and the table of legal transitions.
 //!
 //! ```text
 //! modify ─▶ modifying ─modified─▶ optimizing ─optimized─▶ completed ─modify─▶ modifying
@@ -9,10 +9,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moves::Move;
-use super::volume::Provisioned;
+use super::provisioned::Provisioned;
+use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{Duration, Time};
 
 /// The most modifications of a volume that may begin within [`MODIFICATION_WINDOW`]: "up to four times within a
@@ -40,7 +40,7 @@ pub struct ModifyVolume {
 
 impl ModifyVolume {
     /// What a volume becomes, or why it cannot.
-    pub(super) fn of(&self, old: &Provisioned) -> Result<Provisioned, Reason> {
+    pub(super) fn of(&self, old: &Provisioned) -> Result<Provisioned, FailureReason> {
         if *self == ModifyVolume::default() {
             return Err(Failure::MissingParameter.into());
         }
@@ -49,7 +49,7 @@ impl ModifyVolume {
         let size_gib = self.size_gib.unwrap_or(old.size_gib);
         if size_gib < old.size_gib {
             let (asked, least) = (u64::from(size_gib), u64::from(old.size_gib));
-            return Err(Failure::InvalidParameterValue.because(Bound::VolumeSize, asked, least));
+            return Err(Failure::InvalidParameterValue.because(LimitKind::VolumeSize, asked, least));
         }
         let kept_iops = if same { old.performance.iops } else { IOPS_OF_CHANGED_TYPE };
         let iops = self.iops.or(kind.provisions_iops().then_some(kept_iops));
@@ -81,7 +81,7 @@ pub enum ModificationState {
 }
 
 impl ModificationState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [ModificationState; 3] = {
         use ModificationState::*;
         [Modifying, Optimizing, Completed]
@@ -97,8 +97,8 @@ impl ModificationState {
     }
 
     /// What `trigger` does to a modification in this state.
-    pub const fn on(self, trigger: ModificationTrigger) -> Move<ModificationState> {
-        MODIFICATION_MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: ModificationTrigger) -> Transition<ModificationState> {
+        MODIFICATION_TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -113,12 +113,12 @@ pub enum ModificationTrigger {
     Optimized,
 }
 
-/// The table of legal moves of modifications: a row for each trigger, a column for each state.
+/// The table of legal transitions of modifications: a row for each trigger, a column for each state.
 #[rustfmt::skip]
-const MODIFICATION_MOVES: [[Move<ModificationState>; ModificationState::ALL.len()]; 3] = {
+const MODIFICATION_TRANSITIONS: [[Transition<ModificationState>; ModificationState::ALL.len()]; 3] = {
     use ModificationState::{Completed, Modifying, Optimizing};
-    use Move::{Never, To};
-    const NO: Move<ModificationState> = Move::Refused(Failure::IncorrectModificationState);
+    use Transition::{Never, To};
+    const NO: Transition<ModificationState> = Transition::Refused(Failure::IncorrectModificationState);
     [
         //              modifying       optimizing     completed
         /* modify    */ [NO,             NO,            To(Modifying)],
@@ -129,8 +129,8 @@ const MODIFICATION_MOVES: [[Move<ModificationState>; ModificationState::ALL.len(
 
 #[cfg(test)]
 mod tests {
-    use super::super::moves::legal;
     use super::*;
+    use crate::transition;
 
     #[test]
     fn every_modification_state_and_trigger() {
@@ -143,6 +143,9 @@ modify: completed -> modifying
 modified: modifying -> optimizing
 optimized: optimizing -> completed";
         let states = ModificationState::ALL.map(|state| (state, state.name()));
-        assert_eq!(legal(&states, &triggers, ModificationState::on, ModificationState::name), expected);
+        assert_eq!(
+            transition::print(&states, &triggers, ModificationState::on, ModificationState::name),
+            expected
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! A snapshot of a volume: its states and the table of legal moves.
+//! A snapshot of a volume: its states and the table of legal transitions.
 //!
 //! ```text
 //! create ─▶ pending ─completed─▶ completed ─delete─▶ deleted      pending ─copying failed─▶ error
@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moves::Move;
+use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, VolumeId};
 
@@ -59,7 +59,7 @@ pub enum SnapshotState {
 }
 
 impl SnapshotState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [SnapshotState; 4] = {
         use SnapshotState::*;
         [Pending, Completed, Error, Deleted]
@@ -76,8 +76,8 @@ impl SnapshotState {
     }
 
     /// What `trigger` does to a snapshot in this state.
-    pub const fn on(self, trigger: SnapshotTrigger) -> Move<SnapshotState> {
-        MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: SnapshotTrigger) -> Transition<SnapshotState> {
+        TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -94,13 +94,13 @@ pub enum SnapshotTrigger {
     Failed,
 }
 
-/// The table of legal moves of snapshots: a row for each trigger, a column for each state.
+/// The table of legal transitions of snapshots: a row for each trigger, a column for each state.
 #[rustfmt::skip]
-const MOVES: [[Move<SnapshotState>; SnapshotState::ALL.len()]; 4] = {
+const TRANSITIONS: [[Transition<SnapshotState>; SnapshotState::ALL.len()]; 4] = {
     use SnapshotState::{Completed, Deleted, Error};
-    use Move::{Never, Stay, To};
-    const NO: Move<SnapshotState> = Move::Refused(Failure::IncorrectState);
-    const GONE: Move<SnapshotState> = Move::Refused(Failure::InvalidSnapshotNotFound);
+    use Transition::{Never, Stay, To};
+    const NO: Transition<SnapshotState> = Transition::Refused(Failure::IncorrectState);
+    const GONE: Transition<SnapshotState> = Transition::Refused(Failure::InvalidSnapshotNotFound);
     [
         //              pending        completed    error        deleted
         /* delete    */ [Stay,          To(Deleted), To(Deleted), GONE],
@@ -151,8 +151,8 @@ pub fn copy_time(size_gib: u32, mibps: Option<u32>) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::moves::legal;
     use super::*;
+    use crate::transition;
 
     #[test]
     fn every_snapshot_state_and_trigger() {
@@ -170,7 +170,7 @@ use: deleted ! InvalidSnapshot.NotFound
 completed: pending -> completed
 failed: pending -> error";
         let states = SnapshotState::ALL.map(|state| (state, state.name()));
-        assert_eq!(legal(&states, &triggers, SnapshotState::on, SnapshotState::name), expected);
+        assert_eq!(transition::print(&states, &triggers, SnapshotState::on, SnapshotState::name), expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::step::{Due, Step};
 use super::volume::VolumeTrigger;
 use super::volume_calls::find;
 use crate::billing::{Item, Usage};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, SnapshotId, Time, VolumeId};
 
 impl Storage {
@@ -17,11 +17,11 @@ impl Storage {
         account: AccountId,
         volume: VolumeId,
         usage: &mut Usage,
-    ) -> Result<(SnapshotId, Option<Due>), Reason> {
+    ) -> Result<(SnapshotId, Option<Due>), FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         found.state.on(VolumeTrigger::CreateSnapshot).called(found.state)?;
         if found.pending_snapshots >= found.provisioned.kind.most_pending_snapshots() {
-            return Err(Failure::ConcurrentSnapshotLimitExceeded.because(Bound::VolumeSnapshots, 1, 0));
+            return Err(Failure::ConcurrentSnapshotLimitExceeded.because(LimitKind::VolumeSnapshots, 1, 0));
         }
         found.pending_snapshots += 1;
         let size_gib = found.provisioned.size_gib;
@@ -56,7 +56,7 @@ impl Storage {
         account: AccountId,
         snapshot: SnapshotId,
         usage: &mut Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let found = self.snapshots.get_mut(&snapshot);
         let found = found.filter(|snapshot| snapshot.account == account && !snapshot.delete_asked);
         let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
@@ -76,7 +76,7 @@ impl Storage {
         &self,
         snapshot: Option<SnapshotId>,
         may_use: impl Fn(&Snapshot) -> bool,
-    ) -> Result<Option<u32>, Reason> {
+    ) -> Result<Option<u32>, FailureReason> {
         let Some(id) = snapshot else { return Ok(None) };
         let found = self.snapshots.get(&id).filter(|found| may_use(found));
         let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;
@@ -95,7 +95,7 @@ impl Storage {
         account: AccountId,
         snapshot: SnapshotId,
         usage: &mut Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let found = self.snapshot_in_tier(account, snapshot, false)?;
         if found.images > 0 {
             return Err(Failure::InvalidSnapshotInUse.into());
@@ -116,7 +116,7 @@ impl Storage {
         account: AccountId,
         snapshot: SnapshotId,
         usage: &mut Usage,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         self.snapshot_in_tier(account, snapshot, true)?;
         let kept_mib = self.leave_archive(now, snapshot, usage);
         self.snapshots.get_mut(&snapshot).expect("it was there").kept_mib = kept_mib;
@@ -131,7 +131,7 @@ impl Storage {
         account: AccountId,
         snapshot: SnapshotId,
         archived: bool,
-    ) -> Result<&Snapshot, Reason> {
+    ) -> Result<&Snapshot, FailureReason> {
         let found = self.snapshots.get(&snapshot).filter(|snapshot| snapshot.account == account);
         let found = found.filter(|snapshot| !snapshot.delete_asked);
         let found = found.ok_or(Failure::InvalidSnapshotNotFound)?;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::billing::Item;
 use plimsoll_base::catalogue::{SNAPSHOT_MICRO_USD_PER_GIB_MONTH, VolumeType};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{Calendar, NS_PER_S};
 
 mod random;
@@ -42,7 +42,7 @@ impl Scene {
         Scene { storage, usage: Usage::new(Calendar::default(), Time::ZERO) }
     }
 
-    fn create(&mut self, second: u64, size_gib: u32) -> Result<(VolumeId, Option<Due>), Reason> {
+    fn create(&mut self, second: u64, size_gib: u32) -> Result<(VolumeId, Option<Due>), FailureReason> {
         self.storage.create_volume(at(second), ANN, &gp3(size_gib), &mut self.usage)
     }
 
@@ -55,27 +55,36 @@ impl Scene {
         volume
     }
 
-    fn attach(&mut self, second: u64, volume: VolumeId, device: &str) -> Result<Option<Due>, Reason> {
+    fn attach(&mut self, second: u64, volume: VolumeId, device: &str) -> Result<Option<Due>, FailureReason> {
         self.storage.attach(at(second), ANN, volume, &target(7), name(device), &mut self.usage)
     }
 
-    fn detach(&mut self, second: u64, volume: VolumeId) -> Result<Option<Due>, Reason> {
+    fn detach(&mut self, second: u64, volume: VolumeId) -> Result<Option<Due>, FailureReason> {
         self.storage.detach(at(second), ANN, volume, None, &mut self.usage)
     }
 
-    fn delete(&mut self, second: u64, volume: VolumeId) -> Result<Option<Due>, Reason> {
+    fn delete(&mut self, second: u64, volume: VolumeId) -> Result<Option<Due>, FailureReason> {
         self.storage.delete(at(second), ANN, volume, &mut self.usage)
     }
 
-    fn modify(&mut self, second: u64, volume: VolumeId, change: ModifyVolume) -> Result<Option<Due>, Reason> {
+    fn modify(
+        &mut self,
+        second: u64,
+        volume: VolumeId,
+        change: ModifyVolume,
+    ) -> Result<Option<Due>, FailureReason> {
         self.storage.modify(at(second), ANN, volume, &change, &mut self.usage)
     }
 
-    fn snapshot(&mut self, second: u64, volume: VolumeId) -> Result<(SnapshotId, Option<Due>), Reason> {
+    fn snapshot(
+        &mut self,
+        second: u64,
+        volume: VolumeId,
+    ) -> Result<(SnapshotId, Option<Due>), FailureReason> {
         self.storage.create_snapshot(at(second), ANN, volume, &mut self.usage)
     }
 
-    fn launch(&mut self, second: u64, instance: u64, devices: &[BlockDevice]) -> Result<(), Reason> {
+    fn launch(&mut self, second: u64, instance: u64, devices: &[BlockDevice]) -> Result<(), FailureReason> {
         self.storage.create_for_launch(at(second), ANN, &target(instance), devices, true, &mut self.usage)
     }
 
@@ -213,7 +222,7 @@ fn attaching_wants_the_zone_a_free_name_and_a_free_place() {
     assert_eq!(scene.attach(0, volumes[1], "/dev/sdf"), Err(Failure::InvalidParameterValue.into()));
     scene.attach(0, volumes[1], "/dev/sdg").unwrap();
     scene.attach(0, volumes[2], "/dev/sdh").unwrap();
-    let full = Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, 1, 0);
+    let full = Failure::AttachmentLimitExceeded.because(LimitKind::TypeAttachments, 1, 0);
     assert_eq!(scene.attach(0, volumes[3], "/dev/sdi"), Err(full));
     assert_eq!(scene.state(volumes[3]), "available");
 
@@ -229,10 +238,10 @@ fn a_modification_grows_charges_at_once_and_waits_for_the_one_before() {
     let mut scene = Scene::new(SLOW);
     let volume = scene.volume(0, 100);
     let grow = |size_gib| ModifyVolume { size_gib: Some(size_gib), ..ModifyVolume::default() };
-    let small = Failure::InvalidParameterValue.because(Bound::VolumeSize, 99, 100);
+    let small = Failure::InvalidParameterValue.because(LimitKind::VolumeSize, 99, 100);
     assert_eq!(scene.modify(0, volume, grow(99)), Err(small));
     assert_eq!(scene.modify(0, volume, ModifyVolume::default()), Err(Failure::MissingParameter.into()));
-    let full = Failure::InsufficientVolumeCapacity.because(Bound::BackendCapacity, 901, 900);
+    let full = Failure::InsufficientVolumeCapacity.because(LimitKind::BackendCapacity, 901, 900);
     assert_eq!(scene.modify(0, volume, grow(1001)), Err(full));
     assert_eq!((scene.used_gib(), scene.paid_gib()), (100, 100));
 
@@ -258,7 +267,7 @@ fn a_volume_is_modified_four_times_in_a_rolling_day() {
     for hours in 1..=4 {
         assert_eq!(grow(&mut scene, hour(hours), 100 + hours), Ok(None));
     }
-    let often = Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0);
+    let often = Failure::VolumeModificationRateExceeded.because(LimitKind::VolumeModifications, 1, 0);
     assert_eq!(grow(&mut scene, hour(5), 105), Err(often));
     assert_eq!(grow(&mut scene, hour(25) - 1, 105), Err(often));
     // The first of the four is a day ago, and then the second.
@@ -274,7 +283,7 @@ fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     let change = |kind, iops| ModifyVolume { kind: Some(kind), iops, ..ModifyVolume::default() };
     let volume = scene.volume(0, 10);
     // 3,000 IOPS by default, and 50 to the GiB.
-    let refused = Failure::InvalidParameterValue.because(Bound::VolumeIops, 3_000, 500);
+    let refused = Failure::InvalidParameterValue.because(LimitKind::VolumeIops, 3_000, 500);
     assert_eq!(scene.modify(0, volume, change(VolumeType::Io1, None)), Err(refused));
     scene.modify(0, volume, change(VolumeType::Io1, Some(400))).unwrap();
     assert_eq!(scene.usage.held(ANN, Item::VolumeIops(VolumeType::Io1)), 400);
@@ -284,7 +293,7 @@ fn a_changed_type_has_the_limits_and_prices_of_the_new_one() {
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 400, "kept");
     scene.modify(2, volume, change(VolumeType::Gp2, None)).unwrap();
     assert_eq!(scene.storage.volume(volume).unwrap().provisioned.performance.iops, 100);
-    let disk = Failure::InvalidParameterValue.because(Bound::VolumeSize, 20, 125);
+    let disk = Failure::InvalidParameterValue.because(LimitKind::VolumeSize, 20, 125);
     assert_eq!(scene.modify(3, volume, change(VolumeType::St1, None)), Err(disk));
     scene.storage.assert_conserved(&scene.usage);
 }
@@ -359,7 +368,7 @@ fn images_of_the_scenario_are_there_from_the_start() {
 fn the_volumes_of_a_launch_are_made_together_or_not_at_all() {
     let mut scene = Scene::new(SLOW);
     let devices = [device("/dev/sda1", 8, true), device("/dev/sdf", 993, false)];
-    let full = Failure::InsufficientVolumeCapacity.because(Bound::BackendCapacity, 993, 992);
+    let full = Failure::InsufficientVolumeCapacity.because(LimitKind::BackendCapacity, 993, 992);
     assert_eq!(scene.launch(5, 1, &devices), Err(full));
     assert_eq!((scene.used_gib(), scene.paid_gib(), scene.storage.volumes().len()), (0, 0, 0));
     let backend = &scene.storage.backends()[0];
@@ -374,7 +383,7 @@ fn the_volumes_of_a_launch_are_made_together_or_not_at_all() {
     let root: Vec<bool> = scene.storage.instance_volumes(InstanceId(1)).map(Volume::is_root).collect();
     assert_eq!(root, [true, false]);
     let four = ["/dev/sda1", "/dev/sdf", "/dev/sdg", "/dev/sdh"].map(|name| device(name, 1, true));
-    let many = Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, 4, 3);
+    let many = Failure::AttachmentLimitExceeded.because(LimitKind::TypeAttachments, 4, 3);
     assert_eq!(scene.launch(6, 2, &four), Err(many));
 }
 
@@ -465,7 +474,7 @@ fn a_volume_with_multi_attach_is_at_several_instances() {
     for instance in 2..16 {
         attach(&mut scene, 14, instance).unwrap();
     }
-    let many = Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0);
+    let many = Failure::AttachmentLimitExceeded.because(LimitKind::VolumeAttachments, 1, 0);
     assert_eq!(attach(&mut scene, 14, 16), Err(many));
 
     assert_eq!(detach(&mut scene, 20, None), Err(Failure::MissingParameter.into()));

@@ -1,4 +1,4 @@
-//! A volume: what it is provisioned with, its states, and the table of legal moves.
+//! A volume: what it is provisioned with, its states, and the table of legal transitions.
 //!
 //! ```text
 //! create ─▶ creating ─created─▶ available ─attach─▶ in-use ─detached─▶ available
@@ -12,71 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::modification::Modification;
-use super::moves::Move;
-use crate::billing::{Item, Usage};
-use plimsoll_base::catalogue::{Performance, VolumeType};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use super::provisioned::Provisioned;
+use crate::transition::Transition;
+use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
-
-/// What a volume is provisioned with: what it takes from its backend, and what is paid for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Provisioned {
-    /// Its type.
-    pub kind: VolumeType,
-    /// Its size \[GiB\].
-    pub size_gib: u32,
-    /// What it can do.
-    pub performance: Performance,
-}
-
-impl Provisioned {
-    /// A volume of a type and size with what was asked for, or why there is none. Made from a snapshot it
-    /// is at least of the snapshot's size, and of just that size when none is asked for (`CreateVolume`).
-    pub fn new(
-        kind: VolumeType,
-        size_gib: Option<u32>,
-        iops: Option<u32>,
-        throughput_mibps: Option<u32>,
-        snapshot_gib: Option<u32>,
-    ) -> Result<Provisioned, Reason> {
-        let size_gib = size_gib.or(snapshot_gib).ok_or(Failure::MissingParameter)?;
-        let least_gib = snapshot_gib.unwrap_or(0);
-        if size_gib < least_gib {
-            let (asked, least) = (u64::from(size_gib), u64::from(least_gib));
-            return Err(Failure::InvalidParameterValue.because(Bound::VolumeSize, asked, least));
-        }
-        let performance = kind.performance(size_gib, iops, throughput_mibps)?;
-        Ok(Provisioned { kind, size_gib, performance })
-    }
-
-    /// What the account pays for as long as it has the volume.
-    pub fn items(&self) -> impl Iterator<Item = (Item, u64)> {
-        let Provisioned { kind, size_gib, performance } = *self;
-        let [iops, tier2, tier3] = kind.billable_iops_by_tier(performance);
-        let items = [
-            (Item::VolumeSize(kind), size_gib),
-            (Item::VolumeIops(kind), iops),
-            (Item::Io2IopsTier2, tier2),
-            (Item::Io2IopsTier3, tier3),
-            (Item::VolumeThroughput(kind), kind.billable_throughput(performance)),
-        ];
-        items.into_iter().filter(|(_, quantity)| *quantity > 0).map(|(item, q)| (item, u64::from(q)))
-    }
-
-    pub(super) fn take_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
-        self.items().for_each(|(item, quantity)| usage.take(now, account, item, quantity));
-    }
-
-    pub(super) fn give_items(&self, now: Time, account: AccountId, usage: &mut Usage) {
-        self.items().for_each(|(item, quantity)| usage.give(now, account, item, quantity));
-    }
-
-    /// Gives back for good what an account has had since it was created: a minute of it is due at least.
-    pub(super) fn give_for_good(&self, now: Time, account: AccountId, created: Time, usage: &mut Usage) {
-        self.give_items(now, account, usage);
-        self.items().for_each(|(item, quantity)| usage.charge_minimum(now, account, item, quantity, created));
-    }
-}
 
 /// One volume.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -148,7 +87,7 @@ pub enum VolumeState {
 }
 
 impl VolumeState {
-    /// Every state, in the order of the columns of the table of moves.
+    /// Every state, in the order of the columns of the table of transitions.
     pub const ALL: [VolumeState; 6] = {
         use VolumeState::*;
         [Creating, Available, InUse, Deleting, Deleted, Error]
@@ -177,8 +116,8 @@ impl VolumeState {
     }
 
     /// What `trigger` does to a volume in this state.
-    pub const fn on(self, trigger: VolumeTrigger) -> Move<VolumeState> {
-        VOLUME_MOVES[trigger as usize][self as usize]
+    pub const fn on(self, trigger: VolumeTrigger) -> Transition<VolumeState> {
+        VOLUME_TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
@@ -209,17 +148,17 @@ pub enum VolumeTrigger {
     Deleted,
 }
 
-/// The table of legal moves of volumes: a row for each trigger, a column for each state.
+/// The table of legal transitions of volumes: a row for each trigger, a column for each state.
 ///
 /// "VolumeInUse", "IncorrectState" and "InvalidVolume.NotFound" as in the EC2 API reference, "Error codes".
 /// What failed holds nothing, so that deleting it takes no time.
 #[rustfmt::skip]
-const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 11] = {
+const VOLUME_TRANSITIONS: [[Transition<VolumeState>; VolumeState::ALL.len()]; 11] = {
     use VolumeState::{Available, Deleted, Deleting, Error, InUse};
-    use Move::{Never, Stay, To};
-    const NO: Move<VolumeState> = Move::Refused(Failure::IncorrectState);
-    const USED: Move<VolumeState> = Move::Refused(Failure::VolumeInUse);
-    const GONE: Move<VolumeState> = Move::Refused(Failure::InvalidVolumeNotFound);
+    use Transition::{Never, Stay, To};
+    const NO: Transition<VolumeState> = Transition::Refused(Failure::IncorrectState);
+    const USED: Transition<VolumeState> = Transition::Refused(Failure::VolumeInUse);
+    const GONE: Transition<VolumeState> = Transition::Refused(Failure::InvalidVolumeNotFound);
     [
         //                          creating       available     in-use         deleting     deleted  error
         /* attach              */ [NO,            To(InUse),    USED,          NO,          GONE,    NO],
@@ -238,8 +177,8 @@ const VOLUME_MOVES: [[Move<VolumeState>; VolumeState::ALL.len()]; 11] = {
 
 #[cfg(test)]
 mod tests {
-    use super::super::moves::legal;
     use super::*;
+    use crate::transition;
 
     #[test]
     fn every_volume_state_and_trigger() {
@@ -300,24 +239,6 @@ detached: in-use -> available
 deleted with its instance: in-use -> deleting
 deleted: deleting -> deleted";
         let states = VolumeState::ALL.map(|state| (state, state.name()));
-        assert_eq!(legal(&states, &triggers, VolumeState::on, VolumeState::name), expected);
-    }
-
-    #[test]
-    fn only_what_is_there_is_paid_for() {
-        let gp3 = Provisioned::new(VolumeType::Gp3, Some(100), Some(4_000), None, None).unwrap();
-        let expected = [(Item::VolumeSize(VolumeType::Gp3), 100), (Item::VolumeIops(VolumeType::Gp3), 1_000)];
-        assert_eq!(gp3.items().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn a_volume_is_at_least_of_its_snapshots_size() {
-        let made = |size| Provisioned::new(VolumeType::Gp2, size, None, None, Some(50));
-        assert_eq!(made(None).unwrap().size_gib, 50);
-        assert_eq!(made(Some(60)).unwrap().size_gib, 60);
-        let small = Failure::InvalidParameterValue.because(Bound::VolumeSize, 49, 50);
-        assert_eq!(made(Some(49)), Err(small));
-        let nothing = Provisioned::new(VolumeType::Gp2, None, None, None, None);
-        assert_eq!(nothing, Err(Failure::MissingParameter.into()));
+        assert_eq!(transition::print(&states, &triggers, VolumeState::on, VolumeState::name), expected);
     }
 }

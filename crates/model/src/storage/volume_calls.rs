@@ -8,12 +8,13 @@ use super::modification::{
     MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
     ModifyVolume,
 };
+use super::provisioned::Provisioned;
 use super::step::{Due, Step, VolumeStep};
-use super::volume::{Provisioned, Volume, VolumeState, VolumeTrigger};
+use super::volume::{Volume, VolumeState, VolumeTrigger};
 use super::{AttachmentRecord, Storage, Target};
 use crate::billing::Usage;
 use plimsoll_base::catalogue::VolumeType;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// What a new volume is asked to be (`CreateVolume`).
@@ -47,7 +48,7 @@ impl Storage {
         account: AccountId,
         request: &CreateVolume,
         usage: &mut Usage,
-    ) -> Result<(VolumeId, Option<Due>), Reason> {
+    ) -> Result<(VolumeId, Option<Due>), FailureReason> {
         let CreateVolume { zone, kind, size_gib, iops, throughput_mibps, snapshot, multi_attach } = *request;
         // "Supported with io1 and io2 volumes only."
         if multi_attach && !matches!(kind, VolumeType::Io1 | VolumeType::Io2) {
@@ -86,7 +87,7 @@ impl Storage {
         target: &Target,
         device: DeviceName,
         usage: &mut Usage,
-    ) -> Result<Option<Due>, Reason> {
+    ) -> Result<Option<Due>, FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         let trigger = if found.multi_attach { VolumeTrigger::AttachAnother } else { VolumeTrigger::Attach };
         let state = found.state.on(trigger).called(found.state)?;
@@ -97,7 +98,7 @@ impl Storage {
             return Err(Failure::VolumeInUse.into());
         }
         if found.attachments.len() >= MOST_INSTANCES {
-            return Err(Failure::AttachmentLimitExceeded.because(Bound::VolumeAttachments, 1, 0));
+            return Err(Failure::AttachmentLimitExceeded.because(LimitKind::VolumeAttachments, 1, 0));
         }
         let (mut there, mut device_is_used) = (0, false);
         for other in self.instance_volumes(target.instance) {
@@ -106,7 +107,7 @@ impl Storage {
                 other.attachment_to(target.instance).is_some_and(|attachment| attachment.device == device);
         }
         if target.most_volumes.is_some_and(|most| there >= most) {
-            return Err(Failure::AttachmentLimitExceeded.because(Bound::TypeAttachments, 1, 0));
+            return Err(Failure::AttachmentLimitExceeded.because(LimitKind::TypeAttachments, 1, 0));
         }
         if device_is_used {
             return Err(Failure::InvalidParameterValue.into());
@@ -136,7 +137,7 @@ impl Storage {
         volume: VolumeId,
         from: Option<InstanceId>,
         usage: &mut Usage,
-    ) -> Result<Option<Due>, Reason> {
+    ) -> Result<Option<Due>, FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Detach).called(found.state)?;
         if from.is_none() && found.multi_attach {
@@ -159,7 +160,7 @@ impl Storage {
         account: AccountId,
         volume: VolumeId,
         usage: &mut Usage,
-    ) -> Result<Option<Due>, Reason> {
+    ) -> Result<Option<Due>, FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         let state = found.state.on(VolumeTrigger::Delete).called(found.state)?;
         if found.state.is_billed() {
@@ -182,7 +183,7 @@ impl Storage {
         volume: VolumeId,
         change: &ModifyVolume,
         usage: &mut Usage,
-    ) -> Result<Option<Due>, Reason> {
+    ) -> Result<Option<Due>, FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         found.state.on(VolumeTrigger::Modify).called(found.state)?;
         let mut modification = Modification { state: ModificationState::Modifying, started: now };
@@ -191,7 +192,11 @@ impl Storage {
         }
         let is_recent = |began: &Time| now.since(*began) < MODIFICATION_WINDOW;
         if found.modified.iter().filter(|began| is_recent(began)).count() >= MOST_MODIFICATIONS {
-            return Err(Failure::VolumeModificationRateExceeded.because(Bound::VolumeModifications, 1, 0));
+            return Err(Failure::VolumeModificationRateExceeded.because(
+                LimitKind::VolumeModifications,
+                1,
+                0,
+            ));
         }
         let new = change.of(&found.provisioned)?;
         let backend = &mut self.backends[found.zone.index()];
@@ -317,7 +322,7 @@ pub(super) fn find(
     volumes: &mut BTreeMap<VolumeId, Volume>,
     account: AccountId,
     volume: VolumeId,
-) -> Result<&mut Volume, Reason> {
+) -> Result<&mut Volume, FailureReason> {
     let found = volumes.get_mut(&volume).filter(|volume| volume.account == account);
     found.ok_or_else(|| Failure::InvalidVolumeNotFound.into())
 }

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::block_device::{self, BlockDevice};
+use super::handles::{
+    Handle, HostHandle, ImageHandle, PlacementGroupHandle, ReservationHandle, SecurityGroupHandle,
+};
 use super::resource_call::ResourceCall;
 use crate::lifecycle::State;
 use crate::operation::Operation;
@@ -366,36 +369,6 @@ pub struct Spot {
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
 }
-
-macro_rules! handle {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-        pub struct $name(pub u32);
-    };
-}
-
-handle!(/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
-    /// for those of the latest launch of that name. So it is with the names of everything else.
-    Handle);
-handle!(/// The name of a volume.
-    VolumeHandle);
-handle!(/// The name of a snapshot.
-    SnapshotHandle);
-handle!(/// The name of an image.
-    ImageHandle);
-handle!(/// The name of a security group.
-    SecurityGroupHandle);
-handle!(/// The name of an elastic address.
-    AddressHandle);
-handle!(/// The name of a network interface.
-    InterfaceHandle);
-handle!(/// The name of a placement group.
-    PlacementGroupHandle);
-handle!(/// The name of a dedicated host.
-    HostHandle);
-handle!(/// The name of a capacity reservation.
-    ReservationHandle);
 
 /// The stop/start behaviour of an arrival process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::trace::TraceReader;
 use super::trace::origin::TraceOrigin;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{AccountId, Duration, Time};
@@ -131,7 +131,7 @@ impl Persist for Demand {
         callers.save(out);
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (self.ahead, self.instances, self.lifetimes) = from.get()?;
         self.trace.restore(from)?;
         self.sources.restore(from)?;

@@ -28,8 +28,8 @@ pub struct Directory {
 
 persist! { Directory {
     values: [handles, accounts],
-    parts: [types],
-    made: [zones, subnets, subnet_zones, takes_in],
+    nested: [types],
+    derived: [zones, subnets, subnet_zones, takes_in],
 } }
 
 /// The name of a subnet and the zone it lies in.

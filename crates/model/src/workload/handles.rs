@@ -5,11 +5,37 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::call::{
-    AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, PlacementGroupHandle, ReservationHandle,
-    SecurityGroupHandle, SnapshotHandle, VolumeHandle,
-};
 use super::names::Names;
+
+macro_rules! handle {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+        pub struct $name(pub u32);
+    };
+}
+
+handle!(/// A name that a trace gives to the instances of a launch, numbered in the order of first use. It stands
+    /// for those of the latest launch of that name. So it is with the names of everything else.
+    Handle);
+handle!(/// The name of a volume.
+    VolumeHandle);
+handle!(/// The name of a snapshot.
+    SnapshotHandle);
+handle!(/// The name of an image.
+    ImageHandle);
+handle!(/// The name of a security group.
+    SecurityGroupHandle);
+handle!(/// The name of an elastic address.
+    AddressHandle);
+handle!(/// The name of a network interface.
+    InterfaceHandle);
+handle!(/// The name of a placement group.
+    PlacementGroupHandle);
+handle!(/// The name of a dedicated host.
+    HostHandle);
+handle!(/// The name of a capacity reservation.
+    ReservationHandle);
 
 macro_rules! book {
     ($($kind:ident, $kinds:ident: $handle:ident, $thing:literal;)*) => {

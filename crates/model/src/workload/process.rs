@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::{Choice, exponential, geometric, to_duration};
 use super::settings::Settings;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::Problem;
 use plimsoll_base::persist;
@@ -141,7 +141,7 @@ pub struct Process {
 
 persist! { Process {
     values: [last],
-    parts: [law, stream],
+    nested: [law, stream],
 } }
 
 /// The laws; `gap` is the mean time between requests or batches \[ns\].
@@ -161,7 +161,7 @@ impl Persist for Law {
         }
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         match self {
             Law::Mmpp(modulated) => modulated.restore(from),
             _ => Ok(()),
@@ -215,7 +215,7 @@ pub struct Timetable {
 
 persist! { Timetable {
     values: [at, left, is_fresh],
-    parts: [process],
+    nested: [process],
 } }
 
 impl Timetable {
@@ -279,7 +279,7 @@ struct Modulated {
 
 persist! { Modulated {
     values: [state, until],
-    made: [states],
+    derived: [states],
 } }
 
 impl Modulated {

@@ -4,13 +4,13 @@
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
-use super::call::{
+use super::handles::{
     AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, PlacementGroupHandle, ReservationHandle,
     SecurityGroupHandle, SnapshotHandle, VolumeHandle,
 };
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
-use crate::placement::provisions::GroupStrategy;
+use crate::placement::config::GroupStrategy;
 use crate::placement::tenancies::HostTerms;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{SubnetId, Time, TypeId, ZoneId};

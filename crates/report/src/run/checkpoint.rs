@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observation_log::{ObservationLog, replay};
 use plimsoll_base::disk::WholeFile;
-use plimsoll_base::engine::checkpoint::{Misfit, Reader, SEAL, Writer, is_sealed};
+use plimsoll_base::engine::checkpoint::{Reader, RestoreError, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_sim::cloud::checkpoint::Resumption;
@@ -133,14 +133,14 @@ pub fn resume(
     let mut file = File::open(path).map_err(|error| refuse(path, &format!("cannot be read: {error}")))?;
     let length = check_seal(&mut file, path)?;
     let mut from = Reader::new(&mut file, length);
-    let misfit = |misfit: Misfit| explain(path, misfit);
+    let misfit = |misfit: RestoreError| explain(path, misfit);
     let version: String = from.get().map_err(misfit)?;
     if version != VERSION {
         let found = format!("was made by plimsoll {version}, expected one of plimsoll {VERSION}");
         return Err(refuse(path, &found));
     }
     let head: Head = from.get().map_err(misfit)?;
-    let was = serde_json::from_str(&head.scenario).map_err(|_| explain(path, Misfit::Garbled))?;
+    let was = serde_json::from_str(&head.scenario).map_err(|_| explain(path, RestoreError::Corrupt))?;
     scenario.check_branch(&was, head.at)?;
     check_files(path, &head.files, files)?;
     if was["seed"].as_u64() != Some(scenario.seed) {
@@ -153,7 +153,7 @@ pub fn resume(
     let cloud = Cloud::resume(scenario, options, resumption, &mut from).map_err(misfit)?;
     replay(&mut from, cloud.directory(), observer).map_err(misfit)?;
     if from.left() > 0 {
-        return Err(explain(path, Misfit::Garbled));
+        return Err(explain(path, RestoreError::Corrupt));
     }
     Ok(Resumed { cloud, at: head.at })
 }
@@ -205,10 +205,10 @@ fn refuse(path: &Path, found: &str) -> InputError {
     problem.with_help("make it again: `plimsoll run SCENARIO --checkpoint-at TIME`").into()
 }
 
-fn explain(path: &Path, misfit: Misfit) -> InputError {
+fn explain(path: &Path, misfit: RestoreError) -> InputError {
     match misfit {
-        Misfit::Input(error) => error,
-        Misfit::Garbled => refuse(
+        RestoreError::Input(error) => error,
+        RestoreError::Corrupt => refuse(
             path,
             "is undamaged and not understood: another build of plimsoll made it, or it was changed",
         ),

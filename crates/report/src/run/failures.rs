@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::load::{each_row, number, open};
 use crate::run::{Opened, Out, Streamed, csv_io_error};
-use plimsoll_base::failure::Limit;
+use plimsoll_base::failure::LimitHit;
 use plimsoll_base::input::InputError;
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::seconds;
@@ -44,7 +44,7 @@ impl Streamed for Rows {
         let zone = quote::cell(refusal.zone.map_or("", |zone| directory.zones()[zone.index()].as_str()));
         let limit = refusal.reason.limit;
         let figure =
-            |of: fn(&Limit) -> u64| limit.as_ref().map(of).map_or_else(String::new, |n| n.to_string());
+            |of: fn(&LimitHit) -> u64| limit.as_ref().map(of).map_or_else(String::new, |n| n.to_string());
         let row: [&str; 12] = [
             &seconds(refusal.at.0),
             refusal.operation.name(),
@@ -53,10 +53,10 @@ impl Streamed for Rows {
             &zone,
             refusal.reason.failure.ec2_name(),
             &refusal.count.to_string(),
-            limit.map_or("", |limit| limit.bound.name()),
+            limit.map_or("", |limit| limit.kind.name()),
             &figure(|limit| limit.asked),
             &figure(|limit| limit.left),
-            limit.map_or("", |limit| limit.bound.unit()),
+            limit.map_or("", |limit| limit.kind.unit()),
             &refusal.launch.map_or_else(String::new, |launch| launch.to_string()),
         ];
         self.out.write_record(row).map_err(csv_io_error)

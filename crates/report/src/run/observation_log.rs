@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 
-use plimsoll_base::engine::checkpoint::{Misfit, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Reader, RestoreError, Writer};
 use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Observation, Observer};
 
@@ -72,11 +72,11 @@ pub fn replay(
     from: &mut Reader<'_>,
     directory: &Directory,
     observer: &mut dyn Observer,
-) -> Result<(), Misfit> {
+) -> Result<(), RestoreError> {
     for _ in 0..from.get_length()? {
         let observation: Observation = from.get()?;
         if !observation.is_within(directory) {
-            return Err(Misfit::Garbled);
+            return Err(RestoreError::Corrupt);
         }
         observer.observe(&observation, directory);
     }

@@ -3,12 +3,14 @@
 use super::Cloud;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::network::{self, AddressRange, Association, Holder, InterfaceRef};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{AddressHandle, Handle, InterfaceHandle, LaunchOptions};
+use plimsoll_model::transition::Transition;
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
 
 impl Cloud {
@@ -17,7 +19,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: AddressHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.within_quota(account, Quota::ElasticAddresses, 1, |cloud| {
             cloud.network.allocate_elastic(now, account, &mut cloud.billing.usage)
         })?;
@@ -30,7 +32,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: AddressHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.names.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
         self.network.release_elastic(now, account, id, &mut self.billing.usage)?;
         self.uncount(account, Quota::ElasticAddresses, 1);
@@ -45,7 +47,7 @@ impl Cloud {
         name: AddressHandle,
         instance: Handle,
         allow_reassociation: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let address = self.names.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
         let slot = self.changeable(account, instance)?;
         let of = self.instances.get(slot);
@@ -64,7 +66,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: AddressHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.names.addresses.find(name.0, Failure::InvalidAssociationIdNotFound)?;
         let former = self.network.disassociate(now, account, id)?;
         self.bereave(now, former)
@@ -72,7 +74,7 @@ impl Cloud {
 
     /// A running instance that has lost its elastic address gets a public one of its own again, if it wants
     /// one and the pool has any left (EC2 user guide, "Elastic IP address basics").
-    fn bereave(&mut self, now: Time, former: Option<Holder>) -> Result<(), Reason> {
+    fn bereave(&mut self, now: Time, former: Option<Holder>) -> Result<(), FailureReason> {
         let Some(Holder::Instance(id)) = former else { return Ok(()) };
         let slot = self.holders.remove(&id).and_then(|reference| self.instances.resolve(reference));
         let Some(slot) = slot else { return Ok(()) };
@@ -91,7 +93,7 @@ impl Cloud {
         account: AccountId,
         name: InterfaceHandle,
         instance: Handle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.names.interfaces.find(name.0, Failure::InvalidNetworkInterfaceIdNotFound)?;
         let slot = self.changeable(account, instance)?;
         self.network.attach_interface(&self.network_view(slot), id, false)?;
@@ -107,7 +109,7 @@ impl Cloud {
         instance: Handle,
         change: AddressCount,
         adds: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let slot = self.changeable(account, instance)?;
         let view = self.network_view(slot);
         if adds {
@@ -125,7 +127,7 @@ impl Cloud {
         now: Time,
         instance: &network::Instance,
         AddressCount { addresses, prefixes }: AddressCount,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let first = InterfaceRef::First(instance);
         let none_asked = addresses == 0 && prefixes == 0;
         if addresses > 0 || none_asked {
@@ -148,7 +150,7 @@ impl Cloud {
         now: Time,
         instance: &network::Instance,
         AddressCount { addresses, prefixes }: AddressCount,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let first = InterfaceRef::First(instance);
         let has = |range| self.network.first_interface_ranges(instance.id, range).len() as u32;
         if addresses > has(AddressRange::Single) || prefixes > has(AddressRange::Prefix) {
@@ -168,7 +170,7 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: &Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let (now, account) = (order.now, order.account);
         let limits = self.directory.types.get(order.launch.kind).interfaces;
         let Placement { id, zone, subnet, .. } = *placement;
@@ -189,10 +191,10 @@ impl Cloud {
     }
 
     /// The instance of a call that changes what belongs to it, if its state allows that.
-    pub(super) fn changeable(&self, account: AccountId, instance: Handle) -> Result<Slot, Reason> {
+    pub(super) fn changeable(&self, account: AccountId, instance: Handle) -> Result<Slot, FailureReason> {
         let slot = self.first_named(account, instance)?;
         match self.instances.get(slot).state.on(Trigger::ModifyAttribute) {
-            Move::Refused(failure) => Err(failure.into()),
+            Transition::Refused(failure) => Err(failure.into()),
             _ => Ok(slot),
         }
     }
@@ -211,6 +213,6 @@ impl Cloud {
 }
 
 /// A number of addresses as the network counts them; no subnet has more.
-fn small(count: u32) -> Result<u16, Reason> {
+fn small(count: u32) -> Result<u16, FailureReason> {
     u16::try_from(count).map_err(|_| Failure::InvalidParameterValue.into())
 }

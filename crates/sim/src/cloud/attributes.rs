@@ -7,7 +7,7 @@ use super::calls::Wish;
 use super::extras::Extras;
 use super::reference::Slot;
 use plimsoll_base::catalogue;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{PlacementGroupId, TypeId, ZoneId};
 use plimsoll_model::fleet::hardware::Model;
 use plimsoll_model::placement::groups::GroupRule;
@@ -21,12 +21,12 @@ const MAX_TAGS: usize = 50;
 const HIBERNATED_MIB: u32 = 150 * 1024;
 
 /// Whether a new resource may have the tags of these keys.
-pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Reason> {
+pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), FailureReason> {
     let asked = keys.collect::<BTreeSet<_>>().len();
     if asked <= MAX_TAGS {
         return Ok(());
     }
-    Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, MAX_TAGS as u64))
+    Err(Failure::TagLimitExceeded.because(LimitKind::TagsPerResource, asked as u64, MAX_TAGS as u64))
 }
 
 impl Cloud {
@@ -55,7 +55,7 @@ impl Cloud {
         kind: TypeId,
         options: &LaunchOptions,
         group: Option<PlacementGroupId>,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let name = self.directory.types.get(kind).name.as_str();
         self.check_group_type(name, group)?;
         if options.spot.is_some() && options.tenancy == Tenancy::Host {
@@ -96,7 +96,7 @@ impl Cloud {
     /// Checks that instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
     /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
     /// M7i-flex instances" go into cluster groups).
-    fn check_group_type(&self, name: &str, group: Option<PlacementGroupId>) -> Result<(), Reason> {
+    fn check_group_type(&self, name: &str, group: Option<PlacementGroupId>) -> Result<(), FailureReason> {
         let is_cluster = |group| matches!(self.placer.groups.rule(group), GroupRule::Cluster { .. });
         let family = name.split_once('.').map_or("", |(family, _)| family);
         let is_burstable = family.starts_with('t') && family[1..].starts_with(|c: char| c.is_ascii_digit());
@@ -108,7 +108,7 @@ impl Cloud {
     }
 
     /// Changes an instance; all of it or nothing.
-    pub(super) fn modify(&mut self, slot: Slot, change: &Modification) -> Result<(), Reason> {
+    pub(super) fn modify(&mut self, slot: Slot, change: &Modification) -> Result<(), FailureReason> {
         // The changes that can be refused come first.
         if let Some(kind) = change.kind {
             let group = self.request_of(slot).group();
@@ -129,14 +129,18 @@ impl Cloud {
     }
 
     /// Puts tags on an instance, in the place of those with the same keys.
-    pub(super) fn add_tags(&mut self, slot: Slot, tags: &[Tag]) -> Result<(), Reason> {
+    pub(super) fn add_tags(&mut self, slot: Slot, tags: &[Tag]) -> Result<(), FailureReason> {
         let known = &mut self.extras_mut(slot).tags;
         let is_new = |(i, tag): &(usize, &Tag)| {
             !known.contains_key(&tag.key) && tags[..*i].iter().all(|other| other.key != tag.key)
         };
         let (asked, left) = (tags.iter().enumerate().filter(is_new).count(), MAX_TAGS - known.len());
         if asked > left {
-            return Err(Failure::TagLimitExceeded.because(Bound::TagsPerResource, asked as u64, left as u64));
+            return Err(Failure::TagLimitExceeded.because(
+                LimitKind::TagsPerResource,
+                asked as u64,
+                left as u64,
+            ));
         }
         for tag in tags {
             match known.get_mut(&tag.key) {

@@ -5,16 +5,18 @@ use super::ledger::{Happening, NO_HOST};
 use super::observe::{Detail, Observation, Refusal};
 use super::reference::{Reference, Slot};
 use crate::scenario::config::RepeatedCalls;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::operation::Operation;
-use plimsoll_model::workload::call::{Action, Call, Handle, Modification, Tag, Targets};
+use plimsoll_model::transition::Transition;
+use plimsoll_model::workload::call::{Action, Call, Modification, Tag, Targets};
+use plimsoll_model::workload::handles::Handle;
 
 /// A refused request, as far as its flow knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Refused {
-    pub reason: Reason,
+    pub reason: FailureReason,
     pub kind: Option<TypeId>,
     pub zone: Option<ZoneId>,
     /// Of a launch: the number in the demand of the first instance it asks for.
@@ -23,7 +25,7 @@ pub(super) struct Refused {
 
 impl Refused {
     /// A refusal that no instance or place has a part in.
-    pub fn outright(reason: impl Into<Reason>) -> Refused {
+    pub fn outright(reason: impl Into<FailureReason>) -> Refused {
         Refused { reason: reason.into(), kind: None, zone: None, launch: None }
     }
 }
@@ -195,7 +197,7 @@ impl Cloud {
     }
 
     /// The first instance of a name, alive and the account's.
-    pub(super) fn first_named(&self, account: AccountId, handle: Handle) -> Result<Slot, Reason> {
+    pub(super) fn first_named(&self, account: AccountId, handle: Handle) -> Result<Slot, FailureReason> {
         let alive = self.named(handle).first().filter(|reference| reference.account == account);
         let slot = alive.and_then(|reference| self.instances.resolve(*reference));
         slot.ok_or(Failure::InvalidInstanceIdNotFound.into())
@@ -218,13 +220,13 @@ impl Cloud {
     /// A wish about an instance that has ended. Of it only number and owner are known.
     fn operate_on_ended(&mut self, now: Time, reference: Reference, wish: Wish) -> Result<(), Refused> {
         match State::Terminated.on(wish.trigger()) {
-            Move::Stay if wish == Wish::Describe => {
+            Transition::Stay if wish == Wish::Describe => {
                 self.ledger.happened(now, Happening::Described, reference.id, NO_HOST);
                 self.ledger.took(Operation::Describe, self.late());
                 Ok(())
             }
-            Move::Stay => Ok(()),
-            Move::Refused(failure) => Err(Refused::outright(failure)),
+            Transition::Stay => Ok(()),
+            Transition::Refused(failure) => Err(Refused::outright(failure)),
             other => panic!("{wish:?} of an ended instance means {other:?}"),
         }
     }
@@ -236,33 +238,33 @@ impl Cloud {
         let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
         let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone), launch: None };
         let next = state.on(wish.trigger());
-        if let Move::Refused(failure) = next {
+        if let Transition::Refused(failure) = next {
             let passes = self.repeated_calls == RepeatedCalls::Pass && wish.is_met_by(state);
             return if passes { Ok(()) } else { Err(refused(failure.into())) };
         }
         self.allowed(slot, wish).map_err(|failure| refused(failure.into()))?;
         match (next, wish) {
-            (Move::To(State::Pending), _) => return self.start(now, slot).map_err(refused),
-            (Move::To(State::Stopping), _) => self.stop(now, slot, wish == Wish::Hibernate),
-            (Move::To(State::ShuttingDown), _) => self.terminate(now, slot),
-            (Move::Stay, Wish::Reboot) => self.ledger.happened(now, Happening::Rebooted, id, host),
-            (Move::Stay, Wish::Describe) => self.ledger.happened(now, Happening::Described, id, host),
-            (Move::Stay, Wish::Modify(change)) => {
+            (Transition::To(State::Pending), _) => return self.start(now, slot).map_err(refused),
+            (Transition::To(State::Stopping), _) => self.stop(now, slot, wish == Wish::Hibernate),
+            (Transition::To(State::ShuttingDown), _) => self.terminate(now, slot),
+            (Transition::Stay, Wish::Reboot) => self.ledger.happened(now, Happening::Rebooted, id, host),
+            (Transition::Stay, Wish::Describe) => self.ledger.happened(now, Happening::Described, id, host),
+            (Transition::Stay, Wish::Modify(change)) => {
                 self.modify(slot, change).map_err(refused)?;
                 self.ledger.happened(now, Happening::Modified, id, host);
             }
-            (Move::Stay, Wish::AddTags(tags)) => {
+            (Transition::Stay, Wish::AddTags(tags)) => {
                 self.add_tags(slot, tags).map_err(refused)?;
                 self.ledger.happened(now, Happening::Modified, id, host);
             }
-            (Move::Stay, Wish::RemoveTags(keys)) => {
+            (Transition::Stay, Wish::RemoveTags(keys)) => {
                 self.remove_tags(slot, keys);
                 self.ledger.happened(now, Happening::Modified, id, host);
             }
-            (Move::Stay, Wish::Terminate) => {}
+            (Transition::Stay, Wish::Terminate) => {}
             (other, wish) => panic!("{wish:?} of a {} instance means {other:?}", state.name()),
         }
-        if matches!(next, Move::Stay) && wish != Wish::Terminate {
+        if matches!(next, Transition::Stay) && wish != Wish::Terminate {
             self.ledger.took(wish.operation(), self.late());
         }
         Ok(())

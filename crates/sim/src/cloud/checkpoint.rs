@@ -13,7 +13,7 @@ use super::outcome::Residents;
 use super::recovery::Perils;
 use super::{Cloud, Kind, RunOptions};
 use crate::scenario::Scenario;
-use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{self, Persist, Reader, RestoreError, Writer};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Time, TypeId};
@@ -31,8 +31,8 @@ pub struct Resumption {
 }
 
 persist! { Perils {
-    parts: [faults],
-    made: [aboard],
+    nested: [faults],
+    derived: [aboard],
 } }
 
 impl Cloud {
@@ -51,6 +51,7 @@ impl Cloud {
             repeated_calls: _,
             fleet,
             placer,
+            reservations,
             provisions: _,
             created_groups: _,
             network,
@@ -91,6 +92,7 @@ impl Cloud {
         out.put(&chronicle.is_some());
         fleet.save(out);
         placer.save(out);
+        out.put(reservations);
         out.put(&kinds.iter().map(Option::is_some).collect::<Vec<bool>>());
         network.save(out);
         security.save(out);
@@ -119,11 +121,12 @@ impl Cloud {
         options: RunOptions,
         resumption: Resumption,
         from: &mut Reader<'_>,
-    ) -> Result<Cloud, Misfit> {
-        let mut directory = scenario.directory().map_err(Misfit::from)?;
+    ) -> Result<Cloud, RestoreError> {
+        let mut directory = scenario.directory().map_err(RestoreError::from)?;
         directory.restore(from)?;
-        let demand = scenario.demand_of(&mut directory).map_err(Misfit::from)?;
-        let mut cloud = Cloud::assemble(scenario, options, directory, demand, None).map_err(Misfit::from)?;
+        let demand = scenario.demand_of(&mut directory).map_err(RestoreError::from)?;
+        let mut cloud =
+            Cloud::assemble(scenario, options, directory, demand, None).map_err(RestoreError::from)?;
         // What contradicts itself is no state of a run: an assertion that finds so here finds a file that was changed.
         checkpoint::caught(|| {
             cloud.restore(resumption, from)?;
@@ -133,10 +136,11 @@ impl Cloud {
         Ok(cloud)
     }
 
-    fn restore(&mut self, resumption: Resumption, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, resumption: Resumption, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         self.restore_chronicle(resumption.wants_rows, from.get()?)?;
         self.fleet.restore(from)?;
         self.placer.restore(from, &mut self.fleet, resumption.is_same_strategy)?;
+        self.reservations = from.get()?;
         let asked_for: Vec<bool> = from.get()?;
         self.check_types(&asked_for)?;
         for (id, _) in (0..).map(TypeId).zip(asked_for).filter(|(_, asked)| *asked) {
@@ -171,7 +175,7 @@ impl Cloud {
     }
 
     /// Rows tell whole lives: nobody who comes in the middle can tell them.
-    fn restore_chronicle(&mut self, wants_rows: bool, had_rows: bool) -> Result<(), Misfit> {
+    fn restore_chronicle(&mut self, wants_rows: bool, had_rows: bool) -> Result<(), RestoreError> {
         if wants_rows && !had_rows {
             let problem = Problem::new(Place::key("--tables"), "the checkpoint was made without tables");
             return Err(problem.with_help("make it with `--tables` too").into());
@@ -194,7 +198,9 @@ impl Cloud {
                 let (request, host) = (self.request_of(slot), self.instances.get(slot).host);
                 self.placer.tell_strategy(&request, host, &self.fleet);
             }
-            self.placer.tell_strategy_of_reservations(&self.fleet);
+            for (slot, host, slots) in self.reservations.free_slots() {
+                (0..slots).for_each(|_| self.placer.tell_strategy(slot, host, &self.fleet));
+            }
         }
         // Where hosts did not vary before the checkpoint, and do from now on, nobody has noted the shares so far.
         self.ledger.note_shares_of_peaks();

@@ -26,7 +26,7 @@ pub(super) struct Chronicle {
 
 persist! { Chronicle {
     values: [lives],
-    made: [window_start],
+    derived: [window_start],
 } }
 
 /// What is remembered of an instance.

@@ -11,8 +11,8 @@ use plimsoll_model::billing::Item;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::NO_ADDRESS;
-use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::groups::{GroupRule, Members};
+use plimsoll_model::placement::request::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::tenancies::Ownership;
 
 impl Cloud {
@@ -33,7 +33,7 @@ impl Cloud {
                 on_hosts[instance.host.index()] += 1;
             }
         }
-        for reservation in self.placer.reservations() {
+        for reservation in self.reservations.all() {
             for (host, slots) in reservation.slots() {
                 on_hosts[host.index()] += slots;
             }
@@ -64,7 +64,7 @@ impl Cloud {
     /// Panics unless nothing is left of instances that have all ended. What accounts hold by themselves, such
     /// as volumes that were kept, stays.
     fn assert_nothing_is_left(&self) {
-        assert_eq!(self.fleet.totals()[Total::HostsUsed], self.placer.hosts_reserved(), "hosts in use");
+        assert_eq!(self.fleet.totals()[Total::HostsUsed], self.reservations.hosts(), "hosts in use");
         assert!(self.extras.is_empty(), "what only instances have is left");
         assert!(self.holders.is_empty() && self.equipped.is_empty(), "instances are remembered");
         assert!(self.perils.as_ref().is_none_or(|perils| perils.aboard.is_empty()), "somebody is aboard");
@@ -127,7 +127,7 @@ impl Cloud {
             assert!(reservation.is_none() || instance.has_host, "room is held by nobody who is on a host");
             reservation.into_iter().for_each(|id| *used.entry(id).or_default() += 1);
         }
-        for (id, reservation) in (0..).map(CapacityReservationId).zip(self.placer.reservations()) {
+        for (id, reservation) in (0..).map(CapacityReservationId).zip(self.reservations.all()) {
             let item = unused_reservation(reservation.kind, reservation.tenancy());
             *unused.entry((reservation.account(), item)).or_default() += u64::from(reservation.free);
             let used = used.get(&id).copied().unwrap_or(0);
@@ -156,7 +156,7 @@ impl Cloud {
         if !self.quotas.is_unlimited() {
             let live = self.instances.slots().filter(|(_, instance)| instance.has_host);
             let live = live.map(|(slot, instance)| (instance.account, self.claim_of(slot)));
-            let slots = self.placer.reservations().iter().flat_map(|reservation| {
+            let slots = self.reservations.all().iter().flat_map(|reservation| {
                 let slot = (reservation.account(), self.claim_of_slot(reservation.kind));
                 (0..reservation.free).map(move |_| slot)
             });

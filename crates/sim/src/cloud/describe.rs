@@ -5,7 +5,7 @@ use super::calls::Refused;
 use super::instance::Instance;
 use super::ledger::{Happening, NO_HOST};
 use super::reference::{Reference, Slot};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -38,10 +38,10 @@ impl Cloud {
     }
 
     /// How many instances meet the query.
-    fn matching(&mut self, now: Time, account: AccountId, query: &Query) -> Result<u64, Reason> {
+    fn matching(&mut self, now: Time, account: AccountId, query: &Query) -> Result<u64, FailureReason> {
         if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
             return Err(Failure::InvalidParameterValue.because(
-                Bound::PageSize,
+                LimitKind::PageSize,
                 u64::from(size),
                 u64::from(*Query::PAGE_SIZES.end()),
             ));
@@ -54,7 +54,7 @@ impl Cloud {
         if query.filters.len() > MAX_FILTERS {
             let asked = query.filters.len() as u64;
             return Err(Failure::FilterLimitExceeded.because(
-                Bound::FiltersPerCall,
+                LimitKind::FiltersPerCall,
                 asked,
                 MAX_FILTERS as u64,
             ));

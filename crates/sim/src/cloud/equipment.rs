@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Cloud;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::network::security::MemberId;
 use plimsoll_model::workload::call::LaunchOptions;
@@ -17,7 +17,7 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: &Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         self.check_spot(order, options, placement)?;
         self.equip_security(order, options, placement)?;
         self.equip_storage(order, options, placement)?;

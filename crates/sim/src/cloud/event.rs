@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reference::Slot;
 use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
-use plimsoll_model::control_plane::plane::Alarm;
+use plimsoll_model::control_plane::plane::PlaneTimer;
 use plimsoll_model::storage::{Step, VolumeStep};
 
 /// Anything that happens by itself at its time.
@@ -28,7 +28,7 @@ pub enum Event {
     /// The end date of a capacity reservation has come.
     Expiry(CapacityReservationId),
     /// An alarm of the control plane, and what it is about.
-    Control(Alarm, u32),
+    Control(PlaneTimer, u32),
 }
 
 /// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.

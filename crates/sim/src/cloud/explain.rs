@@ -7,10 +7,10 @@ use super::Cloud;
 use super::place::Order;
 use super::reference::Slot;
 use super::seat::{Seat, Wanted};
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId};
-use plimsoll_model::placement::strategy::Request;
-use plimsoll_model::placement::survey::Survey;
+use plimsoll_model::placement::diagnosis::Diagnosis;
+use plimsoll_model::placement::request::Request;
 
 /// Decisions that are kept of one subject: enough to read, and a bound for memory.
 const MOST: usize = 1000;
@@ -48,7 +48,7 @@ pub enum Ending {
     /// With a host that was given back: the launch as a whole did not come about in this zone.
     Undone(HostId),
     /// Without.
-    Refused(Reason),
+    Refused(FailureReason),
 }
 
 /// One decision about a place.
@@ -65,7 +65,7 @@ pub struct Decision {
     /// What was looked for, where.
     pub request: Request,
     /// The hosts there were.
-    pub survey: Survey,
+    pub diagnosis: Diagnosis,
     /// How it ended.
     pub ending: Ending,
 }
@@ -125,13 +125,13 @@ impl Cloud {
 
     /// [`Cloud::place_one`] where somebody asks.
     #[cold]
-    pub(super) fn place_one_explained(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+    pub(super) fn place_one_explained(&mut self, order: &Order, may_open: bool) -> Result<(), FailureReason> {
         let nth = self.batch.len();
         let id = self.instances.next_id(nth);
         if !self.inquiry.as_mut().is_some_and(|inquiry| inquiry.concerns(id, order)) {
             return self.place_one_unexplained(order, may_open);
         }
-        let survey = self.placer.survey(&order.request, may_open, &self.fleet);
+        let diagnosis = self.placer.diagnose(&order.request, may_open, &self.fleet);
         let placed = self.place_one_unexplained(order, may_open);
         let seat = placed.map(|()| {
             let placement = self.batch.last().expect("it was placed just now");
@@ -143,7 +143,7 @@ impl Cloud {
             number: Some(order.launch.first_instance + nth as u64),
             kind: order.launch.kind,
             request: order.request,
-            survey,
+            diagnosis,
             ending: ending(seat),
         });
         placed
@@ -164,10 +164,10 @@ impl Cloud {
     }
 
     /// Looks at every host for an instance that is there already, if it is the one that somebody asks about.
-    pub(super) fn survey_for(&self, slot: Slot, request: &Request) -> Option<Survey> {
+    pub(super) fn diagnosis_for(&self, slot: Slot, request: &Request) -> Option<Diagnosis> {
         let subject = self.inquiry.as_ref()?.explanation.subject;
         let is_asked = subject == Subject::Instance(self.instances.get(slot).id);
-        is_asked.then(|| self.placer.survey(request, true, &self.fleet))
+        is_asked.then(|| self.placer.diagnose(request, true, &self.fleet))
     }
 
     /// What came of that.
@@ -177,17 +177,17 @@ impl Cloud {
         at: Time,
         occasion: Occasion,
         (request, wanted): (Request, Wanted),
-        survey: Survey,
-        seat: Result<Seat, Reason>,
+        diagnosis: Diagnosis,
+        seat: Result<Seat, FailureReason>,
     ) {
         let (number, kind) = (None, wanted.kind);
-        self.note_decision(Decision { at, occasion, number, kind, request, survey, ending: ending(seat) });
+        self.note_decision(Decision { at, occasion, number, kind, request, diagnosis, ending: ending(seat) });
     }
 
     /// The run and the plain scan must have come to the same.
     fn note_decision(&mut self, decision: Decision) {
         if let Ending::Placed(host) = decision.ending {
-            let winner = decision.survey.winner.as_ref().map(|winner| winner.host);
+            let winner = decision.diagnosis.winner.as_ref().map(|winner| winner.host);
             assert_eq!(winner, Some(host), "the run and the plain scan take different hosts");
         }
         self.inquiry.as_mut().expect("somebody asks").add(decision);
@@ -203,7 +203,7 @@ impl Cloud {
     }
 }
 
-fn ending(seat: Result<Seat, Reason>) -> Ending {
+fn ending(seat: Result<Seat, FailureReason>) -> Ending {
     match seat {
         Ok(Seat { host, reservation: None }) => Ending::Placed(host),
         Ok(Seat { host, reservation: Some(id) }) => Ending::Claimed(host, id),

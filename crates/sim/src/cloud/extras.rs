@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::Cloud;
 use super::reference::Slot;
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{CapacityReservationId, ImageId, Time};
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::workload::call::LaunchOptions;
 
@@ -74,7 +74,7 @@ impl Persist for ExtrasTable {
         }
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         let shared: Vec<LaunchOptions> = from.get()?;
         let shared: Vec<Arc<LaunchOptions>> = shared.into_iter().map(Arc::new).collect();
         let length = from.get_length()?;
@@ -82,7 +82,7 @@ impl Persist for ExtrasTable {
         for _ in 0..length {
             let (mut extras, number): (Option<Box<Extras>>, Option<usize>) = from.get()?;
             if let (Some(extras), Some(number)) = (&mut extras, number) {
-                extras.options = Some(shared.get(number).ok_or(Misfit::Garbled)?.clone());
+                extras.options = Some(shared.get(number).ok_or(RestoreError::Corrupt)?.clone());
             }
             self.0.push(extras);
         }

@@ -6,12 +6,12 @@ use super::outcome::{
     BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LevelUse, NetworkUse, Outcome, PoolUse,
     Residents,
 };
-use plimsoll_base::metrics::{Durations, Level};
+use plimsoll_base::metrics::{Durations, Level, Usage};
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::network::{Subnet, Usage};
+use plimsoll_model::network::Subnet;
 
 impl Cloud {
     /// Everything the run yields, seen from its end.

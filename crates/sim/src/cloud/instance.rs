@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::living::Living;
 use super::reference::{Reference, Slot};
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::StopsId;
@@ -75,7 +75,7 @@ impl Persist for Instances {
         slots.iter().for_each(|instance| out.put(instance));
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (self.launched, self.terminated, self.alive_of, self.living, self.free) = from.get()?;
         let length = from.get_length()?;
         self.reserve(length);

@@ -10,13 +10,14 @@ use super::instance::Instance;
 use super::ledger::Happening;
 use super::place::Order;
 use super::reference::{Reference, Slot};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::workload::call::{End, Handle, Launch, LaunchOptions};
+use plimsoll_model::workload::call::{End, Launch, LaunchOptions};
+use plimsoll_model::workload::handles::Handle;
 
 /// User data before it is encoded (EC2 user guide, "Run commands when you launch": 16 KB).
 const MAX_USER_DATA_BYTES: u32 = 16 * 1024;
@@ -87,7 +88,7 @@ impl Cloud {
     /// Adds to an order what its options ask of the host, if nothing can be said against it before a place is
     /// looked for.
     #[inline]
-    pub(super) fn heed_options(&mut self, order: &mut Order) -> Result<Novelty, Reason> {
+    pub(super) fn heed_options(&mut self, order: &mut Order) -> Result<Novelty, FailureReason> {
         match order.launch.options.as_deref() {
             None => Ok(Novelty::New),
             Some(options) => self.heed(options, order),
@@ -95,7 +96,7 @@ impl Cloud {
     }
 
     #[cold]
-    fn heed(&mut self, options: &LaunchOptions, order: &mut Order) -> Result<Novelty, Reason> {
+    fn heed(&mut self, options: &LaunchOptions, order: &mut Order) -> Result<Novelty, FailureReason> {
         let Order { now, account, launch, .. } = *order;
         if let Some(token) = &options.token
             && let Some(instances) = self.tokens.recall(now, account, token, launch)?
@@ -106,7 +107,7 @@ impl Cloud {
         }
         if options.user_data_bytes > MAX_USER_DATA_BYTES {
             let (asked, most) = (u64::from(options.user_data_bytes), u64::from(MAX_USER_DATA_BYTES));
-            return Err(Failure::InvalidParameterValue.because(Bound::UserDataBytes, asked, most));
+            return Err(Failure::InvalidParameterValue.because(LimitKind::UserDataBytes, asked, most));
         }
         check_tags(options.tags.iter().map(|tag| tag.key.as_str()))?;
         if let Some(image) = options.image {
@@ -252,7 +253,7 @@ impl Cloud {
         if let Some(options) = &launch.options {
             self.admit_with(slot, order, options);
         }
-        if self.placer.has_reservations() {
+        if !self.reservations.is_empty() {
             self.enter_room(slot, placement.reservation);
         }
         if let Some(handle) = launch.handle {
@@ -305,6 +306,6 @@ impl Cloud {
 }
 
 /// A launch that was refused where it asked to be, or where it ended.
-fn refused(launch: &Launch, reason: Reason, zone: Option<ZoneId>) -> Refused {
+fn refused(launch: &Launch, reason: FailureReason, zone: Option<ZoneId>) -> Refused {
     Refused { reason, kind: Some(launch.kind), zone, launch: Some(launch.first_instance) }
 }

@@ -6,7 +6,7 @@ use super::outcome::{FirstFailure, Tally, Unasked};
 use plimsoll_base::engine::digest::Digest;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::{Durations, Gauges, PeakRatio};
-use plimsoll_base::units::{AccountId, Duration, Each, HostId, InstanceId, Time, TypeId};
+use plimsoll_base::units::{AccountId, Duration, EnumMap, HostId, InstanceId, Time, TypeId};
 use plimsoll_model::fleet::totals::{TOTALS, Total, Totals};
 use plimsoll_model::operation::Operation;
 
@@ -133,9 +133,9 @@ pub struct Ledger {
     /// Launches \[instances\].
     pub launch: Tally,
     /// Calls.
-    pub operations: Each<Operation, Tally>,
+    pub operations: EnumMap<Operation, Tally>,
     /// Answers of calls on instances, one an instance.
-    pub answers: Each<Operation, Tally>,
+    pub answers: EnumMap<Operation, Tally>,
     /// What nobody asked for.
     pub unasked: Unasked,
     /// Instances that calls of `describe` found.
@@ -143,9 +143,9 @@ pub struct Ledger {
     /// Pages they filled.
     pub described_pages: u64,
     /// Warm-up included.
-    pub first_failures: Each<Failure, Option<FirstFailure>>,
+    pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
     /// From the call to its effect.
-    pub durations: Each<Operation, Durations>,
+    pub durations: EnumMap<Operation, Durations>,
     /// Over everything that happened, warm-up included.
     pub digest: Digest,
     /// Successful launches and terminates since the start \[instances\].

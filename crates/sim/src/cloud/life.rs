@@ -11,7 +11,7 @@ use plimsoll_base::units::{Time, TypeId};
 use plimsoll_model::billing::{self, Market, Running};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
-use plimsoll_model::placement::constraints::Tenancy;
+use plimsoll_model::placement::request::Tenancy;
 
 impl Cloud {
     /// A pending instance has a host. Only now are there more of anything than before: the peaks take note, be
@@ -260,7 +260,7 @@ impl Cloud {
         if std::mem::take(&mut instance.has_host) {
             self.leave_host(slot);
             let (request, seat) = (self.request_of(slot), self.seat_of(slot));
-            if self.placer.has_reservations() {
+            if !self.reservations.is_empty() {
                 self.leave_room(slot);
             }
             let is_kept = self.give_host(now, &request, seat);

@@ -32,7 +32,7 @@ pub(super) struct Milestones {
 
 persist! { Milestones {
     values: [next_sample, samples, minutes, reached, events],
-    made: [warmup_end, sampling_interval, next],
+    derived: [warmup_end, sampling_interval, next],
 } }
 
 impl Milestones {

@@ -83,11 +83,13 @@ use plimsoll_model::fleet::index::shapes::ShapeId;
 use plimsoll_model::fleet::{self, Fleet, TooManyKinds};
 use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::placement::config::CreatedGroupConfig;
 use plimsoll_model::placement::placer::Placer;
-use plimsoll_model::placement::provisions::{CreatedGroupConfig, Provisions};
+use plimsoll_model::placement::provisions::Provisions;
 use plimsoll_model::placement::register;
-use plimsoll_model::placement::strategy::{Request, Strategy};
+use plimsoll_model::placement::request::{Constraint, Request};
+use plimsoll_model::placement::reservations::Reservations;
+use plimsoll_model::placement::strategy::Strategy;
 use plimsoll_model::quota::{FamilyGroup, Quotas};
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
@@ -111,6 +113,7 @@ pub struct Cloud {
     options: RunOptions,
     fleet: Fleet,
     placer: Placer,
+    reservations: Reservations,
     /// Offers of the zones, where they say so.
     offers: Vec<Option<Hardware>>,
     /// What the scenario provides.
@@ -281,6 +284,7 @@ impl Cloud {
         Ok(Cloud {
             options,
             placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            reservations: Reservations::default(),
             offers: scenario.zones.iter().map(|zone| Some(zone.offers.as_ref()?.hardware())).collect(),
             provisions,
             repeated_calls: scenario.lifecycle.repeated_calls,

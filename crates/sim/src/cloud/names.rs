@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::reference::Reference;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InterfaceId, SnapshotId, VolumeId,
 };
-use plimsoll_model::workload::call::Handle;
+use plimsoll_model::workload::handles::Handle;
 
 /// The names of one kind of thing, by number.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ impl<Id> Default for Book<Id> {
 
 impl<Id: Copy> Book<Id> {
     /// What a name stands for; refused with `unknown` where it stands for nothing.
-    pub fn find(&self, name: u32, unknown: Failure) -> Result<Id, Reason> {
+    pub fn find(&self, name: u32, unknown: Failure) -> Result<Id, FailureReason> {
         self.0.get(name as usize).copied().flatten().ok_or(unknown.into())
     }
 

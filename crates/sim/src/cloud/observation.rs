@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::minutes::Minute;
 use super::ranges;
 use super::rows::Row;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
 use plimsoll_model::fleet::fill::Fill;
@@ -60,7 +60,7 @@ pub struct Refusal {
     /// Zone requested, or the zone in which the request failed.
     pub zone: Option<ZoneId>,
     /// Failure, and the limit that decided.
-    pub reason: Reason,
+    pub reason: FailureReason,
     /// Number of instances refused \[instances\]; 1 for other calls.
     pub count: u32,
     /// Of a launch: the number in the demand of the first instance requested.

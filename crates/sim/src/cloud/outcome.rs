@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::explain::{Decision, Explanation};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Exhaustion;
-use plimsoll_base::units::{Each, Time, TypeId};
+use plimsoll_base::units::{EnumMap, Time, TypeId};
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::headroom::Shares;
@@ -166,7 +166,7 @@ pub struct Tally {
     /// Granted.
     pub succeeded: u64,
     /// Refused, by reason.
-    pub failed_by: Each<Failure, u64>,
+    pub failed_by: EnumMap<Failure, u64>,
 }
 
 impl Tally {

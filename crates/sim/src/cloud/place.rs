@@ -4,11 +4,12 @@
 use super::Cloud;
 use super::quotas::claim;
 use super::seat::{Seat, Taken, Wanted};
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
+use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::{Request, Undo};
+use plimsoll_model::placement::strategy::Undo;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
@@ -49,7 +50,7 @@ pub(super) struct Placement {
 impl Cloud {
     /// Finds a place in the order's zone for one instance of a launch, and adds it to the batch.
     #[inline]
-    pub(super) fn place_one(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+    pub(super) fn place_one(&mut self, order: &Order, may_open: bool) -> Result<(), FailureReason> {
         if self.inquiry.is_some() {
             return self.place_one_explained(order, may_open);
         }
@@ -57,7 +58,11 @@ impl Cloud {
     }
 
     #[inline]
-    pub(super) fn place_one_unexplained(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+    pub(super) fn place_one_unexplained(
+        &mut self,
+        order: &Order,
+        may_open: bool,
+    ) -> Result<(), FailureReason> {
         let counts = !self.quotas.is_unlimited() && !self.is_counted(&order.request, order.wanted());
         if counts {
             self.take_quota(order.now, order.account, self.claim(order))?;
@@ -70,7 +75,7 @@ impl Cloud {
     }
 
     #[inline(always)] // every launch
-    fn place_within_quota(&mut self, order: &Order, may_open: bool) -> Result<(), Reason> {
+    fn place_within_quota(&mut self, order: &Order, may_open: bool) -> Result<(), FailureReason> {
         let taken = self.take_host(order.now, &order.request, order.wanted(), may_open)?;
         let (subnet, address, has_public_address) = match self.take_addresses(order) {
             Ok(found) => found,
@@ -97,7 +102,7 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         self.equip(order, options, &placement).inspect_err(|_| {
             self.vacate(order, &placement);
         })
@@ -135,11 +140,11 @@ impl Cloud {
     /// A private address in the subnet named, or in the zone's first one that has any left; and a public
     /// one where the request or the subnet asks for it.
     #[inline(always)] // every launch
-    fn take_addresses(&mut self, order: &Order) -> Result<(SubnetId, u32, bool), Reason> {
+    fn take_addresses(&mut self, order: &Order) -> Result<(SubnetId, u32, bool), FailureReason> {
         let &Order { now, account, launch, .. } = order;
         let zone = order.request.zone;
         let (subnet, address) = self.take_private(now, account, launch.subnet, zone).ok_or_else(|| {
-            Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 1, 0)
+            Failure::InsufficientFreeAddressesInSubnet.because(LimitKind::SubnetAddresses, 1, 0)
         })?;
         let of_subnet =
             self.network.subnets().get(subnet.index()).is_some_and(|subnet| subnet.assign_public_address);

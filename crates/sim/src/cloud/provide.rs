@@ -3,13 +3,13 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::event::{Event, Rank};
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::operation::Operation;
-use plimsoll_model::placement::constraints::Constraint;
 use plimsoll_model::placement::provisions::ProvidedReservation;
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Terms;
-use plimsoll_model::workload::call::ReservationHandle;
+use plimsoll_model::workload::handles::ReservationHandle;
 
 impl Cloud {
     /// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host
@@ -69,7 +69,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         provided: &ProvidedReservation,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let ProvidedReservation { kind, count, is_open, zone, tenancy, .. } = *provided;
         let name: ReservationHandle = self.directory.handles.reservation(&provided.name);
         let own = Constraint { tenancy, ..Constraint::default() };

@@ -3,7 +3,7 @@
 
 use super::reference::Slot;
 use super::{Cloud, Kind};
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::quota::{Claim, Quota};
 use plimsoll_model::workload::call::{LaunchOptions, Tenancy};
@@ -20,7 +20,12 @@ pub(super) fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
 impl Cloud {
     /// Counts an instance that becomes pending against the account's quotas.
     #[cold]
-    pub(super) fn take_quota(&mut self, now: Time, account: AccountId, claim: Claim) -> Result<(), Reason> {
+    pub(super) fn take_quota(
+        &mut self,
+        now: Time,
+        account: AccountId,
+        claim: Claim,
+    ) -> Result<(), FailureReason> {
         if self.quotas.is_unlimited() {
             return Ok(());
         }
@@ -36,7 +41,7 @@ impl Cloud {
         account: AccountId,
         claim: Claim,
         count: u32,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         if self.quotas.is_unlimited() {
             return Ok(());
         }
@@ -78,8 +83,8 @@ impl Cloud {
         account: AccountId,
         quota: Quota,
         amount: usize,
-        make: impl FnOnce(&mut Cloud) -> Result<T, Reason>,
-    ) -> Result<T, Reason> {
+        make: impl FnOnce(&mut Cloud) -> Result<T, FailureReason>,
+    ) -> Result<T, FailureReason> {
         if self.quotas.is_unlimited() {
             return make(self);
         }

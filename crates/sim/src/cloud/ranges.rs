@@ -2,7 +2,7 @@
 
 use super::Cloud;
 use super::instance::Instance;
-use plimsoll_base::engine::checkpoint::Misfit;
+use plimsoll_base::engine::checkpoint::RestoreError;
 use plimsoll_base::units::{AccountId, SubnetId, TypeId, ZoneId};
 use plimsoll_model::workload::call::{Action, Call};
 use plimsoll_model::workload::directory::Directory;
@@ -21,12 +21,12 @@ pub(super) fn has(
 
 impl Cloud {
     /// The types that were asked for are types.
-    pub(super) fn check_types(&self, asked_for: &[bool]) -> Result<(), Misfit> {
-        if asked_for.len() <= self.directory.types.len() { Ok(()) } else { Err(Misfit::Garbled) }
+    pub(super) fn check_types(&self, asked_for: &[bool]) -> Result<(), RestoreError> {
+        if asked_for.len() <= self.directory.types.len() { Ok(()) } else { Err(RestoreError::Corrupt) }
     }
 
     /// Every instance, and the call that comes next, is of accounts, types, zones, subnets and hosts that there are.
-    pub(super) fn check_ranges(&self, next: Option<&Call>) -> Result<(), Misfit> {
+    pub(super) fn check_ranges(&self, next: Option<&Call>) -> Result<(), RestoreError> {
         let are_within = self.instances.slots().all(|(_, instance)| self.is_within(instance));
         let is_next_within = next.is_none_or(|call| {
             let (kind, zone, subnet) = match &call.action {
@@ -36,7 +36,7 @@ impl Cloud {
             has(&self.directory, call.account, kind, zone)
                 && subnet.is_none_or(|subnet| self.has_subnet(subnet))
         });
-        if are_within && is_next_within { Ok(()) } else { Err(Misfit::Garbled) }
+        if are_within && is_next_within { Ok(()) } else { Err(RestoreError::Corrupt) }
     }
 
     fn is_within(&self, instance: &Instance) -> bool {

@@ -9,12 +9,13 @@ use super::instance::Instance;
 use super::ledger::Happening;
 use super::reference::Slot;
 use super::seat::{Seat, Wanted};
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{HostId, InstanceId, Time};
 use plimsoll_model::faults::{Drain, Faults, HostEvent, OnFailure};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
-use plimsoll_model::placement::constraints::Constraint;
+use plimsoll_model::lifecycle::{State, Trigger};
+use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::transition::Transition;
 
 /// The faults of a run, and who is on which host: kept only where hosts have faults.
 pub(super) struct Perils {
@@ -98,7 +99,7 @@ impl Cloud {
                 Drain::Terminate => Fate::Terminate,
             },
         };
-        self.placer.move_slots(host, &mut self.fleet);
+        self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
         self.note_hosts();
         for slot in self.aboard(host) {
             self.meet(now, slot, fate);
@@ -121,17 +122,17 @@ impl Cloud {
         };
         let state = self.instances.get(slot).state;
         match (state.on(moving), fate) {
-            (Move::To(State::Pending), Fate::Migrate) => {
+            (Transition::To(State::Pending), Fate::Migrate) => {
                 if self.change_host(now, slot).is_err() {
                     self.lose(now, slot);
                 }
             }
-            (Move::To(State::Pending), _) => {
+            (Transition::To(State::Pending), _) => {
                 if self.recover(now, slot).is_err() {
                     self.lose(now, slot);
                 }
             }
-            (Move::To(State::ShuttingDown), _) => {
+            (Transition::To(State::ShuttingDown), _) => {
                 self.ledger.count_event(|counts| &mut counts.instances_lost);
                 self.terminate(now, slot);
             }
@@ -141,7 +142,7 @@ impl Cloud {
 
     /// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
     /// there is none.
-    fn recover(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
+    fn recover(&mut self, now: Time, slot: Slot) -> Result<(), FailureReason> {
         let transfer = self.find_other_host(now, slot, Occasion::Recovery)?;
         if self.instances.get(slot).state == State::Running {
             self.leave_running(now, slot);
@@ -155,7 +156,7 @@ impl Cloud {
     }
 
     /// An instance goes on on another host. Nothing changes where there is none.
-    fn change_host(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
+    fn change_host(&mut self, now: Time, slot: Slot) -> Result<(), FailureReason> {
         let transfer = self.find_other_host(now, slot, Occasion::Migration)?;
         self.move_to(now, slot, transfer);
         self.ledger.count_event(|counts| &mut counts.migrations);
@@ -164,7 +165,12 @@ impl Cloud {
 
     /// Takes room on any host but the one the instance is on. A slot of a reservation goes along with it, and
     /// where there is no room for that, another free one is taken.
-    fn find_other_host(&mut self, now: Time, slot: Slot, occasion: Occasion) -> Result<Transfer, Reason> {
+    fn find_other_host(
+        &mut self,
+        now: Time,
+        slot: Slot,
+        occasion: Occasion,
+    ) -> Result<Transfer, FailureReason> {
         let kind = self.instances.get(slot).kind;
         let (old_request, from) = (self.request_of(slot), self.seat_of(slot));
         let mut request = old_request;
@@ -175,7 +181,7 @@ impl Cloud {
         // Of its group it counts no more while a place is looked for: a member that moves is still one.
         self.placer.removed(&old_request, from.host, &self.fleet);
         let wanted = Wanted { kind, preference };
-        let survey = self.survey_for(slot, &request);
+        let diagnosis = self.diagnosis_for(slot, &request);
         let along = from.reservation.and_then(|_| self.take_room(&request, true).ok()).map(|(host, _)| host);
         let found = match along {
             Some(host) => {
@@ -187,12 +193,12 @@ impl Cloud {
                 found.map(|taken| Transfer { from, to: taken.seat })
             }
         };
-        if let Some(survey) = survey {
+        if let Some(diagnosis) = diagnosis {
             let seat = found.map(|transfer| match along {
                 Some(host) => Seat { host, reservation: None },
                 None => transfer.to,
             });
-            self.explain_move(now, occasion, (request, wanted), survey, seat);
+            self.explain_move(now, occasion, (request, wanted), diagnosis, seat);
         }
         self.placer.added(&old_request, from.host, &self.fleet);
         found
@@ -205,7 +211,7 @@ impl Cloud {
         let instance = self.instances.get_mut(slot);
         instance.host = to.host;
         let (id, account) = (instance.id, instance.account);
-        if self.placer.has_reservations() {
+        if !self.reservations.is_empty() {
             self.leave_room(slot);
             self.enter_room(slot, to.reservation);
         }
@@ -222,8 +228,8 @@ impl Cloud {
     /// An instance is off its host and has no other: what ended is over, anything else is stopped.
     fn lose(&mut self, now: Time, slot: Slot) {
         match self.instances.get(slot).state.on(Trigger::Lost) {
-            Move::To(State::Terminated) => self.terminated(now, slot),
-            Move::To(State::Stopped) => {
+            Transition::To(State::Terminated) => self.terminated(now, slot),
+            Transition::To(State::Stopped) => {
                 self.ledger.count_event(|counts| &mut counts.instances_lost);
                 match self.instances.get(slot).state {
                     State::Running => self.stop_at_once(now, slot),

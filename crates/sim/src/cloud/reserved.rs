@@ -16,15 +16,14 @@ use super::event::{Event, Rank};
 use super::quotas::claim;
 use super::reference::Slot;
 use super::seat::{Wanted, unused_reservation};
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, CapacityReservationId, InstanceId, Time, TypeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
-use plimsoll_model::placement::constraints::Tenancy;
+use plimsoll_model::placement::request::{Request, Tenancy};
 use plimsoll_model::placement::reservations::{Attributes, Preference, Terms};
-use plimsoll_model::placement::strategy::Request;
 use plimsoll_model::quota::{Claim, Quota};
-use plimsoll_model::workload::call::ReservationHandle;
+use plimsoll_model::workload::handles::ReservationHandle;
 
 /// Instances on hosts by the reservation they are in, and those outside that an open one may take over.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -39,8 +38,8 @@ impl Cloud {
     #[inline]
     pub(super) fn is_counted(&self, request: &Request, wanted: Wanted) -> bool {
         let Wanted { kind, preference } = wanted;
-        let seek = || self.placer.seek(request, kind, preference, &self.fleet);
-        self.placer.has_reservations() && matches!(seek(), Ok(Some(_)))
+        let seek = || self.reservations.seek(request, kind, preference, &self.placer, &self.fleet);
+        !self.reservations.is_empty() && matches!(seek(), Ok(Some(_)))
     }
 
     /// An instance is on its host, in the room of a reservation or outside.
@@ -118,7 +117,7 @@ impl Cloud {
     /// An instance has left a reservation: one from outside follows, if there is one that matches.
     #[cold]
     pub(super) fn succeed(&mut self, id: CapacityReservationId) -> bool {
-        let reservation = self.placer.reservation(id);
+        let reservation = self.reservations.get(id);
         if !reservation.is_open || reservation.count == 0 {
             return false;
         }
@@ -133,7 +132,7 @@ impl Cloud {
         account: AccountId,
         (name, zone, until): (ReservationHandle, ZoneId, Option<Time>),
         terms: Terms,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         if until.is_some_and(|until| until <= now) {
             return Err(Failure::InvalidParameterValue.into());
         }
@@ -155,7 +154,7 @@ impl Cloud {
         name: ReservationHandle,
         slot: &Request,
         terms: Terms,
-    ) -> Result<CapacityReservationId, Reason> {
+    ) -> Result<CapacityReservationId, FailureReason> {
         let attributes = (slot.account, terms.kind, slot.zone, slot.constraint.unwrap_or_default().tenancy);
         let mut there = Vec::new();
         if terms.is_open {
@@ -164,7 +163,7 @@ impl Cloud {
         }
         let fresh = terms.count - there.len() as u32;
         let reserved = self.reserve(now, slot, terms, fresh);
-        if !self.placer.has_reservations() {
+        if self.reservations.is_empty() {
             // Instances that come and go are noted only where there is a reservation.
             self.occupancy.outside.clear();
         }
@@ -184,11 +183,12 @@ impl Cloud {
         slot: &Request,
         terms: Terms,
         fresh: u32,
-    ) -> Result<CapacityReservationId, Reason> {
+    ) -> Result<CapacityReservationId, FailureReason> {
         let (account, claim) = (slot.account, self.claim_of_slot(terms.kind));
         self.take_quotas(now, account, claim, fresh)?;
         let reserved = self.within_quota(account, Quota::CapacityReservations, 1, |cloud| {
-            cloud.placer.reserve(slot, terms, terms.count - fresh, &mut cloud.fleet)
+            let Cloud { reservations, placer, fleet, .. } = cloud;
+            reservations.reserve(slot, terms, terms.count - fresh, placer, fleet)
         });
         reserved.inspect_err(|_| self.undo_quotas(account, claim, fresh))
     }
@@ -198,7 +198,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: ReservationHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let unknown = Failure::InvalidCapacityReservationIdNotFound;
         let id = self.names.reservations.find(name.0, unknown)?;
         self.end_reservation(now, account, id)
@@ -207,7 +207,7 @@ impl Cloud {
     /// The end date of a reservation has come, unless it was cancelled before. EC2 ends it within an hour of that
     /// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
     pub(super) fn expire(&mut self, now: Time, id: CapacityReservationId) {
-        let reservation = self.placer.reservation(id);
+        let reservation = self.reservations.get(id);
         if reservation.count > 0 {
             let account = reservation.account();
             let answer = self.end_reservation(now, account, id).map_err(Refused::outright);
@@ -222,9 +222,9 @@ impl Cloud {
         now: Time,
         account: AccountId,
         id: CapacityReservationId,
-    ) -> Result<(), Reason> {
-        let freed = self.placer.cancel(account, id, &mut self.fleet)?;
-        let reservation = self.placer.reservation(id);
+    ) -> Result<(), FailureReason> {
+        let freed = self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet)?;
+        let reservation = self.reservations.get(id);
         let (kind, attributes) = (reservation.kind, reservation.attributes());
         let unused = unused_reservation(kind, reservation.tenancy());
         self.billing.usage.give(now, account, unused, u64::from(freed));
@@ -235,7 +235,7 @@ impl Cloud {
             self.leave_room(slot);
             self.enter_room(slot, None);
         }
-        for other in self.placer.open_reservations(&attributes).to_vec() {
+        for other in self.reservations.open(&attributes).to_vec() {
             self.fill_slots(now, other);
         }
         self.note_hosts();
@@ -244,12 +244,12 @@ impl Cloud {
 
     /// Instances outside count for the free slots of a reservation, as far as there are any.
     fn fill_slots(&mut self, now: Time, id: CapacityReservationId) {
-        let reservation = self.placer.reservation(id);
+        let reservation = self.reservations.get(id);
         let (account, kind) = (reservation.account(), reservation.kind);
         let unused = unused_reservation(kind, reservation.tenancy());
         let there = self.outside(&reservation.attributes(), reservation.free);
         for slot in there {
-            self.placer.give_up_slot(id, &mut self.fleet);
+            self.reservations.give_up_slot(id, &mut self.placer, &mut self.fleet);
             self.take_over(slot, id);
             self.billing.usage.give(now, account, unused, 1);
             self.undo_quotas(account, self.claim_of_slot(kind), 1);

@@ -3,7 +3,7 @@
 use super::Cloud;
 use super::calls::Refused;
 use super::ledger::{Happening, NO_HOST};
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::workload::resource_call::ResourceCall;
@@ -21,7 +21,7 @@ impl Cloud {
         self.answer(now, operation, account, answer.map_err(Refused::outright));
     }
 
-    fn carry_out(&mut self, now: Time, account: AccountId, call: &ResourceCall) -> Result<(), Reason> {
+    fn carry_out(&mut self, now: Time, account: AccountId, call: &ResourceCall) -> Result<(), FailureReason> {
         use ResourceCall::*;
         match call {
             CreateSecurityGroup(group, vpc) => self.create_security_group(account, *group, vpc),

@@ -202,7 +202,7 @@ impl Cloud {
             Event::Fault => self.on_fault(now),
             Event::Term(number, begins) => self.on_term(now, number, begins),
             Event::Expiry(reservation) => self.expire(now, reservation),
-            Event::Control(alarm, number) => self.on_alarm(now, alarm, number),
+            Event::Control(alarm, number) => self.on_plane_timer(now, alarm, number),
         }
     }
 
@@ -315,7 +315,7 @@ impl Cloud {
         for event in self.queue.ahead(2 * BATCH..3 * BATCH) {
             match event {
                 Event::Instance(_, _, slot) => prefetch(self.instances.get(slot)),
-                Event::Control(alarm, number) => self.prefetch_for_alarm(alarm, number),
+                Event::Control(alarm, number) => self.prefetch_for_timer(alarm, number),
                 _ => {}
             }
         }

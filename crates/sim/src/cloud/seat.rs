@@ -2,14 +2,14 @@
 
 use super::Cloud;
 use super::reference::Slot;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{CapacityReservationId, HostId, Time, TypeId};
 use plimsoll_model::billing::{self, Item};
 use plimsoll_model::fleet::Change;
 use plimsoll_model::fleet::host::HostState;
-use plimsoll_model::placement::constraints::{Constraint, Tenancy};
+use plimsoll_model::placement::request::{Constraint, Request, Tenancy};
 use plimsoll_model::placement::reservations::Preference;
-use plimsoll_model::placement::strategy::{Request, Undo};
+use plimsoll_model::placement::strategy::Undo;
 
 /// Where an instance has room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +43,8 @@ impl Cloud {
         request: &Request,
         wanted: Wanted,
         may_open: bool,
-    ) -> Result<Taken, Reason> {
-        if self.placer.has_reservations()
+    ) -> Result<Taken, FailureReason> {
+        if !self.reservations.is_empty()
             && let Some(seat) = self.claim_slot(now, request, wanted)?
         {
             return Ok(Taken { seat, undo: Undo::default() });
@@ -55,7 +55,11 @@ impl Cloud {
 
     /// Takes free room on the host the strategy chooses, or on one that is opened.
     #[inline(always)] // every launch
-    pub(super) fn take_room(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), Reason> {
+    pub(super) fn take_room(
+        &mut self,
+        request: &Request,
+        may_open: bool,
+    ) -> Result<(HostId, Undo), FailureReason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {
             host = self.placer.open(request, &mut self.fleet);
@@ -68,8 +72,19 @@ impl Cloud {
     }
 
     #[cold]
-    fn claim_slot(&mut self, now: Time, request: &Request, wanted: Wanted) -> Result<Option<Seat>, Reason> {
-        let claimed = self.placer.claim(request, wanted.kind, wanted.preference, &self.fleet)?;
+    fn claim_slot(
+        &mut self,
+        now: Time,
+        request: &Request,
+        wanted: Wanted,
+    ) -> Result<Option<Seat>, FailureReason> {
+        let claimed = self.reservations.claim(
+            request,
+            wanted.kind,
+            wanted.preference,
+            &mut self.placer,
+            &self.fleet,
+        )?;
         Ok(claimed.map(|(id, host)| {
             let unused = unused_reservation(wanted.kind, request.tenancy());
             self.billing.usage.give(now, request.account, unused, 1);
@@ -121,15 +136,15 @@ impl Cloud {
     /// Gives a slot back to its reservation; `false` where that needs it no more.
     #[cold]
     fn give_slot(&mut self, now: Time, request: &Request, id: CapacityReservationId, host: HostId) -> bool {
-        if !self.placer.give_back(request, id, host, &self.fleet) {
+        if !self.reservations.give_back(request, id, host, &mut self.placer, &self.fleet) {
             return false;
         }
-        let kind = self.placer.reservation(id).kind;
+        let kind = self.reservations.get(id).kind;
         let unused = unused_reservation(kind, request.tenancy());
         self.billing.usage.take(now, request.account, unused, 1);
         if self.fleet.hosts()[host.index()].state != HostState::Active {
             // Nobody can use it there.
-            self.placer.move_slots(host, &mut self.fleet);
+            self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
             self.note_hosts();
         }
         true

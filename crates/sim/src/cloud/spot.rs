@@ -4,10 +4,11 @@ use super::Cloud;
 use super::event::Timer;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{Duration, Money, Time};
 use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};
-use plimsoll_model::lifecycle::{Move, State, Trigger};
+use plimsoll_model::lifecycle::{State, Trigger};
+use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Interruption, LaunchOptions, Spot};
 
 /// How far prices are looked at in advance: nobody knows when a trace ends.
@@ -23,14 +24,14 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: &Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let Some(spot) = options.spot else { return Ok(()) };
         let (types, kind) = (&self.directory.types, order.launch.kind);
         let price = self.billing.spot.price(types, kind, placement.zone, order.now);
         let most = max_price(spot).unwrap_or(types.get(kind).price_per_second);
         if price > most {
             let [asked, left] = [price, most].map(micro_usd_per_hour);
-            return Err(Failure::SpotMaxPriceTooLow.because(Bound::SpotPrice, asked, left));
+            return Err(Failure::SpotMaxPriceTooLow.because(LimitKind::SpotPrice, asked, left));
         }
         Ok(())
     }
@@ -74,8 +75,8 @@ impl Cloud {
         self.extras_mut(slot).interrupted = true;
         self.ledger.count_event(|counts| &mut counts.spot_interruptions);
         match (interruption, self.instances.get(slot).state.on(Trigger::Interrupted)) {
-            (Interruption::Terminate, Move::To(State::ShuttingDown)) => self.terminate(now, slot),
-            (_, Move::To(State::ShuttingDown)) => {
+            (Interruption::Terminate, Transition::To(State::ShuttingDown)) => self.terminate(now, slot),
+            (_, Transition::To(State::ShuttingDown)) => {
                 self.extras_mut(slot).waits_for_market = true;
                 self.stop(now, slot, interruption == Interruption::Hibernate);
             }

@@ -7,7 +7,7 @@ use super::explain::Occasion;
 use super::ledger::{Happening, InstanceTotal};
 use super::reference::Slot;
 use super::seat::Wanted;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -15,7 +15,7 @@ use plimsoll_model::placement::reservations::Preference;
 
 impl Cloud {
     /// Starts a stopped instance. Where that fails it stays stopped.
-    pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), Reason> {
+    pub(super) fn start(&mut self, now: Time, slot: Slot) -> Result<(), FailureReason> {
         let instance = self.instances.get(slot);
         let (id, account) = (instance.id, instance.account);
         let (kind, wants_public) = (instance.kind, instance.wants_public_address);
@@ -30,10 +30,16 @@ impl Cloud {
         // The slot of a reservation counts already.
         let claim = (!self.is_counted(&request, wanted)).then(|| self.claim_of(slot));
         claim.map_or(Ok(()), |claim| self.take_quota(now, account, claim))?;
-        let survey = self.survey_for(slot, &request);
+        let diagnosis = self.diagnosis_for(slot, &request);
         let taken = self.take_host(now, &request, wanted, true);
-        if let Some(survey) = survey {
-            self.explain_move(now, Occasion::Start, (request, wanted), survey, taken.map(|taken| taken.seat));
+        if let Some(diagnosis) = diagnosis {
+            self.explain_move(
+                now,
+                Occasion::Start,
+                (request, wanted),
+                diagnosis,
+                taken.map(|taken| taken.seat),
+            );
         }
         let undo = |cloud: &mut Cloud| claim.into_iter().for_each(|claim| cloud.undo_quota(account, claim));
         let taken = taken.inspect_err(|_| undo(self))?;
@@ -49,7 +55,7 @@ impl Cloud {
             extras.waits_for_market = false;
         }
         let seat = taken.seat;
-        if self.placer.has_reservations() {
+        if !self.reservations.is_empty() {
             self.enter_room(slot, seat.reservation);
         }
         let host = seat.host;

@@ -3,18 +3,17 @@
 
 use super::Cloud;
 use plimsoll_base::catalogue;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, Time, ZoneId};
 use plimsoll_model::fleet::hardware::{Hardware, Model};
-use plimsoll_model::placement::constraints::{Constraint, Membership, Tenancy};
+use plimsoll_model::placement::config::GroupStrategy;
 use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
-use plimsoll_model::placement::provisions::GroupStrategy;
+use plimsoll_model::placement::request::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::placement::tenancies::{HostTerms, Takes};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{
-    self, HostHandle, LaunchOptions, PlacementGroupHandle, ReservationPreference,
-};
+use plimsoll_model::workload::call::{self, LaunchOptions, ReservationPreference};
+use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
 impl Cloud {
     /// What the options of a launch ask of the host, and which reservation it may use.
@@ -22,7 +21,7 @@ impl Cloud {
         &mut self,
         account: AccountId,
         options: &LaunchOptions,
-    ) -> Result<(Option<Constraint>, Preference), Reason> {
+    ) -> Result<(Option<Constraint>, Preference), FailureReason> {
         let group = options.group.map(|group| self.placement_group(account, group)).transpose()?;
         let group = group.map(|group| Membership { group, partition: options.partition });
         let tenancy = match options.tenancy {
@@ -41,7 +40,7 @@ impl Cloud {
 
     /// Finds the reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": these are
     /// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
-    fn preference(&self, options: &LaunchOptions) -> Result<Preference, Reason> {
+    fn preference(&self, options: &LaunchOptions) -> Result<Preference, FailureReason> {
         use ReservationPreference as Word;
         let unknown = Failure::InvalidCapacityReservationIdNotFound;
         let wants_one = options.reservation.is_some() || options.preference == Some(Word::Only);
@@ -64,7 +63,7 @@ impl Cloud {
         &mut self,
         account: AccountId,
         group: PlacementGroupHandle,
-    ) -> Result<PlacementGroupId, Reason> {
+    ) -> Result<PlacementGroupId, FailureReason> {
         let name = &self.directory.handles.placement_groups()[group.0 as usize];
         self.placer.groups.named(account, name)
     }
@@ -75,7 +74,7 @@ impl Cloud {
         group: PlacementGroupHandle,
         strategy: GroupStrategy,
         partitions: Option<u16>,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let rule = match (strategy, partitions) {
             (GroupStrategy::Partition, partitions) => {
                 let partitions = partitions.unwrap_or(MAX_PARTITIONS);
@@ -98,7 +97,7 @@ impl Cloud {
         &mut self,
         account: AccountId,
         group: PlacementGroupHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let name = &self.directory.handles.placement_groups()[group.0 as usize];
         self.placer.groups.delete(account, name)
     }
@@ -109,7 +108,7 @@ impl Cloud {
         account: AccountId,
         (name, zone): (HostHandle, ZoneId),
         terms: &HostTerms,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let host = self.dedicate(now, account, (zone, &[]), terms.clone())?;
         self.names.hosts.set(name.0, host);
         Ok(())
@@ -122,7 +121,7 @@ impl Cloud {
         account: AccountId,
         (zone, groups): (ZoneId, &[usize]),
         terms: HostTerms,
-    ) -> Result<HostId, Reason> {
+    ) -> Result<HostId, FailureReason> {
         let takes = terms.takes.clone();
         if let Takes::Type(kind) = takes {
             self.kind(kind);
@@ -156,7 +155,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: HostHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let host = self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
         self.placer.release_host(account, host, &mut self.fleet)?;
         let group = self.fleet.group_of(host) as u32;

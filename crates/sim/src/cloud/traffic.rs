@@ -9,13 +9,14 @@ use super::Cloud;
 use super::instance::Instance;
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, SecurityGroupId, SubnetId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::AddressRange;
 use plimsoll_model::network::security::{self, MemberId, Owner, Permission, Probe, Traffic, Vpc};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::workload::call::{LaunchOptions, SecurityGroupHandle};
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::handles::SecurityGroupHandle;
 use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
 impl Cloud {
@@ -24,7 +25,7 @@ impl Cloud {
         account: AccountId,
         name: SecurityGroupHandle,
         vpc: &str,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let owner = self.owner_named(account, vpc)?;
         let name = &self.directory.handles.security_groups()[name.0 as usize];
         self.quotas.meet(self.directory.accounts());
@@ -36,7 +37,7 @@ impl Cloud {
         &mut self,
         account: AccountId,
         name: SecurityGroupHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.security_group(account, name)?;
         self.security.delete(id)
     }
@@ -48,7 +49,7 @@ impl Cloud {
         group: SecurityGroupHandle,
         rule: &Rule,
         adds: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.security_group(account, group)?;
         let traffic = Traffic::new(rule.protocol, rule.ports);
         let traffic = traffic.map_err(|_| Failure::InvalidPermissionMalformed)?;
@@ -73,7 +74,7 @@ impl Cloud {
         from: Endpoint,
         to: Endpoint,
         packet: security::Packet,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         self.meet_at(account, from, to)?;
         self.meet_at(account, to, from)?;
         let (from, to) = (self.endpoint(account, from)?, self.endpoint(account, to)?);
@@ -81,7 +82,7 @@ impl Cloud {
         verdict.reason().map_or(Ok(()), Err)
     }
 
-    fn endpoint(&mut self, account: AccountId, end: Endpoint) -> Result<security::Endpoint, Reason> {
+    fn endpoint(&mut self, account: AccountId, end: Endpoint) -> Result<security::Endpoint, FailureReason> {
         match end {
             Endpoint::Address(address) => Ok(security::Endpoint::Address(address)),
             Endpoint::Instance(name) => {
@@ -93,7 +94,7 @@ impl Cloud {
     }
 
     /// Whoever has an address in the VPC of the other end joins its groups, if nobody has asked about it before.
-    fn meet_at(&mut self, account: AccountId, end: Endpoint, other: Endpoint) -> Result<(), Reason> {
+    fn meet_at(&mut self, account: AccountId, end: Endpoint, other: Endpoint) -> Result<(), FailureReason> {
         let (Endpoint::Address(address), Endpoint::Instance(other)) = (end, other) else { return Ok(()) };
         let vpc = |cloud: &Cloud, of: &Instance| cloud.network.vpc_of(of.subnet, of.account);
         let other = vpc(self, self.instances.get(self.changeable(account, other)?));
@@ -107,7 +108,7 @@ impl Cloud {
     }
 
     /// The first interface of an instance is in these groups from now on, or in the default one.
-    pub(super) fn join(&mut self, slot: Slot, groups: &[SecurityGroupId]) -> Result<(), Reason> {
+    pub(super) fn join(&mut self, slot: Slot, groups: &[SecurityGroupId]) -> Result<(), FailureReason> {
         let instance = self.instances.get(slot);
         let (id, account, subnet) = (instance.id, instance.account, instance.subnet);
         if self.extras.get(slot).is_some_and(|extras| extras.has_joined) {
@@ -121,7 +122,11 @@ impl Cloud {
     }
 
     /// Gives the first interface of an instance other groups.
-    pub(super) fn change_groups(&mut self, slot: Slot, groups: &[SecurityGroupHandle]) -> Result<(), Reason> {
+    pub(super) fn change_groups(
+        &mut self,
+        slot: Slot,
+        groups: &[SecurityGroupHandle],
+    ) -> Result<(), FailureReason> {
         let instance = self.instances.get(slot);
         let groups = self.groups_in(instance.subnet, instance.account, groups)?;
         self.join(slot, &[])?;
@@ -162,7 +167,7 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: &Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         if options.security_groups.is_empty() {
             return Ok(());
         }
@@ -177,7 +182,7 @@ impl Cloud {
         subnet: SubnetId,
         account: AccountId,
         names: &[SecurityGroupHandle],
-    ) -> Result<Vec<SecurityGroupId>, Reason> {
+    ) -> Result<Vec<SecurityGroupId>, FailureReason> {
         let owner = self.owner_in(account, subnet);
         let one = |handle: &SecurityGroupHandle| {
             let name = &self.directory.handles.security_groups()[handle.0 as usize];
@@ -192,7 +197,7 @@ impl Cloud {
         &mut self,
         account: AccountId,
         name: SecurityGroupHandle,
-    ) -> Result<SecurityGroupId, Reason> {
+    ) -> Result<SecurityGroupId, FailureReason> {
         self.open_vpcs(account);
         let name = &self.directory.handles.security_groups()[name.0 as usize];
         let mut owners = self.network.vpcs(account).map(|(_, vpc)| Owner { account, vpc: Vpc(vpc) });
@@ -213,7 +218,7 @@ impl Cloud {
         Owner { account, vpc: Vpc(self.network.vpc_of(subnet, account)) }
     }
 
-    fn owner_named(&mut self, account: AccountId, vpc: &str) -> Result<Owner, Reason> {
+    fn owner_named(&mut self, account: AccountId, vpc: &str) -> Result<Owner, FailureReason> {
         self.open_vpcs(account);
         let found = self.network.vpcs(account).find(|(name, _)| *name == vpc);
         let (_, vpc) = found.ok_or(Failure::InvalidVpcIdNotFound)?;

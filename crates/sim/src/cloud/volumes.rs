@@ -4,7 +4,7 @@ use super::Cloud;
 use super::event::{Event, Rank};
 use super::place::{Order, Placement};
 use super::reference::Slot;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::quota::Quota;
@@ -13,7 +13,8 @@ use plimsoll_model::storage::{
     VolumeState,
 };
 use plimsoll_model::workload::block_device;
-use plimsoll_model::workload::call::{Handle, ImageHandle, LaunchOptions, SnapshotHandle, VolumeHandle};
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::handles::{Handle, ImageHandle, SnapshotHandle, VolumeHandle};
 use plimsoll_model::workload::resource_call::VolumeSpec;
 
 /// The root of an image that a call registers.
@@ -27,7 +28,7 @@ impl Cloud {
         (name, zone): (VolumeHandle, ZoneId),
         (spec, multi_attach): (VolumeSpec, bool),
         snapshot: Option<SnapshotHandle>,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let snapshot = snapshot.map(|snapshot| self.snapshot(snapshot)).transpose()?;
         let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
         let kind = kind.unwrap_or_default();
@@ -47,7 +48,7 @@ impl Cloud {
         name: VolumeHandle,
         instance: Handle,
         device: &str,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let volume = self.volume(name)?;
         let slot = self.changeable(account, instance)?;
         // "Attaches an Amazon EBS volume to a running or stopped instance" (`AttachVolume` of the EC2 API as
@@ -70,7 +71,7 @@ impl Cloud {
         account: AccountId,
         name: VolumeHandle,
         instance: Option<Handle>,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let volume = self.volume(name)?;
         let from = instance.map(|instance| self.first_named(account, instance)).transpose()?;
         let from = from.map(|slot| self.instances.get(slot).id);
@@ -96,7 +97,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: VolumeHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let volume = self.volume(name)?;
         let due = self.storage.delete(now, account, volume, &mut self.billing.usage)?;
         self.uncount(account, Quota::Volumes, 1);
@@ -110,7 +111,7 @@ impl Cloud {
         account: AccountId,
         name: VolumeHandle,
         spec: VolumeSpec,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let volume = self.volume(name)?;
         let VolumeSpec { kind, size_gib, iops, throughput_mibps } = spec;
         let change = ModifyVolume { kind, size_gib, iops, throughput_mibps };
@@ -125,7 +126,7 @@ impl Cloud {
         account: AccountId,
         name: SnapshotHandle,
         volume: VolumeHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let volume = self.volume(volume)?;
         let (id, due) = self.within_quota(account, Quota::Snapshots, 1, |cloud| {
             cloud.storage.create_snapshot(now, account, volume, &mut cloud.billing.usage)
@@ -140,7 +141,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: SnapshotHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.snapshot(name)?;
         self.storage.delete_snapshot(now, account, id, &mut self.billing.usage)?;
         self.uncount(account, Quota::Snapshots, 1);
@@ -152,7 +153,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: SnapshotHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.snapshot(name)?;
         self.storage.archive_snapshot(now, account, id, &mut self.billing.usage)
     }
@@ -162,7 +163,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         name: SnapshotHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.snapshot(name)?;
         self.storage.restore_snapshot(now, account, id, &mut self.billing.usage)
     }
@@ -174,7 +175,7 @@ impl Cloud {
         image: ImageHandle,
         (snapshot, size_gib): (Option<SnapshotHandle>, Option<u32>),
         public: bool,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let snapshot = snapshot.map(|snapshot| self.snapshot(snapshot)).transpose()?;
         let of_snapshot = snapshot.and_then(|id| self.storage.snapshot(id)).map(|found| found.size_gib);
         let fetched_gib = size_gib.or(of_snapshot).ok_or(Failure::MissingParameter)?;
@@ -208,7 +209,7 @@ impl Cloud {
         now: Time,
         account: AccountId,
         image: ImageHandle,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let id = self.image(account, image)?;
         self.storage.deregister_image(now, account, id)
     }
@@ -219,7 +220,7 @@ impl Cloud {
         order: &Order,
         options: &LaunchOptions,
         placement: &Placement,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let (devices, has_root) = self.devices(order.account, options)?;
         if devices.is_empty() {
             return Ok(());
@@ -270,7 +271,7 @@ impl Cloud {
         &self,
         account: AccountId,
         options: &LaunchOptions,
-    ) -> Result<(Vec<BlockDevice>, bool), Reason> {
+    ) -> Result<(Vec<BlockDevice>, bool), FailureReason> {
         let own: Vec<BlockDevice> = options.volumes.iter().map(block_device).collect::<Result<_, _>>()?;
         match options.image {
             None => Ok((own, false)),
@@ -289,7 +290,7 @@ impl Cloud {
     }
 
     /// The image of a name: the account's own, else the cloud's, else the latest of any account.
-    pub(super) fn image(&self, account: AccountId, image: ImageHandle) -> Result<ImageId, Reason> {
+    pub(super) fn image(&self, account: AccountId, image: ImageHandle) -> Result<ImageId, FailureReason> {
         let name = &self.directory.handles.images()[image.0 as usize];
         match self.storage.image_named(account, name) {
             Some(id) => Ok(id),
@@ -297,11 +298,11 @@ impl Cloud {
         }
     }
 
-    fn volume(&self, name: VolumeHandle) -> Result<VolumeId, Reason> {
+    fn volume(&self, name: VolumeHandle) -> Result<VolumeId, FailureReason> {
         self.names.volumes.find(name.0, Failure::InvalidVolumeNotFound)
     }
 
-    fn snapshot(&self, name: SnapshotHandle) -> Result<SnapshotId, Reason> {
+    fn snapshot(&self, name: SnapshotHandle) -> Result<SnapshotId, FailureReason> {
         self.names.snapshots.find(name.0, Failure::InvalidSnapshotNotFound)
     }
 
@@ -313,7 +314,7 @@ impl Cloud {
 }
 
 /// A volume of a launch as the storage knows it.
-fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, Reason> {
+fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, FailureReason> {
     Ok(BlockDevice {
         device: DeviceName::parse(&device.device)?,
         kind: device.kind.unwrap_or_default(),

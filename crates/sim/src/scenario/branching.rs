@@ -1,6 +1,6 @@
-//! Which settings a run that goes on from a checkpoint may change: one register; whatever is not in it stays.
+//! Settings that may differ when a run resumes from a checkpoint: one register. Every other setting must be the same.
 //!
-//! A setting is free where the state that a checkpoint holds means the same under any value of it.
+//! A setting is mutable where the state in a checkpoint means the same under any value of it.
 
 use std::collections::BTreeSet;
 
@@ -12,60 +12,60 @@ use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::faults::FaultConfig;
 
-/// A setting that may differ, with everything below it.
+/// Setting that may differ, with everything below it.
 #[derive(Clone, Copy, Debug)]
-pub struct Freedom {
-    /// Its key; `*` stands for any item of a list, `last` for the last one of the run that was.
+pub struct MutableKey {
+    /// Key; `*` stands for any item of a list, `last` for the last item in the scenario that was saved.
     pub key: &'static str,
-    /// In which way.
-    pub how: How,
-    /// What that means for what is there already.
+    /// Permitted difference.
+    pub mutability: Mutability,
+    /// Consequence for what is there already.
     pub meaning: &'static str,
 }
 
-/// In which way a setting may differ.
+/// Permitted difference of a setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum How {
-    /// It may be anything a scenario may say.
-    Freely,
-    /// Another number, but a number still.
-    Number,
-    /// A list that may have more items at its end.
-    AtTheEnd,
+pub enum Mutability {
+    /// Any value that a scenario may have.
+    AnyValue,
+    /// Another number.
+    OtherNumber,
+    /// More items at the end of a list.
+    Append,
 }
 
-impl How {
+impl Mutability {
     /// As `plimsoll list branching` names it.
     pub fn name(self) -> &'static str {
         match self {
-            How::Freely => "any value",
-            How::Number => "another number",
-            How::AtTheEnd => "more items at the end",
+            Mutability::AnyValue => "any value",
+            Mutability::OtherNumber => "another number",
+            Mutability::Append => "more items at the end",
         }
     }
 }
 
 /// Every setting that may differ.
 #[rustfmt::skip]
-pub const FREEDOMS: &[Freedom] = &[
-    Freedom { key: "name", how: How::Freely, meaning: "the result folder has it" },
-    Freedom { key: "seed", how: How::Freely, meaning: "what is drawn from the checkpoint on comes from the new seed; the next call of each of `workload.calls` is drawn already" },
-    Freedom { key: "duration", how: How::Freely, meaning: "the run ends there; not before the checkpoint" },
-    Freedom { key: "placement.strategy", how: How::Freely, meaning: "instances stay where they are; the next one is placed by the new strategy, which is told of those there are" },
-    Freedom { key: "zones.last.hosts", how: How::AtTheEnd, meaning: "hosts that are there, empty, from the checkpoint on; not in a scenario with faults" },
-    Freedom { key: "instance_types", how: How::AtTheEnd, meaning: "types for what comes; a price that changes so holds for the whole bill" },
-    Freedom { key: "network.public_addresses", how: How::Freely, meaning: "where fewer than are in use, none is given until enough came back" },
-    Freedom { key: "network.subnets", how: How::AtTheEnd, meaning: "subnets for what comes, in VPCs that are there" },
-    Freedom { key: "storage", how: How::Freely, meaning: "what has begun takes its time; where less than is in use, nothing is given until enough came back" },
-    Freedom { key: "quotas", how: How::Freely, meaning: "where less than is in use, nothing more; not from no limits at all to some, or back" },
-    Freedom { key: "lifecycle", how: How::Freely, meaning: "what has begun takes its time, what begins the new one" },
-    Freedom { key: "workload.arrivals.*.process.per_hour", how: How::Number, meaning: "the next request of the process is drawn already, those after it come at the new rate" },
-    Freedom { key: "workload.arrivals.*.lifetime", how: How::Freely, meaning: "of instances launched from the checkpoint on" },
-    Freedom { key: "workload.arrivals.*.types", how: How::Freely, meaning: "of requests from the checkpoint on" },
-    Freedom { key: "workload.arrivals.*.count", how: How::Freely, meaning: "of requests from the checkpoint on" },
-    Freedom { key: "workload.arrivals.*.min_count", how: How::Freely, meaning: "of requests from the checkpoint on" },
-    Freedom { key: "objectives", how: How::Freely, meaning: "judged over the whole run; availability.csv begins where minutes began to be counted" },
-    Freedom { key: "output", how: How::Freely, meaning: "the time series goes on at the new interval; tables only where the checkpoint was made with them" },
+pub const MUTABLE_KEYS: &[MutableKey] = &[
+    MutableKey { key: "name", mutability: Mutability::AnyValue, meaning: "the result folder has it" },
+    MutableKey { key: "seed", mutability: Mutability::AnyValue, meaning: "what is drawn from the checkpoint on comes from the new seed; the next call of each of `workload.calls` is drawn already" },
+    MutableKey { key: "duration", mutability: Mutability::AnyValue, meaning: "the run ends there; not before the checkpoint" },
+    MutableKey { key: "placement.strategy", mutability: Mutability::AnyValue, meaning: "instances stay where they are; the next one is placed by the new strategy, which is told of those there are" },
+    MutableKey { key: "zones.last.hosts", mutability: Mutability::Append, meaning: "hosts that are there, empty, from the checkpoint on; not in a scenario with faults" },
+    MutableKey { key: "instance_types", mutability: Mutability::Append, meaning: "types for what comes; a price that changes so holds for the whole bill" },
+    MutableKey { key: "network.public_addresses", mutability: Mutability::AnyValue, meaning: "where fewer than are in use, none is given until enough came back" },
+    MutableKey { key: "network.subnets", mutability: Mutability::Append, meaning: "subnets for what comes, in VPCs that are there" },
+    MutableKey { key: "storage", mutability: Mutability::AnyValue, meaning: "what has begun takes its time; where less than is in use, nothing is given until enough came back" },
+    MutableKey { key: "quotas", mutability: Mutability::AnyValue, meaning: "where less than is in use, nothing more; not from no limits at all to some, or back" },
+    MutableKey { key: "lifecycle", mutability: Mutability::AnyValue, meaning: "what has begun takes its time, what begins the new one" },
+    MutableKey { key: "workload.arrivals.*.process.per_hour", mutability: Mutability::OtherNumber, meaning: "the next request of the process is drawn already, those after it come at the new rate" },
+    MutableKey { key: "workload.arrivals.*.lifetime", mutability: Mutability::AnyValue, meaning: "of instances launched from the checkpoint on" },
+    MutableKey { key: "workload.arrivals.*.types", mutability: Mutability::AnyValue, meaning: "of requests from the checkpoint on" },
+    MutableKey { key: "workload.arrivals.*.count", mutability: Mutability::AnyValue, meaning: "of requests from the checkpoint on" },
+    MutableKey { key: "workload.arrivals.*.min_count", mutability: Mutability::AnyValue, meaning: "of requests from the checkpoint on" },
+    MutableKey { key: "objectives", mutability: Mutability::AnyValue, meaning: "judged over the whole run; availability.csv begins where minutes began to be counted" },
+    MutableKey { key: "output", mutability: Mutability::AnyValue, meaning: "the time series goes on at the new interval; tables only where the checkpoint was made with them" },
 ];
 
 impl Scenario {
@@ -73,7 +73,7 @@ impl Scenario {
     /// as [`Scenario::resolved`]. Every setting that differs and must not is an error.
     pub fn check_branch(&self, was: &Value, at: Time) -> Result<(), InputError> {
         let now = self.resolved();
-        let mut comparison = Comparison { free: free_keys(was), problems: Vec::new() };
+        let mut comparison = Comparison { mutable: mutable_keys(was), problems: Vec::new() };
         comparison.compare(&mut Vec::new(), was, &now);
         let mut problems = comparison.problems;
         if self.duration.is_some_and(|duration| duration.0 < at.0) {
@@ -112,31 +112,33 @@ fn vpcs(scenario: &Value) -> BTreeSet<Option<&str>> {
     subnets.map(|subnet| subnet["vpc"].as_str()).collect()
 }
 
-/// The keys of the register as steps, with `last` as the number it stands for.
-fn free_keys(was: &Value) -> Vec<(Vec<String>, How)> {
+/// Returns the keys of the register as steps, with `last` as the number it stands for.
+fn mutable_keys(was: &Value) -> Vec<(Vec<String>, Mutability)> {
     let last = was["zones"].as_array().map_or(0, |zones| zones.len().saturating_sub(1)).to_string();
     let step = |step: &str| if step == "last" { last.clone() } else { step.to_string() };
-    FREEDOMS.iter().map(|freedom| (freedom.key.split('.').map(step).collect(), freedom.how)).collect()
+    let steps = |key: &MutableKey| key.key.split('.').map(step).collect();
+    MUTABLE_KEYS.iter().map(|key| (steps(key), key.mutability)).collect()
 }
 
 /// Two scenarios being compared.
 struct Comparison {
-    free: Vec<(Vec<String>, How)>,
+    mutable: Vec<(Vec<String>, Mutability)>,
     problems: Vec<Problem>,
 }
 
 impl Comparison {
-    /// Goes down both trees wherever they differ and no freedom covers it.
+    /// Descends both trees wherever they differ and no mutable key covers the difference.
     fn compare(&mut self, path: &mut Vec<Step>, was: &Value, now: &Value) {
         // The contents of files are compared, not where they stand.
         let is_file = matches!(path.last(), Some(Step::Key(key)) if FILE_KEYS.contains(&key.as_str()));
         if was == now || (is_file && was.is_string() && now.is_string()) {
             return;
         }
-        match (self.freedom(path), was, now) {
-            (Some(How::Freely), ..) | (Some(How::Number), Value::Number(_), Value::Number(_)) => {}
-            (Some(How::AtTheEnd), Value::Null, Value::Array(_)) => {}
-            (Some(How::AtTheEnd), Value::Array(before), Value::Array(after))
+        match (self.mutability(path), was, now) {
+            (Some(Mutability::AnyValue), ..)
+            | (Some(Mutability::OtherNumber), Value::Number(_), Value::Number(_)) => {}
+            (Some(Mutability::Append), Value::Null, Value::Array(_)) => {}
+            (Some(Mutability::Append), Value::Array(before), Value::Array(after))
                 if after.len() >= before.len() =>
             {
                 self.items(path, before, &after[..before.len()]);
@@ -168,7 +170,7 @@ impl Comparison {
         }
     }
 
-    fn freedom(&self, path: &[Step]) -> Option<How> {
+    fn mutability(&self, path: &[Step]) -> Option<Mutability> {
         let is_here = |key: &[String]| {
             key.len() == path.len()
                 && key.iter().zip(path).all(|(step, at)| match at {
@@ -176,7 +178,7 @@ impl Comparison {
                     Step::Item(number) => step == "*" || *step == number.to_string(),
                 })
         };
-        self.free.iter().find(|(key, _)| is_here(key)).map(|(_, how)| *how)
+        self.mutable.iter().find(|(key, _)| is_here(key)).map(|(_, mutability)| *mutability)
     }
 
     fn refuse(&mut self, path: &[Step], was: &Value, now: &Value) {
@@ -229,7 +231,7 @@ mod tests {
         scenario(set).check_branch(&scenario(&[]).resolved(), at)
     }
 
-    /// A change of every freedom.
+    /// A change of every mutable key.
     const ALLOWED: [&str; 22] = [
         "name=other",
         "seed=7",
@@ -260,14 +262,14 @@ mod tests {
         for set in ALLOWED {
             check(&[set]).unwrap_or_else(|error| panic!("{set}: {error}"));
         }
-        for freedom in FREEDOMS {
+        for mutable in MUTABLE_KEYS {
             let covered = ALLOWED.iter().any(|set| {
                 let path = set.split_once('=').unwrap().0.split('.').collect::<Vec<_>>();
-                let key = freedom.key.replace("last", "1");
+                let key = mutable.key.replace("last", "1");
                 key.split('.').zip(&path).all(|(step, at)| step == "*" || step == *at)
                     && path.len() + 1 >= key.split('.').count()
             });
-            assert!(covered, "nothing changes `{}`", freedom.key);
+            assert!(covered, "nothing changes `{}`", mutable.key);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::scenario::{Overrides, Scenario};
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Durations;
-use plimsoll_base::units::{Duration, Each, Time, ZoneId};
+use plimsoll_base::units::{Duration, EnumMap, Time, ZoneId};
 use plimsoll_model::billing::Bill;
 use plimsoll_model::operation::Operation;
 use plimsoll_model::workload::directory::{Directory, SubnetName};
@@ -30,7 +30,7 @@ fn outcome() -> Outcome {
     let subnet = SubnetName { name: "web".to_string(), zone: ZoneId(0) };
     let directory = Directory::new(types, vec!["a".to_string()], vec![subnet]);
     let hour = 3600 * plimsoll_base::units::NS_PER_S;
-    let mut failed_by = Each::default();
+    let mut failed_by = EnumMap::default();
     failed_by[Failure::InsufficientInstanceCapacity] = 1;
     let launch = Tally { requested: 3, succeeded: 2, failed_by };
     let mut durations = Durations::default();

@@ -9,11 +9,11 @@ const RULES: CacheRules = CacheRules {
     invalidate_on_write: true,
     coalesce: false,
 };
-const FIRST: Look = Look::Miss { already_loading: false };
-const STAMPEDE: Look = Look::Miss { already_loading: true };
+const FIRST: Lookup = Lookup::Miss { already_loading: false };
+const STAMPEDE: Lookup = Lookup::Miss { already_loading: true };
 
 fn load(cache: &mut Cache, now: u64, key: u64) {
-    assert_eq!(cache.look(at(now), key, 0), FIRST);
+    assert_eq!(cache.lookup(at(now), key, 0), FIRST);
     cache.fill(at(now), key, 0);
 }
 
@@ -21,8 +21,8 @@ fn load(cache: &mut Cache, now: u64, key: u64) {
 fn a_value_lives_its_time_from_its_load() {
     let mut cache = Cache::new(RULES);
     load(&mut cache, 0, 1);
-    assert_eq!(cache.look(Time(at(10).0 - 1), 1, 0), Look::Hit { stale: false });
-    assert_eq!(cache.look(at(10), 1, 0), FIRST);
+    assert_eq!(cache.lookup(Time(at(10).0 - 1), 1, 0), Lookup::Hit { stale: false });
+    assert_eq!(cache.lookup(at(10), 1, 0), FIRST);
     let counts = cache.counts();
     assert_eq!((counts.hits, counts.misses, counts.expired, counts.hit_ratio()), (1, 2, 1, Some(1.0 / 3.0)));
     assert_eq!(CacheCounts::default().hit_ratio(), None);
@@ -33,10 +33,10 @@ fn the_least_recently_used_is_evicted() {
     let mut cache = Cache::new(RULES);
     load(&mut cache, 0, 1);
     load(&mut cache, 0, 2);
-    cache.look(at(1), 1, 0);
+    cache.lookup(at(1), 1, 0);
     load(&mut cache, 1, 3);
-    assert_eq!(cache.look(at(1), 2, 0), FIRST);
-    assert_eq!(cache.look(at(1), 1, 0), Look::Hit { stale: false });
+    assert_eq!(cache.lookup(at(1), 2, 0), FIRST);
+    assert_eq!(cache.lookup(at(1), 1, 0), Lookup::Hit { stale: false });
     assert_eq!((cache.counts().evicted, cache.values()), (1, 2));
 }
 
@@ -56,8 +56,8 @@ fn a_write_is_forgotten_or_served_stale() {
         let mut cache = Cache::new(CacheRules { invalidate_on_write, ..RULES });
         load(&mut cache, 0, 1);
         cache.wrote(1);
-        let expected = if invalidate_on_write { FIRST } else { Look::Hit { stale: true } };
-        assert_eq!(cache.look(at(1), 1, 1), expected);
+        let expected = if invalidate_on_write { FIRST } else { Lookup::Hit { stale: true } };
+        assert_eq!(cache.lookup(at(1), 1, 1), expected);
         assert_eq!(cache.counts().invalidated, u64::from(invalidate_on_write));
     }
 }
@@ -65,16 +65,16 @@ fn a_write_is_forgotten_or_served_stale() {
 #[test]
 fn a_load_overtaken_by_a_write_brings_a_stale_value() {
     let mut cache = Cache::new(RULES);
-    assert_eq!(cache.look(at(0), 1, 0), FIRST);
+    assert_eq!(cache.lookup(at(0), 1, 0), FIRST);
     cache.wrote(1);
     cache.fill(at(1), 1, 0);
-    assert_eq!(cache.look(at(2), 1, 1), Look::Hit { stale: true });
+    assert_eq!(cache.lookup(at(2), 1, 1), Lookup::Hit { stale: true });
 }
 
 #[test]
 fn a_stampede_loads_as_often_as_it_misses() {
     let mut cache = Cache::new(RULES);
-    let looks: Vec<Look> = (0..3).map(|_| cache.look(at(0), 1, 0)).collect();
+    let looks: Vec<Lookup> = (0..3).map(|_| cache.lookup(at(0), 1, 0)).collect();
     assert_eq!(looks, [FIRST, STAMPEDE, STAMPEDE]);
     for _ in 0..3 {
         assert!(cache.fill(at(1), 1, 0).is_empty());
@@ -86,15 +86,15 @@ fn a_stampede_loads_as_often_as_it_misses() {
 fn who_waits_for_a_load_gets_it_in_order() {
     let mut cache = Cache::new(CacheRules { coalesce: true, ..RULES });
     for key in [1, 2] {
-        assert_eq!(cache.look(at(0), key, 0), FIRST);
+        assert_eq!(cache.lookup(at(0), key, 0), FIRST);
         for job in [3, 1, 2] {
-            assert_eq!(cache.look(at(0), key, 0), STAMPEDE);
+            assert_eq!(cache.lookup(at(0), key, 0), STAMPEDE);
             cache.wait(key, JobId(job));
         }
     }
     assert_eq!(cache.fill(at(1), 1, 0), [3, 1, 2].map(JobId));
     assert_eq!(cache.load_failed(2), [3, 1, 2].map(JobId));
-    assert_eq!(cache.look(at(1), 2, 0), FIRST, "a failed load leaves nothing");
+    assert_eq!(cache.lookup(at(1), 2, 0), FIRST, "a failed load leaves nothing");
     assert_comes_back(&cache);
 }
 
@@ -120,16 +120,16 @@ struct Plain {
 }
 
 impl Plain {
-    fn look(&mut self, now: Time, key: u64, current: u64) -> Look {
+    fn lookup(&mut self, now: Time, key: u64, current: u64) -> Lookup {
         self.values.retain(|(held, _, expires)| *held != key || *expires > now);
         if let Some(place) = self.values.iter().position(|(held, ..)| *held == key) {
             let value = self.values.remove(place);
             self.values.push(value);
-            return Look::Hit { stale: value.1 < current };
+            return Lookup::Hit { stale: value.1 < current };
         }
         let loads = self.loads.entry(key).or_default();
         *loads += 1;
-        Look::Miss { already_loading: *loads > 1 }
+        Lookup::Miss { already_loading: *loads > 1 }
     }
 
     fn fill(&mut self, now: Time, key: u64, version: u64, expires: Time, capacity: u32) {
@@ -147,7 +147,7 @@ impl Plain {
 
 #[derive(Clone, Debug)]
 enum Action {
-    Look(u64),
+    Lookup(u64),
     Fill(u64),
     Fail(u64),
     Wrote(u64),
@@ -163,7 +163,7 @@ proptest! {
         invalidate_on_write in any::<bool>(),
         actions in prop::collection::vec(
             (0..4u64, prop_oneof![
-                4 => (0..7u64).prop_map(Action::Look),
+                4 => (0..7u64).prop_map(Action::Lookup),
                 4 => (0..7u64).prop_map(Action::Fill),
                 1 => (0..7u64).prop_map(Action::Fail),
                 1 => (0..7u64).prop_map(Action::Wrote),
@@ -177,10 +177,10 @@ proptest! {
         for (past, action) in actions {
             now = now.after(Duration(past));
             match action {
-                Action::Look(key) => {
+                Action::Lookup(key) => {
                     looks += 1;
                     let current = versions[key as usize];
-                    prop_assert_eq!(cache.look(now, key, current), plain.look(now, key, current));
+                    prop_assert_eq!(cache.lookup(now, key, current), plain.lookup(now, key, current));
                 }
                 Action::Fill(key) if plain.loads.get(&key).is_some_and(|loads| *loads > 0) => {
                     let version = versions[key as usize];

@@ -1,9 +1,9 @@
 //! An instance that has a host comes up: its image is downloaded, it boots, its state is written.
 
-use super::course::Course;
-use super::flow::Entered;
-use super::jobs::{BringUp, BringUpId, ImageSize, Job, Step, Task};
-use super::{Alarm, Plane, Wish};
+use super::flow::StepOutcome;
+use super::jobs::{BringUp, BringUpId, ImageSize, Job, Task};
+use super::path::{JobPath, Step};
+use super::{Effect, Plane, PlaneTimer};
 use crate::control_plane::config::ImageDeliveryConfig;
 use crate::control_plane::image_cache::ImageCache;
 use crate::control_plane::job::JobId;
@@ -36,8 +36,8 @@ pub(super) struct Images {
 
 persist! { Images {
     values: [racks, downloads, downloaded],
-    parts: [kept],
-    made: [host_bps, rack_bps, default_gib],
+    nested: [kept],
+    derived: [host_bps, rack_bps, default_gib],
 } }
 
 impl Images {
@@ -83,43 +83,43 @@ impl Plane {
 
     /// An instance comes up. Where that takes no time it has, and is given back at once.
     pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<BringUp> {
-        let task = Task::BringUp(self.coming.add(bring_up));
-        let job = self.jobs.add(Job::new(task, Course::BringUp, Step::Download));
-        self.advance(now, job).map(|wish| {
-            assert_eq!(wish, Wish::Run(job), "an instance that comes up wishes to run");
+        let task = Task::BringUp(self.booting.add(bring_up));
+        let job = self.jobs.add(Job::new(task, JobPath::BringUp, Step::Download));
+        self.advance(now, job).map(|effect| {
+            assert_eq!(effect, Effect::Finish(job), "an instance that comes up wishes to run");
             self.came_up(job)
         })
     }
 
     /// The instance that wishes to run.
     pub fn came_up(&mut self, id: JobId) -> BringUp {
-        let coming = self.coming_up(id);
-        let bring_up = self.coming[coming];
-        self.coming.remove(coming);
+        let booting = self.boot_of(id);
+        let bring_up = self.booting[booting];
+        self.booting.remove(booting);
         self.jobs.remove(id);
         bring_up
     }
 
     /// The image comes to the host, unless it is there.
-    pub(super) fn download(&mut self, now: Time, id: JobId) -> Entered {
-        let BringUp { host, rack, image, .. } = self.coming[self.coming_up(id)];
+    pub(super) fn download(&mut self, now: Time, id: JobId) -> StepOutcome {
+        let BringUp { host, rack, image, .. } = self.booting[self.boot_of(id)];
         let Some(ImageSize { id: image, gib }) = image.filter(|image| image.gib > 0) else {
-            return Entered::Passed;
+            return StepOutcome::Passed;
         };
         if self.images.are_unlimited() || self.images.kept.has(host, image) {
-            return Entered::Passed;
+            return StepOutcome::Passed;
         }
         self.jobs[id].began = now;
         let link = self.images.rack(rack);
         link.join(now, host.0, u128::from(gib) * BITS_PER_GIB, id);
         self.await_downloads(rack);
-        Entered::Stays
+        StepOutcome::Waits
     }
 
     /// Downloads of a rack have ended.
     pub(super) fn downloads_end(&mut self, now: Time, rack: u32) {
         while let Some(id) = self.images.rack(rack).finish(now) {
-            let BringUp { host, image, .. } = self.coming[self.coming_up(id)];
+            let BringUp { host, image, .. } = self.booting[self.boot_of(id)];
             let ImageSize { id: image, gib } = image.expect("there was something to download");
             self.images.kept.add(host, image, u64::from(gib));
             let took = now.since(self.jobs[id].began);
@@ -132,23 +132,23 @@ impl Plane {
 
     fn await_downloads(&mut self, rack: u32) {
         if let Some(at) = self.images.rack(rack).wake() {
-            self.alarm(at, Alarm::Downloaded, rack);
+            self.set_timer(at, PlaneTimer::Downloaded, rack);
         }
     }
 
     /// The instance boots.
-    pub(super) fn boot(&mut self, now: Time, id: JobId) -> Entered {
+    pub(super) fn boot(&mut self, now: Time, id: JobId) -> StepOutcome {
         let boot = self.rules.times.boot;
         if boot == Duration::ZERO {
-            return Entered::Passed;
+            return StepOutcome::Passed;
         }
-        self.alarm(now.after(boot), Alarm::Booted, id.0);
-        Entered::Stays
+        self.set_timer(now.after(boot), PlaneTimer::Booted, id.0);
+        StepOutcome::Waits
     }
 
-    fn coming_up(&self, id: JobId) -> BringUpId {
+    fn boot_of(&self, id: JobId) -> BringUpId {
         match self.jobs[id].task {
-            Task::BringUp(coming) => coming,
+            Task::BringUp(booting) => booting,
             task => unreachable!("{task:?} is no instance that comes up"),
         }
     }

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::deadlines::Deadlines;
-use super::jobs::{Job, Step, Task};
+use super::jobs::{Job, Task};
+use super::path::Step;
 use super::requests::{Client, Profile, Request, RequestId};
-use super::{Alarm, Plane, Wish};
+use super::{Effect, Plane, PlaneTimer};
 use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{BucketConfig, ClientConfig, ThrottleConfig};
 use crate::control_plane::job::JobId;
@@ -36,8 +37,8 @@ pub(super) struct Clients {
 
 persist! { Clients {
     values: [waiting, attempts],
-    parts: [stream],
-    made: [backoff],
+    nested: [stream],
+    derived: [backoff],
 } }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -123,22 +124,22 @@ impl Plane {
         request.attempt = number;
         self.counts.attempts += 1;
         self.counts.retries += u64::from(request.attempts > 1);
-        let Profile { operation, account, class, resources, course } = request.profile;
+        let Profile { operation, account, class, resources, path } = request.profile;
         if let Some(throttle) = &mut self.throttle
             && throttle.admit(now, account, (class, operation), u64::from(resources)).is_err()
         {
             self.counts.throttled += 1;
             return self.try_again(now, id, Failure::RequestLimitExceeded);
         }
-        if self.rules.shed_above.is_some_and(|most| self.inside >= most) {
+        if self.rules.shed_above.is_some_and(|most| self.in_flight >= most) {
             self.counts.shed += 1;
             return self.try_again(now, id, Failure::ServiceUnavailable);
         }
-        let job = self.jobs.add(Job::new(Task::Attempt(id), course, Step::Gateway));
+        let job = self.jobs.add(Job::new(Task::Attempt(id), path, Step::Gateway));
         request.client = Client::Waits(job);
         request.jobs += 1;
-        self.inside += 1;
-        self.moving.push(job);
+        self.in_flight += 1;
+        self.run_queue.push(job);
         self.watch(now, Attempt { request: id, number });
     }
 
@@ -151,7 +152,7 @@ impl Plane {
             !request.is_some_and(|request| matches!(request.client, Client::Waits(_)))
         });
         if let Some(due) = self.clients.waiting.wake() {
-            self.alarm(due, Alarm::ClientTimeout, 0);
+            self.set_timer(due, PlaneTimer::ClientTimeout, 0);
         }
     }
 
@@ -165,7 +166,7 @@ impl Plane {
             }
         }
         if let Some(due) = self.clients.waiting.wake() {
-            self.alarm(due, Alarm::ClientTimeout, 0);
+            self.set_timer(due, PlaneTimer::ClientTimeout, 0);
         }
     }
 
@@ -183,7 +184,7 @@ impl Plane {
             Some(delay) => {
                 request.client = Client::BacksOff;
                 request.delay = delay;
-                self.alarm(now.after(delay), Alarm::Retry, id.0);
+                self.set_timer(now.after(delay), PlaneTimer::ClientRetry, id.0);
             }
             None => {
                 request.client = Client::GaveUp;
@@ -201,7 +202,7 @@ impl Plane {
         // The wish needs it.
         request.jobs += 1;
         self.counts.refused += 1;
-        self.wishes.push_back(Wish::Refuse(id, failure));
+        self.effects.push_back(Effect::Refuse(id, failure));
     }
 
     /// A refusal has been told.
@@ -235,7 +236,7 @@ impl Plane {
     /// A client's attempt is over, whoever still cares.
     #[inline]
     pub(super) fn end_attempt(&mut self, job: JobId, id: RequestId) {
-        self.inside -= 1;
+        self.in_flight -= 1;
         self.end_job(job, id);
     }
 
@@ -282,7 +283,7 @@ impl Plane {
         request.page += 1;
         request.attempts = 0;
         request.delay = Duration::ZERO;
-        request.profile.course.turn_page(request.page);
+        request.profile.path.turn_page(request.page);
         self.end_attempt(job, id);
         self.attempt(now, id);
     }

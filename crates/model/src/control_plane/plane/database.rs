@@ -1,11 +1,11 @@
 //! Reading and writing: the cache, the connections, the primary and its replicas.
 
-use super::course::Subject;
 use super::deadlines::Deadlines;
-use super::flow::Entered;
-use super::jobs::{Job, Step};
-use super::{Alarm, Caches, Plane};
-use crate::control_plane::cache::{Cache, Look};
+use super::flow::StepOutcome;
+use super::jobs::Job;
+use super::path::{RecordKey, Step};
+use super::{Caches, Plane, PlaneTimer};
+use crate::control_plane::cache::{Cache, Lookup};
 use crate::control_plane::config::PoolConfig;
 use crate::control_plane::job::JobId;
 use crate::control_plane::pool::{Acquired, Pool, PoolRules};
@@ -21,7 +21,7 @@ use plimsoll_base::units::{AccountId, Duration, Time};
 pub(super) struct Node {
     pub pool: Pool,
     /// Whoever waits too long.
-    pub impatient: Deadlines<(Ticket, JobId)>,
+    pub deadlines: Deadlines<(Ticket, JobId)>,
     /// How long those waited who have got a connection.
     pub waits: Durations,
     /// How long they held it.
@@ -29,8 +29,8 @@ pub(super) struct Node {
 }
 
 persist! { Node {
-    values: [impatient, waits, holds],
-    parts: [pool],
+    values: [deadlines, waits, holds],
+    nested: [pool],
 } }
 
 impl Node {
@@ -44,7 +44,7 @@ impl Node {
         });
         Node {
             pool,
-            impatient: Deadlines::new(config.acquire_timeout),
+            deadlines: Deadlines::new(config.acquire_timeout),
             waits: Durations::default(),
             holds: Durations::default(),
         }
@@ -57,23 +57,23 @@ impl Node {
     }
 }
 
-impl Subject {
+impl RecordKey {
     /// Its key in the cache; `None` for what is not there. Instances have even ones, questions about many odd ones.
     #[inline]
     pub(super) fn key(self) -> Option<u64> {
         match self {
-            Subject::Instance { id, .. } => Some(id << 1),
-            Subject::Many { account, question } => Some(question_key(account, question)),
-            Subject::Type(kind) => Some(u64::from(kind.0)),
-            Subject::Nothing => None,
+            RecordKey::Instance { id, .. } => Some(id << 1),
+            RecordKey::Query { account, query } => Some(question_key(account, query)),
+            RecordKey::InstanceType(kind) => Some(u64::from(kind.0)),
+            RecordKey::None => None,
         }
     }
 }
 
 /// The key of a question about many instances of an account: its bits well mixed (the finalizer of MurmurHash3).
 #[inline]
-fn question_key(account: AccountId, question: u64) -> u64 {
-    let mut key = question ^ (u64::from(account.0) << 32);
+fn question_key(account: AccountId, query: u64) -> u64 {
+    let mut key = query ^ (u64::from(account.0) << 32);
     key = (key ^ (key >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     key = (key ^ (key >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     (key ^ (key >> 33)) | 1
@@ -82,40 +82,40 @@ fn question_key(account: AccountId, question: u64) -> u64 {
 impl Caches {
     /// The cache that a subject belongs in.
     #[inline]
-    fn of(&mut self, subject: Subject) -> &mut Cache {
-        if matches!(subject, Subject::Type(_)) { &mut self.types } else { &mut self.records }
+    fn of(&mut self, record: RecordKey) -> &mut Cache {
+        if matches!(record, RecordKey::InstanceType(_)) { &mut self.types } else { &mut self.records }
     }
 }
 
 impl Plane {
     /// A job has looked into the cache: it knows, or reads, or waits for another that reads the same.
     #[inline]
-    pub(super) fn consult(&mut self, now: Time, id: JobId) -> Entered {
-        let subject = self.jobs[id].course.subject();
-        let (Some(key), Some(caches)) = (subject.key(), &mut self.caches) else { return Entered::Passed };
-        let (_, changed) = self.records.times(subject);
-        let cache = caches.of(subject);
-        match cache.look(now, key, changed.0) {
-            Look::Hit { .. } => self.jobs[id].knows = true,
-            Look::Miss { already_loading } => {
+    pub(super) fn cache_result(&mut self, now: Time, id: JobId) -> StepOutcome {
+        let record = self.jobs[id].path.record();
+        let (Some(key), Some(caches)) = (record.key(), &mut self.caches) else { return StepOutcome::Passed };
+        let (_, changed) = self.records.times(record);
+        let cache = caches.of(record);
+        match cache.lookup(now, key, changed.0) {
+            Lookup::Hit { .. } => self.jobs[id].cache_hit = true,
+            Lookup::Miss { already_loading } => {
                 if already_loading && cache.coalesces() {
                     cache.wait(key, id);
-                    self.jobs[id].step = Step::AwaitLoad;
-                    return Entered::Stays;
+                    self.jobs[id].step = Step::AwaitCacheFill;
+                    return StepOutcome::Waits;
                 }
-                self.jobs[id].loads = true;
+                self.jobs[id].fills_cache = true;
             }
         }
-        Entered::Passed
+        StepOutcome::Passed
     }
 
     /// A job has read: the cache takes it in, and whoever waited for that goes on. What the replica does not have yet
     /// is not there for the job.
     #[inline]
-    pub(super) fn learn(&mut self, now: Time, id: JobId) -> Entered {
-        let Job { node, loads, course, .. } = self.jobs[id];
-        let subject = course.subject();
-        let (made, changed) = self.records.times(subject);
+    pub(super) fn cache_fill(&mut self, now: Time, id: JobId) -> StepOutcome {
+        let Job { node, fills_cache, path, .. } = self.jobs[id];
+        let record = path.record();
+        let (made, changed) = self.records.times(record);
         let mut version = changed;
         if let Some(replica) = node.checked_sub(1) {
             let replica = usize::from(replica);
@@ -124,26 +124,26 @@ impl Plane {
             }
             version = changed.min(self.replicas.shows(replica, now));
         }
-        if loads && let (Some(key), Some(caches)) = (subject.key(), &mut self.caches) {
-            self.jobs[id].loads = false;
-            for waiter in caches.of(subject).fill(now, key, version.0) {
+        if fills_cache && let (Some(key), Some(caches)) = (record.key(), &mut self.caches) {
+            self.jobs[id].fills_cache = false;
+            for waiter in caches.of(record).fill(now, key, version.0) {
                 self.go_on(now, waiter);
             }
         }
-        Entered::Passed
+        StepOutcome::Passed
     }
 
     /// What a job was to read for the cache does not come: whoever waited for that looks again.
-    pub(super) fn load_fails(&mut self, id: JobId) {
-        if !std::mem::take(&mut self.jobs[id].loads) {
+    pub(super) fn cache_fill_fails(&mut self, id: JobId) {
+        if !std::mem::take(&mut self.jobs[id].fills_cache) {
             return;
         }
-        let subject = self.jobs[id].course.subject();
-        let key = subject.key().expect("it loads what has a key");
+        let record = self.jobs[id].path.record();
+        let key = record.key().expect("it loads what has a key");
         let caches = self.caches.as_mut().expect("it loads for a cache");
-        for waiter in caches.of(subject).load_failed(key) {
-            self.jobs[waiter].step = Step::Look;
-            self.moving.push(waiter);
+        for waiter in caches.of(record).load_failed(key) {
+            self.jobs[waiter].step = Step::CacheLookup;
+            self.run_queue.push(waiter);
         }
     }
 
@@ -165,28 +165,28 @@ impl Plane {
 
     /// A job gets a connection to the server that it asks.
     #[inline]
-    pub(super) fn connect(&mut self, now: Time, id: JobId) -> Entered {
+    pub(super) fn connect(&mut self, now: Time, id: JobId) -> StepOutcome {
         let node = self.jobs[id].node;
-        let Node { pool, impatient, waits, .. } = &mut self.nodes[usize::from(node)];
+        let Node { pool, deadlines, waits, .. } = &mut self.nodes[usize::from(node)];
         let connects = match pool.acquire(now, id) {
             Acquired::Idle => Duration::ZERO,
             Acquired::Connect(time) => time,
             Acquired::Wait(ticket) => {
-                impatient.push(now, (ticket, id), |(ticket, _)| !pool.is_waiting(ticket));
-                if let Some(due) = impatient.wake() {
-                    self.alarm(due, Alarm::AcquireTimeout, u32::from(node));
+                deadlines.push(now, (ticket, id), |(ticket, _)| !pool.is_waiting(ticket));
+                if let Some(due) = deadlines.wake() {
+                    self.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
                 }
-                return Entered::Stays;
+                return StepOutcome::Waits;
             }
             Acquired::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
         };
         waits.record(Duration::ZERO);
         self.jobs[id].connected = now;
         if connects == Duration::ZERO {
-            return Entered::Passed;
+            return StepOutcome::Passed;
         }
-        self.alarm(now.after(connects), Alarm::Connected, id.0);
-        Entered::Stays
+        self.set_timer(now.after(connects), PlaneTimer::Connected, id.0);
+        StepOutcome::Waits
     }
 
     /// A job gives its connection back, if it has one: whoever waits for it has it now.
@@ -209,14 +209,14 @@ impl Plane {
     /// Those who have waited too long for a connection give up.
     pub(super) fn acquiring_times_out(&mut self, now: Time, node: u8) {
         loop {
-            let Node { pool, impatient, .. } = &mut self.nodes[usize::from(node)];
-            let Some((ticket, id)) = impatient.due(now) else { break };
+            let Node { pool, deadlines, .. } = &mut self.nodes[usize::from(node)];
+            let Some((ticket, id)) = deadlines.due(now) else { break };
             if pool.abandon(now, ticket) {
                 self.fail(now, id, Failure::InternalError);
             }
         }
-        if let Some(due) = self.nodes[usize::from(node)].impatient.wake() {
-            self.alarm(due, Alarm::AcquireTimeout, u32::from(node));
+        if let Some(due) = self.nodes[usize::from(node)].deadlines.wake() {
+            self.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
         }
     }
 }

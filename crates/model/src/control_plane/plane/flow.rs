@@ -10,13 +10,14 @@
 //! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
 //! ```
 //!
-//! [`Plane::enter`] says what a job does at a step, `course` which step follows. A job goes on step by step until it has
+//! [`Plane::enter`] says what a job does at a step, `path` which step follows. A job goes on step by step until it has
 //! to wait; what takes no time takes no event.
 
-use super::jobs::{Step, Task};
+use super::jobs::Task;
+use super::path::Step;
 use super::requests::{Client, Request, RequestId};
 use super::stage::{Arrival, StageId};
-use super::{Alarm, Plane, Wish};
+use super::{Effect, Plane, PlaneTimer};
 use crate::control_plane::breaker::Verdict;
 use crate::control_plane::job::JobId;
 use crate::control_plane::station::Next;
@@ -24,40 +25,40 @@ use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Duration, Time};
 
 /// What becomes of a job at a step.
-pub(super) enum Entered {
+pub(super) enum StepOutcome {
     /// It goes on.
     Passed,
     /// It waits for something, or is over.
-    Stays,
+    Waits,
     /// It carries out what its request asks for, which the plane's owner does.
-    Acts(RequestId),
+    Commits(RequestId),
     /// The instance that came up runs, which the plane's owner is told.
-    Runs,
+    Finishes,
 }
 
 impl Plane {
     /// Takes a job as far as it comes now.
     #[inline]
-    pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Wish> {
+    pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Effect> {
         let mut step = self.jobs[id].step;
         loop {
             match self.enter(now, id, step) {
-                Entered::Passed => step = self.leave(now, id),
-                Entered::Stays => return None,
-                Entered::Acts(request) => return Some(Wish::Act(id, request)),
-                Entered::Runs => return Some(Wish::Run(id)),
+                StepOutcome::Passed => step = self.leave(now, id),
+                StepOutcome::Waits => return None,
+                StepOutcome::Commits(request) => return Some(Effect::Commit(id, request)),
+                StepOutcome::Finishes => return Some(Effect::Finish(id)),
             }
         }
     }
 
     /// A job comes to the step where it stands.
     #[inline]
-    fn enter(&mut self, now: Time, id: JobId, step: Step) -> Entered {
+    fn enter(&mut self, now: Time, id: JobId, step: Step) -> StepOutcome {
         match step {
             Step::Gateway => self.serve(now, id, step, StageId::GATEWAY),
-            Step::Validate => self.serve(now, id, step, StageId::VALIDATION),
-            Step::Look => self.look(now, id),
-            Step::Consult => self.consult(now, id),
+            Step::Validation => self.serve(now, id, step, StageId::VALIDATION),
+            Step::CacheLookup => self.cache_lookup(now, id),
+            Step::CacheResult => self.cache_result(now, id),
             Step::ConnectToRead => {
                 self.jobs[id].node = self.node_to_read();
                 self.connect(now, id)
@@ -67,16 +68,16 @@ impl Plane {
                 self.connect(now, id)
             }
             Step::Read | Step::Write => self.serve(now, id, step, StageId::node(self.jobs[id].node)),
-            Step::Learn => self.learn(now, id),
-            Step::Send => self.send(now, id),
-            Step::Work => self.serve(now, id, step, StageId::WORKERS),
+            Step::CacheFill => self.cache_fill(now, id),
+            Step::Enqueue => self.enqueue(now, id),
+            Step::Worker => self.serve(now, id, step, StageId::WORKERS),
             Step::Hypervisor => self.serve_behind_breaker(now, id, step, StageId::HYPERVISOR),
-            Step::Store => self.serve_behind_breaker(now, id, step, StageId::STORAGE),
-            Step::Act => self.act(now, id),
+            Step::Storage => self.serve_behind_breaker(now, id, step, StageId::STORAGE),
+            Step::Commit => self.commit(now, id),
             Step::Download => self.download(now, id),
             Step::Boot => self.boot(now, id),
-            Step::Run => Entered::Runs,
-            Step::AwaitLoad | Step::Await => {
+            Step::Finish => StepOutcome::Finishes,
+            Step::AwaitCacheFill | Step::InQueue => {
                 unreachable!("a job that waits for another does not move by itself")
             }
         }
@@ -88,7 +89,7 @@ impl Plane {
         let has_cache = self.caches.is_some();
         let job = &mut self.jobs[id];
         let (step, verdict) = (job.step, job.verdict.take());
-        let next = job.following(has_cache);
+        let next = job.path.next(step, has_cache, job.cache_hit);
         job.step = next;
         if let Some(verdict) = verdict {
             self.breaker_of(step).expect("a breaker let it through").succeeded(verdict);
@@ -103,37 +104,37 @@ impl Plane {
     #[inline]
     pub(super) fn go_on(&mut self, now: Time, id: JobId) {
         self.leave(now, id);
-        self.moving.push(id);
+        self.run_queue.push(id);
     }
 
     /// A job comes to a stage with servers.
     #[inline]
-    fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
+    fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> StepOutcome {
         let stage = &mut self.stages[at.index()];
         if stage.is_open() && self.rules.times.takes_no_time(step) {
             stage.pass();
-            return Entered::Passed;
+            return StepOutcome::Passed;
         }
         match stage.arrive(now, id) {
             Arrival::Served => {
                 if self.begin(now, id, at, Duration::ZERO) {
-                    return Entered::Stays;
+                    return StepOutcome::Waits;
                 }
                 self.release(now, at, now);
-                Entered::Passed
+                StepOutcome::Passed
             }
             Arrival::Waits => {
-                if let Some(due) = self.stages[at.index()].impatient.wake() {
-                    self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+                if let Some(due) = self.stages[at.index()].deadlines.wake() {
+                    self.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
                 }
-                Entered::Stays
+                StepOutcome::Waits
             }
             Arrival::Refused => self.fail(now, id, Failure::ServiceUnavailable),
         }
     }
 
     /// The same where a breaker may refuse it before.
-    fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> Entered {
+    fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> StepOutcome {
         if let Some(breaker) = self.breaker_of(step) {
             match breaker.ask(now) {
                 Verdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
@@ -145,13 +146,13 @@ impl Plane {
 
     /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
     #[inline]
-    fn look(&mut self, now: Time, id: JobId) -> Entered {
-        let entered = self.serve(now, id, Step::Look, StageId::CACHE);
-        if !matches!(entered, Entered::Passed) {
+    fn cache_lookup(&mut self, now: Time, id: JobId) -> StepOutcome {
+        let entered = self.serve(now, id, Step::CacheLookup, StageId::CACHE);
+        if !matches!(entered, StepOutcome::Passed) {
             return entered;
         }
-        self.jobs[id].step = Step::Consult;
-        self.consult(now, id)
+        self.jobs[id].step = Step::CacheResult;
+        self.cache_result(now, id)
     }
 
     /// The service of a job begins; false where it takes no time.
@@ -159,11 +160,11 @@ impl Plane {
     fn begin(&mut self, now: Time, id: JobId, at: StageId, waited: Duration) -> bool {
         let job = &mut self.jobs[id];
         job.began = now;
-        let (step, scans) = (job.step, job.course.scans());
+        let (step, scans) = (job.step, job.path.scans());
         let time = self.service_time(step, scans, at);
         self.stages[at.index()].note(waited, time);
         if time > Duration::ZERO {
-            self.alarm(now.after(time), Alarm::Served, id.0);
+            self.set_timer(now.after(time), PlaneTimer::Served, id.0);
         }
         time > Duration::ZERO
     }
@@ -204,7 +205,7 @@ impl Plane {
         let (times, stage) = (&self.rules.times, &mut self.stages[at.index()]);
         let mut time = times.of(step).draw(&mut stage.stream);
         if scans && step == Step::Read {
-            time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.rows)));
+            time = Duration(time.0.saturating_add(times.scan_per_row.0.saturating_mul(self.instance_count)));
         }
         stage.stretched(time)
     }
@@ -214,13 +215,13 @@ impl Plane {
         while let Some(id) = self.stages[at.index()].give_up(now) {
             self.fail(now, id, Failure::InternalError);
         }
-        if let Some(due) = self.stages[at.index()].impatient.wake() {
-            self.alarm(due, Alarm::QueueTimeout, u32::from(at.0));
+        if let Some(due) = self.stages[at.index()].deadlines.wake() {
+            self.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
         }
     }
 
     /// A job takes effect, unless its request has had its effect or nobody waits for it any more.
-    fn act(&mut self, now: Time, id: JobId) -> Entered {
+    fn commit(&mut self, now: Time, id: JobId) -> StepOutcome {
         let request = match self.jobs[id].task {
             Task::Attempt(request) | Task::Delivery(request, _) => request,
             Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
@@ -232,15 +233,15 @@ impl Plane {
             self.counts.duplicates += 1;
         } else {
             *is_settled = true;
-            return Entered::Acts(request);
+            return StepOutcome::Commits(request);
         }
-        self.acted(now, id);
-        Entered::Stays
+        self.committed(now, id);
+        StepOutcome::Waits
     }
 
     /// A job has had its effect.
     #[inline]
-    pub fn acted(&mut self, now: Time, id: JobId) {
+    pub fn committed(&mut self, now: Time, id: JobId) {
         match self.jobs[id].task {
             Task::Attempt(request) => {
                 self.answer(now, request, id);
@@ -252,10 +253,10 @@ impl Plane {
     }
 
     /// A job cannot go on where it stands: it gives back what it holds, and whoever waits for it hears of it.
-    pub(super) fn fail(&mut self, now: Time, id: JobId, failure: Failure) -> Entered {
+    pub(super) fn fail(&mut self, now: Time, id: JobId, failure: Failure) -> StepOutcome {
         let step = self.jobs[id].step;
         self.disconnect(now, id);
-        self.load_fails(id);
+        self.cache_fill_fails(id);
         if let Some(verdict) = self.jobs[id].verdict.take() {
             self.breaker_of(step).expect("a breaker let it through").failed(now, verdict);
         }
@@ -265,9 +266,9 @@ impl Plane {
             Task::BringUp(_) => {
                 self.jobs[id].step = Step::ConnectToWrite;
                 let again = self.rules.times.again;
-                self.alarm(now.after(again), Alarm::Again, id.0);
+                self.set_timer(now.after(again), PlaneTimer::RetryWrite, id.0);
             }
         }
-        Entered::Stays
+        StepOutcome::Waits
     }
 }

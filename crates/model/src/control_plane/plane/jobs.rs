@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::course::Course;
+use super::path::{JobPath, Step};
 use super::requests::RequestId;
 use super::stage::StageId;
 use crate::control_plane::breaker::Verdict;
@@ -53,49 +53,6 @@ pub struct ImageSize {
     pub gib: u32,
 }
 
-/// Where a job stands: what it waits for, or does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Step {
-    /// It is taken in.
-    Gateway,
-    /// It is checked.
-    Validate,
-    /// It asks the cache.
-    Look,
-    /// It has the cache's answer.
-    Consult,
-    /// It waits for what another reads for the cache.
-    AwaitLoad,
-    /// It gets a connection to read.
-    ConnectToRead,
-    /// It reads.
-    Read,
-    /// It has read.
-    Learn,
-    /// It gets a connection to write.
-    ConnectToWrite,
-    /// It writes.
-    Write,
-    /// It becomes a message.
-    Send,
-    /// Its message is with the queue and the workers.
-    Await,
-    /// A worker works on it.
-    Work,
-    /// The hypervisor does its part.
-    Hypervisor,
-    /// The storage does its part.
-    Store,
-    /// It takes effect.
-    Act,
-    /// The image is downloaded.
-    Download,
-    /// The instance boots.
-    Boot,
-    /// The instance runs.
-    Run,
-}
-
 /// Something on its way through the control plane, on one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[repr(align(64))]
@@ -103,7 +60,7 @@ pub struct Job {
     /// What it is there for.
     pub task: Task,
     /// Where it goes.
-    pub course: Course,
+    pub path: JobPath,
     /// Where it stands.
     pub step: Step,
     /// When its present service began.
@@ -113,25 +70,25 @@ pub struct Job {
     /// The database server that it asks: 0 for the primary.
     pub node: u8,
     /// It reads for the cache.
-    pub loads: bool,
+    pub fills_cache: bool,
     /// It knows what it looked for.
-    pub knows: bool,
+    pub cache_hit: bool,
     /// What the breaker said that let it through.
     pub verdict: Option<Verdict>,
 }
 
 impl Job {
     /// A job that stands at a step.
-    pub fn new(task: Task, course: Course, step: Step) -> Job {
+    pub fn new(task: Task, path: JobPath, step: Step) -> Job {
         Job {
             task,
-            course,
+            path,
             step,
             began: Time::ZERO,
             connected: Time::NEVER,
             node: 0,
-            loads: false,
-            knows: false,
+            fills_cache: false,
+            cache_hit: false,
             verdict: None,
         }
     }
@@ -146,11 +103,11 @@ impl Job {
     pub(super) fn stage(&self) -> StageId {
         match self.step {
             Step::Gateway => StageId::GATEWAY,
-            Step::Validate => StageId::VALIDATION,
-            Step::Look => StageId::CACHE,
-            Step::Work => StageId::WORKERS,
+            Step::Validation => StageId::VALIDATION,
+            Step::CacheLookup => StageId::CACHE,
+            Step::Worker => StageId::WORKERS,
             Step::Hypervisor => StageId::HYPERVISOR,
-            Step::Store => StageId::STORAGE,
+            Step::Storage => StageId::STORAGE,
             Step::Read | Step::Write => StageId::node(self.node),
             step => unreachable!("{step:?} has no servers"),
         }

@@ -2,11 +2,11 @@
 //!
 //! The job of an attempt waits while its message is with the queue and the workers; each delivery is a job of its own.
 
-use super::course::{Course, Route};
-use super::flow::Entered;
-use super::jobs::{Job, Step, Task};
+use super::flow::StepOutcome;
+use super::jobs::{Job, Task};
+use super::path::{JobPath, Route, Step};
 use super::requests::RequestId;
-use super::{Alarm, Plane};
+use super::{Plane, PlaneTimer};
 use crate::control_plane::breaker::Breaker;
 use crate::control_plane::config::{QueueConfig, WorkerConfig};
 use crate::control_plane::job::JobId;
@@ -28,7 +28,7 @@ pub(super) struct Messages {
 
 persist! { Messages {
     values: [waits, waited],
-    parts: [queue],
+    nested: [queue],
 } }
 
 impl Messages {
@@ -52,19 +52,19 @@ impl Messages {
 
 impl Plane {
     /// A call is accepted and becomes a message. Whoever waits for no more than that has its answer.
-    pub(super) fn send(&mut self, now: Time, id: JobId) -> Entered {
-        let Job { task: Task::Attempt(request), course, .. } = self.jobs[id] else {
+    pub(super) fn enqueue(&mut self, now: Time, id: JobId) -> StepOutcome {
+        let Job { task: Task::Attempt(request), path, .. } = self.jobs[id] else {
             unreachable!("only attempts become messages")
         };
         if self.messages.queue.send(now, id).is_none() {
             return self.fail(now, id, Failure::ServiceUnavailable);
         }
-        self.jobs[id].step = Step::Await;
-        if matches!(course, Course::Call { route: Route::Instance, .. }) {
+        self.jobs[id].step = Step::InQueue;
+        if matches!(path, JobPath::Call { route: Route::Instance, .. }) {
             self.answer(now, request, id);
         }
         self.receive(now);
-        Entered::Stays
+        StepOutcome::Waits
     }
 
     /// Workers take messages as long as there are any and they have room for them.
@@ -72,15 +72,15 @@ impl Plane {
         while let Some(delivery) = self.messages.queue.receive(now) {
             self.messages.waits.record(delivery.waited);
             self.messages.waited += u128::from(delivery.waited.0);
-            let Job { task: Task::Attempt(request), course, .. } = self.jobs[delivery.job] else {
+            let Job { task: Task::Attempt(request), path, .. } = self.jobs[delivery.job] else {
                 unreachable!("messages are about attempts")
             };
             let task = Task::Delivery(request, delivery.message);
-            let job = self.jobs.add(Job::new(task, course, Step::Work));
+            let job = self.jobs.add(Job::new(task, path, Step::Worker));
             self.requests[request].jobs += 1;
-            self.moving.push(job);
+            self.run_queue.push(job);
             if let Some(expires) = delivery.expires {
-                self.alarm(expires, Alarm::Expire, delivery.message.0);
+                self.set_timer(expires, PlaneTimer::MessageExpires, delivery.message.0);
             }
         }
     }
@@ -98,7 +98,7 @@ impl Plane {
     /// A worker has failed with a message.
     pub(super) fn delivery_failed(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
         match self.messages.queue.fail(now, message) {
-            Failed::Delayed(until) => self.alarm(until, Alarm::Appear, message.0),
+            Failed::Delayed(until) => self.set_timer(until, PlaneTimer::MessageVisible, message.0),
             Failed::Dead(attempt) => self.attempt_failed(now, attempt, request, Failure::InternalError),
             Failed::Visible | Failed::Nothing => {}
         }
@@ -127,7 +127,7 @@ impl Plane {
     pub(super) fn breaker_of(&mut self, step: Step) -> Option<&mut Breaker> {
         match step {
             Step::Hypervisor => self.breakers[0].as_mut(),
-            Step::Store => self.breakers[1].as_mut(),
+            Step::Storage => self.breakers[1].as_mut(),
             _ => None,
         }
     }

@@ -1,28 +1,28 @@
 //! The control plane of a run: calls on their way from the client to their effect.
 //!
 //! The plane knows no instances and no clock. Whoever owns it submits calls, hands it its alarms when they ring, and
-//! then does what it wishes ([`Plane::next`]) until it wishes nothing more, and sets its alarms ([`Plane::next_alarm`]).
+//! then does what it wishes ([`Plane::next`]) until it wishes nothing more, and sets its alarms ([`Plane::next_timer`]).
 //!
-//! - `flow` is the path, from top to bottom: what a job does at each step; `course` is which step follows, `times` how
-//!   long each takes, `moving` whose turn it is.
+//! - `flow` is the path, from top to bottom: what a job does at each step; `path` is which step follows, `times` how
+//!   long each takes, `run_queue` whose turn it is.
 //! - `clients` try, wait, try again and give up; `requests` are what they want, `jobs` what works on it.
 //! - `database`, `messages`, `bring_up` and `outages` are what the steps need; `stage` is one with servers.
-//! - `foresight` loads what will be looked at; `figures` is what came of it.
+//! - `prefetch` loads what will be looked at; `figures` is what came of it.
 
 mod bring_up;
 mod clients;
-pub mod course;
 mod database;
 mod deadlines;
 pub mod figures;
 mod flow;
-mod foresight;
 pub mod jobs;
 mod messages;
-mod moving;
 mod outages;
+pub mod path;
+mod prefetch;
 mod records;
 pub mod requests;
+mod run_queue;
 mod stage;
 mod state;
 mod times;
@@ -37,10 +37,10 @@ use self::database::Node;
 use self::figures::{Counts, History};
 use self::jobs::{BringUp, BringUpId, Job};
 use self::messages::Messages;
-use self::moving::Moving;
 use self::outages::Outage;
 use self::records::Records;
 use self::requests::{Request, RequestId};
+use self::run_queue::RunQueue;
 use self::stage::{Stage, StageId};
 use self::times::Times;
 use super::breaker::Breaker;
@@ -55,11 +55,11 @@ use crate::operation::Operation;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Durations;
-use plimsoll_base::units::{Duration, Each, Time};
+use plimsoll_base::units::{Duration, EnumMap, Time};
 
 /// What an alarm of the plane is about; its number says which one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub enum Alarm {
+pub enum PlaneTimer {
     /// The service of a job ends.
     Served,
     /// A job's connection is open.
@@ -67,9 +67,9 @@ pub enum Alarm {
     /// An instance has booted, the job says which.
     Booted,
     /// A job that could not write tries again.
-    Again,
+    RetryWrite,
     /// A client tries again, the request says which.
-    Retry,
+    ClientRetry,
     /// Clients wait no longer.
     ClientTimeout,
     /// Jobs wait no longer, at the stage of the number.
@@ -77,9 +77,9 @@ pub enum Alarm {
     /// Jobs wait no longer for a connection to the database server of the number.
     AcquireTimeout,
     /// The visibility time-out of a message is over.
-    Expire,
+    MessageExpires,
     /// The delay of a message is over.
-    Appear,
+    MessageVisible,
     /// Downloads end on the rack of the number.
     Downloaded,
     /// An outage begins.
@@ -90,13 +90,13 @@ pub enum Alarm {
 
 /// What the plane wishes its owner to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Wish {
-    /// A call takes effect; [`Plane::acted`] is to be told.
-    Act(JobId, RequestId),
+pub enum Effect {
+    /// A call takes effect; [`Plane::committed`] is to be told.
+    Commit(JobId, RequestId),
     /// A call is refused for good; [`Plane::refusal_told`] is to be told.
     Refuse(RequestId, Failure),
     /// An instance has come up; [`Plane::came_up`] says which.
-    Run(JobId),
+    Finish(JobId),
 }
 
 /// What the scenario decides, beside the rules of the mechanisms.
@@ -121,12 +121,12 @@ pub struct Plane {
     jobs: Slab<JobId, Job>,
     requests: Slab<RequestId, Request>,
     /// Instances that come up.
-    coming: Slab<BringUpId, BringUp>,
+    booting: Slab<BringUpId, BringUp>,
     /// Jobs that go on now, in order.
-    moving: Moving,
-    wishes: VecDeque<Wish>,
+    run_queue: RunQueue,
+    effects: VecDeque<Effect>,
     /// Alarms to be set: when, about what, which one.
-    alarms: VecDeque<(Time, Alarm, u32)>,
+    timers: VecDeque<(Time, PlaneTimer, u32)>,
     clients: Clients,
     throttle: Option<Throttle>,
     /// By [`StageId`].
@@ -142,12 +142,12 @@ pub struct Plane {
     images: Images,
     outages: Vec<Outage>,
     /// Attempts inside.
-    inside: u32,
+    in_flight: u32,
     /// Instances there are, which a read without an index looks at.
-    rows: u64,
+    instance_count: u64,
     counts: Counts,
     /// From a call's intended arrival to its answer.
-    answers: Each<Operation, Durations>,
+    answers: EnumMap<Operation, Durations>,
     history: History,
 }
 
@@ -165,10 +165,10 @@ impl Plane {
             rules: Rules { times: Times::new(config, boot), shed_above: config.gateway.shed_above.0 },
             jobs: Slab::default(),
             requests: Slab::default(),
-            coming: Slab::default(),
-            moving: Moving::default(),
-            wishes: VecDeque::new(),
-            alarms: VecDeque::new(),
+            booting: Slab::default(),
+            run_queue: RunQueue::default(),
+            effects: VecDeque::new(),
+            timers: VecDeque::new(),
             clients: Clients::new(&config.clients, seed),
             throttle: config.throttle.enabled.then(|| clients::throttle(&config.throttle)),
             nodes: (0..=config.database.replicas).map(|_| Node::new(&config.database.pool)).collect(),
@@ -180,64 +180,64 @@ impl Plane {
             breakers: [breaker(), breaker()],
             images: Images::new(&config.images),
             outages: outages::resolve(&config.outages, config.database.replicas),
-            inside: 0,
-            rows: 0,
+            in_flight: 0,
+            instance_count: 0,
             counts: Counts::default(),
-            answers: Each::default(),
+            answers: EnumMap::default(),
             history: History::default(),
         }
     }
 
     /// The next alarm that is to be set, in the order in which they came up.
     #[inline]
-    pub fn next_alarm(&mut self) -> Option<(Time, Alarm, u32)> {
-        self.alarms.pop_front()
+    pub fn next_timer(&mut self) -> Option<(Time, PlaneTimer, u32)> {
+        self.timers.pop_front()
     }
 
     /// So many instances are there.
     #[inline]
-    pub fn note_rows(&mut self, rows: u64) {
-        self.rows = rows;
+    pub fn note_instance_count(&mut self, instance_count: u64) {
+        self.instance_count = instance_count;
     }
 
     /// An alarm rings.
     #[inline]
-    pub fn ring(&mut self, now: Time, alarm: Alarm, number: u32) {
+    pub fn fire(&mut self, now: Time, timer: PlaneTimer, number: u32) {
         let job = JobId(number);
-        match alarm {
-            Alarm::Served => self.served(now, job),
-            Alarm::Connected | Alarm::Booted => self.go_on(now, job),
-            Alarm::Again => self.moving.push(job),
-            Alarm::Retry => self.attempt(now, RequestId(number)),
-            Alarm::ClientTimeout => self.clients_time_out(now),
-            Alarm::QueueTimeout => self.queue_times_out(now, StageId(number as u8)),
-            Alarm::AcquireTimeout => self.acquiring_times_out(now, number as u8),
-            Alarm::Expire => self.message_expires(now, number),
-            Alarm::Appear => self.message_appears(now, number),
-            Alarm::Downloaded => self.downloads_end(now, number),
-            Alarm::OutageBegins => self.outage_begins(now, number as usize),
-            Alarm::OutageEnds => self.outage_ends(now, number as usize),
+        match timer {
+            PlaneTimer::Served => self.served(now, job),
+            PlaneTimer::Connected | PlaneTimer::Booted => self.go_on(now, job),
+            PlaneTimer::RetryWrite => self.run_queue.push(job),
+            PlaneTimer::ClientRetry => self.attempt(now, RequestId(number)),
+            PlaneTimer::ClientTimeout => self.clients_time_out(now),
+            PlaneTimer::QueueTimeout => self.queue_times_out(now, StageId(number as u8)),
+            PlaneTimer::AcquireTimeout => self.acquiring_times_out(now, number as u8),
+            PlaneTimer::MessageExpires => self.message_expires(now, number),
+            PlaneTimer::MessageVisible => self.message_appears(now, number),
+            PlaneTimer::Downloaded => self.downloads_end(now, number),
+            PlaneTimer::OutageBegins => self.outage_begins(now, number as usize),
+            PlaneTimer::OutageEnds => self.outage_ends(now, number as usize),
         }
     }
 
     /// The next thing to be done for the plane; `None` when it has gone as far as it comes now.
     #[inline]
-    pub fn next(&mut self, now: Time) -> Option<Wish> {
+    pub fn next(&mut self, now: Time) -> Option<Effect> {
         loop {
-            if !self.wishes.is_empty() {
-                return self.wishes.pop_front();
+            if !self.effects.is_empty() {
+                return self.effects.pop_front();
             }
-            let job = self.moving.pop()?;
-            if let Some(wish) = self.advance(now, job) {
-                return Some(wish);
+            let job = self.run_queue.pop()?;
+            if let Some(effect) = self.advance(now, job) {
+                return Some(effect);
             }
         }
     }
 
     #[inline]
-    fn alarm(&mut self, at: Time, alarm: Alarm, number: u32) {
+    fn set_timer(&mut self, at: Time, timer: PlaneTimer, number: u32) {
         if at < Time::NEVER {
-            self.alarms.push_back((at, alarm, number));
+            self.timers.push_back((at, timer, number));
         }
     }
 }

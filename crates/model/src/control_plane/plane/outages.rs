@@ -1,7 +1,7 @@
 //! Times in which a stage does not work as it should.
 
 use super::stage::{Condition, StageId};
-use super::{Alarm, Plane};
+use super::{Plane, PlaneTimer};
 use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{OutageConfig, OutageKind};
 use crate::control_plane::stage::StageName;
@@ -41,14 +41,14 @@ impl Plane {
     pub fn open(&mut self) {
         for i in 0..self.outages.len() {
             let begins = Time::ZERO.after(self.outages[i].start);
-            self.alarm(begins, Alarm::OutageBegins, i as u32);
+            self.set_timer(begins, PlaneTimer::OutageBegins, i as u32);
         }
     }
 
     pub(super) fn outage_begins(&mut self, now: Time, number: usize) {
         let Outage { stage, length, condition, .. } = self.outages[number];
         self.turn(now, stage, condition);
-        self.alarm(now.after(length), Alarm::OutageEnds, number as u32);
+        self.set_timer(now.after(length), PlaneTimer::OutageEnds, number as u32);
     }
 
     pub(super) fn outage_ends(&mut self, now: Time, number: usize) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::course::Subject;
+use super::path::RecordKey;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::units::{AccountId, Time};
 
@@ -51,16 +51,16 @@ impl Records {
 
     /// When what a call is about was made, and when it last changed.
     #[inline]
-    pub fn times(&self, subject: Subject) -> (Time, Time) {
-        match subject {
-            Subject::Instance { id, slot } => {
+    pub fn times(&self, record: RecordKey) -> (Time, Time) {
+        match record {
+            RecordKey::Instance { id, slot } => {
                 let record = self.records.get(slot as usize).filter(|record| record.owner == id + 1);
                 record.map_or((Time::ZERO, Time::ZERO), |record| (record.made, record.changed))
             }
-            Subject::Many { account, .. } => {
+            RecordKey::Query { account, .. } => {
                 (Time::ZERO, self.accounts.get(account.index()).copied().unwrap_or(Time::ZERO))
             }
-            Subject::Type(_) | Subject::Nothing => (Time::ZERO, Time::ZERO),
+            RecordKey::InstanceType(_) | RecordKey::None => (Time::ZERO, Time::ZERO),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::course::Course;
+use super::path::JobPath;
 use crate::control_plane::job::JobId;
 use crate::control_plane::slab::number;
 use crate::control_plane::throttle::Class;
@@ -28,7 +28,7 @@ pub struct Profile {
     /// Instances that it is about.
     pub resources: u32,
     /// Where its jobs go.
-    pub course: Course,
+    pub path: JobPath,
 }
 
 /// What a client does.

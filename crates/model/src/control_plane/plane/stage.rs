@@ -72,7 +72,7 @@ pub struct Stage {
     pub name: StageName,
     pub station: Station,
     /// Whoever waits too long.
-    pub impatient: Deadlines<(Ticket, JobId)>,
+    pub deadlines: Deadlines<(Ticket, JobId)>,
     pub condition: Condition,
     /// Refused because of an outage.
     pub turned_away: u64,
@@ -85,9 +85,9 @@ pub struct Stage {
 }
 
 persist! { Stage {
-    values: [impatient, condition, turned_away, waits, services],
-    parts: [station, stream],
-    made: [name],
+    values: [deadlines, condition, turned_away, waits, services],
+    nested: [station, stream],
+    derived: [name],
 } }
 
 /// What becomes of a job that comes to a stage.
@@ -107,7 +107,7 @@ impl Stage {
         Stage {
             name,
             station: Station::new(config.servers.0, config.queue_limit.0),
-            impatient: Deadlines::new(config.queue_timeout),
+            deadlines: Deadlines::new(config.queue_timeout),
             condition: Condition::Sound,
             turned_away: 0,
             waits: Durations::default(),
@@ -127,7 +127,7 @@ impl Stage {
             Admission::Served => Arrival::Served,
             Admission::Queued(ticket) => {
                 let station = &self.station;
-                self.impatient.push(now, (ticket, job), |(ticket, _)| !station.is_waiting(ticket));
+                self.deadlines.push(now, (ticket, job), |(ticket, _)| !station.is_waiting(ticket));
                 Arrival::Waits
             }
             Admission::Refused => Arrival::Refused,
@@ -168,7 +168,7 @@ impl Stage {
 
     /// A job that has waited for too long, if it still waits.
     pub fn give_up(&mut self, now: Time) -> Option<JobId> {
-        while let Some((ticket, job)) = self.impatient.due(now) {
+        while let Some((ticket, job)) = self.deadlines.due(now) {
             if self.station.abandon(now, ticket) {
                 return Some(job);
             }

@@ -1,39 +1,40 @@
 //! The plane as a checkpoint holds it, and what must always be true of it.
 
-use super::jobs::{Step, Task};
+use super::jobs::Task;
+use super::path::Step;
 use super::requests::Client;
 use super::{Caches, Plane};
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
 
 persist! { Caches {
-    parts: [records, types],
+    nested: [records, types],
 } }
 
 // Between two events nothing moves, nothing is wished for, and every alarm is set.
 persist! { Plane {
-    values: [jobs, requests, coming, records, inside, rows, counts, answers, history],
-    parts: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
-    made: [rules, moving, wishes, alarms, outages],
+    values: [jobs, requests, booting, records, in_flight, instance_count, counts, answers, history],
+    nested: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
+    derived: [rules, run_queue, effects, timers, outages],
 } }
 
 impl Plane {
     /// Panics unless nobody is lost: at every stage who came has gone or is inside, and every job is somewhere.
     pub fn assert_conserved(&self, now: Time) {
         assert!(
-            self.moving.is_empty() && self.wishes.is_empty() && self.alarms.is_empty(),
+            self.run_queue.is_empty() && self.effects.is_empty() && self.timers.is_empty(),
             "work was left lying"
         );
-        let mut inside = 0;
+        let mut in_flight = 0;
         for stage in &self.stages {
             stage.station.assert_conserved(now);
-            inside += u64::from(stage.station.waiting() + stage.station.in_service());
+            in_flight += u64::from(stage.station.waiting() + stage.station.in_service());
         }
         for node in &self.nodes {
             node.pool.assert_conserved(now);
         }
         self.messages.queue.assert_conserved(now);
-        self.assert_jobs(inside);
+        self.assert_jobs(in_flight);
         self.assert_requests();
     }
 
@@ -44,13 +45,13 @@ impl Plane {
             attempts += u32::from(matches!(job.task, Task::Attempt(_)));
             connected += u32::from(job.is_connected());
             match job.step {
-                Step::Await => awaiting += 1,
-                Step::AwaitLoad
+                Step::InQueue => awaiting += 1,
+                Step::AwaitCacheFill
                 | Step::ConnectToRead
                 | Step::ConnectToWrite
                 | Step::Download
                 | Step::Boot => {}
-                Step::Consult | Step::Learn | Step::Send | Step::Act | Step::Run => {
+                Step::CacheResult | Step::CacheFill | Step::Enqueue | Step::Commit | Step::Finish => {
                     panic!("a job rests at a step that takes no time: {job:?}")
                 }
                 _ => served += 1,
@@ -59,7 +60,7 @@ impl Plane {
         assert_eq!(served, at_stages, "jobs are at stages that do not know them");
         let in_use: u32 = self.nodes.iter().map(|node| node.pool.in_use()).sum();
         assert_eq!(connected, in_use, "connections are held by nobody");
-        assert_eq!(attempts, self.inside, "attempts are miscounted");
+        assert_eq!(attempts, self.in_flight, "attempts are miscounted");
         let queue = &self.messages.queue;
         assert_eq!(awaiting, queue.visible() + queue.delayed() + queue.in_flight(), "messages about nothing");
     }

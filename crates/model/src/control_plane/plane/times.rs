@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::jobs::Step;
+use super::path::Step;
 use crate::control_plane::config::ControlPlaneConfig;
 use crate::workload::distribution::{Distribution, Sampler};
 use plimsoll_base::units::Duration;
@@ -52,11 +52,11 @@ impl Times {
     pub fn of(&self, step: Step) -> &Sampler {
         match step {
             Step::Gateway => &self.gateway,
-            Step::Validate => &self.validation,
-            Step::Look => &self.cache,
-            Step::Work => &self.workers,
+            Step::Validation => &self.validation,
+            Step::CacheLookup => &self.cache,
+            Step::Worker => &self.workers,
             Step::Hypervisor => &self.hypervisor,
-            Step::Store => &self.storage,
+            Step::Storage => &self.storage,
             Step::Read => &self.read,
             Step::Write => &self.write,
             step => unreachable!("{step:?} has no servers"),

@@ -1,5 +1,6 @@
 use super::*;
 use crate::network::NetworkConfig;
+use crate::transition;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Calendar, SubnetId};
 
@@ -25,30 +26,22 @@ fn to(holder: Holder, address: ElasticAddressId) -> Association {
 #[test]
 fn every_state_and_trigger() {
     use Trigger::*;
-    let mut cells = Vec::new();
-    for trigger in [Associate, Reassociate, Disassociate, Release, HolderLost] {
-        for state in ElasticState::ALL {
-            let end = match state.on(trigger) {
-                Move::To(next) => format!("-> {}", next.name()),
-                Move::Gone => "-> gone".to_string(),
-                Move::Refused(failure) => failure.ec2_name().to_string(),
-                Move::Never => "never".to_string(),
-            };
-            cells.push(format!("{trigger:?}: {} {end}", state.name()));
-        }
-    }
+    let triggers = [Associate, Reassociate, Disassociate, Release, HolderLost];
+    let words = triggers.map(|trigger| format!("{trigger:?}"));
+    let triggers: Vec<_> = triggers.into_iter().zip(words.iter().map(String::as_str)).collect();
+    let states = ElasticState::ALL.map(|state| (state, state.name()));
+    let name = |next: Option<ElasticState>| next.map_or("gone", ElasticState::name);
     let expected = "\
 Associate: idle -> associated
-Associate: associated Resource.AlreadyAssociated
+Associate: associated ! Resource.AlreadyAssociated
 Reassociate: idle -> associated
 Reassociate: associated -> associated
 Disassociate: idle -> idle
 Disassociate: associated -> idle
 Release: idle -> gone
-Release: associated InvalidIPAddress.InUse
-HolderLost: idle never
+Release: associated ! InvalidIPAddress.InUse
 HolderLost: associated -> idle";
-    assert_eq!(cells.join("\n"), expected);
+    assert_eq!(transition::print(&states, &triggers, ElasticState::on, name), expected);
 }
 
 #[test]
@@ -57,7 +50,7 @@ fn the_life_of_an_elastic_address() {
     let id = network.allocate_elastic(Time(0), A, &mut bill).unwrap();
     network.allocate_elastic(Time(0), B, &mut bill).unwrap();
     let refused = network.allocate_elastic(Time(1), A, &mut bill).unwrap_err();
-    assert_eq!(refused, Failure::InsufficientAddressCapacity.because(Bound::PublicAddresses, 1, 0));
+    assert_eq!(refused, Failure::InsufficientAddressCapacity.because(LimitKind::PublicAddresses, 1, 0));
     assert_eq!(network.public_usage().exhausted_at(), Some(Time(1)));
 
     network.associate(Time(2), A, to(instance(7), id), &mut bill).unwrap();
@@ -93,7 +86,7 @@ fn the_life_of_an_elastic_address() {
 fn anothers_address_is_unknown() {
     let (mut network, mut bill) = scene(9);
     let id = network.allocate_elastic(Time(0), A, &mut bill).unwrap();
-    let no_allocation: Reason = Failure::InvalidAllocationIdNotFound.into();
+    let no_allocation: FailureReason = Failure::InvalidAllocationIdNotFound.into();
     let unknown = ElasticAddressId(5);
     assert_eq!(network.associate(Time(0), B, to(instance(1), id), &mut bill), Err(no_allocation));
     assert_eq!(network.associate(Time(0), A, to(instance(1), unknown), &mut bill), Err(no_allocation));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::billing;
 use crate::network::{Association, BLOCK};
+use crate::transition;
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::units::Calendar;
 use std::collections::BTreeSet;
@@ -43,30 +44,21 @@ fn instance(number: u64) -> Instance {
 #[test]
 fn every_state_and_trigger() {
     use Trigger::*;
-    let mut cells = Vec::new();
-    for trigger in [Attach, Detach, Delete, InstanceEnds, EndsWithInstance] {
-        for state in InterfaceState::ALL {
-            let end = match state.on(trigger) {
-                Move::To(next) => format!("-> {}", next.name()),
-                Move::Gone => "-> gone".to_string(),
-                Move::Refused(failure) => failure.ec2_name().to_string(),
-                Move::Never => "never".to_string(),
-            };
-            cells.push(format!("{trigger:?}: {} {end}", state.name()));
-        }
-    }
+    let triggers = [Attach, Detach, Delete, InstanceEnds, EndsWithInstance];
+    let words = triggers.map(|trigger| format!("{trigger:?}"));
+    let triggers: Vec<_> = triggers.into_iter().zip(words.iter().map(String::as_str)).collect();
+    let states = InterfaceState::ALL.map(|state| (state, state.name()));
+    let name = |next: Option<InterfaceState>| next.map_or("gone", InterfaceState::name);
     let expected = "\
 Attach: available -> in-use
-Attach: in-use InvalidNetworkInterface.InUse
-Detach: available InvalidAttachment.NotFound
+Attach: in-use ! InvalidNetworkInterface.InUse
+Detach: available ! InvalidAttachment.NotFound
 Detach: in-use -> available
 Delete: available -> gone
-Delete: in-use InvalidNetworkInterface.InUse
-InstanceEnds: available never
+Delete: in-use ! InvalidNetworkInterface.InUse
 InstanceEnds: in-use -> available
-EndsWithInstance: available never
 EndsWithInstance: in-use -> gone";
-    assert_eq!(cells.join("\n"), expected);
+    assert_eq!(transition::print(&states, &triggers, InterfaceState::on, name), expected);
 }
 
 #[test]
@@ -108,19 +100,19 @@ fn the_type_limits_interfaces_and_addresses() {
     let ids = [0; 3].map(|_| network.create_interface(Time(0), ACCOUNT, A).unwrap());
     // What is not attached has no limit, but cannot be attached with more than the type has.
     network.assign(Time(0), InterfaceRef::Further(ACCOUNT, ids[0]), AddressRange::Single, 4).unwrap();
-    let refused = Failure::PrivateIpAddressLimitExceeded.because(Bound::TypeAddresses, 5, 4);
+    let refused = Failure::PrivateIpAddressLimitExceeded.because(LimitKind::TypeAddresses, 5, 4);
     assert_eq!(network.attach_interface(&one, ids[0], false), Err(refused));
     network.unassign(Time(0), InterfaceRef::Further(ACCOUNT, ids[0]), AddressRange::Single, 2).unwrap();
     network.attach_interface(&one, ids[0], false).unwrap();
     network.attach_interface(&one, ids[1], false).unwrap();
-    let refused = Failure::AttachmentLimitExceeded.because(Bound::TypeInterfaces, 1, 0);
+    let refused = Failure::AttachmentLimitExceeded.because(LimitKind::TypeInterfaces, 1, 0);
     assert_eq!(network.attach_interface(&one, ids[2], false), Err(refused));
 
     // A prefix counts as one address, on the first interface as on others.
     for on in [InterfaceRef::First(&one), InterfaceRef::Further(ACCOUNT, ids[1])] {
         network.assign(Time(0), on, AddressRange::Single, 2).unwrap();
         network.assign(Time(0), on, AddressRange::Prefix, 1).unwrap();
-        let refused = Failure::PrivateIpAddressLimitExceeded.because(Bound::TypeAddresses, 1, 0);
+        let refused = Failure::PrivateIpAddressLimitExceeded.because(LimitKind::TypeAddresses, 1, 0);
         assert_eq!(network.assign(Time(0), on, AddressRange::Prefix, 1), Err(refused));
     }
     assert_eq!(network.first_interface_ranges(one.id, AddressRange::Prefix), [16]);
@@ -132,9 +124,9 @@ fn the_type_limits_interfaces_and_addresses() {
         limits: Some(InterfaceLimits { interfaces, addresses_each }),
         ..one
     };
-    let refused = Failure::AttachmentLimitExceeded.because(Bound::TypeInterfaces, 3, 2);
+    let refused = Failure::AttachmentLimitExceeded.because(LimitKind::TypeInterfaces, 3, 2);
     assert_eq!(network.check_limits(&with(2, 4)), Err(refused));
-    let refused = Failure::PrivateIpAddressLimitExceeded.because(Bound::TypeAddresses, 4, 2);
+    let refused = Failure::PrivateIpAddressLimitExceeded.because(LimitKind::TypeAddresses, 4, 2);
     assert_eq!(network.check_limits(&with(3, 2)), Err(refused));
     network.check_limits(&with(3, 5)).unwrap();
     network.assign(Time(0), InterfaceRef::Further(ACCOUNT, ids[1]), AddressRange::Single, 1).unwrap();
@@ -166,10 +158,10 @@ fn a_fragmented_subnet_has_no_prefix_while_addresses_are_free() {
     let firsts: Vec<u32> = (0..13).map(|_| network.allocate(B, ACCOUNT, Time(0)).unwrap()).collect();
     let on = InterfaceRef::First(&unlimited);
     assert!(network.subnets()[1].fragmentation().is_none(), "nobody has asked for a prefix");
-    let refused = Failure::InsufficientCidrBlocks.because(Bound::SubnetPrefixes, 2, 1);
+    let refused = Failure::InsufficientCidrBlocks.because(LimitKind::SubnetPrefixes, 2, 1);
     assert_eq!(network.assign(Time(10), on, AddressRange::Prefix, 2), Err(refused));
     network.assign(Time(10), on, AddressRange::Prefix, 1).unwrap();
-    let refused = Failure::InsufficientCidrBlocks.because(Bound::SubnetPrefixes, 1, 0);
+    let refused = Failure::InsufficientCidrBlocks.because(LimitKind::SubnetPrefixes, 1, 0);
     assert_eq!(network.assign(Time(10), on, AddressRange::Prefix, 1), Err(refused));
     let subnet = &network.subnets()[1];
     assert_eq!((subnet.addresses, subnet.usage.used(), subnet.usage.exhausted_at()), (59, 29, None));
@@ -178,7 +170,7 @@ fn a_fragmented_subnet_has_no_prefix_while_addresses_are_free() {
     network.assert_conserved(13, 0);
 
     // Room for singles there is, and when the one that broke the block leaves, for a prefix again.
-    let refused = Failure::InsufficientFreeAddressesInSubnet.because(Bound::SubnetAddresses, 31, 30);
+    let refused = Failure::InsufficientFreeAddressesInSubnet.because(LimitKind::SubnetAddresses, 31, 30);
     assert_eq!(network.assign(Time(10), on, AddressRange::Single, 31), Err(refused));
     network.release(B, ACCOUNT, firsts[12], Time(20));
     let fragmentation = network.subnets()[1].fragmentation().unwrap();
@@ -228,7 +220,7 @@ fn without_subnets_addresses_have_no_limit() {
     let id = network.create_interface(Time(0), ACCOUNT, A).unwrap();
     network.attach_interface(&one, id, true).unwrap();
     network.assign(Time(0), InterfaceRef::First(&one), AddressRange::Prefix, 3).unwrap();
-    let refused = Failure::PrivateIpAddressLimitExceeded.because(Bound::TypeAddresses, 1, 0);
+    let refused = Failure::PrivateIpAddressLimitExceeded.because(LimitKind::TypeAddresses, 1, 0);
     assert_eq!(network.assign(Time(0), InterfaceRef::First(&one), AddressRange::Single, 1), Err(refused));
     network.assert_conserved(0, 0);
     network.instance_ended(Time(1), one.id);

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{PeerName, parse_peer, parse_ports, parse_protocol};
-use super::rule::{Direction, Traffic};
+use super::direction::Direction;
+use super::rule::Traffic;
 use super::tracking::TrackingIdle;
 use super::{DEFAULT_GROUP, NAME_MOST};
 use plimsoll_base::input::{Place, Problem, did_you_mean};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
+use super::direction::Direction;
 use super::packet::Packet;
-use super::rule::{Direction, Peer, Rule};
+use super::rule::{Peer, Rule};
 use plimsoll_base::units::{AccountId, RuleId, SecurityGroupId};
 
 /// A VPC, numbered by the caller; each copy of a VPC has a number of its own.

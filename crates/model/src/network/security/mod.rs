@@ -4,6 +4,7 @@
 
 mod cell;
 mod config;
+mod direction;
 mod group;
 mod member;
 mod packet;
@@ -17,11 +18,12 @@ pub use cell::{PeerName, Ports, Protocol, parse_peer, parse_ports, parse_protoco
 pub use config::{
     EgressRuleConfig, IngressRuleConfig, SecurityConfig, SecurityGroupConfig, SecurityGroupLimits,
 };
+pub use direction::{Direction, Malformed};
 pub use group::{Group, Owner, Vpc};
 pub use member::{Endpoint, Member, MemberId};
 pub use packet::Packet;
 pub use probe::{By, Decisions, Probe, Verdict};
-pub use rule::{Direction, Malformed, Peer, Permission, Rule, Traffic};
+pub use rule::{Peer, Permission, Rule, Traffic};
 pub use tracking::TrackingIdle;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ use std::net::Ipv4Addr;
 
 use config::Template;
 use member::Members;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::input::InputError;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, RuleId, SecurityGroupId};
@@ -58,8 +60,8 @@ pub struct SecurityGroups {
 
 persist! { SecurityGroups {
     values: [groups, names, members, decisions, next_rule],
-    parts: [tracking],
-    made: [limits, templates],
+    nested: [tracking],
+    derived: [limits, templates],
 } }
 
 impl SecurityGroups {
@@ -105,7 +107,7 @@ impl SecurityGroups {
     }
 
     /// Makes a group that lets nothing in and everything out (`CreateSecurityGroup`).
-    pub fn create(&mut self, owner: Owner, name: &str) -> Result<SecurityGroupId, Reason> {
+    pub fn create(&mut self, owner: Owner, name: &str) -> Result<SecurityGroupId, FailureReason> {
         if name.is_empty() || name.chars().count() > NAME_MOST || name.starts_with("sg-") {
             return Err(Failure::InvalidParameterValue.into());
         }
@@ -114,7 +116,7 @@ impl SecurityGroups {
         }
         let (most, has) = (u64::from(self.limits.groups_per_account), self.count(owner.account));
         if has >= most {
-            return Err(Failure::SecurityGroupLimitExceeded.because(Bound::QuotaSecurityGroups, 1, 0));
+            return Err(Failure::SecurityGroupLimitExceeded.because(LimitKind::QuotaSecurityGroups, 1, 0));
         }
         let id = self.add(owner, name);
         self.add_rule(id, Direction::Egress, Permission::EVERYTHING);
@@ -123,7 +125,7 @@ impl SecurityGroups {
 
     /// Deletes a group that no interface is in and no other group refers to (`DeleteSecurityGroup`). The default group
     /// cannot be deleted.
-    pub fn delete(&mut self, id: SecurityGroupId) -> Result<(), Reason> {
+    pub fn delete(&mut self, id: SecurityGroupId) -> Result<(), FailureReason> {
         let group = self.group(id)?;
         if group.name == DEFAULT_GROUP {
             return Err(Failure::InvalidParameterValue.into());
@@ -146,7 +148,7 @@ impl SecurityGroups {
         id: SecurityGroupId,
         direction: Direction,
         permission: Permission,
-    ) -> Result<RuleId, Reason> {
+    ) -> Result<RuleId, FailureReason> {
         let group = self.group(id)?;
         if let Peer::Group(peer) = permission.peer
             && self.group(peer)?.owner.vpc != group.owner.vpc
@@ -158,7 +160,7 @@ impl SecurityGroups {
             return Err(Failure::InvalidPermissionDuplicate.into());
         }
         if rules.len() >= self.limits.rules_per_direction as usize {
-            return Err(Failure::RulesPerSecurityGroupLimitExceeded.because(Bound::RulesPerGroup, 1, 0));
+            return Err(Failure::RulesPerSecurityGroupLimitExceeded.because(LimitKind::RulesPerGroup, 1, 0));
         }
         Ok(self.add_rule(id, direction, permission))
     }
@@ -170,7 +172,7 @@ impl SecurityGroups {
         id: SecurityGroupId,
         direction: Direction,
         permission: Permission,
-    ) -> Result<RuleId, Reason> {
+    ) -> Result<RuleId, FailureReason> {
         let rules = self.group(id)?.rules(direction);
         let rule = rules.iter().find(|rule| rule.permission == permission).map(|rule| rule.id);
         let rule = rule.ok_or(Failure::InvalidPermissionNotFound)?;
@@ -183,7 +185,7 @@ impl SecurityGroups {
         id: SecurityGroupId,
         direction: Direction,
         rule: RuleId,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), FailureReason> {
         let position = self.group(id)?.rules(direction).binary_search_by_key(&rule, |rule| rule.id);
         let position = position.map_err(|_| Failure::InvalidPermissionNotFound)?;
         let removed = self.existing(id).rules_mut(direction).remove(position);
@@ -197,7 +199,11 @@ impl SecurityGroups {
 
     /// The groups an interface gets that asks for these, in the order of their numbers: asking for none, the default
     /// group. They must be the owner's, each named once, and not too many.
-    pub fn chosen(&self, owner: Owner, groups: &[SecurityGroupId]) -> Result<Vec<SecurityGroupId>, Reason> {
+    pub fn chosen(
+        &self,
+        owner: Owner,
+        groups: &[SecurityGroupId],
+    ) -> Result<Vec<SecurityGroupId>, FailureReason> {
         if groups.is_empty() {
             return Ok(vec![self.find(owner, DEFAULT_GROUP).expect("the owner's VPC is open")]);
         }
@@ -219,14 +225,19 @@ impl SecurityGroups {
         let most = self.limits.groups_per_interface;
         if groups.len() > most as usize {
             let (failure, bound) =
-                (Failure::SecurityGroupsPerInstanceLimitExceeded, Bound::GroupsPerInterface);
+                (Failure::SecurityGroupsPerInstanceLimitExceeded, LimitKind::GroupsPerInterface);
             return Err(failure.because(bound, groups.len() as u64, most.into()));
         }
         Ok(sorted)
     }
 
     /// An interface is there, with these groups or the default one. Its addresses follow with [`SecurityGroups::assign`].
-    pub fn join(&mut self, member: MemberId, owner: Owner, groups: &[SecurityGroupId]) -> Result<(), Reason> {
+    pub fn join(
+        &mut self,
+        member: MemberId,
+        owner: Owner,
+        groups: &[SecurityGroupId],
+    ) -> Result<(), FailureReason> {
         let groups = self.chosen(owner, groups)?;
         for &id in &groups {
             self.existing(id).members += 1;
@@ -245,7 +256,11 @@ impl SecurityGroups {
 
     /// Gives an interface that joined other groups (`ModifyInstanceAttribute`, `ModifyNetworkInterfaceAttribute`), at
     /// least one. Conversations that are remembered go on.
-    pub fn change_groups(&mut self, member: MemberId, groups: &[SecurityGroupId]) -> Result<(), Reason> {
+    pub fn change_groups(
+        &mut self,
+        member: MemberId,
+        groups: &[SecurityGroupId],
+    ) -> Result<(), FailureReason> {
         let owner = self.members.get(member).expect("the interface has joined").owner;
         if groups.is_empty() {
             return Err(Failure::MissingParameter.into());
@@ -271,19 +286,19 @@ impl SecurityGroups {
     }
 
     /// The group of a name.
-    pub fn find(&self, owner: Owner, name: &str) -> Result<SecurityGroupId, Reason> {
+    pub fn find(&self, owner: Owner, name: &str) -> Result<SecurityGroupId, FailureReason> {
         let found = self.names.get(&owner).and_then(|names| names.get(name));
         found.copied().ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
     /// The peer of a name in a rule of a group.
-    pub fn peer(&self, id: SecurityGroupId, name: &PeerName) -> Result<Peer, Reason> {
+    pub fn peer(&self, id: SecurityGroupId, name: &PeerName) -> Result<Peer, FailureReason> {
         let owner = self.group(id)?.owner;
         Peer::named(name, id, |name| self.find(owner, name))
     }
 
     /// A group by its id.
-    pub fn group(&self, id: SecurityGroupId) -> Result<&Group, Reason> {
+    pub fn group(&self, id: SecurityGroupId) -> Result<&Group, FailureReason> {
         let group = self.groups.get(id.index()).and_then(Option::as_ref);
         group.ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }

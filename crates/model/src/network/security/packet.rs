@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Ports, Protocol};
-use super::rule::{Direction, Malformed};
+use super::direction::{Direction, Malformed};
 
 /// A packet.
 ///

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::SecurityGroups;
+use super::direction::Direction;
 use super::group::{Group, OtherEnd};
 use super::member::{Endpoint, Member, MemberId};
 use super::packet::Packet;
-use super::rule::Direction;
-use plimsoll_base::failure::{Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{RuleId, SecurityGroupId, Time};
 
 /// A packet on its way.
@@ -57,7 +57,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Why it does not arrive; `None` if it does.
-    pub fn reason(self) -> Option<Reason> {
+    pub fn reason(self) -> Option<FailureReason> {
         match self {
             Verdict::Allowed { .. } => None,
             Verdict::Refused { .. } => Some(Failure::EniSgRulesMismatch.into()),
@@ -100,7 +100,7 @@ impl Side {
 impl SecurityGroups {
     /// Lets a packet try its way and counts what decided. Refused as a request when an end is no interface there is, or
     /// when no interface is between the ends: two addresses, or one interface twice.
-    pub fn probe(&mut self, now: Time, probe: Probe) -> Result<Verdict, Reason> {
+    pub fn probe(&mut self, now: Time, probe: Probe) -> Result<Verdict, FailureReason> {
         let verdict = match self.way(&probe)? {
             Some(sides) => self.pass(now, &probe.packet, sides),
             None => Verdict::Unreachable,
@@ -125,7 +125,7 @@ impl SecurityGroups {
     }
 
     /// The interfaces a packet passes, or `None` where there is no route.
-    fn way(&self, probe: &Probe) -> Result<Option<[Option<Side>; 2]>, Reason> {
+    fn way(&self, probe: &Probe) -> Result<Option<[Option<Side>; 2]>, FailureReason> {
         let from = self.located(probe.from, probe.to)?;
         let to = self.located(probe.to, probe.from)?;
         if from == to || !matches!((from, to), (Endpoint::Member(_), _) | (_, Endpoint::Member(_))) {
@@ -147,7 +147,7 @@ impl SecurityGroups {
     }
 
     /// Who is at an end: an address may be that of an interface in the VPC of the `other` end.
-    fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, Reason> {
+    fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, FailureReason> {
         match (end, other) {
             (Endpoint::Member(id), _) => self.member(id).map(|_| end),
             (Endpoint::Address(_), Endpoint::Address(_)) => Ok(end),
@@ -166,7 +166,7 @@ impl SecurityGroups {
         }
     }
 
-    fn member(&self, id: MemberId) -> Result<&Member, Reason> {
+    fn member(&self, id: MemberId) -> Result<&Member, FailureReason> {
         self.members.get(id).ok_or_else(|| {
             match id {
                 MemberId::Instance(_) => Failure::InvalidInstanceIdNotFound,

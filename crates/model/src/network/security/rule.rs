@@ -8,36 +8,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::cell::{PeerName, Ports, Protocol};
+use super::direction::Malformed;
 use super::packet::Packet;
-use plimsoll_base::failure::{Failure, Reason};
 use plimsoll_base::units::{RuleId, SecurityGroupId};
-
-/// Which way traffic goes, seen from the interface with the group.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Direction {
-    /// To the interface; the rule names a source.
-    Ingress,
-    /// From the interface; the rule names a destination.
-    Egress,
-}
-
-impl Direction {
-    /// The other one, which replies take.
-    pub const fn reverse(self) -> Direction {
-        match self {
-            Direction::Ingress => Direction::Egress,
-            Direction::Egress => Direction::Ingress,
-        }
-    }
-
-    /// Its word in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Direction::Ingress => "ingress",
-            Direction::Egress => "egress",
-        }
-    }
-}
 
 /// The traffic a rule lets pass, in EC2's form: a protocol given by the number 1, 6 or 17 is `icmp`, `tcp` or `udp`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -52,16 +25,6 @@ pub enum Traffic {
     Icmp(Option<u8>, Option<u8>),
     /// Another protocol by its number (IANA, "Assigned Internet Protocol Numbers"), all ports.
     Other(u8),
-}
-
-/// Why a protocol and ports do not go together, one sentence without its full stop.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Malformed(pub &'static str);
-
-impl From<Malformed> for Reason {
-    fn from(_: Malformed) -> Reason {
-        Failure::InvalidPermissionMalformed.into()
-    }
 }
 
 impl Traffic {

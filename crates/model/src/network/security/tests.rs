@@ -49,7 +49,7 @@ impl Scene {
         protocol: &str,
         ports: &str,
         peer: &str,
-    ) -> Result<RuleId, Reason> {
+    ) -> Result<RuleId, FailureReason> {
         let place = plimsoll_base::input::Place::default;
         let protocol = parse_protocol(protocol, place).unwrap();
         let ports =
@@ -380,7 +380,7 @@ fn limits_decide_and_say_so() {
     let mut groups = groups(limits, TrackingIdle::default());
     let web = groups.create(HOME, "web").unwrap();
     groups.create(ELSEWHERE, "web").unwrap();
-    let full = Failure::SecurityGroupLimitExceeded.because(Bound::QuotaSecurityGroups, 1, 0);
+    let full = Failure::SecurityGroupLimitExceeded.because(LimitKind::QuotaSecurityGroups, 1, 0);
     assert_eq!(groups.create(HOME, "more"), Err(full));
     assert!(groups.create(NEIGHBOUR, "more").is_ok());
     for port in 0..60 {
@@ -388,7 +388,7 @@ fn limits_decide_and_say_so() {
         groups.authorize(web, Direction::Ingress, permission).unwrap();
     }
     let one_more = Permission { traffic: Traffic::Tcp(60, 60), peer: Peer::ANYWHERE };
-    let full = Failure::RulesPerSecurityGroupLimitExceeded.because(Bound::RulesPerGroup, 1, 0);
+    let full = Failure::RulesPerSecurityGroupLimitExceeded.because(LimitKind::RulesPerGroup, 1, 0);
     assert_eq!(groups.authorize(web, Direction::Ingress, one_more), Err(full));
     assert!(groups.authorize(web, Direction::Egress, one_more).is_ok(), "each direction by itself");
 }
@@ -400,7 +400,8 @@ fn an_interface_has_a_few_groups_of_its_own_vpc() {
         (0..6).map(|i| scene.groups.create(HOME, &format!("g{i}")).unwrap()).collect();
     let far = scene.groups.find(ELSEWHERE, DEFAULT_GROUP).unwrap();
     let neighbours = scene.groups.find(NEIGHBOUR, DEFAULT_GROUP).unwrap();
-    let too_many = Failure::SecurityGroupsPerInstanceLimitExceeded.because(Bound::GroupsPerInterface, 6, 5);
+    let too_many =
+        Failure::SecurityGroupsPerInstanceLimitExceeded.because(LimitKind::GroupsPerInterface, 6, 5);
     assert_eq!(scene.groups.chosen(HOME, &six), Err(too_many));
     assert_eq!(scene.groups.chosen(HOME, &[six[2], six[0]]), Ok(vec![six[0], six[2]]));
     let refused = |groups: &[SecurityGroupId]| scene.groups.chosen(HOME, groups).unwrap_err().failure;

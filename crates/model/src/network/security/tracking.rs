@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::direction::Direction;
 use super::member::{Endpoint, MemberId};
 use super::packet::Conversation;
-use super::rule::Direction;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
@@ -70,7 +70,7 @@ pub(super) struct Tracking {
 
 persist! { Tracking {
     values: [flows, count, sweep_at],
-    made: [idle],
+    derived: [idle],
 } }
 
 impl Tracking {

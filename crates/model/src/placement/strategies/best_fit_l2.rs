@@ -3,7 +3,7 @@
 use super::ratios::l2;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
-use crate::placement::register::Entry;
+use crate::placement::entry::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
 

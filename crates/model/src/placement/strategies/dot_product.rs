@@ -4,7 +4,7 @@
 use super::ratios::per_resource;
 use crate::fleet::index::cost::{Cost, RatioSum};
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
-use crate::placement::register::Entry;
+use crate::placement::entry::Entry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
 

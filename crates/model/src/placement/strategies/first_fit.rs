@@ -1,7 +1,8 @@
 //! `first-fit`: the lowest host that fits; the classical rule, and hard to beat.
 
-use crate::placement::register::Entry;
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
+use crate::placement::entry::Entry;
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 

@@ -21,7 +21,7 @@ mod worst_fit_l1;
 mod worst_fit_l2;
 mod worst_fit_linf;
 
-use super::register::Entry;
+use crate::placement::entry::Entry;
 
 /// All strategies.
 pub const REGISTER: &[&Entry] = &[

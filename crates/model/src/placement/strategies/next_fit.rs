@@ -1,7 +1,8 @@
 //! `next-fit`: goes round the hosts; the pointer stands on the host used last, whatever its zone.
 
-use crate::placement::register::Entry;
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy, Undo};
+use crate::placement::entry::Entry;
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use super::best_fit;
-use crate::placement::register::{Entry, Parameter};
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
-use plimsoll_base::engine::checkpoint::{Misfit, Persist, Reader, Writer};
+use crate::placement::entry::{Entry, Parameter};
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, ZoneId};
 
 pub const ENTRY: Entry = Entry {
@@ -49,7 +50,7 @@ impl Persist for Partition {
         out.put(&counts.clone().into_iter().collect::<BTreeMap<_, _>>());
     }
 
-    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         self.counts = from.get::<BTreeMap<_, _>>()?.into_iter().collect();
         Ok(())
     }

@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 
 use super::random::draw;
-use crate::placement::register::Entry;
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
+use crate::placement::entry::Entry;
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
@@ -22,7 +23,7 @@ struct PowerOfTwo {
     stream: Stream,
 }
 
-persist! { PowerOfTwo { parts: [stream] } }
+persist! { PowerOfTwo { nested: [stream] } }
 
 impl Selector for PowerOfTwo {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {

@@ -1,7 +1,8 @@
 //! `random`: any host that fits, each as likely as the others.
 
-use crate::placement::register::Entry;
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy};
+use crate::placement::entry::Entry;
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
@@ -18,7 +19,7 @@ struct Random {
     stream: Stream,
 }
 
-persist! { Random { parts: [stream] } }
+persist! { Random { nested: [stream] } }
 
 impl Selector for Random {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use crate::fleet::Fleet;
-use crate::fleet::config::{GroupTenancy, HostGroup, Hosts, ListedHost};
 use crate::fleet::hardware::{Hardware, Model};
+use crate::fleet::host::GroupTenancy;
 use crate::fleet::host::{HostState, Pool};
+use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
 use crate::placement::config::StrategyConfig;
-use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
-use crate::placement::reservations::{Preference, Terms};
-use crate::placement::strategy::Request;
+use crate::placement::request::{Constraint, Membership, Request, Tenancy};
+use crate::placement::reservations::{Preference, Reservations, Terms};
 use crate::placement::tenancies::{HostTerms, Ownership, Takes};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{
@@ -45,7 +45,8 @@ struct World {
     fleet: Fleet,
     placer: Placer,
     live: Vec<Live>,
-    reservations: Vec<CapacityReservationId>,
+    reservations: Reservations,
+    reserved: Vec<CapacityReservationId>,
     allocated: Vec<(AccountId, HostId)>,
     terms: BTreeMap<HostId, HostTerms>,
     refused: usize,
@@ -113,7 +114,8 @@ impl World {
             fleet,
             placer,
             live: Vec::new(),
-            reservations: Vec::new(),
+            reservations: Reservations::default(),
+            reserved: Vec::new(),
             allocated: Vec::new(),
             terms: BTreeMap::new(),
             refused: 0,
@@ -179,13 +181,16 @@ impl World {
         }
         let preference = match self.below(6) {
             0 => Preference::Avoid,
-            1 if !self.reservations.is_empty() => {
-                let one = self.below(self.reservations.len());
-                Preference::Targeted(self.reservations[one])
+            1 if !self.reserved.is_empty() => {
+                let one = self.below(self.reserved.len());
+                Preference::Targeted(self.reserved[one])
             }
             _ => Preference::Open,
         };
-        let Ok(claim) = self.placer.claim(&request, kind, preference, &self.fleet) else { return };
+        let Ok(claim) = self.reservations.claim(&request, kind, preference, &mut self.placer, &self.fleet)
+        else {
+            return;
+        };
         if let Some((id, host)) = claim {
             self.claimed += 1;
             self.live.push(Live { host, request, claim: Some(id) });
@@ -210,8 +215,8 @@ impl World {
 
     fn end(&mut self, i: usize) {
         let Live { host, request, claim } = self.live.swap_remove(i);
-        let World { placer, fleet, .. } = self;
-        if claim.is_some_and(|id| placer.give_back(&request, id, host, fleet)) {
+        let World { placer, fleet, reservations, .. } = self;
+        if claim.is_some_and(|id| reservations.give_back(&request, id, host, placer, fleet)) {
             return;
         }
         fleet.give(host, request.zone, &request.amounts);
@@ -226,18 +231,18 @@ impl World {
             is_dedicated.then_some(Constraint { tenancy: Tenancy::Dedicated, ..Constraint::default() });
         let slot = self.of_type(slot, kind);
         let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0 };
-        self.reservations.extend(self.placer.reserve(&slot, terms, 0, &mut self.fleet));
+        let World { placer, fleet, reservations, .. } = self;
+        self.reserved.extend(reservations.reserve(&slot, terms, 0, placer, fleet));
     }
 
     fn step(&mut self) -> bool {
-        let World { placer, fleet, .. } = self;
+        let World { placer, fleet, reservations, .. } = self;
         match self.random.below(40) {
             0 => self.reserve(),
-            1 if !self.reservations.is_empty() => {
-                let id =
-                    self.reservations.swap_remove(self.random.below(self.reservations.len() as u64) as usize);
-                let account = placer.reservation(id).account();
-                placer.cancel(account, id, fleet).expect("it was there");
+            1 if !self.reserved.is_empty() => {
+                let id = self.reserved.swap_remove(self.random.below(self.reserved.len() as u64) as usize);
+                let account = reservations.get(id).account();
+                reservations.cancel(account, id, placer, fleet).expect("it was there");
             }
             2 => {
                 let account = AccountId(self.random.below(ACCOUNTS) as u32);
@@ -271,7 +276,7 @@ impl World {
             }
             5 if !self.live.is_empty() => {
                 let host = self.live[self.random.below(self.live.len() as u64) as usize].host;
-                placer.move_slots(host, fleet);
+                reservations.move_slots(host, placer, fleet);
             }
             6..20 if !self.live.is_empty() => {
                 let i = self.below(self.live.len());
@@ -324,7 +329,7 @@ impl World {
         let runs = self.fleet.hardware().get(sku.hardware).runs_any_of(family(kind));
         let there: Vec<&Live> = self.live.iter().filter(|live| live.host == host).collect();
         let tenants = self.tenants(host).len();
-        let slots = self.reservations.iter().map(|id| self.placer.reservation(*id));
+        let slots = self.reserved.iter().map(|id| self.reservations.get(*id));
         let has_whole = there.iter().any(|live| live.request.constraint.is_some_and(|of| of.whole))
             || slots.into_iter().any(|of| is_whole(of.kind) && of.slots().contains_key(&host));
         if !runs || has_whole || (is_whole(kind) && tenants > 0) {
@@ -364,7 +369,7 @@ impl World {
     /// Account and tenancy of all instances and free slots on a host.
     fn tenants(&self, host: HostId) -> Vec<(AccountId, Tenancy)> {
         let instances = self.live.iter().filter(|live| live.host == host).map(|live| live.request);
-        let slots = self.reservations.iter().map(|id| self.placer.reservation(*id));
+        let slots = self.reserved.iter().map(|id| self.reservations.get(*id));
         let slots = slots.filter(|reservation| reservation.slots().contains_key(&host));
         let tenancy = |request: &Request| request.constraint.unwrap_or_default().tenancy;
         instances
@@ -383,8 +388,8 @@ impl World {
         self.fleet.assert_conserved();
         let mut instances = vec![0; self.fleet.hosts().len()];
         self.live.iter().for_each(|live| instances[live.host.index()] += 1);
-        for id in &self.reservations {
-            let reservation = self.placer.reservation(*id);
+        for id in &self.reserved {
+            let reservation = self.reservations.get(*id);
             let used = self.live.iter().filter(|live| live.claim == Some(*id)).count() as u32;
             assert_eq!(reservation.free + used, reservation.count, "a reservation lost room");
             assert_eq!(reservation.slots().values().sum::<u32>(), reservation.free);
@@ -448,9 +453,9 @@ impl World {
         while !self.live.is_empty() {
             self.end(0);
         }
-        for id in std::mem::take(&mut self.reservations) {
-            let account = self.placer.reservation(id).account();
-            self.placer.cancel(account, id, &mut self.fleet).expect("it was there");
+        for id in std::mem::take(&mut self.reserved) {
+            let account = self.reservations.get(id).account();
+            self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet).expect("it was there");
         }
         for (account, host) in std::mem::take(&mut self.allocated) {
             self.placer.release_host(account, host, &mut self.fleet).expect("it is empty");

@@ -1,18 +1,18 @@
 //! One small scene for each rule of the constraints.
 
 use crate::fleet::Fleet;
-use crate::fleet::config::{GroupTenancy, HostGroup, Hosts};
+use crate::fleet::host::GroupTenancy;
 use crate::fleet::host::Pool;
+use crate::fleet::host_group::{HostGroup, Hosts};
 use crate::placement::config::StrategyConfig;
-use crate::placement::constraints::{Constraint, Membership, Tenancy};
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
 use crate::placement::register;
-use crate::placement::reservations::{Preference, Terms};
-use crate::placement::strategy::Request;
+use crate::placement::request::{Constraint, Membership, Request, Tenancy};
+use crate::placement::reservations::{Preference, Reservations, Terms};
 use crate::placement::tenancies::{HostTerms, Takes};
 use plimsoll_base::engine::random::Seed;
-use plimsoll_base::failure::{Bound, Failure, Reason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{
     AccountId, CapacityReservationId, HostId, PlacementGroupId, Resources, TypeId, ZoneId,
 };
@@ -25,6 +25,7 @@ const KIND: TypeId = TypeId(0);
 pub(super) struct Scene {
     pub fleet: Fleet,
     pub placer: Placer,
+    pub reservations: Reservations,
 }
 
 /// Under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
@@ -47,7 +48,7 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
     let strategy = register::build(&StrategyConfig::named("first-fit"), Seed(1));
     let strategy = strategy.unwrap_or_else(|problems| panic!("{problems:?}"));
     let placer = Placer::new(strategy, &mut fleet, true);
-    Scene { fleet, placer }
+    Scene { fleet, placer, reservations: Reservations::default() }
 }
 
 /// Terms of a dedicated host that takes whatever comes.
@@ -66,9 +67,14 @@ impl Scene {
         Request { shape, amounts, account, zone: ZoneId(zone), constraint: constraint.or_none() }
     }
 
-    pub fn launch(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Result<u32, Reason> {
+    pub fn launch(
+        &mut self,
+        account: AccountId,
+        zone: u16,
+        constraint: Constraint,
+    ) -> Result<u32, FailureReason> {
         let request = self.request(account, zone, constraint);
-        let Scene { fleet, placer } = self;
+        let Scene { fleet, placer, .. } = self;
         placer.check(&request, fleet)?;
         let found = placer.choose(&request, fleet).or_else(|| placer.open(&request, fleet));
         let host = found.ok_or_else(|| placer.explain(&request, fleet))?;
@@ -85,9 +91,23 @@ impl Scene {
         self.placer.changed(HostId(host), request.zone, &mut self.fleet);
     }
 
-    fn reserve(&mut self, count: u32, is_open: bool) -> Result<CapacityReservationId, Reason> {
+    fn reserve(&mut self, count: u32, is_open: bool) -> Result<CapacityReservationId, FailureReason> {
         let slot = self.request(ONE, 0, plain());
-        self.placer.reserve(&slot, Terms { kind: KIND, count, is_open }, 0, &mut self.fleet)
+        let Scene { fleet, placer, reservations } = self;
+        reservations.reserve(&slot, Terms { kind: KIND, count, is_open }, 0, placer, fleet)
+    }
+}
+
+type Claimed = Option<(CapacityReservationId, HostId)>;
+
+impl Scene {
+    fn claim(
+        &mut self,
+        request: &Request,
+        kind: TypeId,
+        preference: Preference,
+    ) -> Result<Claimed, FailureReason> {
+        self.reservations.claim(request, kind, preference, &mut self.placer, &self.fleet)
     }
 }
 
@@ -103,7 +123,7 @@ pub(super) fn of(tenancy: Tenancy) -> Constraint {
     Constraint { tenancy, ..plain() }
 }
 
-fn no_room(bound: Bound) -> Reason {
+fn no_room(bound: LimitKind) -> FailureReason {
     Failure::InsufficientInstanceCapacity.because(bound, 1, 0)
 }
 
@@ -113,7 +133,7 @@ fn a_spread_group_takes_one_rack_a_member() {
     let group = member(scene.group(GroupRule::Spread { max_per_zone: 7 }));
     let hosts: Vec<u32> = (0..3).map(|_| scene.launch(ONE, 0, group).unwrap()).collect();
     assert_eq!(hosts, [0, 2, 4]);
-    assert_eq!(scene.launch(ONE, 0, group), Err(no_room(Bound::GroupRacks)));
+    assert_eq!(scene.launch(ONE, 0, group), Err(no_room(LimitKind::GroupRacks)));
     assert_eq!(scene.launch(ONE, 1, group), Ok(6), "every zone has its own racks");
     scene.end(ONE, 0, group, 2);
     assert_eq!(scene.launch(ONE, 0, group), Ok(2), "who ends or stops leaves the rack");
@@ -124,7 +144,7 @@ fn the_eighth_of_a_spread_group_in_a_zone_is_refused() {
     let mut scene = scene(20, 1, GroupTenancy::Any);
     let group = member(scene.group(GroupRule::Spread { max_per_zone: 7 }));
     assert!((0..7).all(|_| scene.launch(ONE, 0, group).is_ok()));
-    assert_eq!(scene.launch(ONE, 0, group), Err(no_room(Bound::GroupInstances)));
+    assert_eq!(scene.launch(ONE, 0, group), Err(no_room(LimitKind::GroupInstances)));
     assert!(scene.launch(ONE, 1, group).is_ok());
 }
 
@@ -141,13 +161,13 @@ fn partitions_fill_evenly_unless_one_is_named() {
     let hosts: Vec<u32> = (0..6).map(|_| scene.launch(ONE, 0, named(2)).unwrap()).collect();
     assert_eq!(hosts, [2, 2, 2, 5, 5, 5]);
     assert_eq!(scene.launch(ONE, 0, named(2)), Ok(5));
-    assert_eq!(scene.launch(ONE, 0, named(2)), Err(no_room(Bound::GroupRacks)));
+    assert_eq!(scene.launch(ONE, 0, named(2)), Err(no_room(LimitKind::GroupRacks)));
     assert_eq!(scene.launch(ONE, 0, named(3)), Err(Failure::InvalidParameterValue.into()));
 }
 
 #[test]
 fn a_cluster_group_stays_together() {
-    for (strict, ninth) in [(false, Ok(0)), (true, Err(no_room(Bound::GroupRacks)))] {
+    for (strict, ninth) in [(false, Ok(0)), (true, Err(no_room(LimitKind::GroupRacks)))] {
         let mut scene = scene(6, 2, GroupTenancy::Any);
         let group = member(scene.group(GroupRule::Cluster { strict }));
         // Rack 0 is nearly full, so that the first member stands there and the second finds it full.
@@ -155,7 +175,7 @@ fn a_cluster_group_stays_together() {
         let first = Constraint { excluded: Some(HostId(0)), ..plain() };
         (0..3).for_each(|_| assert_eq!(scene.launch(OTHER, 0, first), Ok(1)));
         assert_eq!(scene.launch(ONE, 0, excluding(0)), Ok(1));
-        assert_eq!(scene.launch(ONE, 1, group), Err(no_room(Bound::GroupRacks)), "another zone");
+        assert_eq!(scene.launch(ONE, 1, group), Err(no_room(LimitKind::GroupRacks)), "another zone");
         (0..4).for_each(|_| assert_eq!(scene.launch(ONE, 0, group), Ok(0)));
         assert_eq!(scene.launch(ONE, 0, group).map(|host| host - 2), ninth);
     }
@@ -185,8 +205,8 @@ fn a_dedicated_instance_shares_its_host_with_its_account_only() {
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Dedicated)), Ok(1), "its own host first");
     assert_eq!(scene.launch(OTHER, 0, of(Tenancy::Dedicated)), Ok(2));
     (0..3).for_each(|_| assert_eq!(scene.launch(ONE, 0, plain()), Ok(0)));
-    assert_eq!(scene.launch(ONE, 0, plain()), Err(no_room(Bound::HostRoom)));
-    assert_eq!(scene.launch(AccountId(3), 0, of(Tenancy::Dedicated)), Err(no_room(Bound::TenancyHosts)));
+    assert_eq!(scene.launch(ONE, 0, plain()), Err(no_room(LimitKind::HostRoom)));
+    assert_eq!(scene.launch(AccountId(3), 0, of(Tenancy::Dedicated)), Err(no_room(LimitKind::TenancyHosts)));
     scene.end(ONE, 0, of(Tenancy::Dedicated), 1);
     assert_eq!(scene.fleet.hosts()[1].pool, Pool::Owned);
     scene.end(ONE, 0, of(Tenancy::Dedicated), 1);
@@ -197,13 +217,13 @@ fn a_dedicated_instance_shares_its_host_with_its_account_only() {
 #[test]
 fn host_groups_say_whom_they_are_for() {
     let mut kept = scene(2, 1, GroupTenancy::Dedicated);
-    assert_eq!(kept.launch(ONE, 0, plain()), Err(no_room(Bound::HostRoom)));
+    assert_eq!(kept.launch(ONE, 0, plain()), Err(no_room(LimitKind::HostRoom)));
     assert_eq!(kept.launch(ONE, 0, of(Tenancy::Dedicated)), Ok(0));
     kept.end(ONE, 0, of(Tenancy::Dedicated), 0);
-    assert_eq!(kept.launch(ONE, 0, plain()), Err(no_room(Bound::HostRoom)));
+    assert_eq!(kept.launch(ONE, 0, plain()), Err(no_room(LimitKind::HostRoom)));
     let mut shared = scene(2, 1, GroupTenancy::Shared);
     assert_eq!(shared.launch(ONE, 0, plain()), Ok(0));
-    assert_eq!(shared.launch(ONE, 0, of(Tenancy::Dedicated)), Err(no_room(Bound::TenancyHosts)));
+    assert_eq!(shared.launch(ONE, 0, of(Tenancy::Dedicated)), Err(no_room(LimitKind::TenancyHosts)));
 }
 
 #[test]
@@ -216,7 +236,7 @@ fn a_dedicated_host_takes_what_its_account_puts_there() {
     assert_eq!(scene.launch(OTHER, 0, named), Err(Failure::InvalidHostIdNotFound.into()));
     (0..2).for_each(|_| assert_eq!(scene.launch(ONE, 0, named), Ok(1)));
     (0..2).for_each(|_| assert_eq!(scene.launch(ONE, 0, of(Tenancy::Host(None))), Ok(1)));
-    let full = Failure::InsufficientHostCapacity.because(Bound::DedicatedHostRoom, 1, 0);
+    let full = Failure::InsufficientHostCapacity.because(LimitKind::DedicatedHostRoom, 1, 0);
     assert_eq!(scene.launch(ONE, 0, named), Err(full));
     let in_use = scene.placer.release_host(ONE, host, &mut scene.fleet);
     assert_eq!(in_use, Err(Failure::IncorrectState.into()));
@@ -272,22 +292,23 @@ fn a_reservation_keeps_room_that_a_matching_launch_takes_over() {
     assert_eq!((scene.launch(OTHER, 0, plain()), scene.launch(OTHER, 0, plain())), (Ok(1), Ok(1)));
     assert_eq!(
         scene.launch(OTHER, 0, plain()),
-        Err(Failure::InsufficientInstanceCapacity.because(Bound::ZoneVcpu, 1_000, 0))
+        Err(Failure::InsufficientInstanceCapacity.because(LimitKind::ZoneVcpu, 1_000, 0))
     );
     let (own, others) = (scene.request(ONE, 0, plain()), scene.request(OTHER, 0, plain()));
-    let Scene { placer, fleet } = &mut scene;
-    let claim = |placer: &mut Placer, request, kind| placer.claim(request, kind, Preference::Open, fleet);
-    assert_eq!(claim(placer, &others, KIND), Ok(None), "another account");
-    assert_eq!(claim(placer, &own, TypeId(1)), Ok(None), "another type");
-    assert_eq!(claim(placer, &own, KIND), Ok(Some((id, HostId(0)))));
-    assert_eq!(placer.reservation(id).free, 5);
-    assert!(placer.give_back(&own, id, HostId(0), fleet));
-    assert_eq!(placer.reservation(id).free, 6);
-    let taken = claim(placer, &own, KIND);
+    assert_eq!(scene.claim(&others, KIND, Preference::Open), Ok(None), "another account");
+    assert_eq!(scene.claim(&own, TypeId(1), Preference::Open), Ok(None), "another type");
+    assert_eq!(scene.claim(&own, KIND, Preference::Open), Ok(Some((id, HostId(0)))));
+    assert_eq!(scene.reservations.get(id).free, 5);
+    let Scene { fleet, placer, reservations } = &mut scene;
+    assert!(reservations.give_back(&own, id, HostId(0), placer, fleet));
+    assert_eq!(reservations.get(id).free, 6);
+    let taken = scene.claim(&own, KIND, Preference::Open);
     assert_eq!(taken, Ok(Some((id, HostId(0)))));
-    assert_eq!(placer.cancel(ONE, id, fleet), Ok(5));
-    assert!(!placer.give_back(&own, id, HostId(0), fleet), "what was used is ordinary now");
-    assert_eq!(placer.cancel(ONE, id, fleet), Err(Failure::InvalidCapacityReservationIdNotFound.into()));
+    let Scene { fleet, placer, reservations } = &mut scene;
+    assert_eq!(reservations.cancel(ONE, id, placer, fleet), Ok(5));
+    assert!(!reservations.give_back(&own, id, HostId(0), placer, fleet), "what was used is ordinary now");
+    let unknown = Failure::InvalidCapacityReservationIdNotFound.into();
+    assert_eq!(reservations.cancel(ONE, id, placer, fleet), Err(unknown));
     assert_eq!(fleet.hosts()[0].instances, 1);
     assert_eq!(fleet.hosts()[1].instances, 2);
 }
@@ -297,13 +318,12 @@ fn a_targeted_reservation_waits_for_its_name() {
     let mut scene = scene(2, 1, GroupTenancy::Any);
     let id = scene.reserve(1, false).unwrap();
     let own = scene.request(ONE, 0, plain());
-    let Scene { placer, fleet } = &mut scene;
-    assert_eq!(placer.claim(&own, KIND, Preference::Open, fleet), Ok(None));
+    assert_eq!(scene.claim(&own, KIND, Preference::Open), Ok(None));
     let named = Preference::Targeted(id);
-    assert_eq!(placer.claim(&own, TypeId(1), named, fleet), Err(Failure::InvalidParameterValue.into()));
-    assert_eq!(placer.claim(&own, KIND, named, fleet), Ok(Some((id, HostId(0)))));
-    let full = Failure::ReservationCapacityExceeded.because(Bound::ReservationInstances, 1, 0);
-    assert_eq!(placer.claim(&own, KIND, named, fleet), Err(full));
+    assert_eq!(scene.claim(&own, TypeId(1), named), Err(Failure::InvalidParameterValue.into()));
+    assert_eq!(scene.claim(&own, KIND, named), Ok(Some((id, HostId(0)))));
+    let full = Failure::ReservationCapacityExceeded.because(LimitKind::ReservationInstances, 1, 0);
+    assert_eq!(scene.claim(&own, KIND, named), Err(full));
 }
 
 #[test]
@@ -319,6 +339,7 @@ fn slots_move_off_a_host_while_there_is_room_elsewhere() {
     let mut scene = scene(2, 1, GroupTenancy::Any);
     let id = scene.reserve(3, true).unwrap();
     assert_eq!(scene.launch(OTHER, 0, Constraint { excluded: Some(HostId(0)), ..plain() }), Ok(1));
-    assert_eq!(scene.placer.move_slots(HostId(0), &mut scene.fleet), 3);
-    assert_eq!(scene.placer.reservation(id).slots().get(&HostId(1)), Some(&3));
+    let Scene { fleet, placer, reservations } = &mut scene;
+    assert_eq!(reservations.move_slots(HostId(0), placer, fleet), 3);
+    assert_eq!(reservations.get(id).slots().get(&HostId(1)), Some(&3));
 }

@@ -2,11 +2,12 @@
 
 use super::{UNLIMITED, group};
 use crate::fleet::Fleet;
-use crate::fleet::config::Hosts;
+use crate::fleet::host_group::Hosts;
 use crate::placement::config::StrategyConfig;
 use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
-use crate::placement::strategy::{Candidates, Request, Selector, Strategy, Undo};
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
@@ -152,7 +153,7 @@ struct MoveToFront {
     keeps_position: bool,
 }
 
-persist! { MoveToFront { values: [recent], made: [keeps_position] } }
+persist! { MoveToFront { values: [recent], derived: [keeps_position] } }
 
 impl MoveToFront {
     fn strategy(keeps_position: bool) -> Strategy {

@@ -10,7 +10,7 @@ fn as_many_snapshots_of_a_volume_are_pending_as_its_type_allows() {
         let (volume, due) = scene.storage.create_volume(at(0), ANN, &request, &mut scene.usage).unwrap();
         scene.finish(10, due.unwrap());
         let pending: Vec<_> = (0..most).map(|second| scene.snapshot(10 + second, volume).unwrap()).collect();
-        let many = Failure::ConcurrentSnapshotLimitExceeded.because(Bound::VolumeSnapshots, 1, 0);
+        let many = Failure::ConcurrentSnapshotLimitExceeded.because(LimitKind::VolumeSnapshots, 1, 0);
         assert_eq!(scene.snapshot(20, volume), Err(many));
         // One that is deleted while it is copied still counts.
         scene.storage.delete_snapshot(at(21), ANN, pending[0].0, &mut scene.usage).unwrap();
@@ -67,7 +67,7 @@ fn a_snapshot_takes_its_time_and_outlives_its_volume() {
     let foreign = storage.create_volume(at(200), BOB, &from(None), usage).unwrap_err();
     assert_eq!(foreign, Failure::InvalidSnapshotNotFound.into());
     let small = storage.create_volume(at(200), ANN, &from(Some(99)), usage).unwrap_err();
-    assert_eq!(small, Failure::InvalidParameterValue.because(Bound::VolumeSize, 99, 100));
+    assert_eq!(small, Failure::InvalidParameterValue.because(LimitKind::VolumeSize, 99, 100));
     let (made, _) = storage.create_volume(at(200), ANN, &from(None), usage).unwrap();
     assert_eq!(storage.volume(made).unwrap().provisioned.size_gib, 100);
     assert_eq!(usage.held(ANN, Item::Snapshot), 102_400);

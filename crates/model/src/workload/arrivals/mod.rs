@@ -51,11 +51,11 @@ pub struct Source {
 
 persist! { Source {
     values: [account],
-    parts: [
+    nested: [
         timetable, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
         steady_group_stream,
     ],
-    made: [name, number, mix, lifetime, stops],
+    derived: [name, number, mix, lifetime, stops],
 } }
 
 /// What requests ask for, and from whom they come.

@@ -45,8 +45,8 @@ struct Next {
 
 persist! { CallSource {
     values: [next],
-    parts: [timetable, mix_stream, target_stream],
-    made: [makes, operation, accounts, template],
+    nested: [timetable, mix_stream, target_stream],
+    derived: [makes, operation, accounts, template],
 } }
 
 impl CallSource {

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use crate::operation::Operation;
-use crate::workload::call::{Action, AddressHandle, Modification, Query, Tag, Targets, VolumeHandle};
+use crate::workload::call::{Action, Modification, Query, Tag, Targets};
+use crate::workload::handles::{AddressHandle, VolumeHandle};
 use crate::workload::resource_call::{ResourceCall, VolumeSpec};
 use plimsoll_base::units::ZoneId;
 

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::origin::TraceOrigin;
 use super::{Form, TraceReader};
-use crate::workload::call::{
-    Action, Call, End, Handle, Launch, LaunchOptions, PlacementGroupHandle, Tenancy,
-};
+use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, Tenancy};
 use crate::workload::directory::Directory;
+use crate::workload::handles::{Handle, PlacementGroupHandle};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::figures::{coarse, decimal, grouped, percent, span};
 use plimsoll_base::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};

@@ -35,8 +35,8 @@ pub struct IntervalReader {
 
 persist! { IntervalReader {
     values: [clock, order, last_event],
-    parts: [table],
-    made: [header, start, end],
+    nested: [table],
+    derived: [header, start, end],
 } }
 
 impl IntervalReader {

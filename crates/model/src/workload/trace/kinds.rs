@@ -1,56 +1,11 @@
-//! What rows ask for again and again is looked up by the text of its cells: types and shapes here, sets of
-//! launch options in [`super::options`].
+//! Types and shapes of rows, looked up by the text of their cells.
 
-use std::collections::HashMap;
-
+use super::by_text::ByText;
 use super::columns::{Column, Positions, SHAPE};
-use super::row;
 use crate::workload::directory::Directory;
 use plimsoll_base::input::Problem;
 use plimsoll_base::table::Table;
-use plimsoll_base::units::{QUANTITIES, Resources, TypeId, Unreadable};
-
-/// The most texts that are remembered. A trace with more different ones is read on, a little slower.
-const MOST_TEXTS: usize = 1 << 16;
-
-/// What became of cells that were read before, by their text.
-#[derive(Debug)]
-pub struct ByText<T> {
-    cells: Vec<usize>,
-    known: HashMap<Vec<u8>, T>,
-    key: Vec<u8>,
-}
-
-impl<T: Clone> ByText<T> {
-    /// Of the cells at these positions.
-    pub fn new(cells: Vec<usize>) -> ByText<T> {
-        ByText { cells, known: HashMap::new(), key: Vec::new() }
-    }
-
-    /// The positions of the cells.
-    pub fn cells(&self) -> &[usize] {
-        &self.cells
-    }
-
-    /// What the cells of the current row came to when they had the same text before.
-    #[inline]
-    pub fn get(&mut self, table: &Table) -> Option<T> {
-        self.key.clear();
-        for &column in &self.cells {
-            self.key.extend_from_slice(table.cell(column));
-            // No byte of UTF-8, so that no two rows of cells run together into one key.
-            self.key.push(0xff);
-        }
-        self.known.get(self.key.as_slice()).cloned()
-    }
-
-    /// Remembers what the cells of the last [`ByText::get`] came to.
-    pub fn keep(&mut self, value: T) {
-        if self.known.len() < MOST_TEXTS {
-            self.known.insert(self.key.clone(), value);
-        }
-    }
-}
+use plimsoll_base::units::{QUANTITIES, Resources, TypeId, Unreadable, parse_resource};
 
 /// Reads what rows ask for: a named type or a bare shape.
 #[derive(Debug)]
@@ -130,7 +85,7 @@ impl Kinds {
         for (&column, &(resource, units)) in self.by_text.cells().iter().zip(parts) {
             let may_be_left_out = resource > Resources::MEMORY;
             if !(may_be_left_out && table.cell(column).is_empty()) {
-                shape.0[resource] = row::quantity(table, column, units)?;
+                shape.0[resource] = quantity(table, column, units)?;
             }
         }
         if shape == Resources::ZERO {
@@ -139,4 +94,10 @@ impl Kinds {
         }
         Ok(shape)
     }
+}
+
+/// Reads a quantity of a resource in its small unit.
+pub fn quantity(table: &Table, column: usize, units_per_one: u64) -> Result<u32, Problem> {
+    let expected = format!("a number of 0 or more, a multiple of 1/{units_per_one}");
+    table.parse(column, &expected, |text| parse_resource(text, units_per_one))
 }

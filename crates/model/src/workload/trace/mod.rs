@@ -3,6 +3,8 @@
 //! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
 //! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
 
+mod by_text;
+pub mod cells;
 pub mod columns;
 pub mod describe;
 pub mod import;
@@ -23,7 +25,7 @@ use super::directory::Directory;
 use intervals::IntervalReader;
 use operations::OperationReader;
 use origin::TraceOrigin;
-use plimsoll_base::engine::checkpoint::{self, Misfit, Persist, Writer};
+use plimsoll_base::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Time;
@@ -56,7 +58,7 @@ impl Persist for TraceReader {
         }
     }
 
-    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), Misfit> {
+    fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), RestoreError> {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.restore(from),
             Reader::Operations(reader) => reader.restore(from),

@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use super::columns::{Column, OPTIONS, Positions};
-use super::kinds::ByText;
+use super::columns::{Column, OPTIONS};
 use super::row::{Row, SEPARATOR};
 use crate::workload::block_device::BlockDevice;
 use crate::workload::call::{Interruption, LaunchOptions, ReservationPreference, Spot, Tag, Tenancy};
@@ -17,17 +16,6 @@ const PICO: u64 = 1_000_000_000_000;
 
 /// The cells of a row beyond type, place and time that are not empty.
 pub type OptionCells = Vec<(Column, String)>;
-
-/// The options read so far, by the text of their cells.
-#[derive(Debug)]
-pub struct SharedOptions(ByText<Option<Arc<LaunchOptions>>>);
-
-impl SharedOptions {
-    /// By the header.
-    pub fn new(positions: &Positions) -> SharedOptions {
-        SharedOptions(ByText::new(positions.of_all(OPTIONS)))
-    }
-}
 
 /// The options of the current row; `None` where it has none beyond what most launches do.
 #[inline]
@@ -181,7 +169,8 @@ mod tests {
     use crate::workload::directory::Directory;
     use crate::workload::draw;
     use crate::workload::trace::TraceReader;
-    use crate::workload::trace::write::{Cells, TraceWriter};
+    use crate::workload::trace::cells::Cells;
+    use crate::workload::trace::write::TraceWriter;
     use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
     use plimsoll_base::engine::random::{Purpose, Seed, Stream};
     use plimsoll_base::units::{Resources, Time};

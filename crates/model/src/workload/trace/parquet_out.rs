@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::io;
 
+use super::cells::{self, Cells};
 use super::columns::Column;
-use super::write::{self, Cells};
 use plimsoll_base::columnar::{Cell, Field, Form, ParquetWriter};
 use plimsoll_base::disk::WholeFile;
 use plimsoll_base::units::Time;
@@ -42,20 +42,20 @@ impl ParquetOut {
 
 fn field(column: Column) -> Field<'static> {
     let (form, optional) = match Cells::default().of(column) {
-        write::Cell::Time(_) => (SECONDS, column == Column::End),
-        write::Cell::Quantity(..) => (Form::Double, true),
-        write::Cell::Text(_) => (Form::Text, true),
+        cells::Cell::Time(_) => (SECONDS, column == Column::End),
+        cells::Cell::Quantity(..) => (Form::Double, true),
+        cells::Cell::Text(_) => (Form::Text, true),
     };
     Field { name: column.name(), form, optional }
 }
 
-fn cell(cell: write::Cell) -> Cell {
+fn cell(cell: cells::Cell) -> Cell {
     match cell {
-        write::Cell::Time(time) => time.map_or(Cell::None, |time| Cell::Integer(time.0.into())),
-        write::Cell::Quantity(value, units_per_one) => {
+        cells::Cell::Time(time) => time.map_or(Cell::None, |time| Cell::Integer(time.0.into())),
+        cells::Cell::Quantity(value, units_per_one) => {
             value.map_or(Cell::None, |value| Cell::Double(f64::from(value) / units_per_one as f64))
         }
-        write::Cell::Text("") => Cell::None,
-        write::Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
+        cells::Cell::Text("") => Cell::None,
+        cells::Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
     }
 }

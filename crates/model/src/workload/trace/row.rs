@@ -2,22 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
+use std::sync::Arc;
 
-use super::columns::{Column, Positions};
+use super::by_text::ByText;
+use super::columns::{Column, OPTIONS, Positions};
 use super::kinds::Kinds;
-use super::options::SharedOptions;
+use crate::workload::call::LaunchOptions;
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::handles::HandleBook;
 use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::table::Table;
-use plimsoll_base::units::{
-    AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_resource, parse_seconds,
-};
+use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_seconds};
 
 /// Between the items of a cell that holds several.
 pub const SEPARATOR: char = '|';
 
-/// What a header says, and what was read so far from the cells below it.
+/// Sets of launch options read so far, by the text of their cells.
+#[derive(Debug)]
+pub struct SharedOptions(pub ByText<Option<Arc<LaunchOptions>>>);
+
+impl SharedOptions {
+    /// Returns an empty memo of the columns of a header.
+    pub fn new(positions: &Positions) -> SharedOptions {
+        SharedOptions(ByText::new(positions.of_all(OPTIONS)))
+    }
+}
+
+/// Columns of a header, and what was read so far from the cells below it.
 #[derive(Debug)]
 pub struct Header {
     /// Where the columns stand.
@@ -270,12 +281,6 @@ pub fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str>
         return Err("is no whole number");
     }
     text.parse().map_err(|_| "is too large")
-}
-
-/// A quantity of a resource in its small unit.
-pub fn quantity(table: &Table, column: usize, units_per_one: u64) -> Result<u32, Problem> {
-    let expected = format!("a number of 0 or more, a multiple of 1/{units_per_one}");
-    table.parse(column, &expected, |text| parse_resource(text, units_per_one))
 }
 
 /// A time \[s, exact to the nanosecond\].

@@ -1,12 +1,11 @@
+use super::cells::Cells;
 use super::columns::Column;
-use super::write::{Cells, TraceWriter};
+use super::write::TraceWriter;
 use super::*;
 use crate::operation::Operation;
-use crate::workload::call::{
-    Action, End, Handle, ImageHandle, Launch, Modification, PlacementGroupHandle, Query, SecurityGroupHandle,
-    Spot, Targets, Tenancy,
-};
+use crate::workload::call::{Action, End, Launch, Modification, Query, Spot, Targets, Tenancy};
 use crate::workload::directory::SubnetName;
+use crate::workload::handles::{Handle, ImageHandle, PlacementGroupHandle, SecurityGroupHandle};
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::units::{Resources, SubnetId, ZoneId};
 use std::fs;

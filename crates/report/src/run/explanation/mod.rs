@@ -5,10 +5,10 @@ mod words;
 use serde_json::{Map, Value, json};
 
 use crate::ReportFile;
-use plimsoll_base::failure::Reason;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{RESOURCES, Resources};
+use plimsoll_model::placement::diagnosis::{FilterReason, Filtered, ScoredHost};
 use plimsoll_model::placement::register;
-use plimsoll_model::placement::survey::{Barrier, Considered, KeptOut};
 use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Subject};
 use plimsoll_sim::summary::Run;
 
@@ -46,8 +46,8 @@ fn rule(run: &Run<'_>) -> &'static str {
 }
 
 /// What keeps hosts out, the most first.
-fn kept_out(decision: &Decision) -> Vec<(Barrier, KeptOut)> {
-    let all = decision.survey.kept_out.iter().map(|(barrier, kept_out)| (barrier, *kept_out));
+fn kept_out(decision: &Decision) -> Vec<(FilterReason, Filtered)> {
+    let all = decision.diagnosis.filtered.iter().map(|(barrier, kept_out)| (barrier, *kept_out));
     let mut some: Vec<_> = all.filter(|(_, kept_out)| kept_out.hosts > 0).collect();
     some.sort_by_key(|(barrier, kept_out)| (std::cmp::Reverse(kept_out.hosts), *barrier));
     some
@@ -99,7 +99,7 @@ fn value(run: &Run<'_>, explanation: &Explanation) -> Value {
 
 fn decision_value(run: &Run<'_>, decision: &Decision) -> Value {
     let directory = &run.outcome.directory;
-    let Decision { at, occasion, number, kind, request, survey, ending } = decision;
+    let Decision { at, occasion, number, kind, request, diagnosis, ending } = decision;
     let kept_out = kept_out(decision).into_iter().map(|(barrier, kept_out)| {
         json!({ "by": barrier.name(), "hosts": kept_out.hosts, "alone": kept_out.alone })
     });
@@ -110,11 +110,11 @@ fn decision_value(run: &Run<'_>, decision: &Decision) -> Value {
         "type": directory.types.get(*kind).name,
         "zone": directory.zones()[request.zone.index()],
         "asked": amounts(&request.amounts),
-        "hosts": survey.hosts,
-        "hosts_fitting": survey.fitting,
+        "hosts": diagnosis.hosts,
+        "hosts_fitting": diagnosis.fitting,
         "kept_out": kept_out.collect::<Vec<Value>>(),
-        "winner": survey.winner.as_ref().map(considered),
-        "runner_up": survey.runner_up.as_ref().map(considered),
+        "winner": diagnosis.winner.as_ref().map(considered),
+        "runner_up": diagnosis.runner_up.as_ref().map(considered),
         "ending": ending_value(ending),
     });
     if let Some(number) = number {
@@ -123,7 +123,7 @@ fn decision_value(run: &Run<'_>, decision: &Decision) -> Value {
     value
 }
 
-fn considered(host: &Considered) -> Value {
+fn considered(host: &ScoredHost) -> Value {
     json!({
         "host": host.host.0,
         "rack": host.rack.0,
@@ -142,13 +142,13 @@ fn ending_value(ending: &Ending) -> Value {
             json!({ "is": "claimed", "host": host.0, "capacity_reservation": reservation.0 })
         }
         Ending::Undone(host) => json!({ "is": "undone", "host": host.0 }),
-        Ending::Refused(Reason { failure, limit }) => json!({
+        Ending::Refused(FailureReason { failure, limit }) => json!({
             "is": "refused",
             "error_code": failure.ec2_name(),
-            "limit": limit.map(|limit| limit.bound.name()),
+            "limit": limit.map(|limit| limit.kind.name()),
             "asked": limit.map(|limit| limit.asked),
             "left": limit.map(|limit| limit.left),
-            "unit": limit.map(|limit| limit.bound.unit()),
+            "unit": limit.map(|limit| limit.kind.unit()),
         }),
     }
 }

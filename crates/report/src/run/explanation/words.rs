@@ -6,7 +6,7 @@ use super::{NAMES, kept_out, rule};
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::{grouped, moment};
 use plimsoll_base::units::{RESOURCES, Resources};
-use plimsoll_model::placement::survey::Considered;
+use plimsoll_model::placement::diagnosis::ScoredHost;
 use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Occasion, Subject};
 use plimsoll_sim::summary::Run;
 
@@ -29,7 +29,7 @@ pub fn page(run: &Run<'_>, explanation: &Explanation) -> String {
 
 fn section(run: &Run<'_>, number: usize, decision: &Decision) -> String {
     let directory = &run.outcome.directory;
-    let Decision { at, occasion, request, survey, ending, .. } = decision;
+    let Decision { at, occasion, request, diagnosis, ending, .. } = decision;
     let occasion = match occasion {
         Occasion::Launch => "Launch",
         Occasion::Start => "Start",
@@ -48,8 +48,8 @@ fn section(run: &Run<'_>, number: usize, decision: &Decision) -> String {
     let _ = writeln!(
         text,
         "Of {} hosts {} could take it as they stood.",
-        grouped(survey.hosts),
-        grouped(survey.fitting)
+        grouped(diagnosis.hosts),
+        grouped(diagnosis.fitting)
     );
     let rows: Vec<[String; 3]> = (kept_out(decision).into_iter())
         .map(|(barrier, kept)| [barrier.name().to_string(), grouped(kept.hosts), grouped(kept.alone)])
@@ -57,7 +57,7 @@ fn section(run: &Run<'_>, number: usize, decision: &Decision) -> String {
     if !rows.is_empty() {
         let _ = write!(text, "\n{}", table(["kept out by", "hosts", "by nothing else"], &rows));
     }
-    let ranked = [("winner", &survey.winner), ("runner-up", &survey.runner_up)];
+    let ranked = [("winner", &diagnosis.winner), ("runner-up", &diagnosis.runner_up)];
     let rows: Vec<[String; 6]> = (ranked.into_iter())
         .filter_map(|(name, host)| host.as_ref().map(|host| considered(name, host)))
         .collect();
@@ -80,14 +80,14 @@ fn ended(ending: &Ending) -> String {
         Ending::Refused(reason) => {
             let limit = reason.limit.map(|limit| {
                 let (asked, left) = (grouped(limit.asked), grouped(limit.left));
-                format!(" ({}: asked {asked}, left {left} {})", limit.bound.name(), limit.bound.unit())
+                format!(" ({}: asked {asked}, left {left} {})", limit.kind.name(), limit.kind.unit())
             });
             format!("refused, {}{}", reason.failure.ec2_name(), limit.unwrap_or_default())
         }
     }
 }
 
-fn considered(name: &str, host: &Considered) -> [String; 6] {
+fn considered(name: &str, host: &ScoredHost) -> [String; 6] {
     let opened = if host.opened { " (opened)" } else { "" };
     [
         name.to_string(),

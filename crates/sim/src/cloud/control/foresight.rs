@@ -5,8 +5,8 @@ use super::super::reference::Slot;
 use super::Control;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_model::control_plane::job::JobId;
-use plimsoll_model::control_plane::plane::course::Subject;
-use plimsoll_model::control_plane::plane::{Alarm, Plane};
+use plimsoll_model::control_plane::plane::path::RecordKey;
+use plimsoll_model::control_plane::plane::{Plane, PlaneTimer};
 use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::Call;
 
@@ -22,21 +22,21 @@ impl Cloud {
     /// An alarm rings soon. The end of a service, which most of them are about, leads to the request, to the record of
     /// what it is about, to the cache, and to the instance itself.
     #[inline]
-    pub(in super::super) fn prefetch_for_alarm(&self, alarm: Alarm, number: u32) {
-        let Some(job) = served(alarm, number) else { return };
+    pub(in super::super) fn prefetch_for_timer(&self, timer: PlaneTimer, number: u32) {
+        let Some(job) = served(timer, number) else { return };
         self.plane().prefetch_request(job);
-        let subject = self.plane().subject_of(job);
-        self.plane().prefetch_places(subject);
-        if let Subject::Instance { slot, .. } = subject {
+        let record = self.plane().record_of(job);
+        self.plane().prefetch_places(record);
+        if let RecordKey::Instance { slot, .. } = record {
             prefetch(self.instances.get(Slot(slot)));
         }
     }
 
     /// The same a little later: what was loaded then says where to look next.
     #[inline]
-    pub(in super::super) fn prefetch_further_for_alarm(&self, alarm: Alarm, number: u32) {
-        let Some(job) = served(alarm, number) else { return };
-        self.plane().prefetch_cached(self.plane().subject_of(job));
+    pub(in super::super) fn prefetch_further_for_alarm(&self, timer: PlaneTimer, number: u32) {
+        let Some(job) = served(timer, number) else { return };
+        self.plane().prefetch_cached(self.plane().record_of(job));
         if let Some(call) = self.plane().call_of(job) {
             self.prefetch_targets(call);
         }
@@ -48,6 +48,6 @@ impl Cloud {
 }
 
 /// The job whose service ends, if that is what an alarm is about.
-fn served(alarm: Alarm, number: u32) -> Option<JobId> {
-    (alarm == Alarm::Served).then_some(JobId(number))
+fn served(timer: PlaneTimer, number: u32) -> Option<JobId> {
+    (timer == PlaneTimer::Served).then_some(JobId(number))
 }

@@ -1,7 +1,7 @@
 //! Instances that have been asked for and have no host yet: for those who call they are there, and pending.
 
 use super::super::Cloud;
-use plimsoll_model::control_plane::plane::course::Route;
+use plimsoll_model::control_plane::plane::path::Route;
 use plimsoll_model::workload::call::{Action, Call, Targets};
 
 impl Cloud {

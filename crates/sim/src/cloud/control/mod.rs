@@ -23,9 +23,10 @@ use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::control_plane::config::Index;
 use plimsoll_model::control_plane::job::JobId;
 use plimsoll_model::control_plane::plane::requests::RequestId;
-use plimsoll_model::control_plane::plane::{Alarm, Plane, Wish};
+use plimsoll_model::control_plane::plane::{Effect, Plane, PlaneTimer};
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::workload::call::{Action, Call, End, Handle};
+use plimsoll_model::workload::call::{Action, Call, End};
+use plimsoll_model::workload::handles::Handle;
 
 /// The control plane of a run, and the call that has its effect now.
 pub(super) struct Control {
@@ -44,8 +45,8 @@ pub(super) struct Control {
 
 persist! { Control {
     values: [launching, worked],
-    parts: [plane],
-    made: [indexes, lifetimes, late],
+    nested: [plane],
+    derived: [indexes, lifetimes, late],
 } }
 
 impl Control {
@@ -110,8 +111,8 @@ impl Cloud {
 
     /// An alarm of the control plane rings.
     #[inline]
-    pub(super) fn on_alarm(&mut self, now: Time, alarm: Alarm, number: u32) {
-        self.control_mut().plane.ring(now, alarm, number);
+    pub(super) fn on_plane_timer(&mut self, now: Time, timer: PlaneTimer, number: u32) {
+        self.control_mut().plane.fire(now, timer, number);
     }
 
     /// Does what the control plane wishes until it wishes nothing more, and sets its alarms.
@@ -120,23 +121,23 @@ impl Cloud {
         let rows = self.instances.alive();
         let control = self.control_mut();
         control.worked = now;
-        control.plane.note_rows(rows);
-        while let Some(wish) = self.control_mut().plane.next(now) {
-            match wish {
-                Wish::Act(job, request) => self.act(now, job, request),
-                Wish::Refuse(request, failure) => self.refuse_for_good(now, request, failure),
-                Wish::Run(job) => {
+        control.plane.note_instance_count(rows);
+        while let Some(effect) = self.control_mut().plane.next(now) {
+            match effect {
+                Effect::Commit(job, request) => self.act(now, job, request),
+                Effect::Refuse(request, failure) => self.refuse_for_good(now, request, failure),
+                Effect::Finish(job) => {
                     let instance = self.control_mut().plane.came_up(job);
                     self.advance_ledger(now);
                     self.come_up(now, instance);
                 }
             }
         }
-        while let Some((at, alarm, number)) = self.control_mut().plane.next_alarm() {
+        while let Some((at, timer, number)) = self.control_mut().plane.next_timer() {
             if self.comes_too_soon(at) {
-                self.prefetch_for_alarm(alarm, number);
+                self.prefetch_for_timer(timer, number);
             }
-            self.queue.push(at, Rank::Timer as u8, Event::Control(alarm, number));
+            self.queue.push(at, Rank::Timer as u8, Event::Control(timer, number));
         }
     }
 
@@ -163,7 +164,7 @@ impl Cloud {
         self.on_call(now, &call);
         let control = self.control_mut();
         control.late = Duration::ZERO;
-        control.plane.acted(now, job);
+        control.plane.committed(now, job);
     }
 
     /// A call never has an effect.

@@ -4,7 +4,7 @@ use super::super::Cloud;
 use super::super::reference::Reference;
 use plimsoll_base::units::AccountId;
 use plimsoll_model::control_plane::config::Index;
-use plimsoll_model::control_plane::plane::course::{Course, Route, Subject};
+use plimsoll_model::control_plane::plane::path::{JobPath, RecordKey, Route};
 use plimsoll_model::control_plane::plane::requests::Profile;
 use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::{Action, Call, Filter, Query, Targets};
@@ -14,23 +14,23 @@ impl Cloud {
     pub(super) fn profile(&self, call: &Call) -> Profile {
         let account = call.account;
         let operation = call.action.operation();
-        let (mut subject, mut scans, mut is_paged) = (Subject::Nothing, false, true);
+        let (mut record, mut scans, mut is_paged) = (RecordKey::None, false, true);
         match &call.action {
-            Action::Launch(launch) => subject = Subject::Type(launch.kind),
+            Action::Launch(launch) => record = RecordKey::InstanceType(launch.kind),
             Action::Describe(query) => {
                 is_paged = is_narrow(query);
                 match &query.targets {
-                    Some(targets) => subject = self.subject(account, targets),
+                    Some(targets) => record = self.record(account, targets),
                     None => {
-                        let question = if query.filters.is_empty() { 0 } else { fingerprint(query) };
-                        subject = Subject::Many { account, question };
+                        let fingerprint = if query.filters.is_empty() { 0 } else { fingerprint(query) };
+                        record = RecordKey::Query { account, query: fingerprint };
                         scans = self.scans(query);
                     }
                 }
             }
             action => {
                 if let Some(targets) = action.targets() {
-                    subject = self.subject(account, targets);
+                    record = self.record(account, targets);
                 }
             }
         }
@@ -41,22 +41,22 @@ impl Cloud {
             account,
             class: Class::of(operation, is_paged),
             resources: self.resources(&call.action),
-            course: Course::Call { route: Route::of(operation), subject, scans, has_volumes },
+            path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
         }
     }
 
     /// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
-    fn subject(&self, account: AccountId, targets: &Targets) -> Subject {
+    fn record(&self, account: AccountId, targets: &Targets) -> RecordKey {
         let instance = match *targets {
             Targets::Drawn { draw, count: 1 } => self.instances.drawn_one(account, draw),
-            Targets::Drawn { draw, .. } => return Subject::Many { account, question: draw | 1 },
+            Targets::Drawn { draw, .. } => return RecordKey::Query { account, query: draw | 1 },
             _ => {
                 let first = targets.handles().first().map(|handle| self.first_named(account, *handle));
                 first.and_then(Result::ok).map(|slot| self.instances.reference(slot))
             }
         };
-        let Some(Reference { slot, id, .. }) = instance else { return Subject::Nothing };
-        Subject::Instance { id: id.0, slot: slot.0 }
+        let Some(Reference { slot, id, .. }) = instance else { return RecordKey::None };
+        RecordKey::Instance { id: id.0, slot: slot.0 }
     }
 
     /// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::{Format, Host, HostFormat, Record, Source, Tally, file_of, for_each_row};
 use crate::operation::Operation;
+use crate::workload::trace::cells::Cells;
 use crate::workload::trace::columns::Column;
-use crate::workload::trace::write::{Cells, TraceWriter};
+use crate::workload::trace::write::TraceWriter;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
 

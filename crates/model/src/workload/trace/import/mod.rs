@@ -12,8 +12,9 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::cells::Cells;
 use super::columns::Column;
-use super::write::{Cells, TraceWriter};
+use super::write::TraceWriter;
 use plimsoll_base::disk::{WholeFile, cannot_write};
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dates, Table};
@@ -380,7 +381,7 @@ impl Record<'_> {
 
     /// A quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
     pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
-        super::row::quantity(self.table, self.cells[cell], units_per_one)
+        super::kinds::quantity(self.table, self.cells[cell], units_per_one)
     }
 
     /// A time so long after another one.

@@ -81,8 +81,8 @@ pub struct OperationReader {
 
 persist! { OperationReader {
     values: [clock, order],
-    parts: [table],
-    made: [header, refused, time, op],
+    nested: [table],
+    derived: [header, refused, time, op],
 } }
 
 impl OperationReader {

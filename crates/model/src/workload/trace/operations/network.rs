@@ -2,8 +2,8 @@
 
 use super::super::columns::Column;
 use super::super::row::Row;
-use crate::workload::call::{AddressHandle, Handle, InterfaceHandle};
 use crate::workload::handles::HandleBook;
+use crate::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use crate::workload::resource_call::{AddressCount, ResourceCall};
 
 /// `allocate-address`.

@@ -3,10 +3,10 @@
 use super::super::columns::Column;
 use super::super::row::Row;
 use super::instances;
-use crate::placement::provisions::GroupStrategy;
+use crate::placement::config::GroupStrategy;
 use crate::placement::tenancies::{HostTerms, Takes};
-use crate::workload::call::{HostHandle, PlacementGroupHandle, ReservationHandle};
 use crate::workload::handles::HandleBook;
+use crate::workload::handles::{HostHandle, PlacementGroupHandle, ReservationHandle};
 use crate::workload::resource_call::ResourceCall;
 
 /// EC2's words (`CreatePlacementGroup`, "Strategy").

@@ -8,7 +8,7 @@ use crate::operation::Operation;
 use crate::workload::call::Action;
 use crate::workload::resource_call::ResourceCall;
 use plimsoll_base::input::Problem;
-use plimsoll_base::units::Each;
+use plimsoll_base::units::EnumMap;
 
 /// Columns that every row may have.
 const ALWAYS: &[Column] = &[Column::Time, Column::Op, Column::Account];
@@ -126,12 +126,12 @@ pub fn entry(operation: Operation) -> Entry {
 
 /// The columns of one table that an operation does not take, by operation.
 #[derive(Debug)]
-pub struct Refused(Each<Operation, Vec<Column>>);
+pub struct Refused(EnumMap<Operation, Vec<Column>>);
 
 impl Refused {
     /// By the header.
     pub fn new(positions: &Positions) -> Refused {
-        let mut refused: Each<Operation, Vec<Column>> = Each::default();
+        let mut refused: EnumMap<Operation, Vec<Column>> = EnumMap::default();
         for &operation in Operation::ALL {
             let taken: Vec<Column> = entry(operation).columns().chain(ALWAYS.iter().copied()).collect();
             let here = Column::ALL.iter().copied().filter(|column| positions.of(*column).is_some());

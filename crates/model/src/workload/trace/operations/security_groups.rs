@@ -7,8 +7,8 @@ use super::super::row::{Row, whole_number};
 use crate::network::security::{
     Direction, Packet, PeerName, Ports, Protocol, parse_peer, parse_ports, parse_protocol,
 };
-use crate::workload::call::SecurityGroupHandle;
 use crate::workload::handles::HandleBook;
+use crate::workload::handles::SecurityGroupHandle;
 use crate::workload::resource_call::{Endpoint, Peer, ResourceCall, Rule};
 use plimsoll_base::input::{Place, Problem};
 

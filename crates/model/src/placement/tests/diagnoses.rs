@@ -4,22 +4,22 @@
 use super::scenes::{ONE, OTHER, Scene, member, of, plain, scene};
 use super::*;
 use crate::fleet::host::HostState;
-use crate::placement::constraints::{Constraint, Tenancy};
+use crate::placement::diagnosis::{Diagnosis, FilterReason, ScoredHost};
 use crate::placement::groups::GroupRule;
-use crate::placement::survey::{Barrier, Considered, Survey};
+use crate::placement::request::{Constraint, Tenancy};
 
 const ZONE: ZoneId = ZoneId(0);
 
 /// Winner and runner-up.
-fn ranked(survey: &Survey) -> (Option<u32>, Option<u32>) {
-    let host = |of: &Option<Considered>| of.as_ref().map(|of| of.host.0);
-    (host(&survey.winner), host(&survey.runner_up))
+fn ranked(diagnosis: &Diagnosis) -> (Option<u32>, Option<u32>) {
+    let host = |of: &Option<ScoredHost>| of.as_ref().map(|of| of.host.0);
+    (host(&diagnosis.winner), host(&diagnosis.runner_up))
 }
 
 /// Everything that keeps hosts out: how many, and how many by nothing else.
-fn kept_out(survey: &Survey) -> Vec<(&'static str, u64, u64)> {
-    let some = survey.kept_out.iter().filter(|(_, kept)| kept.hosts > 0);
-    some.map(|(barrier, kept)| (barrier.name(), kept.hosts, kept.alone)).collect()
+fn filtered(diagnosis: &Diagnosis) -> Vec<(&'static str, u64, u64)> {
+    let some = diagnosis.filtered.iter().filter(|(_, kept)| kept.hosts > 0);
+    some.map(|(reason, kept)| (reason.name(), kept.hosts, kept.alone)).collect()
 }
 
 /// The four hosts that show how strategies differ.
@@ -60,14 +60,14 @@ fn the_runner_up_is_what_comes_second_by_the_rule() {
     ] {
         let (fleet, mut placer) = four_hosts(name);
         let request = asking(2, 4, &fleet, &mut placer);
-        let survey = placer.survey(&request, false, &fleet);
-        assert_eq!(ranked(&survey), (Some(winner), Some(runner_up)), "{name}");
-        let cost = |of: &Option<Considered>| {
+        let diagnosis = placer.diagnose(&request, false, &fleet);
+        assert_eq!(ranked(&diagnosis), (Some(winner), Some(runner_up)), "{name}");
+        let cost = |of: &Option<ScoredHost>| {
             let cost = of.as_ref().and_then(|of| of.cost.as_ref());
             cost.map_or("none".to_string(), ToString::to_string)
         };
-        assert_eq!([cost(&survey.winner), cost(&survey.runner_up)], costs, "{name}");
-        assert_eq!((survey.hosts, survey.fitting, kept_out(&survey)), (4, 4, vec![]), "{name}");
+        assert_eq!([cost(&diagnosis.winner), cost(&diagnosis.runner_up)], costs, "{name}");
+        assert_eq!((diagnosis.hosts, diagnosis.fitting, filtered(&diagnosis)), (4, 4, vec![]), "{name}");
     }
 }
 
@@ -75,15 +75,15 @@ fn the_runner_up_is_what_comes_second_by_the_rule() {
 fn a_host_counts_at_everything_that_is_too_small() {
     let (fleet, mut placer) = four_hosts("first-fit");
     let request = asking(7, 31, &fleet, &mut placer);
-    let survey = placer.survey(&request, false, &fleet);
-    assert_eq!((survey.fitting, ranked(&survey)), (1, (Some(3), None)));
-    assert_eq!(kept_out(&survey), [("vCPU", 2, 0), ("memory", 3, 1)]);
+    let diagnosis = placer.diagnose(&request, false, &fleet);
+    assert_eq!((diagnosis.fitting, ranked(&diagnosis)), (1, (Some(3), None)));
+    assert_eq!(filtered(&diagnosis), [("vCPU", 2, 0), ("memory", 3, 1)]);
     let mut amounts = Resources::new(1_000, 1_024);
     amounts.0[Resources::GPU] = 1_000;
     let request = Request { amounts, ..request };
-    let survey = placer.survey(&request, true, &fleet);
-    assert_eq!((survey.fitting, ranked(&survey)), (0, (None, None)));
-    assert_eq!(kept_out(&survey), [("GPU", 4, 4)]);
+    let diagnosis = placer.diagnose(&request, true, &fleet);
+    assert_eq!((diagnosis.fitting, ranked(&diagnosis)), (0, (None, None)));
+    assert_eq!(filtered(&diagnosis), [("GPU", 4, 4)]);
 }
 
 #[test]
@@ -93,33 +93,33 @@ fn every_constraint_is_told_apart() {
     assert_eq!(scene.launch(ONE, 0, group), Ok(0));
     // The lowest vacant host is dedicated, and the next one fails.
     assert_eq!(scene.launch(OTHER, 0, of(Tenancy::Dedicated)), Ok(1));
-    let Scene { fleet, placer } = &mut scene;
+    let Scene { fleet, placer, .. } = &mut scene;
     fleet.set_state(HostId(2), HostState::Unhealthy);
     placer.changed(HostId(2), ZONE, fleet);
-    let survey = |scene: &mut Scene, constraint| {
+    let diagnosis = |scene: &mut Scene, constraint| {
         let request = scene.request(ONE, 0, constraint);
-        scene.placer.survey(&request, false, &scene.fleet)
+        scene.placer.diagnose(&request, false, &scene.fleet)
     };
 
-    let of_group = survey(&mut scene, group);
+    let of_group = diagnosis(&mut scene, group);
     assert_eq!((of_group.hosts, of_group.fitting, ranked(&of_group)), (12, 3, (Some(3), Some(4))));
     assert_eq!(
-        kept_out(&of_group),
+        filtered(&of_group),
         [("zone", 6, 6), ("state", 1, 1), ("tenancy", 1, 0), ("placement group", 2, 1)]
     );
-    let of_nothing = survey(&mut scene, plain());
+    let of_nothing = diagnosis(&mut scene, plain());
     assert_eq!(ranked(&of_nothing), (Some(0), Some(3)));
-    assert_eq!(kept_out(&of_nothing), [("zone", 6, 6), ("state", 1, 1), ("tenancy", 1, 1)]);
+    assert_eq!(filtered(&of_nothing), [("zone", 6, 6), ("state", 1, 1), ("tenancy", 1, 1)]);
     let leaving = Constraint { excluded: Some(HostId(0)), ..plain() };
-    let of_leaving = survey(&mut scene, leaving);
+    let of_leaving = diagnosis(&mut scene, leaving);
     assert_eq!(ranked(&of_leaving), (Some(3), Some(4)));
-    assert!(kept_out(&of_leaving).contains(&("left by the instance", 1, 1)));
+    assert!(filtered(&of_leaving).contains(&("left by the instance", 1, 1)));
 
     // A group that is full leaves no rack.
     let full =
         member(scene.placer.groups.create(OTHER, "full", GroupRule::Spread { max_per_zone: 0 }).unwrap());
-    let of_full = survey(&mut scene, full);
-    assert_eq!((of_full.fitting, of_full.kept_out[Barrier::Group].hosts), (0, 12));
+    let of_full = diagnosis(&mut scene, full);
+    assert_eq!((of_full.fitting, of_full.filtered[FilterReason::Group].hosts), (0, 12));
 }
 
 #[test]
@@ -133,17 +133,17 @@ fn what_would_be_opened_is_told() {
     let strategy = register::build(&StrategyConfig::named("best-fit"), Seed(1)).expect("it is known");
     let mut placer = Placer::new(strategy, &mut fleet, true);
     let request = asking(1, 1, &fleet, &mut placer);
-    let survey = placer.survey(&request, true, &fleet);
-    assert_eq!((survey.fitting, ranked(&survey)), (1, (Some(0), Some(1))));
-    assert_eq!(kept_out(&survey), [("not open", 2, 2)]);
-    assert!(survey.runner_up.is_some_and(|host| host.opened));
+    let diagnosis = placer.diagnose(&request, true, &fleet);
+    assert_eq!((diagnosis.fitting, ranked(&diagnosis)), (1, (Some(0), Some(1))));
+    assert_eq!(filtered(&diagnosis), [("not open", 2, 2)]);
+    assert!(diagnosis.runner_up.is_some_and(|host| host.opened));
 
     fleet.take(HostId(0), ZONE, &request.amounts);
     placer.changed(HostId(0), ZONE, &mut fleet);
-    assert_eq!(ranked(&placer.survey(&request, false, &fleet)), (None, None));
-    let survey = placer.survey(&request, true, &fleet);
-    assert_eq!(ranked(&survey), (Some(1), Some(2)));
-    assert_eq!(kept_out(&survey), [("not open", 2, 2), ("most instances", 1, 1)]);
+    assert_eq!(ranked(&placer.diagnose(&request, false, &fleet)), (None, None));
+    let diagnosis = placer.diagnose(&request, true, &fleet);
+    assert_eq!(ranked(&diagnosis), (Some(1), Some(2)));
+    assert_eq!(filtered(&diagnosis), [("not open", 2, 2), ("most instances", 1, 1)]);
     assert_eq!(placer.open(&request, &mut fleet), Some(HostId(1)));
 }
 
@@ -187,13 +187,13 @@ fn the_runner_up_is_what_the_strategy_takes_when_the_winner_is_gone() {
         for entry in REGISTER {
             for steps in [0, 1, 7, 60, 130, 250] {
                 let (fleet, mut placer, request) = after(world, entry.name, steps);
-                let survey = placer.survey(&request, false, &fleet);
-                let (winner, runner_up) = ranked(&survey);
+                let diagnosis = placer.diagnose(&request, false, &fleet);
+                let (winner, runner_up) = ranked(&diagnosis);
                 let what = || format!("{} in {} after {steps}", entry.name, world.name);
                 let hosts = || (0..fleet.hosts().len() as u32).map(HostId);
                 let in_zone = |id: &HostId| fleet.zone_of(*id) == request.zone;
                 let fitting = hosts().filter(in_zone).filter(|id| fleet.fits(*id, &request.amounts)).count();
-                assert_eq!(survey.fitting, fitting as u64, "{}", what());
+                assert_eq!(diagnosis.fitting, fitting as u64, "{}", what());
                 assert_eq!(placer.choose(&request, &fleet).map(|id| id.0), winner, "{}", what());
 
                 let Some(winner) = winner else { continue };

@@ -6,12 +6,12 @@ use crate::control_plane::job::JobId;
 
 /// A queue whose first stands outside of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Moving {
+pub(super) struct RunQueue {
     first: Option<JobId>,
     others: VecDeque<JobId>,
 }
 
-impl Moving {
+impl RunQueue {
     /// A job goes on after all others.
     #[inline]
     pub fn push(&mut self, job: JobId) {
@@ -43,15 +43,15 @@ mod tests {
     #[test]
     fn it_is_a_plain_queue() {
         let mut random = Seed(3).stream(Purpose::Mix, 0);
-        let (mut moving, mut plain) = (Moving::default(), VecDeque::new());
+        let (mut run_queue, mut plain) = (RunQueue::default(), VecDeque::new());
         for number in 0..10_000 {
             if random.below(2) == 0 {
-                moving.push(JobId(number));
+                run_queue.push(JobId(number));
                 plain.push_back(JobId(number));
             } else {
-                assert_eq!(moving.pop(), plain.pop_front());
+                assert_eq!(run_queue.pop(), plain.pop_front());
             }
-            assert_eq!(moving.is_empty(), plain.is_empty());
+            assert_eq!(run_queue.is_empty(), plain.is_empty());
         }
     }
 }

@@ -1,33 +1,33 @@
-//! One decision looked at closely: which hosts could take a request, what kept the others out, which host the
-//! strategy takes, and which it would take if that were not there. A plain scan over the whole fleet, made for a
-//! decision that somebody asks about, which changes nothing.
+//! Diagnosis of one decision: the hosts that could take a request, the reasons that filter the others, the host that
+//! the strategy selects, and the one it would select if that were not there. A plain scan over the whole fleet, made
+//! only for decisions to be explained; it changes nothing.
 
-use super::constraints::{self, Constraint, HostRule, RackRule, Tier};
+use super::constraints::{self, HostRule, RackRule, Tier};
 use super::placer::Placer;
-use super::strategy::Request;
+use super::request::{Constraint, Request};
 use crate::fleet::Fleet;
 use crate::fleet::host::{HostState, Sku};
 use crate::fleet::index::cost::Cost;
-use plimsoll_base::units::{Closed, Each, HostId, RESOURCES, RackId, Resources};
+use plimsoll_base::units::{Enum, EnumMap, HostId, RESOURCES, RackId, Resources};
 
-/// Makes the enum and its words of one list.
-macro_rules! barriers {
-    ($($barrier:ident = $name:literal, $meaning:literal;)*) => {
-        /// What keeps a host from taking a request.
+/// Declares the enum and its names from one list.
+macro_rules! filter_reasons {
+    ($($reason:ident = $name:literal, $meaning:literal;)*) => {
+        /// Reason for which a host cannot take a request.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        pub enum Barrier {
-            $(#[doc = $meaning] $barrier,)*
+        pub enum FilterReason {
+            $(#[doc = $meaning] $reason,)*
         }
 
-        impl Barrier {
-            /// Its word in results.
+        impl FilterReason {
+            /// Returns its name in results.
             pub const fn name(self) -> &'static str {
-                match self { $(Barrier::$barrier => $name,)* }
+                match self { $(FilterReason::$reason => $name,)* }
             }
         }
 
-        impl Closed for Barrier {
-            const ALL: &'static [Barrier] = &[$(Barrier::$barrier,)*];
+        impl Enum for FilterReason {
+            const ALL: &'static [FilterReason] = &[$(FilterReason::$reason,)*];
 
             fn position(self) -> usize {
                 self as usize
@@ -37,7 +37,7 @@ macro_rules! barriers {
 }
 
 #[rustfmt::skip]
-barriers! {
+filter_reasons! {
     Zone = "zone", "It is in another zone.";
     NotOpen = "not open", "It belongs to an elastic group and is not there at the moment.";
     State = "state", "It has failed, is being worked on, or is gone.";
@@ -54,87 +54,92 @@ barriers! {
     Network = "network bandwidth", "It has too little network bandwidth free.";
 }
 
-/// The barrier of each resource, by its position.
-const TOO_SMALL: [Barrier; RESOURCES] =
-    [Barrier::Vcpu, Barrier::Memory, Barrier::Gpu, Barrier::Storage, Barrier::Network];
+/// Reason of each resource, by its position.
+const TOO_SMALL: [FilterReason; RESOURCES] = [
+    FilterReason::Vcpu,
+    FilterReason::Memory,
+    FilterReason::Gpu,
+    FilterReason::Storage,
+    FilterReason::Network,
+];
 
-/// Hosts that a barrier keeps out.
+/// Hosts that a reason filters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct KeptOut {
-    /// All of them \[hosts\].
+pub struct Filtered {
+    /// Number of them \[hosts\].
     pub hosts: u64,
-    /// Those that nothing else keeps out \[hosts\].
+    /// Those with no other reason \[hosts\].
     pub alone: u64,
 }
 
-/// A host as the strategy saw it.
+/// Host as the strategy saw it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Considered {
-    /// The host.
+pub struct ScoredHost {
+    /// Host.
     pub host: HostId,
-    /// Its rack.
+    /// Rack of the host.
     pub rack: RackId,
-    /// What it can sell in all.
+    /// Sellable capacity.
     pub capacity: Resources,
-    /// What was free of it, before placing.
+    /// Free amounts before placing.
     pub free: Resources,
     /// Instances on it, before placing.
     pub instances: u32,
-    /// What it costs, least is best; `None` under a strategy that does not rank hosts by cost.
+    /// Cost, the least is best; `None` under a strategy that does not rank hosts by cost.
     pub cost: Option<Cost>,
-    /// It had to be opened.
+    /// True for a host that had to be opened.
     pub opened: bool,
 }
 
-/// What there was to decide about one request.
+/// Hosts that there were for one request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Survey {
-    /// Hosts of the fleet, open or not.
+pub struct Diagnosis {
+    /// Hosts of the fleet, open or not \[hosts\].
     pub hosts: u64,
     /// Those that could take the request as they stood \[hosts\].
     pub fitting: u64,
-    /// What kept the others out, each host counted at everything that does.
-    pub kept_out: Each<Barrier, KeptOut>,
-    /// What the strategy takes; `None`: nothing.
-    pub winner: Option<Considered>,
-    /// What it would take if the winner were not there.
-    pub runner_up: Option<Considered>,
+    /// Hosts that each reason filters; a host counts under every reason that holds.
+    pub filtered: EnumMap<FilterReason, Filtered>,
+    /// Host that the strategy selects, if any.
+    pub winner: Option<ScoredHost>,
+    /// Host that it would select if the winner were not there.
+    pub runner_up: Option<ScoredHost>,
 }
 
 impl Placer {
-    /// Looks at every host for a request. The choice that follows is the winner, unless a capacity reservation
-    /// has a slot for the request.
-    pub fn survey(&self, request: &Request, may_open: bool, fleet: &Fleet) -> Survey {
-        let mut survey = Survey {
+    /// Examines every host for a request. The choice that follows is the winner, unless a capacity reservation has a
+    /// slot for the request.
+    pub fn diagnose(&self, request: &Request, may_open: bool, fleet: &Fleet) -> Diagnosis {
+        let mut diagnosis = Diagnosis {
             hosts: fleet.hosts().len() as u64,
             fitting: 0,
-            kept_out: Each::default(),
+            filtered: EnumMap::default(),
             winner: self.pick(request, may_open, None, fleet),
             runner_up: None,
         };
-        let winner = survey.winner.as_ref().map(|winner| winner.host);
-        survey.runner_up = winner.and_then(|winner| self.pick(request, may_open, Some(winner), fleet));
+        let winner = diagnosis.winner.as_ref().map(|winner| winner.host);
+        diagnosis.runner_up = winner.and_then(|winner| self.pick(request, may_open, Some(winner), fleet));
         let rules = Rules::new(self, request);
         for id in (0..fleet.hosts().len() as u32).map(HostId) {
-            let barriers: Vec<Barrier> = rules.barriers(id, request, fleet).collect();
-            survey.fitting += u64::from(barriers.is_empty());
-            for barrier in &barriers {
-                let kept_out = &mut survey.kept_out[*barrier];
-                kept_out.hosts += 1;
-                kept_out.alone += u64::from(barriers.len() == 1);
+            let filter_reasons: Vec<FilterReason> = rules.filter_reasons(id, request, fleet).collect();
+            diagnosis.fitting += u64::from(filter_reasons.is_empty());
+            for reason in &filter_reasons {
+                let filtered = &mut diagnosis.filtered[*reason];
+                filtered.hosts += 1;
+                filtered.alone += u64::from(filter_reasons.len() == 1);
             }
         }
-        survey
+        diagnosis
     }
 
-    /// What the strategy takes by the plain scan, of all hosts but one.
+    /// Returns the host that the strategy selects by the plain scan, one host left out.
     fn pick(
         &self,
         request: &Request,
         may_open: bool,
         without: Option<HostId>,
         fleet: &Fleet,
-    ) -> Option<Considered> {
+    ) -> Option<ScoredHost> {
         let mut selector = self.selector.boxed_clone();
         let constraint = request.constraint.unwrap_or_default();
         let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
@@ -144,19 +149,19 @@ impl Placer {
             selector.select(&mut hosts, request)
         });
         if let Some(host) = chosen {
-            return Some(self.considered(host, false, request, fleet));
+            return Some(self.scored(host, false, request, fleet));
         }
         let opened = tiers.iter().filter(|_| may_open).find_map(|tier| {
             let allows = |fleet: &Fleet, id| without != Some(id) && tier.allows(id, fleet);
             let suits = |sku: &Sku| !sku.is_barred(tier.barred);
             fleet.next_to_open(request.zone, &request.amounts, suits, allows)
         });
-        opened.map(|host| self.considered(host, true, request, fleet))
+        opened.map(|host| self.scored(host, true, request, fleet))
     }
 
-    fn considered(&self, host: HostId, opened: bool, request: &Request, fleet: &Fleet) -> Considered {
+    fn scored(&self, host: HostId, opened: bool, request: &Request, fleet: &Fleet) -> ScoredHost {
         let record = &fleet.hosts()[host.index()];
-        Considered {
+        ScoredHost {
             host,
             rack: fleet.rack_of(host),
             capacity: fleet.skus()[record.sku.0 as usize].capacity,
@@ -168,7 +173,7 @@ impl Placer {
     }
 }
 
-/// What a request asks of its host beside room, apart from the order of preference.
+/// Requirements of a request beside room, apart from the order of preference.
 struct Rules<'a> {
     hosts: Vec<HostRule<'a>>,
     racks: Vec<RackRule<'a>>,
@@ -193,23 +198,28 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Everything that keeps a host from taking the request.
-    fn barriers(&self, id: HostId, request: &Request, fleet: &Fleet) -> impl Iterator<Item = Barrier> {
+    /// Returns every reason for which a host cannot take the request.
+    fn filter_reasons(
+        &self,
+        id: HostId,
+        request: &Request,
+        fleet: &Fleet,
+    ) -> impl Iterator<Item = FilterReason> {
         let host = &fleet.hosts()[id.index()];
         let sku = &fleet.skus()[host.sku.0 as usize];
         let told = [
-            (Barrier::Zone, !fleet.zones()[request.zone.index()].hosts.contains(&id.0)),
-            (Barrier::NotOpen, host.state == HostState::Closed),
-            (Barrier::State, !matches!(host.state, HostState::Active | HostState::Closed)),
-            (Barrier::Tenancy, !self.hosts.iter().any(|rule| rule.allows(id, fleet))),
-            (Barrier::Group, !self.racks.iter().any(|rule| rule.allows(id, fleet))),
-            (Barrier::Left, self.left == Some(id)),
-            (Barrier::Hardware, !self.hardware.suits(id, fleet)),
-            (Barrier::Alone, self.whole && host.instances > 0),
-            (Barrier::Instances, host.instances >= sku.max_instances),
+            (FilterReason::Zone, !fleet.zones()[request.zone.index()].hosts.contains(&id.0)),
+            (FilterReason::NotOpen, host.state == HostState::Closed),
+            (FilterReason::State, !matches!(host.state, HostState::Active | HostState::Closed)),
+            (FilterReason::Tenancy, !self.hosts.iter().any(|rule| rule.allows(id, fleet))),
+            (FilterReason::Group, !self.racks.iter().any(|rule| rule.allows(id, fleet))),
+            (FilterReason::Left, self.left == Some(id)),
+            (FilterReason::Hardware, !self.hardware.suits(id, fleet)),
+            (FilterReason::Alone, self.whole && host.instances > 0),
+            (FilterReason::Instances, host.instances >= sku.max_instances),
         ];
         let (free, asked) = (host.free, request.amounts);
         let too_small = (0..RESOURCES).map(move |i| (TOO_SMALL[i], free.0[i] < asked.0[i]));
-        told.into_iter().chain(too_small).filter(|(_, holds)| *holds).map(|(barrier, _)| barrier)
+        told.into_iter().chain(too_small).filter(|(_, holds)| *holds).map(|(reason, _)| reason)
     }
 }

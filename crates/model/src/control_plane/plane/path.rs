@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::jobs::{Job, Step};
 use crate::operation::Operation;
 use plimsoll_base::units::{AccountId, TypeId};
 
@@ -42,9 +41,9 @@ impl Route {
 
 /// What a call is about, as far as the cache and the replicas care.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Subject {
+pub enum RecordKey {
     /// Nothing that is there.
-    Nothing,
+    None,
     /// One instance, by its number in the order of launch and its place in the cloud's table.
     Instance {
         /// Number.
@@ -53,25 +52,68 @@ pub enum Subject {
         slot: u32,
     },
     /// Several instances of an account, or all; the number tells the question from others.
-    Many {
+    Query {
         /// Whose.
         account: AccountId,
         /// Which.
-        question: u64,
+        query: u64,
     },
     /// An instance type.
-    Type(TypeId),
+    InstanceType(TypeId),
+}
+
+/// Where a job stands: what it waits for, or does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Step {
+    /// It is taken in.
+    Gateway,
+    /// It is checked.
+    Validation,
+    /// It asks the cache.
+    CacheLookup,
+    /// It has the cache's answer.
+    CacheResult,
+    /// It waits for what another reads for the cache.
+    AwaitCacheFill,
+    /// It gets a connection to read.
+    ConnectToRead,
+    /// It reads.
+    Read,
+    /// It has read.
+    CacheFill,
+    /// It gets a connection to write.
+    ConnectToWrite,
+    /// It writes.
+    Write,
+    /// It becomes a message.
+    Enqueue,
+    /// Its message is with the queue and the workers.
+    InQueue,
+    /// A worker works on it.
+    Worker,
+    /// The hypervisor does its part.
+    Hypervisor,
+    /// The storage does its part.
+    Storage,
+    /// It takes effect.
+    Commit,
+    /// The image is downloaded.
+    Download,
+    /// The instance boots.
+    Boot,
+    /// The instance runs.
+    Finish,
 }
 
 /// What decides where a job goes. A copy stands in every job, so that nobody has to look at its request for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Course {
+pub enum JobPath {
     /// A call goes the way of its operation.
     Call {
         /// That way.
         route: Route,
         /// What it is about, which is looked up first.
-        subject: Subject,
+        record: RecordKey,
         /// No index helps to find what it asks for.
         scans: bool,
         /// The storage has a part in it too.
@@ -81,64 +123,62 @@ pub enum Course {
     BringUp,
 }
 
-impl Course {
+impl JobPath {
     /// What a job is about.
     #[inline]
-    pub fn subject(&self) -> Subject {
+    pub fn record(&self) -> RecordKey {
         match self {
-            Course::Call { subject, .. } => *subject,
-            Course::BringUp => Subject::Nothing,
+            JobPath::Call { record, .. } => *record,
+            JobPath::BringUp => RecordKey::None,
         }
     }
 
     /// Makes the question one about another page, which has another answer.
     pub fn turn_page(&mut self, page: u32) {
-        if let Course::Call { subject: Subject::Many { question, .. }, .. } = self {
+        if let JobPath::Call { record: RecordKey::Query { query, .. }, .. } = self {
             // Odd, so that it stays apart from the questions of 0, about everything at once.
-            *question = (*question ^ (u64::from(page) << 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+            *query = (*query ^ (u64::from(page) << 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         }
     }
 
     /// Whether no index helps to find what it asks for.
     #[inline]
     pub fn scans(&self) -> bool {
-        matches!(self, Course::Call { scans: true, .. })
+        matches!(self, JobPath::Call { scans: true, .. })
     }
-}
 
-impl Job {
-    /// The step that follows the one that the job has passed, where there is a cache or none.
+    /// Returns the step after `step`, for a job that has found its record in the cache, or not.
     #[inline]
-    pub(super) fn following(&self, has_cache: bool) -> Step {
-        let Course::Call { route, subject, has_volumes, .. } = self.course else {
-            return match self.step {
+    pub(super) fn next(&self, step: Step, has_cache: bool, cache_hit: bool) -> Step {
+        let JobPath::Call { route, record, has_volumes, .. } = *self else {
+            return match step {
                 Step::Download => Step::Boot,
                 Step::Boot => Step::ConnectToWrite,
                 Step::ConnectToWrite => Step::Write,
-                _ => Step::Run,
+                _ => Step::Finish,
             };
         };
-        let inquiry = if has_cache { Step::Look } else { Step::ConnectToRead };
-        let informed = if route == Route::Read { Step::Act } else { Step::ConnectToWrite };
-        match self.step {
-            Step::Gateway if route != Route::Read => Step::Validate,
-            Step::Validate if subject == Subject::Nothing => informed,
-            Step::Gateway | Step::Validate => inquiry,
-            Step::Look => Step::Consult,
-            Step::Consult if !self.knows => Step::ConnectToRead,
+        let inquiry = if has_cache { Step::CacheLookup } else { Step::ConnectToRead };
+        let informed = if route == Route::Read { Step::Commit } else { Step::ConnectToWrite };
+        match step {
+            Step::Gateway if route != Route::Read => Step::Validation,
+            Step::Validation if record == RecordKey::None => informed,
+            Step::Gateway | Step::Validation => inquiry,
+            Step::CacheLookup => Step::CacheResult,
+            Step::CacheResult if !cache_hit => Step::ConnectToRead,
             Step::ConnectToRead => Step::Read,
-            Step::Read => Step::Learn,
-            Step::Consult | Step::AwaitLoad | Step::Learn => informed,
+            Step::Read => Step::CacheFill,
+            Step::CacheResult | Step::AwaitCacheFill | Step::CacheFill => informed,
             Step::ConnectToWrite => Step::Write,
-            Step::Write if route == Route::Record => Step::Act,
-            Step::Write => Step::Send,
-            Step::Send => Step::Await,
-            Step::Work if route == Route::Storage => Step::Store,
-            Step::Work => Step::Hypervisor,
-            Step::Hypervisor if has_volumes => Step::Store,
-            Step::Hypervisor | Step::Store => Step::Act,
-            Step::Await | Step::Act | Step::Download | Step::Boot | Step::Run => {
-                unreachable!("nothing follows {:?} of a call", self.step)
+            Step::Write if route == Route::Record => Step::Commit,
+            Step::Write => Step::Enqueue,
+            Step::Enqueue => Step::InQueue,
+            Step::Worker if route == Route::Storage => Step::Storage,
+            Step::Worker => Step::Hypervisor,
+            Step::Hypervisor if has_volumes => Step::Storage,
+            Step::Hypervisor | Step::Storage => Step::Commit,
+            Step::InQueue | Step::Commit | Step::Download | Step::Boot | Step::Finish => {
+                unreachable!("nothing follows {step:?} of a call")
             }
         }
     }

@@ -2,8 +2,8 @@
 //! changes anything.
 
 use super::Plane;
-use super::course::Subject;
 use super::jobs::Task;
+use super::path::RecordKey;
 use super::requests::RequestId;
 use crate::control_plane::job::JobId;
 use crate::control_plane::throttle::Class;
@@ -36,16 +36,16 @@ impl Plane {
 
     /// What a job is about.
     #[inline]
-    pub fn subject_of(&self, job: JobId) -> Subject {
-        self.jobs[job].course.subject()
+    pub fn record_of(&self, job: JobId) -> RecordKey {
+        self.jobs[job].path.record()
     }
 
     /// Loads the record of what a call is about, and the place where the cache knows it by its key.
     #[inline]
-    pub fn prefetch_places(&self, subject: Subject) {
-        let Subject::Instance { slot, .. } = subject else { return };
+    pub fn prefetch_places(&self, record: RecordKey) {
+        let RecordKey::Instance { slot, .. } = record else { return };
         self.records.prefetch(slot);
-        if let (Some(key), Some(caches)) = (subject.key(), &self.caches) {
+        if let (Some(key), Some(caches)) = (record.key(), &self.caches) {
             caches.records.prefetch_place(key);
         }
     }
@@ -60,8 +60,8 @@ impl Plane {
 
     /// The same a little later: loads what the cache holds of it.
     #[inline]
-    pub fn prefetch_cached(&self, subject: Subject) {
-        if let (Subject::Instance { .. }, Some(key), Some(caches)) = (subject, subject.key(), &self.caches) {
+    pub fn prefetch_cached(&self, record: RecordKey) {
+        if let (RecordKey::Instance { .. }, Some(key), Some(caches)) = (record, record.key(), &self.caches) {
             caches.records.prefetch_value(key);
         }
     }

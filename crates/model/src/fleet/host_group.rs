@@ -1,0 +1,69 @@
+//! Host groups with every quantity exact, as [`resolve`](super::config::resolve) makes them of a scenario.
+
+use super::hardware::Hardware;
+use super::host::GroupTenancy;
+use plimsoll_base::units::Resources;
+
+/// The most hosts one fleet may have: their records alone then fill several GiB.
+pub const MAX_HOSTS: u32 = 100_000_000;
+
+/// A host group with every quantity exact.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostGroup {
+    /// Its hosts.
+    pub hosts: Hosts,
+    /// Hosts that share a rack where the hosts do not name one \[hosts\].
+    pub hosts_per_rack: u32,
+    /// The most instances on one host \[instances\], if there is a limit.
+    pub max_instances: Option<u32>,
+    /// Whom the hosts are for.
+    pub tenancy: GroupTenancy,
+    /// Types that the hosts run, where they do not say it themselves.
+    pub hardware: Hardware,
+    /// Processor sockets of each; 0 where that is not said.
+    pub sockets: u8,
+}
+
+/// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
+/// no limit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hosts {
+    /// So many equal hosts.
+    Fixed {
+        /// How many \[hosts\].
+        count: u32,
+        /// What each has to sell.
+        sellable: Resources,
+    },
+    /// As many equal hosts as the demand needs.
+    Elastic {
+        /// The most that are open at once \[hosts\].
+        max_hosts: u32,
+        /// What each has to sell.
+        sellable: Resources,
+    },
+    /// The hosts of a file, in order.
+    Listed(Vec<ListedHost>),
+}
+
+/// One host of a host file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListedHost {
+    /// What it has to sell.
+    pub sellable: Resources,
+    /// The rack it names, if any.
+    pub rack: Option<String>,
+    /// Types that the host runs, if the file says so.
+    pub hardware: Option<Hardware>,
+}
+
+impl HostGroup {
+    /// The hosts the group may ever have \[hosts\].
+    pub fn most_hosts(&self) -> u64 {
+        match &self.hosts {
+            Hosts::Fixed { count, .. } => u64::from(*count),
+            Hosts::Elastic { max_hosts, .. } => u64::from(*max_hosts),
+            Hosts::Listed(rows) => rows.len() as u64,
+        }
+    }
+}

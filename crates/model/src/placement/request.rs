@@ -1,0 +1,78 @@
+//! Requests for a host: amounts, account, zone, and the constraint on the host.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::index::shapes::ShapeId;
+use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, Resources, TypeId, ZoneId};
+
+/// Request for room on a host of one zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Number of the amounts in the index.
+    pub shape: ShapeId,
+    /// Amounts that it takes.
+    pub amounts: Resources,
+    /// Account that asks.
+    pub account: AccountId,
+    /// Zone of the host.
+    pub zone: ZoneId,
+    /// Requirements beside room; `None` for most requests.
+    pub constraint: Option<Constraint>,
+}
+
+impl Request {
+    /// Returns the tenancy.
+    pub fn tenancy(&self) -> Tenancy {
+        self.constraint.unwrap_or_default().tenancy
+    }
+
+    /// Returns the placement group that it joins.
+    pub fn group(&self) -> Option<PlacementGroupId> {
+        self.constraint.and_then(|constraint| constraint.group).map(|membership| membership.group)
+    }
+}
+
+/// Requirements of a request on its host beside room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Placement group that the instance joins.
+    pub group: Option<Membership>,
+    /// Instances that may share the host.
+    pub tenancy: Tenancy,
+    /// Host that is left out: the one that a migration leaves.
+    pub excluded: Option<HostId>,
+    /// Hardware that does not run the type, a bit for each number ([`Fleet::barring`](crate::fleet::Fleet::barring)).
+    pub barred: u64,
+    /// True for an instance with a host to itself, as on bare metal.
+    pub whole: bool,
+    /// Type, where a dedicated host is to admit it.
+    pub kind: Option<TypeId>,
+}
+
+/// Membership of an instance in a placement group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Membership {
+    /// The group.
+    pub group: PlacementGroupId,
+    /// The partition asked for, from 0: EC2's `PartitionNumber` less 1. `None`: any.
+    pub partition: Option<u16>,
+}
+
+/// Instances that may share a host (EC2's `Placement.Tenancy`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub enum Tenancy {
+    /// Those of any account: EC2's `default`.
+    #[default]
+    Shared,
+    /// The account's own dedicated instances.
+    Dedicated,
+    /// Those on a dedicated host that the account has allocated: this one, or any.
+    Host(Option<HostId>),
+}
+
+impl Constraint {
+    /// Returns the constraint, or `None` where it requires nothing: such requests are searched fastest.
+    pub fn or_none(self) -> Option<Constraint> {
+        (self != Constraint::default()).then_some(self)
+    }
+}
