@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::machine::Stopwatch;
 use super::output;
-use super::progress::left;
+use super::progress_bar::left;
 use crate::cloud::observe::{Observation, Refusal, Sample};
 use crate::failure::Failure;
 use crate::units::figures::{coarse, compact, decimal, grouped, percent};

@@ -16,6 +16,7 @@ mod merge;
 mod output;
 mod panic;
 mod progress;
+mod progress_bar;
 mod report;
 mod run;
 mod schema;

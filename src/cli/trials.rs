@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::machine::Stopwatch;
 use super::panic::{self, Work};
-use super::progress::{PATIENCE_S, STEPS, left, new_bar};
+use super::progress_bar::{PATIENCE_S, STEPS, left, new_bar};
 use super::{interrupt, journal};
 use crate::experiment::ProgressListener;
 use crate::input::InputError;

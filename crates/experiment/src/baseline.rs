@@ -9,9 +9,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use super::margin::Margin;
 use super::metric;
-use super::trial::Figures;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::summary::metrics::Better;
 

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::design::Design;
+use super::figures::Figures;
 use super::metric;
 use super::replicate::{ProgressListener, run_all};
 use super::statistics::{self, Interval, Variety, bonferroni};
-use super::trial::{Figures, Series};
+use super::trial::Series;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
 use plimsoll_model::faults::FaultConfig;

@@ -5,23 +5,40 @@
 //! [`statistics`] for it; a [`baseline`] is what later runs are held to, an [`objective`] what a scenario wants of its
 //! own; a [`sweep`] runs over whole ranges of settings; [`sizing`] searches for the value of a setting that will do.
 //! Nothing here knows a clock, a terminal or the number of threads.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
+
+pub mod margin;
+
+pub mod metric;
+
+pub mod statistics;
+
+pub mod figures;
+
+pub mod objective;
+
+pub mod trial;
+
+pub mod replicate;
+
+pub mod verdict;
+
+pub mod design;
+
+pub mod estimate;
+
+pub mod comparison;
 
 pub mod baseline;
-pub mod comparison;
-pub mod design;
-pub mod estimate;
-pub mod margin;
-pub mod metric;
-pub mod objective;
-pub mod replicate;
+
 pub mod sizing;
-pub mod statistics;
+
 pub mod sweep;
-pub mod trial;
-pub mod verdict;
 
 pub use comparison::Comparison;
 pub use design::Design;
+pub use figures::Figures;
 pub use replicate::{ProgressListener, Silent, run_all};
 pub use sizing::Sizing;
-pub use trial::{Figures, Trial, Variant};
+pub use trial::{Trial, Variant};

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::figures::Figures;
 use super::metric;
-use super::trial::Figures;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::objective::ObjectiveConfig;

@@ -61,6 +61,11 @@ pub fn relative(share: f64) -> String {
     }
 }
 
+/// Confidence level: `95 %`, `99.72 %`.
+pub fn level(confidence: f64) -> String {
+    format!("{} %", (confidence * 1e4).round() / 1e2)
+}
+
 fn signed(value: f64, sign: &str, unsigned: impl Fn(f64) -> String) -> String {
     let sign = if sign == "-" && value >= 0.0 { "" } else { sign };
     format!("{sign}{}", unsigned(value.abs()))

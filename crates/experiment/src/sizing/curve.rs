@@ -1,8 +1,8 @@
 //! What was learned of how a metric follows a setting: the values looked at, in order, with what their runs say.
 
 use super::target::{Target, TargetStatus};
+use crate::figures::Figures;
 use crate::statistics::{self, Interval, bonferroni};
-use crate::trial::Figures;
 
 /// The metric whose value is a count of successes among trials, so that few trials tell little, however alike the
 /// replications: the share, the successes, the trials.

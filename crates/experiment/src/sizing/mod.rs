@@ -15,9 +15,10 @@ pub use target::{Relation, Target, TargetStatus};
 
 use super::comparison::may_be_certain;
 use super::estimate::estimated_bytes;
+use super::figures::Figures;
 use super::replicate::{ProgressListener, run_all};
 use super::statistics::bonferroni;
-use super::trial::{Figures, Variant};
+use super::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::{Overrides, Scenario};
 

@@ -1,6 +1,6 @@
 //! Sentences on how sure a comparison is, and what it cannot say.
 
-use super::view::level;
+use crate::format::level;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{coarse, grouped};
