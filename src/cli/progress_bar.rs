@@ -2,8 +2,8 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::units::figures::coarse;
 use crate::units::Duration;
+use crate::units::figures::coarse;
 
 /// A run shorter than this needs no bar \[s\].
 pub const PATIENCE_S: f64 = 1.0;
