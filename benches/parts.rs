@@ -55,7 +55,7 @@ fn queue(criterion: &mut Criterion) {
     }
 }
 
-/// One instance leaves a random place and another is placed, on a fleet about three quarters full.
+/// An instance leaves a random place and another is placed, on a fleet about three quarters full.
 fn placement(criterion: &mut Criterion) {
     let shapes = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
     for strategy in ["best-fit", "first-fit", "spread", "random", "dot-product"] {

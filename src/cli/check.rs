@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
+use super::file_kind::{self, FileKind};
 use super::{Conclusion, arguments, output};
 use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::Figures;
@@ -48,6 +49,7 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     if args.update {
         return update(args, &figures).map(Conclusion::from);
     }
+    file_kind::expect(&args.baseline, FileKind::Baseline)?;
     let baseline = read_baseline(&args.baseline)?;
     let baseline = baseline.ok_or_else(|| {
         Problem::new(Place::file(&args.baseline), "found no such file, expected a baseline")

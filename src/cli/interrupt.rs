@@ -68,7 +68,7 @@ fn wait_again(_signals: &libc::sigset_t, ns: i64) {
     std::thread::sleep(std::time::Duration::from_nanos(ns.unsigned_abs()));
 }
 
-/// Whether an interrupt came.
+/// Returns whether an interrupt came.
 pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
+use super::examples::EXAMPLES;
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, Filter};
 use crate::failure::{self, Class, LimitKind};
@@ -28,6 +29,20 @@ pub struct ListArgs {
     what: What,
 }
 
+/// Names to list.
+#[derive(Args, Debug)]
+struct Pattern {
+    /// Part of the name, or a pattern of the whole name with `*` and `?`
+    #[arg(value_name = "PATTERN")]
+    pattern: Option<String>,
+}
+
+impl Pattern {
+    fn matches(&self, name: &str) -> bool {
+        self.pattern.as_deref().is_none_or(|pattern| catalogue::matches_name(pattern, name))
+    }
+}
+
 #[derive(Subcommand, Debug)]
 enum What {
     /// Placement strategies, for `[placement] strategy`
@@ -36,6 +51,8 @@ enum What {
     Types(Filter),
     /// Trace formats that `plimsoll trace import` reads
     Traces,
+    /// Scenarios that come with the program, for `plimsoll run --example`
+    Scenarios,
     /// Metrics of summary.json
     Metrics,
     /// Errors that requests can get
@@ -52,7 +69,8 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
         What::Strategies => strategies(),
         What::Types(filter) => types(filter)?,
         What::Traces => traces(),
-        What::Metrics => metrics(),
+        What::Scenarios => scenarios(),
+        What::Metrics(pattern) => metrics(pattern)?,
         What::Errors => errors(),
         What::Branching => branching(),
         What::Limits => limits(),
@@ -130,9 +148,24 @@ fn traces() -> Table {
     table
 }
 
-fn metrics() -> Table {
+fn scenarios() -> Table {
+    let mut table = table(["scenario", "what it is about"], &[]);
+    for example in EXAMPLES {
+        table.add_row([example.name, &example.about()]);
+    }
+    table
+}
+
+fn metrics(pattern: &Pattern) -> Result<Table, InputError> {
     let mut table = table(["metric", "better", "meaning [unit]"], &[]);
-    for metric in METRICS {
+    if METRICS.iter().all(|metric| !pattern.matches(metric.path)) {
+        let wanted = pattern.pattern.as_deref().unwrap_or_default();
+        let mut problem =
+            Problem::new(Place::key("list metrics"), format!("no metric is called like `{wanted}`"));
+        problem.help = crate::input::did_you_mean(wanted, METRICS.iter().map(|metric| metric.path));
+        return Err(problem.into());
+    }
+    for metric in METRICS.iter().filter(|metric| pattern.matches(metric.path)) {
         let better = match metric.better {
             Better::Higher => "higher",
             Better::Lower => "lower",
@@ -141,11 +174,11 @@ fn metrics() -> Table {
         let unit = if metric.unit.is_empty() { String::new() } else { format!(" [{}]", metric.unit) };
         table.add_row([metric.path, better, &(metric.meaning.to_string() + &unit)]);
     }
-    table
+    Ok(table)
 }
 
 fn errors() -> Table {
-    let mut table = table(["error code", "fault of", "HTTP", "meaning [name in the design]"], &[2]);
+    let mut table = table(["error code", "fault of", "HTTP", "meaning [name in REST interfaces]"], &[2]);
     for entry in failure::REGISTER {
         let class = match entry.class {
             Class::Client => "client",
@@ -155,7 +188,7 @@ fn errors() -> Table {
             entry.ec2_name,
             class,
             &entry.http_status.to_string(),
-            &format!("{} [{}]", entry.meaning, entry.design_name),
+            &format!("{} [{}]", entry.meaning, entry.rest_name),
         ]);
     }
     table

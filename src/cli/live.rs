@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    /// How much of what there is is in use, now and over the last samples.
+    /// Returns how much of what there is is in use, now and over the last samples.
     fn fleet(&self, sample: &Sample) -> Vec<String> {
         type Level = (&'static str, fn(&Sample) -> (u64, u64));
         const LEVELS: [Level; 4] = [

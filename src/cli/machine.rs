@@ -61,7 +61,7 @@ pub fn peak_memory_bytes() -> Option<u64> {
     kib("/proc/self/status", "VmHWM")
 }
 
-/// How many pieces of work that each take so much memory \[bytes\] fit into what is free, at least one; as many as
+/// Returns how many pieces of work that each take so much memory \[bytes\] fit into what is free, at least one; as many as
 /// there are where the system does not tell.
 pub fn how_many_fit(bytes_each: u64) -> usize {
     /// The part of what is free that may be used: others want some too.

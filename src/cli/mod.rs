@@ -7,12 +7,15 @@ mod arguments;
 mod check;
 mod compare;
 mod completions;
+mod examples;
+mod file_kind;
 mod interrupt;
 mod journal;
 mod list;
 mod live;
 mod machine;
 mod merge;
+mod new;
 mod output;
 mod panic;
 mod progress;
@@ -22,9 +25,11 @@ mod run;
 mod schema;
 mod selftest;
 mod size;
+mod source;
 mod sweep;
 mod trace;
 mod trials;
+mod validate;
 mod variants;
 
 use std::process::ExitCode;
@@ -81,7 +86,8 @@ impl From<Conclusion> for ExitCode {
 #[command(name = "plimsoll", version, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
-  plimsoll run workloads/scenarios/quickstart.toml
+  plimsoll run --example quickstart
+  plimsoll new mine.toml
   plimsoll run SCENARIO --set placement.strategy=best-fit --seed 7 -o mine
   plimsoll run SCENARIO --json | jq .launch.success_ratio
   plimsoll compare SCENARIO --strategies first-fit,spread
@@ -96,6 +102,8 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    New(new::NewArgs),
+    Validate(validate::ValidateArgs),
     Run(run::RunArgs),
     Compare(compare::CompareArgs),
     Check(check::CheckArgs),
@@ -121,6 +129,8 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let result = match cli.command {
+        Command::New(args) => new::main(&args).map(Conclusion::from),
+        Command::Validate(args) => validate::main(&args),
         Command::Run(args) => run::main(&args),
         Command::Compare(args) => compare::main(&args),
         Command::Check(args) => check::main(&args),

@@ -25,7 +25,7 @@ pub struct Watch<'a> {
     took_s: Option<f64>,
     /// Simulated time at the end, where it is known.
     duration: Option<Duration>,
-    /// Whether a person is there to see a bar.
+    /// True if a person is there to see a bar.
     shown: bool,
     bar: Option<ProgressBar>,
     /// The picture that is drawn instead of the bar.

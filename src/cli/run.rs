@@ -8,18 +8,20 @@ use clap::Args;
 use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
+use super::source::Source;
 use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
 use crate::disk;
-use crate::experiment::{Figures, objective};
+use crate::experiment::{Figures, estimate, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
 use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{Recorder, ResultFolder, render};
 use crate::scenario::{Overrides, Scenario};
 use crate::summary::Run;
+use crate::units::figures::grouped;
 use crate::units::{Duration, InstanceId, Time, parse_duration};
 
 /// Run one simulation, write a result folder and print a summary.
@@ -29,9 +31,8 @@ use crate::units::{Duration, InstanceId, Time, parse_duration};
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}", files()))]
 pub struct RunArgs {
-    /// The scenario file (TOML); examples are in workloads/scenarios/
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
+    #[command(flatten)]
+    source: Source,
     #[command(flatten)]
     overriding: arguments::Overriding,
     #[command(flatten)]
@@ -73,6 +74,8 @@ pub struct RunArgs {
 const EXAMPLES: &str = "\
 Examples:
   plimsoll run workloads/scenarios/quickstart.toml
+  plimsoll run --example retry-storm
+  plimsoll run mine.csv.gz --hosts hosts.csv --set placement.strategy=best-fit
   plimsoll run SCENARIO --set placement.strategy=best-fit
   plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set duration=30d
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
@@ -90,11 +93,15 @@ fn files() -> String {
 
 /// Reads the scenario, runs it, writes the result, prints the summary.
 pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
-    let mut journal = Journal::begin(&args.scenario);
+    let file = args.source.file()?;
+    let mut journal = Journal::begin(&file);
     args.common.limit_threads();
-    let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
+    let scenario = args.source.read(&file, &Overrides::from(&args.overriding))?;
     check_objectives(&scenario, args)?;
     machine::check_fits(&scenario)?;
+    if args.dry_run {
+        return tell_size(&scenario).map(Conclusion::from);
+    }
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let place = args.output.clone().unwrap_or_else(default_place);
     check_checkpoint_dir(args, &place)?;
@@ -129,6 +136,21 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     Ok(conclude(&run, args))
 }
 
+/// Opens the demand and tells how large a run would be.
+fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
+    scenario.demand()?;
+    let hosts = grouped(estimate::most_hosts(scenario)?);
+    let zones = match scenario.zones.len() {
+        1 => "1 zone".to_string(),
+        zones => format!("{zones} zones"),
+    };
+    let memory_mib = grouped(estimate::estimated_bytes(scenario)?.div_ceil(1 << 20));
+    output::print(&format!(
+        "{}: {hosts} hosts in {zones}, {}; about {memory_mib} MiB of memory. Nothing was run.\n",
+        scenario.name, scenario.placement.strategy.name,
+    ))
+}
+
 /// Checkpoints stand outside the result, which holds nothing else when it appears.
 fn check_checkpoint_dir(args: &RunArgs, place: &Path) -> Result<(), InputError> {
     if args.checkpoint_at.is_empty() || !disk::is_within(&args.checkpoint_dir, place) {
@@ -150,7 +172,7 @@ fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputErro
     objective::check(scenario)
 }
 
-/// Whether the run is as it was to be, where that is asked.
+/// Returns whether the run is as it was to be, where that is asked.
 fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
     let judged = || objective::judge(run.scenario, &Figures::of(run));
     match args.enforce_objectives && judged().iter().any(|judged| !judged.met) {
@@ -205,7 +227,7 @@ fn subject(text: &str) -> Result<Subject, String> {
     number.parse().map(of).map_err(|_| "expected the number of an instance, or launch:N".to_string())
 }
 
-/// What nothing was decided about cannot be explained.
+/// Returns what nothing was decided about cannot be explained.
 fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> {
     let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
     let (message, help) = match subject {

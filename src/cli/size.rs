@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{Conclusion, arguments, machine, output};

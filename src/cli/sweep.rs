@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{arguments, interrupt, machine, output};
@@ -103,6 +104,7 @@ pub fn main(args: &SweepArgs) -> Result<(), InputError> {
 
 /// All runs, and the result.
 fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
+    file_kind::expect(file, FileKind::Sweep)?;
     let journal = Journal::begin(file);
     args.common.limit_threads();
     let plan = Plan::make(&SweepConfig::read(file)?)?;
@@ -212,7 +214,7 @@ pub(super) fn show(
     ))
 }
 
-/// Where the finished runs of a result are kept until it is there: beside it, out of sight.
+/// Returns where the finished runs of a result are kept until it is there: beside it, out of sight.
 fn unfinished(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
@@ -220,7 +222,7 @@ fn unfinished(place: &Path) -> PathBuf {
     place.with_file_name(name)
 }
 
-/// Where parts of a sweep are kept unless told.
+/// Returns where parts of a sweep are kept unless told.
 fn parts(plan: &Plan) -> PathBuf {
     Path::new("results/runs").join(format!("{}-parts", plan.name))
 }

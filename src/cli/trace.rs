@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::file_kind::{self, FileKind};
 use super::{arguments, output};
 use crate::catalogue::{ShapePrice, TypeTable};
 use crate::disk;
@@ -119,6 +120,7 @@ fn import(args: &ImportArgs) -> Result<(), InputError> {
 }
 
 fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputError> {
+    file_kind::expect(&args.trace, FileKind::Trace)?;
     let types = match &args.scenario {
         Some(path) => {
             let scenario = Scenario::read(path, &Overrides::default())?;
@@ -130,6 +132,7 @@ fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputErr
 }
 
 fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError> {
+    file_kind::expect(&args.scenario, FileKind::Scenario)?;
     let scenario = Scenario::read(&args.scenario, &Overrides::from(&args.overriding))?;
     let Some(duration) = scenario.duration else {
         let problem =

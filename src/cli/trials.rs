@@ -19,7 +19,7 @@ use crate::units::{Duration, Time};
 /// Shows how far the trials are.
 pub struct TrialWatch {
     began: Stopwatch,
-    /// Whether a person is there to see a bar.
+    /// True if a person is there to see a bar.
     shown: bool,
     state: Mutex<State>,
 }

@@ -93,7 +93,7 @@ fn parse(text: &str) -> Option<(String, Vec<String>)> {
     sound.then(|| (label.to_string(), set))
 }
 
-/// Where `wanted` first stands outside quotes and brackets \[bytes\].
+/// Returns where `wanted` first stands outside quotes and brackets \[bytes\].
 fn find_outside(text: &str, wanted: char) -> Option<usize> {
     let (mut quote, mut depth) = (None, 0);
     for (at, c) in text.char_indices() {

@@ -20,7 +20,7 @@ use crate::cloud::{Cloud, RunOptions};
 use crate::experiment::statistics::{mean, student_t};
 use crate::scenario::{Overrides, Scenario};
 
-/// One check.
+/// A check.
 pub struct Check {
     /// Its name.
     pub name: &'static str,
@@ -51,7 +51,7 @@ pub struct Finding {
     pub expected: String,
     /// What came out.
     pub got: String,
-    /// Whether these agree.
+    /// True if these agree.
     pub holds: bool,
 }
 

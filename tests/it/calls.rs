@@ -10,7 +10,7 @@ use crate::support::{CHECKED, Experiment, Notes, calls, launches};
 
 const FLEET: &str = "[[zones]]\nname = 'a'\n[[zones.hosts]]\ncount = 4\nvcpu = 16\nmemory_gib = 64\n";
 
-/// One instance from 10 s to 20 s, and a call every second from the start to 30 s.
+/// An instance from 10 s to 20 s, and a call every second from the start to 30 s.
 fn one_instance(operation: &str) -> Experiment {
     let toml = format!(
         "duration = '30s'\n{FLEET}[workload]\ntrace = 'trace.csv'\n[[workload.calls]]\n\

@@ -51,7 +51,7 @@ pub fn plimsoll(place: &Path, words: &[&str]) -> Command {
     command
 }
 
-/// What the program prints when it succeeds.
+/// Returns what the program prints when it succeeds.
 fn printed(place: &Path, words: &[&str]) -> String {
     let output = plimsoll(place, words).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

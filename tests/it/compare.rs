@@ -22,7 +22,7 @@ fn json(place: &Path, words: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("--json prints the comparison and nothing else")
 }
 
-/// What a metric says of a variant.
+/// Returns what a metric says of a variant.
 fn entry<'a>(comparison: &'a Value, metric: &str, variant: usize) -> &'a Value {
     let metrics = comparison["metrics"].as_array().unwrap();
     let metric = metrics.iter().find(|entry| entry["metric"] == metric).unwrap();

@@ -26,7 +26,7 @@ fn stage<'a>(outcome: &'a Outcome, name: &str) -> &'a StageUse {
     plane.stages.iter().find(|stage| stage.name.to_string() == name).expect("a stage of that name")
 }
 
-/// What runs with different seeds say of a stage.
+/// Returns what runs with different seeds say of a stage.
 fn replicate(
     experiment: &Experiment,
     set: &[&str],

@@ -15,7 +15,7 @@ fn hosts(count: u32, vcpu: u32, more: &str) -> String {
     format!("{{ count = {count}, vcpu = {vcpu}, memory_gib = {}, {more} }}", vcpu * 8)
 }
 
-/// One zone `z` of these groups.
+/// A zone `z` of these groups.
 fn zone(groups: &[String]) -> String {
     format!("zones = [{{ name = 'z', hosts = [{}] }}]", groups.join(", "))
 }

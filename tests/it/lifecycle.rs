@@ -249,7 +249,7 @@ fn terminating_cuts_booting_and_stopping_short() {
     assert_eq!(billed_seconds(&outcome), 70 + 70);
 }
 
-// What the design does wrong and the simulator does right (model.md, second table), one by one.
+// Mistakes that textbook designs of such a service make, and the simulator does not, one by one.
 
 #[test]
 fn corrected_bills_are_not_zero_and_unpriced_types_are_named() {

@@ -5,6 +5,7 @@ mod allocator;
 mod architecture;
 mod attributes;
 mod baselines;
+mod begin;
 mod billing;
 mod book;
 mod branches;

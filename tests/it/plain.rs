@@ -82,7 +82,7 @@ impl<'a> Plain<'a> {
         (account, self.hosts[host].zone, self.hosts[host].rack % PARTITIONS)
     }
 
-    /// What a strategy wants least of, compared from left to right.
+    /// Returns what a strategy wants least of, compared from left to right.
     fn cost(&self, row: &Row, host: usize) -> [i128; 4] {
         let (free, capacity) = (self.free[host].map(i128::from), self.hosts[host].capacity.map(i128::from));
         let [vcpu, memory, ..] = free;

@@ -28,7 +28,7 @@ fn alive(notes: &crate::support::Notes, at: f64) -> u64 {
     notes.at(at).instances_running + notes.at(at).instances_stopped
 }
 
-/// One name that stands for nothing, or for an instance of another account: nothing happens to the others.
+/// A name that stands for nothing, or for an instance of another account: nothing happens to the others.
 #[test]
 fn one_unknown_instance_refuses_the_whole_call() {
     for unknown in ["nosuch", "theirs"] {

@@ -1,4 +1,4 @@
-//! The rules of exactness (contract, section 7), one by one.
+//! The rules of exactness, one by one: order at one time, half-open intervals, money to the second.
 
 use plimsoll::operation::Operation;
 

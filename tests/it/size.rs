@@ -25,7 +25,7 @@ fn loss_system(offered: u32) -> TempDir {
 
 const COUNT: &str = "zones.0.hosts.0.count";
 
-/// What `size` tells a program, and its exit code.
+/// Returns what `size` tells a program, and its exit code.
 fn sized(place: &Path, words: &[&str]) -> (Value, i32) {
     let all: Vec<&str> = ["size", "scenario.toml", "--json"].iter().chain(words).copied().collect();
     let output = plimsoll(place, &all).output().unwrap();

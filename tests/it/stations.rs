@@ -60,7 +60,7 @@ impl Experiment {
         Experiment { servers, queue_limit: None, service, patience: None, length_s: 20_000 }
     }
 
-    /// What a replication measures.
+    /// Returns what a replication measures.
     fn replicate(&self, seed: u64) -> StationUse {
         let mut station = Station::new(Some(self.servers), self.queue_limit);
         let mut events = EventQueue::<Event>::new();
@@ -100,7 +100,7 @@ impl Experiment {
         station.usage(end)
     }
 
-    /// What each replication measures.
+    /// Returns what each replication measures.
     fn run(&self) -> Vec<StationUse> {
         (0..REPLICATIONS).map(|seed| self.replicate(seed)).collect()
     }

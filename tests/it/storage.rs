@@ -47,7 +47,7 @@ fn watch(rows: &str) -> (Outcome, Notes) {
     cloud(rows).watch()
 }
 
-/// What refused the calls, in order.
+/// Returns what refused the calls, in order.
 fn reasons(rows: &str) -> Vec<&'static str> {
     watch(rows).1.reasons().into_iter().map(|(_, why)| why).collect()
 }

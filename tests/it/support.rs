@@ -65,7 +65,7 @@ impl Experiment {
         self.text.clone()
     }
 
-    /// Where the scenario and its files stand.
+    /// Returns where the scenario and its files stand.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -204,7 +204,7 @@ pub fn billed(outcome: &Outcome) -> BTreeMap<(String, String), u64> {
     billed
 }
 
-/// What the instances of a run cost \[micro-USD\].
+/// Returns what the instances of a run cost \[micro-USD\].
 pub fn instances_micro_usd(outcome: &Outcome) -> i128 {
     outcome.bill.by_kind[&plimsoll::billing::Kind::Instance]
 }
@@ -214,7 +214,7 @@ pub fn billed_seconds(outcome: &Outcome) -> u64 {
     outcome.bill.rows.iter().filter_map(|row| row.billed_seconds()).sum()
 }
 
-/// How much of something was held, by the word of the bill \[unit · s\], over all accounts.
+/// Returns how much of something was held, by the word of the bill \[unit · s\], over all accounts.
 pub fn held(outcome: &Outcome, name: &str) -> u128 {
     let rows = outcome.bill.rows.iter().filter(|row| row.type_name(&outcome.directory.types) == name);
     rows.map(|row| row.quantity).sum::<u128>() / u128::from(NS_PER_S)

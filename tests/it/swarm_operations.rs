@@ -138,7 +138,7 @@ impl Draw {
         format!("security_group={group} {traffic} {end}={peer}")
     }
 
-    /// What a call of an operation says beside its time.
+    /// Returns what a call of an operation says beside its time.
     fn cells(&mut self, operation: Operation) -> String {
         use Operation::*;
         let i = self.name("i");

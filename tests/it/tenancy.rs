@@ -23,7 +23,7 @@ fn world(hosts: u32, group: &str, set: &str, rows: &str) -> Experiment {
     Experiment::replaying(&operations(rows), &scenario)
 }
 
-/// What a kind of things cost \[micro-USD\].
+/// Returns what a kind of things cost \[micro-USD\].
 fn paid(outcome: &Outcome, kind: Kind) -> i128 {
     outcome.bill.by_kind.get(&kind).copied().unwrap_or(0)
 }

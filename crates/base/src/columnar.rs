@@ -52,7 +52,7 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// What its values are.
     pub form: Form,
-    /// Whether a row may go without.
+    /// True if a row may go without.
     pub optional: bool,
 }
 

@@ -70,7 +70,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// One thing wrong with the input: where, what was found, what was expected, and how to get out.
+/// A thing wrong with the input: where, what was found, what was expected, and how to get out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// Where it stands.

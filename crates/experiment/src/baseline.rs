@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
@@ -203,7 +204,7 @@ impl Baseline {
         Ok(checked)
     }
 
-    /// What ran out or was refused in a result, and for the first time, without the baseline holding it.
+    /// Returns what ran out or was refused in a result, and for the first time, without the baseline holding it.
     pub fn not_held<'a>(&self, figures: &'a Figures) -> Vec<&'a str> {
         let first_times = figures.iter().map(|(path, _)| path).filter(|path| metric::is_first_time(path));
         first_times.filter(|path| !self.metrics.contains_key(*path)).collect()
@@ -215,7 +216,7 @@ impl Baseline {
     ///
     /// What is no baseline of this version, or names a metric that there is none of.
     pub fn parse(path: &Path, text: &str) -> Result<Baseline, InputError> {
-        let file: File = toml::from_str(text).map_err(|error| {
+        let file: BaselineFile = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
             let place = Place::file(path).at_line(line as u64);
@@ -240,7 +241,7 @@ impl Baseline {
             };
             return Err(InputError(problems.into_iter().map(placed).collect()));
         }
-        let File { version, scenario, scenario_sha256, seed, digest, .. } = file;
+        let BaselineFile { version, scenario, scenario_sha256, seed, digest, .. } = file;
         Ok(Baseline { version, scenario, scenario_sha256, seed, digest, metrics })
     }
 
@@ -280,24 +281,36 @@ fn quoted(text: &str) -> String {
 const REWRITE: &str = "name a baseline, or move the file away and make a new one with --update";
 
 /// A baseline as its file has it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct BaselineFile {
+    /// Form of the file.
+    #[schemars(extend("const" = SCHEMA))]
     schema: String,
+    /// Version of plimsoll that wrote it.
     version: String,
+    /// Name of the scenario.
     scenario: String,
+    /// SHA-256 of the resolved scenario.
     scenario_sha256: String,
+    /// Seed of the run.
     seed: u64,
+    /// Digest of the run.
     digest: String,
+    /// Figures by the path of their metric.
     metrics: BTreeMap<String, Line>,
 }
 
 /// A line of `[metrics]`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Line {
+    /// The figure, in the unit of the metric.
     value: f64,
+    /// The direction that is good.
+    #[schemars(extend("enum" = ["higher", "lower", "neither"]))]
     better: String,
+    /// How much worse it may be: a share such as "0.5%", or a number in its unit; left out: nothing.
     tolerance: Option<String>,
 }
 

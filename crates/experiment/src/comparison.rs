@@ -26,7 +26,7 @@ pub struct Arm {
     pub scenario: Scenario,
     /// The figures of its replications in the order of the seeds. One where it is certain.
     pub figures: Vec<Figures>,
-    /// Whether the seed plays no part: two seeds gave the same figures and the same digest.
+    /// True if the seed plays no part: two seeds gave the same figures and the same digest.
     pub certain: bool,
     /// The state of the cloud over time in each replication.
     states: Vec<States>,
@@ -60,7 +60,7 @@ impl States {
     }
 }
 
-/// One metric of one variant.
+/// A metric of one variant.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Row {
     /// Path of the metric.
@@ -90,7 +90,7 @@ pub struct Comparison {
     pub confidence: Confidence,
     /// Differences that are estimated, and so have an interval that holds together with the others.
     pub family: usize,
-    /// Whether the precision asked for was reached; `None` where none was asked for.
+    /// True if the precision asked for was reached; `None` where none was asked for.
     pub precise: Option<bool>,
 }
 
@@ -127,7 +127,7 @@ impl Design {
     }
 }
 
-/// Whether a scenario may draw nothing that matters from its seed: its demand is a trace, and no host fails by
+/// Returns whether a scenario may draw nothing that matters from its seed: its demand is a trace, and no host fails by
 /// chance, which two seeds that both draw no failure would not show.
 pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
     scenario.workload.is_certain() && scenario.faults == FaultConfig::default()
@@ -244,7 +244,7 @@ fn interval_of_mean(values: &[f64], confidence: f64) -> Option<Interval> {
 }
 
 impl Comparison {
-    /// What the runs of a design say.
+    /// Returns what the runs of a design say.
     fn of(design: Design, arms: Vec<Arm>) -> Result<Comparison, InputError> {
         let metrics = expand(&design.metrics(), &arms)?;
         let estimated = |arm: &Arm| {
@@ -264,7 +264,7 @@ impl Comparison {
         Ok(comparison)
     }
 
-    /// Whether the differences are as precise as was asked for.
+    /// Returns whether the differences are as precise as was asked for.
     fn is_precise(&self) -> Result<Option<bool>, InputError> {
         let Some(precision) = self.design.precision else { return Ok(None) };
         let metrics = expand(&self.design.precise_metrics(), &self.arms)?;

@@ -40,6 +40,14 @@ pub fn estimated_bytes(scenario: &Scenario) -> Result<u64, InputError> {
     Ok(PER_RUN + groups(scenario)?.iter().map(of_group).sum::<u64>())
 }
 
+/// Counts the hosts of a scenario; of elastic groups the most that there may be.
+///
+/// # Errors
+/// Host files that cannot be read.
+pub fn most_hosts(scenario: &Scenario) -> Result<u64, InputError> {
+    Ok(groups(scenario)?.iter().map(HostGroup::most_hosts).sum())
+}
+
 fn groups(scenario: &Scenario) -> Result<Vec<HostGroup>, InputError> {
     let zones = resolve(&scenario.zones).map_err(|problems| scenario.locate(InputError(problems)))?;
     Ok(zones.into_iter().flatten().collect())

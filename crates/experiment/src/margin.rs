@@ -27,7 +27,7 @@ impl Margin {
         }
     }
 
-    /// How much that is beside a figure.
+    /// Returns how much that is beside a figure.
     pub fn beside(self, figure: f64) -> f64 {
         match self {
             Margin::Share(share) => share * figure.abs(),

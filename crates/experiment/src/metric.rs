@@ -41,13 +41,13 @@ pub fn rank(path: &str) -> usize {
     register().position(|metric| below(path, metric.path).is_some()).unwrap_or(usize::MAX)
 }
 
-/// What of `path` lies below `table`; empty for the table itself, nothing for what is elsewhere.
+/// Returns what of `path` lies below `table`; empty for the table itself, nothing for what is elsewhere.
 pub fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(table)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }
 
-/// Which way a figure is good. Within a table:
+/// Returns which way a figure is good. Within a table:
 ///
 /// - `failed_by_code` and all below it: lower;
 /// - by the last word of the path: `succeeded`, `completed` higher; `failed`, `refused`, `timed_out` lower; `at_s` and
@@ -95,14 +95,14 @@ pub fn unit(path: &str) -> &'static str {
     }
 }
 
-/// Whether a path is that of the time at which something first ran out, or a request was first refused. Such a
+/// Returns whether a path is that of the time at which something first ran out, or a request was first refused. Such a
 /// figure is there only when it happened.
 pub fn is_first_time(path: &str) -> bool {
     let code = path.strip_prefix("first_failures.").and_then(|rest| rest.strip_suffix(".at_s"));
     entry(path).is_some() && (last_word(path) == "exhausted_at_s" || code.is_some_and(is_error_code))
 }
 
-/// Whether a path is that of how often requests were refused with an error code there is. Such a figure is there
+/// Returns whether a path is that of how often requests were refused with an error code there is. Such a figure is there
 /// only when it happened.
 pub fn counts_an_error(path: &str) -> bool {
     let code = path.split_once(".failed_by_code.").map(|(_, code)| code);

@@ -16,7 +16,7 @@ pub struct Judged<'a> {
     pub objective: &'a ObjectiveConfig,
     /// What the run had; `None` where it has no such figure.
     pub value: Option<f64>,
-    /// Whether that is as wanted.
+    /// True if that is as wanted.
     pub met: bool,
     /// Why there is no value, with the nearest names, where nothing says that there need be none.
     pub missing: Option<String>,

@@ -28,7 +28,7 @@ impl Interval {
         (self.high - self.low) / 2.0
     }
 
-    /// Whether a value lies in it, its ends included.
+    /// Returns whether a value lies in it, its ends included.
     pub fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
@@ -141,7 +141,7 @@ impl Variety {
         Variety { values: values.len(), differing, distinct }
     }
 
-    /// Whether Student's interval of their mean holds what it claims. Of rare events it does not: while most values
+    /// Returns whether Student's interval of their mean holds what it claims. Of rare events it does not: while most values
     /// are equal, the few that differ say too little of those that have not come yet. In 20,000 drawn comparisons of
     /// counts with means of 0.05 to 3, and of crowds, it held the truth in 35 to 98 % where it claimed 95 %; where this
     /// is so, in 92 to 98 %.

@@ -32,7 +32,7 @@ pub enum Reason {
     MoreWork,
     /// One of the two has no value, such as a time at which nothing ran out.
     NoValue,
-    /// One replication of random demand says nothing of how much it varies.
+    /// A replication of random demand says nothing of how much it varies.
     OneReplication,
 }
 
@@ -161,7 +161,7 @@ impl Difference {
     }
 }
 
-/// What a difference in `path` shows. `work` is by how much the variant does more work than the baseline, as a
+/// Returns what a difference in `path` shows. `work` is by how much the variant does more work than the baseline, as a
 /// share of the baseline's.
 pub fn judge(path: &str, difference: &Difference, work: f64) -> Verdict {
     let shown = match &difference.certainty {
@@ -188,7 +188,7 @@ pub fn judge(path: &str, difference: &Difference, work: f64) -> Verdict {
     }
 }
 
-/// Whether less of it is needed, or suffered, where less work is done: who refuses everything uses no host. Such a
+/// Returns whether less of it is needed, or suffered, where less work is done: who refuses everything uses no host. Such a
 /// metric is taken to grow in proportion to the work at most.
 fn grows_with_work(path: &str) -> bool {
     let starts =

@@ -23,7 +23,7 @@ macro_rules! operations {
                 match self { $(Operation::$operation => $name,)* }
             }
 
-            /// What it does, one line.
+            /// Returns what it does, one line.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Operation::$operation => $meaning,)* }
             }

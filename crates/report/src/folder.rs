@@ -33,7 +33,7 @@ impl ResultFolder {
         Ok(ResultFolder { named: named.to_path_buf(), folder })
     }
 
-    /// Where the result is written meanwhile.
+    /// Returns where the result is written meanwhile.
     pub fn draft(&self) -> &Path {
         self.folder.path()
     }

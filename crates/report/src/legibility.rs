@@ -84,7 +84,7 @@ fn sweeps() -> Vec<Plot> {
     .collect()
 }
 
-/// Where a text is: left, top, right, bottom.
+/// Returns where a text is: left, top, right, bottom.
 fn extent(mark: &Mark) -> Option<([f64; 4], &str)> {
     let Mark::Text { at: (x, y), text, anchor, size, bold, .. } = mark else { return None };
     let wide = width(text, *size) * if *bold { 1.1 } else { 1.0 };

@@ -67,7 +67,7 @@ pub fn json(report: &impl Serialize) -> Value {
     serde_json::to_value(report).expect("a report is plain data")
 }
 
-/// Whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
+/// Returns whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
 fn makes(name: &str) -> bool {
     let of_runs = run::REGISTER.iter().map(|report| report.file);
     let of_others = [&comparison::FILES[..], &sweep::FILES, &sizing::FILES];

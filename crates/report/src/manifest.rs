@@ -16,7 +16,7 @@ pub const SCHEMA: &str = "plimsoll/manifest/1";
 /// How the schema of every version begins.
 const SCHEMA_FAMILY: &str = "plimsoll/manifest/";
 
-/// Whether a file is a manifest of ours, of whatever version.
+/// Returns whether a file is a manifest of ours, of whatever version.
 pub fn is_ours(path: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else { return false };
     let manifest: Value = serde_json::from_str(&text).unwrap_or_default();

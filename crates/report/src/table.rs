@@ -37,7 +37,7 @@ impl Cell {
         value.map_or(Cell::Empty, |value| Cell::Number(value, format(value)))
     }
 
-    /// Whether the cell holds a number.
+    /// Returns whether the cell holds a number.
     pub fn is_number(&self) -> bool {
         matches!(self, Cell::Number(..))
     }

@@ -22,13 +22,13 @@ enum Step {
     Run(String, Option<String>),
 }
 
-/// What the last comment before a block says.
+/// Returns what the last comment before a block says.
 fn note(prose: &str) -> Option<&str> {
     let (_, comment) = prose.trim_end().strip_suffix("-->")?.rsplit_once("<!--")?;
     Some(comment.trim())
 }
 
-/// What a page has its reader do, in order.
+/// Returns what a page has its reader do, in order.
 fn steps(page: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut before = String::new();
@@ -70,7 +70,7 @@ fn session(code: &str) -> Vec<Step> {
     commands.map(step).collect()
 }
 
-/// Whether a line is as shown; `[..]` stands for any part of it.
+/// Returns whether a line is as shown; `[..]` stands for any part of it.
 fn matches_line(shown: &str, line: &str) -> bool {
     match shown.split_once("[..]") {
         None => shown == line,
@@ -80,7 +80,7 @@ fn matches_line(shown: &str, line: &str) -> bool {
     }
 }
 
-/// Whether lines are as shown; `...` stands for any of them.
+/// Returns whether lines are as shown; `...` stands for any of them.
 fn matches(shown: &[&str], lines: &[&str]) -> bool {
     match (shown, lines) {
         ([], []) => true,

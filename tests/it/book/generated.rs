@@ -111,7 +111,7 @@ pub fn code(name: &str) -> String {
     format!("`{name}`")
 }
 
-/// What a help prints, at a fixed width.
+/// Returns what a help prints, at a fixed width.
 fn help(words: &[&str]) -> String {
     let output = plimsoll(Path::new(TOP), &[words, &["--help"]].concat()).env("COLUMNS", "100").output();
     String::from_utf8(output.expect("the program is there").stdout).expect("help is text")
@@ -221,19 +221,20 @@ fn metrics() -> String {
 }
 
 fn errors() -> String {
-    let mut text = "How the simulated cloud says no to a request. Code, class and HTTP status are those that a client \
-        of EC2 meets; the name in the design is that of the document this simulator models. `failures.csv` has a \
+    let mut text =
+        "How the simulated cloud says no to a request. Code, class and HTTP status are those that a client \
+        of EC2 meets; REST interfaces to such clouds have shorter names. `failures.csv` has a \
         row for each refusal, with the [limit](limits.md) that decided.\n\n"
-        .to_string();
+            .to_string();
     let rows = failure::REGISTER.iter().map(|entry| {
         let class = match entry.class {
             Class::Client => "client",
             Class::Server => "server",
         };
         let status = entry.http_status.to_string();
-        [code(entry.ec2_name), entry.meaning.into(), class.into(), status, code(entry.design_name)]
+        [code(entry.ec2_name), entry.meaning.into(), class.into(), status, code(entry.rest_name)]
     });
-    text += &table(["error code", "meaning", "fault of", "HTTP status", "name in the design"], rows);
+    text += &table(["error code", "meaning", "fault of", "HTTP status", "name in REST interfaces"], rows);
     text + "\nWrong input is none of these: a scenario, trace or option that cannot be read ends the command with exit \
         code 2, and says where it is wrong and what was expected.\n"
 }

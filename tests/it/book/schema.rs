@@ -83,7 +83,7 @@ impl<'a> Sections<'a> {
         }
     }
 
-    /// What a definition holds: the keys of a table, the values of a word, or the keys of each kind.
+    /// Returns what a definition holds: the keys of a table, the values of a word, or the keys of each kind.
     fn body(&self, definition: &Value) -> String {
         if definition["properties"].is_object() {
             return self.keys(definition);
@@ -122,7 +122,7 @@ impl<'a> Sections<'a> {
         format!("{}: {meaning} ({}{default})", code(key), self.takes(value))
     }
 
-    /// What a key takes, with a link where it has a section.
+    /// Returns what a key takes, with a link where it has a section.
     fn takes(&self, value: &Value) -> String {
         if let Some(reference) = value["$ref"].as_str() {
             let name = reference.rsplit('/').next().expect("a name");
@@ -172,7 +172,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Whether a definition has a section of its own: a table, or one of several kinds.
+/// Returns whether a definition has a section of its own: a table, or one of several kinds.
 fn has_section(definition: &Value) -> bool {
     let is_kind = |kind: &Value| kind["const"].is_string() || kind["properties"]["kind"]["const"].is_string();
     let kinds = definition["oneOf"].as_array();
@@ -216,7 +216,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_string()
 }
 
-/// What a key means, and its default, which the schema gives or the meaning tells.
+/// Returns what a key means, and its default, which the schema gives or the meaning tells.
 fn meaning_and_default(object: &Value, key: &str, value: &Value) -> (String, String) {
     let meaning = text_of(&value["description"]).replace('\n', " ");
     let needed = object["required"].as_array().is_some_and(|keys| keys.contains(&Value::from(key)));

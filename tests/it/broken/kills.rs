@@ -107,7 +107,7 @@ fn content_with_drafts(folder: &Path, place: &str) -> Content {
     found
 }
 
-/// What stays of a file that tells the time: of a manifest what was run, of a page that it is whole.
+/// Returns what stays of a file that tells the time: of a manifest what was run, of a page that it is whole.
 fn timeless(name: &str, bytes: Vec<u8>) -> Vec<u8> {
     if name.ends_with("manifest.json") {
         let manifest: Value = serde_json::from_slice(&bytes).unwrap_or_default();

@@ -48,7 +48,7 @@ fn workplace(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// What is told of work that is refused. Nothing is left of it.
+/// Returns what is told of work that is refused. Nothing is left of it.
 fn refusal(folder: &Path, words: &[&str]) -> String {
     let output: Output = within(folder, 5_000_000 << 10, words).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -300,7 +300,7 @@ fn every_number_of_a_scenario_may_be_huge() {
     assert!(refused > 10, "{refused} were refused");
 }
 
-/// Where the whole numbers outside quotes stand.
+/// Returns where the whole numbers outside quotes stand.
 fn whole_numbers(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let (mut quoted, mut began, mut before) = (false, None, ' ');

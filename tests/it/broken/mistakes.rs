@@ -26,7 +26,7 @@ fn parse(path: &Path, text: &str, set: &[&str]) -> Result<Scenario, InputError> 
     Scenario::parse(path, text, &overrides)
 }
 
-/// What is told of a scenario with some settings changed.
+/// Returns what is told of a scenario with some settings changed.
 fn told(set: &[&str]) -> String {
     parse(Path::new("s.toml"), ARRIVALS_AND_CALLS, set).expect_err("a mistake").to_string()
 }
@@ -134,7 +134,7 @@ fn spoil(text: &str, random: &mut Stream) -> String {
     lines.join("\n")
 }
 
-/// Where the words and numbers of a line stand.
+/// Returns where the words and numbers of a line stand.
 fn words(line: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut began = None;

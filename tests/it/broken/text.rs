@@ -37,7 +37,7 @@ fn workplace() -> TempDir {
     folder
 }
 
-/// What a command prints, on both streams, of whatever outcome.
+/// Returns what a command prints, on both streams, of whatever outcome.
 fn shown(folder: &Path, words: &[&str]) -> String {
     let output = plimsoll(folder, words).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is shown is text");

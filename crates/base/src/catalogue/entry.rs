@@ -6,17 +6,17 @@ use std::sync::OnceLock;
 
 use crate::units::{Decimal, Resources};
 
-/// One instance type as EC2 describes it.
+/// An instance type as EC2 describes it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueEntry {
     /// Name, such as `m5.large`.
     pub name: String,
-    /// Whether EC2 still recommends it for new work.
+    /// True if EC2 still recommends it for new work.
     pub current_generation: bool,
-    /// Whether the instance is a whole machine.
+    /// True if the instance is a whole machine.
     pub bare_metal: bool,
-    /// Whether its processor share works by credits.
+    /// True if its processor share works by credits.
     pub burstable: bool,
     /// Processor architectures, separated by `|`.
     pub arch: String,
@@ -48,7 +48,7 @@ pub struct CatalogueEntry {
     pub ebs_max_iops: u32,
     /// Volumes it can have attached.
     pub ebs_max_attachments: u32,
-    /// Whether it is sold on the spot market.
+    /// True if it is sold on the spot market.
     pub spot: bool,
     /// Ids of the zones that offer it.
     #[serde(deserialize_with = "separated_by_bars")]
@@ -63,7 +63,7 @@ impl CatalogueEntry {
         self.name.split_once('.').map_or(self.name.as_str(), |(family, _)| family)
     }
 
-    /// What an instance takes from its host: its vCPUs, memory, GPUs, local disks (whole MiB, rounded
+    /// Returns what an instance takes from its host: its vCPUs, memory, GPUs, local disks (whole MiB, rounded
     /// up) and the bandwidth it can always have. Peak bandwidth is shared and reserves nothing.
     pub fn request(&self) -> Resources {
         let storage_mib = (u64::from(self.local_storage_gb) * 1_000_000_000).div_ceil(1 << 20);

@@ -46,7 +46,7 @@ fn memory_mib(text: &str) -> Result<u32, String> {
 }
 
 impl Filter {
-    /// Whether every condition holds for `entry`.
+    /// Returns whether every condition holds for `entry`.
     pub fn matches(&self, entry: &CatalogueEntry) -> bool {
         self.name.as_deref().is_none_or(|name| matches_name(name, &entry.name))
             && self.family.as_deref().is_none_or(|family| family == entry.family())
@@ -68,12 +68,12 @@ pub fn select(filter: &Filter) -> Vec<&'static CatalogueEntry> {
     kept
 }
 
-/// A pattern must match the whole name; plain text may stand anywhere in it.
-fn matches_name(wanted: &str, name: &str) -> bool {
+/// Tells whether a name is meant: a pattern with `*` or `?` must match the whole name, plain text may stand anywhere in it.
+pub fn matches_name(wanted: &str, name: &str) -> bool {
     if wanted.contains(['*', '?']) { glob(wanted.as_bytes(), name.as_bytes()) } else { name.contains(wanted) }
 }
 
-/// Whether `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
+/// Returns whether `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     // On a mismatch only the latest star has to take more: an earlier one taking more could only
     // move the latest one's start further, which it reaches by itself.

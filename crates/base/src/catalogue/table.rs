@@ -71,7 +71,7 @@ impl Default for ShapePrice {
     }
 }
 
-/// One type or bare shape.
+/// A type or bare shape.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstanceType {
     /// Name of the type, or of the shape: `2vcpu-3.5gib`.
@@ -80,7 +80,7 @@ pub struct InstanceType {
     pub request: Resources,
     /// On-demand price of a second, exact.
     pub price_per_second: Money,
-    /// Whether the price is `[billing.shape]`'s, for want of one of its own.
+    /// True if the price is `[billing.shape]`'s, for want of one of its own.
     pub priced_by_shape: bool,
     /// Network interfaces it may have; `None` for no limit, as for every bare shape.
     pub interfaces: Option<InterfaceLimits>,
@@ -173,7 +173,7 @@ impl TypeTable {
         &self.used[id.index()]
     }
 
-    /// How many types and shapes are in use.
+    /// Returns how many types and shapes are in use.
     pub fn len(&self) -> usize {
         self.used.len()
     }
@@ -345,7 +345,7 @@ impl Reader<'_> {
         Some(InstanceType { interfaces, volume_attachments, ..made })
     }
 
-    /// What a configuration leaves and makes of the limits of `base`.
+    /// Returns what a configuration leaves and makes of the limits of `base`.
     fn interface_limits(
         &mut self,
         config: &InstanceTypeConfig,

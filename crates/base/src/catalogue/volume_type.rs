@@ -66,7 +66,7 @@ enum Throughput {
     ByIops { mibps_at_once: u32, iops_per_mibps_beyond: Option<u32> },
 }
 
-/// One type of volume as data.
+/// A type of volume as data.
 struct Row {
     size_gib: RangeInclusive<u32>,
     iops: Iops,
@@ -158,17 +158,17 @@ impl VolumeType {
         self.row().size_gib.clone()
     }
 
-    /// Whether IOPS can be asked for.
+    /// Returns whether IOPS can be asked for.
     pub fn provisions_iops(self) -> bool {
         matches!(self.row().iops, Iops::Provisioned { .. })
     }
 
-    /// Whether throughput can be asked for.
+    /// Returns whether throughput can be asked for.
     pub fn provisions_throughput(self) -> bool {
         matches!(self.row().throughput, Throughput::Provisioned { .. })
     }
 
-    /// Whether an instance can boot from it (`CreateVolume`, "VolumeType").
+    /// Returns whether an instance can boot from it (`CreateVolume`, "VolumeType").
     pub const fn can_be_root(self) -> bool {
         !matches!(self, VolumeType::St1 | VolumeType::Sc1)
     }
@@ -181,7 +181,7 @@ impl VolumeType {
         }
     }
 
-    /// What a volume of this type and size does, with what was asked for (`CreateVolume`, "Iops" and
+    /// Returns what a volume of this type and size does, with what was asked for (`CreateVolume`, "Iops" and
     /// "Throughput"), or why there is no such volume.
     pub fn performance(
         self,
@@ -220,7 +220,7 @@ impl VolumeType {
         Ok(Performance { iops: iops.unwrap_or(throughput_mibps), throughput_mibps })
     }
 
-    /// How many of a volume's IOPS are paid for apart from its size \[IOPS\].
+    /// Returns how many of a volume's IOPS are paid for apart from its size \[IOPS\].
     pub fn billable_iops(self, performance: Performance) -> u32 {
         match self.row().iops {
             Iops::Provisioned { included, .. } => performance.iops - included.unwrap_or(0),
@@ -240,7 +240,7 @@ impl VolumeType {
         [first, second - first, all - second]
     }
 
-    /// How much of a volume's throughput is paid for apart from its size \[MiB/s\].
+    /// Returns how much of a volume's throughput is paid for apart from its size \[MiB/s\].
     pub fn billable_throughput(self, performance: Performance) -> u32 {
         match self.row().throughput {
             Throughput::Provisioned { included, .. } => performance.throughput_mibps - included,

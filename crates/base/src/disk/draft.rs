@@ -140,7 +140,7 @@ fn open_to_lock(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Whether a path still leads to an open file: another process may have taken it for one left by a killed one,
+/// Returns whether a path still leads to an open file: another process may have taken it for one left by a killed one,
 /// before it was locked.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {

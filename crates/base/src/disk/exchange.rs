@@ -35,7 +35,7 @@ fn exchange(draft: &Path, place: &Path, old: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the system or the file system cannot do it, of whatever folders.
+/// Returns whether the system or the file system cannot do it, of whatever folders.
 fn is_unknown(error: &io::Error) -> bool {
     #[cfg(unix)]
     let of_file_system =

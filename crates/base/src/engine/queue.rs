@@ -258,7 +258,7 @@ impl<E: Copy + Default> EventQueue<E> {
         self.ready[self.head + start..self.head + end].iter().map(|entry| entry.event)
     }
 
-    /// Whether an event at this time would come before the one that stands so many places behind the next; a hint
+    /// Returns whether an event at this time would come before the one that stands so many places behind the next; a hint
     /// likewise.
     #[inline]
     pub fn comes_before(&self, at: Time, place: usize) -> bool {

@@ -3,8 +3,7 @@
 //! Names, classes and HTTP statuses are those of the EC2 API reference, "Error codes": a client error
 //! comes with a status of the 400 series, a server error with one of the 500 series, and throttling
 //! is a server error although the client goes too fast. Traffic that no rule allows has the code of EC2's
-//! Reachability Analyzer ("explanation codes"). The design's own names (`ec2-lld.txt`, "Custom Exception
-//! Classes") stand beside them.
+//! Reachability Analyzer ("explanation codes"). Beside them stand short names, as REST interfaces to such clouds have them.
 
 mod limit;
 
@@ -24,14 +23,14 @@ pub enum Class {
     Server,
 }
 
-/// One row of the register.
+/// A row of the register.
 pub struct Entry {
     /// The failure.
     pub failure: Failure,
     /// EC2's error code.
     pub ec2_name: &'static str,
-    /// The name in the design document.
-    pub design_name: &'static str,
+    /// Short name, as REST interfaces have it.
+    pub rest_name: &'static str,
     /// Who is to blame.
     pub class: Class,
     /// HTTP status of the response.
@@ -42,7 +41,7 @@ pub struct Entry {
 
 /// Makes the enum and the register of one list, so that the two cannot drift apart.
 macro_rules! failures {
-    ($($name:ident = $number:literal, $ec2:literal, $design:literal, $class:ident $status:literal, $meaning:literal;)*) => {
+    ($($name:ident = $number:literal, $ec2:literal, $rest:literal, $class:ident $status:literal, $meaning:literal;)*) => {
         /// Why a request was refused. The number goes into the digest: add at the end, never renumber.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
         #[repr(u8)]
@@ -57,7 +56,7 @@ macro_rules! failures {
             $(Entry {
                 failure: Failure::$name,
                 ec2_name: $ec2,
-                design_name: $design,
+                rest_name: $rest,
                 class: Class::$class,
                 http_status: $status,
                 meaning: $meaning,

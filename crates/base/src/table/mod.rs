@@ -149,7 +149,7 @@ impl Table {
         }
     }
 
-    /// Where the row after this one stands.
+    /// Returns where the row after this one stands.
     pub fn position(&self) -> Position {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),

@@ -34,7 +34,7 @@ thread_local! {
     static LIBRARY_IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
+/// Returns whether a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
 pub fn panic_is_caught() -> bool {
     LIBRARY_IS_READING.get()
 }

@@ -8,14 +8,14 @@ use crate::statistics::{self, Interval, bonferroni};
 /// replications: the share, the successes, the trials.
 const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded", "launch.requested");
 
-/// One value of the setting and its runs.
+/// A value of the setting and its runs.
 #[derive(Clone, Debug)]
 pub struct Point {
     /// The value.
     pub setting: u64,
     /// The figures of its runs in the order of the seeds; at least one.
     pub figures: Vec<Figures>,
-    /// Whether the seed plays no part, so that one run stands for all.
+    /// True if the seed plays no part, so that one run stands for all.
     pub certain: bool,
     /// What the runs say of the metric and the target.
     pub estimate: Estimate,
@@ -33,7 +33,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// What runs say. Each end of the interval is one that the metric is within with `confidence`.
+    /// Returns what runs say. Each end of the interval is one that the metric is within with `confidence`.
     ///
     /// Student's t over the replications; for the share of launches that succeed also Wilson's over all launches
     /// together, whichever reaches further: refusals come in crowds, which the first sees, and of a few launches that
@@ -114,13 +114,13 @@ impl Curve {
         &self.points
     }
 
-    /// What was learned of a value.
+    /// Returns what was learned of a value.
     pub fn at(&self, setting: u64) -> Option<&Point> {
         let at = self.points.binary_search_by_key(&setting, |point| point.setting).ok()?;
         Some(&self.points[at])
     }
 
-    /// Where more of the setting leads away from the target. The response is monotone where there is none: no two
+    /// Returns where more of the setting leads away from the target. The response is monotone where there is none: no two
     /// neighbours among the values looked at differ the wrong way, to `confidence` over all of them together.
     pub fn reversals(&self, target: &Target, confidence: f64) -> Vec<Reversal> {
         let each = bonferroni(confidence, self.points.len().saturating_sub(1));

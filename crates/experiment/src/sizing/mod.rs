@@ -187,7 +187,7 @@ impl SizingPlan {
         Ok(Sizing { plan: self.clone(), scenario, stands_at, result, curve, reversals })
     }
 
-    /// How many replications a value is looked at with, one look after the other.
+    /// Returns how many replications a value is looked at with, one look after the other.
     fn looks(&self) -> Vec<usize> {
         let mut looks = vec![self.replications];
         while let Some(last) = looks.last().copied().filter(|last| *last < self.most_replications) {
@@ -260,13 +260,13 @@ impl Search<'_> {
         Ok(Err(SizingResult::OutOfReach(most)))
     }
 
-    /// Whether the metric is the same in every run of two values.
+    /// Returns whether the metric is the same in every run of two values.
     fn are_alike(&self, one: u64, other: u64) -> bool {
         let values = |setting| self.curve.at(setting).map(|point| point.values(&self.plan.target.metric));
         values(one) == values(other)
     }
 
-    /// Whether the target is shown to hold at a value, which is run unless it was.
+    /// Returns whether the target is shown to hold at a value, which is run unless it was.
     fn holds(&mut self, setting: u64) -> Result<bool, InputError> {
         if self.curve.at(setting).is_none() {
             let point = self.look(setting)?;

@@ -82,7 +82,7 @@ impl Relation {
         }
     }
 
-    /// Whether greater values of the metric are nearer to the target.
+    /// Returns whether greater values of the metric are nearer to the target.
     pub fn wants_more(self) -> bool {
         matches!(self, Relation::AtLeast | Relation::Above)
     }
@@ -139,7 +139,7 @@ impl Target {
         [0.0, 1.0].into_iter().any(|end| self.relation.holds(end, self.value))
     }
 
-    /// Whether only the utmost value of a share will do, which a sample of random runs never shows.
+    /// Returns whether only the utmost value of a share will do, which a sample of random runs never shows.
     pub fn asks_for_certainty(&self) -> bool {
         let utmost = if self.relation.wants_more() { 1.0 } else { 0.0 };
         metric::unit(&self.metric) == RATIO && self.value == utmost

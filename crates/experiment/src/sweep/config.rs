@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Value;
 
@@ -24,7 +25,7 @@ use plimsoll_sim::scenario::strict_file::StrictFile;
 /// path  = "zones.0.hosts.0.count"
 /// range = { from = 900, to = 1100, step = 50 }
 /// ```
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SweepConfig {
     /// Name, also of the result folder.
@@ -48,7 +49,7 @@ pub struct SweepConfig {
 }
 
 /// Which seeds every point is run with.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a number of seeds, or a list of them")]
 pub enum SeedsConfig {
     /// So many, from the scenario's own upwards.
@@ -58,7 +59,7 @@ pub enum SeedsConfig {
 }
 
 impl SeedsConfig {
-    /// How many there are.
+    /// Returns how many there are.
     pub fn count(&self) -> usize {
         match self {
             SeedsConfig::Count(count) => *count as usize,
@@ -74,7 +75,7 @@ impl Default for SeedsConfig {
 }
 
 /// How the axes with `between` are covered. Those with `values` or `range` are crossed with it in full.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
     /// There are none: the points are the full grid.
@@ -82,34 +83,39 @@ pub enum Sampling {
     Grid,
     /// Independent uniform draws.
     Random,
-    /// One draw in each of `samples` strata of every axis, the strata paired at random (McKay, Beckman and
+    /// A draw in each of `samples` strata of every axis, the strata paired at random (McKay, Beckman and
     /// Conover, "A comparison of three methods for selecting values of input variables", Technometrics 21, 1979).
     LatinHypercube,
 }
 
-/// One thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+/// A thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisConfig {
     /// The key by its dotted path, items of lists by number from 0, as with `--set`.
     pub path: String,
     /// These values, any TOML. Files among them are seen from the folder of the sweep file.
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub values: Option<Vec<Value>>,
     /// Numbers in equal steps.
     pub range: Option<RangeConfig>,
     /// Drawn between two numbers, both included; whole ones where both are whole.
+    #[schemars(with = "Option<[serde_json::Value; 2]>")]
     pub between: Option<[Value; 2]>,
 }
 
 /// Numbers in equal steps: `from`, `from + step`, … up to `to`. All whole, or not.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeConfig {
     /// The first.
+    #[schemars(with = "serde_json::Value")]
     pub from: Value,
     /// The most; it is one of the values when the steps meet it.
+    #[schemars(with = "serde_json::Value")]
     pub to: Value,
     /// The step, above 0.
+    #[schemars(with = "serde_json::Value")]
     pub step: Value,
 }
 
@@ -140,7 +146,7 @@ impl SweepConfig {
         if problems.is_empty() { Ok(file) } else { Err(file.locate(problems)) }
     }
 
-    /// What every axis runs through. The configuration has been checked.
+    /// Returns what every axis runs through. The configuration has been checked.
     pub fn resolved_axes(&self) -> Vec<Axis> {
         let resolved = self.axes.iter().map(AxisConfig::resolve);
         resolved.map(|axis| axis.expect("the file was checked when it was read")).collect()
@@ -212,7 +218,7 @@ impl SweepConfig {
 }
 
 impl AxisConfig {
-    /// What it runs through, or the key of the axis at which something is wrong, and what.
+    /// Returns what it runs through, or the key of the axis at which something is wrong, and what.
     fn resolve(&self) -> Result<Axis, (&'static str, String)> {
         match (&self.values, &self.range, &self.between) {
             (Some(values), None, None) if values.is_empty() => {

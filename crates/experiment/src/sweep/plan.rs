@@ -62,7 +62,7 @@ pub struct Input {
     pub sha256: String,
 }
 
-/// One run.
+/// A run.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedRun {
@@ -156,7 +156,7 @@ impl Plan {
         Ok((plan, folder))
     }
 
-    /// What of a plan of the right form contradicts the rest of it, if anything does.
+    /// Returns what of a plan of the right form contradicts the rest of it, if anything does.
     fn contradiction(&self) -> Option<String> {
         if self.runs.is_empty() || self.axes.is_empty() {
             return Some(format!("it has {} runs and {} axes", self.runs.len(), self.axes.len()));
@@ -188,7 +188,7 @@ impl Plan {
         serde_json::to_string_pretty(&located).expect("a plan is plain data") + "\n"
     }
 
-    /// Whether two plans are the same, wherever they stand.
+    /// Returns whether two plans are the same, wherever they stand.
     pub fn is_same_as(&self, other: &Plan) -> bool {
         let anywhere = |plan: &Plan| Plan { folder: PathBuf::new(), ..plan.clone() };
         anywhere(self) == anywhere(other)

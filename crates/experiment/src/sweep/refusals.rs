@@ -14,7 +14,7 @@ pub(super) struct Refusals<'a> {
     found: Vec<Refusal>,
 }
 
-/// One thing that is refused, in one or more points.
+/// A thing that is refused, in one or more points.
 struct Refusal {
     /// The axis whose value it is about, with those values; `None` when it is about the scenario as a whole.
     axis: Option<(usize, Vec<usize>)>,

@@ -38,7 +38,7 @@ pub struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// What a run of the plan came to.
+    /// Returns what a run of the plan came to.
     pub fn new(run: &PlannedRun, figures: &Figures) -> FinishedRun {
         FinishedRun {
             id: run.id.clone(),

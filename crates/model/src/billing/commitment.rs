@@ -165,7 +165,7 @@ pub(super) enum Turn {
     ComputePlan,
 }
 
-/// One commitment of an account.
+/// A commitment of an account.
 #[derive(Clone, Debug)]
 pub(super) struct Commitment {
     pub account: AccountId,

@@ -145,7 +145,7 @@ impl Unit {
     }
 }
 
-/// One row of a bill.
+/// A row of a bill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BillRow {
     /// Who pays.

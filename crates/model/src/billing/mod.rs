@@ -167,7 +167,7 @@ impl Tenancy {
     }
 }
 
-/// One instance from entering `running` to leaving it.
+/// An instance from entering `running` to leaving it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Running {
     /// Who pays.

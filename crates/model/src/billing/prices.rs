@@ -207,7 +207,7 @@ impl Prices {
         }
     }
 
-    /// Whether dedicated instances of a type have their price by a surcharge, for want of one of their own.
+    /// Returns whether dedicated instances of a type have their price by a surcharge, for want of one of their own.
     pub fn dedicated_by_surcharge(&self, kind: TypeId, types: &TypeTable) -> bool {
         self.own_dedicated(kind, types).is_none()
     }

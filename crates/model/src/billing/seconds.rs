@@ -16,7 +16,7 @@ pub struct Billed {
 }
 
 impl Billed {
-    /// What is billed after `window_start` for running from `start` to `end`.
+    /// Returns what is billed after `window_start` for running from `start` to `end`.
     ///
     /// The bill covers \[start, start + the whole seconds run, at least [`MINIMUM`]). What the minimum adds
     /// lies after `end`, and so in the window when the minute ends in it. `past_minimum` is for an instance
@@ -33,7 +33,7 @@ impl Billed {
         Billed { start: window_start, seconds: in_window.started_seconds() }
     }
 
-    /// Whether every second begins before `boundary`.
+    /// Returns whether every second begins before `boundary`.
     #[inline]
     pub fn begins_before(self, boundary: Time) -> bool {
         self.start.after(Duration::from_seconds(self.seconds)).0 < boundary.0.saturating_add(NS_PER_S)

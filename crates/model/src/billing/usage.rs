@@ -135,7 +135,7 @@ impl Usage {
         }
     }
 
-    /// How much of an item an account holds.
+    /// Returns how much of an item an account holds.
     pub fn held(&self, account: AccountId, item: Item) -> u64 {
         self.held.get(&(account, item)).map_or(0, |held| held.quantity)
     }

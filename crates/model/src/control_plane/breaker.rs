@@ -108,7 +108,7 @@ impl Breaker {
         self.counts = BreakerCounts::default();
     }
 
-    /// What it did in the window.
+    /// Returns what it did in the window.
     pub fn counts(&self) -> BreakerCounts {
         self.counts
     }

@@ -23,9 +23,9 @@ pub struct CacheRules {
     pub capacity: u32,
     /// How long a value is given out; `None` for ever.
     pub ttl: Option<Duration>,
-    /// Whether a write makes it forget the value.
+    /// True if a write makes it forget the value.
     pub invalidate_on_write: bool,
-    /// Whether misses of a key whose load is on its way wait for that load instead of loading too.
+    /// True if misses of a key whose load is on its way wait for that load instead of loading too.
     pub coalesce: bool,
 }
 
@@ -46,13 +46,13 @@ persist! { Cache { values: [slots, waiters, counts], derived: [rules] } }
 pub enum Lookup {
     /// A value.
     Hit {
-        /// Whether the record has a later version by now.
+        /// True if the record has a later version by now.
         stale: bool,
     },
     /// No value. Whoever finds it loads it and tells [`Cache::fill`] or [`Cache::load_failed`]; where the load is
     /// on its way already and the cache coalesces, it waits instead ([`Cache::wait`]).
     Miss {
-        /// Whether somebody else is loading it.
+        /// True if somebody else is loading it.
         already_loading: bool,
     },
 }
@@ -125,7 +125,7 @@ impl Cache {
         self.miss(key)
     }
 
-    /// Whether values ever make room for others: only then it matters which of them was used last.
+    /// Returns whether values ever make room for others: only then it matters which of them was used last.
     #[inline]
     fn evicts(&self) -> bool {
         self.rules.capacity < u32::MAX
@@ -143,7 +143,7 @@ impl Cache {
         Lookup::Miss { already_loading }
     }
 
-    /// Whether misses of a key whose load is on its way wait for it.
+    /// Returns whether misses of a key whose load is on its way wait for it.
     #[inline]
     pub fn coalesces(&self) -> bool {
         self.rules.coalesce
@@ -244,7 +244,7 @@ impl Cache {
         self.counts = CacheCounts::default();
     }
 
-    /// What it did in the window.
+    /// Returns what it did in the window.
     pub fn counts(&self) -> CacheCounts {
         self.counts
     }

@@ -26,7 +26,7 @@ const MAX_REPLICAS: u32 = 100;
 pub(super) const PER_ONE: u64 = 1000;
 
 impl ControlPlaneConfig {
-    /// Whether anything stands between a call and its effect.
+    /// Returns whether anything stands between a call and its effect.
     pub fn is_modelled(&self) -> bool {
         self.preset != Preset::Instant
     }
@@ -244,7 +244,7 @@ fn check_bucket(key: &str, bucket: &BucketConfig) -> Vec<Problem> {
     problems_of(settings)
 }
 
-/// Whether a number is a whole number of thousandths, and more of them than `milli`.
+/// Returns whether a number is a whole number of thousandths, and more of them than `milli`.
 fn is_above(number: &Decimal, milli: u64) -> bool {
     number.resource(PER_ONE).is_ok_and(|found| u64::from(found) > milli)
 }

@@ -111,7 +111,7 @@ impl Default for ClientConfig {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ThrottleConfig {
-    /// Whether there are any limits; default false.
+    /// True if there are any limits; default false.
     pub enabled: bool,
     /// Requests.
     #[serde(skip_serializing_if = "is_default")]
@@ -250,7 +250,7 @@ impl GatewayConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
-    /// Whether there is one; default false.
+    /// True if there is one; default false.
     pub enabled: bool,
     /// The most entries, the one used longest ago goes first; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
@@ -259,9 +259,9 @@ pub struct CacheConfig {
     pub ttl: Duration,
     /// How long what is known of an instance type holds; default 3600s.
     pub type_ttl: Duration,
-    /// Whether a write takes the entry of its instance out; default true.
+    /// True if a write takes the entry of its instance out; default true.
     pub invalidate_on_write: bool,
-    /// Whether those who miss what is being read already wait for that; default false.
+    /// True if those who miss what is being read already wait for that; default false.
     pub coalesce: bool,
     /// How long a look takes; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
@@ -450,7 +450,7 @@ impl Default for WorkerConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BreakerConfig {
-    /// Whether there are any; default false.
+    /// True if there are any; default false.
     pub enabled: bool,
     /// Failures in a row that open it; default 5.
     pub failures: u32,

@@ -18,7 +18,7 @@ impl Count {
     /// As many as there are.
     pub const UNLIMITED: Count = Count(None);
 
-    /// Whether there is no limit.
+    /// Returns whether there is no limit.
     pub fn is_unlimited(&self) -> bool {
         self.0.is_none()
     }

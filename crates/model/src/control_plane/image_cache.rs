@@ -40,7 +40,7 @@ impl ImageCache {
         ImageCache { capacity_gib, hosts: Vec::new(), counts: ImageCounts::default() }
     }
 
-    /// Whether the host has the image, which is used now.
+    /// Returns whether the host has the image, which is used now.
     pub fn has(&mut self, host: HostId, image: ImageId) -> bool {
         let kept = self.hosts.get_mut(host.index());
         let is_there = kept.is_some_and(|kept| touch(kept, image));
@@ -74,7 +74,7 @@ impl ImageCache {
         self.counts.evicted += given_up as u64;
     }
 
-    /// What a host's images take \[GiB\].
+    /// Returns what a host's images take \[GiB\].
     pub fn used_gib(&self, host: HostId) -> u64 {
         self.hosts.get(host.index()).map_or(0, |kept| kept.iter().map(|kept| kept.gib).sum())
     }
@@ -84,7 +84,7 @@ impl ImageCache {
         self.counts = ImageCounts::default();
     }
 
-    /// What the caches did in the window.
+    /// Returns what the caches did in the window.
     pub fn counts(&self) -> ImageCounts {
         self.counts
     }

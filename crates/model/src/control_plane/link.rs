@@ -190,13 +190,13 @@ impl Link {
         self.counts = LinkCounts { peak: self.transfers, ..LinkCounts::default() };
     }
 
-    /// What it did in the window.
+    /// Returns what it did in the window.
     pub fn counts(&self) -> LinkCounts {
         self.counts
     }
 }
 
-/// What each of so many transfers has of a bandwidth \[units/ns\].
+/// Returns what each of so many transfers has of a bandwidth \[units/ns\].
 fn share(bps: Option<u64>, transfers: usize) -> Option<u128> {
     bps.map(|bps| (u128::from(bps) << 16) / (transfers as u128).max(1))
 }

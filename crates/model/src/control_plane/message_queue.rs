@@ -52,7 +52,7 @@ struct Message {
     receives: u32,
     /// Deliveries that workers still hold.
     held: u32,
-    /// Whether it stands in the queue, be it gone.
+    /// True if it stands in the queue, be it gone.
     is_listed: bool,
 }
 
@@ -351,7 +351,7 @@ impl MessageQueue {
         self.counts = QueueCounts { carried: self.inside(), ..QueueCounts::default() };
     }
 
-    /// What it did in the window.
+    /// Returns what it did in the window.
     pub fn counts(&self) -> QueueCounts {
         self.counts
     }

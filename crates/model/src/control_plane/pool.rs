@@ -100,7 +100,7 @@ impl Pool {
         next
     }
 
-    /// Whether the job with this ticket still waits.
+    /// Returns whether the job with this ticket still waits.
     #[inline]
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         self.station.is_waiting(ticket)
@@ -145,7 +145,7 @@ impl Pool {
         self.counts = PoolCounts { open_peak: self.open(), ..PoolCounts::default() };
     }
 
-    /// What it did in the window.
+    /// Returns what it did in the window.
     pub fn counts(&self) -> PoolCounts {
         self.counts
     }

@@ -43,12 +43,12 @@ impl Replicas {
         Replicas { lags, next: 0, counts: ReadCounts::default() }
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     pub fn len(&self) -> usize {
         self.lags.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
         self.lags.is_empty()
     }
@@ -90,7 +90,7 @@ impl Replicas {
         self.counts = ReadCounts::default();
     }
 
-    /// What reads found in the window.
+    /// Returns what reads found in the window.
     pub fn counts(&self) -> ReadCounts {
         self.counts
     }

@@ -117,7 +117,7 @@ impl Station {
         Admission::Queued(Ticket(self.first + self.queue.len() as u64 - 1))
     }
 
-    /// Whether whoever comes is served at once, however many do.
+    /// Returns whether whoever comes is served at once, however many do.
     #[inline]
     pub fn is_unlimited(&self) -> bool {
         self.servers.is_none() && self.is_free()
@@ -142,7 +142,7 @@ impl Station {
         self.start_next(now)
     }
 
-    /// Whether the job with this ticket still waits.
+    /// Returns whether the job with this ticket still waits.
     #[inline]
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         let place = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get(i as usize));
@@ -245,7 +245,7 @@ impl Station {
         self.in_service.begin_window(now);
     }
 
-    /// What happened in the window up to `now`.
+    /// Returns what happened in the window up to `now`.
     pub fn usage(&self, now: Time) -> StationUse {
         let Counts { began, arrivals, started, completed, refused, timed_out, waited, served, .. } =
             self.counts;

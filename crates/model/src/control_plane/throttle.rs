@@ -134,7 +134,7 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
-    /// Where the row of an account begins; `None` for an account without one.
+    /// Returns where the row of an account begins; `None` for an account without one.
     #[inline]
     fn place(&self, account: AccountId) -> Option<usize> {
         self.places.get(account.index())?.checked_sub(1).map(|place| place as usize)
@@ -235,7 +235,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Where the buckets of an account begin; it gets full ones with its first call.
+    /// Returns where the buckets of an account begin; it gets full ones with its first call.
     #[inline]
     fn place(&mut self, account: AccountId) -> usize {
         self.buckets.place(account).unwrap_or_else(|| {
@@ -261,7 +261,7 @@ impl Throttle {
         self.counts = EnumMap::default();
     }
 
-    /// What it did to each class in the window.
+    /// Returns what it did to each class in the window.
     pub fn counts(&self) -> &EnumMap<Class, ThrottleCounts> {
         &self.counts
     }

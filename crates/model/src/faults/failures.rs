@@ -27,7 +27,7 @@ pub enum Failures {
     Ageing {
         /// The time that a share of 1/e outlives \[ns\].
         scale_ns: f64,
-        /// One over the shape.
+        /// An over the shape.
         power: f64,
         /// The lives each host has begun.
         lives: Vec<Life>,

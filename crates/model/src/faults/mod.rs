@@ -53,7 +53,7 @@ impl HostEvent {
         }
     }
 
-    /// What it does to the state of the host: the argument of [`Fleet::on`].
+    /// Returns what it does to the state of the host: the argument of [`Fleet::on`].
     pub fn trigger(self) -> HostTrigger {
         match self {
             HostEvent::Failed(_) => HostTrigger::Fail,
@@ -170,7 +170,7 @@ impl Faults {
         Ok(Some(faults))
     }
 
-    /// What becomes of the instances on a host that is found to have failed.
+    /// Returns what becomes of the instances on a host that is found to have failed.
     pub fn on_failure(&self) -> OnFailure {
         self.on_failure
     }

@@ -13,7 +13,7 @@ use plimsoll_base::units::{HostId, ZoneId};
 pub struct Selection(Vec<Range<u32>>);
 
 impl Selection {
-    /// One unbroken run.
+    /// An unbroken run.
     fn run(hosts: Range<u32>) -> Selection {
         Selection(vec![hosts])
     }

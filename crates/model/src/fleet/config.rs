@@ -276,7 +276,7 @@ impl HostGroupConfig {
         Resources::new(vcpu.unwrap_or(0), memory.unwrap_or(0))
     }
 
-    /// What each host has to sell, or `None` when the problems say why not.
+    /// Returns what each host has to sell, or `None` when the problems say why not.
     fn sellable(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<Resources> {
         let before = problems.found.len();
         for (key, value) in [("vcpu", &self.vcpu), ("memory_gib", &self.memory_gib)] {

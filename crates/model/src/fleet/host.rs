@@ -31,7 +31,7 @@ pub enum Pool {
     Shared,
     /// Kept for dedicated tenancy, and nobody's at the moment.
     Reserved,
-    /// One account's own.
+    /// An account's own.
     Owned,
 }
 
@@ -66,7 +66,7 @@ impl GroupTenancy {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SkuId(pub u16);
 
-/// One host. Half a cache line: at ten million hosts every byte is ten megabytes.
+/// A host. Half a cache line: at ten million hosts every byte is ten megabytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C, align(32))]
 pub struct Host {
@@ -135,7 +135,7 @@ impl Sku {
         self.capacity.0[Resources::NETWORK] == u32::MAX
     }
 
-    /// What an instance takes from such a host.
+    /// Returns what an instance takes from such a host.
     #[inline]
     pub fn taken_by(&self, request: &Resources) -> Resources {
         let mut taken = *request;

@@ -46,7 +46,7 @@ pub enum Hosts {
     Listed(Vec<ListedHost>),
 }
 
-/// One host of a host file.
+/// A host of a host file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedHost {
     /// What it has to sell.

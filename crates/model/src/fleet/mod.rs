@@ -348,7 +348,7 @@ impl Fleet {
     }
 }
 
-/// What is stranded on a host. Nothing is free on one that is not active.
+/// Returns what is stranded on a host. Nothing is free on one that is not active.
 fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
     if host.state == HostState::Active { short(&host.free, smallest) } else { (0, 0) }
 }

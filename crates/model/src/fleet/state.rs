@@ -29,7 +29,7 @@ impl HostState {
         }
     }
 
-    /// What `trigger` does to a host in this state.
+    /// Returns what `trigger` does to a host in this state.
     #[inline]
     pub const fn on(self, trigger: HostTrigger) -> Transition<HostState> {
         TRANSITIONS[trigger as usize][self as usize]

@@ -37,7 +37,7 @@ pub enum Total {
     GpuUsed,
 }
 
-/// How many totals there are.
+/// Number of totals.
 pub const TOTALS: usize = 12;
 
 /// The totals.

@@ -38,7 +38,7 @@ impl Room {
         }
     }
 
-    /// What is left after `count` requests of one size, which fit.
+    /// Returns what is left after `count` requests of one size, which fit.
     pub fn less(&self, request: &Resources, count: u64) -> Room {
         let count = u32::try_from(count).expect("what fits on a host is counted in 32 bits");
         let mut left = *self;

@@ -57,7 +57,7 @@ struct Ratio {
     under: u128,
 }
 
-/// How often the mix would fit again if what is free could be poured together, rounded up: no packing does
+/// Returns how often the mix would fit again if what is free could be poured together, rounded up: no packing does
 /// better, so that growing beyond it ends.
 fn poured(census: &Census, running: &[Share]) -> Option<Ratio> {
     let of = |i: usize| {

@@ -28,7 +28,7 @@ pub struct NetworkConfig {
     /// Security groups that accounts have from the start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub security_groups: Vec<SecurityGroupConfig>,
-    /// How many security groups and rules there may be.
+    /// Number of security groups and rules.
     #[serde(default, skip_serializing_if = "is_default")]
     pub security_group_limits: SecurityGroupLimits,
     /// How long security groups remember a conversation without a packet.
@@ -39,7 +39,7 @@ pub struct NetworkConfig {
     pub subnets: Vec<SubnetConfig>,
 }
 
-/// One subnet of a VPC in a zone.
+/// A subnet of a VPC in a zone.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubnetConfig {
@@ -52,11 +52,11 @@ pub struct SubnetConfig {
     /// The VPC it belongs to. Subnets of one VPC may not overlap, those of different ones may.
     #[serde(default = "default_vpc")]
     pub vpc: String,
-    /// How many equal VPCs there are of this one, each with the same addresses. An account uses the VPC
+    /// Number of equal VPCs of this one, each with the same addresses. An account uses the VPC
     /// of its number modulo this.
     #[serde(default = "one")]
     pub vpcs: u32,
-    /// Whether an instance in it gets a public address when its request does not say.
+    /// True if an instance in it gets a public address when its request does not say.
     #[serde(default)]
     pub assign_public_address: bool,
 }
@@ -81,7 +81,7 @@ impl NetworkConfig {
         problems
     }
 
-    /// What it says about security groups.
+    /// Returns what it says about security groups.
     pub fn security(&self) -> SecurityConfig<'_> {
         SecurityConfig {
             groups: &self.security_groups,

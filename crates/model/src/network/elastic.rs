@@ -87,9 +87,9 @@ pub struct Association {
     pub address: ElasticAddressId,
     /// Who gets it. That an instance exists and belongs to the account is for the caller to check.
     pub holder: Holder,
-    /// Whether it may be taken from another holder; EC2's default is yes (`AllowReassociation`).
+    /// True if it may be taken from another holder; EC2's default is yes (`AllowReassociation`).
     pub allow_reassociation: bool,
-    /// Whether the holder is an instance with an automatically assigned public address: it is then given
+    /// True if the holder is an instance with an automatically assigned public address: it is then given
     /// back (EC2 user guide, "Public IPv4 addresses"), and the instance has it no longer.
     pub auto_assigned: bool,
 }
@@ -135,7 +135,7 @@ impl ElasticAddresses {
         self.addresses.is_empty()
     }
 
-    /// How many an account has.
+    /// Returns how many an account has.
     pub fn of_account(&self, account: AccountId) -> u32 {
         self.of_account.get(&account).copied().unwrap_or(0)
     }
@@ -145,7 +145,7 @@ impl ElasticAddresses {
         self.of_holder.get(&holder).copied()
     }
 
-    /// Who has an address.
+    /// Returns who has an address.
     pub fn holder(&self, id: ElasticAddressId) -> Option<Holder> {
         self.addresses.get(&id)?.holder
     }
@@ -322,7 +322,7 @@ impl Network {
         bill.give(now, account, Item::PublicAddress, 1);
     }
 
-    /// Whether an instance that wants a public address gets one when it starts, or when it loses its elastic
+    /// Returns whether an instance that wants a public address gets one when it starts, or when it loses its elastic
     /// one: not while it has an elastic one, or more than one interface (EC2 user guide, "Public IPv4
     /// addresses").
     #[inline]

@@ -107,7 +107,7 @@ pub struct Interface {
 pub struct Attachment {
     /// The instance that has it.
     pub instance: InstanceId,
-    /// Whether it ends with the instance.
+    /// True if it ends with the instance.
     pub delete_on_termination: bool,
 }
 
@@ -170,12 +170,12 @@ impl Interfaces {
         found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
     }
 
-    /// Whether an instance has more than its first interface.
+    /// Returns whether an instance has more than its first interface.
     pub fn has_further(&self, instance: InstanceId) -> bool {
         self.of_instance.get(&instance).is_some_and(|holdings| !holdings.interfaces.is_empty())
     }
 
-    /// What an instance holds, with the limits it has now.
+    /// Returns what an instance holds, with the limits it has now.
     fn holdings(&mut self, instance: &Instance) -> &mut Holdings {
         let holdings = self.of_instance.entry(instance.id).or_insert_with(|| Holdings {
             account: instance.account,
@@ -319,7 +319,7 @@ impl Network {
         Ok(instance)
     }
 
-    /// Whether an instance has no more interfaces and addresses than its type allows: asked when it starts,
+    /// Returns whether an instance has no more interfaces and addresses than its type allows: asked when it starts,
     /// as its type may have changed while it was stopped (`StartInstances` is then refused).
     pub fn check_limits(&mut self, instance: &Instance) -> Result<(), FailureReason> {
         let Some(holdings) = self.interfaces.of_instance.get_mut(&instance.id) else { return Ok(()) };

@@ -210,7 +210,7 @@ impl Network {
         self.public_addresses
     }
 
-    /// How many public addresses are used.
+    /// Returns how many public addresses are used.
     pub fn public_usage(&self) -> &Usage {
         &self.public
     }

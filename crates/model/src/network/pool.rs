@@ -128,14 +128,14 @@ impl AddressPool {
         self.leaves_with_free().map(|leaf| whole_blocks(self.leaf(leaf)).count_ones()).sum()
     }
 
-    /// Whether the other 15 addresses of the block of `offset` are free: handing it out has broken a
+    /// Returns whether the other 15 addresses of the block of `offset` are free: handing it out has broken a
     /// free block, giving it back makes one.
     pub fn rest_of_block_is_free(&self, offset: u32) -> bool {
         let block = block_mask(offset % FANOUT / BLOCK * BLOCK);
         (self.leaf(offset / FANOUT) | 1 << (offset % FANOUT)) & block == block
     }
 
-    /// Whether `offset` is free.
+    /// Returns whether `offset` is free.
     pub fn is_free(&self, offset: u32) -> bool {
         self.leaf(offset / FANOUT) >> (offset % FANOUT) & 1 != 0
     }

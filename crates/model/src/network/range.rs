@@ -58,7 +58,7 @@ impl Ranges {
         }
     }
 
-    /// How many addresses of its interface's limit are used: one each, and the first address.
+    /// Returns how many addresses of its interface's limit are used: one each, and the first address.
     pub fn slots(&self) -> u64 {
         1 + (self.singles.len() + self.prefixes.len()) as u64
     }

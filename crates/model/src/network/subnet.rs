@@ -11,7 +11,7 @@ use plimsoll_base::metrics::Usage;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Time, ZoneId};
 
-/// One subnet of the scenario, over all the VPCs it exists in.
+/// A subnet of the scenario, over all the VPCs it exists in.
 #[derive(Clone, Debug)]
 pub struct Subnet {
     /// Its name.
@@ -20,7 +20,7 @@ pub struct Subnet {
     pub zone: ZoneId,
     /// Its addresses, the same in every VPC.
     pub net: Ipv4Net,
-    /// Whether an instance in it gets a public address when its request does not say.
+    /// True if an instance in it gets a public address when its request does not say.
     pub assign_public_address: bool,
     /// Addresses that can be handed out, over all its VPCs.
     pub addresses: u64,

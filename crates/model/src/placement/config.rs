@@ -54,7 +54,7 @@ pub struct GroupConfig {
     /// Partitions in each zone, 1 to 7, of a `partition` group; default 7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partitions: Option<u16>,
-    /// Whether a `cluster` group takes no other racks than those that hold members, once there are any;
+    /// True if a `cluster` group takes no other racks than those that hold members, once there are any;
     /// default false: the rest of the zone is the last resort.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
@@ -69,7 +69,7 @@ pub struct GroupConfig {
 pub struct CreatedGroupConfig {
     /// The most members of a `spread` group in each zone \[instances\]; default 7, as in EC2.
     pub max_per_zone: u32,
-    /// Whether a `cluster` group takes no other racks than those that hold members, once there are any;
+    /// True if a `cluster` group takes no other racks than those that hold members, once there are any;
     /// default false.
     pub strict: bool,
 }

@@ -62,7 +62,7 @@ pub(super) fn check(
     }
 }
 
-/// One set of hosts that a request may go to.
+/// A set of hosts that a request may go to.
 #[derive(Clone, Copy, Debug)]
 pub struct Tier<'a> {
     pub(super) racks: RackRule<'a>,

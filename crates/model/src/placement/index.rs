@@ -37,7 +37,7 @@ pub struct Index {
 /// The index of one zone.
 enum ZoneIndex {
     Ids(IdIndex),
-    /// One a partition.
+    /// An a partition.
     Classes(Vec<ClassIndex>),
     Hosts(HostIndex),
 }
@@ -133,7 +133,7 @@ impl Index {
         selector.select(&mut hosts, request)
     }
 
-    /// What [`Index::search`] or [`Index::search_tier`] must find, by looking at every host.
+    /// Returns what [`Index::search`] or [`Index::search_tier`] must find, by looking at every host.
     pub fn scan<'a>(
         &'a self,
         request: &'a Request,
@@ -144,7 +144,7 @@ impl Index {
         Scan { fleet, request, ranking, partitions, tier, listed: None, without: None }
     }
 
-    /// What a host costs a request; `None` where hosts are not ranked.
+    /// Returns what a host costs a request; `None` where hosts are not ranked.
     pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
         self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }

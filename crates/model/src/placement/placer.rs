@@ -239,7 +239,7 @@ impl Placer {
         self.index.likely(shape, zone)
     }
 
-    /// Whose own hosts are.
+    /// Returns whose own hosts are.
     pub fn tenancies(&self) -> &Tenancies {
         &self.tenancies
     }

@@ -77,7 +77,7 @@ pub struct ProvidedReservation {
 }
 
 impl PlacementConfig {
-    /// What it provides, with every name resolved, or everything that is wrong with it. Types are numbered
+    /// Returns what it provides, with every name resolved, or everything that is wrong with it. Types are numbered
     /// in `types` at their first use.
     pub fn resolve(&self, zones: &[ZoneConfig], types: &mut TypeTable) -> Result<Provisions, Vec<Problem>> {
         let mut reader = Reader { zones, types, problems: Vec::new() };

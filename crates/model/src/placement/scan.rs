@@ -45,7 +45,7 @@ impl Scan<'_> {
     }
 }
 
-/// What a host costs a request.
+/// Returns what a host costs a request.
 pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
     let host = &fleet.hosts()[id.index()];
     let capacity = &fleet.skus()[host.sku.0 as usize].capacity;

@@ -95,7 +95,7 @@ impl Tenancies {
         self.owned.get(&(account, zone, ownership))
     }
 
-    /// Whose own a host is.
+    /// Returns whose own a host is.
     pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
         self.owners.get(&host).copied()
     }

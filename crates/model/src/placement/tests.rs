@@ -191,7 +191,7 @@ fn there_are_more_than_five_thousand_classes() {
     assert!(classes > 5_000, "{classes} classes");
 }
 
-/// One request for 2 vCPU and 4 GiB, four hosts: what each strategy thinks of them.
+/// A request for 2 vCPU and 4 GiB, four hosts: what each strategy thinks of them.
 ///
 /// | host | free vCPU | free GiB | instances |
 /// |------|-----------|----------|-----------|

@@ -47,7 +47,7 @@ pub struct Claim {
     pub group: Option<FamilyGroup>,
     /// Its vCPUs \[milli-vCPU\].
     pub vcpu_milli: u32,
-    /// Whether it is a spot instance.
+    /// True if it is a spot instance.
     pub spot: bool,
 }
 
@@ -186,7 +186,7 @@ impl Quotas {
         Ok(())
     }
 
-    /// Whether an account that has so many of something may have one more, for what somebody else counts.
+    /// Returns whether an account that has so many of something may have one more, for what somebody else counts.
     pub fn allow(&self, account: AccountId, quota: Quota, has: u64) -> Result<(), FailureReason> {
         let most = self.accounts[account.index()].limits.0[quota.index()];
         if has < most { Ok(()) } else { Err(quota.refusal(1, 0)) }
@@ -198,7 +198,7 @@ impl Quotas {
         *used = used.checked_sub(amount).expect("an account gives back more than it has");
     }
 
-    /// What counts for an account now.
+    /// Returns what counts for an account now.
     pub fn used(&mut self, now: Time, account: AccountId, quota: Quota) -> u64 {
         self.release(now);
         self.accounts[account.index()].used[quota.index()]
@@ -256,11 +256,11 @@ impl Claim {
     }
 }
 
-/// How many groups of families there are.
+/// Number of groups of families.
 const GROUPS: usize = FamilyGroup::ALL.len();
 
 impl Quota {
-    /// How many quotas there are.
+    /// Number of quotas.
     const COUNT: usize = 2 * GROUPS + 7;
 
     /// The first so many are taken by instances.
@@ -281,7 +281,7 @@ impl Quota {
         }
     }
 
-    /// What EC2 answers to a request for too much. A reservation too many has the code of an instance too
+    /// Returns what EC2 answers to a request for too much. A reservation too many has the code of an instance too
     /// many: it is a claim on instances (API reference, `CreateCapacityReservation`).
     fn refusal(self, asked: u64, left: u64) -> FailureReason {
         let (failure, bound) = match self {

@@ -147,7 +147,7 @@ impl Held {
     }
 }
 
-/// What counts, instance by instance.
+/// Returns what counts, instance by instance.
 fn plain_used(held: &[Held], now: Time, account: AccountId, quota: Quota) -> u64 {
     let amount = |one: &Held| match (quota, one.claim) {
         (Quota::Instances, _) => 1,

@@ -63,7 +63,7 @@ impl AttachmentState {
         }
     }
 
-    /// What `trigger` does to an attachment in this state.
+    /// Returns what `trigger` does to an attachment in this state.
     pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
         ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }

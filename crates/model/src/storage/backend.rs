@@ -96,7 +96,7 @@ impl Backend {
     }
 }
 
-/// What a volume needs of each resource.
+/// Returns what a volume needs of each resource.
 pub(super) fn amounts(volume: &Provisioned) -> [u64; 3] {
     let performance = volume.performance;
     [volume.size_gib, performance.iops, performance.throughput_mibps].map(u64::from)

@@ -65,7 +65,7 @@ pub struct BackendConfig {
     pub throughput_mibps: Option<u64>,
 }
 
-/// One image that is there from the start.
+/// An image that is there from the start.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImageConfig {
@@ -88,7 +88,7 @@ pub struct ImageConfig {
     pub block_devices: Vec<BlockDeviceConfig>,
 }
 
-/// One volume of an image's instances.
+/// A volume of an image's instances.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BlockDeviceConfig {
@@ -105,7 +105,7 @@ pub struct BlockDeviceConfig {
     /// Provisioned throughput \[MiB/s\]: for gp3 125 unless set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput_mibps: Option<u32>,
-    /// Whether it is deleted when the instance ends; default true.
+    /// True if it is deleted when the instance ends; default true.
     #[serde(default = "yes")]
     pub delete_on_termination: bool,
 }

@@ -14,7 +14,7 @@ use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, SnapshotId, Time};
 
-/// One image.
+/// An image.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Image {
     /// Its number.
@@ -47,7 +47,7 @@ pub enum LaunchPermission {
 }
 
 impl Image {
-    /// Whether the account may launch from it (EC2 API reference, "Error codes": `AuthFailure` for "trying to
+    /// Returns whether the account may launch from it (EC2 API reference, "Error codes": `AuthFailure` for "trying to
     /// use an AMI for which you do not have permissions", `InvalidAMIID.Unavailable` in other states).
     pub fn launchable(&self, account: AccountId) -> Result<(), FailureReason> {
         let permitted = match &self.permission {
@@ -130,7 +130,7 @@ impl ImageState {
         }
     }
 
-    /// What `trigger` does to an image in this state.
+    /// Returns what `trigger` does to an image in this state.
     pub const fn on(self, trigger: ImageTrigger) -> Transition<ImageState> {
         TRANSITIONS[trigger as usize][self as usize]
     }

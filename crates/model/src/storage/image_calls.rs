@@ -93,7 +93,7 @@ impl Storage {
         of(Some(account)).or_else(|| of(None))
     }
 
-    /// What the volumes of block devices are provisioned with, given who may use a snapshot, or what is wrong.
+    /// Returns what the volumes of block devices are provisioned with, given who may use a snapshot, or what is wrong.
     pub(super) fn plan(
         &self,
         devices: &[BlockDevice],

@@ -39,7 +39,7 @@ pub struct ModifyVolume {
 }
 
 impl ModifyVolume {
-    /// What a volume becomes, or why it cannot.
+    /// Returns what a volume becomes, or why it cannot.
     pub(super) fn of(&self, old: &Provisioned) -> Result<Provisioned, FailureReason> {
         if *self == ModifyVolume::default() {
             return Err(Failure::MissingParameter.into());
@@ -96,7 +96,7 @@ impl ModificationState {
         }
     }
 
-    /// What `trigger` does to a modification in this state.
+    /// Returns what `trigger` does to a modification in this state.
     pub const fn on(self, trigger: ModificationTrigger) -> Transition<ModificationState> {
         MODIFICATION_TRANSITIONS[trigger as usize][self as usize]
     }

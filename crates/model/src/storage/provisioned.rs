@@ -38,7 +38,7 @@ impl Provisioned {
         Ok(Provisioned { kind, size_gib, performance })
     }
 
-    /// What the account pays for as long as it has the volume.
+    /// Returns what the account pays for as long as it has the volume.
     pub fn items(&self) -> impl Iterator<Item = (Item, u64)> {
         let Provisioned { kind, size_gib, performance } = *self;
         let [iops, tier2, tier3] = kind.billable_iops_by_tier(performance);

@@ -15,7 +15,7 @@ use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, VolumeId};
 
-/// One snapshot.
+/// A snapshot.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Its number.
@@ -75,7 +75,7 @@ impl SnapshotState {
         }
     }
 
-    /// What `trigger` does to a snapshot in this state.
+    /// Returns what `trigger` does to a snapshot in this state.
     pub const fn on(self, trigger: SnapshotTrigger) -> Transition<SnapshotState> {
         TRANSITIONS[trigger as usize][self as usize]
     }
@@ -128,7 +128,7 @@ pub struct ChangeRate {
 }
 
 impl ChangeRate {
-    /// What a snapshot of a volume of a size keeps, so long after the one before, if there is one \[MiB\].
+    /// Returns what a snapshot of a volume of a size keeps, so long after the one before, if there is one \[MiB\].
     pub fn kept_mib(&self, size_gib: u32, since_last: Option<Duration>) -> u64 {
         let size_mib = u128::from(size_gib) * 1024;
         let written = u128::from(self.written);
@@ -142,7 +142,7 @@ impl ChangeRate {
 
 const DAY: Duration = Duration::from_seconds(86_400);
 
-/// How long copying takes, at a rate \[MiB/s\]; without one, no time.
+/// Returns how long copying takes, at a rate \[MiB/s\]; without one, no time.
 pub fn copy_time(size_gib: u32, mibps: Option<u32>) -> Duration {
     let Some(mibps) = mibps else { return Duration::ZERO };
     let ns = u128::from(size_gib) * 1024 * u128::from(NS_PER_S) / u128::from(mibps);

@@ -17,7 +17,7 @@ use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
-/// One volume.
+/// A volume.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Volume {
     /// Its number.
@@ -115,7 +115,7 @@ impl VolumeState {
         self.is_billed() || matches!(self, VolumeState::Deleting)
     }
 
-    /// What `trigger` does to a volume in this state.
+    /// Returns what `trigger` does to a volume in this state.
     pub const fn on(self, trigger: VolumeTrigger) -> Transition<VolumeState> {
         VOLUME_TRANSITIONS[trigger as usize][self as usize]
     }

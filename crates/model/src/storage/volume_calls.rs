@@ -221,7 +221,7 @@ impl Storage {
         id
     }
 
-    /// What is due for a volume after a move of its state or attachment.
+    /// Returns what is due for a volume after a move of its state or attachment.
     pub(super) fn volume_step(
         &mut self,
         now: Time,

@@ -27,7 +27,7 @@ pub struct BlockDevice {
     /// Provisioned throughput \[MiB/s\]; default: the least of the type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput_mibps: Option<u32>,
-    /// Whether it is deleted when the instance ends; default true.
+    /// True if it is deleted when the instance ends; default true.
     #[serde(default = "deleted")]
     pub delete_on_termination: bool,
 }

@@ -1,4 +1,4 @@
-//! One call of the demand: who asks for what, when. What every source of demand yields.
+//! A call of the demand: who asks for what, when. What every source of demand yields.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -180,7 +180,7 @@ pub struct Launch {
     pub zone: Option<ZoneId>,
     /// The subnet asked for, if any; it decides the zone when none is named.
     pub subnet: Option<SubnetId>,
-    /// Whether to assign a public address; `None` leaves it to the subnet.
+    /// True if to assign a public address; `None` leaves it to the subnet.
     pub public_address: Option<bool>,
     /// How later calls of the trace name the instances; `None` when none can.
     pub handle: Option<Handle>,

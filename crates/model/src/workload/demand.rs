@@ -44,7 +44,7 @@ pub struct WorkloadConfig {
 }
 
 impl WorkloadConfig {
-    /// Whether no seed changes the demand: all of it is a trace.
+    /// Returns whether no seed changes the demand: all of it is a trace.
     pub fn is_certain(&self) -> bool {
         self.arrivals.is_empty() && self.calls.is_empty()
     }
@@ -70,7 +70,7 @@ const MAX_CYCLES: u32 = 1_000_000;
 /// The position of the trace among the sources: before every other.
 const TRACE: u32 = 0;
 
-/// One stream of calls in time order.
+/// A stream of calls in time order.
 #[derive(Debug)]
 pub struct Demand {
     seed: Seed,
@@ -310,7 +310,7 @@ impl Demand {
         !self.callers.is_empty()
     }
 
-    /// Whether some calls are about instances that are drawn from those that are alive.
+    /// Returns whether some calls are about instances that are drawn from those that are alive.
     pub fn draws_instances(&self) -> bool {
         self.callers.iter().any(CallSource::draws_instances)
     }
@@ -343,20 +343,20 @@ impl Demand {
         call
     }
 
-    /// How long an instance runs in a cycle of its stopping and starting. A function of the seed and its
+    /// Returns how long an instance runs in a cycle of its stopping and starting. A function of the seed and its
     /// arguments alone. `instance` is its number in the demand, cycles count from 0.
     pub fn run_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
         let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle));
         self.stops(stops).run.draw(stream)
     }
 
-    /// How long an instance stays stopped in a cycle, after running.
+    /// Returns how long an instance stays stopped in a cycle, after running.
     pub fn stopped_time(&self, stops: StopsId, instance: u64, cycle: u32) -> Duration {
         let stream = &mut self.stop_start_stream(instance, 2 * u64::from(cycle) + 1);
         self.stops(stops).stopped.draw(stream)
     }
 
-    /// Where an instance of this age stands in its stopping and starting, had nothing held it up. After a
+    /// Returns where an instance of this age stands in its stopping and starting, had nothing held it up. After a
     /// million cycles it is taken to begin another one.
     pub fn phase(&self, stops: StopsId, instance: u64, age: Duration) -> Phase {
         let mut passed = Duration::ZERO;

@@ -213,7 +213,7 @@ struct Empirical {
 }
 
 impl Sampler {
-    /// One time.
+    /// A time.
     #[inline]
     pub fn draw(&self, stream: &mut Stream) -> Duration {
         to_duration(match &self.0 {
@@ -230,7 +230,7 @@ impl Sampler {
         })
     }
 
-    /// Whether every time is of no length.
+    /// Returns whether every time is of no length.
     #[inline]
     pub fn takes_no_time(&self) -> bool {
         matches!(self.0, Law::Constant(Duration::ZERO))

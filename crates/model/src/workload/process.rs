@@ -231,7 +231,7 @@ impl Timetable {
         self.at
     }
 
-    /// Whether the next request is the first of those that come together.
+    /// Returns whether the next request is the first of those that come together.
     #[inline]
     pub fn begins_a_batch(&self) -> bool {
         self.is_fresh

@@ -62,7 +62,7 @@ pub enum ResourceCall {
         snapshot: Option<SnapshotHandle>,
         /// Size of its root volume \[GiB\]; none: the snapshot's.
         size_gib: Option<u32>,
-        /// Whether every account may launch it.
+        /// True if every account may launch it.
         public: bool,
     },
     /// Deregister an image.
@@ -173,7 +173,7 @@ pub enum Peer {
     Group(SecurityGroupHandle),
 }
 
-/// One end of a probe.
+/// An end of a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Endpoint {
     /// The first instance of a name.

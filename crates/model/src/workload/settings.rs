@@ -27,7 +27,7 @@ impl<'a> Settings<'a> {
         self.add(self.problem(field, found, expected));
     }
 
-    /// What [`Settings::wrong`] notes, to add the way out to.
+    /// Returns what [`Settings::wrong`] notes, to add the way out to.
     pub fn problem(&self, field: &str, found: impl Display, expected: &str) -> Problem {
         let place = Place::key(&self.path(field));
         Problem::new(place, format!("found {found}, expected {expected}"))

@@ -50,7 +50,7 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
     }]
 }
 
-/// What is allowed, in percent of the baseline.
+/// Returns what is allowed, in percent of the baseline.
 fn allowed(figure: &Checked) -> f64 {
     100.0 * figure.tolerance / figure.baseline.abs()
 }

@@ -22,11 +22,11 @@ pub struct CheckData {
     pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// Whether some figure is not as it must be.
+    /// True if some figure is not as it must be.
     pub fails: bool,
-    /// Whether everything happened as it did for the baseline.
+    /// True if everything happened as it did for the baseline.
     pub same_digest: bool,
-    /// Whether the scenario is as it was.
+    /// True if the scenario is as it was.
     pub same_scenario: bool,
     /// Every figure the baseline holds.
     pub figures: Vec<Checked>,

@@ -3,14 +3,14 @@
 use super::data::{ComparisonData, Ends, Entry, Metric, Paired, Variant};
 use plimsoll_base::quote;
 
-/// One row of the table.
+/// A row of the table.
 struct Row<'a> {
     metric: &'a Metric,
     variant: &'a Variant,
     entry: &'a Entry,
 }
 
-/// One column: its name and its value; empty where there is none.
+/// A column: its name and its value; empty where there is none.
 type Column = (&'static str, fn(&Row<'_>) -> String);
 
 /// The columns, in order. Values are in the unit of the metric.

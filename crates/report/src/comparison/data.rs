@@ -42,7 +42,7 @@ pub struct ComparisonData {
     pub confidence_each: f64,
     /// Number of intervals that hold together.
     pub intervals: usize,
-    /// Whether the precision asked for was reached; `None` where none was asked for.
+    /// True if the precision asked for was reached; `None` where none was asked for.
     pub precise: Option<bool>,
     /// Variants, the baseline first.
     pub variants: Vec<Variant>,
@@ -67,7 +67,7 @@ pub struct Variant {
     pub strategy: String,
     /// SHA-256 of the resolved scenario, in hexadecimal.
     pub scenario_sha256: String,
-    /// Whether the seed plays no part, so that figures have no spread.
+    /// True if the seed plays no part, so that figures have no spread.
     pub exact: bool,
     /// Seed of each run.
     pub seeds: Vec<u64>,
@@ -164,7 +164,7 @@ pub struct Difference {
     /// The same by the mean of the baseline; `None` where that is 0.
     #[serde(default, rename = "relative_difference")]
     pub relative: Option<f64>,
-    /// Whether it is no estimate: neither run draws anything from the seed.
+    /// True if it is no estimate: neither run draws anything from the seed.
     #[serde(default)]
     pub exact: bool,
 }

@@ -8,7 +8,7 @@ use plimsoll_experiment::comparison::{Comparison, Row};
 use plimsoll_experiment::statistics::{TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
 
-/// What has to be known to read the tables: how sure they are, and what they cannot say.
+/// Returns what has to be known to read the tables: how sure they are, and what they cannot say.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let notes = [
         Some(demand(comparison)),

@@ -1,4 +1,4 @@
-//! One view of a comparison for terminal, page and Markdown: tables of words, and sentences.
+//! A view of a comparison for terminal, page and Markdown: tables of words, and sentences.
 
 use std::borrow::Cow;
 

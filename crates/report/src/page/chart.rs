@@ -27,7 +27,7 @@ pub fn chart(plot: &Plot) -> Markup {
     }
 }
 
-/// What the script needs of the charts, by their names.
+/// Returns what the script needs of the charts, by their names.
 pub fn data(plots: &[Plot]) -> Value {
     let of = |plot: &Plot| {
         let layers: Vec<Value> = plot.layers.iter().map(layer).collect();

@@ -32,7 +32,7 @@ pub fn table(run: &Run<'_>) -> Vec<ReportFile> {
     vec![table_of(named(run))]
 }
 
-/// One interval log per name: a single interval from the end of the warm-up to the end of the run, with
+/// An interval log per name: a single interval from the end of the warm-up to the end of the run, with
 /// values in nanoseconds. Time 0 of the run is the epoch, so that the bytes are the same each time.
 pub fn histograms(run: &Run<'_>) -> Vec<ReportFile> {
     let outcome = run.outcome;
@@ -41,7 +41,7 @@ pub fn histograms(run: &Run<'_>) -> Vec<ReportFile> {
     named(run).map(|(name, histogram)| log(name, histogram, begin, length)).collect()
 }
 
-/// One percentile file per name.
+/// A percentile file per name.
 pub fn percentiles(run: &Run<'_>) -> Vec<ReportFile> {
     named(run).map(|(name, histogram)| percentile_file(name, histogram)).collect()
 }

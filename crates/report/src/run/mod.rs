@@ -1,4 +1,4 @@
-//! One run: the register of its reports, each from results to bytes, what its folder holds, and what is told of it.
+//! A run: the register of its reports, each from results to bytes, what its folder holds, and what is told of it.
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
@@ -36,7 +36,7 @@ use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::summary::Run;
 use tables::AnyTable;
 
-/// One report of a result folder.
+/// A report of a result folder.
 pub struct Report {
     /// Its name.
     pub name: &'static str,

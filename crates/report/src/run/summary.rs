@@ -134,7 +134,7 @@ pub struct Objective {
     pub at_most: Option<f64>,
     /// Value of the run.
     pub value: Option<f64>,
-    /// Whether the value is as wanted.
+    /// True if the value is as wanted.
     pub met: bool,
 }
 

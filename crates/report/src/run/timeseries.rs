@@ -11,7 +11,7 @@ use plimsoll_sim::cloud::observe::{Observation, Sample};
 /// Name of the file.
 pub const FILE: &str = "timeseries.csv";
 
-/// One column: its name, with its unit unless it counts, and its value.
+/// A column: its name, with its unit unless it counts, and its value.
 type Column = (&'static str, fn(&Sample) -> String);
 
 /// Milli-vCPU or milli-GPU as vCPU or GPU: at most three decimals, which `f64` shows as they are.

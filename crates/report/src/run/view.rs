@@ -1,4 +1,4 @@
-//! One view of a run for the terminal and the page: the same words, whichever shows them.
+//! A view of a run for the terminal and the page: the same words, whichever shows them.
 
 use super::summary::{AddressPool, Headroom, MicroUsd, Span, Stage, Summary};
 use crate::format::amount;
@@ -69,7 +69,7 @@ pub fn time(seconds: f64) -> String {
     span(Duration((seconds * NS_PER_S as f64).round() as u64))
 }
 
-/// Whether no instances were asked for, but other calls were made.
+/// Returns whether no instances were asked for, but other calls were made.
 pub fn is_about_calls(summary: &Summary) -> bool {
     summary.launch.requested == 0 && summary.calls().0 > 0
 }

@@ -3,7 +3,7 @@
 use super::data::{Point, SizingData};
 use plimsoll_base::quote;
 
-/// One column: its name and its value; empty where there is none.
+/// A column: its name and its value; empty where there is none.
 type Column = (&'static str, fn(&SizingData, &Point) -> String);
 
 /// The columns, in order. Values are in the unit of the metric.

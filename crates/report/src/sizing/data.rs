@@ -43,7 +43,7 @@ pub struct SizingData {
     /// How the search ended: `found`, `holds-at-least`, `out-of-reach` or `still`.
     #[serde(default)]
     pub ending: String,
-    /// Whether more of the setting never led away from the target.
+    /// True if more of the setting never led away from the target.
     pub monotone: bool,
     /// Places where more of the setting led away from the target.
     #[serde(default)]
@@ -90,7 +90,7 @@ pub struct Reversal {
 pub struct Point {
     /// Value of the setting.
     pub value: u64,
-    /// Whether all runs are alike.
+    /// True if all runs are alike.
     pub exact: bool,
     /// Mean of the metric over the runs; `None` where one has none.
     pub mean: Option<f64>,
@@ -164,7 +164,7 @@ impl SizingData {
         Ok(SizingData { manifest: json(folder, manifest::FILE)?, ..sizing })
     }
 
-    /// Whether the number of hosts follows the setting.
+    /// Returns whether the number of hosts follows the setting.
     pub fn varies_hosts(&self) -> bool {
         self.points.windows(2).any(|pair| pair[0].hosts != pair[1].hosts)
     }

@@ -6,13 +6,13 @@ use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{Point, SizingResult, TargetStatus};
 
-/// What was asked.
+/// Returns what was asked.
 pub fn question(sizing: &Sizing) -> String {
     let plan = &sizing.plan;
     format!("How small may {} be, so that {}?", plan.path, plan.target)
 }
 
-/// What came out.
+/// Returns what came out.
 pub fn answer(sizing: &Sizing) -> String {
     let (path, target) = (&sizing.plan.path, &sizing.plan.target);
     match sizing.result {
@@ -51,7 +51,7 @@ fn beside_bound(sizing: &Sizing, value: u64) -> String {
     }
 }
 
-/// What the metric came to at the last value.
+/// Returns what the metric came to at the last value.
 fn best(sizing: &Sizing) -> String {
     let last = sizing.curve.points().last();
     let mean = last.and_then(|point| point.estimate.mean);
@@ -59,14 +59,14 @@ fn best(sizing: &Sizing) -> String {
     mean.map_or_else(String::new, |mean| format!("; there it is {}", amount(mean, unit)))
 }
 
-/// Whether the number of hosts follows the setting.
+/// Returns whether the number of hosts follows the setting.
 fn varies_hosts(sizing: &Sizing) -> bool {
     let hosts: Vec<_> =
         sizing.curve.points().iter().map(|point| point.hosts().map(|(hosts, _)| hosts)).collect();
     hosts.windows(2).any(|pair| pair[0] != pair[1])
 }
 
-/// What has to be known to read the curve: how sure it is, whether it was monotone, what it cannot say.
+/// Returns what has to be known to read the curve: how sure it is, whether it was monotone, what it cannot say.
 pub fn notes(sizing: &Sizing) -> Vec<String> {
     [Some(sureness(sizing)), Some(monotone(sizing)), undecided(sizing), left_out(sizing)]
         .into_iter()
@@ -137,7 +137,7 @@ fn undecided(sizing: &Sizing) -> Option<String> {
     ))
 }
 
-/// What the bound on hosts is of.
+/// Returns what the bound on hosts is of.
 fn left_out(sizing: &Sizing) -> Option<String> {
     varies_hosts(sizing).then(|| {
         "The lower bound on hosts is of what ran, not of what was asked for: where much is refused it is low."

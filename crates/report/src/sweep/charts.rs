@@ -252,7 +252,7 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
     frame(figure, caption, (axis(&x.path, &edges), axis(&y.path, &levels)), layers)
 }
 
-/// Which values a shade stands for.
+/// Returns which values a shade stands for.
 fn range(steps: &[f64], shade: usize) -> String {
     match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
         (None, Some(to)) => format!("< {}", rounded(*to)),

@@ -45,7 +45,7 @@ fn question(sweep: &SweepData) -> String {
 /// The figure that most people ask for: the answer is about it where it differs.
 const FIRST_QUESTION: &str = "launch.success_ratio";
 
-/// Where that figure, or else the first that differs, is least and where it is greatest.
+/// Returns where that figure, or else the first that differs, is least and where it is greatest.
 fn answer(sweep: &SweepData) -> String {
     let asked_first = |figure: &&FigureColumn| figure.path == FIRST_QUESTION;
     let Some(figure) = sweep.varying().find(asked_first).or_else(|| sweep.varying().next()) else {

@@ -164,7 +164,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// What a launch asks of the network beside its first address.
+    /// Returns what a launch asks of the network beside its first address.
     pub(super) fn equip_network(
         &mut self,
         order: &Order,

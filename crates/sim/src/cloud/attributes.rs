@@ -20,7 +20,7 @@ const MAX_TAGS: usize = 50;
 /// hibernation": "must be less than 150 GiB").
 const HIBERNATED_MIB: u32 = 150 * 1024;
 
-/// Whether a new resource may have the tags of these keys.
+/// Returns whether a new resource may have the tags of these keys.
 pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), FailureReason> {
     let asked = keys.collect::<BTreeSet<_>>().len();
     if asked <= MAX_TAGS {
@@ -30,7 +30,7 @@ pub(super) fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), 
 }
 
 impl Cloud {
-    /// Whether what is known of an instance beside its state allows a wish.
+    /// Returns whether what is known of an instance beside its state allows a wish.
     pub(super) fn allowed(&self, slot: Slot, wish: Wish) -> Result<(), Failure> {
         let extras = self.extras.get(slot);
         match wish {

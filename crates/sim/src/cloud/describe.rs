@@ -37,7 +37,7 @@ impl Cloud {
         }
     }
 
-    /// How many instances meet the query.
+    /// Returns how many instances meet the query.
     fn matching(&mut self, now: Time, account: AccountId, query: &Query) -> Result<u64, FailureReason> {
         if let Some(size) = query.page_size.filter(|size| !Query::PAGE_SIZES.contains(size)) {
             return Err(Failure::InvalidParameterValue.because(
@@ -84,7 +84,7 @@ impl Cloud {
         matching
     }
 
-    /// Whether one instance meets all filters.
+    /// Returns whether one instance meets all filters.
     fn describe_one(&mut self, now: Time, reference: Reference, filters: &[Filter]) -> bool {
         let slot = self.instances.resolve(reference);
         let host = slot.map(|slot| self.instances.get(slot)).filter(|instance| instance.has_host);
@@ -129,7 +129,7 @@ fn pages(instances: u64, page_size: Option<u32>) -> u64 {
     page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
 }
 
-/// Whether all filters are met by an instance of which only the state is known.
+/// Returns whether all filters are met by an instance of which only the state is known.
 fn shows(state: State, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| matches!(filter, Filter::State(states) if states.contains(&state)))
 }

@@ -74,7 +74,7 @@ impl From<Step> for Event {
     }
 }
 
-/// The order of events at one time (contract, section 7): departures, host faults, timers, calls.
+/// Order of events at one time: departures, host faults, timers, calls.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Rank {

@@ -1,4 +1,4 @@
-//! One instance, or one launch, followed through every decision about its place. A run that is asked about
+//! An instance, or one launch, followed through every decision about its place. A run that is asked about
 //! nothing only sees that nobody asks.
 
 use serde::Serialize;
@@ -51,7 +51,7 @@ pub enum Ending {
     Refused(FailureReason),
 }
 
-/// One decision about a place.
+/// A decision about a place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decision {
     /// When.
@@ -89,7 +89,7 @@ pub(super) struct Inquiry {
 }
 
 impl Inquiry {
-    /// Whether a decision of a launch is about the subject. Of several launches that wanted to make an instance of
+    /// Returns whether a decision of a launch is about the subject. Of several launches that wanted to make an instance of
     /// a number the last one did.
     fn concerns(&mut self, id: InstanceId, order: &Order) -> bool {
         let (first, count) = (order.launch.first_instance, u64::from(order.launch.max_count));

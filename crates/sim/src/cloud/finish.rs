@@ -182,7 +182,7 @@ impl Cloud {
             .collect()
     }
 
-    /// How long things took: from the calls to their effects, then to their answers, then at each stage.
+    /// Returns how long things took: from the calls to their effects, then to their answers, then at each stage.
     fn latencies(&self, control_plane: Option<&ControlPlaneUse>) -> Vec<Latency> {
         let operations = self.ledger.durations.iter();
         let mut all: Vec<(String, &Durations)> =

@@ -85,7 +85,7 @@ impl Cloud {
             .collect()
     }
 
-    /// What has a limit, by name, and the share of it in use, 0 to 1.
+    /// Returns what has a limit, by name, and the share of it in use, 0 to 1.
     fn levels(&self) -> Vec<(String, f64)> {
         let totals = self.fleet.totals();
         let share = |used: u64, all: u64| if all == 0 { 0.0 } else { used as f64 / all as f64 };
@@ -116,7 +116,7 @@ impl Cloud {
         levels
     }
 
-    /// What the looks of the run come to; `None` where there were none.
+    /// Returns what the looks of the run come to; `None` where there were none.
     pub(super) fn headroom_use(&self) -> Option<HeadroomUse> {
         let outlook = self.outlook.as_ref()?;
         let mut seen = outlook.seen.clone();

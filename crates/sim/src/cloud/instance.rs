@@ -9,7 +9,7 @@ use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::StopsId;
 
-/// One instance. Exactly one cache line: an event touches one.
+/// An instance. Exactly one cache line: an event touches one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Instance {
@@ -66,7 +66,7 @@ pub struct Instances {
     living: Option<Living>,
 }
 
-/// One record after the other: there may be millions.
+/// A record after the other: there may be millions.
 impl Persist for Instances {
     fn save(&self, out: &mut Writer<'_>) {
         let Instances { slots, free, launched, terminated, alive_of, living } = self;

@@ -20,7 +20,7 @@ pub enum InstanceTotal {
     Stopped,
 }
 
-/// How many such totals there are.
+/// Number of such totals.
 pub const INSTANCE_TOTALS: usize = 2;
 
 /// What is used, and of what.

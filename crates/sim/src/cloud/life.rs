@@ -27,7 +27,7 @@ impl Cloud {
         self.network.note(instance.subnet, instance.has_public_address);
     }
 
-    /// Whether there are more and fewer hosts in the course of the run.
+    /// Returns whether there are more and fewer hosts in the course of the run.
     #[inline]
     pub(super) fn hosts_vary(&self) -> bool {
         self.fleet.is_elastic() || self.perils.is_some()

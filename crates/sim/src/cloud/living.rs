@@ -41,12 +41,12 @@ impl Living {
         }
     }
 
-    /// Where an instance that is alive stands among those of its account.
+    /// Returns where an instance that is alive stands among those of its account.
     pub fn position(&self, slot: Slot) -> usize {
         self.positions[slot.0 as usize] as usize
     }
 
-    /// How many there are, of all accounts.
+    /// Returns how many there are, of all accounts.
     pub fn len(&self) -> usize {
         self.by_account.iter().map(Vec::len).sum()
     }
@@ -87,7 +87,7 @@ impl Living {
     }
 }
 
-/// Which of so many a draw falls on, with a bias of less than a 2⁻⁶⁴th part of them.
+/// Returns which of so many a draw falls on, with a bias of less than a 2⁻⁶⁴th part of them.
 #[inline]
 fn fallen_on(draw: u64, count: usize) -> usize {
     ((u128::from(draw) * count as u128) >> 64) as usize

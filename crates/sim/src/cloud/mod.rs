@@ -108,7 +108,7 @@ pub struct RunOptions {
     pub check_conservation: bool,
 }
 
-/// One run of a scenario: all state there is.
+/// A run of a scenario: all state there is.
 pub struct Cloud {
     options: RunOptions,
     fleet: Fleet,
@@ -331,7 +331,7 @@ impl Cloud {
         &self.directory
     }
 
-    /// What the flows need to know of a type. The first request for it tells the fleet and the index.
+    /// Returns what the flows need to know of a type. The first request for it tells the fleet and the index.
     #[inline]
     fn kind(&mut self, id: TypeId) -> &Kind {
         if !matches!(self.kinds.get(id.index()), Some(Some(_))) {
@@ -375,7 +375,7 @@ impl Cloud {
         self.kinds[id.index()] = Some(kind);
     }
 
-    /// What is to be placed for an account in a zone.
+    /// Returns what is to be placed for an account in a zone.
     #[inline]
     fn request(kind: &Kind, account: AccountId, zone: ZoneId) -> Request {
         let request = Request { shape: kind.shape, amounts: kind.amounts, account, zone, constraint: None };
@@ -410,7 +410,7 @@ impl Delays {
     }
 }
 
-/// What the dedicated hosts of each host group cost, in file order.
+/// Returns what the dedicated hosts of each host group cost, in file order.
 fn host_rates(zones: &[ZoneConfig]) -> Vec<HostRate<'_>> {
     fn rate(group: &HostGroupConfig) -> HostRate<'_> {
         let price = |price| usd(price).expect("the host groups have been resolved");

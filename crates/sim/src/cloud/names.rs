@@ -20,7 +20,7 @@ impl<Id> Default for Book<Id> {
 }
 
 impl<Id: Copy> Book<Id> {
-    /// What a name stands for; refused with `unknown` where it stands for nothing.
+    /// Returns what a name stands for; refused with `unknown` where it stands for nothing.
     pub fn find(&self, name: u32, unknown: Failure) -> Result<Id, FailureReason> {
         self.0.get(name as usize).copied().flatten().ok_or(unknown.into())
     }
@@ -40,7 +40,7 @@ impl<Id: Copy> Book<Id> {
 pub struct InstanceBook(Vec<Vec<Reference>>);
 
 impl InstanceBook {
-    /// What a name stands for; nothing where no launch has used it.
+    /// Returns what a name stands for; nothing where no launch has used it.
     pub fn of(&self, name: Handle) -> &[Reference] {
         self.0.get(name.0 as usize).map_or(&[], Vec::as_slice)
     }

@@ -25,7 +25,7 @@ pub(super) struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Which reservation it may use, of instances of which type.
+    /// Returns which reservation it may use, of instances of which type.
     #[inline]
     fn wanted(&self) -> Wanted {
         Wanted { kind: self.launch.kind, preference: self.preference }
@@ -121,7 +121,7 @@ impl Cloud {
         }
     }
 
-    /// What an instance of a launch counts for against quotas.
+    /// Returns what an instance of a launch counts for against quotas.
     fn claim(&self, order: &Order) -> Claim {
         claim(self.known(order.launch.kind), order.launch.options.as_deref())
     }

@@ -8,7 +8,7 @@ use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::quota::{Claim, Quota};
 use plimsoll_model::workload::call::{LaunchOptions, Tenancy};
 
-/// What an instance of a type counts for against quotas.
+/// Returns what an instance of a type counts for against quotas.
 pub(super) fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
     // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
@@ -70,7 +70,7 @@ impl Cloud {
         self.quotas.give_instance(now, self.instances.get(slot).account, claim);
     }
 
-    /// What an instance counts for.
+    /// Returns what an instance counts for.
     pub(super) fn claim_of(&self, slot: Slot) -> Claim {
         let instance = self.instances.get(slot);
         let options = self.extras.get(slot).and_then(|extras| extras.options.as_deref());

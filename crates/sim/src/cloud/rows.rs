@@ -80,7 +80,7 @@ pub struct InstanceRow {
     pub subnet: Option<SubnetId>,
     /// Its private address there.
     pub private_address: Option<Ipv4Addr>,
-    /// Whether it gets a public address whenever it runs.
+    /// True if it gets a public address whenever it runs.
     pub has_public_address: bool,
     /// Its placement group.
     pub placement_group: Option<PlacementGroupId>,
@@ -147,7 +147,7 @@ pub struct ImageRow {
     pub name: String,
     /// Its state; EC2's name of it is that of `DescribeImages`, "state".
     pub state: ImageState,
-    /// Whether every account may launch it.
+    /// True if every account may launch it.
     pub is_public: bool,
     /// What its root volume is filled with.
     pub root_snapshot: Option<SnapshotId>,
@@ -195,7 +195,7 @@ pub struct VolumeAttachmentRow {
     pub instance: InstanceId,
     /// The device it was there.
     pub device: String,
-    /// Whether it went with the instance.
+    /// True if it went with the instance.
     pub delete_on_termination: bool,
     /// When attaching was accepted.
     pub attached: Time,
@@ -224,7 +224,7 @@ pub struct SnapshotRow {
     pub deleted: Option<Time>,
 }
 
-/// One figure of an instance over a time.
+/// A figure of an instance over a time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceMetricRow {
     /// The instance.
@@ -279,7 +279,7 @@ impl InstanceMetric {
     }
 }
 
-/// One billed stretch of time of one resource.
+/// A billed stretch of time of one resource.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BillingRecordRow {
     /// Who pays.

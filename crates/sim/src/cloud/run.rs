@@ -68,7 +68,7 @@ impl Cloud {
         Ok(self.finish(horizon, milestones.warmup_end, milestones.events, residents))
     }
 
-    /// What there is at time zero.
+    /// Returns what there is at time zero.
     fn open(&mut self, observer: &mut dyn Observer) -> Result<Progress, InputError> {
         let wants_rows = self.outbox.wants(Detail::Rows);
         self.chronicle = wants_rows.then(|| Box::new(Chronicle::new(Time::ZERO.after(self.warmup))));
@@ -363,7 +363,7 @@ impl Cloud {
         }
     }
 
-    /// Whether an event at this time comes so soon that perhaps no batch loads the first of what it touches.
+    /// Returns whether an event at this time comes so soon that perhaps no batch loads the first of what it touches.
     #[inline]
     pub(super) fn comes_too_soon(&self, at: Time) -> bool {
         self.queue.comes_before(at, 3 * BATCH)

@@ -150,7 +150,7 @@ impl Cloud {
         true
     }
 
-    /// What an instance asks of a host in its zone.
+    /// Returns what an instance asks of a host in its zone.
     #[inline]
     pub(super) fn request_of(&self, slot: Slot) -> Request {
         let instance = self.instances.get(slot);
@@ -172,7 +172,7 @@ impl Cloud {
         Request { constraint: constraint.or_none(), ..request }
     }
 
-    /// Where an instance has room now.
+    /// Returns where an instance has room now.
     #[inline]
     pub(super) fn seat_of(&self, slot: Slot) -> Seat {
         let instance = self.instances.get(slot);

@@ -18,7 +18,7 @@ const LOOK_AHEAD: Duration = Duration::from_seconds(7 * 86_400);
 const RETRY: Duration = Duration::from_seconds(300);
 
 impl Cloud {
-    /// Whether the most a launch pays is enough in its zone.
+    /// Returns whether the most a launch pays is enough in its zone.
     pub(super) fn check_spot(
         &mut self,
         order: &Order,

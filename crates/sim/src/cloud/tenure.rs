@@ -16,7 +16,7 @@ use plimsoll_model::workload::call::{self, LaunchOptions, ReservationPreference}
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
 impl Cloud {
-    /// What the options of a launch ask of the host, and which reservation it may use.
+    /// Returns what the options of a launch ask of the host, and which reservation it may use.
     pub(super) fn wishes(
         &mut self,
         account: AccountId,

@@ -64,7 +64,7 @@ impl Tokens {
     }
 }
 
-/// Whether two launches ask for the same, whatever the trace calls their instances.
+/// Returns whether two launches ask for the same, whatever the trace calls their instances.
 fn asks_the_same(one: &Launch, other: &Launch) -> bool {
     let Launch { handle, first_instance, .. } = *other;
     *other == Launch { handle, first_instance, ..one.clone() }

@@ -161,7 +161,7 @@ impl Cloud {
             .collect()
     }
 
-    /// Whether an instance in this place may have the groups its launch names.
+    /// Returns whether an instance in this place may have the groups its launch names.
     pub(super) fn equip_security(
         &mut self,
         order: &Order,

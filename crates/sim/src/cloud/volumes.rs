@@ -86,7 +86,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// Whether an instance that has a root volume is stopped: only then may it be taken away.
+    /// Returns whether an instance that has a root volume is stopped: only then may it be taken away.
     fn is_stopped(&self, id: InstanceId) -> bool {
         let slot = self.equipped.get(&id).and_then(|reference| self.instances.resolve(*reference));
         slot.is_some_and(|slot| self.instances.get(slot).state == State::Stopped)

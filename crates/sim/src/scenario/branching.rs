@@ -69,7 +69,7 @@ pub const MUTABLE_KEYS: &[MutableKey] = &[
 ];
 
 impl Scenario {
-    /// Whether the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
+    /// Returns whether the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
     /// as [`Scenario::resolved`]. Every setting that differs and must not is an error.
     pub fn check_branch(&self, was: &Value, at: Time) -> Result<(), InputError> {
         let now = self.resolved();

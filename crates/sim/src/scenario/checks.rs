@@ -91,7 +91,7 @@ fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
     problems
 }
 
-/// What arrivals name must be there, unless a trace may make it.
+/// Returns what arrivals name must be there, unless a trace may make it.
 fn check_names(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
     if scenario.workload.trace.is_some() {
@@ -130,7 +130,7 @@ fn check_names(scenario: &Scenario) -> Vec<Problem> {
     problems
 }
 
-/// What placement provides may name types that are themselves wrong, which is told elsewhere.
+/// Returns what placement provides may name types that are themselves wrong, which is told elsewhere.
 fn check_provisions(scenario: &Scenario) -> Vec<Problem> {
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape);
     let resolved = types.map(|mut types| scenario.placement.resolve(&scenario.zones, &mut types));
@@ -288,7 +288,7 @@ impl Pruned<'_> {
         Some(problem)
     }
 
-    /// Whether a key refers to a name that may have been taken out with its table.
+    /// Returns whether a key refers to a name that may have been taken out with its table.
     fn refers_to_removed(&self, key: &str) -> bool {
         let last = key.rsplit('.').next().unwrap_or(key);
         REFERENCES.iter().filter(|(_, reference)| *reference == last).any(|(names, _)| {

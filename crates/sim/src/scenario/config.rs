@@ -45,7 +45,7 @@ pub struct OutputConfig {
     /// duration is the trace's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_every: Option<Duration>,
-    /// Whether it holds `tables/*.parquet` too, as with `plimsoll run --tables`; default false.
+    /// True if it holds `tables/*.parquet` too, as with `plimsoll run --tables`; default false.
     pub tables: bool,
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Document {
     sources: Vec<Source>,
 }
 
-/// One text that values came from.
+/// A text that values came from.
 #[derive(Clone, Debug)]
 struct Source {
     /// Offset of its first byte.
@@ -119,7 +119,7 @@ impl Document {
         &mut self.root
     }
 
-    /// Whether a span lies in the file, rather than in a `--set`.
+    /// Returns whether a span lies in the file, rather than in a `--set`.
     pub fn in_file(&self, span: &Span) -> bool {
         self.source(span).is_some_and(|source| source.file.is_some())
     }

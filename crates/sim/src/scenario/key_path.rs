@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One step down the tree of a scenario.
+/// A step down the tree of a scenario.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Step {
     /// Into a table.
@@ -26,7 +26,7 @@ pub(super) fn show(steps: &[Step]) -> String {
     steps.iter().map(Step::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// Where `wanted` first stands outside quotes \[bytes\].
+/// Returns where `wanted` first stands outside quotes \[bytes\].
 pub(super) fn find_outside_quotes(text: &str, wanted: char) -> Option<usize> {
     let mut quote = None;
     for (i, c) in text.char_indices() {

@@ -36,7 +36,7 @@ use plimsoll_model::storage::{ImageConfig, StorageConfig};
 use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
 use plimsoll_model::workload::directory::Directory;
 
-/// One experiment: a cloud, a demand and how long.
+/// An experiment: a cloud, a demand and how long.
 ///
 /// What must be there has a serde default nonetheless, which the checks refuse: so the rest of the file
 /// is still read and checked when it is missing.
@@ -229,7 +229,7 @@ impl Scenario {
         files
     }
 
-    /// Whether the calls of every minute are counted: somebody wants to know how available the service was.
+    /// Returns whether the calls of every minute are counted: somebody wants to know how available the service was.
     pub fn counts_minutes(&self) -> bool {
         !self.objectives.is_empty() || self.control_plane.is_modelled()
     }

@@ -103,7 +103,7 @@ impl Complaint {
         Complaint::Other(message.to_string())
     }
 
-    /// Which of the values at one place the complaint is about; the root when there is none.
+    /// Returns which of the values at one place the complaint is about; the root when there is none.
     fn choose(&self, root: &Node, mut ways: Vec<Vec<Step>>) -> Vec<Step> {
         let fits = |way: &Vec<Step>| {
             way.iter().try_fold(root, document::child).is_some_and(|node| self.is_about(node))
@@ -113,7 +113,7 @@ impl Complaint {
         self.refine(root, way)
     }
 
-    /// Whether a value is what the complaint says it found.
+    /// Returns whether a value is what the complaint says it found.
     fn is_about(&self, node: &Node) -> bool {
         match self {
             Complaint::UnknownName(found, _) => node.get_ref().as_str() == Some(found),
@@ -143,7 +143,7 @@ impl Complaint {
         }
     }
 
-    /// Whether this only follows from what was taken out before.
+    /// Returns whether this only follows from what was taken out before.
     fn follows_from(&self, removed: &[Vec<Step>], at: &[Step]) -> bool {
         matches!(self, Complaint::MissingKey(missing) if is_echo(removed, at, missing))
     }
@@ -187,7 +187,7 @@ fn suggest(found: &str, known: &[String]) -> Option<String> {
     did_you_mean(found, known.iter().map(String::as_str))
 }
 
-/// Whether a key that `table` lacks was taken out of it, or was there under a misspelt name.
+/// Returns whether a key that `table` lacks was taken out of it, or was there under a misspelt name.
 pub(super) fn is_echo(removed: &[Vec<Step>], table: &[Step], missing: &str) -> bool {
     let near = |key: &str| did_you_mean(key, [missing]).is_some_and(|help| help.starts_with("did you mean"));
     removed.iter().any(|gone| match gone.split_last() {
@@ -284,13 +284,13 @@ pub(super) fn locate_exactly(whole: &Node, pruned: &Node, path: &[Step]) -> Vec<
     found
 }
 
-/// Where the value at a path stands.
+/// Returns where the value at a path stands.
 pub(super) fn place_of_value(document: &Document, path: &[Step]) -> plimsoll_base::input::Place {
     let span = path.iter().try_fold(document.root(), document::child).map_or(0..0, Spanned::span);
     with_key(document, &span, path)
 }
 
-/// Where the key at a path stands.
+/// Returns where the key at a path stands.
 fn place_of_key(document: &Document, path: &[Step]) -> plimsoll_base::input::Place {
     let Some((last, table)) = path.split_last() else { return place_of_value(document, path) };
     let parent = table.iter().try_fold(document.root(), document::child);

@@ -32,7 +32,7 @@ impl Better {
     }
 }
 
-/// One metric, or a table of equal ones.
+/// A metric, or a table of equal ones.
 pub struct Metric {
     /// Its path in `summary.json`.
     pub path: &'static str,

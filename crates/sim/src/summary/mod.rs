@@ -49,7 +49,7 @@ mod tests {
     use super::sample::with_run;
     use super::*;
 
-    /// The keys that others script against (contract, section 5).
+    /// Keys that scripts of others rely on: they are added to, and never change.
     const CONTRACT: [(&str, &str); 7] = [
         (
             "",

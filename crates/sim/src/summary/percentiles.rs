@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-/// One percentile, or another figure of a distribution.
+/// A percentile, or another figure of a distribution.
 pub struct Figure {
     /// Its name in `summary.json`.
     pub name: &'static str,

@@ -54,7 +54,7 @@ impl Slots {
         }
     }
 
-    /// How many values there are.
+    /// Returns how many values there are.
     pub fn values(&self) -> u32 {
         self.values
     }

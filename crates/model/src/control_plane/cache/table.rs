@@ -28,7 +28,7 @@ impl Table {
         Table { entries: vec![Entry::default(); FEWEST], len: 0 }
     }
 
-    /// Where a key would best stand: the first bits of its product with 2⁶⁴ ÷ the golden ratio (Knuth, TAOCP volume
+    /// Returns where a key would best stand: the first bits of its product with 2⁶⁴ ÷ the golden ratio (Knuth, TAOCP volume
     /// 3, section 6.4), the same in every run.
     #[inline]
     fn home(&self, key: u64) -> usize {
@@ -40,7 +40,7 @@ impl Table {
         (place + 1) & (self.entries.len() - 1)
     }
 
-    /// Where a key stands, or would be put.
+    /// Returns where a key stands, or would be put.
     #[inline]
     fn place(&self, key: u64) -> usize {
         let mut place = self.home(key);

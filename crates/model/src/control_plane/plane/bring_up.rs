@@ -62,7 +62,7 @@ impl Images {
         &mut self.racks[rack as usize]
     }
 
-    /// Whether nothing ever takes time.
+    /// Returns whether nothing ever takes time.
     fn are_unlimited(&self) -> bool {
         self.host_bps.is_none() && self.rack_bps.is_none()
     }

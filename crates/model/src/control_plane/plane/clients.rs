@@ -297,7 +297,7 @@ impl Plane {
     }
 }
 
-/// Whether a client that hears of a failure tries again by itself.
+/// Returns whether a client that hears of a failure tries again by itself.
 fn is_worth_a_retry(failure: Failure) -> bool {
     failure == Failure::RequestLimitExceeded || failure.is_fault_of_service()
 }

@@ -147,7 +147,7 @@ impl History {
         *self = History::default();
     }
 
-    /// Whether the queue of a stage grew through the second half: over its two quarters on average, and to its end.
+    /// Returns whether the queue of a stage grew through the second half: over its two quarters on average, and to its end.
     fn grew(&self, stage: usize, now: Time, integral: u128, waiting: u32) -> bool {
         let Some((first, _)) = self.samples.first() else { return false };
         let length = now.since(*first).0;
@@ -288,7 +288,7 @@ impl Plane {
         self.history.begin_window();
     }
 
-    /// What came of the calls, seen from the end of the run.
+    /// Returns what came of the calls, seen from the end of the run.
     pub fn finish(&self, now: Time) -> ControlPlaneUse {
         let stages: Vec<StageUse> = self.views(now).into_iter().map(StageUse::from).collect();
         let breakers = || self.breakers.iter().flatten().map(Breaker::counts);
@@ -314,7 +314,7 @@ impl Plane {
 }
 
 impl Stage {
-    /// What happens here; those turned away in an outage count as refused.
+    /// Returns what happens here; those turned away in an outage count as refused.
     fn view(&self, now: Time) -> View<'_> {
         let mut usage = self.station.usage(now);
         usage.arrivals += self.turned_away;

@@ -199,7 +199,7 @@ impl Plane {
         }
     }
 
-    /// How long the service of a step takes at a stage; a read that scans looks at every instance.
+    /// Returns how long the service of a step takes at a stage; a read that scans looks at every instance.
     #[inline]
     fn service_time(&mut self, step: Step, scans: bool, at: StageId) -> Duration {
         let (times, stage) = (&self.rules.times, &mut self.stages[at.index()]);

@@ -93,7 +93,7 @@ impl Job {
         }
     }
 
-    /// Whether it holds a connection.
+    /// Returns whether it holds a connection.
     pub fn is_connected(&self) -> bool {
         self.connected < Time::NEVER
     }

@@ -44,7 +44,7 @@ impl Route {
 pub enum RecordKey {
     /// Nothing that is there.
     None,
-    /// One instance, by its number in the order of launch and its place in the cloud's table.
+    /// An instance, by its number in the order of launch and its place in the cloud's table.
     Instance {
         /// Number.
         id: u64,
@@ -124,7 +124,7 @@ pub enum JobPath {
 }
 
 impl JobPath {
-    /// What a job is about.
+    /// Returns what a job is about.
     #[inline]
     pub fn record(&self) -> RecordKey {
         match self {
@@ -141,7 +141,7 @@ impl JobPath {
         }
     }
 
-    /// Whether no index helps to find what it asks for.
+    /// Returns whether no index helps to find what it asks for.
     #[inline]
     pub fn scans(&self) -> bool {
         matches!(self, JobPath::Call { scans: true, .. })

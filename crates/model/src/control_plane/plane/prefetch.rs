@@ -34,7 +34,7 @@ impl Plane {
         self.request_of(job).and_then(|request| self.requests.get(request)?.call.as_ref())
     }
 
-    /// What a job is about.
+    /// Returns what a job is about.
     #[inline]
     pub fn record_of(&self, job: JobId) -> RecordKey {
         self.jobs[job].path.record()

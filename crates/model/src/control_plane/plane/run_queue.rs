@@ -29,7 +29,7 @@ impl RunQueue {
         Some(first)
     }
 
-    /// Whether nobody moves.
+    /// Returns whether nobody moves.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
     }

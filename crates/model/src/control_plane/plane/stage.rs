@@ -134,7 +134,7 @@ impl Stage {
         }
     }
 
-    /// Whether whoever comes is served at once.
+    /// Returns whether whoever comes is served at once.
     #[inline]
     pub fn is_open(&self) -> bool {
         !matches!(self.condition, Condition::Refuses) && self.station.is_unlimited()
@@ -147,7 +147,7 @@ impl Stage {
         self.note(Duration::ZERO, Duration::ZERO);
     }
 
-    /// How long a service takes that would take so long if all were well.
+    /// Returns how long a service takes that would take so long if all were well.
     #[inline]
     pub fn stretched(&self, time: Duration) -> Duration {
         match self.condition {

@@ -47,7 +47,7 @@ impl Times {
         }
     }
 
-    /// What the service of a step is drawn from.
+    /// Returns what the service of a step is drawn from.
     #[inline]
     pub fn of(&self, step: Step) -> &Sampler {
         match step {
@@ -63,7 +63,7 @@ impl Times {
         }
     }
 
-    /// Whether the service of a step never takes any time.
+    /// Returns whether the service of a step never takes any time.
     #[inline]
     pub fn takes_no_time(&self, step: Step) -> bool {
         self.of(step).takes_no_time() && (step != Step::Read || self.scan_per_row == Duration::ZERO)

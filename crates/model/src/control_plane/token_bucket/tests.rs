@@ -50,7 +50,7 @@ fn ten_million_launches_of_one_account_take_their_days() {
     assert_eq!(now, at((10_000_000 - 1_000) / 2));
 }
 
-/// What a bucket holds, from the bound on what flows out of it: at each moment since, it held at most all it can
+/// Returns what a bucket holds, from the bound on what flows out of it: at each moment since, it held at most all it can
 /// (Le Boudec and Thiran, Network Calculus, section 1.2). In 10⁻¹² tokens.
 fn plain_level(limit: Limit, taken: &[(u64, u64)], now: u64) -> i128 {
     let since = |from: u64, first: usize| {

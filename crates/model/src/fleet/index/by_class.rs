@@ -142,7 +142,7 @@ pub struct ClassIndex {
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
     emptied: VecDeque<u32>,
-    /// One for all requests, or one a request where the cost looks at it.
+    /// A for all requests, or one a request where the cost looks at it.
     views: Vec<View>,
     /// In place of views where those would be too many.
     grid: Option<Grid>,

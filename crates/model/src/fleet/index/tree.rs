@@ -73,7 +73,7 @@ impl SlotsByBit {
     }
 }
 
-/// One node. In a leaf `keys` are the entries; above, they are the least keys of the children.
+/// A node. In a leaf `keys` are the entries; above, they are the least keys of the children.
 #[derive(Clone, Debug)]
 struct Node<K> {
     slots_by_bit: SlotsByBit,
@@ -107,7 +107,7 @@ impl<K: Copy + Default + PartialEq> Node<K> {
         (slots != 0).then(|| slots.trailing_zeros() as usize)
     }
 
-    /// Where an entry of this leaf stands.
+    /// Returns where an entry of this leaf stands.
     #[inline]
     fn slot_of(&self, key: K) -> usize {
         // Eight at a time without a branch among them: a few vector compares.

@@ -109,7 +109,7 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Whether the account has it in the VPC.
+    /// Returns whether the account has it in the VPC.
     pub fn is_for(&self, account: &str, vpc: &str) -> bool {
         self.vpc == vpc && self.account.as_deref().is_none_or(|owner| owner == account)
     }
@@ -271,7 +271,7 @@ impl RuleCells<'_> {
         }
     }
 
-    /// What it says; `None` when it cannot be read.
+    /// Returns what it says; `None` when it cannot be read.
     fn read(&self, key: &str, problems: &mut Vec<Problem>) -> Option<(Traffic, PeerName)> {
         let place = |field: &str| Place::key(&format!("{key}.{field}"));
         let protocol = parse_protocol(self.protocol, || place("protocol"));

@@ -78,7 +78,7 @@ impl Group {
         }
     }
 
-    /// How many interfaces are in it.
+    /// Returns how many interfaces are in it.
     pub fn members(&self) -> u64 {
         self.members
     }
@@ -98,12 +98,12 @@ impl Group {
         self.rules(direction).iter().find(lets_pass).map(|rule| rule.id)
     }
 
-    /// Whether one of its rules lets the packet pass whatever the other end.
+    /// Returns whether one of its rules lets the packet pass whatever the other end.
     pub(super) fn passes_anyone(&self, direction: Direction, packet: &Packet) -> bool {
         self.open_rules(direction).any(|rule| rule.permission.traffic.covers(packet))
     }
 
-    /// Whether one of its rules lets everything of the packet's protocol pass whatever the other end.
+    /// Returns whether one of its rules lets everything of the packet's protocol pass whatever the other end.
     pub(super) fn passes_any_port(&self, direction: Direction, packet: &Packet) -> bool {
         self.open_rules(direction).any(|rule| rule.permission.traffic.covers_protocol(packet))
     }
@@ -113,7 +113,7 @@ impl Group {
     }
 }
 
-/// Whether a rule means the other end. An end without an address is only in the network of all addresses.
+/// Returns whether a rule means the other end. An end without an address is only in the network of all addresses.
 fn is_peer(peer: Peer, other: OtherEnd) -> bool {
     match peer {
         Peer::Cidr(net) => other.address.map_or(net.prefix_len() == 0, |address| net.contains(&address)),

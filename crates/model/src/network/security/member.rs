@@ -12,7 +12,7 @@ use plimsoll_base::units::{InstanceId, InterfaceId, SecurityGroupId};
 pub enum MemberId {
     /// The first interface of an instance.
     Instance(InstanceId),
-    /// One beside it.
+    /// A beside it.
     Interface(InterfaceId),
 }
 

@@ -65,7 +65,7 @@ persist! { SecurityGroups {
 } }
 
 impl SecurityGroups {
-    /// What a scenario describes, given the names of its VPCs.
+    /// Returns what a scenario describes, given the names of its VPCs.
     pub fn new(config: SecurityConfig, vpcs: &[&str]) -> Result<SecurityGroups, InputError> {
         Ok(SecurityGroups {
             templates: config.resolve(vpcs).map_err(InputError)?,
@@ -308,7 +308,7 @@ impl SecurityGroups {
         self.groups.iter().flatten()
     }
 
-    /// Whether nobody is in any group: what has joined has left.
+    /// Returns whether nobody is in any group: what has joined has left.
     pub fn is_without_members(&self) -> bool {
         self.groups().all(|group| group.members == 0)
     }
@@ -317,7 +317,7 @@ impl SecurityGroups {
         self.names.get(&owner).expect("an account's VPC is opened before it is used")
     }
 
-    /// How many groups an account has, in all its VPCs (VPC user guide, "Amazon VPC quotas").
+    /// Returns how many groups an account has, in all its VPCs (VPC user guide, "Amazon VPC quotas").
     pub fn count(&self, account: AccountId) -> u64 {
         let owned = |vpc| Owner { account, vpc: Vpc(vpc) };
         self.names.range(owned(0)..=owned(u32::MAX)).map(|(_, names)| names.len() as u64).sum()

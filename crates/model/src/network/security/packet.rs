@@ -93,7 +93,7 @@ impl Packet {
         }
     }
 
-    /// Whether it may be the first of a conversation: a reply to an ICMP query is not.
+    /// Returns whether it may be the first of a conversation: a reply to an ICMP query is not.
     pub(super) fn opens(&self) -> bool {
         !matches!(*self, Packet::Icmp { kind, .. } if QUERIES.iter().any(|pair| pair.1 == kind))
     }

@@ -91,7 +91,7 @@ struct Side {
 }
 
 impl Side {
-    /// Who a conversation is remembered with: EC2 tracks addresses, whoever has them.
+    /// Returns who a conversation is remembered with: EC2 tracks addresses, whoever has them.
     fn with(&self) -> Endpoint {
         self.other_address.map_or(self.other, Endpoint::Address)
     }
@@ -114,7 +114,7 @@ impl SecurityGroups {
         Ok(verdict)
     }
 
-    /// What decided the probes so far.
+    /// Returns what decided the probes so far.
     pub fn decisions(&self) -> &Decisions {
         &self.decisions
     }
@@ -146,7 +146,7 @@ impl SecurityGroups {
         ]))
     }
 
-    /// Who is at an end: an address may be that of an interface in the VPC of the `other` end.
+    /// Returns who is at an end: an address may be that of an interface in the VPC of the `other` end.
     fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, FailureReason> {
         match (end, other) {
             (Endpoint::Member(id), _) => self.member(id).map(|_| end),
@@ -193,7 +193,7 @@ impl SecurityGroups {
         Verdict::Allowed { by: passed.expect("an interface is on every way") }
     }
 
-    /// What lets the packet pass at one interface.
+    /// Returns what lets the packet pass at one interface.
     fn deciding(&self, now: Time, packet: &Packet, side: &Side) -> Option<By> {
         let about = packet.conversation(side.direction);
         if about.is_some_and(|about| self.tracking.knows(now, side.id, side.with(), about)) {
@@ -219,7 +219,7 @@ impl SecurityGroups {
         }
     }
 
-    /// Whether the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
+    /// Returns whether the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
     /// be a reply in it, which must not make it a tracked one.
     fn is_untracked(&self, packet: &Packet, side: &Side) -> bool {
         let begun_by = |packet: &Packet, direction: Direction| {

@@ -28,7 +28,7 @@ pub enum Traffic {
 }
 
 impl Traffic {
-    /// What a protocol and ports stand for. TCP and UDP need ports, ICMP needs a type
+    /// Returns what a protocol and ports stand for. TCP and UDP need ports, ICMP needs a type
     /// (`AuthorizeSecurityGroupIngress`, "IpPermissions"). Where EC2 covers all ports whatever ports are named,
     /// naming some is refused: it cannot be meant.
     pub fn new(protocol: Protocol, ports: Option<Ports>) -> Result<Traffic, Malformed> {
@@ -44,7 +44,7 @@ impl Traffic {
         }
     }
 
-    /// Whether `packet` is such traffic.
+    /// Returns whether `packet` is such traffic.
     pub fn covers(self, packet: &Packet) -> bool {
         match (self, *packet) {
             (Traffic::All, _) => true,
@@ -58,7 +58,7 @@ impl Traffic {
         }
     }
 
-    /// Whether it is all there can be of the protocol of `packet`, on any port.
+    /// Returns whether it is all there can be of the protocol of `packet`, on any port.
     pub fn covers_protocol(self, packet: &Packet) -> bool {
         match (self, packet) {
             (Traffic::All, _) => true,

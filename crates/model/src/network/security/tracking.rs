@@ -78,7 +78,7 @@ impl Tracking {
         Tracking { idle, flows: BTreeMap::new(), count: 0, sweep_at: SWEEP_LEAST }
     }
 
-    /// Whether the interface remembers the conversation.
+    /// Returns whether the interface remembers the conversation.
     pub fn knows(&self, now: Time, member: MemberId, with: Endpoint, about: Conversation) -> bool {
         let flow = self.flows.get(&member).and_then(|flows| flows.get(&(with, about)));
         flow.is_some_and(|flow| now < flow.expires)

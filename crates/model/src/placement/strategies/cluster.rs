@@ -1,4 +1,4 @@
-//! `cluster`: instances together, as the design document's cluster placement has it.
+//! `cluster`: instances together, on the host that has most of them.
 
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};

@@ -4,7 +4,7 @@ use crate::fleet::index::cost::RatioSum;
 use crate::fleet::index::ranking::Candidate;
 use plimsoll_base::units::{RESOURCES, Resources};
 
-/// One ratio a resource: `ratio` of (amount free, capacity, position), 0/1 for a resource that is left
+/// A ratio a resource: `ratio` of (amount free, capacity, position), 0/1 for a resource that is left
 /// out because the host has none of it or has it without limit.
 pub fn per_resource(
     candidate: Candidate<'_>,

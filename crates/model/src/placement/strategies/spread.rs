@@ -1,4 +1,4 @@
-//! `spread`: instances evenly over hosts, whatever their size: the design document's default.
+//! `spread`: instances evenly over hosts, whatever their size: the default.
 
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};

@@ -1,4 +1,4 @@
-//! One small scene for each rule of the constraints.
+//! A small scene for each rule of the constraints.
 
 use crate::fleet::Fleet;
 use crate::fleet::host::GroupTenancy;

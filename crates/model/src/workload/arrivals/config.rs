@@ -52,7 +52,7 @@ pub struct ArrivalConfig {
     /// Subnet asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<String>,
-    /// Whether to assign public addresses; left out: as the subnet does.
+    /// True if to assign public addresses; left out: as the subnet does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_address: Option<bool>,
     /// Image to launch; left out: one that is always there and brings no volumes.
@@ -111,10 +111,10 @@ pub struct ArrivalConfig {
     /// Size of the user data \[bytes\].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub user_data_bytes: u32,
-    /// Whether terminating is refused until that is taken back.
+    /// True if terminating is refused until that is taken back.
     #[serde(default, skip_serializing_if = "is_false")]
     pub protection: bool,
-    /// Whether the instances can hibernate.
+    /// True if the instances can hibernate.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hibernation: bool,
     /// Instances stop and start again in turn; left out: they run until they end.

@@ -219,7 +219,7 @@ impl CallConfig {
         }
     }
 
-    /// What all calls have in common.
+    /// Returns what all calls have in common.
     fn template(&self, name: &str, settings: &mut Settings, directory: &mut Directory) -> Template {
         if !(1..=MAX_COUNT).contains(&self.count) {
             settings.wrong("count", self.count, "1 to 1,000");

@@ -84,7 +84,7 @@ impl CallSource {
         self.next.target = self.target_stream.bits();
     }
 
-    /// Whether some of its calls are about instances that are drawn.
+    /// Returns whether some of its calls are about instances that are drawn.
     pub fn draws_instances(&self) -> bool {
         let is_drawn = |action: Action| matches!(action.targets(), Some(Targets::Drawn { .. }));
         self.makes.iter().any(|make| is_drawn(make(&self.template, 0)))

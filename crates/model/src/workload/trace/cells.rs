@@ -4,7 +4,7 @@ use super::columns::Column;
 use crate::operation::Operation;
 use plimsoll_base::units::{QUANTITIES, Resources, Time};
 
-/// One row. Names are empty where there is none.
+/// A row. Names are empty where there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Cells<'a> {
     /// When the instance starts, or the call comes.

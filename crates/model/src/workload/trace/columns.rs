@@ -20,7 +20,7 @@ macro_rules! columns {
                 match self { $(Column::$column => $name,)* }
             }
 
-            /// What a cell holds, as an error says what it expected.
+            /// Returns what a cell holds, as an error says what it expected.
             pub const fn holds(self) -> &'static str {
                 match self { $(Column::$column => $holds,)* }
             }

@@ -359,7 +359,7 @@ impl fmt::Display for Description {
 }
 
 impl Description {
-    /// What launches ask for that most do not, where any does.
+    /// Returns what launches ask for that most do not, where any does.
     fn fmt_options(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.placement_groups > 0 {
             let (groups, instances) =

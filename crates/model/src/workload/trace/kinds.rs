@@ -48,7 +48,7 @@ impl Kinds {
         Ok(Kinds { by_text: ByText::new(positions.of_all(SHAPE)), reading })
     }
 
-    /// What the current row asks for.
+    /// Returns what the current row asks for.
     #[inline]
     pub fn read(&mut self, table: &Table, directory: &mut Directory) -> Result<TypeId, Problem> {
         if let Some(id) = self.by_text.get(table) {
@@ -59,7 +59,7 @@ impl Kinds {
         Ok(id)
     }
 
-    /// Whether the current row asks for nothing: all its cells are empty, or there are none.
+    /// Returns whether the current row asks for nothing: all its cells are empty, or there are none.
     pub fn is_left_out(&self, table: &Table) -> bool {
         self.by_text.cells().iter().all(|column| table.cell(*column).is_empty())
     }

@@ -34,9 +34,9 @@ use plimsoll_base::units::Time;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// One row per instance: when it starts and ends.
+    /// A row per instance: when it starts and ends.
     Intervals,
-    /// One row per call.
+    /// A row per call.
     Operations,
 }
 

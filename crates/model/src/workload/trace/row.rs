@@ -1,4 +1,4 @@
-//! One row of either form being read: its cells by column, and everything wrong with them at once.
+//! A row of either form being read: its cells by column, and everything wrong with them at once.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -87,7 +87,7 @@ impl<'a> Row<'a> {
         self.add(Problem::new(self.table.row_place(), found));
     }
 
-    /// Whether nothing is wrong so far.
+    /// Returns whether nothing is wrong so far.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
@@ -113,7 +113,7 @@ impl<'a> Row<'a> {
         self.header.positions.of(column)
     }
 
-    /// Whether a cell is empty or there is no such column.
+    /// Returns whether a cell is empty or there is no such column.
     pub fn is_empty(&self, column: Column) -> bool {
         self.position(column).is_none_or(|position| self.table.cell(position).is_empty())
     }
@@ -230,7 +230,7 @@ impl<'a> Row<'a> {
         self.directory
     }
 
-    /// Who asks.
+    /// Returns who asks.
     #[inline]
     pub fn account(&mut self) -> AccountId {
         let name = self.text(Column::Account).unwrap_or(DEFAULT_ACCOUNT);

@@ -53,7 +53,7 @@ fn plot(what: &Distribution) -> Plot {
     }
 }
 
-/// How many durations lie between each pair of edges \[s\]; those of no length nowhere.
+/// Returns how many durations lie between each pair of edges \[s\]; those of no length nowhere.
 fn classes(histogram: &Histogram<u64>, edges: &[f64]) -> Vec<Block> {
     let mut counts = vec![0_u64; edges.len() - 1];
     for bucket in histogram.iter_recorded().filter(|bucket| bucket.value_iterated_to() > 0) {

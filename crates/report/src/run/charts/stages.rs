@@ -86,7 +86,7 @@ fn rates(stage: &Series, column: &str) -> Vec<Datum> {
     between(&stage.points([column], |[count]| count), |_, count, seconds| count / seconds)
 }
 
-/// What a rule makes of the growth of a sum between each sample and the one before: the number of the sample, the
+/// Returns what a rule makes of the growth of a sum between each sample and the one before: the number of the sample, the
 /// growth, the time between \[s\]. Sums begin anew when the warm-up ends, which leaves a gap.
 fn between(sums: &[Datum], rule: impl Fn(usize, f64, f64) -> f64) -> Vec<Datum> {
     (1..sums.len())

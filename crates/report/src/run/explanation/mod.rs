@@ -45,7 +45,7 @@ fn rule(run: &Run<'_>) -> &'static str {
     register::entry(&run.scenario.placement.strategy.name).map_or("", |entry| entry.rule)
 }
 
-/// What keeps hosts out, the most first.
+/// Returns what keeps hosts out, the most first.
 fn kept_out(decision: &Decision) -> Vec<(FilterReason, Filtered)> {
     let all = decision.diagnosis.filtered.iter().map(|(barrier, kept_out)| (barrier, *kept_out));
     let mut some: Vec<_> = all.filter(|(_, kept_out)| kept_out.hosts > 0).collect();

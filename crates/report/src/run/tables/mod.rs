@@ -1,4 +1,4 @@
-//! `tables/*.parquet`: the design's schema (`ec2-lld.txt`, "Database Schema"), ready for DuckDB and polars.
+//! `tables/*.parquet`: a table for each kind of resource, ready for DuckDB and polars.
 //! `docs/tables.md` describes it, and a test holds the two together.
 //!
 //! A table is its list of columns in `columns` and a line in [`TABLES`].
@@ -20,7 +20,7 @@ pub const FILES: &str = "tables/*.parquet";
 /// Makes the register of one line for each table: its name, the row it takes, its columns, what it holds.
 macro_rules! tables {
     ($($name:literal, $row:ident, $columns:ident, $holds:literal;)*) => {
-        /// Every table, in the order of the design.
+        /// Every table.
         pub const TABLES: &[&dyn AnyTable] = &[$(&Table {
             name: $name,
             file: concat!("tables/", $name, ".parquet"),
@@ -54,7 +54,7 @@ pub trait AnyTable: Sync {
     fn name(&self) -> &'static str;
     /// Its file in the result folder.
     fn file(&self) -> &'static str;
-    /// What it holds, one line.
+    /// Returns what it holds, one line.
     fn holds(&self) -> &'static str;
     /// Its columns and what they mean, in order.
     fn columns(&self) -> Vec<(Field<'static>, &'static str)>;

@@ -54,7 +54,7 @@ impl Cloud {
         self.instances.timer_gone(slot);
     }
 
-    /// What the host has to download for a launch.
+    /// Returns what the host has to download for a launch.
     pub(in crate::cloud) fn image_of(&self, account: AccountId, launch: &Launch) -> Option<ImageSize> {
         let control = self.control.as_ref()?;
         let named = launch.options.as_ref().and_then(|options| options.image);

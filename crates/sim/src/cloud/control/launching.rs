@@ -27,7 +27,7 @@ impl Cloud {
         }
     }
 
-    /// How many names of a call stand for no instance yet, but for some that are being launched.
+    /// Returns how many names of a call stand for no instance yet, but for some that are being launched.
     pub(in crate::cloud) fn launching_among(&self, targets: &Targets) -> usize {
         let Some(control) = &self.control else { return 0 };
         if control.launching.is_empty() {
@@ -38,7 +38,7 @@ impl Cloud {
         targets.handles().iter().filter(is_launching).count()
     }
 
-    /// Whether a worker is to do something with instances that are being launched.
+    /// Returns whether a worker is to do something with instances that are being launched.
     pub(super) fn is_early(&self, call: &Call) -> bool {
         let is_for_a_worker = Route::of(call.action.operation()) == Route::Instance;
         is_for_a_worker && call.action.targets().is_some_and(|targets| self.launching_among(targets) > 0)

@@ -184,7 +184,7 @@ impl Cloud {
         self.refuse(now, operation, call.account, refused, count);
     }
 
-    /// How long ago the call was meant to come that has its effect now.
+    /// Returns how long ago the call was meant to come that has its effect now.
     #[inline]
     pub(super) fn late(&self) -> Duration {
         self.control.as_ref().map_or(Duration::ZERO, |control| control.late)

@@ -10,7 +10,7 @@ use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::{Action, Call, Filter, Query, Targets};
 
 impl Cloud {
-    /// What the plane has to know of a call.
+    /// Returns what the plane has to know of a call.
     pub(super) fn profile(&self, call: &Call) -> Profile {
         let account = call.account;
         let operation = call.action.operation();
@@ -45,7 +45,7 @@ impl Cloud {
         }
     }
 
-    /// What a call about these instances is about: the one it means, or the first of a batch, which stands for all.
+    /// Returns what a call about these instances is about: the one it means, or the first of a batch, which stands for all.
     fn record(&self, account: AccountId, targets: &Targets) -> RecordKey {
         let instance = match *targets {
             Targets::Drawn { draw, count: 1 } => self.instances.drawn_one(account, draw),
@@ -72,7 +72,7 @@ impl Cloud {
         }
     }
 
-    /// Whether no index helps to find what a query about an account asks for: without filters one by account does,
+    /// Returns whether no index helps to find what a query about an account asks for: without filters one by account does,
     /// with filters one by any of them.
     fn scans(&self, query: &Query) -> bool {
         let indexes = &self.control.as_ref().expect("there is a control plane").indexes;
@@ -83,7 +83,7 @@ impl Cloud {
     }
 }
 
-/// Whether a query asks for less than everything at once.
+/// Returns whether a query asks for less than everything at once.
 fn is_narrow(query: &Query) -> bool {
     query.targets.is_some() || query.page_size.is_some() || !query.filters.is_empty()
 }

@@ -119,7 +119,7 @@ impl Plain {
         }
     }
 
-    /// Whether rules alone let it pass both ways for everyone, whichever of its two ends began it.
+    /// Returns whether rules alone let it pass both ways for everyone, whichever of its two ends began it.
     fn is_untracked(&self, member: &PlainMember, outgoing: bool, packet: PlainPacket) -> bool {
         let everyone = |rule: &PlainRule| rule.source == Source::Net((0, 0));
         let begun = |outgoing: bool, to: i32| {

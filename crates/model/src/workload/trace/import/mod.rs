@@ -44,7 +44,7 @@ pub struct Format {
 
 /// What a format is published as.
 pub enum Source {
-    /// One file with one instance a row, which becomes intervals.
+    /// A file with one instance a row, which becomes intervals.
     File {
         /// The columns it has, in any order.
         columns: &'static [&'static str],
@@ -164,7 +164,7 @@ pub struct ImportReport {
     pub left_out: BTreeMap<&'static str, u64>,
     /// Rows written that said something which the canonical form cannot, by what it is.
     pub lost: BTreeMap<&'static str, u64>,
-    /// Whether the rows had to be put in time order.
+    /// True if the rows had to be put in time order.
     pub sorted: bool,
     /// The import of the list of hosts beside the trace, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +184,7 @@ impl Format {
         })
     }
 
-    /// Whether a header is this format's.
+    /// Returns whether a header is this format's.
     pub fn reads(&self, header: &[String]) -> bool {
         let Source::File { columns, .. } = &self.source else { return false };
         columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
@@ -346,7 +346,7 @@ fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputErro
     Ok(columns.iter().filter_map(|name| table.column(name)).collect())
 }
 
-/// One row of a foreign file. Cells are named by their place in the format's `columns`.
+/// A row of a foreign file. Cells are named by their place in the format's `columns`.
 pub struct Record<'a> {
     table: &'a Table,
     cells: &'a [usize],

@@ -34,7 +34,7 @@ impl Entry {
         self.needs.iter().chain(self.may.iter().copied().flatten()).copied()
     }
 
-    /// What the row asks for; `None` once a problem is noted.
+    /// Returns what the row asks for; `None` once a problem is noted.
     pub fn read(&self, row: &mut Row) -> Option<Action> {
         match self.read {
             Reader::Instances(read) => read(row),

@@ -1,0 +1,94 @@
+//! The kind of a file, by what stands in it: so that a trace given for a scenario is told as that.
+
+use std::fs;
+use std::path::Path;
+
+use crate::input::{InputError, Place, Problem};
+use crate::table::Table;
+
+/// Kinds of files that people write, or get from elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// A scenario (TOML).
+    Scenario,
+    /// A scenario over ranges of settings (TOML).
+    Sweep,
+    /// Figures that later runs are held to (TOML).
+    Baseline,
+    /// Demand, in canonical form (CSV or Parquet).
+    Trace,
+    /// Hosts, a row each (CSV or Parquet).
+    Hosts,
+}
+
+impl FileKind {
+    /// Name with its article.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileKind::Scenario => "a scenario",
+            FileKind::Sweep => "a sweep",
+            FileKind::Baseline => "a baseline",
+            FileKind::Trace => "a trace",
+            FileKind::Hosts => "a host file",
+        }
+    }
+
+    /// Kind of a file; `None` for what is none of these, cannot be read, or is no regular file (a pipe is read once).
+    pub fn of(path: &Path) -> Option<FileKind> {
+        if !fs::metadata(path).ok()?.is_file() {
+            return None;
+        }
+        if let Some(table) = fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok()) {
+            return FileKind::of_keys(|key| table.contains_key(key));
+        }
+        let table = Table::open(path).ok()?;
+        FileKind::of_columns(|name| table.column(name).is_some())
+    }
+
+    fn of_keys(has: impl Fn(&str) -> bool) -> Option<FileKind> {
+        match () {
+            () if has("zones") || has("workload") => Some(FileKind::Scenario),
+            () if has("axes") => Some(FileKind::Sweep),
+            () if has("metrics") && has("scenario") => Some(FileKind::Baseline),
+            () => None,
+        }
+    }
+
+    fn of_columns(has: impl Fn(&str) -> bool) -> Option<FileKind> {
+        match () {
+            () if has("start_s") || has("time_s") => Some(FileKind::Trace),
+            () if has("vcpu") && has("memory_gib") => Some(FileKind::Hosts),
+            () => None,
+        }
+    }
+
+    /// The command that takes a file of this kind, or the key that names it.
+    fn way_out(self, path: &Path) -> String {
+        let path = path.display();
+        match self {
+            FileKind::Scenario => format!("`plimsoll run {path}` runs it"),
+            FileKind::Sweep => format!("`plimsoll sweep {path}` runs it"),
+            FileKind::Baseline => format!("`plimsoll check RESULT --baseline {path}` holds a result to it"),
+            FileKind::Trace => format!(
+                "`plimsoll run {path} --hosts HOSTS.csv` replays it on the hosts of a file; a scenario names it as \
+                 workload.trace, and `plimsoll new --template trace` writes one"
+            ),
+            FileKind::Hosts => "a scenario names it as `file` of [[zones.hosts]]".to_string(),
+        }
+    }
+}
+
+/// Refuses a file that is plainly of another kind than the command takes. What is of no kind, or cannot be read, is for
+/// the reader to refuse, which says more.
+///
+/// # Errors
+/// Names the kind that was found, and the command for it.
+pub fn expect(path: &Path, wanted: FileKind) -> Result<(), InputError> {
+    match FileKind::of(path) {
+        Some(found) if found != wanted => {
+            let message = format!("found {}, expected {}", found.name(), wanted.name());
+            Err(Problem::new(Place::file(path), message).with_help(found.way_out(path)).into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! The scenario of a run: a file, an example of the program, or a trace on the hosts of a host file.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::examples::{Example, FOLDER};
+use super::file_kind::{self, FileKind};
+use crate::input::InputError;
+use crate::scenario::{Overrides, Scenario};
+
+/// Options that say what is run.
+#[derive(Args, Debug)]
+pub struct Source {
+    /// The scenario file (TOML), or with --hosts a trace; `plimsoll new` writes a scenario, `plimsoll list scenarios`
+    /// lists examples
+    #[arg(value_name = "SCENARIO", required_unless_present = "example")]
+    scenario: Option<PathBuf>,
+    /// Runs a scenario that comes with the program. Its files are left in results/examples, to be changed
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["scenario", "hosts"])]
+    example: Option<String>,
+    /// Replays the trace that is named in place of a scenario on the hosts of this file; `--set` changes all else
+    #[arg(long, value_name = "HOSTS", requires = "scenario")]
+    hosts: Option<PathBuf>,
+}
+
+impl Source {
+    /// The file that the scenario is read from, or the trace; an example is written first.
+    ///
+    /// # Errors
+    /// Examples that there are none of, or cannot be written; files that are plainly of another kind.
+    pub fn file(&self) -> Result<PathBuf, InputError> {
+        if let Some(name) = &self.example {
+            return Example::named(name)?.unpack(Path::new(FOLDER));
+        }
+        let file = self.scenario.clone().expect("clap asks for a scenario where there is no example");
+        let kind = if self.hosts.is_some() { FileKind::Trace } else { FileKind::Scenario };
+        file_kind::expect(&file, kind)?;
+        Ok(file)
+    }
+
+    /// Reads the scenario from that file, or makes it of the trace and the hosts.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        let Some(hosts) = &self.hosts else { return Scenario::read(file, overrides) };
+        file_kind::expect(hosts, FileKind::Hosts)?;
+        let name = name_of(file);
+        let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
+        let text = format!(
+            "name = {}\nzones = [{{ name = 'zone-a', hosts = [{{ file = {} }}] }}]\nworkload.trace = {}\n",
+            toml::Value::from(name.as_str()),
+            quoted(hosts),
+            quoted(file)
+        );
+        // It would stand in the current folder: what it names is seen from there.
+        Scenario::parse(Path::new(&format!("{name}.toml")), &text, overrides)
+    }
+}
+
+/// Name of a scenario made of a trace: that of its file without endings.
+fn name_of(trace: &Path) -> String {
+    let name = trace.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').next().unwrap_or_default().to_string()
+}
