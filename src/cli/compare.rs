@@ -75,6 +75,7 @@ fn metrics_help() -> String {
 
 /// Runs the variants, writes the result, prints the tables.
 pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
+    file_kind::expect(&args.experiment.scenario, FileKind::Scenario)?;
     let mut journal = Journal::begin(&args.experiment.scenario);
     args.experiment.common.limit_threads();
     let design = design(args)?;

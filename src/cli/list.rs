@@ -54,7 +54,7 @@ enum What {
     /// Scenarios that come with the program, for `plimsoll run --example`
     Scenarios,
     /// Metrics of summary.json
-    Metrics,
+    Metrics(Pattern),
     /// Errors that requests can get
     Errors,
     /// Settings that may differ when a run starts from a checkpoint

@@ -59,6 +59,9 @@ pub struct RunArgs {
     /// Draw fleet use, refusals and rates in the terminal during the run
     #[arg(long, conflicts_with = "quiet")]
     live: bool,
+    /// Check the scenario and all that it names, report its size, and run nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Draw neither charts nor report.html; `plimsoll report` does it later
     #[arg(long)]
     no_report: bool,

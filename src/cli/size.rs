@@ -64,6 +64,7 @@ fn files() -> String {
 
 /// Searches, writes the result, prints the answer and the curve.
 pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
+    file_kind::expect(&args.experiment.scenario, FileKind::Scenario)?;
     let mut journal = Journal::begin(&args.experiment.scenario);
     args.experiment.common.limit_threads();
     let plan = plan(args);
