@@ -53,12 +53,12 @@ const SCREEN_COLUMNS: usize = 120;
 /// The most of a line about the command line that is shown \[characters\].
 const LINE_MOST: usize = 600;
 
-/// How a command ended that could do its work.
+/// Conclusion of a command that could do its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Conclusion {
     /// All is well.
     Done,
-    /// What was to be checked does not hold; the command has said why.
+    /// A check failed; the command has said why.
     CheckFailed,
 }
 

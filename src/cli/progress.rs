@@ -19,7 +19,7 @@ use crate::workload::directory::Directory;
 /// Records a run and shows how far it is.
 pub struct Watch<'a> {
     recorder: Recorder<'a>,
-    /// When the simulation began.
+    /// Start of the simulation.
     began: Stopwatch,
     /// Time the simulation took \[s\], once it has ended.
     took_s: Option<f64>,

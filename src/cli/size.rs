@@ -44,7 +44,7 @@ pub struct SizeArgs {
     output: Option<PathBuf>,
 }
 
-/// How many times more replications a value may have than asked for, unless told: three looks more.
+/// Factor of the replications asked for up to which a value may have more, unless told: three more rounds.
 const MORE_REPLICATIONS: usize = 8;
 
 const EXAMPLES: &str = "\

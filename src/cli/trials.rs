@@ -28,7 +28,7 @@ pub struct TrialWatch {
 struct State {
     planned: usize,
     ended: usize,
-    /// Of those that run, by number: how much of its time each has simulated, 0 to 1, where its end is known.
+    /// Running trials, by number: the share of its time that each has simulated, 0 to 1, where its end is known.
     running: BTreeMap<usize, (Option<Duration>, f64)>,
     bar: Option<ProgressBar>,
 }

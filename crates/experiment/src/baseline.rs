@@ -48,46 +48,46 @@ pub struct Baseline {
     pub seed: u64,
     /// Digest of the run.
     pub digest: String,
-    /// What is held, by path of the metric.
+    /// Expected values, by path of the metric.
     pub metrics: BTreeMap<String, Held>,
 }
 
 /// A figure that is held.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Held {
-    /// Its value.
+    /// Value.
     pub value: f64,
-    /// Which way it is good.
+    /// Direction that is good.
     pub better: Better,
-    /// What it may be worse by.
+    /// Tolerance to the bad.
     pub margin: Margin,
 }
 
-/// How a figure stands beside its baseline.
+/// Status of a figure beside its baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FigureStatus {
-    /// It is the same.
+    /// Same value.
     Same,
-    /// It differs by no more than is allowed.
+    /// Difference of no more than is allowed.
     Allowed,
-    /// It differs to the good, or what ran out then does so no more.
+    /// Difference to the good, or something that ran out then and does not any more.
     Better,
-    /// It differs to the bad.
+    /// Difference to the bad.
     Worse,
-    /// It differs, and no direction of it is good.
+    /// Difference of a figure without a good direction.
     Changed,
     /// The result has no such figure.
     Missing,
 }
 
 impl FigureStatus {
-    /// Whether the check fails because of it.
+    /// Returns whether the check fails because of it.
     pub fn fails(self) -> bool {
         matches!(self, FigureStatus::Worse | FigureStatus::Changed | FigureStatus::Missing)
     }
 
-    /// Its name.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             FigureStatus::Same => "same",
@@ -105,16 +105,16 @@ impl FigureStatus {
 pub struct Checked {
     /// Path of the metric.
     pub metric: String,
-    /// What is held.
+    /// Expected value.
     pub held: Held,
     /// The value in the result, if it has one.
     pub found: Option<f64>,
-    /// How it stands.
+    /// Status.
     pub standing: FigureStatus,
 }
 
 impl Held {
-    /// How the value of `metric` in the result stands. What did not happen any more is no figure that is missing.
+    /// Status of the value of `metric` in the result. A first time without a value is better, not missing.
     fn standing(&self, metric: &str, found: Option<f64>) -> FigureStatus {
         let Some(found) = found else {
             return if metric::is_first_time(metric) { FigureStatus::Better } else { FigureStatus::Missing };
@@ -214,7 +214,7 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// What is no baseline of this version, or names a metric that there is none of.
+    /// A file that is no baseline of this version, or names an unknown metric.
     pub fn parse(path: &Path, text: &str) -> Result<Baseline, InputError> {
         let file: BaselineFile = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -310,7 +310,7 @@ struct Line {
     /// The direction that is good.
     #[schemars(extend("enum" = ["higher", "lower", "neither"]))]
     better: String,
-    /// How much worse it may be: a share such as "0.5%", or a number in its unit; left out: nothing.
+    /// Tolerance to the bad: a share such as "0.5%", or a number in its unit; none if left out.
     tolerance: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use plimsoll_sim::scenario::Scenario;
 /// A variant and all its runs.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    /// Its label.
+    /// Label.
     pub label: String,
     /// The scenario it runs, with the first seed.
     pub scenario: Scenario,
@@ -50,7 +50,7 @@ struct States {
 }
 
 impl States {
-    /// Of a run with at least a sample in each part.
+    /// States of a run with at least a sample in each part.
     fn of(series: &Series) -> Option<States> {
         Some(States {
             end_s: *series.time_s.last()?,
@@ -71,16 +71,16 @@ pub struct Row {
     pub mean: Option<f64>,
     /// Student's interval of the mean, looked at alone, where there are several replications and enough of them differ.
     pub interval: Option<Interval>,
-    /// Its difference to the baseline; the baseline has none.
+    /// Difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
-    /// What it shows; the baseline has none.
+    /// Verdict; the baseline has none.
     pub verdict: Option<Verdict>,
 }
 
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// What was asked.
+    /// Design.
     pub design: Design,
     /// The variants, the baseline first.
     pub arms: Vec<Arm>,
@@ -351,7 +351,7 @@ fn difference(metric: &str, arm: &Arm, baseline: &Arm, confidence: Confidence) -
     Some(Difference::of(&pairs, same || arm.certain && baseline.certain, confidence))
 }
 
-/// By how much a variant does more work than the baseline, as a share of the baseline's: in instances running or in
+/// Surplus of a variant's work over the baseline's, as a share of the baseline's: in instances running or in
 /// vCPU in use, whichever could excuse more of the difference in `metric`.
 fn extra_work(metric: &str, arm: &Arm, baseline: &Arm) -> f64 {
     let share = |path: &str| match (arm.mean(path), baseline.mean(path)) {

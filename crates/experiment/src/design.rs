@@ -1,4 +1,4 @@
-//! What a comparison is asked: which variants, how often, which metrics, how sure.
+//! Design of a comparison: variants, replications, metrics, confidence.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Design {
     pub variants: Vec<Variant>,
     /// Replications of each, at least one; the least where there is a precision to reach.
     pub replications: usize,
-    /// How precise the differences are to be.
+    /// Precision of the differences.
     pub precision: Option<Precision>,
     /// Metrics or tables of them to compare; none: [`DEFAULT_METRICS`].
     pub metrics: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Design {
     pub confidence: f64,
 }
 
-/// When the differences are known well enough.
+/// Precision at which no more replications are added.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Precision {
     /// The most half an interval may be.

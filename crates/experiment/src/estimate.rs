@@ -1,4 +1,4 @@
-//! What memory a run will take, before it begins: a bound from above, for how many may run at once, and one from below,
+//! Memory of a run, estimated before it begins: a bound from above, for how many may run at once, and one from below,
 //! for what cannot run at all.
 
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -11,13 +11,13 @@ use plimsoll_sim::scenario::Scenario;
 /// Memory of a host's record, its place in the index, and the room in which both grow \[bytes\]; 133 to 161 were measured.
 const PER_HOST: u64 = 144;
 
-/// What a host takes at least \[bytes\].
+/// Least memory of a host \[bytes\].
 const PER_HOST_LEAST: u64 = 96;
 
 /// Memory of an instance's record, its timers and what it holds \[bytes\].
 const PER_INSTANCE: u64 = 128;
 
-/// What an instance takes at least that may be there when the run begins, be there room for it or not \[bytes\].
+/// Least memory of an instance that may be there when the run begins, be there room for it or not \[bytes\].
 const PER_RESIDENT_LEAST: u64 = 24;
 
 /// Memory that any run takes \[bytes\]: the catalogue, the read-ahead of a trace.

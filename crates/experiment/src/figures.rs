@@ -62,7 +62,7 @@ impl Figures {
         figures
     }
 
-    /// Whether two runs came to the same, but for their seeds.
+    /// Returns whether two runs had the same result, but for their seeds.
     pub fn are_alike(one: &Figures, other: &Figures) -> bool {
         one.digest == other.digest && one.values == other.values
     }

@@ -1,13 +1,13 @@
-//! How much is allowed: a share of something, or a number in its unit.
+//! Margins: a share of something, or a number in its unit.
 
 use std::fmt;
 
-/// What a figure may differ by, or half an interval be.
+/// Tolerance of a figure, or half-width of an interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Margin {
     /// As a share of the figure it is held against, 0 or more.
     Share(f64),
-    /// In the unit of the metric, 0 or more.
+    /// Number in the unit of the metric, 0 or more.
     Absolute(f64),
 }
 

@@ -1,4 +1,4 @@
-//! What a single figure of a run means: its direction, its unit, its place in the order of the register.
+//! Meaning of a single figure of a run: its direction, its unit, its place in the order of the register.
 //!
 //! The register of metrics names tables whose keys only a run knows, such as `latency_s`. A figure in such a
 //! table is better the way its table is. Where the table has no direction, or the figure only counts what the

@@ -13,7 +13,7 @@ use plimsoll_sim::scenario::Scenario;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
 pub trait ProgressListener: Sync {
-    /// So many more trials are to run.
+    /// Called when so many more trials are to run.
     fn planned(&self, _trials: usize) {}
     /// A trial begins on the calling thread.
     fn began(&self, _number: usize, _scenario: &Scenario) {}

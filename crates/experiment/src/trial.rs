@@ -13,9 +13,9 @@ use plimsoll_sim::summary::{Execution, Run};
 /// A way to run a scenario: what is set beside what the file says, under a name.
 #[derive(Clone, Debug)]
 pub struct Variant {
-    /// Its name in tables.
+    /// Name in tables.
     pub label: String,
-    /// What it sets.
+    /// Overrides of the scenario.
     pub overrides: Overrides,
 }
 
@@ -29,16 +29,16 @@ impl Variant {
 /// A finished run of a scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trial {
-    /// Its figures.
+    /// Figures.
     pub figures: Figures,
-    /// How full the cloud was over time.
+    /// State of the cloud over time.
     pub series: Series,
 }
 
 /// The state of the cloud at the end of every sampling interval.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
-    /// When \[s\].
+    /// Time \[s\].
     pub time_s: Vec<f64>,
     /// Hosts with an instance \[hosts\].
     pub hosts_used: Vec<f64>,

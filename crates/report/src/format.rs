@@ -29,7 +29,7 @@ pub fn change(value: f64, unit: &str) -> String {
     change_to(value, unit, DIGITS_OF_CHANGE)
 }
 
-/// From where to where a difference lies, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
+/// Interval of a difference, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
 pub fn change_between(low: f64, high: f64, unit: &str) -> String {
     let ends = |digits| [low, high].map(|end| change_to(end, unit, digits));
     let apart = (DIGITS_OF_CHANGE..=MOST_DIGITS).map(ends).find(|[low, high]| low != high);

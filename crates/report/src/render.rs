@@ -60,7 +60,7 @@ impl Rendering {
 ///
 /// # Errors
 ///
-/// Those of [`Rendering::of`], and a file that cannot be written.
+/// Errors of [`Rendering::of`], and a file that cannot be written.
 pub fn write(folder: &ResultFolder) -> Result<(), InputError> {
     for file in Rendering::of(folder.draft())?.files() {
         folder.write(&file.name, &file.bytes)?;
@@ -72,7 +72,7 @@ pub fn write(folder: &ResultFolder) -> Result<(), InputError> {
 ///
 /// # Errors
 ///
-/// Those of [`write`], and a place that cannot be replaced.
+/// Errors of [`write`], and a place that cannot be replaced.
 pub fn publish(folder: ResultFolder, files: &[ReportFile]) -> Result<PathBuf, InputError> {
     for file in files {
         folder.write(&file.name, &file.bytes)?;

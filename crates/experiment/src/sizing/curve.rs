@@ -1,4 +1,4 @@
-//! What was learned of how a metric follows a setting: the values looked at, in order, with what their runs say.
+//! Curve of a metric by a setting: the values that were tried, in order, with the estimates of their runs.
 
 use super::target::{Target, TargetStatus};
 use crate::figures::Figures;
@@ -17,18 +17,18 @@ pub struct Point {
     pub figures: Vec<Figures>,
     /// True if the seed plays no part, so that one run stands for all.
     pub certain: bool,
-    /// What the runs say of the metric and the target.
+    /// Estimate from the runs.
     pub estimate: Estimate,
 }
 
-/// What runs say of a metric and its target.
+/// Estimate of a metric, and the status of its target.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Estimate {
     /// Mean over the runs, if all have a value.
     pub mean: Option<f64>,
-    /// Where the metric lies: below each end with the confidence asked for, so between them with less.
+    /// Interval of the metric: each end has the confidence asked for, so both together have less.
     pub interval: Option<Interval>,
-    /// What that says of the target.
+    /// Status of the target.
     pub status: TargetStatus,
 }
 

@@ -1,6 +1,6 @@
 //! Sizing: the smallest value of one setting with which a target holds.
 //!
-//! From the scenario's own value the search doubles or halves until the target holds at one value and not at
+//! The search doubles or halves the scenario's own value until the target holds at one value and not at
 //! another, then halves what is between. Every value is run with the same seeds (common random numbers), and with
 //! more of them while the runs cannot tell. What it [learns](curve) on the way is kept: whether the response was
 //! monotone, as the halving takes it to be, is told from it.
@@ -25,10 +25,10 @@ use plimsoll_sim::scenario::{Overrides, Scenario};
 /// The option that names the setting, for problems with it.
 pub const OPTION: &str = "--vary";
 
-/// How many times the value it begins with the search goes up to, unless told.
+/// Factor of the value that the search begins with up to which it goes, unless told.
 const GROWTH_MOST: u64 = 1024;
 
-/// It goes up to this at least, unless told: a small beginning says little of the end.
+/// Least upper limit of the search, unless told: a small beginning says little of the end.
 const MOST_LEAST: u64 = 65_536;
 
 /// After so many doublings that change the metric in no run, another one will not either.
@@ -39,11 +39,11 @@ const STILL_DOUBLINGS: usize = 3;
 pub struct SizingPlan {
     /// The scenario file.
     pub scenario: PathBuf,
-    /// What is set in it beside the setting. The seed, if any, is the first of the replications.
+    /// Overrides of the scenario beside the setting. The seed, if any, is the first of the replications.
     pub overrides: Overrides,
     /// The setting: a whole number at a dotted path of the scenario.
     pub path: String,
-    /// What is to hold.
+    /// Target.
     pub target: Target,
     /// The least value to try.
     pub least: u64,
@@ -57,16 +57,16 @@ pub struct SizingPlan {
     pub confidence: f64,
 }
 
-/// How a search ended.
+/// Result of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SizingResult {
     /// The target holds at this value, and not at the one below.
     Found(u64),
-    /// It holds at the least value there is to try already.
+    /// The target holds at the least value already.
     HoldsAtLeast(u64),
-    /// It does not hold at the most value there is to try.
+    /// The target does not hold at the greatest value.
     OutOfReach(u64),
-    /// It does not hold, and up to this value doubling changed the metric in no run.
+    /// The target does not hold, and up to this value doubling changed the metric in no run.
     Still(u64),
 }
 
@@ -79,7 +79,7 @@ impl SizingResult {
         }
     }
 
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             SizingResult::Found(_) => "found",
@@ -93,17 +93,17 @@ impl SizingResult {
 /// A setting that was sized.
 #[derive(Clone, Debug)]
 pub struct Sizing {
-    /// What was asked.
+    /// Plan of the search.
     pub plan: SizingPlan,
     /// The scenario as it stands, before the setting is varied.
     pub scenario: Scenario,
-    /// What the setting is there, if it is there.
+    /// Value of the setting in the scenario, if it is there.
     pub stands_at: Option<u64>,
-    /// How it ended.
+    /// Result of the search.
     pub result: SizingResult,
-    /// What was learned on the way.
+    /// Values that were tried.
     pub curve: Curve,
-    /// Where more of the setting was seen to lead away from the target; none: the response was monotone.
+    /// Places where more of the setting led away from the target; none: the response was monotone.
     pub reversals: Vec<Reversal>,
 }
 

@@ -1,4 +1,4 @@
-//! What a setting is to reach: a metric on one side, a number on the other, and what one look at a curve says of it.
+//! Targets of a search: a metric on one side, a number on the other; and their status by an estimate.
 
 use std::fmt;
 
@@ -48,20 +48,20 @@ const SIGNS: [(&str, Relation); 6] = [
     ("<", Relation::Below),
 ];
 
-/// What runs say of a target.
+/// Status of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetStatus {
-    /// It holds, to the confidence asked for.
+    /// The target holds, to the confidence asked for.
     Holds,
-    /// It does not, to the confidence asked for.
+    /// The target does not hold, to the confidence asked for.
     Fails,
     /// The runs cannot tell, or the metric has no value.
     NotShown,
 }
 
 impl TargetStatus {
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             TargetStatus::Holds => "holds",
@@ -72,7 +72,7 @@ impl TargetStatus {
 }
 
 impl Relation {
-    /// How it is written.
+    /// Sign.
     pub fn sign(self) -> &'static str {
         match self {
             Relation::AtLeast => ">=",
@@ -145,7 +145,7 @@ impl Target {
         metric::unit(&self.metric) == RATIO && self.value == utmost
     }
 
-    /// What an interval says, within which the metric lies to the confidence asked for.
+    /// Status by an interval within which the metric lies to the confidence asked for.
     pub fn judge(&self, interval: Interval) -> TargetStatus {
         let (near, far) = match self.relation.wants_more() {
             true => (interval.high, interval.low),

@@ -35,7 +35,7 @@ pub struct SweepConfig {
     /// Runs of every point, each with its own seed; default: one, with the scenario's.
     #[serde(default)]
     pub seeds: SeedsConfig,
-    /// How the axes with `between` are covered.
+    /// Design of the axes with `between`.
     #[serde(default)]
     pub design: Sampling,
     /// Points drawn for the axes with `between`.
@@ -43,16 +43,16 @@ pub struct SweepConfig {
     /// Seed of the points that are drawn; default 42. It has nothing to do with the seeds of the runs.
     #[serde(default = "default_design_seed")]
     pub design_seed: u64,
-    /// What is varied; at least one. The first axis changes slowest.
+    /// Axes; at least one. The first axis changes slowest.
     #[serde(default)]
     pub axes: Vec<AxisConfig>,
 }
 
-/// Which seeds every point is run with.
+/// Seeds of every point.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a number of seeds, or a list of them")]
 pub enum SeedsConfig {
-    /// So many, from the scenario's own upwards.
+    /// Number of seeds, from the scenario's own upwards.
     Count(u32),
     /// These.
     List(Vec<u64>),
@@ -74,7 +74,7 @@ impl Default for SeedsConfig {
     }
 }
 
-/// How the axes with `between` are covered. Those with `values` or `range` are crossed with it in full.
+/// Design of the axes with `between`. Those with `values` or `range` are crossed with it in full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
@@ -119,7 +119,7 @@ pub struct RangeConfig {
     pub step: Value,
 }
 
-/// What an axis runs through.
+/// Values of an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Axis {
     /// These values, in order.

@@ -52,7 +52,7 @@ fn with(point: &DesignPoint, value: &Value) -> DesignPoint {
     longer
 }
 
-/// Where each sample lies on an axis, in [0, 1).
+/// Position of each sample on an axis, in [0, 1).
 fn positions(design: Sampling, samples: u32, seed: Seed, axis: u64) -> Vec<f64> {
     let mut values = seed.stream(Purpose::Design, 2 * axis);
     let mut within = || 1.0 - values.unit();

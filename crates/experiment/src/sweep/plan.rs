@@ -56,7 +56,7 @@ pub struct Plan {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Its name, seen from the folder of the sweep file.
+    /// Name, relative to the folder of the sweep file.
     pub file: PathBuf,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
@@ -312,7 +312,7 @@ fn files_of_points(
     if problems.is_empty() { Ok(files) } else { Err(sweep.locate(problems)) }
 }
 
-/// What `--set` would take for every axis; files are seen from `folder`.
+/// Assignments of every axis as `--set` takes them; files are relative to `folder`.
 fn assignments(folder: &Path, axes: &[String], values: &DesignPoint) -> Vec<String> {
     let one = |(path, value): (&String, &Value)| {
         let key = path.rsplit('.').next().unwrap_or(path);

@@ -1,4 +1,4 @@
-//! What the scenario refuses of a sweep, told where a person wrote it: at the path or the value of an axis, once
+//! Problems that a scenario has with a sweep, reported where a person wrote it: at the path or the value of an axis, once
 //! for all the runs it is in.
 
 use super::config::SweepConfig;
@@ -21,7 +21,7 @@ struct Refusal {
     problem: Problem,
     /// The first run of the first point it is in.
     run: usize,
-    /// What the axes say there.
+    /// Values of the axes there.
     settings: String,
     points: usize,
 }

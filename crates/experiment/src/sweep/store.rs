@@ -25,7 +25,7 @@ const PLAN: &str = "plan.json";
 /// Name of the folder of runs in a store.
 const RUNS: &str = "runs";
 
-/// What a finished run came to.
+/// Result of a finished run.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FinishedRun {

@@ -1,4 +1,4 @@
-//! By how much the figures of a result differ from a baseline, and by how much they may.
+//! Chart of a check: differences of figures from the baseline, with what is allowed.
 
 use super::data::{CheckData, Checked};
 use crate::format::{amount, relative};

@@ -52,9 +52,9 @@ pub struct Checked {
     /// The same as the baseline has it; the file does not tell.
     #[serde(skip)]
     pub margin: Option<Margin>,
-    /// What the difference means.
+    /// Status of the figure.
     pub standing: FigureStatus,
-    /// Whether the check fails because of it.
+    /// True if the check fails because of it.
     pub fails: bool,
 }
 

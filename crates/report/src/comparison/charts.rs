@@ -1,4 +1,4 @@
-//! How variants differ from a baseline, with the range each difference is sure to a degree to lie in: a chart a metric.
+//! Charts of a comparison: differences to the baseline with their intervals, a chart for each metric.
 
 use super::data::{Difference, Entry, Metric, Verdict};
 use crate::charts::file_name;

@@ -130,7 +130,7 @@ fn warmup(comparison: &Comparison) -> Option<String> {
     }
 }
 
-/// Why hosts saved by refusing are no gain, where a verdict says so.
+/// Sentence on why hosts saved by refusing are no gain, where a verdict says so.
 fn flattered(comparison: &Comparison) -> Option<String> {
     let by_work =
         |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));

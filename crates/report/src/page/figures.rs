@@ -6,11 +6,11 @@ use super::shell::prose;
 
 /// A key figure.
 pub struct KeyFigure {
-    /// What it is.
+    /// Name.
     pub name: &'static str,
-    /// Its value with its unit.
+    /// Value with its unit.
     pub value: String,
-    /// What it is of, or beside.
+    /// Note on what the value is a part of, or beside.
     pub note: String,
 }
 

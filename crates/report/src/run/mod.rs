@@ -38,19 +38,19 @@ use tables::AnyTable;
 
 /// A report of a result folder.
 pub struct Report {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
     /// The file, or the pattern of its files.
     pub file: &'static str,
-    /// What it holds, one line.
+    /// Contents, in one line.
     pub holds: &'static str,
-    /// How it is made.
+    /// Function that makes the report.
     pub make: Make,
 }
 
-/// How a report is made.
+/// Functions that make reports.
 pub enum Make {
-    /// From the finished run: its files with their bytes.
+    /// Makes files of the finished run.
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Row by row while the run goes on.
     Streamed(Begin),
@@ -58,7 +58,7 @@ pub enum Make {
     StreamedIf(fn(&Scenario) -> bool, Begin),
     /// Row by row into a file for each table, where the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
-    /// From the files of the others, then and any time later ([`render`](crate::render)).
+    /// Drawn from the other files, at the end and any time later ([`render`](crate::render)).
     Drawn,
 }
 

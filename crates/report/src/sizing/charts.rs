@@ -1,4 +1,4 @@
-//! How a metric follows the setting that was sized: the curve, what it is known within, the target and the answer.
+//! Chart of a sizing: the metric by the setting with its interval, the target and the answer.
 
 use super::data::Point;
 use crate::format::amount;

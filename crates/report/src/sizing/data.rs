@@ -40,7 +40,7 @@ pub struct SizingData {
     pub confidence: f64,
     /// Smallest value with which the target holds, if any does.
     pub answer: Option<u64>,
-    /// How the search ended: `found`, `holds-at-least`, `out-of-reach` or `still`.
+    /// Outcome of the search: `found`, `holds-at-least`, `out-of-reach` or `still`.
     #[serde(default)]
     pub ending: String,
     /// True if more of the setting never led away from the target.
@@ -96,7 +96,7 @@ pub struct Point {
     pub mean: Option<f64>,
     /// Interval of the metric.
     pub interval: Option<(f64, f64)>,
-    /// What the runs show of the target.
+    /// Status of the target.
     pub target: TargetStatus,
     /// Number of hosts.
     pub hosts: Option<u64>,

@@ -39,7 +39,7 @@ pub fn answer(sizing: &Sizing) -> String {
     }
 }
 
-/// How few hosts would do for any packing, where the setting is one of hosts.
+/// Fewest hosts of any packing, where the setting is one of hosts.
 fn beside_bound(sizing: &Sizing, value: u64) -> String {
     match sizing.curve.at(value).and_then(Point::hosts) {
         Some((hosts, bound)) if varies_hosts(sizing) => format!(

@@ -95,7 +95,7 @@ fn frame(figure: &FigureColumn, caption: String, (x, y): (Axis, Axis), layers: V
     }
 }
 
-/// What is measured with its unit: shares in percent.
+/// Factor and label of a figure along an axis: shares are in percent.
 fn measure(figure: &FigureColumn) -> (f64, String) {
     match scaled(figure.unit) {
         (scale, "") => (scale, figure.path.clone()),

@@ -10,7 +10,7 @@ use plimsoll_base::units::{Time, TypeId, format_micro_usd};
 use plimsoll_model::network::security::Direction;
 use plimsoll_model::operation::Operation;
 
-/// Which way a metric is good.
+/// Direction in which a metric is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Better {
     /// The more, the better.
@@ -22,7 +22,7 @@ pub enum Better {
 }
 
 impl Better {
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             Better::Higher => "higher",
@@ -34,15 +34,15 @@ impl Better {
 
 /// A metric, or a table of equal ones.
 pub struct Metric {
-    /// Its path in `summary.json`.
+    /// Path in `summary.json`.
     pub path: &'static str,
-    /// Its unit.
+    /// Unit.
     pub unit: &'static str,
-    /// Which way it is good.
+    /// Direction that is good.
     pub better: Better,
-    /// What it says, one line.
+    /// Meaning, in one line.
     pub meaning: &'static str,
-    /// Its value.
+    /// Function that makes the value of a run.
     pub value: fn(&Run<'_>) -> Value,
 }
 
@@ -349,7 +349,7 @@ fn availability(run: &Run<'_>) -> f64 {
     }
 }
 
-/// Of the share of calls that may fail, what is left. The strictest objective counts.
+/// Share of the allowed failures that is left, by the strictest objective.
 fn error_budget_left(run: &Run<'_>) -> Value {
     let targets = run.scenario.objectives.iter().filter(|objective| objective.metric == AVAILABILITY_RATIO);
     let budget = targets.filter_map(|objective| objective.at_least).map(|least| 1.0 - least);

@@ -1,4 +1,4 @@
-//! How full the subnets are, over time, and when each runs out.
+//! Use of the address pools over time, with the time at which each runs out.
 
 use crate::run::RunData;
 use crate::run::summary::AddressPool;

@@ -12,7 +12,7 @@ use plimsoll_chart::plot::{Layer, Plot};
 /// A minute \[s\].
 const MINUTE: f64 = 60.0;
 
-/// Where the axis of shares that are never less than these may begin \[%\]: the best are told apart.
+/// Lower ends of the axis \[%\] for shares that are never less: near 100 % small differences matter.
 const NEARLY_ALL: [f64; 2] = [99.9, 99.0];
 
 /// The charts; none of calls where there is no control plane, none of launches where nothing was asked for.

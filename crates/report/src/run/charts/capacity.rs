@@ -1,4 +1,4 @@
-//! Where the capacity is, over time: used, stranded, free beside instances, and on empty hosts.
+//! Capacity over time: in use, stranded, free beside instances, and on empty hosts.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;

@@ -1,4 +1,4 @@
-//! How the durations of each operation are spread.
+//! Histogram of the durations of each operation.
 
 use hdrhistogram::Histogram;
 

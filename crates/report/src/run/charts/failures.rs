@@ -1,4 +1,4 @@
-//! What was refused and why, over time.
+//! Refusals by error code over time.
 
 use crate::run::RunData;
 use plimsoll_base::units::Duration;

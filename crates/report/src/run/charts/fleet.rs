@@ -1,4 +1,4 @@
-//! How much of the fleet is in use, over time.
+//! Share of the fleet in use over time.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;

@@ -1,4 +1,4 @@
-//! How full the hosts are, over time, as a map: the darker, the more hosts.
+//! Map of how full the hosts are over time: the darker, the more hosts.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::{Axis, Scale};
@@ -12,7 +12,7 @@ const COLUMNS: usize = 160;
 /// The greatest share of the hosts \[%\] that each shade stands for.
 const STEPS: [f64; SHADES] = [1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0];
 
-/// Where the row of empty hosts lies on the left axis.
+/// Range of the row of empty hosts on the vertical axis.
 const EMPTY: (f64, f64) = (-8.0, -2.0);
 
 /// The chart; none where there is no more than one moment to show.

@@ -1,4 +1,4 @@
-//! What running instances cost, as it accrues.
+//! Cost of running instances as it accrues.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;

@@ -1,4 +1,4 @@
-//! How tightly the hosts in use are packed, over time.
+//! Packing density of the hosts in use over time.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;

@@ -1,4 +1,4 @@
-//! How long things took, by percentile, as HdrHistogram draws it: each nine takes as much room as the one before, so
+//! Latency by percentile, as HdrHistogram draws it: each nine takes as much room as the one before, so
 //! that the worst cases can be seen.
 
 use hdrhistogram::Histogram;

@@ -7,7 +7,7 @@ use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
 
-/// What can be told of a stage over time.
+/// Measure of a stage over time.
 struct Measure {
     name: &'static str,
     title: &'static str,
@@ -81,7 +81,7 @@ fn occupied(stage: &Series) -> Vec<Datum> {
     shares.into_iter().filter(|(_, share)| share.is_finite()).collect()
 }
 
-/// How fast a count grows \[1/s\].
+/// Rate at which a count grows \[1/s\].
 fn rates(stage: &Series, column: &str) -> Vec<Datum> {
     between(&stage.points([column], |[count]| count), |_, count, seconds| count / seconds)
 }
