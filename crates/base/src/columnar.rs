@@ -23,7 +23,7 @@ const GROUP_TEXT_BYTES: usize = 1 << 25;
 /// The most digits a decimal of eight bytes holds.
 const DIGITS_OF_EIGHT_BYTES: u32 = 18;
 
-/// What the values of a column are.
+/// Form of the values of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     /// Whole numbers.
@@ -32,7 +32,7 @@ pub enum Form {
     Decimal {
         /// All of them, up to 38.
         digits: u32,
-        /// Those behind the point.
+        /// Decimal places behind the point.
         places: u32,
     },
     /// Microseconds since 1970, without a zone: a reader shows them as they are, wherever it runs.
@@ -50,7 +50,7 @@ pub enum Form {
 pub struct Field<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What its values are.
+    /// Form of its values.
     pub form: Form,
     /// True if a row may go without.
     pub optional: bool,

@@ -1,4 +1,4 @@
-//! What is wrong with the input: problems with their place, what was expected and the way out.
+//! Problems of the input, with their place, the expectation and the way out.
 //!
 //! A reader collects every problem it can find before it gives up, so that a person mends a file once.
 
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::quote::shortened;
 
-/// Where a problem stands.
+/// Place of a problem.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Place {
     /// The file, or `None` for the command line.
@@ -73,9 +73,9 @@ impl fmt::Display for Place {
 /// A thing wrong with the input: where, what was found, what was expected, and how to get out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
-    /// Where it stands.
+    /// Place.
     pub place: Place,
-    /// What was found and what was expected, one sentence.
+    /// Finding and expectation, one sentence.
     pub message: String,
     /// The way out, when there is one to name.
     pub help: Option<String>,

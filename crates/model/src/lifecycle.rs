@@ -16,17 +16,17 @@ use plimsoll_base::failure::Failure;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum State {
-    /// It has a host and boots.
+    /// Booting on its host.
     Pending = 0,
-    /// It runs and is billed.
+    /// Running, and billed.
     Running = 16,
-    /// It ends; without a host if it was stopped before.
+    /// Ending; without a host if it was stopped before.
     ShuttingDown = 32,
-    /// It has ended; only its number is left.
+    /// Ended; only its number is left.
     Terminated = 48,
-    /// It stops.
+    /// Stopping.
     Stopping = 64,
-    /// It has no host and keeps its private address.
+    /// Stopped: it has no host and keeps its private address.
     Stopped = 80,
 }
 

@@ -46,7 +46,7 @@ pub fn pollaczek_khinchine(arrival_rate: f64, mean_service: f64, squared_variati
     load * mean_service * (1.0 + squared_variation) / (2.0 * (1.0 - load))
 }
 
-/// What M/M/c/K comes to.
+/// Figures of M/M/c/K.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Bounded {
     /// Share of arrivals refused.

@@ -5,7 +5,7 @@ use clap::Args;
 use super::entry::{CatalogueEntry, built_in};
 use crate::units::parse_resource;
 
-/// What to keep of the catalogue; every condition given must hold.
+/// Conditions on instance types; every one that is given must hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Args)]
 pub struct Filter {
     /// Part of the name, or a pattern of the whole name with `*` and `?` (such as `m5.*`)

@@ -48,7 +48,7 @@ pub struct InstanceTypeConfig {
     pub on_demand_usd_per_hour: Option<Decimal>,
 }
 
-/// What a bare shape costs, and a type that has no price of its own. All on demand.
+/// On-demand prices of bare shapes, and of types that have no price of their own.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShapePrice {
@@ -76,7 +76,7 @@ impl Default for ShapePrice {
 pub struct InstanceType {
     /// Name of the type, or of the shape: `2vcpu-3.5gib`.
     pub name: String,
-    /// What an instance takes from its host.
+    /// Amounts that an instance takes from its host.
     pub request: Resources,
     /// On-demand price of a second, exact.
     pub price_per_second: Money,
@@ -88,7 +88,7 @@ pub struct InstanceType {
     pub volume_attachments: Option<u32>,
 }
 
-/// How many network interfaces and addresses an instance of a type may have (EC2 user guide, "IP
+/// Numbers of network interfaces and addresses that an instance of a type may have (EC2 user guide, "IP
 /// addresses per network interface per instance type").
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InterfaceLimits {
@@ -194,7 +194,7 @@ impl TypeTable {
     }
 }
 
-/// What is in use, by name or by what it asks for: what it costs and may have is the scenario's.
+/// Writes and restores the types in use, by name or by amounts; their prices and limits are the scenario's.
 impl Persist for TypeTable {
     fn save(&self, out: &mut Writer<'_>) {
         let TypeTable { known: _, rates: _, used, id_of_name, id_of_shape: _ } = self;

@@ -36,7 +36,7 @@ pub enum VolumeType {
     Standard,
 }
 
-/// What a volume can do, all the time.
+/// Performance of a volume that it has all the time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Performance {
     /// Operations a second \[IOPS\].
@@ -45,7 +45,7 @@ pub struct Performance {
     pub throughput_mibps: u32,
 }
 
-/// Where the IOPS of a type come from.
+/// Source of the IOPS of a type.
 enum Iops {
     /// The account asks for them. `included` are there without asking, whatever the size, and free.
     Provisioned { included: Option<u32>, least: u32, most: u32, most_per_gib: u32 },
@@ -55,7 +55,7 @@ enum Iops {
     ByThroughput,
 }
 
-/// Where the throughput of a type comes from \[MiB/s\].
+/// Source of the throughput of a type \[MiB/s\].
 enum Throughput {
     /// The account asks for it; `included` is there without asking, and free.
     Provisioned { included: u32, most: u32, iops_per_mibps: u32 },

@@ -21,7 +21,7 @@ const MOST_DRAFTS: u32 = 10_000;
 /// Every draft of this process. Whoever puts one in its place holds it meanwhile.
 static DRAFTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// What was cleared, until it is told.
+/// Notes of what was cleared, until they are taken.
 static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn drafts() -> MutexGuard<'static, BTreeSet<PathBuf>> {

@@ -1,4 +1,4 @@
-//! How a finished draft takes its place, and how it comes to the disk before.
+//! Exchange of a finished draft for what stands in its place, and flushing it to the disk before.
 
 use std::fs::{self, File};
 use std::io;

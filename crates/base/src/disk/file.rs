@@ -14,7 +14,7 @@ use crate::input::{Place, Problem};
 pub struct WholeFile {
     /// The file as it was named.
     named: PathBuf,
-    /// Where it is to stand: what `named` leads to, for a link stays.
+    /// Place where it is to stand: the end of the link `named`, for a link stays.
     place: PathBuf,
     file: BufWriter<File>,
     /// `None` for a pipe or a device, and once finished.

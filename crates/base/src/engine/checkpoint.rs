@@ -210,7 +210,7 @@ pub struct Reader<'a> {
     buffer: Vec<u8>,
     /// The next of the buffer.
     next: usize,
-    /// What does not lie in the buffer in one piece.
+    /// Value that does not lie in the buffer in one piece.
     long: Vec<u8>,
     new_seed: Option<u64>,
 }
@@ -343,7 +343,7 @@ impl<T: Persist + ?Sized> Persist for Box<T> {
     }
 }
 
-/// Whether there is one is the scenario's to say: what it has taken away is read over, what it adds is new.
+/// Writes and restores a part that the scenario may have: one it has taken away is read over, one it adds is new.
 impl<T: Persist> Persist for Option<T> {
     fn save(&self, out: &mut Writer<'_>) {
         out.put(&self.is_some());

@@ -121,7 +121,7 @@ impl<E: Copy + Default> Default for EventQueue<E> {
     }
 }
 
-/// Where the next event stands.
+/// Place of the next event.
 #[derive(Clone, Copy)]
 enum Source {
     Ready,

@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 
 use super::checkpoint::{Persist, Reader, RestoreError, Writer};
 
-/// What a stream is drawn for. The number is part of every result: add at the end, never renumber.
+/// Purpose of a stream. The number is part of every result: add at the end, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Purpose {
@@ -27,7 +27,7 @@ pub enum Purpose {
     /// Times of host faults; the entity is 0 for the faults of all hosts in one process, 1 + the host's id
     /// for those of one host.
     HostFault = 7,
-    /// Which hosts a maintenance takes; the entity is its position in the scenario.
+    /// Hosts that a maintenance takes; the entity is its position in the scenario.
     Maintenance = 8,
     /// Spot prices; the entity is the instance type and zone.
     SpotPrice = 9,
@@ -38,7 +38,7 @@ pub enum Purpose {
     CallArrival = 20,
     /// Operation and account of a synthetic call; the entity is the source of calls.
     CallMix = 21,
-    /// What a synthetic call is about; the entity is the source of calls.
+    /// Target of a synthetic call; the entity is the source of calls.
     CallTarget = 22,
     /// Service times of the control plane; the entity is the stage.
     Service = 30,
@@ -78,7 +78,7 @@ impl Clone for Stream {
     }
 }
 
-/// Whose it is and where it stands. A run with another seed draws on from there under its own.
+/// Writes and restores the key of the stream and its position. A run with another seed draws on from there under its own.
 impl Persist for Stream {
     fn save(&self, out: &mut Writer<'_>) {
         out.put(self.0.serialize_state().as_slice());

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Enum;
 
-/// Whether the caller or the service has to change something. Client libraries repeat a request by
+/// Side that has to change something, the caller or the service. Client libraries repeat a request by
 /// themselves only after a server error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
@@ -31,11 +31,11 @@ pub struct Entry {
     pub ec2_name: &'static str,
     /// Short name, as REST interfaces have it.
     pub rest_name: &'static str,
-    /// Who is to blame.
+    /// Side at fault.
     pub class: Class,
     /// HTTP status of the response.
     pub http_status: u16,
-    /// What happened, one line.
+    /// Meaning, one line.
     pub meaning: &'static str,
 }
 

@@ -60,7 +60,7 @@ impl<const N: usize> Gauges<N> {
         }
     }
 
-    /// One of the totals changed.
+    /// Notes a change of a total.
     #[inline]
     pub fn note_one(&mut self, total: usize, value: u64) {
         self.peaks[total] = self.peaks[total].max(value);

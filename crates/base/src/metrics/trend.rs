@@ -1,4 +1,4 @@
-//! Where a level that is sampled is heading: a straight line through it, and when that meets a limit.
+//! Trend of a sampled level: a straight line through it, and the time when that meets a limit.
 
 use serde::{Deserialize, Serialize};
 

@@ -72,7 +72,7 @@ impl fmt::Debug for ParquetRows {
     }
 }
 
-/// How the values of a column are written.
+/// Form in which the values of a column are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Form {
     Plain,
@@ -218,7 +218,7 @@ impl ParquetRows {
     }
 }
 
-/// How a column is written, or what it is when that has no meaning in a table.
+/// Returns the form of a column, or its description where it has no meaning in a table.
 fn form(column: &ColumnDescriptor) -> Result<Form, String> {
     if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
         return Err("a list or a group".to_string());

@@ -1,4 +1,4 @@
-//! How figures are written: exact for machines, grouped and rounded for people.
+//! Figures as text: exact for machines, grouped and rounded for people.
 
 use super::{Duration, NS_PER_S, Time};
 

@@ -42,7 +42,7 @@ impl Time {
         Duration(self.0 - earlier.0)
     }
 
-    /// This time plus `delay`, or [`Time::NEVER`] where the clock would overflow (584 years).
+    /// Returns this time plus `delay`, or [`Time::NEVER`] where the clock would overflow (584 years).
     #[inline]
     pub fn after(self, delay: Duration) -> Time {
         Time(self.0.saturating_add(delay.0))
@@ -74,10 +74,10 @@ impl Duration {
     }
 }
 
-/// How many sorts of resources a host has.
+/// Number of sorts of resources of a host.
 pub const RESOURCES: usize = 5;
 
-/// How people write an amount of one resource.
+/// Form in which people write an amount of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quantity {
     /// Key of scenarios, column of traces and host files.
@@ -88,7 +88,7 @@ pub struct Quantity {
     pub smallest: &'static str,
 }
 
-/// How people write the resources, in the order of [`Resources`].
+/// Forms in which people write the resources, in the order of [`Resources`].
 pub const QUANTITIES: [Quantity; RESOURCES] = [
     Quantity { key: "vcpu", units_per_one: 1000, smallest: "0.001 vCPU" },
     Quantity { key: "memory_gib", units_per_one: 1024, smallest: "1 MiB" },
@@ -146,7 +146,7 @@ impl Resources {
         enough
     }
 
-    /// This less `taken`. Panics when there is not enough: callers check with [`Resources::covers`].
+    /// Returns these amounts less `taken`. Panics when there is not enough: callers check with [`Resources::covers`].
     #[inline]
     pub fn minus(&self, taken: &Resources) -> Resources {
         let mut left = *self;
@@ -157,7 +157,7 @@ impl Resources {
         left
     }
 
-    /// This and `given`. Panics on overflow, which validated capacities make impossible.
+    /// Returns the sum of these amounts and `given`. Panics on overflow, which validated capacities make impossible.
     #[inline]
     pub fn plus(&self, given: &Resources) -> Resources {
         let mut sum = *self;

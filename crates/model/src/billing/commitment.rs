@@ -46,7 +46,7 @@ pub struct ReservedConfig {
     /// tenancy covers the size it names only.
     #[serde(default, skip_serializing_if = "Tenancy::is_shared")]
     pub tenancy: Tenancy,
-    /// How many; default 1.
+    /// Number of equal ones; default 1.
     #[serde(default = "one")]
     pub count: u32,
     /// Price of each hour of the term of one of them, used or not \[USD/h\].
@@ -171,22 +171,22 @@ pub(super) struct Commitment {
     pub account: AccountId,
     pub purchase: Purchase,
     pub turn: Turn,
-    /// What its unused part is called on the bill.
+    /// Usage type of its unused part on the bill.
     pub usage_type: UsageType,
-    /// How many hours of usage an hour of it is: the reservation's count, 1 for a plan.
+    /// Hours of usage that an hour of it covers: the reservation's count, 1 for a plan.
     pub count: u32,
     /// Due each hour.
     pub per_hour: Money,
     /// Due in the first hour.
     pub upfront: Money,
-    /// What an hour covers, in units of weight · s.
+    /// Usage that an hour covers, in units of weight · s.
     pub capacity: u128,
     /// The clock hours of its term, since the start of the run.
     pub hours: Range<u64>,
     covers: Covers,
 }
 
-/// Which usage a commitment covers.
+/// Usage that a commitment covers.
 #[derive(Clone, Debug)]
 enum Covers {
     /// A type of a tenancy, in one zone or in all.
@@ -197,7 +197,7 @@ enum Covers {
     Discounted { rates: BTreeMap<String, u32>, others: Option<u32> },
 }
 
-/// What a second of usage takes of a commitment, and its place in the order of preference, least first.
+/// Share of a commitment that a second of usage takes, and its place in the order of preference, least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Weight {
     is_unused_reservation: bool,

@@ -36,7 +36,7 @@ pub(super) struct Settlement {
 pub(super) struct Covered {
     /// Time \[ns\].
     pub ns: u128,
-    /// What it takes of the capacity.
+    /// Capacity that it takes.
     pub used: u128,
 }
 

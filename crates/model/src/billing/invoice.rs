@@ -8,7 +8,7 @@ use super::usage::Item;
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::units::{AccountId, Money, Month, TypeId};
 
-/// What is billed.
+/// Kind of a row of the bill.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// Running instances.
@@ -23,9 +23,9 @@ pub enum Kind {
     Host,
     /// Capacity that reservations hold and nobody uses.
     Reservation,
-    /// What reserved instances and savings plans cost beyond what was used of them.
+    /// Unused part of reserved instances and savings plans.
     Commitment,
-    /// What reserved instances cost when their term begins.
+    /// Upfront payments for reserved instances, when their term begins.
     Upfront,
     /// The fee of a region in which dedicated instances run.
     DedicatedFee,
@@ -63,7 +63,7 @@ impl Kind {
     }
 }
 
-/// How it was bought.
+/// Purchase option.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Purchase {
     /// At the published price, second by second.
@@ -88,7 +88,7 @@ impl Purchase {
     }
 }
 
-/// What a row counts, more exactly than its kind (EC2's usage type).
+/// Usage type of a row, finer than its kind (EC2's usage type).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum UsageType {
     /// A type or shape of instances, or reserved instances of it.
@@ -131,7 +131,7 @@ const MIB_PER_GIB: u128 = 1024;
 pub struct Unit {
     /// Its word in results.
     pub name: &'static str,
-    /// How many of the small units that rows count in make one.
+    /// Small units, in which rows count, in one of these.
     per_one: u128,
 }
 
@@ -148,17 +148,17 @@ impl Unit {
 /// A row of a bill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BillRow {
-    /// Who pays.
+    /// Account that pays.
     pub account: AccountId,
     /// For what.
     pub kind: Kind,
     /// Of which type.
     pub usage_type: UsageType,
-    /// How it was bought.
+    /// Purchase option.
     pub purchase: Purchase,
     /// In which calendar month.
     pub month: Month,
-    /// How much \[unit · ns\]; of [`Kind::Upfront`], how many.
+    /// Quantity \[unit · ns\]; of [`Kind::Upfront`], the number of payments.
     pub quantity: u128,
     /// The exact amount.
     pub amount: Money,
@@ -278,9 +278,9 @@ pub struct Bill {
     pub by_account: BTreeMap<AccountId, i128>,
     /// Sum by calendar month \[micro-USD\].
     pub by_month: BTreeMap<Month, i128>,
-    /// What `[billing.shape]` priced, for want of a price of its own, in ascending order.
+    /// Types that `[billing.shape]` priced, for want of a price of their own, in ascending order.
     pub priced_by_shape: Vec<TypeId>,
-    /// What of dedicated tenancy has its price by a surcharge, for want of one of its own, in ascending order.
+    /// Types of dedicated tenancy that were priced by a surcharge, for want of a price of their own, in ascending order.
     pub dedicated_by_surcharge: Vec<TypeId>,
 }
 

@@ -14,7 +14,7 @@ pub struct Meter {
     calendar: Calendar,
     /// The latest month that something was billed in.
     month: Month,
-    /// Where it begins and ends.
+    /// Bounds of the month.
     month_start: Time,
     month_end: Time,
     /// Billed in it.
@@ -87,7 +87,7 @@ impl Meter {
 /// Types of a page of the index.
 const PAGE: usize = 64;
 
-/// Where an index says there is nothing.
+/// Index that stands for nothing.
 const NONE: u32 = u32::MAX;
 
 /// The seconds of one month. Rows are found in two steps, account then page of types, without hashing: few

@@ -49,7 +49,7 @@ const HOUR: Duration = Duration::from_seconds(3600);
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BillingConfig {
-    /// What bare shapes cost, and types without a price.
+    /// Price of bare shapes, and of types without a price.
     pub shape: ShapePrice,
     /// The day the run begins, at midnight UTC, which places it in calendar months; default `2026-01-01`.
     pub start_date: String,
@@ -110,7 +110,7 @@ impl BillingConfig {
     }
 }
 
-/// What billing has to know of a run.
+/// Facts about a run that billing needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
     /// Of the spot prices.
@@ -124,7 +124,7 @@ pub struct Setting<'a> {
     pub host_groups: &'a [HostRate<'a>],
 }
 
-/// What decides the price of the dedicated hosts of a host group.
+/// Facts that decide the price of the dedicated hosts of a host group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct HostRate<'a> {
     /// Its `sku`, `""` where it has none, by which `[billing.prices]` knows it.
@@ -133,7 +133,7 @@ pub struct HostRate<'a> {
     pub per_hour: Option<Money>,
 }
 
-/// How an instance is bought when it is launched (EC2 `InstanceMarketOptions`). Reservations and savings
+/// Market in which an instance is bought when it is launched (EC2 `InstanceMarketOptions`). Reservations and savings
 /// plans apply to what was launched on demand.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
@@ -147,7 +147,7 @@ pub enum Market {
     Spot,
 }
 
-/// Whose hardware instances run on, as far as it has a price (EC2 `Placement`, "tenancy").
+/// Tenancy, as far as it has a price (EC2 `Placement`, "tenancy").
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
 )]
@@ -170,7 +170,7 @@ impl Tenancy {
 /// An instance from entering `running` to leaving it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Running {
-    /// Who pays.
+    /// Account that pays.
     pub account: AccountId,
     /// Its type or shape.
     pub kind: TypeId,
@@ -178,7 +178,7 @@ pub struct Running {
     pub zone: ZoneId,
     /// Tenancy of the hardware it runs on.
     pub tenancy: Tenancy,
-    /// How it was bought.
+    /// Market in which it was bought.
     pub market: Market,
     /// The most a second of it may cost on the spot market; `None` for the on-demand price.
     pub max_price: Option<Money>,
@@ -201,12 +201,12 @@ impl Running {
     }
 }
 
-/// What a stay in `running` is billed with.
+/// Amounts billed for a stay in `running`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stay {
-    /// How long \[s\].
+    /// Length \[s\].
     pub seconds: u64,
-    /// What it costs by itself.
+    /// Amount without discounts.
     pub amount: Money,
 }
 

@@ -1,4 +1,4 @@
-//! What is held costs by the month or the hour, instances by the second: the price of everything on a bill.
+//! Prices of everything on a bill: by the month or the hour for what is held, by the second for instances.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Which seconds of an instance are billed: those in `running`, started ones whole, at least a minute
+//! Billed seconds of an instance: those in `running`, started ones whole, at least a minute
 //! at each start (EC2 pricing, "per-second billing"). A reboot starts nothing.
 
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
@@ -9,9 +9,9 @@ pub const MINIMUM: Duration = Duration::from_seconds(60);
 /// Billed seconds in a row; each belongs to the month, hour or price in which it begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Billed {
-    /// Where the first begins.
+    /// Start of the first.
     pub start: Time,
-    /// How many there are \[s\].
+    /// Number \[s\].
     pub seconds: u64,
 }
 

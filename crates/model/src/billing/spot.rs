@@ -37,7 +37,7 @@ pub struct SpotPrices {
     source: Source,
     seed: Seed,
     paths: BTreeMap<(TypeId, ZoneId), Path>,
-    /// What earlier searches for a price above another have found.
+    /// Results of earlier searches for a price above another.
     searches: BTreeMap<(TypeId, ZoneId, Money), Search>,
 }
 

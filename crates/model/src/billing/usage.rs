@@ -1,4 +1,4 @@
-//! What is paid for as long as it is held: how much of each item an account holds, summed over time, exact.
+//! Usage that is paid for as long as it is held: the amount of each item of an account, summed over time, exact.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Duration, Month, Time, TypeId};
 
-/// What is paid for while it is held, with its unit.
+/// Items that are paid for while they are held, with their units.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Item {
     /// Size of volumes \[GiB\].

@@ -12,7 +12,7 @@ const MOST: usize = u16::MAX as usize;
 /// The shortest mean time between failures of a host: those of 100 million hosts are then 10 ns apart.
 const SHORTEST_MEAN: Duration = Duration::from_seconds(1);
 
-/// What befalls hosts. Left out: nothing ever.
+/// Failures, outages, maintenance and retirement of hosts. Left out: none.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultConfig {
@@ -26,7 +26,7 @@ pub struct FaultConfig {
     pub outages: Vec<OutageConfig>,
 }
 
-/// How hosts fail, and what then becomes of them and of their instances.
+/// Failures of hosts, repairs, and the treatment of their instances.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HostFaultConfig {
@@ -43,7 +43,7 @@ pub struct HostFaultConfig {
     pub detection: Duration,
     /// From then until the host is whole again; default 4h. After an outage hosts are whole when it ends.
     pub repair: Duration,
-    /// What becomes of the instances on a host that is found to have failed; default `restart`.
+    /// Treatment of the instances on a host that is found to have failed; default `restart`.
     pub on_failure: OnFailure,
 }
 
@@ -59,30 +59,30 @@ impl Default for HostFaultConfig {
     }
 }
 
-/// What becomes of the instances of a failed host.
+/// Treatment of the instances of a failed host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnFailure {
-    /// They start again on other hosts and keep id, private address, elastic addresses and volumes (EC2 user
+    /// Starts them again on other hosts, where they keep id, private address, elastic addresses and volumes (EC2 user
     /// guide, "Automatic instance recovery").
     #[default]
     Restart,
-    /// They are stopped.
+    /// Stops them.
     Stop,
-    /// They are terminated.
+    /// Terminates them.
     Terminate,
 }
 
-/// What becomes of the instances of a host that is worked on.
+/// Treatment of the instances of a host under maintenance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drain {
-    /// They move to other hosts and go on running.
+    /// Migrates them to other hosts, where they go on running.
     #[default]
     Migrate,
-    /// They are stopped (EC2 user guide, "Scheduled events", `instance-stop`).
+    /// Stops them (EC2 user guide, "Scheduled events", `instance-stop`).
     Stop,
-    /// They are terminated (EC2 user guide, "Scheduled events", `instance-retirement` of instances without an
+    /// Terminates them (EC2 user guide, "Scheduled events", `instance-retirement` of instances without an
     /// EBS root volume).
     Terminate,
 }
@@ -105,13 +105,13 @@ pub struct MaintenanceConfig {
     /// Share of the zone's hosts, rounded up and drawn from the seed: above 0, at most 1, in steps of 0.000001.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Decimal>,
-    /// How long before its beginning the work is announced, and the hosts take no more instances; default 0s.
+    /// Time between the announcement, from which on the hosts take no more instances, and the work; default 0s.
     #[serde(default)]
     pub notice: Duration,
-    /// How long the work takes. Left out: the hosts are retired.
+    /// Length of the work. Left out: the hosts are retired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<Duration>,
-    /// What becomes of the instances still there when the work begins; default `migrate`.
+    /// Treatment of the instances still there when the work begins; default `migrate`.
     #[serde(default)]
     pub drain: Drain,
 }
@@ -131,7 +131,7 @@ pub struct OutageConfig {
     /// Hosts of the zone, counted from 0 in the order of their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts: Option<Run>,
-    /// How long it lasts.
+    /// Length.
     pub length: Duration,
 }
 
@@ -142,7 +142,7 @@ pub struct Run {
     /// Number of the first; default 0.
     #[serde(default)]
     pub first: u32,
-    /// How many.
+    /// Number of hosts.
     pub count: u32,
 }
 

@@ -36,7 +36,7 @@ pub enum Failures {
     },
 }
 
-/// What was drawn; the law is the scenario's.
+/// Writes and restores the draws; the law is the scenario's.
 impl Persist for Failures {
     fn save(&self, out: &mut Writer<'_>) {
         match self {

@@ -26,11 +26,11 @@ use selection::{Naming, Selection};
 /// Something that befalls a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum HostEvent {
-    /// It fails, and the instances on it are dead; nobody knows yet.
+    /// Fails with the instances on it, which has not been detected yet.
     Failed(HostId),
     /// The health check finds that it has failed: its instances are dealt with as `on_failure` says.
     Detected(HostId),
-    /// It is whole again.
+    /// Returns to service.
     Repaired(HostId),
     /// Work on it is announced: it takes no more instances.
     MaintenanceAnnounced(HostId),
@@ -38,7 +38,7 @@ pub enum HostEvent {
     MaintenanceBegins(HostId, Drain),
     /// Work on it ends.
     MaintenanceEnds(HostId),
-    /// It goes for good, after notice: its instances are dealt with.
+    /// Leaves for good, after notice: its instances are drained.
     Retired(HostId, Drain),
 }
 
@@ -74,7 +74,7 @@ pub struct Faults {
     /// When hosts that have failed return to service, unless an outage puts it off.
     returns: BTreeMap<HostId, Time>,
     due: BinaryHeap<Reverse<(Time, Due)>>,
-    /// What happens now.
+    /// Events of this moment.
     happening: VecDeque<HostEvent>,
     now: Time,
     failures: Failures,
@@ -91,7 +91,7 @@ persist! { Faults {
     derived: [detection, repair, on_failure, maintenance, outages],
 } }
 
-/// How a host is.
+/// Condition of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Phase {
     InService,
@@ -106,7 +106,7 @@ enum Phase {
     Retired,
 }
 
-/// What is to happen at a time. At one time in this order, so that what ends makes way for what begins.
+/// Events that are due at a time. At one time they come in this order, so that ends make way for beginnings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 enum Due {
     Detect(HostId),

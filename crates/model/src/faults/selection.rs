@@ -1,4 +1,4 @@
-//! Which hosts a maintenance or an outage takes: those of a zone, of some of its racks, or some of them.
+//! Hosts that a maintenance or an outage takes: those of a zone, of some of its racks, or some of them.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ impl FromIterator<u32> for Selection {
     }
 }
 
-/// How a scenario names hosts of a zone. It has been validated by itself.
+/// Hosts of a zone as a scenario names them, validated by themselves.
 pub struct Naming<'a> {
     zone: &'a str,
     racks: Option<Run>,

@@ -65,7 +65,7 @@ impl OfferConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostGroupConfig {
-    /// How many equal hosts \[hosts\].
+    /// Number of equal hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// True: a host opens when no open one fits and closes when it empties.
@@ -122,10 +122,10 @@ pub struct HostGroupConfig {
     /// The most instances on one host \[instances\]; default no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_instances: Option<u32>,
-    /// Whom the hosts are for; default `any`.
+    /// Tenancy of the hosts; default `any`.
     #[serde(default, skip_serializing_if = "GroupTenancy::is_any")]
     pub tenancy: GroupTenancy,
-    /// What an account pays for each of the hosts that it has allocated as a dedicated host \[USD/h\];
+    /// Price for an account of each of the hosts that it has allocated as a dedicated host \[USD/h\];
     /// default what `[billing.prices]` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedicated_usd_per_hour: Option<Decimal>,

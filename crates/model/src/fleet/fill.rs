@@ -1,4 +1,4 @@
-//! How full the hosts are, by one pass over them: for a few moments of a run, never for an event of it.
+//! Histogram of how full hosts are, by one pass over them: for a few moments of a run, never for an event of it.
 
 use serde::{Deserialize, Serialize};
 

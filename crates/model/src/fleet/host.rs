@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
-/// Whether a host takes instances.
+/// Service state of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
@@ -22,7 +22,7 @@ pub enum HostState {
     Retired,
 }
 
-/// Whose a host is. Requests of shared tenancy land on hosts of the shared pool only.
+/// Pool that a host belongs to. Requests of shared tenancy land on hosts of the shared pool only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Pool {
@@ -35,7 +35,7 @@ pub enum Pool {
     Owned,
 }
 
-/// Whom the hosts of a group are for.
+/// Tenancy of the hosts of a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupTenancy {
@@ -70,18 +70,18 @@ pub struct SkuId(pub u16);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C, align(32))]
 pub struct Host {
-    /// What can still be taken: capacity less reserve less what instances hold. Network bandwidth is
+    /// Free amounts: capacity less reserve less what instances hold. Network bandwidth is
     /// `u32::MAX` where it has no limit.
     pub free: Resources,
-    /// Where the placement index keeps the host; only the index knows what it means.
+    /// Position of the host in the placement index; only the index knows what it means.
     pub index_mark: u32,
     /// Instances on it.
     pub instances: u32,
     /// Its capacity.
     pub sku: SkuId,
-    /// Whether it takes instances.
+    /// Service state.
     pub state: HostState,
-    /// Whose it is.
+    /// Pool that it belongs to.
     pub pool: Pool,
 }
 
@@ -100,10 +100,10 @@ impl Host {
     }
 }
 
-/// What hosts of one kind can sell: capacity less reserve.
+/// Sellable amounts of hosts of one kind: capacity less reserve.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Sku {
-    /// What can be taken in all. Network bandwidth is `u32::MAX` where it has no limit.
+    /// Sellable amounts. Network bandwidth is `u32::MAX` where it has no limit.
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
@@ -157,13 +157,13 @@ pub struct Group {
     pub count: u32,
     /// Hosts open when no open one fits and close when they empty.
     pub elastic: bool,
-    /// How hosts stand in racks.
+    /// Racks of the hosts.
     pub racks: Racks,
-    /// Whom its hosts are for.
+    /// Tenancy of its hosts.
     pub tenancy: GroupTenancy,
 }
 
-/// How the hosts of a group stand in racks.
+/// Arrangement of the hosts of a group in racks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Racks {
     /// So many to a rack, in order of their id, from a first rack on.

@@ -51,7 +51,7 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
     if problems.is_empty() { Ok(hosts) } else { Err(problems) }
 }
 
-/// Where each thing stands in a row.
+/// Positions of the columns.
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
     rack: Option<usize>,

@@ -16,7 +16,7 @@ pub struct HostGroup {
     pub hosts_per_rack: u32,
     /// The most instances on one host \[instances\], if there is a limit.
     pub max_instances: Option<u32>,
-    /// Whom the hosts are for.
+    /// Tenancy of the hosts.
     pub tenancy: GroupTenancy,
     /// Types that the hosts run, where they do not say it themselves.
     pub hardware: Hardware,
@@ -30,16 +30,16 @@ pub struct HostGroup {
 pub enum Hosts {
     /// So many equal hosts.
     Fixed {
-        /// How many \[hosts\].
+        /// Number of hosts.
         count: u32,
-        /// What each has to sell.
+        /// Sellable amounts of each.
         sellable: Resources,
     },
     /// As many equal hosts as the demand needs.
     Elastic {
         /// The most that are open at once \[hosts\].
         max_hosts: u32,
-        /// What each has to sell.
+        /// Sellable amounts of each.
         sellable: Resources,
     },
     /// The hosts of a file, in order.
@@ -49,7 +49,7 @@ pub enum Hosts {
 /// A host of a host file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedHost {
-    /// What it has to sell.
+    /// Sellable amounts.
     pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,

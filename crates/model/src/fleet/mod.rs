@@ -77,7 +77,7 @@ pub struct Fleet {
     hardware: HardwareSets,
 }
 
-/// What taking from or giving to a host changed beside its free amounts.
+/// Change of a host by an allocation or a release, beside its free amounts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     /// Nothing: the host is still open.

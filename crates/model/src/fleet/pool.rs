@@ -1,4 +1,4 @@
-//! Whose a host is: from the shared pool to one account's own and back, and which closed host opens for
+//! Pools of hosts: from the shared pool to an account's own and back, and the closed host that opens for
 //! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
 
 use super::host::GroupTenancy;
@@ -75,7 +75,7 @@ impl Fleet {
         self.lowest_closed(zone, request, suits, allows).map(|(_, id)| id)
     }
 
-    /// That host, with its group.
+    /// Returns that host, with its group.
     fn lowest_closed(
         &self,
         zone: ZoneId,

@@ -36,15 +36,15 @@ impl HostState {
     }
 }
 
-/// What can move a host. The numbers are rows of the table of transitions.
+/// Triggers of a host's transitions. The numbers are rows of the table of transitions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum HostTrigger {
-    /// It fails; the health check has not found it yet.
+    /// Failure that the health check has not found yet.
     Fail,
     /// The health check finds that it has failed.
     Detect,
-    /// It is whole again.
+    /// End of the repair.
     Repair,
     /// Work on it is announced: it is given no more instances.
     Announce,
@@ -52,7 +52,7 @@ pub enum HostTrigger {
     Begin,
     /// Work on it ends.
     End,
-    /// It goes for good.
+    /// Retirement for good.
     Retire,
 }
 

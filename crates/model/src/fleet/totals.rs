@@ -7,7 +7,7 @@ use std::ops::{Index, IndexMut};
 
 use plimsoll_base::units::Resources;
 
-/// What is totalled. The numbers are positions in [`Totals`].
+/// Quantities that are totalled. The numbers are positions in [`Totals`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Total {
@@ -15,23 +15,23 @@ pub enum Total {
     Hosts,
     /// Hosts with at least one instance \[hosts\].
     HostsUsed,
-    /// What those hosts can sell \[milli-vCPU\].
+    /// Sellable amount of those hosts \[milli-vCPU\].
     Vcpu,
     /// Sold \[milli-vCPU\].
     VcpuUsed,
-    /// What hosts with at least one instance can sell \[milli-vCPU\].
+    /// Sellable amount of hosts with at least one instance \[milli-vCPU\].
     VcpuNonempty,
     /// Free where memory is too short for the smallest request \[milli-vCPU\].
     VcpuStranded,
-    /// What those hosts can sell \[MiB\].
+    /// Sellable amount of those hosts \[MiB\].
     Memory,
     /// Sold \[MiB\].
     MemoryUsed,
-    /// What hosts with at least one instance can sell \[MiB\].
+    /// Sellable amount of hosts with at least one instance \[MiB\].
     MemoryNonempty,
     /// Free where vCPU is too short for the smallest request \[MiB\].
     MemoryStranded,
-    /// What those hosts can sell \[milli-GPU\].
+    /// Sellable amount of those hosts \[milli-GPU\].
     Gpu,
     /// Sold \[milli-GPU\].
     GpuUsed,

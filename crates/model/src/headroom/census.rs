@@ -7,10 +7,10 @@ use crate::fleet::Fleet;
 use crate::fleet::host::{HostState, Pool};
 use plimsoll_base::units::{RESOURCES, Resources};
 
-/// What a host can still take.
+/// Room left on a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Room {
-    /// What is free. Network bandwidth is `u32::MAX` where it has no limit.
+    /// Free amounts. Network bandwidth is `u32::MAX` where it has no limit.
     pub free: Resources,
     /// Instances it may still have; `u32::MAX` where there is no limit.
     pub instances: u32,
@@ -60,16 +60,16 @@ impl Room {
 /// Equal hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Class {
-    /// What each of them can still take.
+    /// Room left on each of them.
     pub room: Room,
-    /// How many there are \[hosts\].
+    /// Number of hosts.
     pub hosts: u64,
 }
 
 /// The hosts of a fleet that are up.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Census {
-    /// Those that take instances of shared tenancy as they are, in the order of what is free: least vCPU first,
+    /// Hosts that take instances of shared tenancy as they are, in the order of what is free: least vCPU first,
     /// then least memory.
     pub classes: Vec<Class>,
     /// All of them as they would be empty, in the same order.

@@ -1,4 +1,4 @@
-//! What still fits: of one type alone, and of the live mix until the first instance finds no room.
+//! Instances that still fit: of one type alone, and of the live mix until the first one finds no room.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub fn allocable(census: &Census, share: &Share) -> u64 {
     census.classes.iter().map(|class| class.hosts * class.room.fits(share)).sum()
 }
 
-/// How much more of the live mix fits.
+/// Growth of the live mix that fits.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Inflation {
     /// Instances placed before the first that found no room \[instances\].

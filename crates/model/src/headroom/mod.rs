@@ -35,11 +35,11 @@ pub struct HeadroomConfig {
 pub struct Share {
     /// The type.
     pub kind: TypeId,
-    /// What one of them asks for.
+    /// Amounts that one of them asks for.
     pub amounts: Resources,
     /// Hardware that does not run it, a bit for each number.
     pub barred: u64,
-    /// How many \[instances\].
+    /// Number of instances.
     pub count: u64,
 }
 
@@ -50,7 +50,7 @@ pub struct Headroom {
     pub allocable: Vec<(TypeId, u64)>,
     /// The type with the most vCPU, then memory, of which at least one fits.
     pub largest: Option<TypeId>,
-    /// How much more of the live mix fits; `None` while nothing runs.
+    /// Growth of the live mix that fits; `None` while nothing runs.
     pub inflation: Option<Inflation>,
     /// Room that the live mix cannot use; `None` while nothing runs.
     pub unusable: Option<Shares>,

@@ -31,7 +31,7 @@ pub struct NetworkConfig {
     /// Number of security groups and rules.
     #[serde(default, skip_serializing_if = "is_default")]
     pub security_group_limits: SecurityGroupLimits,
-    /// How long security groups remember a conversation without a packet.
+    /// Time for which security groups remember a conversation without a packet.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tracking_idle: TrackingIdle,
     /// The subnets. None: private addresses have no limit.

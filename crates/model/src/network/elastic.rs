@@ -19,7 +19,7 @@ use plimsoll_base::units::{AccountId, ElasticAddressId, InstanceId, InterfaceId,
 /// State of an elastic address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ElasticState {
-    /// Nobody has it. It is paid for all the same.
+    /// Associated with nothing, and paid for all the same.
     Idle,
     /// An interface has it.
     Associated,
@@ -42,7 +42,7 @@ impl ElasticState {
     }
 }
 
-/// What can move an elastic address.
+/// Triggers of an elastic address's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Trigger {
     /// To somebody, unless somebody else has it.
@@ -71,7 +71,7 @@ const TRANSITIONS: [[Transition<Option<ElasticState>>; ElasticState::ALL.len()];
     ]
 };
 
-/// Who can have an elastic address.
+/// Holder of an elastic address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Holder {
     /// The first interface of an instance.
@@ -85,7 +85,7 @@ pub enum Holder {
 pub struct Association {
     /// The address.
     pub address: ElasticAddressId,
-    /// Who gets it. That an instance exists and belongs to the account is for the caller to check.
+    /// Holder-to-be. The caller checks that an instance exists and belongs to the account.
     pub holder: Holder,
     /// True if it may be taken from another holder; EC2's default is yes (`AllowReassociation`).
     pub allow_reassociation: bool,
@@ -123,9 +123,9 @@ pub struct ElasticAddresses {
     of_account: BTreeMap<AccountId, u32>,
     /// All there are.
     pub allocated: Usage,
-    /// Those somebody has.
+    /// Associated addresses.
     pub associated: Usage,
-    /// Those nobody has.
+    /// Addresses that are associated with nothing.
     pub idle: Usage,
 }
 

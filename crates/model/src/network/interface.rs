@@ -44,7 +44,7 @@ impl InterfaceState {
     }
 }
 
-/// What can move an interface.
+/// Triggers of an interface's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Trigger {
     Attach,
@@ -73,7 +73,7 @@ const TRANSITIONS: [[Transition<Option<InterfaceState>>; InterfaceState::ALL.len
     ]
 };
 
-/// What the network has to know of an instance; whoever owns the instance says it.
+/// Facts about an instance that the network needs; the owner of the instances hands them in.
 #[derive(Clone, Copy, Debug)]
 pub struct Instance {
     /// Its id.
@@ -84,7 +84,7 @@ pub struct Instance {
     pub zone: ZoneId,
     /// The subnet of its first interface.
     pub subnet: SubnetId,
-    /// What its type allows; `None` for no limit.
+    /// Limits of its type; `None` for no limit.
     pub limits: Option<InterfaceLimits>,
 }
 
@@ -97,12 +97,12 @@ pub struct Interface {
     pub subnet: SubnetId,
     /// Its first private address, as the offset from the subnet's first.
     pub address: u32,
-    /// Where it is attached.
+    /// Attachment to an instance.
     pub attachment: Option<Attachment>,
     ranges: Ranges,
 }
 
-/// Where an interface is attached.
+/// Attachment of an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Attachment {
     /// The instance that has it.
@@ -131,13 +131,13 @@ impl Interface {
     }
 }
 
-/// What an instance has beside its first address. It is made when the first of it is asked for.
+/// Addresses and interfaces of an instance beside its first address, made when the first of them is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Holdings {
     account: AccountId,
     /// Subnet of the first interface.
     subnet: SubnetId,
-    /// What its type allowed when it was last said.
+    /// Limits of its type as last handed in.
     limits: Option<InterfaceLimits>,
     /// Of the first interface.
     ranges: Ranges,

@@ -26,7 +26,7 @@ const BLOCK_STARTS: u64 = 0x0001_0001_0001_0001;
 pub struct AddressPool {
     /// A bit for each branch.
     root: u64,
-    /// How many of `words` are branches.
+    /// Number of `words` that are branches.
     branches: u32,
     /// Addresses that can be handed out.
     capacity: u32,

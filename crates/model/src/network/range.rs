@@ -1,4 +1,4 @@
-//! What an interface can have beside its first private address: single addresses and prefixes, taken
+//! Address ranges of an interface beside its first private address: single addresses and prefixes, taken
 //! from its subnet all or none.
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::{Instance, NO_ADDRESS, Network};
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time};
 
-/// What is assigned to an interface, and counts as one of its addresses.
+/// Address or prefix assigned to an interface, which counts as one of its addresses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AddressRange {
     /// A secondary private address.

@@ -24,7 +24,7 @@ pub struct Subnet {
     pub assign_public_address: bool,
     /// Addresses that can be handed out, over all its VPCs.
     pub addresses: u64,
-    /// How many of them are used, over all its VPCs; a prefix counts as 16.
+    /// Used addresses over all its VPCs; a prefix counts as 16.
     pub usage: Usage,
     /// Position of the pool of its first VPC; the others follow.
     first_pool: u32,

@@ -65,14 +65,14 @@ macro_rules! with_limits {
 }
 
 with_limits! {
-/// What an account may have at most. A limit left out is that of the preset, or none.
+/// Quotas of an account. A limit left out is that of the preset, or none.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaConfig {
     /// The limits to begin with; default none.
     #[serde(default, skip_serializing_if = "QuotaPreset::is_none")]
     pub preset: QuotaPreset,
-    /// How long an instance and its vCPUs keep counting after it has stopped or terminated; default 0s.
+    /// Time for which an instance and its vCPUs keep counting after it has stopped or terminated; default 0s.
     #[serde(default, skip_serializing_if = "no_time")]
     pub lag: Duration,
     /// Accounts with limits of their own.

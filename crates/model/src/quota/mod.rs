@@ -17,7 +17,7 @@ use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{AccountId, Duration, Time};
 
-/// What is limited.
+/// Resources that are limited.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Quota {
     /// vCPUs of pending and running on-demand instances \[milli-vCPU\].
@@ -40,7 +40,7 @@ pub enum Quota {
     CapacityReservations,
 }
 
-/// What one instance counts for.
+/// Amounts that an instance counts for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Claim {
     /// The group of its family; `None` for an instance on a dedicated host, whose own quota counts it.
@@ -51,7 +51,7 @@ pub struct Claim {
     pub spot: bool,
 }
 
-/// What every account has, and may have at most.
+/// Use and limits of every account.
 #[derive(Clone, Debug)]
 pub struct Quotas {
     is_unlimited: bool,
@@ -63,7 +63,7 @@ pub struct Quotas {
     lagging: VecDeque<(Time, AccountId, Claim)>,
 }
 
-/// What accounts have; what they may have is the scenario's, and may be less.
+/// Writes and restores the use; the limits are the scenario's, and may be less.
 impl Persist for Quotas {
     fn save(&self, out: &mut Writer<'_>) {
         let Quotas { is_unlimited, lag: _, common: _, own: _, accounts, lagging } = self;

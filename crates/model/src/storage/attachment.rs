@@ -25,9 +25,9 @@ pub struct Attachment {
     pub state: AttachmentState,
     /// When attaching was accepted.
     pub since: Time,
-    /// It is deleted when the instance ends.
+    /// Deletes it when the instance ends.
     pub delete_on_termination: bool,
-    /// It is the root device.
+    /// Marks the root device.
     pub root: bool,
     /// Counter of its volume at its last move: a timer with another stamp means nothing any more.
     pub(super) stamp: u16,
@@ -36,13 +36,13 @@ pub struct Attachment {
 /// State of an attachment (`DescribeVolumes`, "attachment.status").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum AttachmentState {
-    /// It is being attached.
+    /// Being attached.
     Attaching,
     /// The instance can use it.
     Attached,
-    /// It is being detached.
+    /// Being detached.
     Detaching,
-    /// It is over.
+    /// Ended.
     Detached,
 }
 
@@ -69,7 +69,7 @@ impl AttachmentState {
     }
 }
 
-/// What can move an attachment.
+/// Triggers of an attachment's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AttachmentTrigger {
     /// `DetachVolume`.

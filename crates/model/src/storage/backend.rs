@@ -6,7 +6,7 @@ use plimsoll_base::metrics::Level;
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
 
-/// What decides when a resource is too little, in the order of [`Backend::levels`].
+/// Limits that refuse when a resource is too little, in the order of [`Backend::levels`].
 const BOUNDS: [LimitKind; 3] =
     [LimitKind::BackendCapacity, LimitKind::BackendIops, LimitKind::BackendThroughput];
 
@@ -65,7 +65,7 @@ impl Backend {
         self.levels.iter_mut().zip(amounts).for_each(|(level, amount)| level.give_back(now, amount));
     }
 
-    /// What has been promised is kept.
+    /// Notes the levels for their peaks.
     pub fn note(&mut self) {
         self.levels.iter_mut().for_each(Level::note);
     }

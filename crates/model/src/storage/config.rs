@@ -43,7 +43,7 @@ pub struct StorageConfig {
     pub changed_share_per_day: Option<Decimal>,
     /// From an accepted `register-image` to `available`; default 0s.
     pub image: Duration,
-    /// What the zones can hold. A zone without an entry has no limit.
+    /// Capacities of the zones' backends. A zone without an entry has no limit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub backends: Vec<BackendConfig>,
 }
@@ -77,7 +77,7 @@ pub struct ImageConfig {
     /// Names of other accounts that may launch from a private image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared_with: Vec<String>,
-    /// What a host has to fetch before it can start it \[GiB\]; default 8.
+    /// Size that a host fetches before it starts an instance \[GiB\]; default 8.
     #[serde(default = "eight_gib")]
     pub size_gib: u32,
     /// Its state; default `available`. Nothing of the run moves it, but its owner may deregister it.

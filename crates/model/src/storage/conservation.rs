@@ -1,4 +1,4 @@
-//! What is taken is given back: the books of the storage against its records.
+//! Conservation: the books of the storage against its records.
 
 use std::collections::{BTreeMap, BTreeSet};
 

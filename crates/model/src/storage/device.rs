@@ -8,7 +8,7 @@ use plimsoll_base::failure::{Failure, FailureReason};
 /// The longest name after `/dev/`: `xvdaz`, `sda15` \[bytes\].
 const LONGEST: usize = 5;
 
-/// Where a volume shows up on an instance: `/dev/sdf`, `/dev/sda1`, `/dev/xvdba`. One name is used once on
+/// Device name of a volume on an instance: `/dev/sdf`, `/dev/sda1`, `/dev/xvdba`. One name is used once on
 /// an instance; `/dev/sdf` and `/dev/xvdf` are two names, as for EC2.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct DeviceName([u8; LONGEST]);

@@ -21,9 +21,9 @@ pub struct Image {
     pub id: ImageId,
     /// Its name, unique among the images of its owner.
     pub name: String,
-    /// Whose it is; `None` for the cloud's own.
+    /// Owner; `None` for the cloud's own.
     pub account: Option<AccountId>,
-    /// Who may launch from it.
+    /// Launch permission.
     pub permission: LaunchPermission,
     /// Its size, which decides how long a host takes to fetch it \[GiB\].
     pub size_gib: u32,
@@ -37,7 +37,7 @@ pub struct Image {
     pub deregistered: Option<Time>,
 }
 
-/// Who may launch from an image beside its owner (EC2 user guide, "Shared AMI").
+/// Accounts that may launch from an image beside its owner (EC2 user guide, "Shared AMI").
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LaunchPermission {
     /// Everybody.
@@ -92,9 +92,9 @@ pub struct BlockDevice {
     pub iops: Option<u32>,
     /// Provisioned throughput \[MiB/s\].
     pub throughput_mibps: Option<u32>,
-    /// It is deleted when the instance ends.
+    /// Deletes it when the instance ends.
     pub delete_on_termination: bool,
-    /// What it is made from.
+    /// Snapshot that it is made from.
     pub snapshot: Option<SnapshotId>,
 }
 
@@ -102,12 +102,12 @@ pub struct BlockDevice {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ImageState {
-    /// It is being registered.
+    /// Being registered.
     Pending,
-    /// It can be launched from.
+    /// Ready to launch from.
     #[default]
     Available,
-    /// It is gone.
+    /// Deregistered for good.
     Deregistered,
     /// Its registration failed.
     Failed,
@@ -136,7 +136,7 @@ impl ImageState {
     }
 }
 
-/// What can move an image.
+/// Triggers of an image's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImageTrigger {
     /// A launch from it.

@@ -10,14 +10,14 @@ use crate::billing::Usage;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, Time};
 
-/// What a new image is asked to be (`RegisterImage`).
+/// Properties of a new image (`RegisterImage`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisterImage {
     /// Its name, unique among the images of the account.
     pub name: String,
-    /// Who may launch from it beside its owner.
+    /// Accounts that may launch from it beside its owner.
     pub permission: LaunchPermission,
-    /// What a host has to fetch \[GiB\].
+    /// Size that a host fetches \[GiB\].
     pub size_gib: u32,
     /// The volumes of an instance, the root first.
     pub block_devices: Vec<BlockDevice>,

@@ -51,7 +51,7 @@ pub struct Target {
     pub instance: InstanceId,
     /// Its zone.
     pub zone: ZoneId,
-    /// How many volumes its type may have; `None` for no limit.
+    /// Number of volumes that its type may have; `None` for no limit.
     pub most_volumes: Option<u32>,
 }
 
@@ -60,13 +60,13 @@ pub struct Target {
 pub struct AttachmentRecord {
     /// The volume.
     pub volume: VolumeId,
-    /// Where it is or was attached; the state is the last one.
+    /// Attachment, present or past; the state is the last one.
     pub attachment: Attachment,
     /// When it was over.
     pub until: Option<Time>,
 }
 
-/// What is gone, kept for the tables of a run.
+/// Ended attachments, modifications and resources, kept for the tables of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct History {
     volumes: Vec<Volume>,

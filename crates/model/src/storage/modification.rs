@@ -25,7 +25,7 @@ pub const MODIFICATION_WINDOW: Duration = Duration::from_seconds(24 * 3600);
 /// IOPS of a volume that becomes gp3, io1 or io2 without asking for any (`ModifyVolume`, "Iops").
 const IOPS_OF_CHANGED_TYPE: u32 = 3_000;
 
-/// What a volume is asked to become; `None` keeps what is (`ModifyVolume`).
+/// Properties that a volume is to have; `None` keeps those it has (`ModifyVolume`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ModifyVolume {
     /// Its type.
@@ -76,7 +76,7 @@ pub enum ModificationState {
     Modifying,
     /// The change is made, data are still being moved.
     Optimizing,
-    /// It is over.
+    /// Ended.
     Completed,
 }
 
@@ -102,7 +102,7 @@ impl ModificationState {
     }
 }
 
-/// What can move a modification.
+/// Triggers of a modification's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ModificationTrigger {
     /// `ModifyVolume` once more.

@@ -7,14 +7,14 @@ use plimsoll_base::catalogue::{Performance, VolumeType};
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, Time};
 
-/// What a volume is provisioned with: what it takes from its backend, and what is paid for.
+/// Size and performance that a volume is provisioned with: taken from its backend, and paid for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Provisioned {
     /// Its type.
     pub kind: VolumeType,
     /// Its size \[GiB\].
     pub size_gib: u32,
-    /// What it can do.
+    /// Performance.
     pub performance: Performance,
 }
 

@@ -20,7 +20,7 @@ use plimsoll_base::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, Volu
 pub struct Snapshot {
     /// Its number.
     pub id: SnapshotId,
-    /// Whose it is.
+    /// Owner.
     pub account: AccountId,
     /// The volume it was made of, which may be gone.
     pub volume: VolumeId,
@@ -38,23 +38,23 @@ pub struct Snapshot {
     pub completed: Option<Time>,
     /// When it was gone.
     pub deleted: Option<Time>,
-    /// It was deleted before it was complete, and goes when it is: "the snapshot must complete before the
+    /// True if it was deleted before it was complete, and goes when it is: "the snapshot must complete before the
     /// deletion takes effect" (EBS user guide, "Delete an Amazon EBS snapshot").
     pub delete_asked: bool,
-    /// How many images use it.
+    /// Number of images that use it.
     pub images: u32,
 }
 
 /// State of a snapshot (`DescribeSnapshots`, "status"; `deleted` is ours).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum SnapshotState {
-    /// It is being copied.
+    /// Being copied.
     Pending,
     /// Volumes and images can be made of it.
     Completed,
     /// Copying failed.
     Error,
-    /// It is gone.
+    /// Deleted for good.
     Deleted,
 }
 
@@ -81,7 +81,7 @@ impl SnapshotState {
     }
 }
 
-/// What can move a snapshot.
+/// Triggers of a snapshot's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SnapshotTrigger {
     /// `DeleteSnapshot`.
@@ -117,7 +117,7 @@ pub const MINIMUM_ARCHIVE: Duration = Duration::from_seconds(90 * 86_400);
 /// A share in its unit \[10⁻⁹\].
 const WHOLE: u128 = 1_000_000_000;
 
-/// How much of volumes is written, and how fast it changes.
+/// Written share of volumes, and its rate of change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChangeRate {
     /// Share of a volume's size that was ever written \[10⁻⁹\].

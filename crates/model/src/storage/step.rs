@@ -1,4 +1,4 @@
-//! What takes simulated time in the storage: a step, and when it is due. The caller keeps the time.
+//! Steps of the storage that take simulated time, and when they are due. The caller keeps the time.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,9 @@ use plimsoll_base::units::{Duration, ImageId, SnapshotId, VolumeId};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Due {
-    /// How long it takes from now.
+    /// Time from now until it is done.
     pub after: Duration,
-    /// What is done then.
+    /// Step that is done then.
     pub step: Step,
 }
 
@@ -21,9 +21,9 @@ pub enum Step {
     Volume {
         /// The volume.
         volume: VolumeId,
-        /// It means nothing any more when the volume has another one.
+        /// Stamp of the volume when the step began; with another stamp the step means nothing any more.
         stamp: u16,
-        /// What is over.
+        /// Step that ends.
         end: VolumeStep,
     },
     /// Of a volume's modification.
@@ -34,7 +34,7 @@ pub enum Step {
     Image(ImageId),
 }
 
-/// What is over for a volume.
+/// Ends of steps of a volume.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeStep {
     /// Its creation.

@@ -22,17 +22,17 @@ use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, Zo
 pub struct Volume {
     /// Its number.
     pub id: VolumeId,
-    /// Whose it is.
+    /// Owner.
     pub account: AccountId,
     /// The zone it is in.
     pub zone: ZoneId,
-    /// What it is provisioned with; after a modification, what was asked for.
+    /// Size and performance; after a modification, those asked for.
     pub provisioned: Provisioned,
     /// The snapshot it was made from.
     pub snapshot: Option<SnapshotId>,
     /// Its state.
     pub state: VolumeState,
-    /// Where it is attached: at one instance, or, with Multi-Attach, at several.
+    /// Attachments: to one instance, or, with Multi-Attach, to several.
     pub attachments: Vec<Attachment>,
     /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
     pub multi_attach: bool,
@@ -72,15 +72,15 @@ impl Volume {
 /// State of a volume (`DescribeVolumes`, "status").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum VolumeState {
-    /// It is being made.
+    /// Being created.
     Creating,
-    /// It is attached to nothing.
+    /// Attached to nothing.
     Available,
-    /// It is attached to an instance, from the call on that attaches it.
+    /// Attached to an instance, from the call on that attaches it.
     InUse,
-    /// It is being deleted, and no longer paid for.
+    /// Being deleted, and no longer paid for.
     Deleting,
-    /// It is gone.
+    /// Deleted for good.
     Deleted,
     /// Its creation failed: it takes up nothing and costs nothing.
     Error,
@@ -110,7 +110,7 @@ impl VolumeState {
         matches!(self, VolumeState::Creating | VolumeState::Available | VolumeState::InUse)
     }
 
-    /// It takes up room in its backend.
+    /// Returns whether it takes up room in its backend.
     pub const fn takes_room(self) -> bool {
         self.is_billed() || matches!(self, VolumeState::Deleting)
     }
@@ -121,7 +121,7 @@ impl VolumeState {
     }
 }
 
-/// What can move a volume: a call, the end of something that takes time, the end of its instance.
+/// Triggers of a volume's transitions: a call, the end of a step that takes time, the end of its instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum VolumeTrigger {
     /// `AttachVolume`.

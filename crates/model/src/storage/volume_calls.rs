@@ -17,7 +17,7 @@ use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
-/// What a new volume is asked to be (`CreateVolume`).
+/// Properties of a new volume (`CreateVolume`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CreateVolume {
     /// The zone it is made in.
@@ -30,7 +30,7 @@ pub struct CreateVolume {
     pub iops: Option<u32>,
     /// Provisioned throughput \[MiB/s\].
     pub throughput_mibps: Option<u32>,
-    /// What it is made from.
+    /// Snapshot that it is made from.
     pub snapshot: Option<SnapshotId>,
     /// Several instances may have it at once.
     pub multi_attach: bool,

@@ -18,13 +18,13 @@ use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 pub struct Call {
     /// When it arrives.
     pub at: Time,
-    /// Who calls.
+    /// Account that calls.
     pub account: AccountId,
-    /// What is asked for.
+    /// Action that is asked for.
     pub action: Action,
 }
 
-/// What is asked for. What many calls have in common is shared, so that one of a synthetic source allocates nothing.
+/// Action of a call. Parts that many calls have in common are shared, so that a call of a synthetic source allocates nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Action {
     /// New instances.
@@ -92,15 +92,15 @@ impl Action {
 /// The instances a call is about. Every one gets its own answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Targets {
-    /// Those of one name.
+    /// Instances of one name.
     One(Handle),
-    /// Those of several names, in the order of the call.
+    /// Instances of several names, in the order of the call.
     Batch(Box<[Handle]>),
     /// Some of the account's that are alive when the call is answered.
     Drawn {
-        /// Which: uniform over 64 bits, whatever there is to draw from.
+        /// Draw, uniform over 64 bits, whatever there is to draw from.
         draw: u64,
-        /// How many different ones, 1 or more; all there are where they are fewer.
+        /// Number of different ones, 1 or more; all there are where they are fewer.
         count: u32,
     },
 }
@@ -116,10 +116,10 @@ impl Targets {
     }
 }
 
-/// Which instances a call of `describe` asks for, and how many a page.
+/// Instances that a call of `describe` asks for, and the length of a page.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Query {
-    /// Which; `None`: all of the account's.
+    /// Instances that it asks for; `None`: all of the account's.
     pub targets: Option<Targets>,
     /// Only those that meet all of these.
     pub filters: Vec<Filter>,
@@ -147,7 +147,7 @@ pub enum Filter {
     Tag(String, Option<String>),
 }
 
-/// What a call of `modify` changes; what is `None` stays.
+/// Changes of a call of `modify`; `None` changes nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Modification {
     /// The type; only while stopped.
@@ -182,7 +182,7 @@ pub struct Launch {
     pub subnet: Option<SubnetId>,
     /// True if to assign a public address; `None` leaves it to the subnet.
     pub public_address: Option<bool>,
-    /// How later calls of the trace name the instances; `None` when none can.
+    /// Handle by which later calls of the trace name the instances; `None` when none can.
     pub handle: Option<Handle>,
     /// When the instances end.
     pub end: End,
@@ -226,7 +226,7 @@ pub enum End {
     Drawn,
 }
 
-/// What a launch can say beyond type and place.
+/// Options of a launch beyond type and place.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LaunchOptions {
     /// The image; none: one that is always there and brings no volumes.
@@ -240,7 +240,7 @@ pub struct LaunchOptions {
     pub group: Option<PlacementGroupHandle>,
     /// Partition of the placement group, from 0; none: the emptiest.
     pub partition: Option<u16>,
-    /// Whom the host may be shared with.
+    /// Tenancy.
     pub tenancy: Tenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
@@ -276,7 +276,7 @@ impl LaunchOptions {
     }
 }
 
-/// Whom the host of an instance may be shared with (`RunInstances`, "Placement.Tenancy").
+/// Tenancy of an instance (`RunInstances`, "Placement.Tenancy").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tenancy {

@@ -33,7 +33,7 @@ pub struct WorkloadConfig {
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_origin: Option<TraceOrigin>,
-    /// What is there when the run starts.
+    /// State of the cloud when the run starts.
     pub start: Start,
     /// Synthetic arrivals.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -50,14 +50,14 @@ impl WorkloadConfig {
     }
 }
 
-/// What is there when a run starts.
+/// State of the cloud when a run starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
     /// Nothing.
     #[default]
     Empty,
-    /// What synthetic demand has in equilibrium: a Poisson number of instances with residual lifetimes.
+    /// Equilibrium of the synthetic demand: a Poisson number of instances with residual lifetimes.
     SteadyState,
 }
 
@@ -109,7 +109,7 @@ impl Turn {
     }
 }
 
-/// Where an instance stands in its stopping and starting.
+/// Phase of an instance in its stopping and starting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Phase {
     /// Number of the cycle, from 0.
@@ -249,7 +249,7 @@ impl Demand {
         Ok(Some(call))
     }
 
-    /// Whom the call after the one taken last is made by, and the draw that says what it is about, where that is known.
+    /// Returns the account and draw of the next synthetic call, where they are known; used to prefetch.
     #[inline]
     pub fn outlook(&self) -> Option<(AccountId, u64)> {
         let number = (self.queue.peek()?.source() - TRACE).checked_sub(1)? as usize;

@@ -7,7 +7,7 @@ use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, SubnetId, TypeId, ZoneId};
 
-/// Who calls when a demand names no account.
+/// Account that calls when a demand names none.
 pub const DEFAULT_ACCOUNT: &str = "default";
 
 /// The names of one run. Types and accounts are numbered in the order of first use, zones and subnets as
@@ -22,7 +22,7 @@ pub struct Directory {
     zones: Names,
     subnets: Names,
     subnet_zones: Vec<ZoneId>,
-    /// Whether a zone or subnet not met before is taken in, for work on a trace without a scenario.
+    /// True if a zone or subnet not met before is taken in, for work on a trace without a scenario.
     takes_in: bool,
 }
 

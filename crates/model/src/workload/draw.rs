@@ -26,7 +26,7 @@ pub fn exponential(stream: &mut Stream) -> f64 {
     -libm::log(stream.unit())
 }
 
-/// One of 0..`count`, from exactly one draw, so that a longer list shifts no later draw. The bias is below
+/// Draws a number of 0..`count` from exactly one draw, so that a longer list shifts no later draw. The bias is below
 /// `count` ÷ 2⁶⁴.
 #[inline]
 pub fn index(stream: &mut Stream, count: u32) -> u32 {

@@ -21,7 +21,7 @@ use plimsoll_base::units::{Duration, Time};
 const COLUMNS: [Column; 6] =
     [Column::Start, Column::End, Column::Type, Column::Account, Column::Zone, Column::Subnet];
 
-/// What was generated, and what intervals could not say.
+/// Report of a generated trace, and of what intervals cannot say.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct GenerateReport {
     /// Rows written: instances.

@@ -208,7 +208,7 @@ pub struct Timetable {
     process: Process,
     /// When the next request comes.
     at: Time,
-    /// How many are left to take at that time, and whether none was taken yet.
+    /// Number left to take at that time, and whether none was taken yet.
     left: u32,
     is_fresh: bool,
 }

@@ -24,9 +24,9 @@ pub enum ResourceCall {
         volume: VolumeHandle,
         /// Its zone.
         zone: ZoneId,
-        /// What it is.
+        /// Properties.
         spec: VolumeSpec,
-        /// What it is filled with.
+        /// Snapshot that it is filled with.
         snapshot: Option<SnapshotHandle>,
         /// Several instances may have it at once.
         multi_attach: bool,
@@ -58,7 +58,7 @@ pub enum ResourceCall {
     RegisterImage {
         /// Its name.
         image: ImageHandle,
-        /// What its root volume is filled with.
+        /// Snapshot that its root volume is filled with.
         snapshot: Option<SnapshotHandle>,
         /// Size of its root volume \[GiB\]; none: the snapshot's.
         size_gib: Option<u32>,
@@ -77,11 +77,11 @@ pub enum ResourceCall {
     Revoke(SecurityGroupHandle, Rule),
     /// Send traffic.
     Probe {
-        /// Where it comes from.
+        /// Sender.
         from: Endpoint,
-        /// Where it goes.
+        /// Receiver.
         to: Endpoint,
-        /// What is sent.
+        /// Packet that is sent.
         packet: Packet,
     },
     /// Take an elastic address.
@@ -127,7 +127,7 @@ pub enum ResourceCall {
         kind: TypeId,
         /// Their zone.
         zone: ZoneId,
-        /// How many.
+        /// Number of hosts.
         count: u32,
         /// Any launch that matches may use it, not only those that name it.
         open: bool,
@@ -138,7 +138,7 @@ pub enum ResourceCall {
     CancelReservation(ReservationHandle),
 }
 
-/// What a volume is to be.
+/// Properties of a new volume.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct VolumeSpec {
     /// Type; none: gp3.
@@ -160,11 +160,11 @@ pub struct Rule {
     pub protocol: Protocol,
     /// The ports, or ICMP type and code, as the call names them.
     pub ports: Option<Ports>,
-    /// Who is at the other end.
+    /// Other end.
     pub peer: Peer,
 }
 
-/// Who is at the other end of a rule.
+/// Other end of a rule.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Peer {
     /// Addresses.

@@ -21,7 +21,7 @@ pub struct SpotConfig {
     pub price: SpotPriceConfig,
 }
 
-/// How spot prices go.
+/// Process of spot prices.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SpotPriceConfig {
@@ -98,7 +98,7 @@ const MAX_PROBLEMS: usize = 20;
 /// The most a price may be, as a share of the on-demand price \[10⁻⁹\].
 const MAX_CEILING: u32 = 4 * WHOLE;
 
-/// Where spot prices come from, checked.
+/// Source of spot prices, checked.
 #[derive(Clone, Debug)]
 pub(in crate::billing) enum Source {
     /// A share of the on-demand price \[10⁻⁹\].
@@ -175,7 +175,7 @@ pub(super) fn read(path: &Path, zones: &[&str], types: &TypeTable) -> Result<Lis
 
 /// The rows of a file as they are read.
 struct Rows<'a> {
-    /// Where each of [`COLUMNS`] stands.
+    /// Position of each of [`COLUMNS`].
     columns: [usize; COLUMNS.len()],
     zones: &'a [&'a str],
     /// Names are looked up in a copy, so that a history of all types puts none into use.

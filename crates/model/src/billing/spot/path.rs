@@ -8,11 +8,11 @@ use plimsoll_base::units::{Duration, Money, Time};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Piece {
     pub quote: Quote,
-    /// Where the next one begins.
+    /// Start of the next one.
     pub until: Time,
 }
 
-/// How a price is told.
+/// Form of a price.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Quote {
     /// Money per second.
@@ -40,7 +40,7 @@ pub(in crate::billing) struct MeanReverting {
 #[derive(Clone, Debug)]
 pub(super) enum Path {
     Constant(u32),
-    /// What was drawn so far, one share a step from time zero.
+    /// Shares drawn so far, one a step from time zero.
     Steps {
         law: MeanReverting,
         stream: Box<Stream>,

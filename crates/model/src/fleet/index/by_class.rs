@@ -37,7 +37,7 @@ struct Class {
     members: u32,
     /// Its mask stands in the views. True whenever it has members.
     is_shown: bool,
-    /// What it can take when it has members.
+    /// Requests that it can take when it has members.
     mask: u64,
     /// Stands in the queue of empty classes.
     is_queued: bool,
@@ -76,7 +76,7 @@ struct View {
 struct Rank {
     cost: Cost,
     leaf: Leaf,
-    /// Where it stood in the leaf when last looked for.
+    /// Position in the leaf when last looked up.
     slot: usize,
     is_tied: bool,
 }

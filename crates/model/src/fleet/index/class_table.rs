@@ -7,10 +7,10 @@ use plimsoll_base::units::Resources;
 /// No class.
 const EMPTY: u32 = u32::MAX;
 
-/// What the hosts of a class have in common.
+/// Properties that the hosts of a class share.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
-    /// What is free.
+    /// Free amounts.
     pub free: Resources,
     /// The capacity.
     pub sku: SkuId,

@@ -79,9 +79,9 @@ impl Grid {
     }
 }
 
-/// What is searched for.
+/// Criterion of a search.
 pub trait Search {
-    /// What a class costs: less is better.
+    /// Score of a class: less is better.
     type Cost: Ord;
     /// The cost of a class.
     fn cost(&self, key: Key) -> Self::Cost;

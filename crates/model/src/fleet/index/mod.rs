@@ -26,7 +26,7 @@ pub mod ranking;
 pub mod shapes;
 pub mod tree;
 
-/// Which hosts a search may find; `None` lets all through.
+/// Hosts that a search may find; `None` lets all through.
 pub type Filter<'a> = Option<Allowed<'a>>;
 
 /// Rule for the hosts that a search may find.

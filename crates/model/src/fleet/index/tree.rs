@@ -19,7 +19,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Leaf(pub u32);
 
-/// Where an entry stands, until the next insertion or removal.
+/// Position of an entry, valid until the next insertion or removal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position {
     leaf: u32,
@@ -82,7 +82,7 @@ struct Node<K> {
     children: [u32; FAN_OUT],
     len: usize,
     parent: u32,
-    /// Where it stands among the parent's children.
+    /// Position among the parent's children.
     slot: usize,
     is_leaf: bool,
 }

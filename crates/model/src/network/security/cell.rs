@@ -47,7 +47,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// What a cell of ports says, before its protocol gives it a meaning.
+/// Contents of a cell of ports, before its protocol gives it a meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Ports {
     /// `-1`: any.

@@ -30,10 +30,10 @@ pub struct SecurityGroupConfig {
     /// The account it belongs to. Left out: every account has its own copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// What is let in. Left out: nothing.
+    /// Rules for incoming traffic. Left out: nothing comes in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ingress: Vec<IngressRuleConfig>,
-    /// What is let out. Left out: everything.
+    /// Rules for outgoing traffic. Left out: everything goes out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub egress: Option<Vec<EgressRuleConfig>>,
 }
@@ -69,7 +69,7 @@ fn default_vpc() -> String {
     "default".to_string()
 }
 
-/// How many there may be (VPC user guide, "Amazon VPC quotas").
+/// Limits of security groups and rules (VPC user guide, "Amazon VPC quotas").
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SecurityGroupLimits {

@@ -12,7 +12,7 @@ use plimsoll_base::units::{AccountId, RuleId, SecurityGroupId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Vpc(pub u32);
 
-/// Where a group or interface belongs: an account, in one VPC.
+/// Owner of a group or interface: an account, in a VPC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Owner {
     /// The account.
@@ -35,7 +35,7 @@ pub(super) struct OtherEnd<'a> {
 pub struct Group {
     /// Its id.
     pub id: SecurityGroupId,
-    /// Whose it is.
+    /// Account and VPC that it belongs to.
     pub owner: Owner,
     /// Its name, unique in account and VPC.
     pub name: String,
@@ -43,9 +43,9 @@ pub struct Group {
     ingress: Vec<Rule>,
     /// Rules for what goes out, in the order of their numbers.
     egress: Vec<Rule>,
-    /// How many interfaces are in it.
+    /// Number of interfaces in it.
     pub(super) members: u64,
-    /// How many rules of other groups refer to it.
+    /// Number of rules of other groups that refer to it.
     pub(super) referrers: u64,
 }
 

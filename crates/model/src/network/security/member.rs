@@ -1,4 +1,4 @@
-//! Who is in which security groups: interfaces, and the look-up from a private address of a VPC to its interface.
+//! Members of security groups: interfaces, and the look-up from a private address of a VPC to its interface.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What a probe sends: the protocol with its ports, and what makes two packets part of one conversation.
+//! Packets of probes: the protocol with its ports, and the key of the conversation that a packet belongs to.
 
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ impl Packet {
 /// ICMP types that ask, each with the type that answers: echo, timestamp, information, address mask (RFC 792, RFC 950).
 const QUERIES: [(u8, u8); 4] = [(8, 0), (13, 14), (15, 16), (17, 18)];
 
-/// What packets of one conversation have in common beside the two ends, whichever way they go.
+/// Key that packets of a conversation share beside the two ends, in either direction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub(super) enum Conversation {
     /// Port of the interface and of the other end.

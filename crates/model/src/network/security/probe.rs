@@ -21,15 +21,15 @@ use plimsoll_base::units::{RuleId, SecurityGroupId, Time};
 /// A packet on its way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Probe {
-    /// Who sends it.
+    /// Sender.
     pub from: Endpoint,
-    /// Who is to receive it.
+    /// Receiver.
     pub to: Endpoint,
-    /// What is sent.
+    /// Packet that is sent.
     pub packet: Packet,
 }
 
-/// What let a packet pass.
+/// Reason that a packet passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
     /// A rule; of several that do, the one with the lowest number.
@@ -38,12 +38,12 @@ pub enum By {
     Flow,
 }
 
-/// What became of a probe.
+/// Outcome of a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// It arrives. What let it pass at the last interface on its way decided.
+    /// Arrival. The reason is that of the last interface on its way.
     Allowed {
-        /// What let it pass there.
+        /// Reason that it passed there.
         by: By,
     },
     /// No rule lets it pass.
@@ -66,7 +66,7 @@ impl Verdict {
     }
 }
 
-/// How many probes what decided, each probe once.
+/// Number of probes by the reason that decided, each probe once.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Decisions {
     /// Allowed by a rule, also one that is revoked by now.
@@ -84,7 +84,7 @@ pub struct Decisions {
 struct Side {
     direction: Direction,
     id: MemberId,
-    /// Who is at the other end; a private address of an interface is that interface.
+    /// Other end of the conversation; a private address of an interface is that interface.
     other: Endpoint,
     /// Its address; `None` for an interface without one in particular.
     other_address: Option<Ipv4Addr>,

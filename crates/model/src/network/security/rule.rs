@@ -126,7 +126,7 @@ impl fmt::Display for Traffic {
     }
 }
 
-/// Whom a rule lets in, or lets the interface reach: its source or destination.
+/// Source or destination of a rule: the peers that it lets in, or lets the interface reach.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Peer {
     /// The addresses of a network, its first address in front.
@@ -162,10 +162,10 @@ impl fmt::Display for Peer {
     }
 }
 
-/// What a rule says: this traffic, this peer. EC2's `IpPermission`.
+/// Traffic and peer of a rule. EC2's `IpPermission`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Permission {
-    /// What may pass.
+    /// Traffic that may pass.
     pub traffic: Traffic,
     /// Source of an ingress rule, destination of an egress rule.
     pub peer: Peer,
@@ -181,7 +181,7 @@ impl Permission {
 pub struct Rule {
     /// Its own id.
     pub id: RuleId,
-    /// What it says.
+    /// Traffic and peer.
     pub permission: Permission,
 }
 

@@ -15,7 +15,7 @@ use super::packet::Conversation;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
-/// How long a conversation without a packet is remembered (`ConnectionTrackingConfiguration`).
+/// Time for which a conversation without a packet is remembered (`ConnectionTrackingConfiguration`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrackingIdle {
@@ -51,7 +51,7 @@ const SWEEP_LEAST: usize = 1024;
 struct Flow {
     /// Forgotten from here on.
     expires: Time,
-    /// Which way its first packet went.
+    /// Direction of its first packet.
     opened: Direction,
     /// Packets the other way, counted up to two.
     replies: u8,
@@ -62,7 +62,7 @@ struct Flow {
 pub(super) struct Tracking {
     idle: TrackingIdle,
     flows: BTreeMap<MemberId, BTreeMap<(Endpoint, Conversation), Flow>>,
-    /// How many there are, the idle ones among them.
+    /// Number of conversations, the idle ones among them.
     count: usize,
     /// The count at which the idle ones are thrown out.
     sweep_at: usize,

@@ -31,7 +31,7 @@ pub struct ArrivalConfig {
     pub name: Option<String>,
     /// When requests come.
     pub process: ProcessConfig,
-    /// How long an instance lives, from running; left out: for ever.
+    /// Lifetime of an instance from running on; left out: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Distribution>,
     /// Instance types and their weights: relative frequencies, 0 or more.
@@ -74,7 +74,7 @@ pub struct ArrivalConfig {
     /// Partition of the placement group, from 1; left out: the emptiest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<u16>,
-    /// Whom the hosts may be shared with; default shared, with a `host` host.
+    /// Tenancy of the instances; default shared, with a `host` host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenancy: Option<Tenancy>,
     /// Dedicated host; left out: any of the account's.
@@ -86,7 +86,7 @@ pub struct ArrivalConfig {
     /// Capacity reservation; left out: any open one that matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation: Option<String>,
-    /// How the instances are bought.
+    /// Purchase option of the instances.
     #[serde(default, skip_serializing_if = "Purchase::is_on_demand")]
     pub purchase: Purchase,
     /// The most a spot instance may cost \[USD/h\]; left out: the on-demand price.

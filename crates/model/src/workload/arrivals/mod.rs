@@ -45,7 +45,7 @@ pub struct Source {
     group_stream: Stream,
     steady_group_stream: Stream,
     stops: Option<Stops>,
-    /// Whose the requests of this time are.
+    /// Account of the requests of this time.
     account: AccountId,
 }
 
@@ -58,7 +58,7 @@ persist! { Source {
     derived: [name, number, mix, lifetime, stops],
 } }
 
-/// What requests ask for, and from whom they come.
+/// Types and options that requests ask for, and the accounts they come from.
 #[derive(Debug)]
 struct Mix {
     kinds: Vec<TypeId>,
@@ -86,7 +86,7 @@ impl Source {
         self.stops.as_ref()
     }
 
-    /// Whom its requests come from.
+    /// Returns the accounts that its requests come from.
     pub fn accounts(&self) -> &[AccountId] {
         &self.mix.accounts
     }

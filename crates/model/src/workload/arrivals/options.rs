@@ -1,4 +1,4 @@
-//! What the requests of synthetic demand ask for beyond type and place.
+//! Options of the requests of synthetic demand beyond type and place.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ const MAX_GROUPS: u32 = 100_000;
 /// Small units of a price per hour in a dollar: [`Spot`] counts 10⁻¹² USD.
 const PICO: u128 = 1_000_000_000_000;
 
-/// How instances are bought.
+/// Purchase option of instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purchase {

@@ -52,10 +52,10 @@ pub struct CallConfig {
     /// uniformly; fewer where it has fewer. Each has its own answer.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u32,
-    /// What `describe` asks for.
+    /// Scope and pages of `describe`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub describe: DescribeConfig,
-    /// What `create-tags` puts on instances and `delete-tags` takes from them; left out: a tag of the source's name.
+    /// Tags that `create-tags` puts on instances and `delete-tags` takes from them; left out: a tag of the source's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The volumes that `create-volume` makes.
@@ -63,18 +63,18 @@ pub struct CallConfig {
     pub volume: VolumeConfig,
 }
 
-/// What calls of `describe` ask for.
+/// Scope and pages of calls of `describe`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DescribeConfig {
-    /// Whom a call asks for; default `instance`.
+    /// Instances that a call asks for; default `instance`.
     pub by: Scope,
     /// Instances a page, 5 to 1,000, where a call asks for the account's; left out: all at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u32>,
 }
 
-/// Whom a call of `describe` asks for.
+/// Instances that a call of `describe` asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -168,7 +168,7 @@ impl CallConfig {
         })
     }
 
-    /// How the calls of each operation are made, in the order of `operations`.
+    /// Returns the makers of the calls of each operation, in the order of `operations`.
     fn makes(&self, settings: &mut Settings) -> Vec<Make> {
         let mut makes = Vec::new();
         for word in self.operations.keys() {

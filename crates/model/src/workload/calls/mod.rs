@@ -22,7 +22,7 @@ pub use config::{CallConfig, DescribeConfig, Scope, VolumeConfig};
 #[derive(Debug)]
 pub struct CallSource {
     timetable: Timetable,
-    /// How calls of each operation are made.
+    /// Makers of the calls of each operation.
     makes: Vec<Make>,
     operation: Choice,
     accounts: Vec<AccountId>,
@@ -35,11 +35,11 @@ pub struct CallSource {
 /// The next call, drawn beforehand, so that what it is about can be loaded in time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Next {
-    /// Which of the operations.
+    /// Number of the operation.
     operation: usize,
-    /// Who makes it: one for all calls of a batch.
+    /// Account that makes it: the same for all calls of a batch.
     account: AccountId,
-    /// What it is about.
+    /// Draw of its target.
     target: u64,
 }
 
@@ -56,7 +56,7 @@ impl CallSource {
         self.timetable.at()
     }
 
-    /// Whom the next call is made by, and the draw that says what it is about.
+    /// Returns the account of the next call and the draw of its target.
     #[inline]
     pub fn outlook(&self) -> (AccountId, u64) {
         (self.next.account, self.next.target)

@@ -13,7 +13,7 @@ use plimsoll_base::units::ZoneId;
 /// Makes the call that a draw, uniform over 64 bits, stands for.
 pub type Make = fn(&Template, u64) -> Action;
 
-/// What the calls of a source have in common; shared with each, so that most allocate nothing.
+/// Parts that the calls of a source have in common; shared with each, so that most allocate nothing.
 #[derive(Debug)]
 pub struct Template {
     /// Instances a call is about.
@@ -22,15 +22,15 @@ pub struct Template {
     pub describes_account: bool,
     /// Instances a page of `describe`.
     pub page_size: Option<u32>,
-    /// What `modify` changes.
+    /// Changes that `modify` makes.
     pub change: Arc<Modification>,
-    /// What `create-tags` adds.
+    /// Tags that `create-tags` adds.
     pub tags: Arc<[Tag]>,
     /// The keys of what `delete-tags` takes away.
     pub tag_keys: Arc<[String]>,
     /// The name of the volumes that are made.
     pub volume: VolumeHandle,
-    /// What they are.
+    /// Properties of the volumes.
     pub spec: VolumeSpec,
     /// The zones they are in, one drawn for each.
     pub zones: Vec<ZoneId>,

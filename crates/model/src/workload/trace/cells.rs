@@ -19,7 +19,7 @@ pub struct Cells<'a> {
     pub shape: Option<Resources>,
     /// Name of the instance.
     pub instance: &'a str,
-    /// Whose it is.
+    /// Account that it belongs to.
     pub account: &'a str,
     /// The zone asked for.
     pub zone: &'a str,
@@ -29,7 +29,7 @@ pub struct Cells<'a> {
     pub others: &'a [(Column, String)],
 }
 
-/// What a cell is.
+/// Contents of a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cell<'a> {
     /// A time, or none.

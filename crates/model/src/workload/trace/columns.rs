@@ -98,7 +98,7 @@ columns! {
     ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
 }
 
-/// What an instance is: `type`, or the quantities of a shape.
+/// Columns of the size of an instance: `type`, or the quantities of a shape.
 pub const SHAPE: &[Column] =
     &[Column::Type, Column::Vcpu, Column::Memory, Column::Gpu, Column::LocalStorage, Column::Network];
 
@@ -126,7 +126,7 @@ pub const OPTIONS: &[Column] = &[
     Column::Hibernation,
 ];
 
-/// Where the columns of a form stand in a table.
+/// Positions of the columns of a form in a table.
 #[derive(Debug)]
 pub struct Positions([Option<usize>; Column::ALL.len()]);
 

@@ -89,7 +89,7 @@ pub struct Quantiles {
     pub max: f64,
 }
 
-/// How often a type or shape is asked for.
+/// Frequency of a type or shape.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ShapeShare {
     /// Its name.
@@ -114,7 +114,7 @@ pub fn describe(
     Ok(tally.describe(path, &trace, directory))
 }
 
-/// What has been counted so far.
+/// Counts so far.
 #[derive(Default)]
 struct Tally {
     rows: u64,
@@ -139,7 +139,7 @@ struct Tally {
     launched: Vec<Option<(Time, TypeId, u64)>>,
 }
 
-/// What is asked for at one time, and the most of it so far. Instances, then the resources.
+/// Amounts that are asked for at one time, and their peaks so far: instances, then the resources.
 #[derive(Default)]
 struct Live {
     instances: u64,

@@ -31,7 +31,7 @@ impl SharedOptions {
 /// Columns of a header, and what was read so far from the cells below it.
 #[derive(Debug)]
 pub struct Header {
-    /// Where the columns stand.
+    /// Positions of the columns.
     pub positions: Positions,
     /// Types and shapes.
     pub kinds: Kinds,
@@ -152,7 +152,7 @@ impl<'a> Row<'a> {
         self.word(column, [("true", true), ("false", false)])
     }
 
-    /// One of some words.
+    /// Reads a cell that holds one of some words.
     pub fn word<T>(
         &mut self,
         column: Column,

@@ -30,25 +30,25 @@ pub static FORMATS: &[Format] =
 pub struct Format {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What it is, one line.
+    /// Description, one line.
     pub description: &'static str,
-    /// Whose it is and what its licence allows, one line.
+    /// Owner and licence, one line.
     pub licence: &'static str,
-    /// What it is published as.
+    /// Form in which it is published.
     pub source: Source,
     /// The columns its trace has in canonical form.
     pub output: &'static [Column],
-    /// How it lists its hosts, if it does.
+    /// Format of its list of hosts, if it has one.
     pub hosts: Option<HostFormat>,
 }
 
-/// What a format is published as.
+/// Form in which a format is published.
 pub enum Source {
     /// A file with one instance a row, which becomes intervals.
     File {
         /// The columns it has, in any order.
         columns: &'static [&'static str],
-        /// Where its times count from.
+        /// Origin of its times.
         origin: Origin,
         /// Reads a row.
         record: fn(&Record) -> Result<Reading, Problem>,
@@ -68,7 +68,7 @@ pub struct HostFormat {
 /// A host as a foreign list tells of it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Host {
-    /// What it has.
+    /// Capacity.
     pub capacity: Resources,
     /// Number of its rack.
     pub rack: u32,
@@ -87,7 +87,7 @@ pub struct HostsReport {
     pub lost: BTreeMap<&'static str, u64>,
 }
 
-/// Where the times of a format count from.
+/// Origin of the times of a format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
     /// From its zero.
@@ -96,7 +96,7 @@ pub enum Origin {
     FirstStart,
 }
 
-/// What a row comes to.
+/// Result of reading a row.
 pub enum Reading {
     /// An instance.
     Instance(Instance),
@@ -111,7 +111,7 @@ pub struct Instance {
     pub start: Time,
     /// When it ends; `None` for never.
     pub end: Option<Time>,
-    /// What it asks for.
+    /// Amounts that it asks for.
     pub shape: Resources,
     /// Its name; empty for none.
     pub name: String,
@@ -132,7 +132,7 @@ impl Instance {
     }
 }
 
-/// What became of the rows of an import.
+/// Counts of the rows of an import by what became of them.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Tally {
     /// Rows read.
@@ -145,7 +145,7 @@ pub struct Tally {
     pub lost: BTreeMap<&'static str, u64>,
 }
 
-/// What an import did.
+/// Report of an import.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ImportReport {
     /// The format read.

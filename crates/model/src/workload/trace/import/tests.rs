@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 
-/// What a format is tried with.
+/// Sample with which a format is tried.
 struct Sample {
     /// The file that most is tried with, by its name.
     name: &'static str,
-    /// What it holds.
+    /// Contents.
     text: &'static str,
     /// Beside it, the other files of a folder.
     others: &'static [(&'static str, &'static str)],

@@ -13,7 +13,7 @@ use plimsoll_base::units::EnumMap;
 /// Columns that every row may have.
 const ALWAYS: &[Column] = &[Column::Time, Column::Op, Column::Account];
 
-/// What an operation takes, and how it is read.
+/// Columns that an operation takes, and the function that reads them.
 pub struct Entry {
     /// Columns that may not be empty. A shape that is needed is asked for by its reader: it is one of two.
     pub needs: &'static [Column],
