@@ -106,6 +106,24 @@ pub enum At {
     Y(f64),
 }
 
+impl Plot {
+    /// Chart of layers between two axes, x and y, without caption and notes.
+    pub fn new(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        (x, y): (Axis, Axis),
+        layers: Vec<Layer>,
+    ) -> Plot {
+        let (name, title) = (name.into(), title.into());
+        Plot { name, title, caption: String::new(), x, y, layers, notes: Vec::new() }
+    }
+
+    /// The chart with a caption.
+    pub fn with_caption(self, caption: impl Into<String>) -> Plot {
+        Plot { caption: caption.into(), ..self }
+    }
+}
+
 impl Layer {
     /// Line of the series with this number.
     pub fn line(name: impl Into<String>, series: usize, points: Vec<Datum>) -> Layer {

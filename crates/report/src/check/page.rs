@@ -18,7 +18,7 @@ use plimsoll_experiment::baseline::FigureStatus;
 pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(check)))
-        @if !plots.is_empty() { section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } } }
+        @if !plots.is_empty() { (chart::section(plots)) }
         section {
             h2 { "Tables" }
             (table(&all(check)))

@@ -8,7 +8,7 @@ use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between, relative};
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
-use crate::page::provenance::{reproduce, scenario};
+use crate::page::provenance::sections;
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
@@ -20,15 +20,14 @@ use plimsoll_chart::plot::Plot;
 pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(comparison)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section {
             h2 { "Tables" }
             (table(&verdicts(comparison)))
             (table(&variants(comparison)))
             @for note in &comparison.notes { p.note { (note) } }
         }
-        section { h2 { "Scenario" } p.note { "As resolved, before any variant sets something." } (scenario(&comparison.manifest)) }
-        section { h2 { "The same again" } (reproduce(&comparison.manifest)) }
+        (sections(&comparison.manifest, "As resolved, before any variant sets something."))
     };
     document(&Content {
         kind: "comparison",

@@ -14,8 +14,13 @@ use plimsoll_chart::{palette, svg};
 /// samples stays small.
 const COLUMNS: usize = 400;
 
+/// Section of all charts of a page.
+pub fn section(plots: &[Plot]) -> Markup {
+    html! { section { h2 { "Charts" } @for plot in plots { (chart(plot)) } } }
+}
+
 /// A chart under its title.
-pub fn chart(plot: &Plot) -> Markup {
+fn chart(plot: &Plot) -> Markup {
     let drawn = |size, class| PreEscaped(svg::inline(&lay_out(plot, size), class));
     html! {
         figure.chart data-chart=(plot.name) {

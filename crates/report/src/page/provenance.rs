@@ -5,6 +5,14 @@ use serde_json::Value;
 
 use plimsoll_base::units::figures::decimal;
 
+/// Sections of a page on its scenario, with a note, and on how to make the result again.
+pub fn sections(manifest: &Value, note: &str) -> Markup {
+    html! {
+        section { h2 { "Scenario" } p.note { (note) } (scenario(manifest)) }
+        section { h2 { "The same again" } (reproduce(manifest)) }
+    }
+}
+
 /// The scenario of a manifest.
 pub fn scenario(manifest: &Value) -> Markup {
     let resolved = &manifest["scenario"];

@@ -8,7 +8,7 @@ use super::summary::Summary;
 use super::view::{self, RunView, in_path_order, time};
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
-use crate::page::provenance::{reproduce, scenario};
+use crate::page::provenance::sections;
 use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
@@ -26,15 +26,14 @@ pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
         @for warning in &view.warnings { p.warning { strong { "Warning: " } (prose(warning)) } }
         @for remark in &view.remarks { p.note { (remark) } }
         (figures(&key_figures(&run.summary)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section { h2 { "Tables" } @for shown in &view.tables { (table(shown)) } }
         section {
             h2 { "Details" }
             @for shown in &details { (table(shown)) }
             details { summary { "Every figure" } (table(&all_figures(&run.summary))) }
         }
-        section { h2 { "Scenario" } p.note { "As resolved: every default filled in." } (scenario(&run.manifest)) }
-        section { h2 { "The same again" } (reproduce(&run.manifest)) }
+        (sections(&run.manifest, "As resolved: every default filled in."))
     };
     document(&Content {
         kind: "run",

@@ -84,15 +84,8 @@ fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64
 
 /// A chart, but for its data and its axes.
 fn frame(figure: &FigureColumn, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
-    Plot {
-        name: format!("sweep-{}", file_name(&figure.path)),
-        title: figure.path.clone(),
-        caption,
-        x,
-        y,
-        layers,
-        notes: Vec::new(),
-    }
+    Plot::new(format!("sweep-{}", file_name(&figure.path)), figure.path.clone(), (x, y), layers)
+        .with_caption(caption)
 }
 
 /// Factor and label of a figure along an axis: shares are in percent.

@@ -20,7 +20,7 @@ use plimsoll_experiment::sweep::plan::Input;
 pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sweep)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&runs(sweep))) }
         @if sweep.manifest["scenario"].is_object() {
             section { h2 { "Scenario" } p.note { "As resolved, before any axis sets something." } (scenario(&sweep.manifest)) }

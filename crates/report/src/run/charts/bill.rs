@@ -40,13 +40,16 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         layers.push(Layer { name: (*kind).to_string(), ink, data: Data::Blocks(blocks) });
     }
     let greatest = reached.into_iter().fold(0.0, f64::max);
-    vec![Plot {
-        name: "bill".to_string(),
-        title: "The bill, by kind and month".to_string(),
-        caption: "What accounts pay, minimums and commitments included.".to_string(),
-        x: Axis::from_zero("USD", greatest),
-        y: Axis::names("month", months.into_iter().map(str::to_string).collect()),
-        layers,
-        notes: Vec::new(),
-    }]
+    vec![
+        Plot::new(
+            "bill",
+            "The bill, by kind and month",
+            (
+                Axis::from_zero("USD", greatest),
+                Axis::names("month", months.into_iter().map(str::to_string).collect()),
+            ),
+            layers,
+        )
+        .with_caption("What accounts pay, minimums and commitments included."),
+    ]
 }

@@ -40,15 +40,15 @@ fn plot(run: &RunData, name: &str, what: &str, unit: &str, other: &str, columns:
             part(|[used, stranded, of_used_hosts, all]| all - of_used_hosts.max(used + stranded)),
         ),
     ]);
-    Some(Plot {
-        name: format!("capacity-{name}"),
-        title: format!("Where the {what} is"),
-        caption: format!(
+    Some(
+        Plot::new(
+            format!("capacity-{name}"),
+            format!("Where the {what} is"),
+            (Axis::time(run.end_s()), Axis::from_zero(unit, most(&layers))),
+            layers,
+        )
+        .with_caption(format!(
             "Stranded {what} is free where not even the smallest request finds enough {other} beside it."
-        ),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(unit, most(&layers)),
-        layers,
-        notes: Vec::new(),
-    })
+        )),
+    )
 }

@@ -38,19 +38,20 @@ fn plot(what: &Distribution) -> Plot {
         zeros => format!(" {} took no time and are left out.", rounded(zeros as f64)),
     };
     let layer = Layer { name: String::new(), ink: Ink::Series(0), data: Data::Blocks(blocks) };
-    Plot {
-        name: format!("latency-{}", file_name(&what.name)),
-        title: format!("How long {} took", what.name),
-        caption: format!("Of {} in all, how many took how long.{instant}", rounded(histogram.len() as f64)),
-        x: Axis {
-            label: "seconds".to_string(),
-            scale: if is_wide { Scale::Log } else { Scale::Linear },
-            range: (from, to),
-        },
-        y: Axis::from_zero("count", most(std::slice::from_ref(&layer))),
-        layers: vec![layer],
-        notes: Vec::new(),
-    }
+    Plot::new(
+        format!("latency-{}", file_name(&what.name)),
+        format!("How long {} took", what.name),
+        (
+            Axis {
+                label: "seconds".to_string(),
+                scale: if is_wide { Scale::Log } else { Scale::Linear },
+                range: (from, to),
+            },
+            Axis::from_zero("count", most(std::slice::from_ref(&layer))),
+        ),
+        vec![layer],
+    )
+    .with_caption(format!("Of {} in all, how many took how long.{instant}", rounded(histogram.len() as f64)))
 }
 
 /// Returns how many durations lie between each pair of edges \[s\]; those of no length nowhere.

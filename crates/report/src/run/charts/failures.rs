@@ -39,17 +39,17 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         });
     }
     let most = reached.into_iter().fold(0.0, f64::max);
-    vec![Plot {
-        name: "failures".to_string(),
-        title: "Refused, by cause".to_string(),
-        caption: format!(
+    vec![
+        Plot::new(
+            "failures",
+            "Refused, by cause",
+            (Axis::time(run.end_s()), Axis::from_zero(format!("refused every {interval}"), most)),
+            layers,
+        )
+        .with_caption(format!(
             "Instances that were not launched, and other calls that were not carried out, every {interval}."
-        ),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(format!("refused every {interval}"), most),
-        layers,
-        notes: Vec::new(),
-    }]
+        )),
+    ]
 }
 
 fn sum(counts: &[f64]) -> f64 {

@@ -38,21 +38,12 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             }
         }
     }
-    vec![Plot {
-        name: "host-fill".to_string(),
-        title: "How full the hosts are".to_string(),
-        caption: "Each column is a moment, each row a class of hosts by their share of vCPU in use, the lowest those \
-                  without an instance. The colour is the share of all hosts in that class."
-            .to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis {
+    vec![Plot::new("host-fill", "How full the hosts are", (Axis::time(run.end_s()), Axis {
             label: "vCPU of a host in use (%); below 0: empty hosts".to_string(),
             scale: Scale::Linear,
             range: (EMPTY.0 - 1.0, 100.0),
-        },
-        layers,
-        notes: Vec::new(),
-    }]
+        }), layers).with_caption("Each column is a moment, each row a class of hosts by their share of vCPU in use, the lowest those \
+                  without an instance. The colour is the share of all hosts in that class.")]
 }
 
 /// A column of the map: from when to when \[s\], and the share of the hosts in each class \[%\].

@@ -50,15 +50,15 @@ fn plot(run: &RunData, measure: &Measure) -> Option<Plot> {
     if layers.is_empty() {
         return None;
     }
-    Some(Plot {
-        name: format!("stages-{}", measure.name),
-        title: measure.title.to_string(),
-        caption: format!("{}{which}", measure.caption),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(measure.unit, most(&layers)),
-        layers,
-        notes: Vec::new(),
-    })
+    Some(
+        Plot::new(
+            format!("stages-{}", measure.name),
+            measure.title,
+            (Axis::time(run.end_s()), Axis::from_zero(measure.unit, most(&layers))),
+            layers,
+        )
+        .with_caption(format!("{}{which}", measure.caption)),
+    )
 }
 
 /// The mean wait \[s\] between samples, at the end of each interval; a gap where nobody ceased to wait. By Little's law
