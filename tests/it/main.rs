@@ -44,6 +44,7 @@ mod size;
 mod stations;
 mod storage;
 mod storms;
+mod strategies;
 mod support;
 mod swarm;
 mod swarm_operations;

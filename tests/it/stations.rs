@@ -3,7 +3,7 @@
 //! Every figure is the mean of independent replications with fixed seeds, each of a station that starts empty and
 //! is measured after a warm-up.
 
-use plimsoll::control_plane::breaker::{Breaker, Verdict};
+use plimsoll::control_plane::breaker::{Breaker, BreakerVerdict};
 use plimsoll::control_plane::cache::{Cache, CacheRules, Lookup};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::link::Link;
@@ -274,12 +274,12 @@ fn a_breaker_lets_through_one_trial_in_each_cycle_of_an_outage() {
         let now = Time(second * NS_PER_S);
         let verdict = breaker.ask(now);
         match verdict {
-            Verdict::Refused => {
+            BreakerVerdict::Refused => {
                 refused += 1;
                 continue;
             }
-            Verdict::Trial => trials.push(second),
-            Verdict::Pass => {}
+            BreakerVerdict::Trial => trials.push(second),
+            BreakerVerdict::Pass => {}
         }
         if (100..400).contains(&second) { breaker.failed(now, verdict) } else { breaker.succeeded(verdict) }
     }

@@ -32,7 +32,7 @@ pub enum Form {
     Decimal {
         /// All of them, up to 38.
         digits: u32,
-        /// Decimal places behind the point.
+        /// Digits behind the point.
         places: u32,
     },
     /// Microseconds since 1970, without a zone: a reader shows them as they are, wherever it runs.
@@ -52,7 +52,7 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// Form of its values.
     pub form: Form,
-    /// True if a row may go without.
+    /// True where a row may have no value.
     pub optional: bool,
 }
 

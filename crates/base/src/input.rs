@@ -1,4 +1,4 @@
-//! Problems of the input, with their place, the expectation and the way out.
+//! Problems of input: place, what was found, what was expected, and how to mend it.
 //!
 //! A reader collects every problem it can find before it gives up, so that a person mends a file once.
 
@@ -70,12 +70,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// A thing wrong with the input: where, what was found, what was expected, and how to get out.
+/// Problem of the input: place, what was found, what was expected, and how to mend it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
     /// Place.
     pub place: Place,
-    /// Finding and expectation, one sentence.
+    /// Text of what was found and expected, one sentence.
     pub message: String,
     /// The way out, when there is one to name.
     pub help: Option<String>,

@@ -1,4 +1,4 @@
-//! Foundation of every other crate of plimsoll: units, errors, files, tables, and the engine of a discrete-event simulation.
+//! Base of every other crate of plimsoll: units, errors, files, tables, and the engine of a discrete-event simulation.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 

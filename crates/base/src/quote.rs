@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// Returns whether a terminal or a reader may be misled by a character: controls, and what turns the direction of text round
+/// Returns true for a character that may mislead a terminal or a reader: controls, and what turns the direction of text round
 /// or has no width.
 fn misleads(c: char) -> bool {
     let turns =

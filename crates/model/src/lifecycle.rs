@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 
 /// State of an instance, with EC2's code (`DescribeInstances`, "instance-state-code").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -30,28 +31,19 @@ pub enum State {
     Stopped = 80,
 }
 
-impl State {
-    /// Every state, in the order of the codes.
-    pub const ALL: [State; 6] = {
-        use State::*;
-        [Pending, Running, ShuttingDown, Terminated, Stopping, Stopped]
-    };
+names! { State {
+    Pending = "pending",
+    Running = "running",
+    ShuttingDown = "shutting-down",
+    Terminated = "terminated",
+    Stopping = "stopping",
+    Stopped = "stopped",
+} }
 
+impl State {
     /// Returns EC2's code.
     pub const fn code(self) -> u8 {
         self as u8
-    }
-
-    /// Returns EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Pending => "pending",
-            State::Running => "running",
-            State::ShuttingDown => "shutting-down",
-            State::Terminated => "terminated",
-            State::Stopping => "stopping",
-            State::Stopped => "stopped",
-        }
     }
 
     /// Position in [`State::ALL`]: EC2's codes are sixteen apart.

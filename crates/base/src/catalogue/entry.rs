@@ -6,17 +6,17 @@ use std::sync::OnceLock;
 
 use crate::units::{Decimal, Resources};
 
-/// An instance type as EC2 describes it.
+/// Instance type as EC2 describes it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueEntry {
     /// Name, such as `m5.large`.
     pub name: String,
-    /// True if EC2 still recommends it for new work.
+    /// True where EC2 recommends it for new work.
     pub current_generation: bool,
-    /// True if the instance is a whole machine.
+    /// True where the instance is a whole machine.
     pub bare_metal: bool,
-    /// True if its processor share works by credits.
+    /// True where its processor share works by credits.
     pub burstable: bool,
     /// Processor architectures, separated by `|`.
     pub arch: String,
@@ -48,7 +48,7 @@ pub struct CatalogueEntry {
     pub ebs_max_iops: u32,
     /// Volumes it can have attached.
     pub ebs_max_attachments: u32,
-    /// True if it is sold on the spot market.
+    /// Returns true where it is sold on the spot market.
     pub spot: bool,
     /// Ids of the zones that offer it.
     #[serde(deserialize_with = "separated_by_bars")]

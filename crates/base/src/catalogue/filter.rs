@@ -5,7 +5,7 @@ use clap::Args;
 use super::entry::{CatalogueEntry, built_in};
 use crate::units::parse_resource;
 
-/// Conditions on instance types; every one that is given must hold.
+/// Filter of the catalogue; every condition given must hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Args)]
 pub struct Filter {
     /// Part of the name, or a pattern of the whole name with `*` and `?` (such as `m5.*`)
@@ -46,7 +46,7 @@ fn memory_mib(text: &str) -> Result<u32, String> {
 }
 
 impl Filter {
-    /// Returns whether every condition holds for `entry`.
+    /// Returns true where every condition holds for `entry`.
     pub fn matches(&self, entry: &CatalogueEntry) -> bool {
         self.name.as_deref().is_none_or(|name| matches_name(name, &entry.name))
             && self.family.as_deref().is_none_or(|family| family == entry.family())
@@ -73,7 +73,7 @@ pub fn matches_name(wanted: &str, name: &str) -> bool {
     if wanted.contains(['*', '?']) { glob(wanted.as_bytes(), name.as_bytes()) } else { name.contains(wanted) }
 }
 
-/// Returns whether `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
+/// Returns true where `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     // On a mismatch only the latest star has to take more: an earlier one taking more could only
     // move the latest one's start further, which it reaches by itself.

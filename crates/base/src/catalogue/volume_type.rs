@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, FailureReason, LimitKind};
+use crate::names;
 
 /// A type of volume (EC2 user guide, "Amazon EBS volume types").
 #[derive(
@@ -36,7 +37,7 @@ pub enum VolumeType {
     Standard,
 }
 
-/// Performance of a volume that it has all the time.
+/// Sustained performance of a volume.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Performance {
     /// Operations a second \[IOPS\].
@@ -45,7 +46,7 @@ pub struct Performance {
     pub throughput_mibps: u32,
 }
 
-/// Source of the IOPS of a type.
+/// Origin of the IOPS of a type.
 enum Iops {
     /// The account asks for them. `included` are there without asking, whatever the size, and free.
     Provisioned { included: Option<u32>, least: u32, most: u32, most_per_gib: u32 },
@@ -55,7 +56,7 @@ enum Iops {
     ByThroughput,
 }
 
-/// Source of the throughput of a type \[MiB/s\].
+/// Origin of the throughput of a type \[MiB/s\].
 enum Throughput {
     /// The account asks for it; `included` is there without asking, and free.
     Provisioned { included: u32, most: u32, iops_per_mibps: u32 },
@@ -66,7 +67,7 @@ enum Throughput {
     ByIops { mibps_at_once: u32, iops_per_mibps_beyond: Option<u32> },
 }
 
-/// A type of volume as data.
+/// Volume type as data.
 struct Row {
     size_gib: RangeInclusive<u32>,
     iops: Iops,
@@ -128,47 +129,33 @@ const TABLE: [Row; VolumeType::ALL.len()] = [
 /// List price of a snapshot, standard tier \[micro-USD per GiB and month of 730 h\].
 pub const SNAPSHOT_MICRO_USD_PER_GIB_MONTH: u64 = 50_000;
 
+names! { VolumeType {
+    Gp3 = "gp3",
+    Gp2 = "gp2",
+    Io1 = "io1",
+    Io2 = "io2",
+    St1 = "st1",
+    Sc1 = "sc1",
+    Standard = "standard",
+} }
+
 impl VolumeType {
-    /// Every type.
-    pub const ALL: [VolumeType; 7] = {
-        use VolumeType::*;
-        [Gp3, Gp2, Io1, Io2, St1, Sc1, Standard]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            VolumeType::Gp3 => "gp3",
-            VolumeType::Gp2 => "gp2",
-            VolumeType::Io1 => "io1",
-            VolumeType::Io2 => "io2",
-            VolumeType::St1 => "st1",
-            VolumeType::Sc1 => "sc1",
-            VolumeType::Standard => "standard",
-        }
-    }
-
-    /// The type of a name, if it is one.
-    pub fn named(name: &str) -> Option<VolumeType> {
-        VolumeType::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// The sizes a volume of this type may have \[GiB\].
     pub fn sizes_gib(self) -> RangeInclusive<u32> {
         self.row().size_gib.clone()
     }
 
-    /// Returns whether IOPS can be asked for.
+    /// Returns true where IOPS can be provisioned.
     pub fn provisions_iops(self) -> bool {
         matches!(self.row().iops, Iops::Provisioned { .. })
     }
 
-    /// Returns whether throughput can be asked for.
+    /// Returns true where throughput can be provisioned.
     pub fn provisions_throughput(self) -> bool {
         matches!(self.row().throughput, Throughput::Provisioned { .. })
     }
 
-    /// Returns whether an instance can boot from it (`CreateVolume`, "VolumeType").
+    /// Returns true where an instance can boot from it (`CreateVolume`, "VolumeType").
     pub const fn can_be_root(self) -> bool {
         !matches!(self, VolumeType::St1 | VolumeType::Sc1)
     }
@@ -181,7 +168,7 @@ impl VolumeType {
         }
     }
 
-    /// Returns what a volume of this type and size does, with what was asked for (`CreateVolume`, "Iops" and
+    /// Returns the performance of a volume of this type and size, with what was asked for (`CreateVolume`, "Iops" and
     /// "Throughput"), or why there is no such volume.
     pub fn performance(
         self,
@@ -220,7 +207,7 @@ impl VolumeType {
         Ok(Performance { iops: iops.unwrap_or(throughput_mibps), throughput_mibps })
     }
 
-    /// Returns how many of a volume's IOPS are paid for apart from its size \[IOPS\].
+    /// Returns the IOPS of a volume that are paid for apart from its size \[IOPS\].
     pub fn billable_iops(self, performance: Performance) -> u32 {
         match self.row().iops {
             Iops::Provisioned { included, .. } => performance.iops - included.unwrap_or(0),
@@ -240,7 +227,7 @@ impl VolumeType {
         [first, second - first, all - second]
     }
 
-    /// Returns how much of a volume's throughput is paid for apart from its size \[MiB/s\].
+    /// Returns the throughput of a volume that is paid for apart from its size \[MiB/s\].
     pub fn billable_throughput(self, performance: Performance) -> u32 {
         match self.row().throughput {
             Throughput::Provisioned { included, .. } => performance.throughput_mibps - included,

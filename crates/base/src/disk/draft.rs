@@ -18,10 +18,10 @@ const OLD: &str = "old";
 /// The most drafts of one name that a process has at once.
 const MOST_DRAFTS: u32 = 10_000;
 
-/// Every draft of this process. Whoever puts one in its place holds it meanwhile.
+/// All drafts of this process, locked while one is put in its place.
 static DRAFTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Notes of what was cleared, until they are taken.
+/// Names of what was cleared, until they are reported.
 static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn drafts() -> MutexGuard<'static, BTreeSet<PathBuf>> {
@@ -140,7 +140,7 @@ fn open_to_lock(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Returns whether a path still leads to an open file: another process may have taken it for one left by a killed one,
+/// Returns true while a path leads to an open file: another process may have taken it for one left by a killed one,
 /// before it was locked.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {

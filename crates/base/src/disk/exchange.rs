@@ -1,4 +1,4 @@
-//! Exchange of a finished draft for what stands in its place, and flushing it to the disk before.
+//! Replacement of a file or folder by its finished draft, after that is on the disk.
 
 use std::fs::{self, File};
 use std::io;
@@ -35,7 +35,7 @@ fn exchange(draft: &Path, place: &Path, old: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns whether the system or the file system cannot do it, of whatever folders.
+/// Returns true where the system or the file system cannot exchange any folders.
 fn is_unknown(error: &io::Error) -> bool {
     #[cfg(unix)]
     let of_file_system =

@@ -15,7 +15,7 @@ pub struct WholeFolder {
 }
 
 impl WholeFolder {
-    /// Returns where a name leads to: a link stays, what it points to is replaced.
+    /// Target of the name: a link stays, what it points to is replaced.
     pub fn place_of(named: &Path) -> PathBuf {
         fs::canonicalize(named).unwrap_or_else(|_| follow(named))
     }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The most links that are followed one after the other, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// Returns where a name leads to: links are followed, also one whose end is not there yet.
+/// Returns the target of a name: links are followed, also one whose target does not exist yet.
 fn follow(named: &Path) -> PathBuf {
     let mut place = named.to_path_buf();
     for _ in 0..MOST_LINKS {

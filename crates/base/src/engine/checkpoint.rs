@@ -21,11 +21,11 @@ use crate::input::{InputError, Problem};
 /// Bytes that are written and read at a time.
 const BUFFER: usize = 1 << 17;
 
-/// A part with state that a checkpoint holds.
+/// Part with state that a checkpoint holds.
 pub trait Persist {
     /// Writes the state down.
     fn save(&self, out: &mut Writer<'_>);
-    /// Takes the state over. After an error the part is of no more use.
+    /// Takes the state over. After an error the part must not be used.
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError>;
 }
 
@@ -64,7 +64,7 @@ macro_rules! persist {
     };
 }
 
-/// Why a state cannot be taken over.
+/// Error of a state that cannot be taken over.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The file cannot be read.
@@ -100,7 +100,7 @@ impl From<InputError> for RestoreError {
     }
 }
 
-/// Takes the state of a run, in order.
+/// Writer of the state of a run, in order.
 pub struct Writer<'a> {
     out: &'a mut dyn Write,
     buffer: Vec<u8>,
@@ -202,7 +202,7 @@ pub fn is_sealed(mut source: impl Read, length: u64) -> io::Result<bool> {
     Ok(hashed == length && seal == hash.finalize().as_slice())
 }
 
-/// Gives the state of a run back, in order.
+/// Reader of the state of a run, in order.
 pub struct Reader<'a> {
     source: &'a mut dyn Read,
     /// Bytes that are still in the source.
@@ -210,7 +210,7 @@ pub struct Reader<'a> {
     buffer: Vec<u8>,
     /// The next of the buffer.
     next: usize,
-    /// Value that does not lie in the buffer in one piece.
+    /// Bytes that do not lie in the buffer in one piece.
     long: Vec<u8>,
     new_seed: Option<u64>,
 }
@@ -343,7 +343,7 @@ impl<T: Persist + ?Sized> Persist for Box<T> {
     }
 }
 
-/// Writes and restores a part that the scenario may have: one it has taken away is read over, one it adds is new.
+/// The scenario decides whether there is one: what it has removed is skipped, what it adds is new.
 impl<T: Persist> Persist for Option<T> {
     fn save(&self, out: &mut Writer<'_>) {
         out.put(&self.is_some());

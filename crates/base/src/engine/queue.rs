@@ -121,7 +121,7 @@ impl<E: Copy + Default> Default for EventQueue<E> {
     }
 }
 
-/// Place of the next event.
+/// Position of the next event.
 #[derive(Clone, Copy)]
 enum Source {
     Ready,
@@ -258,7 +258,7 @@ impl<E: Copy + Default> EventQueue<E> {
         self.ready[self.head + start..self.head + end].iter().map(|entry| entry.event)
     }
 
-    /// Returns whether an event at this time would come before the one that stands so many places behind the next; a hint
+    /// Returns true where an event at this time would come before the one that stands so many places behind the next; a hint
     /// likewise.
     #[inline]
     pub fn comes_before(&self, at: Time, place: usize) -> bool {

@@ -1,4 +1,4 @@
-//! Random streams: one per purpose and entity, so that an extra draw here shifts nobody elsewhere.
+//! Random streams: one for each purpose and entity, so that an extra draw in one shifts no other.
 //!
 //! ChaCha8 is frozen and portable: the same seed gives the same numbers on every machine and in every
 //! version. Streams of one seed share its key and differ in their nonce, so they never overlap.
@@ -27,7 +27,7 @@ pub enum Purpose {
     /// Times of host faults; the entity is 0 for the faults of all hosts in one process, 1 + the host's id
     /// for those of one host.
     HostFault = 7,
-    /// Hosts that a maintenance takes; the entity is its position in the scenario.
+    /// Hosts of a maintenance; the entity is its position in the scenario.
     Maintenance = 8,
     /// Spot prices; the entity is the instance type and zone.
     SpotPrice = 9,
@@ -38,7 +38,7 @@ pub enum Purpose {
     CallArrival = 20,
     /// Operation and account of a synthetic call; the entity is the source of calls.
     CallMix = 21,
-    /// Target of a synthetic call; the entity is the source of calls.
+    /// Targets of a synthetic call; the entity is the source of calls.
     CallTarget = 22,
     /// Service times of the control plane; the entity is the stage.
     Service = 30,

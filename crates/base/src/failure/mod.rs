@@ -23,9 +23,9 @@ pub enum Class {
     Server,
 }
 
-/// A row of the register.
+/// Row of the register.
 pub struct Entry {
-    /// The failure.
+    /// Failure.
     pub failure: Failure,
     /// EC2's error code.
     pub ec2_name: &'static str,

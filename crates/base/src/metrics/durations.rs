@@ -10,9 +10,9 @@ use crate::units::Duration;
 /// Durations to three significant digits \[ns\].
 #[derive(Clone, Debug, Default)]
 pub struct Durations {
-    /// Number of durations of no length, which are counted apart.
+    /// Number of durations of length 0, which are counted apart.
     zeros: u64,
-    /// Counts of each [`bucket`] that the histogram does not know of yet.
+    /// Counts of each [`bucket`] that the histogram does not have yet.
     recent: Vec<u8>,
     others: Option<Histogram<u64>>,
 }

@@ -1,11 +1,12 @@
-//! Time integrals and peaks of a set of totals, exact: integers over integer time.
+//! Time integrals and peaks of totals that share a clock, exact in integers: one advance of time serves all of them, where
+//! a [`TimeWeighted`](super::TimeWeighted) keeps a clock of its own.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::units::Time;
 
-/// Watches `N` totals. Means and peaks are those of the window that [`Gauges::begin_window`] opens.
+/// Time integrals and peaks of `N` totals. Means and peaks are those of the window that [`Gauges::begin_window`] opens.
 #[derive(Clone, Debug)]
 pub struct Gauges<const N: usize> {
     /// Sum of each total over the window's time up to `reached` \[its unit · ns\].
@@ -40,7 +41,7 @@ impl<const N: usize> Default for Gauges<N> {
 }
 
 impl<const N: usize> Gauges<N> {
-    /// Time goes on to `now`; until then the totals were `values`.
+    /// Advances time to `now`; until then the totals were `values`.
     #[inline]
     pub fn advance(&mut self, now: Time, values: &[u64; N]) {
         let length = u128::from(now.since(self.reached).0);
@@ -52,7 +53,7 @@ impl<const N: usize> Gauges<N> {
         }
     }
 
-    /// The totals changed to `values`.
+    /// Notes that the totals changed to `values`.
     #[inline]
     pub fn note(&mut self, values: &[u64; N]) {
         for (peak, value) in self.peaks.iter_mut().zip(values) {
@@ -60,7 +61,7 @@ impl<const N: usize> Gauges<N> {
         }
     }
 
-    /// Notes a change of a total.
+    /// Notes that one of the totals changed.
     #[inline]
     pub fn note_one(&mut self, total: usize, value: u64) {
         self.peaks[total] = self.peaks[total].max(value);
@@ -72,33 +73,33 @@ impl<const N: usize> Gauges<N> {
         *self = Gauges { integrals: [0; N], peaks: *values, began: now, reached: now };
     }
 
-    /// Length of the window so far \[ns\].
+    /// Returns the length of the window so far \[ns\].
     pub fn length_ns(&self) -> u64 {
         self.reached.since(self.began).0
     }
 
-    /// Sum of a total over the window \[its unit · ns\].
+    /// Returns the integral of a total over the window \[its unit · ns\].
     pub fn integral(&self, total: usize) -> u128 {
         self.integrals[total]
     }
 
-    /// Its most in the window.
+    /// Returns its peak in the window.
     pub fn peak(&self, total: usize) -> u64 {
         self.peaks[total]
     }
 
-    /// Its mean over the window; 0 for a window without length.
+    /// Returns its mean over the window; 0 for a window without length.
     pub fn mean(&self, total: usize) -> f64 {
         ratio(self.integrals[total], u128::from(self.length_ns()))
     }
 
-    /// The ratio of two totals' means; 0 where the second is never anything.
+    /// Returns the ratio of two totals' means; 0 where the second is never anything.
     pub fn mean_ratio(&self, over: usize, under: usize) -> f64 {
         ratio(self.integrals[over], self.integrals[under])
     }
 }
 
-/// The greatest value that the ratio of two totals has had.
+/// Greatest value of the ratio of two totals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PeakRatio {
     over: u64,
@@ -106,7 +107,7 @@ pub struct PeakRatio {
 }
 
 impl PeakRatio {
-    /// The ratio is now this. Nothing over nothing is no ratio.
+    /// Notes the current ratio. 0 ÷ 0 is no ratio.
     #[inline]
     pub fn note(&mut self, over: u64, under: u64) {
         if u128::from(over) * u128::from(self.under) >= u128::from(self.over) * u128::from(under) && under > 0
@@ -115,7 +116,7 @@ impl PeakRatio {
         }
     }
 
-    /// The greatest so far; 0 where there was none.
+    /// Returns the greatest ratio so far; 0 where there was none.
     pub fn value(&self) -> f64 {
         ratio(u128::from(self.over), u128::from(self.under))
     }

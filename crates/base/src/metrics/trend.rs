@@ -1,4 +1,4 @@
-//! Trend of a sampled level: a straight line through it, and the time when that meets a limit.
+//! Linear trend of a sampled level, and the time at which it meets a limit.
 
 use serde::{Deserialize, Serialize};
 

@@ -149,7 +149,7 @@ impl Table {
         }
     }
 
-    /// Returns where the row after this one stands.
+    /// Position of the row after this one.
     pub fn position(&self) -> Position {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),

@@ -34,7 +34,7 @@ thread_local! {
     static LIBRARY_IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns whether a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
+/// True while a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
 pub fn panic_is_caught() -> bool {
     LIBRARY_IS_READING.get()
 }
@@ -72,7 +72,7 @@ impl fmt::Debug for ParquetRows {
     }
 }
 
-/// Form in which the values of a column are written.
+/// Encoding of the values of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Form {
     Plain,
@@ -218,7 +218,7 @@ impl ParquetRows {
     }
 }
 
-/// Returns the form of a column, or its description where it has no meaning in a table.
+/// Returns the encoding of a column, or its type where that has no meaning in a table.
 fn form(column: &ColumnDescriptor) -> Result<Form, String> {
     if column.max_rep_level() > 0 || column.path().parts().len() > 1 {
         return Err("a list or a group".to_string());

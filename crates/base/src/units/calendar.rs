@@ -74,7 +74,7 @@ impl Calendar {
         Month(year * 12 + month - 1)
     }
 
-    /// Returns where the month after the one of `time` begins; [`Time::NEVER`] beyond the end of time.
+    /// Returns the begin of the month after that of `time`; [`Time::NEVER`] beyond the end of time.
     pub fn next_month(&self, time: Time) -> Time {
         let Month(next) = Month(self.month_of(time).0 + 1);
         let days = days_of(next / 12, next % 12 + 1, 1) - self.first_day;

@@ -1,19 +1,19 @@
-//! A value for every member of a closed list, such as one count for each failure.
+//! A value for every member of an enum, such as one count for each failure.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// A closed list: its members, numbered from 0.
+/// Enum with its members, numbered from 0.
 pub trait Enum: Copy + 'static {
     /// Every member, in order.
     const ALL: &'static [Self];
 
-    /// Position in [`Enum::ALL`].
+    /// Returns the position in [`Enum::ALL`].
     fn position(self) -> usize;
 }
 
-/// A value of type `T` for each member of the closed list `K`.
+/// A value of type `T` for each member of the enum `K`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnumMap<K, T> {
     values: Vec<T>,
@@ -43,7 +43,7 @@ impl<'de, K: Enum, T: Deserialize<'de>> Deserialize<'de> for EnumMap<K, T> {
 }
 
 impl<K: Enum, T> EnumMap<K, T> {
-    /// The members with their values, in order.
+    /// Returns the members with their values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (K, &T)> {
         K::ALL.iter().copied().zip(&self.values)
     }

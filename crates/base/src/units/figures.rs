@@ -1,4 +1,4 @@
-//! Figures as text: exact for machines, grouped and rounded for people.
+//! Texts of figures: exact for machines, grouped and rounded for people.
 
 use super::{Duration, NS_PER_S, Time};
 

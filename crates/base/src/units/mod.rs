@@ -7,6 +7,7 @@ mod calendar;
 mod decimal;
 mod enum_map;
 pub mod figures;
+mod names;
 mod quantity;
 
 pub use calendar::{Calendar, Month};
@@ -74,10 +75,10 @@ impl Duration {
     }
 }
 
-/// Number of sorts of resources of a host.
+/// Number of resources of a host.
 pub const RESOURCES: usize = 5;
 
-/// Form in which people write an amount of a resource.
+/// Written form of an amount of one resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quantity {
     /// Key of scenarios, column of traces and host files.
@@ -88,7 +89,7 @@ pub struct Quantity {
     pub smallest: &'static str,
 }
 
-/// Forms in which people write the resources, in the order of [`Resources`].
+/// Written forms of the resources, in the order of [`Resources`].
 pub const QUANTITIES: [Quantity; RESOURCES] = [
     Quantity { key: "vcpu", units_per_one: 1000, smallest: "0.001 vCPU" },
     Quantity { key: "memory_gib", units_per_one: 1024, smallest: "1 MiB" },

@@ -178,7 +178,7 @@ impl JsonSchema for Decimal {
     }
 }
 
-/// Expectation of a duration, for messages.
+/// Text of what a duration is, for messages.
 const A_DURATION: &str = "a duration with a unit such as \"90s\", \"15m\", \"6h\" or \"30d\"";
 
 /// Reads a duration with a unit: `"90s"`, `"15m"`, `"1h 30m"`, `"30d"`, `"250ms"`, `"1.5h"`.

@@ -13,7 +13,7 @@ use super::prices::Prices;
 use super::seconds::Billed;
 use super::spot::SpotPrices;
 use super::usage::{Item, Usage};
-use super::{BillingConfig, HOUR, Market, Running, Setting, Stay, Tenancy};
+use super::{BilledTenancy, BillingConfig, HOUR, Market, Running, Setting, Stay};
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::Problem;
 use plimsoll_base::persist;
@@ -103,7 +103,7 @@ impl Billing {
     pub fn bill(&mut self, running: &Running, types: &TypeTable) {
         let billed = self.billed(running);
         let committed = self.committed.get(running.account.index()).is_some_and(|committed| *committed);
-        if committed || running.market == Market::Spot || running.tenancy == Tenancy::Dedicated {
+        if committed || running.market == Market::Spot || running.tenancy == BilledTenancy::Dedicated {
             self.bill_apart(running, billed, committed, types);
         } else {
             self.meter.add(running.account, running.kind, billed);
@@ -114,7 +114,7 @@ impl Billing {
     #[cold]
     fn bill_apart(&mut self, running: &Running, billed: Billed, committed: bool, types: &TypeTable) {
         let &Running { account, kind, zone, tenancy, .. } = running;
-        if tenancy == Tenancy::Dedicated {
+        if tenancy == BilledTenancy::Dedicated {
             self.dedicated.note_hours(account, billed);
         }
         if running.market == Market::Spot {

@@ -21,7 +21,7 @@ use super::exact::{multiply_divide, share};
 use super::normalization::family_and_factor;
 use super::prices::Prices;
 use super::reader::{Reader, WHOLE};
-use super::{HOUR, Item, Purchase, Tenancy, UsageType};
+use super::{BilledTenancy, HOUR, Item, Purchase, UsageType};
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::{Problem, did_you_mean};
 use plimsoll_base::units::{AccountId, Decimal, Duration, Money, TypeId, ZoneId};
@@ -44,9 +44,9 @@ pub struct ReservedConfig {
     pub zone: Option<String>,
     /// Tenancy of the instances it covers, `shared` or `dedicated`; default `shared`. One of dedicated
     /// tenancy covers the size it names only.
-    #[serde(default, skip_serializing_if = "Tenancy::is_shared")]
-    pub tenancy: Tenancy,
-    /// Number of equal ones; default 1.
+    #[serde(default, skip_serializing_if = "BilledTenancy::is_shared")]
+    pub tenancy: BilledTenancy,
+    /// How many; default 1.
     #[serde(default = "one")]
     pub count: u32,
     /// Price of each hour of the term of one of them, used or not \[USD/h\].
@@ -130,7 +130,7 @@ const MAX_COUNT: u32 = 1_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub(super) enum Coverable {
     /// Instances on demand of a type and tenancy in a zone.
-    Instances(TypeId, Tenancy, ZoneId),
+    Instances(TypeId, BilledTenancy, ZoneId),
     /// Something held that [may be covered](Item::may_be_covered).
     Held(Item),
 }
@@ -146,11 +146,13 @@ impl Coverable {
 
     /// Type, tenancy and zone, for one whose usage takes an instance's capacity; a reservation has no zone here,
     /// as what covers it asks for none.
-    fn instances(self) -> Option<(TypeId, Tenancy, Option<ZoneId>)> {
+    fn instances(self) -> Option<(TypeId, BilledTenancy, Option<ZoneId>)> {
         match self {
             Coverable::Instances(kind, tenancy, zone) => Some((kind, tenancy, Some(zone))),
-            Coverable::Held(Item::UnusedReservation(kind)) => Some((kind, Tenancy::Shared, None)),
-            Coverable::Held(Item::UnusedDedicatedReservation(kind)) => Some((kind, Tenancy::Dedicated, None)),
+            Coverable::Held(Item::UnusedReservation(kind)) => Some((kind, BilledTenancy::Shared, None)),
+            Coverable::Held(Item::UnusedDedicatedReservation(kind)) => {
+                Some((kind, BilledTenancy::Dedicated, None))
+            }
             Coverable::Held(_) => None,
         }
     }
@@ -190,7 +192,7 @@ pub(super) struct Commitment {
 #[derive(Clone, Debug)]
 enum Covers {
     /// A type of a tenancy, in one zone or in all.
-    Type(TypeId, Tenancy, Option<ZoneId>),
+    Type(TypeId, BilledTenancy, Option<ZoneId>),
     /// All sizes of a family, of shared tenancy.
     Family(String),
     /// Types with a discount, by name of type or family and for all others \[10⁻⁹\].
@@ -221,7 +223,7 @@ impl Commitment {
                 let (kind, tenancy, _) = used.instances()?;
                 let (of, factor) = family_and_factor(&types.get(kind).name)?;
                 let factor = u128::from(factor);
-                (of == family && tenancy == Tenancy::Shared).then_some(weight(factor, factor))
+                (of == family && tenancy == BilledTenancy::Shared).then_some(weight(factor, factor))
             }
             Covers::Discounted { rates, others } => {
                 let name = match used.instances() {
@@ -325,7 +327,8 @@ impl ReservedConfig {
         let kind = kind?;
         // Size flexibility is for regional ones of shared tenancy (EC2 user guide, "How Reserved Instance
         // discounts are applied").
-        let flexible = family_and_factor(name).filter(|_| zone.is_none() && self.tenancy == Tenancy::Shared);
+        let flexible =
+            family_and_factor(name).filter(|_| zone.is_none() && self.tenancy == BilledTenancy::Shared);
         let (covers, factor) = match flexible {
             Some((family, factor)) => (Covers::Family(family.to_string()), factor),
             None => (Covers::Type(kind, self.tenancy, zone.flatten()), 1),

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Tenancy;
+use super::BilledTenancy;
 use super::usage::Item;
 use plimsoll_base::catalogue::TypeTable;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, Money, Month, TypeId};
 
 /// Kind of a row of the bill.
@@ -31,22 +32,19 @@ pub enum Kind {
     DedicatedFee,
 }
 
-impl Kind {
-    /// Its word in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Instance => "instance",
-            Kind::Volume => "volume",
-            Kind::Snapshot => "snapshot",
-            Kind::Address => "address",
-            Kind::Host => "host",
-            Kind::Reservation => "reservation",
-            Kind::Commitment => "commitment",
-            Kind::Upfront => "upfront",
-            Kind::DedicatedFee => "dedicated-fee",
-        }
-    }
+names! { Kind {
+    Instance = "instance",
+    Volume = "volume",
+    Snapshot = "snapshot",
+    Address = "address",
+    Host = "host",
+    Reservation = "reservation",
+    Commitment = "commitment",
+    Upfront = "upfront",
+    DedicatedFee = "dedicated-fee",
+} }
 
+impl Kind {
     /// The kind of something held.
     pub(super) const fn of(item: Item) -> Kind {
         match item {
@@ -63,7 +61,7 @@ impl Kind {
     }
 }
 
-/// Purchase option.
+/// Purchase option of usage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Purchase {
     /// At the published price, second by second.
@@ -76,17 +74,12 @@ pub enum Purchase {
     SavingsPlan,
 }
 
-impl Purchase {
-    /// Its word in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Purchase::OnDemand => "on-demand",
-            Purchase::Reserved => "reserved",
-            Purchase::Spot => "spot",
-            Purchase::SavingsPlan => "savings-plan",
-        }
-    }
-}
+names! { Purchase {
+    OnDemand = "on-demand",
+    Reserved = "reserved",
+    Spot = "spot",
+    SavingsPlan = "savings-plan",
+} }
 
 /// Usage type of a row, finer than its kind (EC2's usage type).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -105,10 +98,10 @@ pub enum UsageType {
 
 impl UsageType {
     /// Instances of a type and tenancy.
-    pub(super) const fn instances(kind: TypeId, tenancy: Tenancy) -> UsageType {
+    pub(super) const fn instances(kind: TypeId, tenancy: BilledTenancy) -> UsageType {
         match tenancy {
-            Tenancy::Shared => UsageType::Instance(kind),
-            Tenancy::Dedicated => UsageType::DedicatedInstance(kind),
+            BilledTenancy::Shared => UsageType::Instance(kind),
+            BilledTenancy::Dedicated => UsageType::DedicatedInstance(kind),
         }
     }
 

@@ -152,8 +152,7 @@ pub enum Market {
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "BilledTenancy")]
-pub enum Tenancy {
+pub enum BilledTenancy {
     /// Shared with other accounts (EC2's `default`).
     #[default]
     Shared,
@@ -161,9 +160,9 @@ pub enum Tenancy {
     Dedicated,
 }
 
-impl Tenancy {
+impl BilledTenancy {
     fn is_shared(&self) -> bool {
-        *self == Tenancy::Shared
+        *self == BilledTenancy::Shared
     }
 }
 
@@ -177,8 +176,8 @@ pub struct Running {
     /// Its zone.
     pub zone: ZoneId,
     /// Tenancy of the hardware it runs on.
-    pub tenancy: Tenancy,
-    /// Market in which it was bought.
+    pub tenancy: BilledTenancy,
+    /// How it was bought.
     pub market: Market,
     /// The most a second of it may cost on the spot market; `None` for the on-demand price.
     pub max_price: Option<Money>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::exact::share;
 use super::price_list::PricesConfig;
 use super::reader::{Reader, WHOLE};
-use super::{HOUR, HostRate, Item, Tenancy, UsageType};
+use super::{BilledTenancy, HOUR, HostRate, Item, UsageType};
 use plimsoll_base::catalogue::{self, TypeTable, VolumeType};
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::{Decimal, Duration, Money, Month, NS_PER_S, TypeId};
@@ -200,10 +200,10 @@ impl Prices {
     }
 
     /// The on-demand price of instances of a type and tenancy \[money per second\].
-    pub fn instance(&self, kind: TypeId, tenancy: Tenancy, types: &TypeTable) -> Money {
+    pub fn instance(&self, kind: TypeId, tenancy: BilledTenancy, types: &TypeTable) -> Money {
         match tenancy {
-            Tenancy::Shared => types.get(kind).price_per_second,
-            Tenancy::Dedicated => self.dedicated(kind, types),
+            BilledTenancy::Shared => types.get(kind).price_per_second,
+            BilledTenancy::Dedicated => self.dedicated(kind, types),
         }
     }
 

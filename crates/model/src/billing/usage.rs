@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::seconds::MINIMUM;
-use super::{HOUR, Tenancy};
+use super::{BilledTenancy, HOUR};
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Duration, Month, Time, TypeId};
@@ -40,10 +40,10 @@ pub enum Item {
 
 impl Item {
     /// Instances that a capacity reservation of this tenancy holds and nobody uses.
-    pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+    pub fn unused_reservation(kind: TypeId, tenancy: BilledTenancy) -> Item {
         match tenancy {
-            Tenancy::Shared => Item::UnusedReservation(kind),
-            Tenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
+            BilledTenancy::Shared => Item::UnusedReservation(kind),
+            BilledTenancy::Dedicated => Item::UnusedDedicatedReservation(kind),
         }
     }
 

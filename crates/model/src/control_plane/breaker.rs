@@ -28,27 +28,27 @@ enum State {
     HalfOpen,
 }
 
-/// What a breaker says to a call.
+/// Answer of a breaker to a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Verdict {
-    /// It passes.
+pub enum BreakerVerdict {
+    /// The call passes.
     Pass,
-    /// It passes, and decides whether the breaker closes.
+    /// The call passes as a trial: its result closes or opens the breaker.
     Trial,
-    /// It is refused.
+    /// The call is refused.
     Refused,
 }
 
-/// What a breaker did in the window.
+/// Counts of a breaker in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct BreakerCounts {
     /// Calls that passed, trials included.
     pub passed: u64,
     /// Calls that were refused.
     pub refused: u64,
-    /// How often it opened, after a trial again too.
+    /// Number of times that it opened, again after a trial included.
     pub opened: u64,
-    /// How often it closed again.
+    /// Number of times that it closed again.
     pub closed: u64,
 }
 
@@ -59,29 +59,29 @@ impl Breaker {
         Breaker { failures, open_for, state: State::Closed(0), counts: BreakerCounts::default() }
     }
 
-    /// A call asks to pass. Whoever passes tells later how it went.
+    /// Asks for a call to pass. The caller reports the result of a call that passed.
     #[inline]
-    pub fn ask(&mut self, now: Time) -> Verdict {
+    pub fn ask(&mut self, now: Time) -> BreakerVerdict {
         let verdict = match self.state {
-            State::Closed(_) => Verdict::Pass,
+            State::Closed(_) => BreakerVerdict::Pass,
             State::Open(until) if now >= until => {
                 self.state = State::HalfOpen;
-                Verdict::Trial
+                BreakerVerdict::Trial
             }
-            State::Open(_) | State::HalfOpen => Verdict::Refused,
+            State::Open(_) | State::HalfOpen => BreakerVerdict::Refused,
         };
         match verdict {
-            Verdict::Pass | Verdict::Trial => self.counts.passed += 1,
-            Verdict::Refused => self.counts.refused += 1,
+            BreakerVerdict::Pass | BreakerVerdict::Trial => self.counts.passed += 1,
+            BreakerVerdict::Refused => self.counts.refused += 1,
         }
         verdict
     }
 
     /// A call that passed as `verdict` succeeded. One from before the breaker opened decides nothing any more.
-    pub fn succeeded(&mut self, verdict: Verdict) {
+    pub fn succeeded(&mut self, verdict: BreakerVerdict) {
         match (self.state, verdict) {
             (State::Closed(_), _) => self.state = State::Closed(0),
-            (State::HalfOpen, Verdict::Trial) => {
+            (State::HalfOpen, BreakerVerdict::Trial) => {
                 self.state = State::Closed(0);
                 self.counts.closed += 1;
             }
@@ -90,12 +90,12 @@ impl Breaker {
     }
 
     /// A call that passed as `verdict` failed. One from before the breaker opened decides nothing any more.
-    pub fn failed(&mut self, now: Time, verdict: Verdict) {
+    pub fn failed(&mut self, now: Time, verdict: BreakerVerdict) {
         match (self.state, verdict) {
             (State::Closed(before), _) if before + 1 < self.failures => {
                 self.state = State::Closed(before + 1)
             }
-            (State::Closed(_), _) | (State::HalfOpen, Verdict::Trial) => {
+            (State::Closed(_), _) | (State::HalfOpen, BreakerVerdict::Trial) => {
                 self.state = State::Open(now.after(self.open_for));
                 self.counts.opened += 1;
             }
@@ -108,7 +108,7 @@ impl Breaker {
         self.counts = BreakerCounts::default();
     }
 
-    /// Returns what it did in the window.
+    /// Returns its counts in the window.
     pub fn counts(&self) -> BreakerCounts {
         self.counts
     }

@@ -16,16 +16,16 @@ mod table;
 
 use slots::{Slots, Value};
 
-/// How a cache works.
+/// Rules of a cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CacheRules {
     /// The most values it holds; a value that is over its time may count until it is looked for or evicted.
     pub capacity: u32,
-    /// How long a value is given out; `None` for ever.
+    /// Time to live of a value; `None` for no limit.
     pub ttl: Option<Duration>,
-    /// True if a write makes it forget the value.
+    /// True where a write invalidates the value.
     pub invalidate_on_write: bool,
-    /// True if misses of a key whose load is on its way wait for that load instead of loading too.
+    /// True where misses of a key that is being loaded wait for that load.
     pub coalesce: bool,
 }
 
@@ -41,23 +41,23 @@ pub struct Cache {
 
 persist! { Cache { values: [slots, waiters, counts], derived: [rules] } }
 
-/// What a look finds.
+/// Result of a lookup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lookup {
     /// A value.
     Hit {
-        /// True if the record has a later version by now.
+        /// True where the record has a later version.
         stale: bool,
     },
     /// No value. Whoever finds it loads it and tells [`Cache::fill`] or [`Cache::load_failed`]; where the load is
     /// on its way already and the cache coalesces, it waits instead ([`Cache::wait`]).
     Miss {
-        /// True if somebody else is loading it.
+        /// True while another job loads it.
         already_loading: bool,
     },
 }
 
-/// What a cache did in the window.
+/// Counts of a cache in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct CacheCounts {
     /// Looks that found a value, stale ones included.
@@ -66,7 +66,7 @@ pub struct CacheCounts {
     pub stale: u64,
     /// Looks that found none.
     pub misses: u64,
-    /// Misses of a key that somebody was loading.
+    /// Misses of a key that was being loaded.
     pub stampedes: u64,
     /// Values taken in.
     pub fills: u64,
@@ -92,7 +92,7 @@ impl Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
     }
 
-    /// Loads where a key is known that somebody will look for. Changes nothing.
+    /// Loads the place of a key that will be looked up. Changes nothing.
     #[inline]
     pub fn prefetch_place(&self, key: u64) {
         self.slots.prefetch_place(key);
@@ -125,7 +125,7 @@ impl Cache {
         self.miss(key)
     }
 
-    /// Returns whether values ever make room for others: only then it matters which of them was used last.
+    /// Returns true where values are evicted: only then the order of use matters.
     #[inline]
     fn evicts(&self) -> bool {
         self.rules.capacity < u32::MAX
@@ -143,7 +143,7 @@ impl Cache {
         Lookup::Miss { already_loading }
     }
 
-    /// Returns whether misses of a key whose load is on its way wait for it.
+    /// Returns true where misses of a key that is being loaded wait for that load.
     #[inline]
     pub fn coalesces(&self) -> bool {
         self.rules.coalesce
@@ -244,7 +244,7 @@ impl Cache {
         self.counts = CacheCounts::default();
     }
 
-    /// Returns what it did in the window.
+    /// Returns its counts in the window.
     pub fn counts(&self) -> CacheCounts {
         self.counts
     }

@@ -1,4 +1,4 @@
-//! What cannot be in `[control_plane]`, every reason with its place.
+//! Checks of `[control_plane]`; every problem has its place.
 
 use std::path::Path;
 
@@ -6,6 +6,7 @@ use super::config::{
     BucketConfig, ClientConfig, ControlPlaneConfig, DatabaseConfig, OutageConfig, OutageKind, StationConfig,
 };
 use super::count::Count;
+use super::plane::stages::{self, STAGES};
 use super::presets::Preset;
 use super::stage::StageName;
 use super::throttle::Class;
@@ -26,12 +27,12 @@ const MAX_REPLICAS: u32 = 100;
 pub(super) const PER_ONE: u64 = 1000;
 
 impl ControlPlaneConfig {
-    /// Returns whether anything stands between a call and its effect.
+    /// Returns true where anything stands between a call and its effect.
     pub fn is_modelled(&self) -> bool {
         self.preset != Preset::Instant
     }
 
-    /// Everything that is impossible, for a run over `duration` where that is known.
+    /// Returns every problem, for a run over `duration` where that is known.
     pub fn validate(&self, duration: Option<Duration>) -> Vec<Problem> {
         if !self.is_modelled() {
             return self.validate_instant();
@@ -39,13 +40,10 @@ impl ControlPlaneConfig {
         let mut problems = Vec::new();
         problems.extend(check_clients(&self.clients));
         problems.extend(self.check_throttle());
-        for (key, station) in [
-            ("gateway", &self.gateway.station()),
-            ("validation", &self.validation),
-            ("hypervisor", &self.hypervisor),
-            ("storage", &self.storage),
-        ] {
-            problems.extend(check_station(&format!("control_plane.{key}"), station));
+        for stage in STAGES {
+            if let Some(key) = stage.table {
+                problems.extend(check_station(&format!("control_plane.{key}"), &(stage.station)(self)));
+            }
         }
         problems.extend(self.check_cache());
         problems.extend(check_database(&self.database));
@@ -244,7 +242,7 @@ fn check_bucket(key: &str, bucket: &BucketConfig) -> Vec<Problem> {
     problems_of(settings)
 }
 
-/// Returns whether a number is a whole number of thousandths, and more of them than `milli`.
+/// Returns true for a whole number of thousandths, more than `milli` of them.
 fn is_above(number: &Decimal, milli: u64) -> bool {
     number.resource(PER_ONE).is_ok_and(|found| u64::from(found) > milli)
 }
@@ -286,7 +284,7 @@ fn check_outage(
 ) -> Vec<Problem> {
     let mut settings = Settings::at(key);
     // Too many replicas are told of elsewhere.
-    let names = StageName::stations(plane.database.replicas.min(MAX_REPLICAS));
+    let names = stages::stations(plane.database.replicas.min(MAX_REPLICAS));
     if names.iter().all(|name| name.to_string() != outage.stage) {
         let known: Vec<String> = names.iter().map(StageName::to_string).collect();
         let found = format!("`{}`", outage.stage);

@@ -1,4 +1,4 @@
-//! How many there may be of something: a number, or no limit.
+//! Limits: a number, or none.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,15 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The word for no limit, with which a key takes back what the preset says.
 const UNLIMITED: &str = "unlimited";
 
-/// How many at the most; `None` for no limit.
+/// Greatest number; `None` for no limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Count(pub Option<u32>);
 
 impl Count {
-    /// As many as there are.
+    /// No limit.
     pub const UNLIMITED: Count = Count(None);
 
-    /// Returns whether there is no limit.
+    /// Returns true where there is no limit.
     pub fn is_unlimited(&self) -> bool {
         self.0.is_none()
     }

@@ -23,7 +23,7 @@ struct Kept {
     gib: u64,
 }
 
-/// What the caches did in the window.
+/// Counts of the caches in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct ImageCounts {
     /// Images that were there.
@@ -40,7 +40,7 @@ impl ImageCache {
         ImageCache { capacity_gib, hosts: Vec::new(), counts: ImageCounts::default() }
     }
 
-    /// Returns whether the host has the image, which is used now.
+    /// Returns true where the host has the image, which counts as its use.
     pub fn has(&mut self, host: HostId, image: ImageId) -> bool {
         let kept = self.hosts.get_mut(host.index());
         let is_there = kept.is_some_and(|kept| touch(kept, image));
@@ -74,7 +74,7 @@ impl ImageCache {
         self.counts.evicted += given_up as u64;
     }
 
-    /// Returns what a host's images take \[GiB\].
+    /// Returns the size of a host's images \[GiB\].
     pub fn used_gib(&self, host: HostId) -> u64 {
         self.hosts.get(host.index()).map_or(0, |kept| kept.iter().map(|kept| kept.gib).sum())
     }
@@ -84,7 +84,7 @@ impl ImageCache {
         self.counts = ImageCounts::default();
     }
 
-    /// Returns what the caches did in the window.
+    /// Returns the counts of the caches in the window.
     pub fn counts(&self) -> ImageCounts {
         self.counts
     }

@@ -1,4 +1,4 @@
-//! What goes from station to station.
+//! Numbers of jobs, which go from station to station.
 
 use serde::{Deserialize, Serialize};
 

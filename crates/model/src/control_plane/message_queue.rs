@@ -14,16 +14,16 @@ use plimsoll_base::metrics::Level;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
-/// How a queue works.
+/// Rules of a queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct QueueRules {
     /// The most messages that may wait; `None` for no limit.
     pub queue_limit: Option<u32>,
-    /// How long a delivery may take before the message is delivered again; `None` for ever.
+    /// Visibility time-out: the longest time of a delivery before the message is delivered again; `None` for no limit.
     pub visibility_timeout: Option<Duration>,
     /// Deliveries after which a message that is not finished is a dead letter, at least 1; `None` for any number.
     pub max_receives: Option<u32>,
-    /// How long a message waits after a failed delivery before it is visible again.
+    /// Delay after a failed delivery before the message is visible again.
     pub redelivery_delay: Duration,
     /// Messages that workers hold at once: their number times what each fetches ahead; `None` for no limit.
     pub slots: Option<u32>,
@@ -52,7 +52,7 @@ struct Message {
     receives: u32,
     /// Deliveries that workers still hold.
     held: u32,
-    /// True if it stands in the queue, be it gone.
+    /// True while it is in the queue, gone or not.
     is_listed: bool,
 }
 
@@ -78,7 +78,7 @@ persist! { MessageQueue {
     derived: [rules],
 } }
 
-/// What a queue did in the window.
+/// Counts of a queue in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct QueueCounts {
     /// Messages inside when the window began.
@@ -106,15 +106,15 @@ pub struct Delivery {
     pub message: MessageId,
     /// The job that it is about.
     pub job: JobId,
-    /// Which delivery it is, from 1.
+    /// Number of the delivery, from 1.
     pub receive: u32,
-    /// How long the message was visible before.
+    /// Time for which the message was visible before.
     pub waited: Duration,
-    /// When to call [`MessageQueue::expire`]; `None` for never.
+    /// Time to call [`MessageQueue::expire`]; `None` for never.
     pub expires: Option<Time>,
 }
 
-/// What becomes of a message whose delivery failed.
+/// State of a message after a failed delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failed {
     /// It is visible again.
@@ -127,7 +127,7 @@ pub enum Failed {
     Nothing,
 }
 
-/// What becomes of a message when a visibility time-out is over.
+/// State of a message after its visibility time-out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expired {
     /// It is visible again; the delivery goes on.
@@ -311,7 +311,7 @@ impl MessageQueue {
         self.slots.give_back(now, 1);
     }
 
-    /// Frees the slot of a message that is gone and that nobody holds.
+    /// Frees the slot of a message that is gone and that no worker holds.
     fn tidy(&mut self, id: MessageId) {
         let Message { state, held, is_listed, .. } = self.messages[id.0 as usize];
         if state == State::Gone && held == 0 && !is_listed {
@@ -351,7 +351,7 @@ impl MessageQueue {
         self.counts = QueueCounts { carried: self.inside(), ..QueueCounts::default() };
     }
 
-    /// Returns what it did in the window.
+    /// Returns its counts in the window.
     pub fn counts(&self) -> QueueCounts {
         self.counts
     }

@@ -10,16 +10,16 @@ use super::station::{Admission, Next, Station, StationUse, Ticket};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
-/// How a pool works.
+/// Rules of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PoolRules {
     /// Connections that stay open though idle, and are open at the start.
     pub min: u32,
     /// The most connections, at least 1; `None` for no limit.
     pub max: Option<u32>,
-    /// How long a connection beyond the minimum may be idle; `None` for ever.
+    /// Longest idle time of a connection beyond the minimum; `None` for no limit.
     pub idle_timeout: Option<Duration>,
-    /// How long it takes to make a connection.
+    /// Time to open a connection.
     pub connect: Duration,
     /// The most jobs that may wait for a connection; `None` for no limit.
     pub queue_limit: Option<u32>,
@@ -27,7 +27,7 @@ pub struct PoolRules {
 
 /// A pool.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Pool {
+pub struct ConnectionPool {
     rules: PoolRules,
     /// Its servers are the connections in use.
     station: Station,
@@ -36,14 +36,14 @@ pub struct Pool {
     counts: PoolCounts,
 }
 
-persist! { Pool { values: [idle, counts], nested: [station], derived: [rules] } }
+persist! { ConnectionPool { values: [idle, counts], nested: [station], derived: [rules] } }
 
-/// What becomes of a job that wants a connection.
+/// Answer to a job that asks for a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Acquired {
-    /// It has one that was idle.
+    /// An idle connection.
     Idle,
-    /// It has one after so much time, which it takes to connect.
+    /// A new connection, open after this time.
     Connect(Duration),
     /// It waits.
     Wait(Ticket),
@@ -51,7 +51,7 @@ pub enum Acquired {
     Refused,
 }
 
-/// What a pool did in the window, beside the use of its connections.
+/// Counts of a pool in the window, beside the use of its connections.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct PoolCounts {
     /// Connections made.
@@ -62,10 +62,10 @@ pub struct PoolCounts {
     pub open_peak: u32,
 }
 
-impl Pool {
+impl ConnectionPool {
     /// A pool with its minimum of connections open and idle.
-    pub fn new(rules: PoolRules) -> Pool {
-        Pool {
+    pub fn new(rules: PoolRules) -> ConnectionPool {
+        ConnectionPool {
             rules,
             station: Station::new(rules.max, rules.queue_limit),
             idle: std::iter::repeat_n(Time::ZERO, rules.min as usize).collect(),
@@ -100,7 +100,7 @@ impl Pool {
         next
     }
 
-    /// Returns whether the job with this ticket still waits.
+    /// Returns true while the job with this ticket waits.
     #[inline]
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         self.station.is_waiting(ticket)
@@ -145,12 +145,12 @@ impl Pool {
         self.counts = PoolCounts { open_peak: self.open(), ..PoolCounts::default() };
     }
 
-    /// Returns what it did in the window.
+    /// Returns its counts in the window.
     pub fn counts(&self) -> PoolCounts {
         self.counts
     }
 
-    /// Panics unless nobody is lost and no more connections are open than may be.
+    /// Panics unless every job is accounted for and no more connections are open than may be.
     pub fn assert_conserved(&self, now: Time) {
         self.station.assert_conserved(now);
         assert!(self.rules.max.is_none_or(|max| self.open() <= max), "too many connections are open");

@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use plimsoll_base::names;
+
 /// A named set of values of the control plane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -19,26 +21,10 @@ pub enum Preset {
     AwsLike,
 }
 
+names! { Preset { Instant = "instant", Zero = "zero", Design = "design", AwsLike = "aws-like" } }
+
 impl Preset {
-    /// Every preset.
-    pub const ALL: [Preset; 4] = [Preset::Instant, Preset::Zero, Preset::Design, Preset::AwsLike];
-
-    /// Its name in scenarios.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Preset::Instant => "instant",
-            Preset::Zero => "zero",
-            Preset::Design => "design",
-            Preset::AwsLike => "aws-like",
-        }
-    }
-
-    /// The preset of a name, if it is one.
-    pub fn named(name: &str) -> Option<Preset> {
-        Preset::ALL.into_iter().find(|preset| preset.name() == name)
-    }
-
-    /// Its values: what would stand in `[control_plane]`, in TOML.
+    /// Returns its values: the text of `[control_plane]`, in TOML.
     pub const fn text(self) -> &'static str {
         match self {
             Preset::Instant => "",

@@ -15,10 +15,10 @@ pub struct Replicas {
 
 persist! { Replicas { values: [next, counts], derived: [lags] } }
 
-/// What a read finds of a record.
+/// Version of a record that a read finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Read {
-    /// Its latest version.
+    /// Latest version.
     Fresh,
     /// An earlier version.
     Stale,
@@ -26,7 +26,7 @@ pub enum Read {
     NotYet,
 }
 
-/// What reads found in the window.
+/// Counts of reads in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct ReadCounts {
     /// Latest versions.
@@ -43,12 +43,12 @@ impl Replicas {
         Replicas { lags, next: 0, counts: ReadCounts::default() }
     }
 
-    /// Returns how many there are.
+    /// Returns the number of replicas.
     pub fn len(&self) -> usize {
         self.lags.len()
     }
 
-    /// Returns whether there is none.
+    /// Returns true where there is none.
     pub fn is_empty(&self) -> bool {
         self.lags.is_empty()
     }
@@ -90,7 +90,7 @@ impl Replicas {
         self.counts = ReadCounts::default();
     }
 
-    /// Returns what reads found in the window.
+    /// Returns the counts of reads in the window.
     pub fn counts(&self) -> ReadCounts {
         self.counts
     }

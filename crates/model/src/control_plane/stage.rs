@@ -1,47 +1,36 @@
-//! The stages of the control plane, by the names that results and outages have for them.
+//! Names of the stages of the control plane in results and outages.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A stage that a call passes.
+/// Name of a stage that a call passes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum StageName {
-    /// What takes calls in.
+    /// Receives calls.
     Gateway,
-    /// What checks calls that write.
+    /// Checks calls that write.
     Validation,
-    /// What remembers answers of the database.
+    /// Cache of answers of the database.
     Cache,
-    /// The connections to the primary.
+    /// Connections to the primary.
     PrimaryPool,
-    /// The primary of the database.
+    /// Primary of the database.
     Primary,
-    /// The connections to a read replica, numbered from 1.
+    /// Connections to a read replica, numbered from 1.
     ReplicaPool(u8),
-    /// A read replica, numbered from 1.
+    /// Read replica, numbered from 1.
     Replica(u8),
     /// Messages that wait for a worker.
     Queue,
-    /// A worker's own work.
+    /// Own work of the workers.
     Workers,
-    /// What does something with an instance.
+    /// Work of the hypervisor on an instance.
     Hypervisor,
-    /// What does something with volumes, snapshots and images.
+    /// Work of the storage on volumes, snapshots and images.
     Storage,
     /// Downloads of images.
     Images,
-}
-
-impl StageName {
-    /// Every stage that has servers, and so can be in an outage, in the order of the path.
-    pub fn stations(replicas: u32) -> Vec<StageName> {
-        use StageName::*;
-        let mut names = vec![Gateway, Validation, Cache, Primary];
-        names.extend((1..=replicas).map(|number| Replica(number.min(255) as u8)));
-        names.extend([Workers, Hypervisor, Storage]);
-        names
-    }
 }
 
 impl fmt::Display for StageName {

@@ -19,9 +19,9 @@ pub struct Station {
     servers: Option<u32>,
     /// The most that may wait; `None` for no limit.
     queue_limit: Option<u32>,
-    /// While it is, no service begins: an outage hangs the servers.
+    /// True while no service begins: an outage hangs the servers.
     held: bool,
-    /// Those who wait, and gaps of those who gave up. The first is never a gap.
+    /// Jobs that wait, and gaps of those that gave up. The first is never a gap.
     queue: VecDeque<Waiting>,
     /// The ticket of the first in `queue`.
     first: u64,
@@ -43,7 +43,7 @@ struct Waiting {
     job: Option<JobId>,
 }
 
-/// What happened in the window.
+/// Counts and sums of the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 struct Counts {
     began: Time,
@@ -64,12 +64,12 @@ struct Counts {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Ticket(pub u64);
 
-/// What becomes of a job that arrives.
+/// Admission of a job that arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// Its service begins now.
+    /// Service begins now.
     Served,
-    /// It waits.
+    /// The job waits.
     Queued(Ticket),
     /// The queue is full.
     Refused,

@@ -15,7 +15,7 @@ const UNITS_PER_TOKEN: u64 = 1_000_000_000_000;
 pub struct Limit {
     /// The most it holds \[tokens\], at most [`Limit::MOST_TOKENS`].
     pub bucket: u64,
-    /// What flows in \[tokens per 1,000 s\].
+    /// Rate of refill \[tokens per 1,000 s\].
     pub milli_per_s: u64,
 }
 
@@ -28,10 +28,10 @@ impl Limit {
     }
 }
 
-/// What is in a bucket of tokens. The limit is that of many buckets, so the caller keeps it.
+/// Content of a token bucket. Many buckets share a limit, so the caller keeps it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct TokenBucket {
-    /// What it held at `filled` \[10⁻¹² tokens\].
+    /// Level at `filled` \[10⁻¹² tokens\].
     level: u64,
     filled: Time,
 }

@@ -1,4 +1,4 @@
-//! `[faults]` of a scenario: what befalls hosts, and every reason why it cannot be so.
+//! `[faults]` of a scenario: host failures, outages, maintenance and retirement, with every problem of them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ const MOST: usize = u16::MAX as usize;
 /// The shortest mean time between failures of a host: those of 100 million hosts are then 10 ns apart.
 const SHORTEST_MEAN: Duration = Duration::from_seconds(1);
 
-/// Failures, outages, maintenance and retirement of hosts. Left out: none.
+/// Host failures, outages, maintenance and retirement. Left out: none.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultConfig {
@@ -150,7 +150,7 @@ pub struct Run {
 pub(super) const SHARE_PARTS: u32 = 1_000_000;
 
 impl FaultConfig {
-    /// True when nothing ever befalls a host.
+    /// Returns true where hosts have no faults.
     pub fn is_empty(&self) -> bool {
         let FaultConfig { hosts, maintenance, outages } = self;
         hosts.mean_time_between_failures.is_none() && maintenance.is_empty() && outages.is_empty()

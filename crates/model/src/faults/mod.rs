@@ -23,7 +23,7 @@ use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, HostId, Time};
 use selection::{Naming, Selection};
 
-/// Something that befalls a host.
+/// Fault event of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum HostEvent {
     /// Fails with the instances on it, which has not been detected yet.
@@ -136,7 +136,7 @@ struct Outage {
 }
 
 impl Faults {
-    /// The faults of a scenario on its hosts, from time zero on; `None` when nothing ever befalls them. `zones`
+    /// The faults of a scenario on its hosts, from time zero on; `None` where hosts have no faults. `zones`
     /// are the names of the zones in file order.
     pub fn new(
         config: &FaultConfig,
@@ -175,7 +175,7 @@ impl Faults {
         self.on_failure
     }
 
-    /// When something may befall a host next; [`Time::NEVER`] for never.
+    /// Returns the time of the next event that a host may have; [`Time::NEVER`] for never.
     pub fn due(&self) -> Time {
         match self.due.peek() {
             _ if !self.happening.is_empty() => self.now,

@@ -42,7 +42,7 @@ fn events(faults: &mut Faults, until: u64) -> Vec<(Time, HostEvent)> {
     std::iter::from_fn(|| faults.next_until(Time(until * NS_PER_S))).collect()
 }
 
-/// The events in words: what befalls which host, and what becomes of its instances.
+/// The events in words: the host, and the result for its instances.
 fn words(text: &str, hosts_per_zone: u32) -> String {
     let mut faults = faults_on(&fixed(hosts_per_zone), text, 1);
     let line = |(at, event): (Time, HostEvent)| {

@@ -1,4 +1,4 @@
-//! Histogram of how full hosts are, by one pass over them: for a few moments of a run, never for an event of it.
+//! Utilisation of the hosts, by one pass over them: for a few moments of a run, never for an event.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub struct Fill {
 const HOSTS_A_SAMPLE: usize = 50_000;
 
 impl Fleet {
-    /// How full the hosts are that count: those that take instances or still have some.
+    /// Returns the utilisation of the hosts that count: those that take instances or still have some.
     pub fn fill(&self) -> Fill {
         let mut fill = Fill::default();
         // The hosts are many and the capacities few: side by side these stay in the cache.

@@ -3,6 +3,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use plimsoll_base::names;
 use std::collections::BTreeSet;
 
 /// The most different sets of types that hosts of one fleet may run: a bit for each.
@@ -25,21 +27,7 @@ pub enum Architecture {
     ArmMac,
 }
 
-impl Architecture {
-    /// Every architecture.
-    pub const ALL: [Architecture; 4] =
-        [Architecture::X86, Architecture::Arm, Architecture::X86Mac, Architecture::ArmMac];
-
-    /// EC2's word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Architecture::X86 => "x86_64",
-            Architecture::Arm => "arm64",
-            Architecture::X86Mac => "x86_64_mac",
-            Architecture::ArmMac => "arm64_mac",
-        }
-    }
-}
+names! { Architecture { X86 = "x86_64", Arm = "arm64", X86Mac = "x86_64_mac", ArmMac = "arm64_mac" } }
 
 /// The types that something runs; the default is all of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
-/// Service state of a host.
+/// State of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
@@ -22,16 +22,16 @@ pub enum HostState {
     Retired,
 }
 
-/// Pool that a host belongs to. Requests of shared tenancy land on hosts of the shared pool only.
+/// Pool of a host. Requests of shared tenancy go to hosts of the shared pool only.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Pool {
     /// Takes instances of any account.
     #[default]
     Shared,
-    /// Kept for dedicated tenancy, and nobody's at the moment.
+    /// Kept for dedicated tenancy, without owner at the moment.
     Reserved,
-    /// An account's own.
+    /// Owned by one account.
     Owned,
 }
 
@@ -53,7 +53,7 @@ impl GroupTenancy {
         *self == GroupTenancy::Any
     }
 
-    /// The pool of a host of the group that nobody owns.
+    /// Returns the pool of a host of the group without owner.
     pub fn pool(self) -> Pool {
         match self {
             GroupTenancy::Any | GroupTenancy::Shared => Pool::Shared,
@@ -66,22 +66,22 @@ impl GroupTenancy {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SkuId(pub u16);
 
-/// A host. Half a cache line: at ten million hosts every byte is ten megabytes.
+/// Host. Half a cache line: at ten million hosts every byte is ten megabytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(C, align(32))]
 pub struct Host {
     /// Free amounts: capacity less reserve less what instances hold. Network bandwidth is
     /// `u32::MAX` where it has no limit.
     pub free: Resources,
-    /// Position of the host in the placement index; only the index knows what it means.
+    /// Position in the placement index, which alone interprets it.
     pub index_mark: u32,
-    /// Instances on it.
+    /// Number of instances on it.
     pub instances: u32,
     /// Its capacity.
     pub sku: SkuId,
-    /// Service state.
+    /// State.
     pub state: HostState,
-    /// Pool that it belongs to.
+    /// Pool.
     pub pool: Pool,
 }
 
@@ -100,10 +100,10 @@ impl Host {
     }
 }
 
-/// Sellable amounts of hosts of one kind: capacity less reserve.
+/// Capacity of hosts of one kind, less the reserve.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Sku {
-    /// Sellable amounts. Network bandwidth is `u32::MAX` where it has no limit.
+    /// Sellable capacity. Network bandwidth is `u32::MAX` where it has no limit.
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
@@ -135,7 +135,7 @@ impl Sku {
         self.capacity.0[Resources::NETWORK] == u32::MAX
     }
 
-    /// Returns what an instance takes from such a host.
+    /// Returns the amounts that an instance takes from such a host.
     #[inline]
     pub fn taken_by(&self, request: &Resources) -> Resources {
         let mut taken = *request;
@@ -159,11 +159,11 @@ pub struct Group {
     pub elastic: bool,
     /// Racks of the hosts.
     pub racks: Racks,
-    /// Tenancy of its hosts.
+    /// Tenancy of the instances that its hosts take.
     pub tenancy: GroupTenancy,
 }
 
-/// Arrangement of the hosts of a group in racks.
+/// Racks of the hosts of a group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Racks {
     /// So many to a rack, in order of their id, from a first rack on.

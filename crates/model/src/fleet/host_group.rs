@@ -7,7 +7,7 @@ use plimsoll_base::units::Resources;
 /// The most hosts one fleet may have: their records alone then fill several GiB.
 pub const MAX_HOSTS: u32 = 100_000_000;
 
-/// A host group with every quantity exact.
+/// Host group with every quantity exact.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HostGroup {
     /// Its hosts.
@@ -16,7 +16,7 @@ pub struct HostGroup {
     pub hosts_per_rack: u32,
     /// The most instances on one host \[instances\], if there is a limit.
     pub max_instances: Option<u32>,
-    /// Tenancy of the hosts.
+    /// Tenancy of the instances that the hosts take.
     pub tenancy: GroupTenancy,
     /// Types that the hosts run, where they do not say it themselves.
     pub hardware: Hardware,
@@ -24,32 +24,31 @@ pub struct HostGroup {
     pub sockets: u8,
 }
 
-/// The hosts of a group. What they have to sell is capacity less reserve; network is `u32::MAX` where it has
-/// no limit.
+/// Hosts of a group. Sellable is capacity less reserve; network is `u32::MAX` where it has no limit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hosts {
     /// So many equal hosts.
     Fixed {
-        /// Number of hosts.
+        /// Number of hosts \[hosts\].
         count: u32,
-        /// Sellable amounts of each.
+        /// Sellable capacity of each.
         sellable: Resources,
     },
     /// As many equal hosts as the demand needs.
     Elastic {
         /// The most that are open at once \[hosts\].
         max_hosts: u32,
-        /// Sellable amounts of each.
+        /// Sellable capacity of each.
         sellable: Resources,
     },
     /// The hosts of a file, in order.
     Listed(Vec<ListedHost>),
 }
 
-/// A host of a host file.
+/// Host of a host file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedHost {
-    /// Sellable amounts.
+    /// Sellable capacity.
     pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,
@@ -58,7 +57,7 @@ pub struct ListedHost {
 }
 
 impl HostGroup {
-    /// The hosts the group may ever have \[hosts\].
+    /// Returns the greatest number of hosts of the group \[hosts\].
     pub fn most_hosts(&self) -> u64 {
         match &self.hosts {
             Hosts::Fixed { count, .. } => u64::from(*count),

@@ -77,7 +77,7 @@ pub struct Fleet {
     hardware: HardwareSets,
 }
 
-/// Change of a host by an allocation or a release, beside its free amounts.
+/// Change of a host beside its free amounts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     /// Nothing: the host is still open.
@@ -348,7 +348,7 @@ impl Fleet {
     }
 }
 
-/// Returns what is stranded on a host. Nothing is free on one that is not active.
+/// Returns the stranded amounts of a host. Nothing is free on one that is not active.
 fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
     if host.state == HostState::Active { short(&host.free, smallest) } else { (0, 0) }
 }

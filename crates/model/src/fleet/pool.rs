@@ -1,4 +1,4 @@
-//! Pools of hosts: from the shared pool to an account's own and back, and the closed host that opens for
+//! Pools of hosts: from the shared pool to one account's own and back, and which closed host opens for
 //! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
 
 use super::host::GroupTenancy;
@@ -15,7 +15,7 @@ impl Fleet {
             && host.free.covers(request)
     }
 
-    /// True when a host is empty and nobody's, and its group lets it become one account's own.
+    /// Returns true when a host is empty and without owner, and its group lets it become one account's own.
     pub fn may_be_owned(&self, id: HostId) -> bool {
         let host = &self.hosts[id.index()];
         host.instances == 0
@@ -33,7 +33,7 @@ impl Fleet {
         self.hosts[id.index()].pool = Pool::Owned;
     }
 
-    /// A host that emptied is nobody's own any more; one of an elastic group closes.
+    /// Returns a host that has emptied to the pool of its group; one of an elastic group closes.
     pub fn disown(&mut self, id: HostId) -> Change {
         let pool = self.groups[self.group_of(id)].tenancy.pool();
         let host = &mut self.hosts[id.index()];

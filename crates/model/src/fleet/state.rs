@@ -9,50 +9,42 @@
 use super::Fleet;
 use super::host::HostState;
 use crate::transition::Transition;
+use plimsoll_base::names;
 use plimsoll_base::units::HostId;
 
+names! { HostState {
+    Closed = "closed",
+    Active = "active",
+    Unhealthy = "unhealthy",
+    Maintenance = "maintenance",
+    Retired = "retired",
+} }
+
 impl HostState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [HostState; 5] = {
-        use HostState::*;
-        [Closed, Active, Unhealthy, Maintenance, Retired]
-    };
-
-    /// Its word in messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            HostState::Closed => "closed",
-            HostState::Active => "active",
-            HostState::Unhealthy => "unhealthy",
-            HostState::Maintenance => "maintenance",
-            HostState::Retired => "retired",
-        }
-    }
-
-    /// Returns what `trigger` does to a host in this state.
+    /// Returns the effect of `trigger` on a host in this state.
     #[inline]
     pub const fn on(self, trigger: HostTrigger) -> Transition<HostState> {
         TRANSITIONS[trigger as usize][self as usize]
     }
 }
 
-/// Triggers of a host's transitions. The numbers are rows of the table of transitions.
+/// Cause of a transition of a host. The numbers are rows of the table of transitions.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum HostTrigger {
     /// Failure that the health check has not found yet.
     Fail,
-    /// The health check finds that it has failed.
+    /// Detection of a failure by the health check.
     Detect,
-    /// End of the repair.
+    /// Repair.
     Repair,
-    /// Work on it is announced: it is given no more instances.
+    /// Announcement of maintenance: the host takes no more instances.
     Announce,
-    /// Work on it begins.
+    /// Begin of maintenance.
     Begin,
-    /// Work on it ends.
+    /// End of maintenance.
     End,
-    /// Retirement for good.
+    /// Retirement.
     Retire,
 }
 

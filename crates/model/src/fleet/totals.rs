@@ -7,7 +7,7 @@ use std::ops::{Index, IndexMut};
 
 use plimsoll_base::units::Resources;
 
-/// Quantities that are totalled. The numbers are positions in [`Totals`].
+/// Total over the fleet. The numbers are positions in [`Totals`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum Total {
@@ -15,23 +15,23 @@ pub enum Total {
     Hosts,
     /// Hosts with at least one instance \[hosts\].
     HostsUsed,
-    /// Sellable amount of those hosts \[milli-vCPU\].
+    /// Sellable capacity of those hosts \[milli-vCPU\].
     Vcpu,
     /// Sold \[milli-vCPU\].
     VcpuUsed,
-    /// Sellable amount of hosts with at least one instance \[milli-vCPU\].
+    /// Sellable capacity of hosts with at least one instance \[milli-vCPU\].
     VcpuNonempty,
     /// Free where memory is too short for the smallest request \[milli-vCPU\].
     VcpuStranded,
-    /// Sellable amount of those hosts \[MiB\].
+    /// Sellable capacity of those hosts \[MiB\].
     Memory,
     /// Sold \[MiB\].
     MemoryUsed,
-    /// Sellable amount of hosts with at least one instance \[MiB\].
+    /// Sellable capacity of hosts with at least one instance \[MiB\].
     MemoryNonempty,
     /// Free where vCPU is too short for the smallest request \[MiB\].
     MemoryStranded,
-    /// Sellable amount of those hosts \[milli-GPU\].
+    /// Sellable capacity of those hosts \[milli-GPU\].
     Gpu,
     /// Sold \[milli-GPU\].
     GpuUsed,

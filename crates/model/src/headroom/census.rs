@@ -59,8 +59,8 @@ impl Room {
 
 /// Equal hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Class {
-    /// Room left on each of them.
+pub struct HostClass {
+    /// What each of them can still take.
     pub room: Room,
     /// Number of hosts.
     pub hosts: u64,
@@ -71,9 +71,9 @@ pub struct Class {
 pub struct Census {
     /// Hosts that take instances of shared tenancy as they are, in the order of what is free: least vCPU first,
     /// then least memory.
-    pub classes: Vec<Class>,
+    pub classes: Vec<HostClass>,
     /// All of them as they would be empty, in the same order.
-    pub empty: Vec<Class>,
+    pub empty: Vec<HostClass>,
 }
 
 impl Census {
@@ -107,7 +107,7 @@ impl Census {
         }
         run.into_iter().for_each(&mut count);
         let listed = |classes: BTreeMap<Room, u64>| {
-            classes.into_iter().map(|(room, hosts)| Class { room, hosts }).collect()
+            classes.into_iter().map(|(room, hosts)| HostClass { room, hosts }).collect()
         };
         Census { classes: listed(classes), empty: listed(empty) }
     }
@@ -128,7 +128,7 @@ impl Census {
     }
 
     /// Sum of a resource over what is free, or would be on empty hosts.
-    pub(super) fn total(classes: &[Class], resource: usize) -> u128 {
+    pub(super) fn total(classes: &[HostClass], resource: usize) -> u128 {
         classes.iter().map(|class| u128::from(class.room.free.0[resource]) * u128::from(class.hosts)).sum()
     }
 }

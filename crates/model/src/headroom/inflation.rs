@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeMap;
 
-use super::{Census, Class, Room, Share};
+use super::{Census, HostClass, Room, Share};
 use plimsoll_base::units::{RESOURCES, Resources, TypeId};
 
 /// Instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
@@ -107,8 +107,8 @@ impl Stock {
     }
 
     fn left(&self, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
-        let classes: Vec<Class> =
-            self.0.iter().map(|(room, hosts)| Class { room: *room, hosts: *hosts }).collect();
+        let classes: Vec<HostClass> =
+            self.0.iter().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
         let share = |i: usize| {
             let all = Census::total(&census.empty, i);
             if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }

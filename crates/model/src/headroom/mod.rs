@@ -11,7 +11,7 @@ mod compaction;
 mod fragmentation;
 mod inflation;
 
-pub use census::{Census, Class, Room};
+pub use census::{Census, HostClass, Room};
 pub use compaction::hosts_needed;
 pub use fragmentation::{Shares, fgd, unusable};
 pub use inflation::{Inflation, allocable, inflate};
@@ -96,8 +96,8 @@ mod tests {
             *counted.entry(room(*vcpu, *memory)).or_insert(0) += hosts;
         }
         Census {
-            classes: counted.into_iter().map(|(room, hosts)| Class { room, hosts }).collect(),
-            empty: vec![Class {
+            classes: counted.into_iter().map(|(room, hosts)| HostClass { room, hosts }).collect(),
+            empty: vec![HostClass {
                 room: room(vcpu, memory),
                 hosts: classes.iter().map(|(_, _, hosts)| hosts).sum(),
             }],

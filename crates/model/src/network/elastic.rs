@@ -14,6 +14,7 @@ use crate::billing::{self, Item};
 use crate::transition::Transition;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::metrics::Usage;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, ElasticAddressId, InstanceId, InterfaceId, Time};
 
 /// State of an elastic address.
@@ -25,18 +26,9 @@ pub enum ElasticState {
     Associated,
 }
 
+names! { ElasticState { Idle = "idle", Associated = "associated" } }
+
 impl ElasticState {
-    /// Every state, in the order of the table's columns.
-    pub const ALL: [ElasticState; 2] = [ElasticState::Idle, ElasticState::Associated];
-
-    /// Its word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ElasticState::Idle => "idle",
-            ElasticState::Associated => "associated",
-        }
-    }
-
     const fn on(self, trigger: Trigger) -> Transition<Option<ElasticState>> {
         TRANSITIONS[trigger as usize][self as usize]
     }

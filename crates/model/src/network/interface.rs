@@ -16,6 +16,7 @@ use super::{NO_ADDRESS, Network};
 use crate::transition::Transition;
 use plimsoll_base::catalogue::InterfaceLimits;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time, ZoneId};
 
 /// State of an interface (`DescribeNetworkInterfaces`, "status").
@@ -27,18 +28,9 @@ pub enum InterfaceState {
     InUse,
 }
 
+names! { InterfaceState { Available = "available", InUse = "in-use" } }
+
 impl InterfaceState {
-    /// Every state, in the order of the table's columns.
-    pub const ALL: [InterfaceState; 2] = [InterfaceState::Available, InterfaceState::InUse];
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            InterfaceState::Available => "available",
-            InterfaceState::InUse => "in-use",
-        }
-    }
-
     const fn on(self, trigger: Trigger) -> Transition<Option<InterfaceState>> {
         TRANSITIONS[trigger as usize][self as usize]
     }

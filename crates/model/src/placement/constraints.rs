@@ -1,5 +1,5 @@
-//! What a request asks of its host beside room, and which hosts may therefore take it: said once, for the
-//! index and the plain scan alike.
+//! Requirements of a request on its host beside room, and the hosts that meet them: stated once, for the index and the
+//! plain scan alike.
 //!
 //! A constrained request has *tiers*, sets of hosts in order of preference: the run's strategy chooses among
 //! the hosts of the first tier that has one that fits. The group decides the order first:
@@ -62,7 +62,7 @@ pub(super) fn check(
     }
 }
 
-/// A set of hosts that a request may go to.
+/// Set of hosts that a request may go to.
 #[derive(Clone, Copy, Debug)]
 pub struct Tier<'a> {
     pub(super) racks: RackRule<'a>,
@@ -86,30 +86,30 @@ struct Terms<'a> {
     names_host: bool,
 }
 
-/// Which racks.
+/// Racks of a tier.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RackRule<'a> {
     Any,
     Only(RackId),
-    /// Those that are not among these.
+    /// Racks that are not among these.
     Without(&'a BTreeMap<RackId, u32>),
-    /// Those whose number leaves this rest.
+    /// Racks whose number has this remainder.
     Partition {
         rest: u32,
         of: u32,
     },
 }
 
-/// Which hosts by their owner.
+/// Hosts of a tier by their owner.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum HostRule<'a> {
-    /// Those of the shared pool.
+    /// Hosts of the shared pool.
     Shared,
-    /// These, which are the account's own.
+    /// These hosts, which are the account's own.
     Own(&'a BTreeSet<HostId>),
-    /// This one, which the account has allocated.
+    /// This host, which the account has allocated.
     Named(HostId),
-    /// Empty ones that may become the account's own.
+    /// Empty hosts that may become the account's own.
     Vacant,
     /// Hosts on which a slot of a reservation holds the whole room for it.
     Held,

@@ -68,7 +68,7 @@ const TOO_SMALL: [FilterReason; RESOURCES] = [
 pub struct Filtered {
     /// Number of them \[hosts\].
     pub hosts: u64,
-    /// Those with no other reason \[hosts\].
+    /// Hosts with no other reason \[hosts\].
     pub alone: u64,
 }
 
@@ -96,7 +96,7 @@ pub struct ScoredHost {
 pub struct Diagnosis {
     /// Hosts of the fleet, open or not \[hosts\].
     pub hosts: u64,
-    /// Those that could take the request as they stood \[hosts\].
+    /// Hosts that could take the request as they were \[hosts\].
     pub fitting: u64,
     /// Hosts that each reason filters; a host counts under every reason that holds.
     pub filtered: EnumMap<FilterReason, Filtered>,

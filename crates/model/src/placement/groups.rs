@@ -16,7 +16,7 @@ pub const DEFAULT_MAX_PER_ZONE: u32 = 7;
 /// partitions per Availability Zone").
 pub const MAX_PARTITIONS: u16 = 7;
 
-/// How a group wants its members to stand.
+/// Rule of a group for the hosts of its members.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum GroupRule {
     /// Each member on a rack of its own.
@@ -27,7 +27,7 @@ pub enum GroupRule {
     /// In partitions that share no rack: partition *p* has the racks whose number modulo the number of
     /// partitions is *p*.
     Partition {
-        /// How many in a zone.
+        /// Number of partitions in a zone.
         partitions: u16,
     },
     /// In one zone, together: on the racks that hold members already, most members first.
@@ -58,13 +58,13 @@ struct Group {
 /// The members of a group in one zone.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Members {
-    /// How many \[instances\].
+    /// Number of members \[instances\].
     pub count: u32,
-    /// How many on each rack that has any.
+    /// Number of members on each rack that has any \[instances\].
     pub by_rack: BTreeMap<RackId, u32>,
 }
 
-/// What a group without members in a zone has there.
+/// Members of a group in a zone without any.
 static NOBODY: Members = Members { count: 0, by_rack: BTreeMap::new() };
 
 impl Groups {
@@ -140,7 +140,7 @@ impl Groups {
         zones.first_key_value().map(|(zone, _)| *zone).filter(|_| is_cluster)
     }
 
-    /// True when nobody is in any group.
+    /// Returns true when no group has members.
     pub fn are_without_members(&self) -> bool {
         self.groups.iter().all(|group| group.zones.is_empty() && group.enlisted == 0)
     }

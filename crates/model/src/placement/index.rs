@@ -18,13 +18,13 @@ use crate::fleet::index::by_id::IdIndex;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
-use crate::fleet::index::{Allowed, Filter};
+use crate::fleet::index::{Allowed, HostFilter};
 use plimsoll_base::persist;
 use plimsoll_base::units::{HostId, Resources, ZoneId};
 
 const RANKED: &str = "a ranked index has a ranking";
 
-/// The index of all zones.
+/// Index of all zones.
 pub struct Index {
     ranking: Option<Box<dyn Ranking>>,
     /// Partitions of a zone that the strategy knows.
@@ -34,10 +34,10 @@ pub struct Index {
     racks: RackHosts,
 }
 
-/// The index of one zone.
+/// Index of one zone.
 enum ZoneIndex {
     Ids(IdIndex),
-    /// An a partition.
+    /// One index for each partition.
     Classes(Vec<ClassIndex>),
     Hosts(HostIndex),
 }
@@ -80,7 +80,7 @@ impl Index {
         }
     }
 
-    /// Lets a selector choose among the hosts of the shared pool.
+    /// Lets a selector select among the hosts of the shared pool.
     #[inline]
     pub fn search(
         &mut self,
@@ -91,7 +91,7 @@ impl Index {
         selector.select(&mut self.seen(request, fleet, None), request)
     }
 
-    /// Lets a selector choose among the hosts of a tier.
+    /// Lets a selector select among the hosts of a tier.
     pub fn search_tier(
         &mut self,
         selector: &mut dyn Selector,
@@ -133,7 +133,7 @@ impl Index {
         selector.select(&mut hosts, request)
     }
 
-    /// Returns what [`Index::search`] or [`Index::search_tier`] must find, by looking at every host.
+    /// Returns the candidates of [`Index::search`] or [`Index::search_tier`] by a scan of every host.
     pub fn scan<'a>(
         &'a self,
         request: &'a Request,
@@ -144,7 +144,7 @@ impl Index {
         Scan { fleet, request, ranking, partitions, tier, listed: None, without: None }
     }
 
-    /// Returns what a host costs a request; `None` where hosts are not ranked.
+    /// Returns the cost of a host for a request; `None` where hosts are not ranked.
     pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
         self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }
@@ -154,7 +154,7 @@ impl Index {
         AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
     }
 
-    fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: Filter<'a>) -> Indexed<'a> {
+    fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: HostFilter<'a>) -> Indexed<'a> {
         let Index { ranking, shapes, zones, .. } = self;
         let index = &mut zones[request.zone.index()];
         Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), filter }
@@ -214,7 +214,7 @@ impl Index {
         self.shapes.len()
     }
 
-    /// The strategy's partition of a host.
+    /// Returns the strategy's partition of a host.
     #[inline]
     pub fn partition(&self, id: HostId, fleet: &Fleet) -> u16 {
         match self.partitions {
@@ -267,7 +267,7 @@ struct Indexed<'a> {
     fleet: &'a Fleet,
     request: &'a Request,
     ranking: Option<&'a dyn Ranking>,
-    filter: Filter<'a>,
+    filter: HostFilter<'a>,
 }
 
 impl Candidates for Indexed<'_> {

@@ -29,8 +29,8 @@ pub struct Placer {
 }
 
 impl Placer {
-    /// An index over all hosts that are active now. With `verify` the plain scan runs beside it and the
-    /// first difference is a panic.
+    /// Returns a placer with an index over all active hosts. With `verify` the plain scan runs beside it, and the first
+    /// difference is a panic.
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
         let mut placer = Placer {
             groups: Groups::default(),
@@ -52,20 +52,20 @@ impl Placer {
         }
     }
 
-    /// The number by which the index knows a request; a new one gets its bit in every mask.
+    /// Returns the number of a request in the index; a new request gets its bit in every mask.
     pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
         self.index.shape(request, fleet)
     }
 
-    /// What is wrong with the constraint of a request, however much room there is. To be asked once a call,
-    /// before anything is placed.
+    /// Refuses a request whose constraint cannot be met, however much room there is. To be called once a call, before
+    /// anything is placed.
     pub fn check(&self, request: &Request, fleet: &Fleet) -> Result<(), FailureReason> {
         let books = (&self.groups, &self.tenancies, fleet);
         let check = |constraint: Constraint| constraints::check(&constraint, request, books);
         request.constraint.map_or(Ok(()), check)
     }
 
-    /// The host the strategy takes for a request, among those of its zone that may take it.
+    /// Returns the host that the strategy selects for a request, among those of its zone that may take it.
     #[inline(always)] // every launch
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
         if let Some(constraint) = request.constraint {
@@ -80,7 +80,7 @@ impl Placer {
         chosen
     }
 
-    /// The first tier that has a host for the request decides.
+    /// Returns a host of the first tier that has one.
     #[cold]
     fn choose_constrained(
         &mut self,
@@ -106,7 +106,7 @@ impl Placer {
         })
     }
 
-    /// True when any open host of its zone may take a request of this constraint and has room.
+    /// Returns true when an open host of the zone may take a request of this constraint and has room.
     pub(super) fn could_place(&mut self, request: &Request, constraint: &Constraint, fleet: &Fleet) -> bool {
         let Placer { index, groups, tenancies, .. } = self;
         let mut any = index.any();
@@ -233,23 +233,23 @@ impl Placer {
         change
     }
 
-    /// The host that a request would likely get now: a hint for prefetching.
+    /// Returns the host that a request would likely get now: a hint for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
         self.index.likely(shape, zone)
     }
 
-    /// Returns whose own hosts are.
+    /// Returns the owners of hosts.
     pub fn tenancies(&self) -> &Tenancies {
         &self.tenancies
     }
 
-    /// Classes the index keeps, where it keeps any.
+    /// Returns the number of classes in the index, where it keeps any.
     pub fn classes(&self) -> usize {
         self.index.classes()
     }
 
-    /// Distinct requests so far.
+    /// Returns the number of distinct requests so far.
     pub fn shapes(&self) -> usize {
         self.index.shapes()
     }

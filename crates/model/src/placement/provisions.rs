@@ -45,7 +45,7 @@ pub struct ProvidedHosts {
     pub account: String,
     /// The zone.
     pub zone: ZoneId,
-    /// How many \[hosts\].
+    /// Number of hosts \[hosts\].
     pub count: u32,
     /// The host groups they may be of, numbered over all zones.
     pub groups: Vec<usize>,
@@ -64,7 +64,7 @@ pub struct ProvidedReservation {
     pub kind: TypeId,
     /// The zone.
     pub zone: ZoneId,
-    /// How many \[instances\].
+    /// Number of instances \[instances\].
     pub count: u32,
     /// When it is made, after the beginning of the run.
     pub from: Duration,
@@ -77,7 +77,7 @@ pub struct ProvidedReservation {
 }
 
 impl PlacementConfig {
-    /// Returns what it provides, with every name resolved, or everything that is wrong with it. Types are numbered
+    /// Resolves every name, or returns every problem. Types are numbered
     /// in `types` at their first use.
     pub fn resolve(&self, zones: &[ZoneConfig], types: &mut TypeTable) -> Result<Provisions, Vec<Problem>> {
         let mut reader = Reader { zones, types, problems: Vec::new() };

@@ -1,4 +1,4 @@
-//! The hosts of each rack, listed when first asked for.
+//! Hosts of each rack, listed when first asked for.
 
 use crate::fleet::Fleet;
 use plimsoll_base::units::{HostId, RackId};
@@ -6,13 +6,13 @@ use plimsoll_base::units::{HostId, RackId};
 /// Hosts by rack.
 #[derive(Clone, Debug, Default)]
 pub struct RackHosts {
-    /// Where the hosts of each rack begin, and where the last one's end. Empty until asked.
+    /// Begin of the hosts of each rack in `hosts`, and the end of the last. Empty until asked.
     starts: Vec<u32>,
     hosts: Vec<HostId>,
 }
 
 impl RackHosts {
-    /// The hosts of a rack, in ascending order.
+    /// Returns the hosts of a rack, in ascending order.
     pub fn hosts(&mut self, rack: RackId, fleet: &Fleet) -> &[HostId] {
         if self.starts.is_empty() {
             *self = RackHosts::list(fleet);

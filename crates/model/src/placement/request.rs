@@ -61,12 +61,12 @@ pub struct Membership {
 /// Instances that may share a host (EC2's `Placement.Tenancy`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Tenancy {
-    /// Those of any account: EC2's `default`.
+    /// Instances of any account: EC2's `default`.
     #[default]
     Shared,
     /// The account's own dedicated instances.
     Dedicated,
-    /// Those on a dedicated host that the account has allocated: this one, or any.
+    /// Instances on a dedicated host that the account has allocated: this one, or any.
     Host(Option<HostId>),
 }
 

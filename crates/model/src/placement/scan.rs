@@ -1,5 +1,5 @@
-//! The plain twin of the index: answers every question by looking at all hosts of the zone in order, or at
-//! those of a short list, which is also how the few hosts of a narrow tier are searched.
+//! Plain twin of the index: answers every question by a scan of all hosts of the zone in order, or of a short list, which
+//! is also how the few hosts of a narrow tier are searched.
 
 use std::ops::Range;
 
@@ -11,26 +11,26 @@ use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};
 use plimsoll_base::units::HostId;
 
-/// The hosts of a zone, looked at one by one.
+/// Hosts of a zone, examined one by one.
 pub struct Scan<'a> {
     /// The hosts.
     pub fleet: &'a Fleet,
-    /// What is to be placed.
+    /// Request to be placed.
     pub request: &'a Request,
     /// The ranking behind [`Candidates::least`].
     pub ranking: Option<&'a dyn Ranking>,
     /// Partitions of the zone.
     pub partitions: u16,
-    /// Which hosts may take the request beside having room; `None`: those of the shared pool.
+    /// Hosts that may take the request if they have room; `None`: those of the shared pool.
     pub tier: Option<&'a Tier<'a>>,
-    /// The only hosts looked at, in ascending order; `None`: all of the zone.
+    /// Hosts to examine, in ascending order; `None`: all of the zone.
     pub listed: Option<&'a [HostId]>,
-    /// A host that is looked at as if it were not there.
+    /// Host that is left out.
     pub without: Option<HostId>,
 }
 
 impl Scan<'_> {
-    /// The hosts to look at from `from` on.
+    /// Returns the hosts to examine from `from` on.
     fn hosts_from(&self, from: HostId) -> impl Iterator<Item = HostId> {
         let Range { start, end } = self.range();
         let unlisted = if self.listed.is_some() { 0..0 } else { from.0.max(start)..end };
@@ -45,7 +45,7 @@ impl Scan<'_> {
     }
 }
 
-/// Returns what a host costs a request.
+/// Returns the cost of a host for a request.
 pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
     let host = &fleet.hosts()[id.index()];
     let capacity = &fleet.skus()[host.sku.0 as usize].capacity;

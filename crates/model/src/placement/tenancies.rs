@@ -1,4 +1,4 @@
-//! Which hosts are one account's own, and which could become so.
+//! Ownership of hosts: those of one account, and those that could become so.
 //!
 //! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
 //! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
@@ -11,7 +11,7 @@ use crate::fleet::host::{Pool, SkuId};
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::units::{AccountId, HostId, TypeId, ZoneId};
 
-/// How a host is an account's own.
+/// Kind of ownership of a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Ownership {
     /// It holds dedicated instances of the account, and is given up when it empties.
@@ -95,7 +95,7 @@ impl Tenancies {
         self.owned.get(&(account, zone, ownership))
     }
 
-    /// Returns whose own a host is.
+    /// Returns the owner of a host, and the kind of ownership.
     pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
         self.owners.get(&host).copied()
     }
@@ -156,7 +156,7 @@ impl Tenancies {
         }
     }
 
-    /// Notes that a host is nobody's own any more.
+    /// Notes that a host has no owner any more.
     pub(super) fn give(&mut self, host: HostId, zone: ZoneId) {
         let (account, ownership) = self.owners.remove(&host).expect("the host has an owner");
         let key = (account, zone, ownership);

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::device::DeviceName;
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 use plimsoll_base::units::{InstanceId, Time};
 
 /// A volume on an instance.
@@ -46,24 +47,15 @@ pub enum AttachmentState {
     Detached,
 }
 
+names! { AttachmentState {
+    Attaching = "attaching",
+    Attached = "attached",
+    Detaching = "detaching",
+    Detached = "detached",
+} }
+
 impl AttachmentState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [AttachmentState; 4] = {
-        use AttachmentState::*;
-        [Attaching, Attached, Detaching, Detached]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AttachmentState::Attaching => "attaching",
-            AttachmentState::Attached => "attached",
-            AttachmentState::Detaching => "detaching",
-            AttachmentState::Detached => "detached",
-        }
-    }
-
-    /// Returns what `trigger` does to an attachment in this state.
+    /// What `trigger` does to an attachment in this state.
     pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
         ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }

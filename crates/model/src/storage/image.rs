@@ -12,6 +12,7 @@ use super::device::DeviceName;
 use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, ImageId, SnapshotId, Time};
 
 /// An image.
@@ -113,24 +114,15 @@ pub enum ImageState {
     Failed,
 }
 
+names! { ImageState {
+    Pending = "pending",
+    Available = "available",
+    Deregistered = "deregistered",
+    Failed = "failed",
+} }
+
 impl ImageState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [ImageState; 4] = {
-        use ImageState::*;
-        [Pending, Available, Deregistered, Failed]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ImageState::Pending => "pending",
-            ImageState::Available => "available",
-            ImageState::Deregistered => "deregistered",
-            ImageState::Failed => "failed",
-        }
-    }
-
-    /// Returns what `trigger` does to an image in this state.
+    /// What `trigger` does to an image in this state.
     pub const fn on(self, trigger: ImageTrigger) -> Transition<ImageState> {
         TRANSITIONS[trigger as usize][self as usize]
     }

@@ -5,7 +5,7 @@ use super::config::ImageConfig;
 use super::image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
 use super::provisioned::Provisioned;
 use super::snapshot::Snapshot;
-use super::step::{Due, Step};
+use super::step::{Due, StorageStep};
 use crate::billing::Usage;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, Time};
@@ -52,7 +52,7 @@ impl Storage {
             registered: now,
             deregistered: None,
         });
-        Ok((id, self.later(now, self.config.image, Step::Image(id), usage)))
+        Ok((id, self.later(now, self.config.image, StorageStep::Image(id), usage)))
     }
 
     /// Deregisters an image of the account. Instances launched from it live on, and its snapshots stay.

@@ -1,7 +1,7 @@
 //! Images, volumes, snapshots and the storage backends of the zones.
 //!
 //! [`Storage`] owns them all. A call either changes everything it has to or nothing. What takes simulated
-//! time is answered with a [`Due`], and the caller comes back with its [`Step`] when that time has passed;
+//! time is answered with a [`Due`], and the caller comes back with its [`StorageStep`] when that time has passed;
 //! what takes none is done at once. A launch's volumes are made together or not at all.
 
 mod attachment;
@@ -32,7 +32,7 @@ pub use modification::{
 };
 pub use provisioned::Provisioned;
 pub use snapshot::{ChangeRate, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
-pub use step::{Due, Step, VolumeStep};
+pub use step::{Due, StorageStep, VolumeStep};
 pub use volume::{Volume, VolumeState, VolumeTrigger};
 pub use volume_calls::CreateVolume;
 
@@ -152,18 +152,18 @@ impl Storage {
 
     /// Does what was due. `Some` when more is due after it. A step that was overtaken, such as attaching to
     /// an instance that has ended since, does nothing.
-    pub fn finish(&mut self, now: Time, step: Step, usage: &mut Usage) -> Option<Due> {
+    pub fn finish(&mut self, now: Time, step: StorageStep, usage: &mut Usage) -> Option<Due> {
         match step {
-            Step::Volume { volume, stamp, end } => {
+            StorageStep::Volume { volume, stamp, end } => {
                 self.finish_volume(now, volume, stamp, end);
                 None
             }
-            Step::Modification(volume) => self.finish_modification(now, volume, usage),
-            Step::Snapshot(snapshot) => {
+            StorageStep::Modification(volume) => self.finish_modification(now, volume, usage),
+            StorageStep::Snapshot(snapshot) => {
                 self.finish_snapshot(now, snapshot, SnapshotTrigger::Completed, usage);
                 None
             }
-            Step::Image(image) => {
+            StorageStep::Image(image) => {
                 self.finish_image(image, ImageTrigger::Registered);
                 None
             }
@@ -172,19 +172,21 @@ impl Storage {
 
     /// The creation of a volume, snapshot or image that was due did not succeed: it enters its state of
     /// error. Panics for other steps, which cannot fail.
-    pub fn fail(&mut self, now: Time, step: Step, usage: &mut Usage) {
+    pub fn fail(&mut self, now: Time, step: StorageStep, usage: &mut Usage) {
         match step {
-            Step::Volume { volume, end: VolumeStep::Created, .. } => self.fail_volume(now, volume, usage),
-            Step::Snapshot(snapshot) => {
+            StorageStep::Volume { volume, end: VolumeStep::Created, .. } => {
+                self.fail_volume(now, volume, usage)
+            }
+            StorageStep::Snapshot(snapshot) => {
                 self.finish_snapshot(now, snapshot, SnapshotTrigger::Failed, usage);
             }
-            Step::Image(image) => self.finish_image(image, ImageTrigger::Failed),
-            Step::Volume { .. } | Step::Modification(_) => panic!("{step:?} cannot fail"),
+            StorageStep::Image(image) => self.finish_image(image, ImageTrigger::Failed),
+            StorageStep::Volume { .. } | StorageStep::Modification(_) => panic!("{step:?} cannot fail"),
         }
     }
 
     /// The step to come back with, or, when it takes no time, what is due after it.
-    fn later(&mut self, now: Time, after: Duration, step: Step, usage: &mut Usage) -> Option<Due> {
+    fn later(&mut self, now: Time, after: Duration, step: StorageStep, usage: &mut Usage) -> Option<Due> {
         if after == Duration::ZERO { self.finish(now, step, usage) } else { Some(Due { after, step }) }
     }
 

@@ -13,6 +13,7 @@ use super::provisioned::Provisioned;
 use crate::transition::Transition;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
+use plimsoll_base::names;
 use plimsoll_base::units::{Duration, Time};
 
 /// The most modifications of a volume that may begin within [`MODIFICATION_WINDOW`]: "up to four times within a
@@ -80,23 +81,10 @@ pub enum ModificationState {
     Completed,
 }
 
+names! { ModificationState { Modifying = "modifying", Optimizing = "optimizing", Completed = "completed" } }
+
 impl ModificationState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [ModificationState; 3] = {
-        use ModificationState::*;
-        [Modifying, Optimizing, Completed]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ModificationState::Modifying => "modifying",
-            ModificationState::Optimizing => "optimizing",
-            ModificationState::Completed => "completed",
-        }
-    }
-
-    /// Returns what `trigger` does to a modification in this state.
+    /// What `trigger` does to a modification in this state.
     pub const fn on(self, trigger: ModificationTrigger) -> Transition<ModificationState> {
         MODIFICATION_TRANSITIONS[trigger as usize][self as usize]
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, Duration, NS_PER_S, SnapshotId, Time, VolumeId};
 
 /// A snapshot.
@@ -58,24 +59,15 @@ pub enum SnapshotState {
     Deleted,
 }
 
+names! { SnapshotState {
+    Pending = "pending",
+    Completed = "completed",
+    Error = "error",
+    Deleted = "deleted",
+} }
+
 impl SnapshotState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [SnapshotState; 4] = {
-        use SnapshotState::*;
-        [Pending, Completed, Error, Deleted]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            SnapshotState::Pending => "pending",
-            SnapshotState::Completed => "completed",
-            SnapshotState::Error => "error",
-            SnapshotState::Deleted => "deleted",
-        }
-    }
-
-    /// Returns what `trigger` does to a snapshot in this state.
+    /// What `trigger` does to a snapshot in this state.
     pub const fn on(self, trigger: SnapshotTrigger) -> Transition<SnapshotState> {
         TRANSITIONS[trigger as usize][self as usize]
     }

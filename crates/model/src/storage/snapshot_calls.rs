@@ -2,7 +2,7 @@
 
 use super::Storage;
 use super::snapshot::{MINIMUM_ARCHIVE, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
-use super::step::{Due, Step};
+use super::step::{Due, StorageStep};
 use super::volume::VolumeTrigger;
 use super::volume_calls::find;
 use crate::billing::{Item, Usage};
@@ -45,7 +45,7 @@ impl Storage {
         self.lineages.insert((volume, id));
         self.weigh(now, id, usage);
         let after = copy_time(size_gib, self.config.snapshot_mibps);
-        Ok((id, self.later(now, after, Step::Snapshot(id), usage)))
+        Ok((id, self.later(now, after, StorageStep::Snapshot(id), usage)))
     }
 
     /// Deletes a snapshot that no image uses; one that is still being copied goes when it is complete, and is not

@@ -10,13 +10,13 @@ use plimsoll_base::units::{Duration, ImageId, SnapshotId, VolumeId};
 pub struct Due {
     /// Time from now until it is done.
     pub after: Duration,
-    /// Step that is done then.
-    pub step: Step,
+    /// What is done then.
+    pub step: StorageStep,
 }
 
 /// The end of something that takes time. Eight bytes: an event of the queue holds it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Step {
+pub enum StorageStep {
     /// Of a volume's state or attachment.
     Volume {
         /// The volume.
@@ -53,6 +53,6 @@ mod tests {
 
     #[test]
     fn a_step_is_eight_bytes() {
-        assert_eq!(size_of::<Step>(), 8);
+        assert_eq!(size_of::<StorageStep>(), 8);
     }
 }

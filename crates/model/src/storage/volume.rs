@@ -15,6 +15,7 @@ use super::modification::Modification;
 use super::provisioned::Provisioned;
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, ZoneId};
 
 /// A volume.
@@ -86,25 +87,16 @@ pub enum VolumeState {
     Error,
 }
 
+names! { VolumeState {
+    Creating = "creating",
+    Available = "available",
+    InUse = "in-use",
+    Deleting = "deleting",
+    Deleted = "deleted",
+    Error = "error",
+} }
+
 impl VolumeState {
-    /// Every state, in the order of the columns of the table of transitions.
-    pub const ALL: [VolumeState; 6] = {
-        use VolumeState::*;
-        [Creating, Available, InUse, Deleting, Deleted, Error]
-    };
-
-    /// EC2's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            VolumeState::Creating => "creating",
-            VolumeState::Available => "available",
-            VolumeState::InUse => "in-use",
-            VolumeState::Deleting => "deleting",
-            VolumeState::Deleted => "deleted",
-            VolumeState::Error => "error",
-        }
-    }
-
     /// Money is due: from the acceptance of its creation to that of its deletion.
     pub const fn is_billed(self) -> bool {
         matches!(self, VolumeState::Creating | VolumeState::Available | VolumeState::InUse)

@@ -9,7 +9,7 @@ use super::modification::{
     ModifyVolume,
 };
 use super::provisioned::Provisioned;
-use super::step::{Due, Step, VolumeStep};
+use super::step::{Due, StorageStep, VolumeStep};
 use super::volume::{Volume, VolumeState, VolumeTrigger};
 use super::{AttachmentRecord, Storage, Target};
 use crate::billing::Usage;
@@ -210,7 +210,7 @@ impl Storage {
             found.modified.remove(0);
         }
         found.modified.push(now);
-        Ok(self.later(now, self.config.modify, Step::Modification(volume), usage))
+        Ok(self.later(now, self.config.modify, StorageStep::Modification(volume), usage))
     }
 
     /// Takes a volume in and gives it its number.
@@ -236,7 +236,7 @@ impl Storage {
             VolumeStep::Deleted => self.config.delete,
         };
         let stamp = self.volumes[&volume].stamp;
-        self.later(now, after, Step::Volume { volume, stamp, end }, usage)
+        self.later(now, after, StorageStep::Volume { volume, stamp, end }, usage)
     }
 
     pub(super) fn finish_volume(&mut self, now: Time, id: VolumeId, stamp: u16, end: VolumeStep) {
@@ -277,7 +277,7 @@ impl Storage {
         modification.state = modification.state.on(trigger).done(modification.state);
         match modification.state {
             ModificationState::Optimizing => {
-                self.later(now, self.config.optimize, Step::Modification(id), usage)
+                self.later(now, self.config.optimize, StorageStep::Modification(id), usage)
             }
             ModificationState::Modifying | ModificationState::Completed => None,
         }

@@ -11,6 +11,7 @@ use super::handles::{
 use super::resource_call::ResourceCall;
 use crate::lifecycle::State;
 use crate::operation::Operation;
+use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, ZoneId};
 
 /// A call to the cloud's API, or the arrival of an instance of an interval trace.
@@ -240,8 +241,8 @@ pub struct LaunchOptions {
     pub group: Option<PlacementGroupHandle>,
     /// Partition of the placement group, from 0; none: the emptiest.
     pub partition: Option<u16>,
-    /// Tenancy.
-    pub tenancy: Tenancy,
+    /// Whom the host may be shared with.
+    pub tenancy: LaunchTenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
     /// The capacity reservation to use.
@@ -279,7 +280,8 @@ impl LaunchOptions {
 /// Tenancy of an instance (`RunInstances`, "Placement.Tenancy").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tenancy {
+#[schemars(rename = "Tenancy")]
+pub enum LaunchTenancy {
     /// With anybody; EC2's word `default` is taken too.
     #[default]
     #[serde(alias = "default")]
@@ -290,19 +292,7 @@ pub enum Tenancy {
     Host,
 }
 
-impl Tenancy {
-    /// Every tenancy.
-    pub const ALL: [Tenancy; 3] = [Tenancy::Shared, Tenancy::Dedicated, Tenancy::Host];
-
-    /// Its word in traces and results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Tenancy::Shared => "shared",
-            Tenancy::Dedicated => "dedicated",
-            Tenancy::Host => "host",
-        }
-    }
-}
+names! { LaunchTenancy { Shared = "shared", Dedicated = "dedicated", Host = "host" } }
 
 /// Capacity reservations that a launch may use (`CapacityReservationSpecification`,
 /// "CapacityReservationPreference").
@@ -318,20 +308,7 @@ pub enum ReservationPreference {
     Only,
 }
 
-impl ReservationPreference {
-    /// Every preference.
-    pub const ALL: [ReservationPreference; 3] =
-        [ReservationPreference::Open, ReservationPreference::None, ReservationPreference::Only];
-
-    /// Its word in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ReservationPreference::Open => "open",
-            ReservationPreference::None => "none",
-            ReservationPreference::Only => "capacity-reservations-only",
-        }
-    }
-}
+names! { ReservationPreference { Open = "open", None = "none", Only = "capacity-reservations-only" } }
 
 /// Fate of a spot instance whose capacity is taken back (`SpotMarketOptions`,
 /// "InstanceInterruptionBehavior"). One that stops or hibernates has a persistent request: it starts again by itself.
@@ -346,19 +323,7 @@ pub enum Interruption {
     Hibernate,
 }
 
-impl Interruption {
-    /// Every behaviour.
-    pub const ALL: [Interruption; 3] = [Interruption::Terminate, Interruption::Stop, Interruption::Hibernate];
-
-    /// Its word in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Interruption::Terminate => "terminate",
-            Interruption::Stop => "stop",
-            Interruption::Hibernate => "hibernate",
-        }
-    }
-}
+names! { Interruption { Terminate = "terminate", Stop = "stop", Hibernate = "hibernate" } }
 
 /// A launch on the spot market.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

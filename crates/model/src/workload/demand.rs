@@ -249,7 +249,7 @@ impl Demand {
         Ok(Some(call))
     }
 
-    /// Returns the account and draw of the next synthetic call, where they are known; used to prefetch.
+    /// Returns account and draw of the next synthetic call, if already known; used to prefetch.
     #[inline]
     pub fn outlook(&self) -> Option<(AccountId, u64)> {
         let number = (self.queue.peek()?.source() - TRACE).checked_sub(1)? as usize;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-use super::draw::{self, Choice, exponential, to_duration};
+use super::draw::{self, AliasTable, exponential, to_duration};
 use super::settings::Settings;
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
@@ -139,8 +139,8 @@ fn hyperexponential(
         let total: f64 = weights.iter().sum();
         let time: Vec<f64> = weights.iter().zip(&means).map(|(w, m)| w / total * m).collect();
         Law::Hyperexponential(Box::new(Hyperexponential {
-            part: Choice::new(weights),
-            part_by_time: Choice::new(&time),
+            part: AliasTable::new(weights),
+            part_by_time: AliasTable::new(&time),
             mean: time.iter().sum(),
             means,
         }))
@@ -198,9 +198,9 @@ enum Law {
 
 #[derive(Clone, Debug)]
 struct Hyperexponential {
-    part: Choice,
+    part: AliasTable,
     /// Chooses a part by the share of time spent in it: weight times mean.
-    part_by_time: Choice,
+    part_by_time: AliasTable,
     means: Vec<f64>,
     mean: f64,
 }

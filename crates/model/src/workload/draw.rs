@@ -161,14 +161,14 @@ fn poisson_large(stream: &mut Stream, mean: f64) -> u64 {
 /// A weighted choice in constant time and from exactly one draw: an alias table (Walker 1977, built as
 /// Vose 1991).
 #[derive(Clone, Debug)]
-pub struct Choice {
+pub struct AliasTable {
     /// Per column: the part of it, of 2⁶⁴, that is its own, and who owns the rest.
     columns: Vec<(u64, u32)>,
 }
 
-impl Choice {
+impl AliasTable {
     /// Over weights that are finite, not negative and not all zero.
-    pub fn new(weights: &[f64]) -> Choice {
+    pub fn new(weights: &[f64]) -> AliasTable {
         let total: f64 = weights.iter().sum();
         assert!(total > 0.0 && total.is_finite(), "weights {weights:?} cannot be chosen from");
         let mut share: Vec<f64> = weights.iter().map(|w| w / total * weights.len() as f64).collect();
@@ -183,7 +183,7 @@ impl Choice {
                 small.push(rich);
             }
         }
-        Choice { columns }
+        AliasTable { columns }
     }
 
     /// The index of the one chosen.
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_choice_follows_its_weights_and_never_takes_a_zero() {
         let weights = [3.0, 0.0, 1.0, 4.0];
-        let choice = Choice::new(&weights);
+        let choice = AliasTable::new(&weights);
         let mut stream = stream(3);
         let mut counts = [0u32; 4];
         for _ in 0..80_000 {
@@ -267,7 +267,7 @@ mod tests {
         for (count, weight) in counts.iter().zip(weights) {
             assert!((f64::from(*count) - weight * 10_000.0).abs() < 400.0, "{counts:?}");
         }
-        assert_eq!(Choice::new(&[2.0]).draw(&mut stream), 0);
+        assert_eq!(AliasTable::new(&[2.0]).draw(&mut stream), 0);
     }
 
     #[test]

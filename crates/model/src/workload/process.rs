@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::draw::{Choice, exponential, geometric, to_duration};
+use super::draw::{AliasTable, exponential, geometric, to_duration};
 use super::settings::Settings;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::Stream;
@@ -286,7 +286,7 @@ impl Modulated {
     fn new(per_hour: &[f64], mean_sojourn: &[Duration], stream: &mut Stream) -> Modulated {
         let sojourns: Vec<f64> = mean_sojourn.iter().map(|sojourn| sojourn.0 as f64).collect();
         let gaps = per_hour.iter().map(|&rate| (rate > 0.0).then(|| gap(rate)));
-        let state = Choice::new(&sojourns).draw(stream);
+        let state = AliasTable::new(&sojourns).draw(stream);
         let until = Time::ZERO.after(to_duration(sojourns[state] * exponential(stream)));
         Modulated { states: gaps.zip(sojourns).collect(), state, until }
     }

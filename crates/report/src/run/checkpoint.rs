@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of what a part writes down.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

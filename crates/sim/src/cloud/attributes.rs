@@ -11,7 +11,7 @@ use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{PlacementGroupId, TypeId, ZoneId};
 use plimsoll_model::fleet::hardware::Model;
 use plimsoll_model::placement::groups::GroupRule;
-use plimsoll_model::workload::call::{Interruption, LaunchOptions, Modification, Tag, Tenancy};
+use plimsoll_model::workload::call::{Interruption, LaunchOptions, LaunchTenancy, Modification, Tag};
 
 /// The most tags of a resource (EC2 user guide, "Tag restrictions").
 const MAX_TAGS: usize = 50;
@@ -58,7 +58,7 @@ impl Cloud {
     ) -> Result<(), FailureReason> {
         let name = self.directory.types.get(kind).name.as_str();
         self.check_group_type(name, group)?;
-        if options.spot.is_some() && options.tenancy == Tenancy::Host {
+        if options.spot.is_some() && options.tenancy == LaunchTenancy::Host {
             // `SpotPlacement`, "Tenancy": "The host tenancy is not supported for Spot Instances."
             return Err(Failure::InvalidParameterCombination.into());
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::reference::Slot;
 use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId};
 use plimsoll_model::control_plane::plane::PlaneTimer;
-use plimsoll_model::storage::{Step, VolumeStep};
+use plimsoll_model::storage::{StorageStep, VolumeStep};
 
 /// Anything that happens by itself at its time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -63,13 +63,13 @@ impl Default for Event {
     }
 }
 
-impl From<Step> for Event {
-    fn from(step: Step) -> Event {
+impl From<StorageStep> for Event {
+    fn from(step: StorageStep) -> Event {
         match step {
-            Step::Volume { volume, stamp, end } => Event::Volume(end, Stamp(stamp), volume),
-            Step::Modification(volume) => Event::Modification(volume),
-            Step::Snapshot(snapshot) => Event::Snapshot(snapshot),
-            Step::Image(image) => Event::Image(image),
+            StorageStep::Volume { volume, stamp, end } => Event::Volume(end, Stamp(stamp), volume),
+            StorageStep::Modification(volume) => Event::Modification(volume),
+            StorageStep::Snapshot(snapshot) => Event::Snapshot(snapshot),
+            StorageStep::Image(image) => Event::Image(image),
         }
     }
 }

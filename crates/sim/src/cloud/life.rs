@@ -117,7 +117,7 @@ impl Cloud {
             account: instance.account,
             kind: instance.kind,
             zone: instance.zone,
-            tenancy: billing::Tenancy::Shared,
+            tenancy: billing::BilledTenancy::Shared,
             market: Market::OnDemand,
             max_price: None,
             start: since,

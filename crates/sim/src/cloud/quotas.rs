@@ -6,13 +6,13 @@ use super::{Cloud, Kind};
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::quota::{Claim, Quota};
-use plimsoll_model::workload::call::{LaunchOptions, Tenancy};
+use plimsoll_model::workload::call::{LaunchOptions, LaunchTenancy};
 
 /// Returns what an instance of a type counts for against quotas.
 pub(super) fn claim(kind: &Kind, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
     // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
-    let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == Tenancy::Host);
+    let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == LaunchTenancy::Host);
     let group = kind.family_group.filter(|_| !is_on_dedicated_host);
     Claim { group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
 }

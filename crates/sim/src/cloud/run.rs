@@ -19,7 +19,7 @@ use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
-use plimsoll_model::storage::Step;
+use plimsoll_model::storage::StorageStep;
 use plimsoll_model::workload::call::{Action, Call, Launch, Targets};
 
 /// Events between two words of progress.
@@ -194,11 +194,11 @@ impl Cloud {
         match event {
             Event::Instance(timer, stamp, slot) => self.on_timer(now, timer, stamp, slot),
             Event::Volume(end, stamp, volume) => {
-                self.on_storage(now, Step::Volume { volume, stamp: stamp.0, end });
+                self.on_storage(now, StorageStep::Volume { volume, stamp: stamp.0, end });
             }
-            Event::Modification(volume) => self.on_storage(now, Step::Modification(volume)),
-            Event::Snapshot(snapshot) => self.on_storage(now, Step::Snapshot(snapshot)),
-            Event::Image(image) => self.on_storage(now, Step::Image(image)),
+            Event::Modification(volume) => self.on_storage(now, StorageStep::Modification(volume)),
+            Event::Snapshot(snapshot) => self.on_storage(now, StorageStep::Snapshot(snapshot)),
+            Event::Image(image) => self.on_storage(now, StorageStep::Image(image)),
             Event::Fault => self.on_fault(now),
             Event::Term(number, begins) => self.on_term(now, number, begins),
             Event::Expiry(reservation) => self.expire(now, reservation),

@@ -188,10 +188,10 @@ pub(super) fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
 }
 
 /// The tenancy that decides what an instance costs.
-pub(super) fn billed_tenancy(tenancy: Tenancy) -> billing::Tenancy {
+pub(super) fn billed_tenancy(tenancy: Tenancy) -> billing::BilledTenancy {
     match tenancy {
-        Tenancy::Dedicated => billing::Tenancy::Dedicated,
+        Tenancy::Dedicated => billing::BilledTenancy::Dedicated,
         // On a dedicated host it is the host that costs.
-        Tenancy::Shared | Tenancy::Host(_) => billing::Tenancy::Shared,
+        Tenancy::Shared | Tenancy::Host(_) => billing::BilledTenancy::Shared,
     }
 }

@@ -25,9 +25,9 @@ impl Cloud {
         let group = options.group.map(|group| self.placement_group(account, group)).transpose()?;
         let group = group.map(|group| Membership { group, partition: options.partition });
         let tenancy = match options.tenancy {
-            call::Tenancy::Shared => Tenancy::Shared,
-            call::Tenancy::Dedicated => Tenancy::Dedicated,
-            call::Tenancy::Host => {
+            call::LaunchTenancy::Shared => Tenancy::Shared,
+            call::LaunchTenancy::Dedicated => Tenancy::Dedicated,
+            call::LaunchTenancy::Host => {
                 let host =
                     options.host.map(|name| self.names.hosts.find(name.0, Failure::InvalidHostIdNotFound));
                 Tenancy::Host(host.transpose()?)

@@ -9,8 +9,8 @@ use plimsoll_base::units::{AccountId, ImageId, InstanceId, SnapshotId, Time, Vol
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::quota::Quota;
 use plimsoll_model::storage::{
-    BlockDevice, CreateVolume, DeviceName, Due, LaunchPermission, ModifyVolume, RegisterImage, Step, Target,
-    VolumeState,
+    BlockDevice, CreateVolume, DeviceName, Due, LaunchPermission, ModifyVolume, RegisterImage, StorageStep,
+    Target, VolumeState,
 };
 use plimsoll_model::workload::block_device;
 use plimsoll_model::workload::call::LaunchOptions;
@@ -255,7 +255,7 @@ impl Cloud {
     }
 
     /// What was due in the storage is done.
-    pub(super) fn on_storage(&mut self, now: Time, step: Step) {
+    pub(super) fn on_storage(&mut self, now: Time, step: StorageStep) {
         let due = self.storage.finish(now, step, &mut self.billing.usage);
         self.schedule(now, due);
     }

@@ -77,7 +77,7 @@ pub struct Scenario {
     /// How long operations on volumes take, and what the zones can hold; left out: no time, no limit.
     #[serde(default, skip_serializing_if = "is_default")]
     pub storage: StorageConfig,
-    /// What befalls hosts; left out: nothing.
+    /// Host failures, outages, maintenance and retirement; left out: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub faults: FaultConfig,
     /// What accounts may have at most; left out: no limits.

@@ -177,7 +177,7 @@ fn reserved_instances_match_tenancy() {
         [(shared, 60_000, 101_760, 0), (dedicated, 96_000, 70_000, 0)]
     {
         let mut books = Books::new(text);
-        let of_its_own = Running { tenancy: Tenancy::Dedicated, ..books.running("m5.large", 0, 3600) };
+        let of_its_own = Running { tenancy: BilledTenancy::Dedicated, ..books.running("m5.large", 0, 3600) };
         books.bill(&of_its_own).run("m5.large", 0, 3600);
         let bill = books.invoice(3600);
         let usd = |usage| {
@@ -191,7 +191,7 @@ fn reserved_instances_match_tenancy() {
     }
     // One of dedicated tenancy is for its size only.
     let mut books = Books::new(dedicated);
-    let larger = Running { tenancy: Tenancy::Dedicated, ..books.running("m5.xlarge", 0, 3600) };
+    let larger = Running { tenancy: BilledTenancy::Dedicated, ..books.running("m5.xlarge", 0, 3600) };
     let bill = books.bill(&larger).invoice(3600);
     assert_eq!(bill.by_kind[&Kind::Commitment], 70_000);
 }

@@ -102,7 +102,8 @@ fn dedicated_instances_have_their_own_price_and_a_fee_by_the_hour() {
         ("m5.large", 1_800, 5_400, Market::OnDemand),
         ("m4.large", 0, 3_600, Market::Spot),
     ] {
-        let running = Running { tenancy: Tenancy::Dedicated, market, ..books.running(name, start, end) };
+        let running =
+            Running { tenancy: BilledTenancy::Dedicated, market, ..books.running(name, start, end) };
         books.bill(&running);
     }
     let expected = [
@@ -123,7 +124,7 @@ fn dedicated_instances_have_their_own_price_and_a_fee_by_the_hour() {
 fn dedicated_prices_can_be_set() {
     let price = |text: &str, name: &str| {
         let mut books = Books::new(text);
-        let running = Running { tenancy: Tenancy::Dedicated, ..books.running(name, 0, 3_600) };
+        let running = Running { tenancy: BilledTenancy::Dedicated, ..books.running(name, 0, 3_600) };
         let bill = books.bill(&running).invoice(3_600);
         let by_kind = |kind| bill.by_kind.get(&kind).copied().unwrap_or(0);
         (by_kind(Kind::Instance), by_kind(Kind::DedicatedFee))

@@ -17,7 +17,7 @@ pub(super) struct Value {
     pub expires: Time,
 }
 
-/// What is known of a key: a value, loads on their way, or both. On one line of the processor's cache.
+/// State of a key: a value, loads in progress, or both. Fits one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[repr(align(64))]
 pub(super) struct Slot {
@@ -54,7 +54,7 @@ impl Slots {
         }
     }
 
-    /// Returns how many values there are.
+    /// Returns the number of values.
     pub fn values(&self) -> u32 {
         self.values
     }

@@ -1,4 +1,4 @@
-//! An instance that has a host comes up: its image is downloaded, it boots, its state is written.
+//! Bring-up of an instance that has a host: download of its image, boot, write of its state.
 
 use super::flow::StepOutcome;
 use super::jobs::{BringUp, BringUpId, ImageSize, Job, Task};
@@ -18,19 +18,19 @@ const BITS_PER_GIB: u128 = 8 << 30;
 /// Bits a second of a Mbit/s.
 const BPS_PER_MBPS: u64 = 1_000_000;
 
-/// The images on the hosts, and those on their way.
+/// Images on the hosts, and downloads.
 #[derive(Clone, Debug)]
 pub(super) struct Images {
     pub kept: ImageCache,
     /// Downloads, by rack.
     pub racks: Vec<Link>,
-    /// How long downloads took.
+    /// Download times.
     pub downloads: Durations,
-    /// Their sum \[ns\].
+    /// Sum of the download times \[ns\].
     pub downloaded: u128,
     host_bps: Option<u64>,
     rack_bps: Option<u64>,
-    /// What an image is taken to be that does not say how large it is \[GiB\].
+    /// Size of an image that does not state its own \[GiB\].
     pub default_gib: u32,
 }
 
@@ -54,7 +54,7 @@ impl Images {
         }
     }
 
-    /// The downloads of a rack.
+    /// Returns the link of a rack.
     fn rack(&mut self, rack: u32) -> &mut Link {
         while self.racks.len() <= rack as usize {
             self.racks.push(Link::new(self.host_bps, self.rack_bps));
@@ -62,7 +62,7 @@ impl Images {
         &mut self.racks[rack as usize]
     }
 
-    /// Returns whether nothing ever takes time.
+    /// Returns true where downloads take no time.
     fn are_unlimited(&self) -> bool {
         self.host_bps.is_none() && self.rack_bps.is_none()
     }
@@ -76,12 +76,12 @@ impl Images {
 }
 
 impl Plane {
-    /// Size of an image that does not say its own \[GiB\].
+    /// Returns the size of an image that does not state its own \[GiB\].
     pub fn default_image_gib(&self) -> u32 {
         self.images.default_gib
     }
 
-    /// An instance comes up. Where that takes no time it has, and is given back at once.
+    /// Begins to bring an instance up. Returns it at once where that takes no time.
     pub fn bring_up(&mut self, now: Time, bring_up: BringUp) -> Option<BringUp> {
         let task = Task::BringUp(self.booting.add(bring_up));
         let job = self.jobs.add(Job::new(task, JobPath::BringUp, Step::Download));
@@ -91,7 +91,7 @@ impl Plane {
         })
     }
 
-    /// The instance that wishes to run.
+    /// Ends the bring-up of an instance that may run now, and returns it.
     pub fn came_up(&mut self, id: JobId) -> BringUp {
         let booting = self.boot_of(id);
         let bring_up = self.booting[booting];
@@ -100,7 +100,7 @@ impl Plane {
         bring_up
     }
 
-    /// The image comes to the host, unless it is there.
+    /// Downloads the image to the host, unless it is there.
     pub(super) fn download(&mut self, now: Time, id: JobId) -> StepOutcome {
         let BringUp { host, rack, image, .. } = self.booting[self.boot_of(id)];
         let Some(ImageSize { id: image, gib }) = image.filter(|image| image.gib > 0) else {
@@ -116,7 +116,7 @@ impl Plane {
         StepOutcome::Waits
     }
 
-    /// Downloads of a rack have ended.
+    /// Ends the downloads of a rack that are complete.
     pub(super) fn downloads_end(&mut self, now: Time, rack: u32) {
         while let Some(id) = self.images.rack(rack).finish(now) {
             let BringUp { host, image, .. } = self.booting[self.boot_of(id)];
@@ -132,17 +132,17 @@ impl Plane {
 
     fn await_downloads(&mut self, rack: u32) {
         if let Some(at) = self.images.rack(rack).wake() {
-            self.set_timer(at, PlaneTimer::Downloaded, rack);
+            self.outbox.set_timer(at, PlaneTimer::Downloaded, rack);
         }
     }
 
-    /// The instance boots.
+    /// Boots the instance.
     pub(super) fn boot(&mut self, now: Time, id: JobId) -> StepOutcome {
         let boot = self.rules.times.boot;
         if boot == Duration::ZERO {
             return StepOutcome::Passed;
         }
-        self.set_timer(now.after(boot), PlaneTimer::Booted, id.0);
+        self.outbox.set_timer(now.after(boot), PlaneTimer::Booted, id.0);
         StepOutcome::Waits
     }
 

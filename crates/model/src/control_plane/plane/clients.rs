@@ -1,6 +1,6 @@
-//! Clients: what they send, how long they wait, when they try again, and when they give up.
+//! Clients: attempts, time-outs, retries with backoff, and giving up.
 //!
-//! An attempt that a client no longer waits for goes on inside: its work is wasted, unless it takes effect before the
+//! An attempt that its client has abandoned continues in the plane: its work is wasted, unless it takes effect before the
 //! client has given up. A call takes effect once at the most, whatever its attempts.
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::deadlines::Deadlines;
 use super::jobs::{Job, Task};
 use super::path::Step;
-use super::requests::{Client, Profile, Request, RequestId};
+use super::requests::{Client, ClientRequest, Profile, RequestId};
 use super::{Effect, Plane, PlaneTimer};
 use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{BucketConfig, ClientConfig, ThrottleConfig};
@@ -23,15 +23,15 @@ use plimsoll_base::failure::Failure;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
-/// How all clients behave, and whom they wait for.
+/// Behaviour of all clients, and the attempts that they wait for.
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     backoff: Backoff,
-    /// Attempts that may take too long, each by the number it has over all requests.
+    /// Attempts that may time out, by their number over all requests.
     waiting: Deadlines<Attempt>,
     /// Attempts so far.
     attempts: u64,
-    /// What delays are drawn from.
+    /// Random stream of the delays.
     stream: Stream,
 }
 
@@ -65,7 +65,7 @@ impl Clients {
     }
 }
 
-/// The buckets of a configuration that has been validated.
+/// Returns the throttle of a configuration that has been validated.
 pub(super) fn throttle(config: &ThrottleConfig) -> Throttle {
     let limit = |bucket: &Option<BucketConfig>| {
         bucket.as_ref().map(|bucket| Limit {
@@ -94,11 +94,11 @@ pub(super) fn throttle(config: &ThrottleConfig) -> Throttle {
 }
 
 impl Plane {
-    /// A client makes a call.
+    /// Takes a call of a client.
     #[inline]
     pub fn submit(&mut self, now: Time, call: Call, lifetimes: Box<[Duration]>, profile: Profile) {
-        self.counts.calls += 1;
-        let request = self.requests.add(Request {
+        self.results.counts.calls += 1;
+        let request = self.requests.add(ClientRequest {
             intended: call.at,
             call: Some(call),
             lifetimes,
@@ -114,7 +114,7 @@ impl Plane {
         self.attempt(now, request);
     }
 
-    /// A client tries, for the first time or again.
+    /// Makes an attempt of a client, the first or a retry.
     #[inline]
     pub(super) fn attempt(&mut self, now: Time, id: RequestId) {
         self.clients.attempts += 1;
@@ -122,28 +122,28 @@ impl Plane {
         let request = &mut self.requests[id];
         request.attempts += 1;
         request.attempt = number;
-        self.counts.attempts += 1;
-        self.counts.retries += u64::from(request.attempts > 1);
+        self.results.counts.attempts += 1;
+        self.results.counts.retries += u64::from(request.attempts > 1);
         let Profile { operation, account, class, resources, path } = request.profile;
         if let Some(throttle) = &mut self.throttle
             && throttle.admit(now, account, (class, operation), u64::from(resources)).is_err()
         {
-            self.counts.throttled += 1;
+            self.results.counts.throttled += 1;
             return self.try_again(now, id, Failure::RequestLimitExceeded);
         }
         if self.rules.shed_above.is_some_and(|most| self.in_flight >= most) {
-            self.counts.shed += 1;
+            self.results.counts.shed += 1;
             return self.try_again(now, id, Failure::ServiceUnavailable);
         }
         let job = self.jobs.add(Job::new(Task::Attempt(id), path, Step::Gateway));
         request.client = Client::Waits(job);
         request.jobs += 1;
         self.in_flight += 1;
-        self.run_queue.push(job);
+        self.outbox.resume(job);
         self.watch(now, Attempt { request: id, number });
     }
 
-    /// An attempt may take too long.
+    /// Watches an attempt for its time-out.
     #[inline]
     fn watch(&mut self, now: Time, attempt: Attempt) {
         let requests = &self.requests;
@@ -152,25 +152,25 @@ impl Plane {
             !request.is_some_and(|request| matches!(request.client, Client::Waits(_)))
         });
         if let Some(due) = self.clients.waiting.wake() {
-            self.set_timer(due, PlaneTimer::ClientTimeout, 0);
+            self.outbox.set_timer(due, PlaneTimer::ClientTimeout, 0);
         }
     }
 
-    /// Those who have waited for too long try again, or give up.
+    /// Times attempts out: their clients retry or give up.
     pub(super) fn clients_time_out(&mut self, now: Time) {
         while let Some(Attempt { request: id, number }) = self.clients.waiting.due(now) {
             let request = self.requests.get(id).filter(|request| request.attempt == number);
             if request.is_some_and(|request| matches!(request.client, Client::Waits(_))) {
-                self.counts.timed_out += 1;
+                self.results.counts.timed_out += 1;
                 self.try_again(now, id, Failure::RequestTimeout);
             }
         }
         if let Some(due) = self.clients.waiting.wake() {
-            self.set_timer(due, PlaneTimer::ClientTimeout, 0);
+            self.outbox.set_timer(due, PlaneTimer::ClientTimeout, 0);
         }
     }
 
-    /// The attempt of a client has failed: it tries again, or gives up where that is not worth it.
+    /// Handles a failed attempt: the client retries, or gives up where a retry cannot help.
     fn try_again(&mut self, now: Time, id: RequestId, failure: Failure) {
         let request = &mut self.requests[id];
         let delay = match is_worth_a_retry(failure) {
@@ -184,7 +184,7 @@ impl Plane {
             Some(delay) => {
                 request.client = Client::BacksOff;
                 request.delay = delay;
-                self.set_timer(now.after(delay), PlaneTimer::ClientRetry, id.0);
+                self.outbox.set_timer(now.after(delay), PlaneTimer::ClientRetry, id.0);
             }
             None => {
                 request.client = Client::GaveUp;
@@ -193,7 +193,7 @@ impl Plane {
         }
     }
 
-    /// A request is refused for good, unless its outcome is counted.
+    /// Refuses a request for good, unless its outcome is counted.
     pub(super) fn refuse(&mut self, id: RequestId, failure: Failure) {
         let request = &mut self.requests[id];
         if std::mem::replace(&mut request.is_settled, true) {
@@ -201,28 +201,28 @@ impl Plane {
         }
         // The wish needs it.
         request.jobs += 1;
-        self.counts.refused += 1;
-        self.effects.push_back(Effect::Refuse(id, failure));
+        self.results.counts.refused += 1;
+        self.outbox.effect(Effect::Refuse(id, failure));
     }
 
-    /// A refusal has been told.
+    /// Forgets a request whose refusal has been reported.
     pub fn refusal_told(&mut self, id: RequestId) {
         self.requests[id].jobs -= 1;
         self.forget_if_over(id);
     }
 
-    /// The client that waits for a job has its answer.
+    /// Answers the client that waits for a job, if any does.
     #[inline]
     pub(super) fn answer(&mut self, now: Time, id: RequestId, job: JobId) {
         let request = &mut self.requests[id];
         if request.client == Client::Waits(job) {
             request.client = Client::Answered;
-            self.counts.answered += 1;
-            self.answers[request.profile.operation].record(now.since(request.intended));
+            self.results.counts.answered += 1;
+            self.results.answers[request.profile.operation].record(now.since(request.intended));
         }
     }
 
-    /// A job of a client's attempt could not go on.
+    /// Handles the failure of a job of an attempt.
     pub(super) fn attempt_failed(&mut self, now: Time, job: JobId, id: RequestId, failure: Failure) {
         match self.requests[id].client {
             Client::Waits(for_job) if for_job == job => self.try_again(now, id, failure),
@@ -233,14 +233,14 @@ impl Plane {
         self.end_attempt(job, id);
     }
 
-    /// A client's attempt is over, whoever still cares.
+    /// Ends an attempt.
     #[inline]
     pub(super) fn end_attempt(&mut self, job: JobId, id: RequestId) {
         self.in_flight -= 1;
         self.end_job(job, id);
     }
 
-    /// A job that works on a request is over.
+    /// Ends a job that works on a request.
     #[inline]
     pub(super) fn end_job(&mut self, job: JobId, id: RequestId) {
         self.jobs.remove(job);
@@ -256,27 +256,27 @@ impl Plane {
         }
     }
 
-    /// The call of a request, to take effect or to be refused.
+    /// Takes the call of a request, to take effect or to be refused, with the lifetimes of its instances.
     pub fn take_call(&mut self, id: RequestId) -> (Call, Box<[Duration]>) {
         let request = &mut self.requests[id];
         let call = request.call.take().expect("a call is settled once");
         (call, std::mem::take(&mut request.lifetimes))
     }
 
-    /// Number of pages that the client has of a listing, before the one that a request asks for now.
+    /// Returns the number of pages of a listing before the one requested now.
     #[inline]
     pub fn pages_before(&self, id: RequestId) -> u32 {
         self.requests[id].page
     }
 
-    /// The page that a job brings is not the last of its listing. Its client asks for the next one, which is a request
+    /// Delivers a page that is not the last of its listing. Its client asks for the next one, which is a request
     /// like any other; an attempt that it no longer waits for comes to nothing.
     pub fn turn_page(&mut self, now: Time, job: JobId, id: RequestId, call: Call) {
         let request = &mut self.requests[id];
         request.call = Some(call);
         request.is_settled = false;
         if request.client != Client::Waits(job) {
-            self.counts.duplicates += 1;
+            self.results.counts.duplicates += 1;
             return self.end_attempt(job, id);
         }
         request.client = Client::BacksOff;
@@ -288,7 +288,7 @@ impl Plane {
         self.attempt(now, id);
     }
 
-    /// A worker has come to a call too early: it fails with it, and tries again when its message comes back.
+    /// Postpones a call that a worker has come to too early: its delivery fails, and its message comes back.
     pub fn postpone(&mut self, now: Time, job: JobId, id: RequestId, call: Call) {
         let request = &mut self.requests[id];
         request.call = Some(call);
@@ -297,7 +297,7 @@ impl Plane {
     }
 }
 
-/// Returns whether a client that hears of a failure tries again by itself.
+/// Returns true for a failure after which a client retries by itself.
 fn is_worth_a_retry(failure: Failure) -> bool {
     failure == Failure::RequestLimitExceeded || failure.is_fault_of_service()
 }

@@ -1,30 +1,31 @@
-//! Reading and writing: the cache, the connections, the primary and its replicas.
+//! Reads and writes: the cache, the connections, the primary and its replicas.
 
 use super::deadlines::Deadlines;
 use super::flow::StepOutcome;
 use super::jobs::Job;
 use super::path::{RecordKey, Step};
-use super::{Caches, Plane, PlaneTimer};
-use crate::control_plane::cache::{Cache, Lookup};
-use crate::control_plane::config::PoolConfig;
+use super::records::Records;
+use super::{Plane, PlaneTimer};
+use crate::control_plane::cache::{Cache, CacheRules, Lookup};
+use crate::control_plane::config::{CacheConfig, DatabaseConfig, PoolConfig, ReadFrom};
 use crate::control_plane::job::JobId;
-use crate::control_plane::pool::{Acquired, Pool, PoolRules};
-use crate::control_plane::replicas::Read;
+use crate::control_plane::pool::{Acquired, ConnectionPool, PoolRules};
+use crate::control_plane::replicas::{Read, Replicas};
 use crate::control_plane::station::{Next, Ticket};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::Durations;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Duration, Time};
 
-/// The connections to a server of the database.
+/// Connections to a server of the database.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub pool: Pool,
-    /// Whoever waits too long.
+    pub pool: ConnectionPool,
+    /// Deadlines of jobs that wait for a connection.
     pub deadlines: Deadlines<(Ticket, JobId)>,
-    /// How long those waited who have got a connection.
+    /// Times that jobs waited for their connection.
     pub waits: Durations,
-    /// How long they held it.
+    /// Times that they held it.
     pub holds: Durations,
 }
 
@@ -35,7 +36,7 @@ persist! { Node {
 
 impl Node {
     pub fn new(config: &PoolConfig) -> Node {
-        let pool = Pool::new(PoolRules {
+        let pool = ConnectionPool::new(PoolRules {
             min: config.min,
             max: config.max.0,
             idle_timeout: config.idle_timeout,
@@ -57,8 +58,74 @@ impl Node {
     }
 }
 
+/// Caches of answers of the database.
+#[derive(Clone, Debug)]
+pub(super) struct Caches {
+    pub records: Cache,
+    pub types: Cache,
+}
+
+persist! { Caches {
+    nested: [records, types],
+} }
+
+/// The database: connections to the primary and the replicas, the records, and the caches in front of them.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    /// Connections to the primary and the replicas.
+    pub nodes: Vec<Node>,
+    pub replicas: Replicas,
+    pub records: Records,
+    pub caches: Option<Caches>,
+}
+
+persist! { Database {
+    values: [records],
+    nested: [caches, nodes, replicas],
+} }
+
+impl Database {
+    pub fn new(config: &DatabaseConfig, cache: &CacheConfig) -> Database {
+        let read_replicas = match config.read_from {
+            ReadFrom::Replica => config.replicas,
+            ReadFrom::Primary => 0,
+        };
+        Database {
+            nodes: (0..=config.replicas).map(|_| Node::new(&config.pool)).collect(),
+            replicas: Replicas::new(vec![config.lag; read_replicas as usize]),
+            records: Records::default(),
+            caches: cache.enabled.then(|| Caches::new(cache)),
+        }
+    }
+
+    /// Notes that the record of an instance changes.
+    #[inline]
+    pub fn record_changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
+        self.records.changed(now, slot, id, account);
+        if let Some(caches) = &mut self.caches {
+            caches.records.wrote(id << 1);
+            caches.records.wrote(question_key(account, 0));
+        }
+    }
+
+    /// Returns the server of the next read: the replicas in turn, the primary where there are none.
+    #[inline]
+    pub fn node_to_read(&mut self) -> u8 {
+        self.replicas.take_turn().map_or(0, |replica| replica as u8 + 1)
+    }
+
+    pub fn begin_window(&mut self, now: Time) {
+        self.nodes.iter_mut().for_each(|node| node.begin_window(now));
+        if let Some(caches) = &mut self.caches {
+            caches.records.begin_window();
+            caches.types.begin_window();
+        }
+        self.replicas.begin_window();
+    }
+}
+
 impl RecordKey {
-    /// Its key in the cache; `None` for what is not there. Instances have even ones, questions about many odd ones.
+    /// Returns the key in the cache; `None` for no record. Instances have even keys, queries odd ones.
     #[inline]
     pub(super) fn key(self) -> Option<u64> {
         match self {
@@ -70,7 +137,7 @@ impl RecordKey {
     }
 }
 
-/// The key of a question about many instances of an account: its bits well mixed (the finalizer of MurmurHash3).
+/// Returns the key of a query about many instances of an account, with its bits mixed (finalizer of MurmurHash3).
 #[inline]
 fn question_key(account: AccountId, query: u64) -> u64 {
     let mut key = query ^ (u64::from(account.0) << 32);
@@ -80,7 +147,19 @@ fn question_key(account: AccountId, query: u64) -> u64 {
 }
 
 impl Caches {
-    /// The cache that a subject belongs in.
+    fn new(config: &CacheConfig) -> Caches {
+        let cache = |ttl| {
+            Cache::new(CacheRules {
+                capacity: config.capacity.0.unwrap_or(u32::MAX),
+                ttl: Some(ttl),
+                invalidate_on_write: config.invalidate_on_write,
+                coalesce: config.coalesce,
+            })
+        };
+        Caches { records: cache(config.ttl), types: cache(config.type_ttl) }
+    }
+
+    /// Returns the cache that holds a record.
     #[inline]
     fn of(&mut self, record: RecordKey) -> &mut Cache {
         if matches!(record, RecordKey::InstanceType(_)) { &mut self.types } else { &mut self.records }
@@ -88,12 +167,20 @@ impl Caches {
 }
 
 impl Plane {
-    /// A job has looked into the cache: it knows, or reads, or waits for another that reads the same.
+    /// Notes that the record of an instance changes.
+    #[inline]
+    pub fn record_changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
+        self.database.record_changed(now, slot, id, account);
+    }
+
+    /// Handles the result of a lookup: a hit, a read, or a wait for another job that reads the same.
     #[inline]
     pub(super) fn cache_result(&mut self, now: Time, id: JobId) -> StepOutcome {
         let record = self.jobs[id].path.record();
-        let (Some(key), Some(caches)) = (record.key(), &mut self.caches) else { return StepOutcome::Passed };
-        let (_, changed) = self.records.times(record);
+        let (Some(key), Some(caches)) = (record.key(), &mut self.database.caches) else {
+            return StepOutcome::Passed;
+        };
+        let (_, changed) = self.database.records.times(record);
         let cache = caches.of(record);
         match cache.lookup(now, key, changed.0) {
             Lookup::Hit { .. } => self.jobs[id].cache_hit = true,
@@ -109,22 +196,22 @@ impl Plane {
         StepOutcome::Passed
     }
 
-    /// A job has read: the cache takes it in, and whoever waited for that goes on. What the replica does not have yet
-    /// is not there for the job.
+    /// Fills the cache with what a job has read; jobs that waited for it continue. A record that the replica does not
+    /// have yet is not found.
     #[inline]
     pub(super) fn cache_fill(&mut self, now: Time, id: JobId) -> StepOutcome {
         let Job { node, fills_cache, path, .. } = self.jobs[id];
         let record = path.record();
-        let (made, changed) = self.records.times(record);
+        let (made, changed) = self.database.records.times(record);
         let mut version = changed;
         if let Some(replica) = node.checked_sub(1) {
             let replica = usize::from(replica);
-            if self.replicas.read(replica, now, made, changed) == Read::NotYet {
+            if self.database.replicas.read(replica, now, made, changed) == Read::NotYet {
                 return self.fail(now, id, Failure::InvalidInstanceIdNotFound);
             }
-            version = changed.min(self.replicas.shows(replica, now));
+            version = changed.min(self.database.replicas.shows(replica, now));
         }
-        if fills_cache && let (Some(key), Some(caches)) = (record.key(), &mut self.caches) {
+        if fills_cache && let (Some(key), Some(caches)) = (record.key(), &mut self.database.caches) {
             self.jobs[id].fills_cache = false;
             for waiter in caches.of(record).fill(now, key, version.0) {
                 self.go_on(now, waiter);
@@ -133,48 +220,32 @@ impl Plane {
         StepOutcome::Passed
     }
 
-    /// What a job was to read for the cache does not come: whoever waited for that looks again.
+    /// Gives up the cache fill of a job that failed: the jobs that waited for it repeat their lookup.
     pub(super) fn cache_fill_fails(&mut self, id: JobId) {
         if !std::mem::take(&mut self.jobs[id].fills_cache) {
             return;
         }
         let record = self.jobs[id].path.record();
         let key = record.key().expect("it loads what has a key");
-        let caches = self.caches.as_mut().expect("it loads for a cache");
+        let caches = self.database.caches.as_mut().expect("it loads for a cache");
         for waiter in caches.of(record).load_failed(key) {
             self.jobs[waiter].step = Step::CacheLookup;
-            self.run_queue.push(waiter);
+            self.outbox.resume(waiter);
         }
     }
 
-    /// The record of an instance changes.
-    #[inline]
-    pub fn record_changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
-        self.records.changed(now, slot, id, account);
-        if let Some(caches) = &mut self.caches {
-            caches.records.wrote(id << 1);
-            caches.records.wrote(question_key(account, 0));
-        }
-    }
-
-    /// The server that the next read goes to: the replicas in turn, the primary where there are none.
-    #[inline]
-    pub(super) fn node_to_read(&mut self) -> u8 {
-        self.replicas.take_turn().map_or(0, |replica| replica as u8 + 1)
-    }
-
-    /// A job gets a connection to the server that it asks.
+    /// Acquires a connection for a job.
     #[inline]
     pub(super) fn connect(&mut self, now: Time, id: JobId) -> StepOutcome {
         let node = self.jobs[id].node;
-        let Node { pool, deadlines, waits, .. } = &mut self.nodes[usize::from(node)];
+        let Node { pool, deadlines, waits, .. } = &mut self.database.nodes[usize::from(node)];
         let connects = match pool.acquire(now, id) {
             Acquired::Idle => Duration::ZERO,
             Acquired::Connect(time) => time,
             Acquired::Wait(ticket) => {
                 deadlines.push(now, (ticket, id), |(ticket, _)| !pool.is_waiting(ticket));
                 if let Some(due) = deadlines.wake() {
-                    self.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
+                    self.outbox.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
                 }
                 return StepOutcome::Waits;
             }
@@ -185,11 +256,11 @@ impl Plane {
         if connects == Duration::ZERO {
             return StepOutcome::Passed;
         }
-        self.set_timer(now.after(connects), PlaneTimer::Connected, id.0);
+        self.outbox.set_timer(now.after(connects), PlaneTimer::Connected, id.0);
         StepOutcome::Waits
     }
 
-    /// A job gives its connection back, if it has one: whoever waits for it has it now.
+    /// Releases the connection of a job, if it has one, to the next job that waits.
     #[inline]
     pub(super) fn disconnect(&mut self, now: Time, id: JobId) {
         let Job { node, connected, .. } = &mut self.jobs[id];
@@ -197,7 +268,7 @@ impl Plane {
         if since == Time::NEVER {
             return;
         }
-        let Node { pool, waits, holds, .. } = &mut self.nodes[usize::from(*node)];
+        let Node { pool, waits, holds, .. } = &mut self.database.nodes[usize::from(*node)];
         holds.record(now.since(since));
         if let Some(Next { job, waited }) = pool.release(now, since) {
             waits.record(waited);
@@ -206,17 +277,17 @@ impl Plane {
         }
     }
 
-    /// Those who have waited too long for a connection give up.
+    /// Times out jobs that have waited too long for a connection.
     pub(super) fn acquiring_times_out(&mut self, now: Time, node: u8) {
         loop {
-            let Node { pool, deadlines, .. } = &mut self.nodes[usize::from(node)];
+            let Node { pool, deadlines, .. } = &mut self.database.nodes[usize::from(node)];
             let Some((ticket, id)) = deadlines.due(now) else { break };
             if pool.abandon(now, ticket) {
                 self.fail(now, id, Failure::InternalError);
             }
         }
-        if let Some(due) = self.nodes[usize::from(node)].deadlines.wake() {
-            self.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
+        if let Some(due) = self.database.nodes[usize::from(node)].deadlines.wake() {
+            self.outbox.set_timer(due, PlaneTimer::AcquireTimeout, u32::from(node));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Time-outs of one length: a FIFO, of which only the first has an event. Most are over before they come near.
+//! Time-outs of one length: a FIFO, of which only the first has a timer. Most are void before they are due.
 
 use std::collections::VecDeque;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{Duration, Time};
 
-/// Time-outs that all take equally long.
+/// Time-outs of one length.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Deadlines<T> {
-    /// `None`: nothing ever times out.
+    /// `None` for no time-out.
     length: Option<Duration>,
     entries: VecDeque<(Time, T)>,
-    /// When the event that was asked for comes.
+    /// Time of the timer that is set.
     awaited: Option<Time>,
 }
 
@@ -22,8 +22,7 @@ impl<T: Copy> Deadlines<T> {
         Deadlines { length, entries: VecDeque::new(), awaited: None }
     }
 
-    /// Something times out if it is not over by then. `is_over` tells of what came before whether it is: those are
-    /// forgotten.
+    /// Adds a time-out. Earlier ones for which `is_over` returns true are dropped.
     #[inline]
     pub fn push(&mut self, now: Time, what: T, is_over: impl Fn(T) -> bool) {
         let Some(length) = self.length else { return };
@@ -33,7 +32,7 @@ impl<T: Copy> Deadlines<T> {
         self.entries.push_back((now.after(length), what));
     }
 
-    /// When to ask for what is due, unless that was told before.
+    /// Returns the time at which to call [`Deadlines::due`], unless a timer is set already.
     #[inline]
     pub fn wake(&mut self) -> Option<Time> {
         match (self.awaited, self.entries.front()) {
@@ -45,7 +44,7 @@ impl<T: Copy> Deadlines<T> {
         }
     }
 
-    /// The next that is due, over or not; `None` when there is no more.
+    /// Returns the next that is due, void or not; `None` when there is no more.
     pub fn due(&mut self, now: Time) -> Option<T> {
         if self.awaited.is_some_and(|at| at <= now) {
             self.awaited = None;

@@ -1,9 +1,10 @@
-//! What came of the calls: the figures of each stage, and of the plane as a whole.
+//! Figures of each stage, and of the plane as a whole.
 
 use serde::{Deserialize, Serialize};
 
 use super::Plane;
-use super::stage::{Stage, StageId};
+use super::stage::Stage;
+use super::stages::{STAGES, Side, StageId};
 use crate::control_plane::breaker::Breaker;
 use crate::control_plane::cache::CacheCounts;
 use crate::control_plane::image_cache::ImageCounts;
@@ -13,7 +14,7 @@ use crate::control_plane::stage::StageName;
 use crate::control_plane::station::StationUse;
 use crate::operation::Operation;
 use plimsoll_base::metrics::Durations;
-use plimsoll_base::units::{Duration, Time};
+use plimsoll_base::units::{Duration, EnumMap, Time};
 
 /// Figures of calls in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -32,31 +33,31 @@ pub struct Counts {
     pub throttled: u64,
     /// Attempts that the gateway refused because too many were inside.
     pub shed: u64,
-    /// Attempts that clients waited for no longer.
+    /// Attempts that timed out.
     pub timed_out: u64,
-    /// Work that came to its end when its client had given up.
+    /// Orphaned work: finished after its client had given up.
     pub orphaned: u64,
-    /// Work that came to its end when its call had had its effect.
+    /// Duplicate work: finished after its call had already taken effect.
     pub duplicates: u64,
 }
 
-/// What happened at a stage in the window.
+/// Figures of a stage in the window.
 #[derive(Clone, Debug)]
 pub struct StageUse {
-    /// Which.
+    /// Stage.
     pub name: StageName,
     /// Counts and sums over time.
     pub usage: StationUse,
-    /// How long those waited whose service has begun.
+    /// Waiting times of jobs whose service has begun.
     pub waits: Durations,
-    /// How long services take.
+    /// Service times.
     pub services: Durations,
 }
 
 /// A stage at a moment, with what it counted since the window began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StageSample {
-    /// Which.
+    /// Stage.
     pub name: StageName,
     /// Jobs that wait.
     pub waiting: u32,
@@ -78,7 +79,7 @@ pub struct StageSample {
     pub waited: Duration,
 }
 
-/// What came of the calls of a run, warm-up left out.
+/// Figures of the control plane over a run, warm-up left out.
 #[derive(Clone, Debug)]
 pub struct ControlPlaneUse {
     /// Calls and attempts.
@@ -89,15 +90,15 @@ pub struct ControlPlaneUse {
     pub answers: Vec<(Operation, Durations)>,
     /// The cache of records; `None` where there is none.
     pub records: Option<CacheCounts>,
-    /// What is known of instance types; `None` where there is no cache.
+    /// The cache of instance types; `None` where there is none.
     pub types: Option<CacheCounts>,
-    /// What reads of replicas found.
+    /// Reads of replicas.
     pub reads: ReadCounts,
     /// Messages.
     pub queue: QueueCounts,
-    /// How often breakers opened.
+    /// Number of times that breakers opened.
     pub breakers_opened: u64,
-    /// What they refused.
+    /// Calls that they refused.
     pub breakers_refused: u64,
     /// Images on hosts.
     pub images: ImageCounts,
@@ -108,12 +109,21 @@ pub struct ControlPlaneUse {
 /// A stage's queue over time, as it stood when samples were taken: enough of them to see whether it grows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct History {
-    /// When, and the time integral of the number waiting at each stage \[ns\].
+    /// Times, and the time integral of the number waiting at each stage \[ns\].
     samples: Vec<(Time, Vec<u128>)>,
-    /// How often every other sample was forgotten: of so many powers of two one is kept.
+    /// Number of times that every other sample was dropped: one of 2ⁿ is kept.
     halvings: u32,
     /// Samples since the last that was kept.
     skipped: u32,
+}
+
+/// Counts, answer times and queue lengths of the window.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Results {
+    pub counts: Counts,
+    /// Times from the intended arrival of a call to its answer.
+    pub answers: EnumMap<Operation, Durations>,
+    pub history: History,
 }
 
 /// Samples of the queues that are kept at the most.
@@ -143,11 +153,8 @@ impl History {
         self.samples.push((now, integrals()));
     }
 
-    fn begin_window(&mut self) {
-        *self = History::default();
-    }
-
-    /// Returns whether the queue of a stage grew through the second half: over its two quarters on average, and to its end.
+    /// Returns true where the queue of a stage grew through the second half: over its two quarters on average, and to its
+    /// end.
     fn grew(&self, stage: usize, now: Time, integral: u128, waiting: u32) -> bool {
         let Some((first, _)) = self.samples.first() else { return false };
         let length = now.since(*first).0;
@@ -166,7 +173,7 @@ impl History {
     }
 }
 
-/// What happens at a stage, as it stands.
+/// Figures of a stage at a moment.
 struct View<'a> {
     name: StageName,
     usage: StationUse,
@@ -175,15 +182,16 @@ struct View<'a> {
 }
 
 impl Plane {
-    /// Every stage in the order of the path.
+    /// Returns every stage in the order of the path.
     fn views(&self, now: Time) -> Vec<View<'_>> {
         let with_servers = |id: StageId| self.stages[id.index()].view(now);
-        let mut views = vec![
-            with_servers(StageId::GATEWAY),
-            with_servers(StageId::VALIDATION),
-            with_servers(StageId::CACHE),
-        ];
-        for (number, node) in (0..).zip(&self.nodes) {
+        let of = |side| {
+            let stages = (0..).map(StageId).zip(STAGES).filter(move |(_, stage)| stage.side == side);
+            stages
+                .map(|(id, _)| if id == StageId::WORKERS { self.view_workers(now) } else { with_servers(id) })
+        };
+        let mut views: Vec<View<'_>> = of(Side::Front).collect();
+        for (number, node) in (0..).zip(&self.database.nodes) {
             let name = match number {
                 0 => StageName::PrimaryPool,
                 number => StageName::ReplicaPool(number),
@@ -193,8 +201,7 @@ impl Plane {
             views.push(with_servers(StageId::node(number)));
         }
         views.push(self.view_queue(now));
-        views.push(self.view_workers(now));
-        views.extend([StageId::HYPERVISOR, StageId::STORAGE].map(with_servers));
+        views.extend(of(Side::Back));
         views.push(self.view_images());
         views
     }
@@ -244,7 +251,7 @@ impl Plane {
         View { name: StageName::Images, usage, waits: None, services: Some(&self.images.downloads) }
     }
 
-    /// Every stage at this moment.
+    /// Returns every stage at this moment.
     pub fn sample(&self, now: Time) -> Vec<StageSample> {
         let sample = |View { name, usage, .. }: View<'_>| StageSample {
             name,
@@ -261,48 +268,41 @@ impl Plane {
         self.views(now).into_iter().map(sample).collect()
     }
 
-    /// Notes how long the queues are.
+    /// Notes the lengths of the queues.
     pub fn note_queues(&mut self, now: Time) {
-        let mut history = std::mem::take(&mut self.history);
+        let mut history = std::mem::take(&mut self.results.history);
         history.note(now, || self.views(now).iter().map(|stage| stage.usage.queue_ns).collect());
-        self.history = history;
+        self.results.history = history;
     }
 
-    /// Statistics begin anew with those who are inside.
+    /// Begins a window with the jobs in flight.
     pub fn begin_window(&mut self, now: Time) {
-        self.counts = Counts::default();
-        self.answers = Default::default();
         self.stages.iter_mut().for_each(|stage| stage.begin_window(now));
-        self.nodes.iter_mut().for_each(|node| node.begin_window(now));
-        if let Some(caches) = &mut self.caches {
-            caches.records.begin_window();
-            caches.types.begin_window();
-        }
+        self.database.begin_window(now);
         if let Some(throttle) = &mut self.throttle {
             throttle.begin_window();
         }
-        self.replicas.begin_window();
         self.messages.begin_window(now);
         self.breakers.iter_mut().flatten().for_each(Breaker::begin_window);
         self.images.begin_window();
-        self.history.begin_window();
+        self.results = Results::default();
     }
 
-    /// Returns what came of the calls, seen from the end of the run.
+    /// Returns the figures at the end of a run.
     pub fn finish(&self, now: Time) -> ControlPlaneUse {
         let stages: Vec<StageUse> = self.views(now).into_iter().map(StageUse::from).collect();
         let breakers = || self.breakers.iter().flatten().map(Breaker::counts);
         let grew = |(i, stage): &(usize, &StageUse)| {
-            self.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting)
+            self.results.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting)
         };
         let unstable = stages.iter().enumerate().filter(grew).map(|(_, stage)| stage.name).collect();
-        let answers = self.answers.iter().filter(|(_, answers)| answers.count() > 0);
+        let answers = self.results.answers.iter().filter(|(_, answers)| answers.count() > 0);
         ControlPlaneUse {
-            counts: self.counts,
+            counts: self.results.counts,
             answers: answers.map(|(operation, answers)| (operation, answers.clone())).collect(),
-            records: self.caches.as_ref().map(|caches| caches.records.counts()),
-            types: self.caches.as_ref().map(|caches| caches.types.counts()),
-            reads: self.replicas.counts(),
+            records: self.database.caches.as_ref().map(|caches| caches.records.counts()),
+            types: self.database.caches.as_ref().map(|caches| caches.types.counts()),
+            reads: self.database.replicas.counts(),
             queue: self.messages.queue.counts(),
             breakers_opened: breakers().map(|counts| counts.opened).sum(),
             breakers_refused: breakers().map(|counts| counts.refused).sum(),
@@ -314,7 +314,7 @@ impl Plane {
 }
 
 impl Stage {
-    /// Returns what happens here; those turned away in an outage count as refused.
+    /// Returns its figures; jobs refused in an outage count as refused.
     fn view(&self, now: Time) -> View<'_> {
         let mut usage = self.station.usage(now);
         usage.arrivals += self.turned_away;

@@ -10,34 +10,35 @@
 //! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
 //! ```
 //!
-//! [`Plane::enter`] says what a job does at a step, `path` which step follows. A job goes on step by step until it has
-//! to wait; what takes no time takes no event.
+//! [`Plane::enter`] carries out a step, `path` gives the next one. A job continues step by step until it has to wait; what
+//! takes no time takes no event.
 
 use super::jobs::Task;
 use super::path::Step;
-use super::requests::{Client, Request, RequestId};
-use super::stage::{Arrival, StageId};
+use super::requests::{Client, ClientRequest, RequestId};
+use super::stage::Arrival;
+use super::stages::StageId;
 use super::{Effect, Plane, PlaneTimer};
-use crate::control_plane::breaker::Verdict;
+use crate::control_plane::breaker::BreakerVerdict;
 use crate::control_plane::job::JobId;
 use crate::control_plane::station::Next;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Duration, Time};
 
-/// What becomes of a job at a step.
+/// Outcome of a step.
 pub(super) enum StepOutcome {
-    /// It goes on.
+    /// The job continues.
     Passed,
-    /// It waits for something, or is over.
+    /// The job waits, or is over.
     Waits,
-    /// It carries out what its request asks for, which the plane's owner does.
+    /// The request takes effect, which the owner of the plane carries out.
     Commits(RequestId),
-    /// The instance that came up runs, which the plane's owner is told.
+    /// The instance runs, which the owner of the plane carries out.
     Finishes,
 }
 
 impl Plane {
-    /// Takes a job as far as it comes now.
+    /// Takes a job through its steps until it waits.
     #[inline]
     pub(super) fn advance(&mut self, now: Time, id: JobId) -> Option<Effect> {
         let mut step = self.jobs[id].step;
@@ -51,16 +52,15 @@ impl Plane {
         }
     }
 
-    /// A job comes to the step where it stands.
+    /// Carries out the step of a job.
     #[inline]
     fn enter(&mut self, now: Time, id: JobId, step: Step) -> StepOutcome {
         match step {
-            Step::Gateway => self.serve(now, id, step, StageId::GATEWAY),
-            Step::Validation => self.serve(now, id, step, StageId::VALIDATION),
+            Step::Gateway | Step::Validation | Step::Worker => self.serve(now, id, step, step.stage()),
             Step::CacheLookup => self.cache_lookup(now, id),
             Step::CacheResult => self.cache_result(now, id),
             Step::ConnectToRead => {
-                self.jobs[id].node = self.node_to_read();
+                self.jobs[id].node = self.database.node_to_read();
                 self.connect(now, id)
             }
             Step::ConnectToWrite => {
@@ -70,9 +70,7 @@ impl Plane {
             Step::Read | Step::Write => self.serve(now, id, step, StageId::node(self.jobs[id].node)),
             Step::CacheFill => self.cache_fill(now, id),
             Step::Enqueue => self.enqueue(now, id),
-            Step::Worker => self.serve(now, id, step, StageId::WORKERS),
-            Step::Hypervisor => self.serve_behind_breaker(now, id, step, StageId::HYPERVISOR),
-            Step::Storage => self.serve_behind_breaker(now, id, step, StageId::STORAGE),
+            Step::Hypervisor | Step::Storage => self.serve_behind_breaker(now, id, step, step.stage()),
             Step::Commit => self.commit(now, id),
             Step::Download => self.download(now, id),
             Step::Boot => self.boot(now, id),
@@ -83,10 +81,10 @@ impl Plane {
         }
     }
 
-    /// A job leaves a step that it has passed: it gives back what it held there. Gives the next step.
+    /// Leaves a step: releases what the job held there. Returns the next step.
     #[inline]
     fn leave(&mut self, now: Time, id: JobId) -> Step {
-        let has_cache = self.caches.is_some();
+        let has_cache = self.database.caches.is_some();
         let job = &mut self.jobs[id];
         let (step, verdict) = (job.step, job.verdict.take());
         let next = job.path.next(step, has_cache, job.cache_hit);
@@ -100,14 +98,14 @@ impl Plane {
         next
     }
 
-    /// A job that has waited goes on when its turn comes.
+    /// Lets a job that has waited continue in its turn.
     #[inline]
     pub(super) fn go_on(&mut self, now: Time, id: JobId) {
         self.leave(now, id);
-        self.run_queue.push(id);
+        self.outbox.resume(id);
     }
 
-    /// A job comes to a stage with servers.
+    /// Takes a job to a stage with servers.
     #[inline]
     fn serve(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> StepOutcome {
         let stage = &mut self.stages[at.index()];
@@ -125,7 +123,7 @@ impl Plane {
             }
             Arrival::Waits => {
                 if let Some(due) = self.stages[at.index()].deadlines.wake() {
-                    self.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
+                    self.outbox.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
                 }
                 StepOutcome::Waits
             }
@@ -133,18 +131,18 @@ impl Plane {
         }
     }
 
-    /// The same where a breaker may refuse it before.
+    /// Takes a job to a stage with servers, unless a breaker refuses it.
     fn serve_behind_breaker(&mut self, now: Time, id: JobId, step: Step, at: StageId) -> StepOutcome {
         if let Some(breaker) = self.breaker_of(step) {
             match breaker.ask(now) {
-                Verdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
+                BreakerVerdict::Refused => return self.fail(now, id, Failure::ServiceUnavailable),
                 verdict => self.jobs[id].verdict = Some(verdict),
             }
         }
         self.serve(now, id, step, at)
     }
 
-    /// A job asks the cache. Where that takes no time, which is the rule, it has the answer at once.
+    /// Looks a record up in the cache. Where that takes no time, which is the rule, the result follows at once.
     #[inline]
     fn cache_lookup(&mut self, now: Time, id: JobId) -> StepOutcome {
         let entered = self.serve(now, id, Step::CacheLookup, StageId::CACHE);
@@ -155,7 +153,7 @@ impl Plane {
         self.cache_result(now, id)
     }
 
-    /// The service of a job begins; false where it takes no time.
+    /// Begins the service of a job. Returns false where it takes no time.
     #[inline]
     fn begin(&mut self, now: Time, id: JobId, at: StageId, waited: Duration) -> bool {
         let job = &mut self.jobs[id];
@@ -164,12 +162,12 @@ impl Plane {
         let time = self.service_time(step, scans, at);
         self.stages[at.index()].note(waited, time);
         if time > Duration::ZERO {
-            self.set_timer(now.after(time), PlaneTimer::Served, id.0);
+            self.outbox.set_timer(now.after(time), PlaneTimer::Served, id.0);
         }
         time > Duration::ZERO
     }
 
-    /// The service of a job is over.
+    /// Ends the service of a job.
     #[inline]
     pub(super) fn served(&mut self, now: Time, id: JobId) {
         let job = &self.jobs[id];
@@ -178,7 +176,7 @@ impl Plane {
         self.go_on(now, id);
     }
 
-    /// A server is free: whoever waits for it begins.
+    /// Frees a server: the next job that waits begins.
     #[inline]
     fn release(&mut self, now: Time, at: StageId, began: Time) {
         let next = self.stages[at.index()].station.complete(now, began);
@@ -187,7 +185,7 @@ impl Plane {
         }
     }
 
-    /// The service of one who has waited begins, and if it takes no time the one of the next.
+    /// Begins the service of a job that has waited, and, where that takes no time, of the next ones.
     pub(super) fn begin_next(&mut self, now: Time, at: StageId, next: Next) {
         let mut next = Some(next);
         while let Some(Next { job, waited }) = next {
@@ -199,7 +197,7 @@ impl Plane {
         }
     }
 
-    /// Returns how long the service of a step takes at a stage; a read that scans looks at every instance.
+    /// Returns the service time of a step at a stage; a read without an index scans every instance.
     #[inline]
     fn service_time(&mut self, step: Step, scans: bool, at: StageId) -> Duration {
         let (times, stage) = (&self.rules.times, &mut self.stages[at.index()]);
@@ -210,27 +208,27 @@ impl Plane {
         stage.stretched(time)
     }
 
-    /// Those who have waited too long at a stage give up.
+    /// Times out jobs that have waited too long at a stage.
     pub(super) fn queue_times_out(&mut self, now: Time, at: StageId) {
         while let Some(id) = self.stages[at.index()].give_up(now) {
             self.fail(now, id, Failure::InternalError);
         }
         if let Some(due) = self.stages[at.index()].deadlines.wake() {
-            self.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
+            self.outbox.set_timer(due, PlaneTimer::QueueTimeout, u32::from(at.0));
         }
     }
 
-    /// A job takes effect, unless its request has had its effect or nobody waits for it any more.
+    /// Lets a job take effect, unless its request has taken effect or its client has given up.
     fn commit(&mut self, now: Time, id: JobId) -> StepOutcome {
         let request = match self.jobs[id].task {
             Task::Attempt(request) | Task::Delivery(request, _) => request,
             Task::BringUp(_) => unreachable!("an instance that comes up has had its effect"),
         };
-        let Request { client, is_settled, .. } = &mut self.requests[request];
+        let ClientRequest { client, is_settled, .. } = &mut self.requests[request];
         if *client == Client::GaveUp {
-            self.counts.orphaned += 1;
+            self.results.counts.orphaned += 1;
         } else if *is_settled {
-            self.counts.duplicates += 1;
+            self.results.counts.duplicates += 1;
         } else {
             *is_settled = true;
             return StepOutcome::Commits(request);
@@ -239,7 +237,7 @@ impl Plane {
         StepOutcome::Waits
     }
 
-    /// A job has had its effect.
+    /// Ends a job that has taken effect.
     #[inline]
     pub fn committed(&mut self, now: Time, id: JobId) {
         match self.jobs[id].task {
@@ -252,7 +250,7 @@ impl Plane {
         }
     }
 
-    /// A job cannot go on where it stands: it gives back what it holds, and whoever waits for it hears of it.
+    /// Fails a job: releases its resources and notifies its waiter.
     pub(super) fn fail(&mut self, now: Time, id: JobId, failure: Failure) -> StepOutcome {
         let step = self.jobs[id].step;
         self.disconnect(now, id);
@@ -266,7 +264,7 @@ impl Plane {
             Task::BringUp(_) => {
                 self.jobs[id].step = Step::ConnectToWrite;
                 let again = self.rules.times.again;
-                self.set_timer(now.after(again), PlaneTimer::RetryWrite, id.0);
+                self.outbox.set_timer(now.after(again), PlaneTimer::RetryWrite, id.0);
             }
         }
         StepOutcome::Waits

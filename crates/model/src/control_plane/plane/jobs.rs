@@ -1,16 +1,16 @@
-//! What is on its way through the control plane: jobs, and what they are there for.
+//! Jobs in the control plane, and their tasks.
 
 use serde::{Deserialize, Serialize};
 
 use super::path::{JobPath, Step};
 use super::requests::RequestId;
-use super::stage::StageId;
-use crate::control_plane::breaker::Verdict;
+use super::stages::StageId;
+use crate::control_plane::breaker::BreakerVerdict;
 use crate::control_plane::message_queue::MessageId;
 use crate::control_plane::slab::number;
 use plimsoll_base::units::{Duration, HostId, ImageId, Time};
 
-/// What a job is there for.
+/// Task of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Task {
     /// An attempt of a client.
@@ -30,51 +30,51 @@ number!(BringUpId);
 /// An instance that comes up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BringUp {
-    /// Its place in the cloud's table.
+    /// Place of the instance in the cloud's table.
     pub slot: u32,
-    /// The stamp of the state in which it comes up: in another one it does not any more.
+    /// Stamp of the state in which it comes up; in any other state the bring-up is void.
     pub stamp: u16,
-    /// Its host.
+    /// Host of the instance.
     pub host: HostId,
-    /// The host's rack.
+    /// Rack of the host.
     pub rack: u32,
-    /// What is to be downloaded; `None` where nothing is.
+    /// Image to download; `None` for none.
     pub image: Option<ImageSize>,
-    /// How long it lives from then on, where that is known.
+    /// Lifetime once it runs, where that is known.
     pub lifetime: Option<Duration>,
 }
 
 /// An image and its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ImageSize {
-    /// Which.
+    /// Image.
     pub id: ImageId,
-    /// How large \[GiB\].
+    /// Size \[GiB\].
     pub gib: u32,
 }
 
-/// Something on its way through the control plane, on one line of the processor's cache.
+/// Job in the control plane. Fits one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[repr(align(64))]
 pub struct Job {
-    /// What it is there for.
+    /// Task.
     pub task: Task,
-    /// Where it goes.
+    /// Path.
     pub path: JobPath,
-    /// Where it stands.
+    /// Current step.
     pub step: Step,
-    /// When its present service began.
+    /// Begin of the current service.
     pub began: Time,
     /// Since when it holds a connection; [`Time::NEVER`] where it holds none.
     pub connected: Time,
     /// The database server that it asks: 0 for the primary.
     pub node: u8,
-    /// It reads for the cache.
+    /// True while it reads for the cache.
     pub fills_cache: bool,
-    /// It knows what it looked for.
+    /// True where the cache had its record.
     pub cache_hit: bool,
-    /// What the breaker said that let it through.
-    pub verdict: Option<Verdict>,
+    /// Verdict of the breaker that let it pass.
+    pub verdict: Option<BreakerVerdict>,
 }
 
 impl Job {
@@ -93,23 +93,17 @@ impl Job {
         }
     }
 
-    /// Returns whether it holds a connection.
+    /// Returns true while it holds a connection.
     pub fn is_connected(&self) -> bool {
         self.connected < Time::NEVER
     }
 
-    /// The stage with servers that it is at.
+    /// Returns the stage with servers of the current step.
     #[inline]
     pub(super) fn stage(&self) -> StageId {
         match self.step {
-            Step::Gateway => StageId::GATEWAY,
-            Step::Validation => StageId::VALIDATION,
-            Step::CacheLookup => StageId::CACHE,
-            Step::Worker => StageId::WORKERS,
-            Step::Hypervisor => StageId::HYPERVISOR,
-            Step::Storage => StageId::STORAGE,
             Step::Read | Step::Write => StageId::node(self.node),
-            step => unreachable!("{step:?} has no servers"),
+            step => step.stage(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From an accepted call to the worker that carries it out: the queue, deliveries, what becomes of failed ones.
+//! Path of an accepted call from the queue to a worker; deliveries, and failures of deliveries.
 //!
 //! The job of an attempt waits while its message is with the queue and the workers; each delivery is a job of its own.
 
@@ -20,9 +20,9 @@ use plimsoll_base::units::Time;
 #[derive(Clone, Debug)]
 pub(super) struct Messages {
     pub queue: MessageQueue,
-    /// How long messages were visible before each delivery.
+    /// Times for which messages were visible before each delivery.
     pub waits: Durations,
-    /// Their sum \[ns\].
+    /// Sum of these times \[ns\].
     pub waited: u128,
 }
 
@@ -51,7 +51,7 @@ impl Messages {
 }
 
 impl Plane {
-    /// A call is accepted and becomes a message. Whoever waits for no more than that has its answer.
+    /// Accepts a call as a message. Calls about instances are answered now.
     pub(super) fn enqueue(&mut self, now: Time, id: JobId) -> StepOutcome {
         let Job { task: Task::Attempt(request), path, .. } = self.jobs[id] else {
             unreachable!("only attempts become messages")
@@ -78,9 +78,9 @@ impl Plane {
             let task = Task::Delivery(request, delivery.message);
             let job = self.jobs.add(Job::new(task, path, Step::Worker));
             self.requests[request].jobs += 1;
-            self.run_queue.push(job);
+            self.outbox.resume(job);
             if let Some(expires) = delivery.expires {
-                self.set_timer(expires, PlaneTimer::MessageExpires, delivery.message.0);
+                self.outbox.set_timer(expires, PlaneTimer::MessageExpires, delivery.message.0);
             }
         }
     }
@@ -98,7 +98,7 @@ impl Plane {
     /// A worker has failed with a message.
     pub(super) fn delivery_failed(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
         match self.messages.queue.fail(now, message) {
-            Failed::Delayed(until) => self.set_timer(until, PlaneTimer::MessageVisible, message.0),
+            Failed::Delayed(until) => self.outbox.set_timer(until, PlaneTimer::MessageVisible, message.0),
             Failed::Dead(attempt) => self.attempt_failed(now, attempt, request, Failure::InternalError),
             Failed::Visible | Failed::Nothing => {}
         }

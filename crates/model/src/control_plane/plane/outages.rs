@@ -1,13 +1,13 @@
-//! Times in which a stage does not work as it should.
+//! Outages: times in which a stage does not work normally.
 
-use super::stage::{Condition, StageId};
+use super::stage::Condition;
+use super::stages::{self, StageId};
 use super::{Plane, PlaneTimer};
 use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{OutageConfig, OutageKind};
-use crate::control_plane::stage::StageName;
 use plimsoll_base::units::{Duration, Time};
 
-/// An outage of a stage.
+/// Outage of a stage.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outage {
     stage: StageId,
@@ -16,10 +16,10 @@ pub(super) struct Outage {
     condition: Condition,
 }
 
-/// The outages of a configuration that has been validated.
+/// Returns the outages of a configuration that has been validated.
 pub(super) fn resolve(outages: &[OutageConfig], replicas: u32) -> Vec<Outage> {
     let outage = |outage: &OutageConfig| {
-        let names = StageName::stations(replicas);
+        let names = stages::stations(replicas);
         let name = names.into_iter().find(|name| name.to_string() == outage.stage);
         let factor = outage.factor.as_ref().and_then(|factor| factor.resource(PER_ONE).ok());
         Outage {
@@ -37,18 +37,18 @@ pub(super) fn resolve(outages: &[OutageConfig], replicas: u32) -> Vec<Outage> {
 }
 
 impl Plane {
-    /// The run begins: the outages ahead get their alarms.
+    /// Sets the timers of all outages at the begin of a run.
     pub fn open(&mut self) {
         for i in 0..self.outages.len() {
             let begins = Time::ZERO.after(self.outages[i].start);
-            self.set_timer(begins, PlaneTimer::OutageBegins, i as u32);
+            self.outbox.set_timer(begins, PlaneTimer::OutageBegins, i as u32);
         }
     }
 
     pub(super) fn outage_begins(&mut self, now: Time, number: usize) {
         let Outage { stage, length, condition, .. } = self.outages[number];
         self.turn(now, stage, condition);
-        self.set_timer(now.after(length), PlaneTimer::OutageEnds, number as u32);
+        self.outbox.set_timer(now.after(length), PlaneTimer::OutageEnds, number as u32);
     }
 
     pub(super) fn outage_ends(&mut self, now: Time, number: usize) {

@@ -1,25 +1,26 @@
-//! Where a call goes: its way, what it is about, and which step of a job follows which.
+//! Path of a job: the route of its call, the record that it reads, and the order of its steps.
 
 use serde::{Deserialize, Serialize};
 
+use super::stages::StageId;
 use crate::operation::Operation;
 use plimsoll_base::units::{AccountId, TypeId};
 
-/// Which way a call takes.
+/// Route of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Route {
-    /// It asks, and is answered with what the cache or the database knows.
+    /// A read, answered from the cache or the database.
     Read,
-    /// It changes a record, and is answered when that is written.
+    /// A change of a record, answered when it is written.
     Record,
-    /// It changes an instance: answered when it is written, carried out by a worker and the hypervisor.
+    /// A change of an instance: answered when it is written, carried out by a worker and the hypervisor.
     Instance,
-    /// It changes a volume, a snapshot or an image: carried out by a worker and the storage, and answered then.
+    /// A change of a volume, a snapshot or an image: carried out by a worker and the storage, and answered then.
     Storage,
 }
 
 impl Route {
-    /// The way of an operation.
+    /// Returns the route of an operation.
     pub fn of(operation: Operation) -> Route {
         use Operation::*;
         match operation {
@@ -39,10 +40,10 @@ impl Route {
     }
 }
 
-/// What a call is about, as far as the cache and the replicas care.
+/// Record that a call reads, by which the cache and the replicas know it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RecordKey {
-    /// Nothing that is there.
+    /// No record.
     None,
     /// An instance, by its number in the order of launch and its place in the cloud's table.
     Instance {
@@ -51,80 +52,96 @@ pub enum RecordKey {
         /// Place.
         slot: u32,
     },
-    /// Several instances of an account, or all; the number tells the question from others.
+    /// A query about several instances of an account, or all; the number identifies the query.
     Query {
-        /// Whose.
+        /// Account.
         account: AccountId,
-        /// Which.
+        /// Number of the query.
         query: u64,
     },
     /// An instance type.
     InstanceType(TypeId),
 }
 
-/// Where a job stands: what it waits for, or does.
+/// Step of a job on its path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Step {
-    /// It is taken in.
+    /// Service at the gateway.
     Gateway,
-    /// It is checked.
+    /// Validation.
     Validation,
-    /// It asks the cache.
+    /// Lookup in the cache.
     CacheLookup,
-    /// It has the cache's answer.
+    /// Result of the lookup.
     CacheResult,
-    /// It waits for what another reads for the cache.
+    /// Wait for another job that reads the same record for the cache.
     AwaitCacheFill,
-    /// It gets a connection to read.
+    /// Acquisition of a connection to read.
     ConnectToRead,
-    /// It reads.
+    /// Read.
     Read,
-    /// It has read.
+    /// Fill of the cache with what was read.
     CacheFill,
-    /// It gets a connection to write.
+    /// Acquisition of a connection to write.
     ConnectToWrite,
-    /// It writes.
+    /// Write.
     Write,
-    /// It becomes a message.
+    /// Acceptance as a message.
     Enqueue,
-    /// Its message is with the queue and the workers.
+    /// Wait while the message is with the queue and the workers.
     InQueue,
-    /// A worker works on it.
+    /// Own work of a worker.
     Worker,
-    /// The hypervisor does its part.
+    /// Work of the hypervisor.
     Hypervisor,
-    /// The storage does its part.
+    /// Work of the storage.
     Storage,
-    /// It takes effect.
+    /// Effect of the call.
     Commit,
-    /// The image is downloaded.
+    /// Download of the image.
     Download,
-    /// The instance boots.
+    /// Boot of the instance.
     Boot,
-    /// The instance runs.
+    /// End of the bring-up: the instance runs.
     Finish,
 }
 
-/// What decides where a job goes. A copy stands in every job, so that nobody has to look at its request for it.
+impl Step {
+    /// Returns the stage that serves a job at this step, other than a server of the database.
+    #[inline]
+    pub(super) const fn stage(self) -> StageId {
+        match self {
+            Step::Gateway => StageId::GATEWAY,
+            Step::Validation => StageId::VALIDATION,
+            Step::CacheLookup => StageId::CACHE,
+            Step::Worker => StageId::WORKERS,
+            Step::Hypervisor => StageId::HYPERVISOR,
+            Step::Storage => StageId::STORAGE,
+            _ => panic!("no stage other than the database serves this step"),
+        }
+    }
+}
+
+/// Path of a job. Every job has a copy, so that a step does not read the request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum JobPath {
-    /// A call goes the way of its operation.
+    /// Path of a call.
     Call {
-        /// That way.
+        /// Route of its operation.
         route: Route,
-        /// What it is about, which is looked up first.
+        /// Record that is read first.
         record: RecordKey,
-        /// No index helps to find what it asks for.
+        /// True where no index serves the query.
         scans: bool,
-        /// The storage has a part in it too.
+        /// True where the storage works on it too.
         has_volumes: bool,
     },
-    /// An instance comes up.
+    /// Bring-up of an instance.
     BringUp,
 }
 
 impl JobPath {
-    /// Returns what a job is about.
+    /// Returns the record that the job reads.
     #[inline]
     pub fn record(&self) -> RecordKey {
         match self {
@@ -133,7 +150,7 @@ impl JobPath {
         }
     }
 
-    /// Makes the question one about another page, which has another answer.
+    /// Changes the query to that of another page, which has another answer.
     pub fn turn_page(&mut self, page: u32) {
         if let JobPath::Call { record: RecordKey::Query { query, .. }, .. } = self {
             // Odd, so that it stays apart from the questions of 0, about everything at once.
@@ -141,7 +158,7 @@ impl JobPath {
         }
     }
 
-    /// Returns whether no index helps to find what it asks for.
+    /// Returns true where no index serves the query.
     #[inline]
     pub fn scans(&self) -> bool {
         matches!(self, JobPath::Call { scans: true, .. })

@@ -1,5 +1,5 @@
-//! What will be looked at, loaded before: the records of a large fleet are far from the processor. Nothing here
-//! changes anything.
+//! Prefetches what will be read soon: the records of a large fleet do not fit the caches of the processor. Nothing here
+//! changes state.
 
 use super::Plane;
 use super::jobs::Task;
@@ -11,7 +11,7 @@ use crate::workload::call::Call;
 use plimsoll_base::units::AccountId;
 
 impl Plane {
-    /// The request that a job works on; `None` for an instance that comes up.
+    /// Returns the request that a job works on; `None` for the bring-up of an instance.
     #[inline]
     fn request_of(&self, job: JobId) -> Option<RequestId> {
         match self.jobs[job].task {
@@ -28,24 +28,24 @@ impl Plane {
         }
     }
 
-    /// The call that a job is to carry out, if it has had no effect yet.
+    /// Returns the call that a job carries out, if it has had no effect yet.
     #[inline]
     pub fn call_of(&self, job: JobId) -> Option<&Call> {
         self.request_of(job).and_then(|request| self.requests.get(request)?.call.as_ref())
     }
 
-    /// Returns what a job is about.
+    /// Returns the record that a job reads.
     #[inline]
     pub fn record_of(&self, job: JobId) -> RecordKey {
         self.jobs[job].path.record()
     }
 
-    /// Loads the record of what a call is about, and the place where the cache knows it by its key.
+    /// Loads the record that a call reads, and its place in the cache.
     #[inline]
     pub fn prefetch_places(&self, record: RecordKey) {
         let RecordKey::Instance { slot, .. } = record else { return };
-        self.records.prefetch(slot);
-        if let (Some(key), Some(caches)) = (record.key(), &self.caches) {
+        self.database.records.prefetch(slot);
+        if let (Some(key), Some(caches)) = (record.key(), &self.database.caches) {
             caches.records.prefetch_place(key);
         }
     }
@@ -58,10 +58,12 @@ impl Plane {
         }
     }
 
-    /// The same a little later: loads what the cache holds of it.
+    /// Loads the entry of the cache, once its place is loaded.
     #[inline]
     pub fn prefetch_cached(&self, record: RecordKey) {
-        if let (RecordKey::Instance { .. }, Some(key), Some(caches)) = (record, record.key(), &self.caches) {
+        if let (RecordKey::Instance { .. }, Some(key), Some(caches)) =
+            (record, record.key(), &self.database.caches)
+        {
             caches.records.prefetch_value(key);
         }
     }

@@ -1,4 +1,4 @@
-//! When the records of the database were made and last changed: what decides whether a replica or the cache is behind.
+//! Times at which records of the database were created and last changed, by which replicas and the cache are stale.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use super::path::RecordKey;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::units::{AccountId, Time};
 
-/// The record of an instance, on one line of the processor's cache.
+/// Record of an instance. Fits one line of the processor's cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(align(32))]
 struct Record {
-    /// Whose: 1 + the number of the instance; 0 for nobody's.
+    /// 1 + number of the instance; 0 for none.
     owner: u64,
     made: Time,
     changed: Time,
 }
 
-/// The records of all instances, by their place in the cloud's table, and the last change of each account.
+/// Records of all instances, by their place in the cloud's table, and the last change of each account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Records {
     records: Vec<Record>,
@@ -24,7 +24,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// The record of an instance changes; the first change makes it.
+    /// Notes a change of the record of an instance; the first change creates it.
     #[inline]
     pub fn changed(&mut self, now: Time, slot: u32, id: u64, account: AccountId) {
         if self.records.len() <= slot as usize {
@@ -49,7 +49,7 @@ impl Records {
         }
     }
 
-    /// When what a call is about was made, and when it last changed.
+    /// Returns the times at which a record was created and last changed.
     #[inline]
     pub fn times(&self, record: RecordKey) -> (Time, Time) {
         match record {

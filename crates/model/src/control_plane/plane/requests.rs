@@ -1,4 +1,4 @@
-//! What clients want: a request for each call, however often they try.
+//! Requests of clients: one for each call, over all its attempts.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,44 +16,44 @@ pub struct RequestId(pub u32);
 
 number!(RequestId);
 
-/// What the control plane has to know of a call.
+/// Properties of a call that the control plane needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Profile {
-    /// What is called.
+    /// Operation.
     pub operation: Operation,
-    /// Who calls.
+    /// Account of the caller.
     pub account: AccountId,
-    /// The buckets it takes tokens from.
+    /// Class of its token buckets.
     pub class: Class,
-    /// Instances that it is about.
+    /// Number of instances that it is about.
     pub resources: u32,
-    /// Where its jobs go.
+    /// Path of its jobs.
     pub path: JobPath,
 }
 
-/// What a client does.
+/// State of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Client {
-    /// It waits for the answer to its attempt.
+    /// Waits for the answer to its attempt.
     Waits(JobId),
-    /// It waits before it tries again.
+    /// Waits before it retries.
     BacksOff,
-    /// It has its answer.
+    /// Has its answer.
     Answered,
-    /// It has given up.
+    /// Has given up.
     GaveUp,
 }
 
-/// A call, and how far it has come.
+/// Call with the progress of its attempts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Request {
+pub struct ClientRequest {
     /// The call, until it takes effect or is refused for good.
     pub call: Option<Call>,
-    /// When it was meant to come: what latencies count from.
+    /// Intended arrival, from which latencies count.
     pub intended: Time,
     /// The lifetimes of the instances it launches, where they are drawn.
     pub lifetimes: Box<[Duration]>,
-    /// What the control plane knows of it.
+    /// Properties of the call.
     pub profile: Profile,
     /// Attempts so far, at the page that is asked for now.
     pub attempts: u32,
@@ -63,10 +63,10 @@ pub struct Request {
     pub delay: Duration,
     /// Number of the last attempt over all requests.
     pub attempt: u64,
-    /// What its client does.
+    /// State of its client.
     pub client: Client,
-    /// Its outcome is counted: it has had its effect, or never will.
+    /// True once its outcome is counted: it has taken effect, or never will.
     pub is_settled: bool,
-    /// Jobs that work on it.
+    /// Number of jobs that work on it.
     pub jobs: u32,
 }

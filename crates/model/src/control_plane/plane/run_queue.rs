@@ -1,10 +1,10 @@
-//! The jobs that go on now, in order. There is seldom more than one.
+//! Jobs that continue now, in order. There is seldom more than one.
 
 use std::collections::VecDeque;
 
 use crate::control_plane::job::JobId;
 
-/// A queue whose first stands outside of it.
+/// Queue with its first element outside the buffer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RunQueue {
     first: Option<JobId>,
@@ -12,7 +12,7 @@ pub(super) struct RunQueue {
 }
 
 impl RunQueue {
-    /// A job goes on after all others.
+    /// Adds a job behind all others.
     #[inline]
     pub fn push(&mut self, job: JobId) {
         match self.first {
@@ -21,7 +21,7 @@ impl RunQueue {
         }
     }
 
-    /// The job whose turn it is.
+    /// Removes and returns the next job.
     #[inline]
     pub fn pop(&mut self) -> Option<JobId> {
         let first = self.first?;
@@ -29,7 +29,7 @@ impl RunQueue {
         Some(first)
     }
 
-    /// Returns whether nobody moves.
+    /// Returns true where no job continues.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
     }

@@ -1,4 +1,4 @@
-//! A stage with servers: its station, the times that its services take, what it is up to in an outage, its figures.
+//! Stage with servers: its station, random stream, outage and figures.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,75 +12,34 @@ use plimsoll_base::metrics::Durations;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 
-/// Number of a stage with servers, in the order of [`Stages`](super::Plane).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct StageId(pub u8);
-
-impl StageId {
-    pub const GATEWAY: StageId = StageId(0);
-    pub const VALIDATION: StageId = StageId(1);
-    pub const CACHE: StageId = StageId(2);
-    pub const WORKERS: StageId = StageId(3);
-    pub const HYPERVISOR: StageId = StageId(4);
-    pub const STORAGE: StageId = StageId(5);
-
-    /// A server of the database: 0 for the primary, then the replicas.
-    pub const fn node(node: u8) -> StageId {
-        StageId(6 + node)
-    }
-
-    /// The stage of a name. Panics on one without servers.
-    pub fn of(name: StageName) -> StageId {
-        match name {
-            StageName::Gateway => StageId::GATEWAY,
-            StageName::Validation => StageId::VALIDATION,
-            StageName::Cache => StageId::CACHE,
-            StageName::Workers => StageId::WORKERS,
-            StageName::Hypervisor => StageId::HYPERVISOR,
-            StageName::Storage => StageId::STORAGE,
-            StageName::Primary => StageId::node(0),
-            StageName::Replica(number) => StageId::node(number),
-            StageName::PrimaryPool | StageName::ReplicaPool(_) | StageName::Queue | StageName::Images => {
-                panic!("{name} has no servers")
-            }
-        }
-    }
-
-    /// As a position.
-    #[inline]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// How well a stage works.
+/// Condition of a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Condition {
-    /// As it should.
+    /// Works normally.
     Sound,
-    /// It refuses whoever comes.
+    /// Refuses every job.
     Refuses,
-    /// No service begins.
+    /// Begins no service.
     Hangs,
-    /// Services take longer, by so many thousandths of their time.
+    /// Services take this many thousandths of their time.
     Slow(u32),
 }
 
-/// A stage with servers.
+/// Stage with servers.
 #[derive(Clone, Debug)]
 pub struct Stage {
     pub name: StageName,
     pub station: Station,
-    /// Whoever waits too long.
+    /// Deadlines of jobs that wait.
     pub deadlines: Deadlines<(Ticket, JobId)>,
     pub condition: Condition,
-    /// Refused because of an outage.
+    /// Number of jobs refused because of an outage.
     pub turned_away: u64,
-    /// How long those waited whose service has begun.
+    /// Waiting times of jobs whose service has begun.
     pub waits: Durations,
-    /// How long their services take.
+    /// Service times.
     pub services: Durations,
-    /// What service times are drawn from.
+    /// Random stream of the service times.
     pub stream: Stream,
 }
 
@@ -90,20 +49,20 @@ persist! { Stage {
     derived: [name],
 } }
 
-/// What becomes of a job that comes to a stage.
+/// Admission of a job to a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arrival {
-    /// Its service begins.
+    /// Service begins.
     Served,
-    /// It waits.
+    /// The job waits.
     Waits,
-    /// There is no room for it.
+    /// There is no room for the job.
     Refused,
 }
 
 impl Stage {
-    /// An empty stage. Its number keys its random stream.
-    pub fn new(id: StageId, name: StageName, config: &StationConfig, seed: Seed) -> Stage {
+    /// Returns an empty stage whose service times come from the stream of this number.
+    pub fn new(name: StageName, config: &StationConfig, stream: u64, seed: Seed) -> Stage {
         Stage {
             name,
             station: Station::new(config.servers.0, config.queue_limit.0),
@@ -112,11 +71,11 @@ impl Stage {
             turned_away: 0,
             waits: Durations::default(),
             services: Durations::default(),
-            stream: seed.stream(Purpose::Service, u64::from(id.0)),
+            stream: seed.stream(Purpose::Service, stream),
         }
     }
 
-    /// A job comes.
+    /// Takes a job that arrives.
     #[inline]
     pub fn arrive(&mut self, now: Time, job: JobId) -> Arrival {
         if matches!(self.condition, Condition::Refuses) {
@@ -134,20 +93,20 @@ impl Stage {
         }
     }
 
-    /// Returns whether whoever comes is served at once.
+    /// Returns true where every job is served at once.
     #[inline]
     pub fn is_open(&self) -> bool {
         !matches!(self.condition, Condition::Refuses) && self.station.is_unlimited()
     }
 
-    /// A job passes whose service takes no time, where the stage [is open](Stage::is_open).
+    /// Passes a job whose service takes no time, where the stage [is open](Stage::is_open).
     #[inline]
     pub fn pass(&mut self) {
         self.station.pass();
         self.note(Duration::ZERO, Duration::ZERO);
     }
 
-    /// Returns how long a service takes that would take so long if all were well.
+    /// Returns the service time in the current condition, from the time in normal operation.
     #[inline]
     pub fn stretched(&self, time: Duration) -> Duration {
         match self.condition {
@@ -166,7 +125,7 @@ impl Stage {
         self.services.record(time);
     }
 
-    /// A job that has waited for too long, if it still waits.
+    /// Returns a job that has waited too long, if it still waits.
     pub fn give_up(&mut self, now: Time) -> Option<JobId> {
         while let Some((ticket, job)) = self.deadlines.due(now) {
             if self.station.abandon(now, ticket) {
@@ -176,7 +135,7 @@ impl Stage {
         None
     }
 
-    /// It works as told from now on: gives those whose service begins now.
+    /// Sets the condition. Returns the jobs whose service begins now.
     pub fn turn(&mut self, now: Time, condition: Condition) -> Vec<Next> {
         let hung = std::mem::replace(&mut self.condition, condition) == Condition::Hangs;
         match condition {
@@ -187,7 +146,7 @@ impl Stage {
         Vec::new()
     }
 
-    /// Statistics begin anew.
+    /// Begins a window.
     pub fn begin_window(&mut self, now: Time) {
         self.station.begin_window(now);
         self.turned_away = 0;

@@ -1,36 +1,29 @@
-//! The plane as a checkpoint holds it, and what must always be true of it.
+//! State of the plane in a checkpoint, and its invariants.
 
+use super::Plane;
 use super::jobs::Task;
 use super::path::Step;
 use super::requests::Client;
-use super::{Caches, Plane};
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
 
-persist! { Caches {
-    nested: [records, types],
-} }
-
-// Between two events nothing moves, nothing is wished for, and every alarm is set.
+// Between two events the outbox is empty.
 persist! { Plane {
-    values: [jobs, requests, booting, records, in_flight, instance_count, counts, answers, history],
-    nested: [clients, throttle, stages, caches, nodes, replicas, messages, breakers, images],
-    derived: [rules, run_queue, effects, timers, outages],
+    values: [jobs, requests, booting, in_flight, instance_count, results],
+    nested: [clients, throttle, stages, database, messages, breakers, images],
+    derived: [rules, outbox, outages],
 } }
 
 impl Plane {
-    /// Panics unless nobody is lost: at every stage who came has gone or is inside, and every job is somewhere.
+    /// Panics unless every job is accounted for: at each stage arrivals are departures and jobs present.
     pub fn assert_conserved(&self, now: Time) {
-        assert!(
-            self.run_queue.is_empty() && self.effects.is_empty() && self.timers.is_empty(),
-            "work was left lying"
-        );
+        assert!(self.outbox.is_empty(), "work was left lying");
         let mut in_flight = 0;
         for stage in &self.stages {
             stage.station.assert_conserved(now);
             in_flight += u64::from(stage.station.waiting() + stage.station.in_service());
         }
-        for node in &self.nodes {
+        for node in &self.database.nodes {
             node.pool.assert_conserved(now);
         }
         self.messages.queue.assert_conserved(now);
@@ -38,7 +31,7 @@ impl Plane {
         self.assert_requests();
     }
 
-    /// Every job is at one stage, or waits for what its step says.
+    /// Panics unless every job is at one stage or waits as its step states.
     fn assert_jobs(&self, at_stages: u64) {
         let (mut served, mut connected, mut attempts, mut awaiting) = (0, 0, 0, 0);
         for (_, job) in self.jobs.iter() {
@@ -58,14 +51,14 @@ impl Plane {
             }
         }
         assert_eq!(served, at_stages, "jobs are at stages that do not know them");
-        let in_use: u32 = self.nodes.iter().map(|node| node.pool.in_use()).sum();
+        let in_use: u32 = self.database.nodes.iter().map(|node| node.pool.in_use()).sum();
         assert_eq!(connected, in_use, "connections are held by nobody");
         assert_eq!(attempts, self.in_flight, "attempts are miscounted");
         let queue = &self.messages.queue;
         assert_eq!(awaiting, queue.visible() + queue.delayed() + queue.in_flight(), "messages about nothing");
     }
 
-    /// Every request has as many jobs as say so, and one is forgotten when nobody needs it.
+    /// Panics unless every request has the jobs it counts, and none is kept that is over.
     fn assert_requests(&self) {
         let mut jobs = std::collections::BTreeMap::new();
         for (_, job) in self.jobs.iter() {

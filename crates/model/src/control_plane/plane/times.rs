@@ -1,44 +1,36 @@
-//! How long everything takes.
+//! Times that everything takes.
 
 use std::path::Path;
 
 use super::path::Step;
+use super::stages::STAGES;
 use crate::control_plane::config::ControlPlaneConfig;
 use crate::workload::distribution::{Distribution, Sampler};
 use plimsoll_base::units::Duration;
 
-/// The times of all services, and of what else takes some.
+/// Distributions of service times, and fixed times.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
-    gateway: Sampler,
-    validation: Sampler,
-    cache: Sampler,
-    workers: Sampler,
-    hypervisor: Sampler,
-    storage: Sampler,
+    /// Services of the stages other than the database, by [`StageId`](super::stages::StageId).
+    stages: Vec<Sampler>,
     read: Sampler,
     write: Sampler,
-    /// What a read takes longer for each instance there is, where no index helps.
+    /// Additional time of a read for each instance, where no index helps.
     pub scan_per_row: Duration,
-    /// From a host's having all it needs to the instance's having booted.
+    /// Boot time of an instance.
     pub boot: Duration,
-    /// What a job that could not write waits before it tries again.
+    /// Delay before a job that could not write tries again.
     pub again: Duration,
 }
 
 impl Times {
-    /// Those of a configuration that has been validated.
+    /// Returns the times of a configuration that has been validated.
     pub fn new(config: &ControlPlaneConfig, boot: Duration) -> Times {
         let sampler = |distribution: &Distribution| {
             distribution.compile("", Path::new("")).expect("the configuration has been validated")
         };
         Times {
-            gateway: sampler(&config.gateway.service),
-            validation: sampler(&config.validation.service),
-            cache: sampler(&config.cache.service),
-            workers: sampler(&config.workers.service),
-            hypervisor: sampler(&config.hypervisor.service),
-            storage: sampler(&config.storage.service),
+            stages: STAGES.iter().map(|stage| sampler(&(stage.station)(config).service)).collect(),
             read: sampler(&config.database.read),
             write: sampler(&config.database.write),
             scan_per_row: config.database.scan_per_row,
@@ -47,23 +39,17 @@ impl Times {
         }
     }
 
-    /// Returns what the service of a step is drawn from.
+    /// Returns the distribution of the service time of a step.
     #[inline]
     pub fn of(&self, step: Step) -> &Sampler {
         match step {
-            Step::Gateway => &self.gateway,
-            Step::Validation => &self.validation,
-            Step::CacheLookup => &self.cache,
-            Step::Worker => &self.workers,
-            Step::Hypervisor => &self.hypervisor,
-            Step::Storage => &self.storage,
             Step::Read => &self.read,
             Step::Write => &self.write,
-            step => unreachable!("{step:?} has no servers"),
+            step => &self.stages[step.stage().index()],
         }
     }
 
-    /// Returns whether the service of a step never takes any time.
+    /// Returns true when the service of a step never takes any time.
     #[inline]
     pub fn takes_no_time(&self, step: Step) -> bool {
         self.of(step).takes_no_time() && (step != Step::Read || self.scan_per_row == Duration::ZERO)

@@ -14,7 +14,7 @@ const CONNECT: Acquired = Acquired::Connect(RULES.connect);
 
 #[test]
 fn connections_are_made_up_to_the_most_and_then_waited_for() {
-    let mut pool = Pool::new(RULES);
+    let mut pool = ConnectionPool::new(RULES);
     let acquired: Vec<Acquired> = (0..5).map(|job| pool.acquire(at(0), JobId(job))).collect();
     assert_eq!(acquired, [Acquired::Idle, CONNECT, CONNECT, Acquired::Wait(Ticket(0)), Acquired::Refused]);
     let next = Next { job: JobId(3), waited: Duration::from_seconds(2) };
@@ -32,7 +32,7 @@ fn connections_are_made_up_to_the_most_and_then_waited_for() {
 
 #[test]
 fn idle_connections_close_down_to_the_least() {
-    let mut pool = Pool::new(RULES);
+    let mut pool = ConnectionPool::new(RULES);
     for job in 0..3 {
         pool.acquire(at(0), JobId(job));
     }
@@ -63,7 +63,7 @@ proptest! {
     ) {
         let max = more.map(|more| min + more);
         let idle_timeout = timeout.map(Duration);
-        let mut pool = Pool::new(PoolRules { min, max, idle_timeout, connect: Duration(1), queue_limit });
+        let mut pool = ConnectionPool::new(PoolRules { min, max, idle_timeout, connect: Duration(1), queue_limit });
         let (mut now, mut held, mut waiting) = (Time::ZERO, Vec::new(), 0u32);
         let mut idle = vec![Time::ZERO; min as usize];
         for (past, acquires, which) in actions {

@@ -13,7 +13,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use super::Filter;
+use super::HostFilter;
 use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
 use super::grid::{Grid, Search};
@@ -37,7 +37,7 @@ struct Class {
     members: u32,
     /// Its mask stands in the views. True whenever it has members.
     is_shown: bool,
-    /// Requests that it can take when it has members.
+    /// Requests that its members can take.
     mask: u64,
     /// Stands in the queue of empty classes.
     is_queued: bool,
@@ -54,7 +54,7 @@ impl Class {
 
     /// Its lowest host that is let through. It has members.
     #[inline]
-    fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: Filter<'_>) -> Option<HostId> {
+    fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: HostFilter<'_>) -> Option<HostId> {
         let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
         match filter {
             None => Some(self.hosts.least(is_member).expect("a class with members has a least")),
@@ -76,7 +76,7 @@ struct View {
 struct Rank {
     cost: Cost,
     leaf: Leaf,
-    /// Position in the leaf when last looked up.
+    /// Last known position in the leaf.
     slot: usize,
     is_tied: bool,
 }
@@ -142,7 +142,7 @@ pub struct ClassIndex {
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
     emptied: VecDeque<u32>,
-    /// A for all requests, or one a request where the cost looks at it.
+    /// One for all requests, or one for each request where the cost depends on it.
     views: Vec<View>,
     /// In place of views where those would be too many.
     grid: Option<Grid>,
@@ -219,7 +219,7 @@ impl ClassIndex {
         hosts: &[Host],
         skus: &[Sku],
         shapes: &Shapes,
-        by: (&dyn Ranking, Filter<'_>),
+        by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         match self.inputs {
@@ -238,7 +238,7 @@ impl ClassIndex {
         shape: ShapeId,
         (hosts, skus): (&[Host], &[Sku]),
         shapes: &Shapes,
-        filter: Filter<'_>,
+        filter: HostFilter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = self.views[view].order.first(need);
@@ -281,7 +281,7 @@ impl ClassIndex {
         request: &Resources,
         hosts: &[Host],
         skus: &[Sku],
-        by: (&dyn Ranking, Filter<'_>),
+        by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         let grid = self.grid.as_ref().expect("without views there is a grid");
@@ -413,7 +413,7 @@ struct LeastInGrid<'a> {
     hosts: &'a [Host],
     skus: &'a [Sku],
     ranking: &'a dyn Ranking,
-    filter: Filter<'a>,
+    filter: HostFilter<'a>,
     best: Option<(Cost, HostId)>,
 }
 

@@ -2,7 +2,7 @@
 //! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
 //! (cost, id).
 
-use super::Filter;
+use super::HostFilter;
 use super::cost::Cost;
 use super::ranking::{Candidate, Ranking};
 use super::shapes::{ShapeId, Shapes};
@@ -83,7 +83,7 @@ impl HostIndex {
         shape: ShapeId,
         hosts: &[Host],
         shapes: &Shapes,
-        filter: Filter<'_>,
+        filter: HostFilter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = self.order.first(need);

@@ -1,7 +1,7 @@
 //! The first host from an id on that fits: masks over blocks of sixteen hosts, of sixteen blocks, and so
 //! on, so that a search goes up past what is full and down to what fits.
 
-use super::Filter;
+use super::HostFilter;
 use super::shapes::{Need, ShapeId, Shapes};
 use crate::fleet::host::Host;
 use plimsoll_base::units::HostId;
@@ -61,7 +61,7 @@ impl IdIndex {
         shape: ShapeId,
         hosts: &[Host],
         shapes: &Shapes,
-        filter: Filter<'_>,
+        filter: HostFilter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut offset = from.0.saturating_sub(self.first.0) as usize;

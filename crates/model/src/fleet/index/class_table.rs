@@ -7,7 +7,7 @@ use plimsoll_base::units::Resources;
 /// No class.
 const EMPTY: u32 = u32::MAX;
 
-/// Properties that the hosts of a class share.
+/// Key of a class: what its hosts have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Free amounts.
@@ -17,7 +17,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Folded products of whole words: keys are few and nobody attacks them.
+    /// Folded products of whole words: keys are few and not adversarial.
     #[inline]
     fn hash(&self) -> usize {
         let [a, b, c, d, e] = self.free.0.map(u64::from);
@@ -30,7 +30,7 @@ impl Key {
     }
 }
 
-/// The table. It never shrinks by itself; whoever forgets classes makes it again from those that are left.
+/// Table of classes. It never shrinks by itself: after classes are dropped it is built anew from the others.
 #[derive(Clone, Debug)]
 pub struct ClassTable {
     /// Ids of classes; a power of two, at most half full.

@@ -6,7 +6,7 @@ use std::fmt;
 
 use plimsoll_base::units::RESOURCES;
 
-/// Score of a host for a request: least is best. A strategy uses one variant.
+/// Cost of a host for a request under a strategy: the least is best. One strategy uses one variant.
 #[derive(Clone, Debug)]
 pub enum Cost {
     /// The first number decides, then the second.

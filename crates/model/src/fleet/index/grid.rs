@@ -79,9 +79,9 @@ impl Grid {
     }
 }
 
-/// Criterion of a search.
+/// Query of a search.
 pub trait Search {
-    /// Score of a class: less is better.
+    /// Cost of a class: less is better.
     type Cost: Ord;
     /// The cost of a class.
     fn cost(&self, key: Key) -> Self::Cost;

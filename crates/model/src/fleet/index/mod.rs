@@ -9,7 +9,7 @@
 //! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
 
 //!
-//! Each takes a [`Filter`], for requests that may not go to every host: it is asked host by host, in the
+//! Each takes a [`HostFilter`], for requests that may not go to every host: it is asked host by host, in the
 //! order of the search, so that a rule that excludes few hosts costs little. Hardware that does not run a type
 //! excludes many, but whole classes.
 
@@ -27,7 +27,7 @@ pub mod shapes;
 pub mod tree;
 
 /// Hosts that a search may find; `None` lets all through.
-pub type Filter<'a> = Option<Allowed<'a>>;
+pub type HostFilter<'a> = Option<Allowed<'a>>;
 
 /// Rule for the hosts that a search may find.
 #[derive(Clone, Copy)]

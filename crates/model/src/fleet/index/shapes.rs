@@ -1,4 +1,4 @@
-//! Bit sets of the requests that fit: 64 bits a host or class, kept for every distinct request seen.
+//! Masks of the requests that fit: 64 bits a host or class, kept for every distinct request seen.
 //!
 //! While there are at most 64 distinct requests, each has a bit, and a mask answers exactly. Beyond
 //! that the bits become thresholds: bit *b* says "at least so much of resource *r* is free", and a
@@ -13,7 +13,7 @@ use plimsoll_base::units::{RESOURCES, Resources};
 
 /// Distinct requests that have a bit each.
 const EXACT_AT_MOST: usize = 64;
-/// Shares of the resources in the 64 thresholds: vCPU and memory decide most.
+/// Number of the 64 thresholds of each resource that is asked for: vCPU and memory decide most.
 const THRESHOLDS: [usize; RESOURCES] = [24, 24, 8, 4, 4];
 
 /// A distinct request, numbered in the order of first use.

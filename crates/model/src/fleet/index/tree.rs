@@ -19,7 +19,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Leaf(pub u32);
 
-/// Position of an entry, valid until the next insertion or removal.
+/// Position of an entry, until the next insertion or removal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Position {
     leaf: u32,
@@ -73,7 +73,7 @@ impl SlotsByBit {
     }
 }
 
-/// A node. In a leaf `keys` are the entries; above, they are the least keys of the children.
+/// Node. In a leaf `keys` are the entries; above, they are the least keys of the children.
 #[derive(Clone, Debug)]
 struct Node<K> {
     slots_by_bit: SlotsByBit,
@@ -82,7 +82,7 @@ struct Node<K> {
     children: [u32; FAN_OUT],
     len: usize,
     parent: u32,
-    /// Position among the parent's children.
+    /// Position among the children of the parent.
     slot: usize,
     is_leaf: bool,
 }
@@ -107,7 +107,7 @@ impl<K: Copy + Default + PartialEq> Node<K> {
         (slots != 0).then(|| slots.trailing_zeros() as usize)
     }
 
-    /// Returns where an entry of this leaf stands.
+    /// Returns the position of an entry of this leaf.
     #[inline]
     fn slot_of(&self, key: K) -> usize {
         // Eight at a time without a branch among them: a few vector compares.

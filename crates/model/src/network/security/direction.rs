@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::names;
 
 /// Direction of traffic, seen from the interface with the group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -13,20 +14,14 @@ pub enum Direction {
     Egress,
 }
 
+names! { Direction { Ingress = "ingress", Egress = "egress" } }
+
 impl Direction {
     /// Returns the opposite direction, which replies take.
     pub const fn reverse(self) -> Direction {
         match self {
             Direction::Ingress => Direction::Egress,
             Direction::Egress => Direction::Ingress,
-        }
-    }
-
-    /// Returns its name in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Direction::Ingress => "ingress",
-            Direction::Egress => "egress",
         }
     }
 }

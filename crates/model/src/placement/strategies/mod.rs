@@ -1,7 +1,6 @@
 //! The register of strategies: everything that names one (scenario, help, tests, docs) walks [`REGISTER`].
 //!
-//! One strategy a file, which states its rule for people and for the machine. To add one: the file, and its
-//! two lines here.
+//! Each strategy has a file, which states its rule in words and in code. To add one: the file, and its two lines here.
 
 mod best_fit;
 mod best_fit_l1;

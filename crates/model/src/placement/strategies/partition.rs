@@ -36,7 +36,7 @@ struct Partition {
     counts: HashMap<(Counted, ZoneId), Vec<u32>>,
 }
 
-/// Whose instances are counted together.
+/// Owner of the instances that are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Counted {
     Account(AccountId),

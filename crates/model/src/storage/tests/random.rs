@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 
-/// Steps that are due, by time and order of their making.
-type Agenda = BTreeMap<(Time, u64), Step>;
+/// What is due, by time and order of its making.
+type Agenda = BTreeMap<(Time, u64), StorageStep>;
 
 struct Life {
     scene: Scene,
@@ -47,10 +47,13 @@ impl Life {
         {
             self.agenda.remove(&(time, order));
             self.now = time;
-            let creation = matches!(step, Step::Volume { end: VolumeStep::Created, .. } | Step::Snapshot(_));
+            let creation = matches!(
+                step,
+                StorageStep::Volume { end: VolumeStep::Created, .. } | StorageStep::Snapshot(_)
+            );
             if creation && self.random.below(8) == 0 {
                 self.scene.storage.fail(time, step, &mut self.scene.usage);
-                if let Step::Volume { volume, .. } = step {
+                if let StorageStep::Volume { volume, .. } = step {
                     self.plain_gib.remove(&volume);
                 }
             } else {

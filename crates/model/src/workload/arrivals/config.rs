@@ -8,10 +8,10 @@ use std::path::Path;
 use super::options::Purchase;
 use super::{Mix, Source, Stops};
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{End, Interruption, Launch, ReservationPreference, StopsId, Tenancy};
+use crate::workload::call::{End, Interruption, Launch, LaunchTenancy, ReservationPreference, StopsId};
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
-use crate::workload::draw::Choice;
+use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed};
@@ -76,7 +76,7 @@ pub struct ArrivalConfig {
     pub partition: Option<u16>,
     /// Tenancy of the instances; default shared, with a `host` host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenancy: Option<Tenancy>,
+    pub tenancy: Option<LaunchTenancy>,
     /// Dedicated host; left out: any of the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
@@ -221,7 +221,7 @@ impl ArrivalConfig {
         let options = if by_group.len() == 1 { by_group.pop() } else { None };
         Some(Mix {
             kinds,
-            kind: Choice::new(&weights),
+            kind: AliasTable::new(&weights),
             accounts: directory.synthetic_accounts(name, self.accounts.min(MAX_COUNT)),
             launch: Launch {
                 kind: first,

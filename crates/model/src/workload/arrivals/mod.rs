@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::call::{Action, Call, Launch, LaunchOptions, Resident};
 use super::distribution::Sampler;
-use super::draw::{self, Choice};
+use super::draw::{self, AliasTable};
 use super::process::Timetable;
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
@@ -62,7 +62,7 @@ persist! { Source {
 #[derive(Debug)]
 struct Mix {
     kinds: Vec<TypeId>,
-    kind: Choice,
+    kind: AliasTable,
     accounts: Vec<AccountId>,
     /// A request but for its type, its group and its number.
     launch: Launch,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::ArrivalConfig;
-use crate::workload::call::{LaunchOptions, Spot, Tag, Tenancy};
+use crate::workload::call::{LaunchOptions, LaunchTenancy, Spot, Tag};
 use crate::workload::directory::Directory;
 use crate::workload::settings::Settings;
 use plimsoll_base::units::parse_scaled;
@@ -109,10 +109,10 @@ impl ArrivalConfig {
     }
 
     /// The tenancy; who names a dedicated host need not say it.
-    fn tenancy(&self, settings: &mut Settings) -> Tenancy {
+    fn tenancy(&self, settings: &mut Settings) -> LaunchTenancy {
         match (self.tenancy, &self.host) {
-            (None, Some(_)) => Tenancy::Host,
-            (Some(tenancy), Some(_)) if tenancy != Tenancy::Host => {
+            (None, Some(_)) => LaunchTenancy::Host,
+            (Some(tenancy), Some(_)) if tenancy != LaunchTenancy::Host => {
                 let found = format!("\"{}\" with a `host`", tenancy.name());
                 settings.wrong("tenancy", found, "\"host\" or nothing");
                 tenancy

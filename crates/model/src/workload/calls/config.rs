@@ -10,7 +10,7 @@ use crate::operation::Operation;
 use crate::workload::arrivals::Source;
 use crate::workload::call::{Modification, Query, Tag};
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
-use crate::workload::draw::Choice;
+use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::resource_call::VolumeSpec;
 use crate::workload::settings::Settings;
@@ -26,8 +26,8 @@ const MAX_COUNT: u32 = *Query::PAGE_SIZES.end();
 const MAX_ACCOUNTS: u32 = 1_000_000;
 
 /// A stream of calls to the API, each about instances that are drawn when it is answered, or about nothing that has
-/// a name. Whom none is left to be drawn for hears `InvalidInstanceID.NotFound`; an instance whose state does not
-/// allow the call refuses it.
+/// a name. If the account has no live instance, the call fails with `InvalidInstanceID.NotFound`; an instance whose
+/// state does not allow the call refuses it.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CallConfig {
@@ -156,7 +156,7 @@ impl CallConfig {
             let mut source = CallSource {
                 timetable: Timetable::new(process),
                 makes,
-                operation: Choice::new(&weights),
+                operation: AliasTable::new(&weights),
                 accounts,
                 mix_stream: stream(Purpose::CallMix),
                 target_stream: stream(Purpose::CallTarget),

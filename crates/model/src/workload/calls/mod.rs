@@ -9,7 +9,7 @@ mod operations;
 use serde::{Deserialize, Serialize};
 
 use super::call::{Action, Call, Targets};
-use super::draw::{self, Choice};
+use super::draw::{self, AliasTable};
 use super::process::Timetable;
 use operations::{Make, Template};
 use plimsoll_base::engine::random::Stream;
@@ -24,7 +24,7 @@ pub struct CallSource {
     timetable: Timetable,
     /// Makers of the calls of each operation.
     makes: Vec<Make>,
-    operation: Choice,
+    operation: AliasTable,
     accounts: Vec<AccountId>,
     mix_stream: Stream,
     target_stream: Stream,
@@ -56,7 +56,7 @@ impl CallSource {
         self.timetable.at()
     }
 
-    /// Returns the account of the next call and the draw of its target.
+    /// Returns account and draw of the next call.
     #[inline]
     pub fn outlook(&self) -> (AccountId, u64) {
         (self.next.account, self.next.target)

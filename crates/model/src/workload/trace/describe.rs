@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::origin::TraceOrigin;
 use super::{Form, TraceReader};
-use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, Tenancy};
+use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTenancy};
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
 use plimsoll_base::input::InputError;
@@ -223,7 +223,7 @@ impl Tally {
             self.groups.insert(group);
             self.in_groups += number;
         }
-        if options.tenancy != Tenancy::Shared {
+        if options.tenancy != LaunchTenancy::Shared {
             *self.by_tenancy.entry(options.tenancy.name()).or_insert(0) += number;
         }
         if options.spot.is_some() {

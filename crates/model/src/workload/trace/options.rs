@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::columns::{Column, OPTIONS};
 use super::row::{Row, SEPARATOR};
 use crate::workload::block_device::BlockDevice;
-use crate::workload::call::{Interruption, LaunchOptions, ReservationPreference, Spot, Tag, Tenancy};
+use crate::workload::call::{Interruption, LaunchOptions, LaunchTenancy, ReservationPreference, Spot, Tag};
 use crate::workload::handles::HandleBook;
 use plimsoll_base::units::parse_scaled;
 use plimsoll_base::units::write_scaled;
@@ -71,13 +71,13 @@ fn read(row: &mut Row) -> LaunchOptions {
 }
 
 /// The tenancy; a launch that names its dedicated host need not say it.
-fn tenancy(row: &mut Row, names_host: bool) -> Tenancy {
-    let words = Tenancy::ALL.into_iter().map(|tenancy| (tenancy.name(), tenancy));
-    let found = row.word(Column::Tenancy, words.chain([("default", Tenancy::Shared)]));
-    if names_host && found.is_some_and(|tenancy| tenancy != Tenancy::Host) {
+fn tenancy(row: &mut Row, names_host: bool) -> LaunchTenancy {
+    let words = LaunchTenancy::ALL.into_iter().map(|tenancy| (tenancy.name(), tenancy));
+    let found = row.word(Column::Tenancy, words.chain([("default", LaunchTenancy::Shared)]));
+    if names_host && found.is_some_and(|tenancy| tenancy != LaunchTenancy::Host) {
         row.wrong(Column::Tenancy, "does not go with a `host`");
     }
-    found.unwrap_or(if names_host { Tenancy::Host } else { Tenancy::Shared })
+    found.unwrap_or(if names_host { LaunchTenancy::Host } else { LaunchTenancy::Shared })
 }
 
 fn spot(row: &mut Row) -> Option<Spot> {
@@ -124,7 +124,7 @@ pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
         Column::SecurityGroups => join(group_names.clone()),
         Column::Group => name(names.placement_groups(), options.group.map(|handle| handle.0)),
         Column::Partition => number(options.partition.map_or(0, |partition| u32::from(partition) + 1)),
-        Column::Tenancy if options.tenancy == Tenancy::Shared => String::new(),
+        Column::Tenancy if options.tenancy == LaunchTenancy::Shared => String::new(),
         Column::Tenancy => options.tenancy.name().to_string(),
         Column::Host => name(names.hosts(), options.host.map(|handle| handle.0)),
         Column::Reservation => name(names.reservations(), options.reservation.map(|handle| handle.0)),
@@ -204,8 +204,8 @@ mod tests {
             partition: group.and(some(u32::from(u16::MAX))).map(|n| n as u16 - 1),
             group,
             tenancy: match host {
-                Some(_) => Tenancy::Host,
-                None => Tenancy::ALL[some(3).unwrap_or(0) as usize],
+                Some(_) => LaunchTenancy::Host,
+                None => LaunchTenancy::ALL[some(3).unwrap_or(0) as usize],
             },
             host,
             reservation: some(5).map(|n| names.reservation(&n.to_string())),

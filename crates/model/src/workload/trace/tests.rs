@@ -3,7 +3,7 @@ use super::columns::Column;
 use super::write::TraceWriter;
 use super::*;
 use crate::operation::Operation;
-use crate::workload::call::{Action, End, Launch, Modification, Query, Spot, Targets, Tenancy};
+use crate::workload::call::{Action, End, Launch, LaunchTenancy, Modification, Query, Spot, Targets};
 use crate::workload::directory::SubnetName;
 use crate::workload::handles::{Handle, ImageHandle, PlacementGroupHandle, SecurityGroupHandle};
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
@@ -152,7 +152,7 @@ fn the_options_of_intervals_are_those_of_launches() {
     assert_eq!(options.image, Some(ImageHandle(0)));
     assert_eq!(options.security_groups, [SecurityGroupHandle(0), SecurityGroupHandle(1)]);
     assert_eq!((options.group, options.partition), (Some(PlacementGroupHandle(0)), Some(1)));
-    assert_eq!((options.tenancy, options.spot), (Tenancy::Dedicated, Some(Spot::default())));
+    assert_eq!((options.tenancy, options.spot), (LaunchTenancy::Dedicated, Some(Spot::default())));
     assert_eq!(launches[1].options, None);
     assert!(Arc::ptr_eq(options, launches[2].options.as_ref().unwrap()));
     let public: Vec<_> = launches.iter().map(|launch| launch.public_address).collect();

@@ -384,7 +384,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         security_groups: vec![SecurityGroupHandle(0), SecurityGroupHandle(1)],
         group: Some(PlacementGroupHandle(0)),
         partition: Some(1),
-        tenancy: Tenancy::Dedicated,
+        tenancy: LaunchTenancy::Dedicated,
         host: None,
         reservation: Some(ReservationHandle(0)),
         preference: Some(ReservationPreference::Only),
@@ -414,7 +414,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
     assert_eq!(options[0].as_deref(), Some(&expected));
     assert!(Arc::ptr_eq(options[0].as_ref().unwrap(), options[1].as_ref().unwrap()));
     let on_host = options[2].as_ref().unwrap();
-    assert_eq!((on_host.tenancy, on_host.host), (Tenancy::Host, Some(HostHandle(0))));
+    assert_eq!((on_host.tenancy, on_host.host), (LaunchTenancy::Host, Some(HostHandle(0))));
     assert_eq!(options[3], None, "what most launches do is no option");
     assert_eq!(
         (names.handles.images(), names.handles.security_groups()),
