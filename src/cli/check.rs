@@ -67,7 +67,7 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
         (true, _) => {
             output::print_json(&report::json(&check))?;
         }
-        // A check that fails silently helps nobody.
+        // A failing check is never silent.
         (false, true) if !check.fails => {}
         _ => output::print(&text)?,
     }

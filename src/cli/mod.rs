@@ -160,7 +160,7 @@ pub fn main() -> ExitCode {
 /// Tells what is wrong with the command line, which may quote anything; or the help that was asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Somebody who has seen enough, or cannot be told, has been helped as far as can be.
+        // A closed pipe is no error: the reader has seen enough.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }

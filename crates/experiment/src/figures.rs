@@ -78,7 +78,7 @@ impl Figures {
         self.values.get(path).copied().or_else(never_met)
     }
 
-    /// The value of a metric that somebody named.
+    /// The value of a metric that a user named.
     ///
     /// # Errors
     ///

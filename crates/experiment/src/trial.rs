@@ -51,7 +51,7 @@ pub fn run(scenario: &Scenario) -> Result<Figures, InputError> {
     run_watched(scenario, &mut plimsoll_sim::cloud::observe::Silent)
 }
 
-/// Runs a scenario with somebody watching.
+/// Runs a scenario with an observer.
 pub fn run_watched(scenario: &Scenario, observer: &mut dyn Observer) -> Result<Figures, InputError> {
     objective::check(scenario)?;
     let outcome = Cloud::new(scenario, RunOptions::default())?.run(observer)?;

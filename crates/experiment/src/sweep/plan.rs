@@ -1,5 +1,5 @@
 //! The plan of a sweep: every run with its values and seed, and the hashes of all it reads. It is JSON and asks for
-//! no engine: whoever has the same files can do any of its runs, and is refused when they are not the same.
+//! no engine: any machine with the same files can do any of its runs; with other files it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -61,7 +61,7 @@ fn plot(run: &RunData, measure: &Measure) -> Option<Plot> {
     )
 }
 
-/// The mean wait \[s\] between samples, at the end of each interval; a gap where nobody ceased to wait. By Little's law
+/// The mean wait \[s\] between samples, at the end of each interval; a gap where no job left the queue. By Little's law
 /// ("A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961) it is how many wait, here the mean of both
 /// ends, by how many leave the queue each second: those served, those being served, those that gave up.
 fn waits(stage: &Series) -> Vec<Datum> {
