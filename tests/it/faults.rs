@@ -49,8 +49,8 @@ const PAIR: &str = "0 launch instance=i type=m5.large count=2";
 fn instances_of_a_failed_host_come_up_elsewhere_once_the_failure_is_found() {
     let set = format!("lifecycle.boot = '10s'\n{}", outage("restart"));
     let (outcome, notes) = world(2, &set, PAIR).watch();
-    let unasked = outcome.unasked;
-    assert_eq!((unasked.host_failures, unasked.recoveries, unasked.instances_lost), (1, 2, 0));
+    let disruptions = outcome.disruptions;
+    assert_eq!((disruptions.host_failures, disruptions.recoveries, disruptions.instances_lost), (1, 2, 0));
     // Pending from 120 s to 130 s.
     let running = [119.0, 121.0, 131.0].map(|at| notes.at(at).instances_running);
     assert_eq!(running, [2, 0, 2]);
@@ -71,7 +71,7 @@ fn instances_of_a_failed_host_keep_their_names() {
     let rows = format!("{PAIR}\n200 stop instance=i\n210 start instance=i\n220 terminate instance=i");
     let (outcome, notes) = world(2, &outage("restart"), &rows).watch();
     assert!(notes.refusals.is_empty());
-    assert_eq!((outcome.unasked.recoveries, notes.at(230.0).addresses_used), (2, 0));
+    assert_eq!((outcome.disruptions.recoveries, notes.at(230.0).addresses_used), (2, 0));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_finds_no_room_elsewhere_is_stopped_and_can_be_started_later() {
     let rows =
         format!("{PAIR}\n1 launch instance=j type=m5.large\n200 start instance=i\n400 start instance=i");
     let (outcome, notes) = world(2, &outage("restart"), &rows).watch();
-    assert_eq!((outcome.unasked.recoveries, outcome.unasked.instances_lost), (1, 1));
+    assert_eq!((outcome.disruptions.recoveries, outcome.disruptions.instances_lost), (1, 1));
     let states = |at| (notes.at(at).instances_running, notes.at(at).instances_stopped);
     assert_eq!([50.0, 150.0, 450.0].map(states), [(3, 0), (2, 1), (3, 0)]);
     // One of the two is running all along; the other has no room until the host is whole again.
@@ -94,7 +94,7 @@ fn instances_of_a_failed_host_are_stopped_or_terminated_where_that_is_the_rule()
         let sample = notes.at(150.0);
         assert_eq!((sample.instances_running, sample.instances_stopped), (0, stopped), "{rule}");
         assert_eq!((sample.addresses_used, sample.public_addresses_used), (addresses, 0), "{rule}");
-        assert_eq!((outcome.unasked.instances_lost, billed_seconds(&outcome)), (2, 240), "{rule}");
+        assert_eq!((outcome.disruptions.instances_lost, billed_seconds(&outcome)), (2, 240), "{rule}");
     }
 }
 
@@ -102,7 +102,7 @@ fn instances_of_a_failed_host_are_stopped_or_terminated_where_that_is_the_rule()
 fn corrected_migration_allocates_nothing_twice_and_leaves_the_source_host() {
     let set = maintenance("notice = '50s'\nlength = '200s'");
     let (outcome, notes) = world(2, &set, PAIR).watch();
-    assert_eq!((outcome.unasked.migrations, outcome.unasked.instances_lost), (2, 0));
+    assert_eq!((outcome.disruptions.migrations, outcome.disruptions.instances_lost), (2, 0));
     for at in [50.0, 100.0, 101.0, 500.0] {
         let sample = notes.at(at);
         assert_eq!((sample.addresses_used, sample.public_addresses_used), (2, 2), "{at} s");
@@ -117,7 +117,7 @@ fn corrected_migration_allocates_nothing_twice_and_leaves_the_source_host() {
 fn corrected_migration_without_another_host_changes_nothing_but_the_state() {
     let set = maintenance("length = '200s'");
     let (outcome, notes) = world(1, &set, PAIR).watch();
-    assert_eq!((outcome.unasked.migrations, outcome.unasked.instances_lost), (0, 2));
+    assert_eq!((outcome.disruptions.migrations, outcome.disruptions.instances_lost), (0, 2));
     let sample = notes.at(150.0);
     assert_eq!((sample.instances_stopped, sample.addresses_used, sample.public_addresses_used), (2, 2, 0));
 }
@@ -133,7 +133,7 @@ fn a_lifetime_goes_on_through_a_migration() {
         zone = 'a'
         hosts = { count = 1 }";
     let outcome = Experiment::replaying(trace, scenario).run();
-    assert_eq!((outcome.unasked.migrations, billed_seconds(&outcome)), (1, 400));
+    assert_eq!((outcome.disruptions.migrations, billed_seconds(&outcome)), (1, 400));
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn an_outage_of_a_zone_stops_what_is_in_it() {
         outages = [{ at = '100s', zone = 'a', length = '200s' }]";
     let rows = format!("{PAIR}\n50 launch type=m5.large\n150 launch type=m5.large\n400 launch type=m5.large");
     let (outcome, notes) = world(2, set, &rows).watch();
-    assert_eq!((outcome.unasked.host_failures, outcome.unasked.instances_lost), (2, 3));
+    assert_eq!((outcome.disruptions.host_failures, outcome.disruptions.instances_lost), (2, 3));
     assert_eq!(launches(&outcome), (5, 4, vec![("InsufficientInstanceCapacity", 1)]));
     assert_eq!(notes.at(150.0).instances_stopped, 3);
 }
@@ -166,8 +166,8 @@ fn members_of_a_spread_group_that_move_keep_to_racks_of_their_own() {
         1 launch type=m5.large group=g count=3";
     for (hosts, migrations, lost) in [(4, 1, 0), (3, 0, 1)] {
         let outcome = world(hosts, &maintenance(""), rows).run();
-        let unasked = outcome.unasked;
-        assert_eq!((unasked.migrations, unasked.instances_lost), (migrations, lost), "{hosts} hosts");
+        let disruptions = outcome.disruptions;
+        assert_eq!((disruptions.migrations, disruptions.instances_lost), (migrations, lost), "{hosts} hosts");
     }
 }
 
@@ -176,7 +176,7 @@ fn a_full_spread_group_can_still_move() {
     let rows = "
         0 create-placement-group group=g group_strategy=spread
         1 launch type=m5.large group=g count=7";
-    assert_eq!(world(8, &maintenance(""), rows).run().unasked.migrations, 1);
+    assert_eq!(world(8, &maintenance(""), rows).run().disruptions.migrations, 1);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn quota_is_held_through_a_move() {
         format!("{PAIR}\n150 launch type=m5.large\n200 terminate instance=i\n210 launch type=m5.large");
     let (outcome, notes) = world(3, &set, &rows).watch();
     assert_eq!(notes.refused(), [(150.0, "launch", "InstanceLimitExceeded", 1)]);
-    assert_eq!(outcome.unasked.recoveries, 2);
+    assert_eq!(outcome.disruptions.recoveries, 2);
 }
 
 #[test]
@@ -202,9 +202,9 @@ fn room_of_a_reservation_moves_with_its_host() {
         );
         for set in [maintenance(""), outage("restart")] {
             let (outcome, notes) = world(2, &set, &rows).watch();
-            let unasked = outcome.unasked;
+            let disruptions = outcome.disruptions;
             assert_eq!(
-                (unasked.migrations + unasked.recoveries, unasked.instances_lost),
+                (disruptions.migrations + disruptions.recoveries, disruptions.instances_lost),
                 (used, 0),
                 "{used}"
             );
@@ -221,6 +221,10 @@ fn faults_repeat_with_the_seed() {
         "seed = 3\nfaults.hosts = { mean_time_between_failures = '5m', repair = '1m', detection = '5s' }";
     let experiment = world(6, set, "0 launch type=m5.large count=8");
     let (first, second) = (experiment.run(), experiment.run());
-    assert!(first.unasked.host_failures > 5 && first.unasked.recoveries > 5, "{:?}", first.unasked);
-    assert_eq!((first.digest, first.unasked), (second.digest, second.unasked));
+    assert!(
+        first.disruptions.host_failures > 5 && first.disruptions.recoveries > 5,
+        "{:?}",
+        first.disruptions
+    );
+    assert_eq!((first.digest, first.disruptions), (second.digest, second.disruptions));
 }

@@ -95,14 +95,14 @@ fn spot_is_refused_below_its_price() {
 fn spot_is_interrupted_two_minutes_after_its_price_rises_and_free_in_its_first_hour() {
     let launch = "0 launch instance=i type=m5.large purchase=spot";
     let outcome = spot(3000, launch).run();
-    assert_eq!((outcome.unasked.spot_interruptions, rows(&outcome)), (1, vec![]));
+    assert_eq!((outcome.disruptions.spot_interruptions, rows(&outcome)), (1, vec![]));
     // After an hour it is billed, two minutes at the highest price of its request.
     let outcome = spot(3600, launch).run();
     // 3,600 · 0.036 ÷ 3600 + 120 · 0.096 ÷ 3600: never more than the highest price, by default on-demand.
     assert_eq!(rows(&outcome), ["instance m5.large spot: 3720 instance-seconds, 0.039200"]);
     // A highest price above the price that comes is never interrupted.
     let outcome = spot(3000, &format!("{launch} max_usd_per_hour=1")).run();
-    assert_eq!(outcome.unasked.spot_interruptions, 0);
+    assert_eq!(outcome.disruptions.spot_interruptions, 0);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn spot_that_its_user_ends_is_billed_though_its_price_has_risen() {
         spot(3000, "0 launch instance=i type=m5.large purchase=spot\n3060 terminate instance=i").run();
     // 3,000 · 0.036 ÷ 3600 + 60 · 0.096 ÷ 3600.
     assert_eq!(rows(&outcome), ["instance m5.large spot: 3060 instance-seconds, 0.031600"]);
-    assert_eq!(outcome.unasked.spot_interruptions, 0);
+    assert_eq!(outcome.disruptions.spot_interruptions, 0);
     assert_eq!(calls(&outcome, Operation::Terminate).1, 1);
 }
 

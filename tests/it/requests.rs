@@ -241,7 +241,7 @@ fn a_spot_instance_stops_and_starts_again_with_its_price() {
         let (outcome, notes) = run(options, "4000 start instance=s");
         assert_eq!(running(&notes), stopped, "{options}");
         assert_eq!(notes.refused(), [(4000.0, "start", "IncorrectInstanceState", 1)], "{options}");
-        assert_eq!(outcome.unasked.spot_interruptions, 1);
+        assert_eq!(outcome.disruptions.spot_interruptions, 1);
     }
     let (_, notes) = run("interruption=terminate", "");
     assert_eq!(running(&notes), [(1, 0), (0, 0), (0, 0), (0, 0)]);

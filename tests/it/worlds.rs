@@ -234,13 +234,13 @@ fn check(seed: u64) -> Outcome {
 #[test]
 fn worlds_of_every_constraint_and_fault_lose_nothing_and_run_twice_the_same() {
     let outcomes: Vec<Outcome> = (0..WORLDS).map(check).collect();
-    let unasked = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
+    let disruptions = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
     for (what, count) in [
-        ("migrations", unasked(|outcome| outcome.unasked.migrations)),
-        ("recoveries", unasked(|outcome| outcome.unasked.recoveries)),
-        ("instances lost", unasked(|outcome| outcome.unasked.instances_lost)),
-        ("interruptions", unasked(|outcome| outcome.unasked.spot_interruptions)),
-        ("launches", unasked(|outcome| outcome.launch.succeeded) / 10),
+        ("migrations", disruptions(|outcome| outcome.disruptions.migrations)),
+        ("recoveries", disruptions(|outcome| outcome.disruptions.recoveries)),
+        ("instances lost", disruptions(|outcome| outcome.disruptions.instances_lost)),
+        ("interruptions", disruptions(|outcome| outcome.disruptions.spot_interruptions)),
+        ("launches", disruptions(|outcome| outcome.launch.succeeded) / 10),
     ] {
         assert!(count > WORLDS / 2, "{count} {what}");
     }

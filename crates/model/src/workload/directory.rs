@@ -42,6 +42,13 @@ pub struct SubnetName {
 }
 
 impl Directory {
+    /// Returns whether an account, a type and a zone are known.
+    pub fn has(&self, account: AccountId, kind: Option<TypeId>, zone: Option<ZoneId>) -> bool {
+        account.index() < self.accounts().len()
+            && kind.is_none_or(|kind| kind.index() < self.types.len())
+            && zone.is_none_or(|zone| zone.index() < self.zones().len())
+    }
+
     /// The names of a scenario. Zones and subnets must have names of their own.
     pub fn new(types: TypeTable, zones: Vec<String>, subnets: Vec<SubnetName>) -> Directory {
         let mut directory = Directory::without_scenario(types);

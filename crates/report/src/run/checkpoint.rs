@@ -17,7 +17,7 @@ use plimsoll_base::disk::WholeFile;
 use plimsoll_base::engine::checkpoint::{Reader, RestoreError, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
-use plimsoll_sim::cloud::checkpoint::Resumption;
+use plimsoll_sim::cloud::Resumption;
 use plimsoll_sim::cloud::observe::{Detail, Observer, RunState};
 use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::Scenario;

@@ -133,11 +133,11 @@ pub const METRICS: &[Metric] = {
 
         metric("storage.backends", "", Neither, "by zone: capacity_gib, iops and throughput_mibps of the volumes' backend (null: no limit); for each, such as capacity, also capacity_used_mean_gib, capacity_used_peak_gib and capacity_exhausted_at_s", backends),
 
-        metric("faults.host_failures", "hosts", Lower, "hosts that failed", |r| json!(r.outcome.unasked.host_failures)),
-        metric("faults.migrations", "instances", Neither, "instances moved to another host without interruption", |r| json!(r.outcome.unasked.migrations)),
-        metric("faults.recoveries", "instances", Neither, "instances restarted on another host", |r| json!(r.outcome.unasked.recoveries)),
-        metric("faults.instances_lost", "instances", Lower, "instances stopped or terminated because of their host", |r| json!(r.outcome.unasked.instances_lost)),
-        metric("spot_interruptions", "instances", Lower, "instances reclaimed by the spot market", |r| json!(r.outcome.unasked.spot_interruptions)),
+        metric("faults.host_failures", "hosts", Lower, "hosts that failed", |r| json!(r.outcome.disruptions.host_failures)),
+        metric("faults.migrations", "instances", Neither, "instances moved to another host without interruption", |r| json!(r.outcome.disruptions.migrations)),
+        metric("faults.recoveries", "instances", Neither, "instances restarted on another host", |r| json!(r.outcome.disruptions.recoveries)),
+        metric("faults.instances_lost", "instances", Lower, "instances stopped or terminated because of their host", |r| json!(r.outcome.disruptions.instances_lost)),
+        metric("spot_interruptions", "instances", Lower, "instances reclaimed by the spot market", |r| json!(r.outcome.disruptions.spot_interruptions)),
 
         metric("billing.total", "USD", Neither, "amount that all accounts pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
         metric("billing.by_kind", "USD", Neither, "by kind: instance, volume, snapshot, address, host, reservation, commitment, upfront, dedicated-fee", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),

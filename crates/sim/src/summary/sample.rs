@@ -44,7 +44,7 @@ fn outcome() -> Outcome {
         warmup_end: Time(hour),
         trace_start: None,
         operations: vec![(Operation::Launch, launch.clone())],
-        unasked: Default::default(),
+        disruptions: Default::default(),
         answers: Vec::new(),
         described_instances: 0,
         described_pages: 0,

@@ -1,46 +1,45 @@
-//! Instances that have been asked for and have no host yet: for those who call they are there, and pending.
+//! Launches on their way: instances that were requested and have no host yet. For clients they are there, and pending.
 
-use super::super::Cloud;
+use crate::cloud::world::World;
 use plimsoll_model::control_plane::plane::path::Route;
 use plimsoll_model::workload::call::{Action, Call, Targets};
 
-impl Cloud {
-    /// Notes a launch whose instances have a name.
-    #[inline]
-    pub(super) fn note_launching(&mut self, call: &Call) {
-        let Action::Launch(launch) = &call.action else { return };
-        if let Some(handle) = launch.handle {
-            *self.control_mut().launching.entry(handle).or_insert(0) += 1;
-        }
+/// Notes a launch whose instances have a name.
+#[inline]
+pub fn note_launching(world: &mut World, call: &Call) {
+    let Action::Launch(launch) = &call.action else { return };
+    if let Some(handle) = launch.handle {
+        *world.control_mut().launching.entry(handle).or_insert(0) += 1;
     }
+}
 
-    /// Such a launch has its effect, or is refused for good.
-    #[inline]
-    pub(super) fn note_launched(&mut self, call: &Call) {
-        let Action::Launch(launch) = &call.action else { return };
-        let Some(handle) = launch.handle else { return };
-        let launching = &mut self.control_mut().launching;
-        let left = launching.get_mut(&handle).expect("the launch was noted when it was called for");
-        *left -= 1;
-        if *left == 0 {
-            launching.remove(&handle);
-        }
+/// Such a launch has its effect, or is refused for good.
+#[inline]
+pub fn note_launched(world: &mut World, call: &Call) {
+    let Action::Launch(launch) = &call.action else { return };
+    let Some(handle) = launch.handle else { return };
+    let launching = &mut world.control_mut().launching;
+    let left = launching.get_mut(&handle).expect("the launch was noted when it was called for");
+    *left -= 1;
+    if *left == 0 {
+        launching.remove(&handle);
     }
+}
 
-    /// Returns how many names of a call stand for no instance yet, but for some that are being launched.
-    pub(in crate::cloud) fn launching_among(&self, targets: &Targets) -> usize {
-        let Some(control) = &self.control else { return 0 };
-        if control.launching.is_empty() {
-            return 0;
-        }
-        let is_launching =
-            |handle: &&_| control.launching.contains_key(*handle) && self.named(**handle).is_empty();
-        targets.handles().iter().filter(is_launching).count()
+/// Returns the number of handles of a call whose instances are still being launched.
+pub fn launching_among(world: &World, targets: &Targets) -> usize {
+    let Some(control) = &world.control else { return 0 };
+    if control.launching.is_empty() {
+        return 0;
     }
+    let is_launching = |handle: &&_| {
+        control.launching.contains_key(*handle) && world.api.handles.instances.of(**handle).is_empty()
+    };
+    targets.handles().iter().filter(is_launching).count()
+}
 
-    /// Returns whether a worker is to do something with instances that are being launched.
-    pub(super) fn is_early(&self, call: &Call) -> bool {
-        let is_for_a_worker = Route::of(call.action.operation()) == Route::Instance;
-        is_for_a_worker && call.action.targets().is_some_and(|targets| self.launching_among(targets) > 0)
-    }
+/// Returns whether a worker comes to a call before its instances are launched.
+pub fn is_early(world: &World, call: &Call) -> bool {
+    let is_for_a_worker = Route::of(call.action.operation()) == Route::Instance;
+    is_for_a_worker && call.action.targets().is_some_and(|targets| launching_among(world, targets) > 0)
 }

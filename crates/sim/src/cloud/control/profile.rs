@@ -1,85 +1,90 @@
-//! What the control plane has to know of a call, seen when it is made.
+//! Profiles of calls for the control plane, taken when the call is made.
 
-use super::super::Cloud;
-use super::super::reference::Reference;
-use plimsoll_base::units::AccountId;
+use crate::cloud::api::targets;
+use crate::cloud::instances::reference::Reference;
+use crate::cloud::instances::volumes;
+use crate::cloud::world::World;
+use plimsoll_base::units::{AccountId, ImageId};
 use plimsoll_model::control_plane::config::Index;
+use plimsoll_model::control_plane::plane::jobs::ImageSize;
 use plimsoll_model::control_plane::plane::path::{JobPath, RecordKey, Route};
 use plimsoll_model::control_plane::plane::requests::Profile;
 use plimsoll_model::control_plane::throttle::Class;
-use plimsoll_model::workload::call::{Action, Call, Filter, Query, Targets};
+use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Targets};
 
-impl Cloud {
-    /// Returns what the plane has to know of a call.
-    pub(super) fn profile(&self, call: &Call) -> Profile {
-        let account = call.account;
-        let operation = call.action.operation();
-        let (mut record, mut scans, mut is_paged) = (RecordKey::None, false, true);
-        match &call.action {
-            Action::Launch(launch) => record = RecordKey::InstanceType(launch.kind),
-            Action::Describe(query) => {
-                is_paged = is_narrow(query);
-                match &query.targets {
-                    Some(targets) => record = self.record(account, targets),
-                    None => {
-                        let fingerprint = if query.filters.is_empty() { 0 } else { fingerprint(query) };
-                        record = RecordKey::Query { account, query: fingerprint };
-                        scans = self.scans(query);
-                    }
-                }
-            }
-            action => {
-                if let Some(targets) = action.targets() {
-                    record = self.record(account, targets);
+/// Returns the profile of a call.
+pub fn profile(world: &World, call: &Call) -> Profile {
+    let account = call.account;
+    let operation = call.action.operation();
+    let (mut record, mut scans, mut is_paged) = (RecordKey::None, false, true);
+    match &call.action {
+        Action::Launch(launch) => record = RecordKey::InstanceType(launch.kind),
+        Action::Describe(query) => {
+            is_paged = is_narrow(query);
+            match &query.targets {
+                Some(targets) => record = record_of(world, account, targets),
+                None => {
+                    let fingerprint = if query.filters.is_empty() { 0 } else { fingerprint(query) };
+                    record = RecordKey::Query { account, query: fingerprint };
+                    scans = is_scan(world, query);
                 }
             }
         }
-        let has_volumes = matches!(&call.action, Action::Launch(launch)
-            if launch.options.as_ref().is_some_and(|options| !options.volumes.is_empty()));
-        Profile {
-            operation,
-            account,
-            class: Class::of(operation, is_paged),
-            resources: self.resources(&call.action),
-            path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
-        }
-    }
-
-    /// Returns what a call about these instances is about: the one it means, or the first of a batch, which stands for all.
-    fn record(&self, account: AccountId, targets: &Targets) -> RecordKey {
-        let instance = match *targets {
-            Targets::Drawn { draw, count: 1 } => self.instances.drawn_one(account, draw),
-            Targets::Drawn { draw, .. } => return RecordKey::Query { account, query: draw | 1 },
-            _ => {
-                let first = targets.handles().first().map(|handle| self.first_named(account, *handle));
-                first.and_then(Result::ok).map(|slot| self.instances.reference(slot))
+        action => {
+            if let Some(targets) = action.targets() {
+                record = record_of(world, account, targets);
             }
-        };
-        let Some(Reference { slot, id, .. }) = instance else { return RecordKey::None };
-        RecordKey::Instance { id: id.0, slot: slot.0 }
-    }
-
-    /// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts
-    /// as one.
-    fn resources(&self, action: &Action) -> u32 {
-        match action {
-            Action::Launch(launch) => launch.max_count,
-            Action::Start(targets) | Action::Stop(targets, _) | Action::Terminate(targets) => match targets {
-                Targets::Drawn { count, .. } => *count,
-                targets => targets.handles().iter().map(|name| self.named(*name).len().max(1) as u32).sum(),
-            },
-            _ => 1,
         }
     }
+    let has_volumes = matches!(&call.action, Action::Launch(launch)
+        if launch.options.as_ref().is_some_and(|options| !options.volumes.is_empty()));
+    Profile {
+        operation,
+        account,
+        class: Class::of(operation, is_paged),
+        resources: count_resources(world, &call.action),
+        path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
+    }
+}
 
-    /// Returns whether no index helps to find what a query about an account asks for: without filters one by account does,
-    /// with filters one by any of them.
-    fn scans(&self, query: &Query) -> bool {
-        let indexes = &self.control.as_ref().expect("there is a control plane").indexes;
-        match query.filters.as_slice() {
-            [] => !indexes.contains(&Index::Account),
-            filters => !filters.iter().any(|filter| indexes.contains(&index_of(filter))),
+/// Returns the record that a call about these instances needs: that of the first, which stands for all.
+fn record_of(world: &World, account: AccountId, targets: &Targets) -> RecordKey {
+    let instance = match *targets {
+        Targets::Drawn { draw, count: 1 } => world.instances.sample_one(account, draw),
+        Targets::Drawn { draw, .. } => return RecordKey::Query { account, query: draw | 1 },
+        _ => {
+            let first = targets.handles().first().map(|handle| targets::first(world, account, *handle));
+            first.and_then(Result::ok).map(|slot| world.instances.reference(slot))
         }
+    };
+    let Some(Reference { slot, id, .. }) = instance else { return RecordKey::None };
+    RecordKey::Instance { id: id.0, slot: slot.0 }
+}
+
+/// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts
+/// as one.
+fn count_resources(world: &World, action: &Action) -> u32 {
+    match action {
+        Action::Launch(launch) => launch.max_count,
+        Action::Start(targets) | Action::Stop(targets, _) | Action::Terminate(targets) => match targets {
+            Targets::Drawn { count, .. } => *count,
+            targets => targets
+                .handles()
+                .iter()
+                .map(|name| world.api.handles.instances.of(*name).len().max(1) as u32)
+                .sum(),
+        },
+        _ => 1,
+    }
+}
+
+/// Returns whether no index helps to answer a query: without filters one by account does, with filters one by any of
+/// them.
+fn is_scan(world: &World, query: &Query) -> bool {
+    let indexes = &world.control.as_ref().expect("there is a control plane").indexes;
+    match query.filters.as_slice() {
+        [] => !indexes.contains(&Index::Account),
+        filters => !filters.iter().any(|filter| indexes.contains(&index_of(filter))),
     }
 }
 
@@ -105,4 +110,17 @@ fn fingerprint(query: &Query) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     hash | 1
+}
+
+/// Stands for the image of a launch that names none.
+const UNNAMED_IMAGE: ImageId = ImageId(u32::MAX);
+
+/// Returns the image that the host has to download for a launch.
+pub fn image_of(world: &World, account: AccountId, launch: &Launch) -> Option<ImageSize> {
+    let control = world.control.as_ref()?;
+    let named = launch.options.as_ref().and_then(|options| options.image);
+    let id = named.and_then(|image| volumes::find_image(world, account, image).ok());
+    let gib = id.and_then(|id| world.storage.image(id)).map(|image| image.size_gib).filter(|gib| *gib > 0);
+    let gib = gib.unwrap_or(control.plane.default_image_gib());
+    Some(ImageSize { id: id.unwrap_or(UNNAMED_IMAGE), gib })
 }

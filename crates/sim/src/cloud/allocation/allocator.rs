@@ -1,0 +1,209 @@
+//! The host allocator: the one door to the capacity of hosts, free or held by capacity reservations.
+
+use crate::cloud::allocation::reservation_members::ReservationMembers;
+use crate::cloud::observe::ledger::Ledger;
+use plimsoll_base::failure::FailureReason;
+use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, Time, TypeId};
+use plimsoll_model::billing::{self, Item, Usage};
+use plimsoll_model::fleet::host::HostState;
+use plimsoll_model::fleet::{Change, Fleet};
+use plimsoll_model::placement::placer::Placer;
+use plimsoll_model::placement::provisions::Provisions;
+use plimsoll_model::placement::request::{Request, Tenancy};
+use plimsoll_model::placement::reservations::{Preference, Reservations, Terms};
+use plimsoll_model::placement::strategy::Undo;
+
+/// Capacity that an instance has on a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HostAllocation {
+    pub host: HostId,
+    /// Capacity reservation that the capacity came from, and goes back to.
+    pub reservation: Option<CapacityReservationId>,
+}
+
+/// Capacity just allocated, and the state of the strategy before, so that it can be undone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PendingAllocation {
+    pub allocation: HostAllocation,
+    pub undo: Undo,
+}
+
+/// Reservations that an instance may use: its type must match, and so must its preference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReservationCriteria {
+    pub kind: TypeId,
+    pub preference: Preference,
+}
+
+/// Hosts, the placer that chooses among them, and the instances in capacity reservations.
+pub struct HostAllocator {
+    pub fleet: Fleet,
+    pub placer: Placer,
+    pub reservations: Reservations,
+    pub members: ReservationMembers,
+    /// Groups, dedicated hosts and reservations that the scenario provides.
+    pub provisions: Provisions,
+}
+
+impl HostAllocator {
+    /// Allocates a slot of a matching reservation, or capacity on the host that the strategy chooses, or on one that is
+    /// opened.
+    #[inline(always)] // every launch
+    pub fn allocate(
+        &mut self,
+        now: Time,
+        request: &Request,
+        criteria: ReservationCriteria,
+        may_open: bool,
+        usage: &mut Usage,
+    ) -> Result<PendingAllocation, FailureReason> {
+        if !self.reservations.is_empty()
+            && let Some(allocation) = self.claim_slot(now, request, criteria, usage)?
+        {
+            return Ok(PendingAllocation { allocation, undo: Undo::default() });
+        }
+        let (host, undo) = self.place(request, may_open)?;
+        Ok(PendingAllocation { allocation: HostAllocation { host, reservation: None }, undo })
+    }
+
+    /// Allocates free capacity on the host that the strategy chooses, or on one that is opened.
+    #[inline(always)] // every launch
+    pub fn place(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), FailureReason> {
+        let mut host = self.placer.choose(request, &self.fleet);
+        if host.is_none() && may_open {
+            host = self.placer.open(request, &mut self.fleet);
+        }
+        let host = host.ok_or_else(|| self.placer.explain(request, &self.fleet))?;
+        self.fleet.take(host, request.zone, &request.amounts);
+        let undo = self.placer.placed(request, host, &self.fleet);
+        self.placer.changed(host, request.zone, &mut self.fleet);
+        Ok((host, undo))
+    }
+
+    /// Takes over a slot of a reservation, if one matches.
+    #[cold]
+    fn claim_slot(
+        &mut self,
+        now: Time,
+        request: &Request,
+        criteria: ReservationCriteria,
+        usage: &mut Usage,
+    ) -> Result<Option<HostAllocation>, FailureReason> {
+        let claimed = self.reservations.claim(
+            request,
+            criteria.kind,
+            criteria.preference,
+            &mut self.placer,
+            &self.fleet,
+        )?;
+        Ok(claimed.map(|(id, host)| {
+            usage.give(now, request.account, unused_reservation(criteria.kind, request.tenancy()), 1);
+            HostAllocation { host, reservation: Some(id) }
+        }))
+    }
+
+    /// Returns whether an instance of a request will take over a slot, which counts against quotas already.
+    #[inline]
+    pub fn is_counted(&self, request: &Request, criteria: ReservationCriteria) -> bool {
+        let ReservationCriteria { kind, preference } = criteria;
+        let seek = || self.reservations.seek(request, kind, preference, &self.placer, &self.fleet);
+        !self.reservations.is_empty() && matches!(seek(), Ok(Some(_)))
+    }
+
+    /// Undoes an allocation for an instance that comes to nothing.
+    pub fn undo(
+        &mut self,
+        now: Time,
+        request: &Request,
+        PendingAllocation { allocation, undo }: PendingAllocation,
+        (usage, ledger): (&mut Usage, &mut Ledger),
+    ) {
+        let HostAllocation { host, reservation } = allocation;
+        if let Some(id) = reservation {
+            let is_back = self.return_slot(now, request, (id, host), (usage, ledger));
+            return assert!(is_back, "the reservation of a slot that was taken just now is there");
+        }
+        let emptied = self.fleet.give(host, request.zone, &request.amounts);
+        self.placer.undo(request, host, undo, &self.fleet);
+        self.reindex(request, host, emptied, ledger);
+    }
+
+    /// Releases the capacity of an instance to the fleet.
+    #[inline]
+    pub fn release(&mut self, request: &Request, host: HostId, ledger: &mut Ledger) {
+        let emptied = self.fleet.give(host, request.zone, &request.amounts);
+        self.placer.removed(request, host, &self.fleet);
+        self.reindex(request, host, emptied, ledger);
+    }
+
+    /// Updates the index after a release, and the peaks where that closed a host.
+    #[inline]
+    fn reindex(&mut self, request: &Request, host: HostId, emptied: Change, ledger: &mut Ledger) {
+        let settled = self.placer.changed(host, request.zone, &mut self.fleet);
+        if emptied == Change::Closed || settled == Change::Closed {
+            ledger.note_shares(self.fleet.totals());
+        }
+    }
+
+    /// Returns a slot to its reservation; `false` where that was cancelled and needs it no more.
+    #[cold]
+    pub fn return_slot(
+        &mut self,
+        now: Time,
+        request: &Request,
+        (id, host): (CapacityReservationId, HostId),
+        (usage, ledger): (&mut Usage, &mut Ledger),
+    ) -> bool {
+        if !self.reservations.give_back(request, id, host, &mut self.placer, &self.fleet) {
+            return false;
+        }
+        let kind = self.reservations.get(id).kind;
+        usage.take(now, request.account, unused_reservation(kind, request.tenancy()), 1);
+        if self.fleet.hosts()[host.index()].state != HostState::Active {
+            // The slot is of no use there.
+            self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
+            ledger.note_fleet(self.fleet.totals());
+            ledger.note_shares(self.fleet.totals());
+        }
+        true
+    }
+
+    /// Reserves capacity for the instances of a reservation, of which so many have theirs already.
+    pub fn reserve(
+        &mut self,
+        slot: &Request,
+        terms: Terms,
+        existing: u32,
+    ) -> Result<CapacityReservationId, FailureReason> {
+        self.reservations.reserve(slot, terms, existing, &mut self.placer, &mut self.fleet)
+    }
+
+    /// Cancels a reservation. Returns the number of free slots whose capacity was released.
+    pub fn cancel(&mut self, account: AccountId, id: CapacityReservationId) -> Result<u32, FailureReason> {
+        self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet)
+    }
+
+    /// Releases the capacity of a free slot, for which an instance elsewhere counts from now on.
+    pub fn give_up_slot(&mut self, id: CapacityReservationId) {
+        self.reservations.give_up_slot(id, &mut self.placer, &mut self.fleet);
+    }
+
+    /// Moves the free slots of a host that has gone out of service.
+    pub fn move_slots(&mut self, host: HostId) {
+        self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);
+    }
+}
+
+/// Entry of a free slot of a capacity reservation on the bill.
+pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
+    Item::unused_reservation(kind, billed_tenancy(tenancy))
+}
+
+/// The tenancy that decides what an instance costs.
+pub fn billed_tenancy(tenancy: Tenancy) -> billing::BilledTenancy {
+    match tenancy {
+        Tenancy::Dedicated => billing::BilledTenancy::Dedicated,
+        // On a dedicated host it is the host that costs.
+        Tenancy::Shared | Tenancy::Host(_) => billing::BilledTenancy::Shared,
+    }
+}

@@ -1,0 +1,155 @@
+//! Capacity reservations and the instances in them: who takes room that is held, who follows when it is left, and
+//! what counts against quotas.
+//!
+//! An open reservation takes every instance of its account that matches, those that run already before it takes
+//! fresh room (EC2 user guide, "Work with Capacity Reservations": they "automatically match new instances and running
+//! instances that have matching attributes"). When an instance leaves it, the oldest that matches and runs outside
+//! follows, and the room of the one that left is free. Free slots count against the account's quota of instances
+//! (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance limits").
+
+use std::collections::BTreeMap;
+
+use crate::cloud::allocation::allocator::unused_reservation;
+use crate::cloud::allocation::membership;
+use crate::cloud::api::refused::Refused;
+use crate::cloud::instances::quota_claims;
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::simulation::event::{Event, Rank};
+use crate::cloud::world::World;
+use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::units::{AccountId, CapacityReservationId, Time, ZoneId};
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::request::Request;
+use plimsoll_model::placement::reservations::Terms;
+use plimsoll_model::quota::Quota;
+use plimsoll_model::workload::handles::ReservationHandle;
+
+/// Reserves room in answer to a call, perhaps until a time.
+pub fn create_reservation(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    (name, zone, until): (ReservationHandle, ZoneId, Option<Time>),
+    terms: Terms,
+) -> Result<(), FailureReason> {
+    if until.is_some_and(|until| until <= now) {
+        return Err(Failure::InvalidParameterValue.into());
+    }
+    let slot = world.learn_type(terms.kind).request(account, zone);
+    if !world.is_offered(terms.kind, zone) {
+        return Err(Failure::Unsupported.into());
+    }
+    let id = hold(world, now, name, &slot, terms)?;
+    if let Some(until) = until {
+        world.timers.queue.push(until, Rank::Timer as u8, Event::Expiry(id));
+    }
+    Ok(())
+}
+
+/// Holds room for instances under a name: those that run and match first, fresh room for the others.
+pub fn hold(
+    world: &mut World,
+    now: Time,
+    name: ReservationHandle,
+    slot: &Request,
+    terms: Terms,
+) -> Result<CapacityReservationId, FailureReason> {
+    let attributes = (slot.account, terms.kind, slot.zone, slot.constraint.unwrap_or_default().tenancy);
+    let mut there = Vec::new();
+    if terms.is_open {
+        membership::watch_outside(world, attributes);
+        there = membership::oldest_outside(world, &attributes, terms.count);
+    }
+    let fresh = terms.count - there.len() as u32;
+    let reserved = reserve(world, now, slot, terms, fresh);
+    if world.hosts.reservations.is_empty() {
+        // Instances that come and go are noted only where there is a reservation.
+        world.hosts.members.outside.clear();
+    }
+    let id = reserved?;
+    there.into_iter().for_each(|slot| membership::take_over(world, slot, id));
+    let unused = unused_reservation(terms.kind, slot.tenancy());
+    world.billing.usage.take(now, slot.account, unused, u64::from(fresh));
+    world.api.handles.reservations.set(name.0, id);
+    world.note_hosts();
+    Ok(id)
+}
+
+/// Takes room for so many of the instances of a reservation, within the account's quotas.
+fn reserve(
+    world: &mut World,
+    now: Time,
+    slot: &Request,
+    terms: Terms,
+    fresh: u32,
+) -> Result<CapacityReservationId, FailureReason> {
+    let (account, claim) = (slot.account, quota_claims::claim_of_slot(world, terms.kind));
+    quota_claims::take_slots(world, now, account, claim, fresh)?;
+    let reserved = quota_claims::create_within(world, account, Quota::CapacityReservations, 1, |world| {
+        world.hosts.reserve(slot, terms, terms.count - fresh)
+    });
+    reserved.inspect_err(|_| quota_claims::undo_slots(world, account, claim, fresh))
+}
+
+pub fn cancel_reservation(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    name: ReservationHandle,
+) -> Result<(), FailureReason> {
+    let unknown = Failure::InvalidCapacityReservationIdNotFound;
+    let id = world.api.handles.reservations.find(name.0, unknown)?;
+    end_reservation(world, now, account, id)
+}
+
+/// The end date of a reservation has come, unless it was cancelled before. EC2 ends it within an hour of that
+/// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
+pub fn expire(world: &mut World, now: Time, id: CapacityReservationId) {
+    let reservation = world.hosts.reservations.get(id);
+    if reservation.count > 0 {
+        let account = reservation.account();
+        let answer = end_reservation(world, now, account, id).map_err(Refused::outright);
+        world.recorder.answer(now, Operation::CancelReservation, account, answer);
+    }
+}
+
+/// A reservation ends: its free slots are given back, its instances are outside from now on, and are taken
+/// over by other reservations that match.
+fn end_reservation(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    id: CapacityReservationId,
+) -> Result<(), FailureReason> {
+    let freed = world.hosts.cancel(account, id)?;
+    let reservation = world.hosts.reservations.get(id);
+    let (kind, attributes) = (reservation.kind, reservation.attributes());
+    let unused = unused_reservation(kind, reservation.tenancy());
+    world.billing.usage.give(now, account, unused, u64::from(freed));
+    quota_claims::undo_slots(world, account, quota_claims::claim_of_slot(world, kind), freed);
+    quota_claims::uncount(world, account, Quota::CapacityReservations, 1);
+    let inside = world.hosts.members.inside.get(&id).into_iter().flat_map(BTreeMap::values);
+    for slot in inside.copied().collect::<Vec<Slot>>() {
+        membership::leave(world, slot);
+        membership::enter(world, slot, None);
+    }
+    for other in world.hosts.reservations.open(&attributes).to_vec() {
+        fill_slots(world, now, other);
+    }
+    world.note_hosts();
+    Ok(())
+}
+
+/// Instances outside count for the free slots of a reservation, as far as there are any.
+fn fill_slots(world: &mut World, now: Time, id: CapacityReservationId) {
+    let reservation = world.hosts.reservations.get(id);
+    let (account, kind) = (reservation.account(), reservation.kind);
+    let unused = unused_reservation(kind, reservation.tenancy());
+    let there = membership::oldest_outside(world, &reservation.attributes(), reservation.free);
+    for slot in there {
+        world.hosts.give_up_slot(id);
+        membership::take_over(world, slot, id);
+        world.billing.usage.give(now, account, unused, 1);
+        quota_claims::undo_slots(world, account, quota_claims::claim_of_slot(world, kind), 1);
+    }
+}

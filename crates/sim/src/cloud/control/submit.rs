@@ -1,0 +1,113 @@
+//! Calls on their way through the control plane, and the effects that it decides.
+
+use crate::cloud::api::refused::Refused;
+use crate::cloud::api::{describe, dispatch};
+use crate::cloud::control::{launching, prefetch, profile};
+use crate::cloud::instances::lifecycle;
+use crate::cloud::simulation::event::{Event, Rank};
+use crate::cloud::world::World;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::control_plane::job::JobId;
+use plimsoll_model::control_plane::plane::requests::RequestId;
+use plimsoll_model::control_plane::plane::{Effect, PlaneTimer};
+use plimsoll_model::workload::call::{Action, Call, End};
+
+/// Opens the control plane at the start of a run.
+pub fn open(world: &mut World) {
+    if let Some(control) = &mut world.control {
+        control.plane.open();
+        work(world, Time::ZERO);
+    }
+}
+
+/// Submits a call to the control plane.
+#[inline]
+pub fn submit(world: &mut World, now: Time, call: Call) {
+    if call.action.is_traffic() {
+        // A packet between instances is no request to the API.
+        world.advance_ledger(now);
+        return dispatch::call(world, now, &call);
+    }
+    let profile = profile::profile(world, &call);
+    launching::note_launching(world, &call);
+    let lifetimes = match &call.action {
+        Action::Launch(launch) if launch.end == End::Drawn => world.demand.lifetimes().into(),
+        _ => Box::default(),
+    };
+    world.control_mut().plane.submit(now, call, lifetimes, profile);
+    work(world, now);
+}
+
+/// An timer of the control plane rings.
+#[inline]
+pub fn on_timer(world: &mut World, now: Time, timer: PlaneTimer, number: u32) {
+    world.control_mut().plane.fire(now, timer, number);
+}
+
+/// Carries out the effects of the control plane until there are none, and sets its timers.
+#[inline]
+pub fn work(world: &mut World, now: Time) {
+    let rows = world.instances.alive();
+    let control = world.control_mut();
+    control.worked = now;
+    control.plane.note_instance_count(rows);
+    while let Some(effect) = world.control_mut().plane.next(now) {
+        match effect {
+            Effect::Commit(job, request) => act(world, now, job, request),
+            Effect::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
+            Effect::Finish(job) => {
+                let instance = world.control_mut().plane.came_up(job);
+                world.advance_ledger(now);
+                lifecycle::come_up(world, now, instance);
+            }
+        }
+    }
+    while let Some((at, timer, number)) = world.control_mut().plane.next_timer() {
+        if world.timers.is_imminent(at) {
+            prefetch::prefetch_for_timer(world, timer, number);
+        }
+        world.timers.queue.push(at, Rank::Timer as u8, Event::Control(timer, number));
+    }
+}
+
+/// Lets a call take effect, unless a worker comes to it before its instances are launched.
+fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
+    let (call, lifetimes) = world.control_mut().plane.take_call(request);
+    if launching::is_early(world, &call) {
+        return world.control_mut().plane.postpone(now, job, request, call);
+    }
+    if let Action::Describe(query) = &call.action
+        && query.page_size.is_some()
+        && u64::from(world.control_mut().plane.pages_before(request)) + 1
+            < describe::pages_of(world, call.account, query)
+    {
+        return world.control_mut().plane.turn_page(now, job, request, call);
+    }
+    launching::note_launched(world, &call);
+    if !matches!(call.action, Action::Describe(_)) {
+        world.advance_ledger(now);
+    }
+    world.recorder.call_age = now.since(call.at);
+    world.api.delayed_lifetimes = Some(lifetimes);
+    dispatch::call(world, now, &call);
+    world.recorder.call_age = Duration::ZERO;
+    world.control_mut().plane.committed(now, job);
+}
+
+/// Refuses a call that never takes effect.
+#[cold]
+fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Failure) {
+    let (call, _) = world.control_mut().plane.take_call(request);
+    world.control_mut().plane.refusal_told(request);
+    launching::note_launched(world, &call);
+    let operation = call.action.operation();
+    world.recorder.ledger.count_call(operation, Some(failure));
+    let (mut refused, mut count) = (Refused::outright(failure), 1);
+    if let Action::Launch(launch) = &call.action {
+        (refused.kind, refused.zone, count) = (Some(launch.kind), launch.zone, launch.max_count);
+        world.recorder.ledger.count_launch(count, Some(failure), count);
+        world.api.handles.bind(launch.handle, &[]);
+    }
+    world.recorder.refuse(now, operation, call.account, refused, count);
+}

@@ -1,0 +1,76 @@
+//! Interfaces and addresses of instances.
+
+use crate::cloud::api::launch_context::{Allocation, LaunchContext};
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::world::World;
+use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::units::Time;
+use plimsoll_model::network::{self, AddressRange, InterfaceRef};
+use plimsoll_model::workload::call::LaunchOptions;
+use plimsoll_model::workload::resource_call::AddressCount;
+
+/// Attaches the interfaces and addresses that a launch asks for beside its first.
+pub fn attach_for_launch(
+    world: &mut World,
+    context: &LaunchContext,
+    options: &LaunchOptions,
+    allocation: &Allocation,
+) -> Result<(), FailureReason> {
+    let (now, account) = (context.now, context.account);
+    let limits = world.directory.types.get(context.launch.kind).interfaces;
+    let Allocation { id, zone, subnet, .. } = *allocation;
+    let instance = network::Instance { id, account, zone, subnet, limits };
+    let count = AddressCount { addresses: options.addresses, prefixes: options.prefixes };
+    if count != AddressCount::default() {
+        add_addresses(world, now, &instance, count)?;
+    }
+    for _ in 0..options.interfaces {
+        let interface = world.network.create_interface(now, account, subnet)?;
+        let attached = world.network.attach_interface(&instance, interface, true);
+        attached.inspect_err(|_| {
+            let deleted = world.network.delete_interface(now, account, interface);
+            deleted.expect("it is attached to nothing");
+        })?;
+    }
+    Ok(())
+}
+
+pub fn add_addresses(
+    world: &mut World,
+    now: Time,
+    instance: &network::Instance,
+    AddressCount { addresses, prefixes }: AddressCount,
+) -> Result<(), FailureReason> {
+    let first = InterfaceRef::First(instance);
+    let none_asked = addresses == 0 && prefixes == 0;
+    if addresses > 0 || none_asked {
+        world.network.assign(now, first, AddressRange::Single, small(addresses)?)?;
+    }
+    if prefixes > 0 {
+        let assigned = world.network.assign(now, first, AddressRange::Prefix, small(prefixes)?);
+        assigned.inspect_err(|_| {
+            if addresses > 0 {
+                let undone = world.network.unassign(now, first, AddressRange::Single, addresses as u16);
+                undone.expect("they were just assigned");
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// An instance as the network sees it.
+pub fn network_view(world: &World, slot: Slot) -> network::Instance {
+    let instance = world.instances.get(slot);
+    network::Instance {
+        id: instance.id,
+        account: instance.account,
+        zone: instance.zone,
+        subnet: instance.subnet,
+        limits: world.directory.types.get(instance.kind).interfaces,
+    }
+}
+
+/// A number of addresses as the network counts them; no subnet has more.
+fn small(count: u32) -> Result<u16, FailureReason> {
+    u16::try_from(count).map_err(|_| Failure::InvalidParameterValue.into())
+}

@@ -1,0 +1,75 @@
+//! Metering: instances that run, and their bills.
+
+use crate::cloud::allocation::allocator::billed_tenancy;
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::spot;
+use crate::cloud::observe::instance_rows;
+use crate::cloud::observe::ledger::InstanceTotal;
+use crate::cloud::world::World;
+use plimsoll_base::units::{Time, TypeId};
+use plimsoll_model::billing::{self, Market, Running};
+use plimsoll_model::placement::request::Tenancy;
+
+/// Counts an instance as running no more.
+#[inline]
+pub fn stop_counting(world: &mut World, slot: Slot) {
+    let kind = world.instances.get(slot).kind;
+    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
+    kind.running = kind.running.checked_sub(1).expect("what stops was running");
+    world.recorder.ledger.accrual.remove(kind.pico_usd_per_hour);
+    world.recorder.ledger.instances[InstanceTotal::Running as usize] -= 1;
+}
+
+/// Counts an instance of a type as running.
+#[inline]
+pub fn start_counting(world: &mut World, kind: TypeId) {
+    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
+    kind.running += 1;
+    world.recorder.ledger.accrual.add(kind.pico_usd_per_hour);
+    world.recorder.ledger.instances[InstanceTotal::Running as usize] += 1;
+}
+
+/// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated
+/// host it is paid with the host (EC2 user guide, "Amazon EC2 Dedicated Hosts pricing and billing").
+#[inline(always)] // every end
+pub fn bill(world: &mut World, since: Time, now: Time, slot: Slot) {
+    let instance = world.instances.get(slot);
+    if instance.has_extras && is_paid_with_its_host(world, slot) {
+        return;
+    }
+    let mut running = Running {
+        account: instance.account,
+        kind: instance.kind,
+        zone: instance.zone,
+        tenancy: billing::BilledTenancy::Shared,
+        market: Market::OnDemand,
+        max_price: None,
+        start: since,
+        end: now,
+        past_minimum: instance.past_minimum,
+        interrupted: false,
+    };
+    if instance.has_extras {
+        note_purchase(world, slot, &mut running);
+    }
+    world.billing.bill(&running, &world.directory.types);
+    if world.recorder.rows.is_some() {
+        instance_rows::record_bill(world, &running, slot);
+    }
+}
+
+/// Adds to a bill how an instance with extras was bought.
+#[cold]
+fn note_purchase(world: &World, slot: Slot, running: &mut Running) {
+    running.market = spot::market_of(world, slot);
+    running.max_price = spot::max_price_of(world, slot);
+    let Some(extras) = world.instances.extras.get(slot) else { return };
+    running.interrupted = extras.interrupted;
+    running.tenancy = billed_tenancy(extras.constraint.unwrap_or_default().tenancy);
+}
+
+#[cold]
+fn is_paid_with_its_host(world: &World, slot: Slot) -> bool {
+    let constraint = world.instances.extras.get(slot).and_then(|extras| extras.constraint);
+    constraint.is_some_and(|constraint| matches!(constraint.tenancy, Tenancy::Host(_)))
+}

@@ -1,0 +1,17 @@
+//! Instances: their table and their lifecycle, and what follows from each step of it.
+
+pub mod extras;
+pub mod fault_state;
+pub mod interfaces;
+pub mod interruption;
+pub mod lifecycle;
+pub mod live_instances;
+pub mod metering;
+pub mod quota_claims;
+pub mod recovery;
+pub mod reference;
+pub mod spot;
+pub mod stop_cycle;
+pub mod table;
+pub mod teardown;
+pub mod volumes;

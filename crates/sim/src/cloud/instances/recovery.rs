@@ -1,0 +1,220 @@
+//! Recovery: instances whose host fails, is maintained or retired migrate, come up elsewhere, stop or end.
+
+use crate::cloud::allocation::allocator::{HostAllocation, ReservationCriteria};
+use crate::cloud::allocation::{membership, requests};
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::{lifecycle, quota_claims};
+use crate::cloud::observe::decisions;
+use crate::cloud::observe::explain::Occasion;
+use crate::cloud::observe::ledger::DigestEvent;
+use crate::cloud::simulation::event::{Event, Rank};
+use crate::cloud::world::World;
+use plimsoll_base::failure::FailureReason;
+use plimsoll_base::units::{InstanceId, Time};
+use plimsoll_model::faults::{Drain, HostEvent, OnFailure};
+use plimsoll_model::lifecycle::{State, Trigger};
+use plimsoll_model::placement::request::Constraint;
+use plimsoll_model::placement::reservations::Preference;
+use plimsoll_model::transition::Transition;
+
+/// Capacity that an instance has, and capacity that it takes instead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Relocation {
+    from: HostAllocation,
+    to: HostAllocation,
+}
+
+/// Treatment of an instance that cannot stay on its host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Eviction {
+    /// The instance goes on elsewhere without a break.
+    Migrate,
+    /// The instance comes up again elsewhere.
+    Recover,
+    Stop,
+    Terminate,
+}
+
+/// Schedules the next fault.
+pub fn schedule_next(world: &mut World) {
+    let due = world.faults.as_ref().map_or(Time::NEVER, |faults| faults.faults.due());
+    if due < Time::NEVER {
+        world.timers.queue.push(due, Rank::HostFault as u8, Event::Fault);
+    }
+}
+
+/// Applies the host events that are due.
+pub fn on_fault(world: &mut World, now: Time) {
+    while let Some((_, event)) = world.faults.as_mut().and_then(|faults| faults.faults.next_until(now)) {
+        apply_host_event(world, now, event);
+    }
+    schedule_next(world);
+}
+
+fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
+    let host = event.host();
+    let zone = world.hosts.fleet.zone_of(host);
+    world.hosts.fleet.on(host, event.trigger());
+    world.hosts.placer.changed(host, zone, &mut world.hosts.fleet);
+    world.note_hosts();
+    let on_failure = world.faults.as_ref().expect("a fault has its source").faults.on_failure();
+    let eviction = match event {
+        HostEvent::Failed(_) => {
+            world.recorder.ledger.digest(now, DigestEvent::HostFailed, InstanceId(0), host);
+            world.recorder.ledger.count_event(|counts| &mut counts.host_failures);
+            return;
+        }
+        HostEvent::Repaired(_) | HostEvent::MaintenanceEnds(_) | HostEvent::MaintenanceAnnounced(_) => {
+            return;
+        }
+        HostEvent::Detected(_) => match on_failure {
+            OnFailure::Restart => Eviction::Recover,
+            OnFailure::Stop => Eviction::Stop,
+            OnFailure::Terminate => Eviction::Terminate,
+        },
+        HostEvent::MaintenanceBegins(_, drain) | HostEvent::Retired(_, drain) => match drain {
+            Drain::Migrate => Eviction::Migrate,
+            Drain::Stop => Eviction::Stop,
+            Drain::Terminate => Eviction::Terminate,
+        },
+    };
+    world.hosts.move_slots(host);
+    world.note_hosts();
+    for slot in world.instances_on(host) {
+        evict(world, now, slot, eviction);
+    }
+}
+
+/// Evicts an instance from its host. An instance that is to move and finds no other host stops.
+fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
+    let moving = match eviction {
+        Eviction::Migrate | Eviction::Recover => Trigger::Recovered,
+        Eviction::Stop => Trigger::Lost,
+        Eviction::Terminate => Trigger::Terminate,
+    };
+    let state = world.instances.get(slot).state;
+    match (state.on(moving), eviction) {
+        (Transition::To(State::Pending), Eviction::Migrate) => {
+            if migrate(world, now, slot).is_err() {
+                lose(world, now, slot);
+            }
+        }
+        (Transition::To(State::Pending), _) => {
+            if recover(world, now, slot).is_err() {
+                lose(world, now, slot);
+            }
+        }
+        (Transition::To(State::ShuttingDown), _) => {
+            world.recorder.ledger.count_event(|counts| &mut counts.instances_lost);
+            lifecycle::terminate(world, now, slot);
+        }
+        _ => lose(world, now, slot),
+    }
+}
+
+/// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
+/// there is none.
+fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
+    let relocation = allocate_elsewhere(world, now, slot, Occasion::Recovery)?;
+    if world.instances.get(slot).state == State::Running {
+        lifecycle::leave_running(world, now, slot);
+        world.instances.extras_mut(slot).recovers = true;
+    }
+    move_to(world, now, slot, relocation);
+    world.recorder.ledger.count_event(|counts| &mut counts.recoveries);
+    lifecycle::enter(world, now, slot, State::Pending);
+    lifecycle::come_up_again(world, now, slot);
+    Ok(())
+}
+
+/// An instance goes on on another host. Nothing changes where there is none.
+fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
+    let relocation = allocate_elsewhere(world, now, slot, Occasion::Migration)?;
+    move_to(world, now, slot, relocation);
+    world.recorder.ledger.count_event(|counts| &mut counts.migrations);
+    Ok(())
+}
+
+/// Takes room on any host but the one the instance is on. A slot of a reservation goes along with it, and
+/// where there is no room for that, another free one is taken.
+fn allocate_elsewhere(
+    world: &mut World,
+    now: Time,
+    slot: Slot,
+    occasion: Occasion,
+) -> Result<Relocation, FailureReason> {
+    let kind = world.instances.get(slot).kind;
+    let (old_request, from) = (requests::request_of(world, slot), requests::allocation_of(world, slot));
+    let mut request = old_request;
+    let mut constraint: Constraint = request.constraint.unwrap_or_default();
+    constraint.excluded = Some(from.host);
+    request.constraint = Some(constraint);
+    let preference = world.instances.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
+    // Of its group it counts no more while a place is looked for: a member that moves is still one.
+    world.hosts.placer.removed(&old_request, from.host, &world.hosts.fleet);
+    let criteria = ReservationCriteria { kind, preference };
+    let diagnosis = decisions::diagnose_instance(world, slot, &request);
+    let along = from.reservation.and_then(|_| world.hosts.place(&request, true).ok()).map(|(host, _)| host);
+    let found = match along {
+        Some(host) => {
+            let plain = HostAllocation { reservation: None, ..from };
+            Ok(Relocation { from: plain, to: HostAllocation { host, ..from } })
+        }
+        None => {
+            let found = world.hosts.allocate(now, &request, criteria, true, &mut world.billing.usage);
+            found.map(|taken| Relocation { from, to: taken.allocation })
+        }
+    };
+    if let Some(diagnosis) = diagnosis {
+        let allocation = found.map(|relocation| match along {
+            Some(host) => HostAllocation { host, reservation: None },
+            None => relocation.to,
+        });
+        decisions::record_move(world, now, occasion, (request, criteria), diagnosis, allocation);
+    }
+    world.hosts.placer.added(&old_request, from.host, &world.hosts.fleet);
+    found
+}
+
+/// The instance is on the new host, and the room on the old one is given back.
+fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Relocation) {
+    let (request, was) =
+        (requests::request_of(world, slot), requests::allocation_of(world, slot).reservation);
+    world.note_off_host(slot);
+    let instance = world.instances.get_mut(slot);
+    instance.host = to.host;
+    let (id, account) = (instance.id, instance.account);
+    if !world.hosts.reservations.is_empty() {
+        membership::leave(world, slot);
+        membership::enter(world, slot, to.reservation);
+    }
+    let is_kept = membership::release(world, now, &request, from);
+    let took_slot = to.reservation.is_some() && (from.reservation.is_some() || was.is_none());
+    if took_slot && !is_kept {
+        quota_claims::undo(world, account, quota_claims::claim_of(world, slot));
+    }
+    world.note_on_host(slot);
+    world.recorder.ledger.digest(now, DigestEvent::Moved, id, to.host);
+    world.note_hosts();
+}
+
+/// An instance is off its host and has no other: what ended is over, anything else is stopped.
+fn lose(world: &mut World, now: Time, slot: Slot) {
+    match world.instances.get(slot).state.on(Trigger::Lost) {
+        Transition::To(State::Terminated) => lifecycle::terminated(world, now, slot),
+        Transition::To(State::Stopped) => {
+            world.recorder.ledger.count_event(|counts| &mut counts.instances_lost);
+            match world.instances.get(slot).state {
+                State::Running => stop_at_once(world, now, slot),
+                _ => lifecycle::stopped(world, now, slot),
+            }
+        }
+        other => panic!("an instance without a host means {other:?}"),
+    }
+}
+
+fn stop_at_once(world: &mut World, now: Time, slot: Slot) {
+    lifecycle::leave_running(world, now, slot);
+    lifecycle::enter(world, now, slot, State::Stopping);
+    lifecycle::stopped(world, now, slot);
+}

@@ -1,0 +1,290 @@
+//! The record of one instance, a cache line, and the table of those that are alive.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::cloud::instances::extras::{Extras, ExtrasTable};
+use crate::cloud::instances::live_instances::LiveInstances;
+use crate::cloud::instances::reference::{Reference, Slot};
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
+use plimsoll_base::units::{AccountId, HostId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::workload::call::StopsId;
+
+/// Record of an instance. Exactly one cache line: an event touches one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(C, align(64))]
+pub struct Instance {
+    /// Number in the order of launch.
+    pub id: InstanceId,
+    /// Time at which the instance entered its state.
+    pub since: Time,
+    /// Number in the demand, which its random streams are keyed by.
+    pub number: u64,
+    /// Host; meaningless unless [`Instance::has_host`].
+    pub host: HostId,
+    /// Type.
+    pub kind: TypeId,
+    /// Account.
+    pub account: AccountId,
+    /// Subnet, as the scenario numbers them.
+    pub subnet: SubnetId,
+    /// Private address there.
+    pub address: u32,
+    /// Cycle of stopping and starting it is in.
+    pub cycle: u32,
+    /// Zone.
+    pub zone: ZoneId,
+    /// The stop/start behaviour it follows, if any.
+    pub stops: Option<StopsId>,
+    /// Timers that name it, whether they still mean anything or not.
+    pub timers: u16,
+    /// Timers with another stamp mean nothing any more.
+    pub stamp: u16,
+    /// State.
+    pub state: State,
+    /// The instance has capacity on `host`.
+    pub has_host: bool,
+    /// The instance holds a public address now.
+    pub has_public_address: bool,
+    /// The instance gets a public address whenever it starts.
+    pub wants_public_address: bool,
+    /// Minimum for this start was billed before the run began.
+    pub past_minimum: bool,
+    /// The instance has extras.
+    pub has_extras: bool,
+}
+
+/// The instances that are alive, and those that timers still name.
+#[derive(Clone, Debug, Default)]
+pub struct Instances {
+    slots: Vec<Instance>,
+    free: Vec<Slot>,
+    launched: u64,
+    terminated: u64,
+    /// Live instances by account; `None` until the first query.
+    alive_of: Option<Vec<u64>>,
+    /// Live instances to sample from, where calls draw them.
+    live: Option<LiveInstances>,
+    /// Attributes that only some instances have.
+    pub extras: ExtrasTable,
+    /// Instances that may have an elastic IP address, by id.
+    pub elastic_ip_holders: BTreeMap<InstanceId, Reference>,
+    /// Instances that were launched with volumes, by id.
+    pub with_volumes: BTreeMap<InstanceId, Reference>,
+}
+
+/// Records are written one after the other: there may be millions.
+impl Persist for Instances {
+    fn save(&self, out: &mut Writer<'_>) {
+        let Instances { slots, free, launched, terminated, alive_of, live, .. } = self;
+        let Instances { extras, elastic_ip_holders, with_volumes, .. } = self;
+        out.put(&(launched, terminated, alive_of, live, free));
+        out.put_length(slots.len());
+        slots.iter().for_each(|instance| out.put(instance));
+        extras.save(out);
+        out.put(&(elastic_ip_holders, with_volumes));
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
+        (self.launched, self.terminated, self.alive_of, self.live, self.free) = from.get()?;
+        let length = from.get_length()?;
+        self.reserve(length);
+        for _ in 0..length {
+            self.slots.push(from.get()?);
+        }
+        self.extras.restore(from)?;
+        (self.elastic_ip_holders, self.with_volumes) = from.get()?;
+        Ok(())
+    }
+}
+
+impl Instances {
+    /// Makes room for so many at once.
+    pub fn reserve(&mut self, count: usize) {
+        self.slots.reserve_exact(count);
+    }
+
+    /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
+    pub fn keep_live(&mut self) {
+        assert_eq!(self.launched, 0, "everybody who is alive has to be known");
+        self.live = Some(LiveInstances::default());
+    }
+
+    /// Adds an instance; its `id` is given here.
+    #[inline]
+    pub fn add(&mut self, mut instance: Instance) -> Slot {
+        instance.id = InstanceId(self.launched);
+        self.launched += 1;
+        let Instance { id, account, .. } = instance;
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, account, 1);
+        }
+        let slot = self.seat(instance);
+        if let Some(live) = &mut self.live {
+            live.join(Reference { slot, id, account });
+        }
+        slot
+    }
+
+    /// Puts an instance into a slot.
+    #[inline]
+    fn seat(&mut self, instance: Instance) -> Slot {
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot.0 as usize] = instance;
+                slot
+            }
+            None => {
+                let slot = u32::try_from(self.slots.len()).expect("fewer than 2³² instances at once");
+                self.slots.push(instance);
+                Slot(slot)
+            }
+        }
+    }
+
+    /// The instance in a slot.
+    #[inline]
+    pub fn get(&self, slot: Slot) -> &Instance {
+        &self.slots[slot.0 as usize]
+    }
+
+    /// The instance in a slot, to change.
+    #[inline]
+    pub fn get_mut(&mut self, slot: Slot) -> &mut Instance {
+        &mut self.slots[slot.0 as usize]
+    }
+
+    /// Notes that the instance has ended. Its slot is used again once no timer names it.
+    #[inline]
+    pub fn ended(&mut self, slot: Slot) {
+        self.terminated += 1;
+        let instance = &self.slots[slot.0 as usize];
+        if let Some(alive_of) = &mut self.alive_of {
+            count_of(alive_of, instance.account, u64::MAX);
+        }
+        if let Some(live) = &mut self.live {
+            live.leave(instance.account, slot);
+        }
+        if instance.timers == 0 {
+            self.free.push(slot);
+        }
+    }
+
+    /// A timer that named the slot has fired or was found void.
+    #[inline]
+    pub fn timer_gone(&mut self, slot: Slot) {
+        let instance = self.get_mut(slot);
+        instance.timers -= 1;
+        if instance.timers == 0 && instance.state == State::Terminated {
+            self.free.push(slot);
+        }
+    }
+
+    /// A way to name the instance after it may have ended.
+    pub fn reference(&self, slot: Slot) -> Reference {
+        let instance = self.get(slot);
+        Reference { slot, id: instance.id, account: instance.account }
+    }
+
+    /// The slot of a reference; `None` once the instance has ended, whether or not another took its slot.
+    pub fn resolve(&self, reference: Reference) -> Option<Slot> {
+        let instance = self.get(reference.slot);
+        (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
+    }
+
+    /// The id of the instance that is added after so many others.
+    #[inline]
+    pub fn next_id(&self, others: usize) -> InstanceId {
+        InstanceId(self.launched + others as u64)
+    }
+
+    /// Live instances of an account. The first question counts them all; from then on they are counted as
+    /// they come and go.
+    pub fn alive_of(&mut self, account: AccountId) -> u64 {
+        let alive_of = self.alive_of.get_or_insert_with(|| {
+            let mut alive_of = Vec::new();
+            let alive = self.slots.iter().filter(|instance| instance.state != State::Terminated);
+            alive.for_each(|instance| count_of(&mut alive_of, instance.account, 1));
+            alive_of
+        });
+        alive_of.get(account.index()).copied().unwrap_or(0)
+    }
+
+    /// The live instances of an account that a draw means, up to `count` different ones.
+    pub fn sample(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
+        self.live().sample(account, draw, count)
+    }
+
+    /// The live instance of an account that a draw falls on; `None` where there is none.
+    #[inline]
+    pub fn sample_one(&self, account: AccountId, draw: u64) -> Option<Reference> {
+        self.live().sample_one(account, draw)
+    }
+
+    fn live(&self) -> &LiveInstances {
+        self.live.as_ref().expect("who is alive is kept where calls draw their instances")
+    }
+
+    /// Loads what [`Instances::drawn`] will look at. Changes nothing.
+    #[inline]
+    pub fn prefetch_sample(&self, account: AccountId, draw: u64) {
+        if let Some(live) = &self.live {
+            live.prefetch(account, draw);
+        }
+    }
+
+    /// Panics unless the table of those that are alive, where there is one, holds just them.
+    pub fn assert_live(&self) {
+        let Some(live) = &self.live else { return };
+        let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
+        for (slot, instance) in self.slots().filter(is_alive) {
+            let found = live.of(instance.account).get(live.position(slot));
+            assert_eq!(found, Some(&self.reference(slot)), "an instance cannot be sampled");
+        }
+        assert_eq!(live.len() as u64, self.alive(), "the dead can be drawn");
+    }
+
+    /// Instances launched and not yet terminated.
+    pub fn alive(&self) -> u64 {
+        self.launched - self.terminated
+    }
+
+    /// Returns the extras of an instance; an instance without any gets them now.
+    pub fn extras_mut(&mut self, slot: Slot) -> &mut Extras {
+        self.get_mut(slot).has_extras = true;
+        self.extras.make(slot)
+    }
+
+    /// Notes that an instance has something to be released when it ends: only instances with extras are looked through
+    /// then.
+    pub fn ensure_extras(&mut self, slot: Slot) {
+        self.extras_mut(slot);
+    }
+
+    /// Every slot, those of ended instances included.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
+        self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
+    }
+}
+
+/// Adds to the live instances of an account; the greatest number takes one away.
+#[cold]
+fn count_of(alive_of: &mut Vec<u64>, account: AccountId, change: u64) {
+    if alive_of.len() <= account.index() {
+        alive_of.resize(account.index() + 1, 0);
+    }
+    let alive = &mut alive_of[account.index()];
+    *alive = alive.wrapping_add(change);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Growth of a record is a decision: 64 bytes are 900 MiB at 14.4 million instances.
+    #[test]
+    fn an_instance_is_64_bytes() {
+        assert_eq!(size_of::<Instance>(), 64);
+    }
+}

@@ -1,0 +1,199 @@
+//! End of a run: bills what is still running, and makes the outcome of the records.
+
+use crate::cloud::instances::metering;
+use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
+use crate::cloud::observe::outcome::{
+    BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LevelUse, NetworkUse, Outcome, PoolUse,
+    Residents,
+};
+use crate::cloud::observe::{decisions, headroom};
+use crate::cloud::world::World;
+use plimsoll_base::metrics::{Durations, Level, Usage};
+use plimsoll_base::units::{NS_PER_S, Resources, Time};
+use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
+use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::Subnet;
+
+/// Everything the run yields, seen from its end.
+pub fn finish(
+    mut world: World,
+    horizon: Time,
+    warmup_end: Time,
+    events: u64,
+    residents: Residents,
+) -> Outcome {
+    let control_plane = world.control.as_ref().map(|control| control.plane.finish(horizon));
+    let latency = latencies(&world, control_plane.as_ref());
+    let bill = world.billing.invoice(horizon, &world.directory.types);
+    let explanation = decisions::take_explanation(&mut world);
+    world.recorder.ledger.note_shares_of_peaks();
+    let ledger = &world.recorder.ledger;
+    let mut first_failures: Vec<_> = ledger.first_failures.iter().filter_map(|(_, first)| *first).collect();
+    first_failures.sort_by_key(|first| (first.at, first.failure));
+    Outcome {
+        digest: ledger.digest.value(),
+        horizon,
+        warmup_end: warmup_end.min(horizon),
+        trace_start: world.demand.first_event(),
+        launch: ledger.launch.clone(),
+        operations: (ledger.operations.iter())
+            .filter(|(_, tally)| tally.requested > 0)
+            .map(|(operation, tally)| (operation, tally.clone()))
+            .collect(),
+        first_failures,
+        residents,
+        disruptions: ledger.disruptions,
+        answers: (ledger.answers.iter())
+            .filter(|(_, tally)| tally.requested > 0)
+            .map(|(operation, tally)| (operation, tally.clone()))
+            .collect(),
+        described_instances: ledger.described_instances,
+        described_pages: ledger.described_pages,
+        fleet: fleet_use(&world),
+        network: network_use(&world, horizon),
+        probes: world.security.decisions().clone(),
+        headroom: headroom::headroom_use(&world),
+        control_plane,
+        backends: backend_use(&world, horizon),
+        bill,
+        latency,
+        explanation,
+        events,
+        lifecycle_events: ledger.lifecycle_events,
+        directory: world.directory,
+    }
+}
+
+/// Bills what is still running.
+pub fn bill_running(world: &mut World, horizon: Time) {
+    let running: Vec<_> = world
+        .instances
+        .slots()
+        .filter(|(_, instance)| instance.state == State::Running)
+        .map(|(slot, _)| slot)
+        .collect();
+    for slot in running {
+        let since = world.instances.get(slot).since;
+        metering::bill(world, since, horizon, slot);
+    }
+}
+
+fn fleet_use(world: &World) -> FleetUse {
+    let (gauges, instances) = (&world.recorder.ledger.fleet_gauges, &world.recorder.ledger.instance_gauges);
+    let ratio = |over: Total, under: Total| gauges.mean_ratio(over as usize, under as usize);
+    let peak = |total: Total| gauges.peak(total as usize);
+    let [vcpu_peak, memory_peak, gpu_peak] = peak_shares(world);
+    let hosts_used_ns = gauges.integral(Total::HostsUsed as usize);
+    let bounds = lower_bounds(world);
+    let was_open = gauges.integral(Total::Hosts as usize) > 0;
+    FleetUse {
+        hosts: peak(Total::Hosts),
+        vcpu_milli: peak(Total::Vcpu),
+        memory_mib: peak(Total::Memory),
+        gpu_milli: peak(Total::Gpu),
+        hosts_used_peak: peak(Total::HostsUsed),
+        hosts_lower_bound_peak: bounds.iter().map(|(peak, _)| *peak).max().unwrap_or(0),
+        hosts_lower_bound_mean: bounds.iter().map(|(_, mean)| *mean).fold(0.0, f64::max),
+        hosts_used_mean: gauges.mean(Total::HostsUsed as usize),
+        hosts_empty_ratio_mean: if was_open { 1.0 - ratio(Total::HostsUsed, Total::Hosts) } else { 0.0 },
+        host_seconds_used: hosts_used_ns as f64 / NS_PER_S as f64,
+        vcpu_used_ratio_mean: ratio(Total::VcpuUsed, Total::Vcpu),
+        vcpu_used_ratio_peak: vcpu_peak,
+        memory_used_ratio_mean: ratio(Total::MemoryUsed, Total::Memory),
+        memory_used_ratio_peak: memory_peak,
+        gpu_used_ratio_mean: ratio(Total::GpuUsed, Total::Gpu),
+        gpu_used_ratio_peak: gpu_peak,
+        packing_density_vcpu_mean: ratio(Total::VcpuUsed, Total::VcpuNonempty),
+        packing_density_memory_mean: ratio(Total::MemoryUsed, Total::MemoryNonempty),
+        stranded_vcpu_ratio_mean: ratio(Total::VcpuStranded, Total::Vcpu),
+        stranded_memory_ratio_mean: ratio(Total::MemoryStranded, Total::Memory),
+        instances_running_mean: instances.mean(InstanceTotal::Running as usize),
+        instances_running_peak: instances.peak(InstanceTotal::Running as usize),
+    }
+}
+
+/// Hosts that the instances need by each resource alone, at the peak and on average: what is in use by the
+/// most that any host has of it.
+fn lower_bounds(world: &World) -> [(u64, f64); 3] {
+    let bound = |(total, resource): (Total, usize)| {
+        let most = world.hosts.fleet.skus().iter().map(|sku| u64::from(sku.capacity.0[resource])).max();
+        let most = most.unwrap_or(0).max(1);
+        let gauges = &world.recorder.ledger.fleet_gauges;
+        (gauges.peak(total as usize).div_ceil(most), gauges.mean(total as usize) / most as f64)
+    };
+    [
+        (Total::VcpuUsed, Resources::VCPU),
+        (Total::MemoryUsed, Resources::MEMORY),
+        (Total::GpuUsed, Resources::GPU),
+    ]
+    .map(bound)
+}
+
+/// Greatest shares of vCPU, memory and GPU in use.
+fn peak_shares(world: &World) -> [f64; SHARES.len()] {
+    world.recorder.ledger.peak_shares.map(|peak| peak.value())
+}
+
+fn network_use(world: &World, horizon: Time) -> NetworkUse {
+    let pool = |addresses: Option<u64>, usage: &Usage| PoolUse {
+        addresses,
+        used_mean: usage.mean(horizon),
+        used_peak: usage.peak(),
+        exhausted_at: usage.exhausted_at(),
+        fragmentation: None,
+    };
+    let subnet = |subnet: &Subnet| PoolUse {
+        fragmentation: subnet.fragmentation().map(|fragmentation| FragmentationUse {
+            mean: fragmentation.mean(horizon),
+            peak: fragmentation.peak(),
+        }),
+        ..pool(Some(subnet.addresses), &subnet.usage)
+    };
+    let elastic = world.network.elastic();
+    let limit = world.network.public_addresses();
+    NetworkUse {
+        subnets: (world.network.subnets().iter()).map(|of| (of.name.clone(), subnet(of))).collect(),
+        public: pool(limit.map(u64::from), world.network.public_usage()),
+        elastic: ElasticUse {
+            allocated: pool(None, &elastic.allocated),
+            associated: pool(None, &elastic.associated),
+            idle: pool(None, &elastic.idle),
+        },
+    }
+}
+
+fn backend_use(world: &World, horizon: Time) -> Vec<(String, BackendUse)> {
+    let used = |level: &Level| LevelUse {
+        limit: level.limit(),
+        used_mean: level.mean(horizon),
+        used_peak: level.peak(),
+        exhausted_at: level.exhausted_at(),
+    };
+    (world.directory.zones().iter().zip(world.storage.backends()))
+        .map(|(zone, backend)| {
+            let backend = BackendUse {
+                capacity_gib: used(backend.capacity_gib()),
+                iops: used(backend.iops()),
+                throughput_mibps: used(backend.throughput_mibps()),
+            };
+            (zone.clone(), backend)
+        })
+        .collect()
+}
+
+/// Returns durations: from the calls to their effects, then to their answers, then at each stage.
+fn latencies(world: &World, control_plane: Option<&ControlPlaneUse>) -> Vec<Latency> {
+    let operations = world.recorder.ledger.durations.iter();
+    let mut all: Vec<(String, &Durations)> =
+        operations.map(|(operation, durations)| (operation.name().to_string(), durations)).collect();
+    if let Some(ControlPlaneUse { answers, stages, .. }) = control_plane {
+        all.extend(answers.iter().map(|(operation, times)| (format!("api.{}", operation.name()), times)));
+        for stage in stages {
+            all.push((format!("stage.{}.wait", stage.name), &stage.waits));
+            all.push((format!("stage.{}.service", stage.name), &stage.services));
+        }
+    }
+    let some = all.into_iter().filter(|(_, durations)| durations.count() > 0);
+    some.map(|(name, durations)| Latency { name, histogram: durations.histogram() }).collect()
+}

@@ -1,0 +1,56 @@
+//! Schedule and statistics of the headroom samples.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::observe::outcome::HeadroomUse;
+use plimsoll_base::metrics::Trend;
+use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::headroom::Headroom;
+
+/// Schedule of the samples, and their statistics since the warm-up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeadroomSampler {
+    pub every: Duration,
+    /// Time at which the next sample is due.
+    pub next: Time,
+    pub seen: HeadroomUse,
+    /// What may run out by its name, and the share of it in use, in the order of [`headroom::levels`].
+    pub trends: Vec<(String, Trend)>,
+}
+
+impl HeadroomSampler {
+    /// Samples from the start on.
+    pub fn new(every: Duration) -> HeadroomSampler {
+        HeadroomSampler { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
+    }
+
+    pub fn trend_of(&mut self, name: String) -> &mut Trend {
+        let known = self.trends.iter().position(|(known, _)| *known == name);
+        let place = known.unwrap_or_else(|| {
+            self.trends.push((name, Trend::default()));
+            self.trends.len() - 1
+        });
+        &mut self.trends[place].1
+    }
+
+    pub fn note(&mut self, headroom: &Headroom) {
+        let seen = &mut self.seen;
+        if let Some(inflation) = &headroom.inflation {
+            seen.instances.note(inflation.instances as f64);
+            seen.ratio.note(inflation.ratio);
+            seen.stranded_vcpu_ratio.note(inflation.stranded_vcpu_ratio);
+            seen.stranded_memory_ratio.note(inflation.stranded_memory_ratio);
+        }
+        if let (Some(unusable), Some(fgd)) = (&headroom.unusable, &headroom.fgd) {
+            seen.unusable.note(unusable);
+            seen.fgd.note(fgd);
+        }
+        if let Some(hosts) = headroom.hosts_compacted {
+            seen.hosts_compacted.note(hosts as f64);
+        }
+        seen.hosts_lower_bound.note(headroom.hosts_lower_bound as f64);
+        for (kind, count) in &headroom.allocable {
+            seen.allocable.entry(*kind).or_default().note(*count as f64);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Rows of instances, their tags, metrics and bills.
+
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::spot;
+use crate::cloud::observe::observation::Observation;
+use crate::cloud::observe::observer::Observer;
+use crate::cloud::observe::rows::{
+    BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row,
+};
+use crate::cloud::world::World;
+use plimsoll_base::units::Time;
+use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
+use plimsoll_model::lifecycle::State;
+
+/// An instance leaves its state for another.
+#[cold]
+pub fn record_transition(world: &mut World, now: Time, slot: Slot, next: State) {
+    let Some(recorder) = &mut world.recorder.rows else { return };
+    let instance = world.instances.get(slot);
+    recorder.passed(now, slot, instance);
+    if now < recorder.window_start {
+        return;
+    }
+    match next {
+        State::Running => recorder.history(slot, instance).starts += 1,
+        State::Terminated => record_final_rows(world, now, slot, next),
+        _ => {}
+    }
+}
+
+/// A stay in `running` is billed.
+#[cold]
+pub fn record_bill(world: &mut World, running: &Running, slot: Slot) {
+    let Some(recorder) = &mut world.recorder.rows else { return };
+    let Stay { seconds, amount } = world.billing.stay(running, &world.directory.types);
+    if seconds == 0 {
+        return;
+    }
+    let instance = world.instances.get(slot);
+    recorder.history(slot, instance).billed_s += seconds;
+    world.recorder.outbox.push(Observation::Row(Row::BillingRecord(BillingRecordRow {
+        account: instance.account,
+        resource: Kind::Instance,
+        resource_id: instance.id.0,
+        instance_type: Some(instance.kind),
+        purchase: purchase(running.market),
+        start: running.start,
+        end: running.end,
+        seconds,
+        cost: amount,
+    })));
+}
+
+/// The rows of those that are alive at the end of the run.
+pub fn record_live_instances(world: &mut World, horizon: Time, observer: &mut dyn Observer) {
+    if world.recorder.rows.is_none() {
+        return;
+    }
+    let living = world.instances.slots().filter(|(_, instance)| instance.state != State::Terminated);
+    let mut living: Vec<_> = living.map(|(slot, instance)| (instance.id, slot)).collect();
+    living.sort_unstable();
+    for (_, slot) in living {
+        let instance = world.instances.get(slot);
+        if let Some(recorder) = &mut world.recorder.rows {
+            recorder.passed(horizon, slot, instance);
+        }
+        record_final_rows(world, horizon, slot, instance.state);
+        world.recorder.outbox.deliver(observer, &world.directory);
+    }
+}
+
+/// The rows of an instance that is seen for the last time.
+fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
+    let market = spot::market_of(world, slot);
+    let Some(recorder) = &mut world.recorder.rows else { return };
+    let instance = world.instances.get(slot);
+    let id = instance.id;
+    let history = recorder.history(slot, instance).clone();
+    let subnet = world.network.subnets().get(instance.subnet.index());
+    let extras = world.instances.extras.get(slot).filter(|_| instance.has_extras);
+    world.recorder.outbox.push(Observation::Row(Row::Instance(InstanceRow {
+        instance: id,
+        account: instance.account,
+        image: extras.and_then(|extras| extras.image),
+        kind: instance.kind,
+        purchase: purchase(market),
+        state,
+        zone: instance.zone,
+        subnet: subnet.map(|_| instance.subnet),
+        private_address: subnet.and_then(|subnet| subnet.address(instance.address)),
+        has_public_address: instance.wants_public_address,
+        placement_group: (extras.and_then(|extras| extras.constraint?.group)).map(|member| member.group),
+        host: instance.host,
+        launched: history.launched,
+        terminated: (state == State::Terminated).then_some(now),
+    })));
+    for (key, value) in extras.iter().flat_map(|extras| &extras.tags) {
+        let (key, value) = (key.clone(), value.clone());
+        world.recorder.outbox.push(Observation::Row(Row::InstanceTag(InstanceTagRow {
+            instance: id,
+            key,
+            value,
+        })));
+    }
+    let from = history.launched.unwrap_or_default().max(recorder.window_start).min(now);
+    for metric in [
+        InstanceMetric::Running(history.running),
+        InstanceMetric::Stopped(history.stopped),
+        InstanceMetric::Starts(history.starts),
+        InstanceMetric::Billed(history.billed_s),
+    ] {
+        let row = InstanceMetricRow { instance: id, metric, from, until: now };
+        world.recorder.outbox.push(Observation::Row(Row::InstanceMetric(row)));
+    }
+}
+
+/// Returns the purchase model that rows show, as far as the instance itself tells.
+fn purchase(market: Market) -> Purchase {
+    match market {
+        Market::OnDemand => Purchase::OnDemand,
+        Market::Spot => Purchase::Spot,
+    }
+}

@@ -1,0 +1,349 @@
+//! What is written down while the cloud runs: counts, integrals, durations, the digest.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
+use plimsoll_base::engine::digest::Digest;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::metrics::{Durations, Gauges, PeakRatio};
+use plimsoll_base::units::{AccountId, Duration, EnumMap, HostId, InstanceId, Time, TypeId};
+use plimsoll_model::fleet::totals::{TOTALS, Total, Totals};
+use plimsoll_model::operation::Operation;
+
+/// Totals over the instances, as positions in [`Ledger::instances`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub enum InstanceTotal {
+    /// Instances running \[instances\].
+    Running,
+    /// Instances stopped \[instances\].
+    Stopped,
+}
+
+/// Number of such totals.
+pub const INSTANCE_TOTALS: usize = 2;
+
+/// What is used, and of what.
+pub const SHARES: [(Total, Total); 3] =
+    [(Total::VcpuUsed, Total::Vcpu), (Total::MemoryUsed, Total::Memory), (Total::GpuUsed, Total::Gpu)];
+
+/// Totals whose peaks are told.
+const PEAKS: [Total; 8] = [
+    Total::Hosts,
+    Total::Vcpu,
+    Total::Memory,
+    Total::Gpu,
+    Total::HostsUsed,
+    Total::VcpuUsed,
+    Total::MemoryUsed,
+    Total::GpuUsed,
+];
+
+/// In the digest: no host has a part in it.
+pub const NO_HOST: HostId = HostId(u32::MAX);
+
+/// What happened, for the digest. The numbers are part of it: add at the end, never renumber.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum DigestEvent {
+    /// An instance was there when the run began.
+    Resident = 1,
+    /// A request was refused.
+    Refused = 2,
+    /// An instance was launched.
+    Launched = 3,
+    /// A stopped instance got a host again.
+    Started = 4,
+    /// An instance stopped.
+    Stopped = 5,
+    /// An instance rebooted.
+    Rebooted = 6,
+    /// An instance ended.
+    Terminated = 7,
+    /// Somebody asked for the state of an instance.
+    Described = 8,
+    /// An instance changed its type.
+    Modified = 9,
+    /// A call about something that is no instance succeeded; the id says which operation of which account.
+    Granted = 10,
+    /// A host failed.
+    HostFailed = 11,
+    /// An instance is on another host now.
+    Moved = 12,
+}
+
+/// What running instances cost as time goes on, without minimums. No gauge: four million large
+/// instances together already cost more than 64 bits of 10⁻¹² USD/h hold.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Accrual {
+    /// Price of those that run now \[10⁻¹² USD/h\].
+    rate: u128,
+    /// Sum over the window's time up to `reached` \[10⁻¹² USD/h · ns\].
+    sum: u128,
+    reached: Time,
+}
+
+impl Accrual {
+    /// From now on time costs so much.
+    pub fn set_rate(&mut self, rate: u128) {
+        self.rate = rate;
+    }
+
+    /// An instance of this price runs \[10⁻¹² USD/h\].
+    #[inline]
+    pub fn add(&mut self, pico_usd_per_hour: u128) {
+        self.rate += pico_usd_per_hour;
+    }
+
+    /// An instance of this price runs no more \[10⁻¹² USD/h\].
+    #[inline]
+    pub fn remove(&mut self, pico_usd_per_hour: u128) {
+        self.rate -= pico_usd_per_hour;
+    }
+
+    /// Price of those that run now \[10⁻¹² USD/h\].
+    pub fn rate(&self) -> u128 {
+        self.rate
+    }
+
+    #[inline]
+    fn advance(&mut self, now: Time) {
+        let length = u128::from(now.since(self.reached).0);
+        if length > 0 {
+            let cost = self.rate.checked_mul(length).and_then(|cost| self.sum.checked_add(cost));
+            self.sum = cost.expect("what instances cost is below 9·10¹³ USD");
+            self.reached = now;
+        }
+    }
+
+    fn begin_window(&mut self) {
+        self.sum = 0;
+    }
+
+    /// Cost in the window so far \[micro-USD\].
+    pub fn micro_usd(&self) -> i128 {
+        const NS_PER_HOUR: u128 = 3_600_000_000_000;
+        (self.sum / NS_PER_HOUR / 1_000_000) as i128
+    }
+}
+
+/// The book of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Launches \[instances\].
+    pub launch: Tally,
+    /// Calls.
+    pub operations: EnumMap<Operation, Tally>,
+    /// Answers of calls on instances, one an instance.
+    pub answers: EnumMap<Operation, Tally>,
+    /// What nobody asked for.
+    pub disruptions: Disruptions,
+    /// Instances that calls of `describe` found.
+    pub described_instances: u64,
+    /// Pages they filled.
+    pub described_pages: u64,
+    /// Warm-up included.
+    pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
+    /// From the call to its effect.
+    pub durations: EnumMap<Operation, Durations>,
+    /// Over everything that happened, warm-up included.
+    pub digest: Digest,
+    /// Successful launches and terminates since the start \[instances\].
+    pub lifecycle_events: u64,
+    /// Totals over the instances, by [`InstanceTotal`].
+    pub instances: [u64; INSTANCE_TOTALS],
+    /// Their integrals and peaks.
+    pub instance_gauges: Gauges<INSTANCE_TOTALS>,
+    /// What the running instances cost.
+    pub accrual: Accrual,
+    /// Integrals and peaks of the fleet's totals.
+    pub fleet_gauges: Gauges<TOTALS>,
+    /// Shares of vCPU, memory and GPU in use at their greatest, in the order of [`SHARES`].
+    pub peak_shares: [PeakRatio; SHARES.len()],
+    /// The warm-up is over.
+    pub in_window: bool,
+}
+
+impl Ledger {
+    /// Time goes on to `now`; until then the fleet's totals were these.
+    #[inline]
+    pub fn advance(&mut self, now: Time, fleet: &Totals) {
+        self.fleet_gauges.advance(now, &fleet.0);
+        self.instance_gauges.advance(now, &self.instances);
+        self.accrual.advance(now);
+    }
+
+    /// More of the fleet may be in use than ever; what there is of it has not changed.
+    #[inline]
+    pub fn note_fleet_used(&mut self, fleet: &Totals) {
+        for total in [Total::HostsUsed, Total::VcpuUsed, Total::MemoryUsed, Total::GpuUsed] {
+            self.fleet_gauges.note_one(total as usize, fleet[total]);
+        }
+    }
+
+    /// All the fleet's totals may be higher than ever.
+    pub fn note_fleet(&mut self, fleet: &Totals) {
+        self.fleet_gauges.note(&fleet.0);
+    }
+
+    /// The shares in use may be higher than ever: an instance came, or a host went. Where hosts neither come nor
+    /// go a share is greatest when its use is, and it is enough to come here at the end.
+    #[inline]
+    pub fn note_shares(&mut self, fleet: &Totals) {
+        for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
+            peak.note(fleet[used], fleet[all]);
+        }
+    }
+
+    /// Where hosts neither come nor go, the shares at their greatest: those of the peaks. Where they do, no more than
+    /// has been noted.
+    pub fn note_shares_of_peaks(&mut self) {
+        for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
+            peak.note(self.fleet_gauges.peak(used as usize), self.fleet_gauges.peak(all as usize));
+        }
+    }
+
+    /// The totals over the instances may be higher than ever.
+    #[inline]
+    pub fn note_instances(&mut self) {
+        self.instance_gauges.note(&self.instances);
+    }
+
+    /// The warm-up ends at `now`, which time has reached.
+    pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
+        self.fleet_gauges.begin_window(now, &fleet.0);
+        self.instance_gauges.begin_window(now, &self.instances);
+        self.accrual.begin_window();
+        self.peak_shares = Default::default();
+        self.note_shares(fleet);
+        self.in_window = true;
+    }
+
+    /// Panics unless the peaks that are told are no lower than what there is now, and so are the shares where hosts
+    /// come and go.
+    pub fn assert_noted(&self, fleet: &Totals, hosts_vary: bool) {
+        if !self.in_window {
+            return; // The window begins with what there is then.
+        }
+        for total in PEAKS {
+            let peak = self.fleet_gauges.peak(total as usize);
+            assert!(peak >= fleet[total], "a peak took no note: {total:?}, {peak} below {}", fleet[total]);
+        }
+        for (peak, (used, all)) in self.peak_shares.iter().zip(SHARES).filter(|_| hosts_vary) {
+            let mut noted = *peak;
+            noted.note(fleet[used], fleet[all]);
+            assert!(
+                noted.value() <= peak.value(),
+                "a share took no note: {used:?}, {noted:?} above {peak:?}"
+            );
+        }
+    }
+
+    /// Writes down what happened to an instance.
+    #[inline]
+    pub fn digest(&mut self, now: Time, what: DigestEvent, id: InstanceId, host: HostId) {
+        self.digest.absorb([now.0, u64::from(what as u8) | (u64::from(host.0) << 32), id.0]);
+    }
+
+    /// Writes down a refusal of so many instances, or of a call.
+    pub fn refused(
+        &mut self,
+        now: Time,
+        operation: Operation,
+        failure: Failure,
+        count: u32,
+        account: AccountId,
+        kind: Option<TypeId>,
+    ) {
+        let what = u64::from(DigestEvent::Refused as u8)
+            | (u64::from(failure as u8) << 8)
+            | (u64::from(operation as u8) << 16)
+            | (u64::from(count) << 32);
+        let kind = kind.map_or(u32::MAX, |kind| kind.0);
+        self.digest.absorb([now.0, what, (u64::from(account.0) << 32) | u64::from(kind)]);
+        self.first_failures[failure].get_or_insert(FirstFailure { failure, at: now, operation });
+    }
+
+    /// Counts a call and its outcome.
+    #[inline]
+    pub fn count_call(&mut self, operation: Operation, failure: Option<Failure>) {
+        if self.in_window {
+            count(&mut self.operations[operation], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Calls of the window so far, and those that a fault of the service refused.
+    pub fn served(&self) -> (u64, u64) {
+        let tallies = || self.operations.iter().map(|(_, tally)| tally);
+        (tallies().map(|tally| tally.requested).sum(), tallies().map(Tally::failed_by_service).sum())
+    }
+
+    /// Counts the answer for one instance of a call.
+    #[inline]
+    pub fn count_answer(&mut self, operation: Operation, failure: Option<Failure>) {
+        if self.in_window {
+            count(&mut self.answers[operation], 1, failure, u64::from(failure.is_some()));
+        }
+    }
+
+    /// Counts something that nobody asked for.
+    pub fn count_event(&mut self, which: impl Fn(&mut Disruptions) -> &mut u64) {
+        if self.in_window {
+            *which(&mut self.disruptions) += 1;
+        }
+    }
+
+    /// Counts what a call of `describe` found.
+    pub fn described(&mut self, instances: u64, pages: u64) {
+        if self.in_window {
+            self.described_instances += instances;
+            self.described_pages += pages;
+        }
+    }
+
+    /// Counts the instances of a launch: so many asked for, so many of them refused.
+    #[inline]
+    pub fn count_launch(&mut self, requested: u32, failure: Option<Failure>, refused: u32) {
+        self.lifecycle_events += u64::from(requested - refused);
+        if self.in_window {
+            count(&mut self.launch, u64::from(requested), failure, u64::from(refused));
+        }
+    }
+
+    /// Writes down how long a call took until it had its effect.
+    #[inline]
+    pub fn record_latency(&mut self, operation: Operation, duration: Duration) {
+        if self.in_window {
+            self.durations[operation].record(duration);
+        }
+    }
+}
+
+#[inline]
+fn count(tally: &mut Tally, requested: u64, failure: Option<Failure>, failed: u64) {
+    tally.requested += requested;
+    tally.succeeded += requested - failed;
+    if let Some(failure) = failure {
+        tally.failed_by[failure] += failed;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_base::units::NS_PER_S;
+
+    #[test]
+    fn the_cost_of_a_great_fleet_needs_more_than_64_bits() {
+        let mut accrual = Accrual::default();
+        let dollar_per_hour: u128 = 1_000_000_000_000;
+        // Ten million at 4.608 USD/h: 4.608·10¹⁹ of 10⁻¹² USD/h, where 64 bits end at 1.8·10¹⁹.
+        accrual.add(10_000_000 * 4_608 * dollar_per_hour / 1000);
+        accrual.advance(Time(1800 * NS_PER_S));
+        assert_eq!(accrual.micro_usd(), 23_040_000 * 1_000_000);
+        accrual.begin_window();
+        accrual.remove(10_000_000 * 4_608 * dollar_per_hour / 1000);
+        accrual.advance(Time(3600 * NS_PER_S));
+        assert_eq!(accrual.micro_usd(), 0);
+    }
+}

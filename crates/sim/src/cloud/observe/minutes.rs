@@ -1,0 +1,49 @@
+//! Calls by the minute: how available the service was over time. Counted as differences of the ledger, so that
+//! a call costs nothing more.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::observe::ledger::Ledger;
+use plimsoll_base::units::{Duration, Time};
+
+/// A minute of the run.
+const MINUTE: Duration = Duration::from_seconds(60);
+
+/// The calls that came to an end in a minute.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Minute {
+    /// Beginning; the minute ends, exclusively, 60 s later, or with the run.
+    pub began: Time,
+    /// Calls with an outcome \[calls\].
+    pub calls: u64,
+    /// Of these, refused by a fault of the service \[calls\].
+    pub failed: u64,
+}
+
+/// Minute in progress, and the counts of the ledger when it began.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Minutes {
+    began: Time,
+    calls: u64,
+    failed: u64,
+}
+
+impl Minutes {
+    /// The first minute begins now.
+    pub fn begin(now: Time, ledger: &Ledger) -> Minutes {
+        let (calls, failed) = ledger.served();
+        Minutes { began: now, calls, failed }
+    }
+
+    /// Returns the end of the minute in progress.
+    pub fn end(&self) -> Time {
+        self.began.after(MINUTE)
+    }
+
+    /// The minute ends, or the run in the middle of it, and the next one begins.
+    pub fn turn(&mut self, ledger: &Ledger) -> Minute {
+        let before = *self;
+        *self = Minutes::begin(before.end(), ledger);
+        Minute { began: before.began, calls: self.calls - before.calls, failed: self.failed - before.failed }
+    }
+}

@@ -1,0 +1,48 @@
+//! Samples of the state of the cloud.
+
+use crate::cloud::observe::ledger::InstanceTotal;
+use crate::cloud::observe::observation::{Observation, Sample};
+use crate::cloud::observe::observer::Detail;
+use crate::cloud::world::World;
+use plimsoll_base::units::Time;
+use plimsoll_model::fleet::totals::Total;
+
+/// Reports the state of the cloud.
+pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
+    if !world.recorder.outbox.wants(Detail::Series) {
+        return;
+    }
+    let (totals, ledger) = (world.hosts.fleet.totals(), &world.recorder.ledger);
+    let subnet_addresses_used: Vec<u64> =
+        world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
+    let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
+    let sample = Sample {
+        at,
+        hosts: totals[Total::Hosts],
+        hosts_used: totals[Total::HostsUsed],
+        vcpu_milli: totals[Total::Vcpu],
+        vcpu_used_milli: totals[Total::VcpuUsed],
+        memory_mib: totals[Total::Memory],
+        memory_used_mib: totals[Total::MemoryUsed],
+        gpu_milli: totals[Total::Gpu],
+        gpu_used_milli: totals[Total::GpuUsed],
+        vcpu_nonempty_milli: totals[Total::VcpuNonempty],
+        memory_nonempty_mib: totals[Total::MemoryNonempty],
+        vcpu_stranded_milli: totals[Total::VcpuStranded],
+        memory_stranded_mib: totals[Total::MemoryStranded],
+        instances_running: ledger.instances[InstanceTotal::Running as usize],
+        instances_stopped: ledger.instances[InstanceTotal::Stopped as usize],
+        launches_requested: ledger.launch.requested,
+        launches_succeeded: ledger.launch.succeeded,
+        addresses_used: subnet_addresses_used.iter().sum(),
+        subnet_addresses_used,
+        public_addresses_used: world.network.public_usage().used(),
+        elastic_addresses: world.network.elastic().allocated.used(),
+        volume_gib_used: world.storage.backends().iter().map(|backend| backend.capacity_gib().used()).sum(),
+        accrued_micro_usd: ledger.accrual.micro_usd(),
+        events,
+        stages: world.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
+        fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
+    };
+    world.recorder.outbox.push(Observation::Sampled(sample));
+}

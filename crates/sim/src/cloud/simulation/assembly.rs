@@ -1,0 +1,138 @@
+//! Assembly: the parts of a world, made of a scenario.
+
+use crate::cloud::RunOptions;
+use crate::cloud::allocation::allocator::HostAllocator;
+use crate::cloud::allocation::instance_types::InstanceTypes;
+use crate::cloud::allocation::reservation_members::ReservationMembers;
+use crate::cloud::api::state::ApiState;
+use crate::cloud::control::Control;
+use crate::cloud::instances::fault_state::FaultState;
+use crate::cloud::instances::table::Instances;
+use crate::cloud::observe::headroom_sampler::HeadroomSampler;
+use crate::cloud::observe::recorder::Recorder;
+use crate::cloud::simulation::timers::Timers;
+use crate::cloud::world::World;
+use crate::scenario::Scenario;
+use plimsoll_base::engine::random::Seed;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::billing::{Billing, HostRate, Setting, usd};
+use plimsoll_model::faults::Faults;
+use plimsoll_model::fleet::config::{HostGroupConfig, ZoneConfig};
+use plimsoll_model::fleet::{self, Fleet, TooManyKinds};
+use plimsoll_model::network::Network;
+use plimsoll_model::network::security::SecurityGroups;
+use plimsoll_model::placement::placer::Placer;
+use plimsoll_model::placement::register;
+use plimsoll_model::placement::reservations::Reservations;
+use plimsoll_model::placement::strategy::Strategy;
+use plimsoll_model::quota::Quotas;
+use plimsoll_model::storage::Storage;
+use plimsoll_model::workload::demand::Demand;
+use plimsoll_model::workload::directory::Directory;
+
+/// Returns the world of a scenario, empty, at time zero; under a strategy of its own where none is given.
+pub fn assemble(
+    scenario: &Scenario,
+    options: RunOptions,
+    directory: Directory,
+    demand: Demand,
+    strategy: Option<Strategy>,
+) -> Result<World, InputError> {
+    let world = parts(scenario, options, directory, demand, strategy);
+    world.map_err(|error| scenario.locate(error))
+}
+
+fn parts(
+    scenario: &Scenario,
+    options: RunOptions,
+    mut directory: Directory,
+    demand: Demand,
+    strategy: Option<Strategy>,
+) -> Result<World, InputError> {
+    let seed = Seed(scenario.seed);
+    let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
+    let mut fleet = fleet_of(&scenario.zones)?;
+    let build = || register::build(&scenario.placement.strategy, seed);
+    let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
+    let network = Network::new(&scenario.network, &names)?;
+    let billing = billing_of(scenario, seed, &names, &mut directory)?;
+    let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
+    let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?.map(FaultState::new);
+    let provisions = scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
+    let security = SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?;
+    let mut instances = Instances::default();
+    if demand.draws_instances() {
+        instances.keep_live();
+    }
+    Ok(World {
+        api: ApiState::new(scenario),
+        types: InstanceTypes {
+            known: Vec::new(),
+            offers: scenario.zones.iter().map(|zone| Some(zone.offers.as_ref()?.hardware())).collect(),
+        },
+        instances,
+        hosts: HostAllocator {
+            placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            fleet,
+            reservations: Reservations::default(),
+            members: ReservationMembers::default(),
+            provisions,
+        },
+        network,
+        security,
+        storage,
+        quotas: Quotas::new(&scenario.quotas),
+        billing,
+        faults,
+        timers: Timers::new(scenario),
+        recorder: Recorder {
+            headroom: scenario.headroom.as_ref().map(|headroom| HeadroomSampler::new(headroom.every)),
+            ..Recorder::default()
+        },
+        control: Control::new(scenario),
+        directory,
+        demand,
+    })
+}
+
+fn fleet_of(zones: &[ZoneConfig]) -> Result<Fleet, InputError> {
+    let zones = fleet::config::resolve(zones).map_err(InputError)?;
+    let fleet = Fleet::new(&zones).map_err(|error| {
+        let help = match error {
+            TooManyKinds::Capacities => "round capacities to fewer sizes",
+            TooManyKinds::Hardware => "let more hosts run the same families and types",
+        };
+        Problem::new(Place::key("zones"), error.to_string()).with_help(help)
+    })?;
+    Ok(fleet)
+}
+
+fn billing_of(
+    scenario: &Scenario,
+    seed: Seed,
+    zones: &[&str],
+    directory: &mut Directory,
+) -> Result<Billing, InputError> {
+    let host_groups = host_rates(&scenario.zones);
+    let window_start = window_start(scenario.warmup);
+    let setting = Setting { seed, window_start, zones, host_groups: &host_groups };
+    let accounts = scenario.billing.accounts();
+    let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
+    Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)
+}
+
+/// Returns the end of the warm-up, from which figures count.
+pub fn window_start(warmup: Duration) -> Time {
+    Time::ZERO.after(warmup)
+}
+
+/// Rates of the dedicated hosts of each host group, in file order.
+fn host_rates(zones: &[ZoneConfig]) -> Vec<HostRate<'_>> {
+    fn rate(group: &HostGroupConfig) -> HostRate<'_> {
+        let price = |price| usd(price).expect("the host groups have been resolved");
+        let per_hour = group.dedicated_usd_per_hour.as_ref().map(price);
+        HostRate { sku: group.sku.as_deref().unwrap_or(""), per_hour }
+    }
+    zones.iter().flat_map(|zone| &zone.hosts).map(rate).collect()
+}

@@ -1,0 +1,37 @@
+//! Check that every number in a checkpoint names something that there is, once, when the checkpoint is read.
+
+use crate::cloud::instances::table::Instance;
+use crate::cloud::world::World;
+use plimsoll_base::engine::checkpoint::RestoreError;
+use plimsoll_base::units::SubnetId;
+use plimsoll_model::workload::call::{Action, Call};
+
+/// The types that were asked for are types.
+pub fn check_types(world: &World, asked_for: &[bool]) -> Result<(), RestoreError> {
+    if asked_for.len() <= world.directory.types.len() { Ok(()) } else { Err(RestoreError::Corrupt) }
+}
+
+/// Every instance, and the call that comes next, is of accounts, types, zones, subnets and hosts that there are.
+pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreError> {
+    let are_within = world.instances.slots().all(|(_, instance)| is_within(world, instance));
+    let is_next_within = next.is_none_or(|call| {
+        let (kind, zone, subnet) = match &call.action {
+            Action::Launch(launch) => (Some(launch.kind), launch.zone, launch.subnet),
+            _ => (None, None, None),
+        };
+        world.directory.has(call.account, kind, zone) && subnet.is_none_or(|subnet| has_subnet(world, subnet))
+    });
+    if are_within && is_next_within { Ok(()) } else { Err(RestoreError::Corrupt) }
+}
+
+fn is_within(world: &World, instance: &Instance) -> bool {
+    let Instance { account, kind, zone, subnet, host, has_host, .. } = *instance;
+    world.directory.has(account, Some(kind), Some(zone))
+        && world.types.known.get(kind.index()).is_some_and(Option::is_some)
+        && (world.network.subnets().is_empty() || has_subnet(world, subnet))
+        && (!has_host || host.index() < world.hosts.fleet.hosts().len())
+}
+
+fn has_subnet(world: &World, subnet: SubnetId) -> bool {
+    subnet.index() < world.network.subnets().len()
+}

@@ -1,0 +1,14 @@
+//! Simulation: the run from event to event, and what begins, checks and saves it.
+
+pub mod assembly;
+pub mod checkpoint;
+pub mod conservation;
+pub mod event;
+pub mod events;
+pub mod known_ids;
+pub mod milestones;
+pub mod prefetch;
+pub mod provisioning;
+pub mod runner;
+pub mod steady_state;
+pub mod timers;
