@@ -77,7 +77,7 @@ pub const METRICS: &[Metric] = {
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),
-        metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.moved_in)),
+        metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.placed)),
 
         metric("fleet.hosts", "hosts", Neither, "hosts; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
         metric("fleet.vcpu", "vCPU", Neither, "vCPU that all hosts can sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),

@@ -99,7 +99,7 @@ fn describe_one(world: &mut World, now: Time, reference: Reference, filters: &[F
 }
 
 /// The account's living instances that meet all filters. Without filters their number is kept; with
-/// them every instance of the cloud is looked at.
+/// them every instance of the cloud is examined.
 fn of_account(world: &mut World, account: AccountId, filters: &[Filter]) -> u64 {
     if filters.is_empty() {
         return world.instances.alive_of(account);

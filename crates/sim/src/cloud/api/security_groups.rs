@@ -142,7 +142,7 @@ pub fn change_groups(
     world.security.change_groups(MemberId::Instance(world.instances.get(slot).id), &groups)
 }
 
-/// Tells the security groups the private addresses an instance has now, if it has joined any.
+/// Updates the private addresses of an instance in the security groups, if it has joined any.
 pub fn sync_addresses(world: &mut World, slot: Slot) {
     let Some(extras) = world.instances.extras.get(slot).filter(|extras| extras.has_joined) else { return };
     let known = extras.known_addresses.clone();

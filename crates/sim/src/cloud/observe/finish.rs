@@ -48,8 +48,8 @@ pub fn finish(
             .filter(|(_, tally)| tally.requested > 0)
             .map(|(operation, tally)| (operation, tally.clone()))
             .collect(),
-        described_instances: ledger.described_instances,
-        described_pages: ledger.described_pages,
+        described_instances: ledger.described.instances,
+        described_pages: ledger.described.pages,
         fleet: fleet_use(&world),
         network: network_use(&world, horizon),
         probes: world.security.decisions().clone(),

@@ -137,7 +137,7 @@ fn restore(
     Ok(Progress { milestones, residents, call })
 }
 
-/// Prepares to restore histories. Rows tell whole histories, so an observer that comes in the middle cannot have them.
+/// Prepares to restore histories. Rows cover whole lives, so an observer that comes in the middle cannot have them.
 fn restore_rows(
     world: &mut World,
     scenario: &Scenario,

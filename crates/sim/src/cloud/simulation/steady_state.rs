@@ -23,13 +23,13 @@ pub fn seed(world: &mut World) -> Residents {
         return Residents::default();
     }
     world.instances.reserve(residents.len() + residents.len() / HEADROOM);
-    let mut moved_in = 0;
+    let mut placed = 0;
     for resident in &residents {
-        moved_in += u64::from(place_resident(world, resident));
+        placed += u64::from(place_resident(world, resident));
     }
     world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
     world.recorder.ledger.note_instances();
-    Residents { expected: residents.len() as u64, moved_in }
+    Residents { expected: residents.len() as u64, placed }
 }
 
 fn place_resident(world: &mut World, resident: &Resident) -> bool {
