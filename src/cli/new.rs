@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{examples, output};
 use crate::input::{InputError, Place, Problem};
 
-/// Writes a commented scenario that runs as it is.
+/// Write a commented scenario that runs as it is.
 ///
 /// A file that is there is never replaced.
 #[derive(Args, Debug)]
