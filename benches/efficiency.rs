@@ -127,8 +127,7 @@ fn compare(is_smoke: bool) -> usize {
         confidence: 0.95,
     };
     let scenarios = design.scenarios().expect("a scenario of the project");
-    let comparison =
-        design.carry_out(scenarios, usize::MAX, &Silent).expect("a scenario of the project runs");
+    let comparison = design.run(scenarios, usize::MAX, &Silent).expect("a scenario of the project runs");
     // Each that is certain took two runs to show it, of which one was kept.
     comparison.arms.iter().map(|arm| if arm.certain { 2 } else { arm.replications() }).sum()
 }

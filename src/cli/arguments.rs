@@ -1,6 +1,7 @@
 //! Options that several subcommands share.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -10,7 +11,7 @@ use crate::scenario::Overrides;
 /// Changes to a scenario.
 #[derive(Args, Debug)]
 pub struct Overriding {
-    /// Sets a key of the scenario, such as zones.0.hosts.0.count=500; repeatable
+    /// Set a key of the scenario, such as zones.0.hosts.0.count=500; repeatable
     ///
     /// PATH is dotted, items of lists by number from 0, names with dots in quotes. VALUE is TOML; a bare word
     /// is a string. Files named so are relative to the current folder, not to the scenario's.
@@ -27,16 +28,16 @@ impl From<&Overriding> for Overrides {
     }
 }
 
-/// How to work and what to tell.
+/// Threads and output.
 #[derive(Args, Debug)]
 pub struct Common {
-    /// Threads to use, no more than there are processors [default: all]; results never depend on it
+    /// Threads to use, no more than there are processors [default: all]; results never depend on them
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
-    /// Prints nothing but errors: no summary, no progress
+    /// Print nothing but errors: no summary, no progress
     #[arg(short, long)]
     pub quiet: bool,
-    /// Prints the summary as JSON on standard output, and nothing else there
+    /// Print the summary as JSON on standard output, and nothing else there
     #[arg(long)]
     pub json: bool,
 }
@@ -53,6 +54,24 @@ impl Common {
         // It fails only when the pool is there already, which nothing before this makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
     }
+}
+
+/// Scenario and replications of an experiment.
+#[derive(Args, Debug)]
+pub struct Experiment {
+    /// The scenario file (TOML); examples are in workloads/scenarios/
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Replications, with the seeds from the scenario's on
+    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
+    pub replications: NonZero<usize>,
+    /// Confidence level of the intervals
+    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = confidence)]
+    pub confidence: f64,
+    #[command(flatten)]
+    pub overriding: Overriding,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// Reads `95%` or `0.95`.

@@ -17,10 +17,10 @@ use crate::report;
 use crate::report::check::{CheckData, terminal};
 use crate::summary;
 
-/// Holds the result of a run to a baseline.
+/// Check the result of a run against a baseline.
 ///
-/// A run depends on nothing but its scenario, so every figure is held exactly unless the baseline gives it a
-/// tolerance. What is better passes; what is worse, or changed where no direction is good, fails.
+/// A run depends on its scenario alone, so every figure must be exactly as it was unless the baseline gives it a
+/// tolerance. A figure that is better passes; one that is worse, or changed where no direction is good, fails.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -36,7 +36,7 @@ pub struct CheckArgs {
     /// The baseline (TOML); those of the project are in results/baselines/
     #[arg(long, value_name = "FILE")]
     baseline: PathBuf,
-    /// Makes the baseline of this result: a new one, or the values of the old one anew
+    /// Write the baseline of this result: a new one, or the values of the old one anew
     #[arg(long)]
     update: bool,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
         (true, _) => {
             output::print_json(&report::json(&check))?;
         }
-        // A check that fails silently helps nobody.
+        // A failing check is never silent.
         (false, true) if !check.fails => {}
         _ => output::print(&text)?,
     }

@@ -17,16 +17,15 @@ use crate::experiment::margin::Margin;
 use crate::input::{InputError, Place, Problem};
 use crate::report::{self, ResultFolder, comparison, render};
 
-/// Compares variants of a scenario under the same demand.
+/// Compare variants of a scenario under the same demand.
 ///
 /// Replication by replication all variants have the same seed, and so meet the same demand. For each metric: the
 /// means, the paired difference to the first variant with its confidence interval, and a verdict.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}\n\n{EXIT}", files()))]
 pub struct CompareArgs {
-    /// The scenario file (TOML); examples are in workloads/scenarios/
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
+    #[command(flatten)]
+    experiment: arguments::Experiment,
     /// Placement strategies to compare, the first being the baseline; `all` stands for those not named
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     strategies: Vec<String>,
@@ -34,10 +33,7 @@ pub struct CompareArgs {
     /// it stands
     #[arg(long, value_name = "LABEL:PATH=VALUE[,PATH=VALUE…]")]
     variant: Vec<String>,
-    /// Replications of each variant, with the seeds from the scenario's on
-    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
-    replications: NonZero<usize>,
-    /// Adds replications until half of every interval is no more: a share of the baseline such as 1%, or a number in
+    /// Add replications until half of every interval is no more than this: a share of the baseline such as 1%, or a number in
     /// the metric's unit. Of the metrics named by --metrics, else of launch.success_ratio
     #[arg(long, value_name = "WIDTH", value_parser = Margin::parse)]
     until_half_width: Option<Margin>,
@@ -47,13 +43,6 @@ pub struct CompareArgs {
     /// Metrics to compare, or whole tables of them such as latency_s.launch (`plimsoll list metrics`)
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', long_help = metrics_help())]
     metrics: Vec<String>,
-    /// Confidence that all intervals hold together
-    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = arguments::confidence)]
-    confidence: f64,
-    #[command(flatten)]
-    overriding: arguments::Overriding,
-    #[command(flatten)]
-    common: arguments::Common,
     /// Result folder [default: results/runs/<scenario name>-comparison/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -86,9 +75,9 @@ fn metrics_help() -> String {
 
 /// Runs the variants, writes the result, prints the tables.
 pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
-    file_kind::expect(&args.scenario, FileKind::Scenario)?;
-    let mut journal = Journal::begin(&args.scenario);
-    args.common.limit_threads();
+    file_kind::expect(&args.experiment.scenario, FileKind::Scenario)?;
+    let mut journal = Journal::begin(&args.experiment.scenario);
+    args.experiment.common.limit_threads();
     let design = design(args)?;
     let scenarios = design.check().and_then(|()| design.scenarios())?;
     let default_place = || Path::new("results/runs").join(format!("{}-comparison", scenarios[0].name));
@@ -99,16 +88,12 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
         journal.read(scenario)?;
         most_bytes = most_bytes.max(estimated_bytes(scenario)?);
     }
-    let watch = TrialWatch::new(args.common.quiet);
-    let result = design.carry_out(scenarios, machine::how_many_fit(most_bytes), &watch);
+    let watch = TrialWatch::new(args.experiment.common.quiet);
+    let result = design.run(scenarios, machine::how_many_fit(most_bytes), &watch);
     let simulation_s = watch.finish();
     let comparison = result?;
-    let execution = journal.close(simulation_s, args.common.threads());
-    for file in comparison::files(&comparison, &execution) {
-        folder.write(&file.name, &file.bytes)?;
-    }
-    render::write(&folder)?;
-    let place = folder.publish()?;
+    let execution = journal.close(simulation_s, args.experiment.common.threads());
+    let place = render::publish(folder, &comparison::files(&comparison, &execution))?;
     show(&comparison, &place, args)?;
     Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })
 }
@@ -117,31 +102,31 @@ fn design(args: &CompareArgs) -> Result<Design, InputError> {
     let precision = args
         .until_half_width
         .map(|half_width| Precision { half_width, most_replications: args.max_replications.get() });
-    if precision.is_some_and(|precision| precision.most_replications < args.replications.get()) {
+    if precision.is_some_and(|precision| precision.most_replications < args.experiment.replications.get()) {
         let message = format!(
             "found {}, fewer than the {} of --replications",
-            args.max_replications, args.replications
+            args.max_replications, args.experiment.replications
         );
         return Err(Problem::new(Place::key("--max-replications"), message)
             .with_help("allow more, or ask for fewer")
             .into());
     }
     Ok(Design {
-        scenario: args.scenario.clone(),
-        variants: variants(&args.strategies, &args.variant, &args.overriding)?,
-        replications: args.replications.get(),
+        scenario: args.experiment.scenario.clone(),
+        variants: variants(&args.strategies, &args.variant, &args.experiment.overriding)?,
+        replications: args.experiment.replications.get(),
         precision,
         metrics: args.metrics.clone(),
-        confidence: args.confidence,
+        confidence: args.experiment.confidence,
     })
 }
 
 /// Prints the comparison: for a program, for a person, or not at all.
 fn show(comparison: &Comparison, place: &Path, args: &CompareArgs) -> Result<(), InputError> {
-    if args.common.json {
+    if args.experiment.common.json {
         return output::print_json(&report::json(&comparison::ComparisonData::of(comparison)));
     }
-    if args.common.quiet {
+    if args.experiment.common.quiet {
         return Ok(());
     }
     let text = comparison::terminal::text(comparison, output::width());

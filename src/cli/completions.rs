@@ -6,7 +6,7 @@ use clap_complete::Shell;
 use super::output;
 use crate::input::{InputError, Place, Problem};
 
-/// Prints completions for a shell.
+/// Print completions for a shell.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  plimsoll completions bash > /etc/bash_completion.d/plimsoll")]
 pub struct CompletionsArgs {
@@ -14,7 +14,7 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the manual page.
+/// Print the manual page.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  plimsoll man | man -l -")]
 pub struct ManArgs {}

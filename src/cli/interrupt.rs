@@ -40,7 +40,7 @@ fn signals() -> libc::sigset_t {
 /// Waits for a signal, gives the work a moment to end by itself, and then ends it.
 #[cfg(unix)]
 fn wait() {
-    /// How long the work may take to end in good order \[ns\].
+    /// Time that the work may take to end in good order \[ns\].
     const PATIENCE_NS: i64 = 600_000_000;
     let signals = signals();
     let mut signal = 0;

@@ -1,4 +1,4 @@
-//! What the manifest tells of how a command was carried out, kept while it goes on.
+//! The record of how a command was carried out, for the manifest.
 
 use std::fs::File;
 use std::io;

@@ -15,8 +15,8 @@ use crate::summary::metrics::{Better, METRICS};
 use crate::units::figures::decimal;
 use crate::workload::trace::import::FORMATS;
 
-/// Lists what there is: strategies, instance types, trace formats, metrics, errors, limits or what
-/// may differ from a checkpoint on.
+/// List a register: strategies, instance types, trace formats, metrics, errors, limits, or the settings that may
+/// differ after a checkpoint.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -55,15 +55,15 @@ enum What {
     Scenarios,
     /// Metrics of summary.json
     Metrics(Pattern),
-    /// Errors a request can meet
+    /// Errors that requests can get
     Errors,
-    /// Settings that may differ when a run goes on from a checkpoint
+    /// Settings that may differ when a run starts from a checkpoint
     Branching,
-    /// Limits that decide over requests, as failures.csv names them
+    /// Limits that requests can reach, as failures.csv names them
     Limits,
 }
 
-/// Lists it.
+/// Prints the register.
 pub fn main(args: &ListArgs) -> Result<(), InputError> {
     let mut table = match &args.what {
         What::Strategies => strategies(),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::machine::Stopwatch;
 use super::output;
-use super::progress::left;
+use super::progress_bar::left;
 use crate::cloud::observe::{Observation, Refusal, Sample};
 use crate::failure::Failure;
 use crate::units::figures::{coarse, compact, decimal, grouped, percent};
@@ -24,10 +24,10 @@ const BAR: usize = 30;
 /// Reasons for refusal that are shown, the most frequent ones.
 const REASONS: usize = 5;
 
-/// What the run has told so far.
+/// State of the run as the picture shows it.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// Its scenario and strategy.
+    /// Scenario and strategy.
     pub title: String,
     /// Simulated time at the end, where it is known.
     pub duration: Option<Duration>,
@@ -158,7 +158,7 @@ fn spark(share: f64) -> char {
 
 /// The pictures on standard error, each over the one before.
 pub struct Live {
-    /// What is drawn.
+    /// State that is drawn.
     pub state: State,
     began: Stopwatch,
     drawn_s: Option<f64>,

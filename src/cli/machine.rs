@@ -1,4 +1,4 @@
-//! What the manifest tells of the machine, and the clock on its wall.
+//! The machine, for the manifest, and its clock.
 
 use std::fs;
 use std::num::NonZero;

@@ -10,7 +10,7 @@ use crate::experiment::sweep;
 use crate::experiment::sweep::{Plan, Store};
 use crate::input::{InputError, Place, Problem};
 
-/// Puts the parts of a sweep together: the same bytes as if it had been done in one place.
+/// Merge the parts of a sweep: the same bytes as if it had run in one place.
 #[derive(Args, Debug)]
 pub struct MergeArgs {
     /// Folders of runs, written by `plimsoll sweep --shard` or `plimsoll sweep exec`

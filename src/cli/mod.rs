@@ -19,6 +19,7 @@ mod new;
 mod output;
 mod panic;
 mod progress;
+mod progress_bar;
 mod report;
 mod run;
 mod schema;
@@ -52,12 +53,12 @@ const SCREEN_COLUMNS: usize = 120;
 /// The most of a line about the command line that is shown \[characters\].
 const LINE_MOST: usize = 600;
 
-/// How a command ended that could do its work.
+/// Conclusion of a command that could do its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Conclusion {
     /// All is well.
     Done,
-    /// What was to be checked does not hold; the command has said why.
+    /// A check failed; the command has said why.
     CheckFailed,
 }
 
@@ -77,7 +78,7 @@ impl From<Conclusion> for ExitCode {
     }
 }
 
-/// Replays real cloud demand against a modelled fleet: does it fit, where does it break, which placement
+/// Replay real cloud demand against a modelled fleet: does it fit, where does it break, which placement
 /// strategy is best, what does it cost.
 ///
 /// Results depend on the scenario and its seed alone: the same digest on every machine, however many threads.
@@ -159,7 +160,7 @@ pub fn main() -> ExitCode {
 /// Tells what is wrong with the command line, which may quote anything; or the help that was asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Somebody who has seen enough, or cannot be told, has been helped as far as can be.
+        // A closed pipe is no error: the reader has seen enough.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }

@@ -8,7 +8,7 @@ use super::source::name_of;
 use super::{examples, output};
 use crate::input::{InputError, Place, Problem};
 
-/// Writes a commented scenario that runs as it is.
+/// Write a commented scenario that runs as it is.
 ///
 /// A file that is there is never replaced.
 #[derive(Args, Debug)]

@@ -28,7 +28,7 @@ fn write_out(text: &str) -> Result<(), InputError> {
     }
 }
 
-/// Writes to standard error. Where nobody reads it there is nobody to tell.
+/// Writes to standard error. Errors of writing are ignored: there is no other place to report them.
 pub fn tell(text: &str) {
     let mut out = io::stderr().lock();
     let _ = out.write_all(quote::lines(text).as_bytes()).and_then(|()| out.flush());

@@ -8,7 +8,7 @@ use crate::table;
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
 
-/// What is being done, for the words of a panic.
+/// Work under way, for the words of a panic.
 #[derive(Clone, Debug)]
 pub struct Work {
     /// The command that does it again.
@@ -18,7 +18,7 @@ pub struct Work {
 }
 
 thread_local! {
-    /// What this thread does: trials of an experiment run on several at once.
+    /// Work of this thread: trials of an experiment run on several at once.
     static WORK: RefCell<Option<Work>> = const { RefCell::new(None) };
 }
 

@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::live::Live;
 use super::machine::Stopwatch;
+use super::progress_bar::{PATIENCE_S, STEPS, left, new_bar};
 use super::{interrupt, panic};
 use crate::cloud::observe::{Detail, Observation, Observer, RunState};
 use crate::input::InputError;
@@ -15,16 +16,10 @@ use crate::units::figures::{coarse, compact, grouped};
 use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 
-/// A run shorter than this needs no bar \[s\].
-pub const PATIENCE_S: f64 = 1.0;
-
-/// Steps of the bar: more than a terminal has columns.
-pub const STEPS: u64 = 1000;
-
 /// Records a run and shows how far it is.
 pub struct Watch<'a> {
     recorder: Recorder<'a>,
-    /// When the simulation began.
+    /// Start of the simulation.
     began: Stopwatch,
     /// Time the simulation took \[s\], once it has ended.
     took_s: Option<f64>,
@@ -86,19 +81,6 @@ impl<'a> Watch<'a> {
             None => bar.set_message(format!("{at}, {} events, {rate}", grouped(events))),
         }
     }
-}
-
-/// Time that is left when so much of the work, 0 to 1, took so long \[s\].
-pub fn left(done: f64, took_s: f64) -> String {
-    let left_s = (took_s / done.max(f64::MIN_POSITIVE) - took_s).min(1e9);
-    coarse(Duration::from_seconds(left_s.ceil() as u64))
-}
-
-/// A bar where the end is known, else a sign of life.
-pub fn new_bar(end_is_known: bool) -> ProgressBar {
-    let template = if end_is_known { "[{bar:30}] {msg}" } else { "{spinner} {msg}" };
-    let style = ProgressStyle::with_template(template).expect("the template is a constant");
-    ProgressBar::new(STEPS).with_style(style.progress_chars("=> "))
 }
 
 impl Observer for Watch<'_> {

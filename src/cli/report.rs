@@ -12,9 +12,10 @@ use crate::report::render::Rendering;
 use crate::report::run::latency;
 use crate::report::{ResultFolder, charts, folder, manifest};
 
-/// Draws charts and report.html of a result folder again.
+/// Draw charts and report.html of a result folder again.
 ///
-/// The result may be of a run, a comparison, a sweep or a check. What is drawn is made of the files in it alone: the same result gives the same pictures, byte for byte.
+/// The result may be of a run, a comparison, a sweep, a sizing or a check. Only the files in it are read: the same result
+/// gives the same pictures, byte for byte.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -25,13 +26,13 @@ pub struct ReportArgs {
     /// The result folder; several with --merge
     #[arg(value_name = "RESULT", required = true)]
     results: Vec<PathBuf>,
-    /// Adds the histograms of several runs up instead, exactly, and writes latency.csv and latency/ of all of them
+    /// Add up the histograms of several runs instead, exactly, and write latency.csv and latency/ of all of them
     #[arg(long, value_name = "DIR", conflicts_with = "png")]
     merge: Option<PathBuf>,
-    /// Draws each chart as PNG too, light and dark
+    /// Draw each chart as PNG too, light and dark
     #[arg(long)]
     png: bool,
-    /// Prints nothing but errors
+    /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
 }

@@ -24,7 +24,7 @@ use crate::summary::Run;
 use crate::units::figures::grouped;
 use crate::units::{Duration, InstanceId, Time, parse_duration};
 
-/// Runs one simulation, writes a result folder and prints a summary.
+/// Run one simulation, write a result folder and print a summary.
 ///
 /// The result folder appears whole or not at all. An older result there is replaced when the run succeeds;
 /// a folder that is no result of plimsoll is never replaced.
@@ -40,36 +40,36 @@ pub struct RunArgs {
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Writes the tables of the run too: instances, volumes, billing records … as Parquet (see docs/tables.md)
+    /// Write the tables of the run too: instances, volumes, billing records … as Parquet (see docs/tables.md)
     #[arg(long)]
     tables: bool,
-    /// Writes the whole run down at this simulated time, such as 12h; repeatable. Later runs go on from there
+    /// Write a checkpoint at this simulated time, such as 12h; repeatable. Later runs can start from it
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     checkpoint_at: Vec<Duration>,
     /// Folder of the checkpoints
     #[arg(long, value_name = "DIR", default_value = "results/checkpoints", requires = "checkpoint_at")]
     checkpoint_dir: PathBuf,
-    /// Goes on from a checkpoint of the same scenario; some settings may differ (`plimsoll list branching`)
+    /// Start from a checkpoint of the same scenario; some settings may differ (`plimsoll list branching`)
     #[arg(long, value_name = "FILE")]
     from_checkpoint: Option<PathBuf>,
-    /// Tells every decision about the place of one instance: of the one with this number (as in the tables), or of
-    /// what a launch asked for, found or not: launch:N, where N is the number in the column `launch` of failures.csv
+    /// Explain every placement decision about one instance: that with this number (as in the tables), or the one that a
+    /// launch asked for, placed or not: launch:N, where N is the number in the column `launch` of failures.csv
     #[arg(long, value_name = "ID", value_parser = subject)]
     explain: Option<Subject>,
-    /// Draws fleet use, refusals and rates in the terminal while the run goes on
+    /// Draw fleet use, refusals and rates in the terminal during the run
     #[arg(long, conflicts_with = "quiet")]
     live: bool,
-    /// Checks the scenario and all that it names, tells its size, and runs nothing
+    /// Check the scenario and all that it names, report its size, and run nothing
     #[arg(long)]
     dry_run: bool,
-    /// Draws neither charts nor report.html; `plimsoll report` does it later
+    /// Draw neither charts nor report.html; `plimsoll report` does it later
     #[arg(long)]
     no_report: bool,
-    /// Ends with exit code 1 where the run misses one of the scenario's [[objectives]]; the result is written all
+    /// End with exit code 1 if the run misses one of the scenario's [[objectives]]; the result is written all
     /// the same
     #[arg(long)]
     enforce_objectives: bool,
-    /// Makes every placement by the plain scan too and stops at the first difference (slow)
+    /// Make every placement by the plain scan too and stop at the first difference (slow)
     #[arg(long)]
     verify_placement: bool,
 }

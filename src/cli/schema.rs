@@ -13,7 +13,7 @@ use crate::placement::register::REGISTER;
 use crate::scenario::Scenario;
 use crate::summary::metrics::METRICS;
 
-/// Prints the JSON Schema of the scenario file, made from the code that reads it.
+/// Print the JSON Schema of the scenario file, made from the code that reads it.
 ///
 /// Editors that know schemas for TOML complete and check files with it: keys, and names of strategies, instance types
 /// and metrics.
@@ -97,7 +97,7 @@ fn name_what_is_known(schema: &mut Value) {
     };
     set("/$defs/Strategy/oneOf/0", json!({ "enum": strategies }));
     set("/$defs/Strategy/oneOf/1/properties/name", json!({ "enum": strategies }));
-    for (owner, key, names) in [("ArrivalsConfig", "types", types), ("ObjectiveConfig", "metric", metrics)] {
+    for (owner, key, names) in [("ArrivalConfig", "types", types), ("ObjectiveConfig", "metric", metrics)] {
         let pointer = format!("/$defs/{owner}/properties/{key}");
         let place = schema.pointer_mut(&pointer).unwrap_or_else(|| panic!("the schema has no {pointer}"));
         let Value::Object(table) = place else { panic!("{pointer} is a table") };
@@ -140,7 +140,7 @@ mod tests {
             names.is_some_and(|names| names.iter().any(|known| known == name))
         };
         assert!(has("/$defs/Strategy/oneOf/0/enum", "best-fit"));
-        assert!(has("/$defs/ArrivalsConfig/properties/types/propertyNames/anyOf/0/enum", "m5.large"));
+        assert!(has("/$defs/ArrivalConfig/properties/types/propertyNames/anyOf/0/enum", "m5.large"));
         assert!(has("/$defs/ObjectiveConfig/properties/metric/anyOf/0/enum", "launch.success_ratio"));
     }
 

@@ -9,19 +9,19 @@ use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::report::terminal::ruled;
 use crate::selftest::{Check, Finding, REGISTER};
 
-/// Runs checks whose answer is known exactly or by a closed form, and prints expected, got and verdict.
+/// Run checks whose answer is known exactly or by a closed form, and print expected, got and verdict.
 ///
-/// They need nothing but the program. Exit code 1 where one fails: the build is not to be trusted then.
+/// They need nothing but the program. Exit code 1 means that one failed: do not trust this build.
 #[derive(Args, Debug)]
 #[command(after_help = format!("Examples:\n  plimsoll selftest\n  plimsoll selftest erlang-b\n\nChecks:\n{}", checks()))]
 pub struct SelftestArgs {
     /// Checks to run [default: all]
     #[arg(value_name = "CHECK")]
     checks: Vec<String>,
-    /// Prints nothing but what fails
+    /// Print failures only
     #[arg(short, long)]
     quiet: bool,
-    /// Prints the findings as JSON on standard output, and nothing else there
+    /// Print the findings as JSON on standard output, and nothing else there
     #[arg(long)]
     json: bool,
 }

@@ -10,24 +10,24 @@ use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{Conclusion, arguments, machine, output};
 use crate::experiment::Sizing;
-use crate::experiment::size::{Question, Target};
+use crate::experiment::sizing::{SizingPlan, Target};
 use crate::input::InputError;
 use crate::report::{self, ResultFolder, render, sizing};
 
-/// Searches for the smallest value of a setting with which a target holds.
+/// Find the smallest value of a setting with which a target holds.
 ///
-/// From the scenario's own value it doubles or halves, then halves what is between; every value is run with the same
-/// seeds. It prints the curve it learned, and whether more of the setting always led towards the target.
+/// The search doubles or halves the scenario's own value until it has passed the answer, then halves the interval; every
+/// value is run with the same seeds. It prints the curve it learned, and whether more of the setting always led towards
+/// the target.
 #[derive(Args, Debug)]
 #[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}\n\n{EXIT}", files()))]
 pub struct SizeArgs {
-    /// The scenario file (TOML); examples are in workloads/scenarios/
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
+    #[command(flatten)]
+    experiment: arguments::Experiment,
     /// The setting, a whole number at a dotted path, items of lists by number from 0
     #[arg(long, value_name = "PATH")]
     vary: String,
-    /// What is to hold: a metric (`plimsoll list metrics`), one of >= > <= <, a number
+    /// Target of the search: a metric (`plimsoll list metrics`), one of >= > <= <, a number
     #[arg(long, alias = "target", value_name = "TARGET", value_parser = Target::parse)]
     until: Target,
     /// The least value to try
@@ -36,25 +36,15 @@ pub struct SizeArgs {
     /// The most value to try [default: 1,024 times the scenario's own, or 65,536]
     #[arg(long, value_name = "N")]
     to: Option<u64>,
-    /// Replications of each value, with the seeds from the scenario's on
-    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
-    replications: NonZero<usize>,
     /// The most replications of a value, where fewer cannot tell whether the target holds [default: 8 times --replications]
     #[arg(long, value_name = "N")]
     max_replications: Option<NonZero<usize>>,
-    /// Confidence of what is said of each value
-    #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = arguments::confidence)]
-    confidence: f64,
-    #[command(flatten)]
-    overriding: arguments::Overriding,
-    #[command(flatten)]
-    common: arguments::Common,
     /// Result folder [default: results/runs/<scenario name>-sizing/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
 
-/// How many times more replications a value may have than asked for, unless told: three looks more.
+/// Factor of the replications asked for up to which a value may have more, unless told: three more rounds.
 const MORE_REPLICATIONS: usize = 8;
 
 const EXAMPLES: &str = "\
@@ -74,50 +64,46 @@ fn files() -> String {
 
 /// Searches, writes the result, prints the answer and the curve.
 pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
-    file_kind::expect(&args.scenario, FileKind::Scenario)?;
-    let mut journal = Journal::begin(&args.scenario);
-    args.common.limit_threads();
-    let question = question(args);
-    let scenario = question.check()?;
+    file_kind::expect(&args.experiment.scenario, FileKind::Scenario)?;
+    let mut journal = Journal::begin(&args.experiment.scenario);
+    args.experiment.common.limit_threads();
+    let plan = plan(args);
+    let scenario = plan.check()?;
     let default_place = || Path::new("results/runs").join(format!("{}-sizing", scenario.name));
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     machine::check_fits(&scenario)?;
     journal.read(&scenario)?;
-    let watch = TrialWatch::new(args.common.quiet);
-    let result = question.carry_out(scenario, &machine::how_many_fit, &watch);
+    let watch = TrialWatch::new(args.experiment.common.quiet);
+    let result = plan.run(scenario, &machine::how_many_fit, &watch);
     let simulation_s = watch.finish();
     let sizing = result?;
-    let execution = journal.close(simulation_s, args.common.threads());
-    for file in sizing::files(&sizing, &execution) {
-        folder.write(&file.name, &file.bytes)?;
-    }
-    render::write(&folder)?;
-    let place = folder.publish()?;
+    let execution = journal.close(simulation_s, args.experiment.common.threads());
+    let place = render::publish(folder, &sizing::files(&sizing, &execution))?;
     show(&sizing, &place, args)?;
-    Ok(if sizing.ending.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
+    Ok(if sizing.result.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
 }
 
-fn question(args: &SizeArgs) -> Question {
-    let replications = args.replications.get();
-    Question {
-        scenario: args.scenario.clone(),
-        overrides: (&args.overriding).into(),
+fn plan(args: &SizeArgs) -> SizingPlan {
+    let replications = args.experiment.replications.get();
+    SizingPlan {
+        scenario: args.experiment.scenario.clone(),
+        overrides: (&args.experiment.overriding).into(),
         path: args.vary.clone(),
         target: args.until.clone(),
         least: args.from,
         most: args.to,
         replications,
         most_replications: args.max_replications.map_or(MORE_REPLICATIONS * replications, NonZero::get),
-        confidence: args.confidence,
+        confidence: args.experiment.confidence,
     }
 }
 
 /// Prints the sizing: for a program, for a person, or not at all.
 fn show(sizing: &Sizing, place: &Path, args: &SizeArgs) -> Result<(), InputError> {
-    if args.common.json {
+    if args.experiment.common.json {
         return output::print_json(&report::json(&sizing::SizingData::of(sizing)));
     }
-    if args.common.quiet {
+    if args.experiment.common.quiet {
         return Ok(());
     }
     let text = sizing::terminal::text(sizing, output::width());

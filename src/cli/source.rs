@@ -16,10 +16,10 @@ pub struct Source {
     /// lists examples
     #[arg(value_name = "SCENARIO", required_unless_present = "example")]
     scenario: Option<PathBuf>,
-    /// Runs a scenario that comes with the program. Its files are left in results/examples, to be changed
+    /// Run a scenario that comes with the program. Its files stay in results/examples, for you to change
     #[arg(long, value_name = "NAME", conflicts_with_all = ["scenario", "hosts"])]
     example: Option<String>,
-    /// Replays the trace that is named in place of a scenario on the hosts of this file; `--set` changes all else
+    /// Replay the trace that is named instead of a scenario on the hosts of this file; `--set` changes all else
     #[arg(long, value_name = "HOSTS", requires = "scenario")]
     hosts: Option<PathBuf>,
 }

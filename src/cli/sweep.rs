@@ -19,7 +19,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::report::sweep::{self as sweep_report, SweepSummary};
 use crate::report::{self, ResultFolder, render};
 
-/// Runs a scenario over ranges of settings, each point with several seeds.
+/// Run a scenario over ranges of settings, each point with several seeds.
 ///
 /// The sweep file names a scenario, axes over any of its keys, and seeds. The result is one table with a row for each
 /// run, the same bytes however many threads, machines and attempts it took.
@@ -32,7 +32,7 @@ pub struct SweepArgs {
     /// The sweep file (TOML); an example is in workloads/sweeps/
     #[arg(value_name = "SWEEP", required = true)]
     sweep: Option<PathBuf>,
-    /// Does only the I-th of N equal shares and keeps its runs for `plimsoll merge`
+    /// Do only the I-th of N equal shares and keep its runs for `plimsoll merge`
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     #[command(flatten)]
@@ -46,9 +46,9 @@ pub struct SweepArgs {
 /// The steps of a sweep one by one, for engines that hand out work.
 #[derive(Subcommand, Debug)]
 enum Step {
-    /// Writes the plan: every run with its number, values and seed, and the hashes of all files
+    /// Write the plan: every run with its number, values and seed, and the hashes of all files
     Plan(PlanArgs),
-    /// Does one run of a plan, unless it is done already
+    /// Do one run of a plan, unless it is done already
     Exec(ExecArgs),
 }
 
@@ -112,7 +112,7 @@ fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
     ResultFolder::check(&place)?;
     let store = Store::open(&unfinished(&place), &plan, folder_of(file))?;
     let runs: Vec<usize> = (0..plan.runs.len()).collect();
-    let simulation_s = carry_out(&plan, folder_of(file), &runs, &store, &args.common)?;
+    let simulation_s = run_missing(&plan, folder_of(file), &runs, &store, &args.common)?;
     let finished = sweep::collect(&plan, std::slice::from_ref(&store))?;
     let place = publish(&plan, &finished, &place, journal, simulation_s, &args.common)?;
     store.remove();
@@ -126,7 +126,7 @@ fn part(args: &SweepArgs, file: &Path, shard: Shard) -> Result<(), InputError> {
     let place = args.output.clone().unwrap_or_else(|| parts(&plan));
     let store = Store::open(&place, &plan, folder_of(file))?;
     let runs: Vec<usize> = shard.runs(plan.runs.len()).collect();
-    carry_out(&plan, folder_of(file), &runs, &store, &args.common)?;
+    run_missing(&plan, folder_of(file), &runs, &store, &args.common)?;
     if args.common.quiet || args.common.json {
         return Ok(());
     }
@@ -160,7 +160,7 @@ fn exec(args: &ExecArgs) -> Result<(), InputError> {
 }
 
 /// Does the runs that are missing and tells how long it took \[s\].
-fn carry_out(
+fn run_missing(
     plan: &Plan,
     folder: &Path,
     runs: &[usize],
@@ -191,11 +191,7 @@ pub(super) fn publish(
 ) -> Result<PathBuf, InputError> {
     let folder = ResultFolder::begin(place)?;
     let execution = journal.close(simulation_s, common.threads());
-    for file in sweep_report::files(plan, finished, &execution) {
-        folder.write(&file.name, &file.bytes)?;
-    }
-    render::write(&folder)?;
-    folder.publish()
+    render::publish(folder, &sweep_report::files(plan, finished, &execution))
 }
 
 /// Prints the sweep: for a program, for a person, or not at all.

@@ -18,7 +18,7 @@ use crate::workload::trace::describe::describe;
 use crate::workload::trace::import::Format;
 use crate::workload::trace::origin::TraceOrigin;
 
-/// Imports, describes and generates traces of demand.
+/// Import, describe and generate traces of demand.
 #[derive(Args, Debug)]
 pub struct TraceArgs {
     #[command(subcommand)]
@@ -32,9 +32,9 @@ enum Action {
     Generate(GenerateArgs),
 }
 
-/// Turns a published trace into the canonical form.
+/// Convert a published trace to the canonical form.
 ///
-/// Rows that the canonical form cannot say are counted and told by reason.
+/// Rows that the canonical form cannot represent are counted and reported by reason.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -44,7 +44,7 @@ struct ImportArgs {
     /// The trace as it was published
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// Its format (`plimsoll list traces`)
+    /// The format of the trace (`plimsoll list traces`)
     #[arg(long, value_name = "NAME")]
     format: String,
     /// The file to write: .csv, .csv.gz or .parquet
@@ -56,12 +56,12 @@ struct ImportArgs {
     /// The host file to write (CSV), for `file` of [[zones.hosts]]
     #[arg(long, value_name = "FILE", requires = "hosts")]
     hosts_out: Option<PathBuf>,
-    /// Prints the report as JSON
+    /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Tells what a trace holds: how much, when, of what shapes, for how long.
+/// Summarise a trace: how much it holds, when, of what shapes, for how long.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  plimsoll trace describe workloads/traces/openb.csv.gz")]
 struct DescribeArgs {
@@ -70,15 +70,15 @@ struct DescribeArgs {
     /// A scenario whose instance types the trace names
     #[arg(long)]
     scenario: Option<PathBuf>,
-    /// Counts times from this moment: `first`, `epoch`, seconds, or a date and time of UTC
+    /// Count times from this moment: `first`, `epoch`, seconds, or a date and time of UTC
     #[arg(long, value_name = "ORIGIN")]
     trace_origin: Option<TraceOrigin>,
-    /// Prints it as JSON
+    /// Print the summary as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Writes what the synthetic arrivals of a scenario ask for as a trace of intervals.
+/// Generate a trace of intervals from the synthetic arrivals of a scenario.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
@@ -91,12 +91,12 @@ struct GenerateArgs {
     output: PathBuf,
     #[command(flatten)]
     overriding: arguments::Overriding,
-    /// Prints the report as JSON
+    /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Does it.
+/// Does what the subcommand says.
 pub fn main(args: &TraceArgs) -> Result<(), InputError> {
     match &args.action {
         Action::Import(args) => import(args),

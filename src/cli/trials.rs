@@ -8,9 +8,9 @@ use indicatif::ProgressBar;
 
 use super::machine::Stopwatch;
 use super::panic::{self, Work};
-use super::progress::{PATIENCE_S, STEPS, left, new_bar};
+use super::progress_bar::{PATIENCE_S, STEPS, left, new_bar};
 use super::{interrupt, journal};
-use crate::experiment::Audience;
+use crate::experiment::ProgressListener;
 use crate::input::InputError;
 use crate::scenario::Scenario;
 use crate::units::figures::grouped;
@@ -28,7 +28,7 @@ pub struct TrialWatch {
 struct State {
     planned: usize,
     ended: usize,
-    /// Of those that run, by number: how much of its time each has simulated, 0 to 1, where its end is known.
+    /// Running trials, by number: the share of its time that each has simulated, 0 to 1, where its end is known.
     running: BTreeMap<usize, (Option<Duration>, f64)>,
     bar: Option<ProgressBar>,
 }
@@ -67,7 +67,7 @@ impl TrialWatch {
     }
 }
 
-impl Audience for TrialWatch {
+impl ProgressListener for TrialWatch {
     fn planned(&self, trials: usize) {
         self.state().planned += trials;
     }

@@ -21,9 +21,9 @@ use crate::workload::directory::Directory;
 use crate::workload::trace::describe::describe;
 use crate::workload::trace::origin::TraceOrigin;
 
-/// Checks scenarios, sweeps, baselines, traces and host files, and runs nothing.
+/// Check scenarios, sweeps, baselines, traces and host files, and run nothing.
 ///
-/// The kind of a file is told by what stands in it. Traces are read to their end; what a scenario or sweep names is
+/// The contents of a file tell its kind. Traces are read to their end; what a scenario or sweep names is
 /// looked for and opened.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -36,7 +36,7 @@ pub struct ValidateArgs {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Prints the findings as JSON
+    /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }

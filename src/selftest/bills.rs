@@ -3,7 +3,7 @@
 use super::{Finding, outcome};
 use crate::units::format_micro_usd;
 
-/// How long each runs \[s\], and what is billed of it \[s\].
+/// Running time \[s\] and billed time \[s\] of each instance.
 const CASES: [(u32, u64); 4] = [(20, 60), (60, 60), (61, 61), (220, 220)];
 
 pub fn run() -> Vec<Finding> {

@@ -1,4 +1,4 @@
-//! What a build says of itself when asked: small runs and parts whose answer is known exactly or by a closed form.
+//! Checks of a build: small runs and parts whose answer is known exactly or by a closed form.
 //!
 //! The tests of the project hold far more to far more; these few run anywhere in seconds, with nothing but the
 //! program. A new check is a file here and a line in [`REGISTER`].
@@ -22,9 +22,9 @@ use crate::scenario::{Overrides, Scenario};
 
 /// A check.
 pub struct Check {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// What is known, one line, with its source.
+    /// Claim, in one line, with its source.
     pub knows: &'static str,
     /// Makes it.
     pub run: fn() -> Vec<Finding>,
@@ -45,11 +45,11 @@ pub const REGISTER: &[Check] = &[
 /// Something that is known beside what came out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
-    /// What.
+    /// Name of the quantity.
     pub what: String,
-    /// What is known.
+    /// Expected value.
     pub expected: String,
-    /// What came out.
+    /// Value that came out.
     pub got: String,
     /// True if these agree.
     pub holds: bool,

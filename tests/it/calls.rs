@@ -74,7 +74,7 @@ fn those_who_are_there_from_the_start_can_be_asked() {
                   operations = { describe = 1 }\ncount = 4\n";
     let outcome = two_accounts("steady-state", asking).run();
     let (requested, succeeded, _) = calls(&outcome, Operation::Describe);
-    assert!(outcome.residents.moved_in > 5, "{:?}", outcome.residents);
+    assert!(outcome.residents.placed > 5, "{:?}", outcome.residents);
     assert_eq!(requested, 6600 + 1);
     assert!(succeeded > requested * 9 / 10, "{succeeded} of {requested}");
     let mean = outcome.described_instances as f64 / succeeded as f64;

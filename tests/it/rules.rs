@@ -326,7 +326,7 @@ fn a_steady_state_is_there_from_the_start_past_its_minimum_and_asks_for_nothing(
         types = { unit = 1 }
         count = 10";
     let (outcome, notes) = Experiment::new(text).watch();
-    let residents = outcome.residents.moved_in;
+    let residents = outcome.residents.placed;
     assert!((200..400).contains(&residents), "mean rate × mean lifetime is 300: {residents}");
     assert_eq!(outcome.residents.expected, residents);
     assert_eq!(
@@ -353,7 +353,7 @@ fn a_steady_state_that_does_not_fit_is_counted_not_refused() {
         lifetime = { kind = 'exponential', mean = '1h' }
         types = { unit = 1 }";
     let (outcome, notes) = Experiment::new(text).watch();
-    assert_eq!(outcome.residents.moved_in, 5);
+    assert_eq!(outcome.residents.placed, 5);
     assert!(outcome.residents.expected > 60 && notes.refusals.is_empty());
     assert_eq!(outcome.launch.requested, 0);
 }

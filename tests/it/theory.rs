@@ -188,9 +188,9 @@ fn without_limits_a_steady_state_begins_and_stays_poisson() {
         for seed in 0..RUNS {
             let mut notes = Notes::default();
             let outcome = experiment.run_with(&[&format!("seed={seed}")], UNCHECKED, &mut notes);
-            assert_eq!(outcome.residents.moved_in, outcome.residents.expected, "elastic hosts hold everyone");
-            assert_eq!(notes.samples[0].instances_running, outcome.residents.moved_in);
-            at_start.push(outcome.residents.moved_in as f64);
+            assert_eq!(outcome.residents.placed, outcome.residents.expected, "elastic hosts hold everyone");
+            assert_eq!(notes.samples[0].instances_running, outcome.residents.placed);
+            at_start.push(outcome.residents.placed as f64);
             at_end.push(notes.samples.last().expect("the end is sampled").instances_running as f64);
         }
         for (when, counts) in [("start", &at_start), ("end", &at_end)] {

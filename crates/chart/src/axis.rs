@@ -1,35 +1,35 @@
-//! An axis: what it measures, in which unit, where its ticks stand and what they say.
+//! An axis: label, scale, range, and its ticks with their texts.
 
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{decimal, span};
 
-/// Quantity of an axis and its range.
+/// Axis of a chart.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Axis {
-    /// Name of the quantity, with its unit.
+    /// Quantity with its unit.
     pub label: String,
     /// Scale.
     pub scale: Scale,
-    /// The least and the greatest value on it.
+    /// Least and greatest value.
     pub range: (f64, f64),
 }
 
 /// Scale of an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Scale {
-    /// Evenly.
+    /// Linear.
     Linear,
-    /// Times \[s\], evenly; ticks count in a unit.
+    /// Linear in time \[s\], with ticks in a unit of time.
     Time(TimeUnit),
-    /// By their logarithm.
+    /// Logarithmic.
     Log,
-    /// Quantiles, by the logarithm of what is left above them: each nine takes as much room as the one before.
+    /// Quantiles q by the logarithm of 1 − q: each nine takes as much room as the one before.
     Nines,
-    /// Names at 0, 1, 2 …
+    /// Categories at 0, 1, 2 …, by name.
     Names(Vec<String>),
 }
 
-/// A unit that people count time in.
+/// Unit of time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeUnit {
     /// Seconds.
@@ -43,7 +43,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// The unit in which a length of time \[s\] is a handy number.
+    /// Unit in which a length of time \[s\] is a handy number.
     pub fn of(seconds: f64) -> TimeUnit {
         match seconds {
             ..=180.0 => TimeUnit::Seconds,
@@ -53,7 +53,7 @@ impl TimeUnit {
         }
     }
 
-    /// Seconds in one.
+    /// Length of the unit \[s\].
     pub fn seconds(self) -> f64 {
         match self {
             TimeUnit::Seconds => 1.0,
@@ -63,7 +63,7 @@ impl TimeUnit {
         }
     }
 
-    /// Its name.
+    /// Name, in the plural.
     pub fn name(self) -> &'static str {
         match self {
             TimeUnit::Seconds => "seconds",
@@ -75,7 +75,7 @@ impl TimeUnit {
 }
 
 impl Axis {
-    /// Simulated time from 0 to its end \[s\].
+    /// Axis of simulated time from 0 to its end \[s\].
     pub fn time(end_s: f64) -> Axis {
         let unit = TimeUnit::of(end_s);
         Axis {
@@ -85,13 +85,13 @@ impl Axis {
         }
     }
 
-    /// From nothing to at least `most`.
+    /// Axis from 0 to at least `most`.
     pub fn from_zero(label: impl Into<String>, most: f64) -> Axis {
         let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
         Axis { label: label.into(), scale: Scale::Linear, range: (0.0, nice_above(most)) }
     }
 
-    /// Around some values, with room at both ends.
+    /// Axis around some values, with room at both ends.
     pub fn around(label: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Axis {
         let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -110,24 +110,24 @@ impl Axis {
         Axis { label: label.into(), scale: Scale::Linear, range }
     }
 
-    /// Shares from 0 to 100 %.
+    /// Axis of shares from 0 to 100 %.
     pub fn percent(label: impl Into<String>) -> Axis {
         Axis { label: format!("{} (%)", label.into()), scale: Scale::Linear, range: (0.0, 100.0) }
     }
 
-    /// Names, one after the other.
+    /// Axis of names, one after the other.
     pub fn names(label: impl Into<String>, names: Vec<String>) -> Axis {
         let last = names.len().max(1) as f64 - 0.5;
         Axis { label: label.into(), scale: Scale::Names(names), range: (-0.5, last) }
     }
 
-    /// Returns where a value lies, 0 to 1 within the range.
-    pub fn place(&self, value: f64) -> f64 {
+    /// Position of a value, 0 to 1 within the range.
+    pub fn position(&self, value: f64) -> f64 {
         let [value, from, to] = [value, self.range.0, self.range.1].map(|value| self.even(value));
         if to > from { (value - from) / (to - from) } else { 0.5 }
     }
 
-    /// A value on a scale where it lies evenly.
+    /// Value transformed so that the scale is linear.
     fn even(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Log => libm::log10(value.max(f64::MIN_POSITIVE)),
@@ -136,7 +136,7 @@ impl Axis {
         }
     }
 
-    /// About so many ticks, each with its words.
+    /// Ticks, about so many, each with its text.
     pub fn ticks(&self, about: usize) -> Vec<(f64, String)> {
         let (from, to) = self.range;
         match &self.scale {
@@ -148,7 +148,7 @@ impl Axis {
             Scale::Log => {
                 let decades: Vec<f64> = (-12..=15).map(|power| libm::pow(10.0, f64::from(power))).collect();
                 let within: Vec<f64> = decades.into_iter().filter(|at| (from..=to).contains(at)).collect();
-                within.into_iter().map(|at| (at, number(at, 12))).collect()
+                within.into_iter().map(|at| (at, trimmed(at, 12))).collect()
             }
             Scale::Nines => {
                 const TICKS: [(f64, &str); 7] = [
@@ -169,24 +169,23 @@ impl Axis {
         }
     }
 
-    /// A value in words, for a note or a pointer that hovers over it.
-    pub fn words(&self, value: f64) -> String {
+    /// Text of a value, for a note or a tooltip.
+    pub fn format(&self, value: f64) -> String {
         match &self.scale {
             Scale::Time(_) => span(Duration((value.max(0.0) * 1e9).round() as u64)),
-            Scale::Nines => format!("{}th percentile", number(value * 100.0, 6)),
+            Scale::Nines => format!("{}th percentile", trimmed(value * 100.0, 6)),
             Scale::Names(names) => names.get(value.round() as usize).cloned().unwrap_or_default(),
-            Scale::Linear | Scale::Log => figure(value),
+            Scale::Linear | Scale::Log => rounded(value),
         }
     }
 }
 
-/// Returns what values in the unit of a metric are multiplied by along an axis, and the unit they have there: shares are told in
-/// percent, their differences in percentage points.
+/// Factor for values in the unit of a metric along an axis, and their unit there: shares are shown in percent.
 pub fn scaled(unit: &str) -> (f64, &str) {
     if unit == "0 to 1" { (100.0, "%") } else { (1.0, unit) }
 }
 
-/// Ticks at these multiples of a unit.
+/// Ticks at these multiples of a unit, with their texts.
 fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     let step = if let [first, second, ..] = multiples { second - first } else { 1.0 };
     let most = multiples.iter().fold(0.0_f64, |most, at| most.max(at.abs()));
@@ -199,13 +198,13 @@ fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     let places = (-libm::floor(libm::log10(step / scale) + 1e-9)).clamp(0.0, 9.0) as usize;
     let words = |at: f64| match at {
         0.0 => "0".to_string(),
-        _ => format!("{}{suffix}", number(at / scale, places)),
+        _ => format!("{}{suffix}", trimmed(at / scale, places)),
     };
     multiples.iter().map(|at| (at * unit, words(*at))).collect()
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten within a range, about so many: the step is the one of these that is
-/// nearest by its ratio, so that there are at most √2 times as many, and one.
+/// Multiples within a range of 1, 2 or 5 times a power of ten, about so many: the step is the one nearest by its ratio, so
+/// that there are at most √2 times as many plus one.
 pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     if to <= from {
         return vec![from];
@@ -224,21 +223,21 @@ pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// The next number that an axis ends well with.
+/// Least round number for the end of an axis that reaches `most`.
 fn nice_above(most: f64) -> f64 {
     let power = libm::pow(10.0, libm::floor(libm::log10(most)));
     let steps = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|n| n * power).find(|end| *end >= most * 0.9999).unwrap_or(10.0 * power)
 }
 
-/// A number with at most so many decimals and no idle zeros, in groups of three.
-fn number(value: f64, places: usize) -> String {
+/// Number with at most so many decimals, without trailing zeros, in groups of three digits.
+fn trimmed(value: f64, places: usize) -> String {
     let text = decimal(value, places);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// A number to about four digits.
-pub fn figure(value: f64) -> String {
+/// Number to about four digits.
+pub fn rounded(value: f64) -> String {
     let places = match value.abs() {
         0.0 | 1000.0.. => 0,
         100.0.. => 1,
@@ -246,7 +245,7 @@ pub fn figure(value: f64) -> String {
         0.01.. => 4,
         _ => 6,
     };
-    number(value, places)
+    trimmed(value, places)
 }
 
 #[cfg(test)]
@@ -274,17 +273,17 @@ mod tests {
     fn each_nine_takes_as_much_room() {
         let axis = Axis { label: String::new(), scale: Scale::Nines, range: (0.0, 0.999) };
         for (value, place) in [(0.0, 0.0), (0.9, 1.0 / 3.0), (0.99, 2.0 / 3.0), (0.999, 1.0)] {
-            assert!((axis.place(value) - place).abs() < 1e-9);
+            assert!((axis.position(value) - place).abs() < 1e-9);
         }
         assert_eq!(words(&axis, 5), ["0 %", "90 %", "99 %", "99.9 %"]);
     }
 
     #[test]
     fn values_are_told_in_their_unit() {
-        assert_eq!(Axis::time(1e6).words(176_400.0), "2d 1h");
-        assert_eq!(figure(1234.56), "1,235");
-        assert_eq!(figure(12.5), "12.5");
-        assert_eq!(figure(0.0), "0");
-        assert_eq!(Axis::names("", vec!["a".to_string()]).words(0.2), "a");
+        assert_eq!(Axis::time(1e6).format(176_400.0), "2d 1h");
+        assert_eq!(rounded(1234.56), "1,235");
+        assert_eq!(rounded(12.5), "12.5");
+        assert_eq!(rounded(0.0), "0");
+        assert_eq!(Axis::names("", vec!["a".to_string()]).format(0.2), "a");
     }
 }

@@ -1,15 +1,15 @@
-//! Lines of one height on a grid of heights (marching squares; Lorensen and Cline, "Marching Cubes", SIGGRAPH 1987, in
+//! Contour lines of a grid of heights (marching squares; Lorensen and Cline, "Marching Cubes", SIGGRAPH 1987, in
 //! two dimensions). Between grid points heights are taken to change evenly.
 
-use crate::thin::Datum;
+use crate::downsample::Datum;
 
-/// Heights on a grid: `at(column, row)`; not a number where nothing is known.
+/// Heights on a grid; NaN where nothing is known.
 pub struct Grid<'a> {
-    /// The columns' places, in order.
+    /// Positions of the columns, in order.
     pub x: &'a [f64],
-    /// The rows' places, in order.
+    /// Positions of the rows, in order.
     pub y: &'a [f64],
-    /// The heights, row by row.
+    /// Heights, row by row.
     pub heights: &'a [f64],
 }
 
@@ -18,7 +18,7 @@ impl Grid<'_> {
         ((self.x[column], self.y[row]), self.heights[row * self.x.len() + column])
     }
 
-    /// The pieces of the line of one height, each within a cell. A cell with an unknown corner has none.
+    /// Pieces of the contour of one height, each within a cell. A cell with an unknown corner has none.
     pub fn contour(&self, height: f64) -> Vec<Vec<Datum>> {
         let mut pieces = Vec::new();
         for row in 1..self.y.len() {
@@ -34,7 +34,7 @@ impl Grid<'_> {
     }
 }
 
-/// Returns where the line crosses a cell, whose corners are told around it.
+/// Pieces of the contour in a cell with these corners, in order around it.
 fn cross(corners: &[(Datum, f64); 4], height: f64) -> Vec<Vec<Datum>> {
     let crossing = |side: usize| {
         let ((from, low), (to, high)) = (corners[side], corners[(side + 1) % 4]);

@@ -1,46 +1,68 @@
-//! The font of the pictures: DejaVu Sans, which comes with the program, so that text needs no font of the system.
+//! Font of the pictures: DejaVu Sans, built into the program, so that text needs no font of the system.
 
-use std::sync::Once;
+use std::sync::LazyLock;
 
-use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
+use ab_glyph::{Font, FontRef, OutlineCurve, ScaleFont};
 
-/// The name under which the font is known to the drawing library.
-const NAME: &str = "DejaVu Sans";
-
-/// From the top of the tallest to the bottom of the deepest letter, in sizes of the font (its `hhea` table). The
-/// drawing library takes this for the size; everybody else, such as a browser, the em.
+/// From the top of the tallest to the bottom of the deepest letter, in ems (the `hhea` table of the font). `ab_glyph` takes
+/// this height for the size of a font; browsers and everything else take the em.
 const EXTENT: f64 = (1901.0 + 483.0) / 2048.0;
 
-/// The font at a size \[px\], and how far its base line lies below where the drawing library begins.
-pub fn font_and_rise(size: f64, bold: bool) -> (FontDesc<'static>, f64) {
-    (font(size, bold), size * EXTENT / 2.0)
+/// The font in one weight.
+fn face(bold: bool) -> &'static FontRef<'static> {
+    static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::regular()));
+    static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::bold()));
+    if bold { &BOLD } else { &REGULAR }
 }
 
-fn font(size: f64, bold: bool) -> FontDesc<'static> {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        for (style, bytes) in
-            [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())]
-        {
-            assert!(register_font(NAME, style, bytes).is_ok(), "the font is whole");
-        }
-    });
-    FontDesc::new(
-        FontFamily::Name(NAME),
-        size * EXTENT,
-        if bold { FontStyle::Bold } else { FontStyle::Normal },
-    )
+fn parsed(bytes: &'static [u8]) -> FontRef<'static> {
+    FontRef::try_from_slice(bytes).expect("the font is whole")
 }
 
-/// Returns the width of a line of text \[px\]. For text in SVG browsers take fonts of their own, hardly any of which runs
-/// wider than this one.
+/// Width of a line of text \[px\]. For text in SVG browsers use fonts of their own, hardly any of which is wider than this
+/// one.
 pub fn width(text: &str, size: f64) -> f64 {
-    // Whole pixels of a font so many times as large are parts of a pixel of this one.
+    // Whole pixels of a font so many times as large are fractions of a pixel of this one.
     const FINE: f64 = 16.0;
-    font(size * FINE, false).box_size(text).map_or(0.0, |(width, _)| f64::from(width) / FINE)
+    let (_, width) = advances(text, size * FINE, false);
+    f64::from(width as i32) / FINE
 }
 
-/// The text, cut short with an ellipsis where it is wider than `most` \[px\].
+/// Distance of each letter from the beginning of a line of text, and the width of the line \[px\].
+fn advances(text: &str, size: f64, bold: bool) -> (Vec<f32>, f32) {
+    let font = face(bold).as_scaled((size * EXTENT) as f32);
+    let (mut at, mut previous) = (0.0, None);
+    let mut begins = Vec::new();
+    for letter in text.chars() {
+        let glyph = font.glyph_id(letter);
+        at += previous.map_or(0.0, |previous| font.kern(previous, glyph));
+        begins.push(at);
+        at += font.h_advance(glyph);
+        previous = Some(glyph);
+    }
+    (begins, at)
+}
+
+/// Outline of a line of text \[px\]: the curves of its letters, from the beginning of the base line, y downwards; and the
+/// width of the line.
+pub fn outline(text: &str, size: f64, bold: bool) -> (Vec<OutlineCurve>, f32) {
+    let font = face(bold);
+    let scale = size as f32 / font.units_per_em().expect("the font has a size");
+    let (begins, width) = advances(text, size, bold);
+    let mut curves = Vec::new();
+    for (letter, begin) in text.chars().zip(begins) {
+        let place = |point: ab_glyph::Point| ab_glyph::point(begin + point.x * scale, -point.y * scale);
+        let outline = font.outline(font.glyph_id(letter));
+        curves.extend(outline.into_iter().flat_map(|outline| outline.curves).map(|curve| match curve {
+            OutlineCurve::Line(a, b) => OutlineCurve::Line(place(a), place(b)),
+            OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(place(a), place(b), place(c)),
+            OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(place(a), place(b), place(c), place(d)),
+        }));
+    }
+    (curves, width)
+}
+
+/// Text, cut short with an ellipsis where it is wider than `most` \[px\].
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
     // Names may be of any length; what no line could hold need not be measured.
     const LONGEST: usize = 400;

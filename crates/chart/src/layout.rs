@@ -1,64 +1,64 @@
-//! From what a chart says to where its marks stand: title, legend, axes, data, notes, from top to bottom.
+//! Layout of a chart: positions of title, legend, axes, data and notes, from top to bottom.
 
 use crate::axis::{Axis, Scale};
+use crate::downsample::{Datum, downsample};
 use crate::font::{fitted, width};
 use crate::plot::{At, Data, Layer, Note, Plot};
 use crate::scene::{Anchor, Frame, Ink, Mark, Point, Scene};
-use crate::thin::{Datum, thin};
 
-/// Size of a chart, with or without a title of its own.
+/// Size of a chart.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Look {
+pub struct Size {
     /// Width \[px\].
     pub width: f64,
     /// Height \[px\].
     pub height: f64,
-    /// True if the title is part of it: a page has its own.
+    /// True if the title is part of the picture: a page has its own.
     pub titled: bool,
 }
 
-/// A picture that stands alone.
-pub const ALONE: Look = Look { width: 800.0, height: 400.0, titled: true };
-/// In a page on a screen.
-pub const WIDE: Look = Look { width: 800.0, height: 320.0, titled: false };
-/// In a page on a phone.
-pub const NARROW: Look = Look { width: 380.0, height: 280.0, titled: false };
+/// Size of a picture of its own.
+pub const STANDALONE: Size = Size { width: 800.0, height: 400.0, titled: true };
+/// Size in a page on a screen.
+pub const SCREEN: Size = Size { width: 800.0, height: 320.0, titled: false };
+/// Size in a page on a phone.
+pub const PHONE: Size = Size { width: 380.0, height: 280.0, titled: false };
 
 const TITLE_SIZE: f64 = 17.0;
 const TEXT_SIZE: f64 = 12.0;
 const LINE_HEIGHT: f64 = 18.0;
-/// Between the edge of the picture and everything in it.
+/// Distance from the edge of the picture to everything in it.
 const MARGIN: f64 = 8.0;
-/// Least height of the frame of the data: where the legend is long, the picture grows.
+/// Least height of the data: where the legend is long, the picture grows.
 const LEAST_HEIGHT: f64 = 150.0;
-/// About what a tick of the left axis takes.
+/// Approximate distance of ticks on the vertical axis.
 const TICK_HEIGHT: f64 = 45.0;
-/// A row of a chart whose left axis holds names.
+/// Height of a row of a chart whose vertical axis holds names.
 const ROW_HEIGHT: f64 = 22.0;
-/// The line of a note.
+/// Width of the line of a note.
 const RULE_WIDTH: f64 = 1.25;
-/// From a swatch to its word.
+/// Distance from a swatch to its name.
 const SWATCH: f64 = 22.0;
 
-/// Draws a chart.
-pub fn lay(plot: &Plot, look: Look) -> Scene {
+/// Lays out a chart in a size.
+pub fn lay_out(plot: &Plot, size: Size) -> Scene {
     let mut behind = Vec::new();
     let mut y = MARGIN;
-    if look.titled {
-        let title = fitted(&plot.title, TITLE_SIZE * 1.1, look.width - 2.0 * MARGIN);
+    if size.titled {
+        let title = fitted(&plot.title, TITLE_SIZE * 1.1, size.width - 2.0 * MARGIN);
         behind.push(text((MARGIN, y + TITLE_SIZE), &title, Anchor::Start, Ink::Text, TITLE_SIZE, true));
         y += TITLE_SIZE + 15.0;
     }
-    y = legend(plot, look, y, &mut behind);
+    y = legend(plot, size, y, &mut behind);
     behind.push(words((MARGIN, y + TEXT_SIZE), &plot.y.label, Anchor::Start, Ink::Muted));
     y += LINE_HEIGHT + 6.0;
     let below = 2.0 * LINE_HEIGHT + 6.0;
     let height = match &plot.y.scale {
         Scale::Names(names) => names.len().max(1) as f64 * ROW_HEIGHT,
-        _ => (look.height - y - below).max(LEAST_HEIGHT),
+        _ => (size.height - y - below).max(LEAST_HEIGHT),
     };
-    let (left, names) = left_words(plot, look, height);
-    let frame = Frame { left, top: y, width: look.width - left - 2.0 * MARGIN, height };
+    let (left, names) = left_words(plot, size, height);
+    let frame = Frame { left, top: y, width: size.width - left - 2.0 * MARGIN, height };
     let place = Placing { plot, frame };
     upright_axis(&place, &names, &mut behind);
     let ticks = flat_axis(&place, &mut behind);
@@ -73,7 +73,7 @@ pub fn lay(plot: &Plot, look: Look) -> Scene {
         place.draw(layer, &mut data);
     }
     place.rules(&mut data);
-    Scene { width: look.width, height: frame.bottom() + below, frame, behind, ticks, data, notes }
+    Scene { width: size.width, height: frame.bottom() + below, frame, behind, ticks, data, notes }
 }
 
 fn is_empty(layer: &Layer) -> bool {
@@ -109,11 +109,11 @@ impl Named<'_> {
     fn name(&self) -> &str {
         match self {
             Named::Layer(layer) => &layer.name,
-            Named::Note(note) => &note.words,
+            Named::Note(note) => &note.label,
         }
     }
 
-    /// A sample of how it looks, left of its name.
+    /// Sample of its look, left of its name.
     fn swatch(&self, at: Point) -> Mark {
         match self {
             Named::Layer(layer) => swatch(layer, at),
@@ -122,23 +122,23 @@ impl Named<'_> {
     }
 }
 
-/// Names the layers, where more than one has a name, and the notes; returns where it ends. Here nothing that is drawn
-/// can run through the words, wherever the notes stand.
-fn legend(plot: &Plot, look: Look, top: f64, marks: &mut Vec<Mark>) -> f64 {
+/// Lays out the legend of the layers, where more than one has a name, and of the notes; returns its lower end. In a legend
+/// no line of the chart can run through the text of a note.
+fn legend(plot: &Plot, size: Size, top: f64, marks: &mut Vec<Mark>) -> f64 {
     let mut named: Vec<Named<'_>> =
         plot.layers.iter().filter(|layer| !layer.name.is_empty()).map(Named::Layer).collect();
     if named.len() < 2 {
         named.clear();
     }
-    named.extend(plot.notes.iter().filter(|note| !note.words.is_empty()).map(Named::Note));
+    named.extend(plot.notes.iter().filter(|note| !note.label.is_empty()).map(Named::Note));
     if named.is_empty() {
         return top;
     }
     let (mut x, mut y) = (MARGIN, top);
     for thing in named {
-        let name = fitted(thing.name(), TEXT_SIZE, look.width - 2.0 * MARGIN - SWATCH);
+        let name = fitted(thing.name(), TEXT_SIZE, size.width - 2.0 * MARGIN - SWATCH);
         let room = SWATCH + width(&name, TEXT_SIZE) + 14.0;
-        if x > MARGIN && x + room - 14.0 > look.width - MARGIN {
+        if x > MARGIN && x + room - 14.0 > size.width - MARGIN {
             (x, y) = (MARGIN, y + LINE_HEIGHT);
         }
         marks.push(thing.swatch((x, y + TEXT_SIZE - 4.0)));
@@ -148,7 +148,7 @@ fn legend(plot: &Plot, look: Look, top: f64, marks: &mut Vec<Mark>) -> f64 {
     y + LINE_HEIGHT + 6.0
 }
 
-/// A sample of the line of a note.
+/// Sample of the line of a note.
 fn rule(note: &Note, (x, y): Point) -> Mark {
     let points = match note.at {
         At::X(_) => vec![(x + 8.0, y - 7.0), (x + 8.0, y + 6.0)],
@@ -157,7 +157,7 @@ fn rule(note: &Note, (x, y): Point) -> Mark {
     line(points, note.ink, RULE_WIDTH)
 }
 
-/// A sample of how a layer looks.
+/// Sample of the look of a layer.
 fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     match layer.data {
         Data::Line(_) | Data::Steps(_) | Data::Paths(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),
@@ -168,11 +168,11 @@ fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     }
 }
 
-/// Returns how much room the words of the left axis take, and these words.
-fn left_words(plot: &Plot, look: Look, height: f64) -> (f64, Vec<(f64, String)>) {
+/// Room for the texts of the vertical axis, and these texts.
+fn left_words(plot: &Plot, size: Size, height: f64) -> (f64, Vec<(f64, String)>) {
     let most = match plot.y.scale {
-        Scale::Names(_) => look.width * 0.34,
-        _ => look.width * 0.25,
+        Scale::Names(_) => size.width * 0.34,
+        _ => size.width * 0.25,
     };
     let ticks = plot.y.ticks((height / TICK_HEIGHT) as usize);
     let ticks: Vec<(f64, String)> =
@@ -181,7 +181,7 @@ fn left_words(plot: &Plot, look: Look, height: f64) -> (f64, Vec<(f64, String)>)
     (MARGIN + widest + 8.0, ticks)
 }
 
-/// The left axis: its words, and a line at each across the chart.
+/// Draws the vertical axis: its texts, and a line at each across the chart.
 fn upright_axis(place: &Placing<'_>, ticks: &[(f64, String)], marks: &mut Vec<Mark>) {
     let Frame { left, .. } = place.frame;
     let is_ruled = !matches!(place.plot.y.scale, Scale::Names(_));
@@ -195,7 +195,7 @@ fn upright_axis(place: &Placing<'_>, ticks: &[(f64, String)], marks: &mut Vec<Ma
     }
 }
 
-/// The bottom axis: its words without those that would touch, and its label.
+/// Draws the horizontal axis: its label, and its texts without those that would touch.
 fn flat_axis(place: &Placing<'_>, behind: &mut Vec<Mark>) -> Vec<Mark> {
     let Frame { left, top, width: wide, .. } = place.frame;
     let (right, bottom) = (place.frame.right(), place.frame.bottom());
@@ -222,7 +222,7 @@ fn flat_axis(place: &Placing<'_>, behind: &mut Vec<Mark>) -> Vec<Mark> {
     marks
 }
 
-/// A chart and where its data are drawn.
+/// Chart with the rectangle of its data.
 struct Placing<'a> {
     plot: &'a Plot,
     frame: Frame,
@@ -241,13 +241,13 @@ impl Placing<'_> {
         (self.x(datum.0), self.y(datum.1))
     }
 
-    /// As many columns as a line may be drawn with: two a pixel, so that it can be looked at twice as large.
+    /// Greatest number of columns of a line: two a pixel, so that it can be enlarged twice.
     fn columns(&self) -> usize {
         (2.0 * self.frame.width) as usize
     }
 
     fn thinned(&self, points: &[Datum]) -> Vec<Datum> {
-        thin(points, self.columns() / 4).into_iter().map(|i| points[i]).collect()
+        downsample(points, self.columns() / 4).into_iter().map(|i| points[i]).collect()
     }
 
     fn draw(&self, layer: &Layer, marks: &mut Vec<Mark>) {
@@ -291,7 +291,7 @@ impl Placing<'_> {
         }
     }
 
-    /// A line, broken at its gaps; a part of a single point is a dot.
+    /// Draws a line, broken at its gaps; a part of a single point is a dot.
     fn line(&self, points: &[Datum], ink: Ink, marks: &mut Vec<Mark>) {
         for part in points.split(|point| point.1.is_nan()).filter(|part| !part.is_empty()) {
             match part {
@@ -316,7 +316,7 @@ impl Placing<'_> {
         marks.push(line(edge, Ink::Paper, 0.75));
     }
 
-    /// The lines of the notes, among the data.
+    /// Draws the lines of the notes.
     fn rules(&self, marks: &mut Vec<Mark>) {
         let Frame { left, top, .. } = self.frame;
         let (right, bottom) = (self.frame.right(), self.frame.bottom());
@@ -330,12 +330,12 @@ impl Placing<'_> {
     }
 }
 
-/// A place on an axis; what is outside its range stands at its end.
+/// Position on an axis; a value outside its range is at its end.
 fn clamped(axis: &Axis, value: f64) -> f64 {
-    axis.place(value).clamp(0.0, 1.0)
+    axis.position(value).clamp(0.0, 1.0)
 }
 
-/// The corners of a line that keeps its value until the next point.
+/// Corners of a line that keeps its value until the next point.
 fn steps(points: &[Datum]) -> Vec<Datum> {
     let mut corners = Vec::with_capacity(2 * points.len());
     for pair in points.windows(2) {

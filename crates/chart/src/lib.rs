@@ -3,7 +3,7 @@
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 
-pub mod thin;
+pub mod downsample;
 
 pub mod scene;
 

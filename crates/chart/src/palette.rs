@@ -1,32 +1,32 @@
-//! The colours: of Okabe and Ito ("Color Universal Design", 2008), which people with any kind of colour vision tell
-//! apart. Each series has dashes of its own too, so that a chart printed in grey can be read.
+//! Colours of charts, from Okabe and Ito ("Color Universal Design", 2008), which people with any kind of colour vision can
+//! distinguish. Each series has dashes of its own too, so that a chart printed in grey can be read.
 
 use crate::scene::Ink;
 
 /// Red, green, blue.
 pub type Rgb = [u8; 3];
 
-/// Series that can be told apart in one chart.
+/// Number of series that can be distinguished in one chart.
 pub const SERIES: usize = 8;
 
-/// Steps of a scale from little to much.
+/// Number of steps of a sequential scale.
 pub const SHADES: usize = 9;
 
-/// A set of colours.
+/// Set of colours.
 #[derive(Debug)]
 pub struct Theme {
-    /// Part of the name of a file.
+    /// Suffix of the name of a file.
     pub suffix: &'static str,
     text: Rgb,
     muted: Rgb,
     grid: Rgb,
     paper: Rgb,
     series: [Rgb; SERIES],
-    /// The least and the greatest of the scale, which runs evenly between them and a middle.
+    /// Least, middle and greatest colour of the sequential scale, which is linear between them.
     shades: [Rgb; 3],
 }
 
-/// Dark on light.
+/// Dark text on a light background.
 pub const LIGHT: Theme = Theme {
     suffix: "",
     text: [0x1b, 0x1f, 0x24],
@@ -46,7 +46,7 @@ pub const LIGHT: Theme = Theme {
     shades: [[0xe3, 0xee, 0xf6], [0x56, 0xa0, 0xcb], [0x06, 0x2f, 0x55]],
 };
 
-/// Light on dark: the same hues, lighter.
+/// Light text on a dark background: the same hues, lighter.
 pub const DARK: Theme = Theme {
     suffix: "-dark",
     text: [0xe8, 0xea, 0xed],
@@ -66,7 +66,7 @@ pub const DARK: Theme = Theme {
     shades: [[0x1d, 0x2b, 0x38], [0x2c, 0x7f, 0xb0], [0xc8, 0xe8, 0xfb]],
 };
 
-/// Lengths of dash and gap in turn \[px\]; nothing is a solid line.
+/// Lengths of dash and gap in turn \[px\]; an empty list is a solid line.
 pub const DASHES: [&[f64]; SERIES] = [
     &[],
     &[7.0, 3.0],
@@ -79,7 +79,7 @@ pub const DASHES: [&[f64]; SERIES] = [
 ];
 
 impl Theme {
-    /// The colour of an ink.
+    /// Colour of an ink.
     pub fn colour(&self, ink: Ink) -> Rgb {
         match ink {
             Ink::Text => self.text,
@@ -100,7 +100,7 @@ impl Theme {
     }
 }
 
-/// The class of an ink in a style sheet.
+/// Class of an ink in a style sheet.
 pub fn class(ink: Ink) -> String {
     match ink {
         Ink::Text => "text".to_string(),
@@ -120,7 +120,7 @@ fn inks() -> impl Iterator<Item = Ink> {
         .chain((1..=SHADES).map(Ink::Shade))
 }
 
-/// The style sheet of the charts: a custom property for each ink in both themes, and what classes do with it.
+/// Style sheet of the charts: a custom property for each ink in both themes, and the classes that use them.
 pub fn style_sheet() -> String {
     let properties = |theme: &Theme| {
         let one = |ink| {

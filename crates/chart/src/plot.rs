@@ -1,128 +1,146 @@
-//! Contents of a chart in units of its data: two axes and the layers between them. [`crate::layout`] arranges them.
+//! Content of a chart in units of its data: two axes and the layers between them. [`crate::layout`] decides its look.
 
 use crate::axis::Axis;
+use crate::downsample::Datum;
 use crate::scene::Ink;
-use crate::thin::Datum;
 
-/// A chart.
+/// Chart.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Plot {
-    /// Name of its file and its place in a page.
+    /// Name of its file and of its element in a page.
     pub name: String,
-    /// Title, in a few words.
+    /// Title.
     pub title: String,
-    /// Explanation of how to read it, in a sentence.
+    /// Sentence on how to read it.
     pub caption: String,
-    /// The axis along the bottom.
+    /// Horizontal axis.
     pub x: Axis,
-    /// The axis along the left side.
+    /// Vertical axis.
     pub y: Axis,
     /// Layers, back to front.
     pub layers: Vec<Layer>,
-    /// Notes.
+    /// Annotations.
     pub notes: Vec<Note>,
 }
 
-/// A thing shown.
+/// Layer of a chart.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layer {
-    /// Its name in the legend; without one it is not there.
+    /// Name in the legend; a layer without one is left out there.
     pub name: String,
-    /// Its colour.
+    /// Colour.
     pub ink: Ink,
-    /// Its data.
+    /// Data.
     pub data: Data,
 }
 
-/// The data of a layer.
+/// Data of a layer.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Data {
-    /// A line through points, in order of their first coordinate. Gaps are not a number.
+    /// Line through points, in order of their first coordinate. NaN is a gap.
     Line(Vec<Datum>),
-    /// A line that keeps its value until the next point.
+    /// Line that keeps its value until the next point.
     Steps(Vec<Datum>),
-    /// All below a line: a part of a stack.
+    /// Area below a line: a part of a stack.
     Area {
-        /// Its upper edge.
+        /// Upper edge.
         top: Vec<Datum>,
-        /// Amount that it adds to those below it, at each point.
+        /// Own value at each point, without the parts below.
         own: Vec<f64>,
     },
     /// Rectangles.
     Blocks(Vec<Block>),
-    /// Lines that run anywhere.
+    /// Lines that may run in any direction.
     Paths(Vec<Vec<Datum>>),
-    /// Points, joined to nothing.
+    /// Points that are not joined.
     Dots(Vec<Datum>),
-    /// Values with the range they are sure to a degree to lie in, along the bottom axis.
+    /// Estimates with their intervals, along the horizontal axis.
     Intervals(Vec<Interval>),
 }
 
-/// A rectangle.
+/// Rectangle.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Block {
-    /// From and to, along the bottom axis.
+    /// Ends along the horizontal axis.
     pub x: (f64, f64),
-    /// From and to, along the left axis.
+    /// Ends along the vertical axis.
     pub y: (f64, f64),
-    /// Text that it shows when pointed at.
-    pub words: String,
-    /// A colour of its own, in the place of the layer's.
+    /// Text that a pointer shows.
+    pub tooltip: String,
+    /// Colour of its own instead of the layer's.
     pub ink: Option<Ink>,
 }
 
-/// An estimate.
+/// Estimate.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Interval {
-    /// Its place on the left axis.
+    /// Position on the vertical axis.
     pub at: f64,
-    /// Its least value.
+    /// Lower end.
     pub low: f64,
-    /// Most likely value.
+    /// Estimate itself.
     pub middle: f64,
-    /// Its greatest value.
+    /// Upper end.
     pub high: f64,
-    /// Text that it shows when pointed at.
-    pub words: String,
+    /// Text that a pointer shows.
+    pub tooltip: String,
 }
 
-/// A line across the chart, which the legend says something of.
+/// Line across the chart, with a label in the legend.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Note {
     /// Position.
     pub at: At,
-    /// Text; empty where the line needs none.
-    pub words: String,
-    /// Its colour.
+    /// Label; empty for a line without one.
+    pub label: String,
+    /// Colour.
     pub ink: Ink,
 }
 
 /// Position of a note.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum At {
-    /// At a value of the bottom axis.
+    /// At a value of the horizontal axis.
     X(f64),
-    /// At a value of the left axis.
+    /// At a value of the vertical axis.
     Y(f64),
 }
 
+impl Plot {
+    /// Chart of layers between two axes, x and y, without caption and notes.
+    pub fn new(
+        name: impl Into<String>,
+        title: impl Into<String>,
+        (x, y): (Axis, Axis),
+        layers: Vec<Layer>,
+    ) -> Plot {
+        let (name, title) = (name.into(), title.into());
+        Plot { name, title, caption: String::new(), x, y, layers, notes: Vec::new() }
+    }
+
+    /// The chart with a caption.
+    pub fn with_caption(self, caption: impl Into<String>) -> Plot {
+        Plot { caption: caption.into(), ..self }
+    }
+}
+
 impl Layer {
-    /// A line of the series with this number.
+    /// Line of the series with this number.
     pub fn line(name: impl Into<String>, series: usize, points: Vec<Datum>) -> Layer {
         Layer { name: name.into(), ink: Ink::Series(series), data: Data::Line(points) }
     }
 
-    /// A line that keeps its value until the next point.
+    /// Line of the series with this number that keeps its value until the next point.
     pub fn steps(name: impl Into<String>, series: usize, points: Vec<Datum>) -> Layer {
         Layer { name: name.into(), ink: Ink::Series(series), data: Data::Steps(points) }
     }
 
-    /// The greatest value of the left axis that it reaches.
+    /// Greatest value on the vertical axis.
     pub fn most(&self) -> f64 {
         self.values().fold(0.0, f64::max)
     }
 
-    /// The values of the left axis that it has.
+    /// Values on the vertical axis.
     pub fn values(&self) -> impl Iterator<Item = f64> {
         let numbers: Vec<f64> = match &self.data {
             Data::Line(points)
@@ -137,7 +155,7 @@ impl Layer {
     }
 }
 
-/// Layers upon each other, the first at the bottom: names with their values at the same points. The topmost is drawn
+/// Stacks layers upon each other, the first at the bottom: names with their values at the same points. The topmost is drawn
 /// first, so that none shows through between two.
 pub fn stack(parts: Vec<(String, Ink, Vec<Datum>)>) -> Vec<Layer> {
     let mut sums: Vec<f64> = Vec::new();
@@ -155,7 +173,7 @@ pub fn stack(parts: Vec<(String, Ink, Vec<Datum>)>) -> Vec<Layer> {
     layers
 }
 
-/// The greatest value that any layer reaches.
+/// Greatest value on the vertical axis of any layer.
 pub fn most(layers: &[Layer]) -> f64 {
     layers.iter().map(Layer::most).fold(0.0, f64::max)
 }

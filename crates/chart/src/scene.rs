@@ -1,91 +1,91 @@
-//! A drawing without a format: marks in pixels, coloured by what they mean. SVG and PNG are made of it.
+//! A drawing without a format: marks in pixels with the roles of their colours. SVG and PNG are made of it.
 
-/// A point \[px\], from the top left corner.
+/// Point \[px\], from the top left corner.
 pub type Point = (f64, f64);
 
-/// Meaning of a colour, which a theme maps to a colour.
+/// Role of a colour; a theme says which colour it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ink {
-    /// Words that are read.
+    /// Text.
     Text,
-    /// Words that are looked up: ticks, units, notes.
+    /// Secondary text: ticks, units, notes.
     Muted,
-    /// Lines behind the data.
+    /// Grid lines behind the data.
     Grid,
     /// Background.
     Paper,
-    /// Number of the series, from 0; see [`crate::palette`].
+    /// Data series, numbered from 0; see [`crate::palette`].
     Series(usize),
-    /// A step of a scale from little (1) to much ([`crate::palette::SHADES`]).
+    /// Step of a sequential scale, from little (1) to much ([`crate::palette::SHADES`]).
     Shade(usize),
 }
 
-/// End of a text that stands at its position.
+/// Point of a text that its position gives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Anchor {
-    /// Begins there.
+    /// Beginning of the text.
     Start,
-    /// Its middle is there.
+    /// Middle of the text.
     Middle,
-    /// Ends there.
+    /// End of the text.
     End,
 }
 
-/// Something drawn.
+/// Mark of a drawing.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Mark {
-    /// A line through points.
+    /// Line through points.
     Line {
-        /// Corners.
+        /// Points.
         points: Vec<Point>,
-        /// In what colour; one of a series has the dashes of it.
+        /// Colour; a line of a series has its dashes.
         ink: Ink,
         /// Width \[px\].
         width: f64,
     },
-    /// A filled polygon.
+    /// Filled polygon.
     Area {
-        /// Its corners.
+        /// Corners.
         points: Vec<Point>,
-        /// In what colour.
+        /// Colour.
         ink: Ink,
     },
-    /// A filled rectangle.
+    /// Filled rectangle.
     Block {
         /// Top left corner.
         at: Point,
         /// Width and height \[px\].
         size: Point,
-        /// In what colour.
+        /// Colour.
         ink: Ink,
     },
-    /// A disc.
+    /// Disc.
     Dot {
-        /// Its middle.
+        /// Centre.
         at: Point,
-        /// Its radius \[px\].
+        /// Radius \[px\].
         radius: f64,
-        /// In what colour.
+        /// Colour.
         ink: Ink,
     },
-    /// A line of text.
+    /// Line of text.
     Text {
-        /// A point of its base line.
+        /// Point of the base line.
         at: Point,
-        /// Words.
+        /// Text.
         text: String,
-        /// End that stands at the position.
+        /// Place of that point along the text.
         anchor: Anchor,
         /// Height of the font \[px\].
         size: f64,
-        /// True if it is a heading.
+        /// True for a heading.
         bold: bool,
-        /// In what colour.
+        /// Colour.
         ink: Ink,
     },
 }
 
-/// The rectangle that the data are drawn in \[px\].
+/// Rectangle of the data \[px\].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Frame {
     /// Left edge.
@@ -110,20 +110,20 @@ impl Frame {
     }
 }
 
-/// A drawing, back to front.
+/// Drawing; its parts are in order from back to front.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scene {
     /// Width \[px\].
     pub width: f64,
     /// Height \[px\].
     pub height: f64,
-    /// Frame of the data.
+    /// Rectangle of the data.
     pub frame: Frame,
-    /// Title, legend, grid, ticks of the upright axis.
+    /// Title, legend, grid, ticks of the vertical axis.
     pub behind: Vec<Mark>,
-    /// The ticks of the other axis: a page that zooms draws its own.
+    /// Ticks of the horizontal axis: a page that zooms draws its own.
     pub ticks: Vec<Mark>,
-    /// The data, in pixels of the scene; what leaves the frame is cut off.
+    /// Data, clipped to the frame.
     pub data: Vec<Mark>,
     /// Words in front of the data.
     pub notes: Vec<Mark>,

@@ -1,11 +1,11 @@
-//! A scene as SVG: alone in a file, or inside a page that brings the style sheet.
+//! A scene as SVG: in a file of its own, or inside a page that has the style sheet.
 
 use std::fmt::Write as _;
 
 use crate::palette::{class, style_sheet};
 use crate::scene::{Anchor, Mark, Point, Scene};
 
-/// A file of its own, light or dark as the reader's system is.
+/// SVG as a file of its own, light or dark like the reader's system.
 pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
     let Scene { width, height, .. } = scene;
     format!(
@@ -19,7 +19,7 @@ pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
     )
 }
 
-/// A part of a page, in the classes `plot` and `size`. What it shows is told beside it.
+/// SVG as a part of a page, in the classes `plot` and `size`. The page describes its content beside it.
 pub fn inline(scene: &Scene, size: &str) -> String {
     let Scene { width, height, frame, .. } = scene;
     format!(
@@ -33,8 +33,8 @@ pub fn inline(scene: &Scene, size: &str) -> String {
     )
 }
 
-/// The marks, in groups that a page can take apart. The data lie in a viewport of their own, which cuts off what leaves
-/// the frame, but for half the width of a line.
+/// Marks in groups that a script can find. The data are in a viewport of their own, which clips them to the frame, but for
+/// half the width of a line.
 fn groups(scene: &Scene) -> String {
     let frame = scene.frame;
     format!(
@@ -111,7 +111,7 @@ fn write_mark(mark: &Mark, out: &mut String) {
     };
 }
 
-/// A path through points, absolute.
+/// Absolute path through points.
 fn path(points: &[Point]) -> String {
     let mut text = String::with_capacity(12 * points.len());
     for (i, (x, y)) in points.iter().enumerate() {
@@ -120,14 +120,14 @@ fn path(points: &[Point]) -> String {
     text
 }
 
-/// A length to a tenth of a pixel, which is finer than any screen.
+/// Length to a tenth of a pixel, which is finer than any screen.
 fn px(length: f64) -> String {
     let tenths = (length * 10.0).round() / 10.0;
     // Minus nothing is nothing.
     format!("{}", if tenths == 0.0 { 0.0 } else { tenths })
 }
 
-/// Data as text of XML; what XML cannot hold at all is replaced.
+/// Text escaped for XML; characters that XML does not allow are replaced.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

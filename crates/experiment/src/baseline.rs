@@ -10,9 +10,9 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use super::margin::Margin;
 use super::metric;
-use super::trial::Figures;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::summary::metrics::Better;
 
@@ -48,54 +48,54 @@ pub struct Baseline {
     pub seed: u64,
     /// Digest of the run.
     pub digest: String,
-    /// Figures that are held, by path of the metric.
+    /// Expected values, by path of the metric.
     pub metrics: BTreeMap<String, Held>,
 }
 
 /// A figure that is held.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Held {
-    /// Its value.
+    /// Value.
     pub value: f64,
     /// Direction that is good.
     pub better: Better,
-    /// Amount that it may be worse by.
+    /// Tolerance to the bad.
     pub margin: Margin,
 }
 
-/// Standing of a figure beside its baseline.
+/// Status of a figure beside its baseline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
+pub enum FigureStatus {
     /// Same value.
     Same,
-    /// Different by no more than is allowed.
+    /// Difference of no more than is allowed.
     Allowed,
-    /// Better, or what ran out then does so no more.
+    /// Difference to the good, or something that ran out then and does not any more.
     Better,
-    /// Worse.
+    /// Difference to the bad.
     Worse,
-    /// Different, where no direction is good.
+    /// Difference of a figure without a good direction.
     Changed,
     /// The result has no such figure.
     Missing,
 }
 
-impl Standing {
+impl FigureStatus {
     /// Returns whether the check fails because of it.
     pub fn fails(self) -> bool {
-        matches!(self, Standing::Worse | Standing::Changed | Standing::Missing)
+        matches!(self, FigureStatus::Worse | FigureStatus::Changed | FigureStatus::Missing)
     }
 
-    /// Its name.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Same => "same",
-            Standing::Allowed => "allowed",
-            Standing::Better => "better",
-            Standing::Worse => "worse",
-            Standing::Changed => "changed",
-            Standing::Missing => "missing",
+            FigureStatus::Same => "same",
+            FigureStatus::Allowed => "allowed",
+            FigureStatus::Better => "better",
+            FigureStatus::Worse => "worse",
+            FigureStatus::Changed => "changed",
+            FigureStatus::Missing => "missing",
         }
     }
 }
@@ -105,23 +105,23 @@ impl Standing {
 pub struct Checked {
     /// Path of the metric.
     pub metric: String,
-    /// Held figure.
+    /// Expected value.
     pub held: Held,
     /// The value in the result, if it has one.
     pub found: Option<f64>,
-    /// Standing.
-    pub standing: Standing,
+    /// Status.
+    pub standing: FigureStatus,
 }
 
 impl Held {
-    /// Returns the standing of the value of `metric` in the result. A first failure that did not happen any more is not missing.
-    fn standing(&self, metric: &str, found: Option<f64>) -> Standing {
+    /// Status of the value of `metric` in the result. A first time without a value is better, not missing.
+    fn standing(&self, metric: &str, found: Option<f64>) -> FigureStatus {
         let Some(found) = found else {
-            return if metric::is_first_time(metric) { Standing::Better } else { Standing::Missing };
+            return if metric::is_first_time(metric) { FigureStatus::Better } else { FigureStatus::Missing };
         };
         let difference = found - self.value;
         if difference == 0.0 {
-            return Standing::Same;
+            return FigureStatus::Same;
         }
         let to_the_good = match self.better {
             Better::Higher => Some(difference > 0.0),
@@ -130,10 +130,10 @@ impl Held {
         };
         let is_allowed = difference.abs() <= self.margin.beside(self.value);
         match to_the_good {
-            _ if is_allowed => Standing::Allowed,
-            Some(true) => Standing::Better,
-            Some(false) => Standing::Worse,
-            None => Standing::Changed,
+            _ if is_allowed => FigureStatus::Allowed,
+            Some(true) => FigureStatus::Better,
+            Some(false) => FigureStatus::Worse,
+            None => FigureStatus::Changed,
         }
     }
 }
@@ -214,7 +214,7 @@ impl Baseline {
     ///
     /// # Errors
     ///
-    /// What is no baseline of this version, or names a metric that there is none of.
+    /// A file that is no baseline of this version, or names an unknown metric.
     pub fn parse(path: &Path, text: &str) -> Result<Baseline, InputError> {
         let file: BaselineFile = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
@@ -310,7 +310,7 @@ struct Line {
     /// The direction that is good.
     #[schemars(extend("enum" = ["higher", "lower", "neither"]))]
     better: String,
-    /// Amount that it may be worse by: a share such as "0.5%", or a number in its unit; left out: nothing.
+    /// Tolerance to the bad: a share such as "0.5%", or a number in its unit; none if left out.
     tolerance: Option<String>,
 }
 
@@ -403,13 +403,13 @@ mod tests {
                 |name: &str| checked.iter().find(|checked| checked.metric == name).unwrap().standing;
             ["launch.failed", "launch.success_ratio", "fleet.hosts"].map(by_name)
         };
-        use Standing::{Allowed, Better, Changed, Missing, Same, Worse};
+        use FigureStatus::{Allowed, Better, Changed, Missing, Same, Worse};
         assert_eq!(standing(10.0, 0.1 + 0.2, 3.0), [Same, Same, Same]);
         assert_eq!(standing(12.0, 0.3, 2.0), [Allowed, Worse, Changed]);
         assert_eq!(standing(7.0, 0.4, 4.0), [Better, Better, Changed]);
         assert_eq!(standing(12.1, 0.3, 3.0), [Worse, Worse, Same]);
         assert_eq!(
-            [Same, Allowed, Better, Worse, Changed, Missing].map(Standing::fails),
+            [Same, Allowed, Better, Worse, Changed, Missing].map(FigureStatus::fails),
             [false, false, false, true, true, true]
         );
         let checked = baseline.check(&figures([]), env!("CARGO_PKG_VERSION"), &Place::default()).unwrap();

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::design::Design;
+use super::figures::Figures;
 use super::metric;
-use super::replicate::{Audience, run_all};
+use super::replicate::{ProgressListener, run_all};
 use super::statistics::{self, Interval, Variety, bonferroni};
-use super::trial::{Figures, Series};
+use super::trial::Series;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
 use plimsoll_model::faults::FaultConfig;
@@ -19,7 +20,7 @@ use plimsoll_sim::scenario::Scenario;
 /// A variant and all its runs.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    /// Its label.
+    /// Label.
     pub label: String,
     /// The scenario it runs, with the first seed.
     pub scenario: Scenario,
@@ -49,7 +50,7 @@ struct States {
 }
 
 impl States {
-    /// Of a run with at least a sample in each part.
+    /// States of a run with at least a sample in each part.
     fn of(series: &Series) -> Option<States> {
         Some(States {
             end_s: *series.time_s.last()?,
@@ -70,7 +71,7 @@ pub struct Row {
     pub mean: Option<f64>,
     /// Student's interval of the mean, looked at alone, where there are several replications and enough of them differ.
     pub interval: Option<Interval>,
-    /// Its difference to the baseline; the baseline has none.
+    /// Difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
     /// Verdict; the baseline has none.
     pub verdict: Option<Verdict>,
@@ -79,7 +80,7 @@ pub struct Row {
 /// A finished comparison.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// Design that was asked for.
+    /// Design.
     pub design: Design,
     /// The variants, the baseline first.
     pub arms: Vec<Arm>,
@@ -95,20 +96,20 @@ pub struct Comparison {
 
 impl Design {
     /// Runs the variants as [`Design::scenarios`] has read them. At most `at_most` runs are in memory at once.
-    pub fn carry_out(
+    pub fn run(
         &self,
         scenarios: Vec<Scenario>,
         at_most: usize,
-        audience: &dyn Audience,
+        listener: &dyn ProgressListener,
     ) -> Result<Comparison, InputError> {
         let labelled = self.variants.iter().zip(scenarios);
         let mut arms: Vec<Arm> =
             labelled.map(|(variant, scenario)| Arm::new(variant.label.clone(), scenario)).collect();
         // Two replications show which variants the seed does not touch, and names of metrics that no run has.
-        extend(&mut arms, self.replications.min(2), at_most, audience)?;
+        extend(&mut arms, self.replications.min(2), at_most, listener)?;
         expand(&self.metrics(), &arms)?;
         arms.iter_mut().for_each(Arm::settle_certainty);
-        extend(&mut arms, self.replications, at_most, audience)?;
+        extend(&mut arms, self.replications, at_most, listener)?;
         let mut replications = self.replications;
         loop {
             let comparison = Comparison::of(self.clone(), arms)?;
@@ -118,7 +119,7 @@ impl Design {
                 {
                     replications = (replications + replications.div_ceil(2)).min(precision.most_replications);
                     arms = comparison.arms;
-                    extend(&mut arms, replications, at_most, audience)?;
+                    extend(&mut arms, replications, at_most, listener)?;
                 }
                 _ => return Ok(comparison),
             }
@@ -137,7 +138,7 @@ fn extend(
     arms: &mut [Arm],
     replications: usize,
     at_most: usize,
-    audience: &dyn Audience,
+    listener: &dyn ProgressListener,
 ) -> Result<(), InputError> {
     let mut missing: Vec<(usize, usize)> = Vec::new();
     for (number, arm) in arms.iter().enumerate().filter(|(_, arm)| !arm.certain) {
@@ -149,7 +150,7 @@ fn extend(
         let (replication, arm) = missing[task];
         Ok(arms[arm].replication(replication))
     };
-    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), audience)?;
+    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), listener)?;
     for ((_, arm), trial) in missing.iter().zip(trials) {
         arms[*arm].add(trial.figures, &trial.series);
     }
@@ -350,7 +351,7 @@ fn difference(metric: &str, arm: &Arm, baseline: &Arm, confidence: Confidence) -
     Some(Difference::of(&pairs, same || arm.certain && baseline.certain, confidence))
 }
 
-/// By how much a variant does more work than the baseline, as a share of the baseline's: in instances running or in
+/// Surplus of a variant's work over the baseline's, as a share of the baseline's: in instances running or in
 /// vCPU in use, whichever could excuse more of the difference in `metric`.
 fn extra_work(metric: &str, arm: &Arm, baseline: &Arm) -> f64 {
     let share = |path: &str| match (arm.mean(path), baseline.mean(path)) {

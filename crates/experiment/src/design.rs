@@ -8,7 +8,7 @@ use super::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::Scenario;
 
-/// Metrics that are compared where nobody names any: does the demand fit, what does it take, what does it cost.
+/// Metrics that are compared by default: does the demand fit, what does it take, what does it cost.
 pub const DEFAULT_METRICS: [&str; 9] = [
     "launch.success_ratio",
     "launch.failed",
@@ -21,7 +21,7 @@ pub const DEFAULT_METRICS: [&str; 9] = [
     "billing.total",
 ];
 
-/// The metric whose interval decides when there are enough replications, where nobody names any.
+/// Default metric whose interval decides when there are enough replications.
 pub const DEFAULT_PRECISION_METRIC: &str = "launch.success_ratio";
 
 /// A comparison to make.
@@ -34,7 +34,7 @@ pub struct Design {
     pub variants: Vec<Variant>,
     /// Replications of each, at least one; the least where there is a precision to reach.
     pub replications: usize,
-    /// Precision that the differences are to have.
+    /// Precision of the differences.
     pub precision: Option<Precision>,
     /// Metrics or tables of them to compare; none: [`DEFAULT_METRICS`].
     pub metrics: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Design {
     pub confidence: f64,
 }
 
-/// When the differences are known well enough.
+/// Precision at which no more replications are added.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Precision {
     /// The most half an interval may be.

@@ -3,25 +3,42 @@
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
 //! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
 //! [`statistics`] for it; a [`baseline`] is what later runs are held to, an [`objective`] what a scenario wants of its
-//! own; a [`sweep`] runs over whole ranges of settings; [`size`] searches for the value of a setting that will do.
+//! own; a [`sweep`] runs over whole ranges of settings; [`sizing`] searches for the value of a setting that will do.
 //! Nothing here knows a clock, a terminal or the number of threads.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
+
+pub mod margin;
+
+pub mod metric;
+
+pub mod statistics;
+
+pub mod figures;
+
+pub mod objective;
+
+pub mod trial;
+
+pub mod replicate;
+
+pub mod verdict;
+
+pub mod design;
+
+pub mod estimate;
+
+pub mod comparison;
 
 pub mod baseline;
-pub mod comparison;
-pub mod design;
-pub mod estimate;
-pub mod margin;
-pub mod metric;
-pub mod objective;
-pub mod replicate;
-pub mod size;
-pub mod statistics;
+
+pub mod sizing;
+
 pub mod sweep;
-pub mod trial;
-pub mod verdict;
 
 pub use comparison::Comparison;
 pub use design::Design;
-pub use replicate::{Audience, Silent, run_all};
-pub use size::Sizing;
-pub use trial::{Figures, Trial, Variant};
+pub use figures::Figures;
+pub use replicate::{ProgressListener, Silent, run_all};
+pub use sizing::Sizing;
+pub use trial::{Trial, Variant};

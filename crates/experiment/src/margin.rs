@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// Amount that a figure may differ by, or half an interval may be.
+/// Tolerance of a figure, or half-width of an interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Margin {
     /// As a share of the figure it is held against, 0 or more.
     Share(f64),
-    /// In the unit of the metric, 0 or more.
+    /// Number in the unit of the metric, 0 or more.
     Absolute(f64),
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::figures::Figures;
 use super::metric;
-use super::trial::Figures;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::objective::ObjectiveConfig;
@@ -12,13 +12,13 @@ use plimsoll_sim::summary::percentiles;
 /// An objective beside what came out.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judged<'a> {
-    /// Objective as the scenario states it.
+    /// Objective.
     pub objective: &'a ObjectiveConfig,
-    /// Figure of the run; `None` where it has none of the kind.
+    /// Value of the run; `None` where it has no such figure.
     pub value: Option<f64>,
     /// True if that is as wanted.
     pub met: bool,
-    /// Why there is no value, with the nearest names, where nothing says that there need be none.
+    /// Reason why there is no value, with the nearest names, where one is required.
     pub missing: Option<String>,
 }
 
@@ -52,7 +52,7 @@ fn unknown(path: &str, place: Place) -> Option<Problem> {
 
 /// Every objective of a scenario beside the figures of its run, in the order of the file.
 ///
-/// What has no value is not met, but for two sorts of figure. An error code that no request met was met 0 times.
+/// An objective without a value is not met, but for two sorts of figure. An error code that no request met was met 0 times.
 /// Something that never ran out did so later than any time asked for.
 pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
     let place = Place::default();

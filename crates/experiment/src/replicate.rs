@@ -12,8 +12,8 @@ use plimsoll_sim::cloud::observe::{Observation, Observer};
 use plimsoll_sim::scenario::Scenario;
 
 /// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
-pub trait Audience: Sync {
-    /// So many more trials are to run.
+pub trait ProgressListener: Sync {
+    /// Called when so many more trials are to run.
     fn planned(&self, _trials: usize) {}
     /// A trial begins on the calling thread.
     fn began(&self, _number: usize, _scenario: &Scenario) {}
@@ -31,7 +31,7 @@ pub trait Audience: Sync {
 /// Hears nothing.
 pub struct Silent;
 
-impl Audience for Silent {}
+impl ProgressListener for Silent {}
 
 /// Runs trials 0 to `count` − 1, never more than `at_most` at once, and gives back what `keep` makes of each,
 /// in order. `scenario` makes the scenario of a trial just before it runs, so that few are held at once.
@@ -44,9 +44,9 @@ pub fn run_all<T: Send>(
     at_most: usize,
     scenario: impl Fn(usize) -> Result<Scenario, InputError> + Sync,
     keep: impl Fn(usize, Trial) -> Result<T, InputError> + Sync,
-    audience: &dyn Audience,
+    listener: &dyn ProgressListener,
 ) -> Result<Vec<T>, InputError> {
-    audience.planned(count);
+    listener.planned(count);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let finished: Mutex<Vec<(usize, Result<T, InputError>)>> = Mutex::new(Vec::with_capacity(count));
@@ -57,13 +57,13 @@ pub fn run_all<T: Send>(
                 break;
             }
             let result = scenario(number)
-                .and_then(|scenario| run_one(number, &scenario, audience))
+                .and_then(|scenario| run_one(number, &scenario, listener))
                 .and_then(|trial| keep(number, trial));
             if result.is_err() {
                 failed.store(true, Ordering::Relaxed);
             }
             finished.lock().unwrap_or_else(PoisonError::into_inner).push((number, result));
-            audience.ended(number);
+            listener.ended(number);
         }
     };
     let workers = at_most.clamp(1, rayon::current_num_threads()).min(count);
@@ -77,28 +77,28 @@ pub fn run_all<T: Send>(
     finished.into_iter().map(|(_, result)| result).collect()
 }
 
-fn run_one(number: usize, scenario: &Scenario, audience: &dyn Audience) -> Result<Trial, InputError> {
-    audience.began(number, scenario);
-    audience.progressed(number, Time::ZERO, 0)?;
-    let mut witness = Witness { number, audience, series: Series::default(), ended_by: None };
-    let figures = trial::run_watched(scenario, &mut witness)?;
-    match witness.ended_by {
+fn run_one(number: usize, scenario: &Scenario, listener: &dyn ProgressListener) -> Result<Trial, InputError> {
+    listener.began(number, scenario);
+    listener.progressed(number, Time::ZERO, 0)?;
+    let mut observer = TrialObserver { number, listener, series: Series::default(), ended_by: None };
+    let figures = trial::run_watched(scenario, &mut observer)?;
+    match observer.ended_by {
         Some(error) => Err(error),
-        None => Ok(Trial { figures, series: witness.series }),
+        None => Ok(Trial { figures, series: observer.series }),
     }
 }
 
-/// Watches one trial for the audience.
-struct Witness<'a> {
+/// Watches one trial for the listener.
+struct TrialObserver<'a> {
     number: usize,
-    audience: &'a dyn Audience,
+    listener: &'a dyn ProgressListener,
     series: Series,
     ended_by: Option<InputError>,
 }
 
-impl Observer for Witness<'_> {
+impl Observer for TrialObserver<'_> {
     fn panicked(&mut self, now: Time, events: u64) {
-        self.audience.panicked(self.number, now, events);
+        self.listener.panicked(self.number, now, events);
     }
 
     fn observe(&mut self, observation: &Observation, _: &Directory) {
@@ -109,7 +109,7 @@ impl Observer for Witness<'_> {
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {
-        match self.audience.progressed(self.number, now, events) {
+        match self.listener.progressed(self.number, now, events) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.ended_by = Some(error);
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn never_more_run_at_once_than_may() {
         struct Most(AtomicUsize, AtomicUsize);
-        impl Audience for Most {
+        impl ProgressListener for Most {
             fn began(&self, _: usize, _: &Scenario) {
                 let running = self.0.fetch_add(1, Ordering::SeqCst) + 1;
                 self.1.fetch_max(running, Ordering::SeqCst);
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn the_audience_can_end_it() {
         struct Impatient;
-        impl Audience for Impatient {
+        impl ProgressListener for Impatient {
             fn progressed(&self, _: usize, _: Time, _: u64) -> Result<(), InputError> {
                 Err(Problem::new(Place::default(), "interrupted").into())
             }

@@ -8,7 +8,7 @@ use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, Student
 /// Quantiles are multiples of it.
 const QUANTILE_STEP: f64 = 1e-9;
 
-/// From where to where something lies.
+/// Interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Interval {
     /// The lower end.
@@ -126,7 +126,7 @@ pub struct Variety {
 }
 
 impl Variety {
-    /// Of at least one value, the usual one being that of more than half of them, or else 0.
+    /// Variety of at least one value, the usual one being that of more than half of them, or else 0.
     pub fn of(values: &[f64]) -> Variety {
         let sorted = sorted(values);
         let longest = sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len());
@@ -134,7 +134,7 @@ impl Variety {
         Variety::around(values, usual)
     }
 
-    /// Of at least one value, of which `usual` says that nothing happened.
+    /// Variety of at least one value, of which `usual` says that nothing happened.
     pub fn around(values: &[f64], usual: f64) -> Variety {
         let differing = values.iter().filter(|value| **value != usual).count();
         let distinct = sorted(values).chunk_by(|a, b| a == b).count();

@@ -1,23 +1,21 @@
-//! A trial: a run of a scenario and the figures it yields, each under its dotted path.
+//! Trials: runs of a scenario for their figures.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
-
-use super::{metric, objective};
-use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
+use super::figures::Figures;
+use super::objective;
+use plimsoll_base::input::InputError;
 use plimsoll_sim::cloud::observe::Observer;
 use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::{Overrides, Scenario};
-use plimsoll_sim::summary::{self, Execution, Run};
+use plimsoll_sim::summary::{Execution, Run};
 
 /// A way to run a scenario: what is set beside what the file says, under a name.
 #[derive(Clone, Debug)]
 pub struct Variant {
-    /// Its name in tables.
+    /// Name in tables.
     pub label: String,
-    /// Settings that it changes.
+    /// Overrides of the scenario.
     pub overrides: Overrides,
 }
 
@@ -28,150 +26,19 @@ impl Variant {
     }
 }
 
-/// The figures of a finished run, without those of the machine that made it: the same wherever it is made.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Figures {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Name of the strategy.
-    pub strategy: String,
-    /// Seed of every random draw.
-    pub seed: u64,
-    /// Hash over everything that happened, in hexadecimal.
-    pub digest: String,
-    /// SHA-256 of the resolved scenario, in hexadecimal; empty where only a summary is known.
-    pub scenario_sha256: String,
-    values: BTreeMap<String, f64>,
-}
-
-impl Figures {
-    /// The figures of a run.
-    pub fn of(run: &Run<'_>) -> Figures {
-        let mut figures = Figures::from_summary(&summary::value(run));
-        figures.scenario_sha256 = run.scenario.hash();
-        figures
-    }
-
-    /// The figures of a `summary.json`. Items of lists stand under their `name` (or `zone`, or `code`), else
-    /// their number from 0; money is in USD; true is 1 and false 0. What has no value, such as the time at
-    /// which a subnet never ran out, is not there.
-    pub fn from_summary(summary: &Value) -> Figures {
-        let mut values = BTreeMap::new();
-        for metric in metric::register() {
-            let at = metric.path.split('.').try_fold(summary, |table, key| table.get(key));
-            flatten(metric.path, at.unwrap_or(&Value::Null), metric.unit == "USD", &mut values);
-        }
-        let text = |key: &str| summary[key].as_str().unwrap_or_default().to_string();
-        Figures {
-            scenario: text("scenario"),
-            strategy: text("strategy"),
-            seed: summary["seed"].as_u64().unwrap_or_default(),
-            digest: text("digest"),
-            scenario_sha256: String::new(),
-            values,
-        }
-    }
-
-    /// Figures made up for tests of what is done with them.
-    #[cfg(test)]
-    pub fn made_up(seed: u64, values: impl IntoIterator<Item = (&'static str, f64)>) -> Figures {
-        let mut figures = Figures::from_summary(&Value::Null);
-        figures.seed = seed;
-        figures.digest = format!("{seed:032x}");
-        figures.values = values.into_iter().map(|(path, value)| (path.to_string(), value)).collect();
-        figures
-    }
-
-    /// Returns whether two runs came to the same, but for their seeds.
-    pub fn are_alike(one: &Figures, other: &Figures) -> bool {
-        one.digest == other.digest && one.values == other.values
-    }
-
-    /// Every figure by its path, in the order of the paths.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.values.iter().map(|(path, value)| (path.as_str(), *value))
-    }
-
-    /// The value of a metric, if it has one. An error code that no request met has been met 0 times.
-    pub fn get(&self, path: &str) -> Option<f64> {
-        let never_met = || metric::counts_an_error(path).then_some(0.0);
-        self.values.get(path).copied().or_else(never_met)
-    }
-
-    /// The value of a metric that somebody named.
-    ///
-    /// # Errors
-    ///
-    /// At `place`, with the nearest names: no metric of the run is called so, or it has no value.
-    pub fn find(&self, path: &str, place: &Place) -> Result<f64, InputError> {
-        if let Some(value) = self.get(path) {
-            return Ok(value);
-        }
-        let mut inside = self
-            .values
-            .keys()
-            .map(String::as_str)
-            .filter(|known| known.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')));
-        let problem = if let Some(first) = inside.next() {
-            let problem = Problem::new(place.clone(), format!("`{path}` is a table, not a metric"));
-            problem.with_help(format!("name one figure of it, such as `{first}`"))
-        } else if metric::register().any(|metric| metric.path == path) || metric::is_first_time(path) {
-            let problem = Problem::new(place.clone(), format!("`{path}` has no value in this run"));
-            problem.with_help("a time at which something ran out is there only when it did")
-        } else {
-            let mut problem = Problem::new(place.clone(), format!("no metric is called `{path}`"));
-            let tables = metric::register().map(|metric| metric.path);
-            let tables = tables.filter(|table| !self.values.contains_key(*table));
-            let near = did_you_mean(path, self.values.keys().map(String::as_str).chain(tables));
-            problem.help = near.or(Some("`plimsoll list metrics` shows them all".to_string()));
-            problem
-        };
-        Err(problem.into())
-    }
-}
-
-/// Adds every number in `value` under its path; `money`: strings are numbers.
-fn flatten(path: &str, value: &Value, money: bool, values: &mut BTreeMap<String, f64>) {
-    let mut add = |number: f64| values.insert(path.to_string(), number);
-    match value {
-        Value::Number(number) => {
-            number.as_f64().map(&mut add);
-        }
-        Value::Bool(truth) => {
-            add(f64::from(u8::from(*truth)));
-        }
-        Value::String(text) if money => {
-            text.parse().ok().map(&mut add);
-        }
-        Value::Object(table) => {
-            for (key, value) in table {
-                flatten(&format!("{path}.{key}"), value, money, values);
-            }
-        }
-        Value::Array(items) => {
-            for (number, item) in items.iter().enumerate() {
-                let name = ["name", "zone", "code"].iter().find_map(|key| item.get(key)?.as_str());
-                let name = name.map_or_else(|| number.to_string(), str::to_string);
-                flatten(&format!("{path}.{name}"), item, money, values);
-            }
-        }
-        Value::String(_) | Value::Null => {}
-    }
-}
-
 /// A finished run of a scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trial {
-    /// Its figures.
+    /// Figures.
     pub figures: Figures,
-    /// Time series of how full the cloud was.
+    /// State of the cloud over time.
     pub series: Series,
 }
 
 /// The state of the cloud at the end of every sampling interval.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
-    /// When \[s\].
+    /// Time \[s\].
     pub time_s: Vec<f64>,
     /// Hosts with an instance \[hosts\].
     pub hosts_used: Vec<f64>,
@@ -184,50 +51,10 @@ pub fn run(scenario: &Scenario) -> Result<Figures, InputError> {
     run_watched(scenario, &mut plimsoll_sim::cloud::observe::Silent)
 }
 
-/// Runs a scenario with somebody watching.
+/// Runs a scenario with an observer.
 pub fn run_watched(scenario: &Scenario, observer: &mut dyn Observer) -> Result<Figures, InputError> {
     objective::check(scenario)?;
     let outcome = Cloud::new(scenario, RunOptions::default())?.run(observer)?;
     let execution = Execution::default();
     Ok(Figures::of(&Run { scenario, outcome: &outcome, execution: &execution }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use plimsoll_sim::summary::sample::with_run;
-
-    #[test]
-    fn every_figure_of_a_run_stands_under_its_path() {
-        with_run(|run| {
-            let figures = Figures::of(run);
-            for (path, value) in [
-                ("launch.requested", 3.0),
-                ("launch.failed_by_code.InsufficientInstanceCapacity", 1.0),
-                ("launch.failed_by_code.InvalidInstanceID.NotFound", 0.0),
-                ("first_failures.InsufficientInstanceCapacity.at_s", 3600.0),
-                ("network.subnets.web.addresses", 251.0),
-                ("billing.total", 0.0),
-                ("latency_s.launch.count", 2.0),
-            ] {
-                assert_eq!(figures.get(path), Some(value), "{path}");
-            }
-            assert!(figures.iter().all(|(path, _)| !path.starts_with("engine") && path != "seed"));
-            assert_eq!((figures.seed, figures.strategy.as_str()), (42, "spread"));
-            assert_eq!(figures.digest, format!("{:032x}", 0xabc));
-        });
-    }
-
-    #[test]
-    fn a_metric_that_is_not_there_is_told_with_the_way_out() {
-        with_run(|run| {
-            let figures = Figures::of(run);
-            let told = |path: &str| figures.find(path, &Place::key("--metrics")).unwrap_err().to_string();
-            assert_eq!(figures.find("launch.failed", &Place::default()), Ok(1.0));
-            assert!(told("launch.sucess_ratio").contains("did you mean `launch.success_ratio`"));
-            assert!(told("latency_s.launch").contains("such as `latency_s.launch.count`"));
-            assert!(told("network.subnets.web.exhausted_at_s").contains("has no value in this run"));
-            assert!(told("launch.failed_by_code.Insufficient").contains("no metric is called"));
-        });
-    }
 }

@@ -21,23 +21,23 @@ pub enum Verdict {
     NotComparable(Reason),
 }
 
-/// Why figures cannot say which variant is better.
+/// Reason why figures cannot say which variant is better.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// Neither more nor less of it is good by itself.
     NoDirection,
-    /// Looks better, and as much of it as half may come from doing less work.
+    /// The variant looks better, and as much of it as half may come from doing less work.
     LessWork,
-    /// Looks worse, and as much of it as half may come from doing more work.
+    /// The variant looks worse, and as much of it as half may come from doing more work.
     MoreWork,
-    /// Missing value on a side, such as the time of a failure that did not happen.
+    /// Either has no value, such as a time at which nothing ran out.
     NoValue,
     /// A replication of random demand says nothing of how much it varies.
     OneReplication,
 }
 
 impl Verdict {
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Better => "better",
@@ -49,7 +49,7 @@ impl Verdict {
         }
     }
 
-    /// Its words for a person.
+    /// Words for a person.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::Better => "better",
@@ -63,7 +63,7 @@ impl Verdict {
 }
 
 impl Reason {
-    /// Its words for a person.
+    /// Words for a person.
     pub fn words(self) -> &'static str {
         match self {
             Reason::NoDirection => "neither is good",
@@ -91,15 +91,15 @@ pub struct Difference {
 pub enum Certainty {
     /// Neither run draws anything from the seed: this is the difference, not an estimate of it.
     Exact,
-    /// From one pair of runs.
+    /// Estimate from a single pair of runs.
     OnePair,
-    /// From several pairs of runs, too few of which differ from the others for an interval.
+    /// Estimate from several pairs of runs, too few of which differ from the others for an interval.
     Sparse(Variety),
-    /// From the differences of several pairs of runs with a seed in common.
+    /// Estimate from the differences of several pairs of runs with a seed in common.
     Paired(Paired),
 }
 
-/// Difference over several pairs of runs.
+/// Estimate of a difference from several pairs of runs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Paired {
     /// Pairs.
@@ -118,14 +118,14 @@ pub struct Paired {
 /// The confidence of intervals: alone, and so that all of a family hold together.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Confidence {
-    /// Of one interval that is looked at alone.
+    /// Confidence of an interval that is looked at alone.
     pub alone: f64,
-    /// Of each of the family.
+    /// Confidence of each of the family.
     pub each: f64,
 }
 
 impl Difference {
-    /// Of pairs of values (baseline, variant), at least one. `exact`: nothing about them is random.
+    /// Difference of pairs of values (baseline, variant), at least one. `exact`: nothing about them is random.
     pub fn of(pairs: &[(f64, f64)], exact: bool, confidence: Confidence) -> Difference {
         let (baseline, variant): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
         let differences: Vec<f64> = pairs.iter().map(|(baseline, variant)| variant - baseline).collect();

@@ -14,15 +14,9 @@ macro_rules! operations {
             $(#[doc = $meaning] $operation = $number,)*
         }
 
+        plimsoll_base::names! { Operation { $($operation = $name),* } }
+
         impl Operation {
-            /// Every operation, in the order of the numbers.
-            pub const ALL: &[Operation] = &[$(Operation::$operation,)*];
-
-            /// Its word in traces and results.
-            pub const fn name(self) -> &'static str {
-                match self { $(Operation::$operation => $name,)* }
-            }
-
             /// Returns what it does, one line.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Operation::$operation => $meaning,)* }
@@ -80,7 +74,7 @@ operations! {
 }
 
 impl Enum for Operation {
-    const ALL: &'static [Operation] = Operation::ALL;
+    const ALL: &'static [Operation] = &Operation::ALL;
 
     #[inline]
     fn position(self) -> usize {
@@ -92,11 +86,6 @@ impl Operation {
     /// Position in [`Operation::ALL`], from 0.
     pub const fn index(self) -> usize {
         self as usize - 1
-    }
-
-    /// The operation of a word, if it is one.
-    pub fn named(name: &str) -> Option<Operation> {
-        Operation::ALL.iter().copied().find(|operation| operation.name() == name)
     }
 }
 

@@ -11,14 +11,14 @@ pub const FILES: &str = "charts/*.svg";
 
 /// A plot as a file of a result folder, which looks as the reader's system does.
 pub fn svg_file(plot: &Plot) -> ReportFile {
-    let scene = layout::lay(plot, layout::ALONE);
+    let scene = layout::lay_out(plot, layout::STANDALONE);
     let bytes = svg::file(&scene, &plot.title, &plot.caption).into_bytes();
     ReportFile { name: format!("charts/{}.svg", plot.name), bytes }
 }
 
 /// A plot as two pictures of a result folder, light and dark.
 pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
-    let scene = layout::lay(plot, layout::ALONE);
+    let scene = layout::lay_out(plot, layout::STANDALONE);
     [&palette::LIGHT, &palette::DARK].map(|theme| ReportFile {
         name: format!("charts/{}{}.png", plot.name, theme.suffix),
         bytes: png::file(&scene, theme),

@@ -49,7 +49,7 @@ impl ResultFolder {
         Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
     }
 
-    /// A file beside the result that the run needs while it goes on. Whoever makes it takes it away.
+    /// A file beside the result that the run needs while it goes on. Its maker removes it.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.draft().join(format!(".{name}"))
     }
@@ -142,7 +142,7 @@ fn check_replaceable(place: &Path) -> Result<(), InputError> {
     }
 }
 
-/// The first entry, by name, that is in no result of ours: somebody's own, put beside a result.
+/// The first entry, by name, that is in no result of plimsoll: a file that a person put there.
 fn stranger(place: &Path) -> Option<String> {
     let entries = fs::read_dir(place).ok()?.filter_map(Result::ok);
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());

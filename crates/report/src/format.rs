@@ -29,7 +29,7 @@ pub fn change(value: f64, unit: &str) -> String {
     change_to(value, unit, DIGITS_OF_CHANGE)
 }
 
-/// From where to where a difference lies, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
+/// Interval of a difference, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
 pub fn change_between(low: f64, high: f64, unit: &str) -> String {
     let ends = |digits| [low, high].map(|end| change_to(end, unit, digits));
     let apart = (DIGITS_OF_CHANGE..=MOST_DIGITS).map(ends).find(|[low, high]| low != high);
@@ -59,6 +59,11 @@ pub fn relative(share: f64) -> String {
             significant(100.0 * share.abs(), DIGITS_OF_CHANGE)
         ),
     }
+}
+
+/// Confidence level: `95 %`, `99.72 %`.
+pub fn level(confidence: f64) -> String {
+    format!("{} %", (confidence * 1e4).round() / 1e2)
 }
 
 fn signed(value: f64, sign: &str, unsigned: impl Fn(f64) -> String) -> String {

@@ -9,7 +9,7 @@ use crate::sweep::SweepData;
 use crate::{check, comparison, run, sweep};
 use plimsoll_chart::axis;
 use plimsoll_chart::font::width;
-use plimsoll_chart::layout::{ALONE, Look, NARROW, WIDE, lay};
+use plimsoll_chart::layout::{PHONE, SCREEN, STANDALONE, Size, lay_out};
 use plimsoll_chart::plot::Plot;
 use plimsoll_chart::scene::{Anchor, Mark, Scene};
 
@@ -96,11 +96,11 @@ fn extent(mark: &Mark) -> Option<([f64; 4], &str)> {
     Some(([left, y - 0.73 * size, left + wide, y + 0.23 * size], text))
 }
 
-fn assert_legible(plot: &Plot, look: Look) {
-    let scene: Scene = lay(plot, look);
+fn assert_legible(plot: &Plot, size: Size) {
+    let scene: Scene = lay_out(plot, size);
     let marks = [&scene.behind, &scene.ticks, &scene.data, &scene.notes];
     let words: Vec<([f64; 4], &str)> = marks.into_iter().flatten().filter_map(extent).collect();
-    let place = format!("{} {look:?}", plot.name);
+    let place = format!("{} {size:?}", plot.name);
     for (i, (a, text)) in words.iter().enumerate() {
         let inside = a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= scene.width && a[3] <= scene.height;
         assert!(inside, "{place}: {text:?} leaves the picture: {a:?}");
@@ -121,8 +121,8 @@ fn words_neither_touch_nor_leave_the_picture() {
     all.extend(sweeps());
     assert!(all.len() > 30, "{:?}", names(&all));
     for plot in &all {
-        for look in [ALONE, WIDE, NARROW] {
-            assert_legible(plot, look);
+        for size in [STANDALONE, SCREEN, PHONE] {
+            assert_legible(plot, size);
         }
     }
 }

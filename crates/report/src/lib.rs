@@ -3,31 +3,43 @@
 //! Each kind of result has one folder here, with its data as files hold them, the way back from these files, and what
 //! terminal, page, charts and Markdown tell of them: [`run`], [`comparison`], [`sweep`], [`sizing`], [`check`]. The formats
 //! know no kind: [`charts`], [`page`], [`terminal`]. [`render`] draws whatever a folder holds.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 
-pub mod charts;
-pub mod folder;
 pub mod manifest;
-pub mod page;
+
+pub mod folder;
+
+mod load;
+
 pub mod series;
-pub mod terminal;
 
 mod format;
-mod load;
-mod table;
+
 mod text;
 
-pub mod check;
-pub mod comparison;
-pub mod render;
+mod table;
+
+pub mod charts;
+
+pub mod terminal;
+
+pub mod page;
+
 pub mod run;
-pub mod sizing;
+
+pub mod comparison;
+
 pub mod sweep;
 
-mod observation_log;
-mod recorder;
+pub mod sizing;
+
+pub mod check;
+
+pub mod render;
 
 pub use folder::ResultFolder;
-pub use recorder::{Recorder, Streamed};
+pub use run::Recorder;
 
 use serde::Serialize;
 use serde_json::Value;

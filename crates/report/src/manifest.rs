@@ -13,7 +13,7 @@ pub const FILE: &str = "manifest.json";
 /// The schema of this version.
 pub const SCHEMA: &str = "plimsoll/manifest/1";
 
-/// How the schema of every version begins.
+/// Beginning of the schema of every version.
 const SCHEMA_FAMILY: &str = "plimsoll/manifest/";
 
 /// Returns whether a file is a manifest of ours, of whatever version.

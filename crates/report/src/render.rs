@@ -1,6 +1,6 @@
 //! Charts and page of a finished result folder, of whatever kind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::charts;
 use crate::check::{self, CheckData};
@@ -60,12 +60,25 @@ impl Rendering {
 ///
 /// # Errors
 ///
-/// Those of [`Rendering::of`], and a file that cannot be written.
+/// Errors of [`Rendering::of`], and a file that cannot be written.
 pub fn write(folder: &ResultFolder) -> Result<(), InputError> {
     for file in Rendering::of(folder.draft())?.files() {
         folder.write(&file.name, &file.bytes)?;
     }
     Ok(())
+}
+
+/// Writes the files of a result, renders them, and publishes the folder. Returns its place.
+///
+/// # Errors
+///
+/// Errors of [`write`], and a place that cannot be replaced.
+pub fn publish(folder: ResultFolder, files: &[ReportFile]) -> Result<PathBuf, InputError> {
+    for file in files {
+        folder.write(&file.name, &file.bytes)?;
+    }
+    write(&folder)?;
+    folder.publish()
 }
 
 fn run(folder: &Path) -> Result<Rendering, InputError> {

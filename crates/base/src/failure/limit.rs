@@ -11,15 +11,9 @@ macro_rules! limit_kinds {
             $(#[doc = $meaning] $kind,)*
         }
 
+        crate::names! { LimitKind { $($kind = $name),* } }
+
         impl LimitKind {
-            /// Every kind.
-            pub const ALL: &[LimitKind] = &[$(LimitKind::$kind,)*];
-
-            /// Returns its name in results.
-            pub const fn name(self) -> &'static str {
-                match self { $(LimitKind::$kind => $name,)* }
-            }
-
             /// Returns the unit of what was asked and left.
             pub const fn unit(self) -> &'static str {
                 match self { $(LimitKind::$kind => $unit,)* }

@@ -122,7 +122,7 @@ fn a_real_difference_is_found_and_a_false_one_is_not() {
 }
 
 fn carried_out(design: &Design, sets: &[&[&str]]) -> Comparison {
-    design.carry_out(sets.iter().map(|set| scenario(set)).collect(), usize::MAX, &Silent).unwrap()
+    design.run(sets.iter().map(|set| scenario(set)).collect(), usize::MAX, &Silent).unwrap()
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn replications_are_added_until_intervals_are_narrow() {
 fn a_metric_of_no_run_is_told() {
     let told = |metric: &str| {
         let design = design(&["a", "b"], 1, &[metric]);
-        design.carry_out(vec![scenario(&[]), scenario(&[])], 1, &Silent).unwrap_err().to_string()
+        design.run(vec![scenario(&[]), scenario(&[])], 1, &Silent).unwrap_err().to_string()
     };
     assert!(told("latency_s.lunch").contains("no metric is called `latency_s.lunch`"));
     assert!(told("network.public.exhausted_at_s").contains("has no value in this run"));

@@ -35,24 +35,24 @@ pub struct SweepConfig {
     /// Runs of every point, each with its own seed; default: one, with the scenario's.
     #[serde(default)]
     pub seeds: SeedsConfig,
-    /// Design that covers the axes with `between`.
+    /// Design of the axes with `between`.
     #[serde(default)]
-    pub design: Design,
+    pub design: Sampling,
     /// Points drawn for the axes with `between`.
     pub samples: Option<u32>,
     /// Seed of the points that are drawn; default 42. It has nothing to do with the seeds of the runs.
     #[serde(default = "default_design_seed")]
     pub design_seed: u64,
-    /// Axes, at least one. The first axis changes slowest.
+    /// Axes; at least one. The first axis changes slowest.
     #[serde(default)]
     pub axes: Vec<AxisConfig>,
 }
 
-/// Seeds with which every point is run.
+/// Seeds of every point.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "a number of seeds, or a list of them")]
 pub enum SeedsConfig {
-    /// So many, from the scenario's own upwards.
+    /// Number of seeds, from the scenario's own upwards.
     Count(u32),
     /// These.
     List(Vec<u64>),
@@ -74,10 +74,10 @@ impl Default for SeedsConfig {
     }
 }
 
-/// Design that covers the axes with `between`. Axes with `values` or `range` are crossed with it in full.
+/// Design of the axes with `between`. Those with `values` or `range` are crossed with it in full.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Design {
+pub enum Sampling {
     /// There are none: the points are the full grid.
     #[default]
     Grid,
@@ -178,14 +178,16 @@ impl SweepConfig {
         }
         let is_drawn = self.axes.iter().any(|axis| axis.between.is_some());
         match (self.design, self.samples) {
-            (Design::Grid, Some(_)) => add(
+            (Sampling::Grid, Some(_)) => add(
                 "samples",
                 "a grid has no samples, expected a design that draws: random or latin-hypercube",
             ),
-            (Design::Random | Design::LatinHypercube, _) if !is_drawn => {
+            (Sampling::Random | Sampling::LatinHypercube, _) if !is_drawn => {
                 add("design", "no axis has `between`, expected one to draw from");
             }
-            (Design::Random | Design::LatinHypercube, None) => add("design", "expected `samples` beside it"),
+            (Sampling::Random | Sampling::LatinHypercube, None) => {
+                add("design", "expected `samples` beside it")
+            }
             (_, Some(samples)) if samples == 0 || u64::from(samples) > MOST_VALUES => {
                 add("samples", &format!("found {samples}, expected a number from 1 to {MOST_VALUES}"));
             }
@@ -198,7 +200,7 @@ impl SweepConfig {
             if self.axes[..i].iter().any(|earlier| earlier.path == axis.path) {
                 add(&format!("axes.{i}.path"), &format!("found `{}` a second time", axis.path));
             }
-            if axis.between.is_some() && self.design == Design::Grid {
+            if axis.between.is_some() && self.design == Sampling::Grid {
                 let expected =
                     "a grid draws nothing, expected a `design` that does: random or latin-hypercube";
                 add(&format!("axes.{i}.between"), expected);

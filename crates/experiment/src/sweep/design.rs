@@ -2,11 +2,11 @@
 
 use toml::Value;
 
-use super::config::{Axis, Design};
+use super::config::{Axis, Sampling};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 
 /// The value of every axis, in the order of the axes.
-pub type Point = Vec<Value>;
+pub type DesignPoint = Vec<Value>;
 
 /// Number of points; `usize::MAX` where there are more than can be counted.
 pub fn count(axes: &[Axis], samples: u32) -> usize {
@@ -21,13 +21,13 @@ pub fn count(axes: &[Axis], samples: u32) -> usize {
 
 /// Every point. The first axis changes slowest, the samples fastest, and the same samples are taken at every point
 /// of the grid.
-pub fn points(axes: &[Axis], design: Design, samples: u32, seed: Seed) -> Vec<Point> {
+pub fn points(axes: &[Axis], design: Sampling, samples: u32, seed: Seed) -> Vec<DesignPoint> {
     let drawn: Vec<Option<Vec<Value>>> = axes
         .iter()
         .zip(0..)
         .map(|(axis, number)| draw(axis, &positions(design, samples, seed, number)))
         .collect();
-    let mut points: Vec<Point> = vec![Vec::with_capacity(axes.len())];
+    let mut points: Vec<DesignPoint> = vec![Vec::with_capacity(axes.len())];
     // What is drawn stands in for its axis until the grid is complete.
     for axis in axes {
         let values: &[Value] = match axis {
@@ -39,27 +39,27 @@ pub fn points(axes: &[Axis], design: Design, samples: u32, seed: Seed) -> Vec<Po
     if drawn.iter().all(Option::is_none) {
         return points;
     }
-    let of_sample = |point: &Point, sample: usize| -> Point {
+    let of_sample = |point: &DesignPoint, sample: usize| -> DesignPoint {
         let cells = point.iter().zip(&drawn);
         cells.map(|(listed, drawn)| drawn.as_ref().map_or(listed, |drawn| &drawn[sample]).clone()).collect()
     };
     points.iter().flat_map(|point| (0..samples as usize).map(|sample| of_sample(point, sample))).collect()
 }
 
-fn with(point: &Point, value: &Value) -> Point {
+fn with(point: &DesignPoint, value: &Value) -> DesignPoint {
     let mut longer = point.clone();
     longer.push(value.clone());
     longer
 }
 
-/// Returns where each sample lies on an axis, in [0, 1).
-fn positions(design: Design, samples: u32, seed: Seed, axis: u64) -> Vec<f64> {
+/// Position of each sample on an axis, in [0, 1).
+fn positions(design: Sampling, samples: u32, seed: Seed, axis: u64) -> Vec<f64> {
     let mut values = seed.stream(Purpose::Design, 2 * axis);
     let mut within = || 1.0 - values.unit();
     match design {
-        Design::Grid => Vec::new(),
-        Design::Random => (0..samples).map(|_| within()).collect(),
-        Design::LatinHypercube => {
+        Sampling::Grid => Vec::new(),
+        Sampling::Random => (0..samples).map(|_| within()).collect(),
+        Sampling::LatinHypercube => {
             let strata = shuffled(samples, seed.stream(Purpose::Design, 2 * axis + 1));
             strata.into_iter().map(|stratum| (f64::from(stratum) + within()) / f64::from(samples)).collect()
         }
@@ -97,14 +97,14 @@ mod tests {
         Axis::Listed(values.iter().copied().map(Value::Integer).collect())
     }
 
-    fn shown(points: &[Point]) -> Vec<String> {
+    fn shown(points: &[DesignPoint]) -> Vec<String> {
         points.iter().map(|point| point.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]
     fn the_first_axis_of_a_grid_changes_slowest() {
         let axes = [whole(&[1, 2]), Axis::Listed(vec![Value::from("a"), Value::from("b")]), whole(&[7])];
-        let points = points(&axes, Design::Grid, 0, Seed(42));
+        let points = points(&axes, Sampling::Grid, 0, Seed(42));
         assert_eq!(count(&axes, 0), 4);
         let long = vec![whole(&[0; 1000]); 8];
         assert_eq!(count(&long, 0), usize::MAX);
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn samples_are_the_same_at_every_point_of_the_grid() {
         let axes = [Axis::Whole(1, 9), whole(&[1, 2]), Axis::Real(0.0, 1.0)];
-        for design in [Design::Random, Design::LatinHypercube] {
+        for design in [Sampling::Random, Sampling::LatinHypercube] {
             let all = points(&axes, design, 5, Seed(1));
             assert_eq!((all.len(), count(&axes, 5)), (10, 10));
             for sample in 0..5 {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_latin_hypercube_has_one_sample_in_every_stratum_of_every_axis() {
         let axes = [Axis::Real(10.0, 30.0), Axis::Whole(0, 99)];
-        let all = points(&axes, Design::LatinHypercube, 20, Seed(3));
+        let all = points(&axes, Sampling::LatinHypercube, 20, Seed(3));
         let stratum = |value: &Value| match value {
             Value::Float(value) => (value - 10.0) as usize,
             Value::Integer(value) => *value as usize / 5,
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn draws_stay_within_their_ends() {
         let all =
-            points(&[Axis::Whole(-2, 2), Axis::Whole(i64::MIN, i64::MAX)], Design::Random, 500, Seed(4));
+            points(&[Axis::Whole(-2, 2), Axis::Whole(i64::MIN, i64::MAX)], Sampling::Random, 500, Seed(4));
         let mut seen: Vec<i64> = all.iter().map(|point| point[0].as_integer().unwrap()).collect();
         seen.sort_unstable();
         seen.dedup();

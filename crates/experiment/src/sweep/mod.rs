@@ -18,11 +18,11 @@ pub use plan::{Plan, hex};
 pub use shard::Shard;
 pub use store::{FinishedRun, Store};
 
-use super::{Audience, run_all};
+use super::{ProgressListener, run_all};
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// Does those of `runs` that the store does not hold yet, never more than `at_most` at once, and tells how many
-/// these were. `folder` is that of the sweep file. The audience hears of them by their place among `runs`, less
+/// these were. `folder` is that of the sweep file. The listener hears of them by their place among `runs`, less
 /// those that are done.
 pub fn execute(
     plan: &Plan,
@@ -30,7 +30,7 @@ pub fn execute(
     runs: &[usize],
     store: &Store,
     at_most: usize,
-    audience: &dyn Audience,
+    listener: &dyn ProgressListener,
 ) -> Result<usize, InputError> {
     let missing: Vec<usize> =
         runs.iter().copied().filter(|run| store.get(&plan.runs[*run]).is_none()).collect();
@@ -43,7 +43,7 @@ pub fn execute(
             let run = planned(number);
             store.keep(run, &FinishedRun::new(run, &trial.figures))
         },
-        audience,
+        listener,
     )?;
     Ok(missing.len())
 }

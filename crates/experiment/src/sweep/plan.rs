@@ -1,5 +1,5 @@
 //! The plan of a sweep: every run with its values and seed, and the hashes of all it reads. It is JSON and asks for
-//! no engine: whoever has the same files can do any of its runs, and is refused when they are not the same.
+//! no engine: any machine with the same files can do any of its runs; with other files it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use toml::Value;
 
 use super::config::{SeedsConfig, SweepConfig};
-use super::design::{self, Point};
+use super::design::{self, DesignPoint};
 use super::refusals::Refusals;
 use crate::estimate::{check_fits, estimated_bytes};
 use plimsoll_base::engine::random::Seed;
@@ -56,7 +56,7 @@ pub struct Plan {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Its name, seen from the folder of the sweep file.
+    /// Name, relative to the folder of the sweep file.
     pub file: PathBuf,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
@@ -71,7 +71,7 @@ pub struct PlannedRun {
     /// Seed of every random draw.
     pub seed: u64,
     /// The value of every axis.
-    pub values: Point,
+    pub values: DesignPoint,
     /// The files it reads, by their number in the plan.
     inputs: Vec<usize>,
 }
@@ -269,7 +269,7 @@ impl Plan {
     }
 
     /// The name of a run: a hash of the version, the files it reads, its values and its seed.
-    fn id(&self, seed: u64, values: &Point, inputs: &[usize]) -> String {
+    fn id(&self, seed: u64, values: &DesignPoint, inputs: &[usize]) -> String {
         let inputs: Vec<&Input> = inputs.iter().map(|number| &self.inputs[*number]).collect();
         let settings: Vec<(&String, &Value)> = self.axes.iter().zip(values).collect();
         let all = serde_json::to_string(&(&self.version, &self.scenario.sha256, inputs, settings, seed));
@@ -290,11 +290,11 @@ fn files_of_points(
     sweep: &StrictFile<SweepConfig>,
     scenario_file: &Path,
     axes: &[String],
-    points: &[Point],
+    points: &[DesignPoint],
     seeds: usize,
 ) -> Result<Vec<Vec<PathBuf>>, InputError> {
     let folder = sweep.path().parent().unwrap_or(Path::new(""));
-    let read = |point: &Point| {
+    let read = |point: &DesignPoint| {
         let set = assignments(folder, axes, point);
         let read = Scenario::read(scenario_file, &Overrides { set: set.clone(), seed: None });
         read.map(|scenario| scenario.files()).map_err(|error| (set, error))
@@ -312,8 +312,8 @@ fn files_of_points(
     if problems.is_empty() { Ok(files) } else { Err(sweep.locate(problems)) }
 }
 
-/// Returns what `--set` would take for every axis; files are seen from `folder`.
-fn assignments(folder: &Path, axes: &[String], values: &Point) -> Vec<String> {
+/// Assignments of every axis as `--set` takes them; files are relative to `folder`.
+fn assignments(folder: &Path, axes: &[String], values: &DesignPoint) -> Vec<String> {
     let one = |(path, value): (&String, &Value)| {
         let key = path.rsplit('.').next().unwrap_or(path);
         format!("{path}={}", anchored(folder, key, value.clone()))

@@ -1,8 +1,8 @@
-//! Problems that the scenario has with a sweep, told where a person wrote them: at the path or the value of an axis, once
+//! Problems that a scenario has with a sweep, reported where a person wrote it: at the path or the value of an axis, once
 //! for all the runs it is in.
 
 use super::config::SweepConfig;
-use super::design::Point;
+use super::design::DesignPoint;
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// The most that are told.
@@ -21,7 +21,7 @@ struct Refusal {
     problem: Problem,
     /// The first run of the first point it is in.
     run: usize,
-    /// Settings of the axes there.
+    /// Values of the axes there.
     settings: String,
     points: usize,
 }
@@ -32,7 +32,7 @@ impl<'a> Refusals<'a> {
     }
 
     /// Adds what is wrong with a point that begins at `run`; `set` is what its axes set.
-    pub fn add(&mut self, run: usize, point: &Point, set: &[String], error: InputError) {
+    pub fn add(&mut self, run: usize, point: &DesignPoint, set: &[String], error: InputError) {
         let settings: Vec<String> = self
             .config
             .axes

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::token_bucket::{Limit, TokenBucket};
 use crate::operation::Operation;
 use plimsoll_base::engine::memory::prefetch;
+use plimsoll_base::names;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Duration, Enum, EnumMap, Time};
 
@@ -28,16 +29,18 @@ pub enum Class {
     Write,
 }
 
+names! { Class {
+    Describe = "describe",
+    DescribeUnpaged = "describe-unpaged",
+    Launch = "launch",
+    Start = "start",
+    Stop = "stop",
+    Terminate = "terminate",
+    Write = "write",
+} }
+
 impl Enum for Class {
-    const ALL: &'static [Class] = &[
-        Class::Describe,
-        Class::DescribeUnpaged,
-        Class::Launch,
-        Class::Start,
-        Class::Stop,
-        Class::Terminate,
-        Class::Write,
-    ];
+    const ALL: &'static [Class] = &Class::ALL;
 
     #[inline]
     fn position(self) -> usize {
@@ -46,19 +49,6 @@ impl Enum for Class {
 }
 
 impl Class {
-    /// The word of a class in scenarios.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Class::Describe => "describe",
-            Class::DescribeUnpaged => "describe-unpaged",
-            Class::Launch => "launch",
-            Class::Start => "start",
-            Class::Stop => "stop",
-            Class::Terminate => "terminate",
-            Class::Write => "write",
-        }
-    }
-
     /// The class of an operation of the API. `is_paged` matters to reads alone.
     pub const fn of(operation: Operation, is_paged: bool) -> Class {
         match operation {
@@ -168,7 +158,7 @@ impl Throttle {
     /// Full buckets for everybody.
     pub fn new(limits: Limits) -> Throttle {
         let mut writes = EnumMap::default();
-        for &operation in Operation::ALL {
+        for operation in Operation::ALL {
             writes[operation] = limits.of_write(operation);
         }
         Throttle {

@@ -19,15 +19,10 @@ macro_rules! filter_reasons {
             $(#[doc = $meaning] $reason,)*
         }
 
-        impl FilterReason {
-            /// Returns its name in results.
-            pub const fn name(self) -> &'static str {
-                match self { $(FilterReason::$reason => $name,)* }
-            }
-        }
+        plimsoll_base::names! { FilterReason { $($reason = $name),* } }
 
         impl Enum for FilterReason {
-            const ALL: &'static [FilterReason] = &[$(FilterReason::$reason,)*];
+            const ALL: &'static [FilterReason] = &FilterReason::ALL;
 
             fn position(self) -> usize {
                 self as usize

@@ -1,9 +1,11 @@
-//! Placement: which host takes an instance. A strategy states its rule once; the `index` answers it without
-//! a look at every host, the `scan` by looking at each, and both take the same host, always. `constraints`
-//! says once which hosts may take a request at all, from `groups`, `tenancies` and `reservations`; the
-//! `placer` puts all of it together.
+//! Placement: the choice of a host for an instance.
 //!
-//! To add a strategy: its own file under `strategies/`, and its lines in the register there.
+//! A `strategy` states its rule once; the `index` answers it without a look at every host, the `scan` by a look at each, and
+//! both select the same host, always. A `request` states its requirements; `constraints` derives from them, with `groups`
+//! and `tenancies`, the hosts that may take it. The `placer` joins all of these; `reservations` hold room by means of the
+//! placer; a `diagnosis` explains one decision.
+//!
+//! To add a strategy: its own file under `strategies/`, and its two lines in the register there.
 
 pub mod config;
 pub mod constraints;

@@ -1,4 +1,4 @@
-//! By how much the figures of a result differ from a baseline, and by how much they may.
+//! Chart of a check: differences of figures from the baseline, with what is allowed.
 
 use super::data::{CheckData, Checked};
 use crate::format::{amount, relative};
@@ -46,7 +46,7 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
         x: Axis::around("difference, of the baseline (%)", ends.chain([0.0])),
         y: Axis::names("figure", figures.iter().map(|(figure, _)| figure.metric.clone()).collect()),
         layers,
-        notes: vec![Note { at: At::X(0.0), words: String::new(), ink: Ink::Muted }],
+        notes: vec![Note { at: At::X(0.0), label: String::new(), ink: Ink::Muted }],
     }]
 }
 
@@ -59,7 +59,7 @@ fn interval(row: usize, figure: &Checked, share: f64) -> Interval {
     let middle = 100.0 * share;
     let nearest = middle.clamp(-allowed(figure), allowed(figure));
     let result = figure.result.map_or_else(String::new, |result| amount(result, &figure.unit));
-    let words = format!(
+    let tooltip = format!(
         "{}: {} instead of {}, {}, {}",
         figure.metric,
         result,
@@ -67,5 +67,5 @@ fn interval(row: usize, figure: &Checked, share: f64) -> Interval {
         relative(share),
         figure.standing.name()
     );
-    Interval { at: row as f64, low: middle.min(nearest), middle, high: middle.max(nearest), words }
+    Interval { at: row as f64, low: middle.min(nearest), middle, high: middle.max(nearest), tooltip }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::JSON;
 use crate::load::typed;
 use plimsoll_base::input::InputError;
-use plimsoll_experiment::baseline::{self, Baseline, Standing};
+use plimsoll_experiment::baseline::{self, Baseline, FigureStatus};
 use plimsoll_experiment::margin::Margin;
 use plimsoll_experiment::{Figures, metric};
 
@@ -52,8 +52,8 @@ pub struct Checked {
     /// The same as the baseline has it; the file does not tell.
     #[serde(skip)]
     pub margin: Option<Margin>,
-    /// What the difference means.
-    pub standing: Standing,
+    /// Status of the figure.
+    pub standing: FigureStatus,
     /// True if the check fails because of it.
     pub fails: bool,
 }

@@ -5,20 +5,20 @@ use maud::html;
 use super::data::{CheckData, Checked};
 use crate::format::{amount, change, relative};
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
+use crate::page::figures::{KeyFigure, figures};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
-use plimsoll_experiment::baseline::Standing;
+use plimsoll_experiment::baseline::FigureStatus;
 
 /// The page of a check with its charts.
 pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(check)))
-        @if !plots.is_empty() { section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } } }
+        @if !plots.is_empty() { (chart::section(plots)) }
         section {
             h2 { "Tables" }
             (table(&all(check)))
@@ -49,7 +49,7 @@ fn count(check: &CheckData, is: impl Fn(&Checked) -> bool) -> u64 {
 
 fn answer(check: &CheckData) -> String {
     let (all, failing) = (grouped(check.figures.len() as u64), count(check, |figure| figure.fails));
-    let different = count(check, |figure| figure.standing != Standing::Same);
+    let different = count(check, |figure| figure.standing != FigureStatus::Same);
     match (different, failing) {
         (0, _) => format!("Yes: all {all} figures are those of the baseline."),
         (_, 0) => format!(
@@ -60,24 +60,24 @@ fn answer(check: &CheckData) -> String {
     }
 }
 
-fn key_figures(check: &CheckData) -> Vec<Figure> {
-    let figure = |name, standing: Standing, note: &str| Figure {
+fn key_figures(check: &CheckData) -> Vec<KeyFigure> {
+    let figure = |name, standing: FigureStatus, note: &str| KeyFigure {
         name,
         value: grouped(count(check, |figure| figure.standing == standing)),
         note: note.to_string(),
     };
     let yes = |yes: bool| if yes { "as it was" } else { "another" }.to_string();
     let mut figures = vec![
-        Figure { name: "Scenario", value: yes(check.same_scenario), note: String::new() },
-        Figure { name: "Digest", value: yes(check.same_digest), note: "of all that happened".to_string() },
-        figure("Same", Standing::Same, "to the last digit"),
-        figure("Allowed", Standing::Allowed, "differ within the tolerance"),
-        figure("Better", Standing::Better, ""),
-        figure("Worse", Standing::Worse, ""),
+        KeyFigure { name: "Scenario", value: yes(check.same_scenario), note: String::new() },
+        KeyFigure { name: "Digest", value: yes(check.same_digest), note: "of all that happened".to_string() },
+        figure("Same", FigureStatus::Same, "to the last digit"),
+        figure("Allowed", FigureStatus::Allowed, "differ within the tolerance"),
+        figure("Better", FigureStatus::Better, ""),
+        figure("Worse", FigureStatus::Worse, ""),
     ];
     figures.extend([
-        figure("Changed", Standing::Changed, "where no direction is good"),
-        figure("Missing", Standing::Missing, "in the result"),
+        figure("Changed", FigureStatus::Changed, "where no direction is good"),
+        figure("Missing", FigureStatus::Missing, "in the result"),
     ]);
     figures
 }
@@ -85,7 +85,7 @@ fn key_figures(check: &CheckData) -> Vec<Figure> {
 fn all(check: &CheckData) -> Table {
     // What fails first, then what differs; the order of the register within each.
     let mut figures: Vec<&Checked> = check.figures.iter().collect();
-    figures.sort_by_key(|figure| (!figure.fails, figure.standing == Standing::Same));
+    figures.sort_by_key(|figure| (!figure.fails, figure.standing == FigureStatus::Same));
     let rows = figures.into_iter().map(|figure| {
         let number = |value: Option<f64>, words: fn(f64, &str) -> String| {
             value.map_or(Cell::Empty, |value| Cell::Number(value, words(value, &figure.unit)))

@@ -5,14 +5,14 @@ use comfy_table::CellAlignment;
 use super::data::{CheckData, Checked};
 use crate::format::{amount, change, relative};
 use crate::terminal::ruled;
-use plimsoll_experiment::baseline::Standing;
+use plimsoll_experiment::baseline::FigureStatus;
 use plimsoll_experiment::margin::Margin;
 use plimsoll_experiment::metric;
 
 /// Text of a check.
 pub fn text(check: &CheckData) -> String {
     let different: Vec<&Checked> =
-        check.figures.iter().filter(|checked| checked.standing != Standing::Same).collect();
+        check.figures.iter().filter(|checked| checked.standing != FigureStatus::Same).collect();
     let failing = different.iter().filter(|checked| checked.fails).count();
     let (name, all) = (&check.scenario, check.figures.len());
     let mut text = match (different.len(), failing) {

@@ -1,4 +1,4 @@
-//! How variants differ from a baseline, with the range each difference is sure to a degree to lie in: a chart a metric.
+//! Charts of a comparison: differences to the baseline with their intervals, a chart for each metric.
 
 use super::data::{Difference, Entry, Metric, Verdict};
 use crate::charts::file_name;
@@ -75,7 +75,7 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
         ),
         y: Axis::names("variant", names),
         layers,
-        notes: vec![Note { at: At::X(0.0), words: String::new(), ink: Ink::Muted }],
+        notes: vec![Note { at: At::X(0.0), label: String::new(), ink: Ink::Muted }],
     })
 }
 
@@ -89,7 +89,7 @@ fn interval(row: usize, entry: &Entry, difference: f64, metric: &Metric, scale: 
         low: low * scale,
         middle: difference * scale,
         high: high * scale,
-        words: format!(
+        tooltip: format!(
             "{} {mean}{}{}",
             entry.label,
             change(difference, &metric.unit),

@@ -117,7 +117,7 @@ pub struct Entry {
     pub mean_interval: Option<Ends>,
     /// Value of each run; `None` where one has none.
     pub values: Option<Vec<f64>>,
-    /// What the difference shows; the baseline has none.
+    /// Verdict on the difference; the baseline has none.
     #[serde(flatten)]
     pub judgement: Option<Judgement>,
     /// Difference; none where one of the two has no value.
@@ -137,7 +137,7 @@ pub struct Judgement {
     pub reason: Option<String>,
 }
 
-/// What a difference shows.
+/// Verdict on a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {

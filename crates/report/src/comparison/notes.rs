@@ -1,6 +1,6 @@
 //! Sentences on how sure a comparison is, and what it cannot say.
 
-use super::view::level;
+use crate::format::level;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{coarse, grouped};
@@ -130,7 +130,7 @@ fn warmup(comparison: &Comparison) -> Option<String> {
     }
 }
 
-/// Why hosts saved by refusing are no gain, where a verdict says so.
+/// Sentence on why hosts saved by refusing are no gain, where a verdict says so.
 fn flattered(comparison: &Comparison) -> Option<String> {
     let by_work =
         |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));

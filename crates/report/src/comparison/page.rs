@@ -7,8 +7,8 @@ use super::view;
 use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between, relative};
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
-use crate::page::provenance::{reproduce, scenario};
+use crate::page::figures::{KeyFigure, figures};
+use crate::page::provenance::sections;
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
@@ -20,15 +20,14 @@ use plimsoll_chart::plot::Plot;
 pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(comparison)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section {
             h2 { "Tables" }
             (table(&verdicts(comparison)))
             (table(&variants(comparison)))
             @for note in &comparison.notes { p.note { (note) } }
         }
-        section { h2 { "Scenario" } p.note { "As resolved, before any variant sets something." } (scenario(&comparison.manifest)) }
-        section { h2 { "The same again" } (reproduce(&comparison.manifest)) }
+        (sections(&comparison.manifest, "As resolved, before any variant sets something."))
     };
     document(&Content {
         kind: "comparison",
@@ -40,13 +39,13 @@ pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(comparison: &ComparisonData) -> Vec<Figure> {
+fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
     let verdicts = comparison.metrics.iter().flat_map(|metric| &metric.variants);
     let count = |verdict: Verdict| {
         let alike = verdicts.clone().filter(|entry| entry.verdict() == Some(verdict));
         grouped(alike.count() as u64)
     };
-    let figure = |name, value: String, note: String| Figure { name, value, note };
+    let figure = |name, value: String, note: String| KeyFigure { name, value, note };
     vec![
         figure(
             "Variants",

@@ -55,7 +55,7 @@ fn table(of: &table::Table, width: u16) -> Table {
     table
 }
 
-/// What stands between two columns, or beside them.
+/// Characters between two columns, or beside them.
 const GAP: usize = 3;
 
 /// The table in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of

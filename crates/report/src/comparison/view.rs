@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::data::{ComparisonData, Entry, Estimate, Metric, Variant, Verdict};
-use crate::format::{amount, change, change_between, relative};
+use crate::format::{amount, change, change_between, level, relative};
 use crate::table::{Cell, Table};
 use crate::text::name;
 use plimsoll_base::quote::plain;
@@ -198,9 +198,4 @@ pub fn launches(comparison: &ComparisonData) -> Option<Table> {
     };
     let rows = comparison.variants.iter().enumerate().map(row).collect();
     Some(Table { title: "Launches".into(), caption: String::new(), header, rows })
-}
-
-/// A confidence: `95 %`, `99.72 %`.
-pub fn level(confidence: f64) -> String {
-    format!("{} %", (confidence * 1e4).round() / 1e2)
 }

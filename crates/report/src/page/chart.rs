@@ -5,23 +5,28 @@ use serde_json::{Map, Value, json};
 
 use super::shell::prose;
 use plimsoll_chart::axis::{Axis, Scale};
-use plimsoll_chart::layout::{NARROW, WIDE, lay};
+use plimsoll_chart::downsample::downsample;
+use plimsoll_chart::layout::{PHONE, SCREEN, lay_out};
 use plimsoll_chart::plot::{Data, Layer, Plot};
-use plimsoll_chart::thin::thin;
 use plimsoll_chart::{palette, svg};
 
 /// Columns of points that a page keeps of a line, at most four in each: a pointer finds no more, and a page of a million
 /// samples stays small.
 const COLUMNS: usize = 400;
 
+/// Section of all charts of a page.
+pub fn section(plots: &[Plot]) -> Markup {
+    html! { section { h2 { "Charts" } @for plot in plots { (chart(plot)) } } }
+}
+
 /// A chart under its title.
-pub fn chart(plot: &Plot) -> Markup {
-    let drawn = |look, size| PreEscaped(svg::inline(&lay(plot, look), size));
+fn chart(plot: &Plot) -> Markup {
+    let drawn = |size, class| PreEscaped(svg::inline(&lay_out(plot, size), class));
     html! {
         figure.chart data-chart=(plot.name) {
             figcaption { h3 { (plot.title) } p.note { (prose(&plot.caption)) } }
             div.canvas role="img" aria-label={ (plot.title) ". " (plot.caption) } {
-                (drawn(WIDE, "wide")) (drawn(NARROW, "narrow"))
+                (drawn(SCREEN, "wide")) (drawn(PHONE, "narrow"))
             }
         }
     }
@@ -67,14 +72,14 @@ fn layer(layer: &Layer) -> Value {
         Data::Blocks(blocks) => {
             let boxes = blocks.iter().map(|block| {
                 let ends = [block.x.0, block.x.1, block.y.0, block.y.1].map(short);
-                json!([ends[0], ends[1], ends[2], ends[3], block.words])
+                json!([ends[0], ends[1], ends[2], ends[3], block.tooltip])
             });
             value.insert("boxes".to_string(), boxes.collect());
         }
         Data::Intervals(intervals) => {
             let boxes = intervals.iter().map(|interval| {
                 let (low, high) = (short(interval.low), short(interval.high));
-                json!([low, high, interval.at - 0.5, interval.at + 0.5, interval.words])
+                json!([low, high, interval.at - 0.5, interval.at + 0.5, interval.tooltip])
             });
             value.insert("boxes".to_string(), boxes.collect());
         }
@@ -84,7 +89,7 @@ fn layer(layer: &Layer) -> Value {
 
 /// The points that are kept, with their own values where they are part of a stack.
 fn insert_points(points: &[(f64, f64)], own: Option<&Vec<f64>>, value: &mut Map<String, Value>) {
-    let kept = thin(points, COLUMNS);
+    let kept = downsample(points, COLUMNS);
     let x: Vec<Value> = kept.iter().map(|i| short(points[*i].0)).collect();
     let y: Vec<Value> = kept.iter().map(|i| short(own.map_or(points[*i].1, |own| own[*i]))).collect();
     value.insert("points".to_string(), json!([x, y]));

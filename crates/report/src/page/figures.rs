@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use super::shell::prose;
 
 /// A key figure.
-pub struct Figure {
-    /// What it is.
+pub struct KeyFigure {
+    /// Name.
     pub name: &'static str,
-    /// Its value with its unit.
+    /// Value with its unit.
     pub value: String,
-    /// What it is of, or beside.
+    /// Note on what the value is a part of, or beside.
     pub note: String,
 }
 
@@ -18,7 +18,7 @@ pub struct Figure {
 const LONG: usize = 11;
 
 /// The figures, side by side.
-pub fn figures(figures: &[Figure]) -> Markup {
+pub fn figures(figures: &[KeyFigure]) -> Markup {
     html! {
         dl.figures {
             @for figure in figures {

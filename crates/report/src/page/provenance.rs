@@ -1,9 +1,17 @@
-//! What was run, and how to run it again: from the manifest of a result.
+//! Provenance of a result from its manifest: scenario, command line, version, machine.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use plimsoll_base::units::figures::decimal;
+
+/// Sections of a page on its scenario, with a note, and on how to make the result again.
+pub fn sections(manifest: &Value, note: &str) -> Markup {
+    html! {
+        section { h2 { "Scenario" } p.note { (note) } (scenario(manifest)) }
+        section { h2 { "The same again" } (reproduce(manifest)) }
+    }
+}
 
 /// The scenario of a manifest.
 pub fn scenario(manifest: &Value) -> Markup {
@@ -14,7 +22,7 @@ pub fn scenario(manifest: &Value) -> Markup {
     html! { pre tabindex="0" { (text) } }
 }
 
-/// How to make the result of a manifest again, and what it was made with.
+/// Command line that makes the result of a manifest again, and the facts about the run that made it.
 pub fn reproduce(manifest: &Value) -> Markup {
     let word = |key: &str| manifest[key].as_str().unwrap_or_default().to_string();
     let command = manifest["command_line"].as_array().into_iter().flatten().filter_map(Value::as_str);

@@ -12,19 +12,19 @@ use plimsoll_chart::palette::style_sheet;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What a page says.
+/// Contents of a page.
 pub struct Content {
-    /// What is looked at, such as `run`.
+    /// Kind of the result, such as `run`.
     pub kind: &'static str,
-    /// Its name.
+    /// Name of the result.
     pub name: String,
-    /// What was asked.
+    /// Question that the result answers.
     pub question: String,
     /// The answer in a sentence.
     pub answer: String,
     /// Everything below.
     pub body: Markup,
-    /// What the script needs of the charts, by their names.
+    /// Data of the charts for the script, by their names.
     pub data: Value,
 }
 

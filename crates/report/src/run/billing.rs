@@ -45,17 +45,17 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
 /// A row of `billing.csv`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bill {
-    /// Who pays.
+    /// Account that pays.
     pub account: String,
-    /// What kind of thing is billed.
+    /// Kind of what is billed.
     pub kind: String,
-    /// Its type.
+    /// Type.
     pub name: String,
-    /// How it was bought.
+    /// Purchase option.
     pub purchase: String,
     /// The calendar month.
     pub month: String,
-    /// How much of it, with its unit.
+    /// Quantity with its unit.
     pub quantity: String,
     /// Money \[USD\], as written.
     pub usd: String,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::observation_log::{ObservationLog, replay};
+use super::observation_log::{ObservationLog, replay};
 use plimsoll_base::disk::WholeFile;
 use plimsoll_base::engine::checkpoint::{Reader, RestoreError, SEAL, Writer, is_sealed};
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -22,10 +22,10 @@ use plimsoll_sim::cloud::observe::{Detail, Observer, RunState};
 use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::Scenario;
 
-/// How the name of every checkpoint ends.
+/// Extension of the name of a checkpoint.
 pub const EXTENSION: &str = "checkpoint";
 
-/// How every checkpoint begins. No text does.
+/// First bytes of a checkpoint. No text begins so.
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of what a part writes down.
@@ -36,7 +36,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A file that a scenario reads, and the SHA-256 of its content in hexadecimal.
 pub type HashedFile = (PathBuf, String);
 
-/// What a checkpoint says of itself before its state.
+/// Head of a checkpoint, before the state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Head {
     /// Everything up to then has happened.
@@ -117,7 +117,7 @@ fn unwritable(path: &Path, error: &io::Error) -> InputError {
 pub struct Resumed {
     /// The cloud as it was.
     pub cloud: Cloud,
-    /// When that was.
+    /// Time of the checkpoint.
     pub at: Time,
 }
 

@@ -15,7 +15,7 @@ use crate::manifest;
 use crate::series::{self, Series};
 use plimsoll_base::input::InputError;
 
-/// What a run has left.
+/// Contents of the result folder of a run.
 #[derive(Debug, Default)]
 pub struct RunData {
     /// `summary.json`.

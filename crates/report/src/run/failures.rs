@@ -70,14 +70,14 @@ impl Streamed for Rows {
 /// Most intervals that a run is divided into.
 const INTERVALS: f64 = 120.0;
 
-/// What was refused, by time and by cause.
+/// Refusals by time and by cause.
 #[derive(Clone, Debug, Default)]
 pub struct Refusals {
     /// Length of the intervals that `by_code` counts in \[s\].
     pub interval_s: f64,
     /// Refused instances or calls in each interval, by error code.
     pub by_code: BTreeMap<String, Vec<f64>>,
-    /// By cause, the most frequent first.
+    /// Refusals by cause, the most frequent first.
     pub causes: Vec<Cause>,
 }
 
@@ -96,9 +96,9 @@ pub struct Cause {
     pub requests: u64,
     /// Instances, or calls of operations that are not on instances.
     pub refused: u64,
-    /// When it first happened \[s\].
+    /// Time of the first \[s\].
     pub first_s: f64,
-    /// What the first asked for and what was left, with their unit; empty where no limit decided.
+    /// Amount that the first asked for and amount left, with their unit; empty where no limit decided.
     pub first: String,
 }
 

@@ -1,5 +1,5 @@
-//! `headroom.csv` and `allocable.csv`: what the fleet could still take, one row a look, and one row a look and type.
-//! A cell is empty where a look had no value, such as headroom of a live mix while nothing ran.
+//! `headroom.csv` and `allocable.csv`: what the fleet could still take, one row a sample, and one row a sample and type.
+//! A cell is empty where a sample had no value, such as headroom of a live mix while nothing ran.
 
 use std::io::{self, Write};
 

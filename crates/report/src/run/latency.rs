@@ -123,10 +123,10 @@ fn percentile_file(name: &str, histogram: &Histogram<u64>) -> ReportFile {
     ReportFile { name: format!("latency/{name}.hgrm"), bytes: text.into_bytes() }
 }
 
-/// How long something took.
+/// Distribution of the durations of something.
 #[derive(Clone, Debug)]
 pub struct Distribution {
-    /// What.
+    /// Name of what took the time.
     pub name: String,
     /// Durations \[ns\].
     pub histogram: Histogram<u64>,

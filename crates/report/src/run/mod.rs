@@ -17,17 +17,20 @@ mod data;
 mod failures;
 mod headroom;
 mod host_fill;
+mod observation_log;
 mod page;
+mod recorder;
 mod subnets;
 mod timeseries;
 mod view;
 
 pub use data::RunData;
 pub use page::page;
+pub use recorder::{Recorder, Streamed};
 
 use std::io::{self, Write};
 
-use crate::{ReportFile, ResultFolder, Streamed, manifest};
+use crate::{ReportFile, ResultFolder, manifest};
 use plimsoll_base::input::InputError;
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::summary::Run;
@@ -35,19 +38,19 @@ use tables::AnyTable;
 
 /// A report of a result folder.
 pub struct Report {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
     /// The file, or the pattern of its files.
     pub file: &'static str,
-    /// What it holds, one line.
+    /// Contents, in one line.
     pub holds: &'static str,
-    /// How it is made.
+    /// Function that makes the report.
     pub make: Make,
 }
 
-/// How a report is made.
+/// Functions that make reports.
 pub enum Make {
-    /// From the finished run: its files with their bytes.
+    /// Makes files of the finished run.
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Row by row while the run goes on.
     Streamed(Begin),
@@ -55,7 +58,7 @@ pub enum Make {
     StreamedIf(fn(&Scenario) -> bool, Begin),
     /// Row by row into a file for each table, where the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
-    /// From the files of the others, then and any time later ([`render`](crate::render)).
+    /// Drawn from the other files, at the end and any time later ([`render`](crate::render)).
     Drawn,
 }
 
@@ -77,8 +80,8 @@ pub const REGISTER: [Report; 19] = [
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
     Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: Make::StreamedIf(Scenario::counts_minutes, availability::begin) },
-    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a look", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
-    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a look and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
+    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a sample", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
+    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a sample and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
     Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
     Report { name: "billing", file: billing::FILE, holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
     Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },

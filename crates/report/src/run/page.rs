@@ -7,13 +7,13 @@ use super::RunData;
 use super::summary::Summary;
 use super::view::{self, RunView, in_path_order, time};
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
-use crate::page::provenance::{reproduce, scenario};
+use crate::page::figures::{KeyFigure, figures};
+use crate::page::provenance::sections;
 use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
 use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
-use plimsoll_chart::axis::figure;
+use plimsoll_chart::axis::rounded;
 use plimsoll_chart::plot::Plot;
 use plimsoll_sim::summary::metrics::METRICS;
 
@@ -26,15 +26,14 @@ pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
         @for warning in &view.warnings { p.warning { strong { "Warning: " } (prose(warning)) } }
         @for remark in &view.remarks { p.note { (remark) } }
         (figures(&key_figures(&run.summary)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section { h2 { "Tables" } @for shown in &view.tables { (table(shown)) } }
         section {
             h2 { "Details" }
             @for shown in &details { (table(shown)) }
             details { summary { "Every figure" } (table(&all_figures(&run.summary))) }
         }
-        section { h2 { "Scenario" } p.note { "As resolved: every default filled in." } (scenario(&run.manifest)) }
-        section { h2 { "The same again" } (reproduce(&run.manifest)) }
+        (sections(&run.manifest, "As resolved: every default filled in."))
     };
     document(&Content {
         kind: "run",
@@ -46,9 +45,9 @@ pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(summary: &Summary) -> Vec<Figure> {
+fn key_figures(summary: &Summary) -> Vec<KeyFigure> {
     let (fleet, launch) = (&summary.fleet, &summary.launch);
-    let shown = |name, value: String, note: String| Figure { name, value, note };
+    let shown = |name, value: String, note: String| KeyFigure { name, value, note };
     let peak = |ratio: f64| format!("{} at the peak", percent(ratio));
     let (granted, failed, requested) = if view::is_about_calls(summary) {
         let (requested, failed) = summary.calls();
@@ -132,7 +131,7 @@ fn stages(summary: &Summary) -> Table {
         let mut row = vec![Cell::text(name)];
         row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(Cell::count));
         let numbers = [stage.wait_s_mean, stage.service_s_mean, stage.queue_length_mean];
-        row.extend(numbers.map(|value| Cell::optional(value, figure)));
+        row.extend(numbers.map(|value| Cell::optional(value, rounded)));
         row.push(stage.queue_length_peak.map_or(Cell::Empty, Cell::count));
         row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| Cell::optional(share, percent)));
         row
@@ -187,7 +186,7 @@ fn all_figures(summary: &Summary) -> Table {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match summary.figure(metric.path)? {
             Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
-            Value::Number(number) => Cell::optional(number.as_f64(), figure),
+            Value::Number(number) => Cell::optional(number.as_f64(), rounded),
             Value::String(text) => Cell::text(text),
             _ => return None,
         };

@@ -262,7 +262,7 @@ pub struct Span {
 pub struct Exhaustion {
     /// Name of what has the limit.
     pub what: String,
-    /// By the line itself \[s\].
+    /// Time by the trend line \[s\].
     pub at_s: Option<f64>,
     /// Earliest with 95 % confidence \[s\].
     pub earliest_s: Option<f64>,
@@ -379,9 +379,9 @@ pub struct Faults {
 pub struct Billing {
     /// All that accounts pay.
     pub total: MicroUsd,
-    /// By what is billed.
+    /// Amount for each kind of what is billed.
     pub by_kind: BTreeMap<String, MicroUsd>,
-    /// By account.
+    /// Amount for each account.
     pub by_account: BTreeMap<String, MicroUsd>,
     /// Types and shapes billed by `[billing.shape]`.
     pub priced_by_shape: Vec<String>,

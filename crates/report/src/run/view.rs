@@ -507,7 +507,7 @@ fn bill(summary: &Summary) -> Table {
     Table::new("Bill", ["account", "USD"], rows)
 }
 
-/// What is billed, in the order of `billing.by_kind`'s meaning.
+/// Kinds of what is billed, in the order of the meaning of `billing.by_kind`.
 const BILLED: [&str; 9] = [
     "instance",
     "volume",

@@ -1,13 +1,13 @@
-//! How a metric follows the setting that was sized: the curve, what it is known within, the target and the answer.
+//! Chart of a sizing: the metric by the setting with its interval, the target and the answer.
 
 use super::data::Point;
 use crate::format::amount;
 use crate::sizing::SizingData;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::axis::{Axis, scaled};
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{At, Data, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
-use plimsoll_chart::thin::Datum;
 
 /// The chart; none where no value has one of the metric.
 pub fn plots(sizing: &SizingData) -> Vec<Plot> {
@@ -35,7 +35,7 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     }
     layers.push(Layer::line("mean", 0, means.clone()));
     layers.push(Layer { name: String::new(), ink: Ink::Series(0), data: Data::Dots(means) });
-    let across = |at| Note { at, words: String::new(), ink: Ink::Muted };
+    let across = |at| Note { at, label: String::new(), ink: Ink::Muted };
     let notes =
         [At::Y(scale * target.value)].into_iter().chain(sizing.answer.map(|answer| At::X(answer as f64)));
     let answer =

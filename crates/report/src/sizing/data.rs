@@ -11,7 +11,7 @@ use crate::manifest;
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::size::{self, Standing};
+use plimsoll_experiment::sizing::{self as experiment, TargetStatus};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/sizing/1";
@@ -40,7 +40,7 @@ pub struct SizingData {
     pub confidence: f64,
     /// Smallest value with which the target holds, if any does.
     pub answer: Option<u64>,
-    /// How the search ended: `found`, `holds-at-least`, `out-of-reach` or `still`.
+    /// Outcome of the search: `found`, `holds-at-least`, `out-of-reach` or `still`.
     #[serde(default)]
     pub ending: String,
     /// True if more of the setting never led away from the target.
@@ -96,8 +96,8 @@ pub struct Point {
     pub mean: Option<f64>,
     /// Interval of the metric.
     pub interval: Option<(f64, f64)>,
-    /// What the runs show of the target.
-    pub target: Standing,
+    /// Status of the target.
+    pub target: TargetStatus,
     /// Number of hosts.
     pub hosts: Option<u64>,
     /// Number of hosts that any packing of what ran needs.
@@ -122,8 +122,8 @@ impl Point {
 impl SizingData {
     /// Data of a finished sizing, without a manifest.
     pub fn of(sizing: &Sizing) -> SizingData {
-        let question = &sizing.question;
-        let target = &question.target;
+        let plan = &sizing.plan;
+        let target = &plan.target;
         let reversals = sizing.reversals.iter();
         let points = sizing.curve.points().iter();
         SizingData {
@@ -131,7 +131,7 @@ impl SizingData {
             version: env!("CARGO_PKG_VERSION").to_string(),
             scenario: sizing.scenario.name.clone(),
             seed: sizing.scenario.seed,
-            setting: question.path.clone(),
+            setting: plan.path.clone(),
             stands_at: sizing.stands_at,
             target: Target {
                 metric: target.metric.clone(),
@@ -139,12 +139,12 @@ impl SizingData {
                 relation: target.relation.sign().to_string(),
                 value: target.value,
             },
-            confidence: question.confidence,
-            answer: sizing.ending.answer(),
-            ending: sizing.ending.name().to_string(),
+            confidence: plan.confidence,
+            answer: sizing.result.answer(),
+            ending: sizing.result.name().to_string(),
             monotone: sizing.reversals.is_empty(),
             reversals: reversals
-                .map(|&size::Reversal { from, to, change }| Reversal { from, to, change })
+                .map(|&experiment::Reversal { from, to, change }| Reversal { from, to, change })
                 .collect(),
             points: points.map(|point| Point::of(point, &target.metric)).collect(),
             question_in_words: words::question(sizing),
@@ -171,7 +171,7 @@ impl SizingData {
 }
 
 impl Point {
-    fn of(point: &size::Point, metric: &str) -> Point {
+    fn of(point: &experiment::Point, metric: &str) -> Point {
         let estimate = &point.estimate;
         let (hosts, hosts_lower_bound) = point.hosts().unzip();
         Point {
@@ -179,7 +179,7 @@ impl Point {
             exact: point.certain,
             mean: estimate.mean,
             interval: estimate.interval.map(|interval| (interval.low, interval.high)),
-            target: estimate.standing,
+            target: estimate.status,
             hosts,
             hosts_lower_bound,
             values: point.values(metric),

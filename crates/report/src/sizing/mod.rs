@@ -51,9 +51,9 @@ fn manifest(sizing: &Sizing, execution: &Execution) -> Vec<u8> {
         "scenario": sizing.scenario.resolved(),
         "scenario_sha256": sizing.scenario.hash(),
         "seed": sizing.scenario.seed,
-        "setting": sizing.question.path,
-        "target": sizing.question.target.to_string(),
-        "answer": sizing.ending.answer(),
+        "setting": sizing.plan.path,
+        "target": sizing.plan.target.to_string(),
+        "answer": sizing.result.answer(),
     });
     manifest::bytes(what, execution)
 }

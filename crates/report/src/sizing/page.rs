@@ -5,8 +5,8 @@ use maud::html;
 use super::data::Point;
 use crate::format::amount;
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
-use crate::page::provenance::{reproduce, scenario};
+use crate::page::figures::{KeyFigure, figures};
+use crate::page::provenance::sections;
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::sizing::SizingData;
@@ -18,14 +18,13 @@ use plimsoll_chart::plot::Plot;
 pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sizing)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section {
             h2 { "Tables" }
             (table(&curve(sizing)))
             @for note in &sizing.notes { p.note { (note) } }
         }
-        section { h2 { "Scenario" } p.note { "As resolved, before the setting is varied." } (scenario(&sizing.manifest)) }
-        section { h2 { "The same again" } (reproduce(&sizing.manifest)) }
+        (sections(&sizing.manifest, "As resolved, before the setting is varied."))
     };
     document(&Content {
         kind: "sizing",
@@ -37,8 +36,8 @@ pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn key_figures(sizing: &SizingData) -> Vec<Figure> {
-    let figure = |name, value: String, note: String| Figure { name, value, note };
+fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
+    let figure = |name, value: String, note: String| KeyFigure { name, value, note };
     let answer = sizing.answer.map_or("none".to_string(), grouped);
     let at_answer = sizing.points.iter().find(|point| Some(point.value) == sizing.answer);
     let mut shown = vec![

@@ -9,7 +9,7 @@ use crate::format::amount;
 use crate::terminal::{ruled, wrapped};
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_experiment::Sizing;
-use plimsoll_experiment::size::Standing;
+use plimsoll_experiment::sizing::TargetStatus;
 
 /// Text of a sizing, at most `width` characters wide where words allow it.
 pub fn text(sizing: &Sizing, width: u16) -> String {
@@ -63,11 +63,11 @@ fn row(sizing: &SizingData, point: &Point, with_hosts: bool) -> Vec<String> {
     cells
 }
 
-fn words(standing: Standing) -> &'static str {
+fn words(standing: TargetStatus) -> &'static str {
     match standing {
-        Standing::Holds => "holds",
-        Standing::Fails => "misses",
-        Standing::NotShown => "not shown",
+        TargetStatus::Holds => "holds",
+        TargetStatus::Fails => "misses",
+        TargetStatus::NotShown => "not shown",
     }
 }
 

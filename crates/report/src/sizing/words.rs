@@ -4,34 +4,34 @@ use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::size::{Ending, Point, Standing};
+use plimsoll_experiment::sizing::{Point, SizingResult, TargetStatus};
 
 /// Returns what was asked.
 pub fn question(sizing: &Sizing) -> String {
-    let question = &sizing.question;
-    format!("How small may {} be, so that {}?", question.path, question.target)
+    let plan = &sizing.plan;
+    format!("How small may {} be, so that {}?", plan.path, plan.target)
 }
 
 /// Returns what came out.
 pub fn answer(sizing: &Sizing) -> String {
-    let (path, target) = (&sizing.question.path, &sizing.question.target);
-    match sizing.ending {
-        Ending::Found(value) => {
+    let (path, target) = (&sizing.plan.path, &sizing.plan.target);
+    match sizing.result {
+        SizingResult::Found(value) => {
             format!(
                 "{path} = {} is the smallest found with which {target}{}.",
                 grouped(value),
                 beside_bound(sizing, value)
             )
         }
-        Ending::HoldsAtLeast(value) => format!(
+        SizingResult::HoldsAtLeast(value) => format!(
             "{target} holds with {path} = {} already, the least that was tried{}.",
             grouped(value),
             beside_bound(sizing, value)
         ),
-        Ending::OutOfReach(most) => {
+        SizingResult::OutOfReach(most) => {
             format!("{target} does not hold up to {path} = {}{}.", grouped(most), best(sizing))
         }
-        Ending::Still(most) => format!(
+        SizingResult::Still(most) => format!(
             "{target} cannot be had by {path}: up to {} it changes the metric no more{}.",
             grouped(most),
             best(sizing)
@@ -39,7 +39,7 @@ pub fn answer(sizing: &Sizing) -> String {
     }
 }
 
-/// How few hosts would do for any packing, where the setting is one of hosts.
+/// Fewest hosts of any packing, where the setting is one of hosts.
 fn beside_bound(sizing: &Sizing, value: u64) -> String {
     match sizing.curve.at(value).and_then(Point::hosts) {
         Some((hosts, bound)) if varies_hosts(sizing) => format!(
@@ -55,7 +55,7 @@ fn beside_bound(sizing: &Sizing, value: u64) -> String {
 fn best(sizing: &Sizing) -> String {
     let last = sizing.curve.points().last();
     let mean = last.and_then(|point| point.estimate.mean);
-    let unit = metric::unit(&sizing.question.target.metric);
+    let unit = metric::unit(&sizing.plan.target.metric);
     mean.map_or_else(String::new, |mean| format!("; there it is {}", amount(mean, unit)))
 }
 
@@ -80,7 +80,7 @@ fn sureness(sizing: &Sizing) -> String {
                 exact for this demand; it says nothing of another."
             .to_string();
     }
-    let level = (sizing.question.confidence * 1e4).round() / 1e2;
+    let level = (sizing.plan.confidence * 1e4).round() / 1e2;
     format!(
         "What is said of each value has {level} % confidence: the ends of an interval are Student's t over the runs, for \
          the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
@@ -91,7 +91,7 @@ fn sureness(sizing: &Sizing) -> String {
 
 fn monotone(sizing: &Sizing) -> String {
     let looked_at = sizing.curve.points().len();
-    let unit = metric::unit(&sizing.question.target.metric);
+    let unit = metric::unit(&sizing.plan.target.metric);
     match &sizing.reversals[..] {
         [] => format!(
             "The response was monotone: among the {looked_at} values looked at more of the setting was never shown to lead \
@@ -115,7 +115,7 @@ fn monotone(sizing: &Sizing) -> String {
 fn undecided(sizing: &Sizing) -> Option<String> {
     let points = sizing.curve.points();
     let open: Vec<&Point> =
-        points.iter().filter(|point| point.estimate.standing == Standing::NotShown).collect();
+        points.iter().filter(|point| point.estimate.status == TargetStatus::NotShown).collect();
     let (first, last) = (open.first()?, open.last()?);
     let without_value = open.iter().all(|point| point.estimate.mean.is_none());
     if without_value {

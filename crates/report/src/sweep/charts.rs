@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::data::{Axis as Varied, Figure};
+use super::data::{AxisColumn, FigureColumn};
 use crate::charts::file_name;
 use crate::format::amount;
 use crate::sweep::SweepData;
 use plimsoll_chart::axis;
-use plimsoll_chart::axis::{Axis, Scale, figure as short, scaled};
+use plimsoll_chart::axis::{Axis, Scale, rounded, scaled};
 use plimsoll_chart::contour::Grid;
 use plimsoll_chart::palette::{SERIES, SHADES};
 use plimsoll_chart::plot::{Block, Data, Interval, Layer, Plot, most};
@@ -36,26 +36,26 @@ const CONTOURS: usize = SHADES - 1;
 /// The charts.
 pub fn plots(sweep: &SweepData) -> Vec<Plot> {
     let varying = || sweep.varying().filter(|figure| SHOWN.contains(&figure.path.as_str()));
-    let numbers: Vec<&Varied> =
+    let numbers: Vec<&AxisColumn> =
         sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_some()).collect();
-    let words: Vec<&Varied> =
+    let words: Vec<&AxisColumn> =
         sweep.axes.iter().filter(|axis| differs(axis) && axis.numbers.is_none()).collect();
     match numbers[..] {
         [] => varying().map(|figure| rows(figure, &words)).collect(),
         [x] => varying().map(|figure| lines(figure, x, &words)).collect(),
         [x, y, ref others @ ..] => {
-            let others: Vec<&Varied> = others.iter().copied().chain(words).collect();
+            let others: Vec<&AxisColumn> = others.iter().copied().chain(words).collect();
             varying().flat_map(|figure| maps(figure, (x, y), &others)).collect()
         }
     }
 }
 
-fn differs(axis: &Varied) -> bool {
+fn differs(axis: &AxisColumn) -> bool {
     axis.words.iter().any(|word| *word != axis.words[0])
 }
 
 /// The runs by what some axes say there, in the order they first come.
-fn groups(axes: &[&Varied], runs: usize) -> Vec<(String, Vec<usize>)> {
+fn groups(axes: &[&AxisColumn], runs: usize) -> Vec<(String, Vec<usize>)> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for run in 0..runs {
@@ -70,7 +70,7 @@ fn groups(axes: &[&Varied], runs: usize) -> Vec<(String, Vec<usize>)> {
 }
 
 /// A value with the runs that have it: the least, the mean and the greatest of a figure.
-fn spread(figure: &Figure, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
+fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
     let values: Vec<f64> = runs
         .iter()
         .map(|run| figure.values[*run])
@@ -83,20 +83,13 @@ fn spread(figure: &Figure, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)
 }
 
 /// A chart, but for its data and its axes.
-fn frame(figure: &Figure, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
-    Plot {
-        name: format!("sweep-{}", file_name(&figure.path)),
-        title: figure.path.clone(),
-        caption,
-        x,
-        y,
-        layers,
-        notes: Vec::new(),
-    }
+fn frame(figure: &FigureColumn, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
+    Plot::new(format!("sweep-{}", file_name(&figure.path)), figure.path.clone(), (x, y), layers)
+        .with_caption(caption)
 }
 
-/// Returns what is measured with its unit: shares in percent.
-fn measure(figure: &Figure) -> (f64, String) {
+/// Factor and label of a figure along an axis: shares are in percent.
+fn measure(figure: &FigureColumn) -> (f64, String) {
     match scaled(figure.unit) {
         (scale, "") => (scale, figure.path.clone()),
         (scale, unit) => (scale, format!("{} ({unit})", figure.path)),
@@ -104,14 +97,14 @@ fn measure(figure: &Figure) -> (f64, String) {
 }
 
 /// A row for each combination of words.
-fn rows(figure: &Figure, words: &[&Varied]) -> Plot {
+fn rows(figure: &FigureColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let mut groups = groups(words, figure.values.len());
     groups.reverse();
     let interval = |(i, (name, runs)): (usize, &(String, Vec<usize>))| {
         let (low, middle, high) = spread(figure, runs, scale)?;
-        let words = format!("{name}: {}", amount(middle / scale, figure.unit));
-        Some(Interval { at: i as f64, low, middle, high, words })
+        let tooltip = format!("{name}: {}", amount(middle / scale, figure.unit));
+        Some(Interval { at: i as f64, low, middle, high, tooltip })
     };
     let intervals: Vec<Interval> = groups.iter().enumerate().filter_map(interval).collect();
     let x = Axis::around(label, intervals.iter().flat_map(|one| [one.low, one.high]));
@@ -125,12 +118,12 @@ fn rows(figure: &Figure, words: &[&Varied]) -> Plot {
     )
 }
 
-fn paths(axes: &[&Varied]) -> String {
+fn paths(axes: &[&AxisColumn]) -> String {
     axes.iter().map(|axis| axis.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A line for each combination of words over a number: the mean over the seeds.
-fn lines(figure: &Figure, x: &Varied, words: &[&Varied]) -> Plot {
+fn lines(figure: &FigureColumn, x: &AxisColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let numbers = x.numbers.as_deref().unwrap_or_default();
     let mut groups = groups(words, figure.values.len());
@@ -160,7 +153,7 @@ fn lines(figure: &Figure, x: &Varied, words: &[&Varied]) -> Plot {
 }
 
 /// A map over two numbers for each combination of all else.
-fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<Plot> {
+fn maps(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), others: &[&AxisColumn]) -> Vec<Plot> {
     let all: Vec<usize> = (0..figure.values.len()).collect();
     let (scale, _) = measure(figure);
     let Some((least, _, greatest)) = spread(figure, &all, scale) else { return Vec::new() };
@@ -178,9 +171,9 @@ fn maps(figure: &Figure, (x, y): (&Varied, &Varied), others: &[&Varied]) -> Vec<
         .collect()
 }
 
-fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64]) -> Plot {
+fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize], steps: &[f64]) -> Plot {
     let (scale, label) = measure(figure);
-    let numbers = |axis: &Varied| -> Vec<f64> { axis.numbers.clone().unwrap_or_default() };
+    let numbers = |axis: &AxisColumn| -> Vec<f64> { axis.numbers.clone().unwrap_or_default() };
     let (across, up) = (numbers(x), numbers(y));
     let mut cells: BTreeMap<(u64, u64), Vec<usize>> = BTreeMap::new();
     for run in runs {
@@ -199,7 +192,7 @@ fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64
     };
     let shade = |value: f64| (1 + steps.partition_point(|step| *step <= value)).min(SHADES);
     let said = |at: f64, height: f64, value: f64| {
-        format!("{} at {} and {}", amount(value / scale, figure.unit), short(at), short(height))
+        format!("{} at {} and {}", amount(value / scale, figure.unit), rounded(at), rounded(height))
     };
     let is_grid = cells.len() as f64 >= GRID * (columns.len() * lines.len()) as f64;
     let mut layers: Vec<Layer> = (1..=steps.len() + 1)
@@ -218,7 +211,7 @@ fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64
             let (Some(value), true) = (value, is_grid) else { continue };
             if let Data::Blocks(blocks) = &mut layers[shade(value) - 1].data {
                 let (x, y) = ((edges[column], edges[column + 1]), (levels[line], levels[line + 1]));
-                blocks.push(Block { x, y, words: said(*at, *height, value), ink: None });
+                blocks.push(Block { x, y, tooltip: said(*at, *height, value), ink: None });
             }
         }
     }
@@ -255,9 +248,9 @@ fn map(figure: &Figure, (x, y): (&Varied, &Varied), runs: &[usize], steps: &[f64
 /// Returns which values a shade stands for.
 fn range(steps: &[f64], shade: usize) -> String {
     match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
-        (None, Some(to)) => format!("< {}", short(*to)),
-        (Some(from), Some(to)) => format!("{} to {}", short(from), short(*to)),
-        (Some(from), None) => format!("≥ {}", short(from)),
+        (None, Some(to)) => format!("< {}", rounded(*to)),
+        (Some(from), Some(to)) => format!("{} to {}", rounded(from), rounded(*to)),
+        (Some(from), None) => format!("≥ {}", rounded(from)),
         (None, None) => String::new(),
     }
 }

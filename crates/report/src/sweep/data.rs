@@ -95,16 +95,16 @@ pub struct SweepData {
     /// `manifest.json`; null where there is none.
     pub manifest: Value,
     /// Settings that were varied, in order.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<AxisColumn>,
     /// Figures that any run has, in the order of the table.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<FigureColumn>,
     /// Number of runs.
     pub runs: usize,
 }
 
 /// Setting that was varied, run by run.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Axis {
+pub struct AxisColumn {
     /// Path in a scenario.
     pub path: String,
     /// Value in each run, as written.
@@ -115,7 +115,7 @@ pub struct Axis {
 
 /// Figure of every run.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Figure {
+pub struct FigureColumn {
     /// Path.
     pub path: String,
     /// Unit.
@@ -147,13 +147,13 @@ impl SweepData {
             let words = by_name.remove(name.as_str());
             let words = words.ok_or_else(|| broken(&path, &format!("no column `{name}`")))?;
             let numbers = words.iter().map(|word| word.parse().ok()).collect();
-            axes.push(Axis { path: name.clone(), words, numbers });
+            axes.push(AxisColumn { path: name.clone(), words, numbers });
         }
         let mut figures = Vec::new();
         for name in names.iter().filter(|name| !OF_RUNS.contains(&name.as_str())) {
             if let Some(cells) = by_name.remove(name.as_str()) {
                 let values = cells.iter().map(|cell| cell.parse().unwrap_or(f64::NAN)).collect();
-                figures.push(Figure { path: name.clone(), unit: unit(name), values });
+                figures.push(FigureColumn { path: name.clone(), unit: unit(name), values });
             }
         }
         let manifest =
@@ -162,13 +162,13 @@ impl SweepData {
     }
 
     /// A figure by its path, if some runs have it.
-    pub fn figure(&self, path: &str) -> Option<&Figure> {
+    pub fn figure(&self, path: &str) -> Option<&FigureColumn> {
         self.figures.iter().find(|figure| figure.path == path)
     }
 
     /// Figures that differ between runs.
-    pub fn varying(&self) -> impl Iterator<Item = &Figure> {
-        let differs = |figure: &&Figure| {
+    pub fn varying(&self) -> impl Iterator<Item = &FigureColumn> {
+        let differs = |figure: &&FigureColumn| {
             let mut known = figure.values.iter().filter(|value| !value.is_nan());
             known.next().is_some_and(|first| known.any(|value| value != first))
         };

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::data::Figure as Measured;
+use super::data::FigureColumn;
 use crate::format::amount;
 use crate::page::chart;
-use crate::page::figures::{Figure, figures};
+use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
@@ -20,7 +20,7 @@ use plimsoll_experiment::sweep::plan::Input;
 pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sweep)))
-        section { h2 { "Charts" } @for plot in plots { (chart::chart(plot)) } }
+        (chart::section(plots))
         section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&runs(sweep))) }
         @if sweep.manifest["scenario"].is_object() {
             section { h2 { "Scenario" } p.note { "As resolved, before any axis sets something." } (scenario(&sweep.manifest)) }
@@ -47,7 +47,7 @@ const FIRST_QUESTION: &str = "launch.success_ratio";
 
 /// Returns where that figure, or else the first that differs, is least and where it is greatest.
 fn answer(sweep: &SweepData) -> String {
-    let asked_first = |figure: &&Measured| figure.path == FIRST_QUESTION;
+    let asked_first = |figure: &&FigureColumn| figure.path == FIRST_QUESTION;
     let Some(figure) = sweep.varying().find(asked_first).or_else(|| sweep.varying().next()) else {
         return format!("Nothing differs among {} runs.", grouped(sweep.runs as u64));
     };
@@ -72,7 +72,7 @@ fn answer(sweep: &SweepData) -> String {
 }
 
 /// The runs with the least and the greatest value, the first of those that are alike.
-fn ends(figure: &Measured) -> (usize, usize) {
+fn ends(figure: &FigureColumn) -> (usize, usize) {
     let known = || (0..figure.values.len()).filter(|run| !figure.values[*run].is_nan());
     let least = known().reduce(|best, run| if figure.values[run] < figure.values[best] { run } else { best });
     let greatest =
@@ -80,10 +80,10 @@ fn ends(figure: &Measured) -> (usize, usize) {
     (least.unwrap_or(0), greatest.unwrap_or(0))
 }
 
-fn key_figures(sweep: &SweepData) -> Vec<Figure> {
+fn key_figures(sweep: &SweepData) -> Vec<KeyFigure> {
     let seeds = sweep.summary.seeds.len() as u64;
     let figure =
-        |name, count: u64, note: &str| Figure { name, value: grouped(count), note: note.to_string() };
+        |name, count: u64, note: &str| KeyFigure { name, value: grouped(count), note: note.to_string() };
     vec![
         figure("Runs", sweep.runs as u64, ""),
         figure("Axes", sweep.axes.len() as u64, "settings that were varied"),
@@ -119,7 +119,7 @@ fn ranges(sweep: &SweepData) -> Table {
 const COLUMNS: usize = 6;
 
 fn runs(sweep: &SweepData) -> Table {
-    let figures: Vec<&Measured> = sweep.varying().take(COLUMNS).collect();
+    let figures: Vec<&FigureColumn> = sweep.varying().take(COLUMNS).collect();
     let rows = (0..sweep.runs).map(|run| {
         let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
             Some(numbers) => Cell::Number(numbers[run], axis.words[run].clone()),

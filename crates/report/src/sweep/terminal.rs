@@ -12,7 +12,7 @@ use plimsoll_experiment::metric;
 use plimsoll_experiment::statistics::mean;
 use plimsoll_experiment::sweep::{FinishedRun, Plan};
 
-/// What is shown of every value of an axis.
+/// Figures that are shown for every value of an axis.
 const SHOWN: [&str; 4] =
     ["launch.success_ratio", "fleet.hosts_used_mean", "fleet.packing_density_vcpu_mean", "billing.total"];
 

@@ -114,6 +114,7 @@ impl World {
     }
 
     /// Sets a timer of an instance.
+    #[inline]
     pub fn set_timer(&mut self, at: Time, timer: Timer, slot: Slot) {
         self.timers.set(at, timer, slot, self.instances.get_mut(slot));
     }
@@ -125,6 +126,7 @@ impl World {
     }
 
     /// Sets a timer of an instance that ends a step of fixed length.
+    #[inline]
     pub fn set_lane_timer(&mut self, lane: Lane, now: Time, timer: Timer, slot: Slot) {
         self.timers.set_lane(lane, now, timer, slot, self.instances.get_mut(slot));
     }

@@ -35,8 +35,8 @@ fn figures(stage: &StageUse) -> Value {
     })
 }
 
-/// Share of looks that found something; null where nobody looked.
+/// Hits ÷ lookups; null without lookups.
 pub fn hit_ratio(hits: u64, misses: u64) -> Value {
-    let looks = hits + misses;
-    if looks == 0 { Value::Null } else { json!(hits as f64 / looks as f64) }
+    let lookups = hits + misses;
+    if lookups == 0 { Value::Null } else { json!(hits as f64 / lookups as f64) }
 }

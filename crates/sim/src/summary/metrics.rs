@@ -10,7 +10,7 @@ use plimsoll_base::units::{Time, TypeId, format_micro_usd};
 use plimsoll_model::network::security::Direction;
 use plimsoll_model::operation::Operation;
 
-/// Which way a metric is good.
+/// Direction in which a metric is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Better {
     /// The more, the better.
@@ -22,7 +22,7 @@ pub enum Better {
 }
 
 impl Better {
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
             Better::Higher => "higher",
@@ -34,15 +34,15 @@ impl Better {
 
 /// A metric, or a table of equal ones.
 pub struct Metric {
-    /// Its path in `summary.json`.
+    /// Path in `summary.json`.
     pub path: &'static str,
-    /// Its unit.
+    /// Unit.
     pub unit: &'static str,
-    /// Which way it is good.
+    /// Direction that is good.
     pub better: Better,
-    /// What it says, one line.
+    /// Meaning, in one line.
     pub meaning: &'static str,
-    /// Its value.
+    /// Function that makes the value of a run.
     pub value: fn(&Run<'_>) -> Value,
 }
 
@@ -67,125 +67,125 @@ pub const METRICS: &[Metric] = {
     &[
         metric("horizon_s", "s", Neither, "simulated time", |r| json!(r.outcome.horizon.as_seconds())),
         metric("warmup_s", "s", Neither, "simulated time left out of every statistic", |r| json!(r.outcome.warmup_end.as_seconds())),
-        metric("first_failures", "", Neither, "each reason for refusal with its first time, in the order they were met, warm-up included", first_failures),
+        metric("first_failures", "", Neither, "first refusal for each error code, in order of time, warm-up included", first_failures),
 
-        metric("launch.requested", "instances", Neither, "asked for", |r| json!(r.outcome.launch.requested)),
-        metric("launch.succeeded", "instances", Higher, "launched", |r| json!(r.outcome.launch.succeeded)),
-        metric("launch.failed", "instances", Lower, "refused", |r| json!(r.outcome.launch.failed())),
-        metric("launch.success_ratio", "0 to 1", Higher, "launched of asked for; 1 when none was asked for", |r| json!(r.outcome.launch.success_ratio())),
-        metric("launch.failed_by_code", "instances", Lower, "refused, by error code", |r| by_code(&r.outcome.launch)),
-        metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; answers likewise, one an instance, of calls on instances; of describe the instances found and the pages they filled", operations),
+        metric("launch.requested", "instances", Neither, "instances requested", |r| json!(r.outcome.launch.requested)),
+        metric("launch.succeeded", "instances", Higher, "instances launched", |r| json!(r.outcome.launch.succeeded)),
+        metric("launch.failed", "instances", Lower, "instances refused", |r| json!(r.outcome.launch.failed())),
+        metric("launch.success_ratio", "0 to 1", Higher, "launched ÷ requested; 1 if none was requested", |r| json!(r.outcome.launch.success_ratio())),
+        metric("launch.failed_by_code", "instances", Lower, "instances refused, by error code", |r| by_code(&r.outcome.launch)),
+        metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
-        metric("steady_state.expected", "instances", Neither, "drawn from the equilibrium to be there at the start", |r| json!(r.outcome.residents.expected)),
-        metric("steady_state.moved_in", "instances", Higher, "of these, found room", |r| json!(r.outcome.residents.moved_in)),
+        metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),
+        metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.placed)),
 
-        metric("fleet.hosts", "hosts", Neither, "hosts there are; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
-        metric("fleet.vcpu", "vCPU", Neither, "vCPU there is to sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
-        metric("fleet.memory_gib", "GiB", Neither, "memory there is to sell", |r| json!(r.outcome.fleet.memory_mib as f64 / 1024.0)),
-        metric("fleet.gpu", "GPU", Neither, "GPUs there are to sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
+        metric("fleet.hosts", "hosts", Neither, "hosts; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
+        metric("fleet.vcpu", "vCPU", Neither, "vCPU that all hosts can sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
+        metric("fleet.memory_gib", "GiB", Neither, "memory that all hosts can sell", |r| json!(r.outcome.fleet.memory_mib as f64 / 1024.0)),
+        metric("fleet.gpu", "GPU", Neither, "GPUs that all hosts can sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
         metric("fleet.hosts_used_peak", "hosts", Lower, "most hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_peak)),
-        metric("fleet.hosts_used_mean", "hosts", Lower, "mean of the hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_mean)),
-        metric("fleet.hosts_lower_bound_peak", "hosts", Neither, "hosts that any packing needs at the peak: what is in use by the most that a host has", |r| json!(r.outcome.fleet.hosts_lower_bound_peak)),
-        metric("fleet.hosts_lower_bound_mean", "hosts", Neither, "the same on average", |r| json!(r.outcome.fleet.hosts_lower_bound_mean)),
+        metric("fleet.hosts_used_mean", "hosts", Lower, "mean number of hosts with an instance", |r| json!(r.outcome.fleet.hosts_used_mean)),
+        metric("fleet.hosts_lower_bound_peak", "hosts", Neither, "fewest hosts of any packing at the peak: resources in use ÷ those of the largest host", |r| json!(r.outcome.fleet.hosts_lower_bound_peak)),
+        metric("fleet.hosts_lower_bound_mean", "hosts", Neither, "mean of that lower bound", |r| json!(r.outcome.fleet.hosts_lower_bound_mean)),
         metric("fleet.hosts_empty_ratio_mean", "0 to 1", Higher, "mean share of open hosts without an instance", |r| json!(r.outcome.fleet.hosts_empty_ratio_mean)),
-        metric("fleet.host_seconds_used", "host-s", Lower, "time integral of the hosts with an instance", |r| json!(r.outcome.fleet.host_seconds_used)),
+        metric("fleet.host_seconds_used", "host-s", Lower, "time integral of the number of hosts with an instance", |r| json!(r.outcome.fleet.host_seconds_used)),
         metric("fleet.vcpu_used_ratio_mean", "0 to 1", Neither, "mean share of vCPU in use", |r| json!(r.outcome.fleet.vcpu_used_ratio_mean)),
         metric("fleet.vcpu_used_ratio_peak", "0 to 1", Neither, "peak share of vCPU in use", |r| json!(r.outcome.fleet.vcpu_used_ratio_peak)),
         metric("fleet.memory_used_ratio_mean", "0 to 1", Neither, "mean share of memory in use", |r| json!(r.outcome.fleet.memory_used_ratio_mean)),
         metric("fleet.memory_used_ratio_peak", "0 to 1", Neither, "peak share of memory in use", |r| json!(r.outcome.fleet.memory_used_ratio_peak)),
         metric("fleet.gpu_used_ratio_mean", "0 to 1", Neither, "mean share of GPU in use; 0 without GPUs", |r| json!(r.outcome.fleet.gpu_used_ratio_mean)),
         metric("fleet.gpu_used_ratio_peak", "0 to 1", Neither, "peak share of GPU in use; 0 without GPUs", |r| json!(r.outcome.fleet.gpu_used_ratio_peak)),
-        metric("fleet.packing_density_vcpu_mean", "0 to 1", Higher, "mean of vCPU in use by vCPU of non-empty hosts", |r| json!(r.outcome.fleet.packing_density_vcpu_mean)),
-        metric("fleet.packing_density_memory_mean", "0 to 1", Higher, "mean of memory in use by memory of non-empty hosts", |r| json!(r.outcome.fleet.packing_density_memory_mean)),
-        metric("fleet.stranded_vcpu_ratio_mean", "0 to 1", Lower, "mean share of vCPU free where memory is too short for the smallest request", |r| json!(r.outcome.fleet.stranded_vcpu_ratio_mean)),
-        metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory free where vCPU is too short for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
-        metric("fleet.instances_running_mean", "instances", Neither, "mean of the instances running", |r| json!(r.outcome.fleet.instances_running_mean)),
+        metric("fleet.packing_density_vcpu_mean", "0 to 1", Higher, "mean of vCPU in use ÷ vCPU of hosts with an instance", |r| json!(r.outcome.fleet.packing_density_vcpu_mean)),
+        metric("fleet.packing_density_memory_mean", "0 to 1", Higher, "mean of memory in use ÷ memory of hosts with an instance", |r| json!(r.outcome.fleet.packing_density_memory_mean)),
+        metric("fleet.stranded_vcpu_ratio_mean", "0 to 1", Lower, "mean share of vCPU that is free on hosts with too little memory for the smallest request", |r| json!(r.outcome.fleet.stranded_vcpu_ratio_mean)),
+        metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory that is free on hosts with too little vCPU for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
+        metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
 
-        metric("headroom.instances", "instances", Higher, "more of the live mix that would have fitted: least, mean, most over the looks; null without [headroom], as all of headroom", |r| span(r, |h| &h.instances)),
-        metric("headroom.ratio", "by what ran", Higher, "the same by the instances that ran", |r| span(r, |h| &h.ratio)),
-        metric("headroom.stranded_vcpu_ratio", "0 to 1", Lower, "vCPU still free when the live mix had grown until an instance found no room, by all there is", |r| span(r, |h| &h.stranded_vcpu_ratio)),
-        metric("headroom.stranded_memory_ratio", "0 to 1", Lower, "memory still free then, by all there is", |r| span(r, |h| &h.stranded_memory_ratio)),
-        metric("headroom.unusable_vcpu_ratio", "0 to 1", Lower, "vCPU free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.vcpu)),
-        metric("headroom.unusable_memory_ratio", "0 to 1", Lower, "memory free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.memory)),
-        metric("headroom.unusable_gpu_ratio", "0 to 1", Lower, "GPU free that an instance drawn from the live mix could not use, on each host beside as many as fit, by all there is", |r| span(r, |h| &h.unusable.gpu)),
-        metric("headroom.fgd_vcpu_ratio", "0 to 1", Lower, "vCPU free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.vcpu)),
-        metric("headroom.fgd_memory_ratio", "0 to 1", Lower, "memory free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.memory)),
-        metric("headroom.fgd_gpu_ratio", "0 to 1", Lower, "GPU free on hosts where an instance drawn from the live mix does not fit, or that asks for none, by all there is (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.gpu)),
-        metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best fit decreasing needs for what ran", |r| span(r, |h| &h.hosts_compacted)),
-        metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing needs for what ran", |r| span(r, |h| &h.hosts_lower_bound)),
-        metric("headroom.allocable", "instances", Neither, "by type: instances of it alone that would have fitted", allocable),
-        metric("headroom.exhaustion", "s", Neither, "by what has a limit: when it runs out if it goes on as it did (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
+        metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
+        metric("headroom.ratio", "of running", Higher, "the same ÷ running instances", |r| span(r, |h| &h.ratio)),
+        metric("headroom.stranded_vcpu_ratio", "0 to 1", Lower, "free vCPU ÷ all vCPU once the live mix has grown until an instance does not fit", |r| span(r, |h| &h.stranded_vcpu_ratio)),
+        metric("headroom.stranded_memory_ratio", "0 to 1", Lower, "free memory ÷ all memory once the live mix has grown until an instance does not fit", |r| span(r, |h| &h.stranded_memory_ratio)),
+        metric("headroom.unusable_vcpu_ratio", "0 to 1", Lower, "free vCPU that instances of a type drawn from the live mix cannot use, beside as many as fit on each host, ÷ all vCPU", |r| span(r, |h| &h.unusable.vcpu)),
+        metric("headroom.unusable_memory_ratio", "0 to 1", Lower, "free memory that instances of a type drawn from the live mix cannot use, beside as many as fit on each host, ÷ all memory", |r| span(r, |h| &h.unusable.memory)),
+        metric("headroom.unusable_gpu_ratio", "0 to 1", Lower, "free GPU that instances of a type drawn from the live mix cannot use, beside as many as fit on each host, ÷ all GPU", |r| span(r, |h| &h.unusable.gpu)),
+        metric("headroom.fgd_vcpu_ratio", "0 to 1", Lower, "free vCPU on hosts where an instance drawn from the live mix does not fit, or needs none of it, ÷ all vCPU (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.vcpu)),
+        metric("headroom.fgd_memory_ratio", "0 to 1", Lower, "free memory on hosts where an instance drawn from the live mix does not fit, or needs none of it, ÷ all memory (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.memory)),
+        metric("headroom.fgd_gpu_ratio", "0 to 1", Lower, "free GPU on hosts where an instance drawn from the live mix does not fit, or needs none of it, ÷ all GPU (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.gpu)),
+        metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best-fit decreasing needs for the running instances", |r| span(r, |h| &h.hosts_compacted)),
+        metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing of the running instances needs", |r| span(r, |h| &h.hosts_lower_bound)),
+        metric("headroom.allocable", "instances", Neither, "by type: instances of that type alone that would have fitted", allocable),
+        metric("headroom.exhaustion", "s", Neither, "by resource with a limit: when it runs out at the trend of the run (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
 
-        metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were asked for fragmentation_mean and _peak, the share (0 to 1) of free addresses that can be part of none", subnets),
-        metric("network.public.addresses", "addresses", Neither, "public addresses there are; null: no limit", |r| json!(r.outcome.network.public.addresses)),
-        metric("network.public.used_mean", "addresses", Neither, "mean of the public addresses in use", |r| json!(r.outcome.network.public.used_mean)),
+        metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were requested also fragmentation_mean and _peak: share (0 to 1) of free addresses that can be part of none", subnets),
+        metric("network.public.addresses", "addresses", Neither, "public addresses; null: no limit", |r| json!(r.outcome.network.public.addresses)),
+        metric("network.public.used_mean", "addresses", Neither, "mean of public addresses in use", |r| json!(r.outcome.network.public.used_mean)),
         metric("network.public.used_peak", "addresses", Neither, "most public addresses in use", |r| json!(r.outcome.network.public.used_peak)),
-        metric("network.public.exhausted_at_s", "s", Higher, "when a request first found no public address; null: never", |r| at_s(r.outcome.network.public.exhausted_at)),
+        metric("network.public.exhausted_at_s", "s", Higher, "time at which a request first found no public address; null: never", |r| at_s(r.outcome.network.public.exhausted_at)),
 
-        metric("network.elastic.allocated_mean", "addresses", Neither, "mean of the elastic addresses there were", |r| json!(r.outcome.network.elastic.allocated.used_mean)),
-        metric("network.elastic.allocated_peak", "addresses", Neither, "most elastic addresses there were", |r| json!(r.outcome.network.elastic.allocated.used_peak)),
-        metric("network.elastic.associated_mean", "addresses", Neither, "mean of the elastic addresses somebody had", |r| json!(r.outcome.network.elastic.associated.used_mean)),
-        metric("network.elastic.associated_peak", "addresses", Neither, "most elastic addresses somebody had", |r| json!(r.outcome.network.elastic.associated.used_peak)),
-        metric("network.elastic.idle_mean", "addresses", Lower, "mean of the elastic addresses nobody had", |r| json!(r.outcome.network.elastic.idle.used_mean)),
-        metric("network.elastic.idle_peak", "addresses", Lower, "most elastic addresses nobody had", |r| json!(r.outcome.network.elastic.idle.used_peak)),
-        metric("network.probes", "probes", Neither, "allowed, refused, unreachable; by_rule: allowed by each rule (its number); by_flow: allowed by a remembered conversation; refused_by side", probes),
+        metric("network.elastic.allocated_mean", "addresses", Neither, "mean of allocated elastic addresses", |r| json!(r.outcome.network.elastic.allocated.used_mean)),
+        metric("network.elastic.allocated_peak", "addresses", Neither, "most allocated elastic addresses", |r| json!(r.outcome.network.elastic.allocated.used_peak)),
+        metric("network.elastic.associated_mean", "addresses", Neither, "mean of associated elastic addresses", |r| json!(r.outcome.network.elastic.associated.used_mean)),
+        metric("network.elastic.associated_peak", "addresses", Neither, "most associated elastic addresses", |r| json!(r.outcome.network.elastic.associated.used_peak)),
+        metric("network.elastic.idle_mean", "addresses", Lower, "mean of elastic addresses that are allocated and not associated", |r| json!(r.outcome.network.elastic.idle.used_mean)),
+        metric("network.elastic.idle_peak", "addresses", Lower, "most elastic addresses that are allocated and not associated", |r| json!(r.outcome.network.elastic.idle.used_peak)),
+        metric("network.probes", "probes", Neither, "allowed, refused, unreachable; by_rule: allowed by each rule (its number); by_flow: allowed as part of a tracked connection; refused_by direction", probes),
 
-        metric("storage.backends", "", Neither, "by zone, of its volumes: capacity_gib, iops and throughput_mibps there are (null: no limit); of each, such as of capacity, capacity_used_mean_gib, capacity_used_peak_gib and capacity_exhausted_at_s", backends),
+        metric("storage.backends", "", Neither, "by zone: capacity_gib, iops and throughput_mibps of the volumes' backend (null: no limit); for each, such as capacity, also capacity_used_mean_gib, capacity_used_peak_gib and capacity_exhausted_at_s", backends),
 
         metric("faults.host_failures", "hosts", Lower, "hosts that failed", |r| json!(r.outcome.disruptions.host_failures)),
-        metric("faults.migrations", "instances", Neither, "moved to another host without a break", |r| json!(r.outcome.disruptions.migrations)),
-        metric("faults.recoveries", "instances", Neither, "came up again on another host", |r| json!(r.outcome.disruptions.recoveries)),
-        metric("faults.instances_lost", "instances", Lower, "stopped or ended because of their host", |r| json!(r.outcome.disruptions.instances_lost)),
-        metric("spot_interruptions", "instances", Lower, "taken back by the spot market", |r| json!(r.outcome.disruptions.spot_interruptions)),
+        metric("faults.migrations", "instances", Neither, "instances moved to another host without interruption", |r| json!(r.outcome.disruptions.migrations)),
+        metric("faults.recoveries", "instances", Neither, "instances restarted on another host", |r| json!(r.outcome.disruptions.recoveries)),
+        metric("faults.instances_lost", "instances", Lower, "instances stopped or terminated because of their host", |r| json!(r.outcome.disruptions.instances_lost)),
+        metric("spot_interruptions", "instances", Lower, "instances reclaimed by the spot market", |r| json!(r.outcome.disruptions.spot_interruptions)),
 
-        metric("billing.total", "USD", Neither, "what users pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
-        metric("billing.by_kind", "USD", Neither, "by what is billed: instance, volume, snapshot, address, host, reservation, commitment, upfront, dedicated-fee", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
-        metric("billing.by_purchase", "USD", Neither, "by how it was bought: on-demand, reserved, spot, savings-plan", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
-        metric("billing.by_account", "USD", Neither, "by who pays", by_account),
+        metric("billing.total", "USD", Neither, "amount that all accounts pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
+        metric("billing.by_kind", "USD", Neither, "by kind: instance, volume, snapshot, address, host, reservation, commitment, upfront, dedicated-fee", |r| r.outcome.bill.by_kind.iter().map(|(kind, sum)| (kind.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_purchase", "USD", Neither, "by purchase option: on-demand, reserved, spot, savings-plan", |r| r.outcome.bill.by_purchase.iter().map(|(purchase, sum)| (purchase.name().to_string(), usd(*sum))).collect()),
+        metric("billing.by_account", "USD", Neither, "by account", by_account),
         metric("billing.by_month", "USD", Neither, "by calendar month", |r| r.outcome.bill.by_month.iter().map(|(month, sum)| (month.to_string(), usd(*sum))).collect()),
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
         metric("billing.dedicated_by_surcharge", "", Neither, "types whose dedicated instances have no price of their own, billed by a surcharge on the on-demand price", dedicated_by_surcharge),
 
-        metric("stages", "", Neither, "by stage of the control plane, in the order of the path: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of those whose service began, service_s_mean, busy_ratio of the servers by their own work and occupied_ratio by the jobs that they hold until a later stage is done (0 to 1; null: no limit), queue_length_mean and _peak, wait_s_total", control_plane::stages),
+        metric("stages", "", Neither, "by stage of the control plane: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of jobs whose service began, service_s_mean; busy_ratio, the share of servers at work, and occupied_ratio, the share held by jobs until a later stage is done (0 to 1; null: no limit); queue_length_mean and _peak, wait_s_total", control_plane::stages),
 
-        metric("control_plane.calls", "calls", Neither, "calls that clients made; null without a control plane, as all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
-        metric("control_plane.answered", "calls", Higher, "of these, answered as asked, or accepted", |r| plane(r, |p| json!(p.counts.answered))),
-        metric("control_plane.refused", "calls", Lower, "of these, refused for good by the control plane, attempts used up", |r| plane(r, |p| json!(p.counts.refused))),
-        metric("control_plane.attempts", "requests", Neither, "requests that clients sent: one for each call and each page of a listing, and again those that were repeated", |r| plane(r, |p| json!(p.counts.attempts))),
+        metric("control_plane.calls", "calls", Neither, "calls of clients; null without a control plane, like all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
+        metric("control_plane.answered", "calls", Higher, "calls that succeeded or were accepted", |r| plane(r, |p| json!(p.counts.answered))),
+        metric("control_plane.refused", "calls", Lower, "calls that the control plane refused at the last attempt", |r| plane(r, |p| json!(p.counts.refused))),
+        metric("control_plane.attempts", "requests", Neither, "requests sent by clients: one for each call and each page of a listing, plus retries", |r| plane(r, |p| json!(p.counts.attempts))),
         metric("control_plane.retries", "attempts", Lower, "attempts after the first", |r| plane(r, |p| json!(p.counts.retries))),
-        metric("control_plane.throttled", "attempts", Lower, "attempts that came too fast for their account", |r| plane(r, |p| json!(p.counts.throttled))),
-        metric("control_plane.shed", "attempts", Lower, "attempts that the gateway refused because too many were inside", |r| plane(r, |p| json!(p.counts.shed))),
-        metric("control_plane.timed_out", "attempts", Lower, "attempts whose client waited no longer", |r| plane(r, |p| json!(p.counts.timed_out))),
-        metric("control_plane.orphaned", "jobs", Lower, "work that was done when its client had given up", |r| plane(r, |p| json!(p.counts.orphaned))),
-        metric("control_plane.duplicates", "jobs", Lower, "work that was done when its call had had its effect", |r| plane(r, |p| json!(p.counts.duplicates))),
-        metric("control_plane.cache.hit_ratio", "0 to 1", Higher, "cache hits ÷ lookups of records; null without lookups", |r| plane(r, |p| p.records.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),
+        metric("control_plane.throttled", "attempts", Lower, "attempts above the rate limit of their account", |r| plane(r, |p| json!(p.counts.throttled))),
+        metric("control_plane.shed", "attempts", Lower, "attempts that the gateway rejected because too many were in flight", |r| plane(r, |p| json!(p.counts.shed))),
+        metric("control_plane.timed_out", "attempts", Lower, "attempts whose client timed out", |r| plane(r, |p| json!(p.counts.timed_out))),
+        metric("control_plane.orphaned", "jobs", Lower, "jobs finished after their client had timed out", |r| plane(r, |p| json!(p.counts.orphaned))),
+        metric("control_plane.duplicates", "jobs", Lower, "jobs finished after their call had already taken effect", |r| plane(r, |p| json!(p.counts.duplicates))),
+        metric("control_plane.cache.hit_ratio", "0 to 1", Higher, "cache hits ÷ lookups of instance records; null without lookups", |r| plane(r, |p| p.records.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),
         metric("control_plane.cache.type_hit_ratio", "0 to 1", Higher, "cache hits ÷ lookups of instance types; null without lookups", |r| plane(r, |p| p.types.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),
         metric("control_plane.cache.stale", "lookups", Lower, "lookups that found an earlier version; null without a cache", |r| plane(r, |p| json!(p.records.map(|c| c.stale)))),
-        metric("control_plane.cache.stampedes", "lookups", Lower, "misses of a record that another job was reading; null without a cache", |r| plane(r, |p| json!(p.records.map(|c| c.stampedes)))),
-        metric("control_plane.database.stale_reads", "reads", Lower, "reads of a replica that found an earlier version", |r| plane(r, |p| json!(p.reads.stale))),
-        metric("control_plane.database.not_found_after_launch", "reads", Lower, "reads of a replica that did not have the instance yet", |r| plane(r, |p| json!(p.reads.not_yet))),
-        metric("control_plane.queue.redelivered", "deliveries", Lower, "deliveries of messages that had been delivered before", |r| plane(r, |p| json!(p.queue.redelivered))),
-        metric("control_plane.queue.dead_letters", "messages", Lower, "messages given up", |r| plane(r, |p| json!(p.queue.dead_letters))),
-        metric("control_plane.breaker.opened", "times", Lower, "how often breakers opened", |r| plane(r, |p| json!(p.breakers_opened))),
-        metric("control_plane.breaker.refused", "calls", Neither, "calls to hypervisor and storage that they refused", |r| plane(r, |p| json!(p.breakers_refused))),
-        metric("control_plane.images.hit_ratio", "0 to 1", Higher, "images that were on the host already; null without lookups", |r| plane(r, |p| hit_ratio(p.images.hits, p.images.misses))),
+        metric("control_plane.cache.stampedes", "lookups", Lower, "lookups that missed while another read of the same record was under way; null without a cache", |r| plane(r, |p| json!(p.records.map(|c| c.stampedes)))),
+        metric("control_plane.database.stale_reads", "reads", Lower, "replica reads that found an earlier version", |r| plane(r, |p| json!(p.reads.stale))),
+        metric("control_plane.database.not_found_after_launch", "reads", Lower, "replica reads that did not find a launched instance yet", |r| plane(r, |p| json!(p.reads.not_yet))),
+        metric("control_plane.queue.redelivered", "deliveries", Lower, "deliveries after the first of a message", |r| plane(r, |p| json!(p.queue.redelivered))),
+        metric("control_plane.queue.dead_letters", "messages", Lower, "messages given up after their last delivery", |r| plane(r, |p| json!(p.queue.dead_letters))),
+        metric("control_plane.breaker.opened", "times", Lower, "times that a circuit breaker opened", |r| plane(r, |p| json!(p.breakers_opened))),
+        metric("control_plane.breaker.refused", "calls", Neither, "calls to hypervisor and storage that open breakers rejected", |r| plane(r, |p| json!(p.breakers_refused))),
+        metric("control_plane.images.hit_ratio", "0 to 1", Higher, "images found on the host ÷ lookups; null without lookups", |r| plane(r, |p| hit_ratio(p.images.hits, p.images.misses))),
         metric("control_plane.unstable", "", Neither, "stages whose queue grew through the second half of the run: they cannot keep up", |r| plane(r, |p| p.unstable.iter().map(|name| json!(name.to_string())).collect())),
 
         metric("latency_s", "s", Lower, "by operation, from the call to its effect; with a control plane api.OPERATION, to the answer, and stage.NAME.wait and .service: count, mean, p50, p90, p99, p999, max", latencies),
 
-        metric("availability.calls", "calls", Neither, "calls of every operation, the ends of lifetimes among them", |r| json!(served(r).0)),
-        metric("availability.failed", "calls", Lower, "of these, refused by a fault of the service: by a server error, want of room among them, but not throttled", |r| json!(served(r).1)),
-        metric(AVAILABILITY_RATIO, "0 to 1", Higher, "calls that no fault of the service refused; 1 without any call", |r| json!(availability(r))),
-        metric("availability.error_budget_left_ratio", "of the budget", Higher, "with an objective on availability.ratio: what is left of the failures it allows; below 0 it is overspent; null without one, or where it allows none", error_budget_left),
+        metric("availability.calls", "calls", Neither, "calls of every operation, ends of lifetimes included", |r| json!(served(r).0)),
+        metric("availability.failed", "calls", Lower, "calls refused by a fault of the service: server errors, insufficient capacity included, throttling excluded", |r| json!(served(r).1)),
+        metric(AVAILABILITY_RATIO, "0 to 1", Higher, "share of calls that no fault of the service refused; 1 without calls", |r| json!(availability(r))),
+        metric("availability.error_budget_left_ratio", "of the budget", Higher, "with an objective on availability.ratio: share of the allowed failures that is left, negative if overspent; null without an objective, or if it allows none", error_budget_left),
 
         metric("engine.events", "events", Neither, "events dispatched, warm-up included", |r| json!(r.outcome.events)),
         metric("engine.lifecycle_events", "events", Neither, "successful launches and terminates, warm-up included", |r| json!(r.outcome.lifecycle_events)),
-        metric("engine.wall_s", "s", Lower, "time the simulation took, without loading and writing", |r| json!(r.execution.simulation_s)),
-        metric("engine.events_per_s", "1/s", Higher, "events by time the simulation took", |r| json!(r.execution.per_second(r.outcome.events))),
-        metric("engine.lifecycle_events_per_s", "1/s", Higher, "lifecycle events by time the simulation took", |r| json!(r.execution.per_second(r.outcome.lifecycle_events))),
+        metric("engine.wall_s", "s", Lower, "time of the simulation, without loading and writing", |r| json!(r.execution.simulation_s)),
+        metric("engine.events_per_s", "1/s", Higher, "events ÷ time of the simulation", |r| json!(r.execution.per_second(r.outcome.events))),
+        metric("engine.lifecycle_events_per_s", "1/s", Higher, "lifecycle events ÷ time of the simulation", |r| json!(r.execution.per_second(r.outcome.lifecycle_events))),
         metric("engine.peak_memory_bytes", "bytes", Lower, "most memory held; null where the system does not tell", |r| json!(r.execution.peak_memory_bytes)),
-        metric("engine.threads", "threads", Neither, "threads it could use", |r| json!(r.execution.threads)),
+        metric("engine.threads", "threads", Neither, "threads that the simulation could use", |r| json!(r.execution.threads)),
     ]
 };
 
@@ -349,7 +349,7 @@ fn availability(run: &Run<'_>) -> f64 {
     }
 }
 
-/// Of the share of calls that may fail, what is left. The strictest objective counts.
+/// Share of the allowed failures that is left, by the strictest objective.
 fn error_budget_left(run: &Run<'_>) -> Value {
     let targets = run.scenario.objectives.iter().filter(|objective| objective.metric == AVAILABILITY_RATIO);
     let budget = targets.filter_map(|objective| objective.at_least).map(|least| 1.0 - least);

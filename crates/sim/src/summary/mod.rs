@@ -1,4 +1,4 @@
-//! What a finished run says in figures: who it is, and every metric of the register at its path.
+//! The figures of a finished run: scenario, seed, digest, and every metric of the register at its path.
 //!
 //! Experiments compare these figures, reports show them; `summary.json` is their file.
 

@@ -4,9 +4,9 @@ use hdrhistogram::Histogram;
 
 /// A percentile, or another figure of a distribution.
 pub struct Figure {
-    /// Its name in `summary.json`.
+    /// Name in `summary.json`.
     pub name: &'static str,
-    /// Its value \[ns\].
+    /// Value \[ns\].
     pub ns: fn(&Histogram<u64>) -> u64,
 }
 

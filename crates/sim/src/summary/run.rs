@@ -8,22 +8,22 @@ use crate::scenario::Scenario;
 /// Everything a report may tell.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
-    /// What was asked.
+    /// Scenario.
     pub scenario: &'a Scenario,
-    /// What came out; the same on every machine.
+    /// Outcome; the same on every machine.
     pub outcome: &'a Outcome,
-    /// How it was carried out; different each time.
+    /// Execution; different each time.
     pub execution: &'a Execution,
 }
 
-/// How a run was carried out.
+/// Execution of a run: command, machine, times.
 #[derive(Clone, Debug, Default)]
 pub struct Execution {
     /// The scenario file as it was named.
     pub scenario_file: PathBuf,
     /// The command line, program first.
     pub command_line: Vec<String>,
-    /// When it started, RFC 3339 in UTC.
+    /// Start, RFC 3339 in UTC.
     pub started: String,
     /// Time the simulation took, without loading and writing \[s\].
     pub simulation_s: f64,

@@ -11,15 +11,9 @@ macro_rules! columns {
             $(#[doc = concat!("`", $name, "`: ", $holds, ".")] $column,)*
         }
 
+        plimsoll_base::names! { Column { $($column = $name),* } }
+
         impl Column {
-            /// Every column.
-            pub const ALL: &[Column] = &[$(Column::$column,)*];
-
-            /// Its name in the header.
-            pub const fn name(self) -> &'static str {
-                match self { $(Column::$column => $name,)* }
-            }
-
             /// Returns what a cell holds, as an error says what it expected.
             pub const fn holds(self) -> &'static str {
                 match self { $(Column::$column => $holds,)* }

@@ -1,12 +1,12 @@
-//! How full the subnets are, over time, and when each runs out.
+//! Use of the address pools over time, with the time at which each runs out.
 
 use crate::run::RunData;
 use crate::run::summary::AddressPool;
 use plimsoll_chart::axis::Axis;
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{At, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
-use plimsoll_chart::thin::Datum;
 
 /// A pool of addresses.
 struct Pool {
@@ -35,8 +35,8 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         layers.push(Layer::line(&pool.name, number, pool.used.iter().map(share).collect()));
         if let Some(at) = pool.exhausted_at_s {
             // The name comes last: it may be longer than the line.
-            let words = format!("runs out after {}: {}", x.words(at), pool.name);
-            notes.push((at, Note { at: At::X(at), words, ink: Ink::Series(number) }));
+            let label = format!("runs out after {}: {}", x.format(at), pool.name);
+            notes.push((at, Note { at: At::X(at), label, ink: Ink::Series(number) }));
         }
     }
     notes.sort_by(|a, b| a.0.total_cmp(&b.0));

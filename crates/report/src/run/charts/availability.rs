@@ -5,14 +5,14 @@ use crate::run::RunData;
 use crate::series::Series;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::span;
-use plimsoll_chart::axis::{Axis, Scale, figure};
+use plimsoll_chart::axis::{Axis, Scale, rounded};
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{Layer, Plot};
-use plimsoll_chart::thin::Datum;
 
 /// A minute \[s\].
 const MINUTE: f64 = 60.0;
 
-/// Where the axis of shares that are never less than these may begin \[%\]: the best are told apart.
+/// Lower ends of the axis \[%\] for shares that are never less: near 100 % small differences matter.
 const NEARLY_ALL: [f64; 2] = [99.9, 99.0];
 
 /// The charts; none of calls where there is no control plane, none of launches where nothing was asked for.
@@ -32,21 +32,13 @@ fn calls(run: &RunData) -> Option<Plot> {
     points.push(((last.0 + MINUTE).min(run.end_s()).max(last.0), last.1));
     let sum = |column| run.availability.column(column).iter().sum::<f64>();
     let (all, failed) = (sum("calls"), sum("failed"));
-    Some(Plot {
-        name: "availability-calls".to_string(),
-        title: "Availability by minute".to_string(),
-        caption: format!(
+    Some(Plot::new("availability-calls", "Availability by minute", (Axis::time(run.end_s()), shares_axis("calls that succeeded, each minute (%)".to_string(), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
             "The share of the calls that succeeded, of each minute in which any was answered; at worst {} %. Of all \
              {} calls {} failed.",
-            figure(least),
-            figure(all),
-            figure(failed),
-        ),
-        x: Axis::time(run.end_s()),
-        y: shares_axis("calls that succeeded, each minute (%)".to_string(), least),
-        layers: vec![Layer::steps("", 0, points)],
-        notes: Vec::new(),
-    })
+            rounded(least),
+            rounded(all),
+            rounded(failed),
+        )))
 }
 
 /// Instances by the sampling interval.
@@ -56,18 +48,10 @@ fn launches(run: &RunData) -> Option<Plot> {
     let times = run.series.column("time_s");
     let interval = times.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
     let interval = span(Duration((interval * 1e9).round() as u64));
-    Some(Plot {
-        name: "availability".to_string(),
-        title: "Availability of launches".to_string(),
-        caption: format!(
+    Some(Plot::new("availability", "Availability of launches", (Axis::time(run.end_s()), shares_axis(format!("launched of asked for, every {interval} (%)"), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
             "The share of the instances asked for that were launched, every {interval}; no line where none was \
              asked for. A scenario that samples every minute (output.sample_every) shows it by the minute."
-        ),
-        x: Axis::time(run.end_s()),
-        y: shares_axis(format!("launched of asked for, every {interval} (%)"), least),
-        layers: vec![Layer::steps("", 0, points)],
-        notes: Vec::new(),
-    })
+        )))
 }
 
 /// The least share there is.

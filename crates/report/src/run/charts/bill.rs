@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::run::RunData;
-use plimsoll_chart::axis::{Axis, figure};
+use plimsoll_chart::axis::{Axis, rounded};
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
@@ -33,20 +33,23 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             let x = (reached[i], reached[i] + usd);
             reached[i] = x.1;
             let y = (i as f64 - 0.36, i as f64 + 0.36);
-            let words = format!("{kind}: ${} in {month}", figure(usd));
-            blocks.push(Block { x, y, words, ink: None });
+            let tooltip = format!("{kind}: ${} in {month}", rounded(usd));
+            blocks.push(Block { x, y, tooltip, ink: None });
         }
         let ink = Ink::Series(number % SERIES);
         layers.push(Layer { name: (*kind).to_string(), ink, data: Data::Blocks(blocks) });
     }
     let greatest = reached.into_iter().fold(0.0, f64::max);
-    vec![Plot {
-        name: "bill".to_string(),
-        title: "The bill, by kind and month".to_string(),
-        caption: "What accounts pay, minimums and commitments included.".to_string(),
-        x: Axis::from_zero("USD", greatest),
-        y: Axis::names("month", months.into_iter().map(str::to_string).collect()),
-        layers,
-        notes: Vec::new(),
-    }]
+    vec![
+        Plot::new(
+            "bill",
+            "The bill, by kind and month",
+            (
+                Axis::from_zero("USD", greatest),
+                Axis::names("month", months.into_iter().map(str::to_string).collect()),
+            ),
+            layers,
+        )
+        .with_caption("What accounts pay, minimums and commitments included."),
+    ]
 }

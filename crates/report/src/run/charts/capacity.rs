@@ -1,10 +1,10 @@
-//! Where the capacity is, over time: used, stranded, free beside instances, and on empty hosts.
+//! Capacity over time: in use, stranded, free beside instances, and on empty hosts.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{Plot, most, stack};
 use plimsoll_chart::scene::Ink;
-use plimsoll_chart::thin::Datum;
 
 /// A chart each of vCPU and memory; none where no host was ever there.
 pub fn plots(run: &RunData) -> Vec<Plot> {
@@ -40,15 +40,15 @@ fn plot(run: &RunData, name: &str, what: &str, unit: &str, other: &str, columns:
             part(|[used, stranded, of_used_hosts, all]| all - of_used_hosts.max(used + stranded)),
         ),
     ]);
-    Some(Plot {
-        name: format!("capacity-{name}"),
-        title: format!("Where the {what} is"),
-        caption: format!(
+    Some(
+        Plot::new(
+            format!("capacity-{name}"),
+            format!("Where the {what} is"),
+            (Axis::time(run.end_s()), Axis::from_zero(unit, most(&layers))),
+            layers,
+        )
+        .with_caption(format!(
             "Stranded {what} is free where not even the smallest request finds enough {other} beside it."
-        ),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(unit, most(&layers)),
-        layers,
-        notes: Vec::new(),
-    })
+        )),
+    )
 }

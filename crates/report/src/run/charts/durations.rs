@@ -1,11 +1,11 @@
-//! How the durations of each operation are spread.
+//! Histogram of the durations of each operation.
 
 use hdrhistogram::Histogram;
 
 use crate::charts::file_name;
 use crate::run::RunData;
 use crate::run::latency::Distribution;
-use plimsoll_chart::axis::{Axis, Scale, figure};
+use plimsoll_chart::axis::{Axis, Scale, rounded};
 use plimsoll_chart::plot::{Block, Data, Layer, Plot, most};
 use plimsoll_chart::scene::Ink;
 
@@ -35,22 +35,23 @@ fn plot(what: &Distribution) -> Plot {
     let zeros = histogram.count_at(0);
     let instant = match zeros {
         0 => String::new(),
-        zeros => format!(" {} took no time and are left out.", figure(zeros as f64)),
+        zeros => format!(" {} took no time and are left out.", rounded(zeros as f64)),
     };
     let layer = Layer { name: String::new(), ink: Ink::Series(0), data: Data::Blocks(blocks) };
-    Plot {
-        name: format!("latency-{}", file_name(&what.name)),
-        title: format!("How long {} took", what.name),
-        caption: format!("Of {} in all, how many took how long.{instant}", figure(histogram.len() as f64)),
-        x: Axis {
-            label: "seconds".to_string(),
-            scale: if is_wide { Scale::Log } else { Scale::Linear },
-            range: (from, to),
-        },
-        y: Axis::from_zero("count", most(std::slice::from_ref(&layer))),
-        layers: vec![layer],
-        notes: Vec::new(),
-    }
+    Plot::new(
+        format!("latency-{}", file_name(&what.name)),
+        format!("How long {} took", what.name),
+        (
+            Axis {
+                label: "seconds".to_string(),
+                scale: if is_wide { Scale::Log } else { Scale::Linear },
+                range: (from, to),
+            },
+            Axis::from_zero("count", most(std::slice::from_ref(&layer))),
+        ),
+        vec![layer],
+    )
+    .with_caption(format!("Of {} in all, how many took how long.{instant}", rounded(histogram.len() as f64)))
 }
 
 /// Returns how many durations lie between each pair of edges \[s\]; those of no length nowhere.
@@ -63,8 +64,8 @@ fn classes(histogram: &Histogram<u64>, edges: &[f64]) -> Vec<Block> {
     }
     let block = |(class, count): (usize, &u64)| {
         let (from, to) = (edges[class], edges[class + 1]);
-        let words = format!("{} from {} to {} s", figure(*count as f64), figure(from), figure(to));
-        Block { x: (from, to), y: (0.0, *count as f64), words, ink: None }
+        let tooltip = format!("{} from {} to {} s", rounded(*count as f64), rounded(from), rounded(to));
+        Block { x: (from, to), y: (0.0, *count as f64), tooltip, ink: None }
     };
     counts.iter().enumerate().filter(|(_, count)| **count > 0).map(block).collect()
 }

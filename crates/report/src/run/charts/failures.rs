@@ -1,9 +1,9 @@
-//! What was refused and why, over time.
+//! Refusals by error code over time.
 
 use crate::run::RunData;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::span;
-use plimsoll_chart::axis::{Axis, figure};
+use plimsoll_chart::axis::{Axis, rounded};
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
@@ -30,7 +30,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             let y = (reached[i], reached[i] + count);
             reached[i] = y.1;
             let x = (from, (from + refusals.interval_s).min(run.end_s()));
-            blocks.push(Block { x, y, words: format!("{} {code}", figure(*count)), ink: None });
+            blocks.push(Block { x, y, tooltip: format!("{} {code}", rounded(*count)), ink: None });
         }
         layers.push(Layer {
             name: (*code).to_string(),
@@ -39,17 +39,17 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         });
     }
     let most = reached.into_iter().fold(0.0, f64::max);
-    vec![Plot {
-        name: "failures".to_string(),
-        title: "Refused, by cause".to_string(),
-        caption: format!(
+    vec![
+        Plot::new(
+            "failures",
+            "Refused, by cause",
+            (Axis::time(run.end_s()), Axis::from_zero(format!("refused every {interval}"), most)),
+            layers,
+        )
+        .with_caption(format!(
             "Instances that were not launched, and other calls that were not carried out, every {interval}."
-        ),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(format!("refused every {interval}"), most),
-        layers,
-        notes: Vec::new(),
-    }]
+        )),
+    ]
 }
 
 fn sum(counts: &[f64]) -> f64 {

@@ -1,4 +1,4 @@
-//! How much of the fleet is in use, over time.
+//! Share of the fleet in use over time.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
@@ -22,13 +22,8 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     if layers.is_empty() {
         return Vec::new();
     }
-    vec![Plot {
-        name: "fleet".to_string(),
-        title: "The fleet in use".to_string(),
-        caption: "Shares of what all hosts together can sell, and of the hosts themselves.".to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis::percent("in use"),
-        layers,
-        notes: Vec::new(),
-    }]
+    vec![
+        Plot::new("fleet", "The fleet in use", (Axis::time(run.end_s()), Axis::percent("in use")), layers)
+            .with_caption("Shares of what all hosts together can sell, and of the hosts themselves."),
+    ]
 }

@@ -1,4 +1,4 @@
-//! How full the hosts are, over time, as a map: the darker, the more hosts.
+//! Map of how full the hosts are over time: the darker, the more hosts.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::{Axis, Scale};
@@ -12,7 +12,7 @@ const COLUMNS: usize = 160;
 /// The greatest share of the hosts \[%\] that each shade stands for.
 const STEPS: [f64; SHADES] = [1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0];
 
-/// Where the row of empty hosts lies on the left axis.
+/// Range of the row of empty hosts on the vertical axis.
 const EMPTY: (f64, f64) = (-8.0, -2.0);
 
 /// The chart; none where there is no more than one moment to show.
@@ -38,21 +38,12 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             }
         }
     }
-    vec![Plot {
-        name: "host-fill".to_string(),
-        title: "How full the hosts are".to_string(),
-        caption: "Each column is a moment, each row a class of hosts by their share of vCPU in use, the lowest those \
-                  without an instance. The colour is the share of all hosts in that class."
-            .to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis {
+    vec![Plot::new("host-fill", "How full the hosts are", (Axis::time(run.end_s()), Axis {
             label: "vCPU of a host in use (%); below 0: empty hosts".to_string(),
             scale: Scale::Linear,
             range: (EMPTY.0 - 1.0, 100.0),
-        },
-        layers,
-        notes: Vec::new(),
-    }]
+        }), layers).with_caption("Each column is a moment, each row a class of hosts by their share of vCPU in use, the lowest those \
+                  without an instance. The colour is the share of all hosts in that class.")]
 }
 
 /// A column of the map: from when to when \[s\], and the share of the hosts in each class \[%\].
@@ -83,7 +74,7 @@ fn columns(times: &[f64], end_s: f64, rows: &[&[f64]]) -> Vec<Column> {
 fn runs(columns: &[Column], row: usize, classes: usize) -> Vec<(usize, Block)> {
     let height = 100.0 / classes as f64;
     let y = if row == 0 { EMPTY } else { ((row - 1) as f64 * height, row as f64 * height) };
-    let words = |shade: usize| {
+    let tooltip = |shade: usize| {
         let share = format!("at most {} % of the hosts", STEPS[shade - 1]);
         if row == 0 { format!("empty: {share}") } else { format!("{} to {} % full: {share}", y.0, y.1) }
     };
@@ -96,7 +87,7 @@ fn runs(columns: &[Column], row: usize, classes: usize) -> Vec<(usize, Block)> {
                 block.x.1 = column.x.1;
             }
             _ if share > 0.0 => {
-                runs.push((shade, Block { x: column.x, y, words: words(shade), ink: None }));
+                runs.push((shade, Block { x: column.x, y, tooltip: tooltip(shade), ink: None }));
             }
             _ => {}
         }

@@ -18,13 +18,13 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     if layers.is_empty() {
         return Vec::new();
     }
-    vec![Plot {
-        name: "instances".to_string(),
-        title: "Instances".to_string(),
-        caption: "How many there are at each moment.".to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero("instances", most(&layers)),
-        layers,
-        notes: Vec::new(),
-    }]
+    vec![
+        Plot::new(
+            "instances",
+            "Instances",
+            (Axis::time(run.end_s()), Axis::from_zero("instances", most(&layers))),
+            layers,
+        )
+        .with_caption("How many there are at each moment."),
+    ]
 }

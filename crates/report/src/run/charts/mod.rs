@@ -21,9 +21,9 @@ use plimsoll_chart::plot::Plot;
 
 /// A chart of a run.
 pub struct Chart {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// What a run shows of it: no plot where there is nothing to it.
+    /// Function that makes its plots of a run: none where there is nothing to show.
     pub plots: fn(&RunData) -> Vec<Plot>,
 }
 

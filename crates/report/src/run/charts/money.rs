@@ -1,4 +1,4 @@
-//! What running instances cost, as it accrues.
+//! Cost of running instances as it accrues.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
@@ -13,16 +13,16 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     if most(&layers) == 0.0 {
         return Vec::new();
     }
-    vec![Plot {
-        name: "money".to_string(),
-        title: "Cost of running instances".to_string(),
-        caption:
+    vec![
+        Plot::new(
+            "money",
+            "Cost of running instances",
+            (Axis::time(run.end_s()), Axis::from_zero("USD", most(&layers))),
+            layers,
+        )
+        .with_caption(
             "As it accrues from the end of the warm-up, at the price each began with; minimums, volumes, \
-                  addresses and commitments are in the bill."
-                .to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero("USD", most(&layers)),
-        layers,
-        notes: Vec::new(),
-    }]
+                  addresses and commitments are in the bill.",
+        ),
+    ]
 }

@@ -1,4 +1,4 @@
-//! How tightly the hosts in use are packed, over time.
+//! Packing density of the hosts in use over time.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
@@ -12,17 +12,16 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     let density = |used: &str, of: &str| {
         run.series.points([used, of], |[used, of]| if of > 0.0 { 100.0 * used / of } else { f64::NAN })
     };
-    vec![Plot {
-        name: "packing".to_string(),
-        title: "Packing of the hosts in use".to_string(),
-        caption: "What instances hold of the hosts that have any. The higher, the fewer hosts do."
-            .to_string(),
-        x: Axis::time(run.end_s()),
-        y: Axis::percent("of the hosts with an instance, in use"),
-        layers: vec![
-            Layer::line("vCPU", 0, density("vcpu_used", "vcpu_of_used_hosts")),
-            Layer::line("memory", 1, density("memory_used_gib", "memory_of_used_hosts_gib")),
-        ],
-        notes: Vec::new(),
-    }]
+    vec![
+        Plot::new(
+            "packing",
+            "Packing of the hosts in use",
+            (Axis::time(run.end_s()), Axis::percent("of the hosts with an instance, in use")),
+            vec![
+                Layer::line("vCPU", 0, density("vcpu_used", "vcpu_of_used_hosts")),
+                Layer::line("memory", 1, density("memory_used_gib", "memory_of_used_hosts_gib")),
+            ],
+        )
+        .with_caption("What instances hold of the hosts that have any. The higher, the fewer hosts do."),
+    ]
 }

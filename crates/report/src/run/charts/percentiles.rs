@@ -1,13 +1,13 @@
-//! How long things took, by percentile, as HdrHistogram draws it: each nine takes as much room as the one before, so
+//! Latency by percentile, as HdrHistogram draws it: each nine takes as much room as the one before, so
 //! that the worst cases can be seen.
 
 use hdrhistogram::Histogram;
 
 use crate::run::RunData;
 use plimsoll_chart::axis::{Axis, Scale};
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
-use plimsoll_chart::thin::Datum;
 
 /// Steps between two halvings of what is left above.
 const STEPS: u32 = 8;
@@ -29,21 +29,24 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         .map(|(number, what)| Layer::line(&what.name, number, percentiles(&what.histogram)))
         .collect();
     let rarest = slow.iter().map(|what| what.histogram.len()).max().unwrap_or(1) as f64;
-    vec![Plot {
-        name: "latency-percentiles".to_string(),
-        title: "Latency by percentile".to_string(),
-        caption: format!(
+    vec![
+        Plot::new(
+            "latency-percentiles",
+            "Latency by percentile",
+            (
+                Axis {
+                    label: "percentile".to_string(),
+                    scale: Scale::Nines,
+                    range: (0.0, 1.0 - 1.0 / rarest.clamp(10.0, 1e7)),
+                },
+                Axis::from_zero("seconds", most(&layers)),
+            ),
+            layers,
+        )
+        .with_caption(format!(
             "So many percent took at most so long. Further right are the rarer, slower ones.{which}"
-        ),
-        x: Axis {
-            label: "percentile".to_string(),
-            scale: Scale::Nines,
-            range: (0.0, 1.0 - 1.0 / rarest.clamp(10.0, 1e7)),
-        },
-        y: Axis::from_zero("seconds", most(&layers)),
-        layers,
-        notes: Vec::new(),
-    }]
+        )),
+    ]
 }
 
 /// Quantiles with their durations \[s\], as far as there are durations enough to tell.

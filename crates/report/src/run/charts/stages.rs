@@ -3,11 +3,11 @@
 use crate::run::RunData;
 use crate::series::Series;
 use plimsoll_chart::axis::Axis;
+use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
-use plimsoll_chart::thin::Datum;
 
-/// What can be told of a stage over time.
+/// Measure of a stage over time.
 struct Measure {
     name: &'static str,
     title: &'static str,
@@ -50,18 +50,18 @@ fn plot(run: &RunData, measure: &Measure) -> Option<Plot> {
     if layers.is_empty() {
         return None;
     }
-    Some(Plot {
-        name: format!("stages-{}", measure.name),
-        title: measure.title.to_string(),
-        caption: format!("{}{which}", measure.caption),
-        x: Axis::time(run.end_s()),
-        y: Axis::from_zero(measure.unit, most(&layers)),
-        layers,
-        notes: Vec::new(),
-    })
+    Some(
+        Plot::new(
+            format!("stages-{}", measure.name),
+            measure.title,
+            (Axis::time(run.end_s()), Axis::from_zero(measure.unit, most(&layers))),
+            layers,
+        )
+        .with_caption(format!("{}{which}", measure.caption)),
+    )
 }
 
-/// The mean wait \[s\] between samples, at the end of each interval; a gap where nobody ceased to wait. By Little's law
+/// The mean wait \[s\] between samples, at the end of each interval; a gap where no job left the queue. By Little's law
 /// ("A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961) it is how many wait, here the mean of both
 /// ends, by how many leave the queue each second: those served, those being served, those that gave up.
 fn waits(stage: &Series) -> Vec<Datum> {
@@ -81,7 +81,7 @@ fn occupied(stage: &Series) -> Vec<Datum> {
     shares.into_iter().filter(|(_, share)| share.is_finite()).collect()
 }
 
-/// How fast a count grows \[1/s\].
+/// Rate at which a count grows \[1/s\].
 fn rates(stage: &Series, column: &str) -> Vec<Datum> {
     between(&stage.points([column], |[count]| count), |_, count, seconds| count / seconds)
 }

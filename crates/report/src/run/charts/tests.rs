@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{CHARTS, plots};
 use crate::charts::{png_files, svg_file};
 use crate::run::RunData;
-use plimsoll_chart::layout::{NARROW, lay};
+use plimsoll_chart::layout::{PHONE, lay_out};
 use plimsoll_chart::plot::{Data, Plot};
 use plimsoll_chart::svg;
 
@@ -200,7 +200,7 @@ fn no_stage_is_left_out_without_a_word() {
 fn small_charts_look_as_they_did() {
     let all = plots(&whole_run());
     for name in ["addresses", "availability-calls", "bill", "failures", "host-fill", "stages-wait"] {
-        insta::assert_snapshot!(name, svg::inline(&lay(named(&all, name), NARROW), "narrow"));
+        insta::assert_snapshot!(name, svg::inline(&lay_out(named(&all, name), PHONE), "narrow"));
     }
 }
 

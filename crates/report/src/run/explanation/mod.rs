@@ -23,7 +23,7 @@ pub const PAGE: &str = "explain.md";
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/explain/1";
 
-/// The file for programs, where somebody asked.
+/// The file for programs, with `--explain`.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     let explanation = run.outcome.explanation.iter();
     let bytes = explanation.map(|explanation| {
@@ -34,7 +34,7 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     bytes.map(|bytes| ReportFile { name: FILE.to_string(), bytes }).collect()
 }
 
-/// The file for people, where somebody asked.
+/// The file for people, with `--explain`.
 pub fn pages(run: &Run<'_>) -> Vec<ReportFile> {
     let pages = run.outcome.explanation.iter().map(|explanation| page(run, explanation));
     pages.map(|page| ReportFile { name: PAGE.to_string(), bytes: page.into_bytes() }).collect()

@@ -50,13 +50,13 @@ tables! {
 
 /// A table, whatever its rows are.
 pub trait AnyTable: Sync {
-    /// Its name.
+    /// Name.
     fn name(&self) -> &'static str;
-    /// Its file in the result folder.
+    /// File in the result folder.
     fn file(&self) -> &'static str;
     /// Returns what it holds, one line.
     fn holds(&self) -> &'static str;
-    /// Its columns and what they mean, in order.
+    /// Columns with their meanings, in order.
     fn columns(&self) -> Vec<(Field<'static>, &'static str)>;
     /// Begins it in an open file.
     fn begin(&self, out: Out, calendar: Calendar) -> Opened;
@@ -72,7 +72,7 @@ struct Table<R: 'static> {
     of: fn(&Row) -> Option<&R>,
 }
 
-/// How a cell is made of a row.
+/// Function that makes a cell of a row.
 type CellOf<R> = for<'a> fn(&'a R, &Names<'a>) -> Cell<'a>;
 
 /// A column of a table of such rows.
@@ -82,7 +82,7 @@ struct Column<R> {
     cell: CellOf<R>,
 }
 
-/// What makes names and dates of the numbers in a row.
+/// Names and dates of the numbers in a row.
 struct Names<'a> {
     directory: &'a Directory,
     calendar: Calendar,

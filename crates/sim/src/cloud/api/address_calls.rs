@@ -11,6 +11,7 @@ use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
 
+/// `AllocateAddress`.
 pub fn allocate_address(
     world: &mut World,
     now: Time,
@@ -24,6 +25,7 @@ pub fn allocate_address(
     Ok(())
 }
 
+/// `ReleaseAddress`.
 pub fn release_address(
     world: &mut World,
     now: Time,
@@ -58,6 +60,7 @@ pub fn associate_address(
     reassign_public_address(world, now, former)
 }
 
+/// `DisassociateAddress`.
 pub fn disassociate_address(
     world: &mut World,
     now: Time,
@@ -93,6 +96,7 @@ fn reassign_public_address(
     Ok(())
 }
 
+/// `AttachNetworkInterface`.
 pub fn attach_interface(
     world: &mut World,
     account: AccountId,
@@ -127,6 +131,7 @@ pub fn change_addresses(
     Ok(())
 }
 
+/// Unassigns addresses and prefixes of the first interface; all or nothing.
 fn take_addresses_away(
     world: &mut World,
     now: Time,

@@ -99,7 +99,7 @@ fn describe_one(world: &mut World, now: Time, reference: Reference, filters: &[F
 }
 
 /// The account's living instances that meet all filters. Without filters their number is kept; with
-/// them every instance of the cloud is looked at.
+/// them every instance of the cloud is examined.
 fn of_account(world: &mut World, account: AccountId, filters: &[Filter]) -> u64 {
     if filters.is_empty() {
         return world.instances.alive_of(account);
@@ -110,6 +110,7 @@ fn of_account(world: &mut World, account: AccountId, filters: &[Filter]) -> u64 
     world.instances.slots().filter(meets).count() as u64
 }
 
+/// Returns whether a live instance meets all filters.
 fn meets_all(world: &World, slot: Slot, instance: &Instance, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| match filter {
         Filter::State(states) => states.contains(&instance.state),

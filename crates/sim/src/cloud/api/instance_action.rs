@@ -151,6 +151,7 @@ fn barred(world: &World, bars: &Bars, account: AccountId, instance: Reference) -
     is_barred.then_some(Failure::OperationNotPermitted)
 }
 
+/// Applies an action to an instance of the account, live or ended.
 fn ask(
     world: &mut World,
     now: Time,

@@ -106,6 +106,7 @@ fn preference(world: &World, options: &LaunchOptions) -> Result<Preference, Fail
     }
 }
 
+/// Returns the placement group that a launch names.
 fn placement_group(
     world: &mut World,
     account: AccountId,
@@ -179,8 +180,8 @@ pub fn attach_resources(
     spot::check_price(world, context, options, allocation)?;
     security_groups::check_groups(world, context, options, allocation)?;
     volumes::create_for_launch(world, context, options, allocation)?;
-    let equipped = interfaces::attach_for_launch(world, context, options, allocation);
-    equipped.inspect_err(|_| release_resources(world, context.now, context.account, allocation.id))
+    let attached = interfaces::attach_for_launch(world, context, options, allocation);
+    attached.inspect_err(|_| release_resources(world, context.now, context.account, allocation.id))
 }
 
 /// Releases what [`attach_resources`] attached to an instance that comes to nothing.
@@ -218,6 +219,6 @@ pub fn register_options(
         let subnet = world.instances.get(slot).subnet;
         let groups = security_groups::groups_in(world, subnet, account, &options.security_groups);
         let joined = groups.and_then(|groups| security_groups::join(world, slot, &groups));
-        joined.expect("its groups were found when it was equipped");
+        joined.expect("its groups were found when its resources were attached");
     }
 }

@@ -12,6 +12,7 @@ use plimsoll_model::placement::tenancies::{HostTerms, Takes};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
+/// `CreatePlacementGroup`.
 pub fn create_placement_group(
     world: &mut World,
     account: AccountId,
@@ -37,6 +38,7 @@ pub fn create_placement_group(
     world.hosts.placer.groups.create(account, name, rule).map(|_| ())
 }
 
+/// `DeletePlacementGroup`.
 pub fn delete_placement_group(
     world: &mut World,
     account: AccountId,
@@ -46,6 +48,7 @@ pub fn delete_placement_group(
     world.hosts.placer.groups.delete(account, name)
 }
 
+/// `AllocateHosts`, one host a call.
 pub fn allocate_host(
     world: &mut World,
     now: Time,
@@ -94,6 +97,7 @@ pub fn dedicate(
     Ok(host)
 }
 
+/// `ReleaseHosts`, one host a call.
 pub fn release_host(
     world: &mut World,
     now: Time,

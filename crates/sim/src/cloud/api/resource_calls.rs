@@ -21,6 +21,7 @@ pub fn call(world: &mut World, now: Time, account: AccountId, call: &ResourceCal
     world.recorder.answer(now, operation, account, answer.map_err(Refused::outright));
 }
 
+/// Hands a call to its flow.
 fn dispatch(
     world: &mut World,
     now: Time,

@@ -20,6 +20,7 @@ use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::SecurityGroupHandle;
 use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
+/// `CreateSecurityGroup`.
 pub fn create_security_group(
     world: &mut World,
     account: AccountId,
@@ -33,6 +34,7 @@ pub fn create_security_group(
     world.security.create(owner, name).map(|_| ())
 }
 
+/// `DeleteSecurityGroup`.
 pub fn delete_security_group(
     world: &mut World,
     account: AccountId,
@@ -82,6 +84,7 @@ pub fn probe(
     verdict.reason().map_or(Ok(()), Err)
 }
 
+/// Returns an end of a probe as the security groups know it.
 fn endpoint(
     world: &mut World,
     account: AccountId,
@@ -142,7 +145,7 @@ pub fn change_groups(
     world.security.change_groups(MemberId::Instance(world.instances.get(slot).id), &groups)
 }
 
-/// Tells the security groups the private addresses an instance has now, if it has joined any.
+/// Updates the private addresses of an instance in the security groups, if it has joined any.
 pub fn sync_addresses(world: &mut World, slot: Slot) {
     let Some(extras) = world.instances.extras.get(slot).filter(|extras| extras.has_joined) else { return };
     let known = extras.known_addresses.clone();
@@ -222,11 +225,13 @@ fn open_vpcs(world: &mut World, account: AccountId) {
     }
 }
 
+/// Returns the owner of groups in the VPC of a subnet.
 fn owner_in(world: &mut World, account: AccountId, subnet: SubnetId) -> Owner {
     open_vpcs(world, account);
     Owner { account, vpc: Vpc(world.network.vpc_of(subnet, account)) }
 }
 
+/// Returns the owner of groups in a VPC by its name.
 fn owner_named(world: &mut World, account: AccountId, vpc: &str) -> Result<Owner, FailureReason> {
     open_vpcs(world, account);
     let found = world.network.vpcs(account).find(|(name, _)| *name == vpc);

@@ -17,6 +17,7 @@ use plimsoll_model::workload::resource_call::VolumeSpec;
 /// The root of an image that a call registers.
 const ROOT_DEVICE: &str = "/dev/sda1";
 
+/// `CreateVolume`.
 pub fn create_volume(
     world: &mut World,
     now: Time,
@@ -37,6 +38,7 @@ pub fn create_volume(
     Ok(())
 }
 
+/// `AttachVolume`.
 pub fn attach_volume(
     world: &mut World,
     now: Time,
@@ -61,6 +63,7 @@ pub fn attach_volume(
     Ok(())
 }
 
+/// `DetachVolume`.
 pub fn detach_volume(
     world: &mut World,
     now: Time,
@@ -89,6 +92,7 @@ fn is_instance_stopped(world: &World, id: InstanceId) -> bool {
     slot.is_some_and(|slot| world.instances.get(slot).state == State::Stopped)
 }
 
+/// `DeleteVolume`.
 pub fn delete_volume(
     world: &mut World,
     now: Time,
@@ -102,6 +106,7 @@ pub fn delete_volume(
     Ok(())
 }
 
+/// `ModifyVolume`.
 pub fn modify_volume(
     world: &mut World,
     now: Time,
@@ -117,6 +122,7 @@ pub fn modify_volume(
     Ok(())
 }
 
+/// `CreateSnapshot`.
 pub fn create_snapshot(
     world: &mut World,
     now: Time,
@@ -133,6 +139,7 @@ pub fn create_snapshot(
     Ok(())
 }
 
+/// `DeleteSnapshot`.
 pub fn delete_snapshot(
     world: &mut World,
     now: Time,
@@ -145,6 +152,7 @@ pub fn delete_snapshot(
     Ok(())
 }
 
+/// `ModifySnapshotTier`: to the archive.
 pub fn archive_snapshot(
     world: &mut World,
     now: Time,
@@ -155,6 +163,7 @@ pub fn archive_snapshot(
     world.storage.archive_snapshot(now, account, id, &mut world.billing.usage)
 }
 
+/// `RestoreSnapshotTier`: from the archive.
 pub fn restore_snapshot(
     world: &mut World,
     now: Time,
@@ -165,6 +174,7 @@ pub fn restore_snapshot(
     world.storage.restore_snapshot(now, account, id, &mut world.billing.usage)
 }
 
+/// `RegisterImage`.
 pub fn register_image(
     world: &mut World,
     now: Time,
@@ -197,6 +207,7 @@ pub fn register_image(
     Ok(())
 }
 
+/// `DeregisterImage`.
 pub fn deregister_image(
     world: &mut World,
     now: Time,
@@ -207,14 +218,17 @@ pub fn deregister_image(
     world.storage.deregister_image(now, account, id)
 }
 
+/// Returns the volume of a handle.
 fn find_volume(world: &World, name: VolumeHandle) -> Result<VolumeId, FailureReason> {
     world.api.handles.volumes.find(name.0, Failure::InvalidVolumeNotFound)
 }
 
+/// Returns the snapshot of a handle.
 fn find_snapshot(world: &World, name: SnapshotHandle) -> Result<SnapshotId, FailureReason> {
     world.api.handles.snapshots.find(name.0, Failure::InvalidSnapshotNotFound)
 }
 
+/// Returns an instance as the storage knows it.
 fn storage_target(world: &World, slot: Slot) -> Target {
     let instance = world.instances.get(slot);
     let most_volumes = world.directory.types.get(instance.kind).volume_attachments;

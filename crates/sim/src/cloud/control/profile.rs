@@ -93,6 +93,7 @@ fn is_narrow(query: &Query) -> bool {
     query.targets.is_some() || query.page_size.is_some() || !query.filters.is_empty()
 }
 
+/// Returns the index that helps a filter.
 fn index_of(filter: &Filter) -> Index {
     match filter {
         Filter::State(_) => Index::State,

@@ -35,6 +35,7 @@ pub fn attach_for_launch(
     Ok(())
 }
 
+/// Assigns addresses and prefixes to the first interface of an instance; all or nothing.
 pub fn add_addresses(
     world: &mut World,
     now: Time,

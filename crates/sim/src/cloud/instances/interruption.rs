@@ -11,7 +11,7 @@ use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Interruption, Spot};
 
-/// Time between two looks for room where the price would let an instance start: assumed.
+/// Time between two attempts to start where the price would let an instance start: assumed.
 const RETRY: Duration = Duration::from_seconds(300);
 
 /// EC2 takes the capacity of an instance back.

@@ -7,7 +7,7 @@ use crate::cloud::observe::instance_rows;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal, NO_HOST};
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::world::World;
-use plimsoll_base::units::{Duration, Time};
+use plimsoll_base::units::{Duration, Time, TypeId};
 use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::operation::Operation;
@@ -31,7 +31,7 @@ pub fn booted(world: &mut World, now: Time, slot: Slot) {
     if !(has_extras && has_recovered(world, slot)) {
         world.recorder.ledger.record_latency(operation, now.since(called));
     }
-    metering::start_counting(world, kind);
+    start_counting(world, kind);
     world.recorder.ledger.note_instances();
     if has_extras {
         spot::watch_price(world, now, slot);
@@ -55,14 +55,33 @@ pub fn leave_running(world: &mut World, now: Time, slot: Slot) {
     let since = world.instances.get(slot).since;
     metering::bill(world, since, now, slot);
     world.instances.get_mut(slot).past_minimum = false;
-    metering::stop_counting(world, slot);
+    stop_counting(world, slot);
+}
+
+/// Counts an instance of a type as running.
+#[inline]
+pub fn start_counting(world: &mut World, kind: TypeId) {
+    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
+    kind.running += 1;
+    world.recorder.ledger.accrual.add(kind.pico_usd_per_hour);
+    world.recorder.ledger.instances[InstanceTotal::Running as usize] += 1;
+}
+
+/// Counts an instance as running no more.
+#[inline]
+pub fn stop_counting(world: &mut World, slot: Slot) {
+    let kind = world.instances.get(slot).kind;
+    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
+    kind.running = kind.running.checked_sub(1).expect("what stops was running");
+    world.recorder.ledger.accrual.remove(kind.pico_usd_per_hour);
+    world.recorder.ledger.instances[InstanceTotal::Running as usize] -= 1;
 }
 
 /// Stops a running instance.
 pub fn stop(world: &mut World, now: Time, slot: Slot, hibernates: bool) {
     if hibernates {
         world.instances.extras_mut(slot).hibernates_since = Some(world.instances.get(slot).since);
-        metering::stop_counting(world, slot);
+        stop_counting(world, slot);
     } else {
         leave_running(world, now, slot);
     }
@@ -84,6 +103,7 @@ fn end_hibernation(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
+/// Completes stopping: releases host and public address.
 pub fn stopped(world: &mut World, now: Time, slot: Slot) {
     let called = world.instances.get(slot).since;
     end_hibernation(world, now, slot);

@@ -56,7 +56,7 @@ impl LiveInstances {
         self.by_account.get(account.index()).map_or(&[], Vec::as_slice)
     }
 
-    /// Loads what [`LiveInstances::sample`] will look at. Changes nothing.
+    /// Loads the first entry that [`LiveInstances::sample`] will read. Changes nothing.
     #[inline]
     pub fn prefetch(&self, account: AccountId, ticket: u64) {
         if let Some(first) = self.first_sampled(account, ticket) {

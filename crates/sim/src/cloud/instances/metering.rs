@@ -1,33 +1,13 @@
-//! Metering: instances that run, and their bills.
+//! Metering: the bills of instances for the time that they ran.
 
 use crate::cloud::allocation::allocator::billed_tenancy;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::spot;
 use crate::cloud::observe::instance_rows;
-use crate::cloud::observe::ledger::InstanceTotal;
 use crate::cloud::world::World;
-use plimsoll_base::units::{Time, TypeId};
+use plimsoll_base::units::Time;
 use plimsoll_model::billing::{self, Market, Running};
 use plimsoll_model::placement::request::Tenancy;
-
-/// Counts an instance as running no more.
-#[inline]
-pub fn stop_counting(world: &mut World, slot: Slot) {
-    let kind = world.instances.get(slot).kind;
-    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
-    kind.running = kind.running.checked_sub(1).expect("what stops was running");
-    world.recorder.ledger.accrual.remove(kind.pico_usd_per_hour);
-    world.recorder.ledger.instances[InstanceTotal::Running as usize] -= 1;
-}
-
-/// Counts an instance of a type as running.
-#[inline]
-pub fn start_counting(world: &mut World, kind: TypeId) {
-    let kind = world.types.known[kind.index()].as_mut().expect("the type of an instance was asked for");
-    kind.running += 1;
-    world.recorder.ledger.accrual.add(kind.pico_usd_per_hour);
-    world.recorder.ledger.instances[InstanceTotal::Running as usize] += 1;
-}
 
 /// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated
 /// host it is paid with the host (EC2 user guide, "Amazon EC2 Dedicated Hosts pricing and billing").

@@ -51,6 +51,7 @@ pub fn on_fault(world: &mut World, now: Time) {
     schedule_next(world);
 }
 
+/// Applies an event to its host, and evicts the instances that cannot stay.
 fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     let host = event.host();
     let zone = world.hosts.fleet.zone_of(host);
@@ -213,6 +214,7 @@ fn lose(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
+/// Stops a running instance without the time that stopping takes.
 fn stop_at_once(world: &mut World, now: Time, slot: Slot) {
     lifecycle::leave_running(world, now, slot);
     lifecycle::enter(world, now, slot, State::Stopping);

@@ -40,6 +40,7 @@ pub fn max_price_of(world: &World, slot: Slot) -> Option<Money> {
     max_price(spot_of(world, slot)?)
 }
 
+/// Returns the spot options of an instance; `None` of one bought on demand.
 pub fn spot_of(world: &World, slot: Slot) -> Option<Spot> {
     world.instances.extras.get(slot)?.options.as_ref()?.spot
 }

@@ -105,7 +105,7 @@ impl Instances {
         self.slots.reserve_exact(count);
     }
 
-    /// From now on [`Instances::drawn`] can be asked. To be called before any instance is there.
+    /// From now on [`Instances::sample`] can be asked. To be called before any instance is there.
     pub fn keep_live(&mut self) {
         assert_eq!(self.launched, 0, "everybody who is alive has to be known");
         self.live = Some(LiveInstances::default());
@@ -120,7 +120,7 @@ impl Instances {
         if let Some(alive_of) = &mut self.alive_of {
             count_of(alive_of, account, 1);
         }
-        let slot = self.seat(instance);
+        let slot = self.insert(instance);
         if let Some(live) = &mut self.live {
             live.join(Reference { slot, id, account });
         }
@@ -129,7 +129,7 @@ impl Instances {
 
     /// Puts an instance into a slot.
     #[inline]
-    fn seat(&mut self, instance: Instance) -> Slot {
+    fn insert(&mut self, instance: Instance) -> Slot {
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot.0 as usize] = instance;
@@ -226,7 +226,7 @@ impl Instances {
         self.live.as_ref().expect("who is alive is kept where calls draw their instances")
     }
 
-    /// Loads what [`Instances::drawn`] will look at. Changes nothing.
+    /// Loads the first entry that [`Instances::sample`] will read. Changes nothing.
     #[inline]
     pub fn prefetch_sample(&self, account: AccountId, draw: u64) {
         if let Some(live) = &self.live {
@@ -256,7 +256,7 @@ impl Instances {
         self.extras.make(slot)
     }
 
-    /// Notes that an instance has something to be released when it ends: only instances with extras are looked through
+    /// Notes that an instance has something to be released when it ends: only instances with extras are examined
     /// then.
     pub fn ensure_extras(&mut self, slot: Slot) {
         self.extras_mut(slot);

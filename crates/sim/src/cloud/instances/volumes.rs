@@ -58,6 +58,7 @@ pub fn on_step(world: &mut World, now: Time, step: StorageStep) {
     schedule(world, now, due);
 }
 
+/// Schedules the end of a step of the storage, if there is one.
 pub fn schedule(world: &mut World, now: Time, due: Option<Due>) {
     if let Some(Due { after, step }) = due {
         world.timers.queue.push(now.after(after), Rank::Timer as u8, Event::from(step));

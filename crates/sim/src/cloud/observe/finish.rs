@@ -48,8 +48,8 @@ pub fn finish(
             .filter(|(_, tally)| tally.requested > 0)
             .map(|(operation, tally)| (operation, tally.clone()))
             .collect(),
-        described_instances: ledger.described_instances,
-        described_pages: ledger.described_pages,
+        described_instances: ledger.described.instances,
+        described_pages: ledger.described.pages,
         fleet: fleet_use(&world),
         network: network_use(&world, horizon),
         probes: world.security.decisions().clone(),
@@ -79,6 +79,7 @@ pub fn bill_running(world: &mut World, horizon: Time) {
     }
 }
 
+/// Returns the figures of the fleet.
 fn fleet_use(world: &World) -> FleetUse {
     let (gauges, instances) = (&world.recorder.ledger.fleet_gauges, &world.recorder.ledger.instance_gauges);
     let ratio = |over: Total, under: Total| gauges.mean_ratio(over as usize, under as usize);
@@ -135,6 +136,7 @@ fn peak_shares(world: &World) -> [f64; SHARES.len()] {
     world.recorder.ledger.peak_shares.map(|peak| peak.value())
 }
 
+/// Returns the figures of subnets and addresses.
 fn network_use(world: &World, horizon: Time) -> NetworkUse {
     let pool = |addresses: Option<u64>, usage: &Usage| PoolUse {
         addresses,
@@ -163,6 +165,7 @@ fn network_use(world: &World, horizon: Time) -> NetworkUse {
     }
 }
 
+/// Returns the figures of the storage of each zone.
 fn backend_use(world: &World, horizon: Time) -> Vec<(String, BackendUse)> {
     let used = |level: &Level| LevelUse {
         limit: level.limit(),

@@ -14,7 +14,7 @@ pub struct HeadroomSampler {
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
-    /// What may run out by its name, and the share of it in use, in the order of [`headroom::levels`].
+    /// What may run out by its name, and the share of it in use, in the order of `headroom::levels`.
     pub trends: Vec<(String, Trend)>,
 }
 
@@ -24,6 +24,7 @@ impl HeadroomSampler {
         HeadroomSampler { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
     }
 
+    /// Returns the trend of a resource by its name.
     pub fn trend_of(&mut self, name: String) -> &mut Trend {
         let known = self.trends.iter().position(|(known, _)| *known == name);
         let place = known.unwrap_or_else(|| {
@@ -33,6 +34,7 @@ impl HeadroomSampler {
         &mut self.trends[place].1
     }
 
+    /// Adds a sample to the statistics.
     pub fn note(&mut self, headroom: &Headroom) {
         let seen = &mut self.seen;
         if let Some(inflation) = &headroom.inflation {

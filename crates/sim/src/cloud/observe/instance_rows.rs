@@ -56,10 +56,10 @@ pub fn record_live_instances(world: &mut World, horizon: Time, observer: &mut dy
     if world.recorder.rows.is_none() {
         return;
     }
-    let living = world.instances.slots().filter(|(_, instance)| instance.state != State::Terminated);
-    let mut living: Vec<_> = living.map(|(slot, instance)| (instance.id, slot)).collect();
-    living.sort_unstable();
-    for (_, slot) in living {
+    let live = world.instances.slots().filter(|(_, instance)| instance.state != State::Terminated);
+    let mut live: Vec<_> = live.map(|(slot, instance)| (instance.id, slot)).collect();
+    live.sort_unstable();
+    for (_, slot) in live {
         let instance = world.instances.get(slot);
         if let Some(recorder) = &mut world.recorder.rows {
             recorder.passed(horizon, slot, instance);

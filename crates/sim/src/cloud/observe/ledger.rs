@@ -27,7 +27,7 @@ pub const INSTANCE_TOTALS: usize = 2;
 pub const SHARES: [(Total, Total); 3] =
     [(Total::VcpuUsed, Total::Vcpu), (Total::MemoryUsed, Total::Memory), (Total::GpuUsed, Total::Gpu)];
 
-/// Totals whose peaks are told.
+/// Totals whose peaks are reported.
 const PEAKS: [Total; 8] = [
     Total::Hosts,
     Total::Vcpu,
@@ -60,7 +60,7 @@ pub enum DigestEvent {
     Rebooted = 6,
     /// An instance ended.
     Terminated = 7,
-    /// Somebody asked for the state of an instance.
+    /// A call asked for the state of an instance.
     Described = 8,
     /// An instance changed its type.
     Modified = 9,
@@ -127,7 +127,16 @@ impl Accrual {
     }
 }
 
-/// The book of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
+/// Answers to calls of `describe`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Described {
+    /// Instances found.
+    pub instances: u64,
+    /// Pages filled.
+    pub pages: u64,
+}
+
+/// Counts, integrals, durations and the digest of a run. Counts begin when [`Ledger::begin_window`] ends the warm-up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     /// Launches \[instances\].
@@ -136,12 +145,10 @@ pub struct Ledger {
     pub operations: EnumMap<Operation, Tally>,
     /// Answers of calls on instances, one an instance.
     pub answers: EnumMap<Operation, Tally>,
-    /// What nobody asked for.
+    /// Events that no call asked for.
     pub disruptions: Disruptions,
-    /// Instances that calls of `describe` found.
-    pub described_instances: u64,
-    /// Pages they filled.
-    pub described_pages: u64,
+    /// Answers to calls of `describe`.
+    pub described: Described,
     /// Warm-up included.
     pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
     /// From the call to its effect.
@@ -219,7 +226,7 @@ impl Ledger {
         self.in_window = true;
     }
 
-    /// Panics unless the peaks that are told are no lower than what there is now, and so are the shares where hosts
+    /// Panics unless the peaks that are reported are no lower than what there is now, and so are the shares where hosts
     /// come and go.
     pub fn assert_noted(&self, fleet: &Totals, hosts_vary: bool) {
         if !self.in_window {
@@ -286,7 +293,7 @@ impl Ledger {
         }
     }
 
-    /// Counts something that nobody asked for.
+    /// Counts an event that no call asked for.
     pub fn count_event(&mut self, which: impl Fn(&mut Disruptions) -> &mut u64) {
         if self.in_window {
             *which(&mut self.disruptions) += 1;
@@ -296,8 +303,8 @@ impl Ledger {
     /// Counts what a call of `describe` found.
     pub fn described(&mut self, instances: u64, pages: u64) {
         if self.in_window {
-            self.described_instances += instances;
-            self.described_pages += pages;
+            self.described.instances += instances;
+            self.described.pages += pages;
         }
     }
 

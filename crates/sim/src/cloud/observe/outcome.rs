@@ -37,7 +37,7 @@ pub struct Outcome {
     pub first_failures: Vec<FirstFailure>,
     /// What was there when the run began in steady state.
     pub residents: Residents,
-    /// What nobody asked for.
+    /// Events that no call asked for.
     pub disruptions: Disruptions,
     /// Answers of calls on instances, one an instance, of every operation that had any.
     pub answers: Vec<(Operation, Tally)>,
@@ -51,7 +51,7 @@ pub struct Outcome {
     pub network: NetworkUse,
     /// What decided the probes.
     pub probes: Decisions,
-    /// What the looks at the headroom came to; `None` where the scenario asks for none.
+    /// Statistics of the headroom samples; `None` where the scenario asks for none.
     pub headroom: Option<HeadroomUse>,
     /// What came of the calls on their way; `None` where no control plane is modelled.
     pub control_plane: Option<ControlPlaneUse>,
@@ -63,7 +63,7 @@ pub struct Outcome {
     pub directory: Directory,
     /// Durations of what took time, by name, such as `launch`; each with at least one value.
     pub latency: Vec<Latency>,
-    /// The decisions that somebody asked about.
+    /// Decisions about the subject of `--explain`; `None` without one.
     pub explanation: Option<Explanation>,
     /// Events dispatched since the start, warm-up included.
     pub events: u64,
@@ -78,7 +78,7 @@ impl Outcome {
     }
 }
 
-/// What the looks at the fleet's headroom came to, warm-up left out. A figure has no value where no look had one.
+/// Statistics of the headroom samples, warm-up left out. A figure has no value where no sample had one.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HeadroomUse {
     /// More of the live mix that would have fitted \[instances\].
@@ -103,7 +103,7 @@ pub struct HeadroomUse {
     pub exhaustion: Vec<(String, Exhaustion)>,
 }
 
-/// Shares of each resource over several looks; GPU has values where hosts have some.
+/// Shares of each resource over several samples; GPU has values where hosts have some.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ShareSpans {
     /// Of vCPU.
@@ -115,7 +115,7 @@ pub struct ShareSpans {
 }
 
 impl ShareSpans {
-    /// Adds the shares of a look.
+    /// Adds the shares of a sample.
     pub fn note(&mut self, shares: &Shares) {
         self.vcpu.note(shares.vcpu);
         self.memory.note(shares.memory);
@@ -125,7 +125,7 @@ impl ShareSpans {
     }
 }
 
-/// Values of several looks.
+/// Values of several samples.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
     /// How many.
@@ -141,7 +141,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// Adds the value of a look.
+    /// Adds the value of a sample.
     pub fn note(&mut self, value: f64) {
         if self.count == 0 {
             (self.least, self.most) = (value, value);
@@ -164,8 +164,8 @@ impl Span {
 pub struct Residents {
     /// Drawn from the equilibrium \[instances\].
     pub expected: u64,
-    /// Of these, found room \[instances\].
-    pub moved_in: u64,
+    /// Of these, placed on a host \[instances\].
+    pub placed: u64,
 }
 
 /// What the fleet has and how it was used. Ratios are 0 to 1 of what can be sold: capacity less reserve.
@@ -233,9 +233,9 @@ pub struct NetworkUse {
 pub struct ElasticUse {
     /// All there are.
     pub allocated: PoolUse,
-    /// Those somebody has.
+    /// Addresses associated with an instance.
     pub associated: PoolUse,
-    /// Those nobody has.
+    /// Addresses associated with none.
     pub idle: PoolUse,
 }
 
@@ -274,7 +274,7 @@ pub struct PoolUse {
     pub used_peak: u64,
     /// When a request first found no address left, if ever, counted from the start of the scenario.
     pub exhausted_at: Option<Time>,
-    /// How broken the free addresses are; `None` where nobody asked for a prefix.
+    /// Fragmentation of the free addresses; `None` where no call asked for a prefix.
     pub fragmentation: Option<FragmentationUse>,
 }
 

@@ -10,7 +10,7 @@ use plimsoll_base::units::{SecurityGroupId, Time};
 use plimsoll_model::network::security::{Direction, Group, Peer, Rule, Traffic};
 use plimsoll_model::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
 
-/// Tells of all there is beside instances, and of what was gone no sooner than the warm-up.
+/// Reports the rows of all resources beside instances, but those that ended before the warm-up did.
 pub fn report(world: &mut World, observer: &mut dyn Observer) {
     let Some(recorder) = &world.recorder.rows else { return };
     let window_start = recorder.window_start;

@@ -38,6 +38,7 @@ pub struct InstanceHistory {
 }
 
 impl RowRecorder {
+    /// Returns a recorder of figures that count from the end of the warm-up.
     pub fn new(window_start: Time) -> RowRecorder {
         RowRecorder { window_start, ..RowRecorder::default() }
     }

@@ -96,6 +96,7 @@ pub fn resume(
     Ok((world, progress.expect("it was restored")))
 }
 
+/// Restores the state of every part, in the order that [`save`] writes it.
 fn restore(
     world: &mut World,
     scenario: &Scenario,
@@ -137,7 +138,7 @@ fn restore(
     Ok(Progress { milestones, residents, call })
 }
 
-/// Prepares to restore histories. Rows tell whole histories, so an observer that comes in the middle cannot have them.
+/// Prepares to restore histories. Rows cover whole lives, so an observer that comes in the middle cannot have them.
 fn restore_rows(
     world: &mut World,
     scenario: &Scenario,

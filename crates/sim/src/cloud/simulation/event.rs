@@ -51,7 +51,7 @@ pub enum Timer {
     StopDue,
     /// The stop/start behaviour starts the instance.
     StartDue,
-    /// Spot prices are looked at again.
+    /// The spot price is checked again.
     SpotWatch,
     /// The spot market takes its capacity back.
     Interrupted,

@@ -31,6 +31,7 @@ pub fn on_event(world: &mut World, now: Time, event: Event) {
     }
 }
 
+/// Hands a timer of an instance to its flow, unless the timer is void.
 fn on_timer(world: &mut World, now: Time, timer: Timer, stamp: Stamp, slot: Slot) {
     let instance = world.instances.get(slot);
     let is_valid = timer == Timer::LifetimeOver || instance.stamp == stamp.0;

@@ -24,6 +24,7 @@ pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreErr
     if are_within && is_next_within { Ok(()) } else { Err(RestoreError::Corrupt) }
 }
 
+/// Returns whether everything that the record of an instance names is known.
 fn is_within(world: &World, instance: &Instance) -> bool {
     let Instance { account, kind, zone, subnet, host, has_host, .. } = *instance;
     world.directory.has(account, Some(kind), Some(zone))

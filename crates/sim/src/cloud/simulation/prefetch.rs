@@ -38,7 +38,7 @@ fn prefetch_around(world: &World, slot: Slot) {
 }
 
 /// Loads what the next call will likely touch, and the place of the instance that the one after it means, whose
-/// address takes two looks at memory to find. Changes nothing.
+/// address takes two reads of memory to find. Changes nothing.
 #[inline]
 pub fn prefetch_calls(world: &World, next: Option<&Call>) {
     let Some(call) = next else { return };

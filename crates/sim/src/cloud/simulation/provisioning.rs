@@ -67,6 +67,7 @@ pub fn on_term(world: &mut World, now: Time, number: u32, begins: bool) {
     world.recorder.answer(now, operation, account, answer.map_err(Refused::outright));
 }
 
+/// Begins a capacity reservation of the scenario.
 fn begin_reservation(
     world: &mut World,
     now: Time,

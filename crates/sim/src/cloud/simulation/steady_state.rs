@@ -3,7 +3,7 @@
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::{launch, launch_batch};
 use crate::cloud::instances::reference::Slot;
-use crate::cloud::instances::{lifecycle, metering, spot};
+use crate::cloud::instances::{lifecycle, spot};
 use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::observe::outcome::Residents;
 use crate::cloud::simulation::event::Timer;
@@ -23,15 +23,16 @@ pub fn seed(world: &mut World) -> Residents {
         return Residents::default();
     }
     world.instances.reserve(residents.len() + residents.len() / HEADROOM);
-    let mut moved_in = 0;
+    let mut placed = 0;
     for resident in &residents {
-        moved_in += u64::from(place_resident(world, resident));
+        placed += u64::from(place_resident(world, resident));
     }
     world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
     world.recorder.ledger.note_instances();
-    Residents { expected: residents.len() as u64, moved_in }
+    Residents { expected: residents.len() as u64, placed }
 }
 
+/// Places a resident; `false` where it does not fit.
 fn place_resident(world: &mut World, resident: &Resident) -> bool {
     let Call { account, action: Action::Launch(launch), .. } = world.demand.resident(resident) else {
         panic!("a resident was launched")
@@ -49,7 +50,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     instance.past_minimum = true;
     let (id, host, kind) = (instance.id, instance.host, instance.kind);
     world.recorder.ledger.digest(Time::ZERO, DigestEvent::Resident, id, host);
-    metering::start_counting(world, kind);
+    lifecycle::start_counting(world, kind);
     lifecycle::time_of_entry(world, Time::ZERO, slot, State::Running);
     world.set_lifetime(Time::ZERO.after(resident.residual), slot);
     // Before the resident may turn out to be stopped, which voids the watch.

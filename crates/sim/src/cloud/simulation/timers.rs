@@ -35,6 +35,7 @@ impl Timers {
     }
 
     /// Sets a timer of an instance; none for a time that never comes.
+    #[inline]
     pub fn set(&mut self, at: Time, timer: Timer, slot: Slot, instance: &mut Instance) {
         if at < Time::NEVER {
             self.queue.push(at, Rank::Timer as u8, event(timer, slot, instance));
@@ -42,6 +43,7 @@ impl Timers {
     }
 
     /// Sets a timer of an instance that ends a step of fixed length.
+    #[inline]
     pub fn set_lane(&mut self, lane: Lane, now: Time, timer: Timer, slot: Slot, instance: &mut Instance) {
         self.queue.push_lane(lane, now, event(timer, slot, instance));
     }
@@ -64,6 +66,7 @@ impl Timers {
     }
 }
 
+#[inline]
 fn event(timer: Timer, slot: Slot, instance: &mut Instance) -> Event {
     instance.timers = instance.timers.checked_add(1).expect("an instance has 65,536 timers pending");
     Event::Instance(timer, Stamp(instance.stamp), slot)

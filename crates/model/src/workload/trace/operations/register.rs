@@ -132,7 +132,7 @@ impl Refused {
     /// By the header.
     pub fn new(positions: &Positions) -> Refused {
         let mut refused: EnumMap<Operation, Vec<Column>> = EnumMap::default();
-        for &operation in Operation::ALL {
+        for operation in Operation::ALL {
             let taken: Vec<Column> = entry(operation).columns().chain(ALWAYS.iter().copied()).collect();
             let here = Column::ALL.iter().copied().filter(|column| positions.of(*column).is_some());
             refused[operation] = here.filter(|column| !taken.contains(column)).collect();

@@ -355,7 +355,7 @@ fn every_operation_is_read_as_the_call_it_is() {
         assert_eq!(expected.operation().name(), row.split(' ').next().unwrap());
     }
     for operation in Operation::ALL {
-        assert!(rows.iter().any(|(_, action)| action.operation() == *operation), "no row of {operation:?}");
+        assert!(rows.iter().any(|(_, action)| action.operation() == operation), "no row of {operation:?}");
     }
 }
 
@@ -449,7 +449,7 @@ fn names_are_numbered_by_kind_in_the_order_of_first_use() {
 fn table() -> String {
     let mut lines = vec!["| operation | takes |".to_string(), "|---|---|".to_string()];
     for operation in Operation::ALL {
-        let entry = entry(*operation);
+        let entry = entry(operation);
         let needs = entry.needs.iter().map(|column| format!("**`{}`**", column.name()));
         let may = entry.may.iter().flat_map(|columns| match *columns == SHAPE {
             true => vec!["*shape*".to_string()],

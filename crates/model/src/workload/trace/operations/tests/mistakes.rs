@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_cell_that_its_operation_does_not_take_is_an_error() {
     for operation in Operation::ALL {
-        let taken: Vec<Column> = entry(*operation).columns().collect();
+        let taken: Vec<Column> = entry(operation).columns().collect();
         let given = [Column::Time, Column::Op, Column::Account];
         for column in OPTIONAL.iter().copied().flatten().filter(|column| !taken.contains(column)) {
             if given.contains(column) {
@@ -34,7 +34,7 @@ fn a_cell_that_its_operation_does_not_take_is_an_error() {
 #[test]
 fn a_cell_that_its_operation_needs_may_not_be_empty() {
     for operation in Operation::ALL {
-        for column in entry(*operation).needs {
+        for column in entry(operation).needs {
             let problem = problems(operation.name());
             let expected = format!("`{}`: found nothing, expected {}", column.name(), column.holds());
             assert!(problem.contains(&expected), "{operation:?}: {problem}");

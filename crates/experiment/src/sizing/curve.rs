@@ -1,8 +1,8 @@
-//! Curve of a metric over a setting as far as it is known: the values tried, in order, with the estimates of their runs.
+//! Curve of a metric by a setting: the values that were tried, in order, with the estimates of their runs.
 
-use super::target::{Standing, Target};
+use super::target::{Target, TargetStatus};
+use crate::figures::Figures;
 use crate::statistics::{self, Interval, bonferroni};
-use crate::trial::Figures;
 
 /// The metric whose value is a count of successes among trials, so that few trials tell little, however alike the
 /// replications: the share, the successes, the trials.
@@ -21,15 +21,15 @@ pub struct Point {
     pub estimate: Estimate,
 }
 
-/// Estimate of a metric, and its standing towards a target.
+/// Estimate of a metric, and the status of its target.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Estimate {
     /// Mean over the runs, if all have a value.
     pub mean: Option<f64>,
-    /// Interval in which the metric lies: below each end with the confidence asked for, so between them with less.
+    /// Interval of the metric: each end has the confidence asked for, so both together have less.
     pub interval: Option<Interval>,
-    /// Standing towards the target.
-    pub standing: Standing,
+    /// Status of the target.
+    pub status: TargetStatus,
 }
 
 impl Estimate {
@@ -41,15 +41,15 @@ impl Estimate {
     pub fn of(figures: &[Figures], certain: bool, target: &Target, confidence: f64) -> Estimate {
         let values: Option<Vec<f64>> = figures.iter().map(|figures| figures.get(&target.metric)).collect();
         let Some(values) = values else {
-            return Estimate { mean: None, interval: None, standing: Standing::NotShown };
+            return Estimate { mean: None, interval: None, status: TargetStatus::NotShown };
         };
         let mean = statistics::mean(&values);
         let interval = match certain {
             true => Some(Interval { low: mean, high: mean }),
             false => sampled(&values, figures, target, confidence),
         };
-        let standing = interval.map_or(Standing::NotShown, |interval| target.judge(interval));
-        Estimate { mean: Some(mean), interval, standing }
+        let status = interval.map_or(TargetStatus::NotShown, |interval| target.judge(interval));
+        Estimate { mean: Some(mean), interval, status }
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn one_random_run_tells_nothing_and_one_certain_run_all() {
-        assert_eq!(point(1, &[0.95], false).estimate.standing, Standing::NotShown);
-        assert_eq!(point(1, &[0.95], true).estimate.standing, Standing::Holds);
-        assert_eq!(point(1, &[0.89], true).estimate.standing, Standing::Fails);
+        assert_eq!(point(1, &[0.95], false).estimate.status, TargetStatus::NotShown);
+        assert_eq!(point(1, &[0.95], true).estimate.status, TargetStatus::Holds);
+        assert_eq!(point(1, &[0.89], true).estimate.status, TargetStatus::Fails);
     }
 
     #[test]

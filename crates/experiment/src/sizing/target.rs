@@ -1,4 +1,4 @@
-//! Target of a setting: a metric on one side, a number on the other, and the judgement of a point of a curve.
+//! Targets of a search: a metric on one side, a number on the other; and their status by an estimate.
 
 use std::fmt;
 
@@ -48,31 +48,31 @@ const SIGNS: [(&str, Relation); 6] = [
     ("<", Relation::Below),
 ];
 
-/// Standing of runs towards a target.
+/// Status of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Standing {
-    /// Holds, with the confidence asked for.
+pub enum TargetStatus {
+    /// The target holds, to the confidence asked for.
     Holds,
-    /// Does not hold, with the confidence asked for.
+    /// The target does not hold, to the confidence asked for.
     Fails,
     /// The runs cannot tell, or the metric has no value.
     NotShown,
 }
 
-impl Standing {
-    /// Its name in files.
+impl TargetStatus {
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Holds => "holds",
-            Standing::Fails => "fails",
-            Standing::NotShown => "not-shown",
+            TargetStatus::Holds => "holds",
+            TargetStatus::Fails => "fails",
+            TargetStatus::NotShown => "not-shown",
         }
     }
 }
 
 impl Relation {
-    /// Returns the sign that stands for it.
+    /// Sign.
     pub fn sign(self) -> &'static str {
         match self {
             Relation::AtLeast => ">=",
@@ -145,18 +145,18 @@ impl Target {
         metric::unit(&self.metric) == RATIO && self.value == utmost
     }
 
-    /// Returns what an interval says, within which the metric lies to the confidence asked for.
-    pub fn judge(&self, interval: Interval) -> Standing {
+    /// Status by an interval within which the metric lies to the confidence asked for.
+    pub fn judge(&self, interval: Interval) -> TargetStatus {
         let (near, far) = match self.relation.wants_more() {
             true => (interval.high, interval.low),
             false => (interval.low, interval.high),
         };
         if self.relation.holds(far, self.value) {
-            Standing::Holds
+            TargetStatus::Holds
         } else if self.relation.holds(near, self.value) {
-            Standing::NotShown
+            TargetStatus::NotShown
         } else {
-            Standing::Fails
+            TargetStatus::Fails
         }
     }
 }
@@ -211,13 +211,13 @@ mod tests {
     fn an_interval_holds_fails_or_cannot_tell() {
         let judged = |text: &str, low, high| target(text).judge(Interval { low, high });
         for (text, low, high, expected) in [
-            ("a >= 0.9", 0.9, 0.95, Standing::Holds),
-            ("a >= 0.9", 0.89, 0.95, Standing::NotShown),
-            ("a >= 0.9", 0.8, 0.89, Standing::Fails),
-            ("a > 0.9", 0.9, 0.9, Standing::Fails),
-            ("a <= 3", 2.0, 3.0, Standing::Holds),
-            ("a <= 3", 2.0, 4.0, Standing::NotShown),
-            ("a < 3", 3.0, 4.0, Standing::Fails),
+            ("a >= 0.9", 0.9, 0.95, TargetStatus::Holds),
+            ("a >= 0.9", 0.89, 0.95, TargetStatus::NotShown),
+            ("a >= 0.9", 0.8, 0.89, TargetStatus::Fails),
+            ("a > 0.9", 0.9, 0.9, TargetStatus::Fails),
+            ("a <= 3", 2.0, 3.0, TargetStatus::Holds),
+            ("a <= 3", 2.0, 4.0, TargetStatus::NotShown),
+            ("a < 3", 3.0, 4.0, TargetStatus::Fails),
         ] {
             assert_eq!(judged(text, low, high), expected, "{text} in {low} to {high}");
         }

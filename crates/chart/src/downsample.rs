@@ -1,12 +1,12 @@
-//! Fewer points that draw the same line: of every column of pixels the first, least, greatest and last, so that no peak
+//! Downsampling of a line that keeps its look: of every column of pixels the first, least, greatest and last, so that no peak
 //! is lost (Jugel and others, "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014).
 
-/// A point of data, in units of the axes. Where the second is no number the line has a gap.
+/// Point of data, in units of the axes. Where the second is NaN the line has a gap.
 pub type Datum = (f64, f64);
 
-/// The positions of the points to keep, in order: at most four for each of so many columns over the whole range, one of
+/// Returns the indices of the points to keep, in order: at most four for each of so many columns over the whole range, one of
 /// a gap beside. `points` are in order of their first coordinate.
-pub fn thin(points: &[Datum], columns: usize) -> Vec<usize> {
+pub fn downsample(points: &[Datum], columns: usize) -> Vec<usize> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return Vec::new() };
     let width = (last.0 - first.0) / columns as f64;
     if points.len() <= 4 * columns || width <= 0.0 {
@@ -26,7 +26,7 @@ pub fn thin(points: &[Datum], columns: usize) -> Vec<usize> {
     kept
 }
 
-/// Keeps what matters of the points of one column.
+/// Keeps the points of one column that matter.
 fn keep(points: &[Datum], begin: usize, end: usize, kept: &mut Vec<usize>) {
     let mut of_column = vec![begin, end - 1];
     of_column.extend((begin..end).find(|i| points[*i].1.is_nan()));
@@ -48,7 +48,7 @@ mod tests {
         points[123_456].1 = 1e6;
         points[654_321].1 = -1e6;
         points[777_777].1 = f64::NAN;
-        let kept = thin(&points, 800);
+        let kept = downsample(&points, 800);
         assert!(kept.len() <= 5 * 800, "{}", kept.len());
         assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
         for peak in [0, 123_456, 654_321, 777_777, 999_999] {
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn few_points_stay_as_they_are() {
-        assert!(thin(&[], 10).is_empty());
-        assert_eq!(thin(&[(3.0, 1.0)], 10), [0]);
+        assert!(downsample(&[], 10).is_empty());
+        assert_eq!(downsample(&[(3.0, 1.0)], 10), [0]);
         let same_time = vec![(1.0, 1.0); 100];
-        assert_eq!(thin(&same_time, 10).len(), 100);
+        assert_eq!(downsample(&same_time, 10).len(), 100);
     }
 }

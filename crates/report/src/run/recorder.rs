@@ -4,9 +4,9 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::ResultFolder;
-use super::run::checkpoint::{Checkpoints, HashedFile};
-use super::run::{Make, Opened, Out, REGISTER};
+use super::checkpoint::{Checkpoints, HashedFile};
+use super::{Make, Opened, Out, REGISTER};
+use crate::ResultFolder;
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
 use plimsoll_model::workload::directory::Directory;

@@ -1,6 +1,6 @@
 //! Sizing: the smallest value of one setting with which a target holds.
 //!
-//! From the scenario's own value the search doubles or halves until the target holds at one value and not at
+//! The search doubles or halves the scenario's own value until the target holds at one value and not at
 //! another, then halves what is between. Every value is run with the same seeds (common random numbers), and with
 //! more of them while the runs cannot tell. What it [learns](curve) on the way is kept: whether the response was
 //! monotone, as the halving takes it to be, is told from it.
@@ -11,23 +11,24 @@ pub mod target;
 use std::path::PathBuf;
 
 pub use curve::{Curve, Estimate, Point, Reversal};
-pub use target::{Relation, Standing, Target};
+pub use target::{Relation, Target, TargetStatus};
 
 use super::comparison::may_be_certain;
 use super::estimate::estimated_bytes;
-use super::replicate::{Audience, run_all};
+use super::figures::Figures;
+use super::replicate::{ProgressListener, run_all};
 use super::statistics::bonferroni;
-use super::trial::{Figures, Variant};
+use super::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::{Overrides, Scenario};
 
 /// The option that names the setting, for problems with it.
 pub const OPTION: &str = "--vary";
 
-/// Multiple of its first value up to which the search goes, unless told.
+/// Factor of the value that the search begins with up to which it goes, unless told.
 const GROWTH_MOST: u64 = 1024;
 
-/// Value up to which the search goes at least, unless told: a small beginning says little of the end.
+/// Least upper limit of the search, unless told: a small beginning says little of the end.
 const MOST_LEAST: u64 = 65_536;
 
 /// After so many doublings that change the metric in no run, another one will not either.
@@ -35,10 +36,10 @@ const STILL_DOUBLINGS: usize = 3;
 
 /// A setting to size.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub struct SizingPlan {
     /// The scenario file.
     pub scenario: PathBuf,
-    /// Settings beside the one that is searched. The seed, if any, is the first of the replications.
+    /// Overrides of the scenario beside the setting. The seed, if any, is the first of the replications.
     pub overrides: Overrides,
     /// The setting: a whole number at a dotted path of the scenario.
     pub path: String,
@@ -56,35 +57,35 @@ pub struct Question {
     pub confidence: f64,
 }
 
-/// End of a search.
+/// Result of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ending {
+pub enum SizingResult {
     /// The target holds at this value, and not at the one below.
     Found(u64),
-    /// Holds already at the least value there is to try.
+    /// The target holds at the least value already.
     HoldsAtLeast(u64),
-    /// Does not hold at the most value there is to try.
+    /// The target does not hold at the greatest value.
     OutOfReach(u64),
-    /// Does not hold, and doubling up to this value changed the metric in no run.
+    /// The target does not hold, and up to this value doubling changed the metric in no run.
     Still(u64),
 }
 
-impl Ending {
+impl SizingResult {
     /// The smallest value with which the target was seen to hold.
     pub fn answer(self) -> Option<u64> {
         match self {
-            Ending::Found(value) | Ending::HoldsAtLeast(value) => Some(value),
-            Ending::OutOfReach(_) | Ending::Still(_) => None,
+            SizingResult::Found(value) | SizingResult::HoldsAtLeast(value) => Some(value),
+            SizingResult::OutOfReach(_) | SizingResult::Still(_) => None,
         }
     }
 
-    /// Its name in files.
+    /// Name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Ending::Found(_) => "found",
-            Ending::HoldsAtLeast(_) => "holds-at-least",
-            Ending::OutOfReach(_) => "out-of-reach",
-            Ending::Still(_) => "still",
+            SizingResult::Found(_) => "found",
+            SizingResult::HoldsAtLeast(_) => "holds-at-least",
+            SizingResult::OutOfReach(_) => "out-of-reach",
+            SizingResult::Still(_) => "still",
         }
     }
 }
@@ -93,14 +94,14 @@ impl Ending {
 #[derive(Clone, Debug)]
 pub struct Sizing {
     /// Plan of the search.
-    pub question: Question,
+    pub plan: SizingPlan,
     /// The scenario as it stands, before the setting is varied.
     pub scenario: Scenario,
-    /// Value of the setting in the scenario, if it has one.
+    /// Value of the setting in the scenario, if it is there.
     pub stands_at: Option<u64>,
-    /// End of the search.
-    pub ending: Ending,
-    /// Curve that was learned on the way.
+    /// Result of the search.
+    pub result: SizingResult,
+    /// Values that were tried.
     pub curve: Curve,
     /// Places where more of the setting led away from the target; none: the response was monotone.
     pub reversals: Vec<Reversal>,
@@ -109,7 +110,7 @@ pub struct Sizing {
 /// Tells how many runs that each take so much memory \[bytes\] may be made at once.
 pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
 
-impl Question {
+impl SizingPlan {
     /// Finds what is wrong with it before anything runs, and reads the scenario as it stands.
     ///
     /// # Errors
@@ -165,17 +166,17 @@ impl Question {
         Variant { label: setting.to_string(), overrides }.read(&self.scenario)
     }
 
-    /// Searches. `scenario` is what [`Question::check`] has read.
-    pub fn carry_out(
+    /// Searches. `scenario` is what [`SizingPlan::check`] has read.
+    pub fn run(
         &self,
         scenario: Scenario,
         fits: Fits<'_>,
-        audience: &dyn Audience,
+        listener: &dyn ProgressListener,
     ) -> Result<Sizing, InputError> {
         let stands_at = scenario.setting(&self.path).and_then(|value| value.as_u64());
-        let mut search = Search { question: self, fits, audience, curve: Curve::default() };
-        let ending = search.search(self.start(stands_at))?;
-        if let Ending::Found(answer) = ending
+        let mut search = Search { plan: self, fits, listener, curve: Curve::default() };
+        let result = search.search(self.start(stands_at))?;
+        if let SizingResult::Found(answer) = result
             && self.most.is_none_or(|most| answer < most)
         {
             // One more tells whether the answer was only lucky.
@@ -183,7 +184,7 @@ impl Question {
         }
         let curve = search.curve;
         let reversals = curve.reversals(&self.target, self.confidence);
-        Ok(Sizing { question: self.clone(), scenario, stands_at, ending, curve, reversals })
+        Ok(Sizing { plan: self.clone(), scenario, stands_at, result, curve, reversals })
     }
 
     /// Returns how many replications a value is looked at with, one look after the other.
@@ -198,25 +199,25 @@ impl Question {
 
 /// A search on its way.
 struct Search<'a> {
-    question: &'a Question,
+    plan: &'a SizingPlan,
     fits: Fits<'a>,
-    audience: &'a dyn Audience,
+    listener: &'a dyn ProgressListener,
     curve: Curve,
 }
 
 impl Search<'_> {
-    fn search(&mut self, start: u64) -> Result<Ending, InputError> {
-        let least = self.question.least;
+    fn search(&mut self, start: u64) -> Result<SizingResult, InputError> {
+        let least = self.plan.least;
         let grown = start.saturating_mul(GROWTH_MOST).max(MOST_LEAST);
-        let most = self.question.most.unwrap_or(grown).max(start);
+        let most = self.plan.most.unwrap_or(grown).max(start);
         let (mut below, mut answer) = match self.holds(start)? {
             true => match self.go_down(start, least)? {
                 Ok(bracket) => bracket,
-                Err(ending) => return Ok(ending),
+                Err(result) => return Ok(result),
             },
             false => match self.go_up(start, most)? {
                 Ok(bracket) => bracket,
-                Err(ending) => return Ok(ending),
+                Err(result) => return Ok(result),
             },
         };
         while answer - below > 1 {
@@ -226,11 +227,11 @@ impl Search<'_> {
                 false => below = middle,
             }
         }
-        Ok(Ending::Found(answer))
+        Ok(SizingResult::Found(answer))
     }
 
     /// Halves from a value that holds to one that does not: the bracket, or that there is none.
-    fn go_down(&mut self, start: u64, least: u64) -> Result<Result<(u64, u64), Ending>, InputError> {
+    fn go_down(&mut self, start: u64, least: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let mut answer = start;
         while answer > least {
             let next = (answer / 2).max(least);
@@ -239,11 +240,11 @@ impl Search<'_> {
             }
             answer = next;
         }
-        Ok(Err(Ending::HoldsAtLeast(least)))
+        Ok(Err(SizingResult::HoldsAtLeast(least)))
     }
 
     /// Doubles from a value that does not hold to one that does: the bracket, or that there is none.
-    fn go_up(&mut self, start: u64, most: u64) -> Result<Result<(u64, u64), Ending>, InputError> {
+    fn go_up(&mut self, start: u64, most: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let (mut below, mut still) = (start, 0);
         while below < most {
             let next = below.saturating_mul(2).clamp(below + 1, most);
@@ -253,15 +254,15 @@ impl Search<'_> {
             still = if self.are_alike(below, next) { still + 1 } else { 0 };
             below = next;
             if still == STILL_DOUBLINGS {
-                return Ok(Err(Ending::Still(below)));
+                return Ok(Err(SizingResult::Still(below)));
             }
         }
-        Ok(Err(Ending::OutOfReach(most)))
+        Ok(Err(SizingResult::OutOfReach(most)))
     }
 
     /// Returns whether the metric is the same in every run of two values.
     fn are_alike(&self, one: u64, other: u64) -> bool {
-        let values = |setting| self.curve.at(setting).map(|point| point.values(&self.question.target.metric));
+        let values = |setting| self.curve.at(setting).map(|point| point.values(&self.plan.target.metric));
         values(one) == values(other)
     }
 
@@ -272,13 +273,13 @@ impl Search<'_> {
             self.curve.add(point);
         }
         let point = self.curve.at(setting).expect("it was looked at");
-        Ok(point.estimate.standing == Standing::Holds)
+        Ok(point.estimate.status == TargetStatus::Holds)
     }
 
     /// Runs a value, with more seeds until the runs can tell or there are no more.
     fn look(&self, setting: u64) -> Result<Point, InputError> {
-        let question = self.question;
-        let scenario = question.read(setting)?;
+        let plan = self.plan;
+        let scenario = plan.read(setting)?;
         let at_most = (self.fits)(estimated_bytes(&scenario)?);
         let mut figures = Vec::new();
         let certain = may_be_certain(&scenario) && {
@@ -288,21 +289,21 @@ impl Search<'_> {
         if certain {
             figures.truncate(1);
         }
-        refuse_certainty(&question.target, certain)?;
-        let looks = question.looks();
+        refuse_certainty(&plan.target, certain)?;
+        let looks = plan.looks();
         // Several looks are several chances to be wrong.
-        let confidence = bonferroni(question.confidence, looks.len());
+        let confidence = bonferroni(plan.confidence, looks.len());
         for replications in looks {
             if !certain {
                 self.extend(&mut figures, replications, &scenario, at_most)?;
             }
-            figures[0].find(&question.target.metric, &Place::key(target::OPTION))?;
-            let estimate = Estimate::of(&figures, certain, &question.target, confidence);
-            if certain || estimate.standing != Standing::NotShown {
+            figures[0].find(&plan.target.metric, &Place::key(target::OPTION))?;
+            let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
+            if certain || estimate.status != TargetStatus::NotShown {
                 return Ok(Point { setting, figures, certain, estimate });
             }
         }
-        let estimate = Estimate::of(&figures, certain, &question.target, confidence);
+        let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
         Ok(Point { setting, figures, certain, estimate })
     }
 
@@ -321,7 +322,7 @@ impl Search<'_> {
             Ok(scenario)
         };
         let missing = replications.saturating_sub(there);
-        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.audience)?);
+        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.listener)?);
         Ok(())
     }
 }
@@ -341,8 +342,8 @@ fn refuse_certainty(target: &Target, certain: bool) -> Result<(), InputError> {
 mod tests {
     use super::*;
 
-    fn question(replications: usize, most_replications: usize) -> Question {
-        Question {
+    fn plan(replications: usize, most_replications: usize) -> SizingPlan {
+        SizingPlan {
             scenario: PathBuf::new(),
             overrides: Overrides::default(),
             path: "zones.0.hosts.0.count".to_string(),
@@ -357,14 +358,14 @@ mod tests {
 
     #[test]
     fn looks_double_up_to_the_most() {
-        assert_eq!(question(10, 10).looks(), [10]);
-        assert_eq!(question(10, 80).looks(), [10, 20, 40, 80]);
-        assert_eq!(question(3, 10).looks(), [3, 6, 10]);
+        assert_eq!(plan(10, 10).looks(), [10]);
+        assert_eq!(plan(10, 80).looks(), [10, 20, 40, 80]);
+        assert_eq!(plan(3, 10).looks(), [3, 6, 10]);
     }
 
     #[test]
     fn the_search_begins_with_what_the_scenario_has_within_the_limits() {
-        let question = question(1, 1);
-        assert_eq!([None, Some(1), Some(5), Some(70)].map(|at| question.start(at)), [2, 2, 5, 9]);
+        let plan = plan(1, 1);
+        assert_eq!([None, Some(1), Some(5), Some(70)].map(|at| plan.start(at)), [2, 2, 5, 9]);
     }
 }
