@@ -56,4 +56,5 @@ mod theory;
 mod throttles;
 mod topology;
 mod traces;
+mod vocabulary;
 mod worlds;

@@ -127,7 +127,7 @@ pub fn operations(calls: &str) -> String {
 }
 
 /// Time \[s\], operation, reason and instances of a refusal.
-pub type Told = (f64, &'static str, &'static str, u32);
+pub type RefusedCall = (f64, &'static str, &'static str, u32);
 
 /// Writes down everything that a run tells.
 #[derive(Default)]
@@ -164,7 +164,7 @@ impl Notes {
     }
 
     /// The refusals in words.
-    pub fn refused(&self) -> Vec<Told> {
+    pub fn refused(&self) -> Vec<RefusedCall> {
         let one = |refusal: &Refusal| {
             let (operation, why) = (refusal.operation.name(), refusal.reason.failure.ec2_name());
             (refusal.at.as_seconds(), operation, why, refusal.count)
