@@ -132,7 +132,7 @@ fn calls(criterion: &mut Criterion) {
         let config: WorkloadConfig = toml::from_str(&toml).expect("settings of a workload");
         let types = TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue is whole");
         let mut directory = Directory::new(types, vec!["a".to_string()], Vec::new());
-        let demand = Demand::open(&config, Seed(4), Path::new(""), &mut directory);
+        let demand = Demand::open(&config, None, Seed(4), Path::new(""), &mut directory);
         let mut demand = demand.unwrap_or_else(|error| panic!("{error}"));
         group.bench_function(name, |bencher| {
             bencher.iter(|| black_box(demand.next(&mut directory).expect("no file to read")));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::source::name_of;
 use super::{examples, output};
 use crate::input::{InputError, Place, Problem};
 
@@ -59,7 +60,7 @@ impl Template {
 
 /// Writes the files and says how to run them.
 pub fn main(args: &NewArgs) -> Result<(), InputError> {
-    let name = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name_of(&args.file);
     let further: Vec<(PathBuf, &str)> = args
         .template
         .further_files()

@@ -59,8 +59,9 @@ impl Source {
     }
 }
 
-/// Name of a scenario made of a trace: that of its file without endings.
-fn name_of(trace: &Path) -> String {
-    let name = trace.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split('.').next().unwrap_or_default().to_string()
+/// Name of a scenario for a file: that of the file without endings, in letters that a folder's name may have.
+pub fn name_of(file: &Path) -> String {
+    let file = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("scenario");
+    stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
 }

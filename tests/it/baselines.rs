@@ -113,7 +113,7 @@ fn what_cannot_be_checked_is_told_with_the_way_out() {
         (&["check", "nowhere", "--baseline", "base.toml"][..], "found no such folder"),
         (&["check", "empty", "--baseline", "base.toml"], "found no summary.json"),
         (&["check", "out", "--baseline", "none.toml"], "--update makes one of the result"),
-        (&["check", "out", "--baseline", "scenario.toml"], "no baseline: "),
+        (&["check", "out", "--baseline", "scenario.toml"], "found a scenario, expected a baseline"),
         (&["check", "out", "--baseline", "old.toml"], "rewrite the baseline with --update"),
         (&["check", "out", "--baseline", "name.toml"], "did you mean `launch.failed`"),
         (&["check", "other", "--baseline", "base.toml"], "name the baseline of this scenario"),

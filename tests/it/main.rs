@@ -17,6 +17,7 @@ mod command_line;
 mod compare;
 mod control_plane;
 mod control_plane_theory;
+mod dependencies;
 mod determinism;
 mod ec2_rules_billing;
 mod explain;

@@ -34,12 +34,18 @@ pub enum Purpose {
     /// Placement group of an arrival; the entity is twice the arrival process, and one more for those there at the
     /// start.
     Group = 10,
+    /// Copies of a row of a trace, and their delays; the entity is the row, counted over all replays.
+    TraceCopy = 11,
+    /// Requests of an arrival process that the intensity of the demand keeps; the entity is the process and its layer.
+    ArrivalThinning = 12,
     /// Times between synthetic calls; the entity is the source of calls.
     CallArrival = 20,
     /// Operation and account of a synthetic call; the entity is the source of calls.
     CallMix = 21,
     /// Targets of a synthetic call; the entity is the source of calls.
     CallTarget = 22,
+    /// Synthetic calls that the intensity of the demand keeps; the entity is the source of calls and its layer.
+    CallThinning = 23,
     /// Service times of the control plane; the entity is the stage.
     Service = 30,
     /// Delays of clients that try again; the entity is 0.

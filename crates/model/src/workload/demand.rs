@@ -14,15 +14,16 @@ use super::arrivals::{ArrivalConfig, Source, Stops};
 use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
-use super::trace::TraceReader;
+use super::profile::{Intensity, Layer, ProfileConfig};
 use super::trace::origin::TraceOrigin;
+use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::units::{AccountId, Duration, Time};
+use plimsoll_base::units::{AccountId, Duration, NS_PER_S, Time};
 
 /// `[workload]`: where the demand of a run comes from. All that is given is merged.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkloadConfig {
     /// A trace in one of the canonical forms (CSV, `.gz` allowed, or Parquet), relative to the scenario file.
@@ -33,6 +34,19 @@ pub struct WorkloadConfig {
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_origin: Option<TraceOrigin>,
+    /// Replays of the trace one after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<RepeatConfig>,
+    /// Factor of all demand: below 1 it is thinned, above 1 requests are added, copies of rows of a trace among them.
+    #[serde(skip_serializing_if = "is_one")]
+    pub scale: f64,
+    /// Factors of the demand over time: growth, weeks, days, steps.
+    #[serde(skip_serializing_if = "is_default")]
+    pub profile: ProfileConfig,
+    /// Copies of a row of a trace, which a `scale` or `profile` above 1 makes, start later than the row by a time drawn
+    /// uniformly below this; default 1h.
+    #[serde(skip_serializing_if = "is_one_hour")]
+    pub jitter: Duration,
     /// State of the cloud when the run starts.
     pub start: Start,
     /// Synthetic arrivals.
@@ -43,10 +57,42 @@ pub struct WorkloadConfig {
     pub calls: Vec<CallConfig>,
 }
 
+/// Longest delay of a copy of a row, unless the scenario says otherwise.
+const JITTER: Duration = Duration(3600 * NS_PER_S);
+
+impl Default for WorkloadConfig {
+    fn default() -> WorkloadConfig {
+        WorkloadConfig {
+            trace: None,
+            trace_origin: None,
+            repeat: None,
+            scale: 1.0,
+            profile: ProfileConfig::default(),
+            jitter: JITTER,
+            start: Start::default(),
+            arrivals: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+}
+
+fn is_one(number: &f64) -> bool {
+    *number == 1.0
+}
+
+fn is_one_hour(jitter: &Duration) -> bool {
+    *jitter == JITTER
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl WorkloadConfig {
-    /// Returns whether no seed changes the demand: all of it is a trace.
+    /// Returns whether no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
-        self.arrivals.is_empty() && self.calls.is_empty()
+        let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
+        self.arrivals.is_empty() && self.calls.is_empty() && is_as_it_is
     }
 }
 
@@ -75,7 +121,7 @@ const TRACE: u32 = 0;
 pub struct Demand {
     seed: Seed,
     start: Start,
-    trace: Option<TraceReader>,
+    trace: Option<TraceReplay>,
     /// The trace's next call, which its time in `queue` belongs to.
     ahead: Option<Call>,
     sources: Vec<Source>,
@@ -146,14 +192,17 @@ impl Persist for Demand {
 
 impl Demand {
     /// Opens the trace and compiles the arrivals; tells everything that is wrong. Relative names of files
-    /// are seen from `base_dir`, the folder of the scenario.
+    /// are seen from `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
     pub fn open(
         config: &WorkloadConfig,
+        duration: Option<Duration>,
         seed: Seed,
         base_dir: &Path,
         directory: &mut Directory,
     ) -> Result<Demand, InputError> {
         let mut problems = Vec::new();
+        let intensity = Intensity::compile(config.scale, &config.profile, duration);
+        let intensity = intensity.map_err(|wrong| problems.extend(wrong)).ok().flatten();
         if config.trace.is_none() && config.arrivals.is_empty() && config.calls.is_empty() {
             let found = "found no demand, expected a trace, arrivals or calls";
             let problem = Problem::new(Place::key("workload"), found);
@@ -167,22 +216,55 @@ impl Demand {
             ));
         }
         let trace = config.trace.as_ref().filter(|_| !is_empty);
-        let trace = trace.map(|file| TraceReader::open(&base_dir.join(file), config.trace_origin));
+        let replay = || Replay {
+            origin: config.trace_origin,
+            repeat: config.repeat,
+            intensity: intensity.clone(),
+            jitter: config.jitter,
+        };
+        let trace = trace.map(|file| TraceReplay::open(&base_dir.join(file), replay(), seed));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
-        let (arrivals, sources) = compile(
-            "workload.arrivals",
-            &config.arrivals,
-            ArrivalConfig::name_or_number,
-            |arrivals, number, key| arrivals.compile(number, key, seed, base_dir, directory),
-            &mut problems,
-        );
-        let (_, callers) = compile(
-            "workload.calls",
-            &config.calls,
-            CallConfig::name_or_number,
-            |calls, number, key| calls.compile(number, key, seed, (&arrivals, &sources), directory),
-            &mut problems,
-        );
+        let layers = intensity.as_ref().map_or(1, Intensity::layers);
+        let most = usize::from(u16::MAX / layers);
+        if config.arrivals.len().max(config.calls.len()) > most {
+            let found =
+                format!("found up to {layers} times the demand, expected less with more than {most} sources");
+            problems.push(Problem::new(Place::key("workload.scale"), found));
+            return Err(InputError(problems));
+        }
+        let (mut sources, mut callers, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        for layer in 0..layers {
+            let mut wrong = Vec::new();
+            let (arrivals, of_layer) = compile(
+                "workload.arrivals",
+                &config.arrivals,
+                ArrivalConfig::name_or_number,
+                |arrivals, source, key| {
+                    let layer = Layer { source, layer };
+                    arrivals.compile(layer, key, seed, intensity.as_ref(), base_dir, directory)
+                },
+                &mut wrong,
+            );
+            sources.extend(of_layer);
+            if layer == 0 {
+                names = arrivals;
+            }
+            let (_, of_layer) = compile(
+                "workload.calls",
+                &config.calls,
+                CallConfig::name_or_number,
+                |calls, source, key| {
+                    let layer = Layer { source, layer };
+                    calls.compile(layer, key, seed, intensity.as_ref(), (&names, &sources), directory)
+                },
+                &mut wrong,
+            );
+            callers.extend(of_layer);
+            if !wrong.is_empty() {
+                problems.extend(wrong);
+                break;
+            }
+        }
         if config.start == Start::SteadyState {
             check_steady_state(config, &sources, &mut problems);
         }
@@ -190,9 +272,10 @@ impl Demand {
             return Err(InputError(problems));
         }
         let made = (sources.len(), callers.len());
+        let layers = usize::from(layers);
         assert_eq!(
             made,
-            (config.arrivals.len(), config.calls.len()),
+            (config.arrivals.len() * layers, config.calls.len() * layers),
             "a source is missing and nothing is wrong"
         );
         let mut demand = Demand {
@@ -287,12 +370,12 @@ impl Demand {
     /// The greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
-        self.trace.as_ref().map_or(Time::ZERO, TraceReader::last_event)
+        self.trace.as_ref().map_or(Time::ZERO, TraceReplay::last_event)
     }
 
     /// The time of the trace's first row.
     pub fn first_event(&self) -> Option<Time> {
-        self.trace.as_ref().and_then(TraceReader::first_event)
+        self.trace.as_ref().and_then(TraceReplay::first_event)
     }
 
     /// True when a part of the demand is a trace.
@@ -323,9 +406,9 @@ impl Demand {
         if self.start == Start::Empty {
             return residents;
         }
-        for source in &mut self.sources {
+        for (source, process) in self.sources.iter_mut().zip(0..) {
             let expected = source.expected_residents("").expect("checked when the demand was opened");
-            source.draw_residents(expected, &mut residents);
+            source.draw_residents(process, expected, &mut residents);
         }
         // Equal in all three is equal altogether, so that the order needs no stable sort, which would take
         // half as much memory again.

@@ -208,7 +208,7 @@ mod tests {
 
     fn demand(toml: &str, directory: &mut Directory, folder: &Path) -> Demand {
         let config: WorkloadConfig = toml::from_str(toml).unwrap();
-        Demand::open(&config, Seed(4), folder, directory).unwrap()
+        Demand::open(&config, None, Seed(4), folder, directory).unwrap()
     }
 
     fn directory() -> Directory {

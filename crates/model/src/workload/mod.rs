@@ -15,6 +15,7 @@ pub mod generate;
 pub mod handles;
 pub mod names;
 pub mod process;
+pub mod profile;
 pub mod resource_call;
 pub mod settings;
 pub mod trace;

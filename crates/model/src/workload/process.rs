@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{AliasTable, exponential, geometric, to_duration};
+use super::profile::Thinning;
 use super::settings::Settings;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::Stream;
@@ -206,6 +207,8 @@ impl Process {
 #[derive(Clone, Debug)]
 pub struct Timetable {
     process: Process,
+    /// Thinning to the intensity of the demand; none where that is 1.
+    thinning: Option<Thinning>,
     /// When the next request comes.
     at: Time,
     /// Number left to take at that time, and whether none was taken yet.
@@ -215,14 +218,30 @@ pub struct Timetable {
 
 persist! { Timetable {
     values: [at, left, is_fresh],
-    nested: [process],
+    nested: [process, thinning],
 } }
 
 impl Timetable {
     /// Of a process that has not begun.
-    pub fn new(mut process: Process) -> Timetable {
-        let (at, left) = process.next_time();
-        Timetable { process, at, left, is_fresh: true }
+    pub fn new(process: Process, thinning: Option<Thinning>) -> Timetable {
+        let mut timetable = Timetable { process, thinning, at: Time::ZERO, left: 0, is_fresh: true };
+        timetable.find_next();
+        timetable
+    }
+
+    /// Finds the next time at which requests are kept; those that come together are kept or left out together.
+    #[inline]
+    fn find_next(&mut self) {
+        loop {
+            (self.at, self.left) = self.process.next_time();
+            let Some(thinning) = &mut self.thinning else { return };
+            if self.at > thinning.horizon() {
+                self.at = Time::NEVER;
+            }
+            if self.at == Time::NEVER || thinning.keeps(self.at) {
+                return;
+            }
+        }
     }
 
     /// When the next request comes; [`Time::NEVER`] when none does.
@@ -242,15 +261,15 @@ impl Timetable {
     pub fn advance(&mut self) {
         self.is_fresh = self.left <= 1;
         if self.is_fresh {
-            (self.at, self.left) = self.process.next_time();
+            self.find_next();
         } else {
             self.left -= 1;
         }
     }
 
-    /// Requests per nanosecond in the long run.
+    /// Requests per nanosecond in the long run, at the intensity of the start.
     pub fn mean_rate(&self) -> f64 {
-        self.process.mean_rate()
+        self.process.mean_rate() * self.thinning.as_ref().map_or(1.0, Thinning::share_at_start)
     }
 }
 

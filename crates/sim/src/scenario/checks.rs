@@ -191,7 +191,7 @@ pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
 
 /// The demand of a scenario. Its files are named from the current folder on by now.
 pub(super) fn open_demand(scenario: &Scenario, directory: &mut Directory) -> Result<Demand, InputError> {
-    Demand::open(&scenario.workload, Seed(scenario.seed), Path::new(""), directory)
+    Demand::open(&scenario.workload, scenario.duration, Seed(scenario.seed), Path::new(""), directory)
 }
 
 /// The name must do as the name of a folder.

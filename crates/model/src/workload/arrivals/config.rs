@@ -13,6 +13,7 @@ use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
+use crate::workload::profile::{Intensity, Layer, Thinning};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{Place, Problem};
@@ -150,19 +151,22 @@ impl ArrivalConfig {
         self.name.clone().unwrap_or_else(|| format!("arrivals-{number}"))
     }
 
-    /// The source of requests, or everything that is wrong. `number` is its place in the list, `key` its
+    /// The source of requests, or everything that is wrong. `layer` has its place in the list, `key` is its
     /// dotted path.
     pub fn compile(
         &self,
-        number: u16,
+        layer: Layer,
         key: &str,
         seed: Seed,
+        intensity: Option<&Intensity>,
         base_dir: &Path,
         directory: &mut Directory,
     ) -> Result<Source, Vec<Problem>> {
         let mut settings = Settings::at(key);
+        let number = layer.source;
         let name = self.name_or_number(number);
-        let stream = |purpose| seed.stream(purpose, u64::from(number));
+        let stream = |purpose| seed.stream(purpose, layer.entity());
+        let pair = |purpose, second| seed.stream(purpose, 2 * layer.entity() + second);
         let process = self.process.compile(&settings.path("process"), stream(Purpose::Arrival));
         let process = settings.take(process);
         let path = settings.path("lifetime");
@@ -176,16 +180,19 @@ impl ArrivalConfig {
         settings.finish(|| Source {
             name,
             number,
-            timetable: Timetable::new(process),
+            timetable: Timetable::new(
+                process,
+                intensity.map(|intensity| Thinning::new(intensity, layer, Purpose::ArrivalThinning, seed)),
+            ),
             account: mix.accounts[0],
             mix,
             mix_stream: stream(Purpose::Mix),
             lifetime: lifetime.flatten(),
             lifetime_stream: stream(Purpose::Lifetime),
-            steady_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number)),
-            steady_mix_stream: seed.stream(Purpose::SteadyState, 2 * u64::from(number) + 1),
-            group_stream: seed.stream(Purpose::Group, 2 * u64::from(number)),
-            steady_group_stream: seed.stream(Purpose::Group, 2 * u64::from(number) + 1),
+            steady_stream: pair(Purpose::SteadyState, 0),
+            steady_mix_stream: pair(Purpose::SteadyState, 1),
+            group_stream: pair(Purpose::Group, 0),
+            steady_group_stream: pair(Purpose::Group, 1),
             stops: stops.flatten(),
         })
     }

@@ -149,13 +149,14 @@ impl Source {
     }
 
     /// Draws the instances that are there when a run starts in equilibrium: a Poisson number.
-    pub fn draw_residents(&mut self, expected: f64, residents: &mut Vec<Resident>) {
+    /// `process` is the place of this source among all, its layers included.
+    pub fn draw_residents(&mut self, process: u16, expected: f64, residents: &mut Vec<Resident>) {
         let Some(lifetime) = &self.lifetime else { return };
         let number = draw::poisson(&mut self.steady_stream, expected);
         residents.reserve(usize::try_from(number).expect("a steady state fits in memory"));
         for _ in 0..number {
             let (age, residual) = lifetime.draw_in_equilibrium(&mut self.steady_stream);
-            residents.push(Resident { age, residual, process: self.number });
+            residents.push(Resident { age, residual, process });
         }
     }
 

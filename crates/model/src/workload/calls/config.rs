@@ -12,6 +12,7 @@ use crate::workload::call::{Modification, Query, Tag};
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
+use crate::workload::profile::{Intensity, Layer, Thinning};
 use crate::workload::resource_call::VolumeSpec;
 use crate::workload::settings::Settings;
 use plimsoll_base::catalogue::VolumeType;
@@ -129,19 +130,20 @@ impl CallConfig {
         self.name.clone().unwrap_or_else(|| format!("calls-{number}"))
     }
 
-    /// The source of calls, or everything that is wrong. `number` is its place in the list, `key` its dotted path,
+    /// The source of calls, or everything that is wrong. `layer` has its place in the list, `key` is its dotted path,
     /// `arrivals` the names of all arrival processes and `sources` those that could be made of them.
     pub fn compile(
         &self,
-        number: u16,
+        layer: Layer,
         key: &str,
         seed: Seed,
+        intensity: Option<&Intensity>,
         (arrivals, sources): (&[String], &[Source]),
         directory: &mut Directory,
     ) -> Result<CallSource, Vec<Problem>> {
         let mut settings = Settings::at(key);
-        let name = self.name_or_number(number);
-        let stream = |purpose| seed.stream(purpose, u64::from(number));
+        let name = self.name_or_number(layer.source);
+        let stream = |purpose| seed.stream(purpose, layer.entity());
         let process = self.process.compile(&settings.path("process"), stream(Purpose::CallArrival));
         let process = settings.take(process);
         let makes = self.makes(&mut settings);
@@ -154,7 +156,10 @@ impl CallConfig {
         let weights: Vec<f64> = self.operations.values().copied().collect();
         settings.finish(|| {
             let mut source = CallSource {
-                timetable: Timetable::new(process),
+                timetable: Timetable::new(
+                    process,
+                    intensity.map(|intensity| Thinning::new(intensity, layer, Purpose::CallThinning, seed)),
+                ),
                 makes,
                 operation: AliasTable::new(&weights),
                 accounts,

@@ -18,7 +18,7 @@ fn directory() -> Directory {
 }
 
 fn open(toml: &str, directory: &mut Directory) -> Demand {
-    Demand::open(&toml::from_str(toml).unwrap(), Seed(3), Path::new(""), directory).unwrap()
+    Demand::open(&toml::from_str(toml).unwrap(), None, Seed(3), Path::new(""), directory).unwrap()
 }
 
 /// The calls before `end`, with the names they use.
@@ -36,7 +36,7 @@ fn calls(toml: &str, end: &str) -> (Vec<Call>, Directory) {
 }
 
 fn problems(toml: &str) -> String {
-    let error = Demand::open(&toml::from_str(toml).unwrap(), Seed(3), Path::new(""), &mut directory());
+    let error = Demand::open(&toml::from_str(toml).unwrap(), None, Seed(3), Path::new(""), &mut directory());
     error.unwrap_err().to_string()
 }
 

@@ -18,11 +18,11 @@ fn config(toml: &str) -> WorkloadConfig {
 }
 
 fn open(toml: &str, directory: &mut Directory) -> Demand {
-    Demand::open(&config(toml), Seed(1), Path::new(""), directory).unwrap()
+    Demand::open(&config(toml), None, Seed(1), Path::new(""), directory).unwrap()
 }
 
 fn problems(toml: &str) -> String {
-    Demand::open(&config(toml), Seed(1), Path::new(""), &mut directory()).unwrap_err().to_string()
+    Demand::open(&config(toml), None, Seed(1), Path::new(""), &mut directory()).unwrap_err().to_string()
 }
 
 /// The first calls with their lifetimes.
@@ -176,7 +176,7 @@ fn a_trace_comes_before_arrivals_at_the_same_time() {
     let toml = "trace = 't.csv'\n[[arrivals]]\nprocess = { kind = 'constant', every = '1h' }\n\
                 types = { 'c5.large' = 1 }";
     let mut directory = directory();
-    let mut demand = Demand::open(&config(toml), Seed(1), folder.path(), &mut directory).unwrap();
+    let mut demand = Demand::open(&config(toml), None, Seed(1), folder.path(), &mut directory).unwrap();
     let names: Vec<String> = calls(&mut demand, &mut directory, 5)
         .iter()
         .map(|(call, _)| format!("{} {}", call.at.as_seconds(), directory.types.get(launch(call).kind).name))
@@ -325,4 +325,141 @@ fn a_steady_state_of_infinite_mean_is_refused() {
          lifetime = { kind = 'pareto', min = '1s', shape = 1 }\ntypes = { 'm5.large' = 1 }",
     );
     assert!(text.contains("`workload.arrivals.0.lifetime`: found a lifetime of infinite mean"), "{text}");
+}
+
+/// Calls of a demand up to a time, as (start \[s\], type, account).
+fn taken(demand: &mut Demand, directory: &mut Directory, until: Time) -> Vec<(f64, u32, u32)> {
+    let mut taken = Vec::new();
+    while let Some(call) = demand.next(directory).unwrap().filter(|call| call.at <= until) {
+        if let Action::Launch(launch) = &call.action {
+            taken.push((call.at.as_seconds(), launch.kind.0, call.account.0));
+        }
+    }
+    taken
+}
+
+/// Launches of a scaled workload of ten days.
+fn scaled(text: &str, folder: &Path) -> Vec<(f64, u32, u32)> {
+    let days = Duration(10 * 86_400 * NS_PER_S);
+    let mut directory = directory();
+    let mut demand = Demand::open(&config(text), Some(days), Seed(1), folder, &mut directory).unwrap();
+    taken(&mut demand, &mut directory, Time::ZERO.after(days))
+}
+
+const STEADY: &str = "arrivals = [{ process = { kind = 'poisson', per_hour = 60 }, types = { 'm5.large' = 1, 'c5.large' = 2 }, \
+    lifetime = { kind = 'constant', value = '1h' }, accounts = 7 }]\n";
+
+#[test]
+fn more_demand_keeps_every_request_of_less() {
+    let nowhere = Path::new("");
+    let as_it_is = scaled(STEADY, nowhere);
+    assert_eq!(as_it_is, scaled(&format!("scale = 1.0\n{STEADY}"), nowhere));
+    let mut less: Vec<(f64, u32, u32)> = Vec::new();
+    for scale in [0.2, 0.5, 1.0, 1.7, 3.0] {
+        let more = scaled(&format!("scale = {scale}\n{STEADY}"), nowhere);
+        // 14,400 requests at scale 1: a Poisson number, within five standard deviations.
+        let expected = 14_400.0 * scale;
+        assert!((more.len() as f64 - expected).abs() < 5.0 * expected.sqrt(), "{scale}: {}", more.len());
+        let times: std::collections::BTreeSet<u64> = more.iter().map(|(at, ..)| at.to_bits()).collect();
+        assert!(less.iter().all(|(at, ..)| times.contains(&at.to_bits())), "{scale} lost requests");
+        assert!(more.is_sorted_by_key(|(at, ..)| *at));
+        less = more;
+    }
+}
+
+#[test]
+fn a_profile_is_followed_day_by_day() {
+    let text = format!(
+        "{STEADY}[profile]\nweekly = [1, 2, 0, 0.5, 1, 1, 1]\nsteps = [{{ from = '6d', until = '7d', factor = 3 }}]"
+    );
+    let found = scaled(&text, Path::new(""));
+    for (day, factor) in [1.0, 2.0, 0.0, 0.5, 1.0, 1.0, 3.0, 1.0, 2.0, 0.0].into_iter().enumerate() {
+        let count = found.iter().filter(|(at, ..)| (at / 86_400.0) as usize == day).count() as f64;
+        let expected: f64 = 1440.0 * factor;
+        assert!((count - expected).abs() <= 5.0 * expected.sqrt(), "day {day}: {count} of {expected}");
+    }
+}
+
+#[test]
+fn growth_compounds() {
+    let text = format!("{STEADY}[profile]\ngrowth_per_day = 0.2");
+    let found = scaled(&text, Path::new(""));
+    // ∫ 1.2^t over ten days = (1.2^10 − 1) ÷ ln 1.2 = 28.474.
+    let expected = 1440.0 * (1.2_f64.powi(10) - 1.0) / 1.2_f64.ln();
+    assert!((found.len() as f64 - expected).abs() < 5.0 * expected.sqrt(), "{} of {expected}", found.len());
+}
+
+/// A trace of an instance an hour for a day, each for two hours.
+fn hourly() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String =
+        (0..24).map(|hour| format!("{},{},m5.large,a{hour}\n", hour * 3600, (hour + 2) * 3600)).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("start_s,end_s,type,account\n{rows}")).unwrap();
+    folder
+}
+
+#[test]
+fn a_trace_is_repeated_exactly() {
+    let folder = hourly();
+    let once = scaled("trace = 't.csv'", folder.path());
+    let thrice = scaled("trace = 't.csv'\nrepeat = { times = 3, every = '1d' }", folder.path());
+    let expected: Vec<(f64, u32, u32)> = (0..3)
+        .flat_map(|day| {
+            once.iter().map(move |(at, kind, account)| (at + f64::from(day) * 86_400.0, *kind, *account))
+        })
+        .collect();
+    assert_eq!(thrice, expected);
+    let mut directory = directory();
+    let text = "trace = 't.csv'\nrepeat = { times = 2, every = '22h' }";
+    let mut demand = Demand::open(&config(text), None, Seed(1), folder.path(), &mut directory).unwrap();
+    let error = loop {
+        match demand.next(&mut directory) {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("a repetition shorter than the trace is told"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(
+        error,
+        "`workload.repeat.every`: found 22h, expected at least 23h, when the trace's last row starts"
+    );
+}
+
+#[test]
+fn copies_of_a_row_start_later_and_live_as_long() {
+    let folder = hourly();
+    let once = scaled("trace = 't.csv'", folder.path());
+    let doubled = scaled("trace = 't.csv'\nscale = 2.0\njitter = '30m'", folder.path());
+    assert_eq!(doubled.len(), 48);
+    assert!(doubled.is_sorted_by_key(|(at, ..)| *at));
+    for (at, _, account) in &once {
+        let of_row: Vec<f64> = doubled.iter().filter(|(.., of)| of == account).map(|(at, ..)| *at).collect();
+        assert!(of_row.len() == 2 && of_row[0] == *at && of_row[1] - at < 1800.0, "{of_row:?}");
+    }
+    let halved = scaled("trace = 't.csv'\nscale = 0.5", folder.path());
+    assert!(halved.len() > 4 && halved.len() < 20 && halved.iter().all(|row| once.contains(row)));
+    let mut directory = directory();
+    let text = "trace = 't.csv'\nscale = 2.0";
+    let mut demand = Demand::open(&config(text), None, Seed(1), folder.path(), &mut directory).unwrap();
+    while let Some(call) = demand.next(&mut directory).unwrap() {
+        let Action::Launch(launch) = call.action else { panic!("an interval is a launch") };
+        let End::At(end) = launch.end else { panic!("it has an end") };
+        assert_eq!(end.0 - call.at.0, 7200 * NS_PER_S);
+    }
+    assert!(demand.last_event() >= Time(25 * 3600 * NS_PER_S));
+}
+
+#[test]
+fn operations_are_neither_scaled_nor_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "time_s,op,instance,type\n0,launch,i,m5.large\n";
+    std::fs::write(folder.path().join("o.csv"), text).unwrap();
+    for setting in
+        ["scale = 2.0", "repeat = { times = 2, every = '1d' }", "profile = { growth_per_day = 0.1 }"]
+    {
+        let config = config(&format!("trace = 'o.csv'\n{setting}"));
+        let day = Some(Duration(86_400 * NS_PER_S));
+        let error = Demand::open(&config, day, Seed(1), folder.path(), &mut directory()).unwrap_err();
+        assert!(error.to_string().contains("expected one of intervals"), "{error}");
+    }
 }

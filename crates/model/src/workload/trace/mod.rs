@@ -14,6 +14,7 @@ pub mod operations;
 pub mod options;
 pub mod origin;
 mod parquet_out;
+pub mod replay;
 mod row;
 pub mod write;
 

@@ -1,0 +1,258 @@
+//! A trace replayed: as it is, repeated, or at another intensity.
+//!
+//! Each row has streams of its own, so that a greater intensity keeps the rows of a lesser one and adds some. Copies of a row
+//! start later than it by a drawn time, so that they don't all come at once, and live as long.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::origin::TraceOrigin;
+use super::{Form, TraceReader};
+use crate::workload::call::{Action, Call, End};
+use crate::workload::directory::Directory;
+use crate::workload::profile::Intensity;
+use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
+use plimsoll_base::engine::random::{Purpose, Seed, Stream};
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::{Duration, Time};
+
+/// `workload.repeat`: a trace that is replayed again and again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatConfig {
+    /// Number of replays, 1 or more.
+    pub times: u32,
+    /// Time from the start of a replay to that of the next, at least up to the trace's last start.
+    pub every: Duration,
+}
+
+/// Changes to a trace on its way into a run.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// Moment of the trace's clock at which the run starts.
+    pub origin: Option<TraceOrigin>,
+    /// Repetition.
+    pub repeat: Option<RepeatConfig>,
+    /// Intensity; none: 1.
+    pub intensity: Option<Intensity>,
+    /// Longest delay of a copy.
+    pub jitter: Duration,
+}
+
+/// A trace at work.
+#[derive(Debug)]
+pub struct TraceReplay {
+    reader: TraceReader,
+    path: PathBuf,
+    replay: Replay,
+    seed: Seed,
+    /// Number of the replay, from 0.
+    pass: u32,
+    /// Rows read, over all replays.
+    rows: u64,
+    /// Calls that were read or copied and are not taken yet, the earliest first.
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// Start of the row read last: nothing that is still to be read comes before it.
+    frontier: Time,
+    is_read: bool,
+    first_event: Option<Time>,
+    last_event: Time,
+}
+
+/// A call that is not taken yet, in the order of its time, then of the row and its copies.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Waiting {
+    at: Time,
+    row: u64,
+    copy: u32,
+    call: Call,
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Waiting) -> std::cmp::Ordering {
+        (self.at, self.row, self.copy).cmp(&(other.at, other.row, other.copy))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Waiting) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Persist for TraceReplay {
+    fn save(&self, out: &mut Writer<'_>) {
+        let TraceReplay {
+            reader, path: _, replay: _, seed: _, pass, rows, waiting, frontier, is_read, ..
+        } = self;
+        let mut in_order: Vec<&Waiting> = waiting.iter().map(|Reverse(waiting)| waiting).collect();
+        in_order.sort();
+        out.put(&(pass, rows, in_order, frontier, is_read));
+        out.put(&(self.first_event, self.last_event));
+        reader.save(out);
+    }
+
+    fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
+        let waiting: Vec<Waiting>;
+        (self.pass, self.rows, waiting, self.frontier, self.is_read) = from.get()?;
+        (self.first_event, self.last_event) = from.get()?;
+        self.waiting = waiting.into_iter().map(Reverse).collect();
+        self.reader.restore(from)
+    }
+}
+
+impl TraceReplay {
+    /// Opens a trace and checks its header.
+    ///
+    /// # Errors
+    /// Files that cannot be read; a trace of operations that is to be scaled or repeated.
+    pub fn open(path: &Path, replay: Replay, seed: Seed) -> Result<TraceReplay, InputError> {
+        let reader = TraceReader::open(path, replay.origin)?;
+        let mut problems = Vec::new();
+        if reader.form() == Form::Operations {
+            let keys = [
+                ("workload.repeat", replay.repeat.is_some()),
+                ("workload.scale", replay.intensity.is_some()),
+            ];
+            for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
+                let found =
+                    "found a trace of operations, whose calls refer to each other; expected one of intervals";
+                let help = "leave `repeat`, `scale` and `profile` out, or replay intervals";
+                problems.push(Problem::new(Place::key(key), found).with_help(help));
+            }
+        }
+        if replay.repeat.is_some_and(|repeat| repeat.times == 0) {
+            let found = "found 0, expected a number of replays from 1 on";
+            problems.push(Problem::new(Place::key("workload.repeat.times"), found));
+        }
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        Ok(TraceReplay {
+            reader,
+            path: path.to_path_buf(),
+            replay,
+            seed,
+            pass: 0,
+            rows: 0,
+            waiting: BinaryHeap::new(),
+            frontier: Time::ZERO,
+            is_read: false,
+            first_event: None,
+            last_event: Time::ZERO,
+        })
+    }
+
+    /// True where the trace is replayed as it is.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.replay.repeat.is_none() && self.replay.intensity.is_none()
+    }
+
+    /// Returns the next call in time order; `None` after the last one.
+    ///
+    /// # Errors
+    /// Rows that cannot be read; a repetition that is shorter than the trace.
+    #[inline]
+    pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        if self.is_plain() { self.reader.next(directory) } else { self.next_of_copies(directory) }
+    }
+
+    fn next_of_copies(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        while !self.is_read && self.waiting.peek().is_none_or(|Reverse(first)| first.at > self.frontier) {
+            match self.read_row(directory)? {
+                Some(call) => self.copy(&call),
+                None => self.is_read = true,
+            }
+        }
+        Ok(self.waiting.pop().map(|Reverse(waiting)| {
+            let end = match &waiting.call.action {
+                Action::Launch(launch) => launch.end,
+                _ => End::Never,
+            };
+            let last = if let End::At(end) = end { end } else { waiting.at };
+            self.last_event = self.last_event.max(last);
+            self.first_event.get_or_insert(waiting.at);
+            waiting.call
+        }))
+    }
+
+    /// Reads the next row of this replay, or the first of the next one.
+    fn read_row(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        loop {
+            if let Some(call) = self.reader.next(directory)? {
+                let delay = self
+                    .replay
+                    .repeat
+                    .map_or(0, |repeat| repeat.every.0.saturating_mul(u64::from(self.pass)));
+                let call = delayed(&call, Duration(delay));
+                self.frontier = call.at;
+                return Ok(Some(call));
+            }
+            let Some(repeat) = self.replay.repeat.filter(|repeat| self.pass + 1 < repeat.times) else {
+                return Ok(None);
+            };
+            self.pass += 1;
+            let next = Time::ZERO.after(Duration(repeat.every.0.saturating_mul(u64::from(self.pass))));
+            if next < self.frontier {
+                let begun = Duration(self.frontier.0 - (next.0 - repeat.every.0));
+                let found = format!(
+                    "found {}, expected at least {begun}, when the trace's last row starts",
+                    repeat.every
+                );
+                return Err(Problem::new(Place::key("workload.repeat.every"), found).into());
+            }
+            self.reader = TraceReader::open(&self.path, self.replay.origin)?;
+        }
+    }
+
+    /// Puts a row and its copies among those that wait.
+    fn copy(&mut self, call: &Call) {
+        let row = self.rows;
+        self.rows += 1;
+        let Some(intensity) = &self.replay.intensity else {
+            self.waiting.push(Reverse(Waiting { at: call.at, row, copy: 0, call: call.clone() }));
+            return;
+        };
+        let wanted = intensity.at(call.at);
+        let mut stream = self.seed.stream(Purpose::TraceCopy, row);
+        let whole = wanted.floor();
+        let copies = whole as u32 + u32::from(stream.unit() <= wanted - whole);
+        for copy in 0..copies {
+            let delay = if copy == 0 { Duration::ZERO } else { jitter(&mut stream, self.replay.jitter) };
+            let call = delayed(call, delay);
+            self.waiting.push(Reverse(Waiting { at: call.at, row, copy, call }));
+        }
+    }
+
+    /// Time of the first call, once it was read.
+    pub fn first_event(&self) -> Option<Time> {
+        if self.is_plain() { self.reader.first_event() } else { self.first_event }
+    }
+
+    /// Greatest time of the calls taken so far, starts and ends.
+    pub fn last_event(&self) -> Time {
+        if self.is_plain() { self.reader.last_event() } else { self.last_event }
+    }
+}
+
+/// Draws a time below a bound.
+fn jitter(stream: &mut Stream, below: Duration) -> Duration {
+    if below == Duration::ZERO { Duration::ZERO } else { Duration(stream.below(below.0)) }
+}
+
+/// The same call later; its instance ends later by as much.
+fn delayed(call: &Call, delay: Duration) -> Call {
+    let mut call = call.clone();
+    call.at = call.at.after(delay);
+    if let Action::Launch(launch) = &mut call.action
+        && let End::At(end) = launch.end
+    {
+        launch.end = End::At(end.after(delay));
+    }
+    call
+}
