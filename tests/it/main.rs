@@ -20,6 +20,7 @@ mod control_plane_theory;
 mod dependencies;
 mod determinism;
 mod ec2_rules_billing;
+mod event_trace;
 mod explain;
 mod faults;
 mod groups;

@@ -16,10 +16,12 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use tempfile::TempDir;
 
 /// Every check there is, for worlds that are small.
-pub const CHECKED: RunOptions = RunOptions { verify_placement: true, check_conservation: true };
+pub const CHECKED: RunOptions =
+    RunOptions { verify_placement: true, check_conservation: true, trace_events: false };
 
 /// Speed, for worlds whose placement is not the point.
-pub const UNCHECKED: RunOptions = RunOptions { verify_placement: false, check_conservation: false };
+pub const UNCHECKED: RunOptions =
+    RunOptions { verify_placement: false, check_conservation: false, trace_events: false };
 
 /// Strategies that draw at random: their figures depend on the seed.
 pub const RANDOM_STRATEGIES: [&str; 2] = ["random", "power-of-two"];

@@ -38,6 +38,8 @@ pub struct RunOptions {
     pub verify_placement: bool,
     /// Check after every event that every resource is accounted for. Slow: for tests.
     pub check_conservation: bool,
+    /// Report every event and call as an observation.
+    pub trace_events: bool,
 }
 
 /// Run of a scenario.
