@@ -252,7 +252,7 @@ fn a_scenario_that_the_state_does_not_fit_is_refused_with_its_place() {
     );
     refuse(&set("warmup=1h"), &["warmup", "expected `\"6h\"`"]);
     refuse(&set("duration=12h"), &["duration", "expected 1d or more"]);
-    refuse(&set("quotas.instances=10"), &["quotas", "nobody counts without limits"]);
+    refuse(&set("quotas.instances=10"), &["quotas", "usage is not counted without limits"]);
     // Time goes on only.
     for at in ["6h", "2d", "9d"] {
         let words = ["run", "scenario.toml", "-o", "out", "--from-checkpoint", file, "--checkpoint-at", at];

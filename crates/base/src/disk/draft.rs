@@ -85,7 +85,7 @@ impl Draft {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
                 Ok(lock) => {
-                    // File systems without locks have drafts that nobody clears.
+                    // On a file system without locks no draft is cleared.
                     let is_locked = lock.try_lock().is_ok();
                     if is_at(&lock, &path) {
                         all.insert(path.clone());

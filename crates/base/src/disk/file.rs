@@ -27,8 +27,8 @@ impl WholeFile {
         WholeFile::create_as(path, Draft::file)
     }
 
-    /// The same in a folder of many files, where nobody looks for what killed processes have left ([`super::clear`]
-    /// does it once).
+    /// The same in a folder of many files: it does not search for drafts of killed processes ([`super::clear`]
+    /// does that once for the folder).
     pub fn create_among_many(path: &Path) -> Result<WholeFile, Problem> {
         WholeFile::create_as(path, Draft::file_among_many)
     }

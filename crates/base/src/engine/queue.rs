@@ -180,7 +180,7 @@ impl<E: Copy + Default> EventQueue<E> {
             self.ready[place - 1] = entry;
         } else if after <= MOVE_AT_MOST {
             self.ready.insert(place, entry);
-            // Where `ready` is never short enough for a refill, nobody else would.
+            // Otherwise popped entries would pile up where `ready` is never short enough for a refill.
             if 2 * self.head > self.ready.len() {
                 self.forget_popped();
             }

@@ -78,8 +78,8 @@ pub struct Stream(ChaCha8Rng);
 
 impl Clone for Stream {
     fn clone(&self) -> Stream {
-        // The generator leaves cloning out so that nobody repeats numbers by accident; here the
-        // repetition is wanted: a plain twin has to draw what its fast counterpart draws.
+        // The generator has no `Clone`, against accidental repetition of numbers. Here repetition is wanted: the
+        // reference implementation of a test draws the same numbers as the fast one.
         Stream(ChaCha8Rng::deserialize_state(&self.0.serialize_state()))
     }
 }

@@ -202,7 +202,7 @@ impl Billing {
     }
 
     /// Rows of the accounts with commitments: what these covered, what they left on demand, what was paid and
-    /// not used. Usage is billed to whoever used it, what is left of a commitment to its owner.
+    /// not used. Usage is billed to the account that used it, the unused part of a commitment to its owner.
     fn add_committed(&self, end: Time, rows: &mut Rows<'_>) {
         let hours = self.window_start.0 / HOUR.0..end.0.div_ceil(HOUR.0);
         // A window that never begins has no hours.

@@ -46,7 +46,7 @@ pub struct ReservedConfig {
     /// tenancy covers the size it names only.
     #[serde(default, skip_serializing_if = "BilledTenancy::is_shared")]
     pub tenancy: BilledTenancy,
-    /// How many; default 1.
+    /// Number of equal ones; default 1.
     #[serde(default = "one")]
     pub count: u32,
     /// Price of each hour of the term of one of them, used or not \[USD/h\].

@@ -22,7 +22,7 @@ pub enum Kind {
     Address,
     /// Dedicated hosts.
     Host,
-    /// Capacity that reservations hold and nobody uses.
+    /// Unused capacity that reservations hold.
     Reservation,
     /// Unused part of reserved instances and savings plans.
     Commitment,

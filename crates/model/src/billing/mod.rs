@@ -120,7 +120,7 @@ pub struct Setting<'a> {
     /// Names of the zones in file order.
     pub zones: &'a [&'a str],
     /// The host groups in file order. [`Item::DedicatedHost`] finds its price by its number here, which may be
-    /// empty where nobody has one.
+    /// empty where no account has one.
     pub host_groups: &'a [HostRate<'a>],
 }
 
@@ -177,7 +177,7 @@ pub struct Running {
     pub zone: ZoneId,
     /// Tenancy of the hardware it runs on.
     pub tenancy: BilledTenancy,
-    /// How it was bought.
+    /// Market in which it was bought.
     pub market: Market,
     /// The most a second of it may cost on the spot market; `None` for the on-demand price.
     pub max_price: Option<Money>,
@@ -192,8 +192,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Interrupted in its first hour, it costs nothing. One that was there when the run began has been running
-    /// for longer than anybody knows.
+    /// Returns true if it was interrupted in its first hour and so costs nothing. The age of an instance that was
+    /// there when the run began is unknown: it is never refunded.
     fn is_refunded(&self) -> bool {
         let ran = self.end.since(self.start);
         self.interrupted && !self.past_minimum && ran < FREE_IF_INTERRUPTED_WITHIN

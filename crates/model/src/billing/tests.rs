@@ -249,7 +249,7 @@ fn a_spot_interruption_in_its_first_hour_is_free_and_an_end_by_the_user_is_not()
     let later = Running { end: at(3600), ..interrupted };
     books.bill(&later);
     assert_eq!(books.rows(10_000), ["instance m5.large spot 2026-01: 7199 instance-seconds, 0.057592"]);
-    // Nobody knows how long a resident has been running.
+    // The age of a resident is unknown.
     let resident = Running { past_minimum: true, end: at(1), ..interrupted };
     books.bill(&resident);
     assert_eq!(books.rows(10_000), ["instance m5.large spot 2026-01: 7200 instance-seconds, 0.057600"]);

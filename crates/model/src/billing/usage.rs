@@ -32,14 +32,14 @@ pub enum Item {
     PublicAddress,
     /// Dedicated hosts of a host group, by its number in file order \[hosts\].
     DedicatedHost(u32),
-    /// Instances of a type that capacity reservations hold and nobody uses \[instances\].
+    /// Unused instances of a type that capacity reservations hold \[instances\].
     UnusedReservation(TypeId),
     /// The same of capacity reservations of dedicated tenancy \[instances\].
     UnusedDedicatedReservation(TypeId),
 }
 
 impl Item {
-    /// Instances that a capacity reservation of this tenancy holds and nobody uses.
+    /// Unused instances that a capacity reservation of this tenancy holds.
     pub fn unused_reservation(kind: TypeId, tenancy: BilledTenancy) -> Item {
         match tenancy {
             BilledTenancy::Shared => Item::UnusedReservation(kind),
@@ -140,7 +140,7 @@ impl Usage {
         self.held.get(&(account, item)).map_or(0, |held| held.quantity)
     }
 
-    /// True when nobody holds anything.
+    /// Returns true if no account holds anything.
     pub fn is_empty(&self) -> bool {
         self.held.values().all(|held| held.quantity == 0)
     }

@@ -46,13 +46,13 @@ persist! { Cache { values: [slots, waiters, counts], derived: [rules] } }
 pub enum Lookup {
     /// A value.
     Hit {
-        /// True where the record has a later version.
+        /// True if the record has a later version.
         stale: bool,
     },
-    /// No value. Whoever finds it loads it and tells [`Cache::fill`] or [`Cache::load_failed`]; where the load is
+    /// No value. The job loads it and calls [`Cache::fill`] or [`Cache::load_failed`]; where the load is
     /// on its way already and the cache coalesces, it waits instead ([`Cache::wait`]).
     Miss {
-        /// True while another job loads it.
+        /// True if another job loads it already.
         already_loading: bool,
     },
 }
@@ -151,7 +151,7 @@ impl Cache {
 
     /// A job waits for the load of a key that is on its way.
     pub fn wait(&mut self, key: u64, job: JobId) {
-        assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that nobody makes");
+        assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that no job makes");
         self.waiters.entry(key).or_default().push_back(job);
     }
 
@@ -160,7 +160,7 @@ impl Cache {
     pub fn fill(&mut self, now: Time, key: u64, version: u64) -> VecDeque<JobId> {
         let slot = self.slots.find_or_add(key);
         let loads = self.slots.loads_mut(slot);
-        *loads = loads.checked_sub(1).expect("a value is filled in that nobody loads");
+        *loads = loads.checked_sub(1).expect("a value is filled in that no job loads");
         self.counts.fills += 1;
         self.forget_expired(now, slot);
         if self.slots.get(slot).value.is_none() {
@@ -177,8 +177,8 @@ impl Cache {
     }
 
     /// Forgets values over their time from the one used longest ago on, but for the slot that is filled. Those that
-    /// are left were all used within the last time to live: what is held is bounded, though nobody may ever ask
-    /// again for what has passed.
+    /// are left were all used within the last time to live, so the number of values is bounded even if no request
+    /// ever asks for the expired ones again.
     #[inline]
     fn forget_expired(&mut self, now: Time, filled: u32) {
         while let Some(oldest) = self.slots.oldest().filter(|oldest| *oldest != filled)
@@ -200,9 +200,9 @@ impl Cache {
 
     /// A load has failed: gives the jobs that waited for it, in order, unless another load is on its way.
     pub fn load_failed(&mut self, key: u64) -> VecDeque<JobId> {
-        let slot = self.slots.find(key).expect("a load fails that nobody makes");
+        let slot = self.slots.find(key).expect("a load fails that no job makes");
         let loads = self.slots.loads_mut(slot);
-        *loads = loads.checked_sub(1).expect("a load fails that nobody makes");
+        *loads = loads.checked_sub(1).expect("a load fails that no job makes");
         let is_last = *loads == 0;
         self.slots.tidy(slot);
         if is_last { self.take_waiters(key) } else { VecDeque::new() }

@@ -12,49 +12,49 @@ use super::retry::Jitter;
 use crate::workload::distribution::Distribution;
 use plimsoll_base::units::{Decimal, Duration};
 
-/// What stands between a call and its effect.
+/// Stages between a call and its effect.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ControlPlaneConfig {
     /// The values to begin with; default `instant`. Every other key overrides the preset's.
     pub preset: Preset,
-    /// How those who call wait and try again.
+    /// Time-outs and retries of clients.
     #[serde(skip_serializing_if = "is_default")]
     pub clients: ClientConfig,
-    /// How fast accounts may call.
+    /// Rates at which accounts may call.
     #[serde(skip_serializing_if = "is_default")]
     pub throttle: ThrottleConfig,
-    /// What takes calls in.
+    /// Station that takes calls in.
     #[serde(skip_serializing_if = "is_default")]
     pub gateway: GatewayConfig,
-    /// What checks calls that write.
+    /// Station that checks calls that write.
     #[serde(skip_serializing_if = "is_default")]
     pub validation: StationConfig,
-    /// What remembers answers of the database.
+    /// Cache of answers of the database.
     #[serde(skip_serializing_if = "is_default")]
     pub cache: CacheConfig,
-    /// Where the records are.
+    /// Database of records.
     #[serde(skip_serializing_if = "is_default")]
     pub database: DatabaseConfig,
-    /// Where accepted calls wait for a worker.
+    /// Message queue in which accepted calls wait for a worker.
     #[serde(skip_serializing_if = "is_default")]
     pub queue: QueueConfig,
-    /// What carries accepted calls out.
+    /// Workers that carry accepted calls out.
     #[serde(skip_serializing_if = "is_default")]
     pub workers: WorkerConfig,
-    /// What workers ask to do something with an instance.
+    /// Station that serves the work on instances.
     #[serde(skip_serializing_if = "is_default")]
     pub hypervisor: StationConfig,
-    /// What workers ask to do something with volumes, snapshots and images.
+    /// Station that serves the work on volumes, snapshots and images.
     #[serde(skip_serializing_if = "is_default")]
     pub storage: StationConfig,
     /// Circuit breakers around `hypervisor` and `storage`, one each.
     #[serde(skip_serializing_if = "is_default")]
     pub breaker: BreakerConfig,
-    /// How images come to hosts.
+    /// Delivery of images to hosts.
     #[serde(skip_serializing_if = "is_default")]
     pub images: ImageDeliveryConfig,
-    /// When a stage does not work as it should.
+    /// Times in which a stage does not work as it should.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<OutageConfig>,
 }
@@ -71,12 +71,12 @@ fn takes_no_time(distribution: &Distribution) -> bool {
     *distribution == no_time()
 }
 
-/// How clients wait for an answer and try again. The delay before attempt n+1 is `first_delay` · `multiplier`ⁿ⁻¹, at
+/// Time-out and retries of clients. The delay before attempt n+1 is `first_delay` · `multiplier`ⁿ⁻¹, at
 /// most `longest_delay`, then changed by the jitter.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientConfig {
-    /// How long an attempt waits for its answer; left out: as long as it takes.
+    /// Longest time that an attempt waits for its answer; left out: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
     /// Attempts in all, the first included; default 1.
@@ -85,9 +85,9 @@ pub struct ClientConfig {
     pub first_delay: Duration,
     /// The longest delay; default 10s.
     pub longest_delay: Duration,
-    /// What a delay is multiplied with for the next, 1 or more, in steps of 0.001; default 2.
+    /// Factor from a delay to the next, 1 or more, in steps of 0.001; default 2.
     pub multiplier: Decimal,
-    /// How chance changes a delay; default `full`.
+    /// Random change of a delay; default `full`.
     pub jitter: Jitter,
 }
 
@@ -175,7 +175,7 @@ pub struct ResourceBuckets {
 pub struct BucketConfig {
     /// The most it holds \[tokens\].
     pub bucket: u32,
-    /// What flows in, in steps of 0.001 \[tokens/s\].
+    /// Refill rate, in steps of 0.001 \[tokens/s\].
     pub per_s: Decimal,
 }
 
@@ -183,16 +183,16 @@ pub struct BucketConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StationConfig {
-    /// How many serve at once; left out: as many as there are to serve.
+    /// Servers; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub servers: Count,
-    /// How long one takes; default no time.
+    /// Service time; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
     pub service: Distribution,
-    /// The most that wait, others are refused; left out: as many as come.
+    /// Greatest number of waiting jobs, others are refused; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub queue_limit: Count,
-    /// The longest that one waits; left out: as long as it takes.
+    /// Longest wait; left out: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_timeout: Option<Duration>,
 }
@@ -208,20 +208,20 @@ impl Default for StationConfig {
     }
 }
 
-/// What takes calls in: a station that may refuse calls before its queue is full.
+/// Station that takes calls in and may refuse calls before its queue is full.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewayConfig {
-    /// How many serve at once; left out: as many as there are to serve.
+    /// Servers; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub servers: Count,
-    /// How long one takes; default no time.
+    /// Service time; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
     pub service: Distribution,
-    /// The most that wait, others are refused; left out: as many as come.
+    /// Greatest number of waiting jobs, others are refused; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub queue_limit: Count,
-    /// The longest that one waits; left out: as long as it takes.
+    /// Longest wait; left out: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_timeout: Option<Duration>,
     /// Load shedding: while so many attempts are anywhere inside the control plane, others are refused; left out:
@@ -252,18 +252,18 @@ impl GatewayConfig {
 pub struct CacheConfig {
     /// True if there is one; default false.
     pub enabled: bool,
-    /// The most entries, the one used longest ago goes first; left out: no limit.
+    /// Greatest number of entries, of which the least recently used goes first; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub capacity: Count,
-    /// How long an entry holds; default 300s.
+    /// Time to live of an entry; default 300s.
     pub ttl: Duration,
-    /// How long what is known of an instance type holds; default 3600s.
+    /// Time to live of the entry of an instance type; default 3600s.
     pub type_ttl: Duration,
-    /// True if a write takes the entry of its instance out; default true.
+    /// True if a write removes the entry of its instance; default true.
     pub invalidate_on_write: bool,
-    /// True if those who miss what is being read already wait for that; default false.
+    /// True if requests that miss a key whose read is under way wait for that read; default false.
     pub coalesce: bool,
-    /// How long a look takes; default no time.
+    /// Service time of a lookup; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
     pub service: Distribution,
 }
@@ -286,30 +286,30 @@ impl Default for CacheConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseConfig {
-    /// Queries that the primary serves at once; left out: as many as there are.
+    /// Queries that the primary serves at once; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub servers: Count,
-    /// How long a read by an index takes; default no time.
+    /// Service time of a read by an index; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
     pub read: Distribution,
-    /// How long a write takes; default no time.
+    /// Service time of a write; default no time.
     #[serde(skip_serializing_if = "takes_no_time")]
     pub write: Distribution,
-    /// What a read without an index takes longer for each instance there is; default no time.
+    /// Time that each existing instance adds to a read without an index; default no time.
     #[serde(skip_serializing_if = "lasts_no_time")]
     pub scan_per_row: Duration,
-    /// What a `describe` finds by an index: `account` (which a whole account is found by), `state`, `type`, `zone`,
+    /// Indexes of the instances, which a `describe` uses: `account` (for a whole account), `state`, `type`, `zone`,
     /// `subnet`, `tag`. Named instances are always found at once. Default: `account`.
     pub indexes: Vec<Index>,
     /// Read replicas; default 0.
     pub replicas: u32,
-    /// Queries that each replica serves at once; left out: as many as there are.
+    /// Queries that each replica serves at once; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub replica_servers: Count,
-    /// How long a write takes to reach each replica; default no time.
+    /// Time that a write takes to reach each replica; default no time.
     #[serde(skip_serializing_if = "lasts_no_time")]
     pub lag: Duration,
-    /// Where reads go; default `replica`, which is the primary where there are none.
+    /// Servers that reads go to; default `replica`, which is the primary where there are none.
     pub read_from: ReadFrom,
     /// The connections to each of them.
     #[serde(skip_serializing_if = "is_default")]
@@ -337,11 +337,11 @@ impl Default for DatabaseConfig {
     }
 }
 
-/// What instances are found by.
+/// Attribute by which an index finds instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Index {
-    /// Whose they are.
+    /// Their account.
     Account,
     /// Their state.
     State,
@@ -355,7 +355,7 @@ pub enum Index {
     Tag,
 }
 
-/// Where reads go.
+/// Servers that reads go to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadFrom {
@@ -372,16 +372,16 @@ pub enum ReadFrom {
 pub struct PoolConfig {
     /// Connections that are always open; default 0.
     pub min: u32,
-    /// The most that are open; left out: no limit.
+    /// Greatest number of open connections; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub max: Count,
-    /// How long one stays open unused, beyond `min`; left out: always.
+    /// Time after which an idle connection beyond `min` is closed; left out: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<Duration>,
-    /// The longest that a query waits for one; left out: as long as it takes.
+    /// Longest time that a query waits for a connection; left out: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acquire_timeout: Option<Duration>,
-    /// How long it takes to open one; default no time.
+    /// Time to open a connection; default no time.
     #[serde(skip_serializing_if = "lasts_no_time")]
     pub connect: Duration,
 }
@@ -402,16 +402,16 @@ impl Default for PoolConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QueueConfig {
-    /// The most messages that wait, others are refused; left out: as many as come.
+    /// Greatest number of waiting messages, others are refused; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub queue_limit: Count,
     /// A message that a worker has not finished after this time is delivered again; left out: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility_timeout: Option<Duration>,
-    /// How often a message is delivered before it is a dead letter; left out: as often as it takes.
+    /// Deliveries of a message before it becomes a dead letter; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub max_receives: Count,
-    /// How long a message whose work has failed stays away from workers; default 1s.
+    /// Delay before a message whose work has failed is delivered again; default 1s.
     pub redelivery_delay: Duration,
 }
 
@@ -426,11 +426,11 @@ impl Default for QueueConfig {
     }
 }
 
-/// What carries accepted calls out. A worker holds a message until the hypervisor or the storage has done its part.
+/// Workers that carry accepted calls out. A worker holds a message until the hypervisor or the storage has done its part.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerConfig {
-    /// How many there are; left out: as many as there are messages.
+    /// Number of workers; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub count: Count,
     /// Messages that each holds at once; default 1. It works on one at a time and waits for all.
@@ -454,7 +454,7 @@ pub struct BreakerConfig {
     pub enabled: bool,
     /// Failures in a row that open it; default 5.
     pub failures: u32,
-    /// How long it stays open before a trial; default 60s.
+    /// Time that it stays open before a trial call; default 60s.
     pub open_for: Duration,
 }
 
@@ -464,12 +464,12 @@ impl Default for BreakerConfig {
     }
 }
 
-/// How the image of a launch comes to its host. Downloads share the bandwidth of their host and of their rack
+/// Delivery of the image of a launch to its host. Downloads share the bandwidth of their host and of their rack
 /// equally.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImageDeliveryConfig {
-    /// Images that a host keeps, the one used longest ago goes first \[GiB\]; default 0: none.
+    /// Images that a host keeps, of which the least recently used goes first \[GiB\]; default 0: none.
     pub host_cache_gib: u32,
     /// Size of an image that does not say its own, or that a launch does not name \[GiB\]; default 0.
     pub default_gib: u32,
@@ -492,32 +492,32 @@ impl Default for ImageDeliveryConfig {
     }
 }
 
-/// A time in which a stage does not work as it should.
+/// Period in which a stage does not work as it should.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageConfig {
     /// The stage, as results name it: `gateway`, `validation`, `cache`, `primary`, `replica-1` …, `workers`,
     /// `hypervisor`, `storage`.
     pub stage: String,
-    /// When it begins, from the start of the run.
+    /// Start, from the start of the run.
     pub start: Duration,
-    /// How long it lasts.
+    /// Length.
     pub length: Duration,
-    /// What the stage does meanwhile.
+    /// Behaviour of the stage meanwhile.
     pub kind: OutageKind,
-    /// How many times longer services take that begin meanwhile, where `kind` is `slow`: more than 1, in steps of
+    /// Factor on services that begin meanwhile, where `kind` is `slow`: more than 1, in steps of
     /// 0.001.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Decimal>,
 }
 
-/// What a stage does in an outage. Services that have begun go on.
+/// Behaviour of a stage in an outage. Services that have begun go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutageKind {
-    /// It refuses whoever comes.
+    /// Refuses every arrival.
     Refuse,
-    /// Nobody's service begins; whoever comes waits.
+    /// Begins no service: every arrival waits.
     Hang,
     /// Services take longer.
     Slow,

@@ -1,8 +1,8 @@
 //! The network of a rack: transfers to its hosts that share bandwidth.
 //!
 //! **The rule.** Every transfer of a rack goes at the least of two equal shares: its host's bandwidth over the
-//! host's transfers, and the rack's over the rack's. What a host cannot use is given to nobody else: that is
-//! never faster than max-min fairness would be, and equal to it where all hosts have equally many transfers.
+//! host's transfers, and the rack's over the rack's. Bandwidth that a host cannot use stays unused: transfers are
+//! never faster than under max-min fairness, and equally fast where all hosts have equally many transfers.
 //!
 //! All transfers of a host go at one rate, so a host needs one virtual clock, the bits that a transfer got since
 //! the beginning; a transfer ends when the clock shows what it showed at its start and the transfer's size
@@ -46,7 +46,7 @@ persist! { Link {
 
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 struct HostClock {
-    /// What each of its transfers got so far, had it been there \[units\].
+    /// Amount that each of its transfers would have got so far, had it been there from the start \[units\].
     shown: u128,
     /// Its transfers by what the clock shows at their ends, then in the order of their beginnings.
     ends: BTreeMap<(u128, u64), JobId>,
@@ -59,7 +59,7 @@ pub struct Transfer {
     end: (u128, u64),
 }
 
-/// What a link did in the window.
+/// Counts of a link in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct LinkCounts {
     /// Transfers that came.

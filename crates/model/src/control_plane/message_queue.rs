@@ -117,22 +117,22 @@ pub struct Delivery {
 /// State of a message after a failed delivery.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failed {
-    /// It is visible again.
+    /// Visible again.
     Visible,
-    /// It will be visible then: [`MessageQueue::appear`] is to be called.
+    /// Visible from then on: [`MessageQueue::appear`] is to be called.
     Delayed(Time),
-    /// It is a dead letter: the job that it was about.
+    /// A dead letter: the job that it was about.
     Dead(JobId),
-    /// It was gone already, or another delivery of it is still on its way.
+    /// Gone already, or another delivery of it is still on its way.
     Nothing,
 }
 
 /// State of a message after its visibility time-out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expired {
-    /// It is visible again; the delivery goes on.
+    /// Visible again; the delivery goes on.
     Visible,
-    /// It is a dead letter: the job that it was about. Its deliveries go on.
+    /// A dead letter: the job that it was about. Its deliveries go on.
     Dead(JobId),
     /// The delivery had ended in time.
     Nothing,

@@ -45,9 +45,9 @@ pub enum Acquired {
     Idle,
     /// A new connection, open after this time.
     Connect(Duration),
-    /// It waits.
+    /// A place in the queue.
     Wait(Ticket),
-    /// Too many wait.
+    /// Refusal: the queue is full.
     Refused,
 }
 
@@ -155,10 +155,7 @@ impl ConnectionPool {
         self.station.assert_conserved(now);
         assert!(self.rules.max.is_none_or(|max| self.open() <= max), "too many connections are open");
         assert!(self.open() >= self.rules.min, "too few connections are open");
-        assert!(
-            self.idle.is_empty() || self.station.waiting() == 0,
-            "somebody waits beside an idle connection"
-        );
+        assert!(self.idle.is_empty() || self.station.waiting() == 0, "a job waits beside an idle connection");
     }
 }
 

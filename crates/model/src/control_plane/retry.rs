@@ -1,4 +1,4 @@
-//! How long a client waits before it tries again.
+//! Delay of a client before it tries again.
 //!
 //! The four sorts of jitter are those of Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Duration;
 
-/// How chance changes a delay.
+/// Random change of a delay.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Jitter {
@@ -31,9 +31,9 @@ pub struct Backoff {
     pub first: Duration,
     /// The longest delay.
     pub longest: Duration,
-    /// What a delay is multiplied with for the next \[thousandths\].
+    /// Factor from a delay to the next \[thousandths\].
     pub multiplier_milli: u32,
-    /// How chance changes it.
+    /// Random change of a delay.
     pub jitter: Jitter,
 }
 

@@ -80,7 +80,7 @@ pub enum Admission {
 pub struct Next {
     /// The job.
     pub job: JobId,
-    /// How long it has waited.
+    /// Time it has waited.
     pub waited: Duration,
 }
 
@@ -117,7 +117,7 @@ impl Station {
         Admission::Queued(Ticket(self.first + self.queue.len() as u64 - 1))
     }
 
-    /// Returns whether whoever comes is served at once, however many do.
+    /// Returns true if every arrival is served at once, whatever their number.
     #[inline]
     pub fn is_unlimited(&self) -> bool {
         self.servers.is_none() && self.is_free()
@@ -187,7 +187,7 @@ impl Station {
 
     #[inline]
     fn is_free(&self) -> bool {
-        // Somebody may wait beside a free server where a run goes on with more servers than it had: nobody jumps the queue.
+        // After a restore with more servers a job may wait beside a free server: an arrival does not overtake it.
         !self.held
             && self.waiting.present() == 0
             && self.servers.is_none_or(|servers| self.in_service.present() < servers)
@@ -283,7 +283,7 @@ impl Station {
     }
 }
 
-/// What happened at a station in a window.
+/// Counts and sums of a station in a window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct StationUse {
     /// Length of the window.
@@ -324,7 +324,7 @@ pub struct StationUse {
 }
 
 impl StationUse {
-    /// Mean wait of those whose service began \[s\]; `None` of nobody.
+    /// Mean wait of the jobs whose service began \[s\]; `None` if there were none.
     pub fn wait_s_mean(&self) -> Option<f64> {
         mean_s(self.waited, self.started)
     }

@@ -1,4 +1,4 @@
-//! What the tests of the mechanisms share.
+//! Helpers that the tests of the mechanisms share.
 
 use std::fmt::Debug;
 

@@ -143,7 +143,7 @@ impl<T> Shelf<T> {
     }
 }
 
-/// What a throttle did to a class in the window.
+/// Counts of a throttle for a class in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct ThrottleCounts {
     /// Requests that passed.
@@ -155,7 +155,7 @@ pub struct ThrottleCounts {
 }
 
 impl Throttle {
-    /// Full buckets for everybody.
+    /// Full buckets for every account.
     pub fn new(limits: Limits) -> Throttle {
         let mut writes = EnumMap::default();
         for operation in Operation::ALL {
@@ -170,8 +170,8 @@ impl Throttle {
         }
     }
 
-    /// Takes a request and so many resources out of the account's buckets, or nothing at all: then it tells how
-    /// long it takes until there are enough of both, if nobody else takes any. `class` is that of the operation.
+    /// Takes a request and so many resources out of the account's buckets, or nothing at all: then it returns the
+    /// time until there are enough of both, if no other request takes any. `class` is that of the operation.
     #[inline]
     pub fn admit(
         &mut self,

@@ -42,7 +42,7 @@ impl TokenBucket {
         TokenBucket { level: limit.full(), filled: Time::ZERO }
     }
 
-    /// Takes so many tokens, or tells how long it takes until there are enough, if nobody else takes any:
+    /// Takes so many tokens, or returns the time until there are enough, if no other request takes any:
     /// `Duration(u64::MAX)` where there never are.
     #[inline]
     pub fn try_take(&mut self, limit: Limit, now: Time, tokens: u64) -> Result<(), Duration> {

@@ -99,9 +99,9 @@ enum Phase {
     Announced(u16),
     /// In this maintenance.
     WorkedOn(u16),
-    /// Failed, and nobody knows.
+    /// Failed, not yet detected.
     Failed,
-    /// Failed, and known to have.
+    /// Failed, and detected.
     Unhealthy,
     Retired,
 }
@@ -199,7 +199,7 @@ impl Faults {
         }
     }
 
-    /// True when a host has failed and nobody knows yet: what is launched there is dead.
+    /// Returns true if a host has failed undetected: every launch there fails too.
     pub fn has_failed_unnoticed(&self, host: HostId) -> bool {
         self.phases[host.index()] == Phase::Failed
     }

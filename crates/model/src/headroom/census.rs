@@ -60,7 +60,7 @@ impl Room {
 /// Equal hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HostClass {
-    /// What each of them can still take.
+    /// Room that each of them still has.
     pub room: Room,
     /// Number of hosts.
     pub hosts: u64,

@@ -37,9 +37,9 @@ impl ElasticState {
 /// Triggers of an elastic address's transitions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Trigger {
-    /// To somebody, unless somebody else has it.
+    /// Association with an interface, unless another interface has it.
     Associate,
-    /// To somebody, whoever has it now.
+    /// Association with an interface, taken from another one if need be.
     Reassociate,
     Disassociate,
     Release,

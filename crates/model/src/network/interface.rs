@@ -146,7 +146,7 @@ pub(super) struct Interfaces {
 }
 
 impl Interfaces {
-    /// True when there are none and nobody holds anything.
+    /// Returns true if there are no interfaces and no instance holds anything.
     pub fn is_empty(&self) -> bool {
         self.further.is_empty() && self.of_instance.is_empty()
     }

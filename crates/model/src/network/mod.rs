@@ -151,7 +151,7 @@ impl Network {
         }
     }
 
-    /// Takes a public address; false when none is left. Nobody asks yet which one it is, so they are
+    /// Takes a public address; false when none is left. No caller needs to know which one, so they are
     /// only counted.
     #[inline]
     pub fn allocate_public(&mut self, now: Time) -> bool {

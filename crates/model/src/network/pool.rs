@@ -85,7 +85,7 @@ impl AddressPool {
     pub fn release(&mut self, offset: u32) {
         self.set_free(offset);
         // More given back than taken: a reserved address, which starts as not free.
-        self.used = self.used.checked_sub(1).expect("an address was given back that nobody had");
+        self.used = self.used.checked_sub(1).expect("an address was given back that was not handed out");
     }
 
     #[inline]

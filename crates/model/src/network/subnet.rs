@@ -86,7 +86,7 @@ impl Subnet {
         (offset != NO_ADDRESS).then(|| Ipv4Addr::from(u32::from(self.net.network()) + offset))
     }
 
-    /// Its fragmentation and prefixes; `None` while nobody has asked for a prefix.
+    /// Its fragmentation and prefixes; `None` until a call asks for a prefix.
     pub fn fragmentation(&self) -> Option<&Fragmentation> {
         self.fragmentation.as_deref()
     }

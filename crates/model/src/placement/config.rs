@@ -31,7 +31,7 @@ pub struct PlacementConfig {
     /// Hosts that accounts have allocated as dedicated hosts from time zero on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dedicated_hosts: Vec<DedicatedHostConfig>,
-    /// Room that is held for instances of a type, and paid for while nobody uses it.
+    /// Room that is held for instances of a type, and paid for while unused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capacity_reservations: Vec<CapacityReservationConfig>,
 }
@@ -46,7 +46,7 @@ fn is_default<T: Default + PartialEq>(table: &T) -> bool {
 pub struct GroupConfig {
     /// Name by which launches join it; unique in an account.
     pub name: String,
-    /// How its members stand.
+    /// Distribution of its members over racks.
     pub strategy: GroupStrategy,
     /// The account it belongs to; default: every account has one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ impl Default for CreatedGroupConfig {
     }
 }
 
-/// How the members of a placement group stand.
+/// Distribution of the members of a placement group over racks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupStrategy {
@@ -100,7 +100,7 @@ pub struct DedicatedHostConfig {
     pub account: String,
     /// Name of the zone.
     pub zone: String,
-    /// How many \[hosts\]; default 1.
+    /// Number \[hosts\]; default 1.
     #[serde(default = "one")]
     pub count: u32,
     /// Number of their host group in the zone, from 0 in file order; default any.
@@ -134,7 +134,7 @@ pub struct CapacityReservationConfig {
     pub kind: String,
     /// Name of the zone.
     pub zone: String,
-    /// How many \[instances\]; default 1.
+    /// Number \[instances\]; default 1.
     #[serde(default = "one")]
     pub count: u32,
     /// When it is made, from the beginning of the run on; default 0s.
@@ -143,7 +143,7 @@ pub struct CapacityReservationConfig {
     /// When it ends, from the beginning of the run on; default never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
-    /// Which launches use it; default `open`.
+    /// Launches that use it; default `open`.
     #[serde(default)]
     pub matching: Matching,
     /// Tenancy of its instances, `shared` or `dedicated`; default `shared`.
@@ -151,14 +151,14 @@ pub struct CapacityReservationConfig {
     pub tenancy: ReservedTenancy,
 }
 
-/// Which launches use a capacity reservation (EC2's `InstanceMatchCriteria`).
+/// Launches that use a capacity reservation (EC2's `InstanceMatchCriteria`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Matching {
     /// Every launch that matches.
     #[default]
     Open,
-    /// Those that name it.
+    /// Launches that name it.
     Targeted,
 }
 

@@ -107,7 +107,7 @@ pub(super) enum HostRule<'a> {
     Shared,
     /// These hosts, which are the account's own.
     Own(&'a BTreeSet<HostId>),
-    /// This host, which the account has allocated.
+    /// A host that the account has allocated, by name.
     Named(HostId),
     /// Empty hosts that may become the account's own.
     Vacant,

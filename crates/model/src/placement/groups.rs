@@ -65,7 +65,7 @@ pub struct Members {
 }
 
 /// Members of a group in a zone without any.
-static NOBODY: Members = Members { count: 0, by_rack: BTreeMap::new() };
+static NO_MEMBERS: Members = Members { count: 0, by_rack: BTreeMap::new() };
 
 impl Groups {
     /// Creates a group (`CreatePlacementGroup`). Names are unique in an account.
@@ -130,7 +130,7 @@ impl Groups {
 
     /// The members of a group in a zone.
     pub fn members(&self, group: PlacementGroupId, zone: ZoneId) -> &Members {
-        self.groups[group.index()].zones.get(&zone).unwrap_or(&NOBODY)
+        self.groups[group.index()].zones.get(&zone).unwrap_or(&NO_MEMBERS)
     }
 
     /// The zone that a cluster group is bound to, while it has members.

@@ -14,7 +14,7 @@ use plimsoll_base::units::{AccountId, HostId, TypeId, ZoneId};
 /// Kind of ownership of a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Ownership {
-    /// It holds dedicated instances of the account, and is given up when it empties.
+    /// Dedicated instances of the account, which gives the host up when it empties.
     Instances,
     /// The account has allocated it as a dedicated host.
     Allocated,

@@ -78,7 +78,7 @@ impl Persist for Quotas {
             let message = "found limits where there were none, or none where there were some";
             let problem = Problem::new(Place::key("quotas"), message);
             return Err(problem
-                .with_help("nobody counts without limits: begin with some, if high ones")
+                .with_help("usage is not counted without limits: begin with limits, if high ones")
                 .into());
         }
         let used: Vec<[u64; Quota::COUNT]>;
@@ -109,7 +109,7 @@ impl Quotas {
         }
     }
 
-    /// True when nothing has a limit: then nobody needs to count.
+    /// Returns true if nothing has a limit: then usage need not be counted.
     #[inline]
     pub fn is_unlimited(&self) -> bool {
         self.is_unlimited
@@ -186,7 +186,7 @@ impl Quotas {
         Ok(())
     }
 
-    /// Returns whether an account that has so many of something may have one more, for what somebody else counts.
+    /// Checks that an account that has so many of something may have one more, for amounts counted elsewhere.
     pub fn allow(&self, account: AccountId, quota: Quota, has: u64) -> Result<(), FailureReason> {
         let most = self.accounts[account.index()].limits.0[quota.index()];
         if has < most { Ok(()) } else { Err(quota.refusal(1, 0)) }
@@ -204,7 +204,7 @@ impl Quotas {
         self.accounts[account.index()].used[quota.index()]
     }
 
-    /// True when nothing counts for anybody.
+    /// Returns true if no account uses anything.
     pub fn is_empty(&mut self, now: Time) -> bool {
         self.release(now);
         self.accounts.iter().all(|account| account.used.iter().all(|used| *used == 0))

@@ -112,7 +112,7 @@ impl Storage {
     }
 
     pub(super) fn finish_image(&mut self, image: ImageId, trigger: ImageTrigger) {
-        let found = self.images.get_mut(&image).expect("nobody deregisters an image that is pending");
+        let found = self.images.get_mut(&image).expect("no call deregisters an image that is pending");
         found.state = found.state.on(trigger).done(found.state);
     }
 

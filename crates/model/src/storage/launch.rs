@@ -24,7 +24,7 @@ impl Storage {
         has_root: bool,
         usage: &mut Usage,
     ) -> Result<(), FailureReason> {
-        // Whoever may launch from an image needs no permission for the snapshots it uses.
+        // An account that may launch from an image needs no permission for the snapshots it uses.
         let planned = self.plan(devices, |snapshot| snapshot.account == account || snapshot.images > 0)?;
         let most = target.most_volumes.unwrap_or(u32::MAX);
         if planned.len() as u64 > u64::from(most) {

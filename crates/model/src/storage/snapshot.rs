@@ -114,8 +114,8 @@ const WHOLE: u128 = 1_000_000_000;
 pub struct ChangeRate {
     /// Share of a volume's size that was ever written \[10⁻⁹\].
     pub written: u32,
-    /// Share of a volume's size whose blocks change in a day \[10⁻⁹\]; `None`: nobody knows, and all of what
-    /// was written counts as changed.
+    /// Share of a volume's size whose blocks change in a day \[10⁻⁹\]; `None` if unknown: all of what
+    /// was written then counts as changed.
     pub changed_per_day: Option<u32>,
 }
 

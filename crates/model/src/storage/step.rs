@@ -10,7 +10,7 @@ use plimsoll_base::units::{Duration, ImageId, SnapshotId, VolumeId};
 pub struct Due {
     /// Time from now until it is done.
     pub after: Duration,
-    /// What is done then.
+    /// Step that is done then.
     pub step: StorageStep,
 }
 

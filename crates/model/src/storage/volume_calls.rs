@@ -284,7 +284,7 @@ impl Storage {
     }
 
     pub(super) fn fail_volume(&mut self, now: Time, id: VolumeId, usage: &mut Usage) {
-        let volume = self.volumes.get_mut(&id).expect("nobody deletes a volume that is being made");
+        let volume = self.volumes.get_mut(&id).expect("no call deletes a volume that is being made");
         volume.enter(volume.state.on(VolumeTrigger::CreationFailed).done(volume.state));
         volume.provisioned.give_items(now, volume.account, usage);
         self.backends[volume.zone.index()].give_back(now, &volume.provisioned);

@@ -241,7 +241,7 @@ pub struct LaunchOptions {
     pub group: Option<PlacementGroupHandle>,
     /// Partition of the placement group, from 0; none: the emptiest.
     pub partition: Option<u16>,
-    /// Whom the host may be shared with.
+    /// Tenancy: accounts that may share the host.
     pub tenancy: LaunchTenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
@@ -282,7 +282,7 @@ impl LaunchOptions {
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "Tenancy")]
 pub enum LaunchTenancy {
-    /// With anybody; EC2's word `default` is taken too.
+    /// Shared with every account; EC2's word `default` is taken too.
     #[default]
     #[serde(alias = "default")]
     Shared,

@@ -252,9 +252,9 @@ impl Sampler {
         mean.is_finite().then_some(mean)
     }
 
-    /// Age and residual life of one of those present in equilibrium: whoever is present has a total length
-    /// drawn in proportion to length, of which a uniform share has passed. The mean must be finite and
-    /// above zero.
+    /// Age and residual life of a lifetime under way in equilibrium: its total length is drawn in proportion to
+    /// length, and a uniform share of it has passed (inspection paradox). The mean must be finite and above
+    /// zero.
     pub fn draw_in_equilibrium(&self, stream: &mut Stream) -> (Duration, Duration) {
         let memoryless = |mean: f64, stream: &mut Stream| {
             (to_duration(mean * exponential(stream)), to_duration(mean * exponential(stream)))

@@ -160,5 +160,5 @@ fn it_is_known_what_comes_before_a_place() {
     assert_eq!(queue.pop(), Some((Time(0), 0)));
     // The first of those that are left is at 10.
     assert!(queue.comes_before(Time(59), 5) && !queue.comes_before(Time(60), 5));
-    assert!(!queue.comes_before(Time(0), 39), "nobody stands there");
+    assert!(!queue.comes_before(Time(0), 39), "no event is there");
 }

@@ -25,7 +25,7 @@ pub struct SpotConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SpotPriceConfig {
-    /// Always the same share of the on-demand price: nobody is ever interrupted.
+    /// Always the same share of the on-demand price: no instance is ever interrupted.
     Constant {
         /// Discount from the on-demand price, as a share.
         discount: Decimal,
@@ -47,8 +47,8 @@ pub enum SpotPriceConfig {
         /// Least price, as a share of the on-demand price; default 0.1.
         #[serde(default = "default_floor")]
         floor: Decimal,
-        /// Greatest price, as a share of the on-demand price, at most 4; default 1, at which nobody is
-        /// interrupted who has not named a lower price.
+        /// Greatest price, as a share of the on-demand price, at most 4; default 1, at which only instances
+        /// with a lower price limit of their own are interrupted.
         #[serde(default = "default_ceiling")]
         ceiling: Decimal,
     },

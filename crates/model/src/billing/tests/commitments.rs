@@ -265,7 +265,7 @@ fn an_organisation_shares_what_the_owner_leaves() {
     };
     assert_eq!(usd(reserved, 1800), (96_000, 36_000));
     let shared = format!("{reserved}{organisation}");
-    // Half of the hour is the owner's, the other half is billed to whoever used it.
+    // Half of the hour is the owner's, the other half is billed to the account that used it.
     assert_eq!(usd(&shared, 1800), (48_000 + 18_000, 18_000));
     assert_eq!(usd(&shared, 3600), (96_000, 36_000));
     let plan = "[[savings_plans]]\nusd_per_hour = 0.072\ndiscount = 0.25\naccount = 'other'\n";

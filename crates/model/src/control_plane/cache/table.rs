@@ -11,7 +11,7 @@ struct Entry {
     slot: u32,
 }
 
-/// Open addressing with linear probing, at most half full; whoever leaves moves the others up (Knuth, TAOCP volume 3,
+/// Open addressing with linear probing, at most half full; a removal moves later entries up (Knuth, TAOCP volume 3,
 /// section 6.4, algorithm R).
 #[derive(Clone, Debug)]
 pub(super) struct Table {

@@ -107,12 +107,12 @@ fn without_room_nothing_is_kept() {
 }
 
 #[test]
-#[should_panic(expected = "filled in that nobody loads")]
+#[should_panic(expected = "filled in that no job loads")]
 fn filling_without_a_load_is_a_bug() {
     Cache::new(RULES).fill(at(0), 1, 0);
 }
 
-/// A cache as one would write it down: a list of values, the newest used last.
+/// A cache in its simplest form: a list of values, the newest used last.
 #[derive(Default)]
 struct Plain {
     values: Vec<(u64, u64, Time)>,

@@ -17,7 +17,7 @@ fn the_least_recently_used_make_room() {
     assert!(!cache.has(HOST, ImageId(2)) && cache.has(HOST, ImageId(1)) && cache.has(HOST, ImageId(3)));
     assert!(!cache.has(HostId(0), ImageId(1)), "each host has its own");
     cache.add(HOST, ImageId(4), 21);
-    assert!(!cache.has(HOST, ImageId(4)) && cache.has(HOST, ImageId(1)), "too large an image moves nobody");
+    assert!(!cache.has(HOST, ImageId(4)) && cache.has(HOST, ImageId(1)), "too large an image evicts none");
     cache.add(HOST, ImageId(5), 20);
     assert_eq!((cache.used_gib(HOST), cache.used_gib(HostId(9))), (20, 0));
     assert_eq!(cache.counts(), ImageCounts { hits: 4, misses: 5, evicted: 3 });

@@ -52,7 +52,7 @@ impl Plane {
         }
         assert_eq!(served, at_stages, "jobs are at stages that do not know them");
         let in_use: u32 = self.database.nodes.iter().map(|node| node.pool.in_use()).sum();
-        assert_eq!(connected, in_use, "connections are held by nobody");
+        assert_eq!(connected, in_use, "connections are held by no job");
         assert_eq!(attempts, self.in_flight, "attempts are miscounted");
         let queue = &self.messages.queue;
         assert_eq!(awaiting, queue.visible() + queue.delayed() + queue.in_flight(), "messages about nothing");

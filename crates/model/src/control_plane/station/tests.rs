@@ -33,9 +33,9 @@ fn whoever_passes_is_served_in_no_time() {
     }
     assert_eq!(passing.usage(at(9)), serving.usage(at(9)));
     passing.assert_conserved(at(9));
-    assert!(!Station::new(Some(1), None).is_unlimited(), "somebody might wait for the server");
+    assert!(!Station::new(Some(1), None).is_unlimited(), "a job might wait for the server");
     passing.hold();
-    assert!(!passing.is_unlimited(), "nobody passes an outage");
+    assert!(!passing.is_unlimited(), "no job passes an outage");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn who_gives_up_leaves_no_gap_in_the_line() {
     let Admission::Queued(first) = station.arrive(at(1), JOB[1]) else { panic!("the server is busy") };
     let Admission::Queued(second) = station.arrive(at(2), JOB[2]) else { panic!("the server is busy") };
     assert!(station.abandon(at(3), second));
-    assert!(!station.abandon(at(3), second), "nobody gives up twice");
+    assert!(!station.abandon(at(3), second), "no job gives up twice");
     assert_eq!(station.arrive(at(4), JOB[3]), Admission::Queued(Ticket(2)), "its place is free again");
     assert!(station.abandon(at(5), first));
     assert_eq!(station.complete(at(6), at(0)).map(|next| next.job), Some(JOB[3]));

@@ -1,5 +1,5 @@
-//! A set of host ids that gives its least: a binary heap from which nothing is taken out until it comes
-//! to the top. A host that leaves is only forgotten; whoever asks for the least says who is still in.
+//! A set of host ids that gives its least: a binary heap with lazy deletion. A host that leaves stays in the heap
+//! until it comes to the top; the caller that asks for the least tells which hosts are still members.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

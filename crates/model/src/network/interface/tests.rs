@@ -157,7 +157,7 @@ fn a_fragmented_subnet_has_no_prefix_while_addresses_are_free() {
     // A /26 has two whole blocks. Thirteen addresses fill the first, broken one, and break the next.
     let firsts: Vec<u32> = (0..13).map(|_| network.allocate(B, ACCOUNT, Time(0)).unwrap()).collect();
     let on = InterfaceRef::First(&unlimited);
-    assert!(network.subnets()[1].fragmentation().is_none(), "nobody has asked for a prefix");
+    assert!(network.subnets()[1].fragmentation().is_none(), "no call has asked for a prefix");
     let refused = Failure::InsufficientCidrBlocks.because(LimitKind::SubnetPrefixes, 2, 1);
     assert_eq!(network.assign(Time(10), on, AddressRange::Prefix, 2), Err(refused));
     network.assign(Time(10), on, AddressRange::Prefix, 1).unwrap();

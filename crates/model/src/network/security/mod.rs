@@ -308,7 +308,7 @@ impl SecurityGroups {
         self.groups.iter().flatten()
     }
 
-    /// Returns whether nobody is in any group: what has joined has left.
+    /// Returns true if no group has a member: every member that joined has left.
     pub fn is_without_members(&self) -> bool {
         self.groups().all(|group| group.members == 0)
     }

@@ -91,7 +91,7 @@ struct Side {
 }
 
 impl Side {
-    /// Returns who a conversation is remembered with: EC2 tracks addresses, whoever has them.
+    /// Returns the endpoint that a tracked connection is stored with: EC2 tracks addresses, not their holders.
     fn with(&self) -> Endpoint {
         self.other_address.map_or(self.other, Endpoint::Address)
     }

@@ -275,7 +275,7 @@ fn private_addresses_of_another_vpc_are_out_of_reach() {
     assert_eq!(verdict, Verdict::Unreachable);
     assert_eq!(verdict.reason(), Some(Failure::NoRouteToDestination.into()));
     assert_eq!(scene.groups.decisions().unreachable, 1);
-    // The same address seen from there is somebody else's.
+    // The same address seen from there belongs to another account.
     assert_eq!(scene.probe(0, address("10.0.0.5"), there, tcp(22)), by_rule(rule));
     let itself = Probe { from: address("10.0.0.4"), to: there, packet: tcp(22) };
     assert_eq!(scene.groups.probe(at(0), itself), Err(Failure::InvalidParameterValue.into()));
@@ -329,7 +329,7 @@ fn a_group_in_use_is_not_deleted() {
     assert_eq!(scene.groups.delete(db), refused);
     scene.groups.leave(member);
     assert!(scene.groups.is_without_members());
-    // A deleted group no longer refers to anybody.
+    // A deleted group no longer refers to any group.
     let late = scene.closed("late");
     scene.ingress(db, "tcp", "1", "sg:late");
     assert_eq!(scene.groups.delete(late), refused);
@@ -361,7 +361,7 @@ fn rules_are_refused_as_ec2_refuses_them() {
     };
     assert_eq!(refusal("6", "443", "10.1.2.3/8"), Failure::InvalidPermissionDuplicate);
     assert_eq!(refusal("tcp", "", "10.0.0.0/8"), Failure::InvalidPermissionMalformed);
-    assert_eq!(refusal("tcp", "443", "sg:nobody"), Failure::InvalidGroupNotFound);
+    assert_eq!(refusal("tcp", "443", "sg:absent"), Failure::InvalidGroupNotFound);
     assert_eq!(refusal("tcp", "443", "sg:far"), Failure::InvalidGroupNotFound);
     let across = Permission { traffic: Traffic::All, peer: Peer::Group(far) };
     let refused = scene.groups.authorize(web, Direction::Ingress, across);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 
-/// What is due, by time and order of its making.
+/// Steps that are due, by time and order of their making.
 type Agenda = BTreeMap<(Time, u64), StorageStep>;
 
 struct Life {

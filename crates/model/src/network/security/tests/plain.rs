@@ -180,7 +180,7 @@ struct Pair {
     groups: Vec<SecurityGroupId>,
     next_member: u64,
     now_s: u64,
-    /// The last probes, while nobody has left.
+    /// The last probes, as long as no member has left.
     recent: Vec<(End, End, PlainPacket)>,
     /// Allowed by a rule, by a conversation; refused; unreachable.
     seen: [u32; 4],
