@@ -83,7 +83,7 @@ impl Enum for Operation {
 }
 
 impl Operation {
-    /// Position in [`Operation::ALL`], from 0.
+    /// Returns the position in [`Operation::ALL`], from 0.
     pub const fn index(self) -> usize {
         self as usize - 1
     }

@@ -136,7 +136,7 @@ pub(super) enum Coverable {
 }
 
 impl Coverable {
-    /// Its entry on the bill.
+    /// Returns its entry on the bill.
     pub fn usage_type(self) -> UsageType {
         match self {
             Coverable::Instances(kind, tenancy, _) => UsageType::instances(kind, tenancy),
@@ -144,7 +144,7 @@ impl Coverable {
         }
     }
 
-    /// Type, tenancy and zone, for one whose usage takes an instance's capacity; a reservation has no zone here,
+    /// Returns type, tenancy and zone, for one whose usage takes an instance's capacity; a reservation has no zone here,
     /// as what covers it asks for none.
     fn instances(self) -> Option<(TypeId, BilledTenancy, Option<ZoneId>)> {
         match self {
@@ -208,7 +208,7 @@ pub(super) struct Weight {
 }
 
 impl Commitment {
-    /// Share of it that a second of some usage takes; `None` where it is not covered.
+    /// Returns the share of it that a second of some usage takes; `None` where it is not covered.
     pub fn weight(&self, used: Coverable, prices: &Prices, types: &TypeTable) -> Option<Weight> {
         let is_unused_reservation = !matches!(used, Coverable::Instances(..))
             && !matches!(used, Coverable::Held(Item::DedicatedHost(_)));
@@ -243,18 +243,18 @@ impl Commitment {
         }
     }
 
-    /// The time that so much of its capacity is, of hours of a plan or of reserved instances \[ns\].
+    /// Returns the time that so much of its capacity is, of hours of a plan or of reserved instances \[ns\].
     pub fn unused_ns(&self, left: u128) -> u128 {
         multiply_divide(left, u128::from(self.count) * u128::from(HOUR.0), self.capacity)
     }
 
-    /// The price of so much of its capacity, rounded down to a unit of money.
+    /// Returns the price of so much of its capacity, rounded down to a unit of money.
     pub fn price_of(&self, used: u128) -> Money {
         share(self.per_hour, used, self.capacity)
     }
 }
 
-/// The accounts' commitments: reserved instances, then savings plans, each as listed.
+/// Returns the accounts' commitments: reserved instances, then savings plans, each as listed.
 pub(super) fn resolve(
     (reserved, plans): (&[ReservedConfig], &[SavingsPlanConfig]),
     zones: &[&str],
@@ -276,7 +276,7 @@ pub(super) fn resolve(
     if problems.is_empty() { Ok(commitments) } else { Err(problems) }
 }
 
-/// The accounts of each organisation; every account is in one at most.
+/// Returns the accounts of each organisation; every account is in one at most.
 pub(super) fn resolve_organisations(
     organisations: &[OrganisationConfig],
     accounts: &BTreeMap<String, AccountId>,
@@ -408,7 +408,7 @@ impl SavingsPlanConfig {
     }
 }
 
-/// The clock hours of a term.
+/// Returns the clock hours of a term.
 fn term(reader: &mut Reader<'_>, from: Duration, until: Option<Duration>) -> Range<u64> {
     let first = reader.clock_hour("from", from);
     let end = until.map_or(u64::MAX, |until| reader.clock_hour("until", until));
@@ -422,7 +422,7 @@ fn term(reader: &mut Reader<'_>, from: Duration, until: Option<Duration>) -> Ran
     first..end
 }
 
-/// The zone of a name, or `None` after telling a problem.
+/// Returns the zone of a name, or `None` after a problem is noted.
 fn zone_named(reader: &mut Reader<'_>, key: &str, name: &str, zones: &[&str]) -> Option<ZoneId> {
     let position = zones.iter().position(|zone| *zone == name);
     if position.is_none() {

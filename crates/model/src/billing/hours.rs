@@ -127,7 +127,7 @@ impl HourlyUsage {
     }
 }
 
-/// The commitments of some accounts and the columns that each may cover, in order.
+/// Returns the commitments of some accounts and the columns that each may cover, in order.
 fn candidates(
     columns: &[Column<'_>],
     accounts: &[AccountId],

@@ -83,14 +83,14 @@ impl Default for BillingConfig {
 }
 
 impl BillingConfig {
-    /// Everything that is wrong with it, given the names of the zones in file order and the types there are.
+    /// Returns everything that is wrong with it, given the names of the zones in file order and the types there are.
     /// What `shape` says is checked where the table of types is made.
     pub fn validate(&self, zones: &[&str], types: &TypeTable) -> Vec<Problem> {
         let setting = Setting { seed: Seed(0), window_start: Time::ZERO, zones, host_groups: &[] };
         Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone()).err().unwrap_or_default()
     }
 
-    /// The names of the accounts with commitments or in organisations, which need an id before the run begins.
+    /// Returns the names of the accounts with commitments or in organisations, which need an id before the run begins.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         let reserved = self.reserved.iter().map(|reserved| reserved.account.as_str());
         let plans = self.savings_plans.iter().map(|plan| plan.account.as_str());
@@ -98,7 +98,7 @@ impl BillingConfig {
         reserved.chain(plans).chain(members)
     }
 
-    /// The calendar of the run, which begins with `start_date`.
+    /// Returns the calendar of the run, which begins with `start_date`.
     pub fn calendar(&self) -> Result<Calendar, Vec<Problem>> {
         Calendar::starting(&self.start_date).ok_or_else(|| {
             let message = format!("found `{}`, expected a date of 1970 to 9999", self.start_date);

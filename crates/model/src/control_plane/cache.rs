@@ -23,9 +23,9 @@ pub struct CacheRules {
     pub capacity: u32,
     /// Time to live of a value; `None` for no limit.
     pub ttl: Option<Duration>,
-    /// True where a write invalidates the value.
+    /// True if a write invalidates the value.
     pub invalidate_on_write: bool,
-    /// True where misses of a key that is being loaded wait for that load.
+    /// True if misses of a key that is being loaded wait for that load.
     pub coalesce: bool,
 }
 
@@ -79,7 +79,7 @@ pub struct CacheCounts {
 }
 
 impl CacheCounts {
-    /// Share of looks that found a value; `None` of no looks.
+    /// Returns the share of lookups that found a value; `None` without lookups.
     pub fn hit_ratio(&self) -> Option<f64> {
         let looks = self.hits + self.misses;
         (looks > 0).then(|| self.hits as f64 / looks as f64)
@@ -87,7 +87,7 @@ impl CacheCounts {
 }
 
 impl Cache {
-    /// An empty cache.
+    /// Returns an empty cache.
     pub fn new(rules: CacheRules) -> Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
     }
@@ -98,7 +98,7 @@ impl Cache {
         self.slots.prefetch_place(key);
     }
 
-    /// The same when that is near: loads its value. Changes nothing.
+    /// Prefetches the value of a key shortly before its lookup.
     #[inline]
     pub fn prefetch_value(&self, key: u64) {
         self.slots.prefetch_slot(key);
@@ -125,7 +125,7 @@ impl Cache {
         self.miss(key)
     }
 
-    /// Returns true where values are evicted: only then the order of use matters.
+    /// Returns true if values are evicted: only then the order of use matters.
     #[inline]
     fn evicts(&self) -> bool {
         self.rules.capacity < u32::MAX
@@ -143,19 +143,19 @@ impl Cache {
         Lookup::Miss { already_loading }
     }
 
-    /// Returns true where misses of a key that is being loaded wait for that load.
+    /// Returns true if misses of a key that is being loaded wait for that load.
     #[inline]
     pub fn coalesces(&self) -> bool {
         self.rules.coalesce
     }
 
-    /// A job waits for the load of a key that is on its way.
+    /// Lets a job wait for the load of a key that is on its way.
     pub fn wait(&mut self, key: u64, job: JobId) {
         assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that no job makes");
         self.waiters.entry(key).or_default().push_back(job);
     }
 
-    /// A load has read this version: gives the jobs that waited for it, in order. The last one to fill decides,
+    /// Takes in the version that a load has read and returns the jobs that waited for it, in order. The last load decides,
     /// even where its version is the older one.
     pub fn fill(&mut self, now: Time, key: u64, version: u64) -> VecDeque<JobId> {
         let slot = self.slots.find_or_add(key);
@@ -198,7 +198,7 @@ impl Cache {
         }
     }
 
-    /// A load has failed: gives the jobs that waited for it, in order, unless another load is on its way.
+    /// Takes in the failure of a load and returns the jobs that waited for it, in order, unless another load is on its way.
     pub fn load_failed(&mut self, key: u64) -> VecDeque<JobId> {
         let slot = self.slots.find(key).expect("a load fails that no job makes");
         let loads = self.slots.loads_mut(slot);
@@ -213,7 +213,7 @@ impl Cache {
         if self.waiters.is_empty() { VecDeque::new() } else { self.waiters.remove(&key).unwrap_or_default() }
     }
 
-    /// The record was written: its value is forgotten where the cache works so. A load that is on its way may
+    /// Takes in a write to the record: its value is dropped where the cache invalidates on write. A load that is on its way may
     /// still bring the version from before.
     pub fn wrote(&mut self, key: u64) {
         if self.rules.invalidate_on_write {
@@ -234,7 +234,7 @@ impl Cache {
         self.slots.find(key).is_some_and(|slot| self.slots.get(slot).loads > 0)
     }
 
-    /// Values held.
+    /// Returns the number of values held.
     pub fn values(&self) -> u32 {
         self.slots.values()
     }

@@ -238,7 +238,7 @@ impl Default for GatewayConfig {
 }
 
 impl GatewayConfig {
-    /// The station that it is.
+    /// Returns the station that it is.
     pub fn station(&self) -> StationConfig {
         let GatewayConfig { servers, service, queue_limit, queue_timeout, shed_above: _ } = self.clone();
         StationConfig { servers, service, queue_limit, queue_timeout }

@@ -18,7 +18,7 @@ impl Count {
     /// No limit.
     pub const UNLIMITED: Count = Count(None);
 
-    /// Returns true where there is no limit.
+    /// Returns true if there is no limit.
     pub fn is_unlimited(&self) -> bool {
         self.0.is_none()
     }

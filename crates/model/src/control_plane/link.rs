@@ -73,7 +73,7 @@ pub struct LinkCounts {
 }
 
 impl Link {
-    /// A rack without transfers; `None` for no limit.
+    /// Returns a rack without transfers; `None` for no limit.
     pub fn new(host_bps: Option<u64>, rack_bps: Option<u64>) -> Link {
         Link {
             host_bps,
@@ -87,7 +87,7 @@ impl Link {
         }
     }
 
-    /// A transfer of so many bits to a host of the rack begins. The host is any number that tells it from others.
+    /// Begins a transfer of so many bits to a host of the rack. The host is any number that tells it from others.
     pub fn join(&mut self, now: Time, host: u32, bits: impl Into<u128>, job: JobId) -> Transfer {
         self.advance(now);
         let clock = self.hosts.entry(host).or_default();
@@ -100,7 +100,7 @@ impl Link {
         Transfer { host, end }
     }
 
-    /// A transfer is given up; false where it has ended.
+    /// Cancels a transfer; false if it has ended.
     pub fn leave(&mut self, now: Time, transfer: Transfer) -> bool {
         self.advance(now);
         let is_there = self.remove(transfer.host, transfer.end).is_some();
@@ -108,12 +108,12 @@ impl Link {
         is_there
     }
 
-    /// The next transfer to end if nothing changes before, and when.
+    /// Returns the next transfer to end if nothing changes before, and when.
     pub fn next_end(&self) -> Option<(Time, JobId)> {
         self.next().map(|(at, host, end)| (at, self.hosts[&host].ends[&end]))
     }
 
-    /// A transfer that has ended by now, one for each call. To be called at the times that [`Link::wake`] tells.
+    /// Removes and returns a transfer that has ended by now, one a call. To be called at the times that [`Link::wake`] returns.
     pub fn finish(&mut self, now: Time) -> Option<JobId> {
         self.advance(now);
         if self.wake.is_some_and(|wake| wake <= now) {
@@ -127,7 +127,7 @@ impl Link {
         self.remove(host, end)
     }
 
-    /// When to look for ends, after any change, if the caller was not told of that or an earlier time already.
+    /// Returns the time to look for ends after a change, unless it or an earlier time was returned before.
     pub fn wake(&mut self) -> Option<Time> {
         let (at, ..) = self.next()?;
         if self.wake.is_some_and(|wake| wake <= at) {
@@ -165,7 +165,7 @@ impl Link {
         }
     }
 
-    /// When which transfer of which host ends next: of equals the one that began first.
+    /// Returns the time, host and job of the transfer that ends next: of equals the one that began first.
     fn next(&self) -> Option<(Time, u32, (u128, u64))> {
         let by_rack = share(self.rack_bps, self.transfers as usize);
         let ends = self.hosts.iter().filter_map(|(&host, clock)| {
@@ -180,7 +180,7 @@ impl Link {
         ends.min().map(|(at, _, host, end)| (at, host, end))
     }
 
-    /// Transfers on their way.
+    /// Returns the number of transfers on their way.
     pub fn transfers(&self) -> u32 {
         self.transfers
     }
@@ -201,7 +201,7 @@ fn share(bps: Option<u64>, transfers: usize) -> Option<u128> {
     bps.map(|bps| (u128::from(bps) << 16) / (transfers as u128).max(1))
 }
 
-/// The lesser of two rates, of which `None` is no limit.
+/// Returns the lesser of two rates, of which `None` is no limit.
 fn least(one: Option<u128>, other: Option<u128>) -> Option<u128> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -37,13 +37,13 @@ impl Fleet {
         fill
     }
 
-    /// Looks at the hosts once in so many samples.
+    /// Returns the number of samples from one count of the hosts to the next.
     pub fn samples_to_a_fill(&self) -> u64 {
         self.hosts.len().div_ceil(HOSTS_A_SAMPLE).max(1) as u64
     }
 }
 
-/// The class of a host's share of vCPU in use, of its capacity \[milli-vCPU\].
+/// Returns the class of a host's share of vCPU in use, of its capacity \[milli-vCPU\].
 #[inline]
 fn class(host: &Host, capacity: u64) -> usize {
     let used = capacity - u64::from(host.free.vcpu_milli());
@@ -57,7 +57,7 @@ mod tests {
     use crate::fleet::host_group::{HostGroup, Hosts};
     use plimsoll_base::units::{HostId, Resources, ZoneId};
 
-    /// So many hosts of 20 vCPU.
+    /// Returns so many hosts of 20 vCPU.
     fn fleet(count: u32) -> Fleet {
         let hosts = Hosts::Fixed { count, sellable: Resources::new(20_000, 20_480) };
         let group = HostGroup {

@@ -86,14 +86,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// True when the host counts among the fleet's and its capacity among what they sell: it takes
+    /// Returns true if the host counts among the fleet's and its capacity among what they sell: it takes
     /// instances, or still has some although it takes no more.
     #[inline]
     pub fn counts(&self) -> bool {
         self.state == HostState::Active || self.instances > 0
     }
 
-    /// vCPU that an instance could have \[milli-vCPU\]: what is free on a host that takes none is not free.
+    /// Returns the vCPU that an instance could have \[milli-vCPU\]: 0 on a host that takes none.
     #[inline]
     pub fn free_vcpu_milli(&self) -> u64 {
         if self.state == HostState::Active { u64::from(self.free.vcpu_milli()) } else { 0 }
@@ -114,13 +114,13 @@ pub struct Sku {
 }
 
 impl Sku {
-    /// Returns whether such a host does not run a type that is barred from these numbers.
+    /// Returns true if such a host does not run a type that is barred from these numbers.
     #[inline]
     pub fn is_barred(&self, barred: u64) -> bool {
         barred >> self.hardware & 1 == 1
     }
 
-    /// The most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
+    /// Returns the most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
     pub fn holds(&self, request: &Resources) -> u32 {
         let (sockets, size) = (u32::from(self.sockets), request.vcpu_milli());
         if sockets == 0 || size == 0 {
@@ -130,7 +130,7 @@ impl Sku {
         if size <= of_socket { sockets * (of_socket / size) } else { self.capacity.vcpu_milli() / size }
     }
 
-    /// True when network bandwidth has no limit and is not counted.
+    /// Returns true if network bandwidth has no limit and is not counted.
     pub fn network_is_unlimited(&self) -> bool {
         self.capacity.0[Resources::NETWORK] == u32::MAX
     }
@@ -178,7 +178,7 @@ pub enum Racks {
 }
 
 impl Group {
-    /// The rack of the group's host at `offset`.
+    /// Returns the rack of the group's host at `offset`.
     pub fn rack(&self, offset: u32) -> RackId {
         match &self.racks {
             Racks::Filled { first, hosts_per_rack } => RackId(first.0 + offset / hosts_per_rack),

@@ -92,7 +92,7 @@ impl Columns {
         Ok(Columns { quantities, rack: table.column(RACK), hardware })
     }
 
-    /// The host of the row that `table` stands at.
+    /// Returns the host of the row that `table` stands at.
     fn host(&self, table: &Table, reserve: &Resources) -> Result<ListedHost, Problem> {
         let mut capacity = Resources::ZERO;
         capacity.0[Resources::NETWORK] = u32::MAX;
@@ -137,7 +137,7 @@ impl Columns {
     }
 }
 
-/// The text of a cell; empty where there is no such column.
+/// Returns the text of a cell; empty where there is no such column.
 fn cell(table: &Table, column: Option<usize>) -> Result<&str, Problem> {
     column.map_or(Ok(""), |column| table.text(column).map(str::trim))
 }

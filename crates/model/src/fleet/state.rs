@@ -214,7 +214,7 @@ Retire: maintenance -> retired";
         fleet(Hosts::Fixed { count: 1, sellable: CAPACITY }).on(HostId(0), HostTrigger::Repair);
     }
 
-    /// The totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
+    /// Returns the totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
     fn plain_totals(fleet: &Fleet, smallest: &Resources) -> Totals {
         let mut totals = Totals::default();
         for host in fleet.hosts() {

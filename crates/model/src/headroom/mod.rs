@@ -63,7 +63,7 @@ pub struct Headroom {
 }
 
 impl Headroom {
-    /// Looks at a fleet. `asked` holds every type asked for so far, with how many of each run now.
+    /// Measures the headroom of a fleet. `asked` holds every type asked for so far, with how many of each run now.
     pub fn of(census: &Census, asked: &[Share]) -> Headroom {
         let allocable: Vec<_> = asked.iter().map(|share| (share.kind, allocable(census, share))).collect();
         let fitting = asked.iter().zip(&allocable).filter(|(_, (_, count))| *count > 0);
@@ -87,7 +87,7 @@ impl Headroom {
 mod tests {
     use super::*;
 
-    /// A census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
+    /// Returns a census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
     pub fn census(classes: &[(u32, u32, u64)], vcpu: u32, memory: u32) -> Census {
         let room =
             |vcpu, memory| Room { free: Resources::new(vcpu, memory), instances: u32::MAX, hardware: 0 };
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// So many instances of a type.
+    /// Returns so many instances of a type.
     pub fn share(kind: u32, vcpu: u32, memory: u32, count: u64) -> Share {
         Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), barred: 0, count }
     }

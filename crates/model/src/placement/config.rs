@@ -191,7 +191,7 @@ pub struct StrategyConfig {
 }
 
 impl StrategyConfig {
-    /// A strategy without parameters.
+    /// Returns a strategy without parameters.
     pub fn named(name: &str) -> StrategyConfig {
         StrategyConfig { name: name.to_string(), parameters: BTreeMap::new() }
     }

@@ -237,7 +237,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The type of a name.
+    /// Returns the type of a name.
     fn kind(&mut self, key: String, name: &str) -> Option<TypeId> {
         let known = self.types.named(name);
         if known.is_none() {

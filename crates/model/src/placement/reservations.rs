@@ -51,7 +51,7 @@ pub struct Reservation {
     pub count: u32,
     /// Free slots \[instances\].
     pub free: u32,
-    /// True where any launch that matches may use it; otherwise only one that names it.
+    /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
     /// Request of one slot.
     slot: Request,
@@ -126,7 +126,7 @@ pub struct Terms {
     pub kind: TypeId,
     /// Number of instances that it holds room for \[instances\].
     pub count: u32,
-    /// True where any launch that matches may use it; otherwise only one that names it.
+    /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
 }
 
@@ -315,8 +315,8 @@ impl Reservations {
         Ok(cancelled.free)
     }
 
-    /// Places the free slots of a host that has gone out of service on other hosts. Returns the number that found one;
-    /// the others wait for the host.
+    /// Places the free slots of a host that has gone out of service on other hosts. Returns the
+    /// number that found one; the others wait for the host.
     pub fn move_slots(&mut self, host: HostId, placer: &mut Placer, fleet: &mut Fleet) -> u32 {
         let mut moved = 0;
         for reservation in &mut self.all {

@@ -24,7 +24,7 @@ pub(super) struct Vacancies<'a> {
 }
 
 impl Vacancies<'_> {
-    /// The hosts of each SKU that has room for the request.
+    /// Returns the hosts of each SKU that has room for the request.
     fn roomy(&self) -> impl Iterator<Item = &BTreeSet<HostId>> {
         let skus = self.fleet.skus();
         let covers = |sku: usize| skus[sku].capacity.covers(&self.request.amounts);

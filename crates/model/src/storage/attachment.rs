@@ -55,7 +55,7 @@ names! { AttachmentState {
 } }
 
 impl AttachmentState {
-    /// What `trigger` does to an attachment in this state.
+    /// Returns the state after `trigger`, or the refusal.
     pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
         ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }

@@ -46,7 +46,7 @@ impl Scene {
         self.storage.create_volume(at(second), ANN, &gp3(size_gib), &mut self.usage)
     }
 
-    /// A volume that is available at once.
+    /// Returns a volume that is available at once.
     fn volume(&mut self, second: u64, size_gib: u32) -> VolumeId {
         let (volume, due) = self.create(second, size_gib).unwrap();
         if let Some(due) = due {

@@ -51,7 +51,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The operation it is.
+    /// Returns the operation it is.
     pub fn operation(&self) -> Operation {
         match self {
             Action::Launch(_) => Operation::Launch,
@@ -68,13 +68,13 @@ impl Action {
         }
     }
 
-    /// Returns whether it is a packet between instances, which no API hears of.
+    /// Returns true if it is a packet between instances, which no API hears of.
     #[inline]
     pub fn is_traffic(&self) -> bool {
         matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
     }
 
-    /// The instances it is about, where it is about instances that are there.
+    /// Returns the instances it is about, where it is about instances that are there.
     pub fn targets(&self) -> Option<&Targets> {
         match self {
             Action::Start(targets)
@@ -107,7 +107,7 @@ pub enum Targets {
 }
 
 impl Targets {
-    /// The names, in the order of the call; none where the instances are drawn.
+    /// Returns the names, in the order of the call; none where the instances are drawn.
     pub fn handles(&self) -> &[Handle] {
         match self {
             Targets::One(handle) => std::slice::from_ref(handle),
@@ -270,7 +270,7 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// Fate of its spot instances when their capacity is taken back.
+    /// Returns the treatment of its spot instances when their capacity is taken back.
     pub fn interruption(&self) -> Interruption {
         let said = self.spot.and_then(|spot| spot.interruption);
         said.unwrap_or(if self.hibernation { Interruption::Hibernate } else { Interruption::Terminate })

@@ -68,7 +68,7 @@ pub fn generate(
     Ok(generator.report)
 }
 
-/// The columns of a trace of this demand: those of every one, and the options that its arrivals use.
+/// Returns the columns of a trace of this demand: those of every one, and the options that its arrivals use.
 fn columns(demand: &Demand, directory: &Directory) -> Vec<Column> {
     let mut used = BTreeSet::new();
     for source in demand.sources() {

@@ -109,7 +109,7 @@ pub(in crate::billing) enum Source {
 }
 
 impl SpotConfig {
-    /// The source of prices, or everything that is wrong with it.
+    /// Returns the source of prices, or everything that is wrong with it.
     pub(in crate::billing) fn resolve(
         &self,
         zones: &[&str],

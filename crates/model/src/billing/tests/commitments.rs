@@ -42,7 +42,7 @@ fn kept(text: &str, warmup_s: u64) -> (Books, Vec<Running>, Vec<Held>) {
     (books, runs, held)
 }
 
-/// Usage of each clock hour by the second, of what commitments may cover.
+/// Returns the usage of each clock hour by the second, of what commitments may cover.
 fn seconds_by_hour(books: &Books, runs: &[Running], held: &[Held]) -> BTreeMap<u64, Vec<Second>> {
     let mut hours: BTreeMap<u64, Vec<Second>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.market == Market::OnDemand) {

@@ -59,7 +59,7 @@ impl Slots {
         self.values
     }
 
-    /// The slot of a key.
+    /// Returns the slot of a key.
     #[inline]
     pub fn find(&self, key: u64) -> Option<u32> {
         self.index.get(key)
@@ -79,7 +79,7 @@ impl Slots {
         }
     }
 
-    /// The slot of a key, a new one without value or loads where there is none.
+    /// Returns the slot of a key, a new one without value or loads where there is none.
     pub fn find_or_add(&mut self, key: u64) -> u32 {
         if let Some(slot) = self.find(key) {
             return slot;
@@ -104,7 +104,7 @@ impl Slots {
         &self.slots[slot as usize]
     }
 
-    /// The loads of a slot's key on their way, to be changed.
+    /// Returns the loads of a slot's key on their way, to be changed.
     pub fn loads_mut(&mut self, slot: u32) -> &mut u32 {
         &mut self.slots[slot as usize].loads
     }
@@ -119,7 +119,7 @@ impl Slots {
         }
     }
 
-    /// The value was used just now.
+    /// Marks the value as the one used last.
     #[inline]
     pub fn touch(&mut self, slot: u32) {
         if self.newest != slot {
@@ -128,7 +128,7 @@ impl Slots {
         }
     }
 
-    /// The slot whose value was not used for longest.
+    /// Returns the slot whose value was not used for longest.
     pub fn oldest(&self) -> Option<u32> {
         (self.oldest != NONE).then_some(self.oldest)
     }
@@ -176,7 +176,7 @@ impl Slots {
         }
     }
 
-    /// Every slot in use: those with a value from the oldest on, then the others in the order of their places.
+    /// Returns every slot in use: those with a value from the oldest on, then the others in the order of their places.
     fn each(&self) -> impl Iterator<Item = &Slot> {
         let with_value = std::iter::successors(self.oldest(), |&slot| {
             Some(self.slots[slot as usize].newer).filter(|newer| *newer != NONE)

@@ -50,7 +50,7 @@ impl Table {
         place
     }
 
-    /// The slot of a key.
+    /// Returns the slot of a key.
     #[inline]
     pub fn get(&self, key: u64) -> Option<u32> {
         self.entries[self.place(key)].slot.checked_sub(1)

@@ -14,7 +14,7 @@ const RULES: QueueRules = QueueRules {
 };
 const JOB: JobId = JobId(9);
 
-/// A queue with one message, received at 0 s.
+/// Returns a queue with one message, received at 0 s.
 fn received() -> (MessageQueue, MessageId) {
     let mut queue = MessageQueue::new(RULES);
     let id = queue.send(at(0), JOB).expect("there is room");

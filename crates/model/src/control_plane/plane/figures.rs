@@ -153,7 +153,7 @@ impl History {
         self.samples.push((now, integrals()));
     }
 
-    /// Returns true where the queue of a stage grew through the second half: over its two quarters on average, and to its
+    /// Returns true if the queue of a stage grew through the second half: over its two quarters on average, and to its
     /// end.
     fn grew(&self, stage: usize, now: Time, integral: u128, waiting: u32) -> bool {
         let Some((first, _)) = self.samples.first() else { return false };
@@ -206,7 +206,7 @@ impl Plane {
         views
     }
 
-    /// The queue as a stage: a message waits until it is received, and again after each delivery that failed.
+    /// Returns the queue as a stage: a message waits until it is received, and again after each delivery that failed.
     fn view_queue(&self, now: Time) -> View<'_> {
         let queue = &self.messages.queue;
         let counts = queue.counts();
@@ -227,7 +227,7 @@ impl Plane {
         View { name: StageName::Queue, usage, waits: Some(&self.messages.waits), services: None }
     }
 
-    /// The workers: one that has done its own part holds its message, and its slot, until hypervisor and storage have
+    /// Returns the workers: one that has done its own part holds its message, and its slot, until hypervisor and storage have
     /// done theirs.
     fn view_workers(&self, now: Time) -> View<'_> {
         let mut view = self.stages[StageId::WORKERS.index()].view(now);

@@ -47,12 +47,12 @@ struct Class {
 }
 
 impl Class {
-    /// The mask that stands in the views.
+    /// Returns the mask that stands in the views.
     fn shown_mask(&self) -> u64 {
         if self.is_shown { self.mask } else { 0 }
     }
 
-    /// Its lowest host that is let through. It has members.
+    /// Returns its lowest host that is let through. It has members.
     #[inline]
     fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: HostFilter<'_>) -> Option<HostId> {
         let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
@@ -149,7 +149,7 @@ pub struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// An index without hosts.
+    /// Returns an index without hosts.
     pub fn new(inputs: RankingInputs) -> ClassIndex {
         assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
         let views = if inputs == RankingInputs::Free { vec![View::default()] } else { Vec::new() };
@@ -164,7 +164,7 @@ impl ClassIndex {
         }
     }
 
-    /// Classes that are kept, empty ones included.
+    /// Returns the number of classes kept, empty ones included.
     pub fn classes(&self) -> usize {
         self.classes.len() - self.unused.len()
     }
@@ -211,7 +211,7 @@ impl ClassIndex {
         }
     }
 
-    /// The host that costs least of those that fit and are let through.
+    /// Returns the host that costs least of those that fit and are let through.
     #[inline]
     pub fn least(
         &mut self,
@@ -274,7 +274,7 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Without an order for this request: by cells of like classes. Only where the cost looks at the
+    /// Finds the best host without an order for this request, by cells of like classes. Only where the cost looks at the
     /// request and there are more distinct requests than a word has bits.
     fn least_in_grid(
         &mut self,
@@ -291,7 +291,7 @@ impl ClassIndex {
         least.best.map(|(_, host)| host)
     }
 
-    /// The requests' bits changed their meaning: makes every mask, and the views of new requests, again.
+    /// Recomputes every mask, and the views of new requests, after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for (id, class) in self.classes.iter_mut().enumerate() {
             class.mask = shapes.mask(&class.key.free);
@@ -316,7 +316,7 @@ impl ClassIndex {
         }
     }
 
-    /// Requests have become too many for an order each.
+    /// Replaces the orders by a grid: there are too many requests for an order each.
     fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
         self.views.clear();
         let mut grid = Grid::default();
@@ -326,7 +326,7 @@ impl ClassIndex {
         self.grid = Some(grid);
     }
 
-    /// The host that a request would likely get, for prefetching.
+    /// Returns the host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         let view = self.views.get(if self.inputs == RankingInputs::Free { 0 } else { shape.0 as usize })?;

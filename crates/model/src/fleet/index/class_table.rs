@@ -17,7 +17,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Folded products of whole words: keys are few and not adversarial.
+    /// Returns folded products of whole words: keys are few and not adversarial.
     #[inline]
     fn hash(&self) -> usize {
         let [a, b, c, d, e] = self.free.0.map(u64::from);
@@ -45,7 +45,7 @@ impl Default for ClassTable {
 }
 
 impl ClassTable {
-    /// The class of a key; `key_of` tells the key of a class.
+    /// Returns the class of a key; `key_of` gives the key of a class.
     #[inline]
     pub fn find(&self, key: &Key, key_of: impl Fn(u32) -> Key) -> Option<u32> {
         let mut at = key.hash() & (self.ids.len() - 1);

@@ -83,15 +83,15 @@ impl Grid {
 pub trait Search {
     /// Cost of a class: less is better.
     type Cost: Ord;
-    /// The cost of a class.
+    /// Returns the cost of a class.
     fn cost(&self, key: Key) -> Self::Cost;
-    /// True unless something that costs less was found already.
+    /// Returns true unless a candidate of lower cost was found already.
     fn may_win(&self, cost: &Self::Cost) -> bool;
-    /// Looks at a class.
+    /// Examines a class.
     fn look(&mut self, class: u32);
 }
 
-/// A quarter of an octave of the share that is free; nothing at all is a step of its own.
+/// Returns the step of a share that is free: a quarter of an octave; zero is a step of its own.
 fn step(free: u32, capacity: u32) -> u8 {
     if free == 0 || capacity == 0 || capacity == u32::MAX {
         return 0;

@@ -39,7 +39,7 @@ pub struct Allowed<'a> {
 }
 
 impl Allowed<'_> {
-    /// Returns whether a host may be found.
+    /// Returns true if a host may be found.
     #[inline]
     pub fn allows(&self, id: HostId) -> bool {
         (self.rule)(id)

@@ -34,7 +34,7 @@ struct SlotsByBit([u32; u64::BITS as usize]);
 impl SlotsByBit {
     const NONE: SlotsByBit = SlotsByBit([0; u64::BITS as usize]);
 
-    /// The slots from `from` on that meet a need, as bits.
+    /// Returns the slots from `from` on that meet a need, as bits.
     #[inline]
     fn meeting(&self, from: usize, need: Need) -> u32 {
         // From 32 on there is none, and a shift by 32 is not defined.
@@ -42,12 +42,12 @@ impl SlotsByBit {
         need.bits().fold(behind, |slots, bit| slots & self.0[bit])
     }
 
-    /// The mask of a slot.
+    /// Returns the mask of a slot.
     fn mask(&self, slot: usize) -> u64 {
         self.0.iter().enumerate().fold(0, |mask, (bit, slots)| mask | (u64::from(slots >> slot & 1) << bit))
     }
 
-    /// The union of the masks of all slots.
+    /// Returns the union of the masks of all slots.
     fn union(&self) -> u64 {
         self.0.iter().enumerate().fold(0, |union, (bit, slots)| union | (u64::from(*slots != 0) << bit))
     }
@@ -100,7 +100,7 @@ impl<K: Copy + Default + PartialEq> Node<K> {
         }
     }
 
-    /// The first slot from `from` that meets the need.
+    /// Returns the first slot from `from` that meets the need.
     #[inline]
     fn first_meeting(&self, from: usize, need: Need) -> Option<usize> {
         let slots = self.slots_by_bit.meeting(from, need);
@@ -150,13 +150,13 @@ impl<K: Copy + Default + PartialEq> Default for Tree<K> {
 }
 
 impl<K: Copy + Default + PartialEq> Tree<K> {
-    /// The key at a position.
+    /// Returns the key at a position.
     #[inline]
     pub fn key(&self, position: Position) -> K {
         self.nodes[position.leaf as usize].keys[position.slot]
     }
 
-    /// The first entry that may take a request.
+    /// Returns the first entry that may take a request.
     #[inline]
     pub fn first(&self, need: Need) -> Option<Position> {
         match self.descend(self.root, need) {
@@ -165,7 +165,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// The next one behind a position.
+    /// Returns the next one behind a position.
     #[inline]
     pub fn next(&self, position: Position, need: Need) -> Option<Position> {
         let leaf = &self.nodes[position.leaf as usize];
@@ -190,7 +190,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// The first entry behind everything below `exhausted`.
+    /// Returns the first entry behind everything below `exhausted`.
     fn climb(&self, exhausted: u32, need: Need) -> Option<Position> {
         let mut id = exhausted;
         loop {
@@ -261,7 +261,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.number_children(parent, slot);
     }
 
-    /// Tells the children from a slot on where they stand.
+    /// Updates the position that the children from a slot on keep of themselves.
     fn number_children(&mut self, parent: u32, from: usize) {
         for slot in from..self.nodes[parent as usize].len {
             let child = self.nodes[parent as usize].children[slot];
@@ -302,7 +302,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.change_mask(id, slot, 0, mask);
     }
 
-    /// Tells the ancestors that the least key of a node changed.
+    /// Updates the ancestors after the least key of a node changed.
     fn new_least(&mut self, from: u32, key: K) {
         let mut id = from;
         loop {
@@ -353,7 +353,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         right
     }
 
-    /// The parent of a node that is about to split, itself split when it is full.
+    /// Returns the parent of a node that is about to split, itself split when it is full.
     fn parent_with_room(&mut self, id: u32, moved: &mut impl FnMut(K, Leaf)) -> u32 {
         let parent = self.nodes[id as usize].parent;
         if parent == NONE {

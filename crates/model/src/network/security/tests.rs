@@ -13,7 +13,7 @@ pub(super) fn at(seconds: u64) -> Time {
     Time::ZERO.after(Duration::from_seconds(seconds))
 }
 
-/// The groups of a scenario, with the VPCs of three owners open.
+/// Returns the groups of a scenario, with the VPCs of three owners open.
 pub(super) fn groups(limits: SecurityGroupLimits, tracking_idle: TrackingIdle) -> SecurityGroups {
     let config = SecurityConfig { groups: &[], limits: &limits, tracking_idle: &tracking_idle };
     let mut groups = SecurityGroups::new(config, &["default", "other"]).unwrap();
@@ -34,14 +34,14 @@ impl Scene {
         Scene { groups: groups(SecurityGroupLimits::default(), TrackingIdle::default()), instances: 0 }
     }
 
-    /// A new group of [`HOME`] without rules.
+    /// Returns a new group of [`HOME`] without rules.
     fn closed(&mut self, name: &str) -> SecurityGroupId {
         let id = self.groups.create(HOME, name).unwrap();
         self.groups.revoke(id, Direction::Egress, Permission::EVERYTHING).unwrap();
         id
     }
 
-    /// A rule in the words of a trace.
+    /// Returns a rule in the words of a trace.
     fn rule(
         &mut self,
         id: SecurityGroupId,
@@ -86,7 +86,7 @@ fn address(text: &str) -> Endpoint {
     Endpoint::Address(text.parse().unwrap())
 }
 
-/// A connection of its own.
+/// Returns a connection of its own.
 fn tcp(to: u16) -> Packet {
     Packet::Tcp { from: None, to }
 }

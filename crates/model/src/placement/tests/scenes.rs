@@ -28,7 +28,7 @@ pub(super) struct Scene {
     pub reservations: Reservations,
 }
 
-/// Under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
+/// Returns a scene under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
 pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> Scene {
     let sellable = Resources([4_000, 4_096, 0, 0, u32::MAX]);
     let hosts = Hosts::Fixed { count: hosts, sellable };
