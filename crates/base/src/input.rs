@@ -77,7 +77,7 @@ pub struct Problem {
     pub place: Place,
     /// Text of what was found and expected, one sentence.
     pub message: String,
-    /// The way out, when there is one to name.
+    /// Help: a way to mend it, if there is one.
     pub help: Option<String>,
 }
 
@@ -114,7 +114,7 @@ const MESSAGE_MOST: usize = 320;
 /// The most of a key or a file that is shown \[characters\].
 const PLACE_MOST: usize = 200;
 
-/// The most of a way out that is shown \[characters\]: a list of all names that are known.
+/// The most of a help that is shown \[characters\]: a list of all known names.
 const HELP_MOST: usize = 1200;
 
 /// Every problem of one input, never empty. Exit code 2.

@@ -1,4 +1,4 @@
-//! The vocabulary of the API: every operation a trace can call, by the contract's word.
+//! The vocabulary of the API: every operation that a trace can call, by its name in traces.
 
 use serde::{Deserialize, Serialize};
 

@@ -55,7 +55,7 @@ pub struct Bounded {
     pub queue_length: f64,
     /// Mean jobs in service.
     pub in_service: f64,
-    /// Mean wait of those who were let in.
+    /// Mean wait of the arrivals that were let in.
     pub wait: f64,
 }
 

@@ -34,7 +34,7 @@ pub fn take_notes() -> Vec<String> {
 }
 
 /// Removes everything that is being written, for the process is about to end. From now on nothing is begun and
-/// nothing is put in its place: who tries waits for the end.
+/// nothing is put in its place: threads that try block until the end.
 pub fn abandon() {
     let mut all = drafts();
     std::mem::take(&mut *all).iter().for_each(|path| remove(path));

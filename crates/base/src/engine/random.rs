@@ -59,7 +59,7 @@ pub enum Purpose {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seed(pub u64);
 
-/// Entities a purpose can tell apart: 2⁵⁶.
+/// Bits of the entity in the number of a stream.
 const ENTITY_BITS: u32 = 56;
 
 impl Seed {

@@ -20,7 +20,7 @@ pub struct Durations {
 /// Significant digits.
 const DIGITS: u8 = 3;
 
-/// Buckets of an octave, all equally wide: with so many, HdrHistogram tells three digits apart.
+/// Buckets of an octave, all equally wide: with so many, HdrHistogram resolves three digits.
 const PER_OCTAVE: u64 = 1 << 10;
 
 /// As how often each value was recorded: the same buckets, and so the same percentiles.

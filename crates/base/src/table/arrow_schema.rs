@@ -1,4 +1,4 @@
-//! The Arrow schema that writers leave in a Parquet file: it alone tells a duration from a plain integer.
+//! The Arrow schema that writers leave in a Parquet file: only it distinguishes a duration from a plain integer.
 //!
 //! Parquet has no type for durations. Arrow's writers store them as plain INT64 and keep their unit in the file's
 //! metadata under `ARROW:schema`, a base64-encoded IPC message (Arrow columnar format 1.5, "Encapsulated message

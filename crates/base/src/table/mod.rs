@@ -1,4 +1,4 @@
-//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, told apart by the file's extension.
+//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, by the file's extension.
 //!
 //! One reader serves traces, host files, price histories, foreign formats and samples. Parquet cells become text too, so that one
 //! parser with one set of messages reads them all.

@@ -267,7 +267,7 @@ pub struct Bill {
     pub by_kind: BTreeMap<Kind, i128>,
     /// Sum by how it was bought \[micro-USD\].
     pub by_purchase: BTreeMap<Purchase, i128>,
-    /// Sum by who pays \[micro-USD\].
+    /// Sum by the account that pays \[micro-USD\].
     pub by_account: BTreeMap<AccountId, i128>,
     /// Sum by calendar month \[micro-USD\].
     pub by_month: BTreeMap<Month, i128>,

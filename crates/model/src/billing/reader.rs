@@ -63,7 +63,7 @@ impl Reader<'_> {
         value.0 / hour.0
     }
 
-    /// Notes a problem with a key of the table, with the way out.
+    /// Notes a problem with a key of the table, with its help.
     pub fn problem(&mut self, key: &str, message: String, help: &str) {
         self.problems.push(Problem::new(self.place(key), message).with_help(help));
     }

@@ -1,4 +1,4 @@
-//! Bills by hand, each named after its rule, and beside a plain twin that counts second by second.
+//! Bills by hand, each named after its rule, and beside a reference implementation that counts second by second.
 
 mod commitments;
 mod held;

@@ -1,7 +1,8 @@
-//! A read-through cache: a time to live, least recently used values evicted, forgotten on writes or not.
+//! A read-through cache with a time to live, eviction of the least recently used value, and optional invalidation on
+//! writes.
 //!
-//! A value is a version of a record: any number that grows with each write. The caller tells the record's present
-//! version when it looks, so that an answer that is older counts as stale.
+//! A value is a version of a record: any number that grows with each write. The caller passes the record's current
+//! version to a lookup, so that an older answer counts as stale.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,7 +20,7 @@ use slots::{Slots, Value};
 /// Rules of a cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CacheRules {
-    /// The most values it holds; a value that is over its time may count until it is looked for or evicted.
+    /// Greatest number of values; an expired value may count until it is looked up or evicted.
     pub capacity: u32,
     /// Time to live of a value; `None` for no limit.
     pub ttl: Option<Duration>,
@@ -104,7 +105,7 @@ impl Cache {
         self.slots.prefetch_slot(key);
     }
 
-    /// Looks for the value of a key, whose record is at version `current`.
+    /// Looks up the value of a key, whose record is at version `current`.
     #[inline]
     pub fn lookup(&mut self, now: Time, key: u64, current: u64) -> Lookup {
         if let Some(slot) = self.slots.find(key)

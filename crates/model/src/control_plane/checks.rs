@@ -62,10 +62,10 @@ impl ControlPlaneConfig {
         let keys = said.as_object().into_iter().flat_map(|table| table.keys());
         keys.filter(|key| *key != "preset")
             .map(|key| {
-                let found = "the preset `instant` models no stage that this could say anything of";
+                let found = "the preset `instant` models no stage that this could set";
                 let problem = Problem::new(Place::key(&format!("control_plane.{key}")), found);
                 problem.with_help(
-                    "add `preset = \"zero\"`, in which every stage takes no time unless it is told",
+                    "add `preset = \"zero\"`, in which every stage takes no time unless another key sets one",
                 )
             })
             .collect()
@@ -283,7 +283,7 @@ fn check_outage(
     duration: Option<Duration>,
 ) -> Vec<Problem> {
     let mut settings = Settings::at(key);
-    // Too many replicas are told of elsewhere.
+    // Too many replicas are reported elsewhere.
     let names = stages::stations(plane.database.replicas.min(MAX_REPLICAS));
     if names.iter().all(|name| name.to_string() != outage.stage) {
         let known: Vec<String> = names.iter().map(StageName::to_string).collect();

@@ -34,7 +34,7 @@ pub struct Link {
     moved: Time,
     /// Transfers that have begun, which orders those that end together.
     begun: u64,
-    /// When the caller will look for ends, as far as it was told.
+    /// Time last returned by [`Link::wake`], at which the caller looks for ends.
     wake: Option<Time>,
     counts: LinkCounts,
 }
@@ -87,7 +87,7 @@ impl Link {
         }
     }
 
-    /// Begins a transfer of so many bits to a host of the rack. The host is any number that tells it from others.
+    /// Begins a transfer of so many bits to a host of the rack. The host is any number that identifies it in the rack.
     pub fn join(&mut self, now: Time, host: u32, bits: impl Into<u128>, job: JobId) -> Transfer {
         self.advance(now);
         let clock = self.hosts.entry(host).or_default();

@@ -81,7 +81,7 @@ impl<N: Number, T> Slab<N, T> {
         self.things[index(number)].as_ref()
     }
 
-    /// Loads the thing of a number. Changes nothing.
+    /// Prefetches the value of a number.
     #[inline]
     pub fn prefetch(&self, number: N) {
         prefetch_all(&self.things[index(number)]);

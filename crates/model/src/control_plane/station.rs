@@ -1,7 +1,7 @@
 //! A station: servers in front of one queue, first come first served, with a bound.
 //!
-//! The caller draws how long a service takes and tells when it is over; a job whose service takes no time may be
-//! completed in the same breath.
+//! The caller draws the length of a service and calls at its end; a job whose service takes no time may be completed
+//! at once.
 
 use std::collections::VecDeque;
 
@@ -39,7 +39,7 @@ persist! { Station {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Waiting {
     since: Time,
-    /// `None` for one who gave up.
+    /// `None` for a job that gave up.
     job: Option<JobId>,
 }
 
@@ -54,9 +54,9 @@ struct Counts {
     completed: u64,
     refused: u64,
     timed_out: u64,
-    /// Sum of the waits of those who were started, from their arrivals \[ns\].
+    /// Sum of the waits of jobs whose service began, from their arrivals \[ns\].
     waited: u128,
-    /// Sum of the services of those who were completed, from their starts \[ns\].
+    /// Sum of the services of completed jobs, from their starts \[ns\].
     served: u128,
 }
 
@@ -270,7 +270,7 @@ impl Station {
         }
     }
 
-    /// Panics unless everybody who came has gone or is inside, and Little's law holds for queue and servers.
+    /// Panics unless every job that arrived has left or is inside, and Little's law holds for queue and servers.
     pub fn assert_conserved(&self, now: Time) {
         let Counts { carried, arrivals, completed, refused, timed_out, .. } = self.counts;
         let inside = u64::from(self.waiting()) + u64::from(self.in_service());

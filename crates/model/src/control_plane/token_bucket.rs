@@ -62,7 +62,7 @@ impl TokenBucket {
         self.level = taken.expect("more tokens are taken than there are");
     }
 
-    /// Fills it up to `now` and tells how long it takes until there are so many tokens; `None` where there are.
+    /// Fills it up to `now` and returns the time until there are so many tokens; `None` if there are.
     #[inline]
     pub fn shortage(&mut self, limit: Limit, now: Time, tokens: u64) -> Option<Duration> {
         self.level = self.level_at(limit, now);

@@ -146,7 +146,7 @@ pub struct Run {
     pub count: u32,
 }
 
-/// Parts of a share that are told apart: a millionth is the finest.
+/// Resolution of a share: a millionth is the finest part.
 pub(super) const SHARE_PARTS: u32 = 1_000_000;
 
 impl FaultConfig {
@@ -156,8 +156,8 @@ impl FaultConfig {
         hosts.mean_time_between_failures.is_none() && maintenance.is_empty() && outages.is_empty()
     }
 
-    /// Returns everything that is wrong with it, given the names of the zones in file order. What the zones do not have
-    /// is told by [`Faults::new`](super::Faults::new), which knows their hosts.
+    /// Returns everything that is wrong with it, given the names of the zones in file order. Racks and hosts that
+    /// zones do not have are found by [`Faults::new`](super::Faults::new), which knows their hosts.
     pub fn validate(&self, zones: &[&str]) -> Vec<Problem> {
         let mut problems = Problems(Vec::new());
         self.hosts.check(&mut problems);

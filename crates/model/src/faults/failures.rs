@@ -5,7 +5,7 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Duration, HostId};
 
-/// Counts the lives of a host: a timer of an earlier one means nothing any more.
+/// Counts the lives of a host: a timer of an earlier life is void.
 pub type Life = u32;
 
 /// The law of the failures.

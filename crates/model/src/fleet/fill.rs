@@ -17,8 +17,8 @@ pub struct Fill {
     pub hosts: [u64; CLASSES],
 }
 
-/// Hosts to look at for one sample. At a few nanoseconds a host this is less than a sample costs otherwise;
-/// larger fleets are looked at less often, so that the whole stays below a hundredth of a run.
+/// Hosts to count for one sample. At a few nanoseconds a host this costs less than the rest of a sample;
+/// larger fleets are counted less often, so that the counts take less than a hundredth of a run.
 const HOSTS_A_SAMPLE: usize = 50_000;
 
 impl Fleet {

@@ -8,7 +8,7 @@ use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dialect, Table};
 use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 
-/// The most problems of one file that are told: a file of the wrong form has one in every row.
+/// Greatest number of problems reported of one file: a file of the wrong form has one in every row.
 const MAX_PROBLEMS: usize = 20;
 
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.

@@ -1,6 +1,6 @@
 //! The fleet: zones, groups and hosts with what each has free, and the totals over them.
 //!
-//! Hosts are numbered from 0 in the order of the scenario file, groups and zones likewise; each is an
+//! Hosts are numbered from 0 in the order of the scenario file, as are groups and zones; each is an
 //! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
 
 pub mod config;

@@ -7,7 +7,7 @@ use super::{Change, Fleet};
 use plimsoll_base::units::{HostId, Resources, ZoneId};
 
 impl Fleet {
-    /// Returns true if a host is active, below its limit of instances and has so much free, whosever it is.
+    /// Returns true if a host is active, below its limit of instances and has so much free, in any pool.
     pub fn has_room(&self, id: HostId, request: &Resources) -> bool {
         let host = &self.hosts[id.index()];
         host.state == HostState::Active

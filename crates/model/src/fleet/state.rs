@@ -78,8 +78,8 @@ const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::
 };
 
 impl Fleet {
-    /// Moves a host as the table of transitions says, and tells the state it is in now. The placement index has to
-    /// hear of it. Panics on a transition that cannot happen.
+    /// Moves a host by the table of transitions, and returns its new state. The placement index must be updated
+    /// afterwards. Panics on a transition that cannot happen.
     pub fn on(&mut self, id: HostId, trigger: HostTrigger) -> HostState {
         let state = self.hosts[id.index()].state;
         match state.on(trigger) {
@@ -91,7 +91,7 @@ impl Fleet {
         }
     }
 
-    /// Puts a host into a state, and tells which it is in now: an empty one of an elastic group that would be
+    /// Puts a host into a state, and returns its new state: an empty one of an elastic group that would be
     /// active is closed, until it is opened. Instances on it stay; giving them back never makes it active.
     pub fn set_state(&mut self, id: HostId, state: HostState) -> HostState {
         assert!(state != HostState::Closed, "hosts close by themselves when they empty");

@@ -107,7 +107,7 @@ mod tests {
         gpu.amounts.0[Resources::GPU] = 1000;
         assert_eq!(fgd(&census, &[cpu, gpu]).unwrap().gpu, Some(0.75));
         assert_eq!(fgd(&census, &[gpu]).unwrap().gpu, Some(0.0));
-        // Both GPUs serve two instances: nothing of them is unusable to those who ask for one.
+        // Both GPUs serve two instances: no part of them is unusable for requests of one GPU.
         assert_eq!(unusable(&census, &[gpu]).unwrap().gpu, Some(0.0));
         gpu.amounts.0[Resources::GPU] = 1500;
         assert_eq!(unusable(&census, &[gpu]).unwrap().gpu, Some(0.25));

@@ -1,10 +1,9 @@
-//! Headroom: what the fleet could still take, and how well it holds what it has, at one moment.
+//! Headroom: the instances that the fleet could still take, and how well it is packed, at one moment.
 //!
-//! To look changes nothing. One pass over the hosts makes a [`Census`] of classes of equal hosts; everything
-//! after that looks at classes and types only, however many hosts there are.
-//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out, but not which hardware
-//! runs a type: headroom is what
-//! the room would do for instances that may go anywhere in the shared pool.
+//! Measuring changes nothing. One pass over the hosts makes a [`Census`] of classes of equal hosts; everything
+//! after that works on classes and types only, however many hosts there are.
+//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out, but the hardware that
+//! runs a type counts: headroom is the room for instances that may go anywhere in the shared pool.
 
 mod census;
 mod compaction;
@@ -21,11 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{Duration, Resources, TypeId};
 
-/// `[headroom]`: looks at what the fleet could still take, while the run goes on.
+/// `[headroom]`: samples of the room that the fleet still has, during the run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadroomConfig {
-    /// Time between two looks, the first at the start. Each is taken with the first row of the time series at or
+    /// Time between two samples, the first at the start. Each is taken with the first row of the time series at or
     /// after its time.
     pub every: Duration,
 }

@@ -137,7 +137,7 @@ impl ElasticAddresses {
         self.of_holder.get(&holder).copied()
     }
 
-    /// Returns who has an address.
+    /// Returns the holder of an address.
     pub fn holder(&self, id: ElasticAddressId) -> Option<Holder> {
         self.addresses.get(&id)?.holder
     }
@@ -280,7 +280,7 @@ impl Network {
         Ok(former)
     }
 
-    /// Takes an elastic address from its holder and tells who that was; from none nothing is taken
+    /// Takes an elastic address from its holder and returns that; without a holder nothing changes
     /// (`DisassociateAddress`: "This is an idempotent operation"). A running instance then gets a public address again
     /// where [`Network::may_auto_assign`] says so.
     pub fn disassociate(

@@ -219,7 +219,7 @@ impl Interfaces {
         first.chain(further)
     }
 
-    /// Panics unless interfaces and instances agree on who has whom.
+    /// Panics unless interfaces and instances agree on their attachments.
     pub fn assert_consistent(&self) {
         let mut attached = 0;
         for (instance, holdings) in &self.of_instance {

@@ -3,8 +3,8 @@
 //! A bit of the root is set when its branch has a free address, a bit of a branch when its leaf has
 //! one, a bit of a leaf when the address is free. Finding the lowest is three counts of trailing
 //! zeros, whatever the size. The rejected alternative, a list of free addresses, hands them out in
-//! the order of their release, so that no one can say beforehand who gets which. A block is a quarter
-//! of a leaf; the lowest free one is found by a scan over the leaves that have a free address.
+//! the order of their release, which makes assignments hard to predict. A block is a quarter of a
+//! leaf; the lowest free one is found by a scan over the leaves that have a free address.
 
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::persist;

@@ -98,8 +98,8 @@ impl Network {
         Ok(())
     }
 
-    /// Takes so many secondary addresses or prefixes from an interface (`UnassignPrivateIpAddresses`). EC2
-    /// is told which; a demand cannot know them, so those assigned last go first.
+    /// Takes so many secondary addresses or prefixes from an interface (`UnassignPrivateIpAddresses`). A
+    /// call to EC2 names them; a demand cannot know them, so those assigned last go first.
     pub fn unassign(
         &mut self,
         now: Time,

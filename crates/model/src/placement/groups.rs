@@ -172,7 +172,7 @@ impl Groups {
     /// Forgets a member on a rack.
     pub(super) fn left(&mut self, group: PlacementGroupId, zone: ZoneId, rack: RackId) {
         let zones = &mut self.groups[group.index()].zones;
-        let members = zones.get_mut(&zone).expect("who leaves a group was a member");
+        let members = zones.get_mut(&zone).expect("an instance that leaves a group was a member");
         let on_rack = members.by_rack.get_mut(&rack).expect("a member stood on the rack");
         *on_rack -= 1;
         if *on_rack == 0 {

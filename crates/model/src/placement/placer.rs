@@ -3,7 +3,7 @@
 //!
 //! To place a request, call [`Placer::choose`], take the capacity from the fleet, and call [`Placer::placed`] and
 //! [`Placer::changed`]. When the instance leaves, give the capacity back and call [`Placer::removed`] and
-//! [`Placer::changed`]; where the placement comes to nothing, [`Placer::undo`] in place of [`Placer::removed`].
+//! [`Placer::changed`]; if the placement is undone, [`Placer::undo`] in place of [`Placer::removed`].
 
 use super::constraints::{self, Tier};
 use super::groups::Groups;

@@ -1,6 +1,6 @@
 //! Capacity reservations: room for instances of one type in one zone, held in slots on hosts.
 //!
-//! A slot is placed as an instance of its account would be, and counts as one for everybody else: it takes
+//! A slot is placed as an instance of its account would be, and counts as one for all other requests: it takes
 //! room and one of the host's instances, keeps the host open, and keeps a host of dedicated tenancy its
 //! account's own. It is a member of no placement group. A launch that matches takes a slot over where it
 //! stands, and the slot comes back when the instance gives its host back.

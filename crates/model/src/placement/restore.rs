@@ -25,8 +25,8 @@ impl Placer {
         out.put_apart(&**selector);
     }
 
-    /// Takes everything over and makes the index of the hosts of a fleet, which was restored before. A
-    /// strategy that is another than that of the state begins anew: it has to be told who is where.
+    /// Restores everything and makes the index of the hosts of a fleet, which was restored before. A
+    /// strategy other than that of the state begins anew, and has to be given the instances of each host.
     pub fn restore(
         &mut self,
         from: &mut Reader<'_>,

@@ -148,7 +148,7 @@ impl Tenancies {
         }
     }
 
-    /// Notes that a host is an account's own. [`Tenancies::settle`] tells the fleet.
+    /// Notes that a host is an account's own. [`Tenancies::settle`] updates the fleet.
     pub(super) fn take(&mut self, host: HostId, zone: ZoneId, account: AccountId, ownership: Ownership) {
         match self.owners.insert(host, (account, ownership)) {
             None => _ = self.owned.entry((account, zone, ownership)).or_default().insert(host),

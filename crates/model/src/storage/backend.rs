@@ -25,8 +25,8 @@ impl Backend {
         Backend { levels: [capacity_gib, iops, throughput_mibps].map(Level::new) }
     }
 
-    /// Promises a volume what it is provisioned with, or nothing. It counts towards the peaks once
-    /// [`Backend::note`] is told that the volume is kept.
+    /// Reserves the provisioned amounts of a volume, or nothing. They count towards the peaks once
+    /// [`Backend::note`] confirms that the volume is kept.
     pub fn take(&mut self, now: Time, volume: &Provisioned) -> Result<(), FailureReason> {
         self.take_amounts(now, amounts(volume))
     }
@@ -85,7 +85,7 @@ impl Backend {
         &self.levels[0]
     }
 
-    /// Operations a second \[IOPS\].
+    /// Returns the use of operations \[IOPS\].
     pub fn iops(&self) -> &Level {
         &self.levels[1]
     }

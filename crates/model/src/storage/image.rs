@@ -1,4 +1,4 @@
-//! An image: its states, who may launch from it, and the volumes it makes.
+//! An image: its states, its launch permissions, and the volumes it makes.
 //!
 //! ```text
 //! register ─▶ pending ─registered─▶ available ─deregister─▶ deregistered

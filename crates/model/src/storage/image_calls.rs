@@ -93,7 +93,7 @@ impl Storage {
         of(Some(account)).or_else(|| of(None))
     }
 
-    /// Returns what the volumes of block devices are provisioned with, given who may use a snapshot, or what is wrong.
+    /// Returns the provisioned volumes of block devices, given the accounts that may use a snapshot, or the problem.
     pub(super) fn plan(
         &self,
         devices: &[BlockDevice],

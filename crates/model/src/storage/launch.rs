@@ -13,7 +13,7 @@ use plimsoll_base::units::{AccountId, InstanceId, Time, VolumeId, ZoneId};
 
 impl Storage {
     /// Makes the volumes of a launch, attached from the start: all of them or none. The first device is the
-    /// root, if there is one among them. They count towards the peaks once [`Storage::note_launch`] is told
+    /// root, if there is one among them. They count towards the peaks once [`Storage::note_launch`] confirms
     /// that the instance stays.
     pub fn create_for_launch(
         &mut self,

@@ -47,7 +47,7 @@ pub struct Volume {
     pub created: Time,
     /// When it was gone.
     pub deleted: Option<Time>,
-    /// Counts the moves of state and attachment: a timer with another stamp means nothing any more.
+    /// Counts the moves of state and attachment: a timer with another stamp is void.
     pub(super) stamp: u16,
 }
 

@@ -129,7 +129,7 @@ impl Storage {
     }
 
     /// Detaches a volume, from the instance named if one is, which Multi-Attach asks for. A root volume is detached only
-    /// while its instance is stopped (`OperationNotPermitted`): callers, who know, ask [`Volume::is_root`].
+    /// while its instance is stopped (`OperationNotPermitted`): callers check [`Volume::is_root`].
     pub fn detach(
         &mut self,
         now: Time,

@@ -1,4 +1,4 @@
-//! A call of the demand: who asks for what, when. What every source of demand yields.
+//! A call of the demand: its time, account and action. Every source of demand yields calls.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ pub enum Targets {
     One(Handle),
     /// Instances of several names, in the order of the call.
     Batch(Box<[Handle]>),
-    /// Some of the account's that are alive when the call is answered.
+    /// Some instances of the account that exist when the call is answered.
     Drawn {
         /// Draw, uniform over 64 bits, whatever there is to draw from.
         draw: u64,

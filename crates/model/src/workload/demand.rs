@@ -2,7 +2,7 @@
 //!
 //! At equal times the trace's call comes first, then the arrival processes, then the sources of calls, each in the
 //! order of the scenario.
-//! Whatever the cloud answers, the demand stays the same: nothing here looks at it.
+//! The demand does not depend on the answers of the cloud.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -191,8 +191,8 @@ impl Persist for Demand {
 }
 
 impl Demand {
-    /// Opens the trace and compiles the arrivals; tells everything that is wrong. Relative names of files
-    /// are seen from `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
+    /// Opens the trace and compiles the arrivals, or returns every problem. Relative names of files
+    /// are relative to `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
     pub fn open(
         config: &WorkloadConfig,
         duration: Option<Duration>,
@@ -393,7 +393,7 @@ impl Demand {
         !self.callers.is_empty()
     }
 
-    /// Returns true if some calls are about instances that are drawn from those that are alive.
+    /// Returns true if some calls are about instances that are drawn from the existing ones.
     pub fn draws_instances(&self) -> bool {
         self.callers.iter().any(CallSource::draws_instances)
     }

@@ -162,7 +162,7 @@ fn poisson_large(stream: &mut Stream, mean: f64) -> u64 {
 /// Vose 1991).
 #[derive(Clone, Debug)]
 pub struct AliasTable {
-    /// Per column: the part of it, of 2⁶⁴, that is its own, and who owns the rest.
+    /// Per column: the part of it, of 2⁶⁴, that is its own, and the owner of the rest.
     columns: Vec<(u64, u32)>,
 }
 

@@ -47,7 +47,8 @@ pub fn generate(
         return Err(problem.into());
     }
     if demand.has_calls() {
-        let found = "found synthetic calls, expected arrivals alone: a trace cannot say of whom is drawn from the living";
+        let found =
+            "found synthetic calls, expected arrivals alone: a trace cannot draw from existing instances";
         let problem = Problem::new(Place::key("workload.calls"), found);
         return Err(problem.with_help("leave them out with `--set workload.calls=[]`").into());
     }

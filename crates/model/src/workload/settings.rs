@@ -27,7 +27,7 @@ impl<'a> Settings<'a> {
         self.add(self.problem(field, found, expected));
     }
 
-    /// Returns what [`Settings::wrong`] notes, to add the way out to.
+    /// Returns the problem that [`Settings::wrong`] notes, to add help to it.
     pub fn problem(&self, field: &str, found: impl Display, expected: &str) -> Problem {
         let place = Place::key(&self.path(field));
         Problem::new(place, format!("found {found}, expected {expected}"))
@@ -76,7 +76,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the problems of settings of which a part is missing. There may be none: then what they refer to is itself
-    /// wrong, which is told in its own place.
+    /// wrong, which is reported in its own place.
     pub fn give_up<T>(self) -> Result<T, Vec<Problem>> {
         Err(self.problems)
     }

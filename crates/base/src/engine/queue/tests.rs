@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::random::{Purpose, Seed, Stream};
 use std::collections::BTreeMap;
 
-/// The plain twin: an ordered map.
+/// Reference implementation: an ordered map.
 #[derive(Default)]
 struct Plain {
     pending: BTreeMap<(u64, u8, u64), u64>,

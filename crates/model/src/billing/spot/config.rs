@@ -92,7 +92,7 @@ fn default_ceiling() -> Decimal {
 /// The least time from step to step: a year of it is 0.5 million steps of each type and zone.
 const MIN_STEP: Duration = Duration::from_seconds(60);
 
-/// The most problems of one file that are told.
+/// Greatest number of problems reported of one file.
 const MAX_PROBLEMS: usize = 20;
 
 /// The most a price may be, as a share of the on-demand price \[10⁻⁹\].

@@ -65,7 +65,7 @@ impl Slots {
         self.index.get(key)
     }
 
-    /// Loads what will be looked at of a key's place in the table. Changes nothing.
+    /// Prefetches the place of a key in the table.
     #[inline]
     pub fn prefetch_place(&self, key: u64) {
         self.index.prefetch(key);

@@ -1,5 +1,5 @@
-//! A hash table from keys to the numbers of slots: one look at memory finds a key most of the time, and it can be told
-//! ahead which keys will be looked for.
+//! A hash table from keys to the numbers of slots: one memory access finds a key most of the time, and keys that are
+//! about to be looked up can be prefetched.
 
 use plimsoll_base::engine::memory::prefetch;
 
@@ -56,7 +56,7 @@ impl Table {
         self.entries[self.place(key)].slot.checked_sub(1)
     }
 
-    /// Loads what [`Table::get`] of a key will look at. Changes nothing.
+    /// Prefetches the entry that [`Table::get`] of a key will read.
     #[inline]
     pub fn prefetch(&self, key: u64) {
         prefetch(&self.entries[self.home(key)]);

@@ -274,8 +274,8 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Finds the best host without an order for this request, by cells of like classes. Only where the cost looks at the
-    /// request and there are more distinct requests than a word has bits.
+    /// Finds the best host without an order for this request, by cells of like classes. For costs that depend
+    /// on the request, if there are more distinct requests than a word has bits.
     fn least_in_grid(
         &mut self,
         request: &Resources,

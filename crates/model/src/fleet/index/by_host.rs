@@ -1,4 +1,4 @@
-//! The host with the least cost where the cost looks at the number of instances: classes by count and
+//! The host with the least cost where the cost depends on the number of instances: classes by count and
 //! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
 //! (cost, id).
 

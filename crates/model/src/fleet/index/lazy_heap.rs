@@ -13,7 +13,7 @@ pub struct LazyHeap {
 }
 
 impl LazyHeap {
-    /// Adds a host. `members` counts those in the set now, and `is_member` tells them: once the heap
+    /// Adds a host. `members` counts those in the set now, and `is_member` identifies them: once the heap
     /// is twice as long as its members, those that have left are swept out.
     #[inline]
     pub fn push(&mut self, host: HostId, members: u32, is_member: impl Fn(HostId) -> bool) {

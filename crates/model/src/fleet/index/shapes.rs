@@ -4,7 +4,7 @@
 //! that the bits become thresholds: bit *b* says "at least so much of resource *r* is free", and a
 //! request needs the highest threshold it reaches in every resource. A mask then says only that a
 //! request may fit, and the free amounts decide. Either way the union of masks over a part of the index
-//! tells whether to look inside, so one word prunes, whatever the number of requests.
+//! tells whether a search must enter it, so one word prunes, whatever the number of requests.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -135,7 +135,7 @@ fn a_second_elastic_address_displaces_the_first() {
     network.assert_conserved(0, 0);
 }
 
-/// The plain twin: a list of addresses, searched from its beginning for everything.
+/// Reference implementation: a list of addresses, searched from its beginning for everything.
 #[derive(Default)]
 struct Plain(Vec<(ElasticAddressId, AccountId, Option<Holder>)>);
 

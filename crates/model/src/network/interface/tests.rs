@@ -227,7 +227,7 @@ fn without_subnets_addresses_have_no_limit() {
     assert!(network.is_empty());
 }
 
-/// The plain twin of a subnet: the set of its free offsets; a block is free when all sixteen are in it.
+/// Reference implementation of a subnet: the set of its free offsets; a block is free when all sixteen are in it.
 struct Plain(BTreeSet<u32>);
 
 impl Plain {

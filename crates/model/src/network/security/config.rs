@@ -440,7 +440,7 @@ mod tests {
             [Permission::EVERYTHING]
         );
         assert_eq!(egress(web)[0].permission.peer, Peer::ANYWHERE);
-        assert_eq!(egress(groups.find(owner(0, 1), "db").unwrap()), [], "told to let nothing out");
+        assert_eq!(egress(groups.find(owner(0, 1), "db").unwrap()), [], "configured to let nothing out");
     }
 
     #[test]

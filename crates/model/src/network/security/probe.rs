@@ -146,7 +146,7 @@ impl SecurityGroups {
         ]))
     }
 
-    /// Returns who is at an end: an address may be that of an interface in the VPC of the `other` end.
+    /// Resolves an end: an address may be that of an interface in the VPC of the `other` end.
     fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, FailureReason> {
         match (end, other) {
             (Endpoint::Member(id), _) => self.member(id).map(|_| end),

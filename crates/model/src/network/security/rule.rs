@@ -1,5 +1,5 @@
-//! A rule of a security group: which traffic it lets pass, to or from whom. Every rule is sound by its type; what
-//! makes no sense is told apart in [`Traffic::new`].
+//! A rule of a security group: the traffic that it allows, and the peer. Every rule is valid by its type;
+//! [`Traffic::new`] refuses invalid ones.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

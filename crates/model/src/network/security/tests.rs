@@ -117,7 +117,7 @@ fn egress_has_destinations_and_needs_no_source() {
     let client = scene.instance(HOME, "10.0.0.4", &[app]);
     assert_eq!(scene.probe(0, client, address("203.0.113.9"), tcp(443)), by_rule(out));
     assert_eq!(scene.probe(0, client, address("198.51.100.7"), tcp(443)), NO_EGRESS);
-    // The rule says nothing about who may come in from there.
+    // The rule does not allow traffic in from there.
     assert_eq!(scene.probe(0, address("203.0.113.9"), client, tcp(443)), NO_INGRESS);
 }
 

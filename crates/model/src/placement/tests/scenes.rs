@@ -136,7 +136,7 @@ fn a_spread_group_takes_one_rack_a_member() {
     assert_eq!(scene.launch(ONE, 0, group), Err(no_room(LimitKind::GroupRacks)));
     assert_eq!(scene.launch(ONE, 1, group), Ok(6), "every zone has its own racks");
     scene.end(ONE, 0, group, 2);
-    assert_eq!(scene.launch(ONE, 0, group), Ok(2), "who ends or stops leaves the rack");
+    assert_eq!(scene.launch(ONE, 0, group), Ok(2), "an instance that ends or stops leaves the rack");
 }
 
 #[test]

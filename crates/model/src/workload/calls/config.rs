@@ -49,7 +49,7 @@ pub struct CallConfig {
     /// of them; where there are none, from `default`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts_of: Vec<String>,
-    /// Instances that a call is about, 1 to 1,000: different ones of the caller's that are alive, the first drawn
+    /// Instances that a call is about, 1 to 1,000: different existing ones of the caller, the first drawn
     /// uniformly; fewer where it has fewer. Each has its own answer.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u32,

@@ -415,7 +415,7 @@ fn a_trace_is_repeated_exactly() {
     let error = loop {
         match demand.next(&mut directory) {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("a repetition shorter than the trace is told"),
+            Ok(None) => panic!("a repetition shorter than the trace is reported"),
             Err(error) => break error.to_string(),
         }
     };

@@ -40,7 +40,7 @@ persist! { IntervalReader {
 } }
 
 impl IntervalReader {
-    /// Checks the header and tells everything wrong with it.
+    /// Checks the header and returns every problem of it.
     pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
         let position = |column| header.positions.of(column).expect("a required column is there");

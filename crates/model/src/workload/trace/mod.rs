@@ -1,4 +1,4 @@
-//! Traces: recorded demand in one of two canonical forms, told apart by the header.
+//! Traces: recorded demand in one of two canonical forms, distinguished by the header.
 //!
 //! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
 //! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.

@@ -18,7 +18,7 @@ use plimsoll_base::units::{Duration, Time, parse_seconds};
 const AN_ORIGIN: &str =
     "\"first\", \"epoch\", seconds, or a date and time of UTC such as \"2026-01-01T00:00:00Z\"";
 
-/// The way out where times are dates and no origin is stated.
+/// Help where times are dates and no origin is stated.
 const STATE_AN_ORIGIN: &str = "set `workload.trace_origin = \"first\"` to count from the first row, or name a date \
                                and time to count from; `plimsoll trace describe` takes `--trace-origin`";
 
@@ -107,9 +107,9 @@ impl JsonSchema for TraceOrigin {
 /// Conversion of the times of a trace to times of the run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Clock {
-    /// The moment that becomes the start of the run; `None` until the first row tells.
+    /// The moment that becomes the start of the run; `None` until the first row is read.
     zero: Option<Time>,
-    /// The origin as stated; without one a date means nothing.
+    /// The origin as stated; without one dates are a problem.
     origin: Option<TraceOrigin>,
 }
 

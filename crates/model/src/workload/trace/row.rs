@@ -55,7 +55,7 @@ impl Header {
 }
 
 /// The row that a table stands at. A cell that cannot be read is noted and counts as empty, so that the rest
-/// of the row is looked at too; [`Row::finish`] tells.
+/// of the row is read too; [`Row::finish`] returns the problems.
 pub struct Row<'a> {
     /// The table.
     pub table: &'a Table,
@@ -230,7 +230,7 @@ impl<'a> Row<'a> {
         self.directory
     }
 
-    /// Returns who asks.
+    /// Returns the account that asks.
     #[inline]
     pub fn account(&mut self) -> AccountId {
         let name = self.text(Column::Account).unwrap_or(DEFAULT_ACCOUNT);

@@ -1,4 +1,4 @@
-//! The plain twin: every group reference written out as the /32 networks of its members, every conversation found by
+//! Reference implementation: every group reference written out as the /32 networks of its members, every conversation found by
 //! going through all packets that ever passed. A random life of groups and interfaces is held to it.
 
 use super::*;
@@ -36,7 +36,7 @@ struct PlainMember {
 /// Protocol number, source port or identifier (-1: none), destination port or ICMP type.
 type PlainPacket = (i32, i32, i32);
 
-/// A packet that an interface remembers, by who it went to or came from.
+/// A packet that an interface remembers, by the other end.
 struct Passed {
     time_s: u64,
     member: u64,

@@ -65,7 +65,7 @@ pub struct HostFormat {
     pub read: fn(&Path) -> Result<Vec<Host>, InputError>,
 }
 
-/// A host as a foreign list tells of it.
+/// A host as a foreign list describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Host {
     /// Capacity.
@@ -104,7 +104,7 @@ pub enum Reading {
     LeftOut(&'static str),
 }
 
-/// An instance as a foreign row tells of it.
+/// An instance as a foreign row describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Instance {
     /// When it starts, from the origin of the file.

@@ -86,7 +86,7 @@ persist! { OperationReader {
 } }
 
 impl OperationReader {
-    /// Checks the header and tells everything wrong with it.
+    /// Checks the header and returns every problem of it.
     pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<OperationReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, false)?;
         let position = |column| header.positions.of(column).expect("a required column is there");

@@ -1,5 +1,5 @@
-//! The register of the operations form: which columns each operation takes, and who reads them. A cell of any
-//! other column is an error: nothing is skipped silently.
+//! The register of the operations form: the columns that each operation takes, and the function that reads them. A
+//! cell of any other column is an error: nothing is skipped silently.
 
 use super::super::columns::{Column, OPTIONS, Positions, SHAPE};
 use super::super::row::Row;
