@@ -77,7 +77,7 @@ impl From<&Problem> for FoundProblem {
     }
 }
 
-/// Checks every file, and tells of all.
+/// Checks every file, and prints the findings of all.
 pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
     let mut findings = Vec::new();
     let mut text = String::new();
@@ -114,7 +114,7 @@ pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
     })
 }
 
-/// Kind of a file; a TOML file that says nothing of it, or cannot be read, is meant as a scenario.
+/// Returns the kind of a file; a TOML file that does not show it, or cannot be read, is taken for a scenario.
 fn kind_of(path: &Path) -> Option<FileKind> {
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
     FileKind::of(path).or(is_toml.then_some(FileKind::Scenario))

@@ -14,7 +14,7 @@ use plimsoll_sim::summary::Run;
 /// Greatest width of the first columns, which are as wide as the widest of them, so that columns stand under each other.
 const FIRST_COLUMN_MOST: u16 = 44;
 
-/// Summary of a run, at most `width` characters wide where words allow it.
+/// Returns the summary of a run, at most `width` characters wide where words allow it.
 pub fn text(run: &Run<'_>, width: u16) -> String {
     let summary = Summary::of(run);
     let view = RunView::of(&summary);

@@ -35,7 +35,7 @@ pub enum Mutability {
 }
 
 impl Mutability {
-    /// As `plimsoll list branching` names it.
+    /// Returns the name in `plimsoll list branching`.
     pub fn name(self) -> &'static str {
         match self {
             Mutability::AnyValue => "any value",
@@ -69,7 +69,7 @@ pub const MUTABLE_KEYS: &[MutableKey] = &[
 ];
 
 impl Scenario {
-    /// Returns whether the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
+    /// Checks that the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
     /// as [`Scenario::resolved`]. Every setting that differs and must not is an error.
     pub fn check_branch(&self, was: &Value, at: Time) -> Result<(), InputError> {
         let now = self.resolved();
@@ -100,13 +100,13 @@ impl Scenario {
     }
 }
 
-/// The groups of hosts in all zones.
+/// Returns the groups of hosts in all zones.
 fn hosts(scenario: &Value) -> usize {
     let zones = scenario["zones"].as_array().into_iter().flatten();
     zones.filter_map(|zone| zone["hosts"].as_array()).map(Vec::len).sum()
 }
 
-/// The names of all VPCs.
+/// Returns the names of all VPCs.
 fn vpcs(scenario: &Value) -> BTreeSet<Option<&str>> {
     let subnets = scenario["network"]["subnets"].as_array().into_iter().flatten();
     subnets.map(|subnet| subnet["vpc"].as_str()).collect()

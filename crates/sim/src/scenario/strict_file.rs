@@ -1,5 +1,5 @@
-//! Other TOML files than scenarios, read as strictly: unknown keys, wrong types and what the file's own
-//! checks find are told with line and column, all at once.
+//! TOML files other than scenarios, read as strictly: unknown keys, wrong types and problems that the file's own
+//! checks find are reported with line and column, all at once.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use plimsoll_base::input::{InputError, Place, Problem};
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct StrictFile<T> {
-    /// What it says.
+    /// Content.
     pub value: T,
     path: PathBuf,
     document: Document,
@@ -41,7 +41,7 @@ impl<T: DeserializeOwned> StrictFile<T> {
         }
     }
 
-    /// The file as it was named.
+    /// Returns the file as it was named.
     pub fn path(&self) -> &Path {
         &self.path
     }

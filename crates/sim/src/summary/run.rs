@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cloud::outcome::Outcome;
 use crate::scenario::Scenario;
 
-/// Everything a report may tell.
+/// Everything that a report may show.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// Scenario.
@@ -55,7 +55,7 @@ pub struct Machine {
 }
 
 impl Execution {
-    /// The command line as a shell reads it, the program by its name alone.
+    /// Returns the command line as a shell reads it, the program by its name alone.
     pub fn command(&self) -> String {
         let mut words = self.command_line.clone();
         if let Some(program) = words.first_mut()
@@ -66,13 +66,13 @@ impl Execution {
         shell_line(&words)
     }
 
-    /// Events of the simulation per second of it.
+    /// Returns the events of the simulation per second of it.
     pub fn per_second(&self, events: u64) -> f64 {
         if self.simulation_s > 0.0 { events as f64 / self.simulation_s } else { 0.0 }
     }
 }
 
-/// Words as a shell reads them.
+/// Returns the words as a shell reads them.
 pub fn shell_line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));

@@ -38,7 +38,7 @@ pub fn release_address(
     Ok(())
 }
 
-/// An instance that has a public address of its own gives it back: it has this one now.
+/// Associates an elastic address with an instance, which gives back its own public address if it has one.
 pub fn associate_address(
     world: &mut World,
     now: Time,
@@ -72,7 +72,7 @@ pub fn disassociate_address(
     reassign_public_address(world, now, former)
 }
 
-/// A running instance that has lost its elastic address gets a public one of its own again, if it wants
+/// Assigns a public address to a running instance that has lost its elastic address, if it wants
 /// one and the pool has any left (EC2 user guide, "Elastic IP address basics").
 fn reassign_public_address(
     world: &mut World,
@@ -110,7 +110,7 @@ pub fn attach_interface(
     Ok(())
 }
 
-/// Adds addresses and prefixes to the first interface of an instance, or takes them away; all or nothing.
+/// Adds addresses and prefixes to the first interface of an instance, or removes them; all or nothing.
 pub fn change_addresses(
     world: &mut World,
     now: Time,
