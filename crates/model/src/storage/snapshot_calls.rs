@@ -71,7 +71,8 @@ impl Storage {
         Ok(())
     }
 
-    /// Returns the size of the snapshot that a volume or image is made from, if one is named \[GiB\], given the accounts that may use it.
+    /// Returns the size of the snapshot that a volume or image is made from, if one is named \[GiB\], given the accounts
+    /// that may use it.
     pub(super) fn usable_snapshot_gib(
         &self,
         snapshot: Option<SnapshotId>,
