@@ -1,4 +1,4 @@
-//! The index of a fleet by what its strategy asks: kept up to date host by host, and searched for one
+//! The index of a fleet for its strategy: kept up to date host by host, and searched for one
 //! request. It holds the hosts that take instances of shared tenancy; other hosts are few, and are searched
 //! by the lists that `tenancies` keeps of them.
 

@@ -21,7 +21,7 @@ const NS_PER_DAY: u64 = 24 * NS_PER_HOUR;
 /// Days in the months of `growth_per_month`.
 const DAYS_PER_MONTH: f64 = 30.0;
 
-/// The most layers: demand a thousand times as much is a slip of the pen.
+/// Greatest number of layers: demand beyond a thousand times is a typing error.
 const MOST_LAYERS: f64 = 1000.0;
 
 /// `[workload.profile]`: factors of the demand over time, multiplied. Times count from the start of the run.
