@@ -17,6 +17,7 @@ use crate::disk;
 use crate::experiment::{Figures, estimate, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
+use crate::report::run::event_trace::EventTrace;
 use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{Recorder, ResultFolder, render};
 use crate::scenario::{Overrides, Scenario};
@@ -56,6 +57,9 @@ pub struct RunArgs {
     /// launch asked for, placed or not: launch:N, where N is the number in the column `launch` of failures.csv
     #[arg(long, value_name = "ID", value_parser = subject)]
     explain: Option<Subject>,
+    /// Write a line of JSON for each event and call of the run to this file: to see what happens in which order
+    #[arg(long, value_name = "FILE")]
+    trace_events: Option<PathBuf>,
     /// Draw fleet use, refusals and rates in the terminal during the run
     #[arg(long, conflicts_with = "quiet")]
     live: bool,
@@ -191,7 +195,14 @@ fn begin(
     args: &RunArgs,
     recorder: &mut Recorder<'_>,
 ) -> Result<Cloud, InputError> {
-    let options = RunOptions { verify_placement: args.verify_placement, ..RunOptions::default() };
+    let options = RunOptions {
+        verify_placement: args.verify_placement,
+        trace_events: args.trace_events.is_some(),
+        ..RunOptions::default()
+    };
+    if let Some(file) = &args.trace_events {
+        recorder.add("--trace-events", EventTrace::begin(file)?);
+    }
     let times: BTreeSet<Time> = args.checkpoint_at.iter().map(|at| Time::ZERO.after(*at)).collect();
     if !times.is_empty() {
         recorder.write_checkpoints(&args.checkpoint_dir, times.len(), scenario, files)?;

@@ -37,9 +37,9 @@ fn explain(experiment: &Experiment, set: &[&str], subject: Subject) -> Outcome {
 }
 
 /// When \[s\], on what occasion, winner, runner-up and end of a decision.
-type Told = (u64, Occasion, Option<u32>, Option<u32>, Ending);
+type ExplainedDecision = (u64, Occasion, Option<u32>, Option<u32>, Ending);
 
-fn told(outcome: &Outcome) -> Vec<Told> {
+fn told(outcome: &Outcome) -> Vec<ExplainedDecision> {
     let one = |decision: &Decision| {
         let diagnosis = &decision.diagnosis;
         let [winner, runner_up] =

@@ -10,7 +10,8 @@ use plimsoll::placement::register::REGISTER;
 
 use crate::support::run_file;
 
-const VERIFIED: RunOptions = RunOptions { verify_placement: true, check_conservation: false };
+const VERIFIED: RunOptions =
+    RunOptions { verify_placement: true, check_conservation: false, trace_events: false };
 
 /// Pods on 1,523 hosts of many kinds, most with GPUs.
 #[test]

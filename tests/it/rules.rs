@@ -2,7 +2,7 @@
 
 use plimsoll::operation::Operation;
 
-use crate::support::{Experiment, Told, billed, billed_seconds, calls, launches};
+use crate::support::{Experiment, RefusedCall, billed, billed_seconds, calls, launches};
 
 /// Rows of an interval trace.
 fn intervals(header: &str, rows: &str) -> String {
@@ -90,7 +90,7 @@ const TWO_ZONES: &str = "
     cidr = '10.0.1.0/28'";
 
 /// Most addresses ever used in each zone: instances that were there at once.
-fn in_zones(header: &str, rows: &str) -> (Vec<u64>, Vec<Told>) {
+fn in_zones(header: &str, rows: &str) -> (Vec<u64>, Vec<RefusedCall>) {
     let (outcome, notes) = units(TWO_ZONES, header, rows).watch();
     (outcome.network.subnets.iter().map(|(_, usage)| usage.used_peak).collect(), notes.refused())
 }

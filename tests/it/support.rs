@@ -16,10 +16,12 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use tempfile::TempDir;
 
 /// Every check there is, for worlds that are small.
-pub const CHECKED: RunOptions = RunOptions { verify_placement: true, check_conservation: true };
+pub const CHECKED: RunOptions =
+    RunOptions { verify_placement: true, check_conservation: true, trace_events: false };
 
 /// Speed, for worlds whose placement is not the point.
-pub const UNCHECKED: RunOptions = RunOptions { verify_placement: false, check_conservation: false };
+pub const UNCHECKED: RunOptions =
+    RunOptions { verify_placement: false, check_conservation: false, trace_events: false };
 
 /// Strategies that draw at random: their figures depend on the seed.
 pub const RANDOM_STRATEGIES: [&str; 2] = ["random", "power-of-two"];
@@ -127,7 +129,7 @@ pub fn operations(calls: &str) -> String {
 }
 
 /// Time \[s\], operation, reason and instances of a refusal.
-pub type Told = (f64, &'static str, &'static str, u32);
+pub type RefusedCall = (f64, &'static str, &'static str, u32);
 
 /// Writes down everything that a run tells.
 #[derive(Default)]
@@ -164,7 +166,7 @@ impl Notes {
     }
 
     /// The refusals in words.
-    pub fn refused(&self) -> Vec<Told> {
+    pub fn refused(&self) -> Vec<RefusedCall> {
         let one = |refusal: &Refusal| {
             let (operation, why) = (refusal.operation.name(), refusal.reason.failure.ec2_name());
             (refusal.at.as_seconds(), operation, why, refusal.count)

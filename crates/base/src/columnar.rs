@@ -52,7 +52,7 @@ pub struct Field<'a> {
     pub name: &'a str,
     /// Form of its values.
     pub form: Form,
-    /// True where a row may have no value.
+    /// True if a row may have no value.
     pub optional: bool,
 }
 
@@ -136,7 +136,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(())
     }
 
-    /// The file itself, finished.
+    /// Returns the file itself, finished.
     pub fn into_inner(mut self) -> io::Result<W> {
         if self.rows > 0 {
             self.write_group()?;
@@ -155,7 +155,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-/// A field in a Parquet schema.
+/// Returns a field in a Parquet schema.
 fn declared(field: Field) -> Result<Type, ParquetError> {
     let (physical, logical) = match field.form {
         Form::Integer => (PhysicalType::INT64, None),
@@ -238,7 +238,7 @@ fn write_column<T: DataType, W: Write + Send>(
     column.close()
 }
 
-/// The error of the file itself, whose sort decides what help there is.
+/// Returns the error of the file itself, whose kind decides the help.
 fn to_io(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(error) => {
@@ -268,7 +268,7 @@ mod tests {
         [Cell::Integer(number), money, Cell::Integer(number), Cell::Double(0.5), Cell::Boolean(true), name]
     }
 
-    /// The bytes of a file, its row groups, and its rows as text.
+    /// Returns the bytes of a file, its row groups, and its rows as text.
     fn written(rows: &[(i128, &str)]) -> (Vec<u8>, usize, Vec<String>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.parquet");

@@ -21,29 +21,29 @@ pub struct Place {
 }
 
 impl Place {
-    /// A whole file.
+    /// Returns the place of a whole file.
     pub fn file(path: &Path) -> Place {
         Place { file: Some(path.to_path_buf()), ..Place::default() }
     }
 
-    /// A key of the scenario by its dotted path, or an option of the command line.
+    /// Returns the place of a key of the scenario by its dotted path, or of an option of the command line.
     pub fn key(name: &str) -> Place {
         Place { key: Some(name.to_string()), ..Place::default() }
     }
 
-    /// The same file at a line.
+    /// Returns the same file at a line.
     pub fn at_line(mut self, line: u64) -> Place {
         self.line = Some(line);
         self
     }
 
-    /// The same place at a column \[characters, from 1\].
+    /// Returns the same place at a column \[characters, from 1\].
     pub fn at_column(mut self, column: u64) -> Place {
         self.column = Some(column);
         self
     }
 
-    /// The same place with the name of the key or table column.
+    /// Returns the same place with the name of the key or table column.
     pub fn at_key(mut self, key: &str) -> Place {
         self.key = Some(key.to_string());
         self
@@ -77,17 +77,17 @@ pub struct Problem {
     pub place: Place,
     /// Text of what was found and expected, one sentence.
     pub message: String,
-    /// The way out, when there is one to name.
+    /// Help: a way to mend it, if there is one.
     pub help: Option<String>,
 }
 
 impl Problem {
-    /// A problem at `place`.
+    /// Returns a problem at `place`.
     pub fn new(place: Place, message: impl Into<String>) -> Problem {
         Problem { place, message: message.into(), help: None }
     }
 
-    /// The same with the way out.
+    /// Returns the problem with a way to mend it.
     pub fn with_help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
         self
@@ -114,7 +114,7 @@ const MESSAGE_MOST: usize = 320;
 /// The most of a key or a file that is shown \[characters\].
 const PLACE_MOST: usize = 200;
 
-/// The most of a way out that is shown \[characters\]: a list of all names that are known.
+/// The most of a help that is shown \[characters\]: a list of all known names.
 const HELP_MOST: usize = 1200;
 
 /// Every problem of one input, never empty. Exit code 2.
@@ -144,7 +144,7 @@ impl std::error::Error for InputError {}
 /// A longer name is no misspelling, and comparing it takes the square of its length \[bytes\].
 const NAME_MOST: usize = 100;
 
-/// The way out for a misspelt name: the nearest known ones, or the whole list when it is short.
+/// Returns the help for a misspelt name: the nearest known ones, or the whole list if it is short.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     let mut near: Vec<(f64, &str)> = known

@@ -23,17 +23,17 @@ fn escape(text: &str, is_kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// Text within a line on a terminal.
+/// Returns text for a line on a terminal.
 pub fn plain(text: &str) -> Cow<'_, str> {
     escape(text, |_| false)
 }
 
-/// Text of several lines on a terminal.
+/// Returns text for several lines on a terminal.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escape(text, |c| c == '\n' || c == '\t')
 }
 
-/// JSON on a terminal: the same value, in which strings hold nothing that a terminal obeys.
+/// Returns JSON for a terminal: the same value, with control characters in strings escaped.
 pub fn json(text: &str) -> Cow<'_, str> {
     let is_kept = |c: char| !misleads(c) || c == '\n';
     if text.chars().all(is_kept) {
@@ -50,7 +50,7 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Text within a line on a terminal, of no more than about so many characters: the middle of longer text is left out.
+/// Returns text for a line on a terminal, of no more than about so many characters: the middle of longer text is left out.
 pub fn shortened(text: &str, most: usize) -> String {
     if text.len() <= most || text.chars().nth(most).is_none() {
         return plain(text).into_owned();
@@ -62,7 +62,7 @@ pub fn shortened(text: &str, most: usize) -> String {
     format!("{} … {}", plain(first), plain(last))
 }
 
-/// Text within a paragraph or a cell of a table of Markdown: no markup, no HTML, no line break.
+/// Returns text for a paragraph or a cell of a table of Markdown: no markup, no HTML, no line break.
 pub fn markdown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in plain(text).chars() {
@@ -74,7 +74,7 @@ pub fn markdown(text: &str) -> String {
     shown
 }
 
-/// Text between a pair of backquotes of Markdown, in a paragraph or a cell of a table.
+/// Returns text between a pair of backquotes of Markdown, in a paragraph or a cell of a table.
 pub fn markdown_code(text: &str) -> String {
     let text = plain(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -83,12 +83,12 @@ pub fn markdown_code(text: &str) -> String {
     format!("{fence}{space}{}{space}{fence}", text.replace('|', "\\|"))
 }
 
-/// The beginnings of a cell that spreadsheets take for a formula.
+/// Returns true if spreadsheets take a cell with this text for a formula.
 fn begins_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// A cell of CSV: text that a spreadsheet would take for a formula has a `'` before it. Numbers stay numbers.
+/// Returns a cell of CSV: text that a spreadsheet would take for a formula gets a `'` before it. Numbers stay numbers.
 pub fn cell(text: &str) -> Cow<'_, str> {
     if text.as_bytes().first().is_none_or(u8::is_ascii_alphanumeric) {
         return Cow::Borrowed(text);
@@ -97,7 +97,7 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// The text of a cell that [`cell`] wrote.
+/// Returns the text of a cell that [`cell`] wrote.
 pub fn from_cell(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if begins_formula(text.trim_start_matches('\'')) => text,

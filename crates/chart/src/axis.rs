@@ -43,7 +43,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// Unit in which a length of time \[s\] is a handy number.
+    /// Returns the unit in which a length of time \[s\] is a handy number.
     pub fn of(seconds: f64) -> TimeUnit {
         match seconds {
             ..=180.0 => TimeUnit::Seconds,
@@ -53,7 +53,7 @@ impl TimeUnit {
         }
     }
 
-    /// Length of the unit \[s\].
+    /// Returns the length of the unit \[s\].
     pub fn seconds(self) -> f64 {
         match self {
             TimeUnit::Seconds => 1.0,
@@ -63,7 +63,7 @@ impl TimeUnit {
         }
     }
 
-    /// Name, in the plural.
+    /// Returns the name, in the plural.
     pub fn name(self) -> &'static str {
         match self {
             TimeUnit::Seconds => "seconds",
@@ -75,7 +75,7 @@ impl TimeUnit {
 }
 
 impl Axis {
-    /// Axis of simulated time from 0 to its end \[s\].
+    /// Returns an axis of simulated time from 0 to its end \[s\].
     pub fn time(end_s: f64) -> Axis {
         let unit = TimeUnit::of(end_s);
         Axis {
@@ -85,13 +85,13 @@ impl Axis {
         }
     }
 
-    /// Axis from 0 to at least `most`.
+    /// Returns an axis from 0 to at least `most`.
     pub fn from_zero(label: impl Into<String>, most: f64) -> Axis {
         let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
         Axis { label: label.into(), scale: Scale::Linear, range: (0.0, nice_above(most)) }
     }
 
-    /// Axis around some values, with room at both ends.
+    /// Returns an axis around some values, with room at both ends.
     pub fn around(label: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Axis {
         let values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
@@ -110,24 +110,24 @@ impl Axis {
         Axis { label: label.into(), scale: Scale::Linear, range }
     }
 
-    /// Axis of shares from 0 to 100 %.
+    /// Returns an axis of shares from 0 to 100 %.
     pub fn percent(label: impl Into<String>) -> Axis {
         Axis { label: format!("{} (%)", label.into()), scale: Scale::Linear, range: (0.0, 100.0) }
     }
 
-    /// Axis of names, one after the other.
+    /// Returns an axis of names, one after the other.
     pub fn names(label: impl Into<String>, names: Vec<String>) -> Axis {
         let last = names.len().max(1) as f64 - 0.5;
         Axis { label: label.into(), scale: Scale::Names(names), range: (-0.5, last) }
     }
 
-    /// Position of a value, 0 to 1 within the range.
+    /// Returns the position of a value, 0 to 1 within the range.
     pub fn position(&self, value: f64) -> f64 {
         let [value, from, to] = [value, self.range.0, self.range.1].map(|value| self.even(value));
         if to > from { (value - from) / (to - from) } else { 0.5 }
     }
 
-    /// Value transformed so that the scale is linear.
+    /// Transforms a value so that the scale is linear.
     fn even(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Log => libm::log10(value.max(f64::MIN_POSITIVE)),
@@ -136,7 +136,7 @@ impl Axis {
         }
     }
 
-    /// Ticks, about so many, each with its text.
+    /// Returns ticks, about so many, each with its text.
     pub fn ticks(&self, about: usize) -> Vec<(f64, String)> {
         let (from, to) = self.range;
         match &self.scale {
@@ -169,7 +169,7 @@ impl Axis {
         }
     }
 
-    /// Text of a value, for a note or a tooltip.
+    /// Writes a value, for a note or a tooltip.
     pub fn format(&self, value: f64) -> String {
         match &self.scale {
             Scale::Time(_) => span(Duration((value.max(0.0) * 1e9).round() as u64)),
@@ -180,12 +180,12 @@ impl Axis {
     }
 }
 
-/// Factor for values in the unit of a metric along an axis, and their unit there: shares are shown in percent.
+/// Returns the factor for values in the unit of a metric along an axis, and their unit there: shares are shown in percent.
 pub fn scaled(unit: &str) -> (f64, &str) {
     if unit == "0 to 1" { (100.0, "%") } else { (1.0, unit) }
 }
 
-/// Ticks at these multiples of a unit, with their texts.
+/// Returns ticks at these multiples of a unit, with their texts.
 fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     let step = if let [first, second, ..] = multiples { second - first } else { 1.0 };
     let most = multiples.iter().fold(0.0_f64, |most, at| most.max(at.abs()));
@@ -203,8 +203,8 @@ fn labelled(multiples: &[f64], unit: f64) -> Vec<(f64, String)> {
     multiples.iter().map(|at| (at * unit, words(*at))).collect()
 }
 
-/// Multiples within a range of 1, 2 or 5 times a power of ten, about so many: the step is the one nearest by its ratio, so
-/// that there are at most √2 times as many plus one.
+/// Returns the multiples within a range of 1, 2 or 5 times a power of ten, about so many: the step is the one nearest by
+/// its ratio, so that there are at most √2 times as many plus one.
 pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     if to <= from {
         return vec![from];
@@ -223,20 +223,20 @@ pub fn round_steps(from: f64, to: f64, about: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// Least round number for the end of an axis that reaches `most`.
+/// Returns the least round number for the end of an axis that reaches `most`.
 fn nice_above(most: f64) -> f64 {
     let power = libm::pow(10.0, libm::floor(libm::log10(most)));
     let steps = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
     steps.into_iter().map(|n| n * power).find(|end| *end >= most * 0.9999).unwrap_or(10.0 * power)
 }
 
-/// Number with at most so many decimals, without trailing zeros, in groups of three digits.
+/// Writes a number with at most so many decimals, without trailing zeros, in groups of three digits.
 fn trimmed(value: f64, places: usize) -> String {
     let text = decimal(value, places);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// Number to about four digits.
+/// Writes a number to about four digits.
 pub fn rounded(value: f64) -> String {
     let places = match value.abs() {
         0.0 | 1000.0.. => 0,

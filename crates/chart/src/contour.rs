@@ -18,7 +18,7 @@ impl Grid<'_> {
         ((self.x[column], self.y[row]), self.heights[row * self.x.len() + column])
     }
 
-    /// Pieces of the contour of one height, each within a cell. A cell with an unknown corner has none.
+    /// Returns the pieces of the contour of one height, each within a cell. A cell with an unknown corner has none.
     pub fn contour(&self, height: f64) -> Vec<Vec<Datum>> {
         let mut pieces = Vec::new();
         for row in 1..self.y.len() {
@@ -34,7 +34,7 @@ impl Grid<'_> {
     }
 }
 
-/// Pieces of the contour in a cell with these corners, in order around it.
+/// Returns the pieces of the contour in a cell with these corners, in order around it.
 fn cross(corners: &[(Datum, f64); 4], height: f64) -> Vec<Vec<Datum>> {
     let crossing = |side: usize| {
         let ((from, low), (to, high)) = (corners[side], corners[(side + 1) % 4]);

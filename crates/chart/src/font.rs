@@ -8,7 +8,7 @@ use ab_glyph::{Font, FontRef, OutlineCurve, ScaleFont};
 /// this height for the size of a font; browsers and everything else take the em.
 const EXTENT: f64 = (1901.0 + 483.0) / 2048.0;
 
-/// The font in one weight.
+/// Returns the font in one weight.
 fn face(bold: bool) -> &'static FontRef<'static> {
     static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::regular()));
     static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::bold()));
@@ -19,8 +19,8 @@ fn parsed(bytes: &'static [u8]) -> FontRef<'static> {
     FontRef::try_from_slice(bytes).expect("the font is whole")
 }
 
-/// Width of a line of text \[px\]. For text in SVG browsers use fonts of their own, hardly any of which is wider than this
-/// one.
+/// Returns the width of a line of text \[px\]. For text in SVG browsers use fonts of their own, hardly any of which is
+/// wider than this one.
 pub fn width(text: &str, size: f64) -> f64 {
     // Whole pixels of a font so many times as large are fractions of a pixel of this one.
     const FINE: f64 = 16.0;
@@ -28,7 +28,7 @@ pub fn width(text: &str, size: f64) -> f64 {
     f64::from(width as i32) / FINE
 }
 
-/// Distance of each letter from the beginning of a line of text, and the width of the line \[px\].
+/// Returns the distance of each letter from the beginning of a line of text, and the width of the line \[px\].
 fn advances(text: &str, size: f64, bold: bool) -> (Vec<f32>, f32) {
     let font = face(bold).as_scaled((size * EXTENT) as f32);
     let (mut at, mut previous) = (0.0, None);
@@ -43,8 +43,8 @@ fn advances(text: &str, size: f64, bold: bool) -> (Vec<f32>, f32) {
     (begins, at)
 }
 
-/// Outline of a line of text \[px\]: the curves of its letters, from the beginning of the base line, y downwards; and the
-/// width of the line.
+/// Returns the outline of a line of text \[px\]: the curves of its letters, from the beginning of the base line, y
+/// downwards; and the width of the line.
 pub fn outline(text: &str, size: f64, bold: bool) -> (Vec<OutlineCurve>, f32) {
     let font = face(bold);
     let scale = size as f32 / font.units_per_em().expect("the font has a size");
@@ -62,7 +62,7 @@ pub fn outline(text: &str, size: f64, bold: bool) -> (Vec<OutlineCurve>, f32) {
     (curves, width)
 }
 
-/// Text, cut short with an ellipsis where it is wider than `most` \[px\].
+/// Returns a text, cut short with an ellipsis where it is wider than `most` \[px\].
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
     // Names may be of any length; what no line could hold need not be measured.
     const LONGEST: usize = 400;

@@ -113,7 +113,7 @@ impl Named<'_> {
         }
     }
 
-    /// Sample of its look, left of its name.
+    /// Draws a sample of its look, left of its name.
     fn swatch(&self, at: Point) -> Mark {
         match self {
             Named::Layer(layer) => swatch(layer, at),
@@ -148,7 +148,7 @@ fn legend(plot: &Plot, size: Size, top: f64, marks: &mut Vec<Mark>) -> f64 {
     y + LINE_HEIGHT + 6.0
 }
 
-/// Sample of the line of a note.
+/// Draws a sample of the line of a note.
 fn rule(note: &Note, (x, y): Point) -> Mark {
     let points = match note.at {
         At::X(_) => vec![(x + 8.0, y - 7.0), (x + 8.0, y + 6.0)],
@@ -157,7 +157,7 @@ fn rule(note: &Note, (x, y): Point) -> Mark {
     line(points, note.ink, RULE_WIDTH)
 }
 
-/// Sample of the look of a layer.
+/// Draws a sample of the look of a layer.
 fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     match layer.data {
         Data::Line(_) | Data::Steps(_) | Data::Paths(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),
@@ -168,7 +168,7 @@ fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     }
 }
 
-/// Room for the texts of the vertical axis, and these texts.
+/// Returns the room for the texts of the vertical axis, and these texts.
 fn left_words(plot: &Plot, size: Size, height: f64) -> (f64, Vec<(f64, String)>) {
     let most = match plot.y.scale {
         Scale::Names(_) => size.width * 0.34,
@@ -241,7 +241,7 @@ impl Placing<'_> {
         (self.x(datum.0), self.y(datum.1))
     }
 
-    /// Greatest number of columns of a line: two a pixel, so that it can be enlarged twice.
+    /// Returns the greatest number of columns of a line: two a pixel, so that it can be enlarged twice.
     fn columns(&self) -> usize {
         (2.0 * self.frame.width) as usize
     }
@@ -330,12 +330,12 @@ impl Placing<'_> {
     }
 }
 
-/// Position on an axis; a value outside its range is at its end.
+/// Returns the position on an axis; a value outside its range is at its end.
 fn clamped(axis: &Axis, value: f64) -> f64 {
     axis.position(value).clamp(0.0, 1.0)
 }
 
-/// Corners of a line that keeps its value until the next point.
+/// Returns the corners of a line that keeps its value until the next point.
 fn steps(points: &[Datum]) -> Vec<Datum> {
     let mut corners = Vec::with_capacity(2 * points.len());
     for pair in points.windows(2) {

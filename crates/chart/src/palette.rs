@@ -79,7 +79,7 @@ pub const DASHES: [&[f64]; SERIES] = [
 ];
 
 impl Theme {
-    /// Colour of an ink.
+    /// Returns the colour of an ink.
     pub fn colour(&self, ink: Ink) -> Rgb {
         match ink {
             Ink::Text => self.text,
@@ -100,7 +100,7 @@ impl Theme {
     }
 }
 
-/// Class of an ink in a style sheet.
+/// Returns the class of an ink in a style sheet.
 pub fn class(ink: Ink) -> String {
     match ink {
         Ink::Text => "text".to_string(),
@@ -112,7 +112,7 @@ pub fn class(ink: Ink) -> String {
     }
 }
 
-/// Every ink.
+/// Returns every ink.
 fn inks() -> impl Iterator<Item = Ink> {
     [Ink::Text, Ink::Muted, Ink::Grid, Ink::Paper]
         .into_iter()
@@ -120,7 +120,7 @@ fn inks() -> impl Iterator<Item = Ink> {
         .chain((1..=SHADES).map(Ink::Shade))
 }
 
-/// Style sheet of the charts: a custom property for each ink in both themes, and the classes that use them.
+/// Returns the style sheet of the charts: a custom property for each ink in both themes, and the classes that use them.
 pub fn style_sheet() -> String {
     let properties = |theme: &Theme| {
         let one = |ink| {
@@ -158,7 +158,7 @@ pub fn style_sheet() -> String {
 mod tests {
     use super::*;
 
-    /// Relative luminance of a colour (WCAG 2.1).
+    /// Returns the relative luminance of a colour (WCAG 2.1).
     fn luminance(colour: Rgb) -> f64 {
         let linear = |part: u8| {
             let part = f64::from(part) / 255.0;

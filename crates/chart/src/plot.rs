@@ -107,7 +107,7 @@ pub enum At {
 }
 
 impl Plot {
-    /// Chart of layers between two axes, x and y, without caption and notes.
+    /// Returns a chart of layers between two axes, x and y, without caption and notes.
     pub fn new(
         name: impl Into<String>,
         title: impl Into<String>,
@@ -118,24 +118,24 @@ impl Plot {
         Plot { name, title, caption: String::new(), x, y, layers, notes: Vec::new() }
     }
 
-    /// The chart with a caption.
+    /// Sets the caption.
     pub fn with_caption(self, caption: impl Into<String>) -> Plot {
         Plot { caption: caption.into(), ..self }
     }
 }
 
 impl Layer {
-    /// Line of the series with this number.
+    /// Returns a line of the series with this number.
     pub fn line(name: impl Into<String>, series: usize, points: Vec<Datum>) -> Layer {
         Layer { name: name.into(), ink: Ink::Series(series), data: Data::Line(points) }
     }
 
-    /// Line of the series with this number that keeps its value until the next point.
+    /// Returns a line of the series with this number that keeps its value until the next point.
     pub fn steps(name: impl Into<String>, series: usize, points: Vec<Datum>) -> Layer {
         Layer { name: name.into(), ink: Ink::Series(series), data: Data::Steps(points) }
     }
 
-    /// Greatest value on the vertical axis.
+    /// Returns the greatest value on the vertical axis.
     pub fn most(&self) -> f64 {
         self.values().fold(0.0, f64::max)
     }
@@ -173,7 +173,7 @@ pub fn stack(parts: Vec<(String, Ink, Vec<Datum>)>) -> Vec<Layer> {
     layers
 }
 
-/// Greatest value on the vertical axis of any layer.
+/// Returns the greatest value on the vertical axis of any layer.
 pub fn most(layers: &[Layer]) -> f64 {
     layers.iter().map(Layer::most).fold(0.0, f64::max)
 }

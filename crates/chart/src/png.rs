@@ -12,7 +12,7 @@ use crate::scene::{Anchor, Ink, Mark, Point, Scene};
 /// Pixels of the picture to a pixel of the scene.
 const FINE: f32 = 2.0;
 
-/// Bytes of the picture.
+/// Returns the bytes of the picture.
 pub fn file(scene: &Scene, theme: &Theme) -> Vec<u8> {
     let [width, height] = [scene.width, scene.height].map(|length| length.ceil() as u32 * FINE as u32);
     let mut canvas = Pixmap::new(width, height).expect("a scene has a size");
@@ -65,7 +65,7 @@ fn draw(mark: &Mark, theme: &Theme, canvas: &mut Pixmap) {
     }
 }
 
-/// Dashes of a line of a series; none for a solid line.
+/// Returns the dashes of a line of a series; none for a solid line.
 fn dash(ink: Ink) -> Option<StrokeDash> {
     let Ink::Series(number) = ink else { return None };
     let lengths = DASHES[number % SERIES].iter().map(|length| *length as f32).collect();

@@ -99,12 +99,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Right edge.
+    /// Returns the right edge.
     pub fn right(&self) -> f64 {
         self.left + self.width
     }
 
-    /// Bottom edge.
+    /// Returns the bottom edge.
     pub fn bottom(&self) -> f64 {
         self.top + self.height
     }

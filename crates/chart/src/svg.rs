@@ -33,7 +33,7 @@ pub fn inline(scene: &Scene, size: &str) -> String {
     )
 }
 
-/// Marks in groups that a script can find. The data are in a viewport of their own, which clips them to the frame, but for
+/// Writes marks in groups that a script can find. The data are in a viewport of their own, which clips them to the frame, but for
 /// half the width of a line.
 fn groups(scene: &Scene) -> String {
     let frame = scene.frame;
@@ -120,14 +120,14 @@ fn path(points: &[Point]) -> String {
     text
 }
 
-/// Length to a tenth of a pixel, which is finer than any screen.
+/// Writes a length to a tenth of a pixel, which is finer than any screen.
 fn px(length: f64) -> String {
     let tenths = (length * 10.0).round() / 10.0;
     // Minus nothing is nothing.
     format!("{}", if tenths == 0.0 { 0.0 } else { tenths })
 }
 
-/// Text escaped for XML; characters that XML does not allow are replaced.
+/// Escapes text for XML; characters that XML does not allow are replaced.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

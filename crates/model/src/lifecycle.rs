@@ -46,7 +46,7 @@ impl State {
         self as u8
     }
 
-    /// Position in [`State::ALL`]: EC2's codes are sixteen apart.
+    /// Returns the position in [`State::ALL`]: EC2's codes are sixteen apart.
     const fn index(self) -> usize {
         self as usize / 16
     }

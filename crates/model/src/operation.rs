@@ -1,4 +1,4 @@
-//! The vocabulary of the API: every operation a trace can call, by the contract's word.
+//! The vocabulary of the API: every operation that a trace can call, by its name in traces.
 
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +83,7 @@ impl Enum for Operation {
 }
 
 impl Operation {
-    /// Position in [`Operation::ALL`], from 0.
+    /// Returns the position in [`Operation::ALL`], from 0.
     pub const fn index(self) -> usize {
         self as usize - 1
     }

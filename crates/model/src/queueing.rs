@@ -2,7 +2,7 @@
 //!
 //! Rates are per second and times in seconds, but any unit will do that both are in.
 
-/// The share of arrivals that `servers` without a queue refuse, offered so many Erlang (Erlang 1917).
+/// Returns the share of arrivals that `servers` without a queue refuse, offered so many Erlang (Erlang 1917).
 pub fn erlang_b(servers: u32, offered: f64) -> f64 {
     (1..=servers).fold(1.0, |blocked, server| {
         let load = offered * blocked;
@@ -10,7 +10,7 @@ pub fn erlang_b(servers: u32, offered: f64) -> f64 {
     })
 }
 
-/// The share of arrivals that wait for one of `servers`, offered so many Erlang (Erlang 1917): all of them where
+/// Returns the share of arrivals that wait for one of `servers`, offered so many Erlang (Erlang 1917): all of them where
 /// that is too much.
 pub fn erlang_c(servers: u32, offered: f64) -> f64 {
     let load = offered / f64::from(servers);
@@ -21,13 +21,13 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
     blocked / (1.0 - load * (1.0 - blocked))
 }
 
-/// Mean wait in M/M/c; infinite at too much load.
+/// Returns the mean wait in M/M/c; infinite at too much load.
 pub fn mmc_wait(servers: u32, arrival_rate: f64, mean_service: f64) -> f64 {
     let spare = f64::from(servers) / mean_service - arrival_rate;
     if spare <= 0.0 { f64::INFINITY } else { erlang_c(servers, arrival_rate * mean_service) / spare }
 }
 
-/// The chance of a wait longer than `wait` in M/M/c.
+/// Returns the chance of a wait longer than `wait` in M/M/c.
 pub fn mmc_wait_beyond(servers: u32, arrival_rate: f64, mean_service: f64, wait: f64) -> f64 {
     let spare = f64::from(servers) / mean_service - arrival_rate;
     if spare <= 0.0 {
@@ -36,7 +36,7 @@ pub fn mmc_wait_beyond(servers: u32, arrival_rate: f64, mean_service: f64, wait:
     erlang_c(servers, arrival_rate * mean_service) * libm::exp(-spare * wait)
 }
 
-/// Mean wait in M/G/1 for services with this mean and squared coefficient of variation (Pollaczek 1930, Khinchine
+/// Returns the mean wait in M/G/1 for services with this mean and squared coefficient of variation (Pollaczek 1930, Khinchine
 /// 1932): 0 for constant services, 1 for exponential ones. Infinite at too much load.
 pub fn pollaczek_khinchine(arrival_rate: f64, mean_service: f64, squared_variation: f64) -> f64 {
     let load = arrival_rate * mean_service;
@@ -55,11 +55,11 @@ pub struct Bounded {
     pub queue_length: f64,
     /// Mean jobs in service.
     pub in_service: f64,
-    /// Mean wait of those who were let in.
+    /// Mean wait of the arrivals that were let in.
     pub wait: f64,
 }
 
-/// M/M/c/K: `servers` and `queue_limit` places to wait, K of both together.
+/// Returns the figures of M/M/c/K: `servers` and `queue_limit` places to wait, K of both together.
 pub fn mmck(servers: u32, queue_limit: u32, arrival_rate: f64, mean_service: f64) -> Bounded {
     let offered = arrival_rate * mean_service;
     // The chances of 0, 1, … jobs inside, each to that of all servers busy: nothing overflows.
@@ -78,7 +78,7 @@ pub fn mmck(servers: u32, queue_limit: u32, arrival_rate: f64, mean_service: f64
     Bounded { refused, queue_length, in_service: offered * (1.0 - refused), wait: queue_length / admitted }
 }
 
-/// The share of arrivals that give up in M/M/1 when each waits `patience` and no longer (Barrer 1957). An arrival
+/// Returns the share of arrivals that give up in M/M/1 when each waits `patience` and no longer (Barrer 1957). An arrival
 /// finds the work of a queue without patience cut at that height, which has a density in closed form.
 pub fn mm1_patience(arrival_rate: f64, mean_service: f64, patience: f64) -> f64 {
     let service_rate = 1.0 / mean_service;
@@ -90,7 +90,7 @@ pub fn mm1_patience(arrival_rate: f64, mean_service: f64, patience: f64) -> f64 
     empty * arrival_rate * decay / service_rate
 }
 
-/// The share of looks that find a value in a cache whose values live for `ttl` from their load, looked for at
+/// Returns the share of lookups that find a value in a cache whose values live for `ttl` from their load, looked up at
 /// random times (λT ÷ (1 + λT): a load, then as many hits as come in its time).
 pub fn ttl_hit_ratio(look_rate: f64, ttl: f64) -> f64 {
     let hits = look_rate * ttl;

@@ -12,11 +12,11 @@ use crate::units::{Decimal, Resources};
 pub struct CatalogueEntry {
     /// Name, such as `m5.large`.
     pub name: String,
-    /// True where EC2 recommends it for new work.
+    /// True if EC2 recommends it for new work.
     pub current_generation: bool,
-    /// True where the instance is a whole machine.
+    /// True if the instance is a whole machine.
     pub bare_metal: bool,
-    /// True where its processor share works by credits.
+    /// True if its processor share works by credits.
     pub burstable: bool,
     /// Processor architectures, separated by `|`.
     pub arch: String,
@@ -48,7 +48,7 @@ pub struct CatalogueEntry {
     pub ebs_max_iops: u32,
     /// Volumes it can have attached.
     pub ebs_max_attachments: u32,
-    /// Returns true where it is sold on the spot market.
+    /// True if it is sold on the spot market.
     pub spot: bool,
     /// Ids of the zones that offer it.
     #[serde(deserialize_with = "separated_by_bars")]
@@ -58,7 +58,7 @@ pub struct CatalogueEntry {
 }
 
 impl CatalogueEntry {
-    /// The family, by EC2's own naming: `m5` of `m5.large`.
+    /// Returns the family, by EC2's own naming: `m5` of `m5.large`.
     pub fn family(&self) -> &str {
         self.name.split_once('.').map_or(self.name.as_str(), |(family, _)| family)
     }
@@ -86,7 +86,7 @@ fn separated_by_bars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<S
     Ok(text.split('|').filter(|part| !part.is_empty()).map(str::to_string).collect())
 }
 
-/// The whole catalogue, by name in ascending order.
+/// Returns the whole catalogue, by name in ascending order.
 pub fn built_in() -> &'static [CatalogueEntry] {
     static ENTRIES: OnceLock<Vec<CatalogueEntry>> = OnceLock::new();
     ENTRIES.get_or_init(|| {
@@ -98,14 +98,14 @@ pub fn built_in() -> &'static [CatalogueEntry] {
     })
 }
 
-/// The entry of a name.
+/// Returns the entry of a name.
 pub fn find(name: &str) -> Option<&'static CatalogueEntry> {
     let entries = built_in();
     let position = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
     Some(&entries[position])
 }
 
-/// Every family once, in ascending order.
+/// Returns every family once, in ascending order.
 pub fn families() -> Vec<&'static str> {
     let mut families: Vec<&str> = built_in().iter().map(CatalogueEntry::family).collect();
     families.sort_unstable();

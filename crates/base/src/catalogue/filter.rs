@@ -46,7 +46,7 @@ fn memory_mib(text: &str) -> Result<u32, String> {
 }
 
 impl Filter {
-    /// Returns true where every condition holds for `entry`.
+    /// Returns true if every condition holds for `entry`.
     pub fn matches(&self, entry: &CatalogueEntry) -> bool {
         self.name.as_deref().is_none_or(|name| matches_name(name, &entry.name))
             && self.family.as_deref().is_none_or(|family| family == entry.family())
@@ -61,19 +61,19 @@ impl Filter {
     }
 }
 
-/// The entries a filter keeps, by family, then from small to large.
+/// Returns the entries that a filter keeps, by family, then from small to large.
 pub fn select(filter: &Filter) -> Vec<&'static CatalogueEntry> {
     let mut kept: Vec<&CatalogueEntry> = built_in().iter().filter(|entry| filter.matches(entry)).collect();
     kept.sort_by_key(|entry| (entry.family(), entry.vcpu, entry.memory_mib, entry.name.as_str()));
     kept
 }
 
-/// Tells whether a name is meant: a pattern with `*` or `?` must match the whole name, plain text may stand anywhere in it.
+/// Returns true if a name matches: a pattern with `*` or `?` must match the whole name, plain text may be any part of it.
 pub fn matches_name(wanted: &str, name: &str) -> bool {
     if wanted.contains(['*', '?']) { glob(wanted.as_bytes(), name.as_bytes()) } else { name.contains(wanted) }
 }
 
-/// Returns true where `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
+/// Returns true if `pattern` matches all of `text`: `*` stands for anything, `?` for one character.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     // On a mismatch only the latest star has to take more: an earlier one taking more could only
     // move the latest one's start further, which it reaches by itself.

@@ -116,7 +116,7 @@ pub struct TypeTable {
 }
 
 impl TypeTable {
-    /// The catalogue with the scenario's types added or put in place. Tells every problem at once.
+    /// Returns the catalogue with the scenario's types added or replaced, or every problem at once.
     pub fn new(overrides: &[InstanceTypeConfig], shape_price: &ShapePrice) -> Result<TypeTable, InputError> {
         let mut problems = Vec::new();
         let rates = Rates::read(shape_price, &mut problems);
@@ -141,7 +141,7 @@ impl TypeTable {
         Ok(TypeTable { known, rates, used: Vec::new(), id_of_name, id_of_shape })
     }
 
-    /// The id of a named type, given at its first use; `None` when there is no such type.
+    /// Returns the id of a named type, given at its first use; `None` when there is no such type.
     pub fn named(&mut self, name: &str) -> Option<TypeId> {
         if let Some(&id) = self.id_of_name.get(name) {
             return Some(id);
@@ -152,7 +152,7 @@ impl TypeTable {
         Some(id)
     }
 
-    /// The id of a bare shape, given at its first use.
+    /// Returns the id of a bare shape, given at its first use.
     pub fn shape(&mut self, request: Resources) -> TypeId {
         if let Some(&id) = self.id_of_shape.get(&request) {
             return id;
@@ -167,7 +167,7 @@ impl TypeTable {
         TypeId(u32::try_from(self.used.len()).expect("fewer than 2³² types and shapes"))
     }
 
-    /// A type or shape in use.
+    /// Returns a type or shape in use.
     #[inline]
     pub fn get(&self, id: TypeId) -> &InstanceType {
         &self.used[id.index()]
@@ -178,17 +178,17 @@ impl TypeTable {
         self.used.len()
     }
 
-    /// True while none is in use.
+    /// Returns true while none is in use.
     pub fn is_empty(&self) -> bool {
         self.used.is_empty()
     }
 
-    /// The types and shapes in use, in the order of their ids.
+    /// Returns the types and shapes in use, in the order of their ids.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (TypeId, &InstanceType)> {
         self.used.iter().enumerate().map(|(i, kind)| (TypeId(i as u32), kind))
     }
 
-    /// The way out for a name that is none: the nearest known ones.
+    /// Returns the help for an unknown name: the nearest known ones.
     pub fn suggest(&self, name: &str) -> Option<String> {
         did_you_mean(name, self.known.keys().map(String::as_str))
     }
@@ -257,7 +257,7 @@ impl Rates {
         }
     }
 
-    /// Price of a second of a shape. Local storage and bandwidth come with it, as in EC2's types.
+    /// Returns the price of a second of a shape. Local storage and bandwidth come with it, as in EC2's types.
     fn of(&self, request: &Resources) -> Money {
         Money(
             i128::from(request.vcpu_milli()) * self.vcpu_milli
@@ -266,7 +266,7 @@ impl Rates {
         )
     }
 
-    /// A type of the catalogue, at its own price or else its shape's.
+    /// Returns a type of the catalogue, at its own price or else its shape's.
     fn price(&self, entry: &CatalogueEntry) -> InstanceType {
         let request = entry.request();
         let own = entry.on_demand_usd_per_hour.as_ref();
@@ -279,7 +279,7 @@ impl Rates {
         }
     }
 
-    /// A type or bare shape without limits.
+    /// Returns a type or bare shape without limits.
     fn instance_type(&self, name: String, request: Resources, own: Option<Money>) -> InstanceType {
         let price_per_second = own.unwrap_or_else(|| self.of(&request));
         let priced_by_shape = own.is_none();
@@ -294,14 +294,14 @@ impl Rates {
     }
 }
 
-/// Reads the values of one table of the scenario and collects what is wrong with them.
+/// Reader of the values of one table of the scenario, which collects their problems.
 struct Reader<'a> {
     path: String,
     problems: &'a mut Vec<Problem>,
 }
 
 impl Reader<'_> {
-    /// The type a configuration makes of `base`, the catalogue's of the same name; `None` when it is wrong.
+    /// Returns the type a configuration makes of `base`, the catalogue's of the same name; `None` when it is wrong.
     fn instance_type(
         &mut self,
         config: &InstanceTypeConfig,
@@ -370,7 +370,7 @@ impl Reader<'_> {
         Some(InterfaceLimits { interfaces, addresses_each })
     }
 
-    /// A resource in its small unit, 0 after telling a problem.
+    /// Reads a resource in its small unit; 0 after a problem is noted.
     fn resource(&mut self, key: &str, value: &Decimal, units_per_one: u64) -> u32 {
         value.resource(units_per_one).unwrap_or_else(|reason| {
             let help = match reason {
@@ -382,7 +382,7 @@ impl Reader<'_> {
         })
     }
 
-    /// A price \[USD/h\] as money by the second, `None` after telling a problem.
+    /// Reads a price \[USD/h\] as money per second; `None` after a problem is noted.
     fn money(&mut self, key: &str, value: &Decimal, max_usd: i128) -> Option<Money> {
         let cap = Money(max_usd * Money::UNITS_PER_USD / 3600);
         let reason = match value.usd_per_hour() {
@@ -404,7 +404,7 @@ impl Reader<'_> {
     }
 }
 
-/// The name of a bare shape: `2vcpu-3.5gib`, and what it has besides.
+/// Returns the name of a bare shape: `2vcpu-3.5gib`, and what it has besides.
 fn shape_name(request: &Resources) -> String {
     let [vcpu, memory, gpu, storage, network] = request.0;
     let mut name = format!("{}vcpu-{}gib", parts(vcpu, 1000), parts(memory, 1024));
@@ -420,7 +420,7 @@ fn shape_name(request: &Resources) -> String {
     name
 }
 
-/// `value ÷ units_per_one` (1000 or 1024) as an exact decimal.
+/// Writes `value ÷ units_per_one` (1000 or 1024) as an exact decimal.
 fn parts(value: u32, units_per_one: u32) -> String {
     let (whole, rest) = (value / units_per_one, value % units_per_one);
     // 1/1024 has ten decimals, and so no multiple of it more.

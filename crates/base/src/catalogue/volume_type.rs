@@ -140,27 +140,27 @@ names! { VolumeType {
 } }
 
 impl VolumeType {
-    /// The sizes a volume of this type may have \[GiB\].
+    /// Returns the sizes a volume of this type may have \[GiB\].
     pub fn sizes_gib(self) -> RangeInclusive<u32> {
         self.row().size_gib.clone()
     }
 
-    /// Returns true where IOPS can be provisioned.
+    /// Returns true if IOPS can be provisioned.
     pub fn provisions_iops(self) -> bool {
         matches!(self.row().iops, Iops::Provisioned { .. })
     }
 
-    /// Returns true where throughput can be provisioned.
+    /// Returns true if throughput can be provisioned.
     pub fn provisions_throughput(self) -> bool {
         matches!(self.row().throughput, Throughput::Provisioned { .. })
     }
 
-    /// Returns true where an instance can boot from it (`CreateVolume`, "VolumeType").
+    /// Returns true if an instance can boot from it (`CreateVolume`, "VolumeType").
     pub const fn can_be_root(self) -> bool {
         !matches!(self, VolumeType::St1 | VolumeType::Sc1)
     }
 
-    /// Number of its snapshots that may be pending at once (EBS user guide, "Quotas for Amazon EBS").
+    /// Returns the number of its snapshots that may be pending at once (EBS user guide, "Quotas for Amazon EBS").
     pub const fn most_pending_snapshots(self) -> u16 {
         match self {
             VolumeType::St1 | VolumeType::Sc1 => 1,
@@ -215,7 +215,7 @@ impl VolumeType {
         }
     }
 
-    /// The same by the tiers that have a price of their own: of io2 up to 32,000, up to 64,000, and above (Amazon
+    /// Returns the same by the tiers that have a price of their own: of io2 up to 32,000, up to 64,000, and above (Amazon
     /// EBS pricing); of other types all is in the first.
     pub fn billable_iops_by_tier(self, performance: Performance) -> [u32; 3] {
         let all = self.billable_iops(performance);
@@ -235,17 +235,17 @@ impl VolumeType {
         }
     }
 
-    /// List price of the size \[micro-USD per GiB and month of 730 h\].
+    /// Returns the list price of the size \[micro-USD per GiB and month of 730 h\].
     pub fn micro_usd_per_gib_month(self) -> u64 {
         self.row().micro_usd_per_gib_month
     }
 
-    /// List price of [billable](VolumeType::billable_iops) IOPS \[micro-USD per IOPS and month of 730 h\].
+    /// Returns the list price of [billable](VolumeType::billable_iops) IOPS \[micro-USD per IOPS and month of 730 h\].
     pub fn micro_usd_per_iops_month(self) -> u64 {
         self.row().micro_usd_per_iops_month
     }
 
-    /// List price of [billable](VolumeType::billable_throughput) throughput \[micro-USD per MiB/s and month
+    /// Returns the list price of [billable](VolumeType::billable_throughput) throughput \[micro-USD per MiB/s and month
     /// of 730 h\].
     pub fn micro_usd_per_mibps_month(self) -> u64 {
         self.row().micro_usd_per_mibps_month
@@ -256,7 +256,7 @@ impl VolumeType {
     }
 }
 
-/// `asked`, or the end of the range that it lies beyond.
+/// Returns `asked` if it is within the range, otherwise the bound that it exceeds.
 fn within(asked: u32, range: RangeInclusive<u32>, bound: LimitKind) -> Result<u32, FailureReason> {
     if range.contains(&asked) {
         return Ok(asked);

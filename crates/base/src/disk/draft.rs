@@ -28,13 +28,13 @@ fn drafts() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     DRAFTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes what was cleared of killed processes since the last call, a sentence each.
+/// Returns and clears the notes on drafts of killed processes that were cleared since the last call, a sentence each.
 pub fn take_notes() -> Vec<String> {
     std::mem::take(&mut NOTES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Takes away everything that is being written, for the process is about to end. From now on nothing is begun and
-/// nothing is put in its place: who tries waits for the end.
+/// Removes everything that is being written, for the process is about to end. From now on nothing is begun and
+/// nothing is put in its place: threads that try block until the end.
 pub fn abandon() {
     let mut all = drafts();
     std::mem::take(&mut *all).iter().for_each(|path| remove(path));
@@ -56,7 +56,7 @@ impl Draft {
         Draft::file_among_many(place)
     }
 
-    /// The same without a look at what has been left, in a folder of many files.
+    /// Makes a file like [`Draft::file`] without a search for drafts of killed processes, in a folder of many files.
     pub fn file_among_many(place: &Path) -> io::Result<(Draft, File)> {
         let mut made = None;
         let draft = Draft::make(place, |path| {
@@ -97,7 +97,7 @@ impl Draft {
         Err(io::Error::other(format!("{MOST_DRAFTS} drafts are there already")))
     }
 
-    /// Place it is written at.
+    /// Returns the place it is written at.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -155,7 +155,7 @@ fn is_at(_file: &File, _path: &Path) -> bool {
     true
 }
 
-/// A name beside a place: `.NAME.PROCESS.END`, with a number where a process has more than one.
+/// Returns a name beside a place: `.NAME.PROCESS.END`, with a number where a process has more than one.
 fn beside(place: &Path, number: u32, end: &str) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
@@ -166,7 +166,7 @@ fn beside(place: &Path, number: u32, end: &str) -> PathBuf {
     place.with_file_name(name)
 }
 
-/// The name that a draft is of, and its end; none where a file is no draft.
+/// Returns the name that a draft is for, and its end; `None` if a file is no draft.
 fn parse(file: &str) -> Option<(&str, &str)> {
     let (rest, end) = file.strip_prefix('.')?.rsplit_once('.')?;
     let (name, process) = rest.rsplit_once('.')?;
@@ -228,7 +228,7 @@ fn clear_one(path: &Path, place: &Path, end: &str) {
     }
 }
 
-/// Takes a file or folder away; what cannot be removed is only clutter.
+/// Removes a file or folder; a failure does no harm.
 fn remove(path: &Path) {
     let _ = remove_all(path);
 }

@@ -35,7 +35,7 @@ fn exchange(draft: &Path, place: &Path, old: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns true where the system or the file system cannot exchange any folders.
+/// Returns true if the system or the file system cannot exchange any folders.
 fn is_unknown(error: &io::Error) -> bool {
     #[cfg(unix)]
     let of_file_system =
@@ -64,7 +64,7 @@ fn exchange_in_one_step(_one: &Path, _other: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The same with a moment in which nothing stands in the place. A process that is killed in it leaves the older
+/// Exchanges them with a moment in which there is nothing at the place. A process that is killed in it leaves the older
 /// folder as `old`, which the next writer brings back.
 fn exchange_in_two_steps(draft: &Path, place: &Path, old: &Path) -> io::Result<()> {
     let lock = File::open(place).ok();

@@ -27,7 +27,7 @@ impl WholeFile {
         WholeFile::create_as(path, Draft::file)
     }
 
-    /// The same in a folder of many files: it does not search for drafts of killed processes ([`super::clear`]
+    /// Begins a file in a folder of many files: it does not search for drafts of killed processes ([`super::clear`]
     /// does that once for the folder).
     pub fn create_among_many(path: &Path) -> Result<WholeFile, Problem> {
         WholeFile::create_as(path, Draft::file_among_many)
@@ -61,7 +61,7 @@ impl WholeFile {
     }
 }
 
-/// The problem of a file that could not be written.
+/// Returns the problem of a file that could not be written.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Problem {
     let problem = Problem::new(Place::file(path), format!("cannot be written: {error}"));
     match error.kind() {

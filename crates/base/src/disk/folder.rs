@@ -15,7 +15,7 @@ pub struct WholeFolder {
 }
 
 impl WholeFolder {
-    /// Target of the name: a link stays, what it points to is replaced.
+    /// Returns the target of a name: a link stays, and its target is replaced.
     pub fn place_of(named: &Path) -> PathBuf {
         fs::canonicalize(named).unwrap_or_else(|_| follow(named))
     }
@@ -28,7 +28,7 @@ impl WholeFolder {
         Ok(WholeFolder { place: place.to_path_buf(), draft: Draft::folder(place)? })
     }
 
-    /// Begins one with all that is in the folder at `place` already, but what is left out there.
+    /// Begins a folder with the content of the one at `place`, but for files that `leaves_out` excludes.
     pub fn begin_again(place: &Path, leaves_out: impl Fn(&Path) -> bool) -> io::Result<WholeFolder> {
         let folder = WholeFolder::begin(place)?;
         fs::set_permissions(folder.path(), fs::metadata(place)?.permissions())?;
@@ -36,12 +36,12 @@ impl WholeFolder {
         Ok(folder)
     }
 
-    /// Place it is written at.
+    /// Returns the place it is written at.
     pub fn path(&self) -> &Path {
         self.draft.path()
     }
 
-    /// Place it is to stand at.
+    /// Returns the place it is to stand at.
     pub fn place(&self) -> &Path {
         &self.place
     }

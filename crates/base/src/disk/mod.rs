@@ -29,7 +29,7 @@ fn follow(named: &Path) -> PathBuf {
     place
 }
 
-/// The folder that a path stands in.
+/// Returns the folder that a path stands in.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -47,7 +47,7 @@ pub fn is_within(name: &Path, folder: &Path) -> bool {
     whole(name).starts_with(whole(folder))
 }
 
-/// The whole name of what a name leads to, links followed as far as they are there.
+/// Returns the whole name of what a name leads to, links followed as far as they are there.
 fn whole(named: &Path) -> PathBuf {
     let place = follow(named);
     let place = std::path::absolute(&place).unwrap_or(place);

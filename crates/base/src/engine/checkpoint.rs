@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Ends with the SHA-256 of everything before, or tells the first error.
+    /// Ends with the SHA-256 of everything before, or returns the first error.
     pub fn seal(mut self) -> io::Result<()> {
         self.flush();
         let seal = self.hash.finalize();
@@ -193,7 +193,7 @@ impl ser_flavors::Flavor for Sink<'_, '_> {
 /// Bytes of the seal at the end.
 pub const SEAL: usize = 32;
 
-/// Reads everything, `length` bytes and the seal, and tells whether the seal is that of the bytes.
+/// Reads everything, `length` bytes and the seal, and returns true if the seal is that of the bytes.
 pub fn is_sealed(mut source: impl Read, length: u64) -> io::Result<bool> {
     let mut hash = Sha256::new();
     let hashed = io::copy(&mut source.by_ref().take(length), &mut hash)?;
@@ -221,17 +221,17 @@ impl<'a> Reader<'a> {
         Reader { source, left: length, buffer: Vec::new(), next: 0, long: Vec::new(), new_seed: None }
     }
 
-    /// Lets the random streams that are read from now on go on under another seed.
+    /// Lets the random streams that are read from now on continue under another seed.
     pub fn go_on_under(&mut self, seed: u64) {
         self.new_seed = Some(seed);
     }
 
-    /// The seed that random streams go on under, where it is not their own.
+    /// Returns the seed under which random streams continue, if it is not their own.
     pub fn new_seed(&self) -> Option<u64> {
         self.new_seed
     }
 
-    /// Bytes that are still to be read.
+    /// Returns the bytes that are still to be read.
     pub fn left(&self) -> u64 {
         self.left + (self.buffer.len() - self.next) as u64
     }
@@ -275,7 +275,7 @@ impl<'a> Reader<'a> {
         (read > 0 && read as u64 == wanted).then_some(())
     }
 
-    /// The next bytes in one piece.
+    /// Returns the next bytes in one piece.
     #[inline]
     fn take(&mut self, count: usize) -> Option<&[u8]> {
         let end = self.next.checked_add(count)?;
@@ -400,12 +400,12 @@ thread_local! {
     static CATCHES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns whether a panic on this thread is one over a checkpoint, which is told as a problem of it.
+/// Returns true if a panic on this thread is caught and reported as a problem of a checkpoint.
 pub fn panic_is_caught() -> bool {
     CATCHES.get()
 }
 
-/// Does work that a checkpoint may make impossible: where an assertion fails, it is garbled.
+/// Runs `work` and turns a failed assertion, which means a damaged checkpoint, into an error.
 pub fn caught<T>(work: impl FnOnce() -> Result<T, RestoreError>) -> Result<T, RestoreError> {
     let before = CATCHES.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));

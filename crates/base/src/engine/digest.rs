@@ -24,7 +24,7 @@ impl Default for Digest {
     }
 }
 
-/// The 128-bit product, folded to 64: every bit of both factors moves every bit of the result.
+/// Returns the 128-bit product folded to 64 bits: every bit of both factors moves every bit of the result.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
@@ -43,7 +43,7 @@ impl Digest {
             fold(self.right ^ c, KEYS[3] ^ a).wrapping_add(self.right.rotate_left(41)).wrapping_add(b);
     }
 
-    /// The digest of everything so far.
+    /// Returns the digest of everything so far.
     pub fn value(&self) -> u128 {
         let left = fold(self.left ^ KEYS[1], self.right ^ KEYS[2]);
         let right = fold(self.right ^ KEYS[0], self.left ^ KEYS[3]);

@@ -9,7 +9,7 @@ pub fn prefetch<T>(record: &T) {
     prefetch_line(std::ptr::from_ref(record).cast());
 }
 
-/// The same for every cache line that holds a part of `record`.
+/// Starts loading every cache line that holds a part of `record`.
 #[inline(always)]
 pub fn prefetch_all<T>(record: &T) {
     let first = std::ptr::from_ref(record).cast::<u8>();

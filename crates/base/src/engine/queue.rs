@@ -44,7 +44,7 @@ struct Entry<E> {
 }
 
 impl<E> Entry<E> {
-    /// The order as one number, which is compared without a branch.
+    /// Returns the order as one number, which is compared without a branch.
     #[inline]
     fn key(&self) -> u128 {
         (u128::from(self.at) << 64) | u128::from(self.order)
@@ -130,22 +130,22 @@ enum Source {
 }
 
 impl<E: Copy + Default> EventQueue<E> {
-    /// An empty queue at time zero.
+    /// Returns an empty queue at time zero.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The time of the event popped last.
+    /// Returns the time of the event popped last.
     pub fn now(&self) -> Time {
         self.now
     }
 
-    /// Events pending.
+    /// Returns the number of events pending.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// True when nothing is pending.
+    /// Returns true if nothing is pending.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -225,7 +225,7 @@ impl<E: Copy + Default> EventQueue<E> {
         Some((self.now, entry.event))
     }
 
-    /// The next event where it need not stand in `ready`, if it is not after `limit`.
+    /// Pops the next event from `ready`, `early` or a lane, if it is not after `limit`.
     #[inline]
     fn pop_among(&mut self, limit: Time) -> Option<Entry<E>> {
         let (first, source) = self.next_source()?;
@@ -249,7 +249,7 @@ impl<E: Copy + Default> EventQueue<E> {
         self.pop_until(Time::NEVER)
     }
 
-    /// The events at these places behind the next one, as far as they are known: a hint for prefetching,
+    /// Returns the events at these places behind the next one, as far as they are known: a hint for prefetching,
     /// never to be relied on.
     #[inline]
     pub fn ahead(&self, places: std::ops::Range<usize>) -> impl Iterator<Item = E> {
@@ -258,7 +258,7 @@ impl<E: Copy + Default> EventQueue<E> {
         self.ready[self.head + start..self.head + end].iter().map(|entry| entry.event)
     }
 
-    /// Returns true where an event at this time would come before the one that stands so many places behind the next; a hint
+    /// Returns true if an event at this time would come before the one that stands so many places behind the next; a hint
     /// likewise.
     #[inline]
     pub fn comes_before(&self, at: Time, place: usize) -> bool {
@@ -271,7 +271,7 @@ impl<E: Copy + Default> EventQueue<E> {
         u64::from(rank) << SEQUENCE_BITS | self.sequence
     }
 
-    /// The next event and where it stands.
+    /// Returns the next event and its position.
     #[inline]
     fn next_source(&self) -> Option<(Entry<E>, Source)> {
         let mut best = self.ready.get(self.head).map(|entry| (*entry, Source::Ready));

@@ -59,11 +59,11 @@ pub enum Purpose {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seed(pub u64);
 
-/// Entities a purpose can tell apart: 2⁵⁶.
+/// Bits of the entity in the number of a stream.
 const ENTITY_BITS: u32 = 56;
 
 impl Seed {
-    /// The stream of a purpose and entity, from its beginning. `entity` is below 2⁵⁶.
+    /// Returns the stream of a purpose and entity, from its beginning. `entity` is below 2⁵⁶.
     pub fn stream(self, purpose: Purpose, entity: u64) -> Stream {
         assert!(entity >> ENTITY_BITS == 0, "entity {entity} does not fit in 56 bits");
         let mut generator = ChaCha8Rng::seed_from_u64(self.0);
@@ -105,25 +105,25 @@ impl Persist for Stream {
 }
 
 impl Stream {
-    /// The same stream from its `position`-th draw of 64 bits on, counted from its beginning.
+    /// Returns the same stream from its `position`-th draw of 64 bits on, counted from its beginning.
     pub fn from_draw(mut self, position: u64) -> Stream {
         self.0.set_word_pos(u128::from(position) * 2);
         self
     }
 
-    /// 64 random bits.
+    /// Draws 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Uniform over (0, 1], a multiple of 2⁻⁵³: never 0, so that its logarithm is finite.
+    /// Draws uniformly from (0, 1], a multiple of 2⁻⁵³: never 0, so that its logarithm is finite.
     #[inline]
     pub fn unit(&mut self) -> f64 {
         ((self.bits() >> 11) + 1) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// Uniform over 0..`bound`, without bias (Lemire 2019, "Fast random integer generation in an
+    /// Draws uniformly from 0..`bound`, without bias (Lemire 2019, "Fast random integer generation in an
     /// interval", section 4). `bound` must not be 0.
     #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {

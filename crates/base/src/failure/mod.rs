@@ -141,7 +141,7 @@ failures! {
 }
 
 impl Failure {
-    /// Position in the register, from 0.
+    /// Returns the position in the register, from 0.
     pub const fn index(self) -> usize {
         self as usize - 1
     }

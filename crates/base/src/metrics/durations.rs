@@ -20,7 +20,7 @@ pub struct Durations {
 /// Significant digits.
 const DIGITS: u8 = 3;
 
-/// Buckets of an octave, all equally wide: with so many, HdrHistogram tells three digits apart.
+/// Buckets of an octave, all equally wide: with so many, HdrHistogram resolves three digits.
 const PER_OCTAVE: u64 = 1 << 10;
 
 /// As how often each value was recorded: the same buckets, and so the same percentiles.
@@ -73,7 +73,7 @@ impl Durations {
         self.recent[bucket] += 1;
     }
 
-    /// All that are longer than nothing; `None` where there are none.
+    /// Returns the histogram of all durations above zero; `None` if there are none.
     fn others(&self) -> Option<Histogram<u64>> {
         let mut others = self.others.clone();
         for (bucket, count) in self.recent.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -82,13 +82,13 @@ impl Durations {
         others
     }
 
-    /// Durations taken in.
+    /// Returns the number of durations taken in.
     pub fn count(&self) -> u64 {
         let recent: u64 = self.recent.iter().copied().map(u64::from).sum();
         self.zeros + recent + self.others.as_ref().map_or(0, Histogram::len)
     }
 
-    /// All of them.
+    /// Returns the histogram of all durations.
     pub fn histogram(&self) -> Histogram<u64> {
         let mut all = self.others().unwrap_or_else(empty);
         all.record_n(0, self.zeros).expect("zero is in every histogram");
@@ -100,14 +100,14 @@ fn take_in(histogram: &mut Histogram<u64>, bucket: usize, count: u8) {
     histogram.record_n(least(bucket), u64::from(count)).expect("the histogram grows to any duration");
 }
 
-/// The bucket of a duration \[ns\], as HdrHistogram cuts them: its leading eleven binary digits in the order of size.
+/// Returns the bucket of a duration \[ns\], as HdrHistogram cuts them: its leading eleven binary digits in the order of size.
 #[inline]
 fn bucket(ns: u64) -> usize {
     let octave = PER_OCTAVE.leading_zeros().saturating_sub(ns.leading_zeros());
     (u64::from(octave) * PER_OCTAVE + (ns >> octave)) as usize
 }
 
-/// The shortest duration of a bucket \[ns\].
+/// Returns the shortest duration of a bucket \[ns\].
 fn least(bucket: usize) -> u64 {
     let octave = (bucket as u64 / PER_OCTAVE).saturating_sub(1);
     (bucket as u64 - octave * PER_OCTAVE) << octave

@@ -67,7 +67,7 @@ impl<const N: usize> Gauges<N> {
         self.peaks[total] = self.peaks[total].max(value);
     }
 
-    /// Statistics begin anew at `now`, which [`Gauges::advance`] has reached.
+    /// Begins the statistics anew at `now`, which [`Gauges::advance`] has reached.
     pub fn begin_window(&mut self, now: Time, values: &[u64; N]) {
         assert_eq!(now, self.reached, "a window begins where time has come to");
         *self = Gauges { integrals: [0; N], peaks: *values, began: now, reached: now };

@@ -52,8 +52,8 @@ impl Trend {
         last.level += level;
     }
 
-    /// When the level meets `limit`, by least squares through the batches' means with Student's t for the slope
-    /// (Draper and Smith 1998, "Applied Regression Analysis", section 1.4). `None` where there are too few.
+    /// Estimates the time at which the level meets `limit`, by least squares through the batches' means with Student's t
+    /// for the slope (Draper and Smith 1998, "Applied Regression Analysis", section 1.4). `None` where there are too few.
     pub fn exhaustion(&self, limit: f64) -> Option<Exhaustion> {
         let whole = self.batches.iter().filter(|batch| batch.samples == self.size);
         let points: Vec<(f64, f64)> = whole

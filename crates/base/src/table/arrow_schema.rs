@@ -1,4 +1,4 @@
-//! The Arrow schema that writers leave in a Parquet file: it alone tells a duration from a plain integer.
+//! The Arrow schema that writers leave in a Parquet file: only it distinguishes a duration from a plain integer.
 //!
 //! Parquet has no type for durations. Arrow's writers store them as plain INT64 and keep their unit in the file's
 //! metadata under `ARROW:schema`, a base64-encoded IPC message (Arrow columnar format 1.5, "Encapsulated message
@@ -19,7 +19,7 @@ const PLACES: [u32; 4] = [0, 3, 6, 9];
 /// The unit of Arrow's durations where none is written: milliseconds.
 const DEFAULT_UNIT: u16 = 1;
 
-/// The top-level fields that are durations: their names, and the decimal places of a second of their unit.
+/// Returns the top-level fields that are durations: their names, and the decimal places of a second of their unit.
 /// Empty where the text is no such schema.
 pub fn durations(text: &str) -> Vec<(String, u32)> {
     BASE64_STANDARD.decode(text.trim()).ok().and_then(|bytes| fields(&bytes)).unwrap_or_default()
@@ -52,7 +52,7 @@ impl<'a> Table<'a> {
         Some(Table { bytes, at: u32_at(bytes, 0)? as usize })
     }
 
-    /// The place of a field; `None` where the field is left out.
+    /// Returns the place of a field; `None` where the field is left out.
     fn field(self, number: usize) -> Option<usize> {
         let vtable =
             usize::try_from(i64::try_from(self.at).ok()? - i64::from(i32_at(self.bytes, self.at)?)).ok()?;
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
         u16_at(self.bytes, self.field(number)?)
     }
 
-    /// The place that a field refers to.
+    /// Returns the place that a field refers to.
     fn target(self, number: usize) -> Option<usize> {
         let field = self.field(number)?;
         Some(field + u32_at(self.bytes, field)? as usize)

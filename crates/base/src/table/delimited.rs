@@ -95,13 +95,13 @@ impl Delimited {
         }
     }
 
-    /// Place of the next row.
+    /// Returns the place of the next row.
     pub fn position(&self) -> Position {
         let next = self.reader.position();
         Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }
     }
 
-    /// Goes to a place below the header. `file` is the same file, opened again: text is gone past,
+    /// Skips to a position below the header. `file` is the same file, opened again: text is skipped,
     /// what is gzipped is unpacked on the way.
     pub fn skip_to(&mut self, path: &Path, mut file: File, to: Position) -> Result<(), Problem> {
         let (place, below) = (Place::file(path).at_line(to.line), self.header_bytes);
@@ -164,12 +164,12 @@ impl Delimited {
         &self.record[column]
     }
 
-    /// Line of the current row, from 1.
+    /// Returns the line of the current row, from 1.
     pub fn line(&self) -> u64 {
         self.record.position().map_or(1, csv::Position::line) + self.skipped_lines
     }
 
-    /// The problem of a row that holds a line break: no cell of a table of ours has one, and where a quote is
+    /// Returns the problem of a row that holds a line break: no cell of a table of ours has one, and where a quote is
     /// open by mistake, it is the rows below that have become part of the cell.
     fn explain_line_break(&self, path: &Path) -> Problem {
         let place = Place::file(path).at_line(self.line());
@@ -181,7 +181,7 @@ impl Delimited {
         )
     }
 
-    /// The problem of a row that begins at `line` and could not be read.
+    /// Returns the problem of a row that begins at `line` and could not be read.
     fn explain(&self, path: &Path, line: u64, error: csv::Error) -> Problem {
         let place = Place::file(path).at_line(line + self.skipped_lines);
         match error.into_kind() {
@@ -192,13 +192,13 @@ impl Delimited {
     }
 }
 
-/// The problem of a quote without an end.
+/// Returns the problem of a quote without an end.
 fn unclosed(place: Place) -> Problem {
     Problem::new(place, "found a quote that is never closed, expected its end in the same row")
         .with_help("close it; a quote that belongs to a name stands twice, between quotes")
 }
 
-/// A reader of the rows of some text and of [`END_LINE`]. A row of any length is read: [`Delimited::advance`] checks.
+/// Returns a reader of the rows of some text and of [`END_LINE`]. A row of any length is read: [`Delimited::advance`] checks.
 fn reader(
     text: impl Read + Send + 'static,
     dialect: Dialect,

@@ -1,4 +1,4 @@
-//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, told apart by the file's extension.
+//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, by the file's extension.
 //!
 //! One reader serves traces, host files, price histories, foreign formats and samples. Parquet cells become text too, so that one
 //! parser with one set of messages reads them all.
@@ -86,7 +86,7 @@ pub enum Storage {
 }
 
 impl Storage {
-    /// As the extension of a file says.
+    /// Returns the storage that the extension of a file names.
     pub fn of(path: &Path) -> Result<Storage, Problem> {
         let name =
             path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -125,17 +125,17 @@ impl Table {
         Ok(Table { path: path.to_path_buf(), header, rows })
     }
 
-    /// The file.
+    /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub fn header(&self) -> &[String] {
         &self.header
     }
 
-    /// The position of a column.
+    /// Returns the position of a column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name)
     }
@@ -149,7 +149,7 @@ impl Table {
         }
     }
 
-    /// Position of the row after this one.
+    /// Returns the position of the row after this one.
     pub fn position(&self) -> Position {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),
@@ -157,7 +157,7 @@ impl Table {
         }
     }
 
-    /// Goes to a row of the table without parsing those before it.
+    /// Skips to a row of the table without parsing those before it.
     pub fn skip_to(&mut self, position: Position) -> Result<(), Problem> {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.skip_to(&self.path, open_file(&self.path)?, position),
@@ -165,7 +165,7 @@ impl Table {
         }
     }
 
-    /// A cell of this row as it is written; empty where there is no value.
+    /// Returns a cell of this row as it is written; empty where there is no value.
     #[inline]
     pub fn cell(&self, column: usize) -> &[u8] {
         match &self.rows {
@@ -174,7 +174,7 @@ impl Table {
         }
     }
 
-    /// The meaning of the numbers of a column where it is declared to be dates.
+    /// Returns the meaning of the numbers of a column where it is declared to be dates.
     pub fn dates(&self, column: usize) -> Dates {
         match &self.rows {
             Rows::Delimited(_) => Dates::None,
@@ -182,12 +182,12 @@ impl Table {
         }
     }
 
-    /// A cell as text.
+    /// Returns a cell as text.
     pub fn text(&self, column: usize) -> Result<&str, Problem> {
         std::str::from_utf8(self.cell(column)).map_err(|_| self.wrong(column, "is not UTF-8", "text"))
     }
 
-    /// A cell read by `parse`. `expected` says what should have been there.
+    /// Reads a cell by `parse`. `expected` describes a valid cell.
     pub fn parse<T, E: Display>(
         &self,
         column: usize,
@@ -201,18 +201,18 @@ impl Table {
         parse(text).map_err(|reason| self.wrong(column, reason, expected))
     }
 
-    /// The problem of a cell that has a value, but a wrong one.
+    /// Returns the problem of a cell that has a value, but a wrong one.
     pub fn wrong(&self, column: usize, reason: impl Display, expected: &str) -> Problem {
         let found = String::from_utf8_lossy(self.cell(column));
         Problem::new(self.place(column), format!("found `{found}`, which {reason}; expected {expected}"))
     }
 
-    /// The place of a cell of this row.
+    /// Returns the place of a cell of this row.
     pub fn place(&self, column: usize) -> Place {
         self.row_place().at_key(&self.header[column])
     }
 
-    /// The place of this row: its line, or in Parquet the number of the row from 1.
+    /// Returns the place of this row: its line, or in Parquet the number of the row from 1.
     pub fn row_place(&self) -> Place {
         let line = match &self.rows {
             Rows::Delimited(rows) => rows.line(),
@@ -221,7 +221,7 @@ impl Table {
         Place::file(&self.path).at_line(line)
     }
 
-    /// The place of the header.
+    /// Returns the place of the header.
     pub fn header_place(&self) -> Place {
         match &self.rows {
             Rows::Delimited(_) => Place::file(&self.path).at_line(1),

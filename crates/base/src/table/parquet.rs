@@ -34,7 +34,7 @@ thread_local! {
     static LIBRARY_IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// True while a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
+/// Returns true while a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
 pub fn panic_is_caught() -> bool {
     LIBRARY_IS_READING.get()
 }
@@ -129,7 +129,7 @@ impl ParquetRows {
         Ok((header, ParquetRows { file, group: 0, readers, forms, cells, rows: 0, row: 0, before: 0 }))
     }
 
-    /// The meaning of the numbers of a column.
+    /// Returns the meaning of the numbers of a column.
     pub fn dates(&self, column: usize) -> Dates {
         match self.forms[column] {
             Form::Timestamp(_) | Form::Date | Form::Int96 => Dates::Timestamps,
@@ -154,12 +154,12 @@ impl ParquetRows {
         })
     }
 
-    /// Rows up to the current one.
+    /// Returns the number of rows up to the current one.
     pub fn passed(&self) -> u64 {
         self.before + (self.row as u64 + 1).min(self.rows as u64)
     }
 
-    /// Goes past so many rows of the file: past whole row groups unread.
+    /// Skips so many rows of the file, whole row groups unread.
     pub fn skip_to(&mut self, path: &Path, header: &[String], rows: u64) -> Result<(), Problem> {
         self.readers.clear();
         (self.group, self.rows, self.row, self.before) = (0, 0, 0, 0);
@@ -182,7 +182,7 @@ impl ParquetRows {
         &text[start..ends[self.row]]
     }
 
-    /// Number of the current row, from 1.
+    /// Returns the number of the current row, from 1.
     pub fn number(&self) -> u64 {
         self.before + self.row as u64 + 1
     }
@@ -264,7 +264,7 @@ fn form(column: &ColumnDescriptor) -> Result<Form, String> {
     }
 }
 
-/// Decimal places of a second that a unit stands at.
+/// Returns the decimal places of a second that a unit has.
 fn places(unit: &TimeUnit) -> u32 {
     match unit {
         TimeUnit::MILLIS => 3,
@@ -346,7 +346,7 @@ impl Cells {
     }
 }
 
-/// The shortest text that reads back to the same bits is what was meant.
+/// Appends the shortest text that reads back to the same bits, which is what was meant.
 fn write_number(text: &mut Vec<u8>, value: impl fmt::Display) {
     write!(text, "{value}").expect("writing to memory does not fail");
 }
@@ -359,7 +359,7 @@ fn write_integer(text: &mut Vec<u8>, value: i64, form: Form) {
     }
 }
 
-/// Text as it is, or a decimal in big-endian two's complement.
+/// Appends text as it is, or a decimal in big-endian two's complement.
 fn write_bytes(text: &mut Vec<u8>, bytes: &[u8], form: Form) {
     let Form::Decimal(places) = form else { return text.extend_from_slice(bytes) };
     let sign = if bytes.first().is_some_and(|byte| byte & 0x80 != 0) { -1 } else { 0 };
@@ -367,7 +367,7 @@ fn write_bytes(text: &mut Vec<u8>, bytes: &[u8], form: Form) {
     write_decimal(text, value, places);
 }
 
-/// `value ÷ 10^places` without closing zeros.
+/// Appends `value ÷ 10^places` without closing zeros.
 fn write_decimal(text: &mut Vec<u8>, value: i128, places: u32) {
     if value < 0 {
         text.push(b'-');

@@ -15,7 +15,7 @@ const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 pub struct Month(pub u32);
 
 impl Month {
-    /// Its length.
+    /// Returns its length.
     pub fn length(self) -> Duration {
         let first = |Month(month): Month| days_of(month / 12, month % 12 + 1, 1);
         let days = first(Month(self.0 + 1)) - first(self);
@@ -24,7 +24,7 @@ impl Month {
 }
 
 impl fmt::Display for Month {
-    /// As in ISO 8601: `2026-01`.
+    /// Writes the month as in ISO 8601: `2026-01`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:04}-{:02}", self.0 / 12, self.0 % 12 + 1)
     }
@@ -38,14 +38,14 @@ pub struct Calendar {
 }
 
 impl Default for Calendar {
-    /// 2026-01-01, a Thursday.
+    /// Begins on 2026-01-01, a Thursday.
     fn default() -> Calendar {
         Calendar { first_day: days_of(2026, 1, 1) }
     }
 }
 
 impl Calendar {
-    /// The calendar of a run that begins on `date`, written `2026-01-31`; `None` when that is no date from
+    /// Returns the calendar of a run that begins on `date`, written `2026-01-31`; `None` when that is no date from
     /// 1970 to 9999.
     pub fn starting(date: &str) -> Option<Calendar> {
         let mut parts = date.split('-');
@@ -62,13 +62,13 @@ impl Calendar {
         (date_of(first_day) == (year, month, day)).then_some(Calendar { first_day })
     }
 
-    /// Microseconds from 1970-01-01 to a time, what is left of one cut off.
+    /// Returns the microseconds from 1970-01-01 to a time, rounded down.
     pub fn microseconds_since_1970(&self, time: Time) -> i64 {
         // 9999 and 584 years are 3·10¹⁷ of them.
         self.first_day * (NS_PER_DAY / 1000) as i64 + (time.0 / 1000) as i64
     }
 
-    /// The month a time lies in.
+    /// Returns the month a time lies in.
     pub fn month_of(&self, time: Time) -> Month {
         let (year, month, _) = date_of(self.first_day + (time.0 / NS_PER_DAY) as i64);
         Month(year * 12 + month - 1)
@@ -82,14 +82,14 @@ impl Calendar {
     }
 }
 
-/// Days from 1970-01-01 to a date. Years begin in March, so that the leap day is the last of one.
+/// Returns the days from 1970-01-01 to a date. Years begin in March, so that the leap day is the last of one.
 fn days_of(year: u32, month: u32, day: u32) -> i64 {
     let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - DAYS_TO_1970
 }
 
-/// The year, month and day so many days after 1970-01-01.
+/// Returns the year, month and day so many days after 1970-01-01.
 fn date_of(days: i64) -> (u32, u32, u32) {
     const DAYS_OF_400_YEARS: i64 = 146_097;
     let days = days + DAYS_TO_1970;
@@ -106,7 +106,7 @@ fn date_of(days: i64) -> (u32, u32, u32) {
 mod tests {
     use super::*;
 
-    /// Day by day beside the rule everybody learns at school.
+    /// Compares each day with the calendar rules in their usual form.
     #[test]
     fn four_hundred_years_day_by_day() {
         let lengths = |year: u32| {

@@ -11,7 +11,7 @@ pub fn seconds(ns: u64) -> String {
     format!("{whole}.{fraction:09}").trim_end_matches('0').to_string()
 }
 
-/// A whole number in groups of three: `"1,234,567"`.
+/// Returns a whole number in groups of three: `"1,234,567"`.
 pub fn grouped(number: impl Into<i128>) -> String {
     let number: i128 = number.into();
     let digits = number.unsigned_abs().to_string();
@@ -25,7 +25,7 @@ pub fn grouped(number: impl Into<i128>) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
-/// A number with `places` decimals, in groups of three.
+/// Returns a number with `places` decimals, in groups of three.
 pub fn decimal(number: f64, places: usize) -> String {
     let text = format!("{number:.places$}");
     match text.split_once('.') {
@@ -38,7 +38,7 @@ pub fn decimal(number: f64, places: usize) -> String {
     }
 }
 
-/// A ratio as a percentage with two decimals; what is not quite all or nothing never shows as such.
+/// Returns a ratio as a percentage with two decimals; what is not quite all or nothing never shows as such.
 pub fn percent(ratio: f64) -> String {
     let text = format!("{:.2}", ratio * 100.0);
     match text.as_str() {
@@ -50,7 +50,7 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
-/// A large count for the eye: `"3.81 M"`.
+/// Returns a large count for the eye: `"3.81 M"`.
 pub fn compact(number: f64) -> String {
     let scales = [(1e9, " G"), (1e6, " M"), (1e3, " k")];
     match scales.into_iter().find(|(scale, _)| number >= *scale) {
@@ -66,7 +66,7 @@ pub fn dollars(cents: i128) -> String {
     format!("{sign}${}.{:02}", grouped((magnitude / 100) as i128), magnitude % 100)
 }
 
-/// A length of time to the second, or exactly when it is shorter than a minute: `"3d 4h 5m 6s"`.
+/// Returns a length of time to the second, or exactly when it is shorter than a minute: `"3d 4h 5m 6s"`.
 pub fn span(duration: Duration) -> String {
     let minute = 60 * NS_PER_S;
     if duration.0 < minute {
@@ -76,12 +76,12 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
-/// A length of time by its two largest units: `"3d 4h"`.
+/// Returns a length of time by its two largest units: `"3d 4h"`.
 pub fn coarse(duration: Duration) -> String {
     span(duration).split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
-/// A moment, as the time since the start of the scenario.
+/// Returns a moment, as the time since the start of the scenario.
 pub fn moment(time: Time) -> String {
     span(Duration(time.0))
 }

@@ -36,7 +36,7 @@ impl Time {
     /// Later than everything: what never happens.
     pub const NEVER: Time = Time(u64::MAX);
 
-    /// The length of time since `earlier`, which must not be later.
+    /// Returns the length of time since `earlier`, which must not be later.
     #[inline]
     pub fn since(self, earlier: Time) -> Duration {
         assert!(self >= earlier, "time runs backwards: {self:?} before {earlier:?}");
@@ -59,7 +59,7 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Duration = Duration(0);
 
-    /// So many whole seconds; saturates at 584 years.
+    /// Returns so many whole seconds; saturates at 584 years.
     pub const fn from_seconds(seconds: u64) -> Duration {
         Duration(seconds.saturating_mul(NS_PER_S))
     }
@@ -69,7 +69,7 @@ impl Duration {
         self.0 as f64 / NS_PER_S as f64
     }
 
-    /// Whole seconds, a started one counted as whole.
+    /// Returns the whole seconds, rounded up.
     pub fn started_seconds(self) -> u64 {
         self.0.div_ceil(NS_PER_S)
     }
@@ -119,24 +119,24 @@ impl Resources {
     /// Nothing of anything.
     pub const ZERO: Resources = Resources([0; RESOURCES]);
 
-    /// So much vCPU \[milli-vCPU\] and memory \[MiB\], nothing else.
+    /// Returns so much vCPU \[milli-vCPU\] and memory \[MiB\], nothing else.
     pub const fn new(vcpu_milli: u32, memory_mib: u32) -> Resources {
         Resources([vcpu_milli, memory_mib, 0, 0, 0])
     }
 
-    /// vCPU \[milli-vCPU\].
+    /// Returns the vCPU \[milli-vCPU\].
     #[inline]
     pub const fn vcpu_milli(self) -> u32 {
         self.0[Self::VCPU]
     }
 
-    /// Memory \[MiB\].
+    /// Returns the memory \[MiB\].
     #[inline]
     pub const fn memory_mib(self) -> u32 {
         self.0[Self::MEMORY]
     }
 
-    /// True when `request` is no more than this in every resource.
+    /// Returns true if `request` is no more than this in every resource.
     #[inline]
     pub fn covers(&self, request: &Resources) -> bool {
         // No early exit: five compares without a branch are cheaper than one mispredicted jump.
@@ -182,7 +182,7 @@ impl Money {
     /// Units in one US dollar.
     pub const UNITS_PER_USD: i128 = 3600 * 1024 * 1_000_000_000_000_000;
 
-    /// Rounded to whole micro-dollars, halves to even: what a row of a table shows.
+    /// Rounds to whole micro-dollars, halves to even, as rows of tables show them.
     pub fn to_micro_usd(self) -> i128 {
         let unit = Self::UNITS_PER_USD / 1_000_000;
         let whole = self.0.div_euclid(unit);
@@ -246,7 +246,7 @@ macro_rules! id {
         pub struct $name(pub $number);
 
         impl $name {
-            /// The id as an index into an array.
+            /// Returns the id as an index into an array.
             #[inline]
             pub const fn index(self) -> usize {
                 self.0 as usize

@@ -75,7 +75,7 @@ pub fn parse_scaled(text: &str, units_per_one: u128) -> Result<u128, Unreadable>
     scale(mantissa, i64::from(exponent) - fraction.len() as i64, units_per_one)
 }
 
-/// `mantissa · 10^exponent · units_per_one`, which must be whole.
+/// Returns `mantissa · 10^exponent · units_per_one`, which must be whole.
 fn scale(mantissa: u128, exponent: i64, units_per_one: u128) -> Result<u128, Unreadable> {
     let product = mantissa.checked_mul(units_per_one).ok_or(Unreadable::TooLarge)?;
     if exponent >= 0 {
@@ -88,7 +88,7 @@ fn scale(mantissa: u128, exponent: i64, units_per_one: u128) -> Result<u128, Unr
     if product % power == 0 { Ok(product / power) } else { Err(Unreadable::TooFine) }
 }
 
-/// A whole number of small units below 2³² (milli-vCPU, MiB …).
+/// Reads a whole number of small units below 2³² (milli-vCPU, MiB …).
 pub fn parse_resource(text: &str, units_per_one: u64) -> Result<u32, Unreadable> {
     // The topmost value is kept for "no limit".
     match u32::try_from(parse_scaled(text, u128::from(units_per_one))?) {
@@ -97,7 +97,7 @@ pub fn parse_resource(text: &str, units_per_one: u64) -> Result<u32, Unreadable>
     }
 }
 
-/// Seconds as a decimal, exact to the nanosecond.
+/// Reads seconds as a decimal, exact to the nanosecond.
 pub fn parse_seconds(text: &str) -> Result<Duration, Unreadable> {
     let ns = parse_scaled(text, u128::from(NS_PER_S))?;
     u64::try_from(ns).map(Duration).map_err(|_| Unreadable::TooLarge)
@@ -108,17 +108,17 @@ pub fn parse_seconds(text: &str) -> Result<Duration, Unreadable> {
 pub struct Decimal(String);
 
 impl Decimal {
-    /// The number as text.
+    /// Returns the number as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As a whole number of units, `units_per_one` to the one, below 2³².
+    /// Converts to a whole number of units, `units_per_one` to the one, below 2³².
     pub fn resource(&self, units_per_one: u64) -> Result<u32, Unreadable> {
         parse_resource(&self.0, units_per_one)
     }
 
-    /// As money per hour, turned into [`Money`] per second; needs at most twelve decimals.
+    /// Converts money per hour to [`Money`] per second; needs at most twelve decimals.
     pub fn usd_per_hour(&self) -> Result<Money, Unreadable> {
         let pico_usd = parse_scaled(&self.0, 1_000_000_000_000)?;
         let pico_usd = i128::try_from(pico_usd).map_err(|_| Unreadable::TooLarge)?;
@@ -196,7 +196,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| format!("`{text}` is too large: the clock holds 584 years"))
 }
 
-/// `NUMBER UNIT` with a fraction allowed, which humantime does not read.
+/// Reads `NUMBER UNIT` with a fraction allowed, which humantime does not read.
 fn parse_single_unit(text: &str) -> Option<Result<Duration, Unreadable>> {
     let split = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, unit) = (text[..split].trim(), &text[split..]);
@@ -237,7 +237,7 @@ impl<'de> Deserialize<'de> for Duration {
 }
 
 impl fmt::Display for Duration {
-    /// The shortest exact text that [`parse_duration`] reads back: `"1h 30m"`.
+    /// Returns the shortest exact text that [`parse_duration`] reads back: `"1h 30m"`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Duration::ZERO {
             return out.write_str("0s");

@@ -1,4 +1,4 @@
-//! The books of a run: they take in what is used and held, and make the bill of it at the end.
+//! The books of a run: they record usage and holdings, and make the bill at the end.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,14 +31,14 @@ pub struct Billing {
     meter: Meter,
     pub(super) prices: Prices,
     pub(super) commitments: Vec<Commitment>,
-    /// Accounts that share what they are committed to; those of no organisation have one of their own here.
+    /// Accounts that share commitments; an account without organisation is a group of its own here.
     pub(super) payers: Vec<Vec<AccountId>>,
     /// True for accounts whose usage commitments may cover, by number; as long as the greatest of which
     /// that is so.
     committed: Vec<bool>,
     hourly: HourlyUsage,
     dedicated: DedicatedUsage,
-    /// Since when dedicated hosts have been allocated.
+    /// Times of allocation of dedicated hosts.
     hosts: BTreeMap<HostId, Time>,
     spot_sums: BTreeMap<(AccountId, TypeId, Month), SpotSum>,
 }
@@ -56,7 +56,7 @@ struct SpotSum {
 }
 
 impl Billing {
-    /// Empty books, or everything that is wrong with the configuration. `accounts` has the id of each name of
+    /// Returns empty books, or everything that is wrong with the configuration. `accounts` has the id of each name of
     /// [`BillingConfig::accounts`].
     pub fn new(
         config: &BillingConfig,
@@ -98,7 +98,7 @@ impl Billing {
         })
     }
 
-    /// Bills an instance that has left `running`, or still is in it when the run ends.
+    /// Bills an instance that has left `running`, or is running at the end of the run.
     #[inline(always)] // every end
     pub fn bill(&mut self, running: &Running, types: &TypeTable) {
         let billed = self.billed(running);
@@ -139,7 +139,7 @@ impl Billing {
         }
     }
 
-    /// Cost of what [`Billing::bill`] bills, if nothing but this were known: what the account has
+    /// Returns the cost of what [`Billing::bill`] bills, if nothing but this were known: what the account has
     /// committed to may make it cheaper, which the end of the run decides.
     pub fn stay(&mut self, running: &Running, types: &TypeTable) -> Stay {
         let billed = self.billed(running);
@@ -158,13 +158,13 @@ impl Billing {
         }
     }
 
-    /// An account pays for a dedicated host of a host group from now on.
+    /// Starts to bill a dedicated host of a host group to an account.
     pub fn take_host(&mut self, now: Time, account: AccountId, host: HostId, group: u32) {
         self.usage.take(now, account, Item::DedicatedHost(group), 1);
         self.hosts.insert(host, now);
     }
 
-    /// An account no longer pays for a dedicated host, but for a minute at least.
+    /// Stops billing a dedicated host to an account, which pays for a minute at least.
     pub fn give_host(&mut self, now: Time, account: AccountId, host: HostId, group: u32) {
         let since = self.hosts.remove(&host).expect("what is released was allocated");
         self.usage.give(now, account, Item::DedicatedHost(group), 1);
@@ -176,7 +176,7 @@ impl Billing {
         Billed::of(running.start, running.end, running.past_minimum, self.window_start)
     }
 
-    /// The bill up to `end`, the end of the run.
+    /// Returns the bill up to `end`, the end of the run.
     pub fn invoice(&mut self, end: Time, types: &TypeTable) -> Bill {
         self.usage.reach_end(end);
         let mut rows = Rows { sums: BTreeMap::new(), prices: &self.prices, types };
@@ -201,7 +201,7 @@ impl Billing {
         Bill::new(rows.finish(), types, |kind| self.prices.dedicated_by_surcharge(kind, types))
     }
 
-    /// Rows of the accounts with commitments: what these covered, what they left on demand, what was paid and
+    /// Adds the rows of the accounts with commitments: what these covered, what they left on demand, what was paid and
     /// not used. Usage is billed to the account that used it, the unused part of a commitment to its owner.
     fn add_committed(&self, end: Time, rows: &mut Rows<'_>) {
         let hours = self.window_start.0 / HOUR.0..end.0.div_ceil(HOUR.0);
@@ -241,7 +241,7 @@ impl Billing {
         }
     }
 
-    /// Number of clock hours that begin in each month.
+    /// Returns the number of clock hours that begin in each month.
     fn by_month(&self, hours: Range<u64>) -> BTreeMap<Month, u64> {
         let mut months = BTreeMap::new();
         for hour in hours {
@@ -251,7 +251,7 @@ impl Billing {
     }
 }
 
-/// The accounts that share commitments: those of each organisation that has some, and each other account that
+/// Returns the accounts that share commitments: those of each organisation that has some, and each other account that
 /// has some by itself.
 fn payers(commitments: &[Commitment], organisations: Vec<Vec<AccountId>>) -> Vec<Vec<AccountId>> {
     let mut payers = organisations;
@@ -272,12 +272,12 @@ struct Used {
     amount: Money,
 }
 
-/// Instance-seconds in the unit that rows count them in.
+/// Converts instance-seconds to the unit that rows count them in.
 fn instance_ns(seconds: u64) -> u128 {
     u128::from(seconds) * u128::from(NS_PER_S)
 }
 
-/// The value of a result, or `None` after telling its problems.
+/// Returns the value of a result, or `None` after telling its problems.
 fn told<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|found| problems.extend(found)).ok()
 }
@@ -305,7 +305,7 @@ impl Rows<'_> {
         self.add(account, (usage.kind(), usage, Purchase::OnDemand), month, unit_ns, amount);
     }
 
-    /// By account, kind, usage type, purchase and month; what is nothing at all is left out.
+    /// Returns the rows by account, kind, usage type, purchase and month, without empty ones.
     fn finish(self) -> Vec<BillRow> {
         let something = |(quantity, amount): &(u128, Money)| *quantity > 0 || *amount != Money::ZERO;
         let rows = self.sums.into_iter().filter(|(_, sums)| something(sums));

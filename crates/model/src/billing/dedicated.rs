@@ -42,12 +42,12 @@ impl DedicatedUsage {
         }
     }
 
-    /// The seconds billed on demand, by account, type and month.
+    /// Returns the seconds billed on demand, by account, type and month.
     pub fn sums(&self) -> impl Iterator<Item = ((AccountId, TypeId, Month), u64)> {
         self.seconds.iter().map(|(key, seconds)| (*key, *seconds))
     }
 
-    /// Number of clock hours that have the fee, by account and month.
+    /// Returns the number of clock hours that have the fee, by account and month.
     pub fn fees(&self, calendar: Calendar) -> BTreeMap<(AccountId, Month), u64> {
         let mut fees = BTreeMap::new();
         for (account, hours) in &self.hours {

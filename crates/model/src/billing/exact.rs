@@ -3,14 +3,14 @@
 
 use plimsoll_base::units::Money;
 
-/// `money · quantity ÷ per`, rounded down; none of them below zero, `per` above.
+/// Returns `money · quantity ÷ per`, rounded down; none of them below zero, `per` above.
 pub(super) fn share(money: Money, quantity: u128, per: u128) -> Money {
     let units = u128::try_from(money.0).expect("prices are not negative");
     let amount = multiply_divide(quantity, units, per);
     Money(i128::try_from(amount).expect("money overflows 128 bits"))
 }
 
-/// `a · b ÷ per`, rounded down. Whole multiples of `per` and common factors go first, so that the product
+/// Returns `a · b ÷ per`, rounded down. Whole multiples of `per` and common factors go first, so that the product
 /// overflows only where the result nearly does.
 pub(super) fn multiply_divide(a: u128, b: u128, per: u128) -> u128 {
     let (whole, rest) = (a / per, a % per);

@@ -1,4 +1,4 @@
-//! The bill: rows as people see them, rounded one by one, and totals that are the sums of what is shown.
+//! The bill: rows as shown, rounded one by one, and totals that are the sums of the rows shown.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,7 @@ names! { Kind {
 } }
 
 impl Kind {
-    /// The kind of something held.
+    /// Returns the kind of something held.
     pub(super) const fn of(item: Item) -> Kind {
         match item {
             Item::VolumeSize(_)
@@ -105,7 +105,7 @@ impl UsageType {
         }
     }
 
-    /// Its entry on the bill when nothing covers it.
+    /// Returns its entry on the bill if no commitment covers it.
     pub(super) const fn kind(self) -> Kind {
         match self {
             UsageType::Instance(_) | UsageType::DedicatedInstance(_) => Kind::Instance,
@@ -143,13 +143,13 @@ impl Unit {
 pub struct BillRow {
     /// Account that pays.
     pub account: AccountId,
-    /// For what.
+    /// Kind of the usage.
     pub kind: Kind,
-    /// Of which type.
+    /// Its usage type.
     pub usage_type: UsageType,
     /// Purchase option.
     pub purchase: Purchase,
-    /// In which calendar month.
+    /// Its calendar month.
     pub month: Month,
     /// Quantity \[unit · ns\]; of [`Kind::Upfront`], the number of payments.
     pub quantity: u128,
@@ -158,18 +158,18 @@ pub struct BillRow {
 }
 
 impl BillRow {
-    /// The amount as it is shown \[micro-USD\].
+    /// Returns the amount as it is shown \[micro-USD\].
     pub fn micro_usd(&self) -> i128 {
         self.amount.to_micro_usd()
     }
 
-    /// The time that instances are billed for \[s\]; `None` where the row is not for instances.
+    /// Returns the time that instances are billed for \[s\]; `None` where the row is not for instances.
     pub fn billed_seconds(&self) -> Option<u64> {
         let seconds = self.quantity / u128::from(plimsoll_base::units::NS_PER_S);
         (self.kind == Kind::Instance).then(|| u64::try_from(seconds).expect("billed seconds fit 64 bits"))
     }
 
-    /// The name of what it counts: of the type or shape, `gp3`, `gp3-iops`, `savings-plan-0` …
+    /// Returns the name of what it counts: of the type or shape, `gp3`, `gp3-iops`, `savings-plan-0` …
     pub fn type_name(&self, types: &TypeTable) -> String {
         match self.usage_type {
             UsageType::Instance(kind) => types.get(kind).name.clone(),
@@ -193,7 +193,7 @@ impl BillRow {
         }
     }
 
-    /// The unit of its quantity.
+    /// Returns the unit of its quantity.
     pub fn unit(&self) -> Unit {
         match (self.kind, self.usage_type) {
             (Kind::Upfront, _) => Unit { name: "instances", per_one: 1 },
@@ -219,7 +219,7 @@ impl BillRow {
         }
     }
 
-    /// The quantity in its unit, with at most six decimals, rounded down.
+    /// Returns the quantity in its unit, with at most six decimals, rounded down.
     pub fn shown_quantity(&self) -> String {
         let per_one = self.unit().per_one;
         let millionths = self.quantity % per_one * 1_000_000 / per_one;
@@ -227,7 +227,7 @@ impl BillRow {
         text.trim_end_matches('0').trim_end_matches('.').to_string()
     }
 
-    /// The type that `[billing.shape]` may have priced.
+    /// Returns the type that `[billing.shape]` may have priced.
     fn type_at_list_price(&self) -> Option<TypeId> {
         match self.usage_type {
             UsageType::Instance(kind) if self.purchase != Purchase::Reserved => Some(kind),
@@ -238,7 +238,7 @@ impl BillRow {
         }
     }
 
-    /// The type whose price of dedicated tenancy it is at.
+    /// Returns the type whose price of dedicated tenancy it is at.
     fn type_at_dedicated_price(&self) -> Option<TypeId> {
         match self.usage_type {
             UsageType::DedicatedInstance(kind)
@@ -267,7 +267,7 @@ pub struct Bill {
     pub by_kind: BTreeMap<Kind, i128>,
     /// Sum by how it was bought \[micro-USD\].
     pub by_purchase: BTreeMap<Purchase, i128>,
-    /// Sum by who pays \[micro-USD\].
+    /// Sum by the account that pays \[micro-USD\].
     pub by_account: BTreeMap<AccountId, i128>,
     /// Sum by calendar month \[micro-USD\].
     pub by_month: BTreeMap<Month, i128>,
@@ -280,7 +280,7 @@ pub struct Bill {
 impl Bill {
     /// Adds up rows, given of which types dedicated instances have no price of their own.
     pub fn new(rows: Vec<BillRow>, types: &TypeTable, by_surcharge: impl Fn(TypeId) -> bool) -> Bill {
-        // What costs nothing is shown as nothing, not left out.
+        // A row without cost is shown as zero, not left out.
         let mut by_kind = BTreeMap::from([(Kind::Instance, 0)]);
         let mut by_purchase = BTreeMap::from([(Purchase::OnDemand, 0)]);
         let (mut by_account, mut by_month) = (BTreeMap::new(), BTreeMap::new());
@@ -308,7 +308,7 @@ impl Bill {
     }
 }
 
-/// The types that some rows are of and that something holds of, each once, in ascending order.
+/// Returns the types that some rows are of and that something holds of, each once, in ascending order.
 fn types_of(
     rows: &[BillRow],
     of: impl Fn(&BillRow) -> Option<TypeId>,

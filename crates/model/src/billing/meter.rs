@@ -8,11 +8,11 @@ use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Month, Time, TypeId};
 
 /// Sums billed seconds. What lies in the current month costs one look-up in a table without hashing;
-/// what crosses a month, or comes late for one, is taken apart.
+/// usage that crosses a month, or comes late for one, is split.
 #[derive(Clone, Debug)]
 pub struct Meter {
     calendar: Calendar,
-    /// The latest month that something was billed in.
+    /// The latest month with billed usage.
     month: Month,
     /// Bounds of the month.
     month_start: Time,
@@ -30,14 +30,14 @@ persist! { Meter {
 } }
 
 impl Meter {
-    /// A meter that has seen nothing, in the month of time zero.
+    /// Returns an empty meter in the month of time zero.
     pub fn new(calendar: Calendar) -> Meter {
         let (month_start, month_end) = (Time::ZERO, calendar.next_month(Time::ZERO));
         let month = calendar.month_of(Time::ZERO);
         Meter { calendar, month, month_start, month_end, table: Table::default(), earlier: BTreeMap::new() }
     }
 
-    /// So many more seconds of an account and type are billed.
+    /// Adds seconds to be billed of an account and type.
     #[inline(always)] // every end
     pub fn add(&mut self, account: AccountId, kind: TypeId, billed: Billed) {
         if billed.start >= self.month_start && billed.begins_before(self.month_end) {
@@ -63,7 +63,7 @@ impl Meter {
         }
     }
 
-    /// The next month begins.
+    /// Begins the next month.
     fn turn_page(&mut self) {
         for row in std::mem::take(&mut self.table).rows {
             *self.earlier.entry((row.account, row.kind, self.month)).or_default() += row.seconds;
@@ -73,7 +73,7 @@ impl Meter {
         self.month_end = self.calendar.next_month(self.month_start);
     }
 
-    /// The seconds that were billed, those above zero, by account, type and month.
+    /// Returns the seconds that were billed, those above zero, by account, type and month.
     pub fn sums(&self) -> BTreeMap<(AccountId, TypeId, Month), u64> {
         let mut sums = self.earlier.clone();
         for row in &self.table.rows {
@@ -109,7 +109,7 @@ struct Row {
     seconds: u64,
 }
 
-/// The rows in order, from which the way to them follows.
+/// The rows in order, from which the index is rebuilt.
 impl Persist for Table {
     fn save(&self, out: &mut Writer<'_>) {
         out.put_length(self.rows.len());
@@ -134,7 +134,7 @@ impl Table {
         *sum = sum.checked_add(seconds).expect("billed seconds overflow 64 bits");
     }
 
-    /// The row of an account and type, made at its first use.
+    /// Returns the row of an account and type, made at its first use.
     #[inline]
     fn row(&mut self, account: AccountId, kind: TypeId) -> u32 {
         let page = self.accounts.get(account.index()).and_then(|pages| pages.get(kind.index() / PAGE));

@@ -1,4 +1,4 @@
-//! Normalisation factors: how much of a family's reservation a size uses (EC2 user guide, "How Reserved
+//! Normalisation factors: the share of a family's reservation that a size uses (EC2 user guide, "How Reserved
 //! Instance discounts are applied", instance size flexibility).
 
 use plimsoll_base::catalogue::built_in;
@@ -12,7 +12,7 @@ const INFLEXIBLE: [&str; 13] =
 const NAMED: [(&str, u64); 6] =
     [("nano", 1), ("micro", 2), ("small", 4), ("medium", 8), ("large", 16), ("xlarge", 32)];
 
-/// Family and factor \[quarters\] of a type, as far as its family is flexible in size.
+/// Returns the family and factor \[quarters\] of a type, as far as its family is flexible in size.
 pub(super) fn family_and_factor(name: &str) -> Option<(&str, u64)> {
     let (family, size) = name.split_once('.')?;
     let flexible = !INFLEXIBLE.contains(&family) && !family.starts_with("u7i");
@@ -23,7 +23,7 @@ pub(super) fn family_and_factor(name: &str) -> Option<(&str, u64)> {
     factor.filter(|_| flexible).map(|factor| (family, factor))
 }
 
-/// `large`, `4xlarge`, `metal-24xl`.
+/// Returns the factor of a size: `large`, `4xlarge`, `metal-24xl`.
 fn factor_of_size(size: &str) -> Option<u64> {
     if let Some((_, factor)) = NAMED.iter().find(|(named, _)| *named == size) {
         return Some(*factor);
@@ -32,7 +32,7 @@ fn factor_of_size(size: &str) -> Option<u64> {
     multiple.parse::<u64>().ok().filter(|multiple| (2..=10_000).contains(multiple)).map(|times| times * 32)
 }
 
-/// A whole machine counts as the largest virtual size of its family.
+/// Returns the factor of a bare-metal size: that of the largest virtual size of its family.
 fn largest_virtual_size(family: &str) -> Option<u64> {
     let of_family = built_in().iter().filter(|entry| entry.family() == family);
     of_family.filter_map(|entry| factor_of_size(entry.name.split_once('.')?.1)).max()

@@ -61,13 +61,14 @@ impl Price {
         Price { money, units: 1, per: Per::Time(SECOND) }
     }
 
-    /// The price of a second; only of what has no price of a month.
+    /// Returns the price of a second; only of what has no price of a month.
     pub fn per_second(self) -> Money {
         let Per::Time(time) = self.per else { panic!("the price of a month is none of a second") };
         share(self.money, u128::from(NS_PER_S), u128::from(time.0))
     }
 
-    /// The amount for a quantity · time in a month \[unit · ns\], or for a quantity alone, rounded down to a unit of money.
+    /// Returns the amount for a quantity · time in a month \[unit · ns\], or for a quantity alone, rounded down to a unit
+    /// of money.
     pub fn of(self, unit_ns: u128, month: Month) -> Money {
         let per = match self.per {
             Per::Time(time) => time.0,
@@ -108,7 +109,7 @@ pub(super) struct Prices {
 }
 
 impl Prices {
-    /// The prices of a scenario with these host groups, in file order.
+    /// Returns the prices of a scenario with these host groups, in file order.
     pub fn new(config: &PricesConfig, host_groups: &[HostRate]) -> Result<Prices, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut reader = Reader { path: "billing.prices".to_string(), problems: &mut problems };
@@ -156,7 +157,7 @@ impl Prices {
         if problems.is_empty() { Ok(prices) } else { Err(problems) }
     }
 
-    /// The price of some usage on demand. Unused reserved capacity costs what its instances would (EC2 user
+    /// Returns the price of some usage on demand. Unused reserved capacity costs what its instances would (EC2 user
     /// guide, "Capacity Reservation pricing and billing").
     pub fn of(&self, usage: UsageType, types: &TypeTable) -> Price {
         match usage {
@@ -193,13 +194,13 @@ impl Prices {
         }
     }
 
-    /// The name by which savings plans know what is no instance: the SKU of a dedicated host.
+    /// Returns the name by which savings plans know what is no instance: the SKU of a dedicated host.
     pub fn sku_of(&self, usage: UsageType) -> &str {
         let UsageType::Held(Item::DedicatedHost(group)) = usage else { return "" };
         self.dedicated_hosts.get(group as usize).map_or("", |(_, sku)| sku)
     }
 
-    /// The on-demand price of instances of a type and tenancy \[money per second\].
+    /// Returns the on-demand price of instances of a type and tenancy \[money per second\].
     pub fn instance(&self, kind: TypeId, tenancy: BilledTenancy, types: &TypeTable) -> Money {
         match tenancy {
             BilledTenancy::Shared => types.get(kind).price_per_second,
@@ -207,7 +208,7 @@ impl Prices {
         }
     }
 
-    /// Returns whether dedicated instances of a type have their price by a surcharge, for want of one of their own.
+    /// Returns true if dedicated instances of a type have their price by a surcharge, for want of one of their own.
     pub fn dedicated_by_surcharge(&self, kind: TypeId, types: &TypeTable) -> bool {
         self.own_dedicated(kind, types).is_none()
     }
@@ -221,7 +222,7 @@ impl Prices {
         self.own_dedicated(kind, types).unwrap_or_else(surcharged)
     }
 
-    /// The price of the scenario, or the known one of a type that costs what the catalogue says.
+    /// Returns the price of the scenario, or the known one of a type that costs what the catalogue says.
     fn own_dedicated(&self, kind: TypeId, types: &TypeTable) -> Option<Money> {
         let instance_type = types.get(kind);
         if let Some(price) = self.dedicated_instances.get(&instance_type.name) {
@@ -235,7 +236,7 @@ impl Prices {
     }
 }
 
-/// Reads an amount of USD under a key.
+/// Function that reads an amount of USD under a key.
 type Usd<'a> = dyn FnMut(&str, &Decimal) -> Money + 'a;
 
 fn sizes(config: &PricesConfig, usd: &mut Usd<'_>) -> BTreeMap<VolumeType, Money> {
@@ -260,7 +261,7 @@ fn iops(config: &PricesConfig, usd: &mut Usd<'_>) -> BTreeMap<VolumeType, Money>
     ])
 }
 
-/// Price of an hour and SKU of the dedicated hosts of each host group.
+/// Returns the price of an hour and SKU of the dedicated hosts of each host group.
 fn hosts(config: &PricesConfig, groups: &[HostRate], usd: &mut Usd<'_>) -> Vec<(Money, String)> {
     let other = super::reader::usd(&config.dedicated_host_usd_per_hour).unwrap_or(Money::ZERO);
     let by_sku: BTreeMap<&str, Money> = (config.dedicated_hosts.iter())
@@ -273,7 +274,7 @@ fn hosts(config: &PricesConfig, groups: &[HostRate], usd: &mut Usd<'_>) -> Vec<(
     groups.iter().map(host).collect()
 }
 
-/// The surcharge of dedicated instances of a type by its family \[10⁻⁹\].
+/// Returns the surcharge of dedicated instances of a type by its family \[10⁻⁹\].
 fn surcharge_of(name: &str) -> u32 {
     let family = name.split_once('.').map_or(name, |(family, _)| family);
     if BEFORE_NITRO.contains(&family) { SURCHARGE_BEFORE_NITRO } else { SURCHARGE }
@@ -288,7 +289,7 @@ mod tests {
         for (name, price) in DEDICATED {
             let listed = catalogue::find(name).unwrap().on_demand_usd_per_hour.clone().unwrap();
             let [listed, own] = [listed, Decimal::from(price)].map(|price| price.usd_per_hour().unwrap().0);
-            // What was found is the surcharge of its family, rounded to tenths of a cent or finer.
+            // The known price is the surcharge of its family, rounded to tenths of a cent or finer.
             let surcharged = listed + listed / 1000 * i128::from(surcharge_of(name)) / 1_000_000;
             let tenth_of_a_cent = Money::UNITS_PER_USD / 1000 / 3600;
             assert!((own - surcharged).abs() < tenth_of_a_cent, "{name}");

@@ -1,4 +1,4 @@
-//! Reads the values of one table of `[billing]` and collects what is wrong with them.
+//! Reads the values of one table of `[billing]` and collects their problems.
 
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, Duration, Money, Unreadable};
@@ -9,7 +9,7 @@ const MAX_USD: i128 = 1_000_000;
 /// A whole in the unit that shares are kept in \[10⁻⁹\].
 pub(super) const WHOLE: u32 = 1_000_000_000;
 
-/// An amount of at most [`MAX_USD`] with at most twelve decimals. It is a whole number of units when divided
+/// Reads an amount of at most [`MAX_USD`] with at most twelve decimals. It is a whole number of units when divided
 /// by the seconds of an hour.
 pub fn usd(value: &Decimal) -> Result<Money, Unreadable> {
     // A price of an hour comes as that of a second.
@@ -25,7 +25,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// An amount of USD, exact; nothing after telling a problem.
+    /// Reads an amount of USD, exact; 0 after a problem is noted.
     pub fn usd(&mut self, key: &str, value: &Decimal) -> Money {
         let reason = match usd(value) {
             Ok(money) => return money,
@@ -39,7 +39,7 @@ impl Reader<'_> {
         Money::ZERO
     }
 
-    /// A share of `least` to `most` \[10⁻⁹\]; `least` after telling a problem.
+    /// Reads a share of `least` to `most` \[10⁻⁹\]; `least` after a problem is noted.
     pub fn share(&mut self, key: &str, value: &Decimal, least: u32, most: u32) -> u32 {
         let reason = match value.resource(u64::from(WHOLE)) {
             Ok(share) if (least..=most).contains(&share) => return share,
@@ -53,7 +53,7 @@ impl Reader<'_> {
         least
     }
 
-    /// A time that falls on a clock hour \[h since the start of the run\].
+    /// Reads a time that falls on a clock hour \[h since the start of the run\].
     pub fn clock_hour(&mut self, key: &str, value: Duration) -> u64 {
         let hour = super::HOUR;
         if !value.0.is_multiple_of(hour.0) {
@@ -63,7 +63,7 @@ impl Reader<'_> {
         value.0 / hour.0
     }
 
-    /// Notes a problem with a key of the table, with the way out.
+    /// Notes a problem with a key of the table, with its help.
     pub fn problem(&mut self, key: &str, message: String, help: &str) {
         self.problems.push(Problem::new(self.place(key), message).with_help(help));
     }

@@ -18,9 +18,9 @@ pub struct Billed {
 impl Billed {
     /// Returns what is billed after `window_start` for running from `start` to `end`.
     ///
-    /// The bill covers \[start, start + the whole seconds run, at least [`MINIMUM`]). What the minimum adds
-    /// lies after `end`, and so in the window when the minute ends in it. `past_minimum` is for an instance
-    /// whose minimum was billed before `start`: one that a run in steady state begins with.
+    /// The bill covers \[start, start + the whole seconds run, at least [`MINIMUM`]). The seconds that the minimum adds
+    /// are after `end`, and so in the window when the minute ends in it. `past_minimum` is for an instance
+    /// whose minimum was billed before `start`: one of the initial steady state.
     #[inline]
     pub fn of(start: Time, end: Time, past_minimum: bool, window_start: Time) -> Billed {
         let least = if past_minimum { 0 } else { MINIMUM.started_seconds() };
@@ -33,13 +33,13 @@ impl Billed {
         Billed { start: window_start, seconds: in_window.started_seconds() }
     }
 
-    /// Returns whether every second begins before `boundary`.
+    /// Returns true if every second begins before `boundary`.
     #[inline]
     pub fn begins_before(self, boundary: Time) -> bool {
         self.start.after(Duration::from_seconds(self.seconds)).0 < boundary.0.saturating_add(NS_PER_S)
     }
 
-    /// The seconds that begin before `boundary`, and the rest.
+    /// Returns the seconds that begin before `boundary`, and the rest.
     pub fn split(self, boundary: Time) -> (Billed, Billed) {
         let before = Duration(boundary.0.saturating_sub(self.start.0)).started_seconds().min(self.seconds);
         let rest_start = self.start.after(Duration::from_seconds(before));
@@ -47,7 +47,7 @@ impl Billed {
         (Billed { seconds: before, ..self }, rest)
     }
 
-    /// The pieces between boundaries, none of them empty; `next` gives the first boundary after a time.
+    /// Returns the pieces between boundaries, none of them empty; `next` gives the first boundary after a time.
     pub fn pieces(self, mut next: impl FnMut(Time) -> Time) -> impl Iterator<Item = Billed> {
         let mut rest = self;
         std::iter::from_fn(move || {

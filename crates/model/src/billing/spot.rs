@@ -1,4 +1,4 @@
-//! Spot instances: their price by type and zone over time, when it interrupts them, what they are billed.
+//! Spot instances: their price by type and zone over time, their interruptions, and their bill.
 //!
 //! A price is piecewise constant; each billed second costs the price in force when it begins (EC2 user
 //! guide, "Billing and purchase options": the spot price in effect, by the second), and never more than the
@@ -79,12 +79,12 @@ impl SpotPrices {
         SpotPrices { source, seed, paths: BTreeMap::new(), searches: BTreeMap::new() }
     }
 
-    /// The price in force \[money per second\].
+    /// Returns the price in force \[money per second\].
     pub fn price(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, at: Time) -> Money {
         self.piece(types, kind, zone, at).0
     }
 
-    /// The first time from `from` on, and before `horizon`, at which the price is above `max_price`
+    /// Returns the first time from `from` on, and before `horizon`, at which the price is above `max_price`
     /// \[money per second\]; that of the request, or the on-demand price where it names none. Then an
     /// instance gets its notice, and [`INTERRUPTION_NOTICE`] later it is interrupted. A launch at a time that
     /// is itself the answer is not fulfilled.
@@ -97,8 +97,8 @@ impl SpotPrices {
         horizon: Time,
     ) -> Option<Time> {
         let max_price = max_price.unwrap_or(types.get(kind).price_per_second);
-        // Instances of one market ask for the same path again and again: each goes on where the last one
-        // stood, so that all together walk it once.
+        // Instances of one market ask for the same path again and again: each continues at the position of the
+        // last one, so that all together walk it once.
         let key = (kind, zone, max_price);
         let known = self.searches.get(&key).filter(|known| (known.from..=known.reached).contains(&from));
         let mut search = known.copied().unwrap_or(Search { from, reached: from });
@@ -115,7 +115,7 @@ impl SpotPrices {
         found
     }
 
-    /// The first time from `from` on, and before `horizon`, at which the price is not above `max_price`, as in
+    /// Returns the first time from `from` on, and before `horizon`, at which the price is not above `max_price`, as in
     /// [`SpotPrices::next_change_above`].
     pub fn next_change_not_above(
         &mut self,
@@ -137,7 +137,7 @@ impl SpotPrices {
         None
     }
 
-    /// Cost of billed seconds with the highest price of their request.
+    /// Returns the cost of billed seconds with the highest price of their request.
     pub(super) fn amount(
         &mut self,
         types: &TypeTable,
@@ -159,7 +159,7 @@ impl SpotPrices {
         amount
     }
 
-    /// The price at a time, and until when it is sure to stay.
+    /// Returns the price at a time, and until when it is sure to stay.
     fn piece(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, at: Time) -> (Money, Time) {
         let instance_type = types.get(kind);
         let (source, seed) = (&self.source, self.seed);
@@ -177,7 +177,7 @@ impl SpotPrices {
     }
 }
 
-/// The number that the stream of a type in a zone is keyed by: the type's name, not its number, which
+/// Returns the number that the stream of a type in a zone is keyed by: the type's name, not its number, which
 /// depends on what else the scenario uses.
 fn entity(name: &str, zone: ZoneId) -> u64 {
     // FNV-1a, the upper 40 of its 64 bits: two of 1,500 types share a path once in a million catalogues.

@@ -1,4 +1,4 @@
-//! Bills by hand, each named after its rule, and beside a plain twin that counts second by second.
+//! Bills by hand, each named after its rule, and beside a reference implementation that counts second by second.
 
 mod commitments;
 mod held;
@@ -23,7 +23,7 @@ struct Books {
 }
 
 impl Books {
-    /// Of a `[billing]` table, in which account 0 is called `default` and account 1 `other`.
+    /// Returns the books of a `[billing]` table, in which account 0 is called `default` and account 1 `other`.
     fn new(text: &str) -> Books {
         Books::with_warmup(text, 0)
     }
@@ -70,7 +70,7 @@ impl Books {
         self.billing.invoice(at(end), &self.types)
     }
 
-    /// Each row as kind, type, purchase, month, quantity and USD.
+    /// Returns each row as kind, type, purchase, month, quantity and USD.
     fn rows(&mut self, end: u64) -> Vec<String> {
         let bill = self.invoice(end);
         let row = |row: &BillRow| {
@@ -82,7 +82,7 @@ impl Books {
     }
 }
 
-/// The exact sum of a bill.
+/// Returns the exact sum of a bill.
 fn exact(bill: &Bill) -> Money {
     bill.rows.iter().map(|row| row.amount).sum()
 }
@@ -294,7 +294,7 @@ const TYPES: [&str; 5] = ["m5.large", "m5.xlarge", "c5.large", "t3.micro", "m5.4
 /// When an account begins to hold how much of what.
 type Take = (Time, AccountId, Item, u64);
 
-/// Use of every kind by a few accounts, over about three months.
+/// Returns the use of every kind by a few accounts, over about three months.
 fn random_use(random: &mut Stream, types: &mut TypeTable) -> (Vec<Running>, Vec<Take>) {
     let mut runs = Vec::new();
     let mut takes = Vec::new();

@@ -39,7 +39,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// Unused instances that a capacity reservation of this tenancy holds.
+    /// Returns the item of unused instances that a capacity reservation of this tenancy holds.
     pub fn unused_reservation(kind: TypeId, tenancy: BilledTenancy) -> Item {
         match tenancy {
             BilledTenancy::Shared => Item::UnusedReservation(kind),
@@ -47,7 +47,7 @@ impl Item {
         }
     }
 
-    /// Commitments may cover it, which is settled by the clock hour.
+    /// Returns true if commitments may cover it, which is settled by the clock hour.
     pub(super) const fn may_be_covered(self) -> bool {
         match self {
             Item::DedicatedHost(_) | Item::UnusedReservation(_) | Item::UnusedDedicatedReservation(_) => true,
@@ -90,23 +90,23 @@ struct Held {
 }
 
 impl Usage {
-    /// Nothing held, at time zero of a calendar. Only what is held after `window_start` is summed.
+    /// Returns empty books at time zero of a calendar. Only what is held after `window_start` is summed.
     pub fn new(calendar: Calendar, window_start: Time) -> Usage {
         Usage { calendar, window_start, ..Usage::default() }
     }
 
-    /// The same with a sum for each clock hour of what commitments may cover, for the accounts marked.
+    /// Returns the same with a sum for each clock hour of what commitments may cover, for the accounts marked.
     pub(super) fn by_hour_for(self, committed: Vec<bool>) -> Usage {
         Usage { committed, ..self }
     }
 
-    /// An account holds so much more of an item from now on.
+    /// Adds to the amount of an item that an account holds.
     pub fn take(&mut self, now: Time, account: AccountId, item: Item, quantity: u64) {
         let held = self.reach(now, account, item);
         held.quantity = held.quantity.checked_add(quantity).expect("a quantity held overflows 64 bits");
     }
 
-    /// An account holds so much less of an item from now on.
+    /// Subtracts from the amount of an item that an account holds.
     pub fn give(&mut self, now: Time, account: AccountId, item: Item, quantity: u64) {
         let held = self.reach(now, account, item);
         held.quantity = held.quantity.checked_sub(quantity).expect("what is given back was held");
@@ -153,12 +153,12 @@ impl Usage {
         }
     }
 
-    /// The sums by clock hour of what commitments may cover, as far as they were asked for \[unit · ns\].
+    /// Returns the sums by clock hour of what commitments may cover, as far as they were asked for \[unit · ns\].
     pub(super) fn hourly(&self) -> &BTreeMap<(AccountId, Item), Vec<u128>> {
         &self.hourly
     }
 
-    /// The other sums up to `end`, those above zero, in ascending order of account, item and month.
+    /// Returns the other sums up to `end`, those above zero, in ascending order of account, item and month.
     pub fn sums(&mut self, end: Time) -> impl Iterator<Item = (AccountId, Item, Month, u128)> + '_ {
         self.reach_end(end);
         self.sums

@@ -53,7 +53,7 @@ pub struct BreakerCounts {
 }
 
 impl Breaker {
-    /// A closed breaker that opens for `open_for` after so many failures in a row (at least 1).
+    /// Returns a closed breaker that opens for `open_for` after so many failures in a row (at least 1).
     pub fn new(failures: u32, open_for: Duration) -> Breaker {
         assert!(failures > 0, "a breaker that opens after no failure lets nothing through");
         Breaker { failures, open_for, state: State::Closed(0), counts: BreakerCounts::default() }
@@ -77,7 +77,7 @@ impl Breaker {
         verdict
     }
 
-    /// A call that passed as `verdict` succeeded. One from before the breaker opened decides nothing any more.
+    /// Takes in the success of a call that passed as `verdict`. A call from before the breaker opened has no effect.
     pub fn succeeded(&mut self, verdict: BreakerVerdict) {
         match (self.state, verdict) {
             (State::Closed(_), _) => self.state = State::Closed(0),
@@ -89,7 +89,7 @@ impl Breaker {
         }
     }
 
-    /// A call that passed as `verdict` failed. One from before the breaker opened decides nothing any more.
+    /// Takes in the failure of a call that passed as `verdict`. A call from before the breaker opened has no effect.
     pub fn failed(&mut self, now: Time, verdict: BreakerVerdict) {
         match (self.state, verdict) {
             (State::Closed(before), _) if before + 1 < self.failures => {

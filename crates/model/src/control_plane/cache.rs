@@ -1,7 +1,8 @@
-//! A read-through cache: a time to live, least recently used values evicted, forgotten on writes or not.
+//! A read-through cache with a time to live, eviction of the least recently used value, and optional invalidation on
+//! writes.
 //!
-//! A value is a version of a record: any number that grows with each write. The caller tells the record's present
-//! version when it looks, so that an answer that is older counts as stale.
+//! A value is a version of a record: any number that grows with each write. The caller passes the record's current
+//! version to a lookup, so that an older answer counts as stale.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,13 +20,13 @@ use slots::{Slots, Value};
 /// Rules of a cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CacheRules {
-    /// The most values it holds; a value that is over its time may count until it is looked for or evicted.
+    /// Greatest number of values; an expired value may count until it is looked up or evicted.
     pub capacity: u32,
     /// Time to live of a value; `None` for no limit.
     pub ttl: Option<Duration>,
-    /// True where a write invalidates the value.
+    /// True if a write invalidates the value.
     pub invalidate_on_write: bool,
-    /// True where misses of a key that is being loaded wait for that load.
+    /// True if misses of a key that is being loaded wait for that load.
     pub coalesce: bool,
 }
 
@@ -60,11 +61,11 @@ pub enum Lookup {
 /// Counts of a cache in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct CacheCounts {
-    /// Looks that found a value, stale ones included.
+    /// Lookups that found a value, stale ones included.
     pub hits: u64,
     /// Hits with a version that was not the record's latest.
     pub stale: u64,
-    /// Looks that found none.
+    /// Lookups that found none.
     pub misses: u64,
     /// Misses of a key that was being loaded.
     pub stampedes: u64,
@@ -72,14 +73,14 @@ pub struct CacheCounts {
     pub fills: u64,
     /// Values that made room for others.
     pub evicted: u64,
-    /// Values found to be over their time.
+    /// Values that expired.
     pub expired: u64,
     /// Values forgotten because of a write.
     pub invalidated: u64,
 }
 
 impl CacheCounts {
-    /// Share of looks that found a value; `None` of no looks.
+    /// Returns the share of lookups that found a value; `None` without lookups.
     pub fn hit_ratio(&self) -> Option<f64> {
         let looks = self.hits + self.misses;
         (looks > 0).then(|| self.hits as f64 / looks as f64)
@@ -87,24 +88,24 @@ impl CacheCounts {
 }
 
 impl Cache {
-    /// An empty cache.
+    /// Returns an empty cache.
     pub fn new(rules: CacheRules) -> Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
     }
 
-    /// Loads the place of a key that will be looked up. Changes nothing.
+    /// Prefetches the place of a key that will be looked up.
     #[inline]
     pub fn prefetch_place(&self, key: u64) {
         self.slots.prefetch_place(key);
     }
 
-    /// The same when that is near: loads its value. Changes nothing.
+    /// Prefetches the value of a key shortly before its lookup.
     #[inline]
     pub fn prefetch_value(&self, key: u64) {
         self.slots.prefetch_slot(key);
     }
 
-    /// Looks for the value of a key, whose record is at version `current`.
+    /// Looks up the value of a key, whose record is at version `current`.
     #[inline]
     pub fn lookup(&mut self, now: Time, key: u64, current: u64) -> Lookup {
         if let Some(slot) = self.slots.find(key)
@@ -125,7 +126,7 @@ impl Cache {
         self.miss(key)
     }
 
-    /// Returns true where values are evicted: only then the order of use matters.
+    /// Returns true if values are evicted: only then the order of use matters.
     #[inline]
     fn evicts(&self) -> bool {
         self.rules.capacity < u32::MAX
@@ -143,19 +144,19 @@ impl Cache {
         Lookup::Miss { already_loading }
     }
 
-    /// Returns true where misses of a key that is being loaded wait for that load.
+    /// Returns true if misses of a key that is being loaded wait for that load.
     #[inline]
     pub fn coalesces(&self) -> bool {
         self.rules.coalesce
     }
 
-    /// A job waits for the load of a key that is on its way.
+    /// Lets a job wait for the load of a key that is on its way.
     pub fn wait(&mut self, key: u64, job: JobId) {
         assert!(self.rules.coalesce && self.is_loading(key), "a job waits for a load that no job makes");
         self.waiters.entry(key).or_default().push_back(job);
     }
 
-    /// A load has read this version: gives the jobs that waited for it, in order. The last one to fill decides,
+    /// Takes in the version that a load has read and returns the jobs that waited for it, in order. The last load decides,
     /// even where its version is the older one.
     pub fn fill(&mut self, now: Time, key: u64, version: u64) -> VecDeque<JobId> {
         let slot = self.slots.find_or_add(key);
@@ -176,7 +177,7 @@ impl Cache {
         self.take_waiters(key)
     }
 
-    /// Forgets values over their time from the one used longest ago on, but for the slot that is filled. Those that
+    /// Forgets expired values from the least recently used on, but for the slot that is filled. The values that
     /// are left were all used within the last time to live, so the number of values is bounded even if no request
     /// ever asks for the expired ones again.
     #[inline]
@@ -198,7 +199,7 @@ impl Cache {
         }
     }
 
-    /// A load has failed: gives the jobs that waited for it, in order, unless another load is on its way.
+    /// Takes in the failure of a load and returns the jobs that waited for it, in order, unless another load is on its way.
     pub fn load_failed(&mut self, key: u64) -> VecDeque<JobId> {
         let slot = self.slots.find(key).expect("a load fails that no job makes");
         let loads = self.slots.loads_mut(slot);
@@ -213,8 +214,8 @@ impl Cache {
         if self.waiters.is_empty() { VecDeque::new() } else { self.waiters.remove(&key).unwrap_or_default() }
     }
 
-    /// The record was written: its value is forgotten where the cache works so. A load that is on its way may
-    /// still bring the version from before.
+    /// Takes in a write to the record: its value is dropped where the cache invalidates on write. A load that is on its way may
+    /// still bring the earlier version.
     pub fn wrote(&mut self, key: u64) {
         if self.rules.invalidate_on_write {
             self.invalidate(key);
@@ -234,7 +235,7 @@ impl Cache {
         self.slots.find(key).is_some_and(|slot| self.slots.get(slot).loads > 0)
     }
 
-    /// Values held.
+    /// Returns the number of values held.
     pub fn values(&self) -> u32 {
         self.slots.values()
     }

@@ -23,11 +23,11 @@ const MAX_CONNECTIONS: u32 = 1_000_000;
 /// The most replicas: each has figures of its own.
 const MAX_REPLICAS: u32 = 100;
 
-/// A thousandth, which rates and factors are whole numbers of.
+/// Resolution of rates and factors: a thousandth.
 pub(super) const PER_ONE: u64 = 1000;
 
 impl ControlPlaneConfig {
-    /// Returns true where anything stands between a call and its effect.
+    /// Returns true if anything stands between a call and its effect.
     pub fn is_modelled(&self) -> bool {
         self.preset != Preset::Instant
     }
@@ -56,16 +56,16 @@ impl ControlPlaneConfig {
         problems
     }
 
-    /// The preset `instant` has no stages that other keys could say anything of.
+    /// Checks that no other key stands beside the preset `instant`, which has no stages.
     fn validate_instant(&self) -> Vec<Problem> {
         let said = serde_json::to_value(self).expect("a configuration is plain data");
         let keys = said.as_object().into_iter().flat_map(|table| table.keys());
         keys.filter(|key| *key != "preset")
             .map(|key| {
-                let found = "the preset `instant` models no stage that this could say anything of";
+                let found = "the preset `instant` models no stage that this could set";
                 let problem = Problem::new(Place::key(&format!("control_plane.{key}")), found);
                 problem.with_help(
-                    "add `preset = \"zero\"`, in which every stage takes no time unless it is told",
+                    "add `preset = \"zero\"`, in which every stage takes no time unless another key sets one",
                 )
             })
             .collect()
@@ -138,7 +138,7 @@ impl ControlPlaneConfig {
         problems
     }
 
-    /// A stage is in one outage at a time.
+    /// Checks that a stage is in one outage at a time.
     fn check_overlaps(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (i, outage) in self.outages.iter().enumerate() {
@@ -180,7 +180,7 @@ fn some_time(settings: &mut Settings<'_>, key: &str, time: Option<Duration>) {
     }
 }
 
-/// A service time must have a mean: what has none is never in a steady state.
+/// Checks that a service time has a mean: without one there is no steady state.
 fn check_service(settings: &mut Settings<'_>, key: &str, service: &Distribution) {
     let sampler = settings.take(service.compile(&settings.path(key), Path::new("")));
     if sampler.is_some_and(|sampler| sampler.mean_ns().is_none()) {
@@ -205,7 +205,7 @@ fn check_clients(clients: &ClientConfig) -> Vec<Problem> {
     problems_of(settings)
 }
 
-/// The word of an operation that has no bucket among `requests`.
+/// Returns the word of an operation that has no bucket among `requests`.
 fn check_write(key: &str, word: &str) -> Option<Problem> {
     let is_write =
         |operation: Operation| operation != Operation::Probe && Class::of(operation, true) == Class::Write;
@@ -283,7 +283,7 @@ fn check_outage(
     duration: Option<Duration>,
 ) -> Vec<Problem> {
     let mut settings = Settings::at(key);
-    // Too many replicas are told of elsewhere.
+    // Too many replicas are reported elsewhere.
     let names = stages::stations(plane.database.replicas.min(MAX_REPLICAS));
     if names.iter().all(|name| name.to_string() != outage.stage) {
         let known: Vec<String> = names.iter().map(StageName::to_string).collect();

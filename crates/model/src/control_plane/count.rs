@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The word for no limit, with which a key takes back what the preset says.
+/// The word for no limit, with which a key overrides a limit of the preset.
 const UNLIMITED: &str = "unlimited";
 
 /// Greatest number; `None` for no limit.
@@ -18,7 +18,7 @@ impl Count {
     /// No limit.
     pub const UNLIMITED: Count = Count(None);
 
-    /// Returns true where there is no limit.
+    /// Returns true if there is no limit.
     pub fn is_unlimited(&self) -> bool {
         self.0.is_none()
     }

@@ -1,4 +1,4 @@
-//! The images that each host keeps, the least recently used given up first.
+//! The images that each host keeps, with eviction of the least recently used.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +35,12 @@ pub struct ImageCounts {
 }
 
 impl ImageCache {
-    /// Empty caches with so much room on each host.
+    /// Returns empty caches with so much room on each host.
     pub fn new(capacity_gib: u64) -> ImageCache {
         ImageCache { capacity_gib, hosts: Vec::new(), counts: ImageCounts::default() }
     }
 
-    /// Returns true where the host has the image, which counts as its use.
+    /// Returns true if the host has the image, which counts as its use.
     pub fn has(&mut self, host: HostId, image: ImageId) -> bool {
         let kept = self.hosts.get_mut(host.index());
         let is_there = kept.is_some_and(|kept| touch(kept, image));
@@ -51,7 +51,7 @@ impl ImageCache {
         is_there
     }
 
-    /// The host has got an image, which is used now. One larger than the room is not kept.
+    /// Adds an image to a host as the one used last. An image larger than the cache is not kept.
     pub fn add(&mut self, host: HostId, image: ImageId, gib: u64) {
         if gib > self.capacity_gib {
             return;

@@ -5,8 +5,8 @@
 //! never faster than under max-min fairness, and equally fast where all hosts have equally many transfers.
 //!
 //! All transfers of a host go at one rate, so a host needs one virtual clock, the bits that a transfer got since
-//! the beginning; a transfer ends when the clock shows what it showed at its start and the transfer's size
-//! more. A change costs a step for each host of the rack with transfers and O(log n) among the host's own.
+//! the beginning; a transfer ends when the clock has advanced by the transfer's size since its
+//! start. A change costs a step for each host of the rack with transfers and O(log n) among the host's own.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Link {
     moved: Time,
     /// Transfers that have begun, which orders those that end together.
     begun: u64,
-    /// When the caller will look for ends, as far as it was told.
+    /// Time last returned by [`Link::wake`], at which the caller looks for ends.
     wake: Option<Time>,
     counts: LinkCounts,
 }
@@ -48,7 +48,7 @@ persist! { Link {
 struct HostClock {
     /// Amount that each of its transfers would have got so far, had it been there from the start \[units\].
     shown: u128,
-    /// Its transfers by what the clock shows at their ends, then in the order of their beginnings.
+    /// Its transfers by the value of the clock at their ends, then in the order of their beginnings.
     ends: BTreeMap<(u128, u64), JobId>,
 }
 
@@ -73,7 +73,7 @@ pub struct LinkCounts {
 }
 
 impl Link {
-    /// A rack without transfers; `None` for no limit.
+    /// Returns a rack without transfers; `None` for no limit.
     pub fn new(host_bps: Option<u64>, rack_bps: Option<u64>) -> Link {
         Link {
             host_bps,
@@ -87,7 +87,7 @@ impl Link {
         }
     }
 
-    /// A transfer of so many bits to a host of the rack begins. The host is any number that tells it from others.
+    /// Begins a transfer of so many bits to a host of the rack. The host is any number that identifies it in the rack.
     pub fn join(&mut self, now: Time, host: u32, bits: impl Into<u128>, job: JobId) -> Transfer {
         self.advance(now);
         let clock = self.hosts.entry(host).or_default();
@@ -100,7 +100,7 @@ impl Link {
         Transfer { host, end }
     }
 
-    /// A transfer is given up; false where it has ended.
+    /// Cancels a transfer; false if it has ended.
     pub fn leave(&mut self, now: Time, transfer: Transfer) -> bool {
         self.advance(now);
         let is_there = self.remove(transfer.host, transfer.end).is_some();
@@ -108,12 +108,12 @@ impl Link {
         is_there
     }
 
-    /// The next transfer to end if nothing changes before, and when.
+    /// Returns the next transfer to end if nothing changes before, and when.
     pub fn next_end(&self) -> Option<(Time, JobId)> {
         self.next().map(|(at, host, end)| (at, self.hosts[&host].ends[&end]))
     }
 
-    /// A transfer that has ended by now, one for each call. To be called at the times that [`Link::wake`] tells.
+    /// Removes and returns a transfer that has ended by now, one a call. To be called at the times that [`Link::wake`] returns.
     pub fn finish(&mut self, now: Time) -> Option<JobId> {
         self.advance(now);
         if self.wake.is_some_and(|wake| wake <= now) {
@@ -127,7 +127,7 @@ impl Link {
         self.remove(host, end)
     }
 
-    /// When to look for ends, after any change, if the caller was not told of that or an earlier time already.
+    /// Returns the time to look for ends after a change, unless it or an earlier time was returned before.
     pub fn wake(&mut self) -> Option<Time> {
         let (at, ..) = self.next()?;
         if self.wake.is_some_and(|wake| wake <= at) {
@@ -158,14 +158,14 @@ impl Link {
         for clock in self.hosts.values_mut() {
             let rate = least(share(self.host_bps, clock.ends.len()), by_rack);
             clock.shown = match rate {
-                // A bandwidth without measure over centuries is more than any transfer.
+                // An enormous bandwidth over centuries is more than any transfer.
                 Some(rate) => clock.shown.saturating_add(rate.saturating_mul(past)),
                 None => clock.ends.last_key_value().map_or(clock.shown, |(end, _)| clock.shown.max(end.0)),
             };
         }
     }
 
-    /// When which transfer of which host ends next: of equals the one that began first.
+    /// Returns the time, host and job of the transfer that ends next: of equals the one that began first.
     fn next(&self) -> Option<(Time, u32, (u128, u64))> {
         let by_rack = share(self.rack_bps, self.transfers as usize);
         let ends = self.hosts.iter().filter_map(|(&host, clock)| {
@@ -180,7 +180,7 @@ impl Link {
         ends.min().map(|(at, _, host, end)| (at, host, end))
     }
 
-    /// Transfers on their way.
+    /// Returns the number of transfers on their way.
     pub fn transfers(&self) -> u32 {
         self.transfers
     }
@@ -201,7 +201,7 @@ fn share(bps: Option<u64>, transfers: usize) -> Option<u128> {
     bps.map(|bps| (u128::from(bps) << 16) / (transfers as u128).max(1))
 }
 
-/// The lesser of two rates, of which `None` is no limit.
+/// Returns the lesser of two rates, of which `None` is no limit.
 fn least(one: Option<u128>, other: Option<u128>) -> Option<u128> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

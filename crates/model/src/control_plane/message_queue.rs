@@ -35,11 +35,11 @@ pub struct MessageId(pub u32);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum State {
-    /// In the queue since.
+    /// In the queue since this time.
     Visible(Time),
-    /// Visible again at.
+    /// Delayed until this time.
     Delayed(Time),
-    /// Received; delivered again at.
+    /// Received; visible again at this time.
     InFlight(Time),
     /// Finished or a dead letter.
     Gone,
@@ -99,7 +99,7 @@ pub struct QueueCounts {
     pub dead_letters: u64,
 }
 
-/// A message in the hands of a worker.
+/// Delivery of a message to a worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Delivery {
     /// The message.
@@ -139,7 +139,7 @@ pub enum Expired {
 }
 
 impl MessageQueue {
-    /// An empty queue.
+    /// Returns an empty queue.
     pub fn new(rules: QueueRules) -> MessageQueue {
         MessageQueue {
             rules,
@@ -154,7 +154,7 @@ impl MessageQueue {
         }
     }
 
-    /// A message about a job comes, visible at once; `None` where the queue is full.
+    /// Adds a message about a job, visible at once; `None` if the queue is full.
     pub fn send(&mut self, now: Time, job: JobId) -> Option<MessageId> {
         self.counts.sent += 1;
         if self.rules.queue_limit.is_some_and(|limit| self.visible.present() + self.delayed >= limit) {
@@ -176,7 +176,7 @@ impl MessageQueue {
         Some(id)
     }
 
-    /// A worker receives the first visible message, where there is one and a slot for it.
+    /// Delivers the first visible message to a worker, if there are both a message and a slot for it.
     pub fn receive(&mut self, now: Time) -> Option<Delivery> {
         if self.slots.left() == 0 {
             return None;
@@ -207,7 +207,7 @@ impl MessageQueue {
         Delivery { message: id, job, receive, waited: now.since(since), expires }
     }
 
-    /// A worker has finished with a message, and its slot is free: gives the job that the message was about where
+    /// Deletes a message that a worker has finished and frees its slot; returns the job that the message was about where
     /// this delivery is the first to finish.
     pub fn finish(&mut self, now: Time, id: MessageId) -> Option<JobId> {
         self.let_go(now, id);
@@ -220,7 +220,7 @@ impl MessageQueue {
         job
     }
 
-    /// A worker has failed with a message, and its slot is free. The message is tried again, unless it is gone or
+    /// Takes in the failure of a worker with a message and frees its slot. The message is tried again, unless it is gone or
     /// another delivery of it is on its way.
     pub fn fail(&mut self, now: Time, id: MessageId) -> Failed {
         self.let_go(now, id);
@@ -252,7 +252,7 @@ impl MessageQueue {
         Failed::Delayed(at)
     }
 
-    /// The visibility time-out of a delivery may be over: to be called at [`Delivery::expires`].
+    /// Ends the visibility time-out of a delivery: to be called at [`Delivery::expires`].
     pub fn expire(&mut self, now: Time, id: MessageId) -> Expired {
         // A message that took the slot since, or was delivered since, expires at another time.
         if self.messages[id.0 as usize].state != State::InFlight(now) {
@@ -266,7 +266,7 @@ impl MessageQueue {
         Expired::Visible
     }
 
-    /// The delay of a message is over: to be called when [`Failed::Delayed`] says; true where it is visible now.
+    /// Ends the delay of a message: to be called at the time of [`Failed::Delayed`]; true if it is visible now.
     pub fn appear(&mut self, now: Time, id: MessageId) -> bool {
         let is_due = self.messages[id.0 as usize].state == State::Delayed(now);
         if is_due {
@@ -319,32 +319,32 @@ impl MessageQueue {
         }
     }
 
-    /// Messages that a worker could receive.
+    /// Returns the number of messages that a worker could receive.
     pub fn visible(&self) -> u32 {
         self.visible.present()
     }
 
-    /// Messages that wait for their delay.
+    /// Returns the number of messages that wait for their delay.
     pub fn delayed(&self) -> u32 {
         self.delayed
     }
 
-    /// Messages received and neither finished nor visible again.
+    /// Returns the number of messages received and neither finished nor visible again.
     pub fn in_flight(&self) -> u32 {
         self.in_flight
     }
 
-    /// Slots of workers over time.
+    /// Returns the slots of workers over time.
     pub fn slots(&self) -> &Level {
         &self.slots
     }
 
-    /// The visible messages over time.
+    /// Returns the visible messages over time.
     pub fn backlog(&self) -> &Occupancy {
         &self.visible
     }
 
-    /// Statistics begin anew with what is inside.
+    /// Begins the statistics anew with what is inside.
     pub fn begin_window(&mut self, now: Time) {
         self.visible.begin_window(now);
         self.slots.begin_window(now);

@@ -63,7 +63,7 @@ pub struct PoolCounts {
 }
 
 impl ConnectionPool {
-    /// A pool with its minimum of connections open and idle.
+    /// Returns a pool with its minimum of connections open and idle.
     pub fn new(rules: PoolRules) -> ConnectionPool {
         ConnectionPool {
             rules,
@@ -73,7 +73,7 @@ impl ConnectionPool {
         }
     }
 
-    /// A job wants a connection. It holds what it gets from now on, the time to connect included.
+    /// Acquires a connection for a job, which holds it from now on, the time to connect included.
     #[inline]
     pub fn acquire(&mut self, now: Time, job: JobId) -> Acquired {
         self.close_idle(now);
@@ -89,7 +89,7 @@ impl ConnectionPool {
         }
     }
 
-    /// A connection that was held since `acquired` is given back: the next job has it at once, if one waits.
+    /// Releases a connection that was held since `acquired`: the next job has it at once, if one waits.
     #[inline]
     pub fn release(&mut self, now: Time, acquired: Time) -> Option<Next> {
         self.close_idle(now);
@@ -106,7 +106,7 @@ impl ConnectionPool {
         self.station.is_waiting(ticket)
     }
 
-    /// A job gives up waiting; false where it does not wait any more.
+    /// Removes a job that gives up waiting; false if it does not wait any more.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
         self.station.abandon(now, ticket)
     }
@@ -123,23 +123,24 @@ impl ConnectionPool {
         }
     }
 
-    /// Connections that are open: in use, being made, or idle. Those idle for too long count until the next job comes or goes.
+    /// Returns the number of connections that are open: in use, being made, or idle. Those idle for too long count until
+    /// the next job comes or goes.
     #[inline]
     pub fn open(&self) -> u32 {
         self.station.in_service() + self.idle.len() as u32
     }
 
-    /// Connections that jobs hold, those that are being made among them.
+    /// Returns the number of connections that jobs hold, those that are being made among them.
     pub fn in_use(&self) -> u32 {
         self.station.in_service()
     }
 
-    /// Jobs and connections as those of a station.
+    /// Returns jobs and connections as those of a station.
     pub fn usage(&self, now: Time) -> StationUse {
         self.station.usage(now)
     }
 
-    /// Statistics begin anew with those who are inside.
+    /// Begins the statistics anew with the jobs inside.
     pub fn begin_window(&mut self, now: Time) {
         self.station.begin_window(now);
         self.counts = PoolCounts { open_peak: self.open(), ..PoolCounts::default() };

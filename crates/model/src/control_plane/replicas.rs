@@ -38,7 +38,7 @@ pub struct ReadCounts {
 }
 
 impl Replicas {
-    /// A replica for each lag.
+    /// Returns a replica for each lag.
     pub fn new(lags: Vec<Duration>) -> Replicas {
         Replicas { lags, next: 0, counts: ReadCounts::default() }
     }
@@ -48,12 +48,12 @@ impl Replicas {
         self.lags.len()
     }
 
-    /// Returns true where there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.lags.is_empty()
     }
 
-    /// The replica whose turn it is; `None` where there is none.
+    /// Returns the replica whose turn it is; `None` where there is none.
     #[inline]
     pub fn take_turn(&mut self) -> Option<usize> {
         let last = self.lags.len().checked_sub(1)?;
@@ -63,7 +63,7 @@ impl Replicas {
         Some(turn)
     }
 
-    /// The state that a replica shows at `now` is that of this moment; nothing from before the start is missing.
+    /// Returns the moment whose state a replica shows at `now`; nothing from before the start is missing.
     #[inline]
     pub fn shows(&self, replica: usize, now: Time) -> Time {
         Time(now.0.saturating_sub(self.lags[replica].0))

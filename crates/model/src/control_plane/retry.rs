@@ -38,7 +38,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The delay after the `attempt`-th attempt (from 1) failed, or `None` where it was the last. `previous` is
+    /// Returns the delay after the `attempt`-th attempt (from 1) failed, or `None` where it was the last. `previous` is
     /// the delay before that attempt, zero before the first; `draw` is 64 random bits.
     pub fn delay(&self, attempt: u32, previous: Duration, draw: u64) -> Option<Duration> {
         if attempt >= self.attempts {
@@ -59,7 +59,7 @@ impl Backoff {
         }))
     }
 
-    /// first · multiplier^(attempt − 1), at most the longest \[ns\]; fractions are cut off at each step.
+    /// Returns first · multiplier^(attempt − 1), at most the longest \[ns\]; fractions are cut off at each step.
     fn exponential(&self, attempt: u32) -> u64 {
         let longest = u128::from(self.longest.0);
         let mut delay = u128::from(self.first.0).min(longest);
@@ -74,7 +74,7 @@ impl Backoff {
     }
 }
 
-/// Equally likely from `low` to `high`, both included.
+/// Draws uniformly from `low` to `high`, both included.
 fn uniform(low: u64, high: u64, draw: u64) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(draw) * values) >> 64) as u64

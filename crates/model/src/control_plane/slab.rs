@@ -7,10 +7,10 @@ use plimsoll_base::engine::memory::prefetch_all;
 
 /// The number of a thing in a slab.
 pub trait Number: Copy {
-    /// The number of this value.
+    /// Returns the number of this value.
     fn new(value: u32) -> Self;
 
-    /// Its value, counted from 0.
+    /// Returns its value, counted from 0.
     fn get(self) -> u32;
 }
 
@@ -68,26 +68,26 @@ impl<N: Number, T> Slab<N, T> {
         }
     }
 
-    /// A thing is gone.
+    /// Removes a value.
     #[inline]
     pub fn remove(&mut self, number: N) {
         self.things[index(number)] = None;
         self.free.push(number);
     }
 
-    /// The thing of a number, if there is one.
+    /// Returns the value of a number, if there is one.
     #[inline]
     pub fn get(&self, number: N) -> Option<&T> {
         self.things[index(number)].as_ref()
     }
 
-    /// Loads the thing of a number. Changes nothing.
+    /// Prefetches the value of a number.
     #[inline]
     pub fn prefetch(&self, number: N) {
         prefetch_all(&self.things[index(number)]);
     }
 
-    /// The things there are, with their numbers.
+    /// Returns the values with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (N, &T)> {
         (0..).map(N::new).zip(&self.things).filter_map(|(number, thing)| Some((number, thing.as_ref()?)))
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum StageName {
     /// Receives calls.
     Gateway,
-    /// Checks calls that write.
+    /// Stage that checks calls that write.
     Validation,
     /// Cache of answers of the database.
     Cache,

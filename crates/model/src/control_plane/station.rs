@@ -1,7 +1,7 @@
 //! A station: servers in front of one queue, first come first served, with a bound.
 //!
-//! The caller draws how long a service takes and tells when it is over; a job whose service takes no time may be
-//! completed in the same breath.
+//! The caller draws the length of a service and calls at its end; a job whose service takes no time may be completed
+//! at once.
 
 use std::collections::VecDeque;
 
@@ -39,7 +39,7 @@ persist! { Station {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Waiting {
     since: Time,
-    /// `None` for one who gave up.
+    /// `None` for a job that gave up.
     job: Option<JobId>,
 }
 
@@ -54,9 +54,9 @@ struct Counts {
     completed: u64,
     refused: u64,
     timed_out: u64,
-    /// Sum of the waits of those who were started, from their arrivals \[ns\].
+    /// Sum of the waits of jobs whose service began, from their arrivals \[ns\].
     waited: u128,
-    /// Sum of the services of those who were completed, from their starts \[ns\].
+    /// Sum of the services of completed jobs, from their starts \[ns\].
     served: u128,
 }
 
@@ -85,7 +85,7 @@ pub struct Next {
 }
 
 impl Station {
-    /// An empty station with so many servers and places to wait; `None` for no limit.
+    /// Returns an empty station with so many servers and places to wait; `None` for no limit.
     pub fn new(servers: Option<u32>, queue_limit: Option<u32>) -> Station {
         Station {
             servers,
@@ -99,7 +99,7 @@ impl Station {
         }
     }
 
-    /// A job comes.
+    /// Takes in the arrival of a job.
     #[inline]
     pub fn arrive(&mut self, now: Time, job: JobId) -> Admission {
         self.counts.arrivals += 1;
@@ -123,7 +123,7 @@ impl Station {
         self.servers.is_none() && self.is_free()
     }
 
-    /// A job comes, is served in no time and goes, where the station [is unlimited](Station::is_unlimited). The same as
+    /// Counts a job that is served in no time, where the station [is unlimited](Station::is_unlimited). The same as
     /// [`Station::arrive`] and [`Station::complete`] in one breath.
     #[inline]
     pub fn pass(&mut self) {
@@ -133,7 +133,7 @@ impl Station {
         self.counts.completed += 1;
     }
 
-    /// A service that began at `began` ends: the next job's begins, if one waits.
+    /// Ends a service that began at `began`: the next job's begins, if one waits.
     #[inline]
     pub fn complete(&mut self, now: Time, began: Time) -> Option<Next> {
         self.in_service.leave(now, began);
@@ -142,14 +142,14 @@ impl Station {
         self.start_next(now)
     }
 
-    /// Returns whether the job with this ticket still waits.
+    /// Returns true if the job with this ticket still waits.
     #[inline]
     pub fn is_waiting(&self, ticket: Ticket) -> bool {
         let place = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get(i as usize));
         place.is_some_and(|place| place.job.is_some())
     }
 
-    /// A job gives up waiting; false where it does not wait any more. Costs the same however long the queue is.
+    /// Removes a job that gives up waiting; false if it does not wait any more. Takes constant time.
     pub fn abandon(&mut self, now: Time, ticket: Ticket) -> bool {
         let Some(place) = ticket.0.checked_sub(self.first).and_then(|i| self.queue.get_mut(i as usize))
         else {
@@ -165,19 +165,19 @@ impl Station {
         true
     }
 
-    /// From now on no service begins, until [`Station::release`]. Those in service go on.
+    /// Stops services from beginning until [`Station::release`]. Those under way go on.
     pub fn hold(&mut self) {
         self.held = true;
     }
 
-    /// Services begin again: gives those that begin now. The iterator is to be used up.
+    /// Lets services begin again and returns those that begin now. The iterator is to be used up.
     #[must_use = "each of these begins its service"]
     pub fn release(&mut self, now: Time) -> impl Iterator<Item = Next> {
         self.held = false;
         std::iter::from_fn(move || self.start_next(now))
     }
 
-    /// From now on there are so many servers: gives those whose service begins now. Where there are more in
+    /// Sets the number of servers and returns the jobs whose service begins now. Where there are more in
     /// service than servers, they finish, and no other begins before. The iterator is to be used up.
     #[must_use = "each of these begins its service"]
     pub fn set_servers(&mut self, now: Time, servers: Option<u32>) -> impl Iterator<Item = Next> {
@@ -220,13 +220,13 @@ impl Station {
         }
     }
 
-    /// Jobs that wait.
+    /// Returns the number of jobs that wait.
     #[inline]
     pub fn waiting(&self) -> u32 {
         self.waiting.present()
     }
 
-    /// Jobs in service.
+    /// Returns the number of jobs in service.
     #[inline]
     pub fn in_service(&self) -> u32 {
         self.in_service.present()
@@ -237,7 +237,7 @@ impl Station {
         self.servers
     }
 
-    /// Statistics begin anew with those who are inside.
+    /// Begins the statistics anew with the jobs inside.
     pub fn begin_window(&mut self, now: Time) {
         let carried = u64::from(self.waiting()) + u64::from(self.in_service());
         self.counts = Counts { began: now, carried, ..Counts::default() };
@@ -270,7 +270,7 @@ impl Station {
         }
     }
 
-    /// Panics unless everybody who came has gone or is inside, and Little's law holds for queue and servers.
+    /// Panics unless every job that arrived has left or is inside, and Little's law holds for queue and servers.
     pub fn assert_conserved(&self, now: Time) {
         let Counts { carried, arrivals, completed, refused, timed_out, .. } = self.counts;
         let inside = u64::from(self.waiting()) + u64::from(self.in_service());
@@ -324,30 +324,30 @@ pub struct StationUse {
 }
 
 impl StationUse {
-    /// Mean wait of the jobs whose service began \[s\]; `None` if there were none.
+    /// Returns the mean wait of the jobs whose service began \[s\]; `None` if there were none.
     pub fn wait_s_mean(&self) -> Option<f64> {
         mean_s(self.waited, self.started)
     }
 
-    /// Mean length of the services that ended \[s\]; `None` of none.
+    /// Returns the mean length of the services that ended \[s\]; `None` of none.
     pub fn service_s_mean(&self) -> Option<f64> {
         mean_s(self.served, self.completed)
     }
 
-    /// Share of the servers' time that was spent in service; `None` without a number of servers or without time.
+    /// Returns the share of the servers' time that was spent in service; `None` without a number of servers or without time.
     pub fn busy_ratio(&self) -> Option<f64> {
         let offered = u128::from(self.servers?) * u128::from(self.length.0);
         (offered > 0).then(|| self.busy_ns as f64 / offered as f64)
     }
 
-    /// Share of the servers' places that were held, in service or beyond it: at 1 the stage takes nothing more. `None`
-    /// without a number of places or without time.
+    /// Returns the share of the servers' places that were held, in service or beyond it: at 1 the stage takes nothing more.
+    /// `None` without a number of places or without time.
     pub fn occupied_ratio(&self) -> Option<f64> {
         let offered = u128::from(self.places?) * u128::from(self.length.0);
         (offered > 0).then(|| self.occupied_ns as f64 / offered as f64)
     }
 
-    /// Mean length of the queue; `None` without time.
+    /// Returns the mean length of the queue; `None` without time.
     pub fn queue_length_mean(&self) -> Option<f64> {
         (self.length.0 > 0).then(|| self.queue_ns as f64 / self.length.0 as f64)
     }

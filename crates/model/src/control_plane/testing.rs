@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 
 use plimsoll_base::units::{NS_PER_S, Time};
 
-/// So many random cases, the same in every run.
+/// Returns so many random cases, the same in every run.
 pub fn cases(number: u32) -> Config {
     Config { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::with_cases(number) }
 }
 
-/// So many whole seconds after the start.
+/// Returns so many whole seconds after the start.
 pub fn at(seconds: u64) -> Time {
     Time(seconds * NS_PER_S)
 }

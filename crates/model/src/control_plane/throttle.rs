@@ -49,7 +49,7 @@ impl Enum for Class {
 }
 
 impl Class {
-    /// The class of an operation of the API. `is_paged` matters to reads alone.
+    /// Returns the class of an operation of the API. `is_paged` matters to reads alone.
     pub const fn of(operation: Operation, is_paged: bool) -> Class {
         match operation {
             Operation::Describe if is_paged => Class::Describe,
@@ -82,7 +82,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limit of requests of an operation of [`Class::Write`].
+    /// Returns the limit of requests of an operation of [`Class::Write`].
     fn of_write(&self, operation: Operation) -> Option<Limit> {
         self.writes[operation].or(self.classes[Class::Write].requests)
     }
@@ -155,7 +155,7 @@ pub struct ThrottleCounts {
 }
 
 impl Throttle {
-    /// Full buckets for every account.
+    /// Returns full buckets for every account.
     pub fn new(limits: Limits) -> Throttle {
         let mut writes = EnumMap::default();
         for operation in Operation::ALL {

@@ -37,7 +37,7 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full bucket.
+    /// Returns a full bucket.
     pub fn full(limit: Limit) -> TokenBucket {
         TokenBucket { level: limit.full(), filled: Time::ZERO }
     }
@@ -62,7 +62,7 @@ impl TokenBucket {
         self.level = taken.expect("more tokens are taken than there are");
     }
 
-    /// Fills it up to `now` and tells how long it takes until there are so many tokens; `None` where there are.
+    /// Fills it up to `now` and returns the time until there are so many tokens; `None` if there are.
     #[inline]
     pub fn shortage(&mut self, limit: Limit, now: Time, tokens: u64) -> Option<Duration> {
         self.level = self.level_at(limit, now);
@@ -75,7 +75,7 @@ impl TokenBucket {
         Some(Duration(u64::try_from(missing.div_ceil(u128::from(limit.milli_per_s))).unwrap_or(u64::MAX)))
     }
 
-    /// Whole tokens in it at `now`.
+    /// Returns the whole tokens in it at `now`.
     pub fn tokens(&self, limit: Limit, now: Time) -> u64 {
         self.level_at(limit, now) / UNITS_PER_TOKEN
     }

@@ -146,18 +146,18 @@ pub struct Run {
     pub count: u32,
 }
 
-/// Parts of a share that are told apart: a millionth is the finest.
+/// Resolution of a share: a millionth is the finest part.
 pub(super) const SHARE_PARTS: u32 = 1_000_000;
 
 impl FaultConfig {
-    /// Returns true where hosts have no faults.
+    /// Returns true if hosts have no faults.
     pub fn is_empty(&self) -> bool {
         let FaultConfig { hosts, maintenance, outages } = self;
         hosts.mean_time_between_failures.is_none() && maintenance.is_empty() && outages.is_empty()
     }
 
-    /// Everything that is wrong with it, given the names of the zones in file order. What the zones do not have
-    /// is told by [`Faults::new`](super::Faults::new), which knows their hosts.
+    /// Returns everything that is wrong with it, given the names of the zones in file order. Racks and hosts that
+    /// zones do not have are found by [`Faults::new`](super::Faults::new), which knows their hosts.
     pub fn validate(&self, zones: &[&str]) -> Vec<Problem> {
         let mut problems = Problems(Vec::new());
         self.hosts.check(&mut problems);
@@ -237,7 +237,7 @@ impl Problems {
         }
     }
 
-    /// Wants at most one way of naming less than the zone, and something in it.
+    /// Checks that at most one key names a part of the zone, and that the part is not empty.
     fn runs(&mut self, key: &str, racks: Option<Run>, hosts: Option<Run>, share: bool) {
         let ways = [("`racks`", racks.is_some()), ("`hosts`", hosts.is_some()), ("`share`", share)];
         let found: Vec<&str> = ways.iter().filter_map(|(name, given)| given.then_some(*name)).collect();

@@ -5,7 +5,7 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Duration, HostId};
 
-/// Counts the lives of a host: a timer of an earlier one means nothing any more.
+/// Counts the lives of a host: a timer of an earlier life is void.
 pub type Life = u32;
 
 /// The law of the failures.
@@ -57,7 +57,7 @@ impl Persist for Failures {
 }
 
 impl Failures {
-    /// The law of a scenario for so many hosts.
+    /// Returns the law of a scenario for so many hosts.
     pub fn new(config: &HostFaultConfig, hosts: u32, seed: Seed) -> Failures {
         let Some(mean) = config.mean_time_between_failures else { return Failures::None };
         let mean_ns = mean.0 as f64;
@@ -76,7 +76,7 @@ impl Failures {
         }
     }
 
-    /// The time to the first failure of any host, where they have no memory.
+    /// Returns the time to the first failure of any host, where they have no memory.
     pub fn next_of_all(&mut self) -> Option<Duration> {
         match self {
             Failures::Memoryless { mean_gap_ns, stream, .. } => {
@@ -86,7 +86,7 @@ impl Failures {
         }
     }
 
-    /// The host that fails now, in service or not, and the time to the next failure of any.
+    /// Returns the host that fails now, in service or not, and the time to the next failure of any.
     pub fn draw(&mut self) -> (HostId, Duration) {
         let Failures::Memoryless { hosts, stream, .. } = self else {
             panic!("only hosts without memory fail in one process");
@@ -105,13 +105,13 @@ impl Failures {
         Some((*life, to_duration(*scale_ns * libm::pow(exponential(&mut stream), *power))))
     }
 
-    /// True when a host lives this life.
+    /// Returns true if a host lives this life.
     pub fn is_in(&self, host: HostId, life: Life) -> bool {
         matches!(self, Failures::Ageing { lives, .. } if lives[host.index()] == life)
     }
 }
 
-/// Exponential with mean 1.
+/// Draws from the exponential distribution with mean 1.
 fn exponential(stream: &mut Stream) -> f64 {
     -libm::log(stream.unit())
 }

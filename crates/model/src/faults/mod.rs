@@ -30,7 +30,7 @@ pub enum HostEvent {
     Failed(HostId),
     /// The health check finds that it has failed: its instances are dealt with as `on_failure` says.
     Detected(HostId),
-    /// Returns to service.
+    /// Return to service.
     Repaired(HostId),
     /// Work on it is announced: it takes no more instances.
     MaintenanceAnnounced(HostId),
@@ -43,7 +43,7 @@ pub enum HostEvent {
 }
 
 impl HostEvent {
-    /// The host.
+    /// Returns the host.
     pub fn host(self) -> HostId {
         use HostEvent::*;
         match self {
@@ -136,7 +136,7 @@ struct Outage {
 }
 
 impl Faults {
-    /// The faults of a scenario on its hosts, from time zero on; `None` where hosts have no faults. `zones`
+    /// Returns the faults of a scenario on its hosts, from time zero on; `None` where hosts have no faults. `zones`
     /// are the names of the zones in file order.
     pub fn new(
         config: &FaultConfig,
@@ -184,7 +184,7 @@ impl Faults {
         }
     }
 
-    /// The next event and its time, unless it is later than `limit`.
+    /// Returns the next event and its time, unless it is later than `limit`.
     pub fn next_until(&mut self, limit: Time) -> Option<(Time, HostEvent)> {
         loop {
             if let Some(event) = self.happening.pop_front() {
@@ -249,7 +249,7 @@ impl Faults {
         }
     }
 
-    /// A host begins a new life now, where hosts age.
+    /// Draws a new time to failure of a host that is as new, where hosts age.
     fn renew(&mut self, host: HostId) {
         if let Some((life, length)) = self.failures.new_life(host) {
             self.schedule(self.now.after(length), Due::WornOut(host, life));

@@ -13,12 +13,12 @@ use plimsoll_base::units::{HostId, ZoneId};
 pub struct Selection(Vec<Range<u32>>);
 
 impl Selection {
-    /// An unbroken run.
+    /// Returns an unbroken run.
     fn run(hosts: Range<u32>) -> Selection {
         Selection(vec![hosts])
     }
 
-    /// The hosts.
+    /// Returns the hosts.
     pub fn iter(&self) -> impl Iterator<Item = HostId> + '_ {
         self.0.iter().cloned().flatten().map(HostId)
     }
@@ -63,7 +63,7 @@ impl<'a> From<&'a OutageConfig> for Naming<'a> {
 }
 
 impl Naming<'_> {
-    /// The hosts named, or that the zone has not so many. `key` is the path of the table that names them,
+    /// Returns the named hosts, or a problem if the zone has fewer. `key` is the path of the table that names them,
     /// `zones` are the names of the zones, and `stream` draws a share.
     pub fn select(
         &self,
@@ -92,7 +92,7 @@ impl Naming<'_> {
     }
 }
 
-/// The run as numbers below `count`.
+/// Returns the run as numbers below `count`.
 fn within(run: Run, count: u32, key: &str, what: &str) -> Result<Range<u32>, Problem> {
     match run.first.checked_add(run.count) {
         Some(end) if end <= count => Ok(run.first..end),
@@ -105,7 +105,7 @@ fn within(run: Run, count: u32, key: &str, what: &str) -> Result<Range<u32>, Pro
     }
 }
 
-/// A share of the hosts, rounded up, every set of so many equally likely (Knuth, "The Art of Computer
+/// Returns a share of the hosts, rounded up, every set of so many equally likely (Knuth, "The Art of Computer
 /// Programming", volume 2, algorithm 3.4.2 S).
 fn sample(hosts: Range<u32>, share: u32, mut stream: Stream) -> Selection {
     let count = hosts.len() as u64;

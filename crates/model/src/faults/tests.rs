@@ -15,7 +15,7 @@ use plimsoll_base::units::{AccountId, NS_PER_S, Resources, ZoneId};
 
 const ZONES: [&str; 2] = ["a", "b"];
 
-/// Two zones of so many hosts each, two to a rack.
+/// Returns two zones of so many hosts each, two to a rack.
 fn fleet(hosts: Hosts) -> Fleet {
     let group = HostGroup {
         hosts,
@@ -37,12 +37,12 @@ fn faults_on(fleet: &Fleet, text: &str, seed: u64) -> Faults {
     Faults::new(&config, &ZONES, fleet, Seed(seed)).unwrap().unwrap()
 }
 
-/// All events up to a time \[s\].
+/// Returns all events up to a time \[s\].
 fn events(faults: &mut Faults, until: u64) -> Vec<(Time, HostEvent)> {
     std::iter::from_fn(|| faults.next_until(Time(until * NS_PER_S))).collect()
 }
 
-/// The events in words: the host, and the result for its instances.
+/// Returns the events in words: the host, and the result for its instances.
 fn words(text: &str, hosts_per_zone: u32) -> String {
     let mut faults = faults_on(&fixed(hosts_per_zone), text, 1);
     let line = |(at, event): (Time, HostEvent)| {

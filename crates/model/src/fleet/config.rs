@@ -23,7 +23,7 @@ pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
 
 /// A zone: a place that fails on its own, with hosts in it.
 ///
-/// Its name and hosts must be there: [`resolve`] refuses their defaults, having checked the rest.
+/// Its name and hosts are required: [`resolve`] refuses their defaults.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("required" = ["name", "hosts"]))]
@@ -39,7 +39,7 @@ pub struct ZoneConfig {
     pub offers: Option<OfferConfig>,
 }
 
-/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is said.
+/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is given.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferConfig {
@@ -55,7 +55,7 @@ pub struct OfferConfig {
 }
 
 impl OfferConfig {
-    /// The types it means.
+    /// Returns the types it means.
     pub fn hardware(&self) -> Hardware {
         Hardware::new(&self.families, &self.types, self.architecture)
     }
@@ -131,7 +131,7 @@ pub struct HostGroupConfig {
     pub dedicated_usd_per_hour: Option<Decimal>,
 }
 
-/// The exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
+/// Returns the exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
 /// key path.
 pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -179,7 +179,7 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
 }
 
 impl HostGroupConfig {
-    /// The exact hosts of this group, reading its host file if it has one. `at` is the key path of the group.
+    /// Returns the exact hosts of this group, reading its host file if it has one. `at` is the key path of the group.
     pub fn resolve(&self, at: &str) -> Result<HostGroup, Vec<Problem>> {
         let mut problems = Problems { at, found: Vec::new() };
         let reserve = self.reserve(&mut problems);
@@ -268,7 +268,7 @@ impl HostGroupConfig {
         if given.is_empty() { "none".to_string() } else { given.join(" and ") }
     }
 
-    /// The share of each host that is not sold.
+    /// Returns the share of each host that is not sold.
     fn reserve(&self, problems: &mut Problems<'_>) -> Resources {
         let vcpu = problems.resource("reserved_vcpu", self.reserved_vcpu.as_ref(), Resources::VCPU);
         let memory =
@@ -310,7 +310,7 @@ impl HostGroupConfig {
         (problems.found.len() == before).then(|| capacity.minus(&reserve))
     }
 
-    /// The hosts of the file, or `None` when the problems say why not.
+    /// Returns the hosts of the file, or `None` after a problem is noted.
     fn listed(
         &self,
         path: &Path,
@@ -324,7 +324,7 @@ impl HostGroupConfig {
         host_file::read(path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
     }
 
-    /// Quantities come from the host file, never from both.
+    /// Checks that quantities come from the scenario or from the host file, not from both.
     fn refuse_quantities_beside_file(&self, problems: &mut Problems<'_>) {
         for (quantity, value) in QUANTITIES.iter().zip(self.quantities()) {
             if value.is_some() {
@@ -333,7 +333,7 @@ impl HostGroupConfig {
         }
     }
 
-    /// The quantities of a host in the order of [`Resources`].
+    /// Returns the quantities of a host in the order of [`Resources`].
     fn quantities(&self) -> [&Option<Decimal>; RESOURCES] {
         [&self.vcpu, &self.memory_gib, &self.gpu, &self.local_storage_gib, &self.network_gbps]
     }
@@ -354,7 +354,7 @@ impl Problems<'_> {
         self.found.push(Problem::new(Place::key(self.at), message));
     }
 
-    /// A quantity in its smallest unit.
+    /// Returns a quantity in its smallest unit.
     fn resource(&mut self, key: &str, value: Option<&Decimal>, resource: usize) -> Option<u32> {
         let value = value?;
         let Quantity { units_per_one, smallest, .. } = QUANTITIES[resource];

@@ -1,4 +1,4 @@
-//! Utilisation of the hosts, by one pass over them: for a few moments of a run, never for an event.
+//! Utilisation of the hosts, by one pass over them: for samples of a run, never for an event.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +17,15 @@ pub struct Fill {
     pub hosts: [u64; CLASSES],
 }
 
-/// Hosts to look at for one sample. At a few nanoseconds a host this is less than a sample costs otherwise;
-/// larger fleets are looked at less often, so that the whole stays below a hundredth of a run.
+/// Hosts to count for one sample. At a few nanoseconds a host this costs less than the rest of a sample;
+/// larger fleets are counted less often, so that the counts take less than a hundredth of a run.
 const HOSTS_A_SAMPLE: usize = 50_000;
 
 impl Fleet {
     /// Returns the utilisation of the hosts that count: those that take instances or still have some.
     pub fn fill(&self) -> Fill {
         let mut fill = Fill::default();
-        // The hosts are many and the capacities few: side by side these stay in the cache.
+        // Hosts are many and capacities few, so the capacities stay in the processor's cache.
         let capacities: Vec<u64> = self.skus.iter().map(|sku| u64::from(sku.capacity.vcpu_milli())).collect();
         for host in self.hosts.iter().filter(|host| host.counts()) {
             if host.instances == 0 {
@@ -37,13 +37,13 @@ impl Fleet {
         fill
     }
 
-    /// Looks at the hosts once in so many samples.
+    /// Returns the number of samples from one count of the hosts to the next.
     pub fn samples_to_a_fill(&self) -> u64 {
         self.hosts.len().div_ceil(HOSTS_A_SAMPLE).max(1) as u64
     }
 }
 
-/// The class of a host's share of vCPU in use, of its capacity \[milli-vCPU\].
+/// Returns the class of a host's share of vCPU in use, of its capacity \[milli-vCPU\].
 #[inline]
 fn class(host: &Host, capacity: u64) -> usize {
     let used = capacity - u64::from(host.free.vcpu_milli());
@@ -57,7 +57,7 @@ mod tests {
     use crate::fleet::host_group::{HostGroup, Hosts};
     use plimsoll_base::units::{HostId, Resources, ZoneId};
 
-    /// So many hosts of 20 vCPU.
+    /// Returns so many hosts of 20 vCPU.
     fn fleet(count: u32) -> Fleet {
         let hosts = Hosts::Fixed { count, sellable: Resources::new(20_000, 20_480) };
         let group = HostGroup {

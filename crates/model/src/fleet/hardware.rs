@@ -22,7 +22,7 @@ pub enum Architecture {
     /// Mac with Intel processors.
     #[serde(rename = "x86_64_mac")]
     X86Mac,
-    /// Mac with Apple's processors.
+    /// Mac with Apple processors.
     #[serde(rename = "arm64_mac")]
     ArmMac,
 }
@@ -40,24 +40,24 @@ pub struct Hardware {
     pub architecture: Option<Architecture>,
 }
 
-/// An instance type as hardware sees it.
+/// Attributes of an instance type on which hardware depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Model<'a> {
     /// Its name, such as `m5.large`.
     pub name: &'a str,
-    /// Its architectures, separated by `|`; empty where they are not known, which suits every hardware.
+    /// Its architectures, separated by `|`; empty if unknown, which every hardware runs.
     pub architectures: &'a str,
 }
 
 impl Model<'_> {
-    /// The family: `m5` of `m5.large`; the whole name where it has no point.
+    /// Returns the family: `m5` of `m5.large`; the whole name where it has no point.
     pub fn family(&self) -> &str {
         family_of(self.name)
     }
 }
 
 impl Hardware {
-    /// Hardware of the keys of a scenario.
+    /// Returns the hardware that the keys of a scenario name.
     pub fn new(families: &[String], types: &[String], architecture: Option<Architecture>) -> Hardware {
         Hardware {
             families: families.iter().cloned().collect(),
@@ -66,7 +66,7 @@ impl Hardware {
         }
     }
 
-    /// Returns whether it runs a type.
+    /// Returns true if it runs a type.
     pub fn runs(&self, model: &Model<'_>) -> bool {
         let suits = |architecture: Architecture| {
             let mut known = model.architectures.split('|').filter(|word| !word.is_empty()).peekable();
@@ -75,7 +75,7 @@ impl Hardware {
         self.runs_family(model.family(), model.name) && self.architecture.is_none_or(suits)
     }
 
-    /// Returns whether it runs some type of a family.
+    /// Returns true if it runs some type of a family.
     pub fn runs_any_of(&self, family: &str) -> bool {
         self.runs_family(family, "") || self.types.iter().any(|name| family_of(name) == family)
     }
@@ -86,7 +86,7 @@ impl Hardware {
     }
 }
 
-/// The family of a type by its name: `m5` of `m5.large`; the whole name where it has no point.
+/// Returns the family of a type by its name: `m5` of `m5.large`; the whole name where it has no point.
 pub fn family_of(name: &str) -> &str {
     name.split_once('.').map_or(name, |(family, _)| family)
 }
@@ -96,7 +96,7 @@ pub fn family_of(name: &str) -> &str {
 pub struct HardwareSets(Vec<Hardware>);
 
 impl HardwareSets {
-    /// The number of a set, a new one if need be; `None` where there would be too many.
+    /// Returns the number of a set, a new one if need be; `None` where there would be too many.
     pub fn number(&mut self, hardware: &Hardware) -> Option<u8> {
         let known = self.0.iter().position(|known| known == hardware);
         let number = known.unwrap_or_else(|| {
@@ -106,17 +106,17 @@ impl HardwareSets {
         (number < MAX_SETS).then_some(number as u8)
     }
 
-    /// The set of a number.
+    /// Returns the set of a number.
     pub fn get(&self, number: u8) -> &Hardware {
         &self.0[usize::from(number)]
     }
 
-    /// The numbers that do not run a type, a bit for each.
+    /// Returns the numbers that do not run a type, a bit for each.
     pub fn barring(&self, model: &Model<'_>) -> u64 {
         self.barring_where(|hardware| hardware.runs(model))
     }
 
-    /// The numbers of hardware that does not do, a bit for each.
+    /// Returns the numbers of hardware that does not do, a bit for each.
     pub fn barring_where(&self, does: impl Fn(&Hardware) -> bool) -> u64 {
         let bars = |(number, hardware): (usize, &Hardware)| u64::from(!does(hardware)) << number;
         self.0.iter().enumerate().map(bars).sum()

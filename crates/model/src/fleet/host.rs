@@ -9,7 +9,7 @@ use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
-    /// A host of an elastic group that is not there at the moment.
+    /// Host of an elastic group that is not in use at the moment.
     #[default]
     Closed,
     /// Takes instances.
@@ -86,14 +86,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// True when the host counts among the fleet's and its capacity among what they sell: it takes
+    /// Returns true if the host counts among the fleet's and its capacity among what they sell: it takes
     /// instances, or still has some although it takes no more.
     #[inline]
     pub fn counts(&self) -> bool {
         self.state == HostState::Active || self.instances > 0
     }
 
-    /// vCPU that an instance could have \[milli-vCPU\]: what is free on a host that takes none is not free.
+    /// Returns the vCPU that an instance could have \[milli-vCPU\]: 0 on a host that takes none.
     #[inline]
     pub fn free_vcpu_milli(&self) -> u64 {
         if self.state == HostState::Active { u64::from(self.free.vcpu_milli()) } else { 0 }
@@ -107,20 +107,20 @@ pub struct Sku {
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
-    /// The number of what it runs.
+    /// Number of the set of types that it runs.
     pub hardware: u8,
-    /// Processor sockets of a host, which bound what a dedicated host holds; 0 where that is not said.
+    /// Processor sockets of a host, which bound what a dedicated host holds; 0 if not given.
     pub sockets: u8,
 }
 
 impl Sku {
-    /// Returns whether such a host does not run a type that is barred from these numbers.
+    /// Returns true if such a host does not run a type that is barred from these numbers.
     #[inline]
     pub fn is_barred(&self, barred: u64) -> bool {
         barred >> self.hardware & 1 == 1
     }
 
-    /// The most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
+    /// Returns the most instances of one size that a dedicated host holds: one that a socket has room for does not span two.
     pub fn holds(&self, request: &Resources) -> u32 {
         let (sockets, size) = (u32::from(self.sockets), request.vcpu_milli());
         if sockets == 0 || size == 0 {
@@ -130,7 +130,7 @@ impl Sku {
         if size <= of_socket { sockets * (of_socket / size) } else { self.capacity.vcpu_milli() / size }
     }
 
-    /// True when network bandwidth has no limit and is not counted.
+    /// Returns true if network bandwidth has no limit and is not counted.
     pub fn network_is_unlimited(&self) -> bool {
         self.capacity.0[Resources::NETWORK] == u32::MAX
     }
@@ -146,7 +146,7 @@ impl Sku {
     }
 }
 
-/// Hosts that stand together in the scenario file (`[[zones.hosts]]`): an unbroken run of ids.
+/// Host group of the scenario (`[[zones.hosts]]`): a contiguous range of ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
     /// Its zone.
@@ -173,12 +173,12 @@ pub enum Racks {
         /// Hosts in a rack.
         hosts_per_rack: u32,
     },
-    /// Host by host as a file says.
+    /// By host, as in the host file.
     Listed(Vec<RackId>),
 }
 
 impl Group {
-    /// The rack of the group's host at `offset`.
+    /// Returns the rack of the group's host at `offset`.
     pub fn rack(&self, offset: u32) -> RackId {
         match &self.racks {
             Racks::Filled { first, hosts_per_rack } => RackId(first.0 + offset / hosts_per_rack),
@@ -191,7 +191,7 @@ impl Group {
 mod tests {
     use super::*;
 
-    /// Growth of a record is a decision: a byte more is ten megabytes at ten million hosts.
+    /// The size of the record is fixed on purpose: one more byte is ten megabytes at ten million hosts.
     #[test]
     fn a_host_is_32_bytes() {
         assert_eq!(size_of::<Host>(), 32);

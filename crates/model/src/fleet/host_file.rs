@@ -8,7 +8,7 @@ use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dialect, Table};
 use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 
-/// The most problems of one file that are told: a file of the wrong form has one in every row.
+/// Greatest number of problems reported of one file: a file of the wrong form has one in every row.
 const MAX_PROBLEMS: usize = 20;
 
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
@@ -92,7 +92,7 @@ impl Columns {
         Ok(Columns { quantities, rack: table.column(RACK), hardware })
     }
 
-    /// The host of the row that `table` stands at.
+    /// Returns the host of the row that `table` stands at.
     fn host(&self, table: &Table, reserve: &Resources) -> Result<ListedHost, Problem> {
         let mut capacity = Resources::ZERO;
         capacity.0[Resources::NETWORK] = u32::MAX;
@@ -118,7 +118,7 @@ impl Columns {
         Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
     }
 
-    /// Reads the types that the host of a row runs; `None` where the row says nothing of it.
+    /// Reads the types that the host of a row runs; `None` if the row does not give them.
     fn hardware(&self, table: &Table) -> Result<Option<Hardware>, Problem> {
         let [families, types, architecture] = self.hardware;
         let items = |column| -> Result<Vec<String>, Problem> {
@@ -137,7 +137,7 @@ impl Columns {
     }
 }
 
-/// The text of a cell; empty where there is no such column.
+/// Returns the text of a cell; empty where there is no such column.
 fn cell(table: &Table, column: Option<usize>) -> Result<&str, Problem> {
     column.map_or(Ok(""), |column| table.text(column).map(str::trim))
 }

@@ -1,7 +1,7 @@
-//! The fleet: zones, groups and hosts with what each has free, and the totals over them.
+//! The fleet: zones, groups and hosts with their free amounts, and the totals over them.
 //!
-//! Hosts are numbered from 0 in the order of the scenario file, groups and zones likewise; each is an
-//! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
+//! Hosts are numbered from 0 in the order of the scenario file, as are groups and zones; each is an
+//! unbroken run of ids. An elastic group has such a run too: its hosts exist, closed, until opened.
 
 pub mod config;
 pub mod fill;
@@ -37,7 +37,7 @@ pub struct Zone {
     pub free_gpu_milli: u64,
     /// Its groups.
     groups: Range<usize>,
-    /// The numbers of what its hosts run, a bit for each.
+    /// Numbers of the sets of types that its hosts run, a bit for each.
     hardware: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct Fleet {
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
     /// Nothing at first, so that nothing is too short.
     smallest: Resources,
-    /// There has been a request.
+    /// True after the first request.
     is_asked: bool,
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
@@ -87,7 +87,7 @@ pub enum Change {
 }
 
 impl Fleet {
-    /// A fleet with every standing host active and empty. Fails when there are more different capacities, or sets
+    /// Returns a fleet with every standing host active and empty. Fails when there are more different capacities, or sets
     /// of types that hosts run, than a record can name.
     pub fn new(zones: &[Vec<HostGroup>]) -> Result<Fleet, TooManyKinds> {
         let mut builder = Builder::default();
@@ -119,86 +119,86 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// The hosts, by id.
+    /// Returns the hosts, by id.
     #[inline]
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
 
-    /// The hosts and their capacities, for an index that marks its place in a host.
+    /// Returns the hosts and their capacities, for an index that marks its place in a host.
     #[inline]
     pub fn hosts_to_mark(&mut self) -> (&mut [Host], &[Sku]) {
         (&mut self.hosts, &self.skus)
     }
 
-    /// The capacities.
+    /// Returns the capacities.
     #[inline]
     pub fn skus(&self) -> &[Sku] {
         &self.skus
     }
 
-    /// Sets of types that hosts run, by number.
+    /// Returns the sets of types that hosts run, by number.
     pub fn hardware(&self) -> &HardwareSets {
         &self.hardware
     }
 
-    /// Returns whether a host does not run a type that is barred from these numbers.
+    /// Returns true if a host does not run a type that is barred from these numbers.
     #[inline]
     pub fn is_barred(&self, id: HostId, barred: u64) -> bool {
         barred != 0 && self.skus[self.hosts[id.index()].sku.0 as usize].is_barred(barred)
     }
 
-    /// Numbers of the hardware that does not run a type, a bit for each.
+    /// Returns the numbers of the hardware that does not run a type, a bit for each.
     pub fn barring(&self, model: &Model<'_>) -> u64 {
         self.hardware.barring(model)
     }
 
-    /// Returns whether a zone has hosts that run a type that is barred from these numbers.
+    /// Returns true if a zone has hosts that run a type that is barred from these numbers.
     pub fn runs_in(&self, zone: ZoneId, barred: u64) -> bool {
         self.zones[zone.index()].hardware & !barred != 0
     }
 
-    /// The zones, by id.
+    /// Returns the zones, by id.
     #[inline]
     pub fn zones(&self) -> &[Zone] {
         &self.zones
     }
 
-    /// The groups, in file order.
+    /// Returns the groups, in file order.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// The totals over all hosts.
+    /// Returns the totals over all hosts.
     #[inline]
     pub fn totals(&self) -> &Totals {
         &self.totals
     }
 
-    /// True when there are elastic groups.
+    /// Returns true if there are elastic groups.
     #[inline]
     pub fn is_elastic(&self) -> bool {
         self.is_elastic
     }
 
-    /// The zone of a host.
+    /// Returns the zone of a host.
     pub fn zone_of(&self, id: HostId) -> ZoneId {
         ZoneId(self.zones.partition_point(|zone| zone.hosts.end <= id.0) as u16)
     }
 
-    /// The rack of a host.
+    /// Returns the rack of a host.
     pub fn rack_of(&self, id: HostId) -> RackId {
         let group = &self.groups[self.group_of(id)];
         group.rack(id.0 - group.first.0)
     }
 
-    /// True when a host takes instances of shared tenancy and has so much free.
+    /// Returns true if a host takes instances of shared tenancy and has so much free.
     #[inline]
     pub fn fits(&self, id: HostId, request: &Resources) -> bool {
         self.accepts(id) && self.hosts[id.index()].free.covers(request)
     }
 
-    /// True when a host takes instances of shared tenancy at all: in the shared pool, active, and below
+    /// Returns true if a host takes instances of shared tenancy at all: in the shared pool, active, and below
     /// its limit of them.
     #[inline]
     pub fn accepts(&self, id: HostId) -> bool {
@@ -208,7 +208,7 @@ impl Fleet {
             && host.instances < self.skus[host.sku.0 as usize].max_instances
     }
 
-    /// Notes what is asked for: the smallest request decides what counts as stranded.
+    /// Notes the amounts of a request: the smallest request decides which free amounts are stranded.
     pub fn note_request(&mut self, request: &Resources) {
         let before = if self.is_asked { self.smallest } else { Resources([u32::MAX; RESOURCES]) };
         self.is_asked = true;
@@ -286,7 +286,7 @@ impl Fleet {
         Change::Closed
     }
 
-    /// The group of a host, by its number in file order over all zones.
+    /// Returns the group of a host, by its number in file order over all zones.
     pub fn group_of(&self, id: HostId) -> usize {
         self.groups.partition_point(|group| group.first.0 + group.count <= id.0)
     }
@@ -353,7 +353,7 @@ fn stranded(host: &Host, smallest: &Resources) -> (u64, u64) {
     if host.state == HostState::Active { short(&host.free, smallest) } else { (0, 0) }
 }
 
-/// vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
+/// Returns the vCPU \[milli-vCPU\] that is free where memory is too short for the smallest request, and memory
 /// \[MiB\] that is free where vCPU is too short for it.
 #[inline]
 fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
@@ -366,7 +366,7 @@ fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
 /// More kinds of hosts than a host's record can name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TooManyKinds {
-    /// By what they have to sell.
+    /// By their sellable capacity.
     #[error("the hosts have more than 65,536 different capacities")]
     Capacities,
     /// By the types they run.
@@ -453,7 +453,7 @@ impl Builder {
         Ok(())
     }
 
-    /// The number of what hosts run.
+    /// Returns the number of what hosts run.
     fn number(&mut self, hardware: &Hardware) -> Result<u8, TooManyKinds> {
         self.hardware.number(hardware).ok_or(TooManyKinds::Hardware)
     }

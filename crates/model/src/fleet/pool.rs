@@ -1,5 +1,5 @@
-//! Pools of hosts: from the shared pool to one account's own and back, and which closed host opens for
-//! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
+//! Pools of hosts: moves from the shared pool to one account's own and back, and the opening of closed
+//! hosts. The tenancy of requests is `placement`'s; this file has only its effects on a host.
 
 use super::host::GroupTenancy;
 use super::host::{HostState, Pool, Sku};
@@ -7,7 +7,7 @@ use super::{Change, Fleet};
 use plimsoll_base::units::{HostId, Resources, ZoneId};
 
 impl Fleet {
-    /// True when a host is active, below its limit of instances and has so much free, whosever it is.
+    /// Returns true if a host is active, below its limit of instances and has so much free, in any pool.
     pub fn has_room(&self, id: HostId, request: &Resources) -> bool {
         let host = &self.hosts[id.index()];
         host.state == HostState::Active
@@ -15,7 +15,7 @@ impl Fleet {
             && host.free.covers(request)
     }
 
-    /// Returns true when a host is empty and without owner, and its group lets it become one account's own.
+    /// Returns true if a host is empty and without owner, and its group lets it become one account's own.
     pub fn may_be_owned(&self, id: HostId) -> bool {
         let host = &self.hosts[id.index()];
         host.instances == 0
@@ -23,12 +23,12 @@ impl Fleet {
             && self.groups[self.group_of(id)].tenancy != GroupTenancy::Shared
     }
 
-    /// True when a host may be owned and is active.
+    /// Returns true if a host may be owned and is active.
     pub fn is_vacant(&self, id: HostId) -> bool {
         self.hosts[id.index()].state == HostState::Active && self.may_be_owned(id)
     }
 
-    /// An empty host becomes one account's own.
+    /// Moves an empty host out of the shared pool, to be one account's own.
     pub fn own(&mut self, id: HostId) {
         self.hosts[id.index()].pool = Pool::Owned;
     }
@@ -64,7 +64,7 @@ impl Fleet {
         Some(id)
     }
 
-    /// The host that [`Fleet::open_where`] would open.
+    /// Returns the host that [`Fleet::open_where`] would open.
     pub fn next_to_open(
         &self,
         zone: ZoneId,

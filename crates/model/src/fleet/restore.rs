@@ -8,7 +8,7 @@ use super::totals::Totals;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::HostId;
 
-/// The mark of a host that stands in no index.
+/// The mark of a host that is in no index.
 const NO_MARK: u32 = u32::MAX;
 
 impl Persist for Fleet {
@@ -32,7 +32,7 @@ impl Persist for Fleet {
         }
     }
 
-    /// Hosts that the scenario has beyond those of the state are new. None stands in an index.
+    /// Restores the hosts of the state; further hosts of the scenario are new. None is in an index yet.
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         (self.is_asked, self.smallest) = from.get()?;
         let (found, expected) = (from.get_length()?, self.hosts.len());

@@ -58,8 +58,8 @@ impl HostTrigger {
 
 /// Table of legal transitions: a row for each trigger, a column for each state.
 ///
-/// A host that has failed takes instances until the health check finds out. One that is closed is a machine
-/// of an elastic group nonetheless, and can fail or be worked on. A host whose maintenance is announced, or
+/// A host that has failed takes instances until the health check detects it. A closed host is a machine of an
+/// elastic group nonetheless, and can fail or be maintained. A host whose maintenance is announced, or
 /// under way, can fail, and then returns by its repair. No maintenance begins on one that is unhealthy.
 #[rustfmt::skip]
 const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::ALL.len()] = {
@@ -78,8 +78,8 @@ const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::
 };
 
 impl Fleet {
-    /// Moves a host as the table of transitions says, and tells the state it is in now. The placement index has to
-    /// hear of it. Panics on a transition that cannot happen.
+    /// Moves a host by the table of transitions, and returns its new state. The placement index must be updated
+    /// afterwards. Panics on a transition that cannot happen.
     pub fn on(&mut self, id: HostId, trigger: HostTrigger) -> HostState {
         let state = self.hosts[id.index()].state;
         match state.on(trigger) {
@@ -91,7 +91,7 @@ impl Fleet {
         }
     }
 
-    /// Puts a host into a state, and tells which it is in now: an empty one of an elastic group that would be
+    /// Puts a host into a state, and returns its new state: an empty one of an elastic group that would be
     /// active is closed, until it is opened. Instances on it stay; giving them back never makes it active.
     pub fn set_state(&mut self, id: HostId, state: HostState) -> HostState {
         assert!(state != HostState::Closed, "hosts close by themselves when they empty");
@@ -124,7 +124,7 @@ mod tests {
     use plimsoll_base::engine::random::{Purpose, Seed};
     use plimsoll_base::units::{Resources, ZoneId};
 
-    /// Every pair once more, in words: what may happen, and that nothing else does.
+    /// Every pair of state and trigger once more, in words.
     #[test]
     fn every_state_and_trigger() {
         for (row, trigger) in HostTrigger::ALL.into_iter().enumerate() {
@@ -214,7 +214,7 @@ Retire: maintenance -> retired";
         fleet(Hosts::Fixed { count: 1, sellable: CAPACITY }).on(HostId(0), HostTrigger::Repair);
     }
 
-    /// The totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
+    /// Returns the totals from the hosts alone, without anything that [`Fleet`] shares with its own check.
     fn plain_totals(fleet: &Fleet, smallest: &Resources) -> Totals {
         let mut totals = Totals::default();
         for host in fleet.hosts() {

@@ -19,12 +19,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// Number of instances of a type that the host takes.
+    /// Returns the number of instances of a type that the host takes.
     pub fn fits(&self, share: &Share) -> u64 {
         if share.barred >> self.hardware & 1 == 1 { 0 } else { self.holds(&share.amounts) }
     }
 
-    /// Number of requests of one size that the host has room for.
+    /// Returns the number of requests of one size that the host has room for.
     fn holds(&self, request: &Resources) -> u64 {
         let of = |i: usize| match (self.free.0[i], request.0[i]) {
             (u32::MAX, _) | (_, 0) => u64::MAX,
@@ -112,7 +112,7 @@ impl Census {
         Census { classes: listed(classes), empty: listed(empty) }
     }
 
-    /// Hosts needed at least for these instances, whatever the packing: for each resource what they hold in
+    /// Returns the number of hosts needed at least for these instances, whatever the packing: for each resource what they hold in
     /// all by the most that any host has of it, rounded up.
     pub fn hosts_lower_bound(&self, instances: &[Share]) -> u64 {
         let largest = |i: usize| self.empty.iter().map(|class| class.room.free.0[i]).max().unwrap_or(0);
@@ -127,7 +127,7 @@ impl Census {
         (0..RESOURCES).map(needed).max().unwrap_or(0)
     }
 
-    /// Sum of a resource over what is free, or would be on empty hosts.
+    /// Returns the sum of a resource over what is free, or would be on empty hosts.
     pub(super) fn total(classes: &[HostClass], resource: usize) -> u128 {
         classes.iter().map(|class| u128::from(class.room.free.0[resource]) * u128::from(class.hosts)).sum()
     }

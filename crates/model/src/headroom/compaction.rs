@@ -20,7 +20,7 @@ pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {
     largest_first.iter().all(|share| packing.place(share)).then_some(packing.hosts)
 }
 
-/// Its greatest share of what all hosts have of a resource \[10⁻¹⁸\].
+/// Returns its greatest share of what all hosts have of a resource \[10⁻¹⁸\].
 fn size(census: &Census, amounts: &Resources) -> u128 {
     let share = |i: usize| {
         let unlimited = census.empty.iter().any(|class| class.room.free.0[i] == u32::MAX);

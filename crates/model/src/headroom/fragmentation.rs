@@ -19,7 +19,7 @@ pub struct Shares {
 /// Room on a host that instances of one type cannot use, in the unit of `resource`.
 type Measure = fn(room: &Room, share: &Share, resource: usize) -> u64;
 
-/// Expected share of each resource that an instance drawn from the live mix could not use: Σ over hosts and types of
+/// Returns the expected share of each resource that an instance drawn from the live mix could not use: Σ over hosts and types of
 /// p(type) · (free on the host, less what as many instances of the type as fit would take), by all that can be sold.
 /// `None` while nothing runs.
 pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
@@ -29,7 +29,7 @@ pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
     })
 }
 
-/// Expected fragment of each resource as FGD counts it (Weng et al., "Beware of Fragmentation", USENIX ATC 2023,
+/// Returns the expected fragment of each resource as FGD counts it (Weng et al., "Beware of Fragmentation", USENIX ATC 2023,
 /// section 3.2): Σ over hosts and types of p(type) · (all that is free on the host where not a single instance of the
 /// type fits or the type asks for none of the resource, nothing elsewhere), by all that can be sold. `None` while
 /// nothing runs.
@@ -107,7 +107,7 @@ mod tests {
         gpu.amounts.0[Resources::GPU] = 1000;
         assert_eq!(fgd(&census, &[cpu, gpu]).unwrap().gpu, Some(0.75));
         assert_eq!(fgd(&census, &[gpu]).unwrap().gpu, Some(0.0));
-        // Both GPUs serve two instances: nothing of them is unusable to those who ask for one.
+        // Both GPUs serve two instances: no part of them is unusable for requests of one GPU.
         assert_eq!(unusable(&census, &[gpu]).unwrap().gpu, Some(0.0));
         gpu.amounts.0[Resources::GPU] = 1500;
         assert_eq!(unusable(&census, &[gpu]).unwrap().gpu, Some(0.25));

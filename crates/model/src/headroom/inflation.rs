@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Census, HostClass, Room, Share};
 use plimsoll_base::units::{RESOURCES, Resources, TypeId};
 
-/// Instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
+/// Returns the number of instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
 pub fn allocable(census: &Census, share: &Share) -> u64 {
     census.classes.iter().map(|class| class.hosts * class.room.fits(share)).sum()
 }
@@ -78,8 +78,8 @@ impl Stock {
         Stock(census.classes.iter().map(|class| (class.room, class.hosts)).collect())
     }
 
-    /// Places instances of one size where the least is free, and says how many found no room. Best fit fills a
-    /// host before it turns to the next, since a host that took one has less free than before: whole hosts
+    /// Places instances of one size where the least is free, and returns the number without room.
+    /// Best fit fills a host before it turns to the next, since a host that took one has less free than before: whole hosts
     /// move at once.
     fn place(&mut self, share: &Share, count: u64) -> u64 {
         let (request, mut missing) = (&share.amounts, count);
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(allocable(&census, &barred), 0, "no hardware runs it");
     }
 
-    /// The plain twin: one instance at a time on the host where the least is free, from a list of hosts.
+    /// Reference implementation: places one instance at a time on the host where the least is free, from a list of hosts.
     fn plainly(hosts: &mut [Room], share: &Share, count: u64) -> u64 {
         for placed in 0..count {
             let best = hosts

@@ -1,10 +1,9 @@
-//! Headroom: what the fleet could still take, and how well it holds what it has, at one moment.
+//! Headroom: the instances that the fleet could still take, and how well it is packed, at one moment.
 //!
-//! To look changes nothing. One pass over the hosts makes a [`Census`] of classes of equal hosts; everything
-//! after that looks at classes and types only, however many hosts there are.
-//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out, but not which hardware
-//! runs a type: headroom is what
-//! the room would do for instances that may go anywhere in the shared pool.
+//! Measuring changes nothing. One pass over the hosts makes a [`Census`] of classes of equal hosts; everything
+//! after that works on classes and types only, however many hosts there are.
+//! Constraints of single requests (zones, groups, racks, dedicated tenancy) are left out, but the hardware that
+//! runs a type counts: headroom is the room for instances that may go anywhere in the shared pool.
 
 mod census;
 mod compaction;
@@ -21,11 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::{Duration, Resources, TypeId};
 
-/// `[headroom]`: looks at what the fleet could still take, while the run goes on.
+/// `[headroom]`: samples of the room that the fleet still has, during the run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadroomConfig {
-    /// Time between two looks, the first at the start. Each is taken with the first row of the time series at or
+    /// Time between two samples, the first at the start. Each is taken with the first row of the time series at or
     /// after its time.
     pub every: Duration,
 }
@@ -63,7 +62,7 @@ pub struct Headroom {
 }
 
 impl Headroom {
-    /// Looks at a fleet. `asked` holds every type asked for so far, with how many of each run now.
+    /// Measures the headroom of a fleet. `asked` holds every type asked for so far, with how many of each run now.
     pub fn of(census: &Census, asked: &[Share]) -> Headroom {
         let allocable: Vec<_> = asked.iter().map(|share| (share.kind, allocable(census, share))).collect();
         let fitting = asked.iter().zip(&allocable).filter(|(_, (_, count))| *count > 0);
@@ -87,7 +86,7 @@ impl Headroom {
 mod tests {
     use super::*;
 
-    /// A census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
+    /// Returns a census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
     pub fn census(classes: &[(u32, u32, u64)], vcpu: u32, memory: u32) -> Census {
         let room =
             |vcpu, memory| Room { free: Resources::new(vcpu, memory), instances: u32::MAX, hardware: 0 };
@@ -104,7 +103,7 @@ mod tests {
         }
     }
 
-    /// So many instances of a type.
+    /// Returns so many instances of a type.
     pub fn share(kind: u32, vcpu: u32, memory: u32, count: u64) -> Share {
         Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), barred: 0, count }
     }

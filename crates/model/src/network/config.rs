@@ -74,7 +74,7 @@ fn one() -> u32 {
 }
 
 impl NetworkConfig {
-    /// Everything that is wrong with it, given the names of the zones in file order.
+    /// Returns everything that is wrong with it, given the names of the zones in file order.
     pub fn validate(&self, zones: &[&str]) -> Vec<Problem> {
         let mut problems = self.resolve(zones).err().unwrap_or_default();
         problems.extend(self.security().validate(&self.vpc_names()));
@@ -90,7 +90,7 @@ impl NetworkConfig {
         }
     }
 
-    /// The names of the VPCs, in file order; without subnets there is the default one.
+    /// Returns the names of the VPCs, in file order; without subnets there is the default one.
     pub fn vpc_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for subnet in &self.subnets {
@@ -101,7 +101,7 @@ impl NetworkConfig {
         if names.is_empty() { vec!["default"] } else { names }
     }
 
-    /// Zone and addresses of each subnet, or everything that is wrong.
+    /// Returns the zone and addresses of each subnet, or everything that is wrong.
     pub(super) fn resolve(&self, zones: &[&str]) -> Result<Vec<(ZoneId, Ipv4Net)>, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut nets: Vec<Option<Ipv4Net>> = Vec::new();
@@ -224,7 +224,7 @@ impl NetworkConfig {
     }
 }
 
-/// A problem with a key of a subnet.
+/// Returns a problem with a key of a subnet.
 fn problem(subnet: usize, key: &str, message: impl Into<String>) -> Problem {
     Problem::new(Place::key(&format!("network.subnets.{subnet}.{key}")), message)
 }

@@ -122,7 +122,7 @@ pub struct ElasticAddresses {
 }
 
 impl ElasticAddresses {
-    /// True when there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.addresses.is_empty()
     }
@@ -132,12 +132,12 @@ impl ElasticAddresses {
         self.of_account.get(&account).copied().unwrap_or(0)
     }
 
-    /// The one a holder has.
+    /// Returns the address of a holder.
     pub fn of_holder(&self, holder: Holder) -> Option<ElasticAddressId> {
         self.of_holder.get(&holder).copied()
     }
 
-    /// Returns who has an address.
+    /// Returns the holder of an address.
     pub fn holder(&self, id: ElasticAddressId) -> Option<Holder> {
         self.addresses.get(&id)?.holder
     }
@@ -148,14 +148,14 @@ impl ElasticAddresses {
         }
     }
 
-    /// A holder is there no longer; the address it had is idle.
+    /// Removes a holder; the address it had is idle.
     pub(super) fn holder_ended(&mut self, now: Time, holder: Holder) {
         if let Some(id) = self.of_holder(holder) {
             self.set_holder(now, id, Trigger::HolderLost, None).expect("a holder can always be lost");
         }
     }
 
-    /// The address of an account; `unknown` when it has none of this number.
+    /// Returns the address of an account; `unknown` when it has none of this number.
     fn find(
         &mut self,
         account: AccountId,
@@ -250,7 +250,7 @@ impl Network {
         Ok(())
     }
 
-    /// Associates an elastic address with an interface (`AssociateAddress`), and tells from whom else it was
+    /// Associates an elastic address with an interface (`AssociateAddress`), and returns the holder from which it was
     /// taken. Another one the interface has becomes idle; asking twice for the same changes nothing.
     pub fn associate(
         &mut self,
@@ -280,7 +280,7 @@ impl Network {
         Ok(former)
     }
 
-    /// Takes an elastic address from its holder and tells who that was; from none nothing is taken
+    /// Takes an elastic address from its holder and returns that; without a holder nothing changes
     /// (`DisassociateAddress`: "This is an idempotent operation"). A running instance then gets a public address again
     /// where [`Network::may_auto_assign`] says so.
     pub fn disassociate(
@@ -323,7 +323,7 @@ impl Network {
             && !self.interfaces.has_further(instance)
     }
 
-    /// The elastic addresses of all accounts.
+    /// Returns the elastic addresses of all accounts.
     pub fn elastic(&self) -> &ElasticAddresses {
         &self.elastic
     }

@@ -45,7 +45,7 @@ impl Fragmentation {
         watched
     }
 
-    /// An address is taken, which may have broken a free block.
+    /// Counts an address that is taken, which may have broken a free block.
     #[cold]
     pub(super) fn take(&mut self, now: Time, breaks_block: bool) {
         self.advance(now);
@@ -53,7 +53,7 @@ impl Fragmentation {
         self.free_blocks -= u64::from(breaks_block);
     }
 
-    /// An address is given back, which may have made a free block.
+    /// Counts an address that is given back, which may have made a free block.
     #[cold]
     pub(super) fn give_back(&mut self, now: Time, makes_block: bool) {
         self.advance(now);
@@ -61,7 +61,7 @@ impl Fragmentation {
         self.free_blocks += u64::from(makes_block);
     }
 
-    /// A prefix is taken: a whole block.
+    /// Counts a prefix that is taken: a whole block.
     pub(super) fn take_block(&mut self, now: Time) {
         self.advance(now);
         self.free -= u64::from(BLOCK);
@@ -70,7 +70,7 @@ impl Fragmentation {
         self.prefixes.note();
     }
 
-    /// A prefix is given back.
+    /// Counts a prefix that is given back.
     pub(super) fn give_back_block(&mut self, now: Time) {
         self.advance(now);
         self.free += u64::from(BLOCK);
@@ -78,7 +78,7 @@ impl Fragmentation {
         self.prefixes.give_back(now);
     }
 
-    /// Statistics begin anew from what is free now.
+    /// Begins the statistics anew with what is free now.
     pub(super) fn begin_window(&mut self, now: Time) {
         self.advance(now);
         self.gauges.advance(now, &self.values());
@@ -93,7 +93,7 @@ impl Fragmentation {
         assert_eq!(self.values(), counted.values(), "free blocks of a subnet were lost");
     }
 
-    /// The share now.
+    /// Returns the share now.
     pub fn current(&self) -> f64 {
         let mut ratio = PeakRatio::default();
         let [stranded, free] = self.values();
@@ -101,7 +101,7 @@ impl Fragmentation {
         ratio.value()
     }
 
-    /// The mean of the stranded addresses over the mean of the free ones, up to `now`; the share of this
+    /// Returns the mean of the stranded addresses over the mean of the free ones, up to `now`; the share of this
     /// moment when no time has passed.
     pub fn mean(&self, now: Time) -> f64 {
         let mut gauges = self.gauges.clone();
@@ -109,7 +109,7 @@ impl Fragmentation {
         if gauges.length_ns() == 0 { self.current() } else { gauges.mean_ratio(0, 1) }
     }
 
-    /// The greatest share that lasted, the one of this moment included.
+    /// Returns the greatest share that lasted, the one of this moment included.
     pub fn peak(&self) -> f64 {
         let mut peak = self.peak;
         let [stranded, free] = self.values();
@@ -117,18 +117,18 @@ impl Fragmentation {
         peak.value()
     }
 
-    /// When a prefix was first refused, whether or not addresses were free, counted from the start of the
+    /// Returns the time that a prefix was first refused, with addresses free or not, counted from the start of the
     /// scenario.
     pub fn exhausted_at(&self) -> Option<Time> {
         self.prefixes.exhausted_at()
     }
 
-    /// Addresses that are free but in no free block, and all that are free.
+    /// Returns the number of addresses that are free but in no free block, and of all free ones.
     fn values(&self) -> [u64; 2] {
         [self.free - u64::from(BLOCK) * self.free_blocks, self.free]
     }
 
-    /// Only what lasts is a peak: a launch that is undone at once leaves no trace.
+    /// Advances to `now`. Only what lasts is a peak: a launch that is undone at once leaves no trace.
     fn advance(&mut self, now: Time) {
         if now > self.reached {
             let values = self.values();

@@ -104,12 +104,12 @@ pub struct Attachment {
 }
 
 impl Interface {
-    /// Its state.
+    /// Returns its state.
     pub fn state(&self) -> InterfaceState {
         if self.attachment.is_some() { InterfaceState::InUse } else { InterfaceState::Available }
     }
 
-    /// Its secondary addresses or prefixes, by the offset of their first address, in the order of assignment.
+    /// Returns its secondary addresses or prefixes, by the offset of their first address, in the order of assignment.
     pub fn ranges(&self, range: AddressRange) -> &[u32] {
         self.ranges.of(range)
     }
@@ -151,7 +151,7 @@ impl Interfaces {
         self.further.is_empty() && self.of_instance.is_empty()
     }
 
-    /// The interface of an account, which EC2 calls unknown to all others.
+    /// Returns the interface of an account; to other accounts it is unknown, as in EC2.
     pub fn find(&self, account: AccountId, id: InterfaceId) -> Result<&Interface, FailureReason> {
         let found = self.further.get(&id).filter(|interface| interface.account == account);
         found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
@@ -162,7 +162,7 @@ impl Interfaces {
         found.ok_or(Failure::InvalidNetworkInterfaceIdNotFound.into())
     }
 
-    /// Returns whether an instance has more than its first interface.
+    /// Returns true if an instance has more than its first interface.
     pub fn has_further(&self, instance: InstanceId) -> bool {
         self.of_instance.get(&instance).is_some_and(|holdings| !holdings.interfaces.is_empty())
     }
@@ -180,12 +180,12 @@ impl Interfaces {
         holdings
     }
 
-    /// Secondary addresses or prefixes of an instance's first interface.
+    /// Returns the secondary addresses or prefixes of an instance's first interface.
     pub fn ranges_of(&self, instance: InstanceId, range: AddressRange) -> &[u32] {
         self.of_instance.get(&instance).map_or(&[], |holdings| holdings.ranges.of(range))
     }
 
-    /// Subnet, account and ranges of an interface, and how many addresses its instance's type allows it.
+    /// Returns the subnet, account and ranges of an interface, and how many addresses its instance's type allows it.
     pub fn assignable(
         &mut self,
         on: InterfaceRef<'_>,
@@ -206,7 +206,7 @@ impl Interfaces {
         }
     }
 
-    /// Subnet, account and offset of every private address held here: all but the first of each instance.
+    /// Returns the subnet, account and offset of every private address held here: all but the first of each instance.
     pub fn addresses(&self) -> impl Iterator<Item = (SubnetId, AccountId, u32)> {
         let first = self.of_instance.values().flat_map(|holdings| {
             holdings.ranges.offsets().map(|offset| (holdings.subnet, holdings.account, offset))
@@ -219,7 +219,7 @@ impl Interfaces {
         first.chain(further)
     }
 
-    /// Panics unless interfaces and instances agree on who has whom.
+    /// Panics unless interfaces and instances agree on their attachments.
     pub fn assert_consistent(&self) {
         let mut attached = 0;
         for (instance, holdings) in &self.of_instance {
@@ -335,7 +335,7 @@ impl Network {
         Ok(())
     }
 
-    /// An instance has ended: everything it had beside its first address is given back. Its elastic
+    /// Removes an instance that has ended: everything it had beside its first address is given back. Its elastic
     /// address and the interfaces that do not end with it stay the account's.
     #[inline]
     pub fn instance_ended(&mut self, now: Time, instance: InstanceId) {
@@ -370,12 +370,12 @@ impl Network {
         self.give_back_all_ranges(now, subnet, account, &interface.ranges);
     }
 
-    /// An interface that has a number; `None` where there is none in the account.
+    /// Returns an interface that has a number; `None` where there is none in the account.
     pub fn interface(&self, account: AccountId, id: InterfaceId) -> Option<&Interface> {
         self.interfaces.find(account, id).ok()
     }
 
-    /// The interfaces of an instance beside its first, in the order of attachment.
+    /// Returns the interfaces of an instance beside its first, in the order of attachment.
     pub fn interfaces_of(&self, instance: InstanceId) -> &[InterfaceId] {
         self.interfaces.of_instance.get(&instance).map_or(&[], |holdings| &holdings.interfaces)
     }

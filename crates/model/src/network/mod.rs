@@ -65,7 +65,7 @@ struct Vpc {
 }
 
 impl Network {
-    /// The network a scenario describes, given the names of its zones in file order.
+    /// Returns the network a scenario describes, given the names of its zones in file order.
     pub fn new(config: &NetworkConfig, zones: &[&str]) -> Result<Network, InputError> {
         let resolved = config.resolve(zones).map_err(InputError)?;
         let mut network = Network {
@@ -101,7 +101,7 @@ impl Network {
         Ok(network)
     }
 
-    /// The VPCs an account has, by name, each with its number.
+    /// Returns the VPCs an account has, by name, each with its number.
     pub fn vpcs(&self, account: AccountId) -> impl Iterator<Item = (&str, u32)> {
         self.vpcs.iter().map(move |vpc| (vpc.name.as_str(), vpc.first + account.0 % vpc.copies))
     }
@@ -170,7 +170,7 @@ impl Network {
         self.public.give_back(now);
     }
 
-    /// An instance keeps what it was given: the peaks take note.
+    /// Confirms what an instance was given, which counts towards the peaks.
     #[inline]
     pub fn note(&mut self, subnet: SubnetId, has_public_address: bool) {
         if let Some(subnet) = self.subnets.get_mut(subnet.index()) {
@@ -181,31 +181,31 @@ impl Network {
         }
     }
 
-    /// Peaks and means begin anew: the warm-up is over.
+    /// Begins peaks and means anew at the end of the warm-up.
     pub fn begin_window(&mut self, now: Time) {
         self.subnets.iter_mut().for_each(|subnet| subnet.begin_window(now));
         self.public.begin_window(now);
         self.elastic.begin_window(now);
     }
 
-    /// The subnets, in file order. None: private addresses have no limit.
+    /// Returns the subnets, in file order. None: private addresses have no limit.
     pub fn subnets(&self) -> &[Subnet] {
         &self.subnets
     }
 
-    /// The subnets of a zone, in file order.
+    /// Returns the subnets of a zone, in file order.
     #[inline]
     pub fn subnets_of_zone(&self, zone: ZoneId) -> &[SubnetId] {
         &self.of_zone[zone.index()]
     }
 
-    /// Number of the VPC in which the account has the subnet, from 0 in file order: accounts whose
+    /// Returns the number of the VPC in which the account has the subnet, from 0 in file order: accounts whose
     /// numbers are equal modulo the VPC's `vpcs` share one. 0 when the scenario has no subnets.
     pub fn vpc_of(&self, subnet: SubnetId, account: AccountId) -> u32 {
         self.subnets.get(subnet.index()).map_or(0, |subnet| subnet.vpc(account))
     }
 
-    /// Public addresses there are; `None` for no limit.
+    /// Returns the size of the public pool; `None` for no limit.
     pub fn public_addresses(&self) -> Option<u32> {
         self.public_addresses
     }
@@ -215,7 +215,7 @@ impl Network {
         &self.public
     }
 
-    /// True when everything that was taken has been given back.
+    /// Returns true if everything that was taken has been given back.
     pub fn is_empty(&self) -> bool {
         self.subnets.iter().all(|subnet| subnet.usage.used() == 0)
             && self.public.used() == 0

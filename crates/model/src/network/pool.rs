@@ -3,8 +3,8 @@
 //! A bit of the root is set when its branch has a free address, a bit of a branch when its leaf has
 //! one, a bit of a leaf when the address is free. Finding the lowest is three counts of trailing
 //! zeros, whatever the size. The rejected alternative, a list of free addresses, hands them out in
-//! the order of their release, so that no one can say beforehand who gets which. A block is a quarter
-//! of a leaf; the lowest free one is found by a scan over the leaves that have a free address.
+//! the order of their release, which makes assignments hard to predict. A block is a quarter of a
+//! leaf; the lowest free one is found by a scan over the leaves that have a free address.
 
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_base::persist;
@@ -42,7 +42,7 @@ persist! { AddressPool {
 } }
 
 impl AddressPool {
-    /// A pool of the offsets `0..size` without the `reserved` first ones and the last one.
+    /// Returns a pool of the offsets `0..size` without the `reserved` first ones and the last one.
     pub fn new(size: u32, reserved: u32) -> AddressPool {
         assert!((reserved + 1..=MAX_ADDRESSES).contains(&size), "a pool of {size} addresses");
         let leaves = size.div_ceil(FANOUT);
@@ -123,19 +123,19 @@ impl AddressPool {
         (first..first + BLOCK).for_each(|offset| self.release(offset));
     }
 
-    /// Aligned blocks of 16 free addresses: how many prefixes could still be handed out.
+    /// Returns the number of aligned blocks of 16 free addresses: as many prefixes could still be handed out.
     pub fn free_blocks(&self) -> u32 {
         self.leaves_with_free().map(|leaf| whole_blocks(self.leaf(leaf)).count_ones()).sum()
     }
 
-    /// Returns whether the other 15 addresses of the block of `offset` are free: handing it out has broken a
+    /// Returns true if the other 15 addresses of the block of `offset` are free: handing it out has broken a
     /// free block, giving it back makes one.
     pub fn rest_of_block_is_free(&self, offset: u32) -> bool {
         let block = block_mask(offset % FANOUT / BLOCK * BLOCK);
         (self.leaf(offset / FANOUT) | 1 << (offset % FANOUT)) & block == block
     }
 
-    /// Returns whether `offset` is free.
+    /// Returns true if `offset` is free.
     pub fn is_free(&self, offset: u32) -> bool {
         self.leaf(offset / FANOUT) >> (offset % FANOUT) & 1 != 0
     }
@@ -153,7 +153,7 @@ impl AddressPool {
         }
     }
 
-    /// The leaves that have a free address, from the lowest.
+    /// Returns the leaves that have a free address, from the lowest.
     fn leaves_with_free(&self) -> impl Iterator<Item = u32> {
         let leaves = |branch: u32| bits(self.words[branch as usize]).map(move |bit| branch * FANOUT + bit);
         bits(self.root).flat_map(leaves)
@@ -163,17 +163,17 @@ impl AddressPool {
         self.words[(self.branches + leaf) as usize]
     }
 
-    /// Addresses that are free.
+    /// Returns the number of addresses that are free.
     pub fn free(&self) -> u32 {
         self.capacity - self.used
     }
 
-    /// Addresses handed out.
+    /// Returns the number of addresses handed out.
     pub fn used(&self) -> u32 {
         self.used
     }
 
-    /// Addresses that can be handed out in all.
+    /// Returns the number of addresses that can be handed out in all.
     pub fn capacity(&self) -> u32 {
         self.capacity
     }
@@ -185,7 +185,7 @@ impl AddressPool {
     }
 }
 
-/// The positions of the bits that are set, from the lowest.
+/// Returns the positions of the bits that are set, from the lowest.
 fn bits(mut word: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         let lowest = (word != 0).then(|| word.trailing_zeros());
@@ -194,12 +194,12 @@ fn bits(mut word: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The block of a leaf that begins at bit `start`.
+/// Returns the block of a leaf that begins at bit `start`.
 fn block_mask(start: u32) -> u64 {
     0xffff << start
 }
 
-/// The first bit of each block of a leaf that is free as a whole.
+/// Returns the first bit of each block of a leaf that is free as a whole.
 fn whole_blocks(leaf: u64) -> u64 {
     // After each step a bit stands for twice as many in a row.
     let runs = [1, 2, 4, 8].into_iter().fold(leaf, |runs, length| runs & (runs >> length));

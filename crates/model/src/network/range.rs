@@ -18,7 +18,7 @@ pub enum AddressRange {
 }
 
 impl AddressRange {
-    /// Addresses it takes from the subnet.
+    /// Returns the number of addresses it takes from the subnet.
     pub const fn addresses(self) -> u32 {
         match self {
             AddressRange::Single => 1,
@@ -63,7 +63,7 @@ impl Ranges {
         1 + (self.singles.len() + self.prefixes.len()) as u64
     }
 
-    /// The offset of every address in them; none where addresses have no limit.
+    /// Returns the offset of every address in them; none where addresses have no limit.
     pub fn offsets(&self) -> impl Iterator<Item = u32> {
         let prefixes = self.prefixes.iter().filter(|first| **first != NO_ADDRESS);
         let singles = self.singles.iter().filter(|offset| **offset != NO_ADDRESS);
@@ -98,8 +98,8 @@ impl Network {
         Ok(())
     }
 
-    /// Takes so many secondary addresses or prefixes from an interface (`UnassignPrivateIpAddresses`). EC2
-    /// is told which; a demand cannot know them, so those assigned last go first.
+    /// Takes so many secondary addresses or prefixes from an interface (`UnassignPrivateIpAddresses`). A
+    /// call to EC2 names them; a demand cannot know them, so those assigned last go first.
     pub fn unassign(
         &mut self,
         now: Time,
@@ -115,7 +115,7 @@ impl Network {
         Ok(())
     }
 
-    /// Secondary addresses or prefixes of an instance's first interface, by the offset of their first
+    /// Returns the secondary addresses or prefixes of an instance's first interface, by the offset of their first
     /// address, in the order of assignment.
     pub fn first_interface_ranges(&self, instance: InstanceId, range: AddressRange) -> &[u32] {
         self.interfaces.ranges_of(instance, range)
@@ -156,7 +156,7 @@ impl Network {
         Ok(taken)
     }
 
-    /// The subnet can be without a free block while addresses are free.
+    /// Returns the failure of a subnet without a free block, in which addresses may be free.
     fn take_prefixes(
         &mut self,
         now: Time,

@@ -41,7 +41,7 @@ persist! { Subnet {
 } }
 
 impl Subnet {
-    /// The subnet of a configuration with all its addresses free, and the pool of each of its VPCs. Its
+    /// Returns the subnet of a configuration with all its addresses free, and the pool of each of its VPCs. Its
     /// pools come after `first_pool` others, its VPCs are numbered from `first_vpc`.
     pub(super) fn new(
         config: &SubnetConfig,
@@ -65,28 +65,28 @@ impl Subnet {
         (subnet, std::iter::repeat_n(pool, config.vpcs as usize))
     }
 
-    /// Position of the pool of the account's VPC.
+    /// Returns the position of the pool of the account's VPC.
     #[inline]
     pub(super) fn pool(&self, account: AccountId) -> usize {
         (self.first_pool + account.0 % self.vpcs) as usize
     }
 
-    /// Positions of the pools of all its VPCs.
+    /// Returns the positions of the pools of all its VPCs.
     pub(super) fn pools(&self) -> Range<usize> {
         self.first_pool as usize..(self.first_pool + self.vpcs) as usize
     }
 
-    /// Number of the account's VPC among all VPCs of the scenario, from 0 in file order.
+    /// Returns the number of the account's VPC among all VPCs of the scenario, from 0 in file order.
     pub fn vpc(&self, account: AccountId) -> u32 {
         self.first_vpc + account.0 % self.vpcs
     }
 
-    /// The address at an offset from the first, as people write it; `None` for [`NO_ADDRESS`].
+    /// Returns the address at an offset from the first, as people write it; `None` for [`NO_ADDRESS`].
     pub fn address(&self, offset: u32) -> Option<Ipv4Addr> {
         (offset != NO_ADDRESS).then(|| Ipv4Addr::from(u32::from(self.net.network()) + offset))
     }
 
-    /// Its fragmentation and prefixes; `None` until a call asks for a prefix.
+    /// Returns its fragmentation and prefixes; `None` until a call asks for a prefix.
     pub fn fragmentation(&self) -> Option<&Fragmentation> {
         self.fragmentation.as_deref()
     }
@@ -96,7 +96,7 @@ impl Subnet {
         self.fragmentation.get_or_insert_with(|| Box::new(Fragmentation::of(now, pools)))
     }
 
-    /// Statistics begin anew from what is in use now.
+    /// Begins the statistics anew with what is in use now.
     pub(super) fn begin_window(&mut self, now: Time) {
         self.usage.begin_window(now);
         if let Some(fragmentation) = &mut self.fragmentation {

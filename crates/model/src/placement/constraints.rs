@@ -1,5 +1,5 @@
-//! Requirements of a request on its host beside room, and the hosts that meet them: stated once, for the index and the
-//! plain scan alike.
+//! Requirements of a request on its host beside room, and the hosts that meet them: stated once, for both the index and
+//! the plain scan.
 //!
 //! A constrained request has *tiers*, sets of hosts in order of preference: the run's strategy chooses among
 //! the hosts of the first tier that has one that fits. The group decides the order first:
@@ -116,7 +116,7 @@ pub(super) enum HostRule<'a> {
 }
 
 impl HostRule<'_> {
-    /// True when the rule leaves a host in, whatever room it has.
+    /// Returns true if the rule leaves a host in, whatever room it has.
     #[inline]
     pub(super) fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
         match self {
@@ -130,7 +130,7 @@ impl HostRule<'_> {
 }
 
 impl RackRule<'_> {
-    /// True when the rule leaves the rack of a host in.
+    /// Returns true if the rule leaves the rack of a host in.
     #[inline]
     pub(super) fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
         match self {
@@ -143,7 +143,7 @@ impl RackRule<'_> {
 }
 
 impl Tier<'_> {
-    /// True when the request may go to a host of its zone, if that is active and has room.
+    /// Returns true if the request may go to a host of its zone, if that is active and has room.
     pub fn allows(&self, id: HostId, fleet: &Fleet) -> bool {
         self.hosts.allows(id, fleet)
             && self.excluded != Some(id)
@@ -151,7 +151,7 @@ impl Tier<'_> {
             && self.suits(id, fleet)
     }
 
-    /// True when the hardware and the terms of a host allow the request.
+    /// Returns true if the hardware and the terms of a host allow the request.
     #[inline]
     pub(super) fn suits(&self, id: HostId, fleet: &Fleet) -> bool {
         let is_shared = self.whole && fleet.hosts()[id.index()].instances > 0;
@@ -172,7 +172,7 @@ impl Terms<'_> {
     }
 }
 
-/// The tiers of a request, in order. None: no host may take it, whatever room there is.
+/// Returns the tiers of a request, in order. None: no host may take it, whatever room there is.
 pub(super) fn tiers<'a>(
     request: &Request,
     constraint: &Constraint,
@@ -190,7 +190,7 @@ pub(super) fn tiers<'a>(
     rack_rules.into_iter().flat_map(with_racks).collect()
 }
 
-/// The tiers of a request for a slot of a reservation whose hosts stand. One that needs a host to itself has it in the
+/// Returns the tiers of a request for a slot of a reservation whose hosts stand. One that needs a host to itself has it in the
 /// slot.
 pub(super) fn slot_tiers<'a>(
     request: &Request,
@@ -206,7 +206,7 @@ pub(super) fn slot_tiers<'a>(
     rack_rules(request, constraint.group, groups).into_iter().map(tier).collect()
 }
 
-/// Demand of a request on the terms of dedicated hosts, if it goes to one.
+/// Returns the demand of a request on the terms of dedicated hosts, if it goes to one.
 fn terms<'a>(request: &Request, constraint: &Constraint, tenancies: &'a Tenancies) -> Option<Terms<'a>> {
     let Tenancy::Host(host) = constraint.tenancy else { return None };
     let amounts = request.amounts;

@@ -65,7 +65,7 @@ impl Placer {
         self.tenancies.families.insert(kind, family.to_string());
     }
 
-    /// The lowest vacant host of a host group that suits.
+    /// Returns the lowest vacant host of a host group that suits.
     fn vacant_in(&self, group: usize, barred: u64, fleet: &Fleet) -> Option<HostId> {
         let group = &fleet.groups()[group];
         let ids = group.first..HostId(group.first.0 + group.count);

@@ -9,7 +9,7 @@ use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::Resources;
 
 impl Placer {
-    /// The reason to give when no host, open or to be opened, takes a request. The first of these that holds:
+    /// Returns the reason to give when no host, open or to be opened, takes a request. The first of these that holds:
     /// a spread group has the most members its zone may have; the zone has too little vCPU, memory or GPU
     /// free in all; the request would have found a host but for its group's rule; there is no host of its
     /// tenancy with room; no single host has all that is asked for.

@@ -1,4 +1,4 @@
-//! Placement groups: their rules, and where their members stand. A member counts from its placement until
+//! Placement groups: their rules, and the hosts of their members. A member counts from its placement until
 //! it gives its host back: while it is pending, running or stopping.
 
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ impl Groups {
         self.of_everyone.insert(name.to_string(), rule);
     }
 
-    /// The group that an account knows by a name.
+    /// Returns the group that an account knows by a name.
     pub fn named(&mut self, account: AccountId, name: &str) -> Result<PlacementGroupId, FailureReason> {
         if let Some(id) = self.names.get(&account).and_then(|names| names.get(name)) {
             return Ok(*id);
@@ -102,12 +102,12 @@ impl Groups {
         Ok(id)
     }
 
-    /// An instance was launched into a group.
+    /// Counts an instance that was launched into a group.
     pub fn enlist(&mut self, group: PlacementGroupId) {
         self.groups[group.index()].enlisted += 1;
     }
 
-    /// An instance of a group has ended.
+    /// Removes an instance of a group that has ended.
     pub fn dismiss(&mut self, group: PlacementGroupId) {
         self.groups[group.index()].enlisted -= 1;
     }
@@ -123,29 +123,29 @@ impl Groups {
         Ok(())
     }
 
-    /// The rule of a group.
+    /// Returns the rule of a group.
     pub fn rule(&self, group: PlacementGroupId) -> GroupRule {
         self.groups[group.index()].rule
     }
 
-    /// The members of a group in a zone.
+    /// Returns the members of a group in a zone.
     pub fn members(&self, group: PlacementGroupId, zone: ZoneId) -> &Members {
         self.groups[group.index()].zones.get(&zone).unwrap_or(&NO_MEMBERS)
     }
 
-    /// The zone that a cluster group is bound to, while it has members.
+    /// Returns the zone that a cluster group is bound to, while it has members.
     pub fn bound_to(&self, group: PlacementGroupId) -> Option<ZoneId> {
         let Group { rule, zones, .. } = &self.groups[group.index()];
         let is_cluster = matches!(rule, GroupRule::Cluster { .. });
         zones.first_key_value().map(|(zone, _)| *zone).filter(|_| is_cluster)
     }
 
-    /// Returns true when no group has members.
+    /// Returns true if no group has members.
     pub fn are_without_members(&self) -> bool {
         self.groups.iter().all(|group| group.zones.is_empty() && group.enlisted == 0)
     }
 
-    /// Panics unless these are all members, by group and zone, and stand as the rules say.
+    /// Panics unless these are all members, by group and zone, and on hosts that the rules allow.
     pub fn assert_conserved(&self, members: &BTreeMap<(PlacementGroupId, ZoneId), Members>) {
         let known = (0..)
             .map(PlacementGroupId)
@@ -172,7 +172,7 @@ impl Groups {
     /// Forgets a member on a rack.
     pub(super) fn left(&mut self, group: PlacementGroupId, zone: ZoneId, rack: RackId) {
         let zones = &mut self.groups[group.index()].zones;
-        let members = zones.get_mut(&zone).expect("who leaves a group was a member");
+        let members = zones.get_mut(&zone).expect("an instance that leaves a group was a member");
         let on_rack = members.by_rack.get_mut(&rack).expect("a member stood on the rack");
         *on_rack -= 1;
         if *on_rack == 0 {
@@ -192,7 +192,7 @@ impl Members {
         *self.by_rack.entry(rack).or_default() += 1;
     }
 
-    /// The partitions, that with fewest members first, then by number.
+    /// Returns the partitions, that with fewest members first, then by number.
     pub fn partitions_emptiest_first(&self, partitions: u16) -> Vec<u16> {
         let mut counts = vec![0; usize::from(partitions)];
         for (rack, count) in &self.by_rack {
@@ -203,7 +203,7 @@ impl Members {
         order
     }
 
-    /// The racks that hold members, that with most first, then by number.
+    /// Returns the racks that hold members, that with most first, then by number.
     pub fn racks_fullest_first(&self) -> Vec<RackId> {
         let mut racks: Vec<RackId> = self.by_rack.keys().copied().collect();
         racks.sort_by_key(|rack| Reverse(self.by_rack[rack]));
@@ -245,7 +245,7 @@ mod tests {
         groups.enlist(id);
         groups.joined(id, ZoneId(0), RackId(3));
         assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
-        // A stopped member stands nowhere.
+        // A stopped member has no host.
         groups.left(id, ZoneId(0), RackId(3));
         assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
         groups.dismiss(id);

@@ -1,4 +1,4 @@
-//! The index of a fleet by what its strategy asks: kept up to date host by host, and searched for one
+//! The index of a fleet for its strategy: kept up to date host by host, and searched for one
 //! request. It holds the hosts that take instances of shared tenancy; other hosts are few, and are searched
 //! by the lists that `tenancies` keeps of them.
 
@@ -43,7 +43,7 @@ enum ZoneIndex {
 }
 
 impl Index {
-    /// An index over a fleet, no host in it yet.
+    /// Returns an index over a fleet, no host in it yet.
     pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> Index {
         let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
@@ -59,12 +59,12 @@ impl Index {
         }
     }
 
-    /// The distinct requests so far, by number.
+    /// Returns the distinct requests so far, by number.
     pub fn requests(&self) -> &[Resources] {
         self.shapes.requests()
     }
 
-    /// The number by which the index knows a request; a new one gets its bit in every mask.
+    /// Returns the number by which the index knows a request; a new one gets its bit in every mask.
     pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
         let (shape, changed) = self.shapes.intern(request);
         if changed {
@@ -149,7 +149,7 @@ impl Index {
         self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }
 
-    /// A selector for any host that fits, whatever the strategy.
+    /// Returns a selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
         AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
     }
@@ -189,7 +189,7 @@ impl Index {
         }
     }
 
-    /// The host that a request would likely get now: a hint for prefetching.
+    /// Returns the host that a request would likely get now: a hint for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
         match &self.zones[zone.index()] {
@@ -209,7 +209,7 @@ impl Index {
             .sum()
     }
 
-    /// Distinct requests so far.
+    /// Returns the number of distinct requests so far.
     pub fn shapes(&self) -> usize {
         self.shapes.len()
     }

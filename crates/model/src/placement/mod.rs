@@ -1,7 +1,7 @@
 //! Placement: the choice of a host for an instance.
 //!
-//! A `strategy` states its rule once; the `index` answers it without a look at every host, the `scan` by a look at each, and
-//! both select the same host, always. A `request` states its requirements; `constraints` derives from them, with `groups`
+//! A `strategy` states its rule once; the `index` answers it without visiting every host, the `scan` by visiting each, and
+//! both always select the same host. A `request` states its requirements; `constraints` derives from them, with `groups`
 //! and `tenancies`, the hosts that may take it. The `placer` joins all of these; `reservations` hold room by means of the
 //! placer; a `diagnosis` explains one decision.
 //!

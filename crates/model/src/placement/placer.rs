@@ -3,7 +3,7 @@
 //!
 //! To place a request, call [`Placer::choose`], take the capacity from the fleet, and call [`Placer::placed`] and
 //! [`Placer::changed`]. When the instance leaves, give the capacity back and call [`Placer::removed`] and
-//! [`Placer::changed`]; where the placement comes to nothing, [`Placer::undo`] in place of [`Placer::removed`].
+//! [`Placer::changed`]; if the placement is undone, [`Placer::undo`] in place of [`Placer::removed`].
 
 use super::constraints::{self, Tier};
 use super::groups::Groups;
@@ -106,7 +106,7 @@ impl Placer {
         })
     }
 
-    /// Returns true when an open host of the zone may take a request of this constraint and has room.
+    /// Returns true if an open host of the zone may take a request of this constraint and has room.
     pub(super) fn could_place(&mut self, request: &Request, constraint: &Constraint, fleet: &Fleet) -> bool {
         let Placer { index, groups, tenancies, .. } = self;
         let mut any = index.any();
@@ -177,7 +177,8 @@ impl Placer {
         }
     }
 
-    /// The owner of the host follows from the instances left on it: see [`Placer::changed`].
+    /// Removes an instance with constraints. The owner of the host follows from the instances left on it: see
+    /// [`Placer::changed`].
     #[cold]
     fn remove_constrained(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         if let Some(group) = request.group() {

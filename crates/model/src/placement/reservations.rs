@@ -1,9 +1,9 @@
 //! Capacity reservations: room for instances of one type in one zone, held in slots on hosts.
 //!
-//! A slot is placed as an instance of its account would be, and counts as one for everybody else: it takes
+//! A slot is placed as an instance of its account would be, and counts as one for all other requests: it takes
 //! room and one of the host's instances, keeps the host open, and keeps a host of dedicated tenancy its
-//! account's own. It is a member of no placement group. A launch that matches takes a slot over where it
-//! stands, and the slot comes back when the instance gives its host back.
+//! account's own. It is a member of no placement group. A launch that matches takes over a slot on its
+//! host, and the slot is free again when the instance leaves that host.
 //!
 //! Matching is by account, type, zone and tenancy (EC2 user guide, "Reserve compute capacity with EC2
 //! On-Demand Capacity Reservations"); slots are used by launches into placement groups too, where the
@@ -11,7 +11,7 @@
 //! the first tier of the request is taken, of the oldest reservation, on the lowest host. One on a host
 //! that is not active waits until that is.
 //!
-//! An instance that stands elsewhere may count for a slot too: then the reservation needs that one no more
+//! An instance elsewhere may count for a slot too: then the reservation no longer needs the slot
 //! ([`Reservations::reserve`], [`Reservations::give_up_slot`]). The caller knows which instances those are.
 
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub struct Reservation {
     pub count: u32,
     /// Free slots \[instances\].
     pub free: u32,
-    /// True where any launch that matches may use it; otherwise only one that names it.
+    /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
     /// Request of one slot.
     slot: Request,
@@ -126,7 +126,7 @@ pub struct Terms {
     pub kind: TypeId,
     /// Number of instances that it holds room for \[instances\].
     pub count: u32,
-    /// True where any launch that matches may use it; otherwise only one that names it.
+    /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
 }
 
@@ -315,8 +315,8 @@ impl Reservations {
         Ok(cancelled.free)
     }
 
-    /// Places the free slots of a host that has gone out of service on other hosts. Returns the number that found one;
-    /// the others wait for the host.
+    /// Places the free slots of a host that has gone out of service on other hosts. Returns the
+    /// number that found one; the others wait for the host.
     pub fn move_slots(&mut self, host: HostId, placer: &mut Placer, fleet: &mut Fleet) -> u32 {
         let mut moved = 0;
         for reservation in &mut self.all {

@@ -1,5 +1,5 @@
-//! Plain twin of the index: answers every question by a scan of all hosts of the zone in order, or of a short list, which
-//! is also how the few hosts of a narrow tier are searched.
+//! Reference implementation of the index: a scan of all hosts of the zone in order, or of a short list. The few hosts of
+//! a narrow tier are searched in this way too.
 
 use std::ops::Range;
 

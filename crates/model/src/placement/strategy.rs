@@ -13,7 +13,7 @@ use plimsoll_base::units::HostId;
 pub trait Candidates {
     /// Returns the ids of the zone's hosts.
     fn range(&self) -> Range<u32>;
-    /// Returns true when the request fits on a host.
+    /// Returns true if the request fits on a host.
     fn fits(&self, id: HostId) -> bool;
     /// Returns the vCPU free on a host \[milli-vCPU\].
     fn free_vcpu_milli(&self, id: HostId) -> u32;

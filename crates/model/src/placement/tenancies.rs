@@ -1,7 +1,7 @@
 //! Ownership of hosts: those of one account, and those that could become so.
 //!
 //! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
-//! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
+//! a dedicated host until its release. No records are kept before the first request of such tenancy.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub enum Ownership {
 /// Terms of a dedicated host (`AllocateHosts`).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct HostTerms {
-    /// Types of which family, or which one.
+    /// Types that it takes.
     pub takes: Takes,
     /// True for a host that takes launches without the name of one (`AutoPlacement`).
     pub auto_placement: bool,
@@ -65,7 +65,7 @@ pub struct Tenancies {
 pub type Vacant = BTreeMap<SkuId, BTreeSet<HostId>>;
 
 impl Tenancies {
-    /// Looks for the vacant hosts, unless that was done before.
+    /// Lists the vacant hosts, unless that was done before.
     pub(super) fn begin(&mut self, fleet: &Fleet) {
         if self.is_used() {
             return;
@@ -79,18 +79,18 @@ impl Tenancies {
         }
     }
 
-    /// True once tenancy matters.
+    /// Returns true once tenancy matters.
     #[inline]
     pub(super) fn is_used(&self) -> bool {
         !self.vacant.is_empty()
     }
 
-    /// The vacant hosts of a zone. Tenancy matters by now.
+    /// Returns the vacant hosts of a zone. Tenancy matters by now.
     pub(super) fn vacant(&self, zone: ZoneId) -> &Vacant {
         &self.vacant[zone.index()]
     }
 
-    /// The hosts of a zone that are an account's own in this way, if there are any.
+    /// Returns the hosts of a zone that are an account's own in this way, if there are any.
     pub fn owned(&self, account: AccountId, zone: ZoneId, ownership: Ownership) -> Option<&BTreeSet<HostId>> {
         self.owned.get(&(account, zone, ownership))
     }
@@ -100,7 +100,7 @@ impl Tenancies {
         self.owners.get(&host).copied()
     }
 
-    /// Returns whether a dedicated host takes a type.
+    /// Returns true if a dedicated host takes a type.
     pub(super) fn takes(&self, host: HostId, kind: TypeId) -> bool {
         match self.terms.get(&host).map(|terms| &terms.takes) {
             None | Some(Takes::Anything) => true,
@@ -109,17 +109,17 @@ impl Tenancies {
         }
     }
 
-    /// Returns whether a dedicated host takes launches that name no host.
+    /// Returns true if a dedicated host takes launches that name no host.
     pub(super) fn places_automatically(&self, host: HostId) -> bool {
         self.terms.get(&host).is_some_and(|terms| terms.auto_placement)
     }
 
-    /// Returns whether one instance has a dedicated host to itself.
+    /// Returns true if one instance has a dedicated host to itself.
     pub(super) fn is_whole(&self, host: HostId) -> bool {
         self.whole.contains(&host)
     }
 
-    /// Instances of a type on a dedicated host.
+    /// Returns the number of instances of a type on a dedicated host.
     pub(super) fn count_on(&self, host: HostId, kind: TypeId) -> u32 {
         self.on_hosts.get(&(host, kind)).copied().unwrap_or(0)
     }
@@ -148,7 +148,7 @@ impl Tenancies {
         }
     }
 
-    /// Notes that a host is an account's own. [`Tenancies::settle`] tells the fleet.
+    /// Notes that a host is an account's own. [`Tenancies::settle`] updates the fleet.
     pub(super) fn take(&mut self, host: HostId, zone: ZoneId, account: AccountId, ownership: Ownership) {
         match self.owners.insert(host, (account, ownership)) {
             None => _ = self.owned.entry((account, zone, ownership)).or_default().insert(host),

@@ -1,5 +1,5 @@
-//! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is asked once
-//! a SKU, about the lowest that the request may have.
+//! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is applied once
+//! a SKU, to the lowest host that the request may have.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(super) struct Vacancies<'a> {
 }
 
 impl Vacancies<'_> {
-    /// The hosts of each SKU that has room for the request.
+    /// Returns the hosts of each SKU that has room for the request.
     fn roomy(&self) -> impl Iterator<Item = &BTreeSet<HostId>> {
         let skus = self.fleet.skus();
         let covers = |sku: usize| skus[sku].capacity.covers(&self.request.amounts);

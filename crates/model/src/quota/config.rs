@@ -44,7 +44,7 @@ macro_rules! with_limits {
         }
 
         impl $name {
-            /// The limits the table sets.
+            /// Returns the limits the table sets.
             fn limits(&self) -> impl Iterator<Item = (Quota, u32)> {
                 let counts = [
                     (Quota::Instances, self.instances),
@@ -107,7 +107,7 @@ impl QuotaPreset {
         *self == QuotaPreset::None
     }
 
-    /// Its limits. EC2 has none of running instances, volumes and capacity reservations by their number.
+    /// Returns its limits. EC2 has none of running instances, volumes and capacity reservations by their number.
     fn limits(self) -> Limits {
         match self {
             QuotaPreset::None => Limits::NONE,
@@ -201,7 +201,7 @@ impl VcpuQuotaConfig {
 }
 
 impl QuotaConfig {
-    /// Everything that is wrong with it.
+    /// Returns everything that is wrong with it.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |place: String, message: String, help: &str| {
@@ -235,12 +235,12 @@ impl QuotaConfig {
         problems
     }
 
-    /// The limits of every account that has none of its own.
+    /// Returns the limits of every account that has none of its own.
     pub(super) fn common(&self) -> Limits {
         self.preset.limits().with(self.limits())
     }
 
-    /// The accounts with limits of their own.
+    /// Returns the accounts with limits of their own.
     pub(super) fn own(&self) -> impl Iterator<Item = (String, Limits)> {
         self.accounts.iter().map(|entry| (entry.account.clone(), self.common().with(entry.limits())))
     }

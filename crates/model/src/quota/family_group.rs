@@ -36,7 +36,7 @@ impl FamilyGroup {
         [Standard, F, GAndVt, Inf, P, Dl, Trn, HighMemory, Hpc, X]
     };
 
-    /// The group of an instance type, by the letters its name begins with: `inf` of `inf2.xlarge`. Bare shapes
+    /// Returns the group of an instance type, by the letters its name begins with: `inf` of `inf2.xlarge`. Bare shapes
     /// and types that a scenario names in its own way are standard. `None` for Mac: they run on dedicated
     /// hosts only, whose quota counts hosts (EC2 user guide, "Amazon EC2 Mac instances").
     pub fn of(type_name: &str) -> Option<FamilyGroup> {
@@ -57,7 +57,7 @@ impl FamilyGroup {
     }
 }
 
-/// The letters a name begins with.
+/// Returns the letters a name begins with.
 fn letters(type_name: &str) -> &str {
     let end = type_name.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(type_name.len());
     &type_name[..end]

@@ -95,7 +95,7 @@ struct Account {
 }
 
 impl Quotas {
-    /// Nothing used. The configuration has been validated.
+    /// Returns quotas of which nothing is used. The configuration has been validated.
     pub fn new(config: &QuotaConfig) -> Quotas {
         let common = config.common();
         let own: BTreeMap<String, Limits> = config.own().collect();
@@ -132,7 +132,7 @@ impl Quotas {
         }
     }
 
-    /// An instance becomes pending, or is refused and counts for nothing.
+    /// Counts an instance that becomes pending, or refuses it.
     pub fn take_instance(
         &mut self,
         now: Time,
@@ -158,7 +158,7 @@ impl Quotas {
         Ok(())
     }
 
-    /// An instance has stopped or terminated: it counts until the lag is over.
+    /// Releases an instance that has stopped or terminated: it counts until the lag is over.
     pub fn give_instance(&mut self, now: Time, account: AccountId, claim: Claim) {
         if self.lag == Duration::ZERO {
             return self.undo_instance(account, claim);
@@ -173,12 +173,12 @@ impl Quotas {
         }
     }
 
-    /// An instance that was taken comes to nothing, for a later step of its launch failed: it counts no more.
+    /// Releases at once an instance of which a later step of the launch failed.
     pub fn undo_instance(&mut self, account: AccountId, claim: Claim) {
         claim.parts().for_each(|(quota, amount)| self.give(account, quota, amount));
     }
 
-    /// An account gets so many more of something, or is refused and gets none.
+    /// Counts so many more of something for an account, or refuses all of them.
     pub fn take(&mut self, account: AccountId, quota: Quota, amount: u64) -> Result<(), FailureReason> {
         let account = &mut self.accounts[account.index()];
         account.check(quota, amount)?;
@@ -192,7 +192,7 @@ impl Quotas {
         if has < most { Ok(()) } else { Err(quota.refusal(1, 0)) }
     }
 
-    /// An account has so many less of something.
+    /// Releases so many of something of an account.
     pub fn give(&mut self, account: AccountId, quota: Quota, amount: u64) {
         let used = &mut self.accounts[account.index()].used[quota.index()];
         *used = used.checked_sub(amount).expect("an account gives back more than it has");
@@ -248,7 +248,7 @@ impl Account {
 }
 
 impl Claim {
-    /// The quotas it counts for, in the order in which they are checked.
+    /// Returns the quotas it counts for, in the order in which they are checked.
     fn parts(self) -> impl Iterator<Item = (Quota, u64)> {
         let vcpus = self.group.map(if self.spot { Quota::SpotVcpus } else { Quota::Vcpus });
         let vcpus = vcpus.map(|quota| (quota, u64::from(self.vcpu_milli)));
@@ -266,7 +266,7 @@ impl Quota {
     /// The first so many are taken by instances.
     const BY_INSTANCES: usize = 2 * GROUPS + 1;
 
-    /// Position in an array of all.
+    /// Returns the position in an array of all.
     const fn index(self) -> usize {
         match self {
             Quota::Vcpus(group) => group as usize,
@@ -309,7 +309,7 @@ struct Limits([u64; Quota::COUNT]);
 impl Limits {
     const NONE: Limits = Limits([u64::MAX; Quota::COUNT]);
 
-    /// These with some in their place, in whole vCPUs where they are of vCPUs.
+    /// Returns these limits with some replaced, in whole vCPUs where they are of vCPUs.
     fn with(mut self, limits: impl Iterator<Item = (Quota, u32)>) -> Limits {
         for (quota, limit) in limits {
             let units = if quota.index() < 2 * GROUPS { 1000 } else { 1 };

@@ -79,7 +79,7 @@ fn each_refusal_has_its_code_and_its_limit() {
     for (quota, failure, bound, left) in expected {
         assert_eq!(quotas.take(A, quota, 3), Err(failure.because(bound, 3, left)));
     }
-    assert_eq!(quotas.used(at(0), A, Quota::Instances), 0, "who is refused counts for nothing");
+    assert_eq!(quotas.used(at(0), A, Quota::Instances), 0, "a refused instance does not count");
     assert_eq!(quotas.used(at(0), A, Quota::SpotVcpus(FamilyGroup::Standard)), 0);
 }
 
@@ -92,7 +92,7 @@ fn instances_count_until_the_lag_is_over() {
     assert!(quotas.take_instance(Time(at(70).0 - 1), A, one).is_err());
     quotas.take_instance(at(70), A, one).unwrap();
     quotas.undo_instance(A, one);
-    assert!(quotas.is_empty(at(70)), "what comes to nothing does not lag");
+    assert!(quotas.is_empty(at(70)), "a failed launch does not lag");
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Attachment {
     pub delete_on_termination: bool,
     /// Marks the root device.
     pub root: bool,
-    /// Counter of its volume at its last move: a timer with another stamp means nothing any more.
+    /// Counter of its volume at its last move: a timer with another stamp is void.
     pub(super) stamp: u16,
 }
 
@@ -55,7 +55,7 @@ names! { AttachmentState {
 } }
 
 impl AttachmentState {
-    /// What `trigger` does to an attachment in this state.
+    /// Returns the state after `trigger`, or the refusal.
     pub const fn on(self, trigger: AttachmentTrigger) -> Transition<AttachmentState> {
         ATTACHMENT_TRANSITIONS[trigger as usize][self as usize]
     }

@@ -20,13 +20,13 @@ pub struct Backend {
 persist! { Backend { nested: [levels] } }
 
 impl Backend {
-    /// Nothing used of so much space \[GiB\], IOPS and throughput \[MiB/s\].
+    /// Returns an empty backend of so much space \[GiB\], IOPS and throughput \[MiB/s\].
     pub fn new(capacity_gib: Option<u64>, iops: Option<u64>, throughput_mibps: Option<u64>) -> Backend {
         Backend { levels: [capacity_gib, iops, throughput_mibps].map(Level::new) }
     }
 
-    /// Promises a volume what it is provisioned with, or nothing. It counts towards the peaks once
-    /// [`Backend::note`] is told that the volume is kept.
+    /// Reserves the provisioned amounts of a volume, or nothing. They count towards the peaks once
+    /// [`Backend::note`] confirms that the volume is kept.
     pub fn take(&mut self, now: Time, volume: &Provisioned) -> Result<(), FailureReason> {
         self.take_amounts(now, amounts(volume))
     }
@@ -70,27 +70,27 @@ impl Backend {
         self.levels.iter_mut().for_each(Level::note);
     }
 
-    /// Peaks and means begin anew.
+    /// Begins peaks and means anew.
     pub fn begin_window(&mut self, now: Time) {
         self.levels.iter_mut().for_each(|level| level.begin_window(now));
     }
 
-    /// Space, IOPS and throughput, each with the bound that names it and its unit.
+    /// Returns space, IOPS and throughput, each with the bound that names it and its unit.
     pub fn levels(&self) -> impl Iterator<Item = (LimitKind, &Level)> {
         BOUNDS.into_iter().zip(&self.levels)
     }
 
-    /// Space \[GiB\].
+    /// Returns the use of space \[GiB\].
     pub fn capacity_gib(&self) -> &Level {
         &self.levels[0]
     }
 
-    /// Operations a second \[IOPS\].
+    /// Returns the use of operations \[IOPS\].
     pub fn iops(&self) -> &Level {
         &self.levels[1]
     }
 
-    /// Throughput \[MiB/s\].
+    /// Returns the use of throughput \[MiB/s\].
     pub fn throughput_mibps(&self) -> &Level {
         &self.levels[2]
     }

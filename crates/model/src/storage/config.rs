@@ -168,12 +168,12 @@ fn yes() -> bool {
 }
 
 impl StorageConfig {
-    /// Everything that is wrong with it, given the names of the zones in file order.
+    /// Returns everything that is wrong with it, given the names of the zones in file order.
     pub fn validate(&self, zones: &[&str]) -> Vec<Problem> {
         self.resolve(zones).err().unwrap_or_default()
     }
 
-    /// The zone of each backend and how snapshots grow, or everything that is wrong.
+    /// Returns the zone of each backend and how snapshots grow, or everything that is wrong.
     pub(super) fn resolve(&self, zones: &[&str]) -> Result<Resolved, Vec<Problem>> {
         let mut problems = Vec::new();
         if self.snapshot_mibps == Some(0) {
@@ -216,12 +216,12 @@ impl StorageConfig {
     }
 }
 
-/// Everything that is wrong with the images of a scenario.
+/// Returns everything that is wrong with the images of a scenario.
 pub fn validate_images(images: &[ImageConfig]) -> Vec<Problem> {
     resolve_images(images).err().unwrap_or_default()
 }
 
-/// The block devices of each image, or everything that is wrong.
+/// Returns the block devices of each image, or everything that is wrong.
 pub(super) fn resolve_images(images: &[ImageConfig]) -> Result<Vec<Vec<BlockDevice>>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut resolved = Vec::new();
@@ -290,7 +290,7 @@ fn resolve_devices(i: usize, image: &ImageConfig, problems: &mut Vec<Problem>) -
     devices
 }
 
-/// The key that a refused volume has wrong, and what is wrong with it.
+/// Returns the key that a refused volume has wrong, and what is wrong with it.
 fn volume_problem(kind: VolumeType, reason: FailureReason) -> (&'static str, String) {
     use plimsoll_base::failure::LimitKind;
     let Some(limit) = reason.limit else {

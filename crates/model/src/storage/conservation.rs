@@ -11,7 +11,7 @@ use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::AccountId;
 
 impl Storage {
-    /// True when no volume and no snapshot is there, and nothing of a backend is used. Images cost nothing
+    /// Returns true if no volume and no snapshot is there, and nothing of a backend is used. Images cost nothing
     /// and may stay.
     pub fn is_empty(&self) -> bool {
         let unused = self.backends.iter().all(|backend| backend.levels().all(|(_, level)| level.used() == 0));

@@ -1,4 +1,4 @@
-//! An image: its states, who may launch from it, and the volumes it makes.
+//! An image: its states, its launch permissions, and the volumes it makes.
 //!
 //! ```text
 //! register ─▶ pending ─registered─▶ available ─deregister─▶ deregistered
@@ -61,7 +61,7 @@ impl Image {
         self.state.on(ImageTrigger::Launch).called(self.state).map(|_| ())
     }
 
-    /// The volumes of a launch: those of the image, with what the launch says instead by device name, and
+    /// Returns the volumes of a launch: those of the image, with what the launch says instead by device name, and
     /// what it adds (`RunInstances`, "BlockDeviceMapping").
     pub fn devices_with(&self, overrides: &[BlockDevice]) -> Vec<BlockDevice> {
         let mut devices = self.block_devices.clone();
@@ -122,7 +122,7 @@ names! { ImageState {
 } }
 
 impl ImageState {
-    /// What `trigger` does to an image in this state.
+    /// Returns the state after `trigger`, or the refusal.
     pub const fn on(self, trigger: ImageTrigger) -> Transition<ImageState> {
         TRANSITIONS[trigger as usize][self as usize]
     }

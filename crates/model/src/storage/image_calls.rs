@@ -80,20 +80,20 @@ impl Storage {
         Ok(())
     }
 
-    /// The image, if the account can launch from it now.
+    /// Returns the image, if the account can launch from it now.
     pub fn launchable(&self, image: ImageId, account: AccountId) -> Result<&Image, FailureReason> {
         let found = self.find_image(image)?;
         found.launchable(account)?;
         Ok(found)
     }
 
-    /// The image of a name: the account's own, else the cloud's.
+    /// Returns the image of a name: the account's own, else the cloud's.
     pub fn image_named(&self, account: AccountId, name: &str) -> Option<ImageId> {
         let of = |owner| self.image_names.get(&(owner, name.to_string())).copied();
         of(Some(account)).or_else(|| of(None))
     }
 
-    /// Returns what the volumes of block devices are provisioned with, given who may use a snapshot, or what is wrong.
+    /// Returns the provisioned volumes of block devices, given the accounts that may use a snapshot, or the problem.
     pub(super) fn plan(
         &self,
         devices: &[BlockDevice],
@@ -116,7 +116,7 @@ impl Storage {
         found.state = found.state.on(trigger).done(found.state);
     }
 
-    /// The images that are there from the start.
+    /// Returns the images that are there from the start.
     pub(super) fn add_configured_images(
         &mut self,
         images: &[ImageConfig],
@@ -143,7 +143,7 @@ impl Storage {
         }
     }
 
-    /// An image that is not gone. Numbers are given in order: a smaller one than the next was once given.
+    /// Returns an image that is not gone. Numbers are given in order: a smaller one than the next was once given.
     fn find_image(&self, image: ImageId) -> Result<&Image, FailureReason> {
         self.images.get(&image).ok_or_else(|| {
             let gone = image.0 < self.registered_images;

@@ -13,7 +13,7 @@ use plimsoll_base::units::{AccountId, InstanceId, Time, VolumeId, ZoneId};
 
 impl Storage {
     /// Makes the volumes of a launch, attached from the start: all of them or none. The first device is the
-    /// root, if there is one among them. They count towards the peaks once [`Storage::note_launch`] is told
+    /// root, if there is one among them. They count towards the peaks once [`Storage::note_launch`] confirms
     /// that the instance stays.
     pub fn create_for_launch(
         &mut self,
@@ -76,7 +76,7 @@ impl Storage {
         Ok(())
     }
 
-    /// A launch in the zone is kept: the peaks take note.
+    /// Confirms a launch in the zone, which counts towards the peaks.
     pub fn note_launch(&mut self, zone: ZoneId) {
         self.backends[zone.index()].note();
     }
@@ -93,7 +93,7 @@ impl Storage {
         }
     }
 
-    /// An instance has ended: what is to be deleted with it is, the rest is detached. Volumes stay with
+    /// Deletes or detaches the volumes of an instance that has ended. Volumes stay with
     /// an instance that only stops.
     pub fn instance_ended(&mut self, now: Time, instance: InstanceId, usage: &mut Usage) -> Vec<Due> {
         let mut due = Vec::new();

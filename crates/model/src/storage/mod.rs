@@ -107,7 +107,7 @@ persist! { Storage {
 } }
 
 impl Storage {
-    /// The storage a scenario describes, given its images, the names of its zones in file order, and the id
+    /// Returns the storage a scenario describes, given its images, the names of its zones in file order, and the id
     /// of an account by its name.
     pub fn new(
         config: &StorageConfig,
@@ -145,7 +145,7 @@ impl Storage {
         Ok(storage)
     }
 
-    /// From now on what is gone stays to be listed. Without, memory is bounded by what is alive.
+    /// Keeps from now on what is gone, to be listed. Without a history, memory is bounded by what exists.
     pub fn keep_history(&mut self) {
         self.history.get_or_insert_default();
     }
@@ -170,7 +170,7 @@ impl Storage {
         }
     }
 
-    /// The creation of a volume, snapshot or image that was due did not succeed: it enters its state of
+    /// Fails the creation of a volume, snapshot or image that was due: it enters its state of
     /// error. Panics for other steps, which cannot fail.
     pub fn fail(&mut self, now: Time, step: StorageStep, usage: &mut Usage) {
         match step {
@@ -185,51 +185,51 @@ impl Storage {
         }
     }
 
-    /// The step to come back with, or, when it takes no time, what is due after it.
+    /// Returns the step to come back with, or, if it takes no time, the step after it.
     fn later(&mut self, now: Time, after: Duration, step: StorageStep, usage: &mut Usage) -> Option<Due> {
         if after == Duration::ZERO { self.finish(now, step, usage) } else { Some(Due { after, step }) }
     }
 
-    /// A volume that is not gone, whosever it is.
+    /// Returns a volume that is not gone, of any account.
     pub fn volume(&self, volume: VolumeId) -> Option<&Volume> {
         self.volumes.get(&volume)
     }
 
-    /// A snapshot that is not gone, whosever it is.
+    /// Returns a snapshot that is not gone, of any account.
     pub fn snapshot(&self, snapshot: SnapshotId) -> Option<&Snapshot> {
         self.snapshots.get(&snapshot)
     }
 
-    /// An image that is not gone, whosever it is.
+    /// Returns an image that is not gone, of any account.
     pub fn image(&self, image: ImageId) -> Option<&Image> {
         self.images.get(&image)
     }
 
-    /// The volumes of an instance, those being attached and detached included, by id.
+    /// Returns the volumes of an instance, those being attached and detached included, by id.
     pub fn instance_volumes(&self, instance: InstanceId) -> impl Iterator<Item = &Volume> {
         let all = (instance, VolumeId(0))..=(instance, VolumeId(u32::MAX));
         self.attached.range(all).map(|(_, volume)| &self.volumes[volume])
     }
 
-    /// All volumes by id; with a history those that are gone, too.
+    /// Returns all volumes by id; with a history those that are gone, too.
     pub fn volumes(&self) -> Vec<&Volume> {
         let gone = self.history.iter().flat_map(|history| &history.volumes);
         sorted(self.volumes.values().chain(gone), |volume| volume.id)
     }
 
-    /// All snapshots by id; with a history those that are gone, too.
+    /// Returns all snapshots by id; with a history those that are gone, too.
     pub fn snapshots(&self) -> Vec<&Snapshot> {
         let gone = self.history.iter().flat_map(|history| &history.snapshots);
         sorted(self.snapshots.values().chain(gone), |snapshot| snapshot.id)
     }
 
-    /// All images by id; with a history those that are gone, too.
+    /// Returns all images by id; with a history those that are gone, too.
     pub fn images(&self) -> Vec<&Image> {
         let gone = self.history.iter().flat_map(|history| &history.images);
         sorted(self.images.values().chain(gone), |image| image.id)
     }
 
-    /// All attachments by volume and time; with a history those that are over, too.
+    /// Returns all attachments by volume and time; with a history those that are over, too.
     pub fn attachments(&self) -> Vec<AttachmentRecord> {
         let over = self.history.iter().flat_map(|history| &history.attachments).copied();
         let current = self.volumes.values().flat_map(|volume| {
@@ -244,18 +244,18 @@ impl Storage {
         sorted(over.chain(current), |record| (record.volume, record.attachment.since))
     }
 
-    /// The backends, by zone.
+    /// Returns the backends, by zone.
     pub fn backends(&self) -> &[Backend] {
         &self.backends
     }
 
-    /// Peaks and means begin anew: the warm-up is over.
+    /// Begins peaks and means anew at the end of the warm-up.
     pub fn begin_window(&mut self, now: Time) {
         self.backends.iter_mut().for_each(|backend| backend.begin_window(now));
     }
 }
 
-/// The items in order of a key.
+/// Returns the items in order of a key.
 fn sorted<T, Key: Ord>(items: impl Iterator<Item = T>, key: impl Fn(&T) -> Key) -> Vec<T> {
     let mut items: Vec<T> = items.collect();
     items.sort_by_key(key);

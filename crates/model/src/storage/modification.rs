@@ -84,7 +84,7 @@ pub enum ModificationState {
 names! { ModificationState { Modifying = "modifying", Optimizing = "optimizing", Completed = "completed" } }
 
 impl ModificationState {
-    /// What `trigger` does to a modification in this state.
+    /// Returns the state after `trigger`, or the refusal.
     pub const fn on(self, trigger: ModificationTrigger) -> Transition<ModificationState> {
         MODIFICATION_TRANSITIONS[trigger as usize][self as usize]
     }

@@ -19,7 +19,7 @@ pub struct Provisioned {
 }
 
 impl Provisioned {
-    /// A volume of a type and size with what was asked for, or why there is none. Made from a snapshot it
+    /// Returns a volume of a type and size with what was asked for, or the reason that there is none. Made from a snapshot it
     /// is at least of the snapshot's size, and of just that size when none is asked for (`CreateVolume`).
     pub fn new(
         kind: VolumeType,

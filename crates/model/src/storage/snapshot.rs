@@ -67,7 +67,7 @@ names! { SnapshotState {
 } }
 
 impl SnapshotState {
-    /// What `trigger` does to a snapshot in this state.
+    /// Returns the state after `trigger`, or the refusal.
     pub const fn on(self, trigger: SnapshotTrigger) -> Transition<SnapshotState> {
         TRANSITIONS[trigger as usize][self as usize]
     }

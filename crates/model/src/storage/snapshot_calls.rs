@@ -71,7 +71,8 @@ impl Storage {
         Ok(())
     }
 
-    /// Size of the snapshot that a volume or image is made from, if one is named \[GiB\], given who may use it.
+    /// Returns the size of the snapshot that a volume or image is made from, if one is named \[GiB\], given the accounts
+    /// that may use it.
     pub(super) fn usable_snapshot_gib(
         &self,
         snapshot: Option<SnapshotId>,
@@ -125,7 +126,7 @@ impl Storage {
         Ok(())
     }
 
-    /// A complete snapshot of the account in the archive tier, or in the standard one.
+    /// Returns a complete snapshot of the account in the archive tier, or in the standard one.
     fn snapshot_in_tier(
         &self,
         account: AccountId,
@@ -139,7 +140,7 @@ impl Storage {
         if found.archived.is_some() == archived { Ok(found) } else { Err(Failure::IncorrectState.into()) }
     }
 
-    /// A snapshot is no longer in the archive tier, where the rest of its least time is due at once. Returns what
+    /// Takes a snapshot out of the archive tier, where the rest of its least time is due at once. Returns what
     /// it kept there \[MiB\].
     fn leave_archive(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) -> u64 {
         let snapshot = self.snapshots.get_mut(&id).expect("it was there");
@@ -185,7 +186,7 @@ impl Storage {
         self.snapshots.get_mut(&id).expect("it was there").kept_mib = new;
     }
 
-    /// A snapshot keeps nothing any more, and is not paid for: what the next one of its volume needs is kept for
+    /// Removes a snapshot that keeps nothing any more, and is not paid for: what the next one of its volume needs is kept for
     /// that one.
     fn leave_lineage(&mut self, now: Time, id: SnapshotId, usage: &mut Usage) {
         let snapshot = self.snapshots.get_mut(&id).expect("it was there");

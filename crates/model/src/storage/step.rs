@@ -21,7 +21,7 @@ pub enum StorageStep {
     Volume {
         /// The volume.
         volume: VolumeId,
-        /// Stamp of the volume when the step began; with another stamp the step means nothing any more.
+        /// Stamp of the volume when the step began; with another stamp the step is void.
         stamp: u16,
         /// Step that ends.
         end: VolumeStep,

@@ -46,7 +46,7 @@ impl Scene {
         self.storage.create_volume(at(second), ANN, &gp3(size_gib), &mut self.usage)
     }
 
-    /// A volume that is available at once.
+    /// Returns a volume that is available at once.
     fn volume(&mut self, second: u64, size_gib: u32) -> VolumeId {
         let (volume, due) = self.create(second, size_gib).unwrap();
         if let Some(due) = due {
@@ -425,7 +425,7 @@ fn the_end_of_an_instance_deletes_and_detaches() {
     assert_eq!(due.iter().map(|due| due.after.0 / NS_PER_S).collect::<Vec<_>>(), [5, 3]);
     assert_eq!(scene.paid_gib(), 150, "the root is no longer paid for");
 
-    // It has left for an ended instance: that it would have arrived means nothing any more.
+    // It was being attached to an instance that has ended: the end of the attachment is void.
     scene.finish(101, attaching);
     assert_eq!(scene.state(late), "in-use");
     scene.finish(102, leaving);

@@ -47,18 +47,18 @@ pub struct Volume {
     pub created: Time,
     /// When it was gone.
     pub deleted: Option<Time>,
-    /// Counts the moves of state and attachment: a timer with another stamp means nothing any more.
+    /// Counts the moves of state and attachment: a timer with another stamp is void.
     pub(super) stamp: u16,
 }
 
 impl Volume {
-    /// True when it is the root of the instance it is attached to. EC2 detaches it only while the instance
+    /// Returns true if it is the root of the instance it is attached to. EC2 detaches it only while the instance
     /// is stopped, which the caller knows.
     pub fn is_root(&self) -> bool {
         self.attachments.iter().any(|attachment| attachment.root)
     }
 
-    /// Its attachment to an instance.
+    /// Returns its attachment to an instance.
     pub fn attachment_to(&self, instance: InstanceId) -> Option<&Attachment> {
         self.attachments.iter().find(|attachment| attachment.instance == instance)
     }
@@ -97,12 +97,12 @@ names! { VolumeState {
 } }
 
 impl VolumeState {
-    /// Money is due: from the acceptance of its creation to that of its deletion.
+    /// Returns true if it is billed: from the acceptance of its creation to that of its deletion.
     pub const fn is_billed(self) -> bool {
         matches!(self, VolumeState::Creating | VolumeState::Available | VolumeState::InUse)
     }
 
-    /// Returns whether it takes up room in its backend.
+    /// Returns true if it takes up room in its backend.
     pub const fn takes_room(self) -> bool {
         self.is_billed() || matches!(self, VolumeState::Deleting)
     }

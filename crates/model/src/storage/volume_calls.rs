@@ -128,8 +128,8 @@ impl Storage {
         Ok(self.volume_step(now, volume, VolumeStep::Attached, usage))
     }
 
-    /// Detaches a volume, from the instance named if one is, which Multi-Attach asks for. A root volume is detached only while its
-    /// instance is stopped (`OperationNotPermitted`): callers, who know, ask [`Volume::is_root`].
+    /// Detaches a volume, from the instance named if one is, which Multi-Attach asks for. A root volume is detached only
+    /// while its instance is stopped (`OperationNotPermitted`): callers check [`Volume::is_root`].
     pub fn detach(
         &mut self,
         now: Time,
@@ -317,7 +317,7 @@ pub(super) fn move_attachment(volume: &mut Volume, place: usize, trigger: Attach
     attachment.stamp = volume.stamp;
 }
 
-/// A volume of the account.
+/// Returns a volume of the account.
 pub(super) fn find(
     volumes: &mut BTreeMap<VolumeId, Volume>,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! A call of the demand: who asks for what, when. What every source of demand yields.
+//! A call of the demand: its time, account and action. Every source of demand yields calls.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The operation it is.
+    /// Returns the operation it is.
     pub fn operation(&self) -> Operation {
         match self {
             Action::Launch(_) => Operation::Launch,
@@ -68,13 +68,13 @@ impl Action {
         }
     }
 
-    /// Returns whether it is a packet between instances, which no API hears of.
+    /// Returns true if it is a packet between instances, which no API hears of.
     #[inline]
     pub fn is_traffic(&self) -> bool {
         matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
     }
 
-    /// The instances it is about, where it is about instances that are there.
+    /// Returns the instances it is about, where it is about instances that are there.
     pub fn targets(&self) -> Option<&Targets> {
         match self {
             Action::Start(targets)
@@ -97,7 +97,7 @@ pub enum Targets {
     One(Handle),
     /// Instances of several names, in the order of the call.
     Batch(Box<[Handle]>),
-    /// Some of the account's that are alive when the call is answered.
+    /// Some instances of the account that exist when the call is answered.
     Drawn {
         /// Draw, uniform over 64 bits, whatever there is to draw from.
         draw: u64,
@@ -107,7 +107,7 @@ pub enum Targets {
 }
 
 impl Targets {
-    /// The names, in the order of the call; none where the instances are drawn.
+    /// Returns the names, in the order of the call; none where the instances are drawn.
     pub fn handles(&self) -> &[Handle] {
         match self {
             Targets::One(handle) => std::slice::from_ref(handle),
@@ -270,7 +270,7 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// Fate of its spot instances when their capacity is taken back.
+    /// Returns the treatment of its spot instances when their capacity is taken back.
     pub fn interruption(&self) -> Interruption {
         let said = self.spot.and_then(|spot| spot.interruption);
         said.unwrap_or(if self.hibernation { Interruption::Hibernate } else { Interruption::Terminate })

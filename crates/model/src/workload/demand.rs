@@ -2,7 +2,7 @@
 //!
 //! At equal times the trace's call comes first, then the arrival processes, then the sources of calls, each in the
 //! order of the scenario.
-//! Whatever the cloud answers, the demand stays the same: nothing here looks at it.
+//! The demand does not depend on the answers of the cloud.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl WorkloadConfig {
-    /// Returns whether no seed changes the demand: all of it is a trace, replayed as it is.
+    /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
         self.arrivals.is_empty() && self.calls.is_empty() && is_as_it_is
@@ -191,8 +191,8 @@ impl Persist for Demand {
 }
 
 impl Demand {
-    /// Opens the trace and compiles the arrivals; tells everything that is wrong. Relative names of files
-    /// are seen from `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
+    /// Opens the trace and compiles the arrivals, or returns every problem. Relative names of files
+    /// are relative to `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
     pub fn open(
         config: &WorkloadConfig,
         duration: Option<Duration>,
@@ -304,7 +304,7 @@ impl Demand {
         Ok(demand)
     }
 
-    /// The next call, `None` after the last one (or 584 years).
+    /// Returns the next call, `None` after the last one (or 584 years).
     #[inline]
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
         let Some(turn) = self.queue.peek().copied().filter(|turn| turn.at() < Time::NEVER) else {
@@ -355,50 +355,50 @@ impl Demand {
         Ok(self.ahead.as_ref().map(|call| call.at))
     }
 
-    /// The lifetimes of the instances of the launch that was last returned, if they are drawn: one for each
+    /// Returns the lifetimes of the instances of the launch that was last returned, if they are drawn: one for each
     /// of its `max_count`, whether it gets them or not.
     #[inline]
     pub fn lifetimes(&self) -> &[Duration] {
         &self.lifetimes
     }
 
-    /// The arrival processes, in the order of the scenario.
+    /// Returns the arrival processes, in the order of the scenario.
     pub fn sources(&self) -> &[Source] {
         &self.sources
     }
 
-    /// The greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
+    /// Returns the greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
         self.trace.as_ref().map_or(Time::ZERO, TraceReplay::last_event)
     }
 
-    /// The time of the trace's first row.
+    /// Returns the time of the trace's first row.
     pub fn first_event(&self) -> Option<Time> {
         self.trace.as_ref().and_then(TraceReplay::first_event)
     }
 
-    /// True when a part of the demand is a trace.
+    /// Returns true if a part of the demand is a trace.
     pub fn has_trace(&self) -> bool {
         self.trace.is_some()
     }
 
-    /// True when the demand ends by itself: it is a trace alone.
+    /// Returns true if the demand ends by itself: it is a trace alone.
     pub fn ends(&self) -> bool {
         self.sources.is_empty() && self.callers.is_empty()
     }
 
-    /// True when a part of the demand is synthetic calls.
+    /// Returns true if a part of the demand is synthetic calls.
     pub fn has_calls(&self) -> bool {
         !self.callers.is_empty()
     }
 
-    /// Returns whether some calls are about instances that are drawn from those that are alive.
+    /// Returns true if some calls are about instances that are drawn from the existing ones.
     pub fn draws_instances(&self) -> bool {
         self.callers.iter().any(CallSource::draws_instances)
     }
 
-    /// The instances that are there when the run starts, oldest first; empty unless the workload starts in
+    /// Returns the instances that are there when the run starts, oldest first; empty unless the workload starts in
     /// steady state. Call it before the first [`Demand::next`], and [`Demand::resident`] for each in turn.
     pub fn residents(&mut self) -> Vec<Resident> {
         assert_eq!(self.instances, 0, "residents come before every other instance");
@@ -417,7 +417,7 @@ impl Demand {
         residents
     }
 
-    /// The request that brought a resident, as one of a single instance at the start of the run. To be
+    /// Returns the request that brought a resident, as one of a single instance at the start of the run. To be
     /// called once for each of [`Demand::residents`], in their order.
     #[inline]
     pub fn resident(&mut self, resident: &Resident) -> Call {
@@ -471,7 +471,7 @@ impl Demand {
     }
 }
 
-/// The names of a list of sources, which stands at `key`, and the sources that could be made of it. One that cannot
+/// Returns the names of a list of sources, which stands at `key`, and the sources that could be made of it. One that cannot
 /// be made has a problem, or refers to something that has one.
 fn compile<Config, Made>(
     key: &str,

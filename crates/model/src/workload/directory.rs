@@ -42,14 +42,14 @@ pub struct SubnetName {
 }
 
 impl Directory {
-    /// Returns whether an account, a type and a zone are known.
+    /// Returns true if an account, a type and a zone are known.
     pub fn has(&self, account: AccountId, kind: Option<TypeId>, zone: Option<ZoneId>) -> bool {
         account.index() < self.accounts().len()
             && kind.is_none_or(|kind| kind.index() < self.types.len())
             && zone.is_none_or(|zone| zone.index() < self.zones().len())
     }
 
-    /// The names of a scenario. Zones and subnets must have names of their own.
+    /// Returns the names of a scenario. Zones and subnets must have names of their own.
     pub fn new(types: TypeTable, zones: Vec<String>, subnets: Vec<SubnetName>) -> Directory {
         let mut directory = Directory::without_scenario(types);
         directory.takes_in = false;
@@ -65,7 +65,7 @@ impl Directory {
         directory
     }
 
-    /// For work on a trace by itself: its zones and subnets are taken as they come.
+    /// Returns a directory for work on a trace alone: its zones and subnets are taken as they come.
     pub fn without_scenario(types: TypeTable) -> Directory {
         Directory {
             types,
@@ -78,12 +78,12 @@ impl Directory {
         }
     }
 
-    /// The id of an account, a new one on first use.
+    /// Returns the id of an account, a new one on first use.
     pub fn account(&mut self, name: &str) -> AccountId {
         AccountId(self.accounts.number(name))
     }
 
-    /// The accounts of a synthetic source of this name: `NAME-0`, `NAME-1` …; a single one is `default`.
+    /// Returns the accounts of a synthetic source of this name: `NAME-0`, `NAME-1` …; a single one is `default`.
     pub fn synthetic_accounts(&mut self, name: &str, number: u32) -> Vec<AccountId> {
         match number {
             1 => vec![self.account(DEFAULT_ACCOUNT)],
@@ -91,27 +91,27 @@ impl Directory {
         }
     }
 
-    /// The names of all accounts so far, by id.
+    /// Returns the names of all accounts so far, by id.
     pub fn accounts(&self) -> &[String] {
         self.accounts.list()
     }
 
-    /// The names of all zones, by id.
+    /// Returns the names of all zones, by id.
     pub fn zones(&self) -> &[String] {
         self.zones.list()
     }
 
-    /// The names of all subnets, by id.
+    /// Returns the names of all subnets, by id.
     pub fn subnets(&self) -> &[String] {
         self.subnets.list()
     }
 
-    /// The zone of a subnet; `None` without a scenario.
+    /// Returns the zone of a subnet; `None` without a scenario.
     pub fn zone_of(&self, subnet: SubnetId) -> Option<ZoneId> {
         self.subnet_zones.get(subnet.index()).copied()
     }
 
-    /// The zone of a name found at `place`.
+    /// Returns the zone of a name found at `place`.
     pub fn zone(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<ZoneId, Problem> {
         if self.takes_in && self.zones.find(name).is_none() && self.zones.list().len() > usize::from(u16::MAX)
         {
@@ -121,12 +121,12 @@ impl Directory {
         Ok(ZoneId(number.try_into().expect("zones are counted before they are taken in")))
     }
 
-    /// The subnet of a name found at `place`.
+    /// Returns the subnet of a name found at `place`.
     pub fn subnet(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<SubnetId, Problem> {
         find(&mut self.subnets, self.takes_in, name, "subnet", place).map(SubnetId)
     }
 
-    /// The instance type of a name found at `place`.
+    /// Returns the instance type of a name found at `place`.
     pub fn named_type(&mut self, name: &str, place: impl FnOnce() -> Place) -> Result<TypeId, Problem> {
         self.types.named(name).ok_or_else(|| {
             let problem = Problem::new(place(), format!("found `{name}`, expected an instance type"));

@@ -72,7 +72,7 @@ pub enum Distribution {
 }
 
 impl Distribution {
-    /// The sampler, or everything that is wrong with the settings. `key` is the dotted path of the
+    /// Returns the sampler, or everything that is wrong with the settings. `key` is the dotted path of the
     /// distribution in the scenario, `base_dir` the folder of the scenario file.
     pub fn compile(&self, key: &str, base_dir: &Path) -> Result<Sampler, Vec<Problem>> {
         let mut settings = Settings::at(key);
@@ -179,7 +179,7 @@ fn empirical(file: &Path) -> Result<Law, Problem> {
     Ok(Law::Empirical(Box::new(Empirical { values, reached })))
 }
 
-/// Draws times of one distribution.
+/// Sampler of the times of one distribution.
 #[derive(Clone, Debug)]
 pub struct Sampler(Law);
 
@@ -213,7 +213,7 @@ struct Empirical {
 }
 
 impl Sampler {
-    /// A time.
+    /// Draws a duration.
     #[inline]
     pub fn draw(&self, stream: &mut Stream) -> Duration {
         to_duration(match &self.0 {
@@ -230,13 +230,13 @@ impl Sampler {
         })
     }
 
-    /// Returns whether every time is of no length.
+    /// Returns true if every time is of no length.
     #[inline]
     pub fn takes_no_time(&self) -> bool {
         matches!(self.0, Law::Constant(Duration::ZERO))
     }
 
-    /// The mean \[ns\], or `None` where it is infinite.
+    /// Returns the mean \[ns\], or `None` where it is infinite.
     pub fn mean_ns(&self) -> Option<f64> {
         let mean = match &self.0 {
             Law::Constant(value) => ns(*value),
@@ -252,7 +252,7 @@ impl Sampler {
         mean.is_finite().then_some(mean)
     }
 
-    /// Age and residual life of a lifetime under way in equilibrium: its total length is drawn in proportion to
+    /// Draws the age and residual life of a lifetime under way in equilibrium: its total length is drawn in proportion to
     /// length, and a uniform share of it has passed (inspection paradox). The mean must be finite and above
     /// zero.
     pub fn draw_in_equilibrium(&self, stream: &mut Stream) -> (Duration, Duration) {

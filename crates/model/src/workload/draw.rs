@@ -13,14 +13,14 @@ pub fn to_duration(ns: f64) -> Duration {
     Duration((ns + 0.5) as u64)
 }
 
-/// Uniform over the open interval (0, 1), symmetric about one half.
+/// Draws uniformly from the open interval (0, 1), symmetric about one half.
 #[inline]
 fn open_unit(stream: &mut Stream) -> f64 {
     // 52 bits, so that the half step is exact and 1 is never reached.
     ((stream.bits() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
-/// Exponential with mean 1.
+/// Draws from the exponential distribution with mean 1.
 #[inline]
 pub fn exponential(stream: &mut Stream) -> f64 {
     -libm::log(stream.unit())
@@ -33,13 +33,13 @@ pub fn index(stream: &mut Stream, count: u32) -> u32 {
     ((u128::from(stream.bits()) * u128::from(count)) >> 64) as u32
 }
 
-/// Standard normal, by inversion: one draw for one value, unlike polar methods.
+/// Draws from the standard normal distribution by inversion: one draw for one value, unlike polar methods.
 #[inline]
 pub fn normal(stream: &mut Stream) -> f64 {
     normal_quantile(open_unit(stream))
 }
 
-/// Quantile of the standard normal for 0 < `p` < 1: algorithm AS 241, PPND16 (Wichura 1988), accurate to
+/// Returns the quantile of the standard normal for 0 < `p` < 1: algorithm AS 241, PPND16 (Wichura 1988), accurate to
 /// about one part in 10¹⁶.
 fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
@@ -86,8 +86,8 @@ fn ratio(r: f64, [above, below]: &Ratio) -> f64 {
     polynomial(above) / polynomial(below)
 }
 
-/// Gamma with `shape` ≥ 1 and scale 1 (Marsaglia and Tsang 2000, "A simple method for generating gamma
-/// variables"). Takes a varying number of draws.
+/// Draws from the gamma distribution with `shape` ≥ 1 and scale 1 (Marsaglia and Tsang 2000, "A simple method for
+/// generating gamma variables"). Takes a varying number of draws.
 pub fn gamma(stream: &mut Stream, shape: f64) -> f64 {
     assert!(shape >= 1.0, "gamma of shape {shape} needs another method");
     let d = shape - 1.0 / 3.0;
@@ -106,7 +106,7 @@ pub fn gamma(stream: &mut Stream, shape: f64) -> f64 {
     }
 }
 
-/// Geometric over 1, 2, 3 … with this `mean` ≥ 1; from exactly one draw.
+/// Draws from the geometric distribution over 1, 2, 3 … with this `mean` ≥ 1; from exactly one draw.
 pub fn geometric(stream: &mut Stream, mean: f64) -> u32 {
     if mean <= 1.0 {
         stream.bits();
@@ -116,7 +116,7 @@ pub fn geometric(stream: &mut Stream, mean: f64) -> u32 {
     (1.0 + more) as u32
 }
 
-/// Poisson with this `mean` ≥ 0, exact in law up to f64 at any size. Takes a varying number of draws.
+/// Draws from the Poisson distribution with this `mean` ≥ 0, exact in law up to f64 at any size. Takes a varying number of draws.
 pub fn poisson(stream: &mut Stream, mean: f64) -> u64 {
     if mean < 10.0 { poisson_small(stream, mean) } else { poisson_large(stream, mean) }
 }
@@ -132,7 +132,7 @@ fn poisson_small(stream: &mut Stream, mean: f64) -> u64 {
     count
 }
 
-/// Transformed rejection, algorithm PTRS (Hörmann 1993, "The transformed rejection method for generating
+/// Draws by transformed rejection, algorithm PTRS (Hörmann 1993, "The transformed rejection method for generating
 /// Poisson random variables"), for means of 10 and more.
 fn poisson_large(stream: &mut Stream, mean: f64) -> u64 {
     let b = 0.931 + 2.53 * libm::sqrt(mean);
@@ -162,12 +162,12 @@ fn poisson_large(stream: &mut Stream, mean: f64) -> u64 {
 /// Vose 1991).
 #[derive(Clone, Debug)]
 pub struct AliasTable {
-    /// Per column: the part of it, of 2⁶⁴, that is its own, and who owns the rest.
+    /// Per column: the part of it, of 2⁶⁴, that is its own, and the owner of the rest.
     columns: Vec<(u64, u32)>,
 }
 
 impl AliasTable {
-    /// Over weights that are finite, not negative and not all zero.
+    /// Prepares draws by weights that are finite, not negative and not all zero.
     pub fn new(weights: &[f64]) -> AliasTable {
         let total: f64 = weights.iter().sum();
         assert!(total > 0.0 && total.is_finite(), "weights {weights:?} cannot be chosen from");
@@ -186,7 +186,7 @@ impl AliasTable {
         AliasTable { columns }
     }
 
-    /// The index of the one chosen.
+    /// Returns the index of the one chosen.
     #[inline]
     pub fn draw(&self, stream: &mut Stream) -> usize {
         let product = u128::from(stream.bits()) * self.columns.len() as u128;

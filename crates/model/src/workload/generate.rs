@@ -47,7 +47,8 @@ pub fn generate(
         return Err(problem.into());
     }
     if demand.has_calls() {
-        let found = "found synthetic calls, expected arrivals alone: a trace cannot say of whom is drawn from the living";
+        let found =
+            "found synthetic calls, expected arrivals alone: a trace cannot draw from existing instances";
         let problem = Problem::new(Place::key("workload.calls"), found);
         return Err(problem.with_help("leave them out with `--set workload.calls=[]`").into());
     }
@@ -68,7 +69,7 @@ pub fn generate(
     Ok(generator.report)
 }
 
-/// The columns of a trace of this demand: those of every one, and the options that its arrivals use.
+/// Returns the columns of a trace of this demand: those of every one, and the options that its arrivals use.
 fn columns(demand: &Demand, directory: &Directory) -> Vec<Column> {
     let mut used = BTreeSet::new();
     for source in demand.sources() {

@@ -28,17 +28,17 @@ impl<'de> Deserialize<'de> for Names {
 }
 
 impl Names {
-    /// All names so far, by number.
+    /// Returns all names so far, by number.
     pub fn list(&self) -> &[String] {
         &self.list
     }
 
-    /// The number of a name that was used before.
+    /// Returns the number of a name that was used before.
     pub fn find(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()
     }
 
-    /// The number of a name, a new one on first use.
+    /// Returns the number of a name, a new one on first use.
     pub fn number(&mut self, name: &str) -> u32 {
         if let Some(number) = self.find(name) {
             return number;

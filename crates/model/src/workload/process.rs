@@ -61,7 +61,7 @@ pub enum ProcessConfig {
 }
 
 impl ProcessConfig {
-    /// The process, drawing from `stream`, or everything that is wrong with the settings.
+    /// Returns the process, drawing from `stream`, or everything that is wrong with the settings.
     pub fn compile(&self, key: &str, mut stream: Stream) -> Result<Process, Vec<Problem>> {
         let mut settings = Settings::at(key);
         let law = match self {
@@ -126,7 +126,7 @@ fn check_states(settings: &mut Settings, per_hour: &[f64], mean_sojourn: &[Durat
     }
 }
 
-/// Mean time between requests \[ns\].
+/// Returns the mean time between requests \[ns\].
 fn gap(per_hour: f64) -> f64 {
     NS_PER_HOUR / per_hour
 }
@@ -171,7 +171,7 @@ impl Persist for Law {
 }
 
 impl Process {
-    /// The next time, and the number of requests then; [`Time::NEVER`] once the clock has run out.
+    /// Returns the next time, and the number of requests then; [`Time::NEVER`] once the clock has run out.
     #[inline]
     pub fn next_time(&mut self) -> (Time, u32) {
         let stream = &mut self.stream;
@@ -192,7 +192,7 @@ impl Process {
         (at, requests)
     }
 
-    /// Requests per nanosecond in the long run.
+    /// Returns the long-run rate \[requests/ns\].
     pub fn mean_rate(&self) -> f64 {
         match &self.law {
             Law::Poisson { gap } | Law::Diurnal { gap, .. } => 1.0 / gap,
@@ -222,7 +222,7 @@ persist! { Timetable {
 } }
 
 impl Timetable {
-    /// Of a process that has not begun.
+    /// Returns the arrivals of a process that has not begun.
     pub fn new(process: Process, thinning: Option<Thinning>) -> Timetable {
         let mut timetable = Timetable { process, thinning, at: Time::ZERO, left: 0, is_fresh: true };
         timetable.find_next();
@@ -244,19 +244,19 @@ impl Timetable {
         }
     }
 
-    /// When the next request comes; [`Time::NEVER`] when none does.
+    /// Returns the time of the next request; [`Time::NEVER`] if there is none.
     #[inline]
     pub fn at(&self) -> Time {
         self.at
     }
 
-    /// Returns whether the next request is the first of those that come together.
+    /// Returns true if the next request is the first of those that come together.
     #[inline]
     pub fn begins_a_batch(&self) -> bool {
         self.is_fresh
     }
 
-    /// The next request has been taken.
+    /// Moves on to the request after the next one.
     #[inline]
     pub fn advance(&mut self) {
         self.is_fresh = self.left <= 1;
@@ -267,13 +267,13 @@ impl Timetable {
         }
     }
 
-    /// Requests per nanosecond in the long run, at the intensity of the start.
+    /// Returns the long-run rate \[requests/ns\] at the intensity of the start.
     pub fn mean_rate(&self) -> f64 {
         self.process.mean_rate() * self.thinning.as_ref().map_or(1.0, Thinning::share_at_start)
     }
 }
 
-/// Thinning (Lewis and Shedler 1979): candidates at the peak's rate, each kept with the share of the
+/// Draws by thinning (Lewis and Shedler 1979): candidates at the peak's rate, each kept with the share of the
 /// peak's rate that its time of day has.
 fn diurnal(stream: &mut Stream, mut now: Time, gap: f64, peak_to_mean: f64, peak_at: Duration) -> Time {
     loop {

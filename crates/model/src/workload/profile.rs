@@ -21,7 +21,7 @@ const NS_PER_DAY: u64 = 24 * NS_PER_HOUR;
 /// Days in the months of `growth_per_month`.
 const DAYS_PER_MONTH: f64 = 30.0;
 
-/// The most layers: demand a thousand times as much is a slip of the pen.
+/// Greatest number of layers: demand beyond a thousand times is a typing error.
 const MOST_LAYERS: f64 = 1000.0;
 
 /// `[workload.profile]`: factors of the demand over time, multiplied. Times count from the start of the run.
@@ -111,7 +111,7 @@ impl Intensity {
         settings.finish(|| Some(intensity))
     }
 
-    /// Intensity at a time.
+    /// Returns the intensity at a time.
     pub fn at(&self, time: Time) -> f64 {
         let hour = time.0 / NS_PER_HOUR;
         let mut intensity = self.scale;
@@ -134,7 +134,7 @@ impl Intensity {
         intensity
     }
 
-    /// An upper bound of the intensity over the run.
+    /// Returns an upper bound of the intensity over the run.
     fn bound(&self) -> f64 {
         let most = |factors: &[f64]| factors.iter().copied().reduce(f64::max).unwrap_or(1.0);
         let steps: f64 = self.steps.iter().map(|step| step.factor.max(1.0)).product();
@@ -143,17 +143,17 @@ impl Intensity {
         self.scale * most(&self.daily) * most(&self.weekly) * steps * growth
     }
 
-    /// Number of layers that sources need, 1 or more.
+    /// Returns the number of layers that sources need, 1 or more.
     pub fn layers(&self) -> u16 {
         self.most.ceil().max(1.0) as u16
     }
 
-    /// End of the run, [`Time::NEVER`] where it is not known.
+    /// Returns the end of the run, [`Time::NEVER`] where it is not known.
     pub fn horizon(&self) -> Time {
         self.horizon
     }
 
-    /// Probability that layer `layer` keeps a request at a time.
+    /// Returns the probability that layer `layer` keeps a request at a time.
     pub fn share(&self, layer: u16, time: Time) -> f64 {
         (self.at(time) - f64::from(layer)).clamp(0.0, 1.0)
     }
@@ -214,7 +214,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// Entity that its random streams are keyed by: that of the source alone for layer 0.
+    /// Returns the entity that its random streams are keyed by: that of the source alone for layer 0.
     pub fn entity(self) -> u64 {
         u64::from(self.layer) << 16 | u64::from(self.source)
     }
@@ -234,7 +234,7 @@ persist! { Thinning {
 } }
 
 impl Thinning {
-    /// Thinning of a source's layer. `purpose` tells sources of different kinds apart.
+    /// Returns the thinning of a source's layer. `purpose` distinguishes sources of different kinds.
     pub fn new(intensity: &Intensity, layer: Layer, purpose: Purpose, seed: Seed) -> Thinning {
         let stream = seed.stream(purpose, layer.entity());
         Thinning { intensity: intensity.clone(), layer: layer.layer, stream }
@@ -245,12 +245,12 @@ impl Thinning {
         self.stream.unit() <= self.intensity.share(self.layer, time)
     }
 
-    /// Probability that a request at the start is kept.
+    /// Returns the probability that a request at the start is kept.
     pub fn share_at_start(&self) -> f64 {
         self.intensity.share(self.layer, Time::ZERO)
     }
 
-    /// End of the run: later requests need not be looked for.
+    /// Returns the end of the run: later requests need not be looked for.
     pub fn horizon(&self) -> Time {
         self.intensity.horizon()
     }

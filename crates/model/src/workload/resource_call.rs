@@ -192,7 +192,7 @@ pub struct AddressCount {
 }
 
 impl ResourceCall {
-    /// The operation it is.
+    /// Returns the operation it is.
     pub fn operation(&self) -> Operation {
         match self {
             ResourceCall::CreateVolume { .. } => Operation::CreateVolume,

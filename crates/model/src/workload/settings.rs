@@ -12,12 +12,12 @@ pub struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// Of the table at `key`.
+    /// Returns the settings of the table at `key`.
     pub fn at(key: &'a str) -> Settings<'a> {
         Settings { key, problems: Vec::new() }
     }
 
-    /// The dotted path of a field of the table.
+    /// Returns the dotted path of a field of the table.
     pub fn path(&self, field: &str) -> String {
         if self.key.is_empty() { field.to_string() } else { format!("{}.{field}", self.key) }
     }
@@ -27,7 +27,7 @@ impl<'a> Settings<'a> {
         self.add(self.problem(field, found, expected));
     }
 
-    /// Returns what [`Settings::wrong`] notes, to add the way out to.
+    /// Returns the problem that [`Settings::wrong`] notes, to add help to it.
     pub fn problem(&self, field: &str, found: impl Display, expected: &str) -> Problem {
         let place = Place::key(&self.path(field));
         Problem::new(place, format!("found {found}, expected {expected}"))
@@ -43,21 +43,21 @@ impl<'a> Settings<'a> {
         result.map_err(|problems| self.problems.extend(problems)).ok()
     }
 
-    /// Wants a finite number above zero.
+    /// Checks that a number is finite and above zero.
     pub fn positive(&mut self, field: &str, value: f64) {
         if !(value.is_finite() && value > 0.0) {
             self.wrong(field, value, "a number above 0");
         }
     }
 
-    /// Wants some time to pass.
+    /// Checks that a duration is above zero.
     pub fn lasting(&mut self, field: &str, value: Duration) {
         if value == Duration::ZERO {
             self.wrong(field, value, "more than no time");
         }
     }
 
-    /// Wants numbers that are finite and not negative, at least one of them above zero.
+    /// Checks that numbers are finite and not negative, and at least one of them above zero.
     pub fn weights<'w>(&mut self, field: &str, weights: impl IntoIterator<Item = &'w f64>) -> bool {
         let mut total = 0.0;
         for &weight in weights {
@@ -75,13 +75,13 @@ impl<'a> Settings<'a> {
         total > 0.0 && total.is_finite()
     }
 
-    /// The problems of settings of which a part is missing. There may be none: then what they refer to is itself
-    /// wrong, which is told in its own place.
+    /// Returns the problems of settings of which a part is missing. There may be none: then what they refer to is itself
+    /// wrong, which is reported in its own place.
     pub fn give_up<T>(self) -> Result<T, Vec<Problem>> {
         Err(self.problems)
     }
 
-    /// The value built from settings that were all right, or everything that was wrong.
+    /// Returns the value built from settings that were all right, or everything that was wrong.
     pub fn finish<T>(self, build: impl FnOnce() -> T) -> Result<T, Vec<Problem>> {
         if self.problems.is_empty() { Ok(build()) } else { Err(self.problems) }
     }

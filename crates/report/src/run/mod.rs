@@ -4,6 +4,7 @@
 
 pub mod charts;
 pub mod checkpoint;
+pub mod event_trace;
 pub mod explanation;
 pub mod latency;
 pub mod summary;

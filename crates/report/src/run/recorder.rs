@@ -68,6 +68,11 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
+    /// Adds a report that stands outside the result folder; `name` stands for it in errors.
+    pub fn add(&mut self, name: &'static str, report: impl Streamed + 'static) {
+        self.reports.push((name, Box::new(report)));
+    }
+
     fn open(&mut self, file: &'static str, begin: impl FnOnce(Out) -> Opened) -> Result<(), InputError> {
         let opened = begin(self.folder.create(file)?);
         let opened = opened.map_err(|error| self.folder.unwritable(file, &error))?;
@@ -105,7 +110,8 @@ impl Observer for Recorder<'_> {
     }
 
     fn observe(&mut self, observation: &Observation, directory: &Directory) {
-        if let Some(log) = self.checkpoints.as_mut().and_then(Checkpoints::log) {
+        let is_of_state = !matches!(observation, Observation::Dispatched(_));
+        if let Some(log) = self.checkpoints.as_mut().filter(|_| is_of_state).and_then(Checkpoints::log) {
             log.append(observation);
         }
         self.each(|report| report.observe(observation, directory));

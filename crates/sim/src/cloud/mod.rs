@@ -38,6 +38,8 @@ pub struct RunOptions {
     pub verify_placement: bool,
     /// True if conservation of every resource is checked after every event. Slow: for tests.
     pub check_conservation: bool,
+    /// Report every event and call as an observation.
+    pub trace_events: bool,
 }
 
 /// Run of a scenario.

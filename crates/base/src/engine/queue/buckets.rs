@@ -81,7 +81,7 @@ impl<E: Copy + Default> Buckets<E> {
         self.buckets[level][digit] = bucket;
     }
 
-    /// The bucket with the earliest times.
+    /// Returns the bucket with the earliest times.
     pub fn first(&self) -> Option<(usize, usize)> {
         for (level, words) in self.occupied.iter().enumerate() {
             for (i, word) in words.iter().enumerate() {
@@ -139,7 +139,7 @@ impl<E: Copy + Default> Buckets<E> {
         id
     }
 
-    /// Shows every entry, in no order.
+    /// Passes every entry to `show`, in no order.
     pub fn each(&self, mut show: impl FnMut(&Entry<E>)) {
         for bucket in self.buckets.iter().flatten() {
             let (mut id, mut filled) = (bucket.last, bucket.filled as usize);

@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::random::{Purpose, Seed, Stream};
 use std::collections::BTreeMap;
 
-/// The plain twin: an ordered map.
+/// Reference implementation: an ordered map.
 #[derive(Default)]
 struct Plain {
     pending: BTreeMap<(u64, u8, u64), u64>,
@@ -20,7 +20,7 @@ impl Plain {
     }
 }
 
-/// A delay from one of several worlds: zero, a few ns, seconds, hours, years, a shared second.
+/// Returns a delay from one of several worlds: zero, a few ns, seconds, hours, years, a shared second.
 fn delay(random: &mut Stream, now: u64) -> u64 {
     match random.below(7) {
         0 => 0,

@@ -1,4 +1,4 @@
-//! `[billing.spot]` of a scenario: where spot prices come from.
+//! `[billing.spot]` of a scenario: the source of spot prices.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub enum SpotPriceConfig {
         /// Discount from the on-demand price, as a share.
         discount: Decimal,
     },
-    /// Steps drawn to a mean and pushed by chance, of each type and zone for itself.
+    /// Random steps that revert to a mean, independent for each type and zone.
     MeanReverting {
         /// Discount that prices are drawn to, as a share of the on-demand price; default 0.7.
         #[serde(default = "default_discount")]
@@ -52,7 +52,7 @@ pub enum SpotPriceConfig {
         #[serde(default = "default_ceiling")]
         ceiling: Decimal,
     },
-    /// As they were: before its first row, and where it has none, a type costs what it does on demand.
+    /// Recorded prices: before its first row, and without any row, a type has its on-demand price.
     File {
         /// CSV with the columns `time_s,type,zone,usd_per_hour`, in order of time; relative to the scenario file.
         file: PathBuf,
@@ -92,7 +92,7 @@ fn default_ceiling() -> Decimal {
 /// The least time from step to step: a year of it is 0.5 million steps of each type and zone.
 const MIN_STEP: Duration = Duration::from_seconds(60);
 
-/// The most problems of one file that are told.
+/// Greatest number of problems reported of one file.
 const MAX_PROBLEMS: usize = 20;
 
 /// The most a price may be, as a share of the on-demand price \[10⁻⁹\].
@@ -109,7 +109,7 @@ pub(in crate::billing) enum Source {
 }
 
 impl SpotConfig {
-    /// The source of prices, or everything that is wrong with it.
+    /// Returns the source of prices, or everything that is wrong with it.
     pub(in crate::billing) fn resolve(
         &self,
         zones: &[&str],
@@ -178,7 +178,7 @@ struct Rows<'a> {
     /// Position of each of [`COLUMNS`].
     columns: [usize; COLUMNS.len()],
     zones: &'a [&'a str],
-    /// Names are looked up in a copy, so that a history of all types puts none into use.
+    /// Names are looked up in a copy, so that a history of all types marks none as used.
     types: TypeTable,
     last: Time,
     prices: Listed,

@@ -21,7 +21,7 @@ pub(super) enum Quote {
     ShareOfOnDemand(u32),
 }
 
-/// A price that is drawn to a mean and pushed by chance, step by step; all shares of the on-demand price
+/// A price of random steps that revert to a mean; all shares of the on-demand price
 /// \[10⁻⁹\].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::billing) struct MeanReverting {
@@ -63,7 +63,7 @@ impl Path {
         Path::Listed(prices)
     }
 
-    /// The stream and the shares so far, where chance decides.
+    /// Returns the stream and the shares so far, where chance decides.
     pub fn drawn(&self) -> Option<(&Stream, &[u32])> {
         match self {
             Path::Steps { stream, shares, .. } => Some((stream, shares)),
@@ -71,7 +71,7 @@ impl Path {
         }
     }
 
-    /// The piece that a time lies in.
+    /// Returns the piece that a time lies in.
     pub fn piece(&mut self, at: Time) -> Piece {
         match self {
             Path::Constant(share) => Piece { quote: Quote::ShareOfOnDemand(*share), until: Time::NEVER },
@@ -98,7 +98,7 @@ impl Path {
 }
 
 impl MeanReverting {
-    /// The share after `share`: an Ornstein–Uhlenbeck process in steps, whole numbers but for the push.
+    /// Returns the share after `share`: an Ornstein–Uhlenbeck process in steps, whole numbers but for the push.
     fn next(&self, share: u32, stream: &mut Stream) -> u32 {
         let [share, mean, reversion] = [share, self.mean, self.reversion].map(i64::from);
         let drift = (mean - share) * reversion / i64::from(WHOLE);
@@ -108,7 +108,7 @@ impl MeanReverting {
     }
 }
 
-/// A standard normal value from two draws (Box and Muller 1958).
+/// Returns a standard normal value from two draws (Box and Muller 1958).
 fn normal(stream: &mut Stream) -> f64 {
     let radius = (-2.0 * libm::log(stream.unit())).sqrt();
     radius * libm::cos(std::f64::consts::TAU * stream.unit())

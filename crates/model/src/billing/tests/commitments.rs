@@ -1,4 +1,4 @@
-//! Commitments: which usage they cover in which order, by hand and beside a look at each second.
+//! Commitments: which usage they cover in which order, by hand and beside a count of each second.
 
 use super::*;
 use crate::billing::commitment::{Coverable, Turn, Weight};
@@ -42,7 +42,7 @@ fn kept(text: &str, warmup_s: u64) -> (Books, Vec<Running>, Vec<Held>) {
     (books, runs, held)
 }
 
-/// Usage of each clock hour by the second, of what commitments may cover.
+/// Returns the usage of each clock hour by the second, of what commitments may cover.
 fn seconds_by_hour(books: &Books, runs: &[Running], held: &[Held]) -> BTreeMap<u64, Vec<Second>> {
     let mut hours: BTreeMap<u64, Vec<Second>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.market == Market::OnDemand) {
@@ -61,7 +61,7 @@ fn seconds_by_hour(books: &Books, runs: &[Running], held: &[Held]) -> BTreeMap<u
     hours
 }
 
-/// Seconds by account, usage, purchase and month, each second looked at by itself.
+/// Seconds by account, usage, purchase and month, each second counted by itself.
 fn second_by_second(
     books: &Books,
     hours: BTreeMap<u64, Vec<Second>>,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::control_plane::testing::{assert_comes_back, at};
 
-/// A breaker that opens after two failures for a minute.
+/// Returns a breaker that opens after two failures for a minute.
 fn breaker() -> Breaker {
     Breaker::new(2, Duration::from_seconds(60))
 }

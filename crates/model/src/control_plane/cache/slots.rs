@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Value {
     pub version: u64,
-    /// From this moment on it is not given out any more.
+    /// Time of its expiry.
     pub expires: Time,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Slot {
     newer: u32,
 }
 
-/// The slots. Those with a value stand in the order of use.
+/// The slots. Those with a value are linked in the order of use.
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
@@ -59,19 +59,19 @@ impl Slots {
         self.values
     }
 
-    /// The slot of a key.
+    /// Returns the slot of a key.
     #[inline]
     pub fn find(&self, key: u64) -> Option<u32> {
         self.index.get(key)
     }
 
-    /// Loads what will be looked at of a key's place in the table. Changes nothing.
+    /// Prefetches the place of a key in the table.
     #[inline]
     pub fn prefetch_place(&self, key: u64) {
         self.index.prefetch(key);
     }
 
-    /// Loads the slot of a key, whose place in the table is near. Changes nothing.
+    /// Prefetches the slot of a key, whose place in the table is in the processor's cache.
     #[inline]
     pub fn prefetch_slot(&self, key: u64) {
         if let Some(slot) = self.find(key) {
@@ -79,7 +79,7 @@ impl Slots {
         }
     }
 
-    /// The slot of a key, a new one without value or loads where there is none.
+    /// Returns the slot of a key, a new one without value or loads where there is none.
     pub fn find_or_add(&mut self, key: u64) -> u32 {
         if let Some(slot) = self.find(key) {
             return slot;
@@ -104,7 +104,7 @@ impl Slots {
         &self.slots[slot as usize]
     }
 
-    /// The loads of a slot's key on their way, to be changed.
+    /// Returns the loads of a slot's key on their way, to be changed.
     pub fn loads_mut(&mut self, slot: u32) -> &mut u32 {
         &mut self.slots[slot as usize].loads
     }
@@ -119,7 +119,7 @@ impl Slots {
         }
     }
 
-    /// The value was used just now.
+    /// Marks the value as the one used last.
     #[inline]
     pub fn touch(&mut self, slot: u32) {
         if self.newest != slot {
@@ -128,7 +128,7 @@ impl Slots {
         }
     }
 
-    /// The slot whose value was not used for longest.
+    /// Returns the slot whose value was not used for longest.
     pub fn oldest(&self) -> Option<u32> {
         (self.oldest != NONE).then_some(self.oldest)
     }
@@ -176,7 +176,7 @@ impl Slots {
         }
     }
 
-    /// Every slot in use: those with a value from the oldest on, then the others in the order of their places.
+    /// Returns every slot in use: those with a value from the oldest on, then the others in the order of their places.
     fn each(&self) -> impl Iterator<Item = &Slot> {
         let with_value = std::iter::successors(self.oldest(), |&slot| {
             Some(self.slots[slot as usize].newer).filter(|newer| *newer != NONE)
@@ -186,7 +186,7 @@ impl Slots {
     }
 }
 
-/// As the slots in use, in order: where each lay is of no consequence.
+/// Written as the slots in use, in order: their positions do not matter.
 impl Serialize for Slots {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let slots: Vec<&Slot> = self.each().collect();
@@ -208,7 +208,7 @@ impl<'de> Deserialize<'de> for Slots {
     }
 }
 
-/// Two are equal that hold the same in the same order.
+/// Two are equal if they hold the same values in the same order.
 impl PartialEq for Slots {
     fn eq(&self, other: &Slots) -> bool {
         let state = |slot: &Slot| (slot.key, slot.value, slot.loads);

@@ -1,5 +1,5 @@
-//! A hash table from keys to the numbers of slots: one look at memory finds a key most of the time, and it can be told
-//! ahead which keys will be looked for.
+//! A hash table from keys to the numbers of slots: one memory access finds a key most of the time, and keys that are
+//! about to be looked up can be prefetched.
 
 use plimsoll_base::engine::memory::prefetch;
 
@@ -15,7 +15,7 @@ struct Entry {
 /// section 6.4, algorithm R).
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// A power of two of them.
+    /// Entries; their number is a power of two.
     entries: Vec<Entry>,
     len: usize,
 }
@@ -50,13 +50,13 @@ impl Table {
         place
     }
 
-    /// The slot of a key.
+    /// Returns the slot of a key.
     #[inline]
     pub fn get(&self, key: u64) -> Option<u32> {
         self.entries[self.place(key)].slot.checked_sub(1)
     }
 
-    /// Loads what [`Table::get`] of a key will look at. Changes nothing.
+    /// Prefetches the entry that [`Table::get`] of a key will read.
     #[inline]
     pub fn prefetch(&self, key: u64) {
         prefetch(&self.entries[self.home(key)]);
@@ -89,7 +89,7 @@ impl Table {
         self.len -= 1;
         let mut place = self.after(hole);
         while self.entries[place].slot != 0 {
-            // Who would stand at the hole or before it moves up to it.
+            // An entry whose first choice is at the hole or before it moves up to it.
             let mask = self.entries.len() - 1;
             let from_home = place.wrapping_sub(self.home(self.entries[place].key)) & mask;
             if from_home >= (place.wrapping_sub(hole) & mask) {

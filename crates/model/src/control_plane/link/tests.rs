@@ -73,7 +73,7 @@ struct Left {
     job: JobId,
 }
 
-/// A transfer's rate by the rule \[bit/ns\].
+/// Returns a transfer's rate by the rule \[bit/ns\].
 fn plain_rate(transfers: &[Left], host: u32, host_bps: Option<u64>, rack_bps: Option<u64>) -> f64 {
     let of_host = transfers.iter().filter(|other| other.host == host).count() as f64;
     let share = |bps: Option<u64>, among: f64| bps.map_or(f64::INFINITY, |bps| bps as f64 / 1e9 / among);

@@ -14,7 +14,7 @@ const RULES: QueueRules = QueueRules {
 };
 const JOB: JobId = JobId(9);
 
-/// A queue with one message, received at 0 s.
+/// Returns a queue with one message, received at 0 s.
 fn received() -> (MessageQueue, MessageId) {
     let mut queue = MessageQueue::new(RULES);
     let id = queue.send(at(0), JOB).expect("there is room");
@@ -78,7 +78,7 @@ fn after_too_many_receives_it_is_a_dead_letter() {
     queue.expire(at(30), id);
     queue.receive(at(30)).expect("it is visible again");
     assert_eq!(queue.expire(at(60), id), Expired::Dead(JOB));
-    assert_eq!(queue.finish(at(61), id), None, "who finishes a dead letter finds nothing");
+    assert_eq!(queue.finish(at(61), id), None, "a dead letter cannot be finished");
     assert_eq!(queue.fail(at(62), id), Failed::Nothing);
     assert_eq!((queue.slots().used(), queue.counts().duplicates), (0, 2));
     queue.assert_conserved(at(62));

@@ -62,7 +62,7 @@ impl Images {
         &mut self.racks[rack as usize]
     }
 
-    /// Returns true where downloads take no time.
+    /// Returns true if downloads take no time.
     fn are_unlimited(&self) -> bool {
         self.host_bps.is_none() && self.rack_bps.is_none()
     }

@@ -226,7 +226,7 @@ impl Plane {
     pub(super) fn attempt_failed(&mut self, now: Time, job: JobId, id: RequestId, failure: Failure) {
         match self.requests[id].client {
             Client::Waits(for_job) if for_job == job => self.try_again(now, id, failure),
-            // The call was accepted, and comes to nothing.
+            // The call was accepted, and has no effect.
             Client::Answered => self.refuse(id, failure),
             _ => {}
         }
@@ -270,7 +270,7 @@ impl Plane {
     }
 
     /// Delivers a page that is not the last of its listing. Its client asks for the next one, which is a request
-    /// like any other; an attempt that it no longer waits for comes to nothing.
+    /// like any other; an attempt that it no longer waits for has no effect.
     pub fn turn_page(&mut self, now: Time, job: JobId, id: RequestId, call: Call) {
         let request = &mut self.requests[id];
         request.call = Some(call);

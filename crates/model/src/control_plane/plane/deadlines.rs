@@ -17,7 +17,7 @@ pub struct Deadlines<T> {
 }
 
 impl<T: Copy> Deadlines<T> {
-    /// Time-outs of a length; `None` for never.
+    /// Returns an empty queue of time-outs of a length; `None` for never.
     pub fn new(length: Option<Duration>) -> Deadlines<T> {
         Deadlines { length, entries: VecDeque::new(), awaited: None }
     }

@@ -29,7 +29,7 @@ pub struct Counts {
     pub attempts: u64,
     /// Attempts after the first.
     pub retries: u64,
-    /// Attempts that came too fast.
+    /// Attempts that were throttled.
     pub throttled: u64,
     /// Attempts that the gateway refused because too many were inside.
     pub shed: u64,
@@ -106,7 +106,7 @@ pub struct ControlPlaneUse {
     pub unstable: Vec<StageName>,
 }
 
-/// A stage's queue over time, as it stood when samples were taken: enough of them to see whether it grows.
+/// A stage's queue over time, by samples: enough of them to see whether it grows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct History {
     /// Times, and the time integral of the number waiting at each stage \[ns\].
@@ -132,7 +132,7 @@ const MAX_SAMPLES: usize = 256;
 /// A queue has grown if it is so many times longer at the end than a quarter of the run before.
 const GROWTH: f64 = 1.25;
 
-/// A queue shorter than this is none to speak of.
+/// A shorter queue than this is negligible.
 const SHORT: f64 = 8.0;
 
 impl History {
@@ -153,7 +153,7 @@ impl History {
         self.samples.push((now, integrals()));
     }
 
-    /// Returns true where the queue of a stage grew through the second half: over its two quarters on average, and to its
+    /// Returns true if the queue of a stage grew through the second half: over its two quarters on average, and to its
     /// end.
     fn grew(&self, stage: usize, now: Time, integral: u128, waiting: u32) -> bool {
         let Some((first, _)) = self.samples.first() else { return false };
@@ -206,7 +206,7 @@ impl Plane {
         views
     }
 
-    /// The queue as a stage: a message waits until it is received, and again after each delivery that failed.
+    /// Returns the queue as a stage: a message waits until it is received, and again after each delivery that failed.
     fn view_queue(&self, now: Time) -> View<'_> {
         let queue = &self.messages.queue;
         let counts = queue.counts();
@@ -227,7 +227,7 @@ impl Plane {
         View { name: StageName::Queue, usage, waits: Some(&self.messages.waits), services: None }
     }
 
-    /// The workers: one that has done its own part holds its message, and its slot, until hypervisor and storage have
+    /// Returns the workers: one that has done its own part holds its message, and its slot, until hypervisor and storage have
     /// done theirs.
     fn view_workers(&self, now: Time) -> View<'_> {
         let mut view = self.stages[StageId::WORKERS.index()].view(now);

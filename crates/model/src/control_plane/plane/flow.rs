@@ -3,15 +3,15 @@
 //! ```text
 //! read:     gateway ─▶ cache ─hit──────────────────────────────────▶ answer
 //!                        └miss▶ connection ─▶ replica or primary ──▶ answer
-//! write:    gateway ─▶ validation ─▶ what it is about, read likewise ─▶ connection ─▶ primary ─▶
+//! write:    gateway ─▶ validation ─▶ records it is about, read as above ─▶ connection ─▶ primary ─▶
 //!           ├ of a record:    effect, answer
 //!           ├ of an instance: answer; queue ─▶ worker ─▶ hypervisor (─▶ storage) ─▶ effect
 //!           └ of a volume:    queue ─▶ worker ─▶ storage ─▶ effect, answer
 //! instance: host ─▶ download of the image ─▶ boot ─▶ connection ─▶ primary ─▶ running
 //! ```
 //!
-//! [`Plane::enter`] carries out a step, `path` gives the next one. A job continues step by step until it has to wait; what
-//! takes no time takes no event.
+//! [`Plane::enter`] carries out a step, `path` gives the next one. A job continues step by step until it has to wait;
+//! steps that take no time need no event.
 
 use super::jobs::Task;
 use super::path::Step;

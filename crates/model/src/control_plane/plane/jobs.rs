@@ -71,14 +71,14 @@ pub struct Job {
     pub node: u8,
     /// True while it reads for the cache.
     pub fills_cache: bool,
-    /// True where the cache had its record.
+    /// True if the cache had its record.
     pub cache_hit: bool,
     /// Verdict of the breaker that let it pass.
     pub verdict: Option<BreakerVerdict>,
 }
 
 impl Job {
-    /// A job that stands at a step.
+    /// Returns a job that stands at a step.
     pub fn new(task: Task, path: JobPath, step: Step) -> Job {
         Job {
             task,

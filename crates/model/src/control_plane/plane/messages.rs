@@ -67,7 +67,7 @@ impl Plane {
         StepOutcome::Waits
     }
 
-    /// Workers take messages as long as there are any and they have room for them.
+    /// Delivers messages to workers as long as there are any and workers have room for them.
     fn receive(&mut self, now: Time) {
         while let Some(delivery) = self.messages.queue.receive(now) {
             self.messages.waits.record(delivery.waited);
@@ -85,7 +85,7 @@ impl Plane {
         }
     }
 
-    /// A worker is done with a message. The first delivery that is ends the attempt that it was about.
+    /// Ends a delivery with success. The first delivery of a message to succeed ends the attempt that it was about.
     pub(super) fn message_is_done(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
         if let Some(attempt) = self.messages.queue.finish(now, message) {
             self.answer(now, request, attempt);
@@ -95,7 +95,7 @@ impl Plane {
         self.receive(now);
     }
 
-    /// A worker has failed with a message.
+    /// Ends a delivery with failure.
     pub(super) fn delivery_failed(&mut self, now: Time, id: JobId, request: RequestId, message: MessageId) {
         match self.messages.queue.fail(now, message) {
             Failed::Delayed(until) => self.outbox.set_timer(until, PlaneTimer::MessageVisible, message.0),
@@ -106,7 +106,7 @@ impl Plane {
         self.receive(now);
     }
 
-    /// The visibility time-out of a message is over: if it is not done, it is delivered again.
+    /// Ends the visibility time-out of a message: if it is not done, it is delivered again.
     pub(super) fn message_expires(&mut self, now: Time, message: u32) {
         if let Expired::Dead(attempt) = self.messages.queue.expire(now, MessageId(message)) {
             let Task::Attempt(request) = self.jobs[attempt].task else {
@@ -117,13 +117,13 @@ impl Plane {
         self.receive(now);
     }
 
-    /// A message can be received again.
+    /// Makes a message visible again.
     pub(super) fn message_appears(&mut self, now: Time, message: u32) {
         self.messages.queue.appear(now, MessageId(message));
         self.receive(now);
     }
 
-    /// The breaker around what a worker asks at a step.
+    /// Returns the breaker around the stage that a worker calls at a step.
     pub(super) fn breaker_of(&mut self, step: Step) -> Option<&mut Breaker> {
         match step {
             Step::Hypervisor => self.breakers[0].as_mut(),

@@ -85,7 +85,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The empty plane of a configuration that has been validated.
+    /// Returns the empty control plane of a validated configuration.
     pub fn new(config: &ControlPlaneConfig, boot: Duration, seed: Seed) -> Plane {
         let stages = stages::configurations(config).into_iter();
         let stages = stages.map(|(name, station, stream)| Stage::new(name, &station, stream, seed)).collect();

@@ -99,7 +99,7 @@ impl Outbox {
         self.timers.pop_front()
     }
 
-    /// Returns true where nothing is left to be done.
+    /// Returns true if nothing is left to be done.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty() && self.effects.is_empty() && self.timers.is_empty()
     }

@@ -131,9 +131,9 @@ pub enum JobPath {
         route: Route,
         /// Record that is read first.
         record: RecordKey,
-        /// True where no index serves the query.
+        /// True if no index serves the query.
         scans: bool,
-        /// True where the storage works on it too.
+        /// True if the storage works on it too.
         has_volumes: bool,
     },
     /// Bring-up of an instance.
@@ -158,7 +158,7 @@ impl JobPath {
         }
     }
 
-    /// Returns true where no index serves the query.
+    /// Returns true if no index serves the query.
     #[inline]
     pub fn scans(&self) -> bool {
         matches!(self, JobPath::Call { scans: true, .. })

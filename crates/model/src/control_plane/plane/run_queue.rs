@@ -29,7 +29,7 @@ impl RunQueue {
         Some(first)
     }
 
-    /// Returns true where no job continues.
+    /// Returns true if no job continues.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
     }

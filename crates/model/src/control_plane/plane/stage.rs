@@ -93,7 +93,7 @@ impl Stage {
         }
     }
 
-    /// Returns true where every job is served at once.
+    /// Returns true if every job is served at once.
     #[inline]
     pub fn is_open(&self) -> bool {
         !matches!(self.condition, Condition::Refuses) && self.station.is_unlimited()

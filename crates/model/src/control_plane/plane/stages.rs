@@ -15,7 +15,7 @@ pub struct StageSpec {
     pub side: Side,
     /// Number that keys the random stream of its service times.
     pub stream: u64,
-    /// Returns its servers, queue and service times.
+    /// Its servers, queue and service times.
     pub station: fn(&ControlPlaneConfig) -> StationConfig,
 }
 

@@ -49,7 +49,7 @@ impl Times {
         }
     }
 
-    /// Returns true when the service of a step never takes any time.
+    /// Returns true if the service of a step never takes any time.
     #[inline]
     pub fn takes_no_time(&self, step: Step) -> bool {
         self.of(step).takes_no_time() && (step != Step::Read || self.scan_per_row == Duration::ZERO)

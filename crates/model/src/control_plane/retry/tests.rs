@@ -5,7 +5,7 @@ fn backoff(jitter: Jitter) -> Backoff {
     Backoff { attempts: 7, first, longest, multiplier_milli: 2_000, jitter }
 }
 
-/// Delay after an attempt \[s\], for the lowest and the highest draw.
+/// Returns the delay after an attempt \[s\], for the lowest and the highest draw.
 fn ends(jitter: Jitter, attempt: u32, previous_s: u64) -> [f64; 2] {
     [0, u64::MAX].map(|draw| {
         let delay = backoff(jitter).delay(attempt, Duration::from_seconds(previous_s), draw);

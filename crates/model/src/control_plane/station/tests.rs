@@ -112,7 +112,7 @@ fn actions() -> impl Strategy<Value = Vec<(u64, Action)>> {
     prop::collection::vec((0..4u64, action), 0..120)
 }
 
-/// A station as one would write it down: a list of those who wait, and one of those in service.
+/// A station in its simplest form: a list of waiting jobs, and one of those in service.
 struct Plain {
     servers: Option<u32>,
     queue_limit: Option<u32>,

@@ -31,7 +31,7 @@ fn both_buckets_must_pass_and_a_refusal_takes_nothing() {
     for _ in 0..4 {
         assert_eq!(throttle.admit(at(0), ACCOUNT, LAUNCH, 0), Ok(()));
     }
-    // Requests lack now too; the longer of both delays is told.
+    // Requests lack now too; the longer of both delays is returned.
     assert_eq!(throttle.admit(at(0), ACCOUNT, LAUNCH, 1), Err(Duration(NS_PER_S / 2)));
     assert_eq!(throttle.admit(at(0), ACCOUNT, LAUNCH, 4), Err(Duration::from_seconds(2)));
     assert_eq!(throttle.admit(at(2), ACCOUNT, LAUNCH, 4), Ok(()));
@@ -48,7 +48,7 @@ fn accounts_and_classes_do_not_share() {
         assert_eq!(throttle.admit(at(9), account, STOP, 1), Err(Duration(u64::MAX)));
         assert_eq!(throttle.admit(at(9), account, LAUNCH, 10), Ok(()));
     }
-    assert_eq!(throttle.buckets.things.len(), 3 * Class::ALL.len(), "those who never called have no buckets");
+    assert_eq!(throttle.buckets.things.len(), 3 * Class::ALL.len(), "accounts without calls have no buckets");
     for _ in 0..1_000 {
         assert_eq!(throttle.admit(at(9), ACCOUNT, REBOOT, 1), Ok(()), "no limit is none");
     }

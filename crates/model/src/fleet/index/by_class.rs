@@ -2,13 +2,13 @@
 //! the same, so a strategy ranks classes, which are thousands, instead of hosts, which are millions.
 //!
 //! A move of a host touches two classes; the order of classes changes only when one is new, and the
-//! masks in it only when one fills that was not in it. One that empties stays in the masks until a search
-//! comes upon it, since it may fill again before that. Within a class the least host id wins; classes of
+//! masks in it only when a hidden class gets a member. A class that empties stays in the masks until a search
+//! finds it, since it may fill again before that. Within a class the least host id wins; classes of
 //! equal cost are compared by it too, so the choice is that of the plain scan.
 //!
-//! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
-//! order is a search tree over them: logarithmic for what has a bit of its own, and a walk over what
-//! thresholds cannot rule out beyond that (`shapes`).
+//! If every host has amounts of its own (fractional requests), there are as many classes as hosts and the
+//! order is a search tree over them: logarithmic for requests with a bit of their own, and beyond that a walk
+//! over the classes that thresholds cannot rule out (`shapes`).
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -35,24 +35,24 @@ struct Class {
     key: Key,
     /// Hosts in it.
     members: u32,
-    /// Its mask stands in the views. True whenever it has members.
+    /// True if its mask is in the views, as whenever it has members.
     is_shown: bool,
     /// Requests that its members can take.
     mask: u64,
-    /// Stands in the queue of empty classes.
+    /// True if it is in the queue of empty classes.
     is_queued: bool,
-    /// Is no class any more; its id will be used again.
+    /// True if it was dropped; its id will be used again.
     is_forgotten: bool,
     hosts: LazyHeap,
 }
 
 impl Class {
-    /// The mask that stands in the views.
+    /// Returns the mask that stands in the views.
     fn shown_mask(&self) -> u64 {
         if self.is_shown { self.mask } else { 0 }
     }
 
-    /// Its lowest host that is let through. It has members.
+    /// Returns its lowest host that is let through. It has members.
     #[inline]
     fn least(&mut self, id: u32, hosts: &[Host], skus: &[Sku], filter: HostFilter<'_>) -> Option<HostId> {
         let is_member = move |host: HostId| hosts[host.index()].index_mark == id;
@@ -138,18 +138,18 @@ pub struct ClassIndex {
     inputs: RankingInputs,
     classes: Vec<Class>,
     by_key: ClassTable,
-    /// Ids of classes that are no more.
+    /// Ids of dropped classes.
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
     emptied: VecDeque<u32>,
-    /// One for all requests, or one for each request where the cost depends on it.
+    /// View for all requests, or one for each request if the cost depends on it.
     views: Vec<View>,
-    /// In place of views where those would be too many.
+    /// Grid in place of views, if these would be too many.
     grid: Option<Grid>,
 }
 
 impl ClassIndex {
-    /// An index without hosts.
+    /// Returns an index without hosts.
     pub fn new(inputs: RankingInputs) -> ClassIndex {
         assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
         let views = if inputs == RankingInputs::Free { vec![View::default()] } else { Vec::new() };
@@ -164,7 +164,7 @@ impl ClassIndex {
         }
     }
 
-    /// Classes that are kept, empty ones included.
+    /// Returns the number of classes kept, empty ones included.
     pub fn classes(&self) -> usize {
         self.classes.len() - self.unused.len()
     }
@@ -211,7 +211,7 @@ impl ClassIndex {
         }
     }
 
-    /// The host that costs least of those that fit and are let through.
+    /// Returns the host that costs least of those that fit and are let through.
     #[inline]
     pub fn least(
         &mut self,
@@ -274,8 +274,8 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Without an order for this request: by cells of like classes. Only where the cost looks at the
-    /// request and there are more distinct requests than a word has bits.
+    /// Finds the best host without an order for this request, by cells of like classes. For costs that depend
+    /// on the request, if there are more distinct requests than a word has bits.
     fn least_in_grid(
         &mut self,
         request: &Resources,
@@ -291,7 +291,7 @@ impl ClassIndex {
         least.best.map(|(_, host)| host)
     }
 
-    /// The requests' bits changed their meaning: makes every mask, and the views of new requests, again.
+    /// Recomputes every mask, and the views of new requests, after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for (id, class) in self.classes.iter_mut().enumerate() {
             class.mask = shapes.mask(&class.key.free);
@@ -316,7 +316,7 @@ impl ClassIndex {
         }
     }
 
-    /// Requests have become too many for an order each.
+    /// Replaces the orders by a grid: there are too many requests for an order each.
     fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
         self.views.clear();
         let mut grid = Grid::default();
@@ -326,7 +326,7 @@ impl ClassIndex {
         self.grid = Some(grid);
     }
 
-    /// The host that a request would likely get, for prefetching.
+    /// Returns the host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         let view = self.views.get(if self.inputs == RankingInputs::Free { 0 } else { shape.0 as usize })?;

@@ -1,4 +1,4 @@
-//! The host with the least cost where the cost looks at the number of instances: classes by count and
+//! The host with the least cost where the cost depends on the number of instances: classes by count and
 //! free amounts would be many and each count's run of them long, so hosts themselves are ordered, by
 //! (cost, id).
 
@@ -24,7 +24,7 @@ pub struct HostIndex {
 }
 
 impl HostIndex {
-    /// An index over `count` hosts from `first`, none in it yet.
+    /// Returns an index over `count` hosts from `first`, none in it yet.
     pub fn new(first: HostId, count: u32) -> HostIndex {
         HostIndex { order: Tree::default(), filed: vec![0; count as usize], first }
     }
@@ -77,7 +77,7 @@ impl HostIndex {
         }
     }
 
-    /// The host that costs least of those that fit and are let through.
+    /// Returns the host that costs least of those that fit and are let through.
     pub fn least(
         &self,
         shape: ShapeId,
@@ -98,7 +98,7 @@ impl HostIndex {
         None
     }
 
-    /// The requests' bits changed their meaning: makes every mask again.
+    /// Recomputes every mask after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, hosts: &[Host], shapes: &Shapes) {
         for (offset, cost) in self.filed.iter().enumerate() {
             let id = self.first.0 + offset as u32;

@@ -18,7 +18,7 @@ pub struct IdIndex {
 }
 
 impl IdIndex {
-    /// An index over `count` hosts from `first`, none in it yet.
+    /// Returns an index over `count` hosts from `first`, none in it yet.
     pub fn new(first: HostId, count: u32) -> IdIndex {
         let mut levels = vec![vec![0; count as usize]];
         while levels.last().expect("at least one").len() > 1 {
@@ -53,7 +53,7 @@ impl IdIndex {
         }
     }
 
-    /// The lowest host from `from` on that fits and is let through.
+    /// Returns the lowest host from `from` on that fits and is let through.
     #[inline]
     pub fn first_from(
         &self,
@@ -76,7 +76,7 @@ impl IdIndex {
         }
     }
 
-    /// The first offset from `from` on whose mask meets the need.
+    /// Returns the first offset from `from` on whose mask meets the need.
     fn next_meeting(&self, from: usize, need: Need) -> Option<usize> {
         let (mut level, mut at) = (0, from);
         loop {

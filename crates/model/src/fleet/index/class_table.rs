@@ -1,5 +1,5 @@
-//! From a host's capacity and free amounts to its class: an open table of class ids with linear probing.
-//! The keys stand in the classes themselves, where the next step looks anyway.
+//! Lookup of the class of a host's capacity and free amounts: a hash table of class ids with linear probing.
+//! The keys are in the classes themselves, which the next step reads anyway.
 
 use crate::fleet::host::SkuId;
 use plimsoll_base::units::Resources;
@@ -7,7 +7,7 @@ use plimsoll_base::units::Resources;
 /// No class.
 const EMPTY: u32 = u32::MAX;
 
-/// Key of a class: what its hosts have in common.
+/// Key of a class: the values that its hosts have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Free amounts.
@@ -17,7 +17,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Folded products of whole words: keys are few and not adversarial.
+    /// Returns folded products of whole words: keys are few and not adversarial.
     #[inline]
     fn hash(&self) -> usize {
         let [a, b, c, d, e] = self.free.0.map(u64::from);
@@ -45,7 +45,7 @@ impl Default for ClassTable {
 }
 
 impl ClassTable {
-    /// The class of a key; `key_of` tells the key of a class.
+    /// Returns the class of a key; `key_of` gives the key of a class.
     #[inline]
     pub fn find(&self, key: &Key, key_of: impl Fn(u32) -> Key) -> Option<u32> {
         let mut at = key.hash() & (self.ids.len() - 1);

@@ -18,13 +18,13 @@ pub enum Cost {
 }
 
 impl Cost {
-    /// The cost of taking most of `first`, then most of `second`.
+    /// Returns the cost of taking most of `first`, then most of `second`.
     pub fn most(first: u64, second: u64) -> Cost {
         Cost::Pair(u64::MAX - first, u64::MAX - second)
     }
 }
 
-/// As numbers of which the least is best: what a strategy takes most of stands below 0.
+/// As numbers of which the least is best: amounts to be maximized are negative.
 impl fmt::Display for Cost {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signed = |number: u64| match u64::MAX - number {
@@ -78,13 +78,13 @@ pub struct RatioSum {
 const RELATIVE_ERROR: f64 = 1e-14;
 
 impl RatioSum {
-    /// The sum of the given ratios. Denominators must not be 0.
+    /// Returns the sum of the given ratios. Denominators must not be 0.
     pub fn new(terms: [(u64, u64); RESOURCES]) -> RatioSum {
         let approximate = terms.iter().map(|(over, under)| *over as f64 / *under as f64).sum();
         RatioSum { terms, approximate }
     }
 
-    /// The greatest of the given ratios, as a sum of one.
+    /// Returns the greatest of the given ratios, as a sum of one.
     pub fn greatest_of(terms: [(u64, u64); RESOURCES]) -> RatioSum {
         let exceeds = |a: (u64, u64), b: (u64, u64)| {
             u128::from(a.0) * u128::from(b.1) > u128::from(b.0) * u128::from(a.1)
@@ -107,7 +107,7 @@ impl RatioSum {
         self.cmp_exactly(other)
     }
 
-    /// Over a common denominator, in as many bits as it takes.
+    /// Compares over a common denominator, in as many bits as it takes.
     fn cmp_exactly(&self, other: &RatioSum) -> Ordering {
         let (over, under) = self.as_fraction();
         let (other_over, other_under) = other.as_fraction();

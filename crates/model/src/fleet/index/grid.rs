@@ -1,4 +1,4 @@
-//! Classes in cells of like free amounts, for costs that look at the request when there are more distinct
+//! Classes in cells of similar free amounts, for costs that depend on the request when there are more distinct
 //! requests than can have an order each. A cell knows the most that is free in it, and more free never
 //! costs more, so a cell is opened only when its best conceivable class would win.
 
@@ -83,15 +83,15 @@ impl Grid {
 pub trait Search {
     /// Cost of a class: less is better.
     type Cost: Ord;
-    /// The cost of a class.
+    /// Returns the cost of a class.
     fn cost(&self, key: Key) -> Self::Cost;
-    /// True unless something that costs less was found already.
+    /// Returns true unless a candidate of lower cost was found already.
     fn may_win(&self, cost: &Self::Cost) -> bool;
-    /// Looks at a class.
+    /// Examines a class.
     fn look(&mut self, class: u32);
 }
 
-/// A quarter of an octave of the share that is free; nothing at all is a step of its own.
+/// Returns the step of a share that is free: a quarter of an octave; zero is a step of its own.
 fn step(free: u32, capacity: u32) -> u8 {
     if free == 0 || capacity == 0 || capacity == u32::MAX {
         return 0;
@@ -168,6 +168,6 @@ mod tests {
             assert_eq!(best, fitting.map(|(class, key)| (cost(*key), *class)).min(), "turn {turn}");
             in_all += plain.len();
         }
-        assert!(looked * 5 < in_all, "{looked} of {in_all} were looked at");
+        assert!(looked * 5 < in_all, "{looked} of {in_all} were examined");
     }
 }

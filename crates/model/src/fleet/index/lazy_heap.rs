@@ -13,7 +13,7 @@ pub struct LazyHeap {
 }
 
 impl LazyHeap {
-    /// Adds a host. `members` counts those in the set now, and `is_member` tells them: once the heap
+    /// Adds a host. `members` counts those in the set now, and `is_member` identifies them: once the heap
     /// is twice as long as its members, those that have left are swept out.
     #[inline]
     pub fn push(&mut self, host: HostId, members: u32, is_member: impl Fn(HostId) -> bool) {
@@ -33,7 +33,7 @@ impl LazyHeap {
         self.ids[at] = host.0;
     }
 
-    /// The least member.
+    /// Returns the least member.
     #[inline]
     pub fn least(&mut self, is_member: impl Fn(HostId) -> bool) -> Option<HostId> {
         while let Some(top) = self.ids.first() {
@@ -45,7 +45,7 @@ impl LazyHeap {
         None
     }
 
-    /// The least member that a filter lets through. Goes over the heap in order, so that it costs by the
+    /// Returns the least member that a filter lets through. Goes over the heap in order, so that it costs by the
     /// members that were not let through.
     #[cold]
     pub fn least_where(
@@ -64,7 +64,7 @@ impl LazyHeap {
         None
     }
 
-    /// The top, member or not: a hint for prefetching.
+    /// Returns the top, member or not: a hint for prefetching.
     pub fn top(&self) -> Option<HostId> {
         self.ids.first().map(|id| HostId(*id))
     }

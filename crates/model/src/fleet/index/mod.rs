@@ -1,12 +1,12 @@
-//! Indexes over hosts: each answers one question of the placement strategies without a look at every host;
-//! the plain twin of them all is `placement::scan`.
+//! Indexes over hosts: each answers one question of the placement strategies without visiting every host;
+//! the reference implementation of them all is `placement::scan`.
 //!
 //! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
-//! - `by_class`: the host with the least cost, where the cost looks at what is free (best-fit and its
-//!   kin). Hosts with the same capacity and the same free amounts form a class, and classes are few.
-//!   Where the cost looks at the request too, and requests are too many for an order each, `grid` weighs
-//!   cells of like classes.
-//! - `by_host`: the same where the cost also looks at a host's own count, which makes classes many.
+//! - `by_class`: the host with the least cost, where the cost depends on the free amounts (best-fit and
+//!   similar ones). Hosts with the same capacity and the same free amounts form a class, and classes are few.
+//!   Where the cost depends on the request too, and requests are too many for an order each, `grid` compares
+//!   cells of similar classes.
+//! - `by_host`: the same where the cost also depends on a host's own count, which makes classes many.
 
 //!
 //! Each takes a [`HostFilter`], for requests that may not go to every host: it is asked host by host, in the
@@ -39,7 +39,7 @@ pub struct Allowed<'a> {
 }
 
 impl Allowed<'_> {
-    /// Returns whether a host may be found.
+    /// Returns true if a host may be found.
     #[inline]
     pub fn allows(&self, id: HostId) -> bool {
         (self.rule)(id)

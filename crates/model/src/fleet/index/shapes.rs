@@ -4,7 +4,7 @@
 //! that the bits become thresholds: bit *b* says "at least so much of resource *r* is free", and a
 //! request needs the highest threshold it reaches in every resource. A mask then says only that a
 //! request may fit, and the free amounts decide. Either way the union of masks over a part of the index
-//! tells whether to look inside, so one word prunes, whatever the number of requests.
+//! tells whether a search must enter it, so one word prunes, whatever the number of requests.
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -20,25 +20,25 @@ const THRESHOLDS: [usize; RESOURCES] = [24, 24, 8, 4, 4];
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ShapeId(pub u32);
 
-/// The bits a mask must have for a request to fit, or to be worth a look.
+/// The bits a mask must have for a request to fit, or possibly to fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Need(u64);
 
 impl Need {
-    /// True when a host (or something below a node) with this mask can take the request.
+    /// Returns true if a host (or something below a node) with this mask can take the request.
     #[inline]
     pub fn met_by(self, mask: u64) -> bool {
         mask & self.0 == self.0
     }
 
-    /// The positions of the bits.
+    /// Returns the positions of the bits.
     #[inline]
     pub fn bits(self) -> impl Iterator<Item = usize> {
         bits_of(self.0)
     }
 }
 
-/// The positions of the bits of a mask, lowest first.
+/// Returns the positions of the bits of a mask, lowest first.
 #[inline]
 pub fn bits_of(mask: u64) -> impl Iterator<Item = usize> {
     let mut rest = mask;
@@ -60,17 +60,17 @@ pub struct Shapes {
     /// Bit by bit the least free amounts that set it. Stored resource by resource, so that a mask is a
     /// few vector compares.
     least: [Vec<u32>; RESOURCES],
-    /// Requests at which thresholds are dealt again.
+    /// Number of requests at which thresholds are assigned again.
     next_dealing: usize,
 }
 
 impl Shapes {
-    /// No requests yet.
+    /// Returns an empty set of requests.
     pub fn new() -> Shapes {
         Shapes { next_dealing: EXACT_AT_MOST + 1, ..Shapes::default() }
     }
 
-    /// The number of a request. `true` when the meaning of the bits changed, so that every mask must be
+    /// Returns the number of a request. `true` when the meaning of the bits changed, so that every mask must be
     /// made again.
     pub fn intern(&mut self, request: &Resources) -> (ShapeId, bool) {
         if let Some(id) = self.by_request.get(request) {
@@ -92,45 +92,45 @@ impl Shapes {
         (id, false)
     }
 
-    /// True while every request has a bit of its own.
+    /// Returns true while every request has a bit of its own.
     pub fn is_exact(&self) -> bool {
         self.requests.len() <= EXACT_AT_MOST
     }
 
-    /// Distinct requests so far.
+    /// Returns the number of distinct requests so far.
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// True before the first request.
+    /// Returns true before the first request.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
 
-    /// Every request so far, by number.
+    /// Returns every request so far, by number.
     pub fn requests(&self) -> &[Resources] {
         &self.requests
     }
 
-    /// The amounts of a request.
+    /// Returns the amounts of a request.
     #[inline]
     pub fn request(&self, id: ShapeId) -> &Resources {
         &self.requests[id.0 as usize]
     }
 
-    /// The bits it needs.
+    /// Returns the bits it needs.
     #[inline]
     pub fn need(&self, id: ShapeId) -> Need {
         self.needs[id.0 as usize]
     }
 
-    /// The mask of something with so much free.
+    /// Returns the mask of something with so much free.
     #[inline]
     pub fn mask(&self, free: &Resources) -> u64 {
         let bits = self.least[0].len();
         let mut mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
         for (least, free) in self.least.iter().zip(free.0) {
-            // The topmost value means no bit asks for this resource at all.
+            // The greatest value means that no bit concerns this resource.
             if least.first() != Some(&u32::MAX) {
                 let enough = least
                     .iter()
@@ -152,7 +152,7 @@ impl Shapes {
         }
     }
 
-    /// Deals the bits anew as thresholds: quantiles of the distinct amounts asked for.
+    /// Reassigns the bits as thresholds: quantiles of the distinct amounts asked for.
     fn deal_thresholds(&mut self) {
         self.next_dealing = self.requests.len() * 2;
         self.least = Default::default();
@@ -168,7 +168,7 @@ impl Shapes {
         self.needs = self.requests.iter().map(|request| self.threshold_need(request)).collect();
     }
 
-    /// At most `share` of the distinct positive amounts of a resource, evenly over their order.
+    /// Returns at most `share` of the distinct positive amounts of a resource, evenly over their order.
     fn quantiles(&self, resource: usize, share: usize) -> Vec<u32> {
         let mut amounts: Vec<u32> =
             self.requests.iter().map(|request| request.0[resource]).filter(|amount| *amount > 0).collect();
@@ -178,7 +178,7 @@ impl Shapes {
         (0..count).map(|i| amounts[i * amounts.len() / count]).collect()
     }
 
-    /// The highest threshold a request reaches in every resource.
+    /// Returns the highest threshold a request reaches in every resource.
     fn threshold_need(&self, request: &Resources) -> Need {
         let mut highest = [None::<(u32, usize)>; RESOURCES];
         for bit in 0..self.least[0].len() {
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use plimsoll_base::engine::random::{Purpose, Seed};
 
-    /// Masks must be exact for few requests, and never say no to one that fits for many.
+    /// Masks must be exact for few requests, and for many never exclude one that fits.
     #[test]
     fn masks_agree_with_the_amounts() {
         for distinct in [1, 6, 64, 65, 300] {

@@ -1,5 +1,5 @@
-//! A B+ tree of things in order of their key, each with a mask of the requests it can take; every node
-//! knows for each bit which of its slots have it, itself or somewhere below, so that the first thing in
+//! A B+ tree of entries in order of their key, each with a mask of the requests it can take; every node
+//! knows for each bit which of its slots have it, itself or somewhere below, so that the first entry in
 //! order that fits is found by counting zeros, a node a level.
 //!
 //! The comparison of keys is given with each insertion: keys are ids of classes, ordered by their cost,
@@ -15,7 +15,7 @@ const FAN_OUT: usize = 32;
 /// No node.
 const NONE: u32 = u32::MAX;
 
-/// A leaf, as what is in it remembers.
+/// Reference to a leaf, which its entries keep.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Leaf(pub u32);
 
@@ -34,7 +34,7 @@ struct SlotsByBit([u32; u64::BITS as usize]);
 impl SlotsByBit {
     const NONE: SlotsByBit = SlotsByBit([0; u64::BITS as usize]);
 
-    /// The slots from `from` on that meet a need, as bits.
+    /// Returns the slots from `from` on that meet a need, as bits.
     #[inline]
     fn meeting(&self, from: usize, need: Need) -> u32 {
         // From 32 on there is none, and a shift by 32 is not defined.
@@ -42,12 +42,12 @@ impl SlotsByBit {
         need.bits().fold(behind, |slots, bit| slots & self.0[bit])
     }
 
-    /// The mask of a slot.
+    /// Returns the mask of a slot.
     fn mask(&self, slot: usize) -> u64 {
         self.0.iter().enumerate().fold(0, |mask, (bit, slots)| mask | (u64::from(slots >> slot & 1) << bit))
     }
 
-    /// The union of the masks of all slots.
+    /// Returns the union of the masks of all slots.
     fn union(&self) -> u64 {
         self.0.iter().enumerate().fold(0, |union, (bit, slots)| union | (u64::from(*slots != 0) << bit))
     }
@@ -100,7 +100,7 @@ impl<K: Copy + Default + PartialEq> Node<K> {
         }
     }
 
-    /// The first slot from `from` that meets the need.
+    /// Returns the first slot from `from` that meets the need.
     #[inline]
     fn first_meeting(&self, from: usize, need: Need) -> Option<usize> {
         let slots = self.slots_by_bit.meeting(from, need);
@@ -150,13 +150,13 @@ impl<K: Copy + Default + PartialEq> Default for Tree<K> {
 }
 
 impl<K: Copy + Default + PartialEq> Tree<K> {
-    /// The key at a position.
+    /// Returns the key at a position.
     #[inline]
     pub fn key(&self, position: Position) -> K {
         self.nodes[position.leaf as usize].keys[position.slot]
     }
 
-    /// The first entry that may take a request.
+    /// Returns the first entry that may take a request.
     #[inline]
     pub fn first(&self, need: Need) -> Option<Position> {
         match self.descend(self.root, need) {
@@ -165,7 +165,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// The next one behind a position.
+    /// Returns the next one behind a position.
     #[inline]
     pub fn next(&self, position: Position, need: Need) -> Option<Position> {
         let leaf = &self.nodes[position.leaf as usize];
@@ -175,8 +175,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// Goes down to the first leaf entry; `Err` names the node where the way ended: with thresholds a
-    /// union of masks can promise what no single one holds.
+    /// Goes down to the first leaf entry; `Err` names the node where the search ended: with thresholds a
+    /// union of masks can have all bits although no single mask has.
     #[inline]
     fn descend(&self, from: u32, need: Need) -> Result<Position, u32> {
         let mut id = from;
@@ -190,7 +190,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// The first entry behind everything below `exhausted`.
+    /// Returns the first entry behind everything below `exhausted`.
     fn climb(&self, exhausted: u32, need: Need) -> Option<Position> {
         let mut id = exhausted;
         loop {
@@ -218,8 +218,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.change_mask(leaf.0, slot, before, mask);
     }
 
-    /// Changes the mask of an entry in a leaf from what it is known to be. `slot` is where it may stand,
-    /// and will be where it does.
+    /// Changes the mask of an entry in a leaf from its known value. `slot` is the expected position, and is
+    /// updated to the actual one.
     #[inline]
     pub fn exchange_mask(&mut self, leaf: Leaf, slot: &mut usize, key: K, before: u64, mask: u64) {
         let node = &self.nodes[leaf.0 as usize];
@@ -261,7 +261,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.number_children(parent, slot);
     }
 
-    /// Tells the children from a slot on where they stand.
+    /// Updates the position that the children from a slot on keep of themselves.
     fn number_children(&mut self, parent: u32, from: usize) {
         for slot in from..self.nodes[parent as usize].len {
             let child = self.nodes[parent as usize].children[slot];
@@ -269,8 +269,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// Puts an entry in its place. `compare` orders an entry of the tree against the new one; `moved`
-    /// hears which leaf an entry is in now.
+    /// Inserts an entry. `compare` orders an entry of the tree against the new one; `moved` is called with
+    /// the new leaf of an entry that moves.
     pub fn insert(
         &mut self,
         key: K,
@@ -302,7 +302,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.change_mask(id, slot, 0, mask);
     }
 
-    /// Tells the ancestors that the least key of a node changed.
+    /// Updates the ancestors after the least key of a node changed.
     fn new_least(&mut self, from: u32, key: K) {
         let mut id = from;
         loop {
@@ -353,7 +353,7 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         right
     }
 
-    /// The parent of a node that is about to split, itself split when it is full.
+    /// Returns the parent of a node that is about to split, itself split when it is full.
     fn parent_with_room(&mut self, id: u32, moved: &mut impl FnMut(K, Leaf)) -> u32 {
         let parent = self.nodes[id as usize].parent;
         if parent == NONE {

@@ -4,7 +4,7 @@ use crate::transition;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Calendar, SubnetId};
 
-/// A network with so many public addresses, and what is paid for them.
+/// Returns a network with so many public addresses, and what is paid for them.
 fn scene(public_addresses: u32) -> (Network, billing::Usage) {
     let config = NetworkConfig { public_addresses: Some(public_addresses), ..NetworkConfig::default() };
     (Network::new(&config, &["x"]).unwrap(), billing::Usage::new(Calendar::default(), Time::ZERO))
@@ -17,7 +17,7 @@ fn instance(number: u64) -> Holder {
     Holder::Instance(InstanceId(number))
 }
 
-/// With reassociation allowed, to a holder without an automatic address.
+/// Associates with reassociation allowed, to a holder without an automatic address.
 fn to(holder: Holder, address: ElasticAddressId) -> Association {
     Association { address, holder, allow_reassociation: true, auto_assigned: false }
 }
@@ -135,7 +135,7 @@ fn a_second_elastic_address_displaces_the_first() {
     network.assert_conserved(0, 0);
 }
 
-/// The plain twin: a list of addresses, searched from its beginning for everything.
+/// Reference implementation: a list of addresses, searched from its beginning for everything.
 #[derive(Default)]
 struct Plain(Vec<(ElasticAddressId, AccountId, Option<Holder>)>);
 

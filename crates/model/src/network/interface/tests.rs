@@ -6,7 +6,7 @@ use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::units::Calendar;
 use std::collections::BTreeSet;
 
-/// A /24 and a /26 in one zone, a /28 in another.
+/// Returns a /24 and a /26 in one zone, a /28 in another.
 fn network() -> Network {
     let text = "
         [[subnets]]
@@ -29,7 +29,7 @@ const A: SubnetId = SubnetId(0);
 const B: SubnetId = SubnetId(1);
 const C: SubnetId = SubnetId(2);
 
-/// An instance of `a` whose type has 3 interfaces of 4 addresses.
+/// Returns an instance of `a` whose type has 3 interfaces of 4 addresses.
 fn instance(number: u64) -> Instance {
     Instance {
         id: InstanceId(number),
@@ -227,7 +227,7 @@ fn without_subnets_addresses_have_no_limit() {
     assert!(network.is_empty());
 }
 
-/// The plain twin of a subnet: the set of its free offsets; a block is free when all sixteen are in it.
+/// Reference implementation of a subnet: the set of its free offsets; a block is free when all sixteen are in it.
 struct Plain(BTreeSet<u32>);
 
 impl Plain {
@@ -251,7 +251,7 @@ impl Plain {
         firsts.iter().for_each(|first| self.0.extend(*first..*first + range.addresses()));
     }
 
-    /// Share of free offsets whose block is broken.
+    /// Returns the share of free offsets whose block is broken.
     fn fragmentation(&self) -> f64 {
         let block = |offset: u32| offset / BLOCK * BLOCK..(offset / BLOCK + 1) * BLOCK;
         let broken = |offset: &&u32| !block(**offset).all(|other| self.0.contains(&other));

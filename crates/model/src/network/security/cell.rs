@@ -24,7 +24,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of a number (IANA, "Assigned Internet Protocol Numbers").
+    /// Returns the protocol of a number (IANA, "Assigned Internet Protocol Numbers").
     pub const fn numbered(number: u8) -> Protocol {
         match number {
             1 => Protocol::Icmp,

@@ -109,19 +109,19 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// Returns whether the account has it in the VPC.
+    /// Returns true if the account has it in the VPC.
     pub fn is_for(&self, account: &str, vpc: &str) -> bool {
         self.vpc == vpc && self.account.as_deref().is_none_or(|owner| owner == account)
     }
 }
 
 impl SecurityConfig<'_> {
-    /// Everything that is wrong with it, given the names of the VPCs.
+    /// Returns everything that is wrong with it, given the names of the VPCs.
     pub fn validate(&self, vpcs: &[&str]) -> Vec<Problem> {
         self.resolve(vpcs).err().unwrap_or_default()
     }
 
-    /// The groups to make, or everything that is wrong.
+    /// Returns the groups to make, or everything that is wrong.
     pub(super) fn resolve(&self, vpcs: &[&str]) -> Result<Vec<Template>, Vec<Problem>> {
         let mut problems = Vec::new();
         check_limits(self.limits, &mut problems);
@@ -162,7 +162,7 @@ impl SecurityConfig<'_> {
         }
     }
 
-    /// The rules of a group, as far as they can be read.
+    /// Returns the rules of a group, as far as they can be read.
     fn rules(&self, i: usize, problems: &mut Vec<Problem>) -> Vec<(Direction, Traffic, PeerName)> {
         let group = &self.groups[i];
         let ingress = group.ingress.iter().map(|rule| RuleCells {
@@ -203,7 +203,7 @@ impl SecurityConfig<'_> {
         rules
     }
 
-    /// A rule may refer to a group that every account has which has the rule's own.
+    /// Checks that a rule refers to a group which every account with the rule's own group has.
     fn check_reference(&self, i: usize, peer: &PeerName, key: &str, problems: &mut Vec<Problem>) {
         let PeerName::Group(name) = peer else { return };
         let group = &self.groups[i];
@@ -234,7 +234,7 @@ impl SecurityConfig<'_> {
         }
     }
 
-    /// The account that has most of them has a default group in each VPC too.
+    /// Checks the number of groups of each account, its default group in each VPC included.
     fn check_count(&self, vpcs: usize, problems: &mut Vec<Problem>) {
         let of = |account: Option<&str>| {
             self.groups.iter().filter(|group| group.account.as_deref() == account).count()
@@ -440,7 +440,7 @@ mod tests {
             [Permission::EVERYTHING]
         );
         assert_eq!(egress(web)[0].permission.peer, Peer::ANYWHERE);
-        assert_eq!(egress(groups.find(owner(0, 1), "db").unwrap()), [], "told to let nothing out");
+        assert_eq!(egress(groups.find(owner(0, 1), "db").unwrap()), [], "configured to let nothing out");
     }
 
     #[test]

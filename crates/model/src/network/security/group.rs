@@ -50,7 +50,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// A group without rules.
+    /// Returns a group without rules.
     pub(super) fn new(id: SecurityGroupId, owner: Owner, name: &str) -> Group {
         Group {
             id,
@@ -63,7 +63,7 @@ impl Group {
         }
     }
 
-    /// Its rules of a direction, in the order of their numbers.
+    /// Returns its rules of a direction, in the order of their numbers.
     pub fn rules(&self, direction: Direction) -> &[Rule] {
         match direction {
             Direction::Ingress => &self.ingress,
@@ -83,7 +83,7 @@ impl Group {
         self.members
     }
 
-    /// The other groups its rules refer to, one for each rule.
+    /// Returns the other groups its rules refer to, one for each rule.
     pub(super) fn references(&self) -> impl Iterator<Item = SecurityGroupId> {
         let peers = self.ingress.iter().chain(&self.egress).map(|rule| rule.permission.peer);
         peers
@@ -91,19 +91,19 @@ impl Group {
             .filter(|group| *group != self.id)
     }
 
-    /// The first of its rules that lets the packet pass to or from the other end.
+    /// Returns the first of its rules that lets the packet pass to or from the other end.
     pub(super) fn passing(&self, direction: Direction, packet: &Packet, other: OtherEnd) -> Option<RuleId> {
         let lets_pass =
             |rule: &&Rule| rule.permission.traffic.covers(packet) && is_peer(rule.permission.peer, other);
         self.rules(direction).iter().find(lets_pass).map(|rule| rule.id)
     }
 
-    /// Returns whether one of its rules lets the packet pass whatever the other end.
+    /// Returns true if one of its rules lets the packet pass whatever the other end.
     pub(super) fn passes_anyone(&self, direction: Direction, packet: &Packet) -> bool {
         self.open_rules(direction).any(|rule| rule.permission.traffic.covers(packet))
     }
 
-    /// Returns whether one of its rules lets everything of the packet's protocol pass whatever the other end.
+    /// Returns true if one of its rules lets everything of the packet's protocol pass whatever the other end.
     pub(super) fn passes_any_port(&self, direction: Direction, packet: &Packet) -> bool {
         self.open_rules(direction).any(|rule| rule.permission.traffic.covers_protocol(packet))
     }
@@ -113,7 +113,7 @@ impl Group {
     }
 }
 
-/// Returns whether a rule means the other end. An end without an address is only in the network of all addresses.
+/// Returns true if a rule means the other end. An end without an address is only in the network of all addresses.
 fn is_peer(peer: Peer, other: OtherEnd) -> bool {
     match peer {
         Peer::Cidr(net) => other.address.map_or(net.prefix_len() == 0, |address| net.contains(&address)),

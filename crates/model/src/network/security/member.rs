@@ -48,7 +48,7 @@ impl Members {
         self.members.get(&id)
     }
 
-    /// The interface with a private address of a VPC.
+    /// Returns the interface with a private address of a VPC.
     pub fn at(&self, vpc: Vpc, address: Ipv4Addr) -> Option<MemberId> {
         self.by_address.get(&(vpc, address)).copied()
     }

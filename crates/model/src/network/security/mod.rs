@@ -79,7 +79,7 @@ impl SecurityGroups {
         })
     }
 
-    /// An account begins to use a VPC, if it has not yet: its `default` group is made and those of the scenario.
+    /// Makes the groups of an account that begins to use a VPC: its `default` group is made and those of the scenario.
     /// Everything else about the owner comes later. A default group lets in what its members send, and out everything
     /// (VPC user guide, "Default security groups").
     pub fn open(&mut self, owner: Owner, account: &str, vpc: &str) {
@@ -197,7 +197,7 @@ impl SecurityGroups {
         Ok(())
     }
 
-    /// The groups an interface gets that asks for these, in the order of their numbers: asking for none, the default
+    /// Returns the groups an interface gets that asks for these, in the order of their numbers: asking for none, the default
     /// group. They must be the owner's, each named once, and not too many.
     pub fn chosen(
         &self,
@@ -231,7 +231,7 @@ impl SecurityGroups {
         Ok(sorted)
     }
 
-    /// An interface is there, with these groups or the default one. Its addresses follow with [`SecurityGroups::assign`].
+    /// Adds an interface with these groups or the default one. Its addresses follow with [`SecurityGroups::assign`].
     pub fn join(
         &mut self,
         member: MemberId,
@@ -246,7 +246,7 @@ impl SecurityGroups {
         Ok(())
     }
 
-    /// An interface that joined is gone, with its addresses and the conversations it remembers.
+    /// Removes an interface with its addresses and its tracked connections.
     pub fn leave(&mut self, member: MemberId) {
         for id in self.members.remove(member).groups {
             self.existing(id).members -= 1;
@@ -275,35 +275,35 @@ impl SecurityGroups {
         Ok(())
     }
 
-    /// An interface that joined gets a private address, which no other of its VPC has. It is seen under its first.
+    /// Adds a private address to an interface, which no other of its VPC has. It sends from its first address.
     pub fn assign(&mut self, member: MemberId, address: Ipv4Addr) {
         self.members.assign(member, address);
     }
 
-    /// An interface that joined loses a private address.
+    /// Removes a private address from an interface.
     pub fn unassign(&mut self, member: MemberId, address: Ipv4Addr) {
         self.members.unassign(member, address);
     }
 
-    /// The group of a name.
+    /// Returns the group of a name.
     pub fn find(&self, owner: Owner, name: &str) -> Result<SecurityGroupId, FailureReason> {
         let found = self.names.get(&owner).and_then(|names| names.get(name));
         found.copied().ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
-    /// The peer of a name in a rule of a group.
+    /// Returns the peer of a name in a rule of a group.
     pub fn peer(&self, id: SecurityGroupId, name: &PeerName) -> Result<Peer, FailureReason> {
         let owner = self.group(id)?.owner;
         Peer::named(name, id, |name| self.find(owner, name))
     }
 
-    /// A group by its id.
+    /// Returns a group by its id.
     pub fn group(&self, id: SecurityGroupId) -> Result<&Group, FailureReason> {
         let group = self.groups.get(id.index()).and_then(Option::as_ref);
         group.ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
-    /// The groups there are, in the order of their numbers.
+    /// Returns the groups there are, in the order of their numbers.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.groups.iter().flatten()
     }

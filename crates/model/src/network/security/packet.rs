@@ -39,7 +39,7 @@ pub enum Packet {
 }
 
 impl Packet {
-    /// A packet of a protocol to a port, or of an ICMP type (code 0 where none is named); `from` is the source port or
+    /// Returns a packet of a protocol to a port, or of an ICMP type (code 0 where none is named); `from` is the source port or
     /// the ICMP identifier.
     pub fn new(protocol: Protocol, ports: Option<Ports>, from: Option<u16>) -> Result<Packet, Malformed> {
         match (protocol, ports) {
@@ -60,7 +60,7 @@ impl Packet {
         }
     }
 
-    /// The conversation it is part of as the interface sees it that it leaves (egress) or enters (ingress); `None` when
+    /// Returns the conversation it is part of as the interface sees it that it leaves (egress) or enters (ingress); `None` when
     /// it is part of none that could be named.
     pub(super) fn conversation(&self, direction: Direction) -> Option<Conversation> {
         let ends = |from: Option<u16>, to: u16| {
@@ -84,7 +84,7 @@ impl Packet {
         }
     }
 
-    /// The packet of TCP or UDP that it may be the reply to.
+    /// Returns the packet of TCP or UDP that it may be the reply to.
     pub(super) fn replied_to(&self) -> Option<Packet> {
         match *self {
             Packet::Tcp { from, to } => from.map(|from| Packet::Tcp { from: Some(to), to: from }),
@@ -93,7 +93,7 @@ impl Packet {
         }
     }
 
-    /// Returns whether it may be the first of a conversation: a reply to an ICMP query is not.
+    /// Returns true if it may be the first of a conversation: a reply to an ICMP query is not.
     pub(super) fn opens(&self) -> bool {
         !matches!(*self, Packet::Icmp { kind, .. } if QUERIES.iter().any(|pair| pair.1 == kind))
     }

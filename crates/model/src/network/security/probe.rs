@@ -56,7 +56,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Why it does not arrive; `None` if it does.
+    /// Returns the reason that it does not arrive; `None` if it does.
     pub fn reason(self) -> Option<FailureReason> {
         match self {
             Verdict::Allowed { .. } => None,
@@ -124,7 +124,7 @@ impl SecurityGroups {
         self.decisions = Decisions::default();
     }
 
-    /// The interfaces a packet passes, or `None` where there is no route.
+    /// Returns the interfaces a packet passes, or `None` where there is no route.
     fn way(&self, probe: &Probe) -> Result<Option<[Option<Side>; 2]>, FailureReason> {
         let from = self.located(probe.from, probe.to)?;
         let to = self.located(probe.to, probe.from)?;
@@ -146,7 +146,7 @@ impl SecurityGroups {
         ]))
     }
 
-    /// Returns who is at an end: an address may be that of an interface in the VPC of the `other` end.
+    /// Resolves an end: an address may be that of an interface in the VPC of the `other` end.
     fn located(&self, end: Endpoint, other: Endpoint) -> Result<Endpoint, FailureReason> {
         match (end, other) {
             (Endpoint::Member(id), _) => self.member(id).map(|_| end),
@@ -158,7 +158,7 @@ impl SecurityGroups {
         }
     }
 
-    /// The address an end is seen under: the one named, or the interface's first.
+    /// Returns the address an end is seen under: the one named, or the interface's first.
     fn address(&self, named: Endpoint) -> Option<Ipv4Addr> {
         match named {
             Endpoint::Address(address) => Some(address),
@@ -219,7 +219,7 @@ impl SecurityGroups {
         }
     }
 
-    /// Returns whether the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
+    /// Returns true if the conversation passes by rules alone, so that nothing needs to be remembered. The packet may as well
     /// be a reply in it, which must not make it a tracked one.
     fn is_untracked(&self, packet: &Packet, side: &Side) -> bool {
         let begun_by = |packet: &Packet, direction: Direction| {

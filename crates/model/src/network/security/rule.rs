@@ -1,5 +1,5 @@
-//! A rule of a security group: which traffic it lets pass, to or from whom. Every rule is sound by its type; what
-//! makes no sense is told apart in [`Traffic::new`].
+//! A rule of a security group: the traffic that it allows, and the peer. Every rule is valid by its type;
+//! [`Traffic::new`] refuses invalid ones.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -44,7 +44,7 @@ impl Traffic {
         }
     }
 
-    /// Returns whether `packet` is such traffic.
+    /// Returns true if `packet` is such traffic.
     pub fn covers(self, packet: &Packet) -> bool {
         match (self, *packet) {
             (Traffic::All, _) => true,
@@ -58,7 +58,7 @@ impl Traffic {
         }
     }
 
-    /// Returns whether it is all there can be of the protocol of `packet`, on any port.
+    /// Returns true if it is all there can be of the protocol of `packet`, on any port.
     pub fn covers_protocol(self, packet: &Packet) -> bool {
         match (self, packet) {
             (Traffic::All, _) => true,
@@ -70,7 +70,7 @@ impl Traffic {
         }
     }
 
-    /// Its protocol.
+    /// Returns its protocol.
     pub fn protocol(self) -> Protocol {
         match self {
             Traffic::All => Protocol::All,
@@ -81,7 +81,7 @@ impl Traffic {
         }
     }
 
-    /// Its ports, or ICMP type and code; `None` where the protocol covers them all.
+    /// Returns its ports, or ICMP type and code; `None` where the protocol covers them all.
     pub fn ports(self) -> Option<Ports> {
         match self {
             Traffic::All | Traffic::Other(_) => None,
@@ -139,7 +139,7 @@ impl Peer {
     /// Every address.
     pub const ANYWHERE: Peer = Peer::Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
 
-    /// The peer of a name, given the rule's own group and what a group's name stands for.
+    /// Returns the peer of a name, given the rule's own group and what a group's name stands for.
     pub fn named<E>(
         name: &PeerName,
         own: SecurityGroupId,

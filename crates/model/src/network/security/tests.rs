@@ -13,7 +13,7 @@ pub(super) fn at(seconds: u64) -> Time {
     Time::ZERO.after(Duration::from_seconds(seconds))
 }
 
-/// The groups of a scenario, with the VPCs of three owners open.
+/// Returns the groups of a scenario, with the VPCs of three owners open.
 pub(super) fn groups(limits: SecurityGroupLimits, tracking_idle: TrackingIdle) -> SecurityGroups {
     let config = SecurityConfig { groups: &[], limits: &limits, tracking_idle: &tracking_idle };
     let mut groups = SecurityGroups::new(config, &["default", "other"]).unwrap();
@@ -34,14 +34,14 @@ impl Scene {
         Scene { groups: groups(SecurityGroupLimits::default(), TrackingIdle::default()), instances: 0 }
     }
 
-    /// A new group of [`HOME`] without rules.
+    /// Returns a new group of [`HOME`] without rules.
     fn closed(&mut self, name: &str) -> SecurityGroupId {
         let id = self.groups.create(HOME, name).unwrap();
         self.groups.revoke(id, Direction::Egress, Permission::EVERYTHING).unwrap();
         id
     }
 
-    /// A rule in the words of a trace.
+    /// Returns a rule in the words of a trace.
     fn rule(
         &mut self,
         id: SecurityGroupId,
@@ -86,7 +86,7 @@ fn address(text: &str) -> Endpoint {
     Endpoint::Address(text.parse().unwrap())
 }
 
-/// A connection of its own.
+/// Returns a connection of its own.
 fn tcp(to: u16) -> Packet {
     Packet::Tcp { from: None, to }
 }
@@ -117,7 +117,7 @@ fn egress_has_destinations_and_needs_no_source() {
     let client = scene.instance(HOME, "10.0.0.4", &[app]);
     assert_eq!(scene.probe(0, client, address("203.0.113.9"), tcp(443)), by_rule(out));
     assert_eq!(scene.probe(0, client, address("198.51.100.7"), tcp(443)), NO_EGRESS);
-    // The rule says nothing about who may come in from there.
+    // The rule does not allow traffic in from there.
     assert_eq!(scene.probe(0, address("203.0.113.9"), client, tcp(443)), NO_INGRESS);
 }
 

@@ -78,7 +78,7 @@ impl Tracking {
         Tracking { idle, flows: BTreeMap::new(), count: 0, sweep_at: SWEEP_LEAST }
     }
 
-    /// Returns whether the interface remembers the conversation.
+    /// Returns true if the interface remembers the conversation.
     pub fn knows(&self, now: Time, member: MemberId, with: Endpoint, about: Conversation) -> bool {
         let flow = self.flows.get(&member).and_then(|flows| flows.get(&(with, about)));
         flow.is_some_and(|flow| now < flow.expires)
@@ -102,7 +102,7 @@ impl Tracking {
         flow.expires = now.after(idle_time(&idle, about, flow.replies));
     }
 
-    /// The first packet of a conversation to remember.
+    /// Begins to track a connection at its first packet.
     pub fn open(
         &mut self,
         now: Time,

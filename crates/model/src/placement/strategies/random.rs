@@ -51,7 +51,7 @@ pub fn draw(hosts: &mut dyn Candidates, stream: &mut Stream, except: Option<Host
     Some(fitting[stream.below(fitting.len() as u64) as usize])
 }
 
-/// The lowest host from `from` on that fits, `except` left out.
+/// Returns the lowest host from `from` on that fits, `except` left out.
 fn next_fitting(hosts: &mut dyn Candidates, from: HostId, except: Option<HostId>) -> Option<HostId> {
     match hosts.first_from(from) {
         Some(id) if Some(id) == except => hosts.first_from(HostId(id.0 + 1)),

@@ -4,7 +4,7 @@ use crate::fleet::index::cost::RatioSum;
 use crate::fleet::index::ranking::Candidate;
 use plimsoll_base::units::{RESOURCES, Resources};
 
-/// A ratio a resource: `ratio` of (amount free, capacity, position), 0/1 for a resource that is left
+/// Returns a ratio a resource: `ratio` of (amount free, capacity, position), 0/1 for a resource that is left
 /// out because the host has none of it or has it without limit.
 pub fn per_resource(
     candidate: Candidate<'_>,
@@ -16,17 +16,17 @@ pub fn per_resource(
     })
 }
 
-/// The sum of free ÷ capacity.
+/// Returns the sum of free ÷ capacity.
 pub fn l1(candidate: Candidate<'_>) -> RatioSum {
     RatioSum::new(per_resource(candidate, |free, capacity, _| (free, capacity)))
 }
 
-/// The sum of (free ÷ capacity)².
+/// Returns the sum of (free ÷ capacity)².
 pub fn l2(candidate: Candidate<'_>) -> RatioSum {
     RatioSum::new(per_resource(candidate, |free, capacity, _| (free * free, capacity * capacity)))
 }
 
-/// The greatest free ÷ capacity.
+/// Returns the greatest free ÷ capacity.
 pub fn linf(candidate: Candidate<'_>) -> RatioSum {
     RatioSum::greatest_of(per_resource(candidate, |free, capacity, _| (free, capacity)))
 }

@@ -53,13 +53,13 @@ struct World {
     claimed: usize,
 }
 
-/// Hardware of these families; without any, of all.
+/// Returns the hardware of these families; without any, of all.
 fn runs(families: &[&str]) -> Hardware {
     let families: Vec<String> = families.iter().map(ToString::to_string).collect();
     Hardware::new(&families, &[], None)
 }
 
-/// The family of a type: the first two are of `a`, the last ones of `b`, of which the largest is of bare metal.
+/// Returns the family of a type: the first two are of `a`, the last ones of `b`, of which the largest is of bare metal.
 fn family(kind: TypeId) -> &'static str {
     if kind.0 < 2 { "a" } else { "b" }
 }
@@ -162,7 +162,7 @@ impl World {
         (self.of_type(Request { shape, amounts, account, zone, constraint }, kind), kind)
     }
 
-    /// A request with what its type asks of hosts.
+    /// Returns a request with what its type asks of hosts.
     fn of_type(&self, request: Request, kind: TypeId) -> Request {
         let constraint = request.constraint.unwrap_or_default();
         let barred = self.fleet.barring(&Model { name: family(kind), architectures: "" });
@@ -290,7 +290,7 @@ impl World {
         false
     }
 
-    /// The rules, by the instances and slots that are there.
+    /// Returns the rules, by the instances and slots that are there.
     fn may_take(&self, request: &Request, host: HostId) -> bool {
         let constraint = request.constraint.unwrap_or_default();
         let open = self.fleet.hosts()[host.index()].state == HostState::Active;
@@ -320,7 +320,7 @@ impl World {
             && constraint.group.is_none_or(|membership| self.group_allows(membership, request, host))
     }
 
-    /// Returns whether a host runs the type, is empty where it is to be, and admits it as a dedicated host.
+    /// Returns true if a host runs the type, is empty where it is to be, and admits it as a dedicated host.
     fn hardware_allows(&self, request: &Request, constraint: &Constraint, host: HostId) -> bool {
         let kind =
             SHAPES.iter().position(|(vcpu, gib)| request.amounts == Resources::new(vcpu * 1000, gib * 1024));
@@ -366,7 +366,7 @@ impl World {
         }
     }
 
-    /// Account and tenancy of all instances and free slots on a host.
+    /// Returns the account and tenancy of all instances and free slots on a host.
     fn tenants(&self, host: HostId) -> Vec<(AccountId, Tenancy)> {
         let instances = self.live.iter().filter(|live| live.host == host).map(|live| live.request);
         let slots = self.reserved.iter().map(|id| self.reservations.get(*id));
@@ -378,7 +378,7 @@ impl World {
             .collect()
     }
 
-    /// The rack of each member of a group in a zone.
+    /// Returns the rack of each member of a group in a zone.
     fn members(&self, group: PlacementGroupId, zone: ZoneId) -> Vec<RackId> {
         let is_member = |live: &&Live| live.request.group() == Some(group) && live.request.zone == zone;
         self.live.iter().filter(is_member).map(|live| self.fleet.rack_of(live.host)).collect()

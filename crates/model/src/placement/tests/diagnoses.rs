@@ -10,19 +10,19 @@ use crate::placement::request::{Constraint, Tenancy};
 
 const ZONE: ZoneId = ZoneId(0);
 
-/// Winner and runner-up.
+/// Returns winner and runner-up.
 fn ranked(diagnosis: &Diagnosis) -> (Option<u32>, Option<u32>) {
     let host = |of: &Option<ScoredHost>| of.as_ref().map(|of| of.host.0);
     (host(&diagnosis.winner), host(&diagnosis.runner_up))
 }
 
-/// Everything that keeps hosts out: how many, and how many by nothing else.
+/// Returns everything that keeps hosts out: how many, and how many by nothing else.
 fn filtered(diagnosis: &Diagnosis) -> Vec<(&'static str, u64, u64)> {
     let some = diagnosis.filtered.iter().filter(|(_, kept)| kept.hosts > 0);
     some.map(|(reason, kept)| (reason.name(), kept.hosts, kept.alone)).collect()
 }
 
-/// The four hosts that show how strategies differ.
+/// Returns the four hosts that show how strategies differ.
 fn four_hosts(strategy: &str) -> (Fleet, Placer) {
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     let mut fleet = Fleet::new(&[vec![group(four, None)]]).expect("one capacity");
@@ -147,7 +147,7 @@ fn what_would_be_opened_is_told() {
     assert_eq!(placer.open(&request, &mut fleet), Some(HostId(1)));
 }
 
-/// A world after so many launches and ends, and the next request: the same each time.
+/// Returns a world after so many launches and ends, and the next request: the same each time.
 fn after(world: &World, strategy: &str, steps: usize) -> (Fleet, Placer, Request) {
     let mut random = Seed(17).stream(Purpose::Placement, 3);
     let mut fleet = Fleet::new(&world.zones).expect("few capacities");

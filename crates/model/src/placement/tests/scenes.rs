@@ -28,7 +28,7 @@ pub(super) struct Scene {
     pub reservations: Reservations,
 }
 
-/// Under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
+/// Returns a scene under first-fit: `hosts` in racks of `hosts_per_rack`, in two equal zones.
 pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> Scene {
     let sellable = Resources([4_000, 4_096, 0, 0, u32::MAX]);
     let hosts = Hosts::Fixed { count: hosts, sellable };
@@ -136,7 +136,7 @@ fn a_spread_group_takes_one_rack_a_member() {
     assert_eq!(scene.launch(ONE, 0, group), Err(no_room(LimitKind::GroupRacks)));
     assert_eq!(scene.launch(ONE, 1, group), Ok(6), "every zone has its own racks");
     scene.end(ONE, 0, group, 2);
-    assert_eq!(scene.launch(ONE, 0, group), Ok(2), "who ends or stops leaves the rack");
+    assert_eq!(scene.launch(ONE, 0, group), Ok(2), "an instance that ends or stops leaves the rack");
 }
 
 #[test]

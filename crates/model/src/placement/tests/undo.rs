@@ -1,4 +1,4 @@
-//! Undo: a strategy whose placements are undone selects the same hosts as a twin that never made them.
+//! Undo: a strategy whose placements are undone selects the same hosts as another that never made them.
 
 use super::{UNLIMITED, group};
 use crate::fleet::Fleet;
@@ -18,7 +18,7 @@ const ZONES: u16 = 2;
 /// vCPU and GiB of the requests.
 const SHAPES: [(u32, u32); 3] = [(1, 2), (2, 8), (4, 4)];
 
-/// A strategy beside its twin, which hears of the placements that last alone.
+/// A strategy beside another, which sees only the placements that last.
 struct Pair {
     random: Stream,
     fleet: Fleet,

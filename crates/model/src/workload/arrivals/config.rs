@@ -146,12 +146,12 @@ pub struct StopsConfig {
 }
 
 impl ArrivalConfig {
-    /// Its name, or the one that stands for it by its place in the list.
+    /// Returns its name, or the one that stands for it by its place in the list.
     pub fn name_or_number(&self, number: u16) -> String {
         self.name.clone().unwrap_or_else(|| format!("arrivals-{number}"))
     }
 
-    /// The source of requests, or everything that is wrong. `layer` has its place in the list, `key` is its
+    /// Returns the source of requests, or everything that is wrong. `layer` has its place in the list, `key` is its
     /// dotted path.
     pub fn compile(
         &self,
@@ -247,7 +247,7 @@ impl ArrivalConfig {
         })
     }
 
-    /// The zone and subnet asked for. The subnet must lie in the zone.
+    /// Returns the zone and subnet asked for. The subnet must lie in the zone.
     fn location(
         &self,
         settings: &mut Settings,

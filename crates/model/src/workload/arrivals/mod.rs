@@ -71,17 +71,17 @@ struct Mix {
 }
 
 impl Source {
-    /// The name of the process.
+    /// Returns the name of the process.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its place in the list of the scenario.
+    /// Returns its place in the list of the scenario.
     pub fn number(&self) -> u16 {
         self.number
     }
 
-    /// The stop/start behaviour of its instances, if they have one.
+    /// Returns the stop/start behaviour of its instances, if they have one.
     pub fn stops(&self) -> Option<&Stops> {
         self.stops.as_ref()
     }
@@ -91,17 +91,17 @@ impl Source {
         &self.mix.accounts
     }
 
-    /// A request as all of the process are, but for what is drawn.
+    /// Returns a request of the process without the drawn parts.
     pub fn launch(&self) -> &Launch {
         &self.mix.launch
     }
 
-    /// Every set of options that a request of it may have.
+    /// Returns every set of options that a request of it may have.
     pub fn options(&self) -> impl Iterator<Item = &LaunchOptions> {
         self.mix.launch.options.iter().chain(&self.mix.by_group).map(Arc::as_ref)
     }
 
-    /// When the next request comes; [`Time::NEVER`] when none does.
+    /// Returns the time of the next request; [`Time::NEVER`] if there is none.
     #[inline]
     pub fn at(&self) -> Time {
         self.timetable.at()
@@ -126,7 +126,7 @@ impl Source {
         Call { at, account, action: Action::Launch(launch) }
     }
 
-    /// Mean number of instances in equilibrium: rate × instances per request × mean lifetime. A rate that
+    /// Returns the mean number of instances in equilibrium: rate × instances per request × mean lifetime. A rate that
     /// follows the day counts with its mean.
     pub fn expected_residents(&self, key: &str) -> Result<f64, Problem> {
         let place = Place::key(&format!("{key}.lifetime"));
@@ -160,7 +160,7 @@ impl Source {
         }
     }
 
-    /// The request that brought the next resident of this process, as one of a single instance.
+    /// Returns the request that brought the next resident of this process, as one of a single instance.
     #[inline]
     pub fn resident(&mut self) -> Call {
         let (kind, account) = self.mix.draw(&mut self.steady_mix_stream);
@@ -171,7 +171,7 @@ impl Source {
 }
 
 impl Mix {
-    /// A type and an account: always two draws, so that more accounts leave the types as they were.
+    /// Draws a type and an account: always two draws, so that more accounts leave the types as they were.
     #[inline]
     fn draw(&self, stream: &mut Stream) -> (TypeId, AccountId) {
         let kind = self.kinds[self.kind.draw(stream)];

@@ -34,7 +34,7 @@ impl Purchase {
 }
 
 impl ArrivalConfig {
-    /// The options of a request, one set for each placement group it may be drawn into; none where requests
+    /// Returns the options of a request, one set for each placement group it may be drawn into; none where requests
     /// ask for nothing special.
     pub(super) fn options(
         &self,
@@ -96,7 +96,7 @@ impl ArrivalConfig {
         }
     }
 
-    /// The partition, counted from 0.
+    /// Returns the partition, counted from 0.
     fn partition(&self, settings: &mut Settings) -> Option<u16> {
         let partition = self.partition?;
         if partition == 0 {
@@ -108,7 +108,7 @@ impl ArrivalConfig {
         partition.checked_sub(1)
     }
 
-    /// The tenancy; who names a dedicated host need not say it.
+    /// Returns the tenancy; a launch that names a dedicated host need not give it.
     fn tenancy(&self, settings: &mut Settings) -> LaunchTenancy {
         match (self.tenancy, &self.host) {
             (None, Some(_)) => LaunchTenancy::Host,
@@ -145,7 +145,7 @@ impl ArrivalConfig {
         }
     }
 
-    /// Names and tags must be such that a trace can say them too.
+    /// Checks that a trace can express the names and tags.
     fn check_names(&self, settings: &mut Settings) {
         let names = [
             ("image", &self.image),

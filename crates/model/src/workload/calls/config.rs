@@ -49,7 +49,7 @@ pub struct CallConfig {
     /// of them; where there are none, from `default`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts_of: Vec<String>,
-    /// Instances that a call is about, 1 to 1,000: different ones of the caller's that are alive, the first drawn
+    /// Instances that a call is about, 1 to 1,000: different existing ones of the caller, the first drawn
     /// uniformly; fewer where it has fewer. Each has its own answer.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub count: u32,
@@ -125,12 +125,12 @@ fn is_default<T: Default + PartialEq>(table: &T) -> bool {
 }
 
 impl CallConfig {
-    /// Its name, or the one that stands for it by its place in the list.
+    /// Returns its name, or the one that stands for it by its place in the list.
     pub fn name_or_number(&self, number: u16) -> String {
         self.name.clone().unwrap_or_else(|| format!("calls-{number}"))
     }
 
-    /// The source of calls, or everything that is wrong. `layer` has its place in the list, `key` is its dotted path,
+    /// Returns the source of calls, or everything that is wrong. `layer` has its place in the list, `key` is its dotted path,
     /// `arrivals` the names of all arrival processes and `sources` those that could be made of them.
     pub fn compile(
         &self,
@@ -185,7 +185,7 @@ impl CallConfig {
         makes
     }
 
-    /// The accounts that calls come from; none where something is wrong, here or in the arrivals whose accounts they
+    /// Returns the accounts that calls come from; none where something is wrong, here or in the arrivals whose accounts they
     /// are.
     fn callers(
         &self,
@@ -261,7 +261,7 @@ impl CallConfig {
         }
     }
 
-    /// The zones of the volumes.
+    /// Returns the zones of the volumes.
     fn zones(&self, settings: &mut Settings, directory: &mut Directory) -> Vec<ZoneId> {
         let Some(name) = &self.volume.zone else {
             return (0..directory.zones().len() as u16).map(ZoneId).collect();
@@ -272,7 +272,7 @@ impl CallConfig {
     }
 }
 
-/// A word that is no operation, or one that cannot be called like this.
+/// Returns the problem of a word that is no operation, or one that cannot be called like this.
 fn impossible(key: &str, word: &str) -> Problem {
     let possible = || REGISTER.iter().map(|(operation, _)| operation.name());
     let expected = "expected operations that name nothing";

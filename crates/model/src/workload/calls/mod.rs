@@ -50,7 +50,7 @@ persist! { CallSource {
 } }
 
 impl CallSource {
-    /// When the next call comes; [`Time::NEVER`] when none does.
+    /// Returns the time of the next call; [`Time::NEVER`] if there is none.
     #[inline]
     pub fn at(&self) -> Time {
         self.timetable.at()
@@ -84,7 +84,7 @@ impl CallSource {
         self.next.target = self.target_stream.bits();
     }
 
-    /// Returns whether some of its calls are about instances that are drawn.
+    /// Returns true if some of its calls are about instances that are drawn.
     pub fn draws_instances(&self) -> bool {
         let is_drawn = |action: Action| matches!(action.targets(), Some(Targets::Drawn { .. }));
         self.makes.iter().any(|make| is_drawn(make(&self.template, 0)))

@@ -21,7 +21,7 @@ fn open(toml: &str, directory: &mut Directory) -> Demand {
     Demand::open(&toml::from_str(toml).unwrap(), None, Seed(3), Path::new(""), directory).unwrap()
 }
 
-/// The calls before `end`, with the names they use.
+/// Returns the calls before `end`, with the names they use.
 fn calls(toml: &str, end: &str) -> (Vec<Call>, Directory) {
     let mut directory = directory();
     let mut demand = open(toml, &mut directory);

@@ -25,7 +25,7 @@ fn problems(toml: &str) -> String {
     Demand::open(&config(toml), None, Seed(1), Path::new(""), &mut directory()).unwrap_err().to_string()
 }
 
-/// The first calls with their lifetimes.
+/// Returns the first calls with their lifetimes.
 fn calls(demand: &mut Demand, directory: &mut Directory, number: usize) -> Vec<(Call, Vec<Duration>)> {
     let mut calls = Vec::new();
     while calls.len() < number
@@ -389,7 +389,7 @@ fn growth_compounds() {
     assert!((found.len() as f64 - expected).abs() < 5.0 * expected.sqrt(), "{} of {expected}", found.len());
 }
 
-/// A trace of an instance an hour for a day, each for two hours.
+/// Returns a trace of an instance an hour for a day, each for two hours.
 fn hourly() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let rows: String =
@@ -415,7 +415,7 @@ fn a_trace_is_repeated_exactly() {
     let error = loop {
         match demand.next(&mut directory) {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("a repetition shorter than the trace is told"),
+            Ok(None) => panic!("a repetition shorter than the trace is reported"),
             Err(error) => break error.to_string(),
         }
     };

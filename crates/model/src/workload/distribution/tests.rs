@@ -35,7 +35,7 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// Greatest distance between the distribution of a sorted sample and `cdf`.
+/// Returns the greatest distance between the distribution of a sorted sample and `cdf`.
 fn distance(sample: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
     let n = sample.len() as f64;
     let gaps = sample.iter().enumerate().map(|(i, x)| {
@@ -45,12 +45,12 @@ fn distance(sample: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
     gaps.fold(0.0, f64::max)
 }
 
-/// The distribution of a sorted sample, as a function.
+/// Returns the distribution of a sorted sample, as a function.
 fn of_sample(sample: &[f64]) -> impl Fn(f64) -> f64 {
     move |x| sample.partition_point(|value| *value <= x) as f64 / sample.len() as f64
 }
 
-/// rand_distr's sampler of the same law \[s\].
+/// Returns rand_distr's sampler of the same law \[s\].
 fn oracle(toml: &str) -> Vec<f64> {
     let random = &mut ChaCha8Rng::seed_from_u64(9);
     let seconds = |duration: Duration| duration.as_seconds();

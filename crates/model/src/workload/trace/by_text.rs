@@ -38,7 +38,7 @@ impl<T: Clone> ByText<T> {
         self.known.get(self.key.as_slice()).cloned()
     }
 
-    /// Remembers the value of the cells of the last [`ByText::get`].
+    /// Keeps the value of the cells of the last [`ByText::get`].
     pub fn keep(&mut self, value: T) {
         if self.known.len() < MOST_TEXTS {
             self.known.insert(self.key.clone(), value);

@@ -41,7 +41,7 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// The cell of a column.
+    /// Returns the cell of a column.
     pub fn of(&self, column: Column) -> Cell<'a> {
         let quantity = |resource: usize| {
             Cell::Quantity(self.shape.map(|shape| shape.0[resource]), QUANTITIES[resource].units_per_one)

@@ -125,7 +125,7 @@ pub const OPTIONS: &[Column] = &[
 pub struct Positions([Option<usize>; Column::ALL.len()]);
 
 impl Positions {
-    /// By the header, or every problem of it: it must have the columns `required`, and none but these and
+    /// Finds the columns in the header, or every problem of it: it must have the columns `required`, and none but these and
     /// the `optional` ones.
     pub fn find(
         table: &Table,
@@ -156,13 +156,13 @@ impl Positions {
         Ok(Positions(positions))
     }
 
-    /// The position of a column, if the table has it.
+    /// Returns the position of a column, if the table has it.
     #[inline]
     pub fn of(&self, column: Column) -> Option<usize> {
         self.0[column as usize]
     }
 
-    /// The positions of those that the table has of some columns.
+    /// Returns the positions of those that the table has of some columns.
     pub fn of_all(&self, columns: &[Column]) -> Vec<usize> {
         columns.iter().filter_map(|column| self.of(*column)).collect()
     }

@@ -183,7 +183,7 @@ impl Tally {
         }
     }
 
-    /// Departures come before launches of the same time.
+    /// Takes in the departures up to `now`, which come before launches of the same time.
     fn depart_until(&mut self, now: Time, directory: &Directory) {
         while let Some(&Reverse((end, kind))) = self.ends.peek()
             && end <= now
@@ -297,7 +297,7 @@ impl Tally {
 }
 
 impl Quantiles {
-    /// Of times \[ns\], which are sorted on the way; `None` of none.
+    /// Summarizes times \[ns\], which are sorted on the way; `None` without any.
     fn of_ns(times: &mut [u64]) -> Option<Quantiles> {
         times.sort_unstable();
         let last = times.len().checked_sub(1)?;

@@ -21,7 +21,7 @@ const OPTIONAL: &[&[Column]] = &[
     OPTIONS,
 ];
 
-/// Reads intervals as launches that know their end.
+/// Reader of intervals as launches with a known end.
 #[derive(Debug)]
 pub struct IntervalReader {
     table: Table,
@@ -40,7 +40,7 @@ persist! { IntervalReader {
 } }
 
 impl IntervalReader {
-    /// Checks the header and tells everything wrong with it.
+    /// Checks the header and returns every problem of it.
     pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
@@ -50,7 +50,7 @@ impl IntervalReader {
         Ok(IntervalReader { table, header, start, end, clock, order, last_event })
     }
 
-    /// The next launch, `None` after the last row.
+    /// Returns the next launch, `None` after the last row.
     #[inline]
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
         if !self.table.advance()? {
@@ -81,18 +81,18 @@ impl IntervalReader {
         Ok(Some(Call { at, account, action: Action::Launch(launch) }))
     }
 
-    /// The start of the first row, once it was read.
+    /// Returns the start of the first row, once it was read.
     pub fn first_event(&self) -> Option<Time> {
         self.order.first()
     }
 
-    /// The greatest start or end of the rows read so far.
+    /// Returns the greatest start or end of the rows read so far.
     pub fn last_event(&self) -> Time {
         self.last_event
     }
 }
 
-/// The end of the current row; `None` where it never ends.
+/// Returns the end of the current row; `None` where it never ends.
 #[inline]
 fn end(table: &Table, column: usize, clock: &mut Clock, start: Time) -> Result<Option<Time>, Problem> {
     if table.cell(column).is_empty() {

@@ -7,7 +7,7 @@ use plimsoll_base::input::Problem;
 use plimsoll_base::table::Table;
 use plimsoll_base::units::{QUANTITIES, Resources, TypeId, Unreadable, parse_resource};
 
-/// Reads what rows ask for: a named type or a bare shape.
+/// Reader of the type or bare shape that rows ask for.
 #[derive(Debug)]
 pub struct Kinds {
     by_text: ByText<TypeId>,
@@ -23,7 +23,7 @@ enum Reading {
 }
 
 impl Kinds {
-    /// By the header. There may be no column at all where `required` is not set.
+    /// Finds the columns in the header. There may be none if `required` is not set.
     pub fn new(table: &Table, positions: &Positions, required: bool) -> Result<Kinds, Problem> {
         let shape =
             QUANTITIES.iter().enumerate().filter(|(_, quantity)| table.column(quantity.key).is_some());

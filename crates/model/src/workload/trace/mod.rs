@@ -1,4 +1,4 @@
-//! Traces: recorded demand in one of two canonical forms, told apart by the header.
+//! Traces: recorded demand in one of two canonical forms, distinguished by the header.
 //!
 //! Intervals have one row per instance, operations one per call; both come as CSV, gzipped CSV or Parquet
 //! and are streamed. Rows must be in time order; whatever cannot be read is an error with its place.
@@ -78,7 +78,7 @@ impl TraceReader {
         Ok(TraceReader(reader))
     }
 
-    /// Its form.
+    /// Returns its form.
     pub fn form(&self) -> Form {
         match &self.0 {
             Reader::Intervals(_) => Form::Intervals,
@@ -86,7 +86,7 @@ impl TraceReader {
         }
     }
 
-    /// The next call in time order; `None` after the last one. Its instances are not numbered yet. After an
+    /// Returns the next call in time order; `None` after the last one. Its instances are not numbered yet. After an
     /// error the reader is of no more use.
     #[inline]
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
@@ -96,7 +96,7 @@ impl TraceReader {
         }
     }
 
-    /// The time of the first row, once it was read.
+    /// Returns the time of the first row, once it was read.
     pub fn first_event(&self) -> Option<Time> {
         match &self.0 {
             Reader::Intervals(reader) => reader.first_event(),
@@ -104,7 +104,7 @@ impl TraceReader {
         }
     }
 
-    /// The greatest time in the rows read so far, starts and ends.
+    /// Returns the greatest time in the rows read so far, starts and ends.
     pub fn last_event(&self) -> Time {
         match &self.0 {
             Reader::Intervals(reader) => reader.last_event(),

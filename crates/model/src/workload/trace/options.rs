@@ -17,7 +17,7 @@ const PICO: u64 = 1_000_000_000_000;
 /// The cells of a row beyond type, place and time that are not empty.
 pub type OptionCells = Vec<(Column, String)>;
 
-/// The options of the current row; `None` where it has none beyond what most launches do.
+/// Returns the options of the current row; `None` where it has none beyond what most launches do.
 #[inline]
 pub fn shared(row: &mut Row) -> Option<Arc<LaunchOptions>> {
     let table = row.table;
@@ -70,7 +70,7 @@ fn read(row: &mut Row) -> LaunchOptions {
     }
 }
 
-/// The tenancy; a launch that names its dedicated host need not say it.
+/// Returns the tenancy; a launch that names its dedicated host need not give it.
 fn tenancy(row: &mut Row, names_host: bool) -> LaunchTenancy {
     let words = LaunchTenancy::ALL.into_iter().map(|tenancy| (tenancy.name(), tenancy));
     let found = row.word(Column::Tenancy, words.chain([("default", LaunchTenancy::Shared)]));
@@ -94,13 +94,13 @@ fn spot(row: &mut Row) -> Option<Spot> {
     on_spot.then_some(Spot { interruption, max_pico_usd_per_hour })
 }
 
-/// A price \[10⁻¹² USD/h\] written in dollars.
+/// Reads a price \[10⁻¹² USD/h\] written in dollars.
 fn price(text: &str) -> Result<u64, String> {
     let pico = parse_scaled(text.trim(), u128::from(PICO)).map_err(|reason| reason.to_string())?;
     u64::try_from(pico).map_err(|_| "is too large".to_string())
 }
 
-/// A tag written as `key=value`.
+/// Reads a tag written as `key=value`.
 pub fn tag(text: &str) -> Result<Tag, &'static str> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok(Tag { key: key.to_string(), value: value.to_string() }),
@@ -109,7 +109,7 @@ pub fn tag(text: &str) -> Result<Tag, &'static str> {
     }
 }
 
-/// The cells that read as these options, in the order of [`OPTIONS`]; empty ones left out.
+/// Returns the cells that read as these options, in the order of [`OPTIONS`]; empty ones left out.
 pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
     let name = |list: &[String], handle: Option<u32>| {
         handle.map_or(String::new(), |handle| list[handle as usize].clone())

@@ -18,7 +18,7 @@ use plimsoll_base::units::{Duration, Time, parse_seconds};
 const AN_ORIGIN: &str =
     "\"first\", \"epoch\", seconds, or a date and time of UTC such as \"2026-01-01T00:00:00Z\"";
 
-/// The way out where times are dates and no origin is stated.
+/// Help where times are dates and no origin is stated.
 const STATE_AN_ORIGIN: &str = "set `workload.trace_origin = \"first\"` to count from the first row, or name a date \
                                and time to count from; `plimsoll trace describe` takes `--trace-origin`";
 
@@ -104,17 +104,17 @@ impl JsonSchema for TraceOrigin {
     }
 }
 
-/// Reads the times of a trace as times of the run.
+/// Conversion of the times of a trace to times of the run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Clock {
-    /// The moment that becomes the start of the run; `None` until the first row tells.
+    /// The moment that becomes the start of the run; `None` until the first row is read.
     zero: Option<Time>,
-    /// The origin as stated; without one a date means nothing.
+    /// The origin as stated; without one dates are a problem.
     origin: Option<TraceOrigin>,
 }
 
 impl Clock {
-    /// The clock of a table whose times stand in `columns`. Dates without an origin are a problem.
+    /// Returns the clock of a table whose times stand in `columns`. Dates without an origin are a problem.
     pub fn new(table: &Table, columns: &[usize], origin: Option<TraceOrigin>) -> Result<Clock, Problem> {
         let dated = columns.iter().find(|column| table.dates(**column) == Dates::Timestamps);
         if let (Some(column), None) = (dated, origin) {
@@ -130,7 +130,7 @@ impl Clock {
         Ok(Clock { zero, origin })
     }
 
-    /// The time in a cell, as a time of the run. The first one read may become the zero.
+    /// Returns the time in a cell, as a time of the run. The first one read may become the zero.
     #[inline]
     pub fn read(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
         let time = row::time(table, column).or_else(|problem| self.read_date(table, column, problem))?;
@@ -141,7 +141,7 @@ impl Clock {
         }
     }
 
-    /// The problem of a time before `zero`.
+    /// Returns the problem of a time before `zero`.
     #[cold]
     fn explain_early(&self, table: &Table, column: usize, zero: Time) -> Problem {
         let zero = zero.as_seconds();
@@ -156,7 +156,7 @@ impl Clock {
             .with_help("state an earlier `workload.trace_origin`, or leave the row out")
     }
 
-    /// A date and time as Unix time, or why the cell is no time.
+    /// Returns a date and time as Unix time, or why the cell is no time.
     #[cold]
     fn read_date(&self, table: &Table, column: usize, problem: Problem) -> Result<Time, Problem> {
         match unix_time(table.text(column)?) {
@@ -169,7 +169,7 @@ impl Clock {
     }
 }
 
-/// A date and time of UTC (RFC 3339, the `T` and the `Z` optional, or a date alone) as Unix time.
+/// Returns a date and time of UTC (RFC 3339, the `T` and the `Z` optional, or a date alone) as Unix time.
 fn unix_time(text: &str) -> Option<Time> {
     let text = text.trim();
     let dated = humantime::parse_rfc3339_weak(text)

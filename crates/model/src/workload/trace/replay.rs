@@ -147,7 +147,7 @@ impl TraceReplay {
         })
     }
 
-    /// True where the trace is replayed as it is.
+    /// Returns true if the trace is replayed as it is.
     #[inline]
     fn is_plain(&self) -> bool {
         self.replay.repeat.is_none() && self.replay.intensity.is_none()
@@ -229,12 +229,12 @@ impl TraceReplay {
         }
     }
 
-    /// Time of the first call, once it was read.
+    /// Returns the time of the first call, once it was read.
     pub fn first_event(&self) -> Option<Time> {
         if self.is_plain() { self.reader.first_event() } else { self.first_event }
     }
 
-    /// Greatest time of the calls taken so far, starts and ends.
+    /// Returns the greatest time of the calls taken so far, starts and ends.
     pub fn last_event(&self) -> Time {
         if self.is_plain() { self.reader.last_event() } else { self.last_event }
     }
@@ -245,7 +245,7 @@ fn jitter(stream: &mut Stream, below: Duration) -> Duration {
     if below == Duration::ZERO { Duration::ZERO } else { Duration(stream.below(below.0)) }
 }
 
-/// The same call later; its instance ends later by as much.
+/// Returns the same call later; its instance ends later by as much.
 fn delayed(call: &Call, delay: Duration) -> Call {
     let mut call = call.clone();
     call.at = call.at.after(delay);

@@ -40,7 +40,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// By the table, or every problem of it. Every row has a type or shape where `shaped` is set.
+    /// Prepares the reader of a table, or returns every problem of it. Every row has a type or shape where `shaped` is set.
     pub fn new(
         table: &Table,
         required: &[Column],
@@ -55,7 +55,7 @@ impl Header {
 }
 
 /// The row that a table stands at. A cell that cannot be read is noted and counts as empty, so that the rest
-/// of the row is looked at too; [`Row::finish`] tells.
+/// of the row is read too; [`Row::finish`] returns the problems.
 pub struct Row<'a> {
     /// The table.
     pub table: &'a Table,
@@ -65,13 +65,13 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row that `table` stands at.
+    /// Returns the row that `table` stands at.
     #[inline]
     pub fn new(table: &'a Table, header: &'a mut Header, directory: &'a mut Directory) -> Row<'a> {
         Row { table, header, directory, problems: Vec::new() }
     }
 
-    /// Every problem of the row, if it has one.
+    /// Returns every problem of the row, if it has one.
     #[inline]
     pub fn finish(self) -> Result<(), InputError> {
         if self.problems.is_empty() { Ok(()) } else { Err(InputError(self.problems)) }
@@ -87,12 +87,12 @@ impl<'a> Row<'a> {
         self.add(Problem::new(self.table.row_place(), found));
     }
 
-    /// Returns whether nothing is wrong so far.
+    /// Returns true if nothing is wrong so far.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// The value, or its default once its problem is noted.
+    /// Returns the value, or its default once its problem is noted.
     #[inline]
     pub fn take<T: Default>(&mut self, result: Result<T, Problem>) -> T {
         result.unwrap_or_else(|problem| {
@@ -108,7 +108,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The position of a column, if the table has it.
+    /// Returns the position of a column, if the table has it.
     pub fn position(&self, column: Column) -> Option<usize> {
         self.header.positions.of(column)
     }
@@ -118,7 +118,7 @@ impl<'a> Row<'a> {
         self.position(column).is_none_or(|position| self.table.cell(position).is_empty())
     }
 
-    /// The text of a cell; `None` where it is empty or there is no such column.
+    /// Returns the text of a cell; `None` where it is empty or there is no such column.
     #[inline]
     pub fn text(&mut self, column: Column) -> Option<&'a str> {
         let position = self.position(column)?;
@@ -127,7 +127,7 @@ impl<'a> Row<'a> {
         if text.is_empty() { None } else { Some(text) }
     }
 
-    /// A cell read by `parse`.
+    /// Reads a cell by `parse`.
     pub fn parse<T, E: Display>(
         &mut self,
         column: Column,
@@ -142,12 +142,12 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// A whole number of digits alone.
+    /// Reads a whole number of digits alone.
     pub fn number<T: std::str::FromStr>(&mut self, column: Column) -> Option<T> {
         self.parse(column, whole_number)
     }
 
-    /// `true` or `false`.
+    /// Reads `true` or `false`.
     pub fn flag(&mut self, column: Column) -> Option<bool> {
         self.word(column, [("true", true), ("false", false)])
     }
@@ -175,14 +175,14 @@ impl<'a> Row<'a> {
         None
     }
 
-    /// The one name in a cell.
+    /// Returns the one name in a cell.
     pub fn name(&mut self, column: Column) -> Option<&'a str> {
         self.parse(column, |text| {
             if text.contains(SEPARATOR) { Err("is several names, where one is taken") } else { Ok(text) }
         })
     }
 
-    /// The items of a cell that may hold several, in order.
+    /// Returns the items of a cell that may hold several, in order.
     pub fn items(&mut self, column: Column) -> Vec<&'a str> {
         let Some(text) = self.text(column) else { return Vec::new() };
         let items: Vec<&str> = text.split(SEPARATOR).collect();
@@ -192,7 +192,7 @@ impl<'a> Row<'a> {
         items
     }
 
-    /// The items of a cell, each read by `parse`.
+    /// Returns the items of a cell, each read by `parse`.
     pub fn parse_items<T, E: Display>(
         &mut self,
         column: Column,
@@ -206,38 +206,38 @@ impl<'a> Row<'a> {
             .collect()
     }
 
-    /// The time in a cell.
+    /// Returns the time in a cell.
     pub fn time(&mut self, column: Column) -> Option<Time> {
         self.text(column)?;
         let time = time(self.table, self.position(column)?).map(Some);
         self.take(time)
     }
 
-    /// The handle of the one name in a cell, as [`HandleBook`] numbers its kind.
+    /// Returns the handle of the one name in a cell, as [`HandleBook`] numbers its kind.
     pub fn handle<H>(&mut self, column: Column, number: fn(&mut HandleBook, &str) -> H) -> Option<H> {
         let name = self.name(column)?;
         Some(number(&mut self.directory.handles, name))
     }
 
-    /// The handles of the names in a cell, in order.
+    /// Returns the handles of the names in a cell, in order.
     pub fn handles<H>(&mut self, column: Column, number: fn(&mut HandleBook, &str) -> H) -> Vec<H> {
         let names = self.items(column);
         names.into_iter().map(|name| number(&mut self.directory.handles, name)).collect()
     }
 
-    /// The names of a demand.
+    /// Returns the names of a demand.
     pub fn directory(&mut self) -> &mut Directory {
         self.directory
     }
 
-    /// Returns who asks.
+    /// Returns the account that asks.
     #[inline]
     pub fn account(&mut self) -> AccountId {
         let name = self.text(Column::Account).unwrap_or(DEFAULT_ACCOUNT);
         self.directory.account(name)
     }
 
-    /// The zone named.
+    /// Returns the zone named.
     #[inline]
     pub fn zone(&mut self) -> Option<ZoneId> {
         let name = self.text(Column::Zone)?;
@@ -246,7 +246,7 @@ impl<'a> Row<'a> {
         self.take(zone)
     }
 
-    /// The subnet named.
+    /// Returns the subnet named.
     #[inline]
     pub fn subnet(&mut self) -> Option<SubnetId> {
         let name = self.text(Column::Subnet)?;
@@ -255,26 +255,26 @@ impl<'a> Row<'a> {
         self.take(subnet)
     }
 
-    /// The type or shape asked for.
+    /// Returns the type or shape asked for.
     #[inline]
     pub fn kind(&mut self) -> TypeId {
         let kind = self.header.kinds.read(self.table, self.directory);
         self.take(kind)
     }
 
-    /// The type or shape, where the row has one.
+    /// Returns the type or shape, where the row has one.
     pub fn kind_if_any(&mut self) -> Option<TypeId> {
         if self.header.kinds.is_left_out(self.table) { None } else { Some(self.kind()) }
     }
 
-    /// The sets of launch options that were read before.
+    /// Returns the sets of launch options that were read before.
     #[inline]
     pub fn shared_options(&mut self) -> &mut SharedOptions {
         &mut self.header.options
     }
 }
 
-/// Digits alone, which leaves out the sign that Rust reads.
+/// Reads digits alone, without the sign that Rust's parser allows.
 pub fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
     let text = text.trim();
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -283,7 +283,7 @@ pub fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str>
     text.parse().map_err(|_| "is too large")
 }
 
-/// A time \[s, exact to the nanosecond\].
+/// Reads a time \[s, exact to the nanosecond\].
 #[inline]
 pub fn time(table: &Table, column: usize) -> Result<Time, Problem> {
     match plain_seconds(table.cell(column)) {
@@ -296,7 +296,7 @@ pub fn time(table: &Table, column: usize) -> Result<Time, Problem> {
     }
 }
 
-/// The usual digits, with at most nine before and after the point; anything else is left to the careful
+/// Reads usual digits, with at most nine before and after the point; anything else is left to the careful
 /// reader, ten times slower.
 #[inline]
 fn plain_seconds(text: &[u8]) -> Option<u64> {
@@ -321,7 +321,7 @@ fn plain_seconds(text: &[u8]) -> Option<u64> {
     if digits == 0 { None } else { ns.checked_mul(10u64.pow(missing)) }
 }
 
-/// Checks that rows come in time order.
+/// Check that rows come in time order.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 pub struct InOrder {
     first: Option<Time>,
@@ -329,12 +329,12 @@ pub struct InOrder {
 }
 
 impl InOrder {
-    /// The time of the first row, once it was read.
+    /// Returns the time of the first row, once it was read.
     pub fn first(self) -> Option<Time> {
         self.first
     }
 
-    /// The time of the last row.
+    /// Returns the time of the last row.
     pub fn latest(self) -> Time {
         self.latest
     }

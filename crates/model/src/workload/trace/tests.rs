@@ -385,7 +385,7 @@ fn the_last_event_counts_starts_and_ends() {
     assert_eq!(reader.last_event(), Time(100_000_000_000));
 }
 
-/// The starts of the calls of a trace \[s\], counted from an origin, or the first problem.
+/// Returns the starts of the calls of a trace \[s\], counted from an origin, or the first problem.
 fn starts(text: &str, origin: Option<&str>) -> Result<Vec<f64>, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");

@@ -72,7 +72,7 @@ impl TraceWriter {
         written.map_err(|error| self.problem(&error).into())
     }
 
-    /// Rows so far.
+    /// Returns the number of rows so far.
     pub fn rows(&self) -> u64 {
         self.rows
     }

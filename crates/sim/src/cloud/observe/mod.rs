@@ -1,6 +1,7 @@
 //! Records of a run, and what it reports to observers.
 
 pub(in crate::cloud) mod decisions;
+pub mod dispatched;
 pub mod explain;
 pub(in crate::cloud) mod finish;
 pub(in crate::cloud) mod headroom;

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::observe::dispatched::Dispatched;
 use crate::cloud::observe::minutes::Minute;
 use crate::cloud::observe::rows::Row;
 use plimsoll_base::failure::FailureReason;
@@ -27,6 +28,8 @@ pub enum Observation {
     HeadroomSampled(Time, Headroom),
     /// A resource has ended, or the run has: the row of its table.
     Row(Row),
+    /// An event or call was dispatched; only where [`crate::cloud::RunOptions::trace_events`] asks for it.
+    Dispatched(Dispatched),
 }
 
 impl Observation {
@@ -38,7 +41,7 @@ impl Observation {
                 headroom.allocable.iter().all(|(kind, _)| kind.index() < directory.types.len())
             }
             Observation::Row(row) => row.is_within(directory),
-            Observation::Sampled(_) | Observation::MinuteEnded(_) => true,
+            Observation::Sampled(_) | Observation::MinuteEnded(_) | Observation::Dispatched(_) => true,
         }
     }
 }

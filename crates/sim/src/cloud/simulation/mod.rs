@@ -4,6 +4,7 @@ pub mod assembly;
 pub mod checkpoint;
 pub mod conservation;
 pub mod event;
+pub mod event_trace;
 pub mod events;
 pub mod known_ids;
 pub mod milestones;

@@ -15,7 +15,7 @@ use crate::cloud::observe::{finish, headroom, instance_rows, resource_rows};
 use crate::cloud::simulation::milestones::{Milestones, Progress};
 use crate::cloud::simulation::timers::BATCH;
 use crate::cloud::simulation::{
-    assembly, checkpoint, conservation, events, prefetch, provisioning, steady_state,
+    assembly, checkpoint, conservation, event_trace, events, prefetch, provisioning, steady_state,
 };
 use crate::cloud::world::World;
 use crate::scenario::Scenario;
@@ -147,6 +147,9 @@ impl Runner {
                     until_batch = BATCH;
                     prefetch::prefetch_batch(world);
                 }
+                if self.options.trace_events {
+                    event_trace::event(world, milestones.events, at, event);
+                }
                 events::on_event(world, at, event);
                 if world.control.is_some() {
                     submit::work(world, at);
@@ -162,6 +165,9 @@ impl Runner {
                 continue;
             } else if call_at <= horizon && call.is_some() {
                 milestones.pass_time(world, call_at, observer);
+                if self.options.trace_events {
+                    event_trace::call(world, milestones.events, call_at, call.as_ref().expect("checked"));
+                }
                 match world.control {
                     None => {
                         world.advance_ledger(call_at);

@@ -1,4 +1,4 @@
-//! The plain twin: every group reference written out as the /32 networks of its members, every conversation found by
+//! Reference implementation: every group reference written out as the /32 networks of its members, every conversation found by
 //! going through all packets that ever passed. A random life of groups and interfaces is held to it.
 
 use super::*;
@@ -36,7 +36,7 @@ struct PlainMember {
 /// Protocol number, source port or identifier (-1: none), destination port or ICMP type.
 type PlainPacket = (i32, i32, i32);
 
-/// A packet that an interface remembers, by who it went to or came from.
+/// A packet that an interface remembers, by the other end.
 struct Passed {
     time_s: u64,
     member: u64,
@@ -87,7 +87,7 @@ impl Plain {
         answer.expect("one end is an interface")
     }
 
-    /// The rules that let a packet pass at an interface.
+    /// Returns the rules that let a packet pass at an interface.
     fn passing(
         &self,
         member: &PlainMember,
@@ -107,7 +107,7 @@ impl Plain {
         rules.filter(move |rule| rule.outgoing == outgoing && member.groups.contains(&rule.group))
     }
 
-    /// The networks a rule means.
+    /// Returns the networks a rule means.
     fn nets(&self, rule: &PlainRule, vpc: u32) -> Vec<Net> {
         match rule.source {
             Source::Net(net) => vec![net],
@@ -119,7 +119,7 @@ impl Plain {
         }
     }
 
-    /// Returns whether rules alone let it pass both ways for everyone, whichever of its two ends began it.
+    /// Returns true if rules alone let it pass both ways for everyone, whichever of its two ends began it.
     fn is_untracked(&self, member: &PlainMember, outgoing: bool, packet: PlainPacket) -> bool {
         let everyone = |rule: &PlainRule| rule.source == Source::Net((0, 0));
         let begun = |outgoing: bool, to: i32| {
@@ -159,7 +159,7 @@ impl Plain {
     }
 }
 
-/// The packet that answers.
+/// Returns the packet that answers.
 fn mirrored((protocol, from, to): PlainPacket) -> PlainPacket {
     match protocol {
         1 if to == 8 => (1, from, 0),
@@ -281,7 +281,7 @@ impl Pair {
         }
     }
 
-    /// Up to three groups of an owner.
+    /// Returns up to three groups of an owner.
     fn some_groups(&mut self, owner: usize) -> Vec<SecurityGroupId> {
         let first = owner * 4;
         let picks: Vec<usize> = (0..4).filter(|_| self.below(3) == 0).collect();
@@ -358,7 +358,7 @@ impl Pair {
         probe
     }
 
-    /// An end, named as an interface or by an address, and its VPC if it has one.
+    /// Returns an end, named as an interface or by an address, and its VPC if it has one.
     fn an_end(&mut self) -> End {
         match self.below(4) {
             0 => {

@@ -93,7 +93,7 @@ fn numa_nodes(row: &Record) -> Result<u32, Problem> {
 
 type GroupCells = Vec<(Column, String)>;
 
-/// The cells of the call that creates a request's group, and those of the request; none without a group.
+/// Returns the cells of the call that creates a request's group, and those of the request; none without a group.
 fn group_cells(row: &Record, list: u32) -> Result<(GroupCells, GroupCells), Problem> {
     let (short, strategy) = match row.text(STRATEGY)? {
         "" => return Ok((Vec::new(), Vec::new())),
@@ -122,7 +122,7 @@ fn group_cells(row: &Record, list: u32) -> Result<(GroupCells, GroupCells), Prob
     Ok((create, join))
 }
 
-/// Every host of the topology with its rack. What is free was published for fewer servers than there are
+/// Returns every host of the topology with its rack. What is free was published for fewer servers than there are
 /// hosts: it is dealt out over the hosts in file order, from the start again when it is used up, the sum of
 /// both NUMA nodes.
 fn hosts(folder: &Path) -> Result<Vec<Host>, InputError> {

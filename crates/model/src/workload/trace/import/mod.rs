@@ -50,7 +50,7 @@ pub enum Source {
         columns: &'static [&'static str],
         /// Origin of its times.
         origin: Origin,
-        /// Reads a row.
+        /// Function that reads a row.
         record: fn(&Record) -> Result<Reading, Problem>,
     },
     /// A folder of files that belong together. Writes their trace.
@@ -61,11 +61,11 @@ pub enum Source {
 pub struct HostFormat {
     /// The columns of the host file it becomes.
     pub output: &'static [&'static str],
-    /// Reads the list, in order.
+    /// Function that reads the list, in order.
     pub read: fn(&Path) -> Result<Vec<Host>, InputError>,
 }
 
-/// A host as a foreign list tells of it.
+/// A host as a foreign list describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Host {
     /// Capacity.
@@ -104,7 +104,7 @@ pub enum Reading {
     LeftOut(&'static str),
 }
 
-/// An instance as a foreign row tells of it.
+/// An instance as a foreign row describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Instance {
     /// When it starts, from the origin of the file.
@@ -120,7 +120,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// An instance, unless the canonical form cannot say what it is.
+    /// Returns an instance, unless the canonical form cannot say what it is.
     fn into_reading(self) -> Reading {
         if self.end.is_some_and(|end| end < self.start) {
             Reading::LeftOut("end before they start")
@@ -172,7 +172,7 @@ pub struct ImportReport {
 }
 
 impl Format {
-    /// The format of a name given by `--format`.
+    /// Returns the format of a name given by `--format`.
     pub fn named(name: &str) -> Result<&'static Format, Problem> {
         FORMATS.iter().find(|format| format.name == name).ok_or_else(|| {
             let place = Place::key("--format");
@@ -184,7 +184,7 @@ impl Format {
         })
     }
 
-    /// Returns whether a header is this format's.
+    /// Returns true if a header is this format's.
     pub fn reads(&self, header: &[String]) -> bool {
         let Source::File { columns, .. } = &self.source else { return false };
         columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
@@ -321,13 +321,13 @@ fn for_each_row(
     Ok(())
 }
 
-/// A file of a folder, plain or gzipped.
+/// Returns a file of a folder, plain or gzipped.
 fn file_of(folder: &Path, stem: &str) -> PathBuf {
     let gzipped = folder.join(format!("{stem}.csv.gz"));
     if gzipped.exists() { gzipped } else { folder.join(format!("{stem}.csv")) }
 }
 
-/// The positions of a format's columns. The file must have them all and no other.
+/// Returns the positions of a format's columns. The file must have them all and no other.
 fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputError> {
     let mut problems = Vec::new();
     for name in table.header().iter().filter(|name| !columns.contains(&name.as_str())) {
@@ -353,17 +353,17 @@ pub struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// The text of a cell.
+    /// Returns the text of a cell.
     pub fn text(&self, cell: usize) -> Result<&str, Problem> {
         self.table.text(self.cells[cell])
     }
 
-    /// A time \[s, exact to the nanosecond\].
+    /// Returns a time \[s, exact to the nanosecond\].
     pub fn time(&self, cell: usize) -> Result<Time, Problem> {
         super::row::time(self.table, self.cells[cell])
     }
 
-    /// The facts, of those in cells that a format has no column for, that this row states: each a cell and its name.
+    /// Returns the facts, of those in cells that a format has no column for, that this row states: each a cell and its name.
     pub fn stated(&self, facts: &[(usize, &'static str)]) -> Result<Vec<&'static str>, Problem> {
         let mut stated = Vec::new();
         for (cell, what) in facts {
@@ -374,17 +374,17 @@ impl Record<'_> {
         Ok(stated)
     }
 
-    /// A time that may be missing: empty cells are none.
+    /// Returns a time that may be missing: empty cells are none.
     pub fn time_if_any(&self, cell: usize) -> Result<Option<Time>, Problem> {
         if self.text(cell)?.is_empty() { Ok(None) } else { self.time(cell).map(Some) }
     }
 
-    /// A quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
+    /// Returns a quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
     pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
         super::kinds::quantity(self.table, self.cells[cell], units_per_one)
     }
 
-    /// A time so long after another one.
+    /// Adds a duration to a time.
     pub fn later(&self, start: Time, cell: usize) -> Result<Time, Problem> {
         let length = self.time(cell)?;
         match start.0.checked_add(length.0).filter(|ns| *ns < Time::NEVER.0) {
@@ -393,7 +393,7 @@ impl Record<'_> {
         }
     }
 
-    /// The problem of a cell.
+    /// Returns the problem of a cell.
     pub fn wrong(&self, cell: usize, reason: &str, expected: &str) -> Problem {
         self.table.wrong(self.cells[cell], reason, expected)
     }

@@ -9,10 +9,9 @@ use plimsoll_base::units::Resources;
 
 /// The format.
 ///
-/// Every pod is demand, whatever became of it in the original cluster: those that stayed pending there ask
-/// here too, and whether they get a host is what a run finds out. A pod asks for `num_gpu · gpu_milli` of
-/// GPU as one plain quantity; model, sharing and the split over devices are not looked at. Pods without a
-/// `deletion_time` never end.
+/// Every pod is demand, placed in the original cluster or not: those that stayed pending there are requests here too,
+/// and a run decides on them. A pod asks for `num_gpu · gpu_milli` of GPU as one plain quantity; model, sharing and
+/// the split over devices are ignored. Pods without a `deletion_time` never end.
 pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",

@@ -28,7 +28,7 @@ fn file(text: &'static str, canonical: &'static str) -> Sample {
     Sample { name: "in.csv", text, others: &[], canonical }
 }
 
-/// A small original of a format.
+/// Returns a small original of a format.
 fn sample(format: &str) -> Sample {
     match format {
         "azure-v1" => file(
@@ -108,7 +108,7 @@ impl Sample {
         }
     }
 
-    /// Rows of all its files.
+    /// Returns the number of rows of all its files.
     fn rows(&self) -> u64 {
         let texts = self.others.iter().map(|(_, text)| *text).chain([self.text]);
         texts.map(|text| text.lines().count() as u64 - 1).sum()

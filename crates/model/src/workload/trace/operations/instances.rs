@@ -12,7 +12,7 @@ use crate::workload::handles::HandleBook;
 /// The most instances of one call.
 const MAX_COUNT: u32 = 1_000_000;
 
-/// `launch`. Used for another launch, a name stands for that one from then on.
+/// Reads `launch`. Used for another launch, a name stands for that one from then on.
 pub fn launch(row: &mut Row) -> Option<Action> {
     let max_count = count(row, Column::Count).unwrap_or(1);
     let min_count = count(row, Column::MinCount).unwrap_or(max_count);
@@ -34,7 +34,7 @@ pub fn launch(row: &mut Row) -> Option<Action> {
     }))
 }
 
-/// A number of instances.
+/// Returns a number of instances.
 pub fn count(row: &mut Row, column: Column) -> Option<u32> {
     row.parse(column, |text| match whole_number(text) {
         Ok(number) if (1..=MAX_COUNT).contains(&number) => Ok(number),
@@ -42,44 +42,44 @@ pub fn count(row: &mut Row, column: Column) -> Option<u32> {
     })
 }
 
-/// `start`.
+/// Reads `start`.
 pub fn start(row: &mut Row) -> Option<Action> {
     targets(row).map(Action::Start)
 }
 
-/// `stop`.
+/// Reads `stop`.
 pub fn stop(row: &mut Row) -> Option<Action> {
     targets(row).map(|targets| Action::Stop(targets, false))
 }
 
-/// `hibernate`.
+/// Reads `hibernate`.
 pub fn hibernate(row: &mut Row) -> Option<Action> {
     targets(row).map(|targets| Action::Stop(targets, true))
 }
 
-/// `reboot`.
+/// Reads `reboot`.
 pub fn reboot(row: &mut Row) -> Option<Action> {
     targets(row).map(Action::Reboot)
 }
 
-/// `terminate`.
+/// Reads `terminate`.
 pub fn terminate(row: &mut Row) -> Option<Action> {
     targets(row).map(Action::Terminate)
 }
 
-/// `create-tags`.
+/// Reads `create-tags`.
 pub fn create_tags(row: &mut Row) -> Option<Action> {
     let tags = row.parse_items(Column::Tags, options::tag).into();
     targets(row).map(|targets| Action::CreateTags(targets, tags))
 }
 
-/// `delete-tags`.
+/// Reads `delete-tags`.
 pub fn delete_tags(row: &mut Row) -> Option<Action> {
     let keys = row.items(Column::TagKeys).into_iter().map(str::to_string).collect();
     targets(row).map(|targets| Action::DeleteTags(targets, keys))
 }
 
-/// `modify`.
+/// Reads `modify`.
 pub fn modify(row: &mut Row) -> Option<Action> {
     let groups = row.handles(Column::SecurityGroups, HandleBook::security_group);
     let change = Modification {
@@ -94,7 +94,7 @@ pub fn modify(row: &mut Row) -> Option<Action> {
     targets(row).map(|targets| Action::Modify(targets, Arc::new(change)))
 }
 
-/// `describe`.
+/// Reads `describe`.
 pub fn describe(row: &mut Row) -> Option<Action> {
     let targets = targets(row);
     let filters = row.items(Column::Filters).into_iter().filter_map(|text| filter(row, text)).collect();
@@ -102,7 +102,7 @@ pub fn describe(row: &mut Row) -> Option<Action> {
     Some(Action::Describe(Query { targets, filters, page_size }))
 }
 
-/// The instances named; `None` where nothing is named, which is noted already where something must be.
+/// Returns the instances named; `None` where nothing is named, which is noted already where something must be.
 fn targets(row: &mut Row) -> Option<Targets> {
     let handles = row.handles(Column::Instance, HandleBook::instance);
     match handles[..] {
@@ -112,7 +112,7 @@ fn targets(row: &mut Row) -> Option<Targets> {
     }
 }
 
-/// A filter written as `name=value`; states may be several, `state=running,stopped`.
+/// Returns a filter written as `name=value`; states may be several, `state=running,stopped`.
 fn filter(row: &mut Row, text: &str) -> Option<Filter> {
     let place = {
         let (table, cell) = (row.table, row.position(Column::Filters)?);

@@ -67,7 +67,7 @@ const OPTIONAL: &[&[Column]] = &[
     ],
 ];
 
-/// Reads calls.
+/// Reader of calls.
 #[derive(Debug)]
 pub struct OperationReader {
     table: Table,
@@ -86,7 +86,7 @@ persist! { OperationReader {
 } }
 
 impl OperationReader {
-    /// Checks the header and tells everything wrong with it.
+    /// Checks the header and returns every problem of it.
     pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<OperationReader, InputError> {
         let header = Header::new(&table, REQUIRED, OPTIONAL, false)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
@@ -96,7 +96,7 @@ impl OperationReader {
         Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
 
-    /// The next call, `None` after the last row.
+    /// Returns the next call, `None` after the last row.
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
         if !self.table.advance()? {
             return Ok(None);
@@ -116,12 +116,12 @@ impl OperationReader {
         Ok(Some(Call { at, account, action }))
     }
 
-    /// The time of the first row, once it was read.
+    /// Returns the time of the first row, once it was read.
     pub fn first_event(&self) -> Option<Time> {
         self.order.first()
     }
 
-    /// The time of the last row read.
+    /// Returns the time of the last row read.
     pub fn last_event(&self) -> Time {
         self.order.latest()
     }

@@ -6,12 +6,12 @@ use crate::workload::handles::HandleBook;
 use crate::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use crate::workload::resource_call::{AddressCount, ResourceCall};
 
-/// `allocate-address`.
+/// Reads `allocate-address`.
 pub fn allocate_address(row: &mut Row) -> Option<ResourceCall> {
     address(row).map(ResourceCall::AllocateAddress)
 }
 
-/// `associate-address`. An address that another instance has moves, unless `reassociate` is false
+/// Reads `associate-address`. An address that another instance has moves, unless `reassociate` is false
 /// (`AssociateAddress`, "AllowReassociation": "Reassociation is automatic").
 pub fn associate_address(row: &mut Row) -> Option<ResourceCall> {
     let (address, instance) = (address(row), instance(row));
@@ -19,45 +19,45 @@ pub fn associate_address(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::AssociateAddress(address?, instance?, reassociate))
 }
 
-/// `disassociate-address`.
+/// Reads `disassociate-address`.
 pub fn disassociate_address(row: &mut Row) -> Option<ResourceCall> {
     address(row).map(ResourceCall::DisassociateAddress)
 }
 
-/// `release-address`.
+/// Reads `release-address`.
 pub fn release_address(row: &mut Row) -> Option<ResourceCall> {
     address(row).map(ResourceCall::ReleaseAddress)
 }
 
-/// `create-interface`.
+/// Reads `create-interface`.
 pub fn create_interface(row: &mut Row) -> Option<ResourceCall> {
     let (interface, subnet) = (interface(row), row.subnet());
     Some(ResourceCall::CreateInterface(interface?, subnet?))
 }
 
-/// `attach-interface`.
+/// Reads `attach-interface`.
 pub fn attach_interface(row: &mut Row) -> Option<ResourceCall> {
     let (interface, instance) = (interface(row), instance(row));
     Some(ResourceCall::AttachInterface(interface?, instance?))
 }
 
-/// `detach-interface`.
+/// Reads `detach-interface`.
 pub fn detach_interface(row: &mut Row) -> Option<ResourceCall> {
     interface(row).map(ResourceCall::DetachInterface)
 }
 
-/// `delete-interface`.
+/// Reads `delete-interface`.
 pub fn delete_interface(row: &mut Row) -> Option<ResourceCall> {
     interface(row).map(ResourceCall::DeleteInterface)
 }
 
-/// `assign-addresses`.
+/// Reads `assign-addresses`.
 pub fn assign_addresses(row: &mut Row) -> Option<ResourceCall> {
     let (instance, number) = (instance(row), number(row));
     Some(ResourceCall::AssignAddresses(instance?, number))
 }
 
-/// `unassign-addresses`.
+/// Reads `unassign-addresses`.
 pub fn unassign_addresses(row: &mut Row) -> Option<ResourceCall> {
     let (instance, number) = (instance(row), number(row));
     Some(ResourceCall::UnassignAddresses(instance?, number))

@@ -16,7 +16,7 @@ const STRATEGIES: [(&str, GroupStrategy); 3] = [
     ("spread", GroupStrategy::Spread),
 ];
 
-/// `create-placement-group`.
+/// Reads `create-placement-group`.
 pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
     let group = group(row);
     let strategy = row.word(Column::GroupStrategy, STRATEGIES);
@@ -24,12 +24,12 @@ pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::CreatePlacementGroup { group: group?, strategy: strategy?, partitions })
 }
 
-/// `delete-placement-group`.
+/// Reads `delete-placement-group`.
 pub fn delete_group(row: &mut Row) -> Option<ResourceCall> {
     group(row).map(ResourceCall::DeletePlacementGroup)
 }
 
-/// `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement unless it
+/// Reads `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement unless it
 /// says so (`AllocateHosts`, "AutoPlacement": "Default: off").
 pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
     let (host, zone) = (host(row), row.zone());
@@ -47,12 +47,12 @@ pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::AllocateHost(host?, zone?, HostTerms { takes, auto_placement }))
 }
 
-/// `release-host`.
+/// Reads `release-host`.
 pub fn release_host(row: &mut Row) -> Option<ResourceCall> {
     host(row).map(ResourceCall::ReleaseHost)
 }
 
-/// `create-capacity-reservation`: open unless it says otherwise (`CreateCapacityReservation`,
+/// Reads `create-capacity-reservation`: open unless it says otherwise (`CreateCapacityReservation`,
 /// "InstanceMatchCriteria").
 pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
     let (reservation, kind, zone) = (reservation(row), row.kind(), row.zone());
@@ -63,7 +63,7 @@ pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::CreateReservation { reservation, kind, zone, count, open, until })
 }
 
-/// `cancel-capacity-reservation`.
+/// Reads `cancel-capacity-reservation`.
 pub fn cancel_reservation(row: &mut Row) -> Option<ResourceCall> {
     reservation(row).map(ResourceCall::CancelReservation)
 }

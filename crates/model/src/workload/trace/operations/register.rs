@@ -1,5 +1,5 @@
-//! The register of the operations form: which columns each operation takes, and who reads them. A cell of any
-//! other column is an error: nothing is skipped silently.
+//! The register of the operations form: the columns that each operation takes, and the function that reads them. A
+//! cell of any other column is an error: nothing is skipped silently.
 
 use super::super::columns::{Column, OPTIONS, Positions, SHAPE};
 use super::super::row::Row;
@@ -22,14 +22,14 @@ pub struct Entry {
     read: Reader,
 }
 
-/// Reads what a row asks for; `None` once a problem is noted.
+/// Function that reads the request of a row; `None` once a problem is noted.
 enum Reader {
     Instances(fn(&mut Row) -> Option<Action>),
     Resource(fn(&mut Row) -> Option<ResourceCall>),
 }
 
 impl Entry {
-    /// Every column it takes but those of every row.
+    /// Returns every column it takes but those of every row.
     pub fn columns(&self) -> impl Iterator<Item = Column> {
         self.needs.iter().chain(self.may.iter().copied().flatten()).copied()
     }
@@ -69,7 +69,7 @@ const EGRESS: &[Column] = &[Column::SecurityGroup, Column::Protocol, Column::Des
 const PORTS: &[&[Column]] = &[&[Column::Ports]];
 const ADDRESSES: &[&[Column]] = &[&[Column::Addresses, Column::Prefixes]];
 
-/// The entry of an operation.
+/// Returns the entry of an operation.
 #[rustfmt::skip]
 pub fn entry(operation: Operation) -> Entry {
     use Column as C;
@@ -129,7 +129,7 @@ pub fn entry(operation: Operation) -> Entry {
 pub struct Refused(EnumMap<Operation, Vec<Column>>);
 
 impl Refused {
-    /// By the header.
+    /// Finds the columns in the header.
     pub fn new(positions: &Positions) -> Refused {
         let mut refused: EnumMap<Operation, Vec<Column>> = EnumMap::default();
         for operation in Operation::ALL {

@@ -15,38 +15,38 @@ use plimsoll_base::input::{Place, Problem};
 /// The VPC of a subnet or security group that names none, as in `[[network.subnets]]`.
 const DEFAULT_VPC: &str = "default";
 
-/// `create-security-group`.
+/// Reads `create-security-group`.
 pub fn create(row: &mut Row) -> Option<ResourceCall> {
     let (group, vpc) = (group(row), row.name(Column::Vpc).unwrap_or(DEFAULT_VPC));
     Some(ResourceCall::CreateSecurityGroup(group?, vpc.to_string()))
 }
 
-/// `delete-security-group`.
+/// Reads `delete-security-group`.
 pub fn delete(row: &mut Row) -> Option<ResourceCall> {
     group(row).map(ResourceCall::DeleteSecurityGroup)
 }
 
-/// `authorize-ingress`.
+/// Reads `authorize-ingress`.
 pub fn authorize_ingress(row: &mut Row) -> Option<ResourceCall> {
     rule(row, Direction::Ingress).map(|(group, rule)| ResourceCall::Authorize(group, rule))
 }
 
-/// `authorize-egress`.
+/// Reads `authorize-egress`.
 pub fn authorize_egress(row: &mut Row) -> Option<ResourceCall> {
     rule(row, Direction::Egress).map(|(group, rule)| ResourceCall::Authorize(group, rule))
 }
 
-/// `revoke-ingress`.
+/// Reads `revoke-ingress`.
 pub fn revoke_ingress(row: &mut Row) -> Option<ResourceCall> {
     rule(row, Direction::Ingress).map(|(group, rule)| ResourceCall::Revoke(group, rule))
 }
 
-/// `revoke-egress`.
+/// Reads `revoke-egress`.
 pub fn revoke_egress(row: &mut Row) -> Option<ResourceCall> {
     rule(row, Direction::Egress).map(|(group, rule)| ResourceCall::Revoke(group, rule))
 }
 
-/// `probe`. It is no call of EC2's, so that a packet that cannot be is wrong input and no refusal.
+/// Reads `probe`. It is no call of EC2's, so an impossible packet is wrong input and no refusal.
 pub fn probe(row: &mut Row) -> Option<ResourceCall> {
     let (from, to) = (endpoint(row, Column::From), endpoint(row, Column::To));
     let (protocol, ports) = (protocol(row), ports(row));
@@ -92,7 +92,7 @@ fn ports(row: &mut Row) -> Option<Ports> {
     located(row, Column::Ports, |text, place| parse_ports(text, place))
 }
 
-/// A cell read by a function that tells the place itself.
+/// Reads a cell by a function that names the place itself.
 fn located<T>(
     row: &mut Row,
     column: Column,
@@ -103,7 +103,7 @@ fn located<T>(
     row.take(parse(text, &|| table.place(cell)).map(Some))
 }
 
-/// An address where it reads as one, else the name of a launch.
+/// Reads an address, or else the name of a launch.
 fn endpoint(row: &mut Row, column: Column) -> Option<Endpoint> {
     let name = row.name(column)?;
     Some(match name.parse::<Ipv4Addr>() {

@@ -6,7 +6,7 @@ use crate::workload::handles::HandleBook;
 use crate::workload::resource_call::{ResourceCall, VolumeSpec};
 use plimsoll_base::catalogue::VolumeType;
 
-/// `create-volume`.
+/// Reads `create-volume`.
 pub fn create_volume(row: &mut Row) -> Option<ResourceCall> {
     let (volume, zone) = (row.handle(Column::Volume, HandleBook::volume), row.zone());
     let (spec, snapshot) = (spec(row), row.handle(Column::Snapshot, HandleBook::snapshot));
@@ -14,7 +14,7 @@ pub fn create_volume(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::CreateVolume { volume: volume?, zone: zone?, spec, snapshot, multi_attach })
 }
 
-/// `attach-volume`.
+/// Reads `attach-volume`.
 pub fn attach_volume(row: &mut Row) -> Option<ResourceCall> {
     let volume = row.handle(Column::Volume, HandleBook::volume);
     let instance = row.handle(Column::Instance, HandleBook::instance);
@@ -22,19 +22,19 @@ pub fn attach_volume(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::AttachVolume { volume: volume?, instance: instance?, device: device? })
 }
 
-/// `detach-volume`.
+/// Reads `detach-volume`.
 pub fn detach_volume(row: &mut Row) -> Option<ResourceCall> {
     let volume = row.handle(Column::Volume, HandleBook::volume);
     let instance = row.handle(Column::Instance, HandleBook::instance);
     Some(ResourceCall::DetachVolume(volume?, instance))
 }
 
-/// `delete-volume`.
+/// Reads `delete-volume`.
 pub fn delete_volume(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Volume, HandleBook::volume).map(ResourceCall::DeleteVolume)
 }
 
-/// `modify-volume`.
+/// Reads `modify-volume`.
 pub fn modify_volume(row: &mut Row) -> Option<ResourceCall> {
     let (volume, spec) = (row.handle(Column::Volume, HandleBook::volume), spec(row));
     if row.is_sound() && spec == VolumeSpec::default() {
@@ -45,29 +45,29 @@ pub fn modify_volume(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::ModifyVolume(volume?, spec))
 }
 
-/// `create-snapshot`.
+/// Reads `create-snapshot`.
 pub fn create_snapshot(row: &mut Row) -> Option<ResourceCall> {
     let snapshot = row.handle(Column::Snapshot, HandleBook::snapshot);
     let volume = row.handle(Column::Volume, HandleBook::volume);
     Some(ResourceCall::CreateSnapshot(snapshot?, volume?))
 }
 
-/// `delete-snapshot`.
+/// Reads `delete-snapshot`.
 pub fn delete_snapshot(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::DeleteSnapshot)
 }
 
-/// `archive-snapshot`.
+/// Reads `archive-snapshot`.
 pub fn archive_snapshot(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::ArchiveSnapshot)
 }
 
-/// `restore-snapshot`.
+/// Reads `restore-snapshot`.
 pub fn restore_snapshot(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Snapshot, HandleBook::snapshot).map(ResourceCall::RestoreSnapshot)
 }
 
-/// `register-image`.
+/// Reads `register-image`.
 pub fn register_image(row: &mut Row) -> Option<ResourceCall> {
     let image = row.handle(Column::Image, HandleBook::image);
     let snapshot = row.handle(Column::Snapshot, HandleBook::snapshot);
@@ -79,7 +79,7 @@ pub fn register_image(row: &mut Row) -> Option<ResourceCall> {
     Some(ResourceCall::RegisterImage { image: image?, snapshot, size_gib, public })
 }
 
-/// `deregister-image`.
+/// Reads `deregister-image`.
 pub fn deregister_image(row: &mut Row) -> Option<ResourceCall> {
     row.handle(Column::Image, HandleBook::image).map(ResourceCall::DeregisterImage)
 }

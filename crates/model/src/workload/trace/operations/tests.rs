@@ -17,7 +17,7 @@ use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
 use plimsoll_base::units::{SubnetId, TypeId, ZoneId};
 use std::sync::{Arc, LazyLock};
 
-/// A zone `a`, a zone `b`, a subnet `web` in the latter.
+/// Returns a directory of zone `a`, zone `b`, and subnet `web` in the latter.
 fn directory() -> Directory {
     // The catalogue takes a while to read, and there are thousands of rows.
     static NAMES: LazyLock<Directory> = LazyLock::new(new_directory);
@@ -30,7 +30,7 @@ fn new_directory() -> Directory {
     Directory::new(types, vec!["a".to_string(), "b".to_string()], vec![subnet])
 }
 
-/// A trace of rows written as `op column=value …`, one row a second. Values have no spaces and no commas
+/// Returns a trace of rows written as `op column=value …`, one row a second. Values have no spaces and no commas
 /// but where they are quoted.
 fn trace(rows: &[&str]) -> String {
     let mut columns = vec!["time_s", "op", "instance"];
@@ -82,7 +82,7 @@ fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.to_string(), value: value.to_string() }
 }
 
-/// The launch of an `m5.large` without a name.
+/// Returns the launch of an `m5.large` without a name.
 fn launch(kind: TypeId) -> Launch {
     Launch {
         kind,
@@ -445,7 +445,7 @@ fn names_are_numbered_by_kind_in_the_order_of_first_use() {
     assert_eq!(actions[1], Action::Stop(one(1), false), "a name never launched has a handle of its own");
 }
 
-/// The table of the documentation: a line for each operation, in order.
+/// Returns the table of the documentation: a line for each operation, in order.
 fn table() -> String {
     let mut lines = vec!["| operation | takes |".to_string(), "|---|---|".to_string()];
     for operation in Operation::ALL {

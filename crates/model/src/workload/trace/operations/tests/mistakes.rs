@@ -12,7 +12,7 @@ fn a_cell_that_its_operation_does_not_take_is_an_error() {
                 continue;
             }
             let row = format!("{} {}=1", operation.name(), column.name());
-            // A shape has columns that go together; whatever else is wrong is told beside it.
+            // A shape has columns that go together; any other problem is reported beside it.
             let row = if SHAPE.contains(column) && *column != Column::Type {
                 row + " vcpu=1 memory_gib=1"
             } else {
