@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::{WholeFile, cannot_write};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 
-/// Folder in which `plimsoll run --example` leaves the files of an example, as they stand in `workloads` of the project.
+/// Folder in which `plimsoll run --example` leaves the files of an example, laid out as in `workloads` of the project.
 pub const FOLDER: &str = "results/examples";
 
 /// A scenario of the project.

@@ -52,7 +52,7 @@ fn wait() {
     CAME.store(true, Ordering::Relaxed);
     wait_again(&signals, PATIENCE_NS);
     crate::disk::abandon();
-    super::output::tell("error: interrupted: what was not finished is taken away\n");
+    super::output::tell("error: interrupted: unfinished files are removed\n");
     std::process::exit(i32::from(super::EXIT_INPUT));
 }
 

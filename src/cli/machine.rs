@@ -16,7 +16,7 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// Starts one.
-    #[allow(clippy::disallowed_methods, reason = "the command line tells how long things take")]
+    #[allow(clippy::disallowed_methods, reason = "the command line reports how long things take")]
     pub fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }
@@ -28,7 +28,7 @@ impl Stopwatch {
 }
 
 /// Returns the present, RFC 3339 in UTC.
-#[allow(clippy::disallowed_methods, reason = "the manifest tells when a run was made")]
+#[allow(clippy::disallowed_methods, reason = "the manifest records when a run was made")]
 pub fn now() -> String {
     rfc3339(SystemTime::now())
 }
@@ -56,13 +56,13 @@ pub fn describe() -> Machine {
     }
 }
 
-/// Returns the most memory this process has held \[bytes\], where the system tells.
+/// Returns the most memory that this process has held \[bytes\], where the system reports it.
 pub fn peak_memory_bytes() -> Option<u64> {
     kib("/proc/self/status", "VmHWM")
 }
 
 /// Returns how many pieces of work that each take so much memory \[bytes\] fit into what is free, at least one; as many as
-/// there are where the system does not tell.
+/// there are where the system does not report it.
 pub fn how_many_fit(bytes_each: u64) -> usize {
     /// Share of the free memory that may be used; the rest is left to other processes.
     const SHARE: f64 = 0.8;
@@ -73,7 +73,7 @@ pub fn how_many_fit(bytes_each: u64) -> usize {
 }
 
 /// Returns the memory that this process may still take \[bytes\]: what the machine has free, or less where the process or its
-/// group has a limit. `None` where the system does not tell.
+/// group has a limit. `None` where the system does not report it.
 pub fn free_bytes() -> Option<u64> {
     let free = kib("/proc/meminfo", "MemAvailable")?;
     let free = free.saturating_add(kib("/proc/meminfo", "SwapFree").unwrap_or(0));

@@ -246,11 +246,11 @@ fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> 
     let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
     let (message, help) = match subject {
         Subject::Instance(id) => (
-            format!("no place was looked for for an instance {}", id.0),
+            format!("no placement was decided for an instance {}", id.0),
             "number an instance of the run, from 0; of a refused launch see launch:N in failures.csv",
         ),
         Subject::Launch(number) => (
-            format!("no place was looked for for what was asked for as number {number}"),
+            format!("no placement was decided for launch {number}"),
             "it was refused before that, or asks for nothing; failures.csv says why",
         ),
     };

@@ -54,7 +54,7 @@ impl Source {
             quoted(hosts),
             quoted(file)
         );
-        // It would stand in the current folder: what it names is seen from there.
+        // As if it were in the current folder, to which the names in it are relative.
         Scenario::parse(Path::new(&format!("{name}.toml")), &text, overrides)
     }
 }

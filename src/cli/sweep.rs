@@ -1,6 +1,6 @@
 //! `plimsoll sweep`: a scenario over ranges of settings, as a whole or in parts for several machines.
 //!
-//! Finished runs are kept beside the result until it is there, so that a sweep that was stopped, in whatever way,
+//! Finished runs are kept beside the result until it is complete, so that a sweep that was stopped, in whatever way,
 //! is carried on by the same command.
 
 use std::ffi::OsString;

@@ -23,8 +23,8 @@ use crate::workload::trace::origin::TraceOrigin;
 
 /// Check scenarios, sweeps, baselines, traces and host files, and run nothing.
 ///
-/// The contents of a file tell its kind. Traces are read to their end; what a scenario or sweep names is
-/// looked for and opened.
+/// The contents of a file show its kind. Traces are read to their end; files that a scenario or sweep names
+/// are opened.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -200,7 +200,7 @@ fn what_cannot_be_explained_is_told() {
     for (id, message) in [
         ("seven", "expected the number of an instance, or launch:N"),
         ("launch:", "expected the number of an instance, or launch:N"),
-        ("123456789", "`--explain`: no place was looked for for an instance 123456789"),
+        ("123456789", "`--explain`: no placement was decided for an instance 123456789"),
         ("launch:123456789", "failures.csv says why"),
     ] {
         plimsoll(place.path(), &["run", "scenario.toml", "--explain", id, "--no-report"])

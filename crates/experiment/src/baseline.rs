@@ -210,7 +210,7 @@ impl Baseline {
         first_times.filter(|path| !self.metrics.contains_key(*path)).collect()
     }
 
-    /// Reads the text of a baseline that stands at `path`.
+    /// Reads the text of a baseline at `path`.
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@ impl Figures {
         figures
     }
 
-    /// Returns the figures of a `summary.json`. Items of lists stand under their `name` (or `zone`, or `code`), else
+    /// Returns the figures of a `summary.json`. Items of lists have the key `name` (or `zone`, or `code`), else
     /// their number from 0; money is in USD; true is 1 and false 0. A figure without a value, such as the time at
     /// which a subnet ran out that never did, is left out.
     pub fn from_summary(summary: &Value) -> Figures {

@@ -175,7 +175,7 @@ pub fn means_of_parts(series: &[f64], parts: usize) -> Option<Vec<f64>> {
 /// A part of the first half drifts where its difference to the second half of the same run has a mean that Student's
 /// interval over the replications keeps away from 0, at a confidence by which all parts of a run that does not drift
 /// are taken for settled in `confidence` of all cases (Bonferroni). `None` of fewer than three replications, which do
-/// not tell drift from chance; the inner `None` where the last part of the first half still drifts.
+/// not distinguish drift from chance; the inner `None` where the last part of the first half still drifts.
 pub fn settled_from(replications: &[Vec<f64>], confidence: f64) -> Option<Option<usize>> {
     let parts = replications.first().filter(|_| replications.len() >= 3)?.len();
     let half = parts / 2;

@@ -30,7 +30,7 @@ pub enum Reason {
     LessWork,
     /// The variant seems worse, and half of the difference or more may come from doing more work.
     MoreWork,
-    /// One of the two has no value, such as the time at which something ran out that never did.
+    /// Either of the two has no value, such as the time at which something ran out that never did.
     NoValue,
     /// There is one replication, which does not show how much random demand varies.
     OneReplication,
@@ -80,7 +80,7 @@ impl Reason {
 pub struct Difference {
     /// Mean of the variant less mean of the baseline, in the metric's unit.
     pub mean: f64,
-    /// This difference ÷ mean of the baseline, unless that is 0.
+    /// Difference ÷ mean of the baseline; `None` where that is 0.
     pub relative: Option<f64>,
     /// Certainty.
     pub certainty: Certainty,

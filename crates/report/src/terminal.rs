@@ -28,7 +28,7 @@ pub fn wrapped(sentence: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Returns the table whose first column has the title for its heading; every other column stands to the right.
+/// Returns the table whose first column has the title for its heading; every other column is aligned right.
 pub fn numbers(of: &tables::Table) -> Table {
     let header = std::iter::once(&*of.title).chain(of.header.iter().skip(1).map(|name| &**name));
     let mut table = ruled(header.collect::<Vec<_>>());

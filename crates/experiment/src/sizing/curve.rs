@@ -4,7 +4,7 @@ use super::target::{Target, TargetStatus};
 use crate::figures::Figures;
 use crate::statistics::{self, Interval, bonferroni};
 
-/// The metric whose value is a count of successes among trials, so that few trials tell little, however alike the
+/// The metric whose value is a count of successes among trials, so that few trials show little, however similar the
 /// replications: the share, the successes, the trials.
 const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded", "launch.requested");
 

@@ -102,7 +102,7 @@ impl Target {
     pub fn parse(text: &str) -> Result<Target, String> {
         let usage = || "expected METRIC >= NUMBER, or with >, <= or <".to_string();
         let first = SIGNS.iter().filter_map(|(sign, relation)| Some((text.find(sign)?, *sign, *relation)));
-        // At one place the longer sign stands first in the list.
+        // Of signs that begin at one place, the longer is first in the list.
         let (at, sign, relation) = first.min_by_key(|(at, ..)| *at).ok_or_else(usage)?;
         let metric = text[..at].trim();
         let number = text[at + sign.len()..].trim();

@@ -181,14 +181,14 @@ impl Plan {
         })
     }
 
-    /// Returns the plan as a file that stands at `place`; the sweep file is in `folder`.
+    /// Returns the plan as the text of a file at `place`; the sweep file is in `folder`.
     pub fn to_json(&self, place: &Path, folder: &Path) -> String {
         let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         let located = Plan { folder: relative(parent, folder), ..self.clone() };
         serde_json::to_string_pretty(&located).expect("a plan is plain data") + "\n"
     }
 
-    /// Returns whether two plans are the same, wherever they stand.
+    /// Returns whether two plans are the same, apart from their folders.
     pub fn is_same_as(&self, other: &Plan) -> bool {
         let anywhere = |plan: &Plan| Plan { folder: PathBuf::new(), ..plan.clone() };
         anywhere(self) == anywhere(other)

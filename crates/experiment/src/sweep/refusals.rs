@@ -99,7 +99,7 @@ impl Refusal {
         if let Some((axis, values)) = axis {
             let known = config.axes[axis].values.as_ref().map_or(0, Vec::len);
             problem.place = Place::key(&match values[..] {
-                // Refused in the same words whatever the value: then it is the path.
+                // Every value is refused with the same message, so the path is the cause.
                 [value] if known > 1 => format!("axes.{axis}.values.{value}"),
                 _ => format!("axes.{axis}.path"),
             });

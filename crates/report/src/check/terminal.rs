@@ -43,13 +43,14 @@ fn notes(check: &CheckData) -> Vec<String> {
     }
     if !check.same_digest && check.same_scenario {
         notes.push(
-            "The digest is another: what happened differs, if only in what no figure tells.".to_string(),
+            "The digest differs: something happened differently, perhaps where no figure shows it."
+                .to_string(),
         );
     }
     notes
 }
 
-/// The longest name of a figure that stands on one line; of others the last word has a line of its own.
+/// Greatest length of the name of a figure on one line; of a longer name the last word has a line of its own.
 const NAME_LENGTH: usize = 34;
 
 /// Returns the table of the figures that differ, with a column of tolerances if there are any.

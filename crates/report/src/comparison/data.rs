@@ -161,7 +161,7 @@ pub struct Difference {
     /// Mean of the variant less mean of the baseline, in the unit of the metric.
     #[serde(rename = "difference")]
     pub mean: f64,
-    /// This difference ÷ mean of the baseline; `None` where that is 0.
+    /// Difference ÷ mean of the baseline; `None` where that is 0.
     #[serde(default, rename = "relative_difference")]
     pub relative: Option<f64>,
     /// True if it is no estimate: neither run draws anything from the seed.

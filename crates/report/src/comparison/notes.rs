@@ -81,7 +81,7 @@ fn precision(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// Returns the sentence on how many replications would tell where too few events came.
+/// Returns a sentence on the number of replications that would suffice where there are too few events.
 fn sparse(comparison: &Comparison) -> Option<String> {
     let varieties = comparison.rows.iter().filter_map(|row| match &row.difference.as_ref()?.certainty {
         Certainty::Sparse(variety) => Some(variety),

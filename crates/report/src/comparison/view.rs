@@ -48,7 +48,7 @@ pub fn question(comparison: &ComparisonData) -> String {
     }
 }
 
-/// Returns the answer by the first metric that has a good direction and tells any variants apart.
+/// Returns the answer by the first metric that has a good direction and distinguishes any variants.
 pub fn answer(comparison: &ComparisonData) -> String {
     let is = |entry: &Entry, verdict: Verdict| entry.verdict() == Some(verdict);
     let decides = |metric: &&Metric| {

@@ -76,7 +76,7 @@ pub fn prose(sentence: &str) -> Markup {
     }
 }
 
-/// Returns the JSON that can stand in a page: no `<` ends the element it is in.
+/// Returns JSON that is safe in a page: it holds no `<` that could end its element.
 fn json(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }

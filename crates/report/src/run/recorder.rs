@@ -68,7 +68,7 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Adds a report that stands outside the result folder; `name` stands for it in errors.
+    /// Adds a report outside the result folder; errors call it `name`.
     pub fn add(&mut self, name: &'static str, report: impl Streamed + 'static) {
         self.reports.push((name, Box::new(report)));
     }

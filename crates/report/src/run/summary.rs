@@ -544,7 +544,7 @@ pub struct Engine {
     pub events_per_s: f64,
     /// Launches and terminations per second of that time.
     pub lifecycle_events_per_s: f64,
-    /// Most memory held \[bytes\], where the system tells.
+    /// Most memory held \[bytes\], where the system reports it.
     pub peak_memory_bytes: Option<u64>,
 }
 

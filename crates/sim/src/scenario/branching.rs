@@ -129,7 +129,7 @@ struct Comparison {
 impl Comparison {
     /// Descends both trees wherever they differ and no mutable key covers the difference.
     fn compare(&mut self, path: &mut Vec<Step>, was: &Value, now: &Value) {
-        // The contents of files are compared, not where they stand.
+        // The contents of files are compared, not their places.
         let is_file = matches!(path.last(), Some(Step::Key(key)) if FILE_KEYS.contains(&key.as_str()));
         if was == now || (is_file && was.is_string() && now.is_string()) {
             return;

@@ -142,7 +142,7 @@ impl Scenario {
         Scenario::parse(path, &text, overrides)
     }
 
-    /// Reads the text of a scenario that stands, or would stand, at `path`.
+    /// Reads the text of a scenario that is, or would be, at `path`.
     pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
         let mut document = Document::parse(path, text).map_err(InputError)?;
         let mut problems = Vec::new();
@@ -251,7 +251,7 @@ fn fill_preset(document: &mut Document) {
     }
 }
 
-/// The keys whose value is a file, wherever they stand.
+/// Keys whose value is a file, in any table.
 pub const FILE_KEYS: [&str; 2] = ["trace", "file"];
 
 /// Makes the files named in the scenario file relative to its folder; returns how each was written.

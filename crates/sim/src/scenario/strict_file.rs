@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> StrictFile<T> {
         StrictFile::parse(path, &text)
     }
 
-    /// Reads the text of a file that stands, or would stand, at `path`.
+    /// Reads the text of a file that is, or would be, at `path`.
     pub fn parse(path: &Path, text: &str) -> Result<StrictFile<T>, InputError> {
         let document = Document::parse(path, text).map_err(InputError)?;
         let reading = reading::read::<T>(&document);

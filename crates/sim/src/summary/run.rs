@@ -31,7 +31,7 @@ pub struct Execution {
     pub wall_s: f64,
     /// Threads it could use.
     pub threads: usize,
-    /// Most memory it held \[bytes\], where the system tells.
+    /// Most memory it held \[bytes\], where the system reports it.
     pub peak_memory_bytes: Option<u64>,
     /// SHA-256 of every file the scenario reads, in hexadecimal.
     pub inputs: Vec<(PathBuf, String)>,
@@ -46,11 +46,11 @@ pub struct Machine {
     pub os: String,
     /// Processor architecture.
     pub arch: String,
-    /// Processor model, where the system tells.
+    /// Processor model, where the system reports it.
     pub cpu: Option<String>,
     /// Processors it may use.
     pub cores: usize,
-    /// Memory \[bytes\], where the system tells.
+    /// Memory \[bytes\], where the system reports it.
     pub memory_bytes: Option<u64>,
 }
 

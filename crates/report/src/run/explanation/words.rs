@@ -14,7 +14,7 @@ use plimsoll_sim::summary::Run;
 pub fn page(run: &Run<'_>, explanation: &Explanation) -> String {
     let subject = match explanation.subject {
         Subject::Instance(id) => format!("Instance {}", id.0),
-        Subject::Launch(number) => format!("The launch of what was asked for as number {number}"),
+        Subject::Launch(number) => format!("Launch {number}"),
     };
     let strategy = &run.scenario.placement.strategy.name;
     let mut page = format!("# {subject}, decision by decision\n\n`{strategy}` takes: {}.\n", rule(run));

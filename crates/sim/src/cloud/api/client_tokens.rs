@@ -38,7 +38,7 @@ impl ClientTokens {
         while let Some((used, ..)) = self.in_order.front()
             && now.since(*used) >= REMEMBERED
         {
-            let (_, account, token) = self.in_order.pop_front().expect("it was looked at above");
+            let (_, account, token) = self.in_order.pop_front().expect("the queue is not empty");
             self.seen.remove(&(account, token));
         }
         match self.seen.get(&(account, token.to_string())) {
@@ -64,7 +64,7 @@ impl ClientTokens {
     }
 }
 
-/// Returns whether two launches ask for the same, whatever the trace calls their instances.
+/// Returns whether two launches request the same, apart from the names of their instances.
 fn asks_the_same(one: &Launch, other: &Launch) -> bool {
     let Launch { handle, first_instance, .. } = *other;
     *other == Launch { handle, first_instance, ..one.clone() }

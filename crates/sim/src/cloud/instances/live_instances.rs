@@ -35,7 +35,7 @@ impl LiveInstances {
         let position = self.position(slot);
         let table = &mut self.by_account[account.index()];
         let gone = table.swap_remove(position);
-        assert_eq!(gone.slot, slot, "an instance stands where it is looked for");
+        assert_eq!(gone.slot, slot, "the position of an instance is its own");
         if let Some(moved) = table.get(position) {
             self.positions[moved.slot.0 as usize] = position as u32;
         }

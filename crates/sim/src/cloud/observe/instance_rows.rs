@@ -114,7 +114,7 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     }
 }
 
-/// Returns the purchase model that rows show, as far as the instance itself tells.
+/// Returns the purchase model in rows, as far as the instance itself decides it.
 fn purchase(market: Market) -> Purchase {
     match market {
         Market::OnDemand => Purchase::OnDemand,

@@ -82,7 +82,7 @@ pub enum Rank {
     Departure = 0,
     /// A host fails, is worked on, or comes back.
     HostFault = 1,
-    /// Any other timer. Calls stand after it: they are not queued.
+    /// Any other timer. Calls come after it; they are not queued.
     Timer = 2,
 }
 
