@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Enum;
 
-/// Makes the enum and its words of one list.
+/// Declares the enum and its names from one list.
 macro_rules! operations {
     ($($operation:ident = $number:literal, $name:literal, $meaning:literal;)*) => {
         /// An operation of the API. The number goes into the digest: add at the end, never renumber.
