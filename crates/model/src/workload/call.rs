@@ -68,7 +68,7 @@ impl Action {
         }
     }
 
-    /// Returns true if it is a packet between instances, which no API hears of.
+    /// Returns true if it is a packet between instances, which is no call of the API.
     #[inline]
     pub fn is_traffic(&self) -> bool {
         matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))

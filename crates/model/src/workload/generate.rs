@@ -153,7 +153,11 @@ impl fmt::Display for GenerateReport {
             grouped(self.residents)
         )?;
         for (what, instances) in &self.lost {
-            write!(out, "\n  lost, for intervals cannot say it: {what} ({} instances)", grouped(*instances))?;
+            write!(
+                out,
+                "\n  lost, as intervals cannot express it: {what} ({} instances)",
+                grouped(*instances)
+            )?;
         }
         Ok(())
     }

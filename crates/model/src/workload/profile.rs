@@ -250,7 +250,7 @@ impl Thinning {
         self.intensity.share(self.layer, Time::ZERO)
     }
 
-    /// Returns the end of the run: later requests need not be looked for.
+    /// Returns the end of the run: later requests need not be drawn.
     pub fn horizon(&self) -> Time {
         self.intensity.horizon()
     }

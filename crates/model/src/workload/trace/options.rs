@@ -89,7 +89,7 @@ fn spot(row: &mut Row) -> Option<Spot> {
     let words = Interruption::ALL.map(|interruption| (interruption.name(), interruption));
     let interruption = row.word(Column::Interruption, words);
     if interruption.is_some() && !on_spot {
-        row.wrong(Column::Interruption, "is said without `purchase` being `spot`");
+        row.wrong(Column::Interruption, "is given without `purchase` being `spot`");
     }
     on_spot.then_some(Spot { interruption, max_pico_usd_per_hour })
 }

@@ -444,7 +444,7 @@ fn dates_are_times_where_an_origin_is_stated() {
     assert!(starts(half, Some("first")).unwrap_err().contains("which is not a number"));
 }
 
-/// Whatever byte of a Parquet file is damaged, what comes of it is rows or a problem.
+/// A Parquet file with any damaged byte gives rows or a problem.
 #[test]
 fn no_damage_of_a_parquet_file_is_a_panic() {
     let folder = tempfile::tempdir().unwrap();

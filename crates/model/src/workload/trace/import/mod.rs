@@ -435,7 +435,7 @@ impl fmt::Display for HostsReport {
 
 fn write_lost(out: &mut fmt::Formatter<'_>, lost: &BTreeMap<&'static str, u64>) -> fmt::Result {
     for (what, rows) in lost {
-        write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
+        write!(out, "\n  lost, as the form cannot express it: {what} ({} rows)", grouped(*rows))?;
     }
     Ok(())
 }
