@@ -277,7 +277,7 @@ fn instance_ns(seconds: u64) -> u128 {
     u128::from(seconds) * u128::from(NS_PER_S)
 }
 
-/// Returns the value of a result, or `None` after telling its problems.
+/// Returns the value of a result, or `None` after its problems are noted.
 fn told<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|found| problems.extend(found)).ok()
 }

@@ -7,7 +7,7 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Month, Time, TypeId};
 
-/// Sums billed seconds. What lies in the current month costs one look-up in a table without hashing;
+/// Sums billed seconds. Usage in the current month costs one look-up in a table without hashing;
 /// usage that crosses a month, or comes late for one, is split.
 #[derive(Clone, Debug)]
 pub struct Meter {

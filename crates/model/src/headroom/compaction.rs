@@ -1,4 +1,4 @@
-//! Compaction: how few hosts would do for what runs now, were everything placed anew.
+//! Compaction: the number of hosts that the running instances would need if all were placed anew.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Calls on snapshots: create, delete; and what they are followed by.
+//! Calls on snapshots and the steps that follow them.
 
 use super::Storage;
 use super::snapshot::{MINIMUM_ARCHIVE, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
@@ -152,7 +152,7 @@ impl Storage {
         kept_mib
     }
 
-    /// Copying is over, one way or the other.
+    /// Ends the copying of a snapshot, with success or failure.
     pub(super) fn finish_snapshot(
         &mut self,
         now: Time,
