@@ -37,7 +37,7 @@ pub struct Index {
 /// Index of one zone.
 enum ZoneIndex {
     Ids(IdIndex),
-    /// One index for each partition.
+    /// Index of each partition.
     Classes(Vec<ClassIndex>),
     Hosts(HostIndex),
 }

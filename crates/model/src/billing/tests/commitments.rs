@@ -1,4 +1,4 @@
-//! Commitments: which usage they cover in which order, by hand and beside a count of each second.
+//! Commitments: the usage that they cover and its order, by hand and beside a count of each second.
 
 use super::*;
 use crate::billing::commitment::{Coverable, Turn, Weight};

@@ -1,4 +1,4 @@
-//! Every operation from text to the exact call; `mistakes` has every cell that cannot be.
+//! Every operation from text to the exact call; `mistakes` has every wrong cell.
 
 mod mistakes;
 
