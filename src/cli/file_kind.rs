@@ -22,7 +22,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Name with its article.
+    /// Returns the name with its article.
     pub fn name(self) -> &'static str {
         match self {
             FileKind::Scenario => "a scenario",

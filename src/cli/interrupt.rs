@@ -74,7 +74,7 @@ pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
 
-/// The error of a run that was interrupted.
+/// Returns the error of an interrupted run, if an interrupt came.
 pub fn check() -> Result<(), InputError> {
     if came() {
         let problem = Problem::new(Place::default(), "interrupted: nothing was written");

@@ -82,7 +82,7 @@ impl Figures {
     ///
     /// # Errors
     ///
-    /// At `place`, with the nearest names: no metric of the run is called so, or it has no value.
+    /// An unknown metric, or one without a value in this run: at `place`, with the nearest names.
     pub fn find(&self, path: &str, place: &Place) -> Result<f64, InputError> {
         if let Some(value) = self.get(path) {
             return Ok(value);

@@ -53,7 +53,7 @@ fn unknown(path: &str, place: Place) -> Option<Problem> {
 /// Judges every objective of a scenario by the figures of its run, in the order of the file.
 ///
 /// An objective without a value is not met, but for two sorts of figure. An error code that no request met was met 0 times.
-/// Something that never ran out did so later than any time asked for.
+/// A resource that never ran out counts as having lasted longer than any time asked for.
 pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
     let place = Place::default();
     let judged = scenario.objectives.iter().map(|objective| {

@@ -102,7 +102,7 @@ pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
 pub fn quantile_interval(values: &[f64], quantile: f64, confidence: f64) -> Option<Interval> {
     let sorted = sorted(values);
     let n = sorted.len() as u64;
-    // So many of the values lie below the quantile.
+    // Distribution of the number of values below the quantile.
     let below = Binomial::new(quantile, n).ok()?;
     let tail = (1.0 - confidence) / 2.0;
     // Counted from 1: the greatest `low` with P(below < low) ≤ tail, the least `high` with P(below ≥ high) ≤ tail.

@@ -11,7 +11,7 @@ use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
 
-/// `AllocateAddress`.
+/// Carries out `AllocateAddress`.
 pub fn allocate_address(
     world: &mut World,
     now: Time,
@@ -25,7 +25,7 @@ pub fn allocate_address(
     Ok(())
 }
 
-/// `ReleaseAddress`.
+/// Carries out `ReleaseAddress`.
 pub fn release_address(
     world: &mut World,
     now: Time,
@@ -60,7 +60,7 @@ pub fn associate_address(
     reassign_public_address(world, now, former)
 }
 
-/// `DisassociateAddress`.
+/// Carries out `DisassociateAddress`.
 pub fn disassociate_address(
     world: &mut World,
     now: Time,
@@ -96,7 +96,7 @@ fn reassign_public_address(
     Ok(())
 }
 
-/// `AttachNetworkInterface`.
+/// Carries out `AttachNetworkInterface`.
 pub fn attach_interface(
     world: &mut World,
     account: AccountId,

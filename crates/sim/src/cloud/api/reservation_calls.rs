@@ -92,7 +92,7 @@ fn reserve(
     reserved.inspect_err(|_| quota_claims::undo_slots(world, account, claim, fresh))
 }
 
-/// `CancelCapacityReservation`.
+/// Carries out `CancelCapacityReservation`.
 pub fn cancel_reservation(
     world: &mut World,
     now: Time,

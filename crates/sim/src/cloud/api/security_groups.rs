@@ -20,7 +20,7 @@ use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::SecurityGroupHandle;
 use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
-/// `CreateSecurityGroup`.
+/// Carries out `CreateSecurityGroup`.
 pub fn create_security_group(
     world: &mut World,
     account: AccountId,
@@ -34,7 +34,7 @@ pub fn create_security_group(
     world.security.create(owner, name).map(|_| ())
 }
 
-/// `DeleteSecurityGroup`.
+/// Carries out `DeleteSecurityGroup`.
 pub fn delete_security_group(
     world: &mut World,
     account: AccountId,

@@ -56,7 +56,7 @@ pub struct Decision {
     pub at: Time,
     /// Occasion of a decision about a place.
     pub occasion: Occasion,
-    /// Of a launch: the number of the instance in the demand.
+    /// Number in the demand of the instance of a launch; `None` for other decisions.
     pub number: Option<u64>,
     /// The instance's type.
     pub kind: TypeId,

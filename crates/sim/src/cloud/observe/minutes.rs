@@ -16,7 +16,7 @@ pub struct Minute {
     pub began: Time,
     /// Calls with an outcome \[calls\].
     pub calls: u64,
-    /// Of these, refused by a fault of the service \[calls\].
+    /// Calls of these that a fault of the service refused \[calls\].
     pub failed: u64,
 }
 

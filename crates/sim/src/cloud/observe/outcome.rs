@@ -106,11 +106,11 @@ pub struct HeadroomUse {
 /// Shares of each resource over several samples; GPU has values where hosts have some.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ShareSpans {
-    /// Of vCPU.
+    /// Shares of vCPU.
     pub vcpu: Span,
-    /// Of memory.
+    /// Shares of memory.
     pub memory: Span,
-    /// Of GPU.
+    /// Shares of GPU.
     pub gpu: Span,
 }
 
@@ -162,9 +162,9 @@ impl Span {
 /// Instances that existed when the run began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Residents {
-    /// Drawn from the equilibrium \[instances\].
+    /// Residents drawn from the equilibrium \[instances\].
     pub expected: u64,
-    /// Of these, placed on a host \[instances\].
+    /// Residents of these that were placed on a host \[instances\].
     pub placed: u64,
 }
 

@@ -18,25 +18,25 @@ use plimsoll_model::workload::directory::Directory;
 /// Row of one of the tables.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Row {
-    /// Of `instances`.
+    /// Row of `instances`.
     Instance(InstanceRow),
-    /// Of `instance_tags`.
+    /// Row of `instance_tags`.
     InstanceTag(InstanceTagRow),
-    /// Of `security_groups`.
+    /// Row of `security_groups`.
     SecurityGroup(SecurityGroupRow),
-    /// Of `security_group_rules`.
+    /// Row of `security_group_rules`.
     SecurityGroupRule(SecurityGroupRuleRow),
-    /// Of `images`.
+    /// Row of `images`.
     Image(ImageRow),
-    /// Of `volumes`.
+    /// Row of `volumes`.
     Volume(VolumeRow),
-    /// Of `volume_attachments`.
+    /// Row of `volume_attachments`.
     VolumeAttachment(VolumeAttachmentRow),
-    /// Of `snapshots`.
+    /// Row of `snapshots`.
     Snapshot(SnapshotRow),
-    /// Of `instance_metrics`.
+    /// Row of `instance_metrics`.
     InstanceMetric(InstanceMetricRow),
-    /// Of `billing_records`.
+    /// Row of `billing_records`.
     BillingRecord(BillingRecordRow),
 }
 
