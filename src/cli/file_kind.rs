@@ -33,7 +33,8 @@ impl FileKind {
         }
     }
 
-    /// Returns the kind of a file; `None` for what is none of these, cannot be read, or is no regular file (a pipe is read once).
+    /// Returns the kind of a file; `None` for another kind, and for a file that cannot be read or is not regular (a pipe is
+    /// read once).
     pub fn of(path: &Path) -> Option<FileKind> {
         if !fs::metadata(path).ok()?.is_file() {
             return None;

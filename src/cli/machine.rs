@@ -61,7 +61,7 @@ pub fn peak_memory_bytes() -> Option<u64> {
     kib("/proc/self/status", "VmHWM")
 }
 
-/// Returns how many pieces of work that each take so much memory \[bytes\] fit into what is free, at least one; as many as
+/// Returns the number of tasks that fit into the free memory if each takes so much \[bytes\], at least one; as many as
 /// there are where the system does not report it.
 pub fn how_many_fit(bytes_each: u64) -> usize {
     /// Share of the free memory that may be used; the rest is left to other processes.

@@ -28,7 +28,7 @@ impl Source {
     /// Returns the file that the scenario is read from, or the trace; an example is written first.
     ///
     /// # Errors
-    /// Examples that there are none of, or cannot be written; files that are plainly of another kind.
+    /// Unknown examples, or those that cannot be written; files that are plainly of another kind.
     pub fn file(&self) -> Result<PathBuf, InputError> {
         if let Some(name) = &self.example {
             return Example::named(name)?.unpack(Path::new(FOLDER));

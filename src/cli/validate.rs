@@ -168,7 +168,7 @@ fn baseline(path: &Path) -> Result<String, InputError> {
 fn trace(path: &Path) -> Result<String, InputError> {
     let types = TypeTable::new(&[], &ShapePrice::default())?;
     let mut directory = Directory::without_scenario(types);
-    // Times from any origin, dates too: what they count from is for the scenario to say.
+    // Times from any origin, dates included: the scenario decides what they count from.
     let description = describe(path, Some(TraceOrigin::First), &mut directory)?;
     Ok(format!("{} rows", grouped(description.rows)))
 }

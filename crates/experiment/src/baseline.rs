@@ -1,7 +1,7 @@
 //! Baseline: the figures of a run that later runs are checked against, as a file that people read and review.
 //!
-//! A run depends on nothing but its scenario, so a figure may differ by nothing unless its line says so. What is
-//! better than the baseline passes; what is worse, or changed where no direction is good, fails.
+//! A run depends on nothing but its scenario, so a figure may not differ at all unless its line allows it. A figure that is
+//! better than the baseline passes; one that is worse, or changed where no direction is good, fails.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -69,7 +69,7 @@ pub struct Held {
 pub enum FigureStatus {
     /// Same value.
     Same,
-    /// Difference of no more than is allowed.
+    /// Difference within the tolerance.
     Allowed,
     /// Difference to the good, or something that ran out then and does not any more.
     Better,

@@ -133,7 +133,7 @@ pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
     scenario.workload.is_certain() && scenario.faults == FaultConfig::default()
 }
 
-/// Brings every variant that the seed touches to so many replications.
+/// Runs every variant that depends on the seed until it has so many replications.
 fn extend(
     arms: &mut [Arm],
     replications: usize,

@@ -14,7 +14,7 @@ const PER_HOST: u64 = 144;
 /// Least memory of a host \[bytes\].
 const PER_HOST_LEAST: u64 = 96;
 
-/// Memory of an instance's record, its timers and what it holds \[bytes\].
+/// Memory of an instance's record, its timers and its resources \[bytes\].
 const PER_INSTANCE: u64 = 128;
 
 /// Least memory of an instance that may exist when the run begins, whether or not there is room for it \[bytes\].

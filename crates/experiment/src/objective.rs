@@ -61,7 +61,7 @@ pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
         let value = figures.get(path);
         let never = value.is_none() && metric::is_first_time(path);
         let seen = if never { f64::INFINITY } else { value.unwrap_or(f64::NAN) };
-        // No number compares with NaN, so that what is missing is not met.
+        // No number compares with NaN, so that an objective without a value is not met.
         let met = objective.at_most.is_none_or(|most| seen <= most)
             && objective.at_least.is_none_or(|least| seen >= least);
         let missing = figures.find(path, &place).err().filter(|_| !never).map(|error| error.to_string());

@@ -150,8 +150,8 @@ impl Variety {
         self.distinct > 1 && (all || self.differing >= TELLING)
     }
 
-    /// Returns the number of values that would suffice, if those to come differ as often; where none differs, the number at
-    /// which [`TELLING`] would differ if every `values` had one.
+    /// Returns the number of values that would suffice if the same share of those to come differed; where none differs, as if
+    /// one did.
     pub fn needed(self) -> usize {
         (self.values * TELLING).div_ceil(self.differing.max(1)).max(self.values + 1)
     }
@@ -163,7 +163,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// Returns the mean of each of so many equal stretches of a series; `None` of a series with fewer values.
+/// Returns the mean of each of `parts` equal stretches of a series; `None` of a series with fewer values.
 pub fn means_of_parts(series: &[f64], parts: usize) -> Option<Vec<f64>> {
     let at = |part: usize| part * series.len() / parts;
     (series.len() >= parts).then(|| (0..parts).map(|part| mean(&series[at(part)..at(part + 1)])).collect())

@@ -149,7 +149,7 @@ impl Difference {
         Difference { mean, relative, certainty }
     }
 
-    /// Returns half the length of the interval; 0 for what is exact and where all pairs are alike, nothing where an interval
+    /// Returns half the length of the interval; 0 where the difference is exact or all pairs are equal, `None` where an interval
     /// would have a width that is not known.
     pub fn half_width(&self) -> Option<f64> {
         match &self.certainty {

@@ -1,6 +1,6 @@
 //! The result folder, which appears whole or not at all ([`plimsoll_base::disk`]).
 //!
-//! An older result is replaced only by a finished one, and what is no result of ours is never replaced.
+//! An older result is replaced only by a finished one; a folder that is no result of plimsoll is never replaced.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};

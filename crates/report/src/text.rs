@@ -1,5 +1,5 @@
 //! Names in sentences. A name from a trace or a scenario may be of any length, and may hold signs that turn the direction
-//! of what follows it: in a sentence it is short, and what it turns ends with it.
+//! of the text after it: in a sentence it is shortened, and its effect on the direction ends with it.
 
 /// Begins text that is isolated from the writing direction around it (U+2068, first strong isolate).
 pub const APART: char = '\u{2068}';

@@ -55,7 +55,7 @@ impl Estimate {
 
 /// Returns the interval of random runs; `None` of one run, which does not say how much another would differ.
 fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64) -> Option<Interval> {
-    // Both ends are met with the confidence of one: what is left is beyond either.
+    // Each end has the confidence asked for: the rest is divided between both sides.
     let two_sided = 2.0 * confidence - 1.0;
     let student = statistics::student_t(values, two_sided)?;
     let (share, successes, trials) = COUNTED;

@@ -48,7 +48,7 @@ impl FinishedRun {
     }
 }
 
-/// A folder of finished runs. Several processes may use one at once: what they write of the same run is the same.
+/// Folder of finished runs. Several processes may use one at once: they write the same bytes for the same run.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
@@ -56,7 +56,7 @@ pub struct Store {
 
 impl Store {
     /// Opens a store for a plan, making it where there is none. Runs that it holds already are kept, also those of
-    /// an earlier plan: they are named by what they depend on. `sweep` is the folder of the sweep file.
+    /// an earlier plan: their names depend on all their inputs. `sweep` is the folder of the sweep file.
     ///
     /// # Errors
     ///

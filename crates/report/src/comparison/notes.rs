@@ -1,4 +1,4 @@
-//! Sentences on how sure a comparison is, and what it cannot say.
+//! Notes on the confidence of a comparison and its limits.
 
 use crate::format::level;
 use plimsoll_base::quote::plain;

@@ -55,7 +55,7 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
-    /// Prepares to write so many checkpoints of the run into a folder beside.
+    /// Prepares to write a number of checkpoints of the run into another folder.
     pub fn write_checkpoints(
         &mut self,
         folder: &Path,

@@ -26,7 +26,7 @@ pub struct RunView {
     pub question: String,
     /// Answer: what ran out first, and when.
     pub answer: String,
-    /// Sentences that limit what the figures say.
+    /// Limits of the figures, in sentences.
     pub remarks: Vec<String>,
     /// Reasons why the figures may mislead.
     pub warnings: Vec<String>,
@@ -253,7 +253,7 @@ pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
     ];
     let mut stages: Vec<(&str, &Stage)> =
         summary.stages.iter().map(|(name, stage)| (name.as_str(), stage)).collect();
-    // Connections come before what they lead to: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
+    // A pool of connections comes before its database: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
     stages.sort_by_key(|(name, _)| {
         let (node, is_pool) = name.strip_suffix("-pool").map_or((*name, false), |node| (node, true));
         let (part, number) = node.split_once('-').unwrap_or((node, ""));

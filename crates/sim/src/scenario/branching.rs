@@ -19,7 +19,7 @@ pub struct MutableKey {
     pub key: &'static str,
     /// Permitted difference.
     pub mutability: Mutability,
-    /// Consequence for what is there already.
+    /// Effect on existing instances and resources.
     pub meaning: &'static str,
 }
 
@@ -112,7 +112,7 @@ fn vpcs(scenario: &Value) -> BTreeSet<Option<&str>> {
     subnets.map(|subnet| subnet["vpc"].as_str()).collect()
 }
 
-/// Returns the keys of the register as steps, with `last` as the number it stands for.
+/// Returns the keys of the register as steps, with `last` resolved to its number.
 fn mutable_keys(was: &Value) -> Vec<(Vec<String>, Mutability)> {
     let last = was["zones"].as_array().map_or(0, |zones| zones.len().saturating_sub(1)).to_string();
     let step = |step: &str| if step == "last" { last.clone() } else { step.to_string() };

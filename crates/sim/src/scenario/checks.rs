@@ -51,7 +51,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
 }
 
 /// Checks that the families and types of hardware are those of the catalogue or of the scenario: a misspelt one would
-/// bar what was meant without a word.
+/// otherwise bar the types that were meant without a message.
 fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
     let own = || scenario.instance_types.iter().map(|own| own.name.as_str());
     let built_in = || catalogue::built_in().iter().map(|entry| entry.name.as_str());

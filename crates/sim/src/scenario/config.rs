@@ -63,7 +63,7 @@ impl OutputConfig {
 /// Rows of a time series that draw a smooth line and still open anywhere.
 const ROWS: u64 = 500;
 
-/// Rounds an interval up to the next round number of its unit, at least one second.
+/// Rounds an interval up to the next round length, at least one second.
 fn round_up(interval: Duration) -> Duration {
     #[rustfmt::skip]
     const STEPS_S: [u64; 18] = [

@@ -92,7 +92,7 @@ pub struct Scenario {
     /// Stages between a call and its effect; left out: no time, no limit.
     #[serde(default)]
     pub control_plane: ControlPlaneConfig,
-    /// Samples of what the fleet could still take; left out: none.
+    /// Samples of the headroom of the fleet; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom: Option<HeadroomConfig>,
     /// Figures that the run is to reach; left out: none.

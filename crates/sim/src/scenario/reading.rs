@@ -103,7 +103,7 @@ impl Complaint {
         Complaint::Other(message.to_string())
     }
 
-    /// Returns which of the values at one place the complaint is about; the root when there is none.
+    /// Returns the path of the value at one place that the complaint is about; the root when there is none.
     fn choose(&self, root: &Node, mut ways: Vec<Vec<Step>>) -> Vec<Step> {
         let fits = |way: &Vec<Step>| {
             way.iter().try_fold(root, document::child).is_some_and(|node| self.is_about(node))
@@ -113,7 +113,7 @@ impl Complaint {
         self.refine(root, way)
     }
 
-    /// Returns whether a value is what the complaint says it found.
+    /// Returns whether a value is the one that the complaint quotes.
     fn is_about(&self, node: &Node) -> bool {
         match self {
             Complaint::UnknownName(found, _) => node.get_ref().as_str() == Some(found),

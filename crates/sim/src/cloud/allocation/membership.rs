@@ -57,7 +57,7 @@ fn attributes_of(world: &World, slot: Slot) -> Option<Attributes> {
     may_match.then_some((instance.account, instance.kind, instance.zone, tenancy))
 }
 
-/// Returns the oldest instances outside that are pending or running, so many at most.
+/// Returns the oldest instances outside that are pending or running, at most `most`.
 pub fn oldest_outside(world: &World, attributes: &Attributes, most: u32) -> Vec<Slot> {
     let runs = |slot: &Slot| matches!(world.instances.get(*slot).state, State::Pending | State::Running);
     let outside = world.hosts.members.outside.get(attributes).into_iter().flat_map(BTreeMap::values);
@@ -79,13 +79,13 @@ pub fn watch_outside(world: &mut World, attributes: Attributes) {
     world.hosts.members.outside.insert(attributes, outside);
 }
 
-/// Moves an instance from outside into a reservation.
+/// Makes an instance outside a member of a reservation; it stays on its host.
 pub fn take_over(world: &mut World, slot: Slot, id: CapacityReservationId) {
     leave(world, slot);
     enter(world, slot, Some(id));
 }
 
-/// Fills the slot that an instance has left with one from outside, if one matches. Returns whether one did.
+/// Makes the oldest matching instance outside a member in place of one that has left. Returns whether there was one.
 #[cold]
 pub fn fill_vacancy(world: &mut World, id: CapacityReservationId) -> bool {
     let reservation = world.hosts.reservations.get(id);

@@ -35,7 +35,7 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
             };
             let placed = world.api.batch.len() as u32;
             if placed >= launch.min_count {
-                // The zone is settled; what is still missing may open hosts there.
+                // The zone is decided; the instances that are still missing may open hosts there.
                 return fill_zone(world, context, true);
             }
             undo(world, context);

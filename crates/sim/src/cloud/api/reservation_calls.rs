@@ -4,8 +4,9 @@
 //! An open reservation takes every instance of its account that matches, and those that run already before it takes
 //! free capacity (EC2 user guide, "Work with Capacity Reservations": they "automatically match new instances and running
 //! instances that have matching attributes"). When an instance leaves it, the oldest matching one outside
-//! follows, and the capacity of the follower's former place is free. Free slots count against the account's quota of instances
-//! (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance limits").
+//! becomes a member on its host, and the capacity of the one that left is released. Free slots count against the account's
+//! quota of instances (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance
+//! limits").
 
 use std::collections::BTreeMap;
 

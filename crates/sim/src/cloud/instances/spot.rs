@@ -45,8 +45,8 @@ pub fn spot_of(world: &World, slot: Slot) -> Option<Spot> {
     world.instances.extras.get(slot)?.options.as_ref()?.spot
 }
 
-/// Schedules the interruption of a running spot instance by the prices to come. One that was
-/// stopped waits for them.
+/// Schedules the interruption of a running spot instance by the prices to come, or the next check where they bring none.
+/// An instance that is stopped waits for the market instead: see [`wait_for_market`].
 pub fn watch_price(world: &mut World, now: Time, slot: Slot) {
     let Some(spot) = spot_of(world, slot) else { return };
     let instance = world.instances.get(slot);

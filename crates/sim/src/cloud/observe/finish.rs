@@ -1,4 +1,4 @@
-//! End of a run: bills what is still running, and makes the outcome of the records.
+//! End of a run: bills the instances that still run, and makes the outcome from the records.
 
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
@@ -65,7 +65,7 @@ pub fn finish(
     }
 }
 
-/// Bills what is still running.
+/// Bills the instances that still run.
 pub fn bill_running(world: &mut World, horizon: Time) {
     let running: Vec<_> = world
         .instances

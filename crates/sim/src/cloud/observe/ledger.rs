@@ -300,7 +300,7 @@ impl Ledger {
         }
     }
 
-    /// Counts what a call of `describe` found.
+    /// Counts the instances and pages that a call of `describe` found.
     pub fn described(&mut self, instances: u64, pages: u64) {
         if self.in_window {
             self.described.instances += instances;

@@ -35,9 +35,9 @@ impl RunState<'_> {
     }
 }
 
-/// Consumer of what a run reports. Every method has an empty default.
+/// Consumer of the observations of a run. Every method has an empty default.
 pub trait Observer {
-    /// Returns what the run is to report. Called once, before every other method.
+    /// Returns the level of detail that the run is to report. Called once, before every other method.
     fn detail(&self) -> Detail {
         Detail::Series
     }

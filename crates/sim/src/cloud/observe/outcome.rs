@@ -45,7 +45,7 @@ pub struct Outcome {
     pub described_instances: u64,
     /// Number of pages that these filled.
     pub described_pages: u64,
-    /// Hosts and what is on them.
+    /// Hosts and their use.
     pub fleet: FleetUse,
     /// Addresses.
     pub network: NetworkUse,

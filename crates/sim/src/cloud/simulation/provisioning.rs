@@ -14,8 +14,8 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::workload::handles::ReservationHandle;
 
-/// Provides everything that exists at time zero, and schedules the terms of reservations. Returns for each dedicated host
-/// whether there was one, to be reported once the run has begun.
+/// Provides everything that exists at time zero, and schedules the terms of reservations. Returns the answer for each
+/// dedicated host, to be reported once the run has begun.
 pub fn provide(world: &mut World) -> Vec<(AccountId, Result<(), Refused>)> {
     volumes::name_images(world);
     let mut answers = Vec::new();
