@@ -49,7 +49,7 @@ impl Time {
         Time(self.0.saturating_add(delay.0))
     }
 
-    /// Seconds since the start, for showing only.
+    /// Returns the seconds since the start, for showing only.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64
     }
@@ -64,7 +64,7 @@ impl Duration {
         Duration(seconds.saturating_mul(NS_PER_S))
     }
 
-    /// Seconds, for showing only.
+    /// Returns the seconds, for showing only.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64
     }

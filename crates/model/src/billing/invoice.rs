@@ -97,7 +97,7 @@ pub enum UsageType {
 }
 
 impl UsageType {
-    /// Instances of a type and tenancy.
+    /// Returns the usage type of instances of a type and tenancy.
     pub(super) const fn instances(kind: TypeId, tenancy: BilledTenancy) -> UsageType {
         match tenancy {
             BilledTenancy::Shared => UsageType::Instance(kind),

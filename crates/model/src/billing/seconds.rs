@@ -66,7 +66,7 @@ impl Billed {
 mod tests {
     use super::*;
 
-    /// Seconds with a fraction of thousandths.
+    /// Returns a time of so many milliseconds.
     fn at(milliseconds: u64) -> Time {
         Time(milliseconds * (NS_PER_S / 1000))
     }

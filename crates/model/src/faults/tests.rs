@@ -282,7 +282,7 @@ fn the_stream_is_legal_and_of_the_seed_alone() {
     }
 }
 
-/// Failures up to a time \[s\].
+/// Returns the failures up to a time \[s\].
 fn failures(text: &str, hosts: u32, until: u64, seed: u64) -> Vec<HostId> {
     let all = events(&mut faults_on(&fixed(hosts), text, seed), until);
     all.into_iter()

@@ -464,7 +464,7 @@ impl Builder {
         Racks::Filled { first, hosts_per_rack }
     }
 
-    /// Racks by the name in the file, numbered in the order of first use; a file that names none fills
+    /// Returns the racks by the name in the file, numbered in the order of first use; a file that names none fills
     /// them.
     fn list_racks(&mut self, rows: &[ListedHost], hosts_per_rack: u32) -> Racks {
         if rows.iter().all(|row| row.rack.is_none()) {

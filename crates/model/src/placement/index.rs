@@ -198,7 +198,7 @@ impl Index {
         }
     }
 
-    /// Classes the index keeps, where it keeps any.
+    /// Returns the number of classes that the index keeps, 0 if it has none.
     pub fn classes(&self) -> usize {
         self.zones
             .iter()

@@ -63,7 +63,7 @@ pub mod in_full {
     }
 }
 
-/// Writes the form of a trace.
+/// Form of a block device in a trace.
 pub const BLOCK_DEVICE_FORM: &str = "`device:type:size_gib[:iops[:throughput_mibps]][:keep]`";
 
 /// The last part of the text of a volume that outlives its instance.

@@ -344,7 +344,7 @@ mod tests {
         config.compile("process", Seed(3).stream(Purpose::Arrival, 0)).unwrap()
     }
 
-    /// Requests before `end`, by time.
+    /// Returns the requests before `end`, by time.
     fn requests(process: &mut Process, end: &str) -> Vec<(Time, u32)> {
         let end = Time::ZERO.after(parse_duration(end).unwrap());
         std::iter::from_fn(|| Some(process.next_time()).filter(|(at, _)| *at < end)).collect()
