@@ -1,7 +1,7 @@
-//! The allocator of the command: mimalloc, told to ask for huge pages.
+//! Allocator of the command: mimalloc, set to ask for huge pages.
 //!
-//! A large run looks at records all over its memory. Where pages have 4 KiB, most of these looks wait for the page table
-//! too, and so does a prefetch. Linux backs memory with huge pages only where it is told to (`madvise`, see
+//! A large run reads records all over its memory. Where pages have 4 KiB, most of these reads wait for the page table
+//! too, and so does a prefetch. Linux backs memory with huge pages only where a program asks for them (`madvise`, see
 //! `/sys/kernel/mm/transparent_hugepage/enabled`). A program with an allocator of its own leaves the feature `mimalloc` out.
 
 use libmimalloc_sys::{mi_option_large_os_pages, mi_option_set_enabled};
@@ -21,7 +21,7 @@ extern "C" fn ask_for_huge_pages() {
     unsafe { mi_option_set_enabled(mi_option_large_os_pages, true) }
 }
 
-/// Tells whether mimalloc asks for huge pages.
+/// Returns whether mimalloc asks for huge pages.
 pub fn asks_for_huge_pages() -> bool {
     // SAFETY: reads a number among mimalloc's own.
     unsafe { libmimalloc_sys::mi_option_is_enabled(mi_option_large_os_pages) }

@@ -13,8 +13,8 @@
 //! `examples/own_strategy.rs` runs a placement strategy of its own.
 //!
 //! This crate joins the others: `base` (units, files, the engine), `model` (the parts of a cloud), `sim` (the cloud that
-//! joins them), `experiment` (many runs) and `report` (what they leave behind), each under `crates/`. The compiler holds the direction between them, and
-//! `tests/it/architecture.rs` that between the modules of each.
+//! joins them), `experiment` (many runs) and `report` (their result folders), each under `crates/`. The compiler holds the
+//! direction between them, and `tests/it/architecture.rs` that between the modules of each.
 
 pub use plimsoll_base::{
     catalogue, columnar, disk, engine, failure, input, metrics, persist, quote, table, units,

@@ -43,13 +43,13 @@ pub struct Common {
 }
 
 impl Common {
-    /// Threads that may be used: more than processors would only take memory.
+    /// Returns the threads that may be used: more than processors would only take memory.
     pub fn threads(&self) -> usize {
         let cores = machine::cores();
         self.threads.map_or(cores, NonZero::get).min(cores)
     }
 
-    /// Keeps parallel work to that many threads.
+    /// Limits parallel work to that many threads.
     pub fn limit_threads(&self) {
         // It fails only when the pool is there already, which nothing before this makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();

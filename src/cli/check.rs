@@ -43,7 +43,7 @@ pub struct CheckArgs {
     common: arguments::Common,
 }
 
-/// Reads both, and tells what differs or rewrites the baseline.
+/// Reads both, and prints the differences or rewrites the baseline.
 pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     let (figures, version) = read_result(&args.result)?;
     if args.update {
@@ -109,7 +109,7 @@ fn write(path: &Path, text: &str) -> Result<(), InputError> {
     written().map_err(|problem| problem.with_help("name a file in a folder that can be written").into())
 }
 
-/// The baseline in a file, if there is such a file.
+/// Returns the baseline in a file, if there is such a file.
 fn read_baseline(path: &Path) -> Result<Option<Baseline>, InputError> {
     match fs::read_to_string(path) {
         Ok(text) => Baseline::parse(path, &text).map(Some),
@@ -118,7 +118,7 @@ fn read_baseline(path: &Path) -> Result<Option<Baseline>, InputError> {
     }
 }
 
-/// The figures of a result folder, and the version of plimsoll that made it.
+/// Returns the figures of a result folder, and the version of plimsoll that made it.
 fn read_result(folder: &Path) -> Result<(Figures, String), InputError> {
     let refuse = |message: String| {
         let problem = Problem::new(Place::file(folder), message);

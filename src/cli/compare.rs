@@ -1,4 +1,4 @@
-//! `plimsoll compare`: the same demand under several variants, and what their differences show.
+//! `plimsoll compare`: the same demand under several variants, with their differences and verdicts.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ Examples:
 const EXIT: &str = "\
 Exit codes: 0 done, 1 --until-half-width was not reached, 2 the input was wrong.";
 
-/// The files of the result folder, a line each.
+/// Returns the files of the result folder, a line each.
 fn files() -> String {
     let lines = comparison::FILES.iter().map(|(file, holds)| format!("  {file:<16} {holds}"));
     lines.collect::<Vec<_>>().join("\n")

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::{WholeFile, cannot_write};
 use crate::input::{InputError, Place, Problem, did_you_mean};
 
-/// Folder in which `plimsoll run --example` leaves the files of an example, as they stand in `workloads` of the project.
+/// Folder in which `plimsoll run --example` leaves the files of an example, laid out as in `workloads` of the project.
 pub const FOLDER: &str = "results/examples";
 
 /// A scenario of the project.
@@ -48,10 +48,10 @@ pub const EXAMPLES: &[Example] = &[
 ];
 
 impl Example {
-    /// The example of a name.
+    /// Returns the example of a name.
     ///
     /// # Errors
-    /// Tells the nearest names.
+    /// An unknown name, with the nearest ones.
     pub fn named(name: &str) -> Result<Example, InputError> {
         let found = EXAMPLES.iter().find(|example| example.name == name);
         found.copied().ok_or_else(|| {
@@ -64,7 +64,7 @@ impl Example {
         })
     }
 
-    /// The first sentences of the scenario's comment, which say what it is about.
+    /// Returns the first sentences of the scenario's comment, which say what it is about.
     pub fn about(&self) -> String {
         let comment = self.scenario.lines().map_while(|line| line.strip_prefix('#'));
         let text = comment.map(str::trim).collect::<Vec<_>>().join(" ");

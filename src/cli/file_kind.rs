@@ -1,4 +1,4 @@
-//! The kind of a file, by what stands in it: so that a trace given for a scenario is told as that.
+//! Kind of a file by its content, so that a trace given for a scenario is reported as a trace.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Name with its article.
+    /// Returns the name with its article.
     pub fn name(self) -> &'static str {
         match self {
             FileKind::Scenario => "a scenario",
@@ -33,7 +33,8 @@ impl FileKind {
         }
     }
 
-    /// Kind of a file; `None` for what is none of these, cannot be read, or is no regular file (a pipe is read once).
+    /// Returns the kind of a file; `None` for another kind, and for a file that cannot be read or is not regular (a pipe is
+    /// read once).
     pub fn of(path: &Path) -> Option<FileKind> {
         if !fs::metadata(path).ok()?.is_file() {
             return None;
@@ -62,7 +63,7 @@ impl FileKind {
         }
     }
 
-    /// The command that takes a file of this kind, or the key that names it.
+    /// Returns the command that takes a file of this kind, or the key that names it.
     fn way_out(self, path: &Path) -> String {
         let path = path.display();
         match self {
@@ -78,8 +79,8 @@ impl FileKind {
     }
 }
 
-/// Refuses a file that is plainly of another kind than the command takes. What is of no kind, or cannot be read, is for
-/// the reader to refuse, which says more.
+/// Refuses a file that is plainly of another kind than the command takes. A file of no kind, or one that cannot be read, is
+/// left to the reader, whose error says more.
 ///
 /// # Errors
 /// Names the kind that was found, and the command for it.

@@ -1,5 +1,6 @@
-//! Ctrl-C, or the polite signal of a scheduler, ends every command within a second: most look for it and clean up after
-//! themselves; what does not come to look is taken away and ended from here. A second signal does so at once.
+//! Interrupts: Ctrl-C, or SIGTERM from a scheduler, ends every command within a second. Most commands check for it and
+//! clean up after themselves; a command that does not check is ended from here, and its files are removed. A second signal
+//! does so at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,24 +8,24 @@ use crate::input::{InputError, Place, Problem};
 
 static CAME: AtomicBool = AtomicBool::new(false);
 
-/// Listens for interrupts from now on. Called before there are other threads, which inherit that they hear none.
+/// Listens for interrupts from now on. Called before there are other threads, which inherit the blocked signals.
 #[cfg(unix)]
 pub fn listen() {
     let signals = signals();
-    // SAFETY: `signals` is a set that lives through the call, and no thread has begun.
+    // SAFETY: `signals` is a set that outlives the call, and no thread has begun.
     unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const signals, std::ptr::null_mut()) };
-    // Without a thread to spare, signals are as the system has them.
+    // If no thread can be made, signals keep their default effect.
     if std::thread::Builder::new().name("signals".to_string()).spawn(wait).is_err() {
         // SAFETY: as above.
         unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const signals, std::ptr::null_mut()) };
     }
 }
 
-/// Elsewhere an interrupt ends the program at once.
+/// Does nothing: on other systems an interrupt ends the program at once.
 #[cfg(not(unix))]
 pub fn listen() {}
 
-/// The signals that ask for an end.
+/// Returns the signals that ask for an end.
 #[cfg(unix)]
 fn signals() -> libc::sigset_t {
     let mut signals = std::mem::MaybeUninit::uninit();
@@ -44,14 +45,14 @@ fn wait() {
     const PATIENCE_NS: i64 = 600_000_000;
     let signals = signals();
     let mut signal = 0;
-    // SAFETY: the set and the number live through the call.
+    // SAFETY: the set and the number outlive the call.
     if unsafe { libc::sigwait(&raw const signals, &raw mut signal) } != 0 {
         return;
     }
     CAME.store(true, Ordering::Relaxed);
     wait_again(&signals, PATIENCE_NS);
     crate::disk::abandon();
-    super::output::tell("error: interrupted: what was not finished is taken away\n");
+    super::output::tell("error: interrupted: unfinished files are removed\n");
     std::process::exit(i32::from(super::EXIT_INPUT));
 }
 
@@ -59,7 +60,7 @@ fn wait() {
 #[cfg(target_os = "linux")]
 fn wait_again(signals: &libc::sigset_t, ns: i64) {
     let patience = libc::timespec { tv_sec: 0, tv_nsec: ns };
-    // SAFETY: the set and the time live through the call, which may be told of nothing.
+    // SAFETY: the set and the time outlive the call; the pointer for details of the signal may be null.
     unsafe { libc::sigtimedwait(signals, std::ptr::null_mut(), &raw const patience) };
 }
 
@@ -73,7 +74,7 @@ pub fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
 
-/// The error of a run that was interrupted.
+/// Returns the error of an interrupted run, if an interrupt came.
 pub fn check() -> Result<(), InputError> {
     if came() {
         let problem = Problem::new(Place::default(), "interrupted: nothing was written");

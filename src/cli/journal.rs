@@ -1,4 +1,4 @@
-//! The record of how a command was carried out, for the manifest.
+//! Journal of a command: its start, files and duration, for the manifest.
 
 use std::fs::File;
 use std::io;
@@ -47,12 +47,12 @@ impl Journal {
         Ok(())
     }
 
-    /// The files noted so far.
+    /// Returns the files noted so far.
     pub fn inputs(&self) -> &[HashedFile] {
         &self.inputs
     }
 
-    /// Closes it, all but the writing of the manifest being done: the simulation took so long \[s\] and could use so
+    /// Closes the journal when only the manifest is still to be written: the simulation took so long \[s\] and could use so
     /// many threads.
     pub fn close(self, simulation_s: f64, threads: usize) -> Execution {
         Execution {
@@ -69,7 +69,7 @@ impl Journal {
     }
 }
 
-/// A file the scenario reads, with the SHA-256 of its content.
+/// Returns a file the scenario reads, with the SHA-256 of its content.
 fn hashed(path: PathBuf) -> Result<HashedFile, InputError> {
     let hash = || {
         let mut hasher = Sha256::new();
@@ -82,17 +82,17 @@ fn hashed(path: PathBuf) -> Result<HashedFile, InputError> {
     }
 }
 
-/// The command line, program first.
+/// Returns the command line, program first.
 fn command_line() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// The command that does the same work again.
+/// Returns the command that does the same work again.
 pub fn command() -> String {
     shell_line(&command_line())
 }
 
-/// The command that makes the same run again.
+/// Returns the command that makes the same run again.
 pub fn replay(seed: u64) -> String {
     let mut words = command_line();
     if !words.iter().any(|word| word.starts_with("--seed")) {

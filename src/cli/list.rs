@@ -79,10 +79,10 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
     output::print(&format!("{}\n", table.trim_fmt()))
 }
 
-/// A table with a rule under its header; `right` columns hold numbers.
+/// Returns a table with a rule under its header; `right` columns hold numbers.
 fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
     let mut table = ruled(header);
-    // Names are looked for as they are: they never break.
+    // Names never break across lines, so that they can be found and copied.
     if let Some(names) = table.column_mut(0) {
         names.set_constraint(ColumnConstraint::ContentWidth);
     }

@@ -1,5 +1,6 @@
-//! `plimsoll run --live`: how full the fleet is, what is refused and how fast all that goes, drawn on the terminal
-//! while the run goes on. What is drawn is a function of what the run has told; only when is a matter of the clock.
+//! `plimsoll run --live`: use of the fleet, refusals and speed of the simulation, drawn on the terminal
+//! while the run goes on. The picture is a function of the observations of the run; only the time of drawing depends on the
+//! clock.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 use crate::units::figures::{coarse, compact, decimal, grouped, percent};
 use crate::units::{Duration, EnumMap, NS_PER_S, Time};
 
-/// Time between two pictures \[s\]: quick enough for the eye, and nothing to the run.
+/// Time between two pictures \[s\]: short for the eye, and of no cost to the run.
 const PICTURE_S: f64 = 0.1;
 
 /// Samples that the lines over time show.
@@ -57,7 +58,7 @@ impl State {
         if self.samples.len() == PAST {
             self.samples.pop_front();
         }
-        // How full each host is would be much to keep.
+        // The fill of each host would take much memory.
         self.samples.push_back(Sample { fill: None, ..sample.clone() });
     }
 
@@ -65,7 +66,7 @@ impl State {
         self.refused[refusal.reason.failure] += u64::from(refusal.count);
     }
 
-    /// The picture, no line longer than `width` characters.
+    /// Returns the picture, no line longer than `width` characters.
     pub fn lines(&self, width: usize) -> Vec<String> {
         let mut lines = vec![self.title.clone(), self.progress()];
         if let Some(sample) = self.samples.back() {
@@ -90,7 +91,7 @@ impl State {
         }
     }
 
-    /// Returns how much of what there is is in use, now and over the last samples.
+    /// Returns the lines on the use of the fleet, now and over the last samples.
     fn fleet(&self, sample: &Sample) -> Vec<String> {
         type Level = (&'static str, fn(&Sample) -> (u64, u64));
         const LEVELS: [Level; 4] = [
@@ -144,19 +145,19 @@ impl State {
     }
 }
 
-/// A share, 0 to 1, as a bar.
+/// Returns a share, 0 to 1, as a bar.
 fn bar(share: f64) -> String {
     let full = (share.clamp(0.0, 1.0) * BAR as f64).round() as usize;
     format!("[{}{}]", "█".repeat(full), "·".repeat(BAR - full))
 }
 
-/// A share, 0 to 1, as one character.
+/// Returns a share, 0 to 1, as one character.
 fn spark(share: f64) -> char {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     STEPS[((share.clamp(0.0, 1.0) * STEPS.len() as f64) as usize).min(STEPS.len() - 1)]
 }
 
-/// The pictures on standard error, each over the one before.
+/// Writer of the pictures to standard error, each over the one before.
 pub struct Live {
     /// State that is drawn.
     pub state: State,
@@ -166,13 +167,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// Nothing drawn yet.
+    /// Returns a writer that has drawn nothing yet.
     pub fn new(title: String, duration: Option<Duration>) -> Live {
         let state = State { title, duration, ..State::default() };
         Live { state, began: Stopwatch::start(), drawn_s: None, lines: 0 }
     }
 
-    /// Draws where the run has come to, if the last picture is old enough.
+    /// Draws the progress of the run, if the last picture is old enough.
     pub fn progressed(&mut self, now: Time, events: u64) {
         let took_s = self.began.seconds();
         if self.drawn_s.is_some_and(|drawn_s| took_s - drawn_s < PICTURE_S) {
@@ -187,18 +188,18 @@ impl Live {
         self.lines = lines.len();
     }
 
-    /// Takes the picture away.
+    /// Erases the picture.
     pub fn clear(&mut self) {
         self.put(&format!("{}\x1b[J", self.back()));
         self.lines = 0;
     }
 
-    /// Back to where the picture begins.
+    /// Returns the control sequence that moves back to the beginning of the picture.
     fn back(&self) -> String {
         if self.lines == 0 { String::new() } else { format!("\x1b[{}A\r", self.lines) }
     }
 
-    /// A terminal that is gone is no reason to end the run.
+    /// Writes to the terminal. Errors are ignored: a closed terminal is no reason to end the run.
     fn put(&self, text: &str) {
         let mut out = io::stderr().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

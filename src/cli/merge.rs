@@ -34,7 +34,7 @@ pub fn main(args: &MergeArgs) -> Result<(), InputError> {
     command::show(&plan, &finished, &place, &args.common)
 }
 
-/// The stores, and the plan that all of them have.
+/// Returns the stores, and the plan that all of them have.
 fn open(parts: &[PathBuf]) -> Result<(Vec<Store>, Plan), InputError> {
     let (first, plan) = Store::existing(&parts[0])?;
     let mut stores = vec![first];

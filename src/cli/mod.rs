@@ -46,7 +46,7 @@ const EXIT_INPUT: u8 = 2;
 /// Exit code when the work was done and a check failed.
 const EXIT_CHECK: u8 = 1;
 
-/// Rows and columns of a screen that holds all that is told of wrong input.
+/// Rows and columns of a screen that holds everything that is printed about wrong input.
 const SCREEN_ROWS: usize = 40;
 const SCREEN_COLUMNS: usize = 120;
 
@@ -63,7 +63,7 @@ enum Conclusion {
 }
 
 impl From<()> for Conclusion {
-    /// A command that checks nothing.
+    /// Returns the conclusion of a command that checks nothing.
     fn from((): ()) -> Conclusion {
         Conclusion::Done
     }
@@ -119,7 +119,7 @@ enum Command {
     Man(completions::ManArgs),
 }
 
-/// Parses the command line, does what it says and returns the exit code.
+/// Parses the command line, carries it out and returns the exit code.
 pub fn main() -> ExitCode {
     panic::install_hook();
     output::survive_full_disks();
@@ -157,10 +157,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells what is wrong with the command line, which may quote anything; or the help that was asked for.
+/// Prints the error of the command line, which may quote any text, or the help that was asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // A closed pipe is no error: the reader has seen enough.
+        // A closed pipe is no error: the reader has stopped reading.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -169,7 +169,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(EXIT_INPUT)
 }
 
-/// Tells the problems on standard error, as many as a screen takes, with the number of all at the end when there are
+/// Prints the problems on standard error, as many as a screen takes, with the number of all at the end when there are
 /// several.
 fn complain(error: &InputError) {
     let mut text = String::new();
@@ -189,7 +189,7 @@ fn complain(error: &InputError) {
     }
 }
 
-/// The definition of every command, for help, completions and manual pages.
+/// Returns the definition of every command, for help, completions and manual pages.
 fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }

@@ -46,7 +46,7 @@ impl Template {
         }
     }
 
-    /// Ending and content of the files beside the scenario, which the template names as `NAME-ENDING`.
+    /// Returns the ending and content of the files beside the scenario, which the template names as `NAME-ENDING`.
     fn further_files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Template::Trace => &[

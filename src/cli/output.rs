@@ -34,7 +34,7 @@ pub fn tell(text: &str) {
     let _ = out.write_all(quote::lines(text).as_bytes()).and_then(|()| out.flush());
 }
 
-/// Makes a write beyond the limit on file sizes an error, which is told and cleaned up after, instead of a
+/// Makes a write beyond the limit on file sizes an error, which is reported and cleaned up after, instead of a
 /// signal that ends the program on the spot.
 pub fn survive_full_disks() {
     // SAFETY: setting a signal to be ignored touches no memory of ours and runs before any thread starts.
@@ -44,17 +44,17 @@ pub fn survive_full_disks() {
     }
 }
 
-/// Characters in a line where there is no terminal: what a file reads well with.
+/// Characters in a line where there is no terminal, for text in a file.
 const DEFAULT_WIDTH: u16 = 100;
 
-/// Characters in a line of standard output.
+/// Returns the number of characters in a line of standard output.
 pub fn width() -> u16 {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let width = told.or_else(|| terminal_width(1)).unwrap_or(DEFAULT_WIDTH);
     width.clamp(80, 140)
 }
 
-/// Characters in a line of standard error, however few.
+/// Returns the number of characters in a line of standard error, however few.
 pub fn error_width() -> u16 {
     terminal_width(2).unwrap_or(DEFAULT_WIDTH)
 }
@@ -63,7 +63,7 @@ pub fn error_width() -> u16 {
 #[cfg(unix)]
 fn terminal_width(file: i32) -> Option<u16> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one `winsize`, and `size` is one that lives through the call.
+    // SAFETY: TIOCGWINSZ writes one `winsize`, and `size` is one that outlives the call.
     let answer = unsafe { libc::ioctl(file, libc::TIOCGWINSZ, &raw mut size) };
     (answer == 0 && size.ws_col > 0).then_some(size.ws_col)
 }

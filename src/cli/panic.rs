@@ -1,4 +1,4 @@
-//! A bug is a panic: it says what was being done, where it stopped and how to replay it.
+//! Messages of bugs, which are panics: the work in progress, the place where it stopped and the command that replays it.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use crate::table;
 use crate::units::Time;
 use crate::units::figures::{grouped, seconds};
 
-/// Work under way, for the words of a panic.
+/// Work in progress, for the message of a panic.
 #[derive(Clone, Debug)]
 pub struct Work {
     /// The command that does it again.
@@ -27,8 +27,8 @@ pub fn note(what: Option<Work>) {
     WORK.set(what);
 }
 
-/// Adds to every panic what was being done and how to replay it. Those over a damaged file, which become
-/// problems of the input, are not told.
+/// Adds to the message of every panic the work in progress and the command that replays it. Panics over a damaged file,
+/// which become problems of the input, have no message.
 pub fn install_hook() {
     let standard = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -47,7 +47,7 @@ pub fn install_hook() {
     }));
 }
 
-/// Tells where in the simulation it stopped, once the hook has spoken.
+/// Prints the place in the simulation at which it stopped, after the message of the hook.
 pub fn tell_where(now: Time, events: u64) {
     output::tell(&format!(
         "  stopped: at {} s simulated, in event {}\n",

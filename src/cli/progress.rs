@@ -1,4 +1,4 @@
-//! Watches a run: a progress bar for people, the time it takes, and where it stands should it panic.
+//! Watch over a run: a progress bar for people, the time it takes, and its position for the message of a panic.
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
@@ -46,7 +46,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Takes the bar away and closes the records; tells how long the simulation took \[s\].
+    /// Removes the bar and closes the records; returns the time that the simulation took \[s\].
     pub fn finish(mut self) -> Result<f64, InputError> {
         if let Some(live) = &mut self.live {
             live.clear();

@@ -5,19 +5,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::units::Duration;
 use crate::units::figures::coarse;
 
-/// A run shorter than this needs no bar \[s\].
+/// Length of a run below which it has no bar \[s\].
 pub const PATIENCE_S: f64 = 1.0;
 
 /// Steps of the bar: more than a terminal has columns.
 pub const STEPS: u64 = 1000;
 
-/// Time that is left when so much of the work, 0 to 1, took so long \[s\].
+/// Returns the time that is left when so much of the work, 0 to 1, took so long \[s\].
 pub fn left(done: f64, took_s: f64) -> String {
     let left_s = (took_s / done.max(f64::MIN_POSITIVE) - took_s).min(1e9);
     coarse(Duration::from_seconds(left_s.ceil() as u64))
 }
 
-/// A bar where the end is known, else a sign of life.
+/// Returns a bar where the end is known, else a spinner.
 pub fn new_bar(end_is_known: bool) -> ProgressBar {
     let template = if end_is_known { "[{bar:30}] {msg}" } else { "{spinner} {msg}" };
     let style = ProgressStyle::with_template(template).expect("the template is a constant");

@@ -92,7 +92,7 @@ Examples:
   plimsoll run SCENARIO --from-checkpoint results/checkpoints/NAME-3d.checkpoint \
       --set placement.strategy=best-fit -o results/runs/what-if";
 
-/// The files of a result folder, a line each.
+/// Returns the files of a result folder, a line each.
 fn files() -> String {
     let lines = report::REGISTER.iter().map(|report| format!("  {:<16} {}", report.file, report.holds));
     lines.collect::<Vec<_>>().join("\n")
@@ -143,7 +143,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     Ok(conclude(&run, args))
 }
 
-/// Opens the demand and tells how large a run would be.
+/// Opens the demand and prints the size of the run.
 fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
     scenario.demand()?;
     let hosts = grouped(estimate::most_hosts(scenario)?);
@@ -158,7 +158,7 @@ fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
     ))
 }
 
-/// Checkpoints stand outside the result, which holds nothing else when it appears.
+/// Refuses a folder of checkpoints inside the result folder, which holds only the result when it appears.
 fn check_checkpoint_dir(args: &RunArgs, place: &Path) -> Result<(), InputError> {
     if args.checkpoint_at.is_empty() || !disk::is_within(&args.checkpoint_dir, place) {
         return Ok(());
@@ -168,7 +168,7 @@ fn check_checkpoint_dir(args: &RunArgs, place: &Path) -> Result<(), InputError> 
     Err(problem.with_help("name a folder beside the result").into())
 }
 
-/// Objectives must be about metrics there are; and where they are enforced, there must be some.
+/// Checks that objectives are about known metrics, and that there are some where they are enforced.
 fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputError> {
     if args.enforce_objectives && scenario.objectives.is_empty() {
         let problem = Problem::new(Place::key("--enforce-objectives"), "the scenario has no objectives");
@@ -179,7 +179,7 @@ fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputErro
     objective::check(scenario)
 }
 
-/// Returns whether the run is as it was to be, where that is asked.
+/// Returns the conclusion on the objectives, where they are enforced.
 fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
     let judged = || objective::judge(run.scenario, &Figures::of(run));
     match args.enforce_objectives && judged().iter().any(|judged| !judged.met) {
@@ -188,7 +188,7 @@ fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
     }
 }
 
-/// The run at its beginning, or at a checkpoint; it will be written down where that was asked for.
+/// Begins a run at time zero or at a checkpoint; it will write the checkpoints that were asked for.
 fn begin(
     scenario: &Scenario,
     files: &[HashedFile],
@@ -232,7 +232,7 @@ fn begin(
     Ok(cloud)
 }
 
-/// Reads what is to be explained.
+/// Reads the subject of `--explain`.
 fn subject(text: &str) -> Result<Subject, String> {
     let (number, of): (&str, fn(u64) -> Subject) = match text.strip_prefix("launch:") {
         Some(number) => (number, Subject::Launch),
@@ -241,16 +241,16 @@ fn subject(text: &str) -> Result<Subject, String> {
     number.parse().map(of).map_err(|_| "expected the number of an instance, or launch:N".to_string())
 }
 
-/// Returns what nothing was decided about cannot be explained.
+/// Refuses an explanation of an instance or launch about which nothing was decided.
 fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> {
     let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
     let (message, help) = match subject {
         Subject::Instance(id) => (
-            format!("no place was looked for for an instance {}", id.0),
+            format!("no placement was decided for an instance {}", id.0),
             "number an instance of the run, from 0; of a refused launch see launch:N in failures.csv",
         ),
         Subject::Launch(number) => (
-            format!("no place was looked for for what was asked for as number {number}"),
+            format!("no placement was decided for launch {number}"),
             "it was refused before that, or asks for nothing; failures.csv says why",
         ),
     };

@@ -1,4 +1,4 @@
-//! `plimsoll selftest`: what is known exactly, beside what this build makes of it.
+//! `plimsoll selftest`: values that are known exactly, compared with those of this build.
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table};
@@ -26,13 +26,13 @@ pub struct SelftestArgs {
     json: bool,
 }
 
-/// The checks, a line each.
+/// Returns the checks, a line each.
 fn checks() -> String {
     let lines = REGISTER.iter().map(|check| format!("  {:<10} {}", check.name, check.knows));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Runs the checks and tells what they found.
+/// Runs the checks and prints their findings.
 pub fn main(args: &SelftestArgs) -> Result<Conclusion, InputError> {
     let findings: Vec<(&Check, Finding)> = (chosen(&args.checks)?.into_iter())
         .flat_map(|check| (check.run)().into_iter().map(move |finding| (check, finding)))
@@ -66,7 +66,7 @@ fn value(check: &Check, finding: &Finding) -> Value {
     json!({ "check": check.name, "what": what, "expected": expected, "got": got, "holds": holds })
 }
 
-/// The findings as a table, and a sentence.
+/// Returns the findings as a table, and a sentence.
 fn tell(findings: &[(&Check, Finding)], only_failed: bool, width: u16) -> String {
     let failed = findings.iter().filter(|(_, finding)| !finding.holds).count();
     let mut table: Table = ruled(["check", "what", "expected", "got", "verdict"]);

@@ -36,7 +36,7 @@ pub struct SizeArgs {
     /// The most value to try [default: 1,024 times the scenario's own, or 65,536]
     #[arg(long, value_name = "N")]
     to: Option<u64>,
-    /// The most replications of a value, where fewer cannot tell whether the target holds [default: 8 times --replications]
+    /// The most replications of a value, where fewer do not show whether the target holds [default: 8 times --replications]
     #[arg(long, value_name = "N")]
     max_replications: Option<NonZero<usize>>,
     /// Result folder [default: results/runs/<scenario name>-sizing/]
@@ -44,7 +44,7 @@ pub struct SizeArgs {
     output: Option<PathBuf>,
 }
 
-/// Factor of the replications asked for up to which a value may have more, unless told: three more rounds.
+/// Default factor of the replications asked for up to which a value may have more: three more rounds.
 const MORE_REPLICATIONS: usize = 8;
 
 const EXAMPLES: &str = "\
@@ -56,7 +56,7 @@ Examples:
 const EXIT: &str = "\
 Exit codes: 0 found, 1 the target does not hold at any value tried, 2 the input was wrong.";
 
-/// The files of the result folder, a line each.
+/// Returns the files of the result folder, a line each.
 fn files() -> String {
     let lines = sizing::FILES.iter().map(|(file, holds)| format!("  {file:<14} {holds}"));
     lines.collect::<Vec<_>>().join("\n")

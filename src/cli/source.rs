@@ -9,7 +9,7 @@ use super::file_kind::{self, FileKind};
 use crate::input::InputError;
 use crate::scenario::{Overrides, Scenario};
 
-/// Options that say what is run.
+/// Options that choose the scenario.
 #[derive(Args, Debug)]
 pub struct Source {
     /// The scenario file (TOML), or with --hosts a trace; `plimsoll new` writes a scenario, `plimsoll list scenarios`
@@ -25,10 +25,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// The file that the scenario is read from, or the trace; an example is written first.
+    /// Returns the file that the scenario is read from, or the trace; an example is written first.
     ///
     /// # Errors
-    /// Examples that there are none of, or cannot be written; files that are plainly of another kind.
+    /// Unknown examples, or those that cannot be written; files that are plainly of another kind.
     pub fn file(&self) -> Result<PathBuf, InputError> {
         if let Some(name) = &self.example {
             return Example::named(name)?.unpack(Path::new(FOLDER));
@@ -42,7 +42,7 @@ impl Source {
     /// Reads the scenario from that file, or makes it of the trace and the hosts.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Everything that is wrong with it.
     pub fn read(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
         let Some(hosts) = &self.hosts else { return Scenario::read(file, overrides) };
         file_kind::expect(hosts, FileKind::Hosts)?;
@@ -54,12 +54,12 @@ impl Source {
             quoted(hosts),
             quoted(file)
         );
-        // It would stand in the current folder: what it names is seen from there.
+        // As if it were in the current folder, to which the names in it are relative.
         Scenario::parse(Path::new(&format!("{name}.toml")), &text, overrides)
     }
 }
 
-/// Name of a scenario for a file: that of the file without endings, in letters that a folder's name may have.
+/// Returns the name of a scenario for a file: that of the file without endings, in letters that a folder's name may have.
 pub fn name_of(file: &Path) -> String {
     let file = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("scenario");

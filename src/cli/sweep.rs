@@ -1,6 +1,6 @@
 //! `plimsoll sweep`: a scenario over ranges of settings, as a whole or in parts for several machines.
 //!
-//! Finished runs are kept beside the result until it is there, so that a sweep that was stopped, in whatever way,
+//! Finished runs are kept beside the result until it is complete, so that a sweep that was stopped, in whatever way,
 //! is carried on by the same command.
 
 use std::ffi::OsString;
@@ -83,7 +83,7 @@ Examples:
   plimsoll sweep plan SWEEP -o plan.json
   plimsoll sweep exec plan.json --index 17";
 
-/// The files of the result folder, a line each.
+/// Returns the files of the result folder, a line each.
 fn files() -> String {
     let lines = sweep_report::FILES.iter().map(|(file, holds)| format!("  {file:<14} {holds}"));
     lines.collect::<Vec<_>>().join("\n")
@@ -102,7 +102,7 @@ pub fn main(args: &SweepArgs) -> Result<(), InputError> {
     }
 }
 
-/// All runs, and the result.
+/// Does all runs and writes the result.
 fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
     file_kind::expect(file, FileKind::Sweep)?;
     let journal = Journal::begin(file);
@@ -119,7 +119,7 @@ fn whole(args: &SweepArgs, file: &Path) -> Result<(), InputError> {
     show(&plan, &finished, &place, &args.common)
 }
 
-/// A share of the runs, kept for merging.
+/// Does a share of the runs and keeps them for merging.
 fn part(args: &SweepArgs, file: &Path, shard: Shard) -> Result<(), InputError> {
     args.common.limit_threads();
     let plan = Plan::make(&SweepConfig::read(file)?)?;
@@ -159,7 +159,7 @@ fn exec(args: &ExecArgs) -> Result<(), InputError> {
     result.map(|_| ())
 }
 
-/// Does the runs that are missing and tells how long it took \[s\].
+/// Does the runs that are missing and returns the time it took \[s\].
 fn run_missing(
     plan: &Plan,
     folder: &Path,
@@ -180,7 +180,7 @@ fn run_missing(
     }
 }
 
-/// Writes the result of a whole sweep and tells its place.
+/// Writes the result of a whole sweep and returns its place.
 pub(super) fn publish(
     plan: &Plan,
     finished: &[FinishedRun],
@@ -214,7 +214,7 @@ pub(super) fn show(
     ))
 }
 
-/// Returns where the finished runs of a result are kept until it is there: beside it, out of sight.
+/// Returns the hidden folder beside a result in which its finished runs are kept until it is complete.
 fn unfinished(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
@@ -222,7 +222,7 @@ fn unfinished(place: &Path) -> PathBuf {
     place.with_file_name(name)
 }
 
-/// Returns where parts of a sweep are kept unless told.
+/// Returns the default folder for the parts of a sweep.
 fn parts(plan: &Plan) -> PathBuf {
     Path::new("results/runs").join(format!("{}-parts", plan.name))
 }

@@ -1,4 +1,4 @@
-//! `plimsoll trace`: real traces to the canonical form, synthetic traces from a scenario, what a trace holds.
+//! `plimsoll trace`: conversion of real traces to the canonical form, synthetic traces from a scenario, summaries of traces.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -96,7 +96,7 @@ struct GenerateArgs {
     json: bool,
 }
 
-/// Does what the subcommand says.
+/// Carries out the subcommand.
 pub fn main(args: &TraceArgs) -> Result<(), InputError> {
     match &args.action {
         Action::Import(args) => import(args),

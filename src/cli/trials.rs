@@ -1,4 +1,4 @@
-//! Watches the trials of an experiment: one bar for all, interrupts, and where each stands should it panic.
+//! Watch over the trials of an experiment: one bar for all, interrupts, and the position of each for the message of a panic.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -16,7 +16,7 @@ use crate::scenario::Scenario;
 use crate::units::figures::grouped;
 use crate::units::{Duration, Time};
 
-/// Shows how far the trials are.
+/// Progress of the trials, shown as a bar.
 pub struct TrialWatch {
     began: Stopwatch,
     /// True if a person is there to see a bar.
@@ -34,13 +34,13 @@ struct State {
 }
 
 impl TrialWatch {
-    /// Watches from now on.
+    /// Begins to watch.
     pub fn new(quiet: bool) -> TrialWatch {
         let shown = !quiet && std::io::stderr().is_terminal();
         TrialWatch { began: Stopwatch::start(), shown, state: Mutex::default() }
     }
 
-    /// Takes the bar away and tells how long the trials took \[s\].
+    /// Removes the bar and returns the time that the trials took \[s\].
     pub fn finish(self) -> f64 {
         if let Some(bar) = &self.state().bar {
             bar.finish_and_clear();
@@ -48,7 +48,7 @@ impl TrialWatch {
         self.began.seconds()
     }
 
-    /// Only counts: what another thread left half done in a panic still tells enough.
+    /// Locks the state, even after a panic of another thread: it holds only counts, which remain good enough.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -23,8 +23,8 @@ use crate::workload::trace::origin::TraceOrigin;
 
 /// Check scenarios, sweeps, baselines, traces and host files, and run nothing.
 ///
-/// The contents of a file tell its kind. Traces are read to their end; what a scenario or sweep names is
-/// looked for and opened.
+/// The contents of a file show its kind. Traces are read to their end; files that a scenario or sweep names
+/// are opened.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -77,7 +77,7 @@ impl From<&Problem> for FoundProblem {
     }
 }
 
-/// Checks every file, and tells of all.
+/// Checks every file, and prints the findings of all.
 pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
     let mut findings = Vec::new();
     let mut text = String::new();
@@ -114,7 +114,7 @@ pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
     })
 }
 
-/// Kind of a file; a TOML file that says nothing of it, or cannot be read, is meant as a scenario.
+/// Returns the kind of a file; a TOML file that does not show it, or cannot be read, is taken for a scenario.
 fn kind_of(path: &Path) -> Option<FileKind> {
     let is_toml = path.extension().is_some_and(|ending| ending == "toml");
     FileKind::of(path).or(is_toml.then_some(FileKind::Scenario))
@@ -168,7 +168,7 @@ fn baseline(path: &Path) -> Result<String, InputError> {
 fn trace(path: &Path) -> Result<String, InputError> {
     let types = TypeTable::new(&[], &ShapePrice::default())?;
     let mut directory = Directory::without_scenario(types);
-    // Times from any origin, dates too: what they count from is for the scenario to say.
+    // Times from any origin, dates included: the scenario decides what they count from.
     let description = describe(path, Some(TraceOrigin::First), &mut directory)?;
     Ok(format!("{} rows", grouped(description.rows)))
 }

@@ -6,11 +6,11 @@ use crate::input::{InputError, Place, Problem, did_you_mean};
 use crate::placement::register;
 use crate::scenario::Overrides;
 
-/// Stands for every strategy that was not named before it.
+/// Word for every strategy that was not named before it.
 const ALL: &str = "all";
 
-/// The variants that strategies and settings name, in that order. Where they name one only, the scenario as it
-/// stands is put before it. `common` goes for all.
+/// Returns the variants that strategies and settings name, in that order. Where they name one only, the scenario as it
+/// stands is put before it. `common` applies to all.
 pub fn variants(
     strategies: &[String],
     settings: &[String],
@@ -52,7 +52,7 @@ pub fn variants(
     if problems.is_empty() { Ok(variants) } else { Err(InputError(problems)) }
 }
 
-/// The strategies, with `all` taken apart.
+/// Returns the strategies, with `all` expanded.
 fn expand(strategies: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in strategies {
@@ -69,7 +69,7 @@ fn expand(strategies: &[String]) -> Vec<String> {
     names
 }
 
-/// Takes `LABEL:PATH=VALUE,PATH=VALUE` apart; without a label the settings are their own name. Quotes and brackets
+/// Parses `LABEL:PATH=VALUE,PATH=VALUE`; without a label the settings are the label. Quotes and brackets
 /// keep commas and colons together.
 fn parse(text: &str) -> Option<(String, Vec<String>)> {
     let colon =
@@ -93,7 +93,7 @@ fn parse(text: &str) -> Option<(String, Vec<String>)> {
     sound.then(|| (label.to_string(), set))
 }
 
-/// Returns where `wanted` first stands outside quotes and brackets \[bytes\].
+/// Returns the offset of the first `wanted` outside quotes and brackets \[bytes\].
 fn find_outside(text: &str, wanted: char) -> Option<usize> {
     let (mut quote, mut depth) = (None, 0);
     for (at, c) in text.char_indices() {

@@ -1,4 +1,4 @@
-//! A host with places for so many instances, offered them at random, is a loss system: what it refuses depends on the
+//! A host with places for so many instances, offered them at random, is a loss system: its share of refusals depends on the
 //! mean of the lifetimes alone.
 
 use super::{Finding, outcome};

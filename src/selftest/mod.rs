@@ -1,6 +1,6 @@
 //! Checks of a build: small runs and parts whose answer is known exactly or by a closed form.
 //!
-//! The tests of the project hold far more to far more; these few run anywhere in seconds, with nothing but the
+//! The tests of the project check far more; these few run anywhere in seconds, with nothing but the
 //! program. A new check is a file here and a line in [`REGISTER`].
 
 mod addresses;
@@ -26,7 +26,7 @@ pub struct Check {
     pub name: &'static str,
     /// Claim, in one line, with its source.
     pub knows: &'static str,
-    /// Makes it.
+    /// Function that makes the check.
     pub run: fn() -> Vec<Finding>,
 }
 
@@ -42,28 +42,28 @@ pub const REGISTER: &[Check] = &[
     Check { name: "digests", knows: "the same scenario and seed give the same digest, on one thread or two, here or elsewhere", run: digests::run },
 ];
 
-/// Something that is known beside what came out.
+/// Known value beside the one that this build computes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// Name of the quantity.
     pub what: String,
     /// Expected value.
     pub expected: String,
-    /// Value that came out.
+    /// Computed value.
     pub got: String,
     /// True if these agree.
     pub holds: bool,
 }
 
 impl Finding {
-    /// The two must be the same.
+    /// Returns the finding on two values that must be the same.
     fn exact<T: PartialEq + Display>(what: impl Into<String>, expected: T, got: T) -> Finding {
         let holds = expected == got;
         Finding { what: what.into(), expected: expected.to_string(), got: got.to_string(), holds }
     }
 
-    /// The interval of the mean of replications must hold what is known, with 99.9 % confidence, and be no wider than a
-    /// share of it to each side: a wide one would agree with anything.
+    /// Returns the finding on a mean of replications: its interval of 99.9 % confidence must hold the known value, and be
+    /// no wider than a share of it to each side, as a wide one would agree with anything.
     fn mean(what: impl Into<String>, expected: f64, values: &[f64], widest: f64) -> Finding {
         let interval = student_t(values, 0.999);
         let agrees = |interval: &crate::experiment::statistics::Interval| {
@@ -79,7 +79,7 @@ impl Finding {
     }
 }
 
-/// The outcome of a scenario given as text, run with a seed.
+/// Returns the outcome of a scenario given as text, run with a seed.
 fn outcome(text: &str, seed: u64) -> Outcome {
     let scenario = scenario(text, seed);
     let cloud = Cloud::new(&scenario, RunOptions::default());

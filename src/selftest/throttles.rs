@@ -17,7 +17,7 @@ pub fn run() -> Vec<Finding> {
     CASES.into_iter().map(check).collect()
 }
 
-/// Calls come as soon as they may.
+/// Checks a bucket whose calls come as soon as they may.
 fn check((bucket, per_s, calls): (u64, u64, u64)) -> Finding {
     let limit = Limit { bucket, milli_per_s: 1000 * per_s };
     let mut tokens = TokenBucket::full(limit);

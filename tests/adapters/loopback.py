@@ -82,7 +82,7 @@ def dask_with_a_worker_killed(plimsoll, place):
     processes = [scheduler]
     try:
         wait_until(scheduler_file.exists, "the scheduler")
-        # Without a nanny nobody starts a worker anew that was killed.
+        # Without a nanny a worker that was killed is not started again.
         worker = dask + ["worker", "--nthreads", "1", "--no-nanny"] + loopback
         processes += [spawn(worker, place) for _ in range(2)]
         address = yaml.safe_load(scheduler_file.read_text())["address"]

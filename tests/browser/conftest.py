@@ -69,7 +69,7 @@ class Opened:
 
 @pytest.fixture
 def open_page(browser):
-    """Opens a page; whatever the test did with it, it may not complain, nor ask anybody for anything."""
+    """Opens a page; whatever the test does with it, it may log no error and make no request."""
     opened = []
 
     def open_one(path, **options):

@@ -96,7 +96,7 @@ def rename(value, old, new):
 
 
 def forge(folder, file, *names):
-    """Gives a result names that it cannot have, as somebody who sends a doctored one might, and draws it again."""
+    """Gives a result names that it cannot have, as a doctored one might, and draws it again."""
     path = folder / file
     told = json.loads(path.read_text(encoding="utf-8"))
     for name in names:

@@ -171,7 +171,7 @@ fn describe_finds_what_meets_every_filter_page_by_page() {
     assert_eq!(found("filters=tag:team=green page_size=5"), (0, 1));
     assert_eq!(found("instance=a|c"), (13, 1));
     assert_eq!(found("account=other"), (1, 1));
-    assert_eq!(found("account=nobody"), (0, 1));
+    assert_eq!(found("account=absent"), (0, 1));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn describe_refuses_wrong_pages_and_instances_of_others_as_a_whole() {
         1 describe page_size=4
         2 describe page_size=1001
         3 describe instance=a account=other
-        4 describe instance=a|nobody
+        4 describe instance=a|absent
         5 describe instance=a";
     let expected = [
         (1, "InvalidParameterValue"),
@@ -196,13 +196,13 @@ fn describe_refuses_wrong_pages_and_instances_of_others_as_a_whole() {
 fn corrected_every_id_of_a_batch_has_its_own_answer_unless_one_is_unknown() {
     let rows = "0 launch instance=a type=unit count=2
         0 launch instance=b type=unit
-        10 stop instance=a|nobody|b
+        10 stop instance=a|absent|b
         20 stop instance=a
-        30 start instance=b|nobody|a
+        30 start instance=b|absent|a
         31 start instance=b|a
         35 stop instance=b
         36 stop instance=b|a
-        40 terminate instance=nobody|a|b
+        40 terminate instance=absent|a|b
         50 terminate instance=a|b";
     let (outcome, notes) = watch(rows);
     let wrong = |at, operation, why| (at, operation, why, 1);

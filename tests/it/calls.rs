@@ -21,7 +21,7 @@ fn one_instance(operation: &str) -> Experiment {
 
 /// At equal times departures come first, then the trace, then calls.
 #[test]
-fn whom_nobody_is_left_for_hears_that_there_is_no_such_instance() {
+fn a_call_about_no_live_instance_hears_that_there_is_no_such_instance() {
     let outcome = one_instance("describe").run();
     let expected = (31, 10, vec![("InvalidInstanceID.NotFound", 21)]);
     assert_eq!(calls(&outcome, Operation::Describe), expected);
@@ -34,7 +34,7 @@ fn an_instance_in_the_wrong_state_refuses_the_call() {
     let expected = (31, 0, vec![("InvalidInstanceID.NotFound", 21), ("IncorrectInstanceState", 10)]);
     assert_eq!(calls(&outcome, Operation::Start), expected);
     let answers = outcome.answers.iter().find(|(operation, _)| *operation == Operation::Start);
-    assert_eq!(answers.unwrap().1.requested, 31, "a call that reaches nobody has one answer");
+    assert_eq!(answers.unwrap().1.requested, 31, "a call that reaches no instance has one answer");
     let outcome = one_instance("terminate").run();
     let expected = (31, 1, vec![("InvalidInstanceID.NotFound", 30)]);
     assert_eq!(calls(&outcome, Operation::Terminate), expected);
@@ -81,7 +81,7 @@ fn those_who_are_there_from_the_start_can_be_asked() {
     assert!(mean > 3.5 && mean <= 4.0, "{mean} instances a call");
 }
 
-/// Pages are of the account's instances, whoever they are.
+/// Pages are of the account's instances, whatever their names.
 #[test]
 fn an_account_is_described_in_pages() {
     let toml = format!(

@@ -43,7 +43,7 @@ fn variants_meet_the_same_demand_and_get_a_verdict() {
     assert!(interval[0].as_f64().unwrap() > 0.0, "{larger:#}");
     let bill = entry(&comparison, "billing.total", 1);
     assert_eq!((&bill["verdict"], &bill["reason"]), (&"not-comparable".into(), &"neither is good".into()));
-    // Each replication is the run that anybody can make.
+    // Each replication is a single run.
     let words =
         ["run", "scenario.toml", "--json", "--seed", "44", "--set", "network.subnets.0.cidr=10.0.0.0/22"];
     let run = plimsoll(place.path(), &words).output().unwrap();

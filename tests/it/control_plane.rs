@@ -1,4 +1,4 @@
-//! The control plane in whole runs: where it takes no time nothing changes, and whatever it does nobody is lost.
+//! The control plane in whole runs: where it takes no time nothing changes, and whatever it does no call is lost.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn a_control_plane_that_takes_no_time_changes_nothing() {
             };
             assert_eq!(latencies(&zero), latencies(&instant), "{}", describe());
             let waits = plane(&zero).stages.iter().map(|stage| stage.usage.waited);
-            assert_eq!(waits.max(), Some(0), "nobody waits: {}", describe());
+            assert_eq!(waits.max(), Some(0), "no call waits: {}", describe());
         }
     }
 }
@@ -132,7 +132,7 @@ pub fn draw(seed: u64) -> (Experiment, Vec<String>) {
 }
 
 #[test]
-fn nobody_is_lost_whatever_befalls_the_calls() {
+fn no_instance_is_lost_whatever_happens_to_the_calls() {
     let mut seen = BTreeMap::new();
     for seed in 0..60 {
         let (experiment, set) = draw(seed);
@@ -296,7 +296,7 @@ fn a_client_waits_tries_again_and_gives_up() {
         clients = { timeout = '4s', attempts = 3, first_delay = '2s', multiplier = 3, longest_delay = '5s', jitter = 'none' }";
     let (outcome, notes) = replaying("10 launch instance=a type=m5.large", world).watch();
     // Attempts at 10, 16 and 25 s (after 2 and, instead of 6, 5 s); the third is given up at 29 s. The first comes
-    // through at 20 s and takes effect, since the client has not given up; the others come through for nobody.
+    // through at 20 s and takes effect, since the client has not given up; the others come through for no client.
     assert_eq!(notes.refusals, []);
     assert_eq!(outcome.launch.succeeded, 1);
     let counts = plane(&outcome).counts;

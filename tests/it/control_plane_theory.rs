@@ -44,7 +44,7 @@ fn replicate(
 }
 
 fn wait(stage: &StageUse) -> f64 {
-    stage.usage.wait_s_mean().expect("somebody was served")
+    stage.usage.wait_s_mean().expect("a job was served")
 }
 
 const EXPONENTIAL: &str = "{ kind = 'exponential', mean = '1s' }";
@@ -141,7 +141,7 @@ fn a_cache_hits_as_often_as_its_time_to_live_says() {
         .map(|seed| {
             let outcome = experiment.run_with(&[&format!("seed={seed}")], UNCHECKED, &mut Notes::default());
             let plane = outcome.control_plane.expect("a control plane was modelled");
-            plane.records.expect("it has a cache").hit_ratio().expect("somebody looked")
+            plane.records.expect("it has a cache").hit_ratio().expect("there were lookups")
         })
         .collect();
     assert_agrees("hit ratio", &ratios, ttl_hit_ratio(0.1, 30.0), 0.03);

@@ -97,7 +97,7 @@ fn what_is_undone_and_tried_in_another_zone_is_told() {
         WORLD,
     );
     let outcome = explain(&experiment, &["zones.1.hosts.0.count=1", "zones.0.hosts.0.count=2"], instance(3));
-    // Nobody became instance 3 by the pair's launch; the late one did.
+    // The pair's launch made no instance 3; the late one did.
     assert_eq!(told(&outcome), [(5, Occasion::Launch, Some(1), None, placed(1))]);
 
     // By the launch: everything it tried, with what was given back.
@@ -200,7 +200,7 @@ fn what_cannot_be_explained_is_told() {
     for (id, message) in [
         ("seven", "expected the number of an instance, or launch:N"),
         ("launch:", "expected the number of an instance, or launch:N"),
-        ("123456789", "`--explain`: no place was looked for for an instance 123456789"),
+        ("123456789", "`--explain`: no placement was decided for an instance 123456789"),
         ("launch:123456789", "failures.csv says why"),
     ] {
         plimsoll(place.path(), &["run", "scenario.toml", "--explain", id, "--no-report"])

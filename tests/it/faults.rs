@@ -208,7 +208,7 @@ fn room_of_a_reservation_moves_with_its_host() {
                 (used, 0),
                 "{used}"
             );
-            // All of the reservation is used by 200 s, and nobody else has found room.
+            // All of the reservation is used by 200 s, and no other instance has found room.
             assert_eq!(notes.at(205.0).instances_running, 2, "{used}");
             assert_eq!(notes.at(220.0).instances_running, 2, "{used}");
         }

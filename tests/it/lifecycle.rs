@@ -135,7 +135,7 @@ fn moves_that_are_not_legal_are_refused_in_every_state() {
 }
 
 #[test]
-fn what_another_account_owns_or_nobody_launched_does_not_exist() {
+fn what_another_account_owns_or_no_call_launched_does_not_exist() {
     let rows = "0,launch,a,unit,,,one 10,stop,a,,,,two 20,terminate,x,,,,one 30,describe,a,,,,two
                 40,launch,b,double,9,9,one 50,stop,b,,,,one 60,terminate,a,,,,one 70,terminate,a,,,,two
                 80,launch,c,unit,,,two 90,terminate,a,,,,two 100,describe,a,,,,one";

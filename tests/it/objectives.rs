@@ -32,7 +32,7 @@ fn world() -> Experiment {
         "10 launch instance=a type=one
          20 launch instance=b type=one
          79 launch instance=c type=one
-         80 stop instance=nobody
+         80 stop instance=absent
          139 describe instance=a
          140 launch instance=d type=one
          200 describe instance=a",
@@ -76,7 +76,7 @@ fn counting_minutes_changes_nothing() {
     let counted = world().run_with(&[], CHECKED, &mut minutes);
     let uncounted = world().run_with(&["objectives=[]"], CHECKED, &mut minutes);
     assert_eq!((counted.digest, counted.events), (uncounted.digest, uncounted.events));
-    assert_eq!(minutes.0.len(), 4, "nobody asks for them the second time");
+    assert_eq!(minutes.0.len(), 4, "no objective asks for them the second time");
 }
 
 #[test]

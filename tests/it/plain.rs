@@ -177,7 +177,7 @@ impl<'a> Plain<'a> {
                 results.peak_hosts_used = results.peak_hosts_used.max(hosts_used);
                 let ran = row.end_ns.unwrap_or(horizon) - row.start_ns;
                 results.billed_seconds += ran.div_ceil(1_000_000_000).max(60);
-                // Whoever ends as it starts is gone before anything else happens.
+                // An instance that ends as it starts is gone before anything else happens.
                 let leaves_at_once = row.end_ns == Some(at);
                 if let Some(end) = row.end_ns.filter(|_| !leaves_at_once) {
                     departures.push(Reverse((end, next - 1, host)));

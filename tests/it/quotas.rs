@@ -103,7 +103,7 @@ fn a_launch_that_fails_counts_for_nothing() {
 }
 
 #[test]
-fn a_type_that_nobody_has_launched_counts_from_the_next_start() {
+fn a_type_that_no_call_has_launched_counts_from_the_next_start() {
     let rows = "
         1 launch instance=i type=m5.large
         2 stop instance=i

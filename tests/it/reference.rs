@@ -13,7 +13,7 @@ use crate::plain::{Amounts, Plain, PlainHost, Results, Row, Step};
 use crate::support::{Experiment, Notes, UNCHECKED, billed_seconds, deterministic_strategies, run_file};
 
 /// The account of a row that names none.
-const NOBODY: u32 = u32::MAX;
+const NO_ACCOUNT: u32 = u32::MAX;
 
 /// The hash of what happened, written down as the product does: time, what and on which host, which instance.
 /// Two runs with the same one put every instance on the same host.
@@ -68,7 +68,8 @@ fn assert_same(
         })
         .collect();
     // The real trace names no account.
-    let name = |account: u32| if account == NOBODY { "default".to_string() } else { format!("a{account}") };
+    let name =
+        |account: u32| if account == NO_ACCOUNT { "default".to_string() } else { format!("a{account}") };
     let expected: Vec<(u64, String, [u32; 5])> = (refused_rows(plain).into_iter())
         .map(|row| {
             let Row { start_ns, amounts: [vcpu, memory, gpu, storage], account, .. } = rows[row];
@@ -242,7 +243,7 @@ fn azure(path: &std::path::Path) -> Vec<Row> {
         let start_ns = (start - *first.get_or_insert(start)) * NS_PER_S;
         let end_ns = (cell[6] == "0").then(|| start_ns + (shortest + longest) * NS_PER_S / 2);
         let amounts = [vcpu * 1000, (memory_gib * 1024.0) as u64, 0, 0];
-        rows.push(Row { start_ns, end_ns, amounts, account: NOBODY, zone: None });
+        rows.push(Row { start_ns, end_ns, amounts, account: NO_ACCOUNT, zone: None });
     }
     rows
 }

@@ -165,7 +165,7 @@ fn a_folder_that_is_not_ours_is_never_replaced() {
 }
 
 #[test]
-fn what_somebody_put_beside_a_result_is_never_removed() {
+fn what_a_person_put_beside_a_result_is_never_removed() {
     let place = workplace();
     plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();
     plimsoll(place.path(), &["run", "scenario.toml", "-o", "out"]).assert().success();

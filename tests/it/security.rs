@@ -29,7 +29,7 @@ const CLOUD: &str = "
         { protocol = 'tcp', ports = '22', source = 'sg:admin' },
     ]";
 
-/// What everybody starts from: a server, an administrator, somebody in the default group, one in the other VPC.
+/// Instances of every test: a server, an administrator, one in the default group, one in the other VPC.
 const INSTANCES: &str = "0 launch instance=web type=t3.micro subnet=s security_groups=web
     0 launch instance=admin type=t3.micro subnet=s security_groups=admin
     0 launch instance=plain type=t3.micro subnet=s
@@ -53,7 +53,7 @@ fn traffic_passes_where_a_rule_lets_it_and_every_probe_is_counted() {
         3 probe from=plain to=web protocol=tcp ports=443
         4 probe from=web to=192.0.2.1 protocol=udp ports=53
         5 probe from=web to=far protocol=tcp ports=443
-        6 probe from=nobody to=web protocol=tcp ports=443
+        6 probe from=absent to=web protocol=tcp ports=443
         7 probe from=192.0.2.1 to=192.0.2.2 protocol=tcp ports=443";
     let expected = [
         (2, NO_RULE),
@@ -67,7 +67,7 @@ fn traffic_passes_where_a_rule_lets_it_and_every_probe_is_counted() {
 }
 
 #[test]
-fn members_of_the_default_group_reach_each_other_and_nobody_else_reaches_them() {
+fn members_of_the_default_group_reach_each_other_and_no_other_instance_reaches_them() {
     let rows = "0 launch instance=second type=t3.micro subnet=s
         1 probe from=second to=plain protocol=tcp ports=5432
         2 probe from=web to=plain protocol=tcp ports=5432";
@@ -75,7 +75,7 @@ fn members_of_the_default_group_reach_each_other_and_nobody_else_reaches_them() 
 }
 
 #[test]
-fn an_address_that_somebody_has_is_that_instance() {
+fn an_address_of_an_instance_is_that_instance() {
     // The administrator has the second address of the subnet.
     let rows = "1 probe from=admin to=web protocol=icmp ports=8/0
         1 probe from=10.0.0.5 to=web protocol=tcp ports=22
@@ -86,7 +86,7 @@ fn an_address_that_somebody_has_is_that_instance() {
 }
 
 #[test]
-fn an_address_is_its_instance_also_when_nobody_has_asked_about_it_before() {
+fn an_address_is_its_instance_also_when_no_call_has_asked_about_it_before() {
     let rows = "0 launch instance=second type=t3.micro subnet=s
         1 probe from=10.0.0.6 to=second protocol=tcp ports=5432
         2 probe from=10.0.0.4 to=second protocol=tcp ports=5432
@@ -114,7 +114,7 @@ fn a_conversation_goes_on_when_its_rule_is_revoked_and_a_new_one_does_not_begin(
 }
 
 #[test]
-fn a_group_is_deleted_when_nobody_uses_it() {
+fn a_group_is_deleted_when_no_interface_uses_it() {
     let rows = "1 delete-security-group security_group=admin
         2 create-security-group security_group=own
         3 create-security-group security_group=own

@@ -77,7 +77,7 @@ fn the_places_for_a_stated_blocking_are_erlangs() {
 }
 
 #[test]
-fn every_value_is_the_run_that_anybody_can_make() {
+fn every_value_is_that_of_a_single_run() {
     let place = loss_system(4);
     let words = ["--vary", COUNT, "--target", "launch.success_ratio>=98%", "-R", "4"];
     let (sizing, _) = sized(place.path(), &words);

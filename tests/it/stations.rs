@@ -112,7 +112,7 @@ fn figures(uses: &[StationUse], figure: impl Fn(&StationUse) -> f64) -> Vec<f64>
 }
 
 fn wait_s(usage: &StationUse) -> f64 {
-    usage.wait_s_mean().expect("somebody came")
+    usage.wait_s_mean().expect("jobs came")
 }
 
 #[test]

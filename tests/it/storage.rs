@@ -57,9 +57,9 @@ fn an_image_is_launched_by_whom_it_may_be_and_while_it_is_available() {
     let launch = |image: &str, account: &str| {
         reasons(&format!("0 launch instance=a type=m5.large zone=y image={image} account={account}"))
     };
-    assert_eq!(launch("base", "anybody"), [""; 0]);
-    assert_eq!(launch("pending", "anybody"), ["InvalidAMIID.Unavailable"]);
-    assert_eq!(launch("nothing", "anybody"), ["InvalidAMIID.NotFound"]);
+    assert_eq!(launch("base", "other"), [""; 0]);
+    assert_eq!(launch("pending", "other"), ["InvalidAMIID.Unavailable"]);
+    assert_eq!(launch("nothing", "other"), ["InvalidAMIID.NotFound"]);
     assert_eq!(launch("private", "owner"), [""; 0]);
     assert_eq!(launch("private", "friend"), [""; 0]);
     assert_eq!(launch("private", "stranger"), ["AuthFailure"]);
@@ -194,7 +194,7 @@ fn a_volume_is_attached_in_its_zone_to_a_free_device_and_once() {
         9 delete-volume volume=w
         10 delete-volume volume=w
         11 attach-volume volume=w instance=a device=/dev/sdh
-        12 attach-volume volume=v instance=nobody device=/dev/sdh";
+        12 attach-volume volume=v instance=absent device=/dev/sdh";
     let (_, notes) = watch(rows);
     let refused = notes.reasons();
     let expected = [

@@ -72,10 +72,10 @@ fn a_retry_storm_outlives_its_cause_and_breaker_and_jitter_end_it() {
         let idle = storm.waiting.iter().filter(|(at, _)| *at < 300.0);
         assert!(
             idle.map(|(_, waiting)| *waiting).fold(0.0, f64::max) < 40.0,
-            "{name}: so far nobody waits long"
+            "{name}: so far no call waits long"
         );
     }
-    // The outage is over after the sixth minute. Ten minutes later and on, one does nothing that is of use to anybody,
+    // The outage is over after the sixth minute. Ten minutes later and on, one does no useful work,
     // though the storage works all the time; the other is as if nothing had been.
     assert!(stormy.available[15..].iter().all(|share| *share < 0.01), "{:?}", stormy.available);
     let still = || stormy.waiting.iter().filter(|(at, _)| *at > 900.0);

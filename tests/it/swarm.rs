@@ -209,11 +209,11 @@ impl Draw {
         for time in self.times(200) {
             let ops = ["launch", "launch", "start", "stop", "reboot", "terminate", "modify", "describe"];
             let (op, (kind, _, _), account) = (self.one_of(&ops), self.one_of(&TYPES), self.below(20));
-            // Now and then somebody asks for what is another's, or nobody's.
+            // Now and then a call is about an instance of another account, or of none.
             let account = if account == 0 { "b" } else { "a" };
             let new = launched.len() as u64;
             if op == "launch" {
-                // A name used again is the new instances'; the old ones live on, and nobody can end them.
+                // A name used again is that of the new instances; the old ones live on, and no call can end them.
                 let again = !self.everything_ends && new > 0 && self.chance(10);
                 let name = if again { self.below(new) } else { new };
                 let (count, least, place) = (1 + self.below(3), 1, self.location());

@@ -125,7 +125,7 @@ impl Draw {
     }
 
     fn rule(&mut self, end: &str) -> String {
-        let peer = self.one_of(&["10.0.0.0/26", "0.0.0.0/0", "self", "sg:web", "sg:g1", "sg:nobody"]);
+        let peer = self.one_of(&["10.0.0.0/26", "0.0.0.0/0", "self", "sg:web", "sg:g1", "sg:absent"]);
         let traffic = self.one_of(&[
             "protocol=tcp ports=443",
             "protocol=tcp ports=0",
@@ -257,8 +257,8 @@ impl Draw {
         }
     }
 
-    /// The calls of a world, one a line. Whoever a name stands for ends before it stands for others, so that
-    /// nobody is left in the end.
+    /// The calls of a world, one a line. The instances of a name end before it stands for others, so that
+    /// none is left in the end.
     fn calls(&mut self) -> String {
         // The smallest subnet runs out once in every world: chance alone does it too seldom.
         let fill = (0..12).map(|i| format!("7000 create-interface interface=f{i} subnet=s1 account=a\n"));
@@ -289,7 +289,7 @@ impl Draw {
         Operation::ALL[1 + self.random.below(Operation::ALL.len() as u64 - 1) as usize]
     }
 
-    /// Now and then somebody asks for what is another's.
+    /// Now and then a call is about a resource of another account.
     fn account(&mut self) -> &'static str {
         if self.chance(8) { "account=b" } else { "account=a" }
     }

@@ -68,7 +68,7 @@ fn a_sweep_is_one_table_with_a_row_for_each_run() {
     assert!(
         rows[1].starts_with("0,small,first-fit,10,42,") && rows[12].starts_with("11,small,random,20,43,")
     );
-    // Each row is the run that anybody can make.
+    // Each row is that of a single run.
     let words = ["run", "scenario.toml", "--json", "--seed", "43", "--set", "placement.strategy=random"];
     let run: Value = serde_json::from_str(&succeed(place.path(), &words)).unwrap();
     let cell = |name: &str| {

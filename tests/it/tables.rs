@@ -65,7 +65,7 @@ fn hour(hours: u64) -> Time {
     Time::ZERO.after(Duration::from_seconds(3600 * hours))
 }
 
-/// Names as nobody should choose them.
+/// Names of the most inconvenient kind.
 fn directory() -> Directory {
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let subnet = SubnetName { name: "it's \"web\"".to_string(), zone: ZoneId(0) };

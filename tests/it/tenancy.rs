@@ -168,7 +168,7 @@ fn a_targeted_reservation_is_used_only_by_who_names_it() {
         2 launch type=m5.large account=two reservation=r
         3 launch type=m5.xlarge account=one reservation=r
         4 launch type=m5.large account=one reservation=r count=3 min_count=1
-        5 launch type=m5.large account=one reservation=nobodys";
+        5 launch type=m5.large account=one reservation=unknown";
     let (outcome, notes) = world(1, "", &held, rows).watch();
     let expected = [
         (1.0, "launch", "InsufficientInstanceCapacity", 1),

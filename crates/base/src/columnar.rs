@@ -28,11 +28,11 @@ const DIGITS_OF_EIGHT_BYTES: u32 = 18;
 pub enum Form {
     /// Whole numbers.
     Integer,
-    /// So many digits, of which so many decimals.
+    /// Decimal numbers with a fixed number of digits.
     Decimal {
-        /// All of them, up to 38.
+        /// Number of all digits, up to 38.
         digits: u32,
-        /// Digits behind the point.
+        /// Number of decimals.
         places: u32,
     },
     /// Microseconds since 1970, without a zone: a reader shows them as they are, wherever it runs.
@@ -59,7 +59,7 @@ pub struct Field<'a> {
 /// A value of a row.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Cell<'a> {
-    /// There is none.
+    /// No value.
     None,
     /// Of an integer, a timestamp or a decimal, in units of its last place.
     Integer(i128),
@@ -96,7 +96,7 @@ enum Values {
 }
 
 impl<W: Write + Send> ParquetWriter<W> {
-    /// Writes the head of a table.
+    /// Writes the header of a table.
     pub fn begin(out: W, table: &str, fields: &[Field]) -> io::Result<ParquetWriter<W>> {
         let columns = fields.iter().map(|field| declared(*field).map(Arc::new)).collect::<Result<_, _>>();
         let schema = columns.and_then(|columns| Type::group_type_builder(table).with_fields(columns).build());
@@ -111,7 +111,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(ParquetWriter { file, buffers, rows: 0, text_bytes: 0 })
     }
 
-    /// Adds a row: a cell for each column, in order.
+    /// Writes a row: a cell for each column, in order.
     pub fn write<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
         let mut cells = cells.into_iter();
         for buffer in &mut self.buffers {
@@ -127,7 +127,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         if is_full { self.write_group() } else { Ok(()) }
     }
 
-    /// Writes what is left and the foot. Nothing may be written after it.
+    /// Writes the remaining rows and the footer. Nothing may be written after it.
     pub fn finish(&mut self) -> io::Result<()> {
         if self.rows > 0 {
             self.write_group()?;

@@ -1,10 +1,10 @@
-//! Text from outside, shown: one function for each language it is shown in. Names, keys, cells and paths may hold what a
-//! terminal obeys, a page takes for markup or a spreadsheet for a formula.
+//! Text from outside in output: one function for each output format. Names, keys, cells and paths may hold control
+//! sequences of a terminal, markup of a page or formulas of a spreadsheet.
 
 use std::borrow::Cow;
 
-/// Returns true for a character that may mislead a terminal or a reader: controls, and what turns the direction of text round
-/// or has no width.
+/// Returns true for a character that may mislead a terminal or a reader: control characters, and those that change the
+/// direction of text or have no width.
 fn misleads(c: char) -> bool {
     let turns =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -1,5 +1,5 @@
-//! Downsampling of a line that keeps its look: of every column of pixels the first, least, greatest and last, so that no peak
-//! is lost (Jugel and others, "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014).
+//! Downsampling of a line that keeps its appearance: of every column of pixels the first, least, greatest and last, so that
+//! no peak is lost (Jugel and others, "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014).
 
 /// Point of data, in units of the axes. Where the second is NaN the line has a gap.
 pub type Datum = (f64, f64);

@@ -113,7 +113,7 @@ impl Named<'_> {
         }
     }
 
-    /// Draws a sample of its look, left of its name.
+    /// Draws a sample of its appearance, left of its name.
     fn swatch(&self, at: Point) -> Mark {
         match self {
             Named::Layer(layer) => swatch(layer, at),
@@ -157,7 +157,7 @@ fn rule(note: &Note, (x, y): Point) -> Mark {
     line(points, note.ink, RULE_WIDTH)
 }
 
-/// Draws a sample of the look of a layer.
+/// Draws a sample of the appearance of a layer.
 fn swatch(layer: &Layer, (x, y): Point) -> Mark {
     match layer.data {
         Data::Line(_) | Data::Steps(_) | Data::Paths(_) => line(vec![(x, y), (x + 16.0, y)], layer.ink, 2.0),

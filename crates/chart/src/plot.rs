@@ -1,4 +1,4 @@
-//! Content of a chart in units of its data: two axes and the layers between them. [`crate::layout`] decides its look.
+//! Content of a chart in units of its data: two axes and the layers between them. [`crate::layout`] decides its appearance.
 
 use crate::axis::Axis;
 use crate::downsample::Datum;

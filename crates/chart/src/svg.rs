@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::palette::{class, style_sheet};
 use crate::scene::{Anchor, Mark, Point, Scene};
 
-/// SVG as a file of its own, light or dark like the reader's system.
+/// Writes SVG as a file of its own, light or dark like the reader's system.
 pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
     let Scene { width, height, .. } = scene;
     format!(
@@ -19,7 +19,7 @@ pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
     )
 }
 
-/// SVG as a part of a page, in the classes `plot` and `size`. The page describes its content beside it.
+/// Writes SVG as a part of a page, in the classes `plot` and `size`. The page describes its content beside it.
 pub fn inline(scene: &Scene, size: &str) -> String {
     let Scene { width, height, frame, .. } = scene;
     format!(
@@ -111,7 +111,7 @@ fn write_mark(mark: &Mark, out: &mut String) {
     };
 }
 
-/// Absolute path through points.
+/// Writes an absolute path through points.
 fn path(points: &[Point]) -> String {
     let mut text = String::with_capacity(12 * points.len());
     for (i, (x, y)) in points.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! A baseline: the figures of a run that later ones are held to, as a file that people read and review.
+//! Baseline: the figures of a run that later runs are checked against, as a file that people read and review.
 //!
-//! A run depends on nothing but its scenario, so a figure may differ by nothing unless its line says so. What is
-//! better than the baseline passes; what is worse, or changed where no direction is good, fails.
+//! A run depends on nothing but its scenario, so a figure may not differ at all unless its line allows it. A figure that is
+//! better than the baseline passes; one that is worse, or changed where no direction is good, fails.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use plimsoll_sim::summary::metrics::Better;
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/baseline/1";
 
-/// The figures, and tables of figures, that a new baseline holds. One who wants others adds or deletes lines.
+/// Figures, and tables of figures, that a new baseline holds. Lines may be added or deleted by hand.
 const HOLDS: [&str; 12] = [
     "horizon_s",
     "first_failures",
@@ -69,7 +69,7 @@ pub struct Held {
 pub enum FigureStatus {
     /// Same value.
     Same,
-    /// Difference of no more than is allowed.
+    /// Difference within the tolerance.
     Allowed,
     /// Difference to the good, or something that ran out then and does not any more.
     Better,
@@ -87,7 +87,7 @@ impl FigureStatus {
         matches!(self, FigureStatus::Worse | FigureStatus::Changed | FigureStatus::Missing)
     }
 
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             FigureStatus::Same => "same",
@@ -139,8 +139,8 @@ impl Held {
 }
 
 impl Baseline {
-    /// The baseline that a run makes. The lines of an `earlier` one keep their directions and margins, and no line
-    /// comes or goes but those the run has no figure for.
+    /// Returns the baseline of a run. The lines of an `earlier` one keep their directions and margins; no line
+    /// is added, and only those are dropped that the run has no figure for.
     pub fn of(figures: &Figures, earlier: Option<&Baseline>) -> Baseline {
         let mut metrics = BTreeMap::new();
         match earlier {
@@ -168,11 +168,11 @@ impl Baseline {
         }
     }
 
-    /// Every held figure beside that of a result, in the order of the register.
+    /// Checks every held figure against that of a result, in the order of the register.
     ///
     /// # Errors
     ///
-    /// The result is of another scenario, seed or version: its figures would say nothing. A scenario that was
+    /// The result is of another scenario, seed or version, so its figures do not compare. A scenario that was
     /// changed, but not its name, is checked: that is what a check is for.
     pub fn check(&self, figures: &Figures, version: &str, place: &Place) -> Result<Vec<Checked>, InputError> {
         let mut problems = Vec::new();
@@ -204,13 +204,13 @@ impl Baseline {
         Ok(checked)
     }
 
-    /// Returns what ran out or was refused in a result, and for the first time, without the baseline holding it.
+    /// Returns the first times of a result at which something ran out or was refused that the baseline does not hold.
     pub fn not_held<'a>(&self, figures: &'a Figures) -> Vec<&'a str> {
         let first_times = figures.iter().map(|(path, _)| path).filter(|path| metric::is_first_time(path));
         first_times.filter(|path| !self.metrics.contains_key(*path)).collect()
     }
 
-    /// Reads the text of a baseline that stands at `path`.
+    /// Reads the text of a baseline at `path`.
     ///
     /// # Errors
     ///
@@ -245,7 +245,7 @@ impl Baseline {
         Ok(Baseline { version, scenario, scenario_sha256, seed, digest, metrics })
     }
 
-    /// The text of its file.
+    /// Returns the text of its file.
     pub fn text(&self) -> String {
         let Baseline { version, scenario, scenario_sha256, seed, digest, .. } = self;
         let mut text = format!(
@@ -272,7 +272,7 @@ impl Baseline {
     }
 }
 
-/// A string or a key of TOML, which takes those of JSON but for a letter that it wants escaped.
+/// Returns a string or a key of TOML: as in JSON, except for one character that TOML wants escaped.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a string is plain data").replace('\u{7f}', "\\u007f")
 }
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn a_baseline_is_read_as_it_was_written() {
         let mut baseline = baseline();
-        assert_eq!(baseline.metrics.len(), 4, "probes are not held unless somebody wants it");
+        assert_eq!(baseline.metrics.len(), 4, "probes are not held by default");
         baseline.metrics.get_mut("launch.failed").unwrap().margin = Margin::Share(0.005);
         let text = baseline.text();
         assert!(

@@ -1,4 +1,4 @@
-//! A comparison: variants of a scenario under the same seeds, and what their differences show.
+//! Comparison of variants of a scenario under the same seeds, with their differences and verdicts.
 //!
 //! Replication `r` of every variant has the seed of the first plus `r`, so that all meet the same demand (common
 //! random numbers). Every run is measured over the window that scenario and demand fix, whatever a variant does with
@@ -24,7 +24,7 @@ pub struct Arm {
     pub label: String,
     /// The scenario it runs, with the first seed.
     pub scenario: Scenario,
-    /// The figures of its replications in the order of the seeds. One where it is certain.
+    /// Figures of its replications in the order of the seeds; only one where the variant is certain.
     pub figures: Vec<Figures>,
     /// True if the seed plays no part: two seeds gave the same figures and the same digest.
     pub certain: bool,
@@ -35,7 +35,7 @@ pub struct Arm {
 /// Parts of a run's time over which its state is averaged, to see whether it drifts.
 const PARTS: usize = 20;
 
-/// The confidence with which a run that does not drift is taken for settled.
+/// Confidence with which a run that does not drift is taken for settled.
 const SETTLED: f64 = 0.99;
 
 /// The state of the cloud in one replication: means over [`PARTS`] equal parts of its time.
@@ -50,7 +50,7 @@ struct States {
 }
 
 impl States {
-    /// States of a run with at least a sample in each part.
+    /// Returns the states of a run; `None` unless each part has a sample.
     fn of(series: &Series) -> Option<States> {
         Some(States {
             end_s: *series.time_s.last()?,
@@ -69,7 +69,7 @@ pub struct Row {
     pub arm: usize,
     /// Mean over the replications, if all have a value.
     pub mean: Option<f64>,
-    /// Student's interval of the mean, looked at alone, where there are several replications and enough of them differ.
+    /// Student's interval of the mean by itself, where there are several replications and enough of them differ.
     pub interval: Option<Interval>,
     /// Difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
@@ -133,7 +133,7 @@ pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
     scenario.workload.is_certain() && scenario.faults == FaultConfig::default()
 }
 
-/// Brings every variant that the seed touches to so many replications.
+/// Runs every variant that depends on the seed until it has so many replications.
 fn extend(
     arms: &mut [Arm],
     replications: usize,
@@ -144,7 +144,7 @@ fn extend(
     for (number, arm) in arms.iter().enumerate().filter(|(_, arm)| !arm.certain) {
         missing.extend((arm.figures.len()..replications).map(|replication| (replication, number)));
     }
-    // Replication by replication, so that an interrupted or failed one has told of every variant.
+    // Replication by replication, so that an interrupted comparison has runs of every variant.
     missing.sort_unstable();
     let scenario = |task: usize| {
         let (replication, arm) = missing[task];
@@ -162,7 +162,7 @@ impl Arm {
         Arm { label, scenario, figures: Vec::new(), certain: false, states: Vec::new() }
     }
 
-    /// The scenario of a replication.
+    /// Returns the scenario of a replication.
     fn replication(&self, number: usize) -> Scenario {
         let mut scenario = self.scenario.clone();
         scenario.seed = scenario.seed.wrapping_add(number as u64);
@@ -186,12 +186,12 @@ impl Arm {
         }
     }
 
-    /// Replications; the one of a certain variant stands for all.
+    /// Returns the number of replications; the one of a certain variant stands for all.
     pub fn replications(&self) -> usize {
         self.figures.len()
     }
 
-    /// The values of a metric, if every replication has one.
+    /// Returns the values of a metric, if every replication has one.
     pub fn values(&self, path: &str) -> Option<Vec<f64>> {
         self.figures.iter().map(|figures| figures.get(path)).collect()
     }
@@ -200,14 +200,14 @@ impl Arm {
         self.values(path).map(|values| statistics::mean(&values))
     }
 
-    /// Instances launched and asked for, over all replications.
+    /// Returns the instances launched and asked for, over all replications.
     pub fn launches(&self) -> (u64, u64) {
         let sum = |path| self.values(path).map_or(0, |values| values.iter().map(|value| *value as u64).sum());
         (sum("launch.succeeded"), sum("launch.requested"))
     }
 
-    /// Student's interval of the share of instances that are launched, over the replications; `None` where they do not
-    /// tell, because too few differ.
+    /// Returns Student's interval of the share of instances that are launched, over the replications; `None` where too few
+    /// of them differ.
     pub fn success_interval(&self, confidence: f64) -> Option<Interval> {
         let (launched, asked_for) = (self.values("launch.succeeded")?, self.values("launch.requested")?);
         let shares: Vec<f64> = launched
@@ -219,8 +219,8 @@ impl Arm {
         Some(Interval { low: interval.low.max(0.0), high: interval.high.min(1.0) })
     }
 
-    /// The time \[s\] from which on hosts in use and instances running no longer drift. `None` for a trace, whose time has
-    /// no steady state, and for fewer than three replications; the inner `None` where they drift through the first half.
+    /// Returns the time \[s\] from which on hosts in use and instances running no longer drift. `None` for a trace, which has
+    /// no steady state, and for fewer than three replications; the inner `None` where they drift throughout the first half.
     pub fn settled_from_s(&self) -> Option<Option<f64>> {
         if self.scenario.workload.trace.is_some() {
             return None;
@@ -238,13 +238,13 @@ impl Arm {
     }
 }
 
-/// Student's interval of a mean, where the values tell.
+/// Returns Student's interval of a mean; `None` where too few values differ.
 fn interval_of_mean(values: &[f64], confidence: f64) -> Option<Interval> {
     Variety::of(values).tells().then(|| statistics::student_t(values, confidence))?
 }
 
 impl Comparison {
-    /// Returns what the runs of a design say.
+    /// Evaluates the runs of a design.
     fn of(design: Design, arms: Vec<Arm>) -> Result<Comparison, InputError> {
         let metrics = expand(&design.metrics(), &arms)?;
         let estimated = |arm: &Arm| {
@@ -273,25 +273,25 @@ impl Comparison {
             let allowed = precision.half_width.beside(baseline_mean);
             self.arms[1..].iter().all(|arm| match difference(metric, arm, &self.arms[0], self.confidence) {
                 Some(difference) => difference.half_width().is_some_and(|half_width| half_width <= allowed),
-                // What has no value gets none by another replication.
+                // A metric without a value gets none by another replication.
                 None => true,
             })
         });
         Ok(Some(precise))
     }
 
-    /// The metrics, in order.
+    /// Returns the metrics, in order.
     pub fn metrics(&self) -> Vec<&str> {
         self.rows.iter().filter(|row| row.arm == 0).map(|row| row.metric.as_str()).collect()
     }
 
-    /// Replications of the variants that the seed touches; 1 where it touches none.
+    /// Returns the number of replications of the variants that depend on the seed; 1 where none does.
     pub fn replications(&self) -> usize {
         self.arms.iter().map(Arm::replications).max().unwrap_or(0)
     }
 }
 
-/// The metrics that names stand for, in the order of the names; a table stands for the figures in it that any
+/// Returns the metrics that names stand for, in the order of the names; a table stands for those of its figures that any
 /// variant has, in the order of the register.
 fn expand(names: &[&str], arms: &[Arm]) -> Result<Vec<String>, InputError> {
     let mut expanded: Vec<String> = Vec::new();
@@ -337,7 +337,7 @@ fn row(metric: &str, number: usize, arm: &Arm, baseline: &Arm, confidence: Confi
     row
 }
 
-/// The difference of a variant to the baseline, pair by pair; the one run of a certain variant is in every pair.
+/// Returns the difference of a variant to the baseline, pair by pair; the one run of a certain variant is in every pair.
 fn difference(metric: &str, arm: &Arm, baseline: &Arm, confidence: Confidence) -> Option<Difference> {
     let (ours, theirs) = (arm.values(metric)?, baseline.values(metric)?);
     let of = |values: &[f64], certain: bool, number: usize| values[if certain { 0 } else { number }];

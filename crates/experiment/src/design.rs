@@ -8,7 +8,7 @@ use super::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::Scenario;
 
-/// Metrics that are compared by default: does the demand fit, what does it take, what does it cost.
+/// Metrics that are compared by default: refusals, use of the fleet, cost.
 pub const DEFAULT_METRICS: [&str; 9] = [
     "launch.success_ratio",
     "launch.failed",
@@ -52,7 +52,7 @@ pub struct Precision {
 }
 
 impl Design {
-    /// Finds what is wrong with it before anything runs.
+    /// Checks the design before anything runs.
     pub fn check(&self) -> Result<(), InputError> {
         let place = Place::key("--metrics");
         let mut problems: Vec<Problem> =
@@ -77,7 +77,7 @@ impl Design {
         if problems.is_empty() { Ok(()) } else { Err(InputError(problems)) }
     }
 
-    /// Reads the scenario of every variant; what is wrong with several is told once.
+    /// Reads the scenario of every variant; a problem of several is reported once.
     pub fn scenarios(&self) -> Result<Vec<Scenario>, InputError> {
         let mut problems: Vec<Problem> = Vec::new();
         let mut scenarios = Vec::new();
@@ -94,7 +94,7 @@ impl Design {
         if problems.is_empty() { Ok(scenarios) } else { Err(InputError(problems)) }
     }
 
-    /// The names of the metrics that are compared.
+    /// Returns the names of the metrics that are compared.
     pub fn metrics(&self) -> Vec<&str> {
         match self.metrics.is_empty() {
             true => DEFAULT_METRICS.to_vec(),
@@ -102,7 +102,7 @@ impl Design {
         }
     }
 
-    /// The names of the metrics that are to be known precisely.
+    /// Returns the names of the metrics that are to be known precisely.
     pub fn precise_metrics(&self) -> Vec<&str> {
         if self.metrics.is_empty() { vec![DEFAULT_PRECISION_METRIC] } else { self.metrics() }
     }

@@ -14,10 +14,10 @@ const PER_HOST: u64 = 144;
 /// Least memory of a host \[bytes\].
 const PER_HOST_LEAST: u64 = 96;
 
-/// Memory of an instance's record, its timers and what it holds \[bytes\].
+/// Memory of an instance's record, its timers and its resources \[bytes\].
 const PER_INSTANCE: u64 = 128;
 
-/// Least memory of an instance that may be there when the run begins, be there room for it or not \[bytes\].
+/// Least memory of an instance that may exist when the run begins, whether or not there is room for it \[bytes\].
 const PER_RESIDENT_LEAST: u64 = 24;
 
 /// Memory that any run takes \[bytes\]: the catalogue, the read-ahead of a trace.
@@ -26,8 +26,8 @@ const PER_RUN: u64 = 16 << 20;
 /// The least vCPU of a common instance type \[milli-vCPU\].
 const VCPU_OF_INSTANCE_MILLI: u64 = 2000;
 
-/// About the memory a run of a scenario takes \[bytes\]: that of its hosts, full of instances of two vCPUs.
-/// Rather too much, measured on the scenarios with millions of hosts. An elastic group counts as empty.
+/// Estimates the memory that a run of a scenario takes \[bytes\]: that of its hosts, full of instances of two vCPUs.
+/// The estimate is on the high side, as measured on the scenarios with millions of hosts. An elastic group counts as empty.
 pub fn estimated_bytes(scenario: &Scenario) -> Result<u64, InputError> {
     let of_group = |group: &HostGroup| {
         let vcpu_milli = match &group.hosts {
@@ -40,7 +40,7 @@ pub fn estimated_bytes(scenario: &Scenario) -> Result<u64, InputError> {
     Ok(PER_RUN + groups(scenario)?.iter().map(of_group).sum::<u64>())
 }
 
-/// Counts the hosts of a scenario; of elastic groups the most that there may be.
+/// Counts the hosts of a scenario, those of elastic groups at their maximum.
 ///
 /// # Errors
 /// Host files that cannot be read.
@@ -79,7 +79,7 @@ pub fn check_fits(scenario: &Scenario, free: u64) -> Result<(), InputError> {
     Err(scenario.locate(problem.with_help(help).into()))
 }
 
-/// Instances that are expected to be there when a run begins in equilibrium.
+/// Returns the number of instances expected at the beginning of a run that begins in equilibrium.
 fn expected_residents(scenario: &Scenario) -> Result<u64, InputError> {
     let (_, demand) = scenario.demand()?;
     let expected = demand.sources().iter().map(|source| {

@@ -25,16 +25,16 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// The figures of a run.
+    /// Returns the figures of a run.
     pub fn of(run: &Run<'_>) -> Figures {
         let mut figures = Figures::from_summary(&summary::value(run));
         figures.scenario_sha256 = run.scenario.hash();
         figures
     }
 
-    /// The figures of a `summary.json`. Items of lists stand under their `name` (or `zone`, or `code`), else
-    /// their number from 0; money is in USD; true is 1 and false 0. What has no value, such as the time at
-    /// which a subnet never ran out, is not there.
+    /// Returns the figures of a `summary.json`. Items of lists have the key `name` (or `zone`, or `code`), else
+    /// their number from 0; money is in USD; true is 1 and false 0. A figure without a value, such as the time at
+    /// which a subnet ran out that never did, is left out.
     pub fn from_summary(summary: &Value) -> Figures {
         let mut values = BTreeMap::new();
         for metric in metric::register() {
@@ -52,7 +52,7 @@ impl Figures {
         }
     }
 
-    /// Figures made up for tests of what is done with them.
+    /// Makes up figures for tests.
     #[cfg(test)]
     pub fn made_up(seed: u64, values: impl IntoIterator<Item = (&'static str, f64)>) -> Figures {
         let mut figures = Figures::from_summary(&Value::Null);
@@ -67,22 +67,22 @@ impl Figures {
         one.digest == other.digest && one.values == other.values
     }
 
-    /// Every figure by its path, in the order of the paths.
+    /// Returns every figure by its path, in the order of the paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
         self.values.iter().map(|(path, value)| (path.as_str(), *value))
     }
 
-    /// The value of a metric, if it has one. An error code that no request met has been met 0 times.
+    /// Returns the value of a metric, if it has one. An error code that no request met has been met 0 times.
     pub fn get(&self, path: &str) -> Option<f64> {
         let never_met = || metric::counts_an_error(path).then_some(0.0);
         self.values.get(path).copied().or_else(never_met)
     }
 
-    /// The value of a metric that a user named.
+    /// Returns the value of a metric that a user named.
     ///
     /// # Errors
     ///
-    /// At `place`, with the nearest names: no metric of the run is called so, or it has no value.
+    /// An unknown metric, or one without a value in this run: at `place`, with the nearest names.
     pub fn find(&self, path: &str, place: &Place) -> Result<f64, InputError> {
         if let Some(value) = self.get(path) {
             return Ok(value);

@@ -1,10 +1,10 @@
-//! Many runs, and what they say together: replications, comparisons, baselines.
+//! Many runs, evaluated together: replications, comparisons, baselines.
 //!
 //! A trial is one run and its figures ([`trial`]); trials run in parallel and come back in their order
-//! ([`replicate`]). A [`comparison`] lays several variants beside each other, [`verdict`] by verdict, with the
-//! [`statistics`] for it; a [`baseline`] is what later runs are held to, an [`objective`] what a scenario wants of its
-//! own; a [`sweep`] runs over whole ranges of settings; [`sizing`] searches for the value of a setting that will do.
-//! Nothing here knows a clock, a terminal or the number of threads.
+//! ([`replicate`]). A [`comparison`] compares several variants, [`verdict`] by verdict, with the
+//! [`statistics`] for it; later runs are checked against a [`baseline`]; an [`objective`] is a figure that a scenario
+//! requires of its own run; a [`sweep`] runs over whole ranges of settings; [`sizing`] searches for the least sufficient
+//! value of a setting. Nothing here knows a clock, a terminal or the number of threads.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 

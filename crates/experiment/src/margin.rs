@@ -5,14 +5,14 @@ use std::fmt;
 /// Tolerance of a figure, or half-width of an interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Margin {
-    /// As a share of the figure it is held against, 0 or more.
+    /// Share of the figure that it is a margin of, 0 or more.
     Share(f64),
     /// Number in the unit of the metric, 0 or more.
     Absolute(f64),
 }
 
 impl Margin {
-    /// Nothing at all.
+    /// No margin.
     pub const NONE: Margin = Margin::Absolute(0.0);
 
     /// Reads `1%` or `0.5`.
@@ -27,7 +27,7 @@ impl Margin {
         }
     }
 
-    /// Returns how much that is beside a figure.
+    /// Returns the margin of a figure, in the unit of the metric.
     pub fn beside(self, figure: f64) -> f64 {
         match self {
             Margin::Share(share) => share * figure.abs(),
@@ -37,7 +37,7 @@ impl Margin {
 }
 
 impl fmt::Display for Margin {
-    /// As [`Margin::parse`] reads it.
+    /// Writes the margin as [`Margin::parse`] reads it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Margin::Share(share) => write!(out, "{}%", share * 100.0),

@@ -1,8 +1,8 @@
 //! Meaning of a single figure of a run: its direction, its unit, its place in the order of the register.
 //!
 //! The register of metrics names tables whose keys only a run knows, such as `latency_s`. A figure in such a
-//! table is better the way its table is. Where the table has no direction, or the figure only counts what the
-//! table is about, the last word of its path says it: see [`better`].
+//! table has the direction of its table. Where the table has no direction, or the figure only counts what the
+//! table is about, the last word of its path decides: see [`better`].
 
 use plimsoll_base::failure;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
@@ -11,17 +11,17 @@ use plimsoll_sim::summary::metrics::{Better, METRICS, Metric};
 /// Tables that are no figures of the simulated cloud, but of the machine that simulated it.
 const OF_THE_MACHINE: &str = "engine.";
 
-/// The metrics of the simulated cloud: the register without what the machine did.
+/// Returns the metrics of the simulated cloud: the register without those of the machine.
 pub fn register() -> impl Iterator<Item = &'static Metric> {
     METRICS.iter().filter(|metric| !metric.path.starts_with(OF_THE_MACHINE))
 }
 
-/// The row of the register that a path belongs to: itself, or the table it lies in.
+/// Returns the row of the register that a path belongs to: itself, or the table it lies in.
 pub fn entry(path: &str) -> Option<&'static Metric> {
     register().find(|metric| below(path, metric.path).is_some())
 }
 
-/// Refuses, at `place`, a name that can be none of any run: neither in the register, nor in a table of it, nor a part
+/// Refuses, at `place`, a name that no run can have: neither in the register, nor in a table of it, nor a part
 /// of it.
 pub fn check(name: &str, place: &Place) -> Result<(), Problem> {
     let holds_some =
@@ -35,25 +35,25 @@ pub fn check(name: &str, place: &Place) -> Result<(), Problem> {
     Err(problem)
 }
 
-/// The place of a path in the order of the register, for [`sort_by_key`](slice::sort_by_key) together with the
+/// Returns the place of a path in the order of the register, for [`sort_by_key`](slice::sort_by_key) together with the
 /// path; unknown ones come last.
 pub fn rank(path: &str) -> usize {
     register().position(|metric| below(path, metric.path).is_some()).unwrap_or(usize::MAX)
 }
 
-/// Returns what of `path` lies below `table`; empty for the table itself, nothing for what is elsewhere.
+/// Returns the part of `path` below `table`; empty for the table itself, `None` for a path elsewhere.
 pub fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(table)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }
 
-/// Returns which way a figure is good. Within a table:
+/// Returns the direction in which a figure is good. Within a table:
 ///
 /// - `failed_by_code` and all below it: lower;
 /// - by the last word of the path: `succeeded`, `completed` higher; `failed`, `refused`, `timed_out` lower; `at_s` and
 ///   `exhausted_at_s` (when something first ran out) higher; `fragmentation_*`, `wait_s_*`, `queue_length_*`
 ///   lower; `count`, `requested`, `arrivals` neither;
-/// - else the way of the table.
+/// - else the direction of the table.
 pub fn better(path: &str) -> Better {
     let Some(metric) = entry(path) else { return Better::Neither };
     if metric.path == path {
@@ -77,7 +77,7 @@ pub fn better(path: &str) -> Better {
     }
 }
 
-/// The unit of a figure, as the register has it. In a table the end of the path comes first: `_s`, `_gib`,
+/// Returns the unit of a figure, as the register has it. In a table the end of the path comes first: `_s`, `_gib`,
 /// `_mibps`, `fragmentation_*`; a `count` is a number.
 pub fn unit(path: &str) -> &'static str {
     let Some(metric) = entry(path) else { return "" };

@@ -1,4 +1,4 @@
-//! Objectives: what a scenario wants of the figures of its run, and whether they came out so.
+//! Objectives: the figures that a scenario requires of its run, and the verdict on each.
 
 use serde_json::{Value, json};
 
@@ -9,21 +9,21 @@ use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::objective::ObjectiveConfig;
 use plimsoll_sim::summary::percentiles;
 
-/// An objective beside what came out.
+/// Objective with the value and the verdict of a run.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judged<'a> {
     /// Objective.
     pub objective: &'a ObjectiveConfig,
     /// Value of the run; `None` where it has no such figure.
     pub value: Option<f64>,
-    /// True if that is as wanted.
+    /// True if the value meets the objective.
     pub met: bool,
     /// Reason why there is no value, with the nearest names, where one is required.
     pub missing: Option<String>,
 }
 
-/// Refuses objectives about metrics that no run can have. What a table holds, such as which operations have
-/// a latency, only the run knows: see [`judge`].
+/// Refuses objectives about metrics that no run can have. The contents of tables, such as the operations with
+/// a latency, are known only after the run: see [`judge`].
 pub fn check(scenario: &Scenario) -> Result<(), InputError> {
     let mut problems = Vec::new();
     for (i, objective) in scenario.objectives.iter().enumerate() {
@@ -50,10 +50,10 @@ fn unknown(path: &str, place: Place) -> Option<Problem> {
     None
 }
 
-/// Every objective of a scenario beside the figures of its run, in the order of the file.
+/// Judges every objective of a scenario by the figures of its run, in the order of the file.
 ///
 /// An objective without a value is not met, but for two sorts of figure. An error code that no request met was met 0 times.
-/// Something that never ran out did so later than any time asked for.
+/// A resource that never ran out counts as having lasted longer than any time asked for.
 pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
     let place = Place::default();
     let judged = scenario.objectives.iter().map(|objective| {
@@ -61,7 +61,7 @@ pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
         let value = figures.get(path);
         let never = value.is_none() && metric::is_first_time(path);
         let seen = if never { f64::INFINITY } else { value.unwrap_or(f64::NAN) };
-        // No number compares with NaN, so that what is missing is not met.
+        // No number compares with NaN, so that an objective without a value is not met.
         let met = objective.at_most.is_none_or(|most| seen <= most)
             && objective.at_least.is_none_or(|least| seen >= least);
         let missing = figures.find(path, &place).err().filter(|_| !never).map(|error| error.to_string());
@@ -70,7 +70,7 @@ pub fn judge<'a>(scenario: &'a Scenario, figures: &Figures) -> Vec<Judged<'a>> {
     judged.collect()
 }
 
-/// The verdicts as `summary.json` has them.
+/// Returns the verdicts as `summary.json` has them.
 pub fn value(judged: &[Judged<'_>]) -> Value {
     let verdict = |judged: &Judged<'_>| {
         json!({
@@ -131,7 +131,7 @@ mod tests {
             let scenario = scenario("{ metric = 'latency_s.lunch.p99', at_most = 60 }");
             let judged = judge(&scenario, &Figures::of(run)).remove(0);
             assert_eq!((judged.value, judged.met), (None, false));
-            let missing = judged.missing.expect("nobody asked for lunch");
+            let missing = judged.missing.expect("no metric of this name");
             assert!(missing.contains("did you mean `latency_s.launch.p99`"), "{missing}");
         });
     }

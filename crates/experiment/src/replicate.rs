@@ -1,4 +1,4 @@
-//! Many trials in parallel: their results come in the order of their numbers, whatever the threads.
+//! Trials in parallel, with their results in the order of their numbers whatever the threads.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,29 +11,30 @@ use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::{Observation, Observer};
 use plimsoll_sim::scenario::Scenario;
 
-/// Hears how trials go, on the threads they run on and so in any order. Every method has an empty default.
+/// Listener to the progress of trials, called on the threads that they run on and so in any order. Every method has an empty
+/// default.
 pub trait ProgressListener: Sync {
-    /// Called when so many more trials are to run.
+    /// Called when `trials` more trials are to run.
     fn planned(&self, _trials: usize) {}
-    /// A trial begins on the calling thread.
+    /// Called when a trial begins on the calling thread.
     fn began(&self, _number: usize, _scenario: &Scenario) {}
-    /// A trial has come to a simulated time, after so many events; the first time to 0 after none. An error ends
+    /// Called when a trial has reached a simulated time, after so many events; first at 0 after none. An error ends
     /// the whole experiment with it.
     fn progressed(&self, _number: usize, _now: Time, _events: u64) -> Result<(), InputError> {
         Ok(())
     }
-    /// A bug ended a trial; the panic goes on after this.
+    /// Called when a bug ends a trial; the panic goes on after the call.
     fn panicked(&self, _number: usize, _now: Time, _events: u64) {}
-    /// A trial has ended.
+    /// Called when a trial has ended.
     fn ended(&self, _number: usize) {}
 }
 
-/// Hears nothing.
+/// Listener that ignores everything.
 pub struct Silent;
 
 impl ProgressListener for Silent {}
 
-/// Runs trials 0 to `count` − 1, never more than `at_most` at once, and gives back what `keep` makes of each,
+/// Runs trials 0 to `count` − 1, never more than `at_most` at once, and returns the results of `keep` for each,
 /// in order. `scenario` makes the scenario of a trial just before it runs, so that few are held at once.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
-/// Quantiles are multiples of it.
+/// Step that quantiles are multiples of.
 const QUANTILE_STEP: f64 = 1e-9;
 
 /// Interval.
@@ -18,36 +18,36 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The interval that reaches `half_width` to both sides.
+    /// Returns the interval that reaches `half_width` to both sides.
     pub fn around(centre: f64, half_width: f64) -> Interval {
         Interval { low: centre - half_width, high: centre + half_width }
     }
 
-    /// Half of its length.
+    /// Returns half of the length.
     pub fn half_width(self) -> f64 {
         (self.high - self.low) / 2.0
     }
 
-    /// Returns whether a value lies in it, its ends included.
+    /// Returns whether a value lies in the interval, its ends included.
     pub fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 }
 
-/// The mean of at least one value; of equal values exactly that value.
+/// Returns the mean of at least one value; of equal values exactly that value.
 pub fn mean(values: &[f64]) -> f64 {
     let first = values[0];
     first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
 }
 
-/// The variance of the population that at least two values are a sample of.
+/// Returns the variance of the population that at least two values are a sample of.
 pub fn variance(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares = values.iter().map(|value| (value - mean) * (value - mean));
     squares.sum::<f64>() / (values.len() - 1) as f64
 }
 
-/// The interval of the mean of independent values that are about normal (Student 1908); `None` of fewer than
+/// Returns the interval of the mean of independent values that are about normal (Student 1908); `None` of fewer than
 /// two. For paired replications the values are the differences of each pair: what both have in common, such as
 /// the demand of a seed, cancels (Law, Simulation Modeling and Analysis, 5th ed., section 10.2.1).
 pub fn student_t(values: &[f64], confidence: f64) -> Option<Interval> {
@@ -59,7 +59,7 @@ pub fn student_t(values: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval::around(mean(values), t_quantile(two_sided(confidence), n - 1.0) * standard_error))
 }
 
-/// The interval of the chance of success, of which `successes` in `trials` independent trials are a sample
+/// Returns the interval of the chance of success, of which `successes` in `trials` independent trials are a sample
 /// (Wilson 1927). It is never beyond 0 or 1 and holds where nothing, or all, succeeded. Of no trials: 0 to 1.
 pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Interval {
     if trials == 0 {
@@ -77,13 +77,13 @@ pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Interval {
     }
 }
 
-/// The confidence that each of `family` intervals needs so that all hold together with `confidence`, whatever
+/// Returns the confidence that each of `family` intervals needs so that all hold together with `confidence`, whatever
 /// their dependence (Bonferroni; Dunn 1961).
 pub fn bonferroni(confidence: f64, family: usize) -> f64 {
     1.0 - (1.0 - confidence) / family.max(1) as f64
 }
 
-/// Pearson's correlation of two samples of one length; `None` where either does not vary.
+/// Returns Pearson's correlation of two samples of one length; `None` where either does not vary.
 pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     assert_eq!(a.len(), b.len(), "a correlation is of pairs");
     if a.len() < 2 {
@@ -96,13 +96,13 @@ pub fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     (scale > 0.0).then(|| (covariance / scale).clamp(-1.0, 1.0))
 }
 
-/// The interval of a quantile of whatever distribution the values come from, between two of them (David and
+/// Returns the interval of a quantile of whatever distribution the values come from, between two of them (David and
 /// Nagaraja, Order Statistics, 3rd ed., section 7.1). It holds with at least `confidence`; `None` where there are
 /// too few values for it.
 pub fn quantile_interval(values: &[f64], quantile: f64, confidence: f64) -> Option<Interval> {
     let sorted = sorted(values);
     let n = sorted.len() as u64;
-    // So many of the values lie below the quantile.
+    // Distribution of the number of values below the quantile.
     let below = Binomial::new(quantile, n).ok()?;
     let tail = (1.0 - confidence) / 2.0;
     // Counted from 1: the greatest `low` with P(below < low) ≤ tail, the least `high` with P(below ≥ high) ≤ tail.
@@ -126,7 +126,7 @@ pub struct Variety {
 }
 
 impl Variety {
-    /// Variety of at least one value, the usual one being that of more than half of them, or else 0.
+    /// Returns the variety of at least one value, the usual one being that of more than half of them, or else 0.
     pub fn of(values: &[f64]) -> Variety {
         let sorted = sorted(values);
         let longest = sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len());
@@ -134,7 +134,7 @@ impl Variety {
         Variety::around(values, usual)
     }
 
-    /// Variety of at least one value, of which `usual` says that nothing happened.
+    /// Returns the variety of at least one value, of which `usual` says that nothing happened.
     pub fn around(values: &[f64], usual: f64) -> Variety {
         let differing = values.iter().filter(|value| **value != usual).count();
         let distinct = sorted(values).chunk_by(|a, b| a == b).count();
@@ -150,8 +150,8 @@ impl Variety {
         self.distinct > 1 && (all || self.differing >= TELLING)
     }
 
-    /// Values that would tell, if those to come differ as often; of none that differs so many that [`TELLING`] would
-    /// differ if every `values` had one.
+    /// Returns the number of values that would suffice if the same share of those to come differed; where none differs, as if
+    /// one did.
     pub fn needed(self) -> usize {
         (self.values * TELLING).div_ceil(self.differing.max(1)).max(self.values + 1)
     }
@@ -163,19 +163,19 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// The mean of each of so many equal stretches of a series; `None` of a series with fewer values.
+/// Returns the mean of each of `parts` equal stretches of a series; `None` of a series with fewer values.
 pub fn means_of_parts(series: &[f64], parts: usize) -> Option<Vec<f64>> {
     let at = |part: usize| part * series.len() / parts;
     (series.len() >= parts).then(|| (0..parts).map(|part| mean(&series[at(part)..at(part + 1)])).collect())
 }
 
-/// The part of a run from which on its state no longer drifts. `replications` holds the means of the parts of each of
+/// Returns the part of a run from which on its state no longer drifts. `replications` holds the means of the parts of each of
 /// several independent runs, as many parts in each.
 ///
 /// A part of the first half drifts where its difference to the second half of the same run has a mean that Student's
 /// interval over the replications keeps away from 0, at a confidence by which all parts of a run that does not drift
 /// are taken for settled in `confidence` of all cases (Bonferroni). `None` of fewer than three replications, which do
-/// not tell drift from chance; the inner `None` where the last part of the first half still drifts.
+/// not distinguish drift from chance; the inner `None` where the last part of the first half still drifts.
 pub fn settled_from(replications: &[Vec<f64>], confidence: f64) -> Option<Option<usize>> {
     let parts = replications.first().filter(|_| replications.len() >= 3)?.len();
     let half = parts / 2;
@@ -189,7 +189,7 @@ pub fn settled_from(replications: &[Vec<f64>], confidence: f64) -> Option<Option
     Some((settled < half).then_some(settled))
 }
 
-/// The probability below the upper end of a two-sided interval.
+/// Returns the probability below the upper end of a two-sided interval.
 fn two_sided(confidence: f64) -> f64 {
     1.0 - (1.0 - confidence) / 2.0
 }
@@ -317,7 +317,7 @@ mod tests {
         assert_eq!([needed(10, 2), needed(10, 0), needed(3, 2)], [40, 80, 12]);
     }
 
-    /// A state that drifts towards its mean and is pushed at random: each value keeps nine tenths of the one before.
+    /// Returns a state that drifts towards its mean and is pushed at random: each value keeps nine tenths of the one before.
     fn drawn(seed: u64, start: f64) -> Vec<f64> {
         let mut stream = Seed(seed).stream(Purpose::Mix, 0);
         let mut value = start;

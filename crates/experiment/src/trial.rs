@@ -10,7 +10,7 @@ use plimsoll_sim::cloud::{Cloud, RunOptions};
 use plimsoll_sim::scenario::{Overrides, Scenario};
 use plimsoll_sim::summary::{Execution, Run};
 
-/// A way to run a scenario: what is set beside what the file says, under a name.
+/// Variant of a scenario: overrides of the file, under a name.
 #[derive(Clone, Debug)]
 pub struct Variant {
     /// Name in tables.
@@ -46,7 +46,7 @@ pub struct Series {
     pub instances_running: Vec<f64>,
 }
 
-/// Runs a scenario and tells what came out.
+/// Runs a scenario and returns its figures.
 pub fn run(scenario: &Scenario) -> Result<Figures, InputError> {
     run_watched(scenario, &mut plimsoll_sim::cloud::observe::Silent)
 }

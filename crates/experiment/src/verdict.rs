@@ -11,7 +11,7 @@ pub enum Verdict {
     Better,
     /// The difference is to the bad.
     Worse,
-    /// There is none, and nothing about it is random.
+    /// There is no difference, and nothing about it is random.
     Same,
     /// Too few replications differ for an interval of the difference.
     TooFewEvents,
@@ -26,18 +26,18 @@ pub enum Verdict {
 pub enum Reason {
     /// Neither more nor less of it is good by itself.
     NoDirection,
-    /// The variant looks better, and as much of it as half may come from doing less work.
+    /// The variant seems better, and half of the difference or more may come from doing less work.
     LessWork,
-    /// The variant looks worse, and as much of it as half may come from doing more work.
+    /// The variant seems worse, and half of the difference or more may come from doing more work.
     MoreWork,
-    /// Either has no value, such as a time at which nothing ran out.
+    /// Either of the two has no value, such as the time at which something ran out that never did.
     NoValue,
-    /// A replication of random demand says nothing of how much it varies.
+    /// There is one replication, which does not show how much random demand varies.
     OneReplication,
 }
 
 impl Verdict {
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Better => "better",
@@ -49,7 +49,7 @@ impl Verdict {
         }
     }
 
-    /// Words for a person.
+    /// Returns the words for a person.
     pub fn words(self) -> &'static str {
         match self {
             Verdict::Better => "better",
@@ -63,7 +63,7 @@ impl Verdict {
 }
 
 impl Reason {
-    /// Words for a person.
+    /// Returns the words for a person.
     pub fn words(self) -> &'static str {
         match self {
             Reason::NoDirection => "neither is good",
@@ -80,7 +80,7 @@ impl Reason {
 pub struct Difference {
     /// Mean of the variant less mean of the baseline, in the metric's unit.
     pub mean: f64,
-    /// The same by the mean of the baseline, unless that is 0.
+    /// Difference ÷ mean of the baseline; `None` where that is 0.
     pub relative: Option<f64>,
     /// Certainty.
     pub certainty: Certainty,
@@ -118,14 +118,14 @@ pub struct Paired {
 /// The confidence of intervals: alone, and so that all of a family hold together.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Confidence {
-    /// Confidence of an interval that is looked at alone.
+    /// Confidence of a single interval.
     pub alone: f64,
     /// Confidence of each of the family.
     pub each: f64,
 }
 
 impl Difference {
-    /// Difference of pairs of values (baseline, variant), at least one. `exact`: nothing about them is random.
+    /// Returns the difference of pairs of values (baseline, variant), at least one. `exact`: nothing about them is random.
     pub fn of(pairs: &[(f64, f64)], exact: bool, confidence: Confidence) -> Difference {
         let (baseline, variant): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
         let differences: Vec<f64> = pairs.iter().map(|(baseline, variant)| variant - baseline).collect();
@@ -149,7 +149,7 @@ impl Difference {
         Difference { mean, relative, certainty }
     }
 
-    /// Half the length of the interval; 0 for what is exact and where all pairs are alike, nothing where an interval
+    /// Returns half the length of the interval; 0 where the difference is exact or all pairs are equal, `None` where an interval
     /// would have a width that is not known.
     pub fn half_width(&self) -> Option<f64> {
         match &self.certainty {
@@ -161,7 +161,7 @@ impl Difference {
     }
 }
 
-/// Returns what a difference in `path` shows. `work` is by how much the variant does more work than the baseline, as a
+/// Returns the verdict on a difference in `path`. `work` is the surplus of the variant's work over the baseline's, as a
 /// share of the baseline's.
 pub fn judge(path: &str, difference: &Difference, work: f64) -> Verdict {
     let shown = match &difference.certainty {
@@ -188,7 +188,7 @@ pub fn judge(path: &str, difference: &Difference, work: f64) -> Verdict {
     }
 }
 
-/// Returns whether less of it is needed, or suffered, where less work is done: who refuses everything uses no host. Such a
+/// Returns whether the metric falls where less work is done: a cloud that refuses everything uses no host. Such a
 /// metric is taken to grow in proportion to the work at most.
 fn grows_with_work(path: &str) -> bool {
     let starts =
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn refusing_work_flatters_nobody() {
+    fn refusing_work_flatters_no_variant() {
         let path = "fleet.hosts_used_mean";
         let fewer = [(100.0, 95.0), (101.0, 96.1), (99.0, 94.2)];
         assert_eq!(verdict(path, &fewer, 0.0), Verdict::Better);
@@ -268,7 +268,7 @@ mod tests {
         assert!(wider.half_width().unwrap() > paired.alone.half_width());
     }
 
-    /// A count of events with this mean (Knuth's product of uniform draws).
+    /// Returns a count of events with this mean (Knuth's product of uniform draws).
     fn poisson(stream: &mut Stream, mean: f64) -> f64 {
         let (least, mut product, mut count) = (libm::exp(-mean), stream.unit(), 0.0);
         while product > least {
@@ -278,7 +278,7 @@ mod tests {
         count
     }
 
-    /// A crowd of events of this mean size, or with the rest of the chance none.
+    /// Returns a crowd of events of this mean size, or with the rest of the chance none.
     fn crowd(stream: &mut Stream, chance: f64, mean: f64) -> f64 {
         if stream.unit() < chance { (-mean * libm::log(stream.unit())).ceil() } else { 0.0 }
     }

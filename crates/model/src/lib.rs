@@ -1,5 +1,5 @@
-//! The parts of a modelled cloud, each by itself: hosts and placement, network, storage, quotas, faults, demand, control plane,
-//! money.
+//! The parts of a modelled cloud, each independent of the run: hosts and placement, network, storage, quotas, faults,
+//! demand, control plane, money.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 

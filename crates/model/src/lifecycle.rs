@@ -1,4 +1,4 @@
-//! Life cycle of an instance: states, triggers, and the one table of legal transitions.
+//! Lifecycle of an instance: states, triggers, and the one table of legal transitions.
 //!
 //! ```text
 //! launch ─▶ pending ─booted─▶ running ─stop, hibernate─▶ stopping ─stopped─▶ stopped ─start─▶ pending
@@ -86,7 +86,7 @@ pub enum Trigger {
     Stopped,
     /// Shutting down is over.
     Terminated,
-    /// Its host failed or is being emptied, and it comes up again on another.
+    /// Its host failed or is being drained, and it starts again on another.
     Recovered,
     /// Its host failed and it stays off.
     Lost,
@@ -127,8 +127,8 @@ impl Trigger {
 ///
 /// Calls on a state in transition are refused, although EC2 lets some pass. Only
 /// terminating is "idempotent; if you terminate an instance more than once, each call succeeds"
-/// (`TerminateInstances`), which holds while it shuts down as well as afterwards. What is stopping or
-/// shutting down when its host is lost is simply done with that.
+/// (`TerminateInstances`), which holds while it shuts down as well as afterwards. An instance that is stopping
+/// or shutting down when its host is lost has finished that.
 #[rustfmt::skip]
 const TRANSITIONS: [[Transition<State>; State::ALL.len()]; Trigger::ALL.len()] = {
     use State::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::transition;
 
-    /// Every pair once more, in words and by trigger: what may happen, and that nothing else does.
+    /// Every pair of state and trigger once more, in words and by trigger.
     #[test]
     fn every_state_and_trigger() {
         for (trigger, state) in Trigger::ALL.into_iter().flat_map(|of| State::ALL.map(|state| (of, state))) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Enum;
 
-/// Makes the enum and its words of one list.
+/// Declares the enum and its names from one list.
 macro_rules! operations {
     ($($operation:ident = $number:literal, $name:literal, $meaning:literal;)*) => {
         /// An operation of the API. The number goes into the digest: add at the end, never renumber.
@@ -27,12 +27,12 @@ macro_rules! operations {
 
 #[rustfmt::skip]
 operations! {
-    Launch = 1, "launch", "new instances";
-    Start = 2, "start", "run stopped instances again";
+    Launch = 1, "launch", "launch instances";
+    Start = 2, "start", "start stopped instances";
     Stop = 3, "stop", "stop running instances";
     Reboot = 4, "reboot", "reboot running instances";
-    Terminate = 5, "terminate", "end instances";
-    Describe = 6, "describe", "ask for the state of instances";
+    Terminate = 5, "terminate", "terminate instances";
+    Describe = 6, "describe", "describe the state of instances";
     Modify = 7, "modify", "change the type, termination protection or security groups of instances";
     Hibernate = 8, "hibernate", "stop running instances and keep their memory on the root volume";
     CreateVolume = 9, "create-volume", "make a volume, empty or from a snapshot";
@@ -48,27 +48,27 @@ operations! {
     DeleteSecurityGroup = 19, "delete-security-group", "delete a security group";
     AuthorizeIngress = 20, "authorize-ingress", "add a rule for incoming traffic";
     AuthorizeEgress = 21, "authorize-egress", "add a rule for outgoing traffic";
-    RevokeIngress = 22, "revoke-ingress", "take away a rule for incoming traffic";
-    RevokeEgress = 23, "revoke-egress", "take away a rule for outgoing traffic";
+    RevokeIngress = 22, "revoke-ingress", "remove a rule for incoming traffic";
+    RevokeEgress = 23, "revoke-egress", "remove a rule for outgoing traffic";
     Probe = 24, "probe", "send traffic to or from an instance";
-    AllocateAddress = 25, "allocate-address", "take an elastic address from the public pool";
-    AssociateAddress = 26, "associate-address", "give an elastic address to an instance";
-    DisassociateAddress = 27, "disassociate-address", "take an elastic address from its instance";
-    ReleaseAddress = 28, "release-address", "give an elastic address back to the pool";
+    AllocateAddress = 25, "allocate-address", "allocate an elastic address from the public pool";
+    AssociateAddress = 26, "associate-address", "associate an elastic address with an instance";
+    DisassociateAddress = 27, "disassociate-address", "disassociate an elastic address from its instance";
+    ReleaseAddress = 28, "release-address", "release an elastic address to the pool";
     CreateInterface = 29, "create-interface", "make a network interface in a subnet";
     AttachInterface = 30, "attach-interface", "attach a network interface to an instance";
     DetachInterface = 31, "detach-interface", "detach a network interface from its instance";
     DeleteInterface = 32, "delete-interface", "delete a network interface";
     AssignAddresses = 33, "assign-addresses", "add private addresses or prefixes to an instance";
-    UnassignAddresses = 34, "unassign-addresses", "take private addresses or prefixes from an instance";
+    UnassignAddresses = 34, "unassign-addresses", "remove private addresses or prefixes from an instance";
     CreatePlacementGroup = 35, "create-placement-group", "make a placement group";
     DeletePlacementGroup = 36, "delete-placement-group", "delete a placement group";
-    AllocateHost = 37, "allocate-host", "dedicate hosts to the account";
-    ReleaseHost = 38, "release-host", "give a dedicated host back";
-    CreateReservation = 39, "create-capacity-reservation", "hold room for instances";
-    CancelReservation = 40, "cancel-capacity-reservation", "hold it no longer";
+    AllocateHost = 37, "allocate-host", "allocate a dedicated host to the account";
+    ReleaseHost = 38, "release-host", "release a dedicated host";
+    CreateReservation = 39, "create-capacity-reservation", "reserve room for instances";
+    CancelReservation = 40, "cancel-capacity-reservation", "cancel a capacity reservation";
     CreateTags = 41, "create-tags", "tag instances";
-    DeleteTags = 42, "delete-tags", "take tags from instances";
+    DeleteTags = 42, "delete-tags", "remove tags from instances";
     ArchiveSnapshot = 43, "archive-snapshot", "move a snapshot to the archive tier";
     RestoreSnapshot = 44, "restore-snapshot", "move a snapshot back from the archive tier";
 }

@@ -1,4 +1,4 @@
-//! Closed forms of queueing theory, against which models are held and systems are sized.
+//! Closed forms of queueing theory, for the validation of models and the sizing of systems.
 //!
 //! Rates are per second and times in seconds, but any unit will do that both are in.
 

@@ -6,17 +6,17 @@ use crate::ReportFile;
 use plimsoll_chart::plot::Plot;
 use plimsoll_chart::{layout, palette, png, svg};
 
-/// The files of a result folder.
+/// Pattern of the files in a result folder.
 pub const FILES: &str = "charts/*.svg";
 
-/// A plot as a file of a result folder, which looks as the reader's system does.
+/// Returns a plot as a file of a result folder, in the light or dark colours of the reader's system.
 pub fn svg_file(plot: &Plot) -> ReportFile {
     let scene = layout::lay_out(plot, layout::STANDALONE);
     let bytes = svg::file(&scene, &plot.title, &plot.caption).into_bytes();
     ReportFile { name: format!("charts/{}.svg", plot.name), bytes }
 }
 
-/// A plot as two pictures of a result folder, light and dark.
+/// Returns a plot as two pictures of a result folder, light and dark.
 pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
     let scene = layout::lay_out(plot, layout::STANDALONE);
     [&palette::LIGHT, &palette::DARK].map(|theme| ReportFile {
@@ -25,10 +25,10 @@ pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
     })
 }
 
-/// Most letters of the name of a file that come from data: file systems take 255, and a chart tells its kind as well.
+/// Most letters of the name of a file that come from data: file systems take 255, and the kind of the chart needs some.
 const LONGEST: usize = 120;
 
-/// The name of a file for what is called so: no two names that differ lead to the same one.
+/// Returns the name of a file for a name in words. Different words have different names.
 pub fn file_name(words: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let of = |c: char| if plain(c) { c.to_string() } else { format!("~{:x}", c as u32) };
@@ -36,7 +36,7 @@ pub fn file_name(words: &str) -> String {
     if name.len() <= LONGEST {
         return name;
     }
-    // What is cut off is told by its hash.
+    // The hash stands for the part that is cut off.
     let hash: String = Sha256::digest(words).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{}~~{hash}", &name[..LONGEST - 2 - hash.len()])
 }

@@ -1,6 +1,6 @@
 //! The result folder, which appears whole or not at all ([`plimsoll_base::disk`]).
 //!
-//! An older result is replaced only by a finished one, and what is no result of ours is never replaced.
+//! An older result is replaced only by a finished one; a folder that is no result of plimsoll is never replaced.
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -10,7 +10,7 @@ use super::{ReportFile, manifest};
 use plimsoll_base::disk::WholeFolder;
 use plimsoll_base::input::{InputError, Place, Problem};
 
-/// A result folder in the making. Dropped before [`ResultFolder::publish`], it leaves nothing behind.
+/// Result folder under construction. Dropped before [`ResultFolder::publish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct ResultFolder {
     /// The place as it was named.
@@ -19,7 +19,7 @@ pub struct ResultFolder {
 }
 
 impl ResultFolder {
-    /// Begins a result that is to appear where `named` leads to; makes the folders above it.
+    /// Begins a result that is to appear at the place that `named` leads to; makes the folders above it.
     pub fn begin(named: &Path) -> Result<ResultFolder, InputError> {
         let place = WholeFolder::place_of(named);
         check_replaceable(&place)?;
@@ -33,7 +33,7 @@ impl ResultFolder {
         Ok(ResultFolder { named: named.to_path_buf(), folder })
     }
 
-    /// Returns where the result is written meanwhile.
+    /// Returns the folder in which the result is written before it is published.
     pub fn draft(&self) -> &Path {
         self.folder.path()
     }
@@ -49,7 +49,7 @@ impl ResultFolder {
         Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
     }
 
-    /// A file beside the result that the run needs while it goes on. Its maker removes it.
+    /// Returns a file beside the result that the run needs while it goes on. Its maker removes it.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.draft().join(format!(".{name}"))
     }
@@ -60,9 +60,9 @@ impl ResultFolder {
         file.write_all(bytes).and_then(|()| file.flush()).map_err(|error| self.unwritable(name, &error))
     }
 
-    /// Puts the finished result in its place and tells it. An older result stays until the new one is there.
+    /// Puts the finished result in its place and returns it. An older result stays until the new one is there.
     pub fn publish(self) -> Result<PathBuf, InputError> {
-        // The run may have taken hours: look again.
+        // The run may have taken hours: check again.
         let ResultFolder { named, folder } = self;
         check_replaceable(folder.place())?;
         let place = folder.place().to_path_buf();
@@ -71,13 +71,13 @@ impl ResultFolder {
         Ok(named)
     }
 
-    /// The problem of a file that cannot be written.
+    /// Returns the problem of a file that cannot be written.
     pub fn unwritable(&self, name: &str, error: &io::Error) -> InputError {
         unwritable(&self.named, self.folder.place(), name, error)
     }
 }
 
-/// Takes away what the run needed while it went on and could not take away itself.
+/// Removes the scratch files that the run could not remove itself.
 fn remove_scratch(draft: &Path) -> io::Result<()> {
     for entry in fs::read_dir(draft)? {
         let entry = entry?;
@@ -100,7 +100,7 @@ fn unwritable(named: &Path, place: &Path, name: &str, error: &io::Error) -> Inpu
     Problem::new(place, format!("cannot be written: {error}")).with_help(format!("{help}{kept}")).into()
 }
 
-/// Puts what is drawn of a result into its folder, all of it in one step. Charts that are there already go.
+/// Puts charts and page of a result into its folder, all in one step. Earlier charts are removed.
 pub fn redraw(result: &Path, files: &[ReportFile]) -> Result<(), InputError> {
     let place = WholeFolder::place_of(result);
     let goes =
@@ -142,7 +142,7 @@ fn check_replaceable(place: &Path) -> Result<(), InputError> {
     }
 }
 
-/// The first entry, by name, that is in no result of plimsoll: a file that a person put there.
+/// Returns the first entry, by name, that is in no result of plimsoll: a file that a person put there.
 fn stranger(place: &Path) -> Option<String> {
     let entries = fs::read_dir(place).ok()?.filter_map(Result::ok);
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -153,7 +153,7 @@ fn stranger(place: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A finished result of ours.
+    /// Publishes a finished result.
     fn finish(folder: &ResultFolder, content: &str) {
         folder.write("summary.json", content.as_bytes()).unwrap();
         folder.write(manifest::FILE, format!("{{\"schema\":\"{}\"}}", manifest::SCHEMA).as_bytes()).unwrap();

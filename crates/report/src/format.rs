@@ -14,7 +14,7 @@ const MOST_DIGITS: i32 = 7;
 /// The unit of ratios in the register of metrics.
 const RATIO: &str = "0 to 1";
 
-/// A value: `99.12 %`, `$360,703.26`, `0.25 s`, `870.5`. Units that count things are left to the name.
+/// Returns a value: `99.12 %`, `$360,703.26`, `0.25 s`, `870.5`. Units that count things are left to the name.
 pub fn amount(value: f64, unit: &str) -> String {
     match unit {
         RATIO => percent(value),
@@ -24,12 +24,12 @@ pub fn amount(value: f64, unit: &str) -> String {
     }
 }
 
-/// A difference of two values: `+0.7 pp` (percentage points), `-$12.00`, `+3`.
+/// Returns a difference of two values: `+0.7 pp` (percentage points), `-$12.00`, `+3`.
 pub fn change(value: f64, unit: &str) -> String {
     change_to(value, unit, DIGITS_OF_CHANGE)
 }
 
-/// Interval of a difference, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
+/// Returns the interval of a difference, `+1.20 to +3.41 pp`, with as many digits as tell its ends apart.
 pub fn change_between(low: f64, high: f64, unit: &str) -> String {
     let ends = |digits| [low, high].map(|end| change_to(end, unit, digits));
     let apart = (DIGITS_OF_CHANGE..=MOST_DIGITS).map(ends).find(|[low, high]| low != high);
@@ -49,7 +49,7 @@ fn change_to(value: f64, unit: &str, digits: i32) -> String {
     if value == 0.0 { "0".to_string() } else { signed(value, if value < 0.0 { "-" } else { "+" }, unsigned) }
 }
 
-/// The same as a share, in per cent: `+12.3 %`.
+/// Returns a relative difference in per cent: `+12.3 %`.
 pub fn relative(share: f64) -> String {
     match share {
         0.0 => "0 %".to_string(),
@@ -61,7 +61,7 @@ pub fn relative(share: f64) -> String {
     }
 }
 
-/// Confidence level: `95 %`, `99.72 %`.
+/// Returns the confidence level: `95 %`, `99.72 %`.
 pub fn level(confidence: f64) -> String {
     format!("{} %", (confidence * 1e4).round() / 1e2)
 }
@@ -71,7 +71,7 @@ fn signed(value: f64, sign: &str, unsigned: impl Fn(f64) -> String) -> String {
     format!("{sign}{}", unsigned(value.abs()))
 }
 
-/// A whole number as it is, another to so many digits.
+/// Returns a whole number as it is, any other rounded to `digits` digits.
 fn significant(value: f64, digits: i32) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 {
         return grouped(value as i64);

@@ -56,7 +56,7 @@ fn small_check() -> CheckData {
     CheckData::open(folder(&[("check.json", &told.to_string())]).path()).unwrap()
 }
 
-/// A sweep over these axes, as columns of the table of runs.
+/// Returns a sweep over these axes, as columns of the table of runs.
 fn small_sweep(axes: &[&str], table: &str) -> SweepData {
     let axes: Vec<Value> = axes.iter().map(|path| json!({ "path": path })).collect();
     let told = json!({ "name": "sweep", "scenario": "small", "axes": axes, "seeds": [1] });
@@ -84,7 +84,7 @@ fn sweeps() -> Vec<Plot> {
     .collect()
 }
 
-/// Returns where a text is: left, top, right, bottom.
+/// Returns the extent of a text: left, top, right, bottom.
 fn extent(mark: &Mark) -> Option<([f64; 4], &str)> {
     let Mark::Text { at: (x, y), text, anchor, size, bold, .. } = mark else { return None };
     let wide = width(text, *size) * if *bold { 1.1 } else { 1.0 };

@@ -1,7 +1,7 @@
-//! Result folders: what a run or an experiment leaves behind, as files, charts, pages and tables of the terminal.
+//! Result folders of runs and experiments: files, charts, pages and tables of the terminal.
 //!
-//! Each kind of result has one folder here, with its data as files hold them, the way back from these files, and what
-//! terminal, page, charts and Markdown tell of them: [`run`], [`comparison`], [`sweep`], [`sizing`], [`check`]. The formats
+//! Each kind of result has one folder here, with its data as written to files and read back, and its reports for
+//! terminal, page, charts and Markdown: [`run`], [`comparison`], [`sweep`], [`sizing`], [`check`]. The formats
 //! know no kind: [`charts`], [`page`], [`terminal`]. [`render`] draws whatever a folder holds.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
@@ -54,7 +54,7 @@ pub struct ReportFile {
 }
 
 impl ReportFile {
-    /// File that holds a value as indented JSON, its keys in order.
+    /// Returns the file that holds a value as indented JSON, its keys in order.
     pub fn json(name: &str, value: &impl Serialize) -> ReportFile {
         let mut bytes = serde_json::to_vec_pretty(&json(value)).expect("a report is plain data");
         bytes.push(b'\n');
@@ -62,7 +62,7 @@ impl ReportFile {
     }
 }
 
-/// JSON of a report, its keys in order.
+/// Returns the JSON of a report, its keys in order.
 pub fn json(report: &impl Serialize) -> Value {
     serde_json::to_value(report).expect("a report is plain data")
 }

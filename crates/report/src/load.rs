@@ -15,7 +15,7 @@ pub fn json(folder: &Path, name: &str) -> Result<Value, InputError> {
     typed(folder, name)
 }
 
-/// The same, into what it must hold.
+/// Reads a JSON file that a result must have, as a value of type `T`.
 pub fn typed<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, InputError> {
     let path = folder.join(name);
     let text = fs::read_to_string(&path).map_err(|error| {
@@ -26,7 +26,7 @@ pub fn typed<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, InputE
     parsed.map_err(|error| broken(&path, &format!("{error}")).into())
 }
 
-/// The path, if there is a file.
+/// Returns the path, if there is a file.
 pub fn optional(path: PathBuf) -> Result<Option<PathBuf>, InputError> {
     match fs::metadata(&path) {
         Ok(_) => Ok(Some(path)),
@@ -35,13 +35,13 @@ pub fn optional(path: PathBuf) -> Result<Option<PathBuf>, InputError> {
     }
 }
 
-/// The problem of a file that holds something else than plimsoll writes.
+/// Returns the problem of a file that holds something else than plimsoll writes.
 pub fn broken(path: &Path, found: &str) -> Problem {
     let problem = Problem::new(Place::file(path), format!("found what plimsoll did not write: {found}"));
     problem.with_help("make the result again with `plimsoll run`")
 }
 
-/// Opens a table; its reader and the names of its columns.
+/// Opens a table; returns its reader and the names of its columns.
 pub fn open(path: &Path) -> Result<(Reader<File>, Vec<String>), InputError> {
     let read = || {
         let mut reader = Reader::from_path(path)?;
@@ -53,7 +53,7 @@ pub fn open(path: &Path) -> Result<(Reader<File>, Vec<String>), InputError> {
     })
 }
 
-/// Takes in every row; an error tells its line.
+/// Calls a function with every row; an error names the line.
 pub fn each_row(
     path: &Path,
     reader: &mut Reader<File>,
@@ -72,7 +72,7 @@ pub fn each_row(
     }
 }
 
-/// A number of a cell.
+/// Reads the number in a cell.
 pub fn number(cell: &str) -> Result<f64, String> {
     cell.parse().map_err(|_| format!("`{cell}` where a number is expected"))
 }

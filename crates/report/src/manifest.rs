@@ -1,4 +1,4 @@
-//! `manifest.json`: what was run, exactly enough to run it again. Its schema marks a folder as a result of ours.
+//! `manifest.json`: description of a run, exact enough to repeat it. Its schema marks a folder as a result of plimsoll.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ pub const SCHEMA: &str = "plimsoll/manifest/1";
 /// Beginning of the schema of every version.
 const SCHEMA_FAMILY: &str = "plimsoll/manifest/";
 
-/// Returns whether a file is a manifest of ours, of whatever version.
+/// Returns whether a file is a manifest of plimsoll, of any version.
 pub fn is_ours(path: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else { return false };
     let manifest: Value = serde_json::from_str(&text).unwrap_or_default();
     manifest["schema"].as_str().is_some_and(|schema| schema.starts_with(SCHEMA_FAMILY))
 }
 
-/// The file of a run.
+/// Returns the file of a run.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     let what = json!({
         "scenario": run.scenario.resolved(),
@@ -35,7 +35,7 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     vec![ReportFile { name: FILE.to_string(), bytes: bytes(what, run.execution) }]
 }
 
-/// A manifest: the fields that tell what was run, and those of every manifest: by which version, how and where.
+/// Returns a manifest: the fields of `what` was run, and those of every manifest: version, command, machine.
 pub fn bytes(what: Value, execution: &Execution) -> Vec<u8> {
     let inputs: Vec<Value> = (execution.inputs.iter())
         .map(|(path, hash)| json!({ "file": path.to_string_lossy(), "sha256": hash }))

@@ -28,7 +28,7 @@ struct Kind {
     render: fn(&Path) -> Result<Rendering, InputError>,
 }
 
-/// Every kind. What is none of the others is taken for a run.
+/// Every kind. A folder of no other kind is taken for a run.
 const KINDS: [Kind; 5] = [
     Kind { mark: comparison::JSON, render: comparison },
     Kind { mark: sweep::JSON, render: sweep },
@@ -49,14 +49,14 @@ impl Rendering {
         (kind.render)(folder)
     }
 
-    /// The files of a result folder: each chart as SVG, and the page.
+    /// Returns the files of a result folder: each chart as SVG, and the page.
     pub fn files(&self) -> Vec<ReportFile> {
         let page = ReportFile { name: page::FILE.to_string(), bytes: self.page.clone() };
         self.plots.iter().map(charts::svg_file).chain([page]).collect()
     }
 }
 
-/// Renders the result in the making, and writes charts and page beside its other files.
+/// Renders the result under construction, and writes charts and page beside its other files.
 ///
 /// # Errors
 ///

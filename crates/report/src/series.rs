@@ -27,18 +27,18 @@ impl Series {
         Ok(Series { names, columns })
     }
 
-    /// The names of the columns, in order.
+    /// Returns the names of the columns, in order.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// A column; empty where there is none of this name.
+    /// Returns a column; empty where there is none of this name.
     pub fn column(&self, name: &str) -> &[f64] {
         let position = self.names.iter().position(|known| known == name);
         position.map_or(&[], |position| &self.columns[position])
     }
 
-    /// The times \[s\] with what a rule makes of the rows of some columns; nothing where a column is not there.
+    /// Returns the times \[s\] with the values of a rule for the rows of some columns; empty where a column is missing.
     pub fn points<const N: usize>(
         &self,
         columns: [&str; N],
@@ -54,7 +54,7 @@ impl Series {
     }
 }
 
-/// Reads a table whose rows belong to things that a column names: the series of each thing, in the order of its first
+/// Reads a table whose rows belong to things that a column names. Returns the series of each thing, in the order of its first
 /// row. All other cells are numbers.
 pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, InputError> {
     let (mut reader, mut names) = open(path)?;
@@ -65,7 +65,7 @@ pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, I
     let mut next = 0;
     each_row(path, &mut reader, |row| {
         let name = quote::from_cell(row.get(key_column).unwrap_or_default());
-        // Things take turns, so that the next is nearly always the one after the last.
+        // Things alternate, so that the next is nearly always the one after the last.
         let is_next = things.get(next).is_some_and(|(known, _)| known == name);
         let found = if is_next { Some(next) } else { things.iter().position(|(known, _)| known == name) };
         let position = found.unwrap_or(things.len());

@@ -1,4 +1,4 @@
-//! Tables before they are a terminal's, a page's or Markdown's.
+//! Tables in a form that terminal, page and Markdown share.
 
 use std::borrow::Cow;
 
@@ -16,23 +16,23 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Cell of a text, empty for the empty text.
+    /// Returns the cell of a text, empty for the empty text.
     pub fn text(text: impl Into<String>) -> Cell {
         let text = text.into();
         if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
     }
 
-    /// Cell of a whole number.
+    /// Returns the cell of a whole number.
     pub fn count(count: u64) -> Cell {
         Cell::Number(count as f64, grouped(count))
     }
 
-    /// Cell of a number with `places` decimals.
+    /// Returns the cell of a number with `places` decimals.
     pub fn number(value: f64, places: usize) -> Cell {
         Cell::Number(value, decimal(value, places))
     }
 
-    /// Cell of a number as `format` writes it; empty for none.
+    /// Returns the cell of a number as `format` writes it; empty for none.
     pub fn optional(value: Option<f64>, format: impl Fn(f64) -> String) -> Cell {
         value.map_or(Cell::Empty, |value| Cell::Number(value, format(value)))
     }
@@ -42,7 +42,7 @@ impl Cell {
         matches!(self, Cell::Number(..))
     }
 
-    /// Text of the cell.
+    /// Returns the text of the cell.
     pub fn as_str(&self) -> &str {
         match self {
             Cell::Text(text) | Cell::Number(_, text) => text,
@@ -65,7 +65,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Table without a caption.
+    /// Returns a table without a caption.
     pub fn new<const N: usize>(
         title: &'static str,
         header: [&'static str; N],
@@ -79,7 +79,7 @@ impl Table {
         }
     }
 
-    /// The table with a caption.
+    /// Returns the table with a caption.
     pub fn with_caption(self, caption: impl Into<String>) -> Table {
         Table { caption: caption.into(), ..self }
     }

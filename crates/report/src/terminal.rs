@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 use crate::table as tables;
 use plimsoll_base::quote::plain;
 
-/// A table with a rule under its header.
+/// Returns a table with a rule under its header.
 pub fn ruled(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
@@ -13,7 +13,7 @@ pub fn ruled(header: impl Into<Row>) -> Table {
     table
 }
 
-/// A sentence on lines of at most `width` characters.
+/// Returns a sentence on lines of at most `width` characters.
 pub fn wrapped(sentence: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in sentence.split(' ') {
@@ -28,7 +28,7 @@ pub fn wrapped(sentence: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// Table whose first column has the title for its heading; every other column stands to the right.
+/// Returns the table whose first column has the title for its heading; every other column is aligned right.
 pub fn numbers(of: &tables::Table) -> Table {
     let header = std::iter::once(&*of.title).chain(of.header.iter().skip(1).map(|name| &**name));
     let mut table = ruled(header.collect::<Vec<_>>());

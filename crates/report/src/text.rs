@@ -1,16 +1,16 @@
 //! Names in sentences. A name from a trace or a scenario may be of any length, and may hold signs that turn the direction
-//! of what follows it: in a sentence it is short, and what it turns ends with it.
+//! of the text after it: in a sentence it is shortened, and its effect on the direction ends with it.
 
-/// Begins what stands apart from the direction of the text around it (U+2068, first strong isolate).
+/// Begins text that is isolated from the writing direction around it (U+2068, first strong isolate).
 pub const APART: char = '\u{2068}';
 
-/// Ends it (U+2069, pop directional isolate).
+/// Ends such text (U+2069, pop directional isolate).
 pub const TOGETHER: char = '\u{2069}';
 
 /// Most letters of a name in a sentence.
 const LONGEST: usize = 80;
 
-/// A name as it stands in a sentence.
+/// Returns a name as it stands in a sentence.
 pub fn name(name: &str) -> String {
     let mut letters = name.chars().map(|c| if matches!(c, APART | TOGETHER) { '\u{fffd}' } else { c });
     let shown: String = letters.by_ref().take(LONGEST).collect();
@@ -18,9 +18,9 @@ pub fn name(name: &str) -> String {
     format!("{APART}{shown}{rest}{TOGETHER}")
 }
 
-/// A sentence in pieces, each with whether it is a name.
+/// Returns a sentence in pieces, each with whether it is a name.
 pub fn pieces(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
-    // Names hold neither sign, so that these come in turns.
+    // Names hold neither sign, so that these alternate.
     let pieces = sentence.split([APART, TOGETHER]).enumerate().map(|(i, piece)| (i % 2 == 1, piece));
     pieces.filter(|(_, piece)| !piece.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The simulator: the scenario, the cloud that joins the modelled parts, and what a finished run says in figures.
+//! Simulator: the scenario, the cloud that joins the modelled parts, and the figures of a finished run.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 

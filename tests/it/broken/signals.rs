@@ -164,7 +164,7 @@ fn reading_and_writing_of_long_files_end_at_the_first_signal() {
 }
 
 #[test]
-fn waiting_for_a_pipe_that_nobody_writes_ends_at_the_first_signal() {
+fn waiting_for_a_pipe_without_a_writer_ends_at_the_first_signal() {
     let folder = workplace();
     for command in [
         "trace describe fifo.csv",

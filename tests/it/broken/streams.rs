@@ -41,7 +41,7 @@ fn codes(folder: &Path, command: &str) -> [Option<i32>; 4] {
 }
 
 #[test]
-fn wrong_input_is_exit_code_2_also_where_nobody_can_be_told() {
+fn wrong_input_is_exit_code_2_also_where_no_error_can_be_printed() {
     let place = workplace();
     for command in [
         "run nope.toml",

@@ -1,4 +1,4 @@
-//! The types and bare shapes one run uses: what each asks of a host and costs by the second.
+//! The types and bare shapes of one run: the request and the price per second of each.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unre
 
 /// An instance type of the scenario: new, or in place of the catalogue's of the same name.
 ///
-/// What is left out keeps the catalogue's value. A new type needs `vcpu` and `memory_gib`, has
+/// Keys left out keep the catalogue's values. A new type needs `vcpu` and `memory_gib`, has
 /// none of the other resources and no limits, and without a price is billed by `[billing.shape]`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,10 +1,10 @@
 //! Volume types: their limits and list prices as one table of data, and the rules that read it.
 //!
 //! Sources: the EC2 API as botocore 1.44.8 describes it (`CreateVolume`, "Size", "Iops" and "Throughput"); for
-//! ratios and what is not provisioned, EBS user guide, "Amazon EBS volume types", "General Purpose SSD",
+//! ratios and performance that is not provisioned, EBS user guide, "Amazon EBS volume types", "General Purpose SSD",
 //! "Provisioned IOPS SSD", "Throughput Optimized HDD and Cold HDD" and "Amazon EBS previous generation
-//! volumes"; EBS pricing, us-east-1. Where a type may burst, its baseline counts: a backend has to sustain what
-//! it promises.
+//! volumes"; EBS pricing, us-east-1. If a type may burst, its baseline counts: a backend has to sustain all
+//! that is provisioned.
 
 use std::ops::RangeInclusive;
 

@@ -41,7 +41,7 @@ pub fn abandon() {
     std::mem::forget(all);
 }
 
-/// The name of a file or folder while it is written. Dropped, it takes what stands under it away.
+/// The name of a file or folder while it is written. Its content is removed on drop.
 #[derive(Debug)]
 pub struct Draft {
     path: PathBuf,

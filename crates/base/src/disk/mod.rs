@@ -1,8 +1,8 @@
 //! The one writer of files and folders: each appears whole or not at all.
 //!
 //! A draft stands beside its place under a name of its own (`.NAME.PROCESS.partial`), is flushed to the disk and takes
-//! its place in one step. Whatever happens meanwhile, the place holds the old content or the new one. What processes
-//! that were killed have left is cleared by the next writer of the same name.
+//! its place in one step. At any moment, the place holds the old content or the new one. Drafts of killed processes
+//! are cleared by the next writer of the same name.
 
 mod draft;
 mod exchange;

@@ -1,11 +1,11 @@
-//! The state of a run as bytes: how a part saves its state and restores it.
+//! The state of a run as bytes: saving and restoring the state of its parts.
 //!
-//! A part is restored in place: it is built from the scenario first, as in any run, and then takes over what was
-//! saved. Settings are therefore those of the scenario that continues, and everything that has happened is that of the
+//! A part is restored in place: it is built from the scenario first, as in any run, and then takes over the saved
+//! state. Settings are therefore those of the scenario that continues, and the history is that of the
 //! run that was saved. [`persist!`](crate::persist) states for each field which of the two it is.
 //!
-//! Numbers take as few bytes as they need (postcard). The seal at the end shows whether the bytes are those that were
-//! written: a reader guards against mistakes, not against malice.
+//! Numbers take as few bytes as they need (postcard). The seal at the end detects changed
+//! bytes: a reader guards against mistakes, not against malice.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -23,14 +23,14 @@ const BUFFER: usize = 1 << 17;
 
 /// Part with state that a checkpoint holds.
 pub trait Persist {
-    /// Writes the state down.
+    /// Writes the state.
     fn save(&self, out: &mut Writer<'_>);
-    /// Takes the state over. After an error the part must not be used.
+    /// Restores the state. After an error the part must not be used.
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError>;
 }
 
 /// Implements [`Persist`](crate::engine::checkpoint::Persist) from lists of fields. A new field does not compile until
-/// it stands in one of them.
+/// it is in one of them.
 ///
 /// - `values` are written and read as they are;
 /// - `nested` are parts with settings of their own, restored in place;
@@ -64,26 +64,26 @@ macro_rules! persist {
     };
 }
 
-/// Error of a state that cannot be taken over.
+/// Error of a state that cannot be restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(#[from] io::Error),
-    /// The bytes are not what they should be.
+    /// The bytes are damaged.
     #[error("its contents cannot be understood")]
     Corrupt,
     /// The scenario has fewer of something than the state.
     #[error("it holds {found} {what} where the scenario has {expected}")]
     Fewer {
-        /// Of what.
+        /// Kind of the items.
         what: &'static str,
-        /// In the state.
+        /// Number in the state.
         found: usize,
-        /// In the scenario.
+        /// Number in the scenario.
         expected: usize,
     },
-    /// Something it needs is not there any more.
+    /// An input that it needs is gone or has changed.
     #[error("{0}")]
     Input(InputError),
 }
@@ -105,7 +105,7 @@ pub struct Writer<'a> {
     out: &'a mut dyn Write,
     buffer: Vec<u8>,
     hash: Sha256,
-    /// The first error; what comes after it is for nothing.
+    /// The first error; later writes are ignored.
     failed: Option<io::Error>,
 }
 
@@ -115,12 +115,12 @@ impl<'a> Writer<'a> {
         Writer { out, buffer: Vec::with_capacity(BUFFER), hash: Sha256::new(), failed: None }
     }
 
-    /// Writes a value. Panics on one that cannot be written: its type says so.
+    /// Writes a value. Panics on a type that cannot be written.
     pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
         postcard::serialize_with_flavor(value, Sink(self)).expect("every value of a state can be written");
     }
 
-    /// Writes how many of something follow.
+    /// Writes the number of items that follow.
     pub fn put_length(&mut self, length: usize) {
         self.put(&(length as u64));
     }
@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
         T::deserialize(&mut deserializer).map_err(|_| RestoreError::Corrupt)
     }
 
-    /// Reads how many of something follow: at least a byte each.
+    /// Reads the number of items that follow: at least a byte each.
     pub fn get_length(&mut self) -> Result<usize, RestoreError> {
         let length: u64 = self.get()?;
         if length > self.left() {
@@ -396,7 +396,7 @@ impl<T: Persist> Persist for [T] {
 }
 
 thread_local! {
-    /// A panic of this thread is caught and becomes a misfit.
+    /// True while a panic of this thread is caught and becomes an error.
     static CATCHES: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -1,5 +1,5 @@
-//! A running hash over the ordered stream of everything that happened: two runs are the same run
-//! exactly when their digests are equal.
+//! A running hash over the ordered stream of all events: two runs are the same run exactly when their
+//! digests are equal.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The engine: clock, event queue, random streams, digest, and how state becomes bytes. It knows nothing of clouds.
+//! The engine: clock, event queue, random streams, digest, and checkpoints. It is independent of clouds.
 
 pub mod checkpoint;
 pub mod digest;

@@ -36,9 +36,9 @@ const SEQUENCE_BITS: u32 = 56;
 /// A pending event with its place in the order.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry<E> {
-    /// When \[ns\].
+    /// Time of the event \[ns\].
     at: u64,
-    /// Rank above the sequence number: what decides between events at the same time.
+    /// Rank in the upper bits, then the sequence number: the order of events at the same time.
     order: u64,
     event: E,
 }

@@ -32,13 +32,13 @@ limit_kinds! {
     ZoneVcpu = "zone-vcpu", "milli-vCPU", "vCPU free in the zone";
     ZoneMemory = "zone-memory", "MiB", "memory free in the zone";
     ZoneGpu = "zone-gpu", "milli-GPU", "GPU free in the zone";
-    HostRoom = "host-room", "instances", "hosts of the zone that have everything the instance asks for at once";
+    HostRoom = "host-room", "instances", "hosts of the zone that have all resources of the request at once";
     GroupRacks = "group-racks", "racks", "racks that the placement group's rule leaves";
     GroupInstances = "group-instances", "instances", "running instances a spread group may have in a zone";
     GroupPartitions = "group-partitions", "partitions", "partitions a placement group may have in a zone";
     TenancyHosts = "tenancy-hosts", "hosts", "hosts the account has to itself, or could have";
     DedicatedHostRoom = "dedicated-host-room", "instances", "room on the dedicated host named";
-    ReservationInstances = "reservation-instances", "instances", "instances the capacity reservation still holds";
+    ReservationInstances = "reservation-instances", "instances", "free instances of the capacity reservation";
     SubnetAddresses = "subnet-addresses", "addresses", "free addresses of the subnet";
     SubnetPrefixes = "subnet-prefixes", "prefixes", "free contiguous /28 blocks of the subnet";
     PublicAddresses = "public-addresses", "addresses", "free addresses of the public pool";
@@ -68,7 +68,7 @@ limit_kinds! {
     TagsPerResource = "tags-per-resource", "tags", "tags a resource may have";
     FiltersPerCall = "filters-per-call", "filters", "filters a describe call may have";
     PageSize = "page-size", "instances", "instances a page may hold";
-    UserDataBytes = "user-data-bytes", "bytes", "user data a launch may bring";
+    UserDataBytes = "user-data-bytes", "bytes", "user data of a launch";
     SpotPrice = "spot-price", "micro-USD/h", "the highest price of the request beside the spot price";
 }
 

@@ -1,4 +1,4 @@
-//! The closed register of failures: how the simulated world says no to a request, and which limit it names.
+//! The closed register of failures: the error codes of refused requests, and the limits that they name.
 //!
 //! Names, classes and HTTP statuses are those of the EC2 API reference, "Error codes": a client error
 //! comes with a status of the 400 series, a server error with one of the 500 series, and throttling
@@ -76,18 +76,18 @@ failures! {
     Unsupported = 7, "Unsupported", "InternalError", Client 400, "not possible for this type or place";
     VcpuLimitExceeded = 8, "VcpuLimitExceeded", "ResourceLimitExceeded", Client 400, "more vCPUs than the account may run";
     InstanceLimitExceeded = 9, "InstanceLimitExceeded", "ResourceLimitExceeded", Client 400, "more instances than the account may run";
-    RequestLimitExceeded = 10, "RequestLimitExceeded", "ResourceLimitExceeded", Server 503, "calls come faster than the account may make them";
+    RequestLimitExceeded = 10, "RequestLimitExceeded", "ResourceLimitExceeded", Server 503, "the account calls faster than its rate limit";
     IncorrectState = 11, "IncorrectState", "InvalidStateTransition", Client 400, "the resource's state does not allow the operation";
     ServiceUnavailable = 12, "ServiceUnavailable", "InternalError", Server 503, "the service cannot answer now";
     InternalError = 13, "InternalError", "InternalError", Server 500, "the service failed";
-    MissingParameter = 14, "MissingParameter", "InternalError", Client 400, "the operation needs a parameter that is not there";
+    MissingParameter = 14, "MissingParameter", "InternalError", Client 400, "a required parameter is missing";
     InvalidParameterCombination = 15, "InvalidParameterCombination", "InternalError", Client 400, "parameters that exclude each other";
     OperationNotPermitted = 16, "OperationNotPermitted", "InvalidStateTransition", Client 400, "termination protection forbids it, or the volume is the root of an instance that is not stopped";
     IdempotentParameterMismatch = 17, "IdempotentParameterMismatch", "InternalError", Client 400, "the token was used with other parameters";
     TagLimitExceeded = 18, "TagLimitExceeded", "ResourceLimitExceeded", Client 400, "more tags than a resource may have";
     FilterLimitExceeded = 19, "FilterLimitExceeded", "ResourceLimitExceeded", Client 400, "more filters than a call may have";
     AuthFailure = 20, "AuthFailure", "InternalError", Client 403, "the account may not use the resource";
-    UnsupportedHibernation = 21, "UnsupportedHibernationConfiguration", "InternalError", Client 400, "the instance was not launched so that it can hibernate";
+    UnsupportedHibernation = 21, "UnsupportedHibernationConfiguration", "InternalError", Client 400, "the instance was not launched with hibernation";
     InvalidAmiIdNotFound = 22, "InvalidAMIID.NotFound", "InstanceNotFound", Client 400, "no such image";
     InvalidAmiIdUnavailable = 23, "InvalidAMIID.Unavailable", "InvalidStateTransition", Client 400, "the image is not available";
     InvalidVolumeNotFound = 24, "InvalidVolume.NotFound", "VolumeNotFound", Client 400, "no such volume in the account";
@@ -113,17 +113,17 @@ failures! {
     InvalidNetworkInterfaceIdNotFound = 44, "InvalidNetworkInterfaceID.NotFound", "InternalError", Client 400, "no such network interface in the account";
     InvalidNetworkInterfaceInUse = 45, "InvalidNetworkInterface.InUse", "InvalidStateTransition", Client 400, "the network interface is attached";
     InvalidGroupNotFound = 46, "InvalidGroup.NotFound", "InternalError", Client 400, "no such security group in the account";
-    InvalidGroupDuplicate = 47, "InvalidGroup.Duplicate", "InternalError", Client 400, "a security group of that name is there already";
+    InvalidGroupDuplicate = 47, "InvalidGroup.Duplicate", "InternalError", Client 400, "a security group of that name exists already";
     DependencyViolation = 48, "DependencyViolation", "InvalidStateTransition", Client 400, "something else still uses the resource";
-    InvalidPermissionDuplicate = 49, "InvalidPermission.Duplicate", "InternalError", Client 400, "the rule is there already";
-    InvalidPermissionMalformed = 50, "InvalidPermission.Malformed", "InternalError", Client 400, "the rule makes no sense";
+    InvalidPermissionDuplicate = 49, "InvalidPermission.Duplicate", "InternalError", Client 400, "the rule exists already";
+    InvalidPermissionMalformed = 50, "InvalidPermission.Malformed", "InternalError", Client 400, "the rule is malformed";
     InvalidPermissionNotFound = 51, "InvalidPermission.NotFound", "InternalError", Client 400, "no such rule in the group";
     RulesPerSecurityGroupLimitExceeded = 52, "RulesPerSecurityGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more rules than a security group may have";
     SecurityGroupLimitExceeded = 53, "SecurityGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more security groups than the account may have";
     SecurityGroupsPerInstanceLimitExceeded = 54, "SecurityGroupsPerInstanceLimitExceeded", "ResourceLimitExceeded", Client 400, "more security groups than an interface may have";
     EniSgRulesMismatch = 55, "ENI_SG_RULES_MISMATCH", "InternalError", Client 403, "no rule of the security groups allows the traffic";
     InvalidPlacementGroupUnknown = 56, "InvalidPlacementGroup.Unknown", "InternalError", Client 400, "no such placement group in the account";
-    InvalidPlacementGroupDuplicate = 57, "InvalidPlacementGroup.Duplicate", "InternalError", Client 400, "a placement group of that name is there already";
+    InvalidPlacementGroupDuplicate = 57, "InvalidPlacementGroup.Duplicate", "InternalError", Client 400, "a placement group of that name exists already";
     InvalidPlacementGroupInUse = 58, "InvalidPlacementGroup.InUse", "InvalidStateTransition", Client 400, "the placement group has instances, or is bound to another zone by them";
     PlacementGroupLimitExceeded = 59, "PlacementGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more than a placement group may hold";
     InvalidHostIdNotFound = 60, "InvalidHostID.NotFound", "InternalError", Client 400, "no such dedicated host in the account";
@@ -135,9 +135,9 @@ failures! {
     MaxSpotInstanceCountExceeded = 66, "MaxSpotInstanceCountExceeded", "ResourceLimitExceeded", Client 400, "more spot vCPUs than the account may run";
     NoRouteToDestination = 67, "NO_ROUTE_TO_DESTINATION", "InternalError", Client 403, "the ends of the traffic are in different VPCs";
     InvalidVpcIdNotFound = 68, "InvalidVpcID.NotFound", "InternalError", Client 400, "no such VPC in the account";
-    InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name is there already";
+    InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name exists already";
     RequestTimeout = 70, "RequestTimeout", "InternalError", Client 408, "the client waited too long for an answer and has given up";
-    ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as there may be";
+    ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as are allowed";
 }
 
 impl Failure {

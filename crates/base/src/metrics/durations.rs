@@ -1,5 +1,5 @@
-//! A histogram of durations that is cheap to write: nothing but a count while everything takes no time, and else small
-//! counts that lie close together, so that what is met often stays near the processor.
+//! A histogram of durations that is cheap to write: a single count while all durations are zero, and otherwise small
+//! counts that lie close together, so that frequent ones stay in the processor's cache.
 
 use hdrhistogram::Histogram;
 use serde::de::Error;
@@ -23,7 +23,7 @@ const DIGITS: u8 = 3;
 /// Buckets of an octave, all equally wide: with so many, HdrHistogram resolves three digits.
 const PER_OCTAVE: u64 = 1 << 10;
 
-/// As how often each value was recorded: the same buckets, and so the same percentiles.
+/// Written as the count of each recorded value: the same buckets, and so the same percentiles.
 impl Serialize for Durations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let others = self.others();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Batches kept at the most; when there are more, neighbours become one.
 const MAX_BATCHES: usize = 40;
 
-/// Fewer batches than this say nothing about a trend.
+/// Least number of batches for a trend.
 const MIN_BATCHES: usize = 5;
 
 /// A level sampled at equal steps of time, as the means of batches. Batches are far apart, so that their
@@ -70,7 +70,7 @@ impl Trend {
         let residuals = points.iter().map(|(t, y)| y - level - slope * (t - time));
         let variance = residuals.map(|residual| residual * residual).sum::<f64>() / (n - 2.0);
         let half_width = T_975[points.len() - 2 - 1] * (variance / spread).sqrt();
-        // The band turns about the middle of the data, where the line is surest.
+        // The band turns about the mean of the data, where the line is most certain.
         let meets = |slope: f64| (slope > 0.0).then(|| time + (limit - level) / slope);
         Some(Exhaustion {
             at_s: meets(slope),

@@ -101,8 +101,8 @@ impl Delimited {
         Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }
     }
 
-    /// Skips to a position below the header. `file` is the same file, opened again: text is skipped,
-    /// what is gzipped is unpacked on the way.
+    /// Skips to a position below the header. `file` is the same file, opened again: plain text is skipped,
+    /// gzipped text is decompressed on the way.
     pub fn skip_to(&mut self, path: &Path, mut file: File, to: Position) -> Result<(), Problem> {
         let (place, below) = (Place::file(path).at_line(to.line), self.header_bytes);
         // The header is given to the reader once more, so that places are counted as before.

@@ -1,4 +1,4 @@
-//! The calendar of a run: which month of which year a simulated time lies in (proleptic Gregorian, UTC).
+//! The calendar of a run: year and month of a simulated time (proleptic Gregorian, UTC).
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

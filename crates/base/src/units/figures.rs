@@ -2,7 +2,7 @@
 
 use super::{Duration, NS_PER_S, Time};
 
-/// Seconds as an exact decimal: `"90"`, `"0.25"`.
+/// Writes seconds as an exact decimal: `"90"`, `"0.25"`.
 pub fn seconds(ns: u64) -> String {
     let (whole, fraction) = (ns / NS_PER_S, ns % NS_PER_S);
     if fraction == 0 {
@@ -59,7 +59,7 @@ pub fn compact(number: f64) -> String {
     }
 }
 
-/// Cents as dollars: `"$1,234.50"`.
+/// Writes cents as dollars: `"$1,234.50"`.
 pub fn dollars(cents: i128) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     let magnitude = cents.unsigned_abs();

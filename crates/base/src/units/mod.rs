@@ -1,4 +1,4 @@
-//! Time, quantities of resources, money and typed ids: the words every other module speaks.
+//! Time, quantities of resources, money and typed ids: the vocabulary of all other modules.
 //!
 //! Everything is an integer. Time is nanoseconds, resources are milli-vCPU, MiB, milli-GPU and
 //! Mbit/s, money is a fixed fraction of a dollar fine enough that no bill is ever rounded inside.
@@ -33,7 +33,7 @@ pub struct Duration(pub u64);
 impl Time {
     /// The start of the scenario.
     pub const ZERO: Time = Time(0);
-    /// Later than everything: what never happens.
+    /// Later than every event: the time of an event that never happens.
     pub const NEVER: Time = Time(u64::MAX);
 
     /// Returns the length of time since `earlier`, which must not be later.
@@ -49,7 +49,7 @@ impl Time {
         Time(self.0.saturating_add(delay.0))
     }
 
-    /// Seconds since the start, for showing only.
+    /// Returns the seconds since the start, for showing only.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64
     }
@@ -64,7 +64,7 @@ impl Duration {
         Duration(seconds.saturating_mul(NS_PER_S))
     }
 
-    /// Seconds, for showing only.
+    /// Returns the seconds, for showing only.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64
     }
@@ -83,7 +83,7 @@ pub const RESOURCES: usize = 5;
 pub struct Quantity {
     /// Key of scenarios, column of traces and host files.
     pub key: &'static str,
-    /// Smallest units to one of what the key counts.
+    /// Smallest units to one unit of the key.
     pub units_per_one: u64,
     /// The smallest unit in the words of an error message.
     pub smallest: &'static str,
@@ -98,7 +98,7 @@ pub const QUANTITIES: [Quantity; RESOURCES] = [
     Quantity { key: "network_gbps", units_per_one: 1000, smallest: "1 Mbit/s" },
 ];
 
-/// An amount of each of the five resources: what an instance asks for, what a host has or has free.
+/// An amount of each of the five resources: the request of an instance, or the capacity or free room of a host.
 ///
 /// The order of the array is that of the constants [`Resources::VCPU`] to [`Resources::NETWORK`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Comparisons with a known answer: do the intervals hold it as often as they say?
+//! Comparisons with a known answer: the intervals must hold it as often as their confidence says.
 
 use std::path::Path;
 
@@ -33,25 +33,25 @@ fn design(labels: &[&str], replications: usize, metrics: &[&str]) -> Design {
     }
 }
 
-/// Comparisons that are made up to see how often an interval holds the truth.
+/// Number of made-up comparisons, to count how often an interval holds the true difference.
 const COMPARISONS: u64 = 1000;
 
 /// The metrics of the made-up comparisons.
 const METRICS: [&str; 3] = ["fleet.hosts_used_mean", "launch.succeeded", "launch.requested"];
 
-/// By how much each variant truly needs more hosts than the baseline.
+/// True difference in hosts needed of each variant to the baseline \[hosts\].
 const TRUE_DIFFERENCES: [f64; 3] = [0.0, 0.5, -2.0];
 
 /// Instances asked for in a replication.
 const ASKED_FOR: u64 = 400;
 
-/// A draw with mean 0 that is not normal: the sum of three uniform ones and some of an exponential.
+/// Returns a draw with mean 0 that is not normal: the sum of three uniform ones and some of an exponential.
 fn noise(stream: &mut Stream) -> f64 {
     let uniform: f64 = (0..3).map(|_| stream.unit() - 0.5).sum();
     uniform - 0.2 * (libm::log(stream.unit()) + 1.0)
 }
 
-/// A replication of demand with `common` in it, of a variant that needs `shift` more hosts and launches a share of
+/// Returns a replication of demand with `common` in it, of a variant that needs `shift` more hosts and launches a share of
 /// what is asked for.
 fn made_up(seed: u64, common: f64, shift: f64, share: f64, stream: &mut Stream) -> Figures {
     let launched = (0..ASKED_FOR).filter(|_| stream.unit() <= share).count();
@@ -59,7 +59,7 @@ fn made_up(seed: u64, common: f64, shift: f64, share: f64, stream: &mut Stream) 
     Figures::made_up(seed, METRICS.into_iter().zip(values))
 }
 
-/// A comparison of variants of `scenario`, which does not run, whose figures are drawn from the stream of its number.
+/// Returns a comparison of variants of `scenario`, which does not run, whose figures are drawn from the stream of its number.
 fn made_up_comparison(number: u64, scenario: &Scenario, share: f64) -> Comparison {
     let mut stream = Seed(number).stream(Purpose::Mix, 0);
     let labels = ["baseline", "a", "b", "c"];

@@ -4,7 +4,7 @@ use super::target::{Target, TargetStatus};
 use crate::figures::Figures;
 use crate::statistics::{self, Interval, bonferroni};
 
-/// The metric whose value is a count of successes among trials, so that few trials tell little, however alike the
+/// The metric whose value is a count of successes among trials, so that few trials show little, however similar the
 /// replications: the share, the successes, the trials.
 const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded", "launch.requested");
 
@@ -33,11 +33,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Returns what runs say. Each end of the interval is one that the metric is within with `confidence`.
+    /// Estimates the metric from runs. The metric is within each end of the interval with `confidence`.
     ///
     /// Student's t over the replications; for the share of launches that succeed also Wilson's over all launches
-    /// together, whichever reaches further: refusals come in crowds, which the first sees, and of a few launches that
-    /// all succeed the second knows how little that says.
+    /// together, whichever reaches further: refusals come in bursts, which the first takes into account, and of a few
+    /// launches that all succeed the second takes into account how little that shows.
     pub fn of(figures: &[Figures], certain: bool, target: &Target, confidence: f64) -> Estimate {
         let values: Option<Vec<f64>> = figures.iter().map(|figures| figures.get(&target.metric)).collect();
         let Some(values) = values else {
@@ -53,9 +53,9 @@ impl Estimate {
     }
 }
 
-/// The interval of random runs; `None` of one run, which does not say how much another would differ.
+/// Returns the interval of random runs; `None` of one run, which does not say how much another would differ.
 fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64) -> Option<Interval> {
-    // Both ends are met with the confidence of one: what is left is beyond either.
+    // Each end has the confidence asked for: the rest is divided between both sides.
     let two_sided = 2.0 * confidence - 1.0;
     let student = statistics::student_t(values, two_sided)?;
     let (share, successes, trials) = COUNTED;
@@ -68,60 +68,60 @@ fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64
 }
 
 impl Point {
-    /// Runs that its estimate is of.
+    /// Returns the number of runs behind the estimate.
     pub fn runs(&self) -> usize {
         self.figures.len()
     }
 
-    /// The values of a metric, if every run has one.
+    /// Returns the values of a metric, if every run has one.
     pub fn values(&self, path: &str) -> Option<Vec<f64>> {
         self.figures.iter().map(|figures| figures.get(path)).collect()
     }
 
-    /// Hosts there are, and how few any packing could do with of what ran at the peak; the most of all runs.
+    /// Returns the number of hosts, and the fewest hosts that any packing of the peak would need; the most of all runs.
     pub fn hosts(&self) -> Option<(u64, u64)> {
         let most = |path| Some(self.values(path)?.into_iter().fold(0.0, f64::max) as u64);
         Some((most("fleet.hosts")?, most("fleet.hosts_lower_bound_peak")?))
     }
 }
 
-/// The values looked at, in order.
+/// Values that were tried, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
     points: Vec<Point>,
 }
 
-/// Two values of the setting, of which the greater is further from the target: shown, not guessed.
+/// Two values of the setting, the greater of which is shown to be further from the target.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Reversal {
     /// The lesser value.
     pub from: u64,
-    /// The next that was looked at.
+    /// Next value that was tried.
     pub to: u64,
     /// Mean of the metric at `to` less that at `from`, over runs with a seed in common.
     pub change: f64,
 }
 
 impl Curve {
-    /// Adds a value that was not looked at before.
+    /// Adds a value that was not tried before.
     pub fn add(&mut self, point: Point) {
         let at = self.points.partition_point(|known| known.setting < point.setting);
         self.points.insert(at, point);
     }
 
-    /// The values, least first.
+    /// Returns the values, least first.
     pub fn points(&self) -> &[Point] {
         &self.points
     }
 
-    /// Returns what was learned of a value.
+    /// Returns the point of a value that was tried.
     pub fn at(&self, setting: u64) -> Option<&Point> {
         let at = self.points.binary_search_by_key(&setting, |point| point.setting).ok()?;
         Some(&self.points[at])
     }
 
-    /// Returns where more of the setting leads away from the target. The response is monotone where there is none: no two
-    /// neighbours among the values looked at differ the wrong way, to `confidence` over all of them together.
+    /// Returns the places where more of the setting leads away from the target. The response is monotone where there is
+    /// none: no two neighbours among the values tried differ the wrong way, to `confidence` over all of them together.
     pub fn reversals(&self, target: &Target, confidence: f64) -> Vec<Reversal> {
         let each = bonferroni(confidence, self.points.len().saturating_sub(1));
         self.points.windows(2).filter_map(|pair| reversal(&pair[0], &pair[1], target, each)).collect()

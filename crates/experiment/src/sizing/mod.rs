@@ -2,8 +2,8 @@
 //!
 //! The search doubles or halves the scenario's own value until the target holds at one value and not at
 //! another, then halves what is between. Every value is run with the same seeds (common random numbers), and with
-//! more of them while the runs cannot tell. What it [learns](curve) on the way is kept: whether the response was
-//! monotone, as the halving takes it to be, is told from it.
+//! more of them while the runs do not decide. The [curve](curve) of all values tried is kept, and shows whether the response was
+//! monotone, as the halving assumes.
 
 pub mod curve;
 pub mod target;
@@ -25,13 +25,13 @@ use plimsoll_sim::scenario::{Overrides, Scenario};
 /// The option that names the setting, for problems with it.
 pub const OPTION: &str = "--vary";
 
-/// Factor of the value that the search begins with up to which it goes, unless told.
+/// Default upper limit of the search, as a factor of the value that it begins with.
 const GROWTH_MOST: u64 = 1024;
 
-/// Least upper limit of the search, unless told: a small beginning says little of the end.
+/// Least default upper limit of the search, for a search that begins with a small value.
 const MOST_LEAST: u64 = 65_536;
 
-/// After so many doublings that change the metric in no run, another one will not either.
+/// Number of doublings without a change of the metric in any run after which the search gives up.
 const STILL_DOUBLINGS: usize = 3;
 
 /// A setting to size.
@@ -47,13 +47,13 @@ pub struct SizingPlan {
     pub target: Target,
     /// The least value to try.
     pub least: u64,
-    /// The most; without it `GROWTH_MOST` times the value it begins with, or `MOST_LEAST`.
+    /// Greatest value to try; default: `GROWTH_MOST` times the value that the search begins with, or `MOST_LEAST`.
     pub most: Option<u64>,
     /// Replications of each value, at least one.
     pub replications: usize,
-    /// The most of them, where fewer cannot tell.
+    /// Most replications of a value, where fewer do not decide.
     pub most_replications: usize,
-    /// Confidence of what is said of each value, from 0.5 to below 1.
+    /// Confidence of the verdict on each value, from 0.5 to below 1.
     pub confidence: f64,
 }
 
@@ -71,7 +71,7 @@ pub enum SizingResult {
 }
 
 impl SizingResult {
-    /// The smallest value with which the target was seen to hold.
+    /// Returns the smallest value with which the target was seen to hold.
     pub fn answer(self) -> Option<u64> {
         match self {
             SizingResult::Found(value) | SizingResult::HoldsAtLeast(value) => Some(value),
@@ -79,7 +79,7 @@ impl SizingResult {
         }
     }
 
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             SizingResult::Found(_) => "found",
@@ -107,11 +107,11 @@ pub struct Sizing {
     pub reversals: Vec<Reversal>,
 }
 
-/// Tells how many runs that each take so much memory \[bytes\] may be made at once.
+/// Function from the memory of one run \[bytes\] to the number of runs that may be made at once.
 pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
 
 impl SizingPlan {
-    /// Finds what is wrong with it before anything runs, and reads the scenario as it stands.
+    /// Checks the plan before anything runs, and reads the scenario as it stands.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl SizingPlan {
         self.read(self.least.max(1)).map(|_| ())
     }
 
-    /// The value the search begins with.
+    /// Returns the value the search begins with.
     fn start(&self, stands_at: Option<u64>) -> u64 {
         let most = self.most.unwrap_or(u64::MAX);
         stands_at.unwrap_or(self.least).clamp(self.least, most)
@@ -166,7 +166,7 @@ impl SizingPlan {
         Variant { label: setting.to_string(), overrides }.read(&self.scenario)
     }
 
-    /// Searches. `scenario` is what [`SizingPlan::check`] has read.
+    /// Searches for the value. `scenario` is the one that [`SizingPlan::check`] has read.
     pub fn run(
         &self,
         scenario: Scenario,
@@ -179,7 +179,7 @@ impl SizingPlan {
         if let SizingResult::Found(answer) = result
             && self.most.is_none_or(|most| answer < most)
         {
-            // One more tells whether the answer was only lucky.
+            // One value more shows whether the answer was only lucky.
             search.holds(answer + 1)?;
         }
         let curve = search.curve;
@@ -187,7 +187,7 @@ impl SizingPlan {
         Ok(Sizing { plan: self.clone(), scenario, stands_at, result, curve, reversals })
     }
 
-    /// Returns how many replications a value is looked at with, one look after the other.
+    /// Returns the numbers of replications after which a value is evaluated, in ascending order.
     fn looks(&self) -> Vec<usize> {
         let mut looks = vec![self.replications];
         while let Some(last) = looks.last().copied().filter(|last| *last < self.most_replications) {
@@ -197,7 +197,7 @@ impl SizingPlan {
     }
 }
 
-/// A search on its way.
+/// Search in progress.
 struct Search<'a> {
     plan: &'a SizingPlan,
     fits: Fits<'a>,
@@ -230,7 +230,7 @@ impl Search<'_> {
         Ok(SizingResult::Found(answer))
     }
 
-    /// Halves from a value that holds to one that does not: the bracket, or that there is none.
+    /// Halves from a value that holds to one that does not. Returns the bracket, or the result where there is none.
     fn go_down(&mut self, start: u64, least: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let mut answer = start;
         while answer > least {
@@ -243,7 +243,7 @@ impl Search<'_> {
         Ok(Err(SizingResult::HoldsAtLeast(least)))
     }
 
-    /// Doubles from a value that does not hold to one that does: the bracket, or that there is none.
+    /// Doubles from a value that does not hold to one that does. Returns the bracket, or the result where there is none.
     fn go_up(&mut self, start: u64, most: u64) -> Result<Result<(u64, u64), SizingResult>, InputError> {
         let (mut below, mut still) = (start, 0);
         while below < most {
@@ -266,17 +266,17 @@ impl Search<'_> {
         values(one) == values(other)
     }
 
-    /// Returns whether the target is shown to hold at a value, which is run unless it was.
+    /// Returns whether the target is shown to hold at a value, which is run unless it was before.
     fn holds(&mut self, setting: u64) -> Result<bool, InputError> {
         if self.curve.at(setting).is_none() {
             let point = self.look(setting)?;
             self.curve.add(point);
         }
-        let point = self.curve.at(setting).expect("it was looked at");
+        let point = self.curve.at(setting).expect("it was tried");
         Ok(point.estimate.status == TargetStatus::Holds)
     }
 
-    /// Runs a value, with more seeds until the runs can tell or there are no more.
+    /// Runs a value, with more seeds until the runs decide or there are no more.
     fn look(&self, setting: u64) -> Result<Point, InputError> {
         let plan = self.plan;
         let scenario = plan.read(setting)?;
@@ -291,7 +291,7 @@ impl Search<'_> {
         }
         refuse_certainty(&plan.target, certain)?;
         let looks = plan.looks();
-        // Several looks are several chances to be wrong.
+        // Several evaluations are several chances to be wrong.
         let confidence = bonferroni(plan.confidence, looks.len());
         for replications in looks {
             if !certain {
@@ -307,7 +307,7 @@ impl Search<'_> {
         Ok(Point { setting, figures, certain, estimate })
     }
 
-    /// Brings a value to so many replications: the seeds of all values are the same.
+    /// Runs a value until it has so many replications; the seeds of all values are the same.
     fn extend(
         &self,
         figures: &mut Vec<Figures>,
@@ -327,7 +327,7 @@ impl Search<'_> {
     }
 }
 
-/// Refuses a target that only certainty meets where there is none.
+/// Refuses a target that only certainty meets, for a scenario with random draws.
 fn refuse_certainty(target: &Target, certain: bool) -> Result<(), InputError> {
     if certain || !target.asks_for_certainty() {
         return Ok(());

@@ -19,13 +19,13 @@ const RATIO: &str = "0 to 1";
 pub struct Target {
     /// Path of the metric.
     pub metric: String,
-    /// On which side.
+    /// Side of the number.
     pub relation: Relation,
     /// The number, in the unit of the metric.
     pub value: f64,
 }
 
-/// On which side of a number a metric is to be.
+/// Side of a number on which a metric is to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Relation {
     /// `>=`
@@ -56,12 +56,12 @@ pub enum TargetStatus {
     Holds,
     /// The target does not hold, to the confidence asked for.
     Fails,
-    /// The runs cannot tell, or the metric has no value.
+    /// The runs do not decide, or the metric has no value.
     NotShown,
 }
 
 impl TargetStatus {
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             TargetStatus::Holds => "holds",
@@ -72,7 +72,7 @@ impl TargetStatus {
 }
 
 impl Relation {
-    /// Sign.
+    /// Returns the sign.
     pub fn sign(self) -> &'static str {
         match self {
             Relation::AtLeast => ">=",
@@ -102,7 +102,7 @@ impl Target {
     pub fn parse(text: &str) -> Result<Target, String> {
         let usage = || "expected METRIC >= NUMBER, or with >, <= or <".to_string();
         let first = SIGNS.iter().filter_map(|(sign, relation)| Some((text.find(sign)?, *sign, *relation)));
-        // At one place the longer sign stands first in the list.
+        // Of signs that begin at one place, the longer is first in the list.
         let (at, sign, relation) = first.min_by_key(|(at, ..)| *at).ok_or_else(usage)?;
         let metric = text[..at].trim();
         let number = text[at + sign.len()..].trim();
@@ -117,7 +117,7 @@ impl Target {
         }
     }
 
-    /// Refuses what no run can have, before anything runs: unknown metrics, shares beyond 1, times that are there only
+    /// Refuses, before anything runs, targets that no run can have: unknown metrics, shares beyond 1, times that exist only
     /// when something ran out.
     pub fn check(&self) -> Result<(), InputError> {
         let place = Place::key(OPTION);
@@ -139,13 +139,13 @@ impl Target {
         [0.0, 1.0].into_iter().any(|end| self.relation.holds(end, self.value))
     }
 
-    /// Returns whether only the utmost value of a share will do, which a sample of random runs never shows.
+    /// Returns whether only the extreme value of a share meets the target, which a sample of random runs never shows.
     pub fn asks_for_certainty(&self) -> bool {
         let utmost = if self.relation.wants_more() { 1.0 } else { 0.0 };
         metric::unit(&self.metric) == RATIO && self.value == utmost
     }
 
-    /// Status by an interval within which the metric lies to the confidence asked for.
+    /// Returns the status by an interval that holds the metric with the confidence asked for.
     pub fn judge(&self, interval: Interval) -> TargetStatus {
         let (near, far) = match self.relation.wants_more() {
             true => (interval.high, interval.low),
@@ -162,7 +162,7 @@ impl Target {
 }
 
 impl fmt::Display for Target {
-    /// As [`Target::parse`] reads it.
+    /// Writes the target as [`Target::parse`] reads it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} {} {}", self.metric, self.relation.sign(), self.value)
     }

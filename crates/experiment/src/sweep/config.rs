@@ -54,12 +54,12 @@ pub struct SweepConfig {
 pub enum SeedsConfig {
     /// Number of seeds, from the scenario's own upwards.
     Count(u32),
-    /// These.
+    /// Seeds, in order.
     List(Vec<u64>),
 }
 
 impl SeedsConfig {
-    /// Returns how many there are.
+    /// Returns the number of seeds.
     pub fn count(&self) -> usize {
         match self {
             SeedsConfig::Count(count) => *count as usize,
@@ -78,7 +78,7 @@ impl Default for SeedsConfig {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
-    /// There are none: the points are the full grid.
+    /// No axis is drawn: the points are the full grid.
     #[default]
     Grid,
     /// Independent uniform draws.
@@ -88,18 +88,18 @@ pub enum Sampling {
     LatinHypercube,
 }
 
-/// A thing that is varied: a key of the scenario, and exactly one of `values`, `range` and `between`.
+/// Axis of a sweep: a key of the scenario, and exactly one of `values`, `range` and `between`.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AxisConfig {
     /// The key by its dotted path, items of lists by number from 0, as with `--set`.
     pub path: String,
-    /// These values, any TOML. Files among them are seen from the folder of the sweep file.
+    /// List of values, any TOML. Files among them are relative to the folder of the sweep file.
     #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub values: Option<Vec<Value>>,
     /// Numbers in equal steps.
     pub range: Option<RangeConfig>,
-    /// Drawn between two numbers, both included; whole ones where both are whole.
+    /// Bounds, both included, of values that are drawn; whole numbers where both are whole.
     #[schemars(with = "Option<[serde_json::Value; 2]>")]
     pub between: Option<[Value; 2]>,
 }
@@ -111,7 +111,7 @@ pub struct RangeConfig {
     /// The first.
     #[schemars(with = "serde_json::Value")]
     pub from: Value,
-    /// The most; it is one of the values when the steps meet it.
+    /// Upper bound; it is one of the values when the steps meet it.
     #[schemars(with = "serde_json::Value")]
     pub to: Value,
     /// The step, above 0.
@@ -122,7 +122,7 @@ pub struct RangeConfig {
 /// Values of an axis.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Axis {
-    /// These values, in order.
+    /// Listed values, in order.
     Listed(Vec<Value>),
     /// Whole numbers drawn from the first to the last.
     Whole(i64, i64),
@@ -130,7 +130,7 @@ pub enum Axis {
     Real(f64, f64),
 }
 
-/// The most points of one range, and samples of a design: a sweep of more is a mistake of the file.
+/// Most points of one range, and samples of a design: a greater number is taken for a mistake in the file.
 const MOST_VALUES: u64 = 1_000_000;
 
 fn default_design_seed() -> u64 {
@@ -138,7 +138,7 @@ fn default_design_seed() -> u64 {
 }
 
 impl SweepConfig {
-    /// Reads a sweep file and tells everything that is wrong with it by itself.
+    /// Reads a sweep file and checks it by itself, without its scenario.
     pub fn read(path: &Path) -> Result<StrictFile<SweepConfig>, InputError> {
         let file: StrictFile<SweepConfig> =
             StrictFile::read(path, "a sweep file; an example is in workloads/sweeps/")?;
@@ -146,13 +146,13 @@ impl SweepConfig {
         if problems.is_empty() { Ok(file) } else { Err(file.locate(problems)) }
     }
 
-    /// Returns what every axis runs through. The configuration has been checked.
+    /// Returns the values of every axis. The configuration has been checked.
     pub fn resolved_axes(&self) -> Vec<Axis> {
         let resolved = self.axes.iter().map(AxisConfig::resolve);
         resolved.map(|axis| axis.expect("the file was checked when it was read")).collect()
     }
 
-    /// Everything that is impossible in a file of the right form.
+    /// Returns everything that is impossible in a file of the right form.
     fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut add = |key: &str, message: &str| problems.push(Problem::new(Place::key(key), message));
@@ -218,7 +218,7 @@ impl SweepConfig {
 }
 
 impl AxisConfig {
-    /// Returns what it runs through, or the key of the axis at which something is wrong, and what.
+    /// Returns the values of the axis, or the key of the axis that is wrong, with the problem.
     fn resolve(&self) -> Result<Axis, (&'static str, String)> {
         match (&self.values, &self.range, &self.between) {
             (Some(values), None, None) if values.is_empty() => {
@@ -261,7 +261,7 @@ impl RangeConfig {
         let (Some(from), Some(to), Some(step)) = (number(from), number(to), number(step)) else {
             return Err(refuse());
         };
-        // What rounding makes of the steps must not lose the last value.
+        // Rounding of the steps must not lose the last value.
         let steps = ((to - from) / step + 1e-9).floor();
         if steps.is_nan() || steps < 0.0 || step <= 0.0 {
             return Err(refuse());
@@ -278,7 +278,7 @@ fn check_length(steps: u64) -> Result<(), String> {
     Err(format!("makes {} values, expected at most {MOST_VALUES}", steps.saturating_add(1)))
 }
 
-/// A finite number, whole or not.
+/// Returns a finite number, whole or not.
 fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Integer(number) => *number as f64,

@@ -1,4 +1,4 @@
-//! The points of a sweep: the grid of what is listed, crossed with the samples of what is drawn.
+//! Points of a sweep: the grid of the axes with listed values, crossed with the samples of the axes that are drawn.
 
 use toml::Value;
 
@@ -8,7 +8,7 @@ use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 /// The value of every axis, in the order of the axes.
 pub type DesignPoint = Vec<Value>;
 
-/// Number of points; `usize::MAX` where there are more than can be counted.
+/// Returns the number of points; `usize::MAX` where there are more than can be counted.
 pub fn count(axes: &[Axis], samples: u32) -> usize {
     let listed = axes.iter().map(|axis| match axis {
         Axis::Listed(values) => values.len(),
@@ -19,7 +19,7 @@ pub fn count(axes: &[Axis], samples: u32) -> usize {
     if is_drawn { grid.saturating_mul(samples as usize) } else { grid }
 }
 
-/// Every point. The first axis changes slowest, the samples fastest, and the same samples are taken at every point
+/// Returns every point. The first axis changes slowest, the samples fastest, and the same samples are taken at every point
 /// of the grid.
 pub fn points(axes: &[Axis], design: Sampling, samples: u32, seed: Seed) -> Vec<DesignPoint> {
     let drawn: Vec<Option<Vec<Value>>> = axes
@@ -28,7 +28,7 @@ pub fn points(axes: &[Axis], design: Sampling, samples: u32, seed: Seed) -> Vec<
         .map(|(axis, number)| draw(axis, &positions(design, samples, seed, number)))
         .collect();
     let mut points: Vec<DesignPoint> = vec![Vec::with_capacity(axes.len())];
-    // What is drawn stands in for its axis until the grid is complete.
+    // A placeholder stands for each axis that is drawn until the grid is complete.
     for axis in axes {
         let values: &[Value] = match axis {
             Axis::Listed(values) => values,
@@ -52,7 +52,7 @@ fn with(point: &DesignPoint, value: &Value) -> DesignPoint {
     longer
 }
 
-/// Position of each sample on an axis, in [0, 1).
+/// Returns the position of each sample on an axis, in [0, 1).
 fn positions(design: Sampling, samples: u32, seed: Seed, axis: u64) -> Vec<f64> {
     let mut values = seed.stream(Purpose::Design, 2 * axis);
     let mut within = || 1.0 - values.unit();
@@ -66,7 +66,7 @@ fn positions(design: Sampling, samples: u32, seed: Seed, axis: u64) -> Vec<f64> 
     }
 }
 
-/// The numbers below `count` in random order (Fisher and Yates).
+/// Returns the numbers below `count` in random order (Fisher and Yates).
 fn shuffled(count: u32, mut stream: Stream) -> Vec<u32> {
     let mut numbers: Vec<u32> = (0..count).collect();
     for last in (1..numbers.len()).rev() {
@@ -75,7 +75,7 @@ fn shuffled(count: u32, mut stream: Stream) -> Vec<u32> {
     numbers
 }
 
-/// The values of an axis at some positions; `None` where it draws nothing.
+/// Returns the values of an axis at some positions; `None` where it draws nothing.
 fn draw(axis: &Axis, positions: &[f64]) -> Option<Vec<Value>> {
     let at: Box<dyn Fn(f64) -> Value> = match *axis {
         Axis::Listed(_) => return None,

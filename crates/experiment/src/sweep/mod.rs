@@ -21,8 +21,8 @@ pub use store::{FinishedRun, Store};
 use super::{ProgressListener, run_all};
 use plimsoll_base::input::{InputError, Place, Problem};
 
-/// Does those of `runs` that the store does not hold yet, never more than `at_most` at once, and tells how many
-/// these were. `folder` is that of the sweep file. The listener hears of them by their place among `runs`, less
+/// Does those of `runs` that the store does not hold yet, never more than `at_most` at once, and returns how many
+/// these were. `folder` is that of the sweep file. The listener is given their place among `runs`, less
 /// those that are done.
 pub fn execute(
     plan: &Plan,
@@ -48,7 +48,7 @@ pub fn execute(
     Ok(missing.len())
 }
 
-/// Every run of a plan from the stores that hold them, in order.
+/// Returns every run of a plan from the stores that hold them, in order.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The plan of a sweep: every run with its values and seed, and the hashes of all it reads. It is JSON and asks for
+//! Plan of a sweep: every run with its values and seed, and the hashes of all files it reads. It is JSON and needs
 //! no engine: any machine with the same files can do any of its runs; with other files it refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ pub struct Plan {
     folder: PathBuf,
     /// The scenario file.
     pub scenario: Input,
-    /// The name it gives itself.
+    /// Name in the scenario.
     pub scenario_name: String,
     /// Every file that some run reads.
     pub inputs: Vec<Input>,
@@ -66,7 +66,7 @@ pub struct Input {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlannedRun {
-    /// Names the run by all that its result depends on: equal names, equal results.
+    /// Name of the run, a hash of everything that its result depends on: equal names, equal results.
     pub id: String,
     /// Seed of every random draw.
     pub seed: u64,
@@ -131,7 +131,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Reads a plan and tells the folder of its sweep file.
+    /// Reads a plan and returns the folder of its sweep file with it.
     pub fn read(path: &Path) -> Result<(Plan, PathBuf), InputError> {
         let refuse = |message: String| {
             let problem = Problem::new(Place::file(path), message);
@@ -156,7 +156,7 @@ impl Plan {
         Ok((plan, folder))
     }
 
-    /// Returns what of a plan of the right form contradicts the rest of it, if anything does.
+    /// Returns a contradiction within a plan of the right form, if there is one.
     fn contradiction(&self) -> Option<String> {
         if self.runs.is_empty() || self.axes.is_empty() {
             return Some(format!("it has {} runs and {} axes", self.runs.len(), self.axes.len()));
@@ -181,33 +181,33 @@ impl Plan {
         })
     }
 
-    /// The plan as a file that stands at `place`; the sweep file is in `folder`.
+    /// Returns the plan as the text of a file at `place`; the sweep file is in `folder`.
     pub fn to_json(&self, place: &Path, folder: &Path) -> String {
         let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
         let located = Plan { folder: relative(parent, folder), ..self.clone() };
         serde_json::to_string_pretty(&located).expect("a plan is plain data") + "\n"
     }
 
-    /// Returns whether two plans are the same, wherever they stand.
+    /// Returns whether two plans are the same, apart from their folders.
     pub fn is_same_as(&self, other: &Plan) -> bool {
         let anywhere = |plan: &Plan| Plan { folder: PathBuf::new(), ..plan.clone() };
         anywhere(self) == anywhere(other)
     }
 
-    /// The scenario of a run. `folder` is that of the sweep file.
+    /// Returns the scenario of a run. `folder` is that of the sweep file.
     pub fn scenario(&self, folder: &Path, run: &PlannedRun) -> Result<Scenario, InputError> {
         let overrides = Overrides { set: assignments(folder, &self.axes, &run.values), seed: Some(run.seed) };
         Scenario::read(&folder.join(&self.scenario.file), &overrides)
     }
 
-    /// The values an axis takes, each once, in the order of their first run.
+    /// Returns the values an axis takes, each once, in the order of their first run.
     pub fn values_of(&self, axis: usize) -> Vec<&Value> {
         let mut seen = BTreeSet::new();
         let values = self.runs.iter().map(|run| &run.values[axis]);
         values.filter(|value| seen.insert(value.to_string())).collect()
     }
 
-    /// The seeds of every point, in order.
+    /// Returns the seeds of every point, in order.
     pub fn seeds(&self) -> Vec<u64> {
         let mut seeds = Vec::new();
         for run in &self.runs {
@@ -220,7 +220,7 @@ impl Plan {
         seeds
     }
 
-    /// About the memory that the largest of some runs takes \[bytes\]; refuses one that cannot run in what is free.
+    /// Estimates the memory that the largest of some runs takes \[bytes\]; refuses one that cannot run in the free memory.
     /// `folder` is that of the sweep file.
     pub fn most_bytes(&self, folder: &Path, runs: &[usize], free: Option<u64>) -> Result<u64, InputError> {
         // Seeds change no size.
@@ -268,7 +268,7 @@ impl Plan {
         if problems.is_empty() { Ok(()) } else { Err(InputError(problems)) }
     }
 
-    /// The name of a run: a hash of the version, the files it reads, its values and its seed.
+    /// Returns the name of a run: a hash of the version, the files it reads, its values and its seed.
     fn id(&self, seed: u64, values: &DesignPoint, inputs: &[usize]) -> String {
         let inputs: Vec<&Input> = inputs.iter().map(|number| &self.inputs[*number]).collect();
         let settings: Vec<(&String, &Value)> = self.axes.iter().zip(values).collect();
@@ -277,7 +277,7 @@ impl Plan {
     }
 }
 
-/// The seeds of every point; `first` is the scenario's.
+/// Returns the seeds of every point; `first` is the scenario's.
 fn seeds(config: &SeedsConfig, first: u64) -> Vec<u64> {
     match config {
         SeedsConfig::Count(count) => (0..u64::from(*count)).map(|i| first.wrapping_add(i)).collect(),
@@ -285,7 +285,7 @@ fn seeds(config: &SeedsConfig, first: u64) -> Vec<u64> {
     }
 }
 
-/// Reads the scenario of every point, and tells the files of each.
+/// Reads the scenario of every point, and returns the files of each.
 fn files_of_points(
     sweep: &StrictFile<SweepConfig>,
     scenario_file: &Path,
@@ -312,7 +312,7 @@ fn files_of_points(
     if problems.is_empty() { Ok(files) } else { Err(sweep.locate(problems)) }
 }
 
-/// Assignments of every axis as `--set` takes them; files are relative to `folder`.
+/// Returns the assignments of every axis as `--set` takes them; files are relative to `folder`.
 fn assignments(folder: &Path, axes: &[String], values: &DesignPoint) -> Vec<String> {
     let one = |(path, value): (&String, &Value)| {
         let key = path.rsplit('.').next().unwrap_or(path);
@@ -321,7 +321,7 @@ fn assignments(folder: &Path, axes: &[String], values: &DesignPoint) -> Vec<Stri
     axes.iter().zip(values).map(one).collect()
 }
 
-/// The value of a key with every file in it named from `folder` on.
+/// Returns the value of a key with every file in it joined to `folder`.
 fn anchored(folder: &Path, key: &str, value: Value) -> Value {
     match value {
         Value::String(file) if FILE_KEYS.contains(&key) => {
@@ -338,7 +338,7 @@ fn anchored(folder: &Path, key: &str, value: Value) -> Value {
     }
 }
 
-/// A scenario that is not there is a problem of the sweep file.
+/// Reports a missing scenario as a problem of the sweep file.
 fn named_in(error: InputError, sweep: &StrictFile<SweepConfig>, scenario_file: &Path) -> InputError {
     if scenario_file.exists() {
         return error;
@@ -348,7 +348,7 @@ fn named_in(error: InputError, sweep: &StrictFile<SweepConfig>, scenario_file: &
     sweep.locate(vec![problem.with_help("it is seen from the folder of the sweep file")])
 }
 
-/// The hash of every file, each read once.
+/// Returns the hash of every file, each read once.
 fn hash_all<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeMap<PathBuf, String>, InputError> {
     let mut hashed = BTreeMap::new();
     for file in files {
@@ -359,7 +359,7 @@ fn hash_all<'a>(files: impl Iterator<Item = &'a PathBuf>) -> Result<BTreeMap<Pat
     Ok(hashed)
 }
 
-/// SHA-256 of a file, in hexadecimal.
+/// Returns the SHA-256 of a file, in hexadecimal.
 fn hash(path: &Path) -> Result<String, InputError> {
     let hash = || {
         let mut hasher = Sha256::new();
@@ -369,13 +369,13 @@ fn hash(path: &Path) -> Result<String, InputError> {
     hash().map_err(|error| Problem::new(Place::file(path), format!("cannot be read: {error}")).into())
 }
 
-/// Bytes in hexadecimal.
+/// Returns bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The way from a folder to a file or folder, with `..` where it leads up; `/` between names. Where the system
-/// knows no way, the place itself.
+/// Returns the relative path from a folder to a file or folder, with `..` where it leads up; `/` between names. Where the system
+/// knows none, returns the path as it is.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let here = |path: &Path| if path == Path::new("") { PathBuf::from(".") } else { path.to_path_buf() };
     let (Ok(from), Ok(end)) = (here(from).canonicalize(), here(to).canonicalize()) else {

@@ -1,22 +1,22 @@
-//! Problems that a scenario has with a sweep, reported where a person wrote it: at the path or the value of an axis, once
-//! for all the runs it is in.
+//! Problems of scenarios in a sweep, reported at the path or the value of an axis that causes them, once
+//! for all runs that they are in.
 
 use super::config::SweepConfig;
 use super::design::DesignPoint;
 use plimsoll_base::input::{InputError, Place, Problem};
 
-/// The most that are told.
-const MOST_TOLD: usize = 50;
+/// Most problems that are reported.
+const MOST_REPORTED: usize = 50;
 
-/// Problems of points, to be told together.
+/// Problems of points, to be reported together.
 pub(super) struct Refusals<'a> {
     config: &'a SweepConfig,
     found: Vec<Refusal>,
 }
 
-/// A thing that is refused, in one or more points.
+/// Problem of one or more points.
 struct Refusal {
-    /// The axis whose value it is about, with those values; `None` when it is about the scenario as a whole.
+    /// Axis that causes it, with the values that do; `None` where the scenario as a whole does.
     axis: Option<(usize, Vec<usize>)>,
     problem: Problem,
     /// The first run of the first point it is in.
@@ -31,7 +31,7 @@ impl<'a> Refusals<'a> {
         Refusals { config, found: Vec::new() }
     }
 
-    /// Adds what is wrong with a point that begins at `run`; `set` is what its axes set.
+    /// Adds the problems of a point that begins at `run`; `set` holds the assignments of its axes.
     pub fn add(&mut self, run: usize, point: &DesignPoint, set: &[String], error: InputError) {
         let settings: Vec<String> = self
             .config
@@ -74,22 +74,22 @@ impl<'a> Refusals<'a> {
             }
             return;
         }
-        if self.found.len() < MOST_TOLD {
+        if self.found.len() < MOST_REPORTED {
             let settings = axis.map_or_else(|| settings.join(", "), |axis| settings[axis].clone());
             let axis = axis.map(|axis| (axis, Vec::from_iter(value)));
             self.found.push(Refusal { axis, problem, run, settings, points: 1 });
         }
     }
 
-    /// All of them; those about an axis name its key in the sweep file.
+    /// Returns all of them; those about an axis name its key in the sweep file.
     pub fn problems(self) -> Vec<Problem> {
         let config = self.config;
-        self.found.into_iter().map(|refusal| refusal.told(config)).collect()
+        self.found.into_iter().map(|refusal| refusal.problem(config)).collect()
     }
 }
 
 impl Refusal {
-    fn told(self, config: &SweepConfig) -> Problem {
+    fn problem(self, config: &SweepConfig) -> Problem {
         let Refusal { axis, mut problem, run, settings, points } = self;
         let others = if points > 1 { format!(" and at {} other points", points - 1) } else { String::new() };
         problem.message = match &axis {
@@ -99,7 +99,7 @@ impl Refusal {
         if let Some((axis, values)) = axis {
             let known = config.axes[axis].values.as_ref().map_or(0, Vec::len);
             problem.place = Place::key(&match values[..] {
-                // Refused in the same words whatever the value: then it is the path.
+                // Every value is refused with the same message, so the path is the cause.
                 [value] if known > 1 => format!("axes.{axis}.values.{value}"),
                 _ => format!("axes.{axis}.path"),
             });

@@ -11,7 +11,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The numbers of its runs among `count`: every `of`-th, so that shards of a grid are about equally long.
+    /// Returns the numbers of its runs among `count`: every `of`-th, so that shards of a grid are about equally long.
     pub fn runs(self, count: usize) -> impl Iterator<Item = usize> {
         (self.number - 1..count).step_by(self.of)
     }

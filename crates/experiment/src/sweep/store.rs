@@ -1,8 +1,8 @@
 //! Finished runs on disk: each in a file of its own that appears whole ([`plimsoll_base::disk`]), with a checksum. A run
-//! that is there is whole; a torn file is no run. So whatever is killed at whatever moment, what was finished counts.
+//! that is there is whole; a torn file is no run. So a finished run is kept whatever is killed at whatever moment.
 //!
 //! ```text
-//! STORE/plan.json        what the runs belong to
+//! STORE/plan.json        the plan that the runs belong to
 //! STORE/runs/ID.json     a line with the SHA-256 of the rest, then the run
 //! ```
 
@@ -38,7 +38,7 @@ pub struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// Returns what a run of the plan came to.
+    /// Returns the result of a run of the plan.
     pub fn new(run: &PlannedRun, figures: &Figures) -> FinishedRun {
         FinishedRun {
             id: run.id.clone(),
@@ -48,7 +48,7 @@ impl FinishedRun {
     }
 }
 
-/// A folder of finished runs. Several processes may use one at once: what they write of the same run is the same.
+/// Folder of finished runs. Several processes may use one at once: they write the same bytes for the same run.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
@@ -56,7 +56,7 @@ pub struct Store {
 
 impl Store {
     /// Opens a store for a plan, making it where there is none. Runs that it holds already are kept, also those of
-    /// an earlier plan: they are named by what they depend on. `sweep` is the folder of the sweep file.
+    /// an earlier plan: their names depend on all their inputs. `sweep` is the folder of the sweep file.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Store {
         Ok(store)
     }
 
-    /// A store that is there already, and its plan.
+    /// Returns a store that is there already, and its plan.
     pub fn existing(folder: &Path) -> Result<(Store, Plan), InputError> {
         let store = Store { folder: folder.to_path_buf() };
         let place = store.path(PLAN);
@@ -92,7 +92,7 @@ impl Store {
         Ok((store, Plan::read(&place)?.0))
     }
 
-    /// A finished run; `None` when it is not there, or not whole.
+    /// Returns a finished run; `None` when it is not there, or not whole.
     pub fn get(&self, run: &PlannedRun) -> Option<FinishedRun> {
         let text = fs::read_to_string(self.path(&file_of(run))).ok()?;
         let (checksum, body) = text.split_once('\n')?;
@@ -110,7 +110,7 @@ impl Store {
         self.put(&file_of(run), text.as_bytes())
     }
 
-    /// Takes the store away, with all in it. What cannot be removed is only clutter.
+    /// Removes the store with its contents. Errors are ignored: a file that stays does no harm.
     pub fn remove(self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
@@ -133,7 +133,7 @@ impl Store {
         self.unwritable_because(problem).into()
     }
 
-    /// A problem of one of the files, told of the folder, with the way out.
+    /// Returns a problem of one of the files as one of the folder, with the way out.
     fn unwritable_because(&self, problem: Problem) -> Problem {
         Problem { place: Place::file(&self.folder), ..problem }
             .with_help("make room, or name a folder that can be written with `-o`")

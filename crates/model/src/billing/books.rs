@@ -1,4 +1,4 @@
-//! The books of a run: they take in what is used and held, and make the bill of it at the end.
+//! The books of a run: they record usage and holdings, and make the bill at the end.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,14 +31,14 @@ pub struct Billing {
     meter: Meter,
     pub(super) prices: Prices,
     pub(super) commitments: Vec<Commitment>,
-    /// Accounts that share what they are committed to; those of no organisation have one of their own here.
+    /// Accounts that share commitments; an account without organisation is a group of its own here.
     pub(super) payers: Vec<Vec<AccountId>>,
     /// True for accounts whose usage commitments may cover, by number; as long as the greatest of which
     /// that is so.
     committed: Vec<bool>,
     hourly: HourlyUsage,
     dedicated: DedicatedUsage,
-    /// Since when dedicated hosts have been allocated.
+    /// Times of allocation of dedicated hosts.
     hosts: BTreeMap<HostId, Time>,
     spot_sums: BTreeMap<(AccountId, TypeId, Month), SpotSum>,
 }
@@ -98,7 +98,7 @@ impl Billing {
         })
     }
 
-    /// Bills an instance that has left `running`, or still is in it when the run ends.
+    /// Bills an instance that has left `running`, or is running at the end of the run.
     #[inline(always)] // every end
     pub fn bill(&mut self, running: &Running, types: &TypeTable) {
         let billed = self.billed(running);
@@ -277,7 +277,7 @@ fn instance_ns(seconds: u64) -> u128 {
     u128::from(seconds) * u128::from(NS_PER_S)
 }
 
-/// Returns the value of a result, or `None` after telling its problems.
+/// Returns the value of a result, or `None` after its problems are noted.
 fn told<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|found| problems.extend(found)).ok()
 }

@@ -1,10 +1,10 @@
-//! Reserved instances and savings plans: what an account has promised to pay by the hour, and what usage
-//! that covers.
+//! Reserved instances and savings plans: the hourly payments to which an account is committed, and the usage
+//! that they cover.
 //!
 //! Both are one rule. In each clock hour a commitment has a capacity; a second of usage takes its weight
 //! of it, in an order of preference, until it is used up; the price of the hour is due in any case.
 //!
-//! Which comes first is no matter of the order they are written in: zonal reserved instances, regional ones,
+//! The order of preference does not depend on the order in the scenario: zonal reserved instances, regional ones,
 //! EC2 Instance savings plans, Compute savings plans; within each the account's own usage, then that of its
 //! organisation; usage of instances before unused capacity reservations, which only regional reserved
 //! instances and savings plans cover (EC2 user guide, "Capacity Reservation pricing and billing"); then the
@@ -28,7 +28,7 @@ use plimsoll_base::units::{AccountId, Decimal, Duration, Money, TypeId, ZoneId};
 
 /// Reserved instances of one account and type.
 ///
-/// A regional reservation (no `zone`) covers every zone and, where EC2 has it so, every size of the
+/// A regional reservation (no `zone`) covers every zone and, if the family is flexible in size, every size of the
 /// family, smallest first; a zonal one covers its type in its zone, and comes before the regional ones.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,10 +54,10 @@ pub struct ReservedConfig {
     /// Price of one of them when the term begins \[USD\]; default 0.
     #[serde(default = "nothing")]
     pub upfront_usd: Decimal,
-    /// When the term begins, since the start of the run, in whole hours; default 0s.
+    /// Start of the term, since the start of the run, in whole hours; default 0s.
     #[serde(default)]
     pub from: Duration,
-    /// When it ends. Left out: not during the run.
+    /// End of the term. Left out: not during the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
 }
@@ -69,7 +69,7 @@ pub enum SavingsPlanType {
     /// For one family; applies before Compute savings plans.
     #[serde(rename = "ec2-instance")]
     Ec2Instance,
-    /// For all that it has a discount on.
+    /// For every type with a discount.
     Compute,
 }
 
@@ -103,10 +103,10 @@ pub struct SavingsPlanConfig {
     /// is no `discount`, otherwise `compute`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub plan_type: Option<SavingsPlanType>,
-    /// When the term begins, since the start of the run, in whole hours; default 0s.
+    /// Start of the term, since the start of the run, in whole hours; default 0s.
     #[serde(default)]
     pub from: Duration,
-    /// When it ends. Left out: not during the run.
+    /// End of the term. Left out: not during the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Duration>,
 }
@@ -158,7 +158,7 @@ impl Coverable {
     }
 }
 
-/// When a commitment comes, earliest first.
+/// Rank of a commitment, earliest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Turn {
     ZonalReserved,
@@ -236,7 +236,7 @@ impl Commitment {
                 // The one place where a plan's price is rounded, down to a unit of money.
                 let price = prices.of(used.usage_type(), types).per_second();
                 let rate = u128::try_from(share(price, paid, u128::from(WHOLE)).0);
-                // What costs nothing needs no plan. Least paid of the price first, then the lower rate.
+                // Free usage needs no plan. The lowest share of the price comes first, then the lower rate.
                 let rate = rate.expect("prices are not negative");
                 (rate > 0).then_some(weight(paid, rate))
             }

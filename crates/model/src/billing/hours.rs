@@ -1,4 +1,4 @@
-//! Usage by clock hour, for the accounts that have commitments, and what these cover of it.
+//! Usage by clock hour of the accounts that have commitments, and the part of it that these cover.
 //!
 //! Hours are those of the calendar: a run starts at midnight. An hour that the warm-up or the end of the
 //! run cuts is paid, and covers, as a whole one.
@@ -15,7 +15,7 @@ use super::{HOUR, UsageType};
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::units::{AccountId, Calendar, Month, NS_PER_S, Time};
 
-/// Billed time of instances by account, what it is, and clock hour \[ns\]. Nothing is settled before the end of
+/// Billed time of instances by account, type and clock hour \[ns\]. Nothing is settled before the end of
 /// the run: an instance that runs on may have used any hour since its start.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct HourlyUsage {
@@ -27,7 +27,7 @@ pub(super) struct HourlyUsage {
 pub(super) struct Settlement {
     /// Left on demand \[ns\].
     pub on_demand: BTreeMap<(AccountId, UsageType, Month), u128>,
-    /// Covered, by number of the commitment and by whose usage it was.
+    /// Covered, by number of the commitment and by account of the usage.
     pub covered: BTreeMap<(usize, AccountId, UsageType, Month), Covered>,
 }
 
@@ -61,7 +61,7 @@ struct Column<'a> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     turn: Turn,
-    /// The usage is another account's than the owner's.
+    /// True if the usage is of another account than the owner.
     is_shared: bool,
     weight: Weight,
     commitment: usize,

@@ -1,4 +1,4 @@
-//! The bill: rows as people see them, rounded one by one, and totals that are the sums of what is shown.
+//! The bill: rows as shown, rounded one by one, and totals that are the sums of the rows shown.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +97,7 @@ pub enum UsageType {
 }
 
 impl UsageType {
-    /// Instances of a type and tenancy.
+    /// Returns the usage type of instances of a type and tenancy.
     pub(super) const fn instances(kind: TypeId, tenancy: BilledTenancy) -> UsageType {
         match tenancy {
             BilledTenancy::Shared => UsageType::Instance(kind),
@@ -143,13 +143,13 @@ impl Unit {
 pub struct BillRow {
     /// Account that pays.
     pub account: AccountId,
-    /// For what.
+    /// Kind of the usage.
     pub kind: Kind,
-    /// Of which type.
+    /// Its usage type.
     pub usage_type: UsageType,
     /// Purchase option.
     pub purchase: Purchase,
-    /// In which calendar month.
+    /// Its calendar month.
     pub month: Month,
     /// Quantity \[unit · ns\]; of [`Kind::Upfront`], the number of payments.
     pub quantity: u128,
@@ -280,7 +280,7 @@ pub struct Bill {
 impl Bill {
     /// Adds up rows, given of which types dedicated instances have no price of their own.
     pub fn new(rows: Vec<BillRow>, types: &TypeTable, by_surcharge: impl Fn(TypeId) -> bool) -> Bill {
-        // What costs nothing is shown as nothing, not left out.
+        // A row without cost is shown as zero, not left out.
         let mut by_kind = BTreeMap::from([(Kind::Instance, 0)]);
         let mut by_purchase = BTreeMap::from([(Purchase::OnDemand, 0)]);
         let (mut by_account, mut by_month) = (BTreeMap::new(), BTreeMap::new());

@@ -7,12 +7,12 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Calendar, Month, Time, TypeId};
 
-/// Sums billed seconds. What lies in the current month costs one look-up in a table without hashing;
-/// what crosses a month, or comes late for one, is taken apart.
+/// Sums billed seconds. Usage in the current month costs one look-up in a table without hashing;
+/// usage that crosses a month, or comes late for one, is split.
 #[derive(Clone, Debug)]
 pub struct Meter {
     calendar: Calendar,
-    /// The latest month that something was billed in.
+    /// The latest month with billed usage.
     month: Month,
     /// Bounds of the month.
     month_start: Time,
@@ -109,7 +109,7 @@ struct Row {
     seconds: u64,
 }
 
-/// The rows in order, from which the way to them follows.
+/// The rows in order, from which the index is rebuilt.
 impl Persist for Table {
     fn save(&self, out: &mut Writer<'_>) {
         out.put_length(self.rows.len());

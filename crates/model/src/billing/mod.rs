@@ -1,12 +1,11 @@
-//! Money: what accounts use, hold and have committed to, and the bill it makes. Exact inside, rounded
-//! where shown.
+//! Money: usage, holdings and commitments of accounts, and the bill. Exact inside, rounded where shown.
 //!
-//! - `seconds` says what is billed of a running instance; `meter` sums it on demand by calendar month, the
-//!   fast path of every account without commitments.
-//! - `hours` keeps it by clock hour for accounts with a `commitment`, and settles the two.
-//! - `spot` makes prices over time; `usage` sums what is held; `dedicated` what dedicated instances add.
-//! - `price_list` is what things cost unless a scenario says otherwise, `prices` what they cost in a run.
-//! - `books` takes all of it in; `invoice` puts rows together, and adds them up as they are shown.
+//! - `seconds` determines the billed seconds of a running instance; `meter` sums them on demand by calendar
+//!   month, the fast path of every account without commitments.
+//! - `hours` keeps them by clock hour for accounts with a `commitment`, and settles the two.
+//! - `spot` makes prices over time; `usage` sums holdings; `dedicated` adds the fees of dedicated instances.
+//! - `price_list` has the default prices, `prices` those of a run.
+//! - `books` records all of it; `invoice` puts rows together, and adds them up as they are shown.
 
 mod books;
 mod commitment;
@@ -64,7 +63,7 @@ pub struct BillingConfig {
     pub organisations: Vec<OrganisationConfig>,
     /// Spot prices.
     pub spot: SpotConfig,
-    /// Prices of what is held and of dedicated instances.
+    /// Prices of holdings and of dedicated instances.
     pub prices: PricesConfig,
 }
 
@@ -84,7 +83,7 @@ impl Default for BillingConfig {
 
 impl BillingConfig {
     /// Returns everything that is wrong with it, given the names of the zones in file order and the types there are.
-    /// What `shape` says is checked where the table of types is made.
+    /// `shape` is checked where the table of types is made.
     pub fn validate(&self, zones: &[&str], types: &TypeTable) -> Vec<Problem> {
         let setting = Setting { seed: Seed(0), window_start: Time::ZERO, zones, host_groups: &[] };
         Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone()).err().unwrap_or_default()
@@ -113,9 +112,9 @@ impl BillingConfig {
 /// Facts about a run that billing needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
-    /// Of the spot prices.
+    /// Seed of the spot prices.
     pub seed: Seed,
-    /// End of the warm-up: what was before is not billed.
+    /// End of the warm-up: earlier usage is not billed.
     pub window_start: Time,
     /// Names of the zones in file order.
     pub zones: &'a [&'a str],
@@ -129,7 +128,7 @@ pub struct Setting<'a> {
 pub struct HostRate<'a> {
     /// Its `sku`, `""` where it has none, by which `[billing.prices]` knows it.
     pub sku: &'a str,
-    /// Its own price \[money per hour\], which comes before that.
+    /// Its own price \[money per hour\], which takes precedence over that.
     pub per_hour: Option<Money>,
 }
 
@@ -143,7 +142,7 @@ pub enum Market {
     /// At the published price.
     #[default]
     OnDemand,
-    /// At the price in force, until EC2 wants it back.
+    /// At the price in force, until EC2 takes the capacity back.
     Spot,
 }
 
@@ -156,7 +155,7 @@ pub enum BilledTenancy {
     /// Shared with other accounts (EC2's `default`).
     #[default]
     Shared,
-    /// The account's alone.
+    /// Hardware of one account alone.
     Dedicated,
 }
 
@@ -181,13 +180,13 @@ pub struct Running {
     pub market: Market,
     /// The most a second of it may cost on the spot market; `None` for the on-demand price.
     pub max_price: Option<Money>,
-    /// When it entered `running`.
+    /// Time it entered `running`.
     pub start: Time,
-    /// When it left it.
+    /// Time it left `running`.
     pub end: Time,
-    /// Its minimum was billed before `start`: it is one that a run in steady state begins with.
+    /// True if its minimum was billed before `start`: the instance is part of the initial steady state.
     pub past_minimum: bool,
-    /// EC2 ended it, for want of spot capacity or above its highest price.
+    /// True if EC2 ended it, for want of spot capacity or above its highest price.
     pub interrupted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Normalisation factors: how much of a family's reservation a size uses (EC2 user guide, "How Reserved
+//! Normalisation factors: the share of a family's reservation that a size uses (EC2 user guide, "How Reserved
 //! Instance discounts are applied", instance size flexibility).
 
 use plimsoll_base::catalogue::built_in;

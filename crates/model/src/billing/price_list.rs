@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Decimal;
 
-/// `[billing.prices]`: what is paid for as long as it is held, and dedicated instances. What a month costs is
-/// shared out over the hours of the calendar month.
+/// `[billing.prices]`: prices of holdings and of dedicated instances. A price of a month is shared out over the
+/// hours of the calendar month.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PricesConfig {

@@ -289,7 +289,7 @@ mod tests {
         for (name, price) in DEDICATED {
             let listed = catalogue::find(name).unwrap().on_demand_usd_per_hour.clone().unwrap();
             let [listed, own] = [listed, Decimal::from(price)].map(|price| price.usd_per_hour().unwrap().0);
-            // What was found is the surcharge of its family, rounded to tenths of a cent or finer.
+            // The known price is the surcharge of its family, rounded to tenths of a cent or finer.
             let surcharged = listed + listed / 1000 * i128::from(surcharge_of(name)) / 1_000_000;
             let tenth_of_a_cent = Money::UNITS_PER_USD / 1000 / 3600;
             assert!((own - surcharged).abs() < tenth_of_a_cent, "{name}");

@@ -1,4 +1,4 @@
-//! Reads the values of one table of `[billing]` and collects what is wrong with them.
+//! Reads the values of one table of `[billing]` and collects their problems.
 
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, Duration, Money, Unreadable};

@@ -18,9 +18,9 @@ pub struct Billed {
 impl Billed {
     /// Returns what is billed after `window_start` for running from `start` to `end`.
     ///
-    /// The bill covers \[start, start + the whole seconds run, at least [`MINIMUM`]). What the minimum adds
-    /// lies after `end`, and so in the window when the minute ends in it. `past_minimum` is for an instance
-    /// whose minimum was billed before `start`: one that a run in steady state begins with.
+    /// The bill covers \[start, start + the whole seconds run, at least [`MINIMUM`]). The seconds that the minimum adds
+    /// are after `end`, and so in the window when the minute ends in it. `past_minimum` is for an instance
+    /// whose minimum was billed before `start`: one of the initial steady state.
     #[inline]
     pub fn of(start: Time, end: Time, past_minimum: bool, window_start: Time) -> Billed {
         let least = if past_minimum { 0 } else { MINIMUM.started_seconds() };
@@ -66,7 +66,7 @@ impl Billed {
 mod tests {
     use super::*;
 
-    /// Seconds with a fraction of thousandths.
+    /// Returns a time of so many milliseconds.
     fn at(milliseconds: u64) -> Time {
         Time(milliseconds * (NS_PER_S / 1000))
     }

@@ -1,4 +1,4 @@
-//! Spot instances: their price by type and zone over time, when it interrupts them, what they are billed.
+//! Spot instances: their price by type and zone over time, their interruptions, and their bill.
 //!
 //! A price is piecewise constant; each billed second costs the price in force when it begins (EC2 user
 //! guide, "Billing and purchase options": the spot price in effect, by the second), and never more than the
@@ -97,8 +97,8 @@ impl SpotPrices {
         horizon: Time,
     ) -> Option<Time> {
         let max_price = max_price.unwrap_or(types.get(kind).price_per_second);
-        // Instances of one market ask for the same path again and again: each goes on where the last one
-        // stood, so that all together walk it once.
+        // Instances of one market ask for the same path again and again: each continues at the position of the
+        // last one, so that all together walk it once.
         let key = (kind, zone, max_price);
         let known = self.searches.get(&key).filter(|known| (known.from..=known.reached).contains(&from));
         let mut search = known.copied().unwrap_or(Search { from, reached: from });

@@ -291,7 +291,7 @@ fn an_empty_bill_is_zero_of_everything() {
 
 const TYPES: [&str; 5] = ["m5.large", "m5.xlarge", "c5.large", "t3.micro", "m5.4xlarge"];
 
-/// When an account begins to hold how much of what.
+/// Time, account, item and amount of a holding.
 type Take = (Time, AccountId, Item, u64);
 
 /// Returns the use of every kind by a few accounts, over about three months.

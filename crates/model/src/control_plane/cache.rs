@@ -61,11 +61,11 @@ pub enum Lookup {
 /// Counts of a cache in the window.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct CacheCounts {
-    /// Looks that found a value, stale ones included.
+    /// Lookups that found a value, stale ones included.
     pub hits: u64,
     /// Hits with a version that was not the record's latest.
     pub stale: u64,
-    /// Looks that found none.
+    /// Lookups that found none.
     pub misses: u64,
     /// Misses of a key that was being loaded.
     pub stampedes: u64,
@@ -73,7 +73,7 @@ pub struct CacheCounts {
     pub fills: u64,
     /// Values that made room for others.
     pub evicted: u64,
-    /// Values found to be over their time.
+    /// Values that expired.
     pub expired: u64,
     /// Values forgotten because of a write.
     pub invalidated: u64,
@@ -93,7 +93,7 @@ impl Cache {
         Cache { rules, slots: Slots::new(), waiters: BTreeMap::new(), counts: CacheCounts::default() }
     }
 
-    /// Loads the place of a key that will be looked up. Changes nothing.
+    /// Prefetches the place of a key that will be looked up.
     #[inline]
     pub fn prefetch_place(&self, key: u64) {
         self.slots.prefetch_place(key);
@@ -177,7 +177,7 @@ impl Cache {
         self.take_waiters(key)
     }
 
-    /// Forgets values over their time from the one used longest ago on, but for the slot that is filled. Those that
+    /// Forgets expired values from the least recently used on, but for the slot that is filled. The values that
     /// are left were all used within the last time to live, so the number of values is bounded even if no request
     /// ever asks for the expired ones again.
     #[inline]
@@ -215,7 +215,7 @@ impl Cache {
     }
 
     /// Takes in a write to the record: its value is dropped where the cache invalidates on write. A load that is on its way may
-    /// still bring the version from before.
+    /// still bring the earlier version.
     pub fn wrote(&mut self, key: u64) {
         if self.rules.invalidate_on_write {
             self.invalidate(key);

@@ -23,7 +23,7 @@ const MAX_CONNECTIONS: u32 = 1_000_000;
 /// The most replicas: each has figures of its own.
 const MAX_REPLICAS: u32 = 100;
 
-/// A thousandth, which rates and factors are whole numbers of.
+/// Resolution of rates and factors: a thousandth.
 pub(super) const PER_ONE: u64 = 1000;
 
 impl ControlPlaneConfig {

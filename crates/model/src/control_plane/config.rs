@@ -1,6 +1,6 @@
-//! `[control_plane]` of a scenario: what stands between a call and its effect.
+//! `[control_plane]` of a scenario: the stages between a call and its effect.
 //!
-//! A limit that is left out is none, and a time that is left out is no time: so a table says only what it models.
+//! A limit left out is no limit, and a time left out is zero: so a table has only the keys that it models.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ impl Default for ClientConfig {
 
 /// Rates at which accounts may call: token buckets of each account and API, full at first, refilled continuously (EC2
 /// Developer Guide, "Request throttling for the Amazon EC2 API"). A request takes one token of its API's request bucket
-/// and, where it has one, as many of the resource bucket as it is about instances; both or none. Every page of a
+/// and, if there is one, a token of the resource bucket for each instance; both or none. Every page of a
 /// `describe` is a request.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -116,7 +116,7 @@ pub struct ThrottleConfig {
     /// Requests.
     #[serde(skip_serializing_if = "is_default")]
     pub requests: RequestBuckets,
-    /// Requests of single operations by their word, such as `create-tags`, in place of `requests.write`.
+    /// Requests of single operations by name, such as `create-tags`, in place of `requests.write`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub writes: BTreeMap<String, BucketConfig>,
     /// Instances, by class.
@@ -224,8 +224,8 @@ pub struct GatewayConfig {
     /// Longest wait; left out: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_timeout: Option<Duration>,
-    /// Load shedding: while so many attempts are anywhere inside the control plane, others are refused; left out:
-    /// never.
+    /// Load shedding: number of attempts inside the control plane from which on others are refused; left out: no
+    /// limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]
     pub shed_above: Count,
 }
@@ -246,7 +246,7 @@ impl GatewayConfig {
 }
 
 /// A read-through cache in front of the database. It holds the record of an instance, the answer to a `describe` of
-/// several or of a whole account, and what validation asks of an instance type, each under its own key.
+/// several or of a whole account, and the data of an instance type for validation, each under its own key.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
@@ -471,7 +471,7 @@ impl Default for BreakerConfig {
 pub struct ImageDeliveryConfig {
     /// Images that a host keeps, of which the least recently used goes first \[GiB\]; default 0: none.
     pub host_cache_gib: u32,
-    /// Size of an image that does not say its own, or that a launch does not name \[GiB\]; default 0.
+    /// Size of an image that does not state its own, or that a launch does not name \[GiB\]; default 0.
     pub default_gib: u32,
     /// Bandwidth of each host \[Mbit/s\]; left out: no limit.
     #[serde(skip_serializing_if = "Count::is_unlimited")]

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The word for no limit, with which a key takes back what the preset says.
+/// The word for no limit, with which a key overrides a limit of the preset.
 const UNLIMITED: &str = "unlimited";
 
 /// Greatest number; `None` for no limit.

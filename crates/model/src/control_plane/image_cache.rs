@@ -1,4 +1,4 @@
-//! The images that each host keeps, the least recently used given up first.
+//! The images that each host keeps, with eviction of the least recently used.
 
 use serde::{Deserialize, Serialize};
 

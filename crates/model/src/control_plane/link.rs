@@ -5,8 +5,8 @@
 //! never faster than under max-min fairness, and equally fast where all hosts have equally many transfers.
 //!
 //! All transfers of a host go at one rate, so a host needs one virtual clock, the bits that a transfer got since
-//! the beginning; a transfer ends when the clock shows what it showed at its start and the transfer's size
-//! more. A change costs a step for each host of the rack with transfers and O(log n) among the host's own.
+//! the beginning; a transfer ends when the clock has advanced by the transfer's size since its
+//! start. A change costs a step for each host of the rack with transfers and O(log n) among the host's own.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ persist! { Link {
 struct HostClock {
     /// Amount that each of its transfers would have got so far, had it been there from the start \[units\].
     shown: u128,
-    /// Its transfers by what the clock shows at their ends, then in the order of their beginnings.
+    /// Its transfers by the value of the clock at their ends, then in the order of their beginnings.
     ends: BTreeMap<(u128, u64), JobId>,
 }
 
@@ -158,7 +158,7 @@ impl Link {
         for clock in self.hosts.values_mut() {
             let rate = least(share(self.host_bps, clock.ends.len()), by_rack);
             clock.shown = match rate {
-                // A bandwidth without measure over centuries is more than any transfer.
+                // An enormous bandwidth over centuries is more than any transfer.
                 Some(rate) => clock.shown.saturating_add(rate.saturating_mul(past)),
                 None => clock.ends.last_key_value().map_or(clock.shown, |(end, _)| clock.shown.max(end.0)),
             };

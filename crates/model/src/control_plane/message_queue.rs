@@ -35,11 +35,11 @@ pub struct MessageId(pub u32);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum State {
-    /// In the queue since.
+    /// In the queue since this time.
     Visible(Time),
-    /// Visible again at.
+    /// Delayed until this time.
     Delayed(Time),
-    /// Received; delivered again at.
+    /// Received; visible again at this time.
     InFlight(Time),
     /// Finished or a dead letter.
     Gone,
@@ -99,7 +99,7 @@ pub struct QueueCounts {
     pub dead_letters: u64,
 }
 
-/// A message in the hands of a worker.
+/// Delivery of a message to a worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Delivery {
     /// The message.

@@ -1,8 +1,8 @@
-//! The control plane in simulated time: what an API call waits for, and what refuses it, before it takes effect.
+//! The control plane in simulated time: the stages at which an API call waits or is refused before it takes effect.
 //!
-//! The mechanisms are each by themselves: they know neither calls nor a clock. The caller says when something
-//! happens, draws the times that things take, and schedules what comes of it. [`plane`] is that caller: it takes calls
-//! through them, as [`config`] says.
+//! The mechanisms are independent of each other, and know neither calls nor a clock. The caller passes the time of
+//! each event, draws service times, and schedules the consequences. [`plane`] is that caller: it takes calls through
+//! the mechanisms, as [`config`] describes.
 
 pub mod breaker;
 pub mod cache;

@@ -15,7 +15,7 @@ use plimsoll_base::units::{Duration, NS_PER_S, Time};
 /// Servers and the queue before them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Station {
-    /// Servers; `None` for as many as there are jobs.
+    /// Number of servers; `None` for no limit.
     servers: Option<u32>,
     /// The most that may wait; `None` for no limit.
     queue_limit: Option<u32>,
@@ -232,7 +232,7 @@ impl Station {
         self.in_service.present()
     }
 
-    /// Servers; `None` for as many as there are jobs.
+    /// Returns the number of servers; `None` for no limit.
     pub fn servers(&self) -> Option<u32> {
         self.servers
     }
@@ -288,7 +288,7 @@ impl Station {
 pub struct StationUse {
     /// Length of the window.
     pub length: Duration,
-    /// Servers; `None` for as many as there are jobs.
+    /// Number of servers; `None` for no limit.
     pub servers: Option<u32>,
     /// Waiting at the end.
     pub waiting: u32,

@@ -16,7 +16,7 @@ const SHORTEST_MEAN: Duration = Duration::from_seconds(1);
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultConfig {
-    /// Failures of hosts, each by itself.
+    /// Independent failures of single hosts.
     pub hosts: HostFaultConfig,
     /// Work on hosts that is planned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,10 +38,10 @@ pub struct HostFaultConfig {
     /// begins new and is new after a repair. Default: without memory (exponential).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weibull_shape: Option<f64>,
-    /// From a failure until the health check finds it; default 30s. Until then the host takes instances, and
-    /// those on it are dead.
+    /// From a failure until the health check finds it; default 30s. Until then the host takes instances, all
+    /// of which have failed.
     pub detection: Duration,
-    /// From then until the host is whole again; default 4h. After an outage hosts are whole when it ends.
+    /// From then until the host is repaired; default 4h. After an outage hosts are in service when it ends.
     pub repair: Duration,
     /// Treatment of the instances on a host that is found to have failed; default `restart`.
     pub on_failure: OnFailure,
@@ -94,7 +94,7 @@ pub enum Drain {
 pub struct MaintenanceConfig {
     /// When the work begins, from the start of the run.
     pub at: Duration,
-    /// Name of the zone; the whole of it unless `racks`, `hosts` or `share` say less.
+    /// Name of the zone; all of it unless `racks`, `hosts` or `share` name a part.
     pub zone: String,
     /// Racks of the zone, counted from 0 in the order of their first host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,14 +116,14 @@ pub struct MaintenanceConfig {
     pub drain: Drain,
 }
 
-/// A failure of many hosts at once. It reaches those under repair or being worked on, too: none is in service
+/// A failure of many hosts at once. It includes hosts under repair or maintenance: none is in service
 /// before it ends.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageConfig {
     /// When it begins, from the start of the run.
     pub at: Duration,
-    /// Name of the zone; the whole of it unless `racks` or `hosts` say less.
+    /// Name of the zone; all of it unless `racks` or `hosts` name a part.
     pub zone: String,
     /// Racks of the zone, counted from 0 in the order of their first host.
     #[serde(default, skip_serializing_if = "Option::is_none")]

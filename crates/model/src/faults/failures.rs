@@ -1,4 +1,4 @@
-//! When hosts fail by themselves: without memory, all in one process; or with age, each by its own timer.
+//! Failures of single hosts: without memory, all in one process; or with age, each by its own timer.
 
 use super::config::HostFaultConfig;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -18,20 +18,20 @@ pub enum Failures {
     Memoryless {
         /// Mean time between two failures of any hosts \[ns\].
         mean_gap_ns: f64,
-        /// Hosts there are.
+        /// Number of hosts.
         hosts: u32,
-        /// Of all hosts.
+        /// Stream of the failures of all hosts.
         stream: Box<Stream>,
     },
     /// Weibull times from the beginning of each life.
     Ageing {
         /// The time that a share of 1/e outlives \[ns\].
         scale_ns: f64,
-        /// An over the shape.
+        /// 1 ÷ shape.
         power: f64,
         /// The lives each host has begun.
         lives: Vec<Life>,
-        /// From which each host's stream is made.
+        /// Seed from which each host's stream is made.
         seed: Seed,
     },
 }

@@ -1,6 +1,6 @@
 //! Host faults: failures, outages of racks and zones, and maintenance, as one stream of events in order of time.
 //!
-//! The stream follows from the scenario and its seed alone, whatever runs on the hosts. Failures without memory
+//! The stream depends only on the scenario and its seed, not on the instances of the hosts. Failures without memory
 //! are one process over all hosts, thinned to those in service, which is exact and costs one timer for a fleet
 //! of any size; those with a Weibull law need a timer a host.
 
@@ -28,13 +28,13 @@ use selection::{Naming, Selection};
 pub enum HostEvent {
     /// Fails with the instances on it, which has not been detected yet.
     Failed(HostId),
-    /// The health check finds that it has failed: its instances are dealt with as `on_failure` says.
+    /// The health check finds that it has failed: its instances are treated as `on_failure` says.
     Detected(HostId),
     /// Return to service.
     Repaired(HostId),
     /// Work on it is announced: it takes no more instances.
     MaintenanceAnnounced(HostId),
-    /// Work on it begins: its instances are dealt with.
+    /// Work on it begins: its instances are drained.
     MaintenanceBegins(HostId, Drain),
     /// Work on it ends.
     MaintenanceEnds(HostId),
@@ -71,7 +71,7 @@ impl HostEvent {
 #[derive(Debug)]
 pub struct Faults {
     phases: Vec<Phase>,
-    /// When hosts that have failed return to service, unless an outage puts it off.
+    /// Times at which failed hosts return to service, unless an outage delays it.
     returns: BTreeMap<HostId, Time>,
     due: BinaryHeap<Reverse<(Time, Due)>>,
     /// Events of this moment.
@@ -115,7 +115,7 @@ enum Due {
     Outage(u16),
     Announce(u16),
     Begin(u16),
-    /// A life of a host is over, if it still lives it.
+    /// The end of a life of a host, if that life is current.
     WornOut(HostId, Life),
     /// Some host fails, if it is in service.
     Failure,

@@ -39,7 +39,7 @@ impl FromIterator<u32> for Selection {
     }
 }
 
-/// Hosts of a zone as a scenario names them, validated by themselves.
+/// Selection of hosts of a zone in a scenario, with its own validation.
 pub struct Naming<'a> {
     zone: &'a str,
     racks: Option<Run>,

@@ -1,4 +1,4 @@
-//! Host faults by example, against plain twins, and against their laws.
+//! Host faults by example, against reference implementations, and against their laws.
 
 use statrs::distribution::{Binomial, DiscreteCDF, Poisson};
 
@@ -259,7 +259,7 @@ const EVERYTHING: &str = "
     racks = { count = 3 }
     length = '3h'";
 
-/// Every event is a legal move of its host, in order of time, whatever is asked for when.
+/// Every event is a legal transition of its host, in order of time, at any times of the queries.
 #[test]
 fn the_stream_is_legal_and_of_the_seed_alone() {
     for law in ["", "weibull_shape = 1.5"] {
@@ -282,7 +282,7 @@ fn the_stream_is_legal_and_of_the_seed_alone() {
     }
 }
 
-/// Failures up to a time \[s\].
+/// Returns the failures up to a time \[s\].
 fn failures(text: &str, hosts: u32, until: u64, seed: u64) -> Vec<HostId> {
     let all = events(&mut faults_on(&fixed(hosts), text, seed), until);
     all.into_iter()
@@ -294,7 +294,7 @@ fn failures(text: &str, hosts: u32, until: u64, seed: u64) -> Vec<HostId> {
 /// The probability that each exact bound is missed.
 const MISS: f64 = 1e-6;
 
-/// Of 200 hosts that are whole again at once, the failures in a time are a Poisson count; with a Weibull shape of 1
+/// Of 200 hosts that are repaired at once, the failures in a time are a Poisson count; with a Weibull shape of 1
 /// as well as without memory.
 #[test]
 fn failures_come_at_their_rate() {

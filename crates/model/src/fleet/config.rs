@@ -23,7 +23,7 @@ pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
 
 /// A zone: a place that fails on its own, with hosts in it.
 ///
-/// Its name and hosts must be there: [`resolve`] refuses their defaults, having checked the rest.
+/// Its name and hosts are required: [`resolve`] refuses their defaults.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("required" = ["name", "hosts"]))]
@@ -39,7 +39,7 @@ pub struct ZoneConfig {
     pub offers: Option<OfferConfig>,
 }
 
-/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is said.
+/// Instance types that a zone offers: those of the families, and the single types; of one architecture, if one is given.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OfferConfig {

@@ -1,4 +1,4 @@
-//! Utilisation of the hosts, by one pass over them: for a few moments of a run, never for an event.
+//! Utilisation of the hosts, by one pass over them: for samples of a run, never for an event.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ impl Fleet {
     /// Returns the utilisation of the hosts that count: those that take instances or still have some.
     pub fn fill(&self) -> Fill {
         let mut fill = Fill::default();
-        // The hosts are many and the capacities few: side by side these stay in the cache.
+        // Hosts are many and capacities few, so the capacities stay in the processor's cache.
         let capacities: Vec<u64> = self.skus.iter().map(|sku| u64::from(sku.capacity.vcpu_milli())).collect();
         for host in self.hosts.iter().filter(|host| host.counts()) {
             if host.instances == 0 {

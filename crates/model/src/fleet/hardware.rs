@@ -22,7 +22,7 @@ pub enum Architecture {
     /// Mac with Intel processors.
     #[serde(rename = "x86_64_mac")]
     X86Mac,
-    /// Mac with Apple's processors.
+    /// Mac with Apple processors.
     #[serde(rename = "arm64_mac")]
     ArmMac,
 }
@@ -40,12 +40,12 @@ pub struct Hardware {
     pub architecture: Option<Architecture>,
 }
 
-/// An instance type as hardware sees it.
+/// Attributes of an instance type on which hardware depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Model<'a> {
     /// Its name, such as `m5.large`.
     pub name: &'a str,
-    /// Its architectures, separated by `|`; empty where they are not known, which suits every hardware.
+    /// Its architectures, separated by `|`; empty if unknown, which every hardware runs.
     pub architectures: &'a str,
 }
 

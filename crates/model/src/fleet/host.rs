@@ -9,7 +9,7 @@ use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum HostState {
-    /// A host of an elastic group that is not there at the moment.
+    /// Host of an elastic group that is not in use at the moment.
     #[default]
     Closed,
     /// Takes instances.
@@ -107,9 +107,9 @@ pub struct Sku {
     pub capacity: Resources,
     /// Instances a host takes at most; `u32::MAX` where there is no limit.
     pub max_instances: u32,
-    /// The number of what it runs.
+    /// Number of the set of types that it runs.
     pub hardware: u8,
-    /// Processor sockets of a host, which bound what a dedicated host holds; 0 where that is not said.
+    /// Processor sockets of a host, which bound what a dedicated host holds; 0 if not given.
     pub sockets: u8,
 }
 
@@ -146,7 +146,7 @@ impl Sku {
     }
 }
 
-/// Hosts that stand together in the scenario file (`[[zones.hosts]]`): an unbroken run of ids.
+/// Host group of the scenario (`[[zones.hosts]]`): a contiguous range of ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
     /// Its zone.
@@ -173,7 +173,7 @@ pub enum Racks {
         /// Hosts in a rack.
         hosts_per_rack: u32,
     },
-    /// Host by host as a file says.
+    /// By host, as in the host file.
     Listed(Vec<RackId>),
 }
 
@@ -191,7 +191,7 @@ impl Group {
 mod tests {
     use super::*;
 
-    /// Growth of a record is a decision: a byte more is ten megabytes at ten million hosts.
+    /// The size of the record is fixed on purpose: one more byte is ten megabytes at ten million hosts.
     #[test]
     fn a_host_is_32_bytes() {
         assert_eq!(size_of::<Host>(), 32);

@@ -118,7 +118,7 @@ impl Columns {
         Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
     }
 
-    /// Reads the types that the host of a row runs; `None` where the row says nothing of it.
+    /// Reads the types that the host of a row runs; `None` if the row does not give them.
     fn hardware(&self, table: &Table) -> Result<Option<Hardware>, Problem> {
         let [families, types, architecture] = self.hardware;
         let items = |column| -> Result<Vec<String>, Problem> {

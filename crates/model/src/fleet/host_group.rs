@@ -18,9 +18,9 @@ pub struct HostGroup {
     pub max_instances: Option<u32>,
     /// Tenancy of the instances that the hosts take.
     pub tenancy: GroupTenancy,
-    /// Types that the hosts run, where they do not say it themselves.
+    /// Types that the hosts run, unless the host file gives them.
     pub hardware: Hardware,
-    /// Processor sockets of each; 0 where that is not said.
+    /// Processor sockets of each; 0 if not given.
     pub sockets: u8,
 }
 
@@ -52,7 +52,7 @@ pub struct ListedHost {
     pub sellable: Resources,
     /// The rack it names, if any.
     pub rack: Option<String>,
-    /// Types that the host runs, if the file says so.
+    /// Types that the host runs, if the file gives them.
     pub hardware: Option<Hardware>,
 }
 

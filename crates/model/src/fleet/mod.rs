@@ -1,7 +1,7 @@
-//! The fleet: zones, groups and hosts with what each has free, and the totals over them.
+//! The fleet: zones, groups and hosts with their free amounts, and the totals over them.
 //!
 //! Hosts are numbered from 0 in the order of the scenario file, as are groups and zones; each is an
-//! unbroken run of ids. An elastic group has its run too: its hosts are there, closed, until opened.
+//! unbroken run of ids. An elastic group has such a run too: its hosts exist, closed, until opened.
 
 pub mod config;
 pub mod fill;
@@ -37,7 +37,7 @@ pub struct Zone {
     pub free_gpu_milli: u64,
     /// Its groups.
     groups: Range<usize>,
-    /// The numbers of what its hosts run, a bit for each.
+    /// Numbers of the sets of types that its hosts run, a bit for each.
     hardware: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct Fleet {
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
     /// Nothing at first, so that nothing is too short.
     smallest: Resources,
-    /// There has been a request.
+    /// True after the first request.
     is_asked: bool,
     /// Closed hosts of each elastic group.
     closed: Vec<BTreeSet<u32>>,
@@ -208,7 +208,7 @@ impl Fleet {
             && host.instances < self.skus[host.sku.0 as usize].max_instances
     }
 
-    /// Notes what is asked for: the smallest request decides what counts as stranded.
+    /// Notes the amounts of a request: the smallest request decides which free amounts are stranded.
     pub fn note_request(&mut self, request: &Resources) {
         let before = if self.is_asked { self.smallest } else { Resources([u32::MAX; RESOURCES]) };
         self.is_asked = true;
@@ -366,7 +366,7 @@ fn short(free: &Resources, smallest: &Resources) -> (u64, u64) {
 /// More kinds of hosts than a host's record can name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TooManyKinds {
-    /// By what they have to sell.
+    /// By their sellable capacity.
     #[error("the hosts have more than 65,536 different capacities")]
     Capacities,
     /// By the types they run.
@@ -464,7 +464,7 @@ impl Builder {
         Racks::Filled { first, hosts_per_rack }
     }
 
-    /// Racks by the name in the file, numbered in the order of first use; a file that names none fills
+    /// Returns the racks by the name in the file, numbered in the order of first use; a file that names none fills
     /// them.
     fn list_racks(&mut self, rows: &[ListedHost], hosts_per_rack: u32) -> Racks {
         if rows.iter().all(|row| row.rack.is_none()) {

@@ -1,5 +1,5 @@
-//! Pools of hosts: from the shared pool to one account's own and back, and which closed host opens for
-//! whom. The tenancy of requests is `placement`'s; here is only what it does to a host.
+//! Pools of hosts: moves from the shared pool to one account's own and back, and the opening of closed
+//! hosts. The tenancy of requests is `placement`'s; this file has only its effects on a host.
 
 use super::host::GroupTenancy;
 use super::host::{HostState, Pool, Sku};

@@ -8,7 +8,7 @@ use super::totals::Totals;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::HostId;
 
-/// The mark of a host that stands in no index.
+/// The mark of a host that is in no index.
 const NO_MARK: u32 = u32::MAX;
 
 impl Persist for Fleet {

@@ -58,8 +58,8 @@ impl HostTrigger {
 
 /// Table of legal transitions: a row for each trigger, a column for each state.
 ///
-/// A host that has failed takes instances until the health check finds out. One that is closed is a machine
-/// of an elastic group nonetheless, and can fail or be worked on. A host whose maintenance is announced, or
+/// A host that has failed takes instances until the health check detects it. A closed host is a machine of an
+/// elastic group nonetheless, and can fail or be maintained. A host whose maintenance is announced, or
 /// under way, can fail, and then returns by its repair. No maintenance begins on one that is unhealthy.
 #[rustfmt::skip]
 const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::ALL.len()] = {
@@ -124,7 +124,7 @@ mod tests {
     use plimsoll_base::engine::random::{Purpose, Seed};
     use plimsoll_base::units::{Resources, ZoneId};
 
-    /// Every pair once more, in words: what may happen, and that nothing else does.
+    /// Every pair of state and trigger once more, in words.
     #[test]
     fn every_state_and_trigger() {
         for (row, trigger) in HostTrigger::ALL.into_iter().enumerate() {

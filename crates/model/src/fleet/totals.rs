@@ -98,7 +98,7 @@ impl Totals {
         self[Total::GpuUsed] -= u64::from(amounts.0[Resources::GPU]);
     }
 
-    /// Moves the stranded amounts of one host from what they were to what they are.
+    /// Replaces the stranded amounts of one host by their new values.
     pub(super) fn stranded_changed(&mut self, before: (u64, u64), after: (u64, u64)) {
         self[Total::VcpuStranded] = self[Total::VcpuStranded] + after.0 - before.0;
         self[Total::MemoryStranded] = self[Total::MemoryStranded] + after.1 - before.1;

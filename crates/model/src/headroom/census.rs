@@ -14,7 +14,7 @@ pub struct Room {
     pub free: Resources,
     /// Instances it may still have; `u32::MAX` where there is no limit.
     pub instances: u32,
-    /// The number of what the host runs.
+    /// Number of the set of types that the host runs.
     pub hardware: u8,
 }
 
@@ -31,7 +31,7 @@ impl Room {
             (free, asked) => u64::from(free / asked),
         };
         let most = if self.instances == u32::MAX { u64::MAX } else { u64::from(self.instances) };
-        // A request for nothing at all fits as often as one likes: once is enough to say so.
+        // An empty request fits any number of times: it counts once.
         match (0..RESOURCES).map(of).fold(most, u64::min) {
             u64::MAX => 1,
             count => count,

@@ -1,4 +1,4 @@
-//! Compaction: how few hosts would do for what runs now, were everything placed anew.
+//! Compaction: the number of hosts that the running instances would need if all were placed anew.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Census, Room, Share};
 use plimsoll_base::units::{RESOURCES, Resources};
 
-/// Hosts that best fit decreasing needs for these instances on the hosts of the census, emptied: largest
+/// Returns the number of hosts that best fit decreasing needs for these instances on the hosts of the census, emptied: largest
 /// instances first, into the fullest host that takes them, a new host only where none does. An upper bound on the
 /// least number, at most a few percent above it in practice. `None` where it finds no room for all.
 pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! Fragmentation: room that is free and yet of no use to the instances that are asked for, by two measures.
+//! Fragmentation: free room that requested instances cannot use, by two measures.
 
 use serde::{Deserialize, Serialize};
 

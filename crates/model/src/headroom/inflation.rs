@@ -138,7 +138,8 @@ mod tests {
         assert_eq!(allocable(&census, &barred), 0, "no hardware runs it");
     }
 
-    /// Reference implementation: places one instance at a time on the host where the least is free, from a list of hosts.
+    /// Places instances as the reference implementation: one instance at a time on the host where the least is free, from a
+    /// list of hosts.
     fn plainly(hosts: &mut [Room], share: &Share, count: u64) -> u64 {
         for placed in 0..count {
             let best = hosts

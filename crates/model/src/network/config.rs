@@ -1,4 +1,4 @@
-//! `[network]` of a scenario: what it may say, and every reason why it cannot be so.
+//! `[network]` of a scenario: its keys, and their validation.
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
@@ -22,7 +22,7 @@ const MAX_POOLS: u64 = 1 << 24;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
-    /// Public IPv4 addresses there are. Left out: no limit.
+    /// Size of the pool of public IPv4 addresses. Left out: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_addresses: Option<u32>,
     /// Security groups that accounts have from the start.
@@ -31,7 +31,7 @@ pub struct NetworkConfig {
     /// Number of security groups and rules.
     #[serde(default, skip_serializing_if = "is_default")]
     pub security_group_limits: SecurityGroupLimits,
-    /// Time for which security groups remember a conversation without a packet.
+    /// Idle time-outs of the connection tracking of security groups.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tracking_idle: TrackingIdle,
     /// The subnets. None: private addresses have no limit.

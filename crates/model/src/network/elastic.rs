@@ -20,9 +20,9 @@ use plimsoll_base::units::{AccountId, ElasticAddressId, InstanceId, InterfaceId,
 /// State of an elastic address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ElasticState {
-    /// Associated with nothing, and paid for all the same.
+    /// Associated with nothing, but still paid for.
     Idle,
-    /// An interface has it.
+    /// Associated with an interface.
     Associated,
 }
 

@@ -1,6 +1,6 @@
 //! Fragmentation of a subnet: free addresses that no prefix can use, because their block of 16 is broken.
 //!
-//! It is watched from the first prefix that is asked of the subnet, and from then on counted exactly at
+//! It is measured from the first request for a prefix of the subnet on, and counted exactly at
 //! each change, so that means depend on no sampling interval. Subnets without prefixes pay one untaken
 //! branch; the rejected alternative, to count the blocks at each sample, has a cost per address and sample.
 
@@ -22,7 +22,7 @@ pub struct Fragmentation {
     free: u64,
     /// Free blocks among them.
     free_blocks: u64,
-    /// Of the stranded and the free addresses.
+    /// Integrals and peaks of the stranded and the free addresses.
     gauges: Gauges<2>,
     peak: PeakRatio,
     reached: Time,

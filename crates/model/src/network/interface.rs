@@ -22,9 +22,9 @@ use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time, Z
 /// State of an interface (`DescribeNetworkInterfaces`, "status").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InterfaceState {
-    /// No instance has it.
+    /// Not attached.
     Available,
-    /// An instance has it.
+    /// Attached to an instance.
     InUse,
 }
 
@@ -65,7 +65,7 @@ const TRANSITIONS: [[Transition<Option<InterfaceState>>; InterfaceState::ALL.len
     ]
 };
 
-/// Facts about an instance that the network needs; the owner of the instances hands them in.
+/// Facts about an instance that the network needs, from the owner of the instances.
 #[derive(Clone, Copy, Debug)]
 pub struct Instance {
     /// Its id.
@@ -129,7 +129,7 @@ struct Holdings {
     account: AccountId,
     /// Subnet of the first interface.
     subnet: SubnetId,
-    /// Limits of its type as last handed in.
+    /// Limits of its type, as last given.
     limits: Option<InterfaceLimits>,
     /// Of the first interface.
     ranges: Ranges,
@@ -137,7 +137,7 @@ struct Holdings {
     interfaces: Vec<InterfaceId>,
 }
 
-/// All interfaces that have a number, and what instances have beside their first address.
+/// All interfaces that have a number, and the further addresses of instances.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Interfaces {
     created: u32,
@@ -296,7 +296,7 @@ impl Network {
         Ok(())
     }
 
-    /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`). Tells from which instance.
+    /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`). Returns the instance.
     pub fn detach_interface(
         &mut self,
         account: AccountId,

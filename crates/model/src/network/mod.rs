@@ -1,5 +1,5 @@
-//! Addresses: private ones by subnet and VPC, public ones from one pool; how many are used, and when
-//! they ran out. This file has what every launch needs; interfaces and elastic addresses add to it.
+//! Addresses: private ones by subnet and VPC, public ones from one pool, with their use and the time that
+//! they ran out. This file serves every launch; interfaces and elastic addresses add to it.
 
 mod config;
 mod elastic;
@@ -46,7 +46,7 @@ pub struct Network {
     public: Usage,
     elastic: ElasticAddresses,
     interfaces: Interfaces,
-    /// By name; without subnets there is one.
+    /// VPCs by name; without subnets there is one.
     vpcs: Vec<Vpc>,
 }
 

@@ -1,4 +1,4 @@
-//! A subnet of the scenario, over all the VPCs it exists in: its addresses and how they are used.
+//! A subnet of the scenario, over all the VPCs it exists in: its addresses and their use.
 
 use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
@@ -31,7 +31,7 @@ pub struct Subnet {
     vpcs: u32,
     /// Number of its first VPC; the others follow.
     first_vpc: u32,
-    /// Watched once a prefix has been asked for.
+    /// Fragmentation, measured from the first request for a prefix on.
     pub(super) fragmentation: Option<Box<Fragmentation>>,
 }
 
@@ -91,7 +91,7 @@ impl Subnet {
         self.fragmentation.as_deref()
     }
 
-    /// Watches the fragmentation of its `pools`, if it has not been watched before.
+    /// Begins to measure the fragmentation of its `pools`, unless it is measured already.
     pub(super) fn watch_fragmentation(&mut self, now: Time, pools: &[AddressPool]) -> &mut Fragmentation {
         self.fragmentation.get_or_insert_with(|| Box::new(Fragmentation::of(now, pools)))
     }

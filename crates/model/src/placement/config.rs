@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::groups::DEFAULT_MAX_PER_ZONE;
 use plimsoll_base::units::Duration;
 
-/// `[placement]`: which host takes an instance, and what constrains it.
+/// `[placement]`: the choice of a host for an instance, and its constraints.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacementConfig {
@@ -186,7 +186,7 @@ fn yes() -> bool {
 pub struct StrategyConfig {
     /// Name in the register of strategies.
     pub name: String,
-    /// Parameters by name; which ones there are is the strategy's to say.
+    /// Parameters by name; each strategy has its own.
     pub parameters: BTreeMap<String, toml::Value>,
 }
 

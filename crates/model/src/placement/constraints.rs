@@ -1,5 +1,5 @@
-//! Requirements of a request on its host beside room, and the hosts that meet them: stated once, for the index and the
-//! plain scan alike.
+//! Requirements of a request on its host beside room, and the hosts that meet them: stated once, for both the index and
+//! the plain scan.
 //!
 //! A constrained request has *tiers*, sets of hosts in order of preference: the run's strategy chooses among
 //! the hosts of the first tier that has one that fits. The group decides the order first:

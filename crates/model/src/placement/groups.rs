@@ -1,4 +1,4 @@
-//! Placement groups: their rules, and where their members stand. A member counts from its placement until
+//! Placement groups: their rules, and the hosts of their members. A member counts from its placement until
 //! it gives its host back: while it is pending, running or stopping.
 
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,7 @@ impl Groups {
         self.groups.iter().all(|group| group.zones.is_empty() && group.enlisted == 0)
     }
 
-    /// Panics unless these are all members, by group and zone, and stand as the rules say.
+    /// Panics unless these are all members, by group and zone, and on hosts that the rules allow.
     pub fn assert_conserved(&self, members: &BTreeMap<(PlacementGroupId, ZoneId), Members>) {
         let known = (0..)
             .map(PlacementGroupId)
@@ -245,7 +245,7 @@ mod tests {
         groups.enlist(id);
         groups.joined(id, ZoneId(0), RackId(3));
         assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
-        // A stopped member stands nowhere.
+        // A stopped member has no host.
         groups.left(id, ZoneId(0), RackId(3));
         assert_eq!(groups.delete(AccountId(0), "db"), Err(Failure::InvalidPlacementGroupInUse.into()));
         groups.dismiss(id);

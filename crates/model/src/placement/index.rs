@@ -1,4 +1,4 @@
-//! The index of a fleet by what its strategy asks: kept up to date host by host, and searched for one
+//! The index of a fleet for its strategy: kept up to date host by host, and searched for one
 //! request. It holds the hosts that take instances of shared tenancy; other hosts are few, and are searched
 //! by the lists that `tenancies` keeps of them.
 
@@ -37,7 +37,7 @@ pub struct Index {
 /// Index of one zone.
 enum ZoneIndex {
     Ids(IdIndex),
-    /// One index for each partition.
+    /// Index of each partition.
     Classes(Vec<ClassIndex>),
     Hosts(HostIndex),
 }
@@ -198,7 +198,7 @@ impl Index {
         }
     }
 
-    /// Classes the index keeps, where it keeps any.
+    /// Returns the number of classes that the index keeps, 0 if it has none.
     pub fn classes(&self) -> usize {
         self.zones
             .iter()

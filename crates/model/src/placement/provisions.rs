@@ -13,7 +13,7 @@ use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::units::{Duration, TypeId, ZoneId};
 
-/// The most hosts or instances of one provision: each is held in memory, be there room for it or not.
+/// The most hosts or instances of one provision: each is held in memory, placed or not.
 const MAX_COUNT: u32 = 1_000_000;
 
 /// Everything a scenario provides, in file order.

@@ -2,8 +2,8 @@
 //!
 //! A slot is placed as an instance of its account would be, and counts as one for all other requests: it takes
 //! room and one of the host's instances, keeps the host open, and keeps a host of dedicated tenancy its
-//! account's own. It is a member of no placement group. A launch that matches takes a slot over where it
-//! stands, and the slot comes back when the instance gives its host back.
+//! account's own. It is a member of no placement group. A launch that matches takes over a slot on its
+//! host, and the slot is free again when the instance leaves that host.
 //!
 //! Matching is by account, type, zone and tenancy (EC2 user guide, "Reserve compute capacity with EC2
 //! On-Demand Capacity Reservations"); slots are used by launches into placement groups too, where the
@@ -11,7 +11,7 @@
 //! the first tier of the request is taken, of the oldest reservation, on the lowest host. One on a host
 //! that is not active waits until that is.
 //!
-//! An instance that stands elsewhere may count for a slot too: then the reservation needs that one no more
+//! An instance elsewhere may count for a slot too: then the reservation no longer needs the slot
 //! ([`Reservations::reserve`], [`Reservations::give_up_slot`]). The caller knows which instances those are.
 
 use serde::{Deserialize, Serialize};

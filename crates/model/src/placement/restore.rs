@@ -1,5 +1,5 @@
 //! State of placement in a checkpoint: groups, tenancies, the distinct requests, and the state of the strategy. The index
-//! is built anew from the hosts; whatever its history was, it takes the host that the plain scan takes.
+//! is built anew from the hosts; its choices do not depend on its history.
 
 use super::placer::Placer;
 use super::request::Request;
@@ -45,7 +45,7 @@ impl Placer {
         Ok(())
     }
 
-    /// Tells a strategy that begins anew of an instance of a request on a host.
+    /// Gives a strategy that begins anew an instance of a request on a host.
     pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         self.selector.added(request, host, self.index.partition(host, fleet));
         self.selector.placed(request, host);

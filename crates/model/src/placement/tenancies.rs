@@ -1,7 +1,7 @@
 //! Ownership of hosts: those of one account, and those that could become so.
 //!
 //! A host is an account's own from its first dedicated instance until it empties, or from its allocation as
-//! a dedicated host until its release. Nothing is kept before the first request of such tenancy.
+//! a dedicated host until its release. No records are kept before the first request of such tenancy.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub enum Ownership {
 /// Terms of a dedicated host (`AllocateHosts`).
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct HostTerms {
-    /// Types of which family, or which one.
+    /// Types that it takes.
     pub takes: Takes,
     /// True for a host that takes launches without the name of one (`AutoPlacement`).
     pub auto_placement: bool,
@@ -65,7 +65,7 @@ pub struct Tenancies {
 pub type Vacant = BTreeMap<SkuId, BTreeSet<HostId>>;
 
 impl Tenancies {
-    /// Looks for the vacant hosts, unless that was done before.
+    /// Lists the vacant hosts, unless that was done before.
     pub(super) fn begin(&mut self, fleet: &Fleet) {
         if self.is_used() {
             return;

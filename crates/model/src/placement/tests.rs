@@ -16,7 +16,7 @@ use crate::fleet::{Change, Fleet};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
 
-/// A fleet and what is asked of it.
+/// A fleet and its requests.
 struct World {
     name: &'static str,
     zones: Vec<Vec<HostGroup>>,
@@ -191,7 +191,7 @@ fn there_are_more_than_five_thousand_classes() {
     assert!(classes > 5_000, "{classes} classes");
 }
 
-/// A request for 2 vCPU and 4 GiB, four hosts: what each strategy thinks of them.
+/// A request for 2 vCPU and 4 GiB, four hosts: the choice of each strategy.
 ///
 /// | host | free vCPU | free GiB | instances |
 /// |------|-----------|----------|-----------|

@@ -1,5 +1,5 @@
-//! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is asked once
-//! a SKU, about the lowest that the request may have.
+//! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is applied once
+//! a SKU, to the lowest host that the request may have.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

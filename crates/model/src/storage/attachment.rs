@@ -20,7 +20,7 @@ use plimsoll_base::units::{InstanceId, Time};
 pub struct Attachment {
     /// The instance.
     pub instance: InstanceId,
-    /// The name it has there.
+    /// Device name on the instance.
     pub device: DeviceName,
     /// Its state.
     pub state: AttachmentState,
@@ -76,8 +76,8 @@ pub enum AttachmentTrigger {
     DeletedWithInstance,
 }
 
-/// The table of legal transitions of attachments: a row for each trigger, a column for each state. What is being
-/// detached when its instance ends has left it already: it stays, whatever was to be deleted.
+/// The table of legal transitions of attachments: a row for each trigger, a column for each state. A volume
+/// that is being detached when its instance ends stays, even with deletion on termination.
 #[rustfmt::skip]
 const ATTACHMENT_TRANSITIONS: [[Transition<AttachmentState>; AttachmentState::ALL.len()]; 5] = {
     use AttachmentState::{Attached, Detached, Detaching};

@@ -1,4 +1,4 @@
-//! The storage of a zone: finite space, IOPS and throughput, how much of each is promised, and when it ran out.
+//! The storage of a zone: finite space, IOPS and throughput, the reserved amounts, and the time that each ran out.
 
 use super::provisioned::Provisioned;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
@@ -6,11 +6,11 @@ use plimsoll_base::metrics::Level;
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
 
-/// Limits that refuse when a resource is too little, in the order of [`Backend::levels`].
+/// Limits of the resources, in the order of [`Backend::levels`].
 const BOUNDS: [LimitKind; 3] =
     [LimitKind::BackendCapacity, LimitKind::BackendIops, LimitKind::BackendThroughput];
 
-/// The storage backend of one zone. A limit left out is none, but what is used is counted all the same.
+/// The storage backend of one zone. Without a limit, use is counted all the same.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Backend {
     /// Space \[GiB\], IOPS, throughput \[MiB/s\].
@@ -36,8 +36,8 @@ impl Backend {
         self.give_amounts(now, amounts(volume));
     }
 
-    /// Promises a volume something else: only what is more is asked for, and only when all of it is there
-    /// is anything changed.
+    /// Changes the reserved amounts of a volume: only increases are checked against the limits, and all amounts
+    /// change or none.
     pub fn exchange(&mut self, now: Time, old: &Provisioned, new: &Provisioned) -> Result<(), FailureReason> {
         let (old, new) = (amounts(old), amounts(new));
         self.take_amounts(now, std::array::from_fn(|i| new[i].saturating_sub(old[i])))?;

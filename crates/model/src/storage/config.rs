@@ -1,4 +1,4 @@
-//! `[storage]` and `[[images]]` of a scenario: what they may say, and every reason why it cannot be so.
+//! `[storage]` and `[[images]]` of a scenario: their keys, and their validation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::units::{Decimal, Duration, ZoneId};
 
-/// `[storage]`: how long operations on volumes, snapshots and images take, and what the zones can hold.
+/// `[storage]`: times of operations on volumes, snapshots and images, and capacities of the zones.
 /// An operation that takes no time is done at once.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -80,7 +80,7 @@ pub struct ImageConfig {
     /// Size that a host fetches before it starts an instance \[GiB\]; default 8.
     #[serde(default = "eight_gib")]
     pub size_gib: u32,
-    /// Its state; default `available`. Nothing of the run moves it, but its owner may deregister it.
+    /// Its state; default `available`. It does not change in the run, except that its owner may deregister it.
     #[serde(default)]
     pub state: ImageState,
     /// The volumes of its instances, the root first. None: they have no volumes.
@@ -147,7 +147,7 @@ pub(super) struct Resolved {
 /// A share in its unit \[10⁻⁹\].
 const WHOLE: u32 = 1_000_000_000;
 
-/// Reads a share of 0 to 1, 0 after telling a problem.
+/// Reads a share of 0 to 1; 0 after a problem is noted.
 fn share(key: &str, value: &Decimal, problems: &mut Vec<Problem>) -> u32 {
     let message = match value.resource(u64::from(WHOLE)) {
         Ok(share) if share <= WHOLE => return share,

@@ -18,7 +18,7 @@ impl Storage {
         self.volumes.is_empty() && self.snapshots.is_empty() && self.attached.is_empty() && unused
     }
 
-    /// Panics unless the backends hold the sum of the volumes, attachments are the same seen from volume and
+    /// Panics unless the backends hold the sum of the volumes, attachments agree between volume and
     /// instance, images and snapshots agree, and accounts are charged for what they have.
     pub fn assert_conserved(&self, usage: &Usage) {
         self.assert_backends();

@@ -41,7 +41,7 @@ pub struct Image {
 /// Accounts that may launch from an image beside its owner (EC2 user guide, "Shared AMI").
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LaunchPermission {
-    /// Everybody.
+    /// Every account.
     Public,
     /// The accounts listed; none of them keeps it private.
     Accounts(Vec<AccountId>),

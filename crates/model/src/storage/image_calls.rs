@@ -1,4 +1,4 @@
-//! Calls on images: register, deregister, and whether one can be launched from.
+//! Calls on images: register, deregister, and the check of a launch.
 
 use super::Storage;
 use super::config::ImageConfig;
@@ -55,7 +55,7 @@ impl Storage {
         Ok((id, self.later(now, self.config.image, StorageStep::Image(id), usage)))
     }
 
-    /// Deregisters an image of the account. Instances launched from it live on, and its snapshots stay.
+    /// Deregisters an image of the account. Instances launched from it go on, and its snapshots stay.
     pub fn deregister_image(
         &mut self,
         now: Time,

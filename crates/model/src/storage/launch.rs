@@ -64,7 +64,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Promises all volumes their room in the zone's backend, or none.
+    /// Reserves the room of all volumes in the zone's backend, or of none.
     fn take_all(&mut self, now: Time, zone: ZoneId, planned: &[Provisioned]) -> Result<(), FailureReason> {
         let backend = &mut self.backends[zone.index()];
         for (i, provisioned) in planned.iter().enumerate() {

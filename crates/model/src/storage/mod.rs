@@ -1,8 +1,8 @@
 //! Images, volumes, snapshots and the storage backends of the zones.
 //!
-//! [`Storage`] owns them all. A call either changes everything it has to or nothing. What takes simulated
-//! time is answered with a [`Due`], and the caller comes back with its [`StorageStep`] when that time has passed;
-//! what takes none is done at once. A launch's volumes are made together or not at all.
+//! [`Storage`] owns them all. A call either changes everything it has to or nothing. A step that takes simulated
+//! time is answered with a [`Due`], and the caller passes its [`StorageStep`] back when that time is over;
+//! other steps are done at once. A launch's volumes are made together or not at all.
 
 mod attachment;
 mod backend;
@@ -62,7 +62,7 @@ pub struct AttachmentRecord {
     pub volume: VolumeId,
     /// Attachment, present or past; the state is the last one.
     pub attachment: Attachment,
-    /// When it was over.
+    /// Time it ended.
     pub until: Option<Time>,
 }
 
@@ -150,7 +150,7 @@ impl Storage {
         self.history.get_or_insert_default();
     }
 
-    /// Does what was due. `Some` when more is due after it. A step that was overtaken, such as attaching to
+    /// Finishes a step that was due, and returns the step after it, if any. A void step, such as attaching to
     /// an instance that has ended since, does nothing.
     pub fn finish(&mut self, now: Time, step: StorageStep, usage: &mut Usage) -> Option<Due> {
         match step {

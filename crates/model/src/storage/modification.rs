@@ -1,11 +1,11 @@
-//! A volume that is modified: what it is asked to become, the states, and the table of legal transitions.
+//! The modification of a volume: its new properties, the states, and the table of legal transitions.
 //!
 //! ```text
 //! modify ─▶ modifying ─modified─▶ optimizing ─optimized─▶ completed ─modify─▶ modifying
 //! ```
 //!
 //! States are those of the EBS user guide, "Monitor the progress of Amazon EBS volume modifications". They
-//! stand beside the state of the volume, which stays available or in use.
+//! are apart from the state of the volume, which stays available or in use.
 
 use serde::{Deserialize, Serialize};
 

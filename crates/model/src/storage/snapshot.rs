@@ -29,7 +29,7 @@ pub struct Snapshot {
     pub size_gib: u32,
     /// Size of the blocks that are in no snapshot before it \[MiB\].
     pub kept_mib: u64,
-    /// Since when it has been in the archive tier, where it is.
+    /// Time it was moved to the archive tier, if it is there.
     pub archived: Option<Time>,
     /// Its state.
     pub state: SnapshotState,

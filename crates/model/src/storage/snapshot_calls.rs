@@ -1,4 +1,4 @@
-//! Calls on snapshots: create, delete; and what they are followed by.
+//! Calls on snapshots and the steps that follow them.
 
 use super::Storage;
 use super::snapshot::{MINIMUM_ARCHIVE, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
@@ -71,7 +71,8 @@ impl Storage {
         Ok(())
     }
 
-    /// Returns the size of the snapshot that a volume or image is made from, if one is named \[GiB\], given the accounts that may use it.
+    /// Returns the size of the snapshot that a volume or image is made from, if one is named \[GiB\], given the accounts
+    /// that may use it.
     pub(super) fn usable_snapshot_gib(
         &self,
         snapshot: Option<SnapshotId>,
@@ -151,7 +152,7 @@ impl Storage {
         kept_mib
     }
 
-    /// Copying is over, one way or the other.
+    /// Ends the copying of a snapshot, with success or failure.
     pub(super) fn finish_snapshot(
         &mut self,
         now: Time,

@@ -1,4 +1,4 @@
-//! Scenes of the whole storage, and a random life whose books are checked after every step.
+//! Scenes of the whole storage, and a random history with a check of the books after every step.
 
 use super::*;
 use crate::billing::Item;
@@ -387,7 +387,7 @@ fn the_volumes_of_a_launch_are_made_together_or_not_at_all() {
     assert_eq!(scene.launch(6, 2, &four), Err(many));
 }
 
-/// Room, means, peaks and money of a life with undone launches are those of the life without.
+/// Room, means, peaks and money of a history with undone launches are those of the history without.
 #[test]
 fn an_undone_launch_leaves_no_trace() {
     let devices = [device("/dev/sda1", 8, true), device("/dev/sdf", 100, false)];

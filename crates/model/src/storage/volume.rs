@@ -1,4 +1,4 @@
-//! A volume: what it is provisioned with, its states, and the table of legal transitions.
+//! A volume: its size and performance, its states, and the table of legal transitions.
 //!
 //! ```text
 //! create ─▶ creating ─created─▶ available ─attach─▶ in-use ─detached─▶ available
@@ -143,7 +143,7 @@ pub enum VolumeTrigger {
 /// The table of legal transitions of volumes: a row for each trigger, a column for each state.
 ///
 /// "VolumeInUse", "IncorrectState" and "InvalidVolume.NotFound" as in the EC2 API reference, "Error codes".
-/// What failed holds nothing, so that deleting it takes no time.
+/// A failed volume takes no space, so that deleting it takes no time.
 #[rustfmt::skip]
 const VOLUME_TRANSITIONS: [[Transition<VolumeState>; VolumeState::ALL.len()]; 11] = {
     use VolumeState::{Available, Deleted, Deleting, Error, InUse};

@@ -1,4 +1,4 @@
-//! Calls on volumes: create, attach, detach, delete, modify; and what they are followed by.
+//! Calls on volumes: create, attach, detach, delete, modify; and the steps that follow them.
 
 use std::collections::BTreeMap;
 
@@ -309,7 +309,7 @@ impl Storage {
     }
 }
 
-/// Moves one of the attachments of a volume, so that timers set for it before mean nothing any more.
+/// Moves one of the attachments of a volume, so that its earlier timers are void.
 pub(super) fn move_attachment(volume: &mut Volume, place: usize, trigger: AttachmentTrigger) {
     volume.enter(volume.state);
     let attachment = &mut volume.attachments[place];

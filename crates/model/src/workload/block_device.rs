@@ -63,10 +63,10 @@ pub mod in_full {
     }
 }
 
-/// As a trace writes it.
+/// Form of a block device in a trace.
 pub const BLOCK_DEVICE_FORM: &str = "`device:type:size_gib[:iops[:throughput_mibps]][:keep]`";
 
-/// The last part of one that outlives its instance.
+/// The last part of the text of a volume that outlives its instance.
 const KEEP: &str = "keep";
 
 fn deleted() -> bool {

@@ -36,17 +36,17 @@ pub enum Action {
     Stop(Targets, bool),
     /// Reboot running instances.
     Reboot(Targets),
-    /// End instances.
+    /// Terminate instances.
     Terminate(Targets),
-    /// Ask for the state of instances.
+    /// Describe instances.
     Describe(Query),
     /// Change instances.
     Modify(Targets, Arc<Modification>),
     /// Add tags to instances, or put others in their place.
     CreateTags(Targets, Arc<[Tag]>),
-    /// Take the tags of these keys from instances.
+    /// Remove the tags of these keys from instances.
     DeleteTags(Targets, Arc<[String]>),
-    /// Anything about volumes, addresses and whatever else is no instance.
+    /// Calls about volumes, addresses and other resources that are no instances.
     Resource(Box<ResourceCall>),
 }
 
@@ -68,7 +68,7 @@ impl Action {
         }
     }
 
-    /// Returns true if it is a packet between instances, which no API hears of.
+    /// Returns true if it is a packet between instances, which is no call of the API.
     #[inline]
     pub fn is_traffic(&self) -> bool {
         matches!(self, Action::Resource(call) if matches!(**call, ResourceCall::Probe { .. }))
@@ -99,7 +99,7 @@ pub enum Targets {
     Batch(Box<[Handle]>),
     /// Some instances of the account that exist when the call is answered.
     Drawn {
-        /// Draw, uniform over 64 bits, whatever there is to draw from.
+        /// Draw, uniform over 64 bits.
         draw: u64,
         /// Number of different ones, 1 or more; all there are where they are fewer.
         count: u32,
@@ -122,7 +122,7 @@ impl Targets {
 pub struct Query {
     /// Instances that it asks for; `None`: all of the account's.
     pub targets: Option<Targets>,
-    /// Only those that meet all of these.
+    /// Conditions, all of which must hold.
     pub filters: Vec<Filter>,
     /// Instances a page, one of [`Query::PAGE_SIZES`]; `None`: all at once.
     pub page_size: Option<u32>,
@@ -159,7 +159,7 @@ pub struct Modification {
     pub security_groups: Option<Vec<SecurityGroupHandle>>,
 }
 
-/// A key and a value that people put on resources.
+/// A tag of a resource: a key and a value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Tag {
     /// The key, unique on a resource.
@@ -187,7 +187,7 @@ pub struct Launch {
     pub handle: Option<Handle>,
     /// When the instances end.
     pub end: End,
-    /// Everything most launches do without; shared by the launches of a source.
+    /// Options that most launches do not have; shared by the launches of a source.
     #[serde(with = "by_value")]
     pub options: Option<Arc<LaunchOptions>>,
     /// The arrival process whose stop/start behaviour they follow, if it has one.
@@ -216,10 +216,10 @@ mod by_value {
     }
 }
 
-/// When an instance ends by itself.
+/// End of an instance without a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum End {
-    /// Only by a call.
+    /// None: it ends only by a call.
     Never,
     /// At a time of the trace.
     At(Time),
@@ -263,9 +263,9 @@ pub struct LaunchOptions {
     pub token: Option<String>,
     /// Size of the user data \[bytes\].
     pub user_data_bytes: u32,
-    /// Terminating is refused until this is taken back.
+    /// True if termination is refused until protection is removed.
     pub protected: bool,
-    /// The instances can hibernate.
+    /// True if the instances can hibernate.
     pub hibernation: bool,
 }
 
@@ -310,7 +310,7 @@ pub enum ReservationPreference {
 
 names! { ReservationPreference { Open = "open", None = "none", Only = "capacity-reservations-only" } }
 
-/// Fate of a spot instance whose capacity is taken back (`SpotMarketOptions`,
+/// Treatment of a spot instance whose capacity is taken back (`SpotMarketOptions`,
 /// "InstanceInterruptionBehavior"). One that stops or hibernates has a persistent request: it starts again by itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -328,8 +328,8 @@ names! { Interruption { Terminate = "terminate", Stop = "stop", Hibernate = "hib
 /// A launch on the spot market.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Spot {
-    /// Fate of an instance whose capacity is taken back; none: it hibernates where it is launched so that it
-    /// can, and else ends.
+    /// Treatment of an instance whose capacity is taken back; none: it hibernates if it was launched with
+    /// hibernation, and otherwise ends.
     pub interruption: Option<Interruption>,
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
@@ -342,9 +342,9 @@ pub struct StopsId(pub u16);
 /// An instance that is already there when a run starts in steady state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Resident {
-    /// Time it has lived at the start of the run.
+    /// Age at the start of the run.
     pub age: Duration,
-    /// Time it has yet to live.
+    /// Residual life.
     pub residual: Duration,
     /// The arrival process it came from.
     pub process: u16,

@@ -22,7 +22,7 @@ use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{AccountId, Duration, NS_PER_S, Time};
 
-/// `[workload]`: where the demand of a run comes from. All that is given is merged.
+/// `[workload]`: the sources of the demand of a run, which are merged.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkloadConfig {
@@ -110,7 +110,7 @@ pub enum Start {
 /// Random draws set aside for one running or stopped time, more than any distribution takes on average.
 const DRAWS_PER_TIME: u64 = 8;
 
-/// Cycles of stopping and starting that are followed back to find where a resident stands in them.
+/// Cycles of stopping and starting that are traced back to find the phase of a resident.
 const MAX_CYCLES: u32 = 1_000_000;
 
 /// The position of the trace among the sources: before every other.
@@ -122,7 +122,7 @@ pub struct Demand {
     seed: Seed,
     start: Start,
     trace: Option<TraceReplay>,
-    /// The trace's next call, which its time in `queue` belongs to.
+    /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     sources: Vec<Source>,
     callers: Vec<CallSource>,
@@ -133,8 +133,7 @@ pub struct Demand {
     lifetimes: Vec<Duration>,
 }
 
-/// When which source is next, the earliest first, then the source of the lowest number. As one number, which is
-/// compared without a branch.
+/// Time and number of the next source, in this order. As one number, which is compared without a branch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Turn(Reverse<u128>);
 

@@ -1,4 +1,4 @@
-//! The names a demand may use and what they stand for: types, accounts, zones, subnets by id, all else by handle.
+//! The names that a demand may use, with their meaning: types, accounts, zones, subnets by id, all others by handle.
 
 use super::handles::HandleBook;
 use super::names::Names;
@@ -16,7 +16,7 @@ pub const DEFAULT_ACCOUNT: &str = "default";
 pub struct Directory {
     /// The types and bare shapes.
     pub types: TypeTable,
-    /// The names of everything that has neither a type's nor a place's.
+    /// The names of everything else.
     pub handles: HandleBook,
     accounts: Names,
     zones: Names,

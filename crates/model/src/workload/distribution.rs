@@ -1,4 +1,4 @@
-//! Distributions of times: how a scenario writes them, and the sampler each one compiles to.
+//! Distributions of times: their form in a scenario, and the sampler of each.
 //!
 //! Samplers are inverse transforms on `libm`: the same bits on every machine, and (gamma apart, which
 //! only the equilibrium of a Weibull law needs) a fixed number of draws per value.
@@ -18,7 +18,7 @@ use plimsoll_base::units::{Duration, parse_seconds};
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Distribution {
-    /// Always the same.
+    /// Constant time.
     Constant {
         /// The time.
         value: Duration,
@@ -37,7 +37,7 @@ pub enum Distribution {
     },
     /// The exponential of a normal variable.
     Lognormal {
-        /// Half are shorter.
+        /// Median.
         median: Duration,
         /// Mean, above the median.
         mean: Duration,

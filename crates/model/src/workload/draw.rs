@@ -1,7 +1,7 @@
 //! The raw draws that distributions and arrival processes are made of, portable to the last bit.
 //!
 //! Every logarithm and exponential is the pinned `libm`'s, never the platform's: rand_distr falls back to
-//! the C library as soon as any crate turns on `num-traits/std`, so it is an oracle of the tests only.
+//! the C library as soon as any crate turns on `num-traits/std`, so only the tests use it, for comparison.
 
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::units::Duration;

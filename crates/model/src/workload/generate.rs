@@ -1,4 +1,4 @@
-//! A synthetic trace: what the workload of a scenario asks for in a time, as intervals.
+//! A synthetic trace: the requests of the workload of a scenario in a time, as intervals.
 
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,19 +21,19 @@ use plimsoll_base::units::{Duration, Time};
 const COLUMNS: [Column; 6] =
     [Column::Start, Column::End, Column::Type, Column::Account, Column::Zone, Column::Subnet];
 
-/// Report of a generated trace, and of what intervals cannot say.
+/// Report of a generated trace, and of the facts that intervals cannot express.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct GenerateReport {
     /// Rows written: instances.
     pub rows_written: u64,
     /// Of these, there at the start.
     pub residents: u64,
-    /// Instances whose request said something that an interval cannot, by what it is.
+    /// Instances with a fact that an interval cannot express, by that fact.
     pub lost: BTreeMap<&'static str, u64>,
 }
 
-/// Writes what the arrivals of `demand` ask for before `duration` has passed. An instance's life counts from its request:
-/// a trace knows no boot.
+/// Writes the requests of the arrivals of `demand` before `duration` has passed. The lifetime of an instance counts from
+/// its request: a trace has no boot.
 pub fn generate(
     demand: &mut Demand,
     directory: &mut Directory,
@@ -153,7 +153,11 @@ impl fmt::Display for GenerateReport {
             grouped(self.residents)
         )?;
         for (what, instances) in &self.lost {
-            write!(out, "\n  lost, for intervals cannot say it: {what} ({} instances)", grouped(*instances))?;
+            write!(
+                out,
+                "\n  lost, as intervals cannot express it: {what} ({} instances)",
+                grouped(*instances)
+            )?;
         }
         Ok(())
     }
@@ -235,7 +239,7 @@ mod tests {
         let mut compare = |want: &Call, lifetimes: &[Duration], names: &mut Directory| {
             let Action::Launch(asked) = &want.action else { panic!("{want:?}") };
             for lifetime in lifetimes {
-                // What the row of one instance cannot say was reported as lost.
+                // Facts that the row of one instance cannot express were reported as lost.
                 let end = End::At(want.at.after(*lifetime));
                 let launch = Launch { min_count: 1, max_count: 1, end, first_instance: 0, ..asked.clone() };
                 let one = Call { action: Action::Launch(launch), ..want.clone() };

@@ -1,7 +1,7 @@
 //! The handles that the names of a demand become: one numbering per kind of thing, in the order of first use.
 //!
-//! Who enters the names that a scenario defines before the demand is opened has them numbered first, as the
-//! scenario lists them. Whether anything of a name is there is for the cloud to say.
+//! If the names that a scenario defines are entered before the demand is opened, they are numbered first, as the
+//! scenario lists them. The cloud decides if a named resource exists.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Demand: traces, synthetic arrivals and synthetic calls, as one stream of calls in time order.
 //!
-//! [`demand`] is the whole of it: it opens a [`trace`], compiles [`arrivals`] and [`calls`], and merges them. What a call
-//! is stands in [`call`]; the names it may use in [`directory`].
+//! [`demand`] is the whole of it: it opens a [`trace`], compiles [`arrivals`] and [`calls`], and merges them. [`call`]
+//! defines a call, and [`directory`] the names it may use.
 
 pub mod arrivals;
 pub mod block_device;

@@ -10,7 +10,7 @@ pub struct Names {
     numbers: HashMap<String, u32>,
 }
 
-/// As the list of names.
+/// Serialized as the list of names.
 impl Serialize for Names {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.list.serialize(serializer)

@@ -1,4 +1,4 @@
-//! Arrival processes: when requests come, and how many at a time.
+//! Arrival processes: the times of requests, and their number at a time.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 /// The most requests an hour: one a nanosecond, the resolution of the clock.
 const MAX_PER_HOUR: f64 = NS_PER_HOUR;
 
-/// When requests come.
+/// Arrival process.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum ProcessConfig {
@@ -42,7 +42,7 @@ pub enum ProcessConfig {
         peak_at: Duration,
     },
     /// Poisson with a rate that changes at random (Markov-modulated): states follow each other in the order
-    /// of the lists, round and round, each for an exponential time. It starts in equilibrium: in a state
+    /// of the lists, cyclically, each for an exponential time. It starts in equilibrium: in a state
     /// drawn in proportion to its mean sojourn.
     Mmpp {
         /// Requests an hour in each state.
@@ -50,7 +50,7 @@ pub enum ProcessConfig {
         /// Mean time spent in each state.
         mean_sojourn: Vec<Duration>,
     },
-    /// Bursts: batches come independently of each other, each a geometric number (1 or more) of requests
+    /// Batches arrive independently of each other, each a geometric number (1 or more) of requests
     /// of one account at one time.
     Batch {
         /// Batches an hour.
@@ -131,7 +131,7 @@ fn gap(per_hour: f64) -> f64 {
     NS_PER_HOUR / per_hour
 }
 
-/// An arrival process at work.
+/// An arrival process with its state.
 #[derive(Clone, Debug)]
 pub struct Process {
     law: Law,
@@ -209,7 +209,7 @@ pub struct Timetable {
     process: Process,
     /// Thinning to the intensity of the demand; none where that is 1.
     thinning: Option<Thinning>,
-    /// When the next request comes.
+    /// Time of the next request.
     at: Time,
     /// Number left to take at that time, and whether none was taken yet.
     left: u32,
@@ -319,7 +319,7 @@ impl Modulated {
             if at < self.until || self.until == Time::NEVER {
                 return at;
             }
-            // What is left of the gap needs no memory: it is exponential again under the new rate.
+            // The rest of the gap is memoryless: it is exponential again under the new rate.
             now = self.until;
             self.state = (self.state + 1) % self.states.len();
             self.until = now.after(to_duration(self.states[self.state].1 * exponential(stream)));
@@ -344,7 +344,7 @@ mod tests {
         config.compile("process", Seed(3).stream(Purpose::Arrival, 0)).unwrap()
     }
 
-    /// Requests before `end`, by time.
+    /// Returns the requests before `end`, by time.
     fn requests(process: &mut Process, end: &str) -> Vec<(Time, u32)> {
         let end = Time::ZERO.after(parse_duration(end).unwrap());
         std::iter::from_fn(|| Some(process.next_time()).filter(|(at, _)| *at < end)).collect()

@@ -1,6 +1,6 @@
 //! Intensity of the demand over time: a scale, growth, weeks, days and steps, multiplied.
 //!
-//! An intensity m(t) is dealt to *layers*: layer j of a source repeats it with streams of its own and keeps each request with
+//! An intensity m(t) is divided into *layers*: layer j of a source repeats it with streams of its own and keeps each request with
 //! the probability min(max(m(t) − j, 0), 1). So m(t) = 1 leaves the demand as it is, 0.4 thins it, and 2.4 adds a second
 //! copy and thins a third. A Poisson process stays one, of the rate m(t) × its own: thinning and superposition (Lewis and
 //! Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979). More intensity adds requests and takes none
@@ -21,7 +21,7 @@ const NS_PER_DAY: u64 = 24 * NS_PER_HOUR;
 /// Days in the months of `growth_per_month`.
 const DAYS_PER_MONTH: f64 = 30.0;
 
-/// The most layers: demand a thousand times as much is a slip of the pen.
+/// Greatest number of layers: demand beyond a thousand times is a typing error.
 const MOST_LAYERS: f64 = 1000.0;
 
 /// `[workload.profile]`: factors of the demand over time, multiplied. Times count from the start of the run.
@@ -67,7 +67,7 @@ pub struct Intensity {
     weekly: Vec<f64>,
     daily: Vec<f64>,
     steps: Vec<StepConfig>,
-    /// End of the run, where that is known: nothing is asked for after it.
+    /// End of the run, if known: there are no requests after it.
     horizon: Time,
     most: f64,
 }
@@ -250,7 +250,7 @@ impl Thinning {
         self.intensity.share(self.layer, Time::ZERO)
     }
 
-    /// Returns the end of the run: later requests need not be looked for.
+    /// Returns the end of the run: later requests need not be drawn.
     pub fn horizon(&self) -> Time {
         self.intensity.horizon()
     }

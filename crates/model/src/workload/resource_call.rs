@@ -1,5 +1,5 @@
-//! Calls about what is no instance: volumes, snapshots, images, security groups, addresses, interfaces, groups,
-//! hosts, reservations. One closed enum, with the names of the trace; the cloud knows what they stand for.
+//! Calls about resources that are no instances: volumes, snapshots, images, security groups, addresses, interfaces, groups,
+//! hosts, reservations. One closed enum, with the names of the trace, which the cloud resolves.
 
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -73,7 +73,7 @@ pub enum ResourceCall {
     DeleteSecurityGroup(SecurityGroupHandle),
     /// Add a rule.
     Authorize(SecurityGroupHandle, Rule),
-    /// Take a rule away.
+    /// Remove a rule.
     Revoke(SecurityGroupHandle, Rule),
     /// Send traffic.
     Probe {
@@ -84,13 +84,13 @@ pub enum ResourceCall {
         /// Packet that is sent.
         packet: Packet,
     },
-    /// Take an elastic address.
+    /// Allocate an elastic address.
     AllocateAddress(AddressHandle),
-    /// Give an elastic address to the first instance of a name; with `true` even when another has it.
+    /// Associate an elastic address with the first instance of a name; with `true` even if another has it.
     AssociateAddress(AddressHandle, Handle, bool),
-    /// Take an elastic address from its instance.
+    /// Disassociate an elastic address.
     DisassociateAddress(AddressHandle),
-    /// Give an elastic address back.
+    /// Release an elastic address.
     ReleaseAddress(AddressHandle),
     /// Make a network interface.
     CreateInterface(InterfaceHandle, SubnetId),
@@ -102,7 +102,7 @@ pub enum ResourceCall {
     DeleteInterface(InterfaceHandle),
     /// Add so many private addresses and prefixes to the first interface of an instance.
     AssignAddresses(Handle, AddressCount),
-    /// Take so many private addresses and prefixes from it, those that came last first.
+    /// Remove so many private addresses and prefixes from it, the latest first.
     UnassignAddresses(Handle, AddressCount),
     /// Make a placement group.
     CreatePlacementGroup {
@@ -115,11 +115,11 @@ pub enum ResourceCall {
     },
     /// Delete a placement group.
     DeletePlacementGroup(PlacementGroupHandle),
-    /// Dedicate a host of a zone, on these terms.
+    /// Allocate a dedicated host of a zone, on these terms.
     AllocateHost(HostHandle, ZoneId, HostTerms),
-    /// Give a dedicated host back.
+    /// Release a dedicated host.
     ReleaseHost(HostHandle),
-    /// Hold room for instances.
+    /// Make a capacity reservation.
     CreateReservation {
         /// Its name.
         reservation: ReservationHandle,
@@ -134,7 +134,7 @@ pub enum ResourceCall {
         /// End date; none: when it is cancelled.
         until: Option<Time>,
     },
-    /// Hold it no longer.
+    /// Cancel a capacity reservation.
     CancelReservation(ReservationHandle),
 }
 

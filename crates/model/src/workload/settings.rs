@@ -1,4 +1,4 @@
-//! Collects what is wrong with one table of settings, so that a person hears of all of it at once.
+//! Collects the problems of one table of settings, so that all are reported at once.
 
 use std::fmt::Display;
 

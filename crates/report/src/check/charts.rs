@@ -1,4 +1,4 @@
-//! Chart of a check: differences of figures from the baseline, with what is allowed.
+//! Chart of a check: differences of figures from the baseline, with their tolerances.
 
 use super::data::{CheckData, Checked};
 use crate::format::{amount, relative};
@@ -9,7 +9,7 @@ use plimsoll_chart::scene::Ink;
 /// Most figures of the chart.
 const MOST: usize = 40;
 
-/// The chart; none where no figure differs that has a baseline to be a share of.
+/// Returns the chart; none where no figure differs that has a baseline to be a share of.
 pub fn plots(check: &CheckData) -> Vec<Plot> {
     let mut figures: Vec<(&Checked, f64)> =
         check.figures.iter().filter_map(|figure| Some((figure, figure.relative()?))).collect();
@@ -18,7 +18,7 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
         return Vec::new();
     }
     let count = figures.len();
-    // What fails comes first, then what differs most; the sort keeps the order of those that are alike.
+    // Failures come first, then the greatest differences; the sort keeps the order of equal ones.
     figures.sort_by(|a, b| b.0.fails.cmp(&a.0.fails).then(b.1.abs().total_cmp(&a.1.abs())));
     figures.truncate(MOST);
     figures.reverse();
@@ -50,7 +50,7 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
     }]
 }
 
-/// Returns what is allowed, in percent of the baseline.
+/// Returns the tolerance in percent of the baseline.
 fn allowed(figure: &Checked) -> f64 {
     100.0 * figure.tolerance / figure.baseline.abs()
 }

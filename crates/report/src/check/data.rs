@@ -22,11 +22,11 @@ pub struct CheckData {
     pub schema: String,
     /// Name of the scenario.
     pub scenario: String,
-    /// True if some figure is not as it must be.
+    /// True if some figure fails.
     pub fails: bool,
-    /// True if everything happened as it did for the baseline.
+    /// True if the digest is that of the baseline.
     pub same_digest: bool,
-    /// True if the scenario is as it was.
+    /// True if the scenario is that of the baseline.
     pub same_scenario: bool,
     /// Every figure the baseline holds.
     pub figures: Vec<Checked>,
@@ -49,7 +49,7 @@ pub struct Checked {
     pub result: Option<f64>,
     /// Greatest difference that is allowed, in the unit of the metric.
     pub tolerance: f64,
-    /// The same as the baseline has it; the file does not tell.
+    /// Tolerance as the baseline states it; `None` when read from the file, which does not have it.
     #[serde(skip)]
     pub margin: Option<Margin>,
     /// Status of the figure.
@@ -59,7 +59,7 @@ pub struct Checked {
 }
 
 impl CheckData {
-    /// Data of the figures of a result checked against a baseline.
+    /// Returns the data of the figures of a result checked against a baseline.
     pub fn of(baseline: &Baseline, figures: &Figures, checked: &[baseline::Checked]) -> CheckData {
         CheckData {
             schema: SCHEMA.to_string(),
@@ -97,12 +97,12 @@ impl Checked {
         }
     }
 
-    /// Result less baseline; `None` where the result has no such figure.
+    /// Returns result less baseline; `None` where the result has no such figure.
     pub fn difference(&self) -> Option<f64> {
         self.result.map(|result| result - self.baseline)
     }
 
-    /// The difference as a share of the baseline; `None` where that is 0.
+    /// Returns the difference as a share of the baseline; `None` where that is 0.
     pub fn relative(&self) -> Option<f64> {
         self.difference().filter(|_| self.baseline != 0.0).map(|difference| difference / self.baseline.abs())
     }

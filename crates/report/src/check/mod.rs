@@ -1,6 +1,6 @@
-//! A check of a result against a baseline: by how much which figures differ, and what is told of it.
+//! Check of a result against a baseline: figures that differ, and their reports.
 //!
-//! The data ([`CheckData`]) are made of a finished check or read back from `check.json`; everything else is told of them.
+//! The data ([`CheckData`]) are made of a finished check or read back from `check.json`; every report is made of them.
 
 pub mod charts;
 pub mod terminal;

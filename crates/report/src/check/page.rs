@@ -1,4 +1,4 @@
-//! The page of a check: is everything as the baseline has it, and what is not.
+//! Page of a check: the verdict, and the figures that differ from the baseline.
 
 use maud::html;
 
@@ -14,7 +14,7 @@ use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 use plimsoll_experiment::baseline::FigureStatus;
 
-/// The page of a check with its charts.
+/// Returns the page of a check with its charts.
 pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(check)))
@@ -83,7 +83,7 @@ fn key_figures(check: &CheckData) -> Vec<KeyFigure> {
 }
 
 fn all(check: &CheckData) -> Table {
-    // What fails first, then what differs; the order of the register within each.
+    // Failures first, then other differences; the order of the register within each.
     let mut figures: Vec<&Checked> = check.figures.iter().collect();
     figures.sort_by_key(|figure| (!figure.fails, figure.standing == FigureStatus::Same));
     let rows = figures.into_iter().map(|figure| {

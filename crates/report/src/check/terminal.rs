@@ -1,4 +1,4 @@
-//! The check that a person reads: the figures that differ, and what is to be known about them.
+//! Text of a check for the terminal: the figures that differ, with notes.
 
 use comfy_table::CellAlignment;
 
@@ -9,7 +9,7 @@ use plimsoll_experiment::baseline::FigureStatus;
 use plimsoll_experiment::margin::Margin;
 use plimsoll_experiment::metric;
 
-/// Text of a check.
+/// Returns the text of a check.
 pub fn text(check: &CheckData) -> String {
     let different: Vec<&Checked> =
         check.figures.iter().filter(|checked| checked.standing != FigureStatus::Same).collect();
@@ -43,16 +43,17 @@ fn notes(check: &CheckData) -> Vec<String> {
     }
     if !check.same_digest && check.same_scenario {
         notes.push(
-            "The digest is another: what happened differs, if only in what no figure tells.".to_string(),
+            "The digest differs: something happened differently, perhaps where no figure shows it."
+                .to_string(),
         );
     }
     notes
 }
 
-/// The longest name of a figure that stands on one line; of others the last word has a line of its own.
+/// Greatest length of the name of a figure on one line; of a longer name the last word has a line of its own.
 const NAME_LENGTH: usize = 34;
 
-/// The figures that differ. What may be allowed has a column where something is.
+/// Returns the table of the figures that differ, with a column of tolerances if there are any.
 fn table(different: &[&Checked]) -> String {
     let some_is_allowed = different.iter().any(|checked| checked.margin != Some(Margin::NONE));
     let mut header = vec!["figure", "baseline", "result", "difference", "relative"];

@@ -18,7 +18,7 @@ const VERDICTS: [(Verdict, &str, Ink); 5] = [
     (Verdict::NotComparable, "neither is better", Ink::Series(6)),
 ];
 
-/// A chart of each metric in which any variant differs.
+/// Returns a chart of each metric in which any variant differs.
 pub fn plots(comparison: &ComparisonData) -> Vec<Plot> {
     comparison.metrics.iter().filter_map(|metric| plot(comparison, metric)).collect()
 }

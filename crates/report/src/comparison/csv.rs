@@ -38,7 +38,7 @@ const COLUMNS: [Column; 20] = [
     ("reason", |row| row.entry.judgement.as_ref().and_then(|judgement| judgement.reason.clone()).unwrap_or_default()),
 ];
 
-/// Bytes of the table.
+/// Returns the bytes of the table.
 pub fn csv(comparison: &ComparisonData) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: Vec<String>| {

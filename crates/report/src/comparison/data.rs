@@ -75,7 +75,7 @@ pub struct Variant {
     pub digests: Vec<String>,
     /// Launches of all runs.
     pub launches: Launches,
-    /// Time after which the runs no longer drift \[s\]; `None` where they do all the time, or nothing tells.
+    /// Time after which the runs no longer drift \[s\]; `None` where they always do, or this is not known.
     pub settled_from_s: Option<f64>,
 }
 
@@ -83,9 +83,9 @@ pub struct Variant {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Launches {
-    /// Asked for.
+    /// Number requested.
     pub requested: u64,
-    /// Launched.
+    /// Number launched.
     pub succeeded: u64,
     /// Interval of the share that was launched, 0 to 1.
     pub interval: Option<Ends>,
@@ -113,7 +113,7 @@ pub struct Entry {
     pub label: String,
     /// Mean over the runs; `None` where a run has no value.
     pub mean: Option<f64>,
-    /// Interval of the mean, looked at alone.
+    /// Interval of the mean by itself.
     pub mean_interval: Option<Ends>,
     /// Value of each run; `None` where one has none.
     pub values: Option<Vec<f64>>,
@@ -161,7 +161,7 @@ pub struct Difference {
     /// Mean of the variant less mean of the baseline, in the unit of the metric.
     #[serde(rename = "difference")]
     pub mean: f64,
-    /// The same by the mean of the baseline; `None` where that is 0.
+    /// Difference ÷ mean of the baseline; `None` where that is 0.
     #[serde(default, rename = "relative_difference")]
     pub relative: Option<f64>,
     /// True if it is no estimate: neither run draws anything from the seed.
@@ -205,12 +205,12 @@ pub struct Sparse {
     pub pairs: usize,
     /// Pairs that differ.
     pub pairs_that_differ: usize,
-    /// Pairs that would tell if as many of them differed.
+    /// Pairs that would suffice if the same share of them differed.
     pub pairs_that_would_tell: usize,
 }
 
 impl ComparisonData {
-    /// Data of a finished comparison, without a manifest.
+    /// Returns the data of a finished comparison, without a manifest.
     pub fn of(comparison: &Comparison) -> ComparisonData {
         let baseline = &comparison.arms[0];
         let variants = comparison.arms.iter().zip(&comparison.design.variants);
@@ -285,12 +285,12 @@ impl Entry {
         }
     }
 
-    /// Verdict; the baseline has none.
+    /// Returns the verdict; the baseline has none.
     pub fn verdict(&self) -> Option<Verdict> {
         self.judgement.as_ref().map(|judgement| judgement.verdict)
     }
 
-    /// Estimate with an interval, where there is one.
+    /// Returns the estimate with an interval, where there is one.
     pub fn paired(&self) -> Option<&Paired> {
         match &self.estimate {
             Some(Estimate::Paired(paired)) => Some(paired),
@@ -316,7 +316,7 @@ impl Judgement {
         Judgement { verdict, reason }
     }
 
-    /// The verdict in words, or the reason why there is none.
+    /// Returns the verdict in words, or the reason why there is none.
     pub fn words(&self) -> &str {
         match (&self.reason, self.verdict) {
             (Some(reason), _) => reason,
@@ -331,7 +331,7 @@ impl Judgement {
 }
 
 impl Verdict {
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Better => "better",

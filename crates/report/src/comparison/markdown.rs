@@ -9,7 +9,7 @@ use crate::table::{Cell, Table};
 use plimsoll_base::quote;
 use plimsoll_sim::summary::Execution;
 
-/// The page.
+/// Returns the page.
 pub fn page(comparison: &ComparisonData, execution: &Execution) -> String {
     let mut page = format!("### {}\n\n", quote::markdown(&view::headline(comparison)));
     let mut overview = view::overview(comparison);
@@ -32,7 +32,7 @@ pub fn page(comparison: &ComparisonData, execution: &Execution) -> String {
     page
 }
 
-/// A table; every column but the first, and the words of the last, stands to the right.
+/// Returns a table; every column but the first, and the last if it holds words, is aligned right.
 fn table(table: &Table) -> String {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         format!("| {} |\n", cells.map(str::trim).collect::<Vec<_>>().join(" | "))

@@ -1,7 +1,7 @@
-//! A comparison: its result folder, and what is told of it.
+//! Comparison: its result folder and its reports.
 //!
-//! The data ([`ComparisonData`]) are made of a finished comparison or read back from `comparison.json`; everything else is
-//! told of them.
+//! The data ([`ComparisonData`]) are made of a finished comparison or read back from `comparison.json`; every report is
+//! made of them.
 
 pub mod charts;
 pub mod terminal;
@@ -31,7 +31,7 @@ pub const JSON: &str = "comparison.json";
 /// Name of the Markdown page.
 const MARKDOWN: &str = "comparison.md";
 
-/// The files of a comparison and what they hold.
+/// Files of a comparison with their contents.
 pub const FILES: [(&str, &str); 6] = [
     (CSV, "a row for each metric and variant: mean, difference, intervals, verdict"),
     (JSON, "the same with the value of every replication, seeds and digests"),
@@ -41,7 +41,7 @@ pub const FILES: [(&str, &str); 6] = [
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Files of a comparison, the manifest last, but for charts and page.
+/// Returns the files of a comparison, the manifest last, without charts and page.
 pub fn files(comparison: &Comparison, execution: &Execution) -> Vec<ReportFile> {
     let data = ComparisonData::of(comparison);
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };

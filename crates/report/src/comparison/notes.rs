@@ -1,4 +1,4 @@
-//! Sentences on how sure a comparison is, and what it cannot say.
+//! Notes on the confidence of a comparison and its limits.
 
 use crate::format::level;
 use plimsoll_base::quote::plain;
@@ -8,7 +8,7 @@ use plimsoll_experiment::comparison::{Comparison, Row};
 use plimsoll_experiment::statistics::{TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
 
-/// Returns what has to be known to read the tables: how sure they are, and what they cannot say.
+/// Returns the notes on the tables: their confidence and their limits.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let notes = [
         Some(demand(comparison)),
@@ -81,7 +81,7 @@ fn precision(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// Sentence on how many replications would tell where too few events came.
+/// Returns a sentence on the number of replications that would suffice where there are too few events.
 fn sparse(comparison: &Comparison) -> Option<String> {
     let varieties = comparison.rows.iter().filter_map(|row| match &row.difference.as_ref()?.certainty {
         Certainty::Sparse(variety) => Some(variety),
@@ -104,7 +104,7 @@ fn sparse(comparison: &Comparison) -> Option<String> {
     }
 }
 
-/// The time after which the runs no longer drift, where it is more than the scenario leaves out.
+/// Returns the time after which the runs no longer drift, where it is more than the scenario leaves out.
 fn warmup(comparison: &Comparison) -> Option<String> {
     let advice = comparison.arms.iter().filter_map(|arm| Some((arm, arm.settled_from_s()?)));
     let latest = advice.max_by(|(_, a), (_, b)| {
@@ -130,7 +130,7 @@ fn warmup(comparison: &Comparison) -> Option<String> {
     }
 }
 
-/// Sentence on why hosts saved by refusing are no gain, where a verdict says so.
+/// Returns the sentence on why hosts saved by refusing are no gain, where a verdict says so.
 fn flattered(comparison: &Comparison) -> Option<String> {
     let by_work =
         |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));

@@ -16,7 +16,7 @@ use crate::text::name;
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_chart::plot::Plot;
 
-/// The page of a comparison with its charts.
+/// Returns the page of a comparison with its charts.
 pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(comparison)))

@@ -13,7 +13,7 @@ use plimsoll_experiment::Comparison;
 /// Rows of details that a screen or two takes; of more, the overview is shown.
 const DETAILS_MOST: usize = 36;
 
-/// The comparison, at most `width` characters wide where words allow it.
+/// Returns the comparison, at most `width` characters wide where words allow it.
 pub fn text(comparison: &Comparison, width: u16) -> String {
     let comparison = ComparisonData::of(comparison);
     let mut text = format!("{}\n", view::headline(&comparison));
@@ -58,7 +58,7 @@ fn table(of: &table::Table, width: u16) -> Table {
 /// Characters between two columns, or beside them.
 const GAP: usize = 3;
 
-/// The table in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
+/// Returns the table in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
 /// columns break at their words.
 fn parts(mut table: table::Table, width: usize) -> Vec<table::Table> {
     let longest = |words: &mut dyn Iterator<Item = &str>| words.map(|word| word.chars().count()).max();

@@ -13,7 +13,7 @@ use plimsoll_base::units::figures::{grouped, percent};
 pub const LEGEND: &str =
     "▲ better, ▼ worse, ≈ no difference shown, = the same, ? too few events, · not comparable";
 
-/// Mark of a verdict in a table that has no room for its words.
+/// Returns the mark of a verdict in a table that has no room for its words.
 fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Better => "▲",
@@ -25,7 +25,7 @@ fn mark(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Scenario, number of variants, replications and seeds.
+/// Returns the scenario, number of variants, replications and seeds.
 pub fn headline(comparison: &ComparisonData) -> String {
     let replications = match comparison.replications {
         1 => format!("one run each, seed {}", comparison.seed),
@@ -37,7 +37,7 @@ pub fn headline(comparison: &ComparisonData) -> String {
     format!("{}: {} variants, {replications}", comparison.scenario, comparison.variants.len())
 }
 
-/// Question that the comparison answers.
+/// Returns the question that the comparison answers.
 pub fn question(comparison: &ComparisonData) -> String {
     match &comparison.variants[..] {
         [_, other] => format!("Is {} better than {}?", name(&other.label), name(&comparison.baseline)),
@@ -48,7 +48,7 @@ pub fn question(comparison: &ComparisonData) -> String {
     }
 }
 
-/// Answer by the first metric that has a good direction and tells any variants apart.
+/// Returns the answer by the first metric that has a good direction and distinguishes any variants.
 pub fn answer(comparison: &ComparisonData) -> String {
     let is = |entry: &Entry, verdict: Verdict| entry.verdict() == Some(verdict);
     let decides = |metric: &&Metric| {
@@ -88,7 +88,7 @@ pub fn answer(comparison: &ComparisonData) -> String {
     )
 }
 
-/// Table of a row for each variant and a column for each metric: its mean and the mark of its verdict.
+/// Returns the table of a row for each variant and a column for each metric: its mean and the mark of its verdict.
 pub fn overview(comparison: &ComparisonData) -> Table {
     let mut header: Vec<Cow<'static, str>> = vec!["variant".into()];
     header.extend(comparison.metrics.iter().map(|metric| metric.metric.clone().into()));
@@ -110,13 +110,13 @@ fn mean(entry: &Entry, metric: &Metric) -> String {
     entry.mean.map_or("none".to_string(), |mean| amount(mean, &metric.unit))
 }
 
-/// Label of a variant, with a word where it is the baseline.
+/// Returns the label of a variant, with a word where it is the baseline.
 fn label(label: &str, number: usize) -> String {
     let label = plain(label);
     if number == 0 { format!("{label} (baseline)") } else { label.into_owned() }
 }
 
-/// Table of each metric: a row for each variant.
+/// Returns the table of each metric: a row for each variant.
 pub fn details(comparison: &ComparisonData) -> Vec<Table> {
     let entries = || comparison.metrics.iter().flat_map(|metric| &metric.variants);
     let correlated = entries().any(|entry| correlation(entry).is_some());
@@ -136,7 +136,7 @@ pub fn details(comparison: &ComparisonData) -> Vec<Table> {
     comparison.metrics.iter().map(table).collect()
 }
 
-/// Path of a metric with its unit and direction.
+/// Returns the path of a metric with its unit and direction.
 fn title(metric: &Metric) -> String {
     let unit = match metric.unit.as_str() {
         "" => String::new(),
@@ -173,7 +173,7 @@ fn correlation(entry: &Entry) -> Option<f64> {
     entry.paired().and_then(|paired| paired.correlation)
 }
 
-/// Table of launches over all replications, with the interval of their share; none where every figure is exact.
+/// Returns the table of launches over all replications, with the interval of their share; none where every figure is exact.
 pub fn launches(comparison: &ComparisonData) -> Option<Table> {
     if comparison.variants.iter().all(|variant| variant.exact) {
         return None;

@@ -14,12 +14,12 @@ use plimsoll_chart::{palette, svg};
 /// samples stays small.
 const COLUMNS: usize = 400;
 
-/// Section of all charts of a page.
+/// Returns the section of all charts of a page.
 pub fn section(plots: &[Plot]) -> Markup {
     html! { section { h2 { "Charts" } @for plot in plots { (chart(plot)) } } }
 }
 
-/// A chart under its title.
+/// Returns a chart under its title.
 fn chart(plot: &Plot) -> Markup {
     let drawn = |size, class| PreEscaped(svg::inline(&lay_out(plot, size), class));
     html! {
@@ -32,7 +32,7 @@ fn chart(plot: &Plot) -> Markup {
     }
 }
 
-/// Returns what the script needs of the charts, by their names.
+/// Returns the data of the charts that the script needs, by their names.
 pub fn data(plots: &[Plot]) -> Value {
     let of = |plot: &Plot| {
         let layers: Vec<Value> = plot.layers.iter().map(layer).collect();
@@ -87,7 +87,7 @@ fn layer(layer: &Layer) -> Value {
     Value::Object(value)
 }
 
-/// The points that are kept, with their own values where they are part of a stack.
+/// Adds the points that are kept, with their own values where they are part of a stack.
 fn insert_points(points: &[(f64, f64)], own: Option<&Vec<f64>>, value: &mut Map<String, Value>) {
     let kept = downsample(points, COLUMNS);
     let x: Vec<Value> = kept.iter().map(|i| short(points[*i].0)).collect();
@@ -95,7 +95,7 @@ fn insert_points(points: &[(f64, f64)], own: Option<&Vec<f64>>, value: &mut Map<
     value.insert("points".to_string(), json!([x, y]));
 }
 
-/// A number to seven digits; null for none.
+/// Returns a number to seven digits; null for none.
 fn short(value: f64) -> Value {
     match value {
         value if !value.is_finite() => Value::Null,

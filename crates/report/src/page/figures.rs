@@ -1,4 +1,4 @@
-//! Key figures: a word, a large number, and what it is to be seen against.
+//! Key figures: a name, a large number, and a note.
 
 use maud::{Markup, html};
 
@@ -14,10 +14,10 @@ pub struct KeyFigure {
     pub note: String,
 }
 
-/// A value of more letters is written smaller, so that it stands on one line.
+/// Length beyond which a value is written smaller, so that it stands on one line \[letters\].
 const LONG: usize = 11;
 
-/// The figures, side by side.
+/// Returns the figures, side by side.
 pub fn figures(figures: &[KeyFigure]) -> Markup {
     html! {
         dl.figures {

@@ -1,4 +1,4 @@
-//! `report.html`: one page that holds everything it shows and asks the network for nothing. It can be read without
+//! `report.html`: one page that holds everything it shows and needs no network. It can be read without
 //! scripts, with the keyboard, on a phone and on paper; what scripts add is zooming, pointing, sorting and filtering.
 //!
 //! Names from traces and scenarios are data: `maud` escapes them, scripts get them as JSON, and the page allows no script

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use plimsoll_base::units::figures::decimal;
 
-/// Sections of a page on its scenario, with a note, and on how to make the result again.
+/// Returns the sections of a page on its scenario, with a note, and on how to make the result again.
 pub fn sections(manifest: &Value, note: &str) -> Markup {
     html! {
         section { h2 { "Scenario" } p.note { (note) } (scenario(manifest)) }
@@ -13,7 +13,7 @@ pub fn sections(manifest: &Value, note: &str) -> Markup {
     }
 }
 
-/// The scenario of a manifest.
+/// Returns the scenario of a manifest.
 pub fn scenario(manifest: &Value) -> Markup {
     let resolved = &manifest["scenario"];
     let text = toml::to_string_pretty(resolved)
@@ -22,7 +22,7 @@ pub fn scenario(manifest: &Value) -> Markup {
     html! { pre tabindex="0" { (text) } }
 }
 
-/// Command line that makes the result of a manifest again, and the facts about the run that made it.
+/// Returns the command line that makes the result of a manifest again, and the facts about the run that made it.
 pub fn reproduce(manifest: &Value) -> Markup {
     let word = |key: &str| manifest[key].as_str().unwrap_or_default().to_string();
     let command = manifest["command_line"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -53,7 +53,7 @@ pub fn reproduce(manifest: &Value) -> Markup {
     }
 }
 
-/// A word of a command line as a shell reads it.
+/// Returns a word of a command line as a shell reads it.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

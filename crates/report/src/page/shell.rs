@@ -1,4 +1,4 @@
-//! The frame of every page: head, style, script, and what it lets a browser do.
+//! Frame of every page: head, style, script, and its content security policy.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +28,7 @@ pub struct Content {
     pub data: Value,
 }
 
-/// The page's bytes.
+/// Returns the page's bytes.
 pub fn document(content: &Content) -> Vec<u8> {
     let style = format!("{}{STYLE}", style_sheet());
     // The hashes admit this style and this script and nothing else, whatever the data hold.
@@ -67,7 +67,7 @@ pub fn document(content: &Content) -> Vec<u8> {
     page.into_string().into_bytes()
 }
 
-/// A sentence, its names apart from the direction of what surrounds them.
+/// Returns a sentence, its names isolated from the writing direction of the text around them.
 pub fn prose(sentence: &str) -> Markup {
     html! {
         @for (is_name, piece) in pieces(sentence) {
@@ -76,12 +76,12 @@ pub fn prose(sentence: &str) -> Markup {
     }
 }
 
-/// JSON that can stand in a page: no `<` ends the element it is in.
+/// Returns JSON that is safe in a page: it holds no `<` that could end its element.
 fn json(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c")
 }
 
-/// The hash of an element's content, as a policy names it.
+/// Returns the hash of an element's content, as a policy names it.
 fn hash(content: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(content)))
 }

@@ -8,7 +8,7 @@ use plimsoll_base::units::figures::grouped;
 /// Most rows that a page shows of a table.
 const MOST: usize = 2000;
 
-/// The table; nothing where it has no rows.
+/// Returns the table; nothing where it has no rows.
 pub fn table(table: &Table) -> Markup {
     if table.rows.is_empty() {
         return html! {};

@@ -12,11 +12,11 @@ use plimsoll_sim::summary::Run;
 /// Name of the file.
 pub const FILE: &str = "billing.csv";
 
-/// `billed_s` is filled for instances only.
+/// Names of the columns; `billed_s` is filled for instances only.
 const HEADER: [&str; 9] =
     ["account", "kind", "type", "purchase", "month", "billed_s", "quantity", "unit", "usd"];
 
-/// The file.
+/// Returns the file.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     let directory = &run.outcome.directory;
     let mut out = csv::Writer::from_writer(Vec::new());
@@ -47,7 +47,7 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
 pub struct Bill {
     /// Account that pays.
     pub account: String,
-    /// Kind of what is billed.
+    /// Kind of the row.
     pub kind: String,
     /// Type.
     pub name: String,

@@ -1,9 +1,9 @@
-//! The file of a checkpoint, and how a run goes on from one.
+//! Checkpoint file, written by one run and resumed from by another.
 //!
 //! ```text
 //! magic · format · version of plimsoll · head · state of the cloud · observation log · SHA-256 of all before
 //! ```
-//! Nothing is taken from a file before its seal has been checked. Only the version that wrote a file reads
+//! Nothing is taken from a file before its seal, the hash at its end, has been checked. Only the version that wrote a file reads
 //! it: that is what makes a run that goes on the same run.
 
 use std::fs::{self, File};
@@ -28,7 +28,7 @@ pub const EXTENSION: &str = "checkpoint";
 /// First bytes of a checkpoint. No text begins so.
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
-/// Number of the format. It grows with every change of what a part writes down.
+/// Number of the format. It grows with every change of the state that a part writes.
 const FORMAT: u32 = 7;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -39,13 +39,13 @@ pub type HashedFile = (PathBuf, String);
 /// Head of a checkpoint, before the state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Head {
-    /// Everything up to then has happened.
+    /// Simulated time; everything up to it has happened.
     at: Time,
     /// Events so far.
     events: u64,
     /// The scenario as [`Scenario::resolved`], as compact JSON.
     scenario: String,
-    /// The files it reads.
+    /// Files that the scenario reads.
     files: Vec<HashedFile>,
 }
 
@@ -85,7 +85,7 @@ impl Checkpoints {
         (self.left > 0).then_some(&mut self.log)
     }
 
-    /// The file of the checkpoint at a time.
+    /// Returns the file of the checkpoint at a time.
     pub fn path(folder: &Path, name: &str, at: Time) -> PathBuf {
         let at = Duration(at.0).to_string().replace(' ', "");
         folder.join(format!("{name}-{at}.{EXTENSION}"))
@@ -113,7 +113,7 @@ fn unwritable(path: &Path, error: &io::Error) -> InputError {
     plimsoll_base::disk::cannot_write(path, error).into()
 }
 
-/// A run that goes on.
+/// Run resumed from a checkpoint.
 pub struct Resumed {
     /// The cloud as it was.
     pub cloud: Cloud,
@@ -121,7 +121,7 @@ pub struct Resumed {
     pub at: Time,
 }
 
-/// Lets a scenario go on from a checkpoint, and replays its observations to the observer. `files` are those
+/// Resumes a scenario from a checkpoint, and replays its observations to the observer. `files` are those
 /// of the scenario.
 pub fn resume(
     path: &Path,
@@ -158,8 +158,8 @@ pub fn resume(
     Ok(Resumed { cloud, at: head.at })
 }
 
-/// Checks everything that can be checked without knowing what the bytes mean. Leaves the file behind the
-/// number of the format; tells how many bytes come up to the seal.
+/// Checks everything that does not need the meaning of the bytes. Leaves the file positioned after the
+/// number of the format; returns the number of bytes before the seal.
 fn check_seal(file: &mut File, path: &Path) -> Result<u64, InputError> {
     let unreadable = |error: io::Error| refuse(path, &format!("cannot be read: {error}"));
     let (mut magic, mut format) = ([0; MAGIC.len()], [0; 4]);
@@ -185,7 +185,7 @@ fn check_seal(file: &mut File, path: &Path) -> Result<u64, InputError> {
     Ok(sealed - begin)
 }
 
-/// The files that the run read have to be there with the same content, wherever they stand now.
+/// Checks that the files that the run read exist with the same content, at the same place or another.
 fn check_files(path: &Path, were: &[HashedFile], are: &[HashedFile]) -> Result<(), InputError> {
     let mut rest = are.iter();
     for (file, hash) in were {

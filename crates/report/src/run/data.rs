@@ -1,4 +1,4 @@
-//! The result folder of a run, read back: the one source of charts and pages, so that a run and a later look at it show the
+//! Result folder of a run, read back: the one source of charts and pages, so that a run and a later rendering of it show the
 //! same.
 
 use std::path::Path;
@@ -28,8 +28,8 @@ pub struct RunData {
     pub fill: Series,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
-    /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each moment; `arrivals`, `completed`, `refused`
-    /// and `timed_out` counted up to it.
+    /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each
+    /// moment; `arrivals`, `completed`, `refused` and `timed_out` counted up to it.
     pub stages: Vec<(String, Series)>,
     /// `availability.csv`: of each minute, by its beginning, the `calls` that were answered and how many `failed`.
     pub availability: Series,
@@ -42,7 +42,7 @@ pub struct RunData {
 }
 
 impl RunData {
-    /// Reads the result in a folder. A file that is not there says nothing, but for the summary and the manifest.
+    /// Reads the result in a folder. Every file but the summary and the manifest may be missing.
     pub fn open(folder: &Path) -> Result<RunData, InputError> {
         let summary = Summary::read(folder)?;
         let end_s = summary.horizon_s;
@@ -65,7 +65,7 @@ impl RunData {
         })
     }
 
-    /// Simulated time at the end \[s\].
+    /// Returns the simulated time at the end \[s\].
     pub fn end_s(&self) -> f64 {
         self.summary.horizon_s
     }

@@ -1,8 +1,8 @@
-//! `failures.csv`: every refused request, in order, with the limit that decided: what was asked, what was left. These
+//! `failures.csv`: every refused request, in order, with the limit that decided, the amount asked for and the amount left. These
 //! four columns are empty where none did. `launch` is the number in the demand of the first instance that a launch
 //! asked for, by which `plimsoll run --explain` finds it.
 //!
-//! Read back it is summed up: there may be millions of rows, and a chart or a page shows a few hundred figures of them.
+//! When read back, rows are summed up: there may be millions, and a chart or a page shows a few hundred figures of them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -138,7 +138,7 @@ impl Refusals {
     }
 }
 
-/// A length that a person would divide so much time by \[s\].
+/// Returns a round length of the intervals for a run of this length \[s\].
 fn interval_s(end_s: f64) -> f64 {
     const STEPS: [f64; 15] = [
         1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0,

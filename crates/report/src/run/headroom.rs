@@ -1,4 +1,4 @@
-//! `headroom.csv` and `allocable.csv`: what the fleet could still take, one row a sample, and one row a sample and type.
+//! `headroom.csv` and `allocable.csv`: headroom of the fleet, one row a sample, and one row a sample and type.
 //! A cell is empty where a sample had no value, such as headroom of a live mix while nothing ran.
 
 use std::io::{self, Write};

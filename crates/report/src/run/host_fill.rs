@@ -1,4 +1,4 @@
-//! `host_fill.csv`: how many hosts are how full of vCPU, over time.
+//! `host_fill.csv`: number of hosts by their share of vCPU in use, over time.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `latency.csv`, `latency/*.hlog` and `latency/*.hgrm`: how long things took, as percentiles and as whole distributions;
+//! `latency.csv`, `latency/*.hlog` and `latency/*.hgrm`: durations, as percentiles and as whole distributions;
 //! of one run, or of several together, whose histograms add up exactly.
 
 use std::collections::BTreeMap;
@@ -27,12 +27,12 @@ pub const FILE: &str = "latency.csv";
 /// Steps from one half of the distribution's rest to the next in a percentile file: what HdrHistogram's own tools take.
 const STEPS_TO_A_HALF: u32 = 5;
 
-/// `latency.csv`.
+/// Returns `latency.csv`.
 pub fn table(run: &Run<'_>) -> Vec<ReportFile> {
     vec![table_of(named(run))]
 }
 
-/// An interval log per name: a single interval from the end of the warm-up to the end of the run, with
+/// Returns an interval log per name: a single interval from the end of the warm-up to the end of the run, with
 /// values in nanoseconds. Time 0 of the run is the epoch, so that the bytes are the same each time.
 pub fn histograms(run: &Run<'_>) -> Vec<ReportFile> {
     let outcome = run.outcome;
@@ -41,12 +41,12 @@ pub fn histograms(run: &Run<'_>) -> Vec<ReportFile> {
     named(run).map(|(name, histogram)| log(name, histogram, begin, length)).collect()
 }
 
-/// A percentile file per name.
+/// Returns a percentile file per name.
 pub fn percentiles(run: &Run<'_>) -> Vec<ReportFile> {
     named(run).map(|(name, histogram)| percentile_file(name, histogram)).collect()
 }
 
-/// The same files of several results together. Every duration of every run counts once, as if one run had had them
+/// Returns the same files of several results together. Every duration of every run counts once, as if one run had had them
 /// all: histograms of one precision add up without loss.
 pub fn merged(results: &[PathBuf]) -> Result<Vec<ReportFile>, InputError> {
     let mut all: BTreeMap<String, Histogram<u64>> = BTreeMap::new();
@@ -67,7 +67,7 @@ pub fn merged(results: &[PathBuf]) -> Result<Vec<ReportFile>, InputError> {
     }
     let of = || all.iter().map(|(name, histogram)| (name.as_str(), histogram));
     let mut files = vec![table_of(of())];
-    // The runs have times of their own: together they have none.
+    // Each run has its own times; the sum has none.
     files.extend(of().map(|(name, histogram)| log(name, histogram, Duration::ZERO, Duration::ZERO)));
     files.extend(of().map(|(name, histogram)| percentile_file(name, histogram)));
     Ok(files)
@@ -102,7 +102,7 @@ fn log(name: &str, histogram: &Histogram<u64>, begin: Duration, length: Duration
     ReportFile { name: format!("latency/{name}.hlog"), bytes }
 }
 
-/// The percentiles as HdrHistogram's `outputPercentileDistribution` writes them, in seconds: what its plotters read.
+/// Returns the percentiles as HdrHistogram's `outputPercentileDistribution` writes them, in seconds: what its plotters read.
 fn percentile_file(name: &str, histogram: &Histogram<u64>) -> ReportFile {
     let in_seconds = |ns: f64| ns / NS_PER_S as f64;
     let mut text =
@@ -149,7 +149,7 @@ pub fn read(folder: &Path) -> Result<Vec<Distribution>, InputError> {
     Ok(read)
 }
 
-/// All intervals of a log together; `None` where it is no log.
+/// Returns all intervals of a log together; `None` where it is no log.
 pub fn parse(bytes: &[u8]) -> Option<Histogram<u64>> {
     let mut all: Option<Histogram<u64>> = None;
     for entry in IntervalLogIterator::new(bytes) {
@@ -186,7 +186,7 @@ mod tests {
         });
     }
 
-    /// The tool's own layout: value, percentile, how many lie at or below it, and one in how many lies above.
+    /// Checks the layout of HdrHistogram's tool: value, percentile, number at or below it, and one in how many lies above.
     #[test]
     fn a_percentile_file_ends_with_all_values() {
         with_run(|run| {
@@ -238,7 +238,7 @@ mod tests {
         });
     }
 
-    /// RFC 4648, plain: the crate that reads logs leaves the decoding to its caller.
+    /// Decodes base64 (RFC 4648): the crate that reads logs leaves the decoding to its caller.
     fn base64_decode(text: &str) -> Vec<u8> {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let (mut bits, mut held, mut bytes) = (0u32, 0, Vec::new());

@@ -1,4 +1,4 @@
-//! A run: the register of its reports, each from results to bytes, what its folder holds, and what is told of it.
+//! Run: the register of its reports, each a function from results to bytes, and its result folder.
 //!
 //! A new report is a file here and a line in [`REGISTER`].
 
@@ -53,11 +53,11 @@ pub struct Report {
 pub enum Make {
     /// Makes files of the finished run.
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
-    /// Row by row while the run goes on.
+    /// Writes rows while the run goes on.
     Streamed(Begin),
-    /// The same, where the scenario asks for what it tells.
+    /// Writes rows while the run goes on, if the scenario needs the report.
     StreamedIf(fn(&Scenario) -> bool, Begin),
-    /// Row by row into a file for each table, where the run is asked for tables.
+    /// Writes rows into a file for each table, if the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
     /// Drawn from the other files, at the end and any time later ([`render`](crate::render)).
     Drawn,
@@ -72,7 +72,7 @@ pub type Out = Box<dyn Write + Send>;
 /// A streamed report that was begun.
 pub type Opened = io::Result<Box<dyn Streamed>>;
 
-/// Every report, in the order they are written. The manifest comes after all that it marks as whole; what is drawn is
+/// Every report, in the order they are written. The manifest comes after all files that it marks as whole; charts and page are
 /// made of the others.
 #[rustfmt::skip]
 pub const REGISTER: [Report; 19] = [
@@ -109,7 +109,7 @@ pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputErr
     Ok(())
 }
 
-/// The error of the file itself: the csv crate would hide that a disk is full.
+/// Returns the error of the file itself: that of the csv crate would hide a full disk.
 fn csv_io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

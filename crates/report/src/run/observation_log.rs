@@ -1,4 +1,4 @@
-//! Observation log: what a run has reported so far, kept for its checkpoints. A run that goes on from a checkpoint replays
+//! Observation log: the observations of a run so far, kept for its checkpoints. A run that resumes from a checkpoint replays
 //! the log, so that its reports are whole.
 
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! The page of one run: does it fit, what runs out first, and where the room is.
+//! Page of one run: whether the demand fits, the resource that runs out first, and the headroom.
 
 use maud::html;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use plimsoll_chart::axis::rounded;
 use plimsoll_chart::plot::Plot;
 use plimsoll_sim::summary::metrics::METRICS;
 
-/// Page of a run with its charts.
+/// Returns the page of a run with its charts.
 pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
     let view = RunView::of(&run.summary);
     let details =
@@ -181,7 +181,7 @@ fn bill(run: &RunData) -> Table {
     Table::new("Rows of the bill", header, rows.collect())
 }
 
-/// Every figure that is a single value, with its meaning.
+/// Returns every figure that is a single value, with its meaning.
 fn all_figures(summary: &Summary) -> Table {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match summary.figure(metric.path)? {

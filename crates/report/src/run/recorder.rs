@@ -15,13 +15,13 @@ use plimsoll_sim::scenario::Scenario;
 
 /// Report that is written while the run goes on.
 pub trait Streamed {
-    /// Writes what the report holds of an observation.
+    /// Writes the part of an observation that belongs to the report.
     fn observe(&mut self, observation: &Observation, directory: &Directory) -> io::Result<()>;
-    /// Writes what is still held back.
+    /// Writes the rows that are still held back.
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// Streamed reports of a run. The first that cannot be written ends the run.
+/// Streamed reports of a run. The first error of writing ends the run.
 pub struct Recorder<'a> {
     folder: &'a ResultFolder,
     reports: Vec<(&'static str, Box<dyn Streamed>)>,
@@ -55,7 +55,7 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
-    /// Prepares to write so many checkpoints of the run into a folder beside.
+    /// Prepares to write a number of checkpoints of the run into another folder.
     pub fn write_checkpoints(
         &mut self,
         folder: &Path,
@@ -68,7 +68,7 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Adds a report that stands outside the result folder; `name` stands for it in errors.
+    /// Adds a report outside the result folder; errors call it `name`.
     pub fn add(&mut self, name: &'static str, report: impl Streamed + 'static) {
         self.reports.push((name, Box::new(report)));
     }

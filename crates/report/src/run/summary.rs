@@ -1,7 +1,7 @@
 //! `summary.json`: every figure of a run and its verdicts on the objectives, written and read.
 //!
-//! The register of metrics (`plimsoll list metrics`) says what each figure means. What is read is the part that terminal, page
-//! and charts tell of by itself; a figure that a file lacks, as those of earlier versions may, is 0, empty or `None`.
+//! The register of metrics (`plimsoll list metrics`) says what each figure means. Only the part is read that terminal, page
+//! and charts show by itself; a figure that a file lacks, as one of an earlier version may, is 0, empty or `None`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,7 +18,7 @@ use plimsoll_sim::summary::{self, Run};
 /// Name of the file.
 pub const FILE: &str = "summary.json";
 
-/// Figures of a run with its verdicts on the objectives of the scenario, as the file has them.
+/// Returns the figures of a run with its verdicts on the objectives of the scenario, as the file has them.
 pub fn value(run: &Run<'_>) -> Value {
     let mut summary = summary::value(run);
     let judged = objective::judge(run.scenario, &Figures::from_summary(&summary));
@@ -26,12 +26,12 @@ pub fn value(run: &Run<'_>) -> Value {
     summary
 }
 
-/// The file.
+/// Returns the file.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     vec![ReportFile::json(FILE, &value(run))]
 }
 
-/// Figures of a run that are told by themselves.
+/// Figures of a run that reports show by themselves.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Summary {
@@ -43,7 +43,7 @@ pub struct Summary {
     pub strategy: String,
     /// Hash over everything that happened, in hexadecimal.
     pub digest: String,
-    /// Reasons why the figures may not mean what they seem to, in sentences.
+    /// Reasons why the figures may mislead, in sentences.
     pub warnings: Vec<String>,
     /// Verdicts on the objectives, in the order of the scenario.
     pub objectives: Vec<Objective>,
@@ -67,7 +67,7 @@ pub struct Summary {
     pub network: Network,
     /// Volumes.
     pub storage: Storage,
-    /// Faults of hosts and what they did to instances.
+    /// Faults of hosts and their effects on instances.
     pub faults: Faults,
     /// Instances taken back by the spot market.
     pub spot_interruptions: u64,
@@ -89,7 +89,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Summary of a finished run.
+    /// Returns the summary of a finished run.
     pub fn of(run: &Run<'_>) -> Summary {
         Summary::parse(value(run)).expect("a summary of this version has the form of this version")
     }
@@ -110,12 +110,12 @@ impl Summary {
         Ok(Summary { figures, ..summary })
     }
 
-    /// Figure at a path such as `fleet.hosts`, whatever its form.
+    /// Returns the figure at a path such as `fleet.hosts`, whatever its form.
     pub fn figure(&self, path: &str) -> Option<&Value> {
         path.split('.').try_fold(&self.figures, |value, step| value.get(step))
     }
 
-    /// Calls of all operations: asked for, refused.
+    /// Returns the calls of all operations: asked for, refused.
     pub fn calls(&self) -> (u64, u64) {
         let sum = |of: fn(&Tally) -> u64| self.operations.values().map(of).sum();
         (sum(|tally| tally.requested), sum(|tally| tally.failed))
@@ -134,7 +134,7 @@ pub struct Objective {
     pub at_most: Option<f64>,
     /// Value of the run.
     pub value: Option<f64>,
-    /// True if the value is as wanted.
+    /// True if the value meets the objective.
     pub met: bool,
 }
 
@@ -152,13 +152,13 @@ pub struct FirstFailure {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// Asked for.
+    /// Number requested.
     pub requested: u64,
-    /// Granted.
+    /// Number granted.
     pub succeeded: u64,
-    /// Refused.
+    /// Number refused.
     pub failed: u64,
-    /// Refused, by error code.
+    /// Number refused, by error code.
     pub failed_by_code: BTreeMap<String, u64>,
 }
 
@@ -166,9 +166,9 @@ pub struct Tally {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SteadyState {
-    /// Drawn from the equilibrium.
+    /// Instances drawn from the equilibrium.
     pub expected: u64,
-    /// Found room and an address.
+    /// Instances that found a host and an address.
     pub moved_in: u64,
 }
 
@@ -240,7 +240,7 @@ pub struct Headroom {
     pub hosts_compacted: Option<Span>,
     /// Hosts that any packing needs.
     pub hosts_lower_bound: Option<Span>,
-    /// Forecasts of what has a limit.
+    /// Forecasts of the resources that have a limit.
     pub exhaustion: Vec<Exhaustion>,
 }
 
@@ -256,11 +256,11 @@ pub struct Span {
     pub last: f64,
 }
 
-/// Forecast of when something with a limit runs out, `None` where never.
+/// Forecast of the time at which a limited resource runs out; `None` for never.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Exhaustion {
-    /// Name of what has the limit.
+    /// Name of the resource.
     pub what: String,
     /// Time by the trend line \[s\].
     pub at_s: Option<f64>,
@@ -296,12 +296,12 @@ pub struct AddressPool {
     pub used_mean: f64,
     /// Greatest number in use.
     pub used_peak: u64,
-    /// Time at which a request first found none \[s\].
+    /// Time at which a request first found no address left \[s\].
     pub exhausted_at_s: Option<f64>,
 }
 
 impl AddressPool {
-    /// Greatest share of the addresses in use, 0 to 1; 0 without a limit.
+    /// Returns the greatest share of the addresses in use, 0 to 1; 0 without a limit.
     pub fn peak_ratio(&self) -> f64 {
         self.addresses.filter(|all| *all > 0).map_or(0.0, |all| self.used_peak as f64 / all as f64)
     }
@@ -321,13 +321,13 @@ pub struct ElasticAddresses {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Probes {
-    /// Allowed by a rule or as part of a conversation.
+    /// Probes allowed by a rule or as part of an established flow.
     pub allowed: u64,
-    /// Allowed as part of a conversation.
+    /// Probes allowed as part of an established flow.
     pub by_flow: u64,
-    /// Refused by security groups.
+    /// Probes refused by security groups.
     pub refused: u64,
-    /// Without a route.
+    /// Probes without a route.
     pub unreachable: u64,
 }
 
@@ -359,7 +359,7 @@ pub struct Backend {
     pub throughput_exhausted_at_s: Option<f64>,
 }
 
-/// Faults of hosts and what they did to instances.
+/// Faults of hosts and their effects on instances.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Faults {
@@ -379,7 +379,7 @@ pub struct Faults {
 pub struct Billing {
     /// All that accounts pay.
     pub total: MicroUsd,
-    /// Amount for each kind of what is billed.
+    /// Amount for each kind of row.
     pub by_kind: BTreeMap<String, MicroUsd>,
     /// Amount for each account.
     pub by_account: BTreeMap<String, MicroUsd>,
@@ -394,7 +394,7 @@ pub struct Billing {
 pub struct MicroUsd(pub i128);
 
 impl MicroUsd {
-    /// Whole cents, rounded half up.
+    /// Returns the amount in whole cents, rounded half up.
     pub fn cents(self) -> i128 {
         const MICRO_USD_PER_CENT: i128 = 10_000;
         (self.0 + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT)
@@ -412,7 +412,7 @@ impl<'de> Deserialize<'de> for MicroUsd {
     }
 }
 
-/// Stage of the control plane. A figure is `None` where nothing was there to measure it by.
+/// Stage of the control plane. A figure is `None` where there was nothing to measure.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Stage {
@@ -542,9 +542,9 @@ pub struct Engine {
     pub wall_s: f64,
     /// Events per second of that time.
     pub events_per_s: f64,
-    /// Launches and terminates per second of that time.
+    /// Launches and terminations per second of that time.
     pub lifecycle_events_per_s: f64,
-    /// Most memory held \[bytes\], where the system tells.
+    /// Most memory held \[bytes\], where the system reports it.
     pub peak_memory_bytes: Option<u64>,
 }
 

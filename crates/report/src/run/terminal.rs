@@ -11,10 +11,10 @@ use plimsoll_base::units::figures::{compact, grouped};
 use plimsoll_experiment::{Figures, objective};
 use plimsoll_sim::summary::Run;
 
-/// Greatest width of the first columns, which are as wide as the widest of them, so that columns stand under each other.
+/// Greatest width of the first columns, which are as wide as the widest of them, so that columns are aligned.
 const FIRST_COLUMN_MOST: u16 = 44;
 
-/// Summary of a run, at most `width` characters wide where words allow it.
+/// Returns the summary of a run, at most `width` characters wide where words allow it.
 pub fn text(run: &Run<'_>, width: u16) -> String {
     let summary = Summary::of(run);
     let view = RunView::of(&summary);

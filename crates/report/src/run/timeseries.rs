@@ -14,12 +14,12 @@ pub const FILE: &str = "timeseries.csv";
 /// A column: its name, with its unit unless it counts, and its value.
 type Column = (&'static str, fn(&Sample) -> String);
 
-/// Milli-vCPU or milli-GPU as vCPU or GPU: at most three decimals, which `f64` shows as they are.
+/// Returns milli-vCPU or milli-GPU as vCPU or GPU: at most three decimals, which `f64` shows as they are.
 fn thousandths(milli: u64) -> String {
     (milli as f64 / 1000.0).to_string()
 }
 
-/// MiB as GiB: a fraction of a power of two, which `f64` shows exactly.
+/// Returns MiB as GiB: a fraction of a power of two, which `f64` shows exactly.
 fn gib(mib: u64) -> String {
     (mib as f64 / 1024.0).to_string()
 }

@@ -1,4 +1,4 @@
-//! A view of a run for the terminal and the page: the same words, whichever shows them.
+//! View of a run: words and tables that the terminal and the page share.
 
 use super::summary::{AddressPool, Headroom, MicroUsd, Span, Stage, Summary};
 use crate::format::amount;
@@ -26,16 +26,16 @@ pub struct RunView {
     pub question: String,
     /// Answer: what ran out first, and when.
     pub answer: String,
-    /// Sentences that limit what the figures say.
+    /// Limits of the figures, in sentences.
     pub remarks: Vec<String>,
-    /// Reasons why the figures may not mean what they seem to.
+    /// Reasons why the figures may mislead.
     pub warnings: Vec<String>,
     /// Tables, in order; those that would be empty are left out.
     pub tables: Vec<Table>,
 }
 
 impl RunView {
-    /// View of a run with this summary.
+    /// Returns the view of a run with this summary.
     pub fn of(summary: &Summary) -> RunView {
         let tables = [
             objectives(summary),
@@ -64,7 +64,7 @@ impl RunView {
     }
 }
 
-/// Length of time \[s\] as a reader has it.
+/// Returns a length of time \[s\] in words.
 pub fn time(seconds: f64) -> String {
     span(Duration((seconds * NS_PER_S as f64).round() as u64))
 }
@@ -112,7 +112,7 @@ fn answer(summary: &Summary) -> String {
     }
 }
 
-/// Answer of a run in which no instances were asked for.
+/// Returns the answer of a run in which no instances were asked for.
 fn answer_about_calls(summary: &Summary) -> String {
     match summary.calls() {
         (0, _) => "Nothing was asked for.".to_string(),
@@ -130,7 +130,7 @@ fn failure_of(code: &str) -> Option<Failure> {
     failure::REGISTER.iter().find(|entry| entry.ec2_name == code).map(|entry| entry.failure)
 }
 
-/// Name of what is used up where requests fail for this reason; `None` where nothing is.
+/// Returns the name of the resource that has run out where requests fail for this reason; `None` where none has.
 fn scarce(failure: Failure) -> Option<&'static str> {
     match failure {
         Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
@@ -162,7 +162,7 @@ fn objectives(summary: &Summary) -> Table {
         let most = objective.at_most.map(|most| format!("≤ {most}{suffix}"));
         let wanted: Vec<String> = [least, most].into_iter().flatten().collect();
         let found = match objective.value {
-            // As it was wanted, and near 1 every digit matters.
+            // Six digits as in the objective: near 1 every digit matters.
             Some(value) if unit == "0 to 1" => Cell::number(value, 6),
             Some(value) => Cell::Number(value, amount(value, unit)),
             None if metric::is_first_time(&objective.metric) => Cell::text("never"),
@@ -195,7 +195,7 @@ fn launches(summary: &Summary) -> Table {
     Table::new("Launches", ["outcome", "instances", "share", "first after"], rows)
 }
 
-/// Calls of every operation but launch; without rows where there are no others but ends of lifetimes.
+/// Returns the calls of every operation but launch; without rows where there are no others but ends of lifetimes.
 fn calls(summary: &Summary) -> Table {
     let mut operations: Vec<_> =
         summary.operations.iter().filter(|(name, _)| *name != Operation::Launch.name()).collect();
@@ -230,14 +230,14 @@ fn control_plane(summary: &Summary) -> Table {
     counts("Control plane", rows.map(|(name, count)| (name, count.unwrap_or(0))))
 }
 
-/// Table of the counts that are not 0.
+/// Returns the table of the counts that are not 0.
 fn counts<const N: usize>(title: &'static str, counts: [(&'static str, u64); N]) -> Table {
     let rows = counts.into_iter().filter(|(_, count)| *count > 0);
     let rows = rows.map(|(name, count)| vec![Cell::text(name), Cell::count(count)]);
     Table::new(title, ["event", "count"], rows.collect())
 }
 
-/// Stages in the order of a call's path.
+/// Returns the stages in the order of a call's path.
 pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
     const PATH: [&str; 10] = [
         "gateway",
@@ -253,7 +253,7 @@ pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
     ];
     let mut stages: Vec<(&str, &Stage)> =
         summary.stages.iter().map(|(name, stage)| (name.as_str(), stage)).collect();
-    // Connections come before what they lead to: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
+    // A pool of connections comes before its database: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
     stages.sort_by_key(|(name, _)| {
         let (node, is_pool) = name.strip_suffix("-pool").map_or((*name, false), |node| (node, true));
         let (part, number) = node.split_once('-').unwrap_or((node, ""));
@@ -262,7 +262,7 @@ pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
     stages
 }
 
-/// Stages of the control plane that took time or turned jobs away.
+/// Returns the stages of the control plane that took time or turned jobs away.
 fn stages(summary: &Summary) -> Table {
     let rows = in_path_order(summary).into_iter().filter_map(|(name, stage)| {
         let gone = stage.refused + stage.timed_out;
@@ -296,7 +296,7 @@ fn faults(summary: &Summary) -> Table {
         ("instances lost with their host", faults.instances_lost),
         ("instances the spot market took back", summary.spot_interruptions),
     ];
-    counts("Unasked for", rows)
+    counts("Not requested by users", rows)
 }
 
 fn probes(summary: &Summary) -> Table {
@@ -310,7 +310,7 @@ fn probes(summary: &Summary) -> Table {
     counts("Probes", rows)
 }
 
-/// Cell of a share, 0 to 1.
+/// Returns the cell of a share, 0 to 1.
 fn ratio(ratio: f64) -> Cell {
     Cell::Number(ratio, percent(ratio))
 }
@@ -349,7 +349,7 @@ fn usage(summary: &Summary) -> Table {
     let (mean, peak) =
         (Cell::number(fleet.instances_running_mean, 1), Cell::count(fleet.instances_running_peak));
     rows.push(vec![Cell::text("instances running"), mean, peak, Cell::Empty]);
-    // The fullest subnets tell; the file tells of all.
+    // The fullest subnets suffice; the file has all.
     let mut subnets: Vec<&AddressPool> = network.subnets.iter().collect();
     subnets.sort_by(|a, b| b.peak_ratio().total_cmp(&a.peak_ratio()));
     rows.extend(
@@ -371,7 +371,7 @@ fn usage(summary: &Summary) -> Table {
     Table::new("In use", ["resource", "mean", "peak", "of"], rows)
 }
 
-/// Volumes of each zone: its space where there are any, IOPS and throughput where they have a limit.
+/// Returns the rows of the volumes of each zone: space where there are any, IOPS and throughput where they have a limit.
 fn volumes(summary: &Summary) -> Vec<Vec<Cell>> {
     let mut rows = Vec::new();
     for backend in &summary.storage.backends {
@@ -433,7 +433,7 @@ fn packing(summary: &Summary) -> Table {
     Table::new("Packing", ["share", "vCPU", "memory"], rows)
 }
 
-/// Row of [`headroom`]: name, values, and how they are written.
+/// Row of [`headroom`]: name, values, and their format.
 type HeadroomRow = (&'static str, fn(&Headroom) -> Option<Span>, fn(f64) -> String);
 
 fn headroom(summary: &Summary) -> Table {
@@ -459,7 +459,7 @@ fn headroom(summary: &Summary) -> Table {
     Table::new("Headroom", ["figure", "least", "mean", "at the end"], rows.collect())
 }
 
-/// Forecasts of what runs out after the run if it goes on as it did, soonest first.
+/// Returns the forecasts of what runs out after the run if trends go on, soonest first.
 fn exhaustion(summary: &Summary) -> Table {
     let ahead = summary.horizon_s..FORECAST_LIMIT_S;
     let mut growing: Vec<_> = summary.headroom.exhaustion.iter().collect();
@@ -481,7 +481,7 @@ fn usd(cents: i128) -> Cell {
     Cell::Number(cents as f64 / 100.0, dollars(cents))
 }
 
-/// The bill in cents. The total shown is the sum of the rows shown.
+/// Returns the bill in cents. The total shown is the sum of the rows shown.
 fn bill(summary: &Summary) -> Table {
     let billing = &summary.billing;
     let mut accounts: Vec<_> = billing.by_account.iter().map(|(account, sum)| (account, *sum)).collect();
@@ -507,7 +507,7 @@ fn bill(summary: &Summary) -> Table {
     Table::new("Bill", ["account", "USD"], rows)
 }
 
-/// Kinds of what is billed, in the order of the meaning of `billing.by_kind`.
+/// Kinds of rows of the bill, in the order in which `billing.by_kind` lists them.
 const BILLED: [&str; 9] = [
     "instance",
     "volume",
@@ -520,7 +520,7 @@ const BILLED: [&str; 9] = [
     "dedicated-fee",
 ];
 
-/// The bill by what is billed; without rows where that is instances only.
+/// Returns the bill by kind; without rows where instances alone were billed.
 fn bill_by_kind(summary: &Summary) -> Table {
     let mut kinds: Vec<_> = summary.billing.by_kind.iter().filter(|(_, sum)| sum.0 != 0).collect();
     if kinds.iter().all(|(kind, _)| *kind == BILLED[0]) {

@@ -9,7 +9,7 @@ use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{At, Data, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
 
-/// The chart; none where no value has one of the metric.
+/// Returns the chart; none where the metric has no value.
 pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     let known: Vec<&Point> = sizing.points.iter().filter(|point| point.mean.is_some()).collect();
     if known.is_empty() {
@@ -44,7 +44,7 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
         name: "sizing".to_string(),
         title: format!("{} by {}", target.metric, sizing.setting),
         caption: format!(
-            "A dot for each value looked at: the mean over its runs. Each end of the interval has {} % confidence. Lines \
+            "A dot for each value tried: the mean over its runs. Each end of the interval has {} % confidence. Lines \
              across are the target, {} {}{answer}.",
             100.0 * sizing.confidence,
             target.relation,

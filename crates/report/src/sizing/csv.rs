@@ -23,7 +23,7 @@ const COLUMNS: [Column; 12] = [
     ("hosts_lower_bound", |_, point| cell(point.hosts_lower_bound)),
 ];
 
-/// Bytes of the table.
+/// Returns the bytes of the table.
 pub fn csv(sizing: &SizingData) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: Vec<String>| {

@@ -36,7 +36,7 @@ pub struct SizingData {
     pub stands_at: Option<u64>,
     /// Target of the search.
     pub target: Target,
-    /// Confidence of what is said of each value, 0 to 1.
+    /// Confidence of the verdict on each value, 0 to 1.
     pub confidence: f64,
     /// Smallest value with which the target holds, if any does.
     pub answer: Option<u64>,
@@ -113,14 +113,14 @@ pub struct Point {
 }
 
 impl Point {
-    /// Number of runs.
+    /// Returns the number of runs.
     pub fn runs(&self) -> u64 {
         self.digests.len() as u64
     }
 }
 
 impl SizingData {
-    /// Data of a finished sizing, without a manifest.
+    /// Returns the data of a finished sizing, without a manifest.
     pub fn of(sizing: &Sizing) -> SizingData {
         let plan = &sizing.plan;
         let target = &plan.target;

@@ -1,6 +1,6 @@
-//! A sizing: its result folder, and what is told of it.
+//! Sizing: its result folder and its reports.
 //!
-//! The data ([`SizingData`]) are made of a finished search or read back from `sizing.json`; everything else is told of them.
+//! The data ([`SizingData`]) are made of a finished search or read back from `sizing.json`; every report is made of them.
 
 pub mod charts;
 pub mod terminal;
@@ -25,16 +25,16 @@ const CSV: &str = "sizing.csv";
 /// Name of the file that only a sizing has.
 pub const JSON: &str = "sizing.json";
 
-/// The files of a sizing and what they hold.
+/// Files of a sizing with their contents.
 pub const FILES: [(&str, &str); 5] = [
-    (CSV, "the curve: a row for each value looked at, with runs, mean, interval and hosts"),
+    (CSV, "the curve: a row for each value tried, with runs, mean, interval and hosts"),
     (JSON, "the answer, and the curve with the value of every run, seeds and digests"),
     (manifest::FILE, "what was run: version, scenario, command line, machine, times"),
     (crate::charts::FILES, "the curve as a picture"),
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Files of a sizing, the manifest last, but for charts and page.
+/// Returns the files of a sizing, the manifest last, without charts and page.
 pub fn files(sizing: &Sizing, execution: &Execution) -> Vec<ReportFile> {
     let data = SizingData::of(sizing);
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };

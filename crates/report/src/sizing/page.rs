@@ -14,7 +14,7 @@ use crate::table::{Cell, Table};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 
-/// The page of a sizing with its charts.
+/// Returns the page of a sizing with its charts.
 pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sizing)))
@@ -43,7 +43,7 @@ fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
     let mut shown = vec![
         figure("Smallest that will do", answer, sizing.setting.clone()),
         figure(
-            "Values looked at",
+            "Values tried",
             grouped(sizing.points.len() as u64),
             if sizing.monotone { "monotone" } else { "not monotone" }.to_string(),
         ),
@@ -80,7 +80,7 @@ fn curve(sizing: &SizingData) -> Table {
         ]
     };
     Table::new(
-        "Values looked at",
+        "Values tried",
         ["value", "runs", "mean", "low", "high", "target", "hosts", "lower bound on hosts"],
         sizing.points.iter().map(row).collect(),
     )

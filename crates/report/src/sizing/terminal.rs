@@ -1,4 +1,4 @@
-//! The sizing that a person reads when it ends: the answer, the curve, and what there is to know.
+//! Text of a sizing for the terminal: the answer, the curve, and notes.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::sizing::TargetStatus;
 
-/// Text of a sizing, at most `width` characters wide where words allow it.
+/// Returns the text of a sizing, at most `width` characters wide where words allow it.
 pub fn text(sizing: &Sizing, width: u16) -> String {
     let sizing = SizingData::of(sizing);
     let width = usize::from(width);
@@ -71,7 +71,7 @@ fn words(standing: TargetStatus) -> &'static str {
     }
 }
 
-/// Ends of an interval. Shares have the digits that tell one nine from the next.
+/// Returns the ends of an interval in words. Shares have enough digits to tell 99.9 % from 99.99 %.
 fn between(low: f64, high: f64, unit: &str) -> String {
     match unit {
         "0 to 1" => format!("{} to {} %", decimal(100.0 * low, 3), decimal(100.0 * high, 3)),

@@ -6,13 +6,13 @@ use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{Point, SizingResult, TargetStatus};
 
-/// Returns what was asked.
+/// Returns the question.
 pub fn question(sizing: &Sizing) -> String {
     let plan = &sizing.plan;
     format!("How small may {} be, so that {}?", plan.path, plan.target)
 }
 
-/// Returns what came out.
+/// Returns the answer.
 pub fn answer(sizing: &Sizing) -> String {
     let (path, target) = (&sizing.plan.path, &sizing.plan.target);
     match sizing.result {
@@ -39,7 +39,7 @@ pub fn answer(sizing: &Sizing) -> String {
     }
 }
 
-/// Fewest hosts of any packing, where the setting is one of hosts.
+/// Returns the fewest hosts of any packing, where the setting is one of hosts.
 fn beside_bound(sizing: &Sizing, value: u64) -> String {
     match sizing.curve.at(value).and_then(Point::hosts) {
         Some((hosts, bound)) if varies_hosts(sizing) => format!(
@@ -51,7 +51,7 @@ fn beside_bound(sizing: &Sizing, value: u64) -> String {
     }
 }
 
-/// Returns what the metric came to at the last value.
+/// Returns the value of the metric at the last value of the setting.
 fn best(sizing: &Sizing) -> String {
     let last = sizing.curve.points().last();
     let mean = last.and_then(|point| point.estimate.mean);
@@ -66,7 +66,7 @@ fn varies_hosts(sizing: &Sizing) -> bool {
     hosts.windows(2).any(|pair| pair[0] != pair[1])
 }
 
-/// Returns what has to be known to read the curve: how sure it is, whether it was monotone, what it cannot say.
+/// Returns the notes on the curve: its confidence, whether it is monotone, its limits.
 pub fn notes(sizing: &Sizing) -> Vec<String> {
     [Some(sureness(sizing)), Some(monotone(sizing)), undecided(sizing), left_out(sizing)]
         .into_iter()
@@ -84,17 +84,17 @@ fn sureness(sizing: &Sizing) -> String {
     format!(
         "What is said of each value has {level} % confidence: the ends of an interval are Student's t over the runs, for \
          the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
-         anything that is no more than a guess, for refusals come in crowds: look at more runs. All values have the \
+         anything that is no more than a guess, because refusals come in bursts: make more runs. All values have the \
          same seeds, and so the same demand (common random numbers)."
     )
 }
 
 fn monotone(sizing: &Sizing) -> String {
-    let looked_at = sizing.curve.points().len();
+    let tried = sizing.curve.points().len();
     let unit = metric::unit(&sizing.plan.target.metric);
     match &sizing.reversals[..] {
         [] => format!(
-            "The response was monotone: among the {looked_at} values looked at more of the setting was never shown to lead \
+            "The response was monotone: among the {tried} values tried, more of the setting was never shown to lead \
              away from the target."
         ),
         [first, rest @ ..] => format!(
@@ -111,7 +111,7 @@ fn monotone(sizing: &Sizing) -> String {
     }
 }
 
-/// Values that the runs cannot tell of, of which the answer could be one.
+/// Returns a sentence on the values on which the runs do not decide, if the answer could be one of them.
 fn undecided(sizing: &Sizing) -> Option<String> {
     let points = sizing.curve.points();
     let open: Vec<&Point> =
@@ -137,7 +137,7 @@ fn undecided(sizing: &Sizing) -> Option<String> {
     ))
 }
 
-/// Returns what the bound on hosts is of.
+/// Returns a sentence on what the bound on hosts leaves out.
 fn left_out(sizing: &Sizing) -> Option<String> {
     varies_hosts(sizing).then(|| {
         "The lower bound on hosts is of what ran, not of what was asked for: where much is refused it is low."

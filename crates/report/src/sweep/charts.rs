@@ -1,5 +1,5 @@
-//! Figures of a sweep over what was varied: a map with contours over two numbers, lines over one, else a row for each
-//! combination of words.
+//! Figures of a sweep over the settings that were varied: a map with contours over two numbers, lines over one, else a row
+//! for each combination of words.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +27,13 @@ const SHOWN: [&str; 9] = [
     "billing.total",
 ];
 
-/// A grid has at least so many of its points; else they are scattered.
+/// Least share of the points of a grid for a map; with fewer they are drawn as scattered points.
 const GRID: f64 = 0.5;
 
 /// Most lines of a contour chart.
 const CONTOURS: usize = SHADES - 1;
 
-/// The charts.
+/// Returns the charts.
 pub fn plots(sweep: &SweepData) -> Vec<Plot> {
     let varying = || sweep.varying().filter(|figure| SHOWN.contains(&figure.path.as_str()));
     let numbers: Vec<&AxisColumn> =
@@ -54,7 +54,7 @@ fn differs(axis: &AxisColumn) -> bool {
     axis.words.iter().any(|word| *word != axis.words[0])
 }
 
-/// The runs by what some axes say there, in the order they first come.
+/// Returns the runs grouped by their values on some axes, in the order in which these first come.
 fn groups(axes: &[&AxisColumn], runs: usize) -> Vec<(String, Vec<usize>)> {
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
@@ -69,7 +69,7 @@ fn groups(axes: &[&AxisColumn], runs: usize) -> Vec<(String, Vec<usize>)> {
     groups
 }
 
-/// A value with the runs that have it: the least, the mean and the greatest of a figure.
+/// Returns the least, the mean and the greatest value of a figure over some runs.
 fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
     let values: Vec<f64> = runs
         .iter()
@@ -82,13 +82,13 @@ fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64
     (!values.is_empty()).then(|| (least, mean, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)))
 }
 
-/// A chart, but for its data and its axes.
+/// Returns a chart of a figure with this caption, axes and layers.
 fn frame(figure: &FigureColumn, caption: String, (x, y): (Axis, Axis), layers: Vec<Layer>) -> Plot {
     Plot::new(format!("sweep-{}", file_name(&figure.path)), figure.path.clone(), (x, y), layers)
         .with_caption(caption)
 }
 
-/// Factor and label of a figure along an axis: shares are in percent.
+/// Returns the factor and label of a figure along an axis: shares are in percent.
 fn measure(figure: &FigureColumn) -> (f64, String) {
     match scaled(figure.unit) {
         (scale, "") => (scale, figure.path.clone()),
@@ -96,7 +96,7 @@ fn measure(figure: &FigureColumn) -> (f64, String) {
     }
 }
 
-/// A row for each combination of words.
+/// Returns a row for each combination of words.
 fn rows(figure: &FigureColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let mut groups = groups(words, figure.values.len());
@@ -122,7 +122,7 @@ fn paths(axes: &[&AxisColumn]) -> String {
     axes.iter().map(|axis| axis.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// A line for each combination of words over a number: the mean over the seeds.
+/// Returns a line for each combination of words over a number: the mean over the seeds.
 fn lines(figure: &FigureColumn, x: &AxisColumn, words: &[&AxisColumn]) -> Plot {
     let (scale, label) = measure(figure);
     let numbers = x.numbers.as_deref().unwrap_or_default();
@@ -152,7 +152,7 @@ fn lines(figure: &FigureColumn, x: &AxisColumn, words: &[&AxisColumn]) -> Plot {
     frame(figure, caption, (Axis::around(x.path.clone(), numbers.iter().copied()), y), layers)
 }
 
-/// A map over two numbers for each combination of all else.
+/// Returns a map over two numbers for each combination of the other axes.
 fn maps(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), others: &[&AxisColumn]) -> Vec<Plot> {
     let all: Vec<usize> = (0..figure.values.len()).collect();
     let (scale, _) = measure(figure);
@@ -245,7 +245,7 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
     frame(figure, caption, (axis(&x.path, &edges), axis(&y.path, &levels)), layers)
 }
 
-/// Returns which values a shade stands for.
+/// Returns the range of values that a shade stands for.
 fn range(steps: &[f64], shade: usize) -> String {
     match (shade.checked_sub(2).map(|i| steps[i]), steps.get(shade - 1)) {
         (None, Some(to)) => format!("< {}", rounded(*to)),
@@ -255,7 +255,7 @@ fn range(steps: &[f64], shade: usize) -> String {
     }
 }
 
-/// The edges of cells around values: half way between them.
+/// Returns the edges of cells around values: half way between them.
 fn edges(values: &[f64]) -> Vec<f64> {
     let (Some(first), Some(last)) = (values.first(), values.last()) else { return vec![0.0, 1.0] };
     let [before, after] = match values {

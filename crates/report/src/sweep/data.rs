@@ -22,7 +22,7 @@ const SCHEMA: &str = "plimsoll/sweep/1";
 /// Digits of the digest over all runs: 128 bits.
 const DIGEST_DIGITS: usize = 32;
 
-/// `sweep.json`: what was swept.
+/// `sweep.json`: the settings that were varied, and the runs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SweepSummary {
@@ -59,7 +59,7 @@ pub struct AxisValues {
 }
 
 impl SweepSummary {
-    /// Summary of a plan whose runs came to `finished`, in order.
+    /// Returns the summary of a plan whose runs came to `finished`, in order.
     pub fn of(plan: &Plan, finished: &[FinishedRun]) -> SweepSummary {
         let axes = plan.axes.iter().enumerate().map(|(axis, path)| AxisValues {
             path: path.clone(),
@@ -80,14 +80,14 @@ impl SweepSummary {
     }
 }
 
-/// Digest over the digests of all runs, in order.
+/// Returns the digest over the digests of all runs, in order.
 fn digest(finished: &[FinishedRun]) -> String {
     let mut hasher = Sha256::new();
     finished.iter().for_each(|run| hasher.update(&run.digest));
     hex(&hasher.finalize())[..DIGEST_DIGITS].to_string()
 }
 
-/// Result of a sweep: what was swept, and the table of its runs.
+/// Result of a sweep: its summary, and the table of its runs.
 #[derive(Clone, Debug, Default)]
 pub struct SweepData {
     /// `sweep.json`.
@@ -109,7 +109,7 @@ pub struct AxisColumn {
     pub path: String,
     /// Value in each run, as written.
     pub words: Vec<String>,
-    /// The same as numbers; `None` where some are not.
+    /// These values as numbers; `None` where some are not.
     pub numbers: Option<Vec<f64>>,
 }
 
@@ -161,12 +161,12 @@ impl SweepData {
         Ok(SweepData { summary, manifest, axes, figures, runs })
     }
 
-    /// A figure by its path, if some runs have it.
+    /// Returns a figure by its path, if some runs have it.
     pub fn figure(&self, path: &str) -> Option<&FigureColumn> {
         self.figures.iter().find(|figure| figure.path == path)
     }
 
-    /// Figures that differ between runs.
+    /// Returns the figures that differ between runs.
     pub fn varying(&self) -> impl Iterator<Item = &FigureColumn> {
         let differs = |figure: &&FigureColumn| {
             let mut known = figure.values.iter().filter(|value| !value.is_nan());
@@ -176,10 +176,10 @@ impl SweepData {
     }
 }
 
-/// Columns that tell which run it is.
+/// Columns that identify a run.
 const OF_RUNS: [&str; 4] = ["run", "scenario", "seed", "digest"];
 
-/// The unit of a figure, or of the table it lies in.
+/// Returns the unit of a figure, or of the table it lies in.
 fn unit(path: &str) -> &'static str {
     let is_in =
         |table: &str| path.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));

@@ -1,4 +1,4 @@
-//! A sweep: its result folder, and what is told of it. All files but the manifest have the same bytes however the sweep was
+//! Sweep: its result folder and its reports. All files but the manifest have the same bytes however the sweep was
 //! carried out.
 
 pub mod charts;
@@ -27,7 +27,7 @@ const PARQUET: &str = "runs.parquet";
 /// Name of the file that only a sweep has.
 pub const JSON: &str = "sweep.json";
 
-/// The files of a sweep and what they hold.
+/// Files of a sweep with their contents.
 pub const FILES: [(&str, &str); 6] = [
     (CSV, "a row for each run: the value of every axis, the seed, the digest, every figure"),
     (PARQUET, "the same for DuckDB and polars"),
@@ -37,7 +37,7 @@ pub const FILES: [(&str, &str); 6] = [
     (crate::page::FILE, "one page to read and to send"),
 ];
 
-/// Files of a sweep, the manifest last, but for charts and page.
+/// Returns the files of a sweep, the manifest last, without charts and page.
 pub fn files(plan: &Plan, finished: &[FinishedRun], execution: &Execution) -> Vec<ReportFile> {
     let file = |name: &str, bytes: Vec<u8>| ReportFile { name: name.to_string(), bytes };
     let table = RunTable::new(plan, finished);

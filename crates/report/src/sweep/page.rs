@@ -1,4 +1,4 @@
-//! The page of a sweep: how figures follow what was varied.
+//! Page of a sweep: figures by the settings that were varied.
 
 use maud::{Markup, html};
 
@@ -16,7 +16,7 @@ use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 use plimsoll_experiment::sweep::plan::Input;
 
-/// The page of a sweep with its charts.
+/// Returns the page of a sweep with its charts.
 pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sweep)))
@@ -42,10 +42,10 @@ fn question(sweep: &SweepData) -> String {
     format!("How does {} follow {}?", name(&sweep.summary.scenario), paths.join(", "))
 }
 
-/// The figure that most people ask for: the answer is about it where it differs.
+/// Figure that the answer is about where it differs: the one most often asked for.
 const FIRST_QUESTION: &str = "launch.success_ratio";
 
-/// Returns where that figure, or else the first that differs, is least and where it is greatest.
+/// Returns the settings at which that figure, or else the first that differs, is least and greatest.
 fn answer(sweep: &SweepData) -> String {
     let asked_first = |figure: &&FigureColumn| figure.path == FIRST_QUESTION;
     let Some(figure) = sweep.varying().find(asked_first).or_else(|| sweep.varying().next()) else {
@@ -71,7 +71,7 @@ fn answer(sweep: &SweepData) -> String {
     )
 }
 
-/// The runs with the least and the greatest value, the first of those that are alike.
+/// Returns the runs with the least and the greatest value, the first of those that are alike.
 fn ends(figure: &FigureColumn) -> (usize, usize) {
     let known = || (0..figure.values.len()).filter(|run| !figure.values[*run].is_nan());
     let least = known().reduce(|best, run| if figure.values[run] < figure.values[best] { run } else { best });

@@ -22,7 +22,7 @@ pub struct RunTable<'a> {
 }
 
 impl<'a> RunTable<'a> {
-    /// The table of a plan whose runs came to `finished`, in order.
+    /// Returns the table of a plan whose runs came to `finished`, in order.
     pub fn new(plan: &'a Plan, finished: &'a [FinishedRun]) -> RunTable<'a> {
         assert_eq!(plan.runs.len(), finished.len(), "a result for each run");
         let paths: BTreeSet<&str> =
@@ -32,7 +32,7 @@ impl<'a> RunTable<'a> {
         RunTable { plan, finished, figures }
     }
 
-    /// `runs.csv`. A figure that a run does not have is an empty cell.
+    /// Returns `runs.csv`. A figure that a run does not have is an empty cell.
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let write = |writer: &mut csv::Writer<Vec<u8>>, cells: Vec<String>| {
@@ -46,7 +46,7 @@ impl<'a> RunTable<'a> {
         writer.into_inner().expect("memory takes every row")
     }
 
-    /// `runs.parquet`.
+    /// Returns `runs.parquet`.
     pub fn parquet(&self) -> Vec<u8> {
         self.in_columns().expect("memory takes every row")
     }
@@ -77,7 +77,7 @@ impl<'a> RunTable<'a> {
         fields
     }
 
-    /// The form that all values of an axis have.
+    /// Returns the form that all values of an axis have.
     fn form(&self, axis: usize) -> Form {
         let mut values = self.plan.runs.iter().map(|run| &run.values[axis]);
         if values.clone().all(Value::is_integer) {
@@ -128,7 +128,7 @@ fn shown(cell: Cell) -> String {
     }
 }
 
-/// The cell in a column whose values are not all alike.
+/// Returns the cell in a column whose values are not all alike.
 fn in_form(cell: Cell<'_>, form: Form) -> Cell<'_> {
     match (cell, form) {
         (Cell::Integer(number), Form::Double) => Cell::Double(number as f64),

@@ -1,4 +1,4 @@
-//! The sweep a person reads when it ends: what was swept, and a figure or two along each axis.
+//! Text of a sweep for the terminal: the settings that were varied, and a few figures along each axis.
 
 use std::fmt::Write as _;
 
@@ -16,10 +16,10 @@ use plimsoll_experiment::sweep::{FinishedRun, Plan};
 const SHOWN: [&str; 4] =
     ["launch.success_ratio", "fleet.hosts_used_mean", "fleet.packing_density_vcpu_mean", "billing.total"];
 
-/// Values of an axis that a screen takes; of more, the first and last half are shown.
+/// Most values of an axis that are shown; of more, the first and the last of them are.
 const VALUES_MOST: usize = 20;
 
-/// The sweep in words and tables: for every axis the mean of some figures over all runs with each of its values.
+/// Returns the sweep in words and tables: for every axis the mean of some figures over all runs with each of its values.
 pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
     let (runs, seeds) = (plan.runs.len(), plan.seeds().len());
     let mut text = format!(
@@ -67,7 +67,7 @@ fn along(axis: usize, path: &str, plan: &Plan, finished: &[FinishedRun]) -> Stri
     table.trim_fmt()
 }
 
-/// A value as a person writes it, without quotes.
+/// Returns a value as a person writes it, without quotes.
 fn value_in_words(value: &toml::Value) -> String {
     plain(&value.as_str().map_or_else(|| value.to_string(), str::to_string)).into_owned()
 }

@@ -1,7 +1,7 @@
 //! The cloud: a run of a scenario, from the state at time zero to its outcome.
 //!
 //! - `world` owns the state, a part for each kind of resource.
-//! - `simulation` is the event loop, and what begins, checks and saves a run.
+//! - `simulation` is the event loop; it also begins, checks and saves a run.
 //! - `api` answers calls, a file each; `control` lets them pass the control plane first, where a scenario models one.
 //! - `instances` moves instances through their lifecycle; `allocation` gives them capacity on hosts.
 //! - `observe` records what happens: ledger, observations, rows, decisions, outcome.
@@ -34,9 +34,9 @@ use plimsoll_model::workload::directory::Directory;
 /// Settings of a run beside the scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RunOptions {
-    /// Make every placement by the plain scan too, and stop at the first difference.
+    /// True if every placement is made by the plain scan too; the run stops at the first difference.
     pub verify_placement: bool,
-    /// Check after every event that every resource is accounted for. Slow: for tests.
+    /// True if conservation of every resource is checked after every event. Slow: for tests.
     pub check_conservation: bool,
     /// Report every event and call as an observation.
     pub trace_events: bool,
@@ -103,7 +103,7 @@ impl Cloud {
         self.world.recorder.decisions = Some(Box::new(DecisionLog::new(subject)));
     }
 
-    /// Returns the names of the run.
+    /// Returns the directory of the names of the run.
     pub fn directory(&self) -> &Directory {
         &self.world.directory
     }

@@ -1,5 +1,5 @@
 //! The simulated world: the parts that own the state of a run. Flows are functions over it, a file each in `api`,
-//! `instances`, `control` and `simulation`; what they share by a line or two stands here.
+//! `instances`, `control` and `simulation`; short helpers that they share are here.
 
 use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::allocation::instance_types::{InstanceTypes, TypeInfo};

@@ -19,7 +19,7 @@ pub struct MutableKey {
     pub key: &'static str,
     /// Permitted difference.
     pub mutability: Mutability,
-    /// Consequence for what is there already.
+    /// Effect on existing instances and resources.
     pub meaning: &'static str,
 }
 
@@ -35,7 +35,7 @@ pub enum Mutability {
 }
 
 impl Mutability {
-    /// As `plimsoll list branching` names it.
+    /// Returns the name in `plimsoll list branching`.
     pub fn name(self) -> &'static str {
         match self {
             Mutability::AnyValue => "any value",
@@ -69,7 +69,7 @@ pub const MUTABLE_KEYS: &[MutableKey] = &[
 ];
 
 impl Scenario {
-    /// Returns whether the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
+    /// Checks that the scenario may go on from a checkpoint that a run of `was` made at `at`, where `was` is a scenario
     /// as [`Scenario::resolved`]. Every setting that differs and must not is an error.
     pub fn check_branch(&self, was: &Value, at: Time) -> Result<(), InputError> {
         let now = self.resolved();
@@ -100,19 +100,19 @@ impl Scenario {
     }
 }
 
-/// The groups of hosts in all zones.
+/// Returns the groups of hosts in all zones.
 fn hosts(scenario: &Value) -> usize {
     let zones = scenario["zones"].as_array().into_iter().flatten();
     zones.filter_map(|zone| zone["hosts"].as_array()).map(Vec::len).sum()
 }
 
-/// The names of all VPCs.
+/// Returns the names of all VPCs.
 fn vpcs(scenario: &Value) -> BTreeSet<Option<&str>> {
     let subnets = scenario["network"]["subnets"].as_array().into_iter().flatten();
     subnets.map(|subnet| subnet["vpc"].as_str()).collect()
 }
 
-/// Returns the keys of the register as steps, with `last` as the number it stands for.
+/// Returns the keys of the register as steps, with `last` resolved to its number.
 fn mutable_keys(was: &Value) -> Vec<(Vec<String>, Mutability)> {
     let last = was["zones"].as_array().map_or(0, |zones| zones.len().saturating_sub(1)).to_string();
     let step = |step: &str| if step == "last" { last.clone() } else { step.to_string() };
@@ -129,7 +129,7 @@ struct Comparison {
 impl Comparison {
     /// Descends both trees wherever they differ and no mutable key covers the difference.
     fn compare(&mut self, path: &mut Vec<Step>, was: &Value, now: &Value) {
-        // The contents of files are compared, not where they stand.
+        // The contents of files are compared, not their places.
         let is_file = matches!(path.last(), Some(Step::Key(key)) if FILE_KEYS.contains(&key.as_str()));
         if was == now || (is_file && was.is_string() && now.is_string()) {
             return;

@@ -1,4 +1,4 @@
-//! What a scenario must hold beyond names and types, and where in the file each problem stands.
+//! Checks of a scenario beyond names and types, which give each problem its place in the file.
 //!
 //! The parts check themselves and name the key (`zones.0.hosts.1.count`); here it gets its line.
 
@@ -23,11 +23,11 @@ use plimsoll_model::workload::directory::{Directory, SubnetName};
 /// The most rows of a time series: a file of a few hundred MB.
 const MAX_SAMPLES: u64 = 1_000_000;
 
-/// The least time between two rows where nobody knows beforehand how long the trace is: a year of it then
+/// Least time between two rows where the length of the trace is not known beforehand: a year of it then
 /// makes a file of a few GB, not one that never ends.
 const MIN_INTERVAL: Duration = Duration::from_seconds(1);
 
-/// Everything that is impossible in a scenario of the right form.
+/// Returns everything that is impossible in a scenario of the right form.
 pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
     check_name(&scenario.name, &mut problems);
@@ -51,7 +51,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
 }
 
 /// Checks that the families and types of hardware are those of the catalogue or of the scenario: a misspelt one would
-/// bar what was meant without a word.
+/// otherwise bar the types that were meant without a message.
 fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
     let own = || scenario.instance_types.iter().map(|own| own.name.as_str());
     let built_in = || catalogue::built_in().iter().map(|entry| entry.name.as_str());
@@ -91,7 +91,7 @@ fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
     problems
 }
 
-/// Returns what arrivals name must be there, unless a trace may make it.
+/// Checks that the names in arrivals exist, unless a trace may make them.
 fn check_names(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
     if scenario.workload.trace.is_some() {
@@ -130,14 +130,14 @@ fn check_names(scenario: &Scenario) -> Vec<Problem> {
     problems
 }
 
-/// Returns what placement provides may name types that are themselves wrong, which is told elsewhere.
+/// Checks what placement provides, but not types that are themselves wrong, which are reported elsewhere.
 fn check_provisions(scenario: &Scenario) -> Vec<Problem> {
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape);
     let resolved = types.map(|mut types| scenario.placement.resolve(&scenario.zones, &mut types));
     resolved.map_or_else(|_| Vec::new(), |resolved| resolved.err().unwrap_or_default())
 }
 
-/// Opens the demand and closes it again: what is wrong with its names and its first rows shows now.
+/// Opens the demand and closes it again, to find problems of its names and its first rows.
 fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let mut are_types_wrong = false;
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).unwrap_or_else(|error| {
@@ -148,7 +148,7 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.billing.validate(&zones, &types));
     match open_demand(scenario, &mut directory(scenario, types)) {
-        // A type of the scenario's own that is wrong is no unknown one.
+        // A type of the scenario that is itself wrong is not reported as unknown.
         Err(error) => problems.extend(error.0.into_iter().filter(|problem| {
             !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))
         })),
@@ -169,7 +169,7 @@ fn is_about_type(problem: &Problem, name: &str) -> bool {
     is_of_types && problem.message.starts_with(&format!("found `{name}`, expected an instance type"))
 }
 
-/// The names of a scenario's zones and subnets. Names given twice, which the parts that define them refuse,
+/// Returns the names of a scenario's zones and subnets. Names given twice, which the parts that define them refuse,
 /// are taken once.
 pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
     let (mut zones, mut numbers): (Vec<String>, BTreeMap<&str, usize>) = Default::default();
@@ -189,12 +189,12 @@ pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
     Directory::new(types, zones, subnets)
 }
 
-/// The demand of a scenario. Its files are named from the current folder on by now.
+/// Opens the demand of a scenario, whose files are by now relative to the current folder.
 pub(super) fn open_demand(scenario: &Scenario, directory: &mut Directory) -> Result<Demand, InputError> {
     Demand::open(&scenario.workload, scenario.duration, Seed(scenario.seed), Path::new(""), directory)
 }
 
-/// The name must do as the name of a folder.
+/// Checks that the name can be that of a folder.
 fn check_name(name: &str, problems: &mut Vec<Problem>) {
     if name.is_empty() {
         problems.push(Problem::new(Place::key("name"), "found nothing, expected the scenario's name"));
@@ -219,7 +219,7 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
         add("output.sample_every", "found 0s, expected some time between two samples".to_string());
     }
     if scenario.headroom.as_ref().is_some_and(|headroom| headroom.every == Duration::ZERO) {
-        add("headroom.every", "found 0s, expected some time between two looks".to_string());
+        add("headroom.every", "found 0s, expected some time between two samples".to_string());
     }
     let Some(duration) = scenario.duration else {
         if let Some(interval) = interval.filter(|interval| interval.0 > 0 && *interval < MIN_INTERVAL) {
@@ -244,7 +244,7 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
     }
 }
 
-/// What a value that was taken out may have named: beginning of its key path, and the last key of those
+/// Names that a value that was taken out may have defined: beginning of its key path, and the last key of those
 /// that refer to such a name.
 const REFERENCES: [(&str, &str); 4] = [
     ("zones", "zone"),
@@ -261,7 +261,7 @@ pub(super) struct Pruned<'a> {
 }
 
 impl Pruned<'_> {
-    /// Gives problems that name a key of the tree their place, and drops those that only follow from a removal.
+    /// Adds the place to problems that name a key of the tree, and drops those that only follow from a removal.
     pub fn locate(&self, problems: Vec<Problem>) -> Vec<Problem> {
         problems.into_iter().filter_map(|problem| self.locate_one(problem)).collect()
     }
@@ -297,7 +297,7 @@ impl Pruned<'_> {
         })
     }
 
-    /// The way to the deepest value that a key path leads to, and the rest of the path.
+    /// Returns the way to the deepest value that a key path leads to, and the rest of the path.
     fn walk(&self, key: &str) -> (Vec<Step>, Vec<Step>) {
         let names = key_path::parse(key);
         let (mut way, mut node, mut at) = (Vec::new(), self.tree, 0);

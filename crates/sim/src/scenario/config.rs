@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Duration;
 
-/// `[lifecycle]`: how long the steps of an instance's life take.
+/// `[lifecycle]`: durations of the steps of an instance's life.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LifecycleConfig {
-    /// From an accepted launch or start to `running`; default 0s.
+    /// Time from an accepted launch or start to `running`; default 0s.
     pub boot: Duration,
-    /// From an accepted stop to `stopped`; default 0s.
+    /// Time from an accepted stop to `stopped`; default 0s.
     pub stop: Duration,
-    /// From an accepted terminate to `terminated`; default 0s.
+    /// Time from an accepted terminate to `terminated`; default 0s.
     pub terminate: Duration,
-    /// Treatment of a start of what runs, and a stop of what is stopped; default `refuse`.
+    /// Answer to a start of a running instance and a stop of a stopped one; default `refuse`.
     #[serde(skip_serializing_if = "RepeatedCalls::is_refuse")]
     pub repeated_calls: RepeatedCalls,
 }
 
-/// Treatment of a call that asks for the state an instance is in, or comes to.
+/// Answer to a call that asks for the state that an instance is in or is entering.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RepeatedCalls {
@@ -37,7 +37,7 @@ impl RepeatedCalls {
     }
 }
 
-/// `[output]`: what the result folder holds.
+/// `[output]`: contents of the result folder.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutputConfig {
@@ -50,7 +50,7 @@ pub struct OutputConfig {
 }
 
 impl OutputConfig {
-    /// The sampling interval of a run over `duration`, which `None` leaves to the trace. Never zero.
+    /// Returns the sampling interval of a run over `duration`, which `None` leaves to the trace. Never zero.
     pub fn sampling_interval(&self, duration: Option<Duration>) -> Duration {
         match (self.sample_every, duration) {
             (Some(chosen), _) => chosen,
@@ -63,7 +63,7 @@ impl OutputConfig {
 /// Rows of a time series that draw a smooth line and still open anywhere.
 const ROWS: u64 = 500;
 
-/// The next step a person would choose, at least one second.
+/// Rounds an interval up to the next round length, at least one second.
 fn round_up(interval: Duration) -> Duration {
     #[rustfmt::skip]
     const STEPS_S: [u64; 18] = [

@@ -1,4 +1,4 @@
-//! A scenario file as parsed: a tree of values that know where they stand, and what `--set` put into it.
+//! Parsed scenario file: a tree of values that know their place, with the values of `--set` in it.
 //!
 //! The file and every `--set` are laid end to end in one range of offsets, so that a span alone says
 //! which of them a value came from. `toml`'s values borrow their text and cannot be made free of it, so
@@ -20,7 +20,7 @@ pub(super) type Node = Spanned<DeValue<'static>>;
 /// Offsets into the laid-out sources \[bytes\].
 pub(super) type Span = Range<usize>;
 
-/// The most syntax errors that are told: those after the first are often its echoes.
+/// Most syntax errors that are reported: those after the first often only follow from it.
 const MAX_SYNTAX_PROBLEMS: usize = 5;
 
 /// The tree and its sources.
@@ -97,8 +97,8 @@ impl Document {
         Ok(())
     }
 
-    /// Fills the table of a key with what a text says, wherever the table says nothing itself. `name` is told as the
-    /// file of what comes from the text.
+    /// Fills the table of a key with the values of a text that the table lacks. `name` is reported as the
+    /// file of values from the text.
     pub fn fill(&mut self, key: &str, name: &str, text: &'static str) {
         let start = self.sources.last().map_or(0, |source| source.start + source.text.len() + 1);
         let defaults = DeTable::parse(text).expect("what fills a table is TOML");
@@ -109,12 +109,12 @@ impl Document {
         }
     }
 
-    /// The tree.
+    /// Returns the tree.
     pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// The tree, to change.
+    /// Returns the tree, to change.
     pub fn root_mut(&mut self) -> &mut Node {
         &mut self.root
     }
@@ -124,7 +124,7 @@ impl Document {
         self.source(span).is_some_and(|source| source.file.is_some())
     }
 
-    /// File, line and column where a span begins, or the `--set` it lies in.
+    /// Returns the file, line and column where a span begins, or the `--set` it lies in.
     pub fn place_of(&self, span: &Span) -> Place {
         let Some(source) = self.source(span) else { return Place::default() };
         let Some(file) = &source.file else { return Place::key(&format!("--set {}", source.text)) };
@@ -142,7 +142,7 @@ impl Document {
     }
 }
 
-/// Reads a TOML value; bare words that are none are strings.
+/// Reads a TOML value; a bare word that is no value is a string.
 fn parse_value(text: &'static str) -> Result<Node, String> {
     let lead = text.len() - text.trim_start().len();
     let trimmed = text.trim();
@@ -158,7 +158,7 @@ fn parse_value(text: &'static str) -> Result<Node, String> {
     }
 }
 
-/// The same value with every span moved up.
+/// Returns the same value with `by` added to every span.
 fn shift(node: Node, by: usize) -> Node {
     let moved = |span: Span| span.start + by..span.end + by;
     let span = moved(node.span());
@@ -198,7 +198,7 @@ fn put(node: &mut Node, steps: &[String], value: Node, span: &Span) -> Result<()
     put(child, rest, value, span)
 }
 
-/// Adds what a table does not say from another. One that says its `kind` says everything.
+/// Adds to a table the keys of another that it lacks. A table with a `kind` is complete.
 fn overlay(node: &mut Node, defaults: Node) {
     let (DeValue::Table(table), DeValue::Table(defaults)) = (node.get_mut(), defaults.into_inner()) else {
         return;
@@ -216,7 +216,7 @@ fn overlay(node: &mut Node, defaults: Node) {
     }
 }
 
-/// An item of a list by its number; the number after the last appends a table.
+/// Returns an item of a list by its number; the number after the last appends a table.
 fn item<'a>(items: &'a mut DeArray<'static>, step: &str, span: &Span) -> Result<&'a mut Node, String> {
     let last = items.len();
     let number: usize = step
@@ -238,7 +238,7 @@ fn empty_list(span: &Span) -> Node {
     Spanned::new(span.clone(), DeValue::Array(DeArray::new()))
 }
 
-/// The child of a node by one step, with the span of its key when it has one.
+/// Returns the child of a node by one step, with the span of its key when it has one.
 pub(super) fn child<'a>(node: &'a Node, step: &Step) -> Option<&'a Node> {
     match (node.get_ref(), step) {
         (DeValue::Table(table), Step::Key(key)) => table.get(key.as_str()),
@@ -247,7 +247,7 @@ pub(super) fn child<'a>(node: &'a Node, step: &Step) -> Option<&'a Node> {
     }
 }
 
-/// The children of a node: step, span of the key when there is one, value.
+/// Returns the children of a node: step, span of the key when there is one, value.
 pub(super) fn children(node: &Node) -> Vec<(Step, Option<Span>, &Node)> {
     match node.get_ref() {
         DeValue::Table(table) => table
@@ -261,7 +261,7 @@ pub(super) fn children(node: &Node) -> Vec<(Step, Option<Span>, &Node)> {
     }
 }
 
-/// The node at `path`, to change.
+/// Returns the node at `path`, to change.
 pub(super) fn node_mut<'a>(root: &'a mut Node, path: &[Step]) -> Option<&'a mut Node> {
     path.iter().try_fold(root, |node, step| match (node.get_mut(), step) {
         (DeValue::Table(table), Step::Key(key)) => table.get_mut(key.as_str()),

@@ -21,12 +21,12 @@ impl fmt::Display for Step {
     }
 }
 
-/// The steps as one dotted path.
+/// Returns the steps as one dotted path.
 pub(super) fn show(steps: &[Step]) -> String {
     steps.iter().map(Step::to_string).collect::<Vec<_>>().join(".")
 }
 
-/// Returns where `wanted` first stands outside quotes \[bytes\].
+/// Returns the offset of the first `wanted` outside quotes \[bytes\].
 pub(super) fn find_outside_quotes(text: &str, wanted: char) -> Option<usize> {
     let mut quote = None;
     for (i, c) in text.char_indices() {

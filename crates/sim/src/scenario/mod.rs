@@ -1,4 +1,4 @@
-//! A scenario: the parts' own configurations side by side, read from TOML with every problem named at once.
+//! Scenario: the configurations of all parts side by side, read from TOML; all problems are reported at once.
 
 pub mod branching;
 mod checks;
@@ -36,10 +36,10 @@ use plimsoll_model::storage::{ImageConfig, StorageConfig};
 use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
 use plimsoll_model::workload::directory::Directory;
 
-/// An experiment: a cloud, a demand and how long.
+/// Experiment: a cloud, a demand and a duration.
 ///
-/// What must be there has a serde default nonetheless, which the checks refuse: so the rest of the file
-/// is still read and checked when it is missing.
+/// Required keys have a serde default too, which the checks refuse, so that the rest of the file
+/// is still read and checked when one is missing.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("required" = ["name", "zones", "workload"]))]
@@ -59,13 +59,13 @@ pub struct Scenario {
     /// Zones with their hosts, numbered in this order; at least one.
     #[serde(default)]
     pub zones: Vec<ZoneConfig>,
-    /// Which host takes an instance.
+    /// Choice of the host for an instance.
     #[serde(default)]
     pub placement: PlacementConfig,
     /// Instance types that add to the EC2 catalogue, or override its own.
     #[serde(default)]
     pub instance_types: Vec<InstanceTypeConfig>,
-    /// What things cost where the catalogue does not say.
+    /// Prices that the catalogue does not have.
     #[serde(default)]
     pub billing: BillingConfig,
     /// Addresses; left out: without limit.
@@ -74,39 +74,39 @@ pub struct Scenario {
     /// Images that are there from the start.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageConfig>,
-    /// How long operations on volumes take, and what the zones can hold; left out: no time, no limit.
+    /// Durations of operations on volumes, and storage capacity of the zones; left out: no time, no limit.
     #[serde(default, skip_serializing_if = "is_default")]
     pub storage: StorageConfig,
     /// Host failures, outages, maintenance and retirement; left out: none.
     #[serde(default, skip_serializing_if = "is_default")]
     pub faults: FaultConfig,
-    /// What accounts may have at most; left out: no limits.
+    /// Quotas of the accounts; left out: no limits.
     #[serde(default, skip_serializing_if = "is_default")]
     pub quotas: QuotaConfig,
-    /// Where the demand comes from.
+    /// Demand: a trace, synthetic arrivals and calls.
     #[serde(default)]
     pub workload: WorkloadConfig,
-    /// How long the steps of an instance's life take.
+    /// Durations of the steps of an instance's life.
     #[serde(default)]
     pub lifecycle: LifecycleConfig,
-    /// What stands between a call and the placement.
+    /// Stages between a call and its effect; left out: no time, no limit.
     #[serde(default)]
     pub control_plane: ControlPlaneConfig,
-    /// Looks at what the fleet could still take; left out: none.
+    /// Samples of the headroom of the fleet; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headroom: Option<HeadroomConfig>,
-    /// What the run is to reach; left out: nothing.
+    /// Figures that the run is to reach; left out: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<ObjectiveConfig>,
-    /// What the result folder holds.
+    /// Contents of the result folder.
     #[serde(default)]
     pub output: OutputConfig,
-    /// Where everything stands, for problems found later.
+    /// Source of the scenario, for the place of problems found later.
     #[serde(skip)]
     origin: Option<Origin>,
 }
 
-/// What a scenario was read from.
+/// Source that a scenario was read from.
 #[derive(Clone, Debug)]
 struct Origin {
     document: Document,
@@ -114,7 +114,7 @@ struct Origin {
     written_files: Vec<(String, String)>,
 }
 
-/// What the command line changes in a scenario.
+/// Changes to a scenario by the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// Each `PATH=VALUE`, in order.
@@ -123,7 +123,7 @@ pub struct Overrides {
     pub seed: Option<u64>,
 }
 
-/// Tables that say nothing do not appear in the resolved scenario, nor change its hash.
+/// Returns whether a table is empty: it is left out of the resolved scenario and does not change its hash.
 fn is_default<T: Default + PartialEq>(table: &T) -> bool {
     *table == T::default()
 }
@@ -142,7 +142,7 @@ impl Scenario {
         Scenario::parse(path, &text, overrides)
     }
 
-    /// Reads the text of a scenario that stands, or would stand, at `path`.
+    /// Reads the text of a scenario that is, or would be, at `path`.
     pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
         let mut document = Document::parse(path, text).map_err(InputError)?;
         let mut problems = Vec::new();
@@ -179,7 +179,7 @@ impl Scenario {
         Ok((directory, demand))
     }
 
-    /// The names that the demand may use before it is opened: those of zones and subnets.
+    /// Returns the names that the demand may use before it is opened: those of zones and subnets.
     pub fn directory(&self) -> Result<Directory, InputError> {
         let types = TypeTable::new(&self.instance_types, &self.billing.shape);
         types.map(|types| checks::directory(self, types)).map_err(|error| self.locate(error))
@@ -190,7 +190,7 @@ impl Scenario {
         checks::open_demand(self, directory).map_err(|error| self.locate(error))
     }
 
-    /// The scenario as run: every default filled in, files as they were written.
+    /// Returns the scenario as run: every default filled in, files as they were written.
     pub fn resolved(&self) -> serde_json::Value {
         let mut resolved = serde_json::to_value(self).expect("a scenario is plain data");
         for (pointer, written) in self.origin.iter().flat_map(|origin| &origin.written_files) {
@@ -201,7 +201,7 @@ impl Scenario {
         resolved
     }
 
-    /// The value at a dotted path of [`Scenario::resolved`], items of lists by number; none where nothing stands, or
+    /// Returns the value at a dotted path of [`Scenario::resolved`], items of lists by number; `None` where there is none, or
     /// null.
     pub fn setting(&self, path: &str) -> Option<serde_json::Value> {
         let resolved = self.resolved();
@@ -213,13 +213,13 @@ impl Scenario {
         found.filter(|value| !value.is_null())
     }
 
-    /// SHA-256 of [`Scenario::resolved`] as compact JSON, in hexadecimal.
+    /// Returns the SHA-256 of [`Scenario::resolved`] as compact JSON, in hexadecimal.
     pub fn hash(&self) -> String {
         let digest = Sha256::digest(self.resolved().to_string());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Every file the scenario reads, in the order of its keys.
+    /// Returns every file the scenario reads, in the order of its keys.
     pub fn files(&self) -> Vec<PathBuf> {
         let Some(origin) = &self.origin else { return Vec::new() };
         let mut files = Vec::new();
@@ -229,18 +229,18 @@ impl Scenario {
         files
     }
 
-    /// Returns whether the calls of every minute are counted: somebody wants to know how available the service was.
+    /// Returns whether the calls of every minute are counted, which the availability of the service needs.
     pub fn counts_minutes(&self) -> bool {
         !self.objectives.is_empty() || self.control_plane.is_modelled()
     }
 
-    /// Simulated time between two samples of the time series.
+    /// Returns the simulated time between two samples of the time series.
     pub fn sampling_interval(&self) -> Duration {
         self.output.sampling_interval(self.duration)
     }
 }
 
-/// Fills the table of the control plane with the values of its preset. A preset that is none is told of when the
+/// Fills the table of the control plane with the values of its preset. An unknown preset is reported when the
 /// scenario is read.
 fn fill_preset(document: &mut Document) {
     let way = [Step::Key("control_plane".to_string()), Step::Key("preset".to_string())];
@@ -251,10 +251,10 @@ fn fill_preset(document: &mut Document) {
     }
 }
 
-/// The keys whose value is a file, wherever they stand.
+/// Keys whose value is a file, in any table.
 pub const FILE_KEYS: [&str; 2] = ["trace", "file"];
 
-/// Makes the files of the scenario file relative to its folder; tells how each was written.
+/// Makes the files named in the scenario file relative to its folder; returns how each was written.
 fn anchor_files(document: &mut Document, folder: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     each_file(document.root(), &mut Vec::new(), &mut |path, value| {
@@ -273,7 +273,7 @@ fn anchor_files(document: &mut Document, folder: &Path) -> Vec<(String, String)>
     written_files
 }
 
-/// Calls `visit` with every value that is a file, and the way to it.
+/// Calls `visit` with every value that is a file, and its path.
 fn each_file(node: &Node, path: &mut Vec<Step>, visit: &mut dyn FnMut(&[Step], &Node)) {
     for (step, _, value) in document::children(node) {
         let names_file = matches!(&step, Step::Key(key) if FILE_KEYS.contains(&key.as_str()));
@@ -286,7 +286,7 @@ fn each_file(node: &Node, path: &mut Vec<Step>, visit: &mut dyn FnMut(&[Step], &
     }
 }
 
-/// The way to a value in the syntax of RFC 6901.
+/// Returns the path of a value in the syntax of RFC 6901.
 fn json_pointer(path: &[Step]) -> String {
     path.iter()
         .map(|step| match step {
@@ -296,7 +296,7 @@ fn json_pointer(path: &[Step]) -> String {
         .collect()
 }
 
-/// Problems in the order of the file, the command line's first.
+/// Returns the problems in the order of the file, the command line's first.
 fn in_order(mut problems: Vec<Problem>) -> InputError {
     problems.sort_by(|a, b| {
         let key = |problem: &Problem| (problem.place.file.clone(), problem.place.line, problem.place.column);

@@ -21,7 +21,7 @@ pub struct ObjectiveConfig {
     pub at_least: Option<f64>,
 }
 
-/// Everything that is impossible in a list of objectives, whatever the metrics are called.
+/// Returns everything that is impossible in a list of objectives, whatever the metrics are called.
 pub fn validate(objectives: &[ObjectiveConfig]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (i, objective) in objectives.iter().enumerate() {

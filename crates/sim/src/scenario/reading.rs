@@ -1,7 +1,7 @@
 //! Turns a document into a scenario and collects everything in it that has the wrong name or type.
 //!
-//! serde stops at the first error. So: note it, take the innermost value it stands at out of the tree,
-//! try again, until the rest passes. What only follows from a removal is not told.
+//! serde stops at the first error. So the error is noted, the innermost value at its place is taken out of the tree,
+//! and the tree is read again, until the rest passes. Problems that only follow from a removal are not reported.
 
 use serde::de::DeserializeOwned;
 use toml::de::DeValue;
@@ -11,22 +11,22 @@ use super::document::{self, Document, Node, Span};
 use super::key_path::{self, Step};
 use plimsoll_base::input::{Problem, did_you_mean};
 
-/// The most problems of one file that are told.
+/// Most problems of one file that are reported.
 const MAX_PROBLEMS: usize = 50;
 
-/// What is not modelled yet, by the beginning of its key path (items left out), and what to do instead.
+/// Features that are not modelled yet, by the beginning of their key path (items left out), and what to do instead.
 const LATER: [(&str, &str); 1] =
     [("zones.hosts.numa_nodes", "this version does not model NUMA nodes: leave the key out")];
 
-/// A document read as far as it can be.
+/// Document read as far as possible.
 pub(super) struct Reading<T> {
-    /// The value, less what was wrong; `None` when too little is left.
+    /// Value without the parts that are wrong; `None` where too little is left.
     pub value: Option<T>,
     /// Names and types that are wrong.
     pub problems: Vec<Problem>,
     /// The tree without the values that are wrong.
     pub pruned: Node,
-    /// Where these stood in the whole document.
+    /// Paths of these values in the whole document.
     pub removed: Vec<Vec<Step>>,
 }
 
@@ -58,22 +58,22 @@ pub(super) fn read<T: DeserializeOwned>(document: &Document) -> Reading<T> {
     reading
 }
 
-/// What serde says is wrong, in parts.
+/// Error message of serde, in parts.
 enum Complaint {
-    /// A key that is none, with the ones there are.
+    /// Unknown key, with the known ones.
     UnknownKey(String, Vec<String>),
-    /// A name of a closed list that is none, with the ones there are.
+    /// Unknown name of a closed list, with the known ones.
     UnknownName(String, Vec<String>),
-    /// A key that must be there.
+    /// Required key that is missing.
     MissingKey(String),
-    /// Found, and what was expected.
+    /// Value that was found, and the one that was expected.
     Wrong(String, String),
     /// A sentence of a type's own.
     Other(String),
 }
 
 impl Complaint {
-    /// Takes serde's sentences apart; `serde::de::Error` documents their form.
+    /// Parses a message of serde; `serde::de::Error` documents the form.
     fn parse(message: &str) -> Complaint {
         let names =
             |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_string).collect() };
@@ -103,7 +103,7 @@ impl Complaint {
         Complaint::Other(message.to_string())
     }
 
-    /// Returns which of the values at one place the complaint is about; the root when there is none.
+    /// Returns the path of the value at one place that the complaint is about; the root when there is none.
     fn choose(&self, root: &Node, mut ways: Vec<Vec<Step>>) -> Vec<Step> {
         let fits = |way: &Vec<Step>| {
             way.iter().try_fold(root, document::child).is_some_and(|node| self.is_about(node))
@@ -113,7 +113,7 @@ impl Complaint {
         self.refine(root, way)
     }
 
-    /// Returns whether a value is what the complaint says it found.
+    /// Returns whether a value is the one that the complaint quotes.
     fn is_about(&self, node: &Node) -> bool {
         match self {
             Complaint::UnknownName(found, _) => node.get_ref().as_str() == Some(found),
@@ -122,8 +122,8 @@ impl Complaint {
         }
     }
 
-    /// The child the complaint is really about, where serde only knows the table: it reads an enum that
-    /// is told apart by `kind` from a copy that has lost its places.
+    /// Returns the child that the complaint is about, where serde names only the table: it reads an enum that
+    /// is tagged by `kind` from a copy that has lost its places.
     fn refine(&self, root: &Node, path: Vec<Step>) -> Vec<Step> {
         let Some(node) = path.iter().try_fold(root, document::child) else { return path };
         if self.is_about(node) {
@@ -143,12 +143,12 @@ impl Complaint {
         }
     }
 
-    /// Returns whether this only follows from what was taken out before.
+    /// Returns whether the complaint only follows from a value that was taken out before.
     fn follows_from(&self, removed: &[Vec<Step>], at: &[Step]) -> bool {
         matches!(self, Complaint::MissingKey(missing) if is_echo(removed, at, missing))
     }
 
-    /// The sentence for a person.
+    /// Returns the problem in words for the user.
     fn problem(&self, document: &Document, at: &[Step]) -> Problem {
         let (place, message, help) = match self {
             Complaint::UnknownKey(found, known) => {
@@ -182,7 +182,7 @@ impl Complaint {
     }
 }
 
-/// The way out for a name: the nearest known ones, or all.
+/// Suggests known names for an unknown one: the nearest, or all.
 fn suggest(found: &str, known: &[String]) -> Option<String> {
     did_you_mean(found, known.iter().map(String::as_str))
 }
@@ -196,7 +196,7 @@ pub(super) fn is_echo(removed: &[Vec<Step>], table: &[Step], missing: &str) -> b
     })
 }
 
-/// A value as serde's sentences show it.
+/// Returns a value as the messages of serde show it.
 fn describe(node: &Node) -> String {
     match node.get_ref() {
         DeValue::String(text) => format!("string {text:?}"),
@@ -214,7 +214,7 @@ fn describe(node: &Node) -> String {
     }
 }
 
-/// serde's words in those of the scenario file.
+/// Translates words of serde into those of the scenario file.
 fn in_words(serde: &str) -> String {
     match serde {
         "u8" => format!("a whole number from 0 to {}", u8::MAX),
@@ -233,8 +233,8 @@ fn in_words(serde: &str) -> String {
     }
 }
 
-/// The ways to the innermost values that a span stands for, deepest first: those whose own span or whose
-/// key's it is, else the smallest around it. A list and its first `[[item]]` share a span.
+/// Returns the paths of the innermost values that a span stands for, deepest first: those whose own span or whose
+/// key's span it is, else the smallest around it. A list and its first `[[item]]` share a span.
 fn locate(root: &Node, span: &Span) -> Vec<Vec<Step>> {
     let mut best = usize::MAX;
     let mut found: Vec<Vec<Step>> = Vec::new();
@@ -262,7 +262,7 @@ fn locate(root: &Node, span: &Span) -> Vec<Vec<Step>> {
     found
 }
 
-/// The way in the whole document to what stands at `path` in the pruned one, where list numbers may be lower.
+/// Returns the path in the whole document of the value at `path` in the pruned one, where list numbers may be lower.
 pub(super) fn locate_exactly(whole: &Node, pruned: &Node, path: &[Step]) -> Vec<Step> {
     let mut found = Vec::with_capacity(path.len());
     let (mut whole, mut pruned) = (whole, pruned);
@@ -284,13 +284,13 @@ pub(super) fn locate_exactly(whole: &Node, pruned: &Node, path: &[Step]) -> Vec<
     found
 }
 
-/// Returns where the value at a path stands.
+/// Returns the place of the value at a path.
 pub(super) fn place_of_value(document: &Document, path: &[Step]) -> plimsoll_base::input::Place {
     let span = path.iter().try_fold(document.root(), document::child).map_or(0..0, Spanned::span);
     with_key(document, &span, path)
 }
 
-/// Returns where the key at a path stands.
+/// Returns the place of the key at a path.
 fn place_of_key(document: &Document, path: &[Step]) -> plimsoll_base::input::Place {
     let Some((last, table)) = path.split_last() else { return place_of_value(document, path) };
     let parent = table.iter().try_fold(document.root(), document::child);
@@ -303,7 +303,7 @@ fn place_of_key(document: &Document, path: &[Step]) -> plimsoll_base::input::Pla
     }
 }
 
-/// A place in the file with its key path; a `--set` names its path itself.
+/// Returns a place in the file with its key path; a `--set` names its path itself.
 fn with_key(document: &Document, span: &Span, path: &[Step]) -> plimsoll_base::input::Place {
     let place = document.place_of(span);
     if place.file.is_none() || path.is_empty() { place } else { place.at_key(&key_path::show(path)) }

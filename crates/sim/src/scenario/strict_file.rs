@@ -1,5 +1,5 @@
-//! Other TOML files than scenarios, read as strictly: unknown keys, wrong types and what the file's own
-//! checks find are told with line and column, all at once.
+//! TOML files other than scenarios, read as strictly: unknown keys, wrong types and problems that the file's own
+//! checks find are reported with line and column, all at once.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use plimsoll_base::input::{InputError, Place, Problem};
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct StrictFile<T> {
-    /// What it says.
+    /// Content.
     pub value: T,
     path: PathBuf,
     document: Document,
@@ -29,7 +29,7 @@ impl<T: DeserializeOwned> StrictFile<T> {
         StrictFile::parse(path, &text)
     }
 
-    /// Reads the text of a file that stands, or would stand, at `path`.
+    /// Reads the text of a file that is, or would be, at `path`.
     pub fn parse(path: &Path, text: &str) -> Result<StrictFile<T>, InputError> {
         let document = Document::parse(path, text).map_err(InputError)?;
         let reading = reading::read::<T>(&document);
@@ -41,7 +41,7 @@ impl<T: DeserializeOwned> StrictFile<T> {
         }
     }
 
-    /// The file as it was named.
+    /// Returns the file as it was named.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,4 @@
-//! Reading scenarios: what is right is read exactly, what is wrong is told with its place, all at once.
+//! Reading of scenarios: correct ones exactly, and every problem of others with its place, all at once.
 
 use std::path::Path;
 

@@ -6,12 +6,12 @@ use super::Run;
 use plimsoll_base::units::NS_PER_S;
 use plimsoll_model::control_plane::plane::figures::{ControlPlaneUse, StageUse};
 
-/// A figure of the control plane.
+/// Returns a figure of the control plane.
 pub fn figure(run: &Run<'_>, of: fn(&ControlPlaneUse) -> Value) -> Value {
     run.outcome.control_plane.as_ref().map_or(Value::Null, of)
 }
 
-/// Every stage, by its name.
+/// Returns every stage, by its name.
 pub fn stages(run: &Run<'_>) -> Value {
     let stages = run.outcome.control_plane.iter().flat_map(|plane| &plane.stages);
     let table: Map<String, Value> = stages.map(|stage| (stage.name.to_string(), figures(stage))).collect();
@@ -35,7 +35,7 @@ fn figures(stage: &StageUse) -> Value {
     })
 }
 
-/// Hits ÷ lookups; null without lookups.
+/// Returns hits ÷ lookups; null without lookups.
 pub fn hit_ratio(hits: u64, misses: u64) -> Value {
     let lookups = hits + misses;
     if lookups == 0 { Value::Null } else { json!(hits as f64 / lookups as f64) }

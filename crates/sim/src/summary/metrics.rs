@@ -1,4 +1,4 @@
-//! The register of metrics: what `summary.json` holds, what `plimsoll list metrics` tells.
+//! Register of the metrics in `summary.json` and `plimsoll list metrics`.
 
 use serde_json::{Map, Value, json};
 
@@ -13,16 +13,16 @@ use plimsoll_model::operation::Operation;
 /// Direction in which a metric is good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Better {
-    /// The more, the better.
+    /// Greater values are better.
     Higher,
-    /// The less, the better.
+    /// Smaller values are better.
     Lower,
-    /// A fact, neither good nor bad by itself.
+    /// Neither direction is better by itself.
     Neither,
 }
 
 impl Better {
-    /// Name in files.
+    /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
             Better::Higher => "higher",
@@ -46,7 +46,7 @@ pub struct Metric {
     pub value: fn(&Run<'_>) -> Value,
 }
 
-/// Builds a row; the register below reads as a table.
+/// Builds a row, so that the register below reads as a table.
 const fn metric(
     path: &'static str,
     unit: &'static str,
@@ -336,7 +336,7 @@ fn names(run: &Run<'_>, kinds: &[TypeId]) -> Value {
     kinds.iter().map(|kind| types.get(*kind).name.as_str()).collect()
 }
 
-/// Calls, and those that a fault of the service refused.
+/// Returns the calls, and those that a fault of the service refused.
 fn served(run: &Run<'_>) -> (u64, u64) {
     let tallies = || run.outcome.operations.iter().map(|(_, tally)| tally);
     (tallies().map(|tally| tally.requested).sum(), tallies().map(Tally::failed_by_service).sum())
@@ -349,7 +349,7 @@ fn availability(run: &Run<'_>) -> f64 {
     }
 }
 
-/// Share of the allowed failures that is left, by the strictest objective.
+/// Returns the share of the allowed failures that is left, by the strictest objective.
 fn error_budget_left(run: &Run<'_>) -> Value {
     let targets = run.scenario.objectives.iter().filter(|objective| objective.metric == AVAILABILITY_RATIO);
     let budget = targets.filter_map(|objective| objective.at_least).map(|least| 1.0 - least);

@@ -19,7 +19,7 @@ use metrics::METRICS;
 /// The schema of this version.
 pub const SCHEMA: &str = "plimsoll/summary/1";
 
-/// The whole summary.
+/// Returns the whole summary.
 pub fn value(run: &Run<'_>) -> Value {
     let mut summary = json!({
         "schema": SCHEMA,
@@ -49,8 +49,8 @@ mod tests {
     use super::sample::with_run;
     use super::*;
 
-    /// Keys that scripts of others rely on: they are added to, and never change.
-    const CONTRACT: [(&str, &str); 7] = [
+    /// Keys that scripts rely on: more may be added, these never change.
+    const STABLE_KEYS: [(&str, &str); 7] = [
         (
             "",
             "schema version scenario seed strategy digest launch operations fleet network billing latency_s engine",
@@ -73,7 +73,7 @@ mod tests {
     fn every_key_of_the_contract_is_there() {
         with_run(|run| {
             let summary = value(run);
-            for (table, keys) in CONTRACT {
+            for (table, keys) in STABLE_KEYS {
                 for key in keys.split_whitespace() {
                     assert!(
                         summary.pointer(&format!("{table}/{key}")).is_some(),

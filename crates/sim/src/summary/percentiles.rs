@@ -1,4 +1,4 @@
-//! The figures of a distribution of times: percentiles and what goes with them.
+//! Figures of a distribution of times: percentiles, mean, maximum.
 
 use hdrhistogram::Histogram;
 

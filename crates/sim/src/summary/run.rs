@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cloud::outcome::Outcome;
 use crate::scenario::Scenario;
 
-/// Everything a report may tell.
+/// Everything that a report may show.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// Scenario.
@@ -31,7 +31,7 @@ pub struct Execution {
     pub wall_s: f64,
     /// Threads it could use.
     pub threads: usize,
-    /// Most memory it held \[bytes\], where the system tells.
+    /// Most memory it held \[bytes\], where the system reports it.
     pub peak_memory_bytes: Option<u64>,
     /// SHA-256 of every file the scenario reads, in hexadecimal.
     pub inputs: Vec<(PathBuf, String)>,
@@ -46,16 +46,16 @@ pub struct Machine {
     pub os: String,
     /// Processor architecture.
     pub arch: String,
-    /// Processor model, where the system tells.
+    /// Processor model, where the system reports it.
     pub cpu: Option<String>,
     /// Processors it may use.
     pub cores: usize,
-    /// Memory \[bytes\], where the system tells.
+    /// Memory \[bytes\], where the system reports it.
     pub memory_bytes: Option<u64>,
 }
 
 impl Execution {
-    /// The command line as a shell reads it, the program by its name alone.
+    /// Returns the command line as a shell reads it, the program by its name alone.
     pub fn command(&self) -> String {
         let mut words = self.command_line.clone();
         if let Some(program) = words.first_mut()
@@ -66,13 +66,13 @@ impl Execution {
         shell_line(&words)
     }
 
-    /// Events of the simulation per second of it.
+    /// Returns the events of the simulation per second of it.
     pub fn per_second(&self, events: u64) -> f64 {
         if self.simulation_s > 0.0 { events as f64 / self.simulation_s } else { 0.0 }
     }
 }
 
-/// Words as a shell reads them.
+/// Returns the words as a shell reads them.
 pub fn shell_line(words: &[String]) -> String {
     let quoted = |word: &String| {
         let plain = word.chars().all(|c| c.is_alphanumeric() || "-_./=,:+".contains(c));

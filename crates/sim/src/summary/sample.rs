@@ -1,4 +1,4 @@
-//! A small finished run: what tests of figures and of reports look at.
+//! Small finished run for tests of figures and of reports.
 
 use std::path::Path;
 

@@ -1,10 +1,10 @@
-//! Warnings of a finished run: sentences that say why its figures may not mean what they seem to.
+//! Warnings of a finished run: reasons why its figures may mislead.
 
 use super::Run;
 use plimsoll_base::units::figures::moment;
 use plimsoll_base::units::{NS_PER_S, Time};
 
-/// Every warning of a run, most far-reaching first.
+/// Returns every warning of a run, most far-reaching first.
 pub fn warnings(run: &Run<'_>) -> Vec<String> {
     let unstable = run.outcome.control_plane.iter().flat_map(|plane| &plane.unstable);
     let unstable = unstable.map(|stage| {
@@ -16,7 +16,7 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
     late_trace(run).into_iter().chain(unstable).collect()
 }
 
-/// A trace whose first row comes after more time than all that follows takes: most of the run is empty. The usual
+/// Warns of a trace whose first row comes after more time than all later rows span: most of the run is empty. The usual
 /// reason is a trace of Unix times.
 fn late_trace(run: &Run<'_>) -> Option<String> {
     let first = run.outcome.trace_start?;

@@ -1,4 +1,4 @@
-//! `[billing.spot]` of a scenario: where spot prices come from.
+//! `[billing.spot]` of a scenario: the source of spot prices.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub enum SpotPriceConfig {
         /// Discount from the on-demand price, as a share.
         discount: Decimal,
     },
-    /// Steps drawn to a mean and pushed by chance, of each type and zone for itself.
+    /// Random steps that revert to a mean, independent for each type and zone.
     MeanReverting {
         /// Discount that prices are drawn to, as a share of the on-demand price; default 0.7.
         #[serde(default = "default_discount")]
@@ -52,7 +52,7 @@ pub enum SpotPriceConfig {
         #[serde(default = "default_ceiling")]
         ceiling: Decimal,
     },
-    /// As they were: before its first row, and where it has none, a type costs what it does on demand.
+    /// Recorded prices: before its first row, and without any row, a type has its on-demand price.
     File {
         /// CSV with the columns `time_s,type,zone,usd_per_hour`, in order of time; relative to the scenario file.
         file: PathBuf,
@@ -178,7 +178,7 @@ struct Rows<'a> {
     /// Position of each of [`COLUMNS`].
     columns: [usize; COLUMNS.len()],
     zones: &'a [&'a str],
-    /// Names are looked up in a copy, so that a history of all types puts none into use.
+    /// Names are looked up in a copy, so that a history of all types marks none as used.
     types: TypeTable,
     last: Time,
     prices: Listed,

@@ -21,7 +21,7 @@ pub(super) enum Quote {
     ShareOfOnDemand(u32),
 }
 
-/// A price that is drawn to a mean and pushed by chance, step by step; all shares of the on-demand price
+/// A price of random steps that revert to a mean; all shares of the on-demand price
 /// \[10⁻⁹\].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::billing) struct MeanReverting {

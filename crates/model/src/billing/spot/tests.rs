@@ -1,4 +1,4 @@
-//! Spot prices beside plain twins, their files, and the interruptions they cause.
+//! Spot prices beside reference implementations, their files, and the interruptions they cause.
 
 use super::*;
 use plimsoll_base::catalogue::ShapePrice;

@@ -1,4 +1,4 @@
-//! Commitments: which usage they cover in which order, by hand and beside a count of each second.
+//! Commitments: the usage that they cover and its order, by hand and beside a count of each second.
 
 use super::*;
 use crate::billing::commitment::{Coverable, Turn, Weight};
@@ -11,7 +11,7 @@ type Second = (AccountId, Coverable);
 /// Single holding of an account, and the seconds in which it has it.
 type Held = (Second, Range<u64>);
 
-/// Books with random use, and of what commitments may cover some that is held: when, by whom, and until when.
+/// Returns books with random use, and holdings that commitments may cover: their account and times.
 fn kept(text: &str, warmup_s: u64) -> (Books, Vec<Running>, Vec<Held>) {
     let mut books = Books::with_warmup(text, warmup_s);
     let mut random = Seed(3).stream(Purpose::Placement, 0);
@@ -61,7 +61,7 @@ fn seconds_by_hour(books: &Books, runs: &[Running], held: &[Held]) -> BTreeMap<u
     hours
 }
 
-/// Seconds by account, usage, purchase and month, each second counted by itself.
+/// Returns the seconds by account, usage, purchase and month, each second counted by itself.
 fn second_by_second(
     books: &Books,
     hours: BTreeMap<u64, Vec<Second>>,

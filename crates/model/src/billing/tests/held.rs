@@ -1,4 +1,4 @@
-//! Bills of what is held and of dedicated instances, by hand.
+//! Bills of holdings and of dedicated instances, by hand.
 
 use super::*;
 use plimsoll_base::units::HostId;

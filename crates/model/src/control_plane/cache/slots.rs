@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Value {
     pub version: u64,
-    /// From this moment on it is not given out any more.
+    /// Time of its expiry.
     pub expires: Time,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Slot {
     newer: u32,
 }
 
-/// The slots. Those with a value stand in the order of use.
+/// The slots. Those with a value are linked in the order of use.
 #[derive(Clone, Debug)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
@@ -71,7 +71,7 @@ impl Slots {
         self.index.prefetch(key);
     }
 
-    /// Loads the slot of a key, whose place in the table is near. Changes nothing.
+    /// Prefetches the slot of a key, whose place in the table is in the processor's cache.
     #[inline]
     pub fn prefetch_slot(&self, key: u64) {
         if let Some(slot) = self.find(key) {
@@ -186,7 +186,7 @@ impl Slots {
     }
 }
 
-/// As the slots in use, in order: where each lay is of no consequence.
+/// Written as the slots in use, in order: their positions do not matter.
 impl Serialize for Slots {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let slots: Vec<&Slot> = self.each().collect();
@@ -208,7 +208,7 @@ impl<'de> Deserialize<'de> for Slots {
     }
 }
 
-/// Two are equal that hold the same in the same order.
+/// Two are equal if they hold the same values in the same order.
 impl PartialEq for Slots {
     fn eq(&self, other: &Slots) -> bool {
         let state = |slot: &Slot| (slot.key, slot.value, slot.loads);

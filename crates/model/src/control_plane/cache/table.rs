@@ -15,7 +15,7 @@ struct Entry {
 /// section 6.4, algorithm R).
 #[derive(Clone, Debug)]
 pub(super) struct Table {
-    /// A power of two of them.
+    /// Entries; their number is a power of two.
     entries: Vec<Entry>,
     len: usize,
 }
@@ -89,7 +89,7 @@ impl Table {
         self.len -= 1;
         let mut place = self.after(hole);
         while self.entries[place].slot != 0 {
-            // Who would stand at the hole or before it moves up to it.
+            // An entry whose first choice is at the hole or before it moves up to it.
             let mask = self.entries.len() - 1;
             let from_home = place.wrapping_sub(self.home(self.entries[place].key)) & mask;
             if from_home >= (place.wrapping_sub(hole) & mask) {

@@ -29,7 +29,7 @@ pub struct Counts {
     pub attempts: u64,
     /// Attempts after the first.
     pub retries: u64,
-    /// Attempts that came too fast.
+    /// Attempts that were throttled.
     pub throttled: u64,
     /// Attempts that the gateway refused because too many were inside.
     pub shed: u64,
@@ -106,7 +106,7 @@ pub struct ControlPlaneUse {
     pub unstable: Vec<StageName>,
 }
 
-/// A stage's queue over time, as it stood when samples were taken: enough of them to see whether it grows.
+/// A stage's queue over time, by samples: enough of them to see whether it grows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct History {
     /// Times, and the time integral of the number waiting at each stage \[ns\].
@@ -132,7 +132,7 @@ const MAX_SAMPLES: usize = 256;
 /// A queue has grown if it is so many times longer at the end than a quarter of the run before.
 const GROWTH: f64 = 1.25;
 
-/// A queue shorter than this is none to speak of.
+/// A shorter queue than this is negligible.
 const SHORT: f64 = 8.0;
 
 impl History {

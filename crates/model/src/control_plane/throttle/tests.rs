@@ -2,7 +2,8 @@ use super::*;
 use crate::control_plane::testing::{assert_comes_back, at};
 use plimsoll_base::units::NS_PER_S;
 
-/// Launches: 5 requests and 2 more a second, 10 instances and 1 more a second. Stops: 1 request, never another.
+/// Returns a throttle. Launches: 5 requests and 2 more a second, 10 instances and 1 more a second. Stops: 1 request, never
+/// another.
 fn throttle() -> Throttle {
     let mut limits = Limits::default();
     limits.classes[Class::Launch] = ClassLimits {

@@ -2,13 +2,13 @@
 //! the same, so a strategy ranks classes, which are thousands, instead of hosts, which are millions.
 //!
 //! A move of a host touches two classes; the order of classes changes only when one is new, and the
-//! masks in it only when one fills that was not in it. One that empties stays in the masks until a search
-//! comes upon it, since it may fill again before that. Within a class the least host id wins; classes of
+//! masks in it only when a hidden class gets a member. A class that empties stays in the masks until a search
+//! finds it, since it may fill again before that. Within a class the least host id wins; classes of
 //! equal cost are compared by it too, so the choice is that of the plain scan.
 //!
-//! Where every host has amounts of its own (fractional requests), classes are as many as hosts and the
-//! order is a search tree over them: logarithmic for what has a bit of its own, and a walk over what
-//! thresholds cannot rule out beyond that (`shapes`).
+//! If every host has amounts of its own (fractional requests), there are as many classes as hosts and the
+//! order is a search tree over them: logarithmic for requests with a bit of their own, and beyond that a walk
+//! over the classes that thresholds cannot rule out (`shapes`).
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -35,13 +35,13 @@ struct Class {
     key: Key,
     /// Hosts in it.
     members: u32,
-    /// Its mask stands in the views. True whenever it has members.
+    /// True if its mask is in the views, as whenever it has members.
     is_shown: bool,
     /// Requests that its members can take.
     mask: u64,
-    /// Stands in the queue of empty classes.
+    /// True if it is in the queue of empty classes.
     is_queued: bool,
-    /// Is no class any more; its id will be used again.
+    /// True if it was dropped; its id will be used again.
     is_forgotten: bool,
     hosts: LazyHeap,
 }
@@ -138,13 +138,13 @@ pub struct ClassIndex {
     inputs: RankingInputs,
     classes: Vec<Class>,
     by_key: ClassTable,
-    /// Ids of classes that are no more.
+    /// Ids of dropped classes.
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
     emptied: VecDeque<u32>,
-    /// One for all requests, or one for each request where the cost depends on it.
+    /// View for all requests, or one for each request if the cost depends on it.
     views: Vec<View>,
-    /// In place of views where those would be too many.
+    /// Grid in place of views, if these would be too many.
     grid: Option<Grid>,
 }
 

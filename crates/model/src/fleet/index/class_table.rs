@@ -1,5 +1,5 @@
-//! From a host's capacity and free amounts to its class: an open table of class ids with linear probing.
-//! The keys stand in the classes themselves, where the next step looks anyway.
+//! Lookup of the class of a host's capacity and free amounts: a hash table of class ids with linear probing.
+//! The keys are in the classes themselves, which the next step reads anyway.
 
 use crate::fleet::host::SkuId;
 use plimsoll_base::units::Resources;
@@ -7,7 +7,7 @@ use plimsoll_base::units::Resources;
 /// No class.
 const EMPTY: u32 = u32::MAX;
 
-/// Key of a class: what its hosts have in common.
+/// Key of a class: the values that its hosts have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Key {
     /// Free amounts.

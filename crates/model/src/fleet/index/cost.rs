@@ -24,7 +24,7 @@ impl Cost {
     }
 }
 
-/// As numbers of which the least is best: what a strategy takes most of stands below 0.
+/// As numbers of which the least is best: amounts to be maximized are negative.
 impl fmt::Display for Cost {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signed = |number: u64| match u64::MAX - number {

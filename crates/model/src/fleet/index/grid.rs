@@ -1,4 +1,4 @@
-//! Classes in cells of like free amounts, for costs that depend on the request when there are more distinct
+//! Classes in cells of similar free amounts, for costs that depend on the request when there are more distinct
 //! requests than can have an order each. A cell knows the most that is free in it, and more free never
 //! costs more, so a cell is opened only when its best conceivable class would win.
 

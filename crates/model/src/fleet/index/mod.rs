@@ -3,9 +3,9 @@
 //!
 //! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
 //! - `by_class`: the host with the least cost, where the cost depends on the free amounts (best-fit and
-//!   its kin). Hosts with the same capacity and the same free amounts form a class, and classes are few.
+//!   similar ones). Hosts with the same capacity and the same free amounts form a class, and classes are few.
 //!   Where the cost depends on the request too, and requests are too many for an order each, `grid` compares
-//!   cells of like classes.
+//!   cells of similar classes.
 //! - `by_host`: the same where the cost also depends on a host's own count, which makes classes many.
 
 //!

@@ -20,7 +20,7 @@ const THRESHOLDS: [usize; RESOURCES] = [24, 24, 8, 4, 4];
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ShapeId(pub u32);
 
-/// The bits a mask must have for a request to fit, or to be worth a look.
+/// The bits a mask must have for a request to fit, or possibly to fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Need(u64);
 
@@ -60,7 +60,7 @@ pub struct Shapes {
     /// Bit by bit the least free amounts that set it. Stored resource by resource, so that a mask is a
     /// few vector compares.
     least: [Vec<u32>; RESOURCES],
-    /// Requests at which thresholds are dealt again.
+    /// Number of requests at which thresholds are assigned again.
     next_dealing: usize,
 }
 
@@ -130,7 +130,7 @@ impl Shapes {
         let bits = self.least[0].len();
         let mut mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
         for (least, free) in self.least.iter().zip(free.0) {
-            // The topmost value means no bit asks for this resource at all.
+            // The greatest value means that no bit concerns this resource.
             if least.first() != Some(&u32::MAX) {
                 let enough = least
                     .iter()
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use plimsoll_base::engine::random::{Purpose, Seed};
 
-    /// Masks must be exact for few requests, and never say no to one that fits for many.
+    /// Masks must be exact for few requests, and for many never exclude one that fits.
     #[test]
     fn masks_agree_with_the_amounts() {
         for distinct in [1, 6, 64, 65, 300] {

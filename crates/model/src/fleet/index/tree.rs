@@ -1,5 +1,5 @@
-//! A B+ tree of things in order of their key, each with a mask of the requests it can take; every node
-//! knows for each bit which of its slots have it, itself or somewhere below, so that the first thing in
+//! A B+ tree of entries in order of their key, each with a mask of the requests it can take; every node
+//! knows for each bit which of its slots have it, itself or somewhere below, so that the first entry in
 //! order that fits is found by counting zeros, a node a level.
 //!
 //! The comparison of keys is given with each insertion: keys are ids of classes, ordered by their cost,
@@ -15,7 +15,7 @@ const FAN_OUT: usize = 32;
 /// No node.
 const NONE: u32 = u32::MAX;
 
-/// A leaf, as what is in it remembers.
+/// Reference to a leaf, which its entries keep.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Leaf(pub u32);
 
@@ -175,8 +175,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// Goes down to the first leaf entry; `Err` names the node where the way ended: with thresholds a
-    /// union of masks can promise what no single one holds.
+    /// Goes down to the first leaf entry; `Err` names the node where the search ended: with thresholds a
+    /// union of masks can have all bits although no single mask has.
     #[inline]
     fn descend(&self, from: u32, need: Need) -> Result<Position, u32> {
         let mut id = from;
@@ -218,8 +218,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         self.change_mask(leaf.0, slot, before, mask);
     }
 
-    /// Changes the mask of an entry in a leaf from what it is known to be. `slot` is where it may stand,
-    /// and will be where it does.
+    /// Changes the mask of an entry in a leaf from its known value. `slot` is the expected position, and is
+    /// updated to the actual one.
     #[inline]
     pub fn exchange_mask(&mut self, leaf: Leaf, slot: &mut usize, key: K, before: u64, mask: u64) {
         let node = &self.nodes[leaf.0 as usize];
@@ -269,8 +269,8 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// Puts an entry in its place. `compare` orders an entry of the tree against the new one; `moved`
-    /// hears which leaf an entry is in now.
+    /// Inserts an entry. `compare` orders an entry of the tree against the new one; `moved` is called with
+    /// the new leaf of an entry that moves.
     pub fn insert(
         &mut self,
         key: K,

@@ -22,7 +22,7 @@ fn to(holder: Holder, address: ElasticAddressId) -> Association {
     Association { address, holder, allow_reassociation: true, auto_assigned: false }
 }
 
-/// Every pair once more, in words and by trigger: what may happen, and why the rest does not.
+/// Every pair of state and trigger once more, in words and by trigger, with the reasons of refusals.
 #[test]
 fn every_state_and_trigger() {
     use Trigger::*;

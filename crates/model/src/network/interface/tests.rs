@@ -40,7 +40,7 @@ fn instance(number: u64) -> Instance {
     }
 }
 
-/// Every pair once more, in words and by trigger: what may happen, and why the rest does not.
+/// Every pair of state and trigger once more, in words and by trigger, with the reasons of refusals.
 #[test]
 fn every_state_and_trigger() {
     use Trigger::*;

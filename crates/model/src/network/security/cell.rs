@@ -1,5 +1,5 @@
-//! The cells a rule is written in, in traces and scenarios: protocol, ports, peer. One function reads each, and what
-//! it reads is shown in the same words.
+//! The cells a rule is written in, in traces and scenarios: protocol, ports, peer. One function reads each, and its
+//! result is shown in the same words.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum Protocol {
     Udp,
     /// `icmp` or `1`.
     Icmp,
-    /// The number of another.
+    /// The number of another protocol.
     Other(u8),
 }
 
@@ -146,7 +146,7 @@ pub fn parse_peer(text: &str, place: impl FnOnce() -> Place) -> Result<PeerName,
     })
 }
 
-/// Digits alone, which leaves out the `+` that Rust reads.
+/// Reads digits alone, without the `+` that Rust's parser allows.
 fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

@@ -1,5 +1,5 @@
-//! Security groups of a scenario, `[[network.security_groups]]`, with their limits and times: what they may say, and every
-//! reason why it cannot be so.
+//! Security groups of a scenario, `[[network.security_groups]]`, with their limits and times: keys, and
+//! their validation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,15 +30,15 @@ pub struct SecurityGroupConfig {
     /// The account it belongs to. Left out: every account has its own copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// Rules for incoming traffic. Left out: nothing comes in.
+    /// Rules for incoming traffic. Left out: no traffic is allowed in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ingress: Vec<IngressRuleConfig>,
-    /// Rules for outgoing traffic. Left out: everything goes out.
+    /// Rules for outgoing traffic. Left out: all traffic is allowed out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub egress: Option<Vec<EgressRuleConfig>>,
 }
 
-/// A rule for what comes in.
+/// A rule for incoming traffic.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IngressRuleConfig {
@@ -48,11 +48,11 @@ pub struct IngressRuleConfig {
     /// protocol has no ports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<String>,
-    /// From whom: `"10.0.0.0/8"`, `"sg:web"` for a group, or `"self"` for this one.
+    /// Source: `"10.0.0.0/8"`, `"sg:web"` for a group, or `"self"` for this one.
     pub source: String,
 }
 
-/// A rule for what goes out.
+/// A rule for outgoing traffic.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EgressRuleConfig {
@@ -61,7 +61,7 @@ pub struct EgressRuleConfig {
     /// As in an ingress rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<String>,
-    /// To whom: `"10.0.0.0/8"`, `"sg:web"` for a group, or `"self"` for this one.
+    /// Destination: `"10.0.0.0/8"`, `"sg:web"` for a group, or `"self"` for this one.
     pub destination: String,
 }
 
@@ -87,7 +87,7 @@ impl Default for SecurityGroupLimits {
     }
 }
 
-/// Everything a scenario says about security groups.
+/// Settings of security groups in a scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct SecurityConfig<'a> {
     /// `network.security_groups`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::names;
 
-/// Direction of traffic, seen from the interface with the group.
+/// Direction of traffic at the interface with the group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Direction {
     /// To the interface; the rule names a source.

@@ -1,4 +1,4 @@
-//! A security group: its rules, and which of them lets traffic pass.
+//! A security group: its rules, and the one that allows a packet.
 
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
@@ -39,9 +39,9 @@ pub struct Group {
     pub owner: Owner,
     /// Its name, unique in account and VPC.
     pub name: String,
-    /// Rules for what comes in, in the order of their numbers.
+    /// Rules for incoming traffic, in the order of their numbers.
     ingress: Vec<Rule>,
-    /// Rules for what goes out, in the order of their numbers.
+    /// Rules for outgoing traffic, in the order of their numbers.
     egress: Vec<Rule>,
     /// Number of interfaces in it.
     pub(super) members: u64,

@@ -1,6 +1,6 @@
-//! Security groups: their rules, the interfaces in them, and whether traffic passes.
+//! Security groups: their rules, the interfaces in them, and decisions on traffic.
 //!
-//! Names are unique per account and VPC, ids are numbers in order. What a call refuses changes nothing.
+//! Names are unique per account and VPC, ids are numbers in order. A refused call changes nothing.
 
 mod cell;
 mod config;
@@ -80,7 +80,7 @@ impl SecurityGroups {
     }
 
     /// Makes the groups of an account that begins to use a VPC: its `default` group is made and those of the scenario.
-    /// Everything else about the owner comes later. A default group lets in what its members send, and out everything
+    /// It is called before any other call about the owner. A default group lets in what its members send, and out everything
     /// (VPC user guide, "Default security groups").
     pub fn open(&mut self, owner: Owner, account: &str, vpc: &str) {
         if self.names.contains_key(&owner) {
@@ -106,7 +106,7 @@ impl SecurityGroups {
         }
     }
 
-    /// Makes a group that lets nothing in and everything out (`CreateSecurityGroup`).
+    /// Makes a group that allows no traffic in and all traffic out (`CreateSecurityGroup`).
     pub fn create(&mut self, owner: Owner, name: &str) -> Result<SecurityGroupId, FailureReason> {
         if name.is_empty() || name.chars().count() > NAME_MOST || name.starts_with("sg-") {
             return Err(Failure::InvalidParameterValue.into());
@@ -166,7 +166,7 @@ impl SecurityGroups {
     }
 
     /// Takes a rule out by what it says and returns its id (`RevokeSecurityGroupIngress`,
-    /// `RevokeSecurityGroupEgress`). Conversations that are remembered go on.
+    /// `RevokeSecurityGroupEgress`). Tracked connections go on.
     pub fn revoke(
         &mut self,
         id: SecurityGroupId,
@@ -255,7 +255,7 @@ impl SecurityGroups {
     }
 
     /// Gives an interface that joined other groups (`ModifyInstanceAttribute`, `ModifyNetworkInterfaceAttribute`), at
-    /// least one. Conversations that are remembered go on.
+    /// least one. Tracked connections go on.
     pub fn change_groups(
         &mut self,
         member: MemberId,

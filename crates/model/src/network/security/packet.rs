@@ -99,7 +99,7 @@ impl Packet {
     }
 }
 
-/// ICMP types that ask, each with the type that answers: echo, timestamp, information, address mask (RFC 792, RFC 950).
+/// ICMP queries, each with the type of its reply: echo, timestamp, information, address mask (RFC 792, RFC 950).
 const QUERIES: [(u8, u8); 4] = [(8, 0), (13, 14), (15, 16), (17, 18)];
 
 /// Key that packets of a conversation share beside the two ends, in either direction.

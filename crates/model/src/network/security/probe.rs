@@ -1,4 +1,4 @@
-//! Probes: whether a packet gets from one end to the other, and what decided.
+//! Probes: the path of a packet from one end to the other, and the rule or connection that decides.
 //!
 //! The source's egress rules and the destination's ingress rules both have to let it pass; an end outside has no
 //! rules. Each interface remembers the conversations it let pass ([`super::tracking`]) and lets their packets pass
@@ -18,7 +18,7 @@ use super::packet::Packet;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{RuleId, SecurityGroupId, Time};
 
-/// A packet on its way.
+/// A packet from one end to another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Probe {
     /// Sender.
@@ -32,9 +32,9 @@ pub struct Probe {
 /// Reason that a packet passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// A rule; of several that do, the one with the lowest number.
+    /// A rule; of several, the one with the lowest number.
     Rule(RuleId),
-    /// A conversation that is remembered.
+    /// A tracked connection.
     Flow,
 }
 
@@ -69,9 +69,9 @@ impl Verdict {
 /// Number of probes by the reason that decided, each probe once.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct Decisions {
-    /// Allowed by a rule, also one that is revoked by now.
+    /// Allowed by a rule, which may be revoked by now.
     pub by_rule: BTreeMap<RuleId, u64>,
-    /// Allowed by a conversation that was remembered.
+    /// Allowed by a tracked connection.
     pub by_flow: u64,
     /// Refused, by side and the groups of the interface there in the order of their numbers.
     pub refused: BTreeMap<(Direction, Vec<SecurityGroupId>), u64>,
@@ -98,8 +98,8 @@ impl Side {
 }
 
 impl SecurityGroups {
-    /// Lets a packet try its way and counts what decided. Refused as a request when an end is no interface there is, or
-    /// when no interface is between the ends: two addresses, or one interface twice.
+    /// Sends a packet and counts the decision. Refused as a request if an end is no existing interface, or
+    /// if no interface is between the ends: two addresses, or one interface twice.
     pub fn probe(&mut self, now: Time, probe: Probe) -> Result<Verdict, FailureReason> {
         let verdict = match self.way(&probe)? {
             Some(sides) => self.pass(now, &probe.packet, sides),

@@ -1,4 +1,4 @@
-//! Scenes of security groups by what EC2 does, each named after its rule.
+//! Scenes of security groups by EC2's rules, each named after its rule.
 
 use super::*;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, InterfaceId, Time};

@@ -1,8 +1,8 @@
-//! Connection tracking: which conversations an interface remembers, and for how long (EC2 user guide, "Amazon EC2
-//! security group connection tracking").
+//! Connection tracking: the conversations that an interface remembers, and their idle time-outs (EC2 user guide,
+//! "Amazon EC2 security group connection tracking").
 //!
-//! A remembered conversation goes on whatever the rules say by now. Those that are idle for too long count as
-//! forgotten at once and leave the table when it has doubled, so that it never holds much more than twice what lives.
+//! A tracked conversation goes on even if rules change. Conversations past their idle time-out count as forgotten at
+//! once and leave the table when it has doubled, so that it never holds much more than twice the tracked ones.
 
 use std::collections::BTreeMap;
 
@@ -37,19 +37,19 @@ impl Default for TrackingIdle {
     }
 }
 
-/// Of an ICMP query. EC2 names no time; this is that of Linux (`nf_conntrack_icmp_timeout`).
+/// Time-out of an ICMP query. EC2 states none; this is that of Linux (`nf_conntrack_icmp_timeout`).
 const ICMP_IDLE: Duration = Duration::from_seconds(30);
 
-/// Of a protocol other than TCP, UDP and ICMP ("within 600 seconds").
+/// Time-out of a protocol other than TCP, UDP and ICMP ("within 600 seconds").
 const OTHER_IDLE: Duration = Duration::from_seconds(600);
 
 /// The table is not swept below this many conversations.
 const SWEEP_LEAST: usize = 1024;
 
-/// A conversation as one interface remembers it.
+/// A conversation as tracked by one interface.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Flow {
-    /// Forgotten from here on.
+    /// Time from which on it is forgotten.
     expires: Time,
     /// Direction of its first packet.
     opened: Direction,
@@ -64,7 +64,7 @@ pub(super) struct Tracking {
     flows: BTreeMap<MemberId, BTreeMap<(Endpoint, Conversation), Flow>>,
     /// Number of conversations, the idle ones among them.
     count: usize,
-    /// The count at which the idle ones are thrown out.
+    /// The count at which the idle ones are removed.
     sweep_at: usize,
 }
 
@@ -84,7 +84,7 @@ impl Tracking {
         flow.is_some_and(|flow| now < flow.expires)
     }
 
-    /// Another packet of a conversation the interface remembers.
+    /// Takes in another packet of a tracked conversation.
     pub fn carry(
         &mut self,
         now: Time,

@@ -1,4 +1,4 @@
-//! `next-fit`: goes round the hosts; the pointer stands on the host used last, whatever its zone.
+//! `next-fit`: goes round the hosts; the pointer is at the host used last, whatever its zone.
 
 use crate::placement::entry::Entry;
 use crate::placement::request::Request;
@@ -22,7 +22,7 @@ persist! { NextFit { values: [last_used] } }
 
 impl Selector for NextFit {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
-        // Nothing fits from the pointer on: what fits at all lies before it.
+        // No host fits from the pointer on: any that fits is before it.
         hosts.first_from(self.last_used).or_else(|| hosts.first_from(HostId(0)))
     }
 

@@ -1,4 +1,4 @@
-//! `power-of-two`: the better of two random hosts, which keeps load nearly as even as looking at all
+//! `power-of-two`: the better of two random hosts, which keeps load nearly as even as comparing all
 //! (Mitzenmacher 2001, "The power of two choices in randomized load balancing").
 
 use std::cmp::Reverse;

@@ -1,5 +1,5 @@
 //! Random operations under every constraint and strategy: each choice beside the plain scan, and after each
-//! operation the rules themselves, worked out anew from the instances that live.
+//! operation the rules themselves, derived anew from the existing instances.
 
 use std::collections::BTreeMap;
 

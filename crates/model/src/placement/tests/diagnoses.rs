@@ -1,4 +1,4 @@
-//! Surveys of decisions: against hand-made fleets, and against what every strategy takes of a fleet without the
+//! Diagnoses of decisions: against hand-made fleets, and against what every strategy takes of a fleet without the
 //! winner.
 
 use super::scenes::{ONE, OTHER, Scene, member, of, plain, scene};

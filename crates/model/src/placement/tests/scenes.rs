@@ -51,7 +51,7 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
     Scene { fleet, placer, reservations: Reservations::default() }
 }
 
-/// Terms of a dedicated host that takes whatever comes.
+/// Terms of a dedicated host that takes every type.
 fn anything() -> (HostTerms, u64) {
     (HostTerms { takes: Takes::Anything, auto_placement: true }, 0)
 }

@@ -1,4 +1,4 @@
-//! A random life of the storage beside a plain count of what should be used and paid for.
+//! A random history of the storage beside a plain count of its use and payments.
 
 use std::collections::BTreeMap;
 

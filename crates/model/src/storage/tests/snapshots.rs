@@ -1,4 +1,4 @@
-//! Snapshots: what they keep, how many there are at once, and the archive tier.
+//! Snapshots: their size, their number at once, and the archive tier.
 
 use super::*;
 

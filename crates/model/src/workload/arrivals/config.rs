@@ -1,4 +1,4 @@
-//! `[[workload.arrivals]]` of a scenario: what it may say, and every reason why it cannot be so.
+//! `[[workload.arrivals]]` of a scenario: its keys, and their validation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,9 +30,9 @@ pub struct ArrivalConfig {
     /// Name, shown in results; default `arrivals-N`, N from 0 in file order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// When requests come.
+    /// Arrival process of the requests.
     pub process: ProcessConfig,
-    /// Lifetime of an instance from running on; left out: for ever.
+    /// Lifetime of an instance, counted from `running`; left out: no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Distribution>,
     /// Instance types and their weights: relative frequencies, 0 or more.
@@ -40,7 +40,7 @@ pub struct ArrivalConfig {
     /// Instances asked for in a request.
     #[serde(default = "one")]
     pub count: u32,
-    /// The fewest a request is content with; default `count`: all or none.
+    /// Least number of instances that a request accepts; default `count`: all or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_count: Option<u32>,
     /// Number of accounts, each request from one drawn uniformly: `NAME-0`, `NAME-1` …; with one account its
@@ -93,7 +93,7 @@ pub struct ArrivalConfig {
     /// The most a spot instance may cost \[USD/h\]; left out: the on-demand price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_usd_per_hour: Option<Decimal>,
-    /// Fate of a spot instance whose capacity is taken back; default `hibernate` with `hibernation`, else
+    /// Treatment of a spot instance whose capacity is taken back; default `hibernate` with `hibernation`, else
     /// `terminate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interruption: Option<Interruption>,

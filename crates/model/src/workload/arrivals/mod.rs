@@ -29,8 +29,8 @@ pub struct Stops {
     pub stopped: Sampler,
 }
 
-/// An arrival process of a scenario at work. Each purpose has a stream of its own, so that another type,
-/// account or lifetime never shifts when requests come.
+/// An arrival process of a scenario. Each purpose has a stream of its own, so that another type,
+/// account or lifetime never shifts the times of requests.
 #[derive(Debug)]
 pub struct Source {
     name: String,
@@ -66,7 +66,7 @@ struct Mix {
     accounts: Vec<AccountId>,
     /// A request but for its type, its group and its number.
     launch: Launch,
-    /// The options of a request by its placement group, where that is drawn.
+    /// The options of a request by its placement group, if that is drawn.
     by_group: Vec<Arc<LaunchOptions>>,
 }
 

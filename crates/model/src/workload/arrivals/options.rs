@@ -20,7 +20,7 @@ const PICO: u128 = 1_000_000_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purchase {
-    /// At the list price, or what is reserved.
+    /// On demand: at the list price, or covered by reservations.
     #[default]
     OnDemand,
     /// On the spot market: cheaper, and taken back when the room is needed.

@@ -1,4 +1,4 @@
-//! `[[workload.calls]]` of a scenario: what it may say, and every reason why it cannot be so.
+//! `[[workload.calls]]` of a scenario: its keys, and their validation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ const MAX_COUNT: u32 = *Query::PAGE_SIZES.end();
 /// The most accounts of one source: their ids are held in memory.
 const MAX_ACCOUNTS: u32 = 1_000_000;
 
-/// A stream of calls to the API, each about instances that are drawn when it is answered, or about nothing that has
-/// a name. If the account has no live instance, the call fails with `InvalidInstanceID.NotFound`; an instance whose
+/// A stream of calls to the API, each about instances that are drawn when it is answered, or about no named
+/// resource. If the account has no instance, the call fails with `InvalidInstanceID.NotFound`; an instance whose
 /// state does not allow the call refuses it.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,10 +35,10 @@ pub struct CallConfig {
     /// Name, also of the volumes and addresses that its calls make; default `calls-N`, N from 0 in file order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// When calls come.
+    /// Arrival process of the calls.
     pub process: ProcessConfig,
     /// Operations and their weights: relative frequencies, 0 or more. Possible are `describe`, `start`, `stop`,
-    /// `hibernate`, `reboot`, `terminate`, `modify` (which takes termination protection off), `create-tags`,
+    /// `hibernate`, `reboot`, `terminate`, `modify` (which removes termination protection), `create-tags`,
     /// `delete-tags`, `create-volume` and `allocate-address`.
     pub operations: BTreeMap<String, f64>,
     /// Number of accounts of its own, each call from one drawn uniformly: `NAME-0`, `NAME-1` …; with one account its
@@ -56,7 +56,7 @@ pub struct CallConfig {
     /// Scope and pages of `describe`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub describe: DescribeConfig,
-    /// Tags that `create-tags` puts on instances and `delete-tags` takes from them; left out: a tag of the source's name.
+    /// Tags that `create-tags` adds to instances and `delete-tags` removes from them; left out: a tag of the source's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The volumes that `create-volume` makes.

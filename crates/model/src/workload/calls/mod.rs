@@ -1,7 +1,7 @@
 //! Synthetic calls: the source of calls that one `[[workload.calls]]` of a scenario becomes.
 //!
-//! It names nothing. A call about instances carries a draw, and the cloud finds whom it falls on when it answers; so
-//! what is asked never depends on what the cloud did before.
+//! Its calls name nothing. A call about instances carries a draw, and the cloud finds the drawn instances when it
+//! answers; so the calls never depend on earlier answers of the cloud.
 
 mod config;
 mod operations;
@@ -18,7 +18,7 @@ use plimsoll_base::units::{AccountId, Time};
 
 pub use config::{CallConfig, DescribeConfig, Scope, VolumeConfig};
 
-/// A source of calls at work. Each purpose has a stream of its own: times, operation and account, what a call is about.
+/// A source of calls. Each purpose has a stream of its own: times, operation and account, target.
 #[derive(Debug)]
 pub struct CallSource {
     timetable: Timetable,
@@ -32,7 +32,7 @@ pub struct CallSource {
     next: Next,
 }
 
-/// The next call, drawn beforehand, so that what it is about can be loaded in time.
+/// The next call, drawn beforehand, so that its target can be prefetched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Next {
     /// Number of the operation.

@@ -1,6 +1,6 @@
-//! The operations that can be called without naming anything, each with how a call of it is made.
+//! The operations that can be called without naming anything, each with the function that makes a call.
 //!
-//! A new one is a line in [`REGISTER`]: what a scenario may say and what its errors offer come from it.
+//! A new one is a line in [`REGISTER`]: scenarios and their error messages take the names from it.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub struct Template {
     pub change: Arc<Modification>,
     /// Tags that `create-tags` adds.
     pub tags: Arc<[Tag]>,
-    /// The keys of what `delete-tags` takes away.
+    /// The keys of the tags that `delete-tags` removes.
     pub tag_keys: Arc<[String]>,
     /// The name of the volumes that are made.
     pub volume: VolumeHandle,

@@ -1,4 +1,4 @@
-//! Synthetic calls: how many, of what, about whom, and what a scenario may not ask for.
+//! Synthetic calls: their number, operations and targets, and wrong settings of a scenario.
 
 use std::collections::BTreeMap;
 use std::path::Path;

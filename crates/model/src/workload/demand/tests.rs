@@ -327,7 +327,7 @@ fn a_steady_state_of_infinite_mean_is_refused() {
     assert!(text.contains("`workload.arrivals.0.lifetime`: found a lifetime of infinite mean"), "{text}");
 }
 
-/// Calls of a demand up to a time, as (start \[s\], type, account).
+/// Returns the calls of a demand up to a time, as (start \[s\], type, account).
 fn taken(demand: &mut Demand, directory: &mut Directory, until: Time) -> Vec<(f64, u32, u32)> {
     let mut taken = Vec::new();
     while let Some(call) = demand.next(directory).unwrap().filter(|call| call.at <= until) {
@@ -338,7 +338,7 @@ fn taken(demand: &mut Demand, directory: &mut Directory, until: Time) -> Vec<(f6
     taken
 }
 
-/// Launches of a scaled workload of ten days.
+/// Returns the launches of a scaled workload of ten days.
 fn scaled(text: &str, folder: &Path) -> Vec<(f64, u32, u32)> {
     let days = Duration(10 * 86_400 * NS_PER_S);
     let mut directory = directory();

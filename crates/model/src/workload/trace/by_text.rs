@@ -1,13 +1,13 @@
-//! Memo of what cells came to, by their text: most rows of a trace repeat those of earlier rows.
+//! Memo of the values of cells, by their text: most rows of a trace repeat cells of earlier rows.
 
 use std::collections::HashMap;
 
 use plimsoll_base::table::Table;
 
-/// The most texts that are remembered. A trace with more different ones is read on, a little slower.
+/// Greatest number of texts kept. A trace with more different ones is read a little more slowly.
 const MOST_TEXTS: usize = 1 << 16;
 
-/// Values that cells were read as before, by their text.
+/// Values of cells read before, by their text.
 #[derive(Debug)]
 pub struct ByText<T> {
     cells: Vec<usize>,

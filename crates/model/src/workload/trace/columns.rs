@@ -1,4 +1,4 @@
-//! The columns of both forms: one register of their names and of what their cells hold.
+//! The columns of both forms: one register of their names and of the contents of their cells.
 
 use plimsoll_base::input::{Problem, did_you_mean};
 use plimsoll_base::table::Table;
@@ -96,7 +96,7 @@ columns! {
 pub const SHAPE: &[Column] =
     &[Column::Type, Column::Vcpu, Column::Memory, Column::Gpu, Column::LocalStorage, Column::Network];
 
-/// Everything that most launches leave out.
+/// Options that most launches leave out.
 pub const OPTIONS: &[Column] = &[
     Column::Image,
     Column::Volumes,

@@ -1,4 +1,4 @@
-//! A statistical summary of a trace: how much, when, of what shapes, for how long.
+//! A statistical summary of a trace: amounts, times, shapes and lifetimes.
 
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -18,8 +18,8 @@ use plimsoll_base::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeI
 /// Types and shapes shown by name.
 const TOP: usize = 10;
 
-/// The summary. Concurrency is what was asked for, from launch to end (in operations: to the first
-/// terminate), whatever a cloud would have made of it.
+/// The summary. Concurrency is that of the requests, from launch to end (in operations: to the first
+/// terminate), whether or not a cloud grants them.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Description {
     /// The file.

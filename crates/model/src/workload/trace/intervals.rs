@@ -1,4 +1,4 @@
-//! The interval form: one row per instance, when it starts and when it ends.
+//! The interval form: one row per instance, with its start and its end.
 
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;

@@ -35,13 +35,13 @@ use plimsoll_base::units::Time;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
-    /// A row per instance: when it starts and ends.
+    /// A row per instance, with its start and end.
     Intervals,
     /// A row per call.
     Operations,
 }
 
-/// A trace that is open.
+/// An open trace.
 #[derive(Debug)]
 pub struct TraceReader(Reader);
 

@@ -1,5 +1,5 @@
 //! Launch options to and from the cells of a row. Rows with the same cells share one set of options, so that
-//! a million launches with the same ones cost one.
+//! a million launches with the same options store them once.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ fn spot(row: &mut Row) -> Option<Spot> {
     let words = Interruption::ALL.map(|interruption| (interruption.name(), interruption));
     let interruption = row.word(Column::Interruption, words);
     if interruption.is_some() && !on_spot {
-        row.wrong(Column::Interruption, "is said without `purchase` being `spot`");
+        row.wrong(Column::Interruption, "is given without `purchase` being `spot`");
     }
     on_spot.then_some(Spot { interruption, max_pico_usd_per_hour })
 }
@@ -175,7 +175,7 @@ mod tests {
     use plimsoll_base::engine::random::{Purpose, Seed, Stream};
     use plimsoll_base::units::{Resources, Time};
 
-    /// Options of which each is there every other time.
+    /// Draws options, each present with probability one half.
     fn random(stream: &mut Stream, names: &mut HandleBook) -> LaunchOptions {
         let number = |stream: &mut Stream, most| match draw::index(stream, 2) {
             0 => 0,

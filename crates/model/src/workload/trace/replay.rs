@@ -1,7 +1,7 @@
 //! A trace replayed: as it is, repeated, or at another intensity.
 //!
 //! Each row has streams of its own, so that a greater intensity keeps the rows of a lesser one and adds some. Copies of a row
-//! start later than it by a drawn time, so that they don't all come at once, and live as long.
+//! start later than it by a drawn time, so that they do not all come at once, and have the same lifetime.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -43,7 +43,7 @@ pub struct Replay {
     pub jitter: Duration,
 }
 
-/// A trace at work.
+/// A trace being replayed.
 #[derive(Debug)]
 pub struct TraceReplay {
     reader: TraceReader,

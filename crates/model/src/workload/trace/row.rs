@@ -1,4 +1,4 @@
-//! A row of either form being read: its cells by column, and everything wrong with them at once.
+//! A row of either form being read: its cells by column, and all their problems at once.
 
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -14,7 +14,7 @@ use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_seconds};
 
-/// Between the items of a cell that holds several.
+/// Separator of the items of a cell that holds several.
 pub const SEPARATOR: char = '|';
 
 /// Sets of launch options read so far, by the text of their cells.

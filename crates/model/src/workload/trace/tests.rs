@@ -250,7 +250,7 @@ fn a_bad_operation_says_where_what_and_what_else() {
     assert!(problem.contains("t.csv:2: found no column for it, expected `type`"), "{problem}");
 }
 
-/// Rows with every sort of value.
+/// Writes rows with every sort of value.
 fn write_rows(path: &Path, rows: u32) {
     let columns = [
         Column::Instance,
@@ -293,7 +293,7 @@ fn what_is_written_reads_the_same_from_every_storage_and_in_the_same_bytes() {
     assert!(calls[0] == calls[2]);
 }
 
-/// A trace of operations as it would be exported from elsewhere.
+/// Writes a trace of operations as another system would export it.
 fn write_operations(path: &Path) {
     let columns = [
         Column::Op,
@@ -444,7 +444,7 @@ fn dates_are_times_where_an_origin_is_stated() {
     assert!(starts(half, Some("first")).unwrap_err().contains("which is not a number"));
 }
 
-/// Whatever byte of a Parquet file is damaged, what comes of it is rows or a problem.
+/// A Parquet file with any damaged byte gives rows or a problem.
 #[test]
 fn no_damage_of_a_parquet_file_is_a_panic() {
     let folder = tempfile::tempdir().unwrap();

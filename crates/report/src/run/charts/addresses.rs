@@ -17,7 +17,7 @@ struct Pool {
     used: Vec<Datum>,
 }
 
-/// The chart; none where addresses have no limit. Of many pools it shows the fullest.
+/// Returns the chart; none where addresses have no limit. Of many pools it shows the fullest.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut pools = pools(run);
     let count = pools.len();
@@ -55,7 +55,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     }]
 }
 
-/// The subnets and the public pool, where they have a limit.
+/// Returns the subnets and the public pool, where they have a limit.
 fn pools(run: &RunData) -> Vec<Pool> {
     let pool = |name: String, pool: &AddressPool, used: Vec<Datum>| {
         let addresses = pool.addresses.filter(|addresses| *addresses > 0)? as f64;

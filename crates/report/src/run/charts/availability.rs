@@ -1,5 +1,5 @@
-//! Availability over time: which share of the calls succeeded, minute by minute, and which share of the instances asked
-//! for was launched.
+//! Availability over time: share of the calls that succeeded, minute by minute, and share of the requested instances
+//! that were launched.
 
 use crate::run::RunData;
 use crate::series::Series;
@@ -15,19 +15,19 @@ const MINUTE: f64 = 60.0;
 /// Lower ends of the axis \[%\] for shares that are never less: near 100 % small differences matter.
 const NEARLY_ALL: [f64; 2] = [99.9, 99.0];
 
-/// The charts; none of calls where there is no control plane, none of launches where nothing was asked for.
+/// Returns the charts; none of calls where there is no control plane, none of launches where nothing was asked for.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     calls(run).into_iter().chain(launches(run)).collect()
 }
 
-/// Calls by the minute.
+/// Draws the calls by the minute.
 fn calls(run: &RunData) -> Option<Plot> {
     let share = |[calls, failed]: [f64; 2]| {
         if calls > 0.0 { 100.0 * (calls - failed) / calls } else { f64::NAN }
     };
     let mut points = run.availability.points(["calls", "failed"], share);
     let least = least(&points)?;
-    // The last minute ends somewhere too.
+    // The last minute needs an end too.
     let last = *points.last()?;
     points.push(((last.0 + MINUTE).min(run.end_s()).max(last.0), last.1));
     let sum = |column| run.availability.column(column).iter().sum::<f64>();
@@ -41,7 +41,7 @@ fn calls(run: &RunData) -> Option<Plot> {
         )))
 }
 
-/// Instances by the sampling interval.
+/// Draws the instances by the sampling interval.
 fn launches(run: &RunData) -> Option<Plot> {
     let points = launched(&run.series);
     let least = least(&points)?;
@@ -54,19 +54,19 @@ fn launches(run: &RunData) -> Option<Plot> {
         )))
 }
 
-/// The least share there is.
+/// Returns the least share.
 fn least(points: &[Datum]) -> Option<f64> {
     points.iter().map(|point| point.1).filter(|share| !share.is_nan()).reduce(f64::min)
 }
 
-/// An axis from somewhat less than the least share to all.
+/// Returns an axis from somewhat less than the least share to 100 %.
 fn shares_axis(label: String, least: f64) -> Axis {
     let of_nearly_all = NEARLY_ALL.into_iter().find(|end| *end <= least && least < 100.0);
     let from = of_nearly_all.unwrap_or_else(|| ((least - 1e-9) / 5.0).floor().max(0.0) * 5.0);
     Axis { label, scale: Scale::Linear, range: (from, 100.0) }
 }
 
-/// The share launched in every interval, at its beginning. Counts begin anew when the warm-up ends.
+/// Returns the share launched in every interval, at its beginning. Counts begin anew when the warm-up ends.
 fn launched(series: &Series) -> Vec<Datum> {
     let times = series.column("time_s");
     let (asked, launched) = (series.column("launches_requested"), series.column("launches_succeeded"));
@@ -80,7 +80,7 @@ fn launched(series: &Series) -> Vec<Datum> {
             (times[i - 1], if is_told { (100.0 * launched / asked).min(100.0) } else { f64::NAN })
         })
         .collect();
-    // The last interval ends somewhere too.
+    // The last interval needs an end too.
     if let (Some(last), Some(end)) = (points.last().copied(), times.last()) {
         points.push((*end, last.1));
     }

@@ -1,4 +1,4 @@
-//! The bill by what is billed, month by month.
+//! Bill by kind, month by month.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
 
-/// The chart; none where nothing was billed.
+/// Returns the chart; none where nothing was billed.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut sums: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     for row in &run.bill {

@@ -6,7 +6,7 @@ use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{Plot, most, stack};
 use plimsoll_chart::scene::Ink;
 
-/// A chart each of vCPU and memory; none where no host was ever there.
+/// Returns a chart each of vCPU and memory; none where no host was ever there.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let vcpu = ["vcpu_used", "vcpu_stranded", "vcpu_of_used_hosts", "vcpu"];
     let memory = ["memory_used_gib", "memory_stranded_gib", "memory_of_used_hosts_gib", "memory_gib"];

@@ -12,10 +12,10 @@ use plimsoll_chart::scene::Ink;
 /// Classes of durations.
 const CLASSES: usize = 40;
 
-/// A range of durations that needs a logarithmic axis to be seen: its end is so many times its beginning.
+/// Ratio of the ends of a range of durations from which on its axis is logarithmic.
 const WIDE: f64 = 100.0;
 
-/// A chart of each operation and stage that took any time.
+/// Returns a chart of each operation and stage that took any time.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     run.latency.iter().filter(|what| what.histogram.max() > 0).map(plot).collect()
 }
@@ -54,7 +54,7 @@ fn plot(what: &Distribution) -> Plot {
     .with_caption(format!("Of {} in all, how many took how long.{instant}", rounded(histogram.len() as f64)))
 }
 
-/// Returns how many durations lie between each pair of edges \[s\]; those of no length nowhere.
+/// Returns the number of durations between each pair of edges \[s\], without those of no length.
 fn classes(histogram: &Histogram<u64>, edges: &[f64]) -> Vec<Block> {
     let mut counts = vec![0_u64; edges.len() - 1];
     for bucket in histogram.iter_recorded().filter(|bucket| bucket.value_iterated_to() > 0) {

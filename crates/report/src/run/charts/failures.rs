@@ -8,7 +8,7 @@ use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Block, Data, Layer, Plot};
 use plimsoll_chart::scene::Ink;
 
-/// The chart; none where nothing was refused.
+/// Returns the chart; none where nothing was refused.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let refusals = &run.refusals;
     let interval = span(Duration((refusals.interval_s * 1e9) as u64));

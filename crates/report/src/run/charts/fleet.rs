@@ -4,7 +4,7 @@ use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::plot::{Layer, Plot};
 
-/// The chart; none where no host was ever there.
+/// Returns the chart; none where no host was ever there.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let resources = [
         ("vCPU", "vcpu_used", "vcpu"),

@@ -15,7 +15,7 @@ const STEPS: [f64; SHADES] = [1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 100.0
 /// Range of the row of empty hosts on the vertical axis.
 const EMPTY: (f64, f64) = (-8.0, -2.0);
 
-/// The chart; none where there is no more than one moment to show.
+/// Returns the chart; none where there is no more than one moment to show.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let times = run.fill.column("time_s");
     let names = run.fill.names();
@@ -46,13 +46,13 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
                   without an instance. The colour is the share of all hosts in that class.")]
 }
 
-/// A column of the map: from when to when \[s\], and the share of the hosts in each class \[%\].
+/// Column of the map: beginning and end \[s\], and the share of the hosts in each class \[%\].
 struct Column {
     x: (f64, f64),
     shares: Vec<f64>,
 }
 
-/// The columns, the means over several moments where there are more than can be seen.
+/// Returns the columns; where there are more moments than columns, each is the mean over several.
 fn columns(times: &[f64], end_s: f64, rows: &[&[f64]]) -> Vec<Column> {
     let together = times.len().div_ceil(COLUMNS);
     let mut columns = Vec::new();
@@ -70,7 +70,7 @@ fn columns(times: &[f64], end_s: f64, rows: &[&[f64]]) -> Vec<Column> {
     columns
 }
 
-/// The row of a class as rectangles of one shade each, with their shade.
+/// Returns the row of a class as rectangles of one shade each, with their shade.
 fn runs(columns: &[Column], row: usize, classes: usize) -> Vec<(usize, Block)> {
     let height = 100.0 / classes as f64;
     let y = if row == 0 { EMPTY } else { ((row - 1) as f64 * height, row as f64 * height) };

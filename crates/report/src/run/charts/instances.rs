@@ -4,7 +4,7 @@ use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::plot::{Layer, Plot, most};
 
-/// The chart; none where there never was an instance.
+/// Returns the chart; none where there never was an instance.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut layers = Vec::new();
     for (number, (name, column)) in

@@ -1,4 +1,4 @@
-//! Charts of a run: a register, each from what the result folder holds to what it says.
+//! Charts of a run: a register of functions from the contents of the result folder to plots.
 //!
 //! A new chart is a file here and a line in [`CHARTS`].
 
@@ -45,7 +45,7 @@ pub const CHARTS: [Chart; 13] = [
     Chart { name: "bill", plots: bill::plots },
 ];
 
-/// Every plot of a run.
+/// Returns every plot of a run.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     CHARTS.iter().flat_map(|chart| (chart.plots)(run)).collect()
 }

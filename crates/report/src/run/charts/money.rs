@@ -4,7 +4,7 @@ use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::plot::{Layer, Plot, most};
 
-/// The chart; none where nothing cost anything.
+/// Returns the chart; none where nothing cost anything.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut points = run.series.points(["accrued_usd"], |[usd]| usd);
     let warmup_s = run.summary.warmup_s;

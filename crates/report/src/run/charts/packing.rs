@@ -4,7 +4,7 @@ use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::plot::{Layer, Plot};
 
-/// The chart; none where no host was ever in use.
+/// Returns the chart; none where no host was ever in use.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     if run.series.column("hosts_used").iter().all(|used| *used == 0.0) {
         return Vec::new();

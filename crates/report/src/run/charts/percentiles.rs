@@ -9,10 +9,10 @@ use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
 use plimsoll_chart::plot::{Layer, Plot, most};
 
-/// Steps between two halvings of what is left above.
+/// Steps between two halvings of the share that is left above.
 const STEPS: u32 = 8;
 
-/// The chart; none where everything was instant.
+/// Returns the chart; none where everything was instant.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let mut slow: Vec<_> = run.latency.iter().filter(|what| what.histogram.max() > 0).collect();
     if slow.is_empty() {
@@ -49,7 +49,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     ]
 }
 
-/// Quantiles with their durations \[s\], as far as there are durations enough to tell.
+/// Returns the quantiles with their durations \[s\], as far as there are enough durations.
 fn percentiles(histogram: &Histogram<u64>) -> Vec<Datum> {
     let seconds = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1e9;
     let count = histogram.len() as f64;

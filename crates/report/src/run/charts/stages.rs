@@ -1,4 +1,4 @@
-//! The stages of the control plane over time: how many wait, how long they waited, how many are turned away.
+//! Stages of the control plane over time: jobs that wait, their waits, jobs turned away.
 
 use crate::run::RunData;
 use crate::series::Series;
@@ -25,7 +25,7 @@ const MEASURES: &[Measure] = &[
     Measure { name: "timed-out", title: "Given up in the control plane", caption: "Jobs that waited at each stage longer than they may, a second.", unit: "jobs a second", points: |stage| rates(stage, "timed_out") },
 ];
 
-/// A chart of each measure that is ever more than nothing at some stage. Of many stages it shows those with the most.
+/// Returns a chart of each measure that is ever above zero at some stage. Of many stages it shows those with the most.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     MEASURES.iter().filter_map(|measure| plot(run, measure)).collect()
 }
@@ -61,9 +61,9 @@ fn plot(run: &RunData, measure: &Measure) -> Option<Plot> {
     )
 }
 
-/// The mean wait \[s\] between samples, at the end of each interval; a gap where no job left the queue. By Little's law
-/// ("A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961) it is how many wait, here the mean of both
-/// ends, by how many leave the queue each second: those served, those being served, those that gave up.
+/// Returns the mean wait \[s\] between samples, at the end of each interval; a gap where no job left the queue. By Little's law
+/// ("A Proof for the Queuing Formula: L = λW", Operations Research 9, 1961) it is the number that wait, here the mean of both
+/// ends, ÷ the number that leave the queue each second: those served, those being served, those that gave up.
 fn waits(stage: &Series) -> Vec<Datum> {
     let gone = stage.points(["completed", "in_service", "timed_out"], |[served, serving, gave_up]| {
         served + serving + gave_up
@@ -75,19 +75,19 @@ fn waits(stage: &Series) -> Vec<Datum> {
     })
 }
 
-/// The share of the places that hold a job \[%\]; nothing where any number may be held.
+/// Returns the share of the places that hold a job \[%\]; nothing where any number may be held.
 fn occupied(stage: &Series) -> Vec<Datum> {
     let shares = stage.points(["held", "places"], |[held, places]| 100.0 * held / places);
     shares.into_iter().filter(|(_, share)| share.is_finite()).collect()
 }
 
-/// Rate at which a count grows \[1/s\].
+/// Returns the rate at which a count grows \[1/s\].
 fn rates(stage: &Series, column: &str) -> Vec<Datum> {
     between(&stage.points([column], |[count]| count), |_, count, seconds| count / seconds)
 }
 
-/// Returns what a rule makes of the growth of a sum between each sample and the one before: the number of the sample, the
-/// growth, the time between \[s\]. Sums begin anew when the warm-up ends, which leaves a gap.
+/// Returns the values of a rule for the growth of a sum between each sample and the one before. The rule has the number of
+/// the sample, the growth, the time between \[s\]. Sums begin anew when the warm-up ends, which leaves a gap.
 fn between(sums: &[Datum], rule: impl Fn(usize, f64, f64) -> f64) -> Vec<Datum> {
     (1..sums.len())
         .map(|i| {

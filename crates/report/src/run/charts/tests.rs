@@ -12,7 +12,7 @@ use plimsoll_chart::layout::{PHONE, lay_out};
 use plimsoll_chart::plot::{Data, Plot};
 use plimsoll_chart::svg;
 
-/// A name that no line can hold.
+/// Returns a name that is too long for any line.
 pub fn endless() -> String {
     "<script>&\"'".repeat(1000)
 }
@@ -24,7 +24,7 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
     }
     folder
 }
-/// A run of ten minutes that has left these files beside what it must have.
+/// Returns a run of ten minutes that has left these files beside the required ones.
 fn run_with(summary: &Value, files: &[(&str, &str)]) -> RunData {
     let summary = summary.to_string();
     let all: Vec<(&str, &str)> =
@@ -46,7 +46,7 @@ const STAGES: &str = "time_s,stage,waiting,in_service,arrivals,completed,refused
 
 const AVAILABILITY: &str = "time_s,calls,failed\n0,100,0\n60,200,60\n120,0,0\n180,50,1\n";
 
-/// A run with something of everything.
+/// Returns a run with something of everything.
 pub fn whole_run() -> RunData {
     let summary = json!({
         "horizon_s": 600.0,
@@ -88,7 +88,7 @@ fn named<'a>(plots: &'a [Plot], name: &str) -> &'a Plot {
     plots.iter().find(|plot| plot.name == name).unwrap_or_else(|| panic!("no {name} in {:?}", names(plots)))
 }
 
-/// The points of a layer, gaps as nothing.
+/// Returns the points of a layer, gaps as nothing.
 fn points(plot: &Plot, layer: usize) -> Vec<(f64, Option<f64>)> {
     match &plot.layers[layer].data {
         Data::Line(points) | Data::Steps(points) => {
@@ -132,7 +132,7 @@ fn waits_follow_littles_law() {
     // At the gateway 3 wait on average in the first minute, in which 92 are served and 2 begin to be; 18 in the second,
     // in which 116 are served and 30 give up.
     let wait = named(&all, "stages-wait");
-    assert_eq!(wait.layers.len(), 1, "nobody ever waits for a worker");
+    assert_eq!(wait.layers.len(), 1, "no job ever waits for a worker");
     assert_eq!(points(wait, 0), [(60.0, Some(3.0 * 60.0 / 94.0)), (120.0, Some(18.0 * 60.0 / 146.0))]);
     assert_eq!(
         points(named(&all, "stages-waiting"), 0),

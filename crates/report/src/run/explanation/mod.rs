@@ -1,4 +1,4 @@
-//! `explain.json` and `explain.md`: why an instance is where it is, or a launch found nothing, decision by decision.
+//! `explain.json` and `explain.md`: the decisions that placed an instance, or refused a launch.
 
 mod words;
 
@@ -23,7 +23,7 @@ pub const PAGE: &str = "explain.md";
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/explain/1";
 
-/// The file for programs, with `--explain`.
+/// Returns the file for programs, with `--explain`.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     let explanation = run.outcome.explanation.iter();
     let bytes = explanation.map(|explanation| {
@@ -34,18 +34,18 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
     bytes.map(|bytes| ReportFile { name: FILE.to_string(), bytes }).collect()
 }
 
-/// The file for people, with `--explain`.
+/// Returns the file for people, with `--explain`.
 pub fn pages(run: &Run<'_>) -> Vec<ReportFile> {
     let pages = run.outcome.explanation.iter().map(|explanation| page(run, explanation));
     pages.map(|page| ReportFile { name: PAGE.to_string(), bytes: page.into_bytes() }).collect()
 }
 
-/// The rule of the run's strategy, as its register has it.
+/// Returns the rule of the run's strategy, as its register has it.
 fn rule(run: &Run<'_>) -> &'static str {
     register::entry(&run.scenario.placement.strategy.name).map_or("", |entry| entry.rule)
 }
 
-/// Returns what keeps hosts out, the most first.
+/// Returns the reasons that kept hosts out, the most frequent first.
 fn kept_out(decision: &Decision) -> Vec<(FilterReason, Filtered)> {
     let all = decision.diagnosis.filtered.iter().map(|(barrier, kept_out)| (barrier, *kept_out));
     let mut some: Vec<_> = all.filter(|(_, kept_out)| kept_out.hosts > 0).collect();
@@ -53,7 +53,7 @@ fn kept_out(decision: &Decision) -> Vec<(FilterReason, Filtered)> {
     some
 }
 
-/// Each resource: its name with its unit, how many of the small units are one, and whether every request has some.
+/// Name of each resource with its unit, number of small units in that unit, and whether every request has some.
 const NAMES: [(&str, f64, bool); RESOURCES] = [
     ("vcpu", 1000.0, true),
     ("memory_gib", 1024.0, true),
@@ -62,7 +62,7 @@ const NAMES: [(&str, f64, bool); RESOURCES] = [
     ("network_gbps", 1000.0, false),
 ];
 
-/// Amounts by name; what there is none of is left out, and `null` is no limit.
+/// Returns the amounts by name; resources with none are left out, and `null` is no limit.
 fn amounts(resources: &Resources) -> Value {
     let mut table = Map::new();
     for (i, (name, unit, always)) in NAMES.iter().enumerate() {

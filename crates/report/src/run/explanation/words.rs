@@ -10,11 +10,11 @@ use plimsoll_model::placement::diagnosis::ScoredHost;
 use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Occasion, Subject};
 use plimsoll_sim::summary::Run;
 
-/// The page.
+/// Returns the page.
 pub fn page(run: &Run<'_>, explanation: &Explanation) -> String {
     let subject = match explanation.subject {
         Subject::Instance(id) => format!("Instance {}", id.0),
-        Subject::Launch(number) => format!("The launch of what was asked for as number {number}"),
+        Subject::Launch(number) => format!("Launch {number}"),
     };
     let strategy = &run.scenario.placement.strategy.name;
     let mut page = format!("# {subject}, decision by decision\n\n`{strategy}` takes: {}.\n", rule(run));
@@ -99,7 +99,7 @@ fn considered(name: &str, host: &ScoredHost) -> [String; 6] {
     ]
 }
 
-/// Amounts in words: `2 vCPU, 8 GiB`.
+/// Returns the amounts in words: `2 vCPU, 8 GiB`.
 fn amounts(resources: &Resources) -> String {
     const WORDS: [&str; RESOURCES] = ["vCPU", "GiB", "GPU", "GiB local storage", "Gbit/s"];
     let some = (0..RESOURCES).filter(|i| resources.0[*i] != u32::MAX && (resources.0[*i] > 0 || NAMES[*i].2));
@@ -107,7 +107,7 @@ fn amounts(resources: &Resources) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// A table whose columns stand under each other.
+/// Returns a table with aligned columns.
 fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());

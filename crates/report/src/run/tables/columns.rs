@@ -14,12 +14,12 @@ use plimsoll_sim::cloud::rows::{
 /// Dollars with fifteen decimals: a price per hour has up to twelve, a second is the 3,600th part of one.
 const USD: Form = Form::Decimal { digits: 38, places: 15 };
 
-/// A column in which every row has a value.
+/// Returns a column in which every row has a value.
 const fn always<R>(name: &'static str, form: Form, meaning: &'static str, cell: CellOf<R>) -> Column<R> {
     Column { field: Field { name, form, optional: false }, meaning, cell }
 }
 
-/// A column in which a row may have none.
+/// Returns a column in which a row may have none.
 const fn perhaps<R>(name: &'static str, form: Form, meaning: &'static str, cell: CellOf<R>) -> Column<R> {
     Column { field: Field { name, form, optional: true }, meaning, cell }
 }

@@ -1,5 +1,5 @@
 //! `tables/*.parquet`: a table for each kind of resource, ready for DuckDB and polars.
-//! `docs/tables.md` describes it, and a test holds the two together.
+//! `docs/tables.md` describes them, and a test compares the two.
 //!
 //! A table is its list of columns in `columns` and a line in [`TABLES`].
 
@@ -17,7 +17,7 @@ use plimsoll_sim::cloud::rows::Row;
 /// Pattern of the files.
 pub const FILES: &str = "tables/*.parquet";
 
-/// Makes the register of one line for each table: its name, the row it takes, its columns, what it holds.
+/// Makes the register from one line for each table: name, row, columns, contents.
 macro_rules! tables {
     ($($name:literal, $row:ident, $columns:ident, $holds:literal;)*) => {
         /// Every table.
@@ -50,13 +50,13 @@ tables! {
 
 /// A table, whatever its rows are.
 pub trait AnyTable: Sync {
-    /// Name.
+    /// Returns the name.
     fn name(&self) -> &'static str;
-    /// File in the result folder.
+    /// Returns the file in the result folder.
     fn file(&self) -> &'static str;
-    /// Returns what it holds, one line.
+    /// Returns the contents, one line.
     fn holds(&self) -> &'static str;
-    /// Columns with their meanings, in order.
+    /// Returns the columns with their meanings, in order.
     fn columns(&self) -> Vec<(Field<'static>, &'static str)>;
     /// Begins it in an open file.
     fn begin(&self, out: Out, calendar: Calendar) -> Opened;

@@ -1,4 +1,4 @@
-//! The host allocator: the one door to the capacity of hosts, free or held by capacity reservations.
+//! Host allocator: the only access to the capacity of hosts, free or held by capacity reservations.
 
 use crate::cloud::allocation::reservation_members::ReservationMembers;
 use crate::cloud::observe::ledger::Ledger;
@@ -28,7 +28,7 @@ pub struct PendingAllocation {
     pub undo: Undo,
 }
 
-/// Reservations that an instance may use: its type must match, and so must its preference.
+/// Type and preference of an instance, which decide the reservations that it may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReservationCriteria {
     pub kind: TypeId,
@@ -110,7 +110,7 @@ impl HostAllocator {
         !self.reservations.is_empty() && matches!(seek(), Ok(Some(_)))
     }
 
-    /// Undoes an allocation for an instance that comes to nothing.
+    /// Undoes an allocation for an instance that is not launched.
     pub fn undo(
         &mut self,
         now: Time,
@@ -145,7 +145,7 @@ impl HostAllocator {
         }
     }
 
-    /// Returns a slot to its reservation; `false` where that was cancelled and needs it no more.
+    /// Returns a slot to its reservation; `false` where that was cancelled and no longer needs it.
     #[cold]
     pub fn return_slot(
         &mut self,
@@ -168,7 +168,7 @@ impl HostAllocator {
         true
     }
 
-    /// Reserves capacity for the instances of a reservation, of which so many have theirs already.
+    /// Reserves capacity for the instances of a reservation, some of which have theirs already.
     pub fn reserve(
         &mut self,
         slot: &Request,
@@ -183,7 +183,7 @@ impl HostAllocator {
         self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet)
     }
 
-    /// Releases the capacity of a free slot, for which an instance elsewhere counts from now on.
+    /// Releases the capacity of a free slot; an instance elsewhere counts for it from now on.
     pub fn give_up_slot(&mut self, id: CapacityReservationId) {
         self.reservations.give_up_slot(id, &mut self.placer, &mut self.fleet);
     }
@@ -194,16 +194,16 @@ impl HostAllocator {
     }
 }
 
-/// Entry of a free slot of a capacity reservation on the bill.
+/// Returns the entry of a free slot of a capacity reservation on the bill.
 pub fn unused_reservation(kind: TypeId, tenancy: Tenancy) -> Item {
     Item::unused_reservation(kind, billed_tenancy(tenancy))
 }
 
-/// The tenancy that decides what an instance costs.
+/// Returns the tenancy that decides the price of an instance.
 pub fn billed_tenancy(tenancy: Tenancy) -> billing::BilledTenancy {
     match tenancy {
         Tenancy::Dedicated => billing::BilledTenancy::Dedicated,
-        // On a dedicated host it is the host that costs.
+        // On a dedicated host the host is billed.
         Tenancy::Shared | Tenancy::Host(_) => billing::BilledTenancy::Shared,
     }
 }

@@ -1,4 +1,4 @@
-//! Instance types as the flows need them: what each asks of a host, counts and costs.
+//! Instance types as the flows need them: requirements on hosts, quotas and prices.
 
 use crate::cloud::allocation::allocator::HostAllocator;
 use plimsoll_base::catalogue::{self, TypeTable};
@@ -21,7 +21,7 @@ pub struct TypeInfo {
     pub running: u64,
     /// Constraint on any host beside capacity; `None` of most.
     pub constraint: Option<Constraint>,
-    /// Some zone does not offer the type.
+    /// True if some zone does not offer the type.
     pub is_limited: bool,
 }
 
@@ -54,7 +54,7 @@ impl InstanceTypes {
         self.known[id.index()].as_ref().expect("the type of an instance was requested")
     }
 
-    /// Returns the same to change.
+    /// Returns such a type, to change.
     #[inline]
     pub fn of_mut(&mut self, id: TypeId) -> &mut TypeInfo {
         self.known[id.index()].as_mut().expect("the type of an instance was requested")
@@ -115,7 +115,7 @@ impl InstanceTypes {
     }
 }
 
-/// A price for the time series, where a millionth of a millionth of a dollar is fine enough.
+/// Returns a price for the time series, where a millionth of a millionth of a dollar is fine enough.
 fn pico_usd_per_hour(per_second: Money) -> u128 {
     let pico_usd = Money::UNITS_PER_USD / 1_000_000_000_000;
     u128::try_from(per_second.0 * 3600 / pico_usd).expect("a price below 0 is refused where it is read")

@@ -1,4 +1,4 @@
-//! Membership of instances in capacity reservations: who takes capacity that is reserved, and who follows when it is left.
+//! Membership of instances in capacity reservations: instances take reserved capacity, and others follow when they leave it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use plimsoll_model::lifecycle::State;
 use plimsoll_model::placement::request::{Request, Tenancy};
 use plimsoll_model::placement::reservations::{Attributes, Preference};
 
-/// An instance is on its host, in the room of a reservation or outside.
+/// Adds an instance that is on its host, in a slot of a reservation or outside.
 #[cold]
 pub fn enter(world: &mut World, slot: Slot, reservation: Option<CapacityReservationId>) {
     let instance = world.instances.get(slot).id;
@@ -26,7 +26,7 @@ pub fn enter(world: &mut World, slot: Slot, reservation: Option<CapacityReservat
     }
 }
 
-/// An instance leaves its host, or one room for another.
+/// Removes an instance that leaves its host, or one slot for another.
 #[cold]
 pub fn leave(world: &mut World, slot: Slot) {
     let instance = world.instances.get(slot).id;
@@ -44,7 +44,7 @@ pub fn leave(world: &mut World, slot: Slot) {
     }
 }
 
-/// Attributes that an instance has in common with open reservations; `None` where none may have it.
+/// Returns the attributes that open reservations compare; `None` where none may take the instance.
 fn attributes_of(world: &World, slot: Slot) -> Option<Attributes> {
     let instance = world.instances.get(slot);
     let (mut tenancy, mut preference) = (Tenancy::Shared, Preference::Open);
@@ -57,14 +57,14 @@ fn attributes_of(world: &World, slot: Slot) -> Option<Attributes> {
     may_match.then_some((instance.account, instance.kind, instance.zone, tenancy))
 }
 
-/// The oldest instances outside that are pending or running, so many at most.
+/// Returns the oldest instances outside that are pending or running, at most `most`.
 pub fn oldest_outside(world: &World, attributes: &Attributes, most: u32) -> Vec<Slot> {
     let runs = |slot: &Slot| matches!(world.instances.get(*slot).state, State::Pending | State::Running);
     let outside = world.hosts.members.outside.get(attributes).into_iter().flat_map(BTreeMap::values);
     outside.copied().filter(runs).take(most as usize).collect()
 }
 
-/// Knows from now on who is outside an open reservation of these attributes.
+/// Begins to track the instances of these attributes that are outside any reservation.
 pub fn watch_outside(world: &mut World, attributes: Attributes) {
     if world.hosts.members.outside.contains_key(&attributes) {
         return;
@@ -79,13 +79,13 @@ pub fn watch_outside(world: &mut World, attributes: Attributes) {
     world.hosts.members.outside.insert(attributes, outside);
 }
 
-/// An instance outside is in a reservation from now on.
+/// Makes an instance outside a member of a reservation; it stays on its host.
 pub fn take_over(world: &mut World, slot: Slot, id: CapacityReservationId) {
     leave(world, slot);
     enter(world, slot, Some(id));
 }
 
-/// An instance has left a reservation: one from outside follows, if there is one that matches.
+/// Makes the oldest matching instance outside a member in place of one that has left. Returns whether there was one.
 #[cold]
 pub fn fill_vacancy(world: &mut World, id: CapacityReservationId) -> bool {
     let reservation = world.hosts.reservations.get(id);
@@ -96,7 +96,7 @@ pub fn fill_vacancy(world: &mut World, id: CapacityReservationId) -> bool {
     follower.into_iter().map(|slot| take_over(world, slot, id)).count() > 0
 }
 
-/// Panics unless the instances on hosts are where they are known to be.
+/// Panics unless the members of each reservation, and those outside, are the instances on hosts.
 pub fn assert_conserved(world: &World) {
     let mut expected = ReservationMembers::default();
     for attributes in world.hosts.members.outside.keys() {

@@ -16,7 +16,7 @@ pub fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) 
     Request { constraint: constraint.or_none(), ..request }
 }
 
-/// Returns what an instance asks of a host in its zone.
+/// Returns the request of an instance for a host in its zone.
 #[inline]
 pub fn request_of(world: &World, slot: Slot) -> Request {
     let instance = world.instances.get(slot);

@@ -11,6 +11,6 @@ use plimsoll_model::placement::reservations::Attributes;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ReservationMembers {
     pub inside: BTreeMap<CapacityReservationId, BTreeMap<InstanceId, Slot>>,
-    /// Instances in no reservation, of those attributes alone that an open reservation has had.
+    /// Instances in no reservation, for only those attributes that an open reservation has had.
     pub outside: BTreeMap<Attributes, BTreeMap<InstanceId, Slot>>,
 }

@@ -11,7 +11,7 @@ use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
 
-/// `AllocateAddress`.
+/// Carries out `AllocateAddress`.
 pub fn allocate_address(
     world: &mut World,
     now: Time,
@@ -25,7 +25,7 @@ pub fn allocate_address(
     Ok(())
 }
 
-/// `ReleaseAddress`.
+/// Carries out `ReleaseAddress`.
 pub fn release_address(
     world: &mut World,
     now: Time,
@@ -38,7 +38,7 @@ pub fn release_address(
     Ok(())
 }
 
-/// An instance that has a public address of its own gives it back: it has this one now.
+/// Associates an elastic address with an instance, which gives back its own public address if it has one.
 pub fn associate_address(
     world: &mut World,
     now: Time,
@@ -60,7 +60,7 @@ pub fn associate_address(
     reassign_public_address(world, now, former)
 }
 
-/// `DisassociateAddress`.
+/// Carries out `DisassociateAddress`.
 pub fn disassociate_address(
     world: &mut World,
     now: Time,
@@ -72,7 +72,7 @@ pub fn disassociate_address(
     reassign_public_address(world, now, former)
 }
 
-/// A running instance that has lost its elastic address gets a public one of its own again, if it wants
+/// Assigns a public address to a running instance that has lost its elastic address, if it wants
 /// one and the pool has any left (EC2 user guide, "Elastic IP address basics").
 fn reassign_public_address(
     world: &mut World,
@@ -96,7 +96,7 @@ fn reassign_public_address(
     Ok(())
 }
 
-/// `AttachNetworkInterface`.
+/// Carries out `AttachNetworkInterface`.
 pub fn attach_interface(
     world: &mut World,
     account: AccountId,
@@ -110,7 +110,7 @@ pub fn attach_interface(
     Ok(())
 }
 
-/// Adds addresses and prefixes to the first interface of an instance, or takes them away; all or nothing.
+/// Adds addresses and prefixes to the first interface of an instance, or removes them; all or nothing.
 pub fn change_addresses(
     world: &mut World,
     now: Time,

@@ -11,7 +11,7 @@ use plimsoll_model::workload::call::Launch;
 /// Time for which a token is remembered. EC2 promises "at least" a day (API reference, "Ensuring idempotency").
 const REMEMBERED: Duration = Duration::from_seconds(24 * 3600);
 
-/// The tokens of launches that succeeded of late.
+/// Tokens of recent launches that succeeded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ClientTokens {
     seen: BTreeMap<(AccountId, String), Seen>,
@@ -26,7 +26,7 @@ struct Seen {
 }
 
 impl ClientTokens {
-    /// The instances of an earlier launch with the same token, if there was one; refused where it asked
+    /// Returns the instances of an earlier launch with the same token, if there was one; refused where it asked
     /// for something else.
     pub fn recall(
         &mut self,
@@ -38,7 +38,7 @@ impl ClientTokens {
         while let Some((used, ..)) = self.in_order.front()
             && now.since(*used) >= REMEMBERED
         {
-            let (_, account, token) = self.in_order.pop_front().expect("it was looked at above");
+            let (_, account, token) = self.in_order.pop_front().expect("the queue is not empty");
             self.seen.remove(&(account, token));
         }
         match self.seen.get(&(account, token.to_string())) {
@@ -48,7 +48,7 @@ impl ClientTokens {
         }
     }
 
-    /// Remembers what a launch with a token led to. One that was refused is not remembered: the same
+    /// Remembers the instances of a launch with a token. A refused launch is not remembered: the same
     /// token may try again.
     pub fn remember(
         &mut self,
@@ -64,7 +64,7 @@ impl ClientTokens {
     }
 }
 
-/// Returns whether two launches ask for the same, whatever the trace calls their instances.
+/// Returns whether two launches request the same, apart from the names of their instances.
 fn asks_the_same(one: &Launch, other: &Launch) -> bool {
     let Launch { handle, first_instance, .. } = *other;
     *other == Launch { handle, first_instance, ..one.clone() }

@@ -1,4 +1,4 @@
-//! Describing: which instances meet a query, and how many pages they fill.
+//! Describing: the instances that match a query, and the pages that they fill.
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::targets;
@@ -27,7 +27,7 @@ pub fn describe(world: &mut World, now: Time, account: AccountId, query: &Query)
     world.recorder.answer(now, Operation::Describe, account, answer);
 }
 
-/// Number of requests of a listing, each for a page; a query that is refused, or asks for everything at once,
+/// Returns the number of requests of a listing, each for a page; a query that is refused, or asks for everything at once,
 /// is one.
 pub fn pages_of(world: &mut World, account: AccountId, query: &Query) -> u64 {
     match query.page_size {
@@ -65,7 +65,7 @@ fn matching(world: &mut World, now: Time, account: AccountId, query: &Query) -> 
         return Ok(of_account(world, account, &query.filters));
     };
     if let Targets::Drawn { draw, count: 1 } = *targets {
-        // Most calls of a source are this one: it needs no list, and means no instance that is being launched.
+        // Most calls of a source are of this form: it needs no list, and means no instance that is being launched.
         let drawn = world.instances.sample_one(account, draw);
         let reference = drawn.ok_or(Failure::InvalidInstanceIdNotFound)?;
         return Ok(u64::from(describe_one(world, now, reference, &query.filters)));
@@ -98,7 +98,7 @@ fn describe_one(world: &mut World, now: Time, reference: Reference, filters: &[F
     }
 }
 
-/// The account's living instances that meet all filters. Without filters their number is kept; with
+/// Returns the number of the account's live instances that meet all filters. Without filters it is a stored count; with
 /// them every instance of the cloud is examined.
 fn of_account(world: &mut World, account: AccountId, filters: &[Filter]) -> u64 {
     if filters.is_empty() {
@@ -124,7 +124,7 @@ fn meets_all(world: &World, slot: Slot, instance: &Instance, filters: &[Filter])
     })
 }
 
-/// Number of pages that so many instances fill; an empty answer is a page too.
+/// Returns the number of pages that so many instances fill; an empty answer is a page too.
 fn pages(instances: u64, page_size: Option<u32>) -> u64 {
     page_size.map_or(1, |size| instances.div_ceil(u64::from(size)).max(1))
 }

@@ -25,7 +25,7 @@ impl<Id: Copy> HandleTable<Id> {
         self.0.get(name as usize).copied().flatten().ok_or(unknown.into())
     }
 
-    /// A name stands for this from now on.
+    /// Binds a handle to a resource.
     pub fn set(&mut self, name: u32, id: Id) {
         let name = name as usize;
         if self.0.len() <= name {
@@ -45,7 +45,7 @@ impl InstanceHandles {
         self.0.get(name.0 as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// A name stands for these from now on.
+    /// Binds a handle to these instances.
     pub fn set(&mut self, name: Handle, instances: &[Reference]) {
         let name = name.0 as usize;
         if self.0.len() <= name {
@@ -55,7 +55,7 @@ impl InstanceHandles {
         self.0[name].extend_from_slice(instances);
     }
 
-    /// A name that was set stands for one more.
+    /// Adds an instance to those of a bound handle.
     pub fn add(&mut self, name: Handle, instance: Reference) {
         self.0[name.0 as usize].push(instance);
     }

@@ -32,9 +32,9 @@ pub enum InstanceAction<'a> {
 /// Bars that instances of a call set for each other.
 #[derive(Default)]
 struct Bars {
-    /// The account has no instance of one of the names.
+    /// True if the account has no instance of one of the names.
     has_unknown: bool,
-    /// The zones of instances that are protected against what is asked.
+    /// Zones of the instances that are protected against the action.
     protected: Vec<ZoneId>,
 }
 
@@ -54,7 +54,7 @@ impl InstanceAction<'_> {
         }
     }
 
-    /// Returns whether the action is for the state that an instance is in, or comes to.
+    /// Returns whether the action asks for the state that an instance is in or is entering.
     fn is_met_by(self, state: State) -> bool {
         match self {
             InstanceAction::Start => matches!(state, State::Pending | State::Running),

@@ -66,7 +66,7 @@ fn begin_all(world: &mut World, context: &LaunchContext) {
     }
 }
 
-/// Returns the context of a launch, but for its options.
+/// Returns the context of a launch, without its options.
 #[inline]
 pub fn context<'a>(
     world: &mut World,

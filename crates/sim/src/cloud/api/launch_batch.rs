@@ -25,7 +25,7 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
         drop_unoffered_zones(world, launch)?;
     }
     let mut worst: Option<Refused> = None;
-    // Elastic hosts open only when nothing that is open fits, in whatever zone.
+    // Elastic hosts open only when no open host fits, in any zone.
     let passes: &[bool] = if world.hosts.fleet.is_elastic() { &[false, true] } else { &[false] };
     for &may_open in passes {
         for i in 0..world.api.zone_order.len() {
@@ -35,11 +35,11 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
             };
             let placed = world.api.batch.len() as u32;
             if placed >= launch.min_count {
-                // The zone is settled; what is still missing may open hosts there.
+                // The zone is decided; the instances that are still missing may open hosts there.
                 return fill_zone(world, context, true);
             }
             undo(world, context);
-            // An address is looked for after a host was found: that zone came further.
+            // Addresses are allocated after hosts, so a zone that lacks addresses came further.
             let came_further = |old: &Refused| old.reason.failure == Failure::InsufficientInstanceCapacity;
             if worst.as_ref().is_none_or(came_further) {
                 worst = Some(refused);
@@ -62,7 +62,7 @@ fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constrain
         }
         (Some(zone), _) | (None, Some(zone)) => {
             if bound_to.is_some_and(|other| other != zone) {
-                // EC2's answer: "The allocation group is in use in another availability zone".
+                // EC2's answer: "The placement group is in use in another availability zone".
                 let failure = Failure::InvalidPlacementGroupInUse;
                 return Err(Refused::launch(launch, failure.into(), Some(zone)));
             }

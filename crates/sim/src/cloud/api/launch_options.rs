@@ -1,4 +1,4 @@
-//! Options of launches: what they ask of the host, and the resources that they attach.
+//! Options of launches: constraints on the host, and the resources that they attach.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub enum Idempotency {
     Repeated,
 }
 
-/// Adds to a launch what its options ask of the host, unless the options cannot be met at all.
+/// Adds the constraints of its options to a launch; refuses options that cannot be met at all.
 #[cold]
 pub fn apply_options(
     world: &mut World,
@@ -86,7 +86,7 @@ pub fn placement_constraint(
 }
 
 /// Finds the reservation a launch may use. Spot instances use none (EC2 user guide, "Capacity Reservations": these are
-/// for On-Demand Instances), and who names one can only want that one (`CapacityReservationSpecification`).
+/// for On-Demand Instances), and a launch that names one uses no other (`CapacityReservationSpecification`).
 fn preference(world: &World, options: &LaunchOptions) -> Result<Preference, FailureReason> {
     use ReservationPreference as Word;
     let unknown = Failure::InvalidCapacityReservationIdNotFound;
@@ -116,11 +116,11 @@ fn placement_group(
     world.hosts.placer.groups.named(account, name)
 }
 
-/// From so much memory on an instance cannot hibernate (EC2 user guide, "Prerequisites for Amazon EC2 instance
+/// Memory from which on an instance cannot hibernate (EC2 user guide, "Prerequisites for Amazon EC2 instance
 /// hibernation": "must be less than 150 GiB").
 const HIBERNATED_MIB: u32 = 150 * 1024;
 
-/// Returns whether a type can be launched with these options at all.
+/// Checks that a type can be launched with these options at all.
 pub fn check_type(
     world: &World,
     kind: TypeId,
@@ -152,7 +152,7 @@ pub fn check_type(
     Ok(())
 }
 
-/// Checks that instances of a type can be members of a group (EC2 user guide, "Allocation group rules and limitations":
+/// Checks that instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
 /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
 /// M7i-flex instances" go into cluster groups).
 pub fn check_group_type(
@@ -184,7 +184,7 @@ pub fn attach_resources(
     attached.inspect_err(|_| release_resources(world, context.now, context.account, allocation.id))
 }
 
-/// Releases what [`attach_resources`] attached to an instance that comes to nothing.
+/// Releases the resources that [`attach_resources`] attached to an instance that is not launched.
 pub fn release_resources(world: &mut World, now: Time, account: AccountId, id: InstanceId) {
     world.network.instance_ended(now, id);
     volumes::undo_launch(world, now, account, id);

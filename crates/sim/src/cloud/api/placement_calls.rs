@@ -12,7 +12,7 @@ use plimsoll_model::placement::tenancies::{HostTerms, Takes};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
-/// `CreatePlacementGroup`.
+/// Carries out `CreatePlacementGroup`.
 pub fn create_placement_group(
     world: &mut World,
     account: AccountId,
@@ -38,7 +38,7 @@ pub fn create_placement_group(
     world.hosts.placer.groups.create(account, name, rule).map(|_| ())
 }
 
-/// `DeletePlacementGroup`.
+/// Carries out `DeletePlacementGroup`.
 pub fn delete_placement_group(
     world: &mut World,
     account: AccountId,
@@ -48,7 +48,7 @@ pub fn delete_placement_group(
     world.hosts.placer.groups.delete(account, name)
 }
 
-/// `AllocateHosts`, one host a call.
+/// Carries out `AllocateHosts`, one host a call.
 pub fn allocate_host(
     world: &mut World,
     now: Time,
@@ -97,7 +97,7 @@ pub fn dedicate(
     Ok(host)
 }
 
-/// `ReleaseHosts`, one host a call.
+/// Carries out `ReleaseHosts`, one host a call.
 pub fn release_host(
     world: &mut World,
     now: Time,

@@ -10,7 +10,7 @@ pub struct Refused {
     pub reason: FailureReason,
     pub kind: Option<TypeId>,
     pub zone: Option<ZoneId>,
-    /// Of a launch: the number in the demand of the first instance it asks for.
+    /// Number in the demand of the first instance that a launch asks for; `None` for other calls.
     pub launch: Option<u64>,
 }
 

@@ -1,11 +1,12 @@
-//! Capacity reservations and the instances in them: who takes room that is held, who follows when it is left, and
-//! what counts against quotas.
+//! Calls about capacity reservations: instances take reserved capacity, others follow when they leave it, and free slots
+//! count against quotas.
 //!
-//! An open reservation takes every instance of its account that matches, those that run already before it takes
-//! fresh room (EC2 user guide, "Work with Capacity Reservations": they "automatically match new instances and running
-//! instances that have matching attributes"). When an instance leaves it, the oldest that matches and runs outside
-//! follows, and the room of the one that left is free. Free slots count against the account's quota of instances
-//! (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance limits").
+//! An open reservation takes every instance of its account that matches, and those that run already before it takes
+//! free capacity (EC2 user guide, "Work with Capacity Reservations": they "automatically match new instances and running
+//! instances that have matching attributes"). When an instance leaves it, the oldest matching one outside
+//! becomes a member on its host, and the capacity of the one that left is released. Free slots count against the account's
+//! quota of instances (API reference, "InstanceLimitExceeded": "Capacity Reservations count towards your On-Demand Instance
+//! limits").
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::ReservationHandle;
 
-/// Reserves room in answer to a call, perhaps until a time.
+/// Carries out `CreateCapacityReservation`, with or without an end date.
 pub fn create_reservation(
     world: &mut World,
     now: Time,
@@ -46,7 +47,7 @@ pub fn create_reservation(
     Ok(())
 }
 
-/// Holds room for instances under a name: those that run and match first, fresh room for the others.
+/// Creates a reservation under a name: takes running instances that match first, and free capacity for the rest.
 pub fn hold(
     world: &mut World,
     now: Time,
@@ -75,7 +76,7 @@ pub fn hold(
     Ok(id)
 }
 
-/// Takes room for so many of the instances of a reservation, within the account's quotas.
+/// Reserves capacity for the instances of a reservation that have none, within the account's quotas.
 fn reserve(
     world: &mut World,
     now: Time,
@@ -91,7 +92,7 @@ fn reserve(
     reserved.inspect_err(|_| quota_claims::undo_slots(world, account, claim, fresh))
 }
 
-/// `CancelCapacityReservation`.
+/// Carries out `CancelCapacityReservation`.
 pub fn cancel_reservation(
     world: &mut World,
     now: Time,
@@ -103,7 +104,7 @@ pub fn cancel_reservation(
     end_reservation(world, now, account, id)
 }
 
-/// The end date of a reservation has come, unless it was cancelled before. EC2 ends it within an hour of that
+/// Ends a reservation at its end date, unless it was cancelled before. EC2 ends it within an hour of that date
 /// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
 pub fn expire(world: &mut World, now: Time, id: CapacityReservationId) {
     let reservation = world.hosts.reservations.get(id);
@@ -114,7 +115,7 @@ pub fn expire(world: &mut World, now: Time, id: CapacityReservationId) {
     }
 }
 
-/// A reservation ends: its free slots are given back, its instances are outside from now on, and are taken
+/// Ends a reservation: releases its free slots, and moves its instances outside, where they are taken
 /// over by other reservations that match.
 fn end_reservation(
     world: &mut World,
@@ -141,7 +142,7 @@ fn end_reservation(
     Ok(())
 }
 
-/// Instances outside count for the free slots of a reservation, as far as there are any.
+/// Fills the free slots of a reservation with matching instances from outside, as far as there are any.
 fn fill_slots(world: &mut World, now: Time, id: CapacityReservationId) {
     let reservation = world.hosts.reservations.get(id);
     let (account, kind) = (reservation.account(), reservation.kind);

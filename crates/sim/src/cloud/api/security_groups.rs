@@ -1,4 +1,4 @@
-//! Security groups and the traffic they let pass.
+//! Calls about security groups, and probes of the traffic that they allow.
 //!
 //! An interface joins its groups when they first matter: when a launch names groups, or a probe comes or goes. Until then
 //! an instance in the default group costs nothing.
@@ -20,7 +20,7 @@ use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::SecurityGroupHandle;
 use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
 
-/// `CreateSecurityGroup`.
+/// Carries out `CreateSecurityGroup`.
 pub fn create_security_group(
     world: &mut World,
     account: AccountId,
@@ -34,7 +34,7 @@ pub fn create_security_group(
     world.security.create(owner, name).map(|_| ())
 }
 
-/// `DeleteSecurityGroup`.
+/// Carries out `DeleteSecurityGroup`.
 pub fn delete_security_group(
     world: &mut World,
     account: AccountId,
@@ -44,7 +44,7 @@ pub fn delete_security_group(
     world.security.delete(id)
 }
 
-/// Adds a rule, or takes it away.
+/// Adds or removes a rule.
 pub fn change_rule(
     world: &mut World,
     account: AccountId,
@@ -119,7 +119,7 @@ fn join_by_address(
     found.map_or(Ok(()), |slot| join(world, slot, &[]))
 }
 
-/// The first interface of an instance is in these groups from now on, or in the default one.
+/// Puts the first interface of an instance into these groups, or into the default one.
 pub fn join(world: &mut World, slot: Slot, groups: &[SecurityGroupId]) -> Result<(), FailureReason> {
     let instance = world.instances.get(slot);
     let (id, account, subnet) = (instance.id, instance.account, instance.subnet);
@@ -133,7 +133,7 @@ pub fn join(world: &mut World, slot: Slot, groups: &[SecurityGroupId]) -> Result
     Ok(())
 }
 
-/// Gives the first interface of an instance other groups.
+/// Replaces the groups of the first interface of an instance.
 pub fn change_groups(
     world: &mut World,
     slot: Slot,
@@ -160,7 +160,7 @@ pub fn sync_addresses(world: &mut World, slot: Slot) {
     world.instances.extras_mut(slot).known_addresses = now;
 }
 
-/// The private addresses of the first interface of an instance, its first one first.
+/// Returns the private addresses of the first interface of an instance, its first one first.
 fn private_addresses(world: &World, slot: Slot) -> Vec<Ipv4Addr> {
     let instance = world.instances.get(slot);
     let first = std::iter::once(instance.address);
@@ -188,7 +188,7 @@ pub fn check_groups(
     world.security.chosen(owner, &groups).map(|_| ())
 }
 
-/// The groups of these names, as an interface in a subnet means them: those of its VPC, if they are there.
+/// Returns the groups of these names in the VPC of a subnet, if they exist.
 pub fn groups_in(
     world: &mut World,
     subnet: SubnetId,
@@ -204,7 +204,7 @@ pub fn groups_in(
     names.iter().map(one).collect()
 }
 
-/// The group of a name: one a call has made, or one of the scenario's in a VPC of the account.
+/// Returns the group of a name: one that a call has made, or one of the scenario in a VPC of the account.
 pub fn security_group(
     world: &mut World,
     account: AccountId,
@@ -217,7 +217,7 @@ pub fn security_group(
     found.ok_or(Failure::InvalidGroupNotFound.into())
 }
 
-/// The account begins to use its VPCs, where it has not yet.
+/// Creates the groups of the scenario in the VPCs of an account, unless it has them.
 fn open_vpcs(world: &mut World, account: AccountId) {
     let name = &world.directory.accounts()[account.index()];
     for (vpc_name, vpc) in world.network.vpcs(account) {

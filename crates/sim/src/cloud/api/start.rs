@@ -1,4 +1,4 @@
-//! Starting a stopped instance: placed anew in its zone, with the private address it has kept.
+//! Starts of stopped instances: each is placed anew in its zone, with the private address it has kept.
 
 use crate::cloud::allocation::allocator::ReservationCriteria;
 use crate::cloud::allocation::{membership, requests};

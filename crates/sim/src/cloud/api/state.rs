@@ -9,13 +9,13 @@ use crate::scenario::config::RepeatedCalls;
 use plimsoll_base::units::{Duration, ZoneId};
 use plimsoll_model::placement::config::CreatedGroupConfig;
 
-/// Handles, client tokens, rules of calls, and buffers that calls use again.
+/// Handles, client tokens, rules of calls, and buffers that calls reuse.
 pub struct ApiState {
     /// Resources by the names that calls give them.
     pub handles: Handles,
     /// Launches that may be repeated.
     pub tokens: ClientTokens,
-    /// Treatment of calls for a state that the instance is in already.
+    /// Answer to calls for a state that the instance is in already.
     pub repeated_calls: RepeatedCalls,
     /// Rules of the placement groups that calls create.
     pub created_groups: CreatedGroupConfig,
@@ -31,7 +31,7 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// State before the first call.
+    /// Returns the state before the first call.
     pub fn new(scenario: &Scenario) -> ApiState {
         ApiState {
             handles: Handles::default(),

@@ -19,7 +19,7 @@ pub fn check_tags<'a>(keys: impl Iterator<Item = &'a str>) -> Result<(), Failure
     Err(Failure::TagLimitExceeded.because(LimitKind::TagsPerResource, asked as u64, MAX_TAGS as u64))
 }
 
-/// Puts tags on an instance, in the place of those with the same keys.
+/// Adds tags to an instance, replacing those with the same keys.
 pub fn add_tags(world: &mut World, slot: Slot, tags: &[Tag]) -> Result<(), FailureReason> {
     let known = &mut world.instances.extras_mut(slot).tags;
     let is_new = |(i, tag): &(usize, &Tag)| {
@@ -40,7 +40,7 @@ pub fn add_tags(world: &mut World, slot: Slot, tags: &[Tag]) -> Result<(), Failu
     Ok(())
 }
 
-/// Takes the tags of these keys from an instance; those it does not have are no mistake (`DeleteTags`).
+/// Removes the tags of these keys from an instance; a key that it does not have is no error (`DeleteTags`).
 pub fn remove_tags(world: &mut World, slot: Slot, keys: &[String]) {
     let extras = world.instances.extras_mut(slot);
     for key in keys {

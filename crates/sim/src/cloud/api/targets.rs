@@ -9,7 +9,7 @@ use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::Targets;
 use plimsoll_model::workload::handles::Handle;
 
-/// The instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
+/// Returns the instances that a call means, in its order, whether they are still alive or not; `None` for a name that no
 /// launch has used, or where there is no instance to draw. The list is `ApiState::targets`, to be put back after use.
 pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<Option<Reference>> {
     let mut found = std::mem::take(&mut world.api.targets);
@@ -29,7 +29,7 @@ pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<
     found
 }
 
-/// The first instance of a name, alive and the account's.
+/// Returns the first instance of a name, alive and the account's.
 pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, FailureReason> {
     let alive =
         world.api.handles.instances.of(handle).first().filter(|reference| reference.account == account);
@@ -37,7 +37,7 @@ pub fn first(world: &World, account: AccountId, handle: Handle) -> Result<Slot, 
     slot.ok_or(Failure::InvalidInstanceIdNotFound.into())
 }
 
-/// The instance of a call that changes what belongs to it, if its state allows that.
+/// Returns the instance of a call that changes its resources, if its state allows that.
 pub fn changeable(world: &World, account: AccountId, instance: Handle) -> Result<Slot, FailureReason> {
     let slot = first(world, account, instance)?;
     match world.instances.get(slot).state.on(Trigger::ModifyAttribute) {

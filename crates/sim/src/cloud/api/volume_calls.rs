@@ -17,7 +17,7 @@ use plimsoll_model::workload::resource_call::VolumeSpec;
 /// The root of an image that a call registers.
 const ROOT_DEVICE: &str = "/dev/sda1";
 
-/// `CreateVolume`.
+/// Carries out `CreateVolume`.
 pub fn create_volume(
     world: &mut World,
     now: Time,
@@ -38,7 +38,7 @@ pub fn create_volume(
     Ok(())
 }
 
-/// `AttachVolume`.
+/// Carries out `AttachVolume`.
 pub fn attach_volume(
     world: &mut World,
     now: Time,
@@ -63,7 +63,7 @@ pub fn attach_volume(
     Ok(())
 }
 
-/// `DetachVolume`.
+/// Carries out `DetachVolume`.
 pub fn detach_volume(
     world: &mut World,
     now: Time,
@@ -92,7 +92,7 @@ fn is_instance_stopped(world: &World, id: InstanceId) -> bool {
     slot.is_some_and(|slot| world.instances.get(slot).state == State::Stopped)
 }
 
-/// `DeleteVolume`.
+/// Carries out `DeleteVolume`.
 pub fn delete_volume(
     world: &mut World,
     now: Time,
@@ -106,7 +106,7 @@ pub fn delete_volume(
     Ok(())
 }
 
-/// `ModifyVolume`.
+/// Carries out `ModifyVolume`.
 pub fn modify_volume(
     world: &mut World,
     now: Time,
@@ -122,7 +122,7 @@ pub fn modify_volume(
     Ok(())
 }
 
-/// `CreateSnapshot`.
+/// Carries out `CreateSnapshot`.
 pub fn create_snapshot(
     world: &mut World,
     now: Time,
@@ -139,7 +139,7 @@ pub fn create_snapshot(
     Ok(())
 }
 
-/// `DeleteSnapshot`.
+/// Carries out `DeleteSnapshot`.
 pub fn delete_snapshot(
     world: &mut World,
     now: Time,
@@ -152,7 +152,7 @@ pub fn delete_snapshot(
     Ok(())
 }
 
-/// `ModifySnapshotTier`: to the archive.
+/// Carries out `ModifySnapshotTier`: to the archive.
 pub fn archive_snapshot(
     world: &mut World,
     now: Time,
@@ -163,7 +163,7 @@ pub fn archive_snapshot(
     world.storage.archive_snapshot(now, account, id, &mut world.billing.usage)
 }
 
-/// `RestoreSnapshotTier`: from the archive.
+/// Carries out `RestoreSnapshotTier`: from the archive.
 pub fn restore_snapshot(
     world: &mut World,
     now: Time,
@@ -174,7 +174,7 @@ pub fn restore_snapshot(
     world.storage.restore_snapshot(now, account, id, &mut world.billing.usage)
 }
 
-/// `RegisterImage`.
+/// Carries out `RegisterImage`.
 pub fn register_image(
     world: &mut World,
     now: Time,
@@ -207,7 +207,7 @@ pub fn register_image(
     Ok(())
 }
 
-/// `DeregisterImage`.
+/// Carries out `DeregisterImage`.
 pub fn deregister_image(
     world: &mut World,
     now: Time,

@@ -1,4 +1,4 @@
-//! Launches on their way: instances that were requested and have no host yet. For clients they are there, and pending.
+//! Launches in progress: instances that were requested and have no host yet. Clients see them as pending.
 
 use crate::cloud::world::World;
 use plimsoll_model::control_plane::plane::path::Route;
@@ -13,7 +13,7 @@ pub fn note_launching(world: &mut World, call: &Call) {
     }
 }
 
-/// Such a launch has its effect, or is refused for good.
+/// Notes that such a launch has taken effect, or is refused for good.
 #[inline]
 pub fn note_launched(world: &mut World, call: &Call) {
     let Action::Launch(launch) = &call.action else { return };
@@ -38,7 +38,7 @@ pub fn launching_among(world: &World, targets: &Targets) -> usize {
     targets.handles().iter().filter(is_launching).count()
 }
 
-/// Returns whether a worker comes to a call before its instances are launched.
+/// Returns whether the instances of a call are not yet launched when a worker handles it.
 pub fn is_early(world: &World, call: &Call) -> bool {
     let is_for_a_worker = Route::of(call.action.operation()) == Route::Instance;
     is_for_a_worker && call.action.targets().is_some_and(|targets| launching_among(world, targets) > 0)

@@ -1,6 +1,6 @@
 //! The control plane between a call of the demand and the flow that answers it, where a scenario models one.
 //!
-//! `submit` hands calls to the plane and does what the plane decides. `profile` is what the plane has to know of a call;
+//! `submit` hands calls to the plane and applies its decisions. `profile` makes the description of a call for the plane;
 //! `launching` counts the instances that are about to be launched; `prefetch` loads records ahead of their events.
 
 pub mod launching;
@@ -20,14 +20,14 @@ use plimsoll_model::control_plane::throttle::Class;
 use plimsoll_model::workload::call::Call;
 use plimsoll_model::workload::handles::Handle;
 
-/// Control plane of a run, and what the cloud has to know for it.
+/// Control plane of a run, with the state that the cloud keeps for it.
 pub struct Control {
     pub plane: Plane,
     /// Attributes by which a `describe` finds instances without a scan.
     indexes: Vec<Index>,
-    /// Launches that were called for and have had no effect yet, by the handle of their instances.
+    /// Number of launches that were requested and have not taken effect yet, by the handle of their instances.
     launching: BTreeMap<Handle, u32>,
-    /// Time of the last work.
+    /// Time at which effects were last carried out.
     worked: Time,
 }
 
@@ -51,7 +51,7 @@ impl Control {
         })
     }
 
-    /// Ends the warm-up: counts begin anew, also where no call comes any more.
+    /// Ends the warm-up: counts begin anew, even where no further call comes.
     pub fn begin_window(&mut self, now: Time) {
         self.plane.begin_window(now);
         self.plane.note_queues(now);

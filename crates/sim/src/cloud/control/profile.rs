@@ -61,7 +61,7 @@ fn record_of(world: &World, account: AccountId, targets: &Targets) -> RecordKey 
     RecordKey::Instance { id: id.0, slot: slot.0 }
 }
 
-/// Instances that a call is about, where buckets of resources may count them; a name that stands for none counts
+/// Returns the number of instances that a call is about, where buckets of resources may count them; a handle of none counts
 /// as one.
 fn count_resources(world: &World, action: &Action) -> u32 {
     match action {
@@ -93,7 +93,7 @@ fn is_narrow(query: &Query) -> bool {
     query.targets.is_some() || query.page_size.is_some() || !query.filters.is_empty()
 }
 
-/// Returns the index that helps a filter.
+/// Returns the index that serves a filter.
 fn index_of(filter: &Filter) -> Index {
     match filter {
         Filter::State(_) => Index::State,
@@ -104,7 +104,7 @@ fn index_of(filter: &Filter) -> Index {
     }
 }
 
-/// A number for the filters of a query, never 0 (FNV-1a over their text).
+/// Returns a number for the filters of a query, never 0 (FNV-1a over their text).
 fn fingerprint(query: &Query) -> u64 {
     let text = format!("{:?}", query.filters);
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {

@@ -1,4 +1,4 @@
-//! Calls on their way through the control plane, and the effects that it decides.
+//! Submission of calls to the control plane, and the effects that it decides.
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{describe, dispatch};
@@ -39,7 +39,7 @@ pub fn submit(world: &mut World, now: Time, call: Call) {
     work(world, now);
 }
 
-/// An timer of the control plane rings.
+/// Handles a timer of the control plane.
 #[inline]
 pub fn on_timer(world: &mut World, now: Time, timer: PlaneTimer, number: u32) {
     world.control_mut().plane.fire(now, timer, number);
@@ -71,7 +71,7 @@ pub fn work(world: &mut World, now: Time) {
     }
 }
 
-/// Lets a call take effect, unless a worker comes to it before its instances are launched.
+/// Lets a call take effect, unless its instances are not yet launched.
 fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     let (call, lifetimes) = world.control_mut().plane.take_call(request);
     if launching::is_early(world, &call) {

@@ -26,26 +26,26 @@ pub struct Extras {
     pub constraint: Option<Constraint>,
     /// Capacity reservations that the instance may use.
     pub preference: Preference,
-    /// The capacity reservation whose room it has now.
+    /// Capacity reservation whose slot it has now.
     pub reservation: Option<CapacityReservationId>,
-    /// Terminating is refused.
+    /// True if termination is refused.
     pub protected: bool,
-    /// The spot market takes its capacity back.
+    /// True if the spot market takes its capacity back.
     pub interrupted: bool,
-    /// The spot market has taken its capacity back, and it starts again when there is some at its price.
+    /// True if the spot market has taken its capacity back, and it starts again when there is some at its price.
     pub waits_for_market: bool,
-    /// The instance comes up again after its host failed, which is no launch or start.
+    /// True if the instance comes up again after its host failed, which is no launch or start.
     pub recovers: bool,
-    /// Since when it has been running, while it hibernates.
+    /// Time at which it began to run, while it hibernates.
     pub hibernates_since: Option<Time>,
-    /// First interface is in security groups.
+    /// True if the first interface is in security groups.
     pub has_joined: bool,
-    /// The private addresses they know it by.
+    /// Private addresses by which these groups know it.
     pub known_addresses: Vec<Ipv4Addr>,
 }
 
 impl Extras {
-    /// The instance was launched so that it can hibernate.
+    /// Returns whether the instance was launched so that it can hibernate.
     pub fn can_hibernate(&self) -> bool {
         self.options.as_ref().is_some_and(|options| options.hibernation)
     }
@@ -55,7 +55,7 @@ impl Extras {
 #[derive(Clone, Debug, Default)]
 pub struct ExtrasTable(Vec<Option<Box<Extras>>>);
 
-/// Options that instances share are written once, and shared again.
+/// Writes options that instances share once, and shares them again when read.
 impl Persist for ExtrasTable {
     fn save(&self, out: &mut Writer<'_>) {
         let (mut numbers, mut shared) = (BTreeMap::new(), Vec::new());
@@ -109,12 +109,12 @@ impl ExtrasTable {
         self.0[slot].get_or_insert_default()
     }
 
-    /// True when no instance has any.
+    /// Returns whether no instance has extras.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
     }
 
-    /// Takes them away: the instance has ended.
+    /// Removes and returns the extras of an instance that has ended.
     pub fn remove(&mut self, slot: Slot) -> Option<Box<Extras>> {
         self.0.get_mut(slot.0 as usize)?.take()
     }

@@ -22,7 +22,7 @@ persist! { FaultState {
 } }
 
 impl FaultState {
-    /// Faults to come, with no instance on any host.
+    /// Returns the state with these faults to come, and no instance on any host.
     pub fn new(faults: Faults) -> FaultState {
         FaultState { faults, instances_by_host: BTreeSet::new() }
     }

@@ -59,7 +59,7 @@ pub fn add_addresses(
     Ok(())
 }
 
-/// An instance as the network sees it.
+/// Returns an instance as the network sees it.
 pub fn network_view(world: &World, slot: Slot) -> network::Instance {
     let instance = world.instances.get(slot);
     network::Instance {
@@ -71,7 +71,7 @@ pub fn network_view(world: &World, slot: Slot) -> network::Instance {
     }
 }
 
-/// A number of addresses as the network counts them; no subnet has more.
+/// Returns a number of addresses as the network counts them; no subnet has more.
 fn small(count: u32) -> Result<u16, FailureReason> {
     u16::try_from(count).map_err(|_| Failure::InvalidParameterValue.into())
 }

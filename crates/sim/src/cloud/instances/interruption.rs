@@ -11,10 +11,10 @@ use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Interruption, Spot};
 
-/// Time between two attempts to start where the price would let an instance start: assumed.
+/// Time between two attempts to start an instance whose price allows it. An assumption.
 const RETRY: Duration = Duration::from_seconds(300);
 
-/// EC2 takes the capacity of an instance back.
+/// Takes the capacity of a spot instance back, as EC2 does.
 pub fn interrupt(world: &mut World, now: Time, slot: Slot) {
     let interruption = world.instances.extras.get(slot).and_then(|extras| extras.options.as_ref());
     let interruption = interruption.map_or(Interruption::Terminate, |options| options.interruption());
@@ -32,7 +32,7 @@ pub fn interrupt(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// Looks at the spot price again, for an instance that runs or waits for the market.
+/// Checks the spot price again, for an instance that runs or waits for the market.
 pub fn on_price_timer(world: &mut World, now: Time, slot: Slot) {
     match (world.instances.get(slot).state, spot::spot_of(world, slot)) {
         (State::Stopped, Some(spot)) => return_to_market(world, now, slot, spot),
@@ -40,7 +40,7 @@ pub fn on_price_timer(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// Starts an instance that waits for the market, if its price and the room allow; else it goes on waiting.
+/// Starts an instance that waits for the market, if its price and the free capacity allow; else it goes on waiting.
 fn return_to_market(world: &mut World, now: Time, slot: Slot, spot: Spot) {
     let instance = world.instances.get(slot);
     let (kind, zone) = (instance.kind, instance.zone);

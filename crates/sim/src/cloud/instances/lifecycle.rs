@@ -1,4 +1,4 @@
-//! Lifecycle of an instance after its launch: booting, stopping, ending, and what each releases.
+//! Lifecycle of an instance after its launch: booting, stopping, ending, and the resources that each step releases.
 
 use crate::cloud::allocation::{membership, requests};
 use crate::cloud::instances::reference::Slot;
@@ -43,7 +43,7 @@ pub fn booted(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// True once for an instance that came up again because its host failed.
+/// Returns true once for an instance that came up again because its host failed.
 #[cold]
 fn has_recovered(world: &mut World, slot: Slot) -> bool {
     world.instances.extras.get_mut(slot).is_some_and(|extras| std::mem::take(&mut extras.recovers))
@@ -67,7 +67,7 @@ pub fn start_counting(world: &mut World, kind: TypeId) {
     world.recorder.ledger.instances[InstanceTotal::Running as usize] += 1;
 }
 
-/// Counts an instance as running no more.
+/// Counts an instance as no longer running.
 #[inline]
 pub fn stop_counting(world: &mut World, slot: Slot) {
     let kind = world.instances.get(slot).kind;
@@ -134,7 +134,7 @@ pub fn stop_resident(world: &mut World, slot: Slot, start_at: Time) {
     world.set_timer(start_at, Timer::StartDue, slot);
 }
 
-/// The lifetime of an instance is over: it is terminated, unless a call has done so already.
+/// Terminates an instance at the end of its lifetime, unless a call has done so already.
 #[inline]
 pub fn lifetime_over(world: &mut World, now: Time, slot: Slot) {
     if !matches!(world.instances.get(slot).state, State::ShuttingDown | State::Terminated) {
@@ -177,7 +177,7 @@ pub fn terminated(world: &mut World, now: Time, slot: Slot) {
     world.instances.ended(slot);
 }
 
-/// Releases what an instance holds only while it is not stopped: its host, its public address.
+/// Releases the resources that an instance holds only while it is not stopped: its host, its public address.
 #[inline]
 fn release_running_resources(world: &mut World, now: Time, slot: Slot) {
     let instance = world.instances.get_mut(slot);
@@ -215,7 +215,7 @@ pub fn enter(world: &mut World, now: Time, slot: Slot, state: State) {
     });
 }
 
-/// A stopped or recovered instance has a host again: it boots from the volumes that it has.
+/// Boots a stopped or recovered instance that has a host again from the volumes that it has.
 pub fn come_up_again(world: &mut World, now: Time, slot: Slot) {
     note_allocation(world, slot);
     match world.control {
@@ -224,7 +224,7 @@ pub fn come_up_again(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// An instance comes up. One that was launched brings its image, and its lifetime where that is drawn.
+/// Begins to bring an instance up. One that was launched brings its image, and its lifetime where that is drawn.
 pub fn bring_up(
     world: &mut World,
     now: Time,
@@ -242,7 +242,7 @@ pub fn bring_up(
     }
 }
 
-/// An instance has come up: it runs, unless it does something else by now.
+/// Sets an instance that has come up running, unless it is in another state by now.
 pub fn come_up(world: &mut World, now: Time, BringUp { slot, stamp, lifetime, .. }: BringUp) {
     let slot = Slot(slot);
     let instance = world.instances.get(slot);
@@ -270,8 +270,8 @@ pub fn note_allocation(world: &mut World, slot: Slot) {
     world.network.note(instance.subnet, instance.has_public_address);
 }
 
-/// Returns the time since which an instance is in the state that it enters now: a state on the way to another counts from
-/// the call. Tells the control plane that the record changes.
+/// Returns the time since which an instance is in the state that it enters now: a transitional state counts from
+/// the call. Notifies the control plane that the record changes.
 #[inline(always)] // every state of every instance; without a control plane that is nothing
 pub fn time_of_entry(world: &mut World, now: Time, slot: Slot, state: State) -> Time {
     if world.control.is_none() { now } else { record_entry(world, now, slot, state) }

@@ -1,5 +1,5 @@
-//! The live instances of every account, each in a dense table, so that a call can mean some of them at random in
-//! constant time. Kept only where calls do: it takes 20 bytes an instance.
+//! Live instances of every account, each in a dense table, so that a call can draw some of them at random in
+//! constant time. Kept only where calls draw instances: it takes 20 bytes an instance.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ use plimsoll_base::units::AccountId;
 /// Live instances by account.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LiveInstances {
-    /// In no order that means anything: the last takes the place of one that leaves.
+    /// Live instances of each account, in arbitrary order: the last takes the place of one that leaves.
     by_account: Vec<Vec<Reference>>,
     /// Position of each slot in the table of its account; meaningless for a slot in none.
     positions: Vec<u32>,
 }
 
 impl LiveInstances {
-    /// An instance begins its life.
+    /// Adds a new instance.
     pub fn join(&mut self, instance: Reference) {
         let Reference { slot, account, .. } = instance;
         if self.by_account.len() <= account.index() {
@@ -30,12 +30,12 @@ impl LiveInstances {
         table.push(instance);
     }
 
-    /// An instance has ended.
+    /// Removes an instance that has ended.
     pub fn leave(&mut self, account: AccountId, slot: Slot) {
         let position = self.position(slot);
         let table = &mut self.by_account[account.index()];
         let gone = table.swap_remove(position);
-        assert_eq!(gone.slot, slot, "an instance stands where it is looked for");
+        assert_eq!(gone.slot, slot, "the position of an instance is its own");
         if let Some(moved) = table.get(position) {
             self.positions[moved.slot.0 as usize] = position as u32;
         }
@@ -51,7 +51,7 @@ impl LiveInstances {
         self.by_account.iter().map(Vec::len).sum()
     }
 
-    /// The account's live instances.
+    /// Returns the account's live instances.
     pub fn of(&self, account: AccountId) -> &[Reference] {
         self.by_account.get(account.index()).map_or(&[], Vec::as_slice)
     }
@@ -64,7 +64,7 @@ impl LiveInstances {
         }
     }
 
-    /// The instance that a ticket falls on, each with the same chance; `None` where there is none.
+    /// Returns the instance that a ticket falls on, each with the same chance; `None` where there is none.
     #[inline]
     pub fn sample_one(&self, account: AccountId, ticket: u64) -> Option<Reference> {
         self.first_sampled(account, ticket).copied()
@@ -76,8 +76,8 @@ impl LiveInstances {
         table.get(index_of(ticket, table.len()))
     }
 
-    /// The instances that a ticket means: the one it falls on, each with the same chance, and those after it in the
-    /// table, round about; fewer than `count` where there are fewer, none where there are none.
+    /// Returns the instances that a ticket draws: the one it falls on, each with the same chance, and those after it in the
+    /// table, cyclically; fewer than `count` where there are fewer.
     #[inline]
     pub fn sample(&self, account: AccountId, ticket: u64, count: u32) -> impl Iterator<Item = Reference> {
         let table = self.of(account);

@@ -9,7 +9,7 @@ use plimsoll_base::units::Time;
 use plimsoll_model::billing::{self, Market, Running};
 use plimsoll_model::placement::request::Tenancy;
 
-/// Bills the time that an instance has been running, as far as it lies behind the warm-up. On a dedicated
+/// Bills the time that an instance has been running after the warm-up. On a dedicated
 /// host it is paid with the host (EC2 user guide, "Amazon EC2 Dedicated Hosts pricing and billing").
 #[inline(always)] // every end
 pub fn bill(world: &mut World, since: Time, now: Time, slot: Slot) {
@@ -38,7 +38,7 @@ pub fn bill(world: &mut World, since: Time, now: Time, slot: Slot) {
     }
 }
 
-/// Adds to a bill how an instance with extras was bought.
+/// Adds the purchase option of an instance with extras to a bill.
 #[cold]
 fn note_purchase(world: &World, slot: Slot, running: &mut Running) {
     running.market = spot::market_of(world, slot);

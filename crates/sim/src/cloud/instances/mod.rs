@@ -1,4 +1,4 @@
-//! Instances: their table and their lifecycle, and what follows from each step of it.
+//! Instances: their table, their lifecycle, and the effects of each step of it.
 
 pub mod extras;
 pub mod fault_state;

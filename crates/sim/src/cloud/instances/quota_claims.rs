@@ -11,7 +11,7 @@ use plimsoll_model::workload::call::{self, LaunchOptions};
 /// Returns the claim of an instance of a type on quotas.
 pub fn claim(kind: &TypeInfo, options: Option<&LaunchOptions>) -> Claim {
     let spot = options.is_some_and(|options| options.spot.is_some());
-    // On a dedicated host it is the host that counts (EC2 user guide, "On-Demand Instance quotas").
+    // On a dedicated host the host counts (EC2 user guide, "On-Demand Instance quotas").
     let is_on_dedicated_host = options.is_some_and(|options| options.tenancy == call::LaunchTenancy::Host);
     let group = kind.family_group.filter(|_| !is_on_dedicated_host);
     Claim { group, vcpu_milli: kind.amounts.vcpu_milli(), spot }
@@ -27,7 +27,7 @@ pub fn take(world: &mut World, now: Time, account: AccountId, claim: Claim) -> R
     world.quotas.take_instance(now, account, claim)
 }
 
-/// Counts so many slots of a reservation, each as an instance, or none.
+/// Counts `count` slots of a reservation, each as an instance; all or none.
 #[cold]
 pub fn take_slots(
     world: &mut World,
@@ -43,13 +43,13 @@ pub fn take_slots(
     world.quotas.take_instances(now, account, claim, count)
 }
 
-/// So many slots count no more.
+/// Takes back the claims of `count` slots.
 #[cold]
 pub fn undo_slots(world: &mut World, account: AccountId, claim: Claim, count: u32) {
     (0..count).for_each(|_| undo(world, account, claim));
 }
 
-/// An instance that was counted comes to nothing.
+/// Takes back the claim of an instance that is not launched.
 #[cold]
 pub fn undo(world: &mut World, account: AccountId, claim: Claim) {
     if !world.quotas.is_unlimited() {
@@ -57,7 +57,7 @@ pub fn undo(world: &mut World, account: AccountId, claim: Claim) {
     }
 }
 
-/// An instance counts no more.
+/// Gives back the claim of an instance.
 #[cold]
 pub fn give(world: &mut World, now: Time, slot: Slot) {
     let claim = claim_of(world, slot);
@@ -71,12 +71,12 @@ pub fn claim_of(world: &World, slot: Slot) -> Claim {
     claim(world.types.of(instance.kind), options)
 }
 
-/// Claim of a free slot on quotas: that of an instance in it.
+/// Returns the claim of a free slot on quotas: that of an instance in it.
 pub fn claim_of_slot(world: &World, kind: TypeId) -> Claim {
     claim(world.types.of(kind), None)
 }
 
-/// Makes something that an account may have only so many of: where it cannot be made, it counts no more.
+/// Creates a resource within a quota of the account; where it cannot be created, its claim is taken back.
 pub fn create_within<T>(
     world: &mut World,
     account: AccountId,
@@ -92,7 +92,7 @@ pub fn create_within<T>(
     make(world).inspect_err(|_| world.quotas.give(account, quota, amount as u64))
 }
 
-/// The account has so many less.
+/// Reduces the count of a quota of an account.
 pub fn uncount(world: &mut World, account: AccountId, quota: Quota, amount: usize) {
     if !world.quotas.is_unlimited() {
         world.quotas.give(account, quota, amount as u64);

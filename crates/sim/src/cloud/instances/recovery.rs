@@ -27,9 +27,9 @@ struct Relocation {
 /// Treatment of an instance that cannot stay on its host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Eviction {
-    /// The instance goes on elsewhere without a break.
+    /// The instance goes on on another host without a break.
     Migrate,
-    /// The instance comes up again elsewhere.
+    /// The instance comes up again on another host.
     Recover,
     Stop,
     Terminate,
@@ -113,7 +113,7 @@ fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
     }
 }
 
-/// An instance comes up again on another host, with its addresses and volumes. Nothing changes where
+/// Brings an instance up again on another host, with its addresses and volumes. Nothing changes where
 /// there is none.
 fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let relocation = allocate_elsewhere(world, now, slot, Occasion::Recovery)?;
@@ -128,7 +128,7 @@ fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason
     Ok(())
 }
 
-/// An instance goes on on another host. Nothing changes where there is none.
+/// Moves a running instance to another host. Nothing changes where there is none.
 fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let relocation = allocate_elsewhere(world, now, slot, Occasion::Migration)?;
     move_to(world, now, slot, relocation);
@@ -136,8 +136,8 @@ fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason
     Ok(())
 }
 
-/// Takes room on any host but the one the instance is on. A slot of a reservation goes along with it, and
-/// where there is no room for that, another free one is taken.
+/// Allocates capacity on any host but that of the instance. A slot of a reservation moves with it; and
+/// where no host has capacity for it, another free slot is taken.
 fn allocate_elsewhere(
     world: &mut World,
     now: Time,
@@ -151,7 +151,7 @@ fn allocate_elsewhere(
     constraint.excluded = Some(from.host);
     request.constraint = Some(constraint);
     let preference = world.instances.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
-    // Of its group it counts no more while a place is looked for: a member that moves is still one.
+    // It leaves its group while another host is chosen, so that it does not count as a second member.
     world.hosts.placer.removed(&old_request, from.host, &world.hosts.fleet);
     let criteria = ReservationCriteria { kind, preference };
     let diagnosis = decisions::diagnose_instance(world, slot, &request);
@@ -177,7 +177,7 @@ fn allocate_elsewhere(
     found
 }
 
-/// The instance is on the new host, and the room on the old one is given back.
+/// Moves the instance to the new host, and releases the capacity on the old one.
 fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Relocation) {
     let (request, was) =
         (requests::request_of(world, slot), requests::allocation_of(world, slot).reservation);
@@ -199,7 +199,7 @@ fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Re
     world.note_hosts();
 }
 
-/// An instance is off its host and has no other: what ended is over, anything else is stopped.
+/// Handles an instance that has lost its host and has no other: one that was ending has ended, any other is stopped.
 fn lose(world: &mut World, now: Time, slot: Slot) {
     match world.instances.get(slot).state.on(Trigger::Lost) {
         Transition::To(State::Terminated) => lifecycle::terminated(world, now, slot),

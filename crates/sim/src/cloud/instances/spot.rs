@@ -9,7 +9,7 @@ use plimsoll_base::units::{Duration, Money, Time};
 use plimsoll_model::billing::{INTERRUPTION_NOTICE, Market};
 use plimsoll_model::workload::call::{LaunchOptions, Spot};
 
-/// Time for which prices are looked at in advance, since the end of a trace is not known.
+/// Time for which prices are read in advance, since the end of a trace is not known.
 const LOOK_AHEAD: Duration = Duration::from_seconds(7 * 86_400);
 
 /// Checks that the maximum price of a launch is enough in its zone.
@@ -35,7 +35,7 @@ pub fn market_of(world: &World, slot: Slot) -> Market {
     if spot_of(world, slot).is_some() { Market::Spot } else { Market::OnDemand }
 }
 
-/// The most that a second of an instance may cost on the spot market, where its request said so.
+/// Returns the most that a second of an instance may cost on the spot market, where its request said so.
 pub fn max_price_of(world: &World, slot: Slot) -> Option<Money> {
     max_price(spot_of(world, slot)?)
 }
@@ -45,8 +45,8 @@ pub fn spot_of(world: &World, slot: Slot) -> Option<Spot> {
     world.instances.extras.get(slot)?.options.as_ref()?.spot
 }
 
-/// An instance of the spot market runs: the time of its interruption follows from the prices to come. One that was
-/// stopped waits for them.
+/// Schedules the interruption of a running spot instance by the prices to come, or the next check where they bring none.
+/// An instance that is stopped waits for the market instead: see [`wait_for_market`].
 pub fn watch_price(world: &mut World, now: Time, slot: Slot) {
     let Some(spot) = spot_of(world, slot) else { return };
     let instance = world.instances.get(slot);
@@ -60,7 +60,7 @@ pub fn watch_price(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// A spot instance has stopped: where that was an interruption, EC2 starts it again by itself.
+/// Lets a spot instance that an interruption has stopped wait for the market, in which EC2 starts it again by itself.
 pub fn wait_for_market(world: &mut World, now: Time, slot: Slot) {
     let waits = world.instances.extras.get(slot).is_some_and(|extras| extras.waits_for_market);
     if let Some(spot) = spot_of(world, slot).filter(|_| waits) {
@@ -69,7 +69,7 @@ pub fn wait_for_market(world: &mut World, now: Time, slot: Slot) {
     }
 }
 
-/// Looks again when the price is no more above what the instance pays.
+/// Schedules the next check for the time at which the price is no longer above the maximum of the instance.
 pub fn await_price(world: &mut World, from: Time, slot: Slot, spot: Spot) {
     let instance = world.instances.get(slot);
     let market = (instance.kind, instance.zone);
@@ -79,7 +79,7 @@ pub fn await_price(world: &mut World, from: Time, slot: Slot, spot: Spot) {
     world.set_timer(fits.unwrap_or(horizon), Timer::SpotWatch, slot);
 }
 
-/// The most a launch pays, as money per second.
+/// Returns the most a launch pays, as money per second.
 pub fn max_price(spot: Spot) -> Option<Money> {
     const UNITS_PER_PICO_USD: i128 = Money::UNITS_PER_USD / 1_000_000_000_000;
     spot.max_pico_usd_per_hour.map(|pico| Money(i128::from(pico) * UNITS_PER_PICO_USD / 3600))

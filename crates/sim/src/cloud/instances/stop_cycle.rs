@@ -1,4 +1,4 @@
-//! Stop/start behaviour: instances that stop and start by themselves.
+//! Stop/start behaviour: instances that stop and start on a schedule of their own.
 
 use crate::cloud::api::instance_action::{self, InstanceAction};
 use crate::cloud::instances::reference::Slot;
@@ -7,14 +7,14 @@ use crate::cloud::world::World;
 use plimsoll_base::units::Time;
 use plimsoll_model::operation::Operation;
 
-/// The instance's behaviour stops it.
+/// Stops an instance by its stop/start behaviour.
 pub fn stop_due(world: &mut World, now: Time, slot: Slot) {
     let account = world.instances.get(slot).account;
     let answer = instance_action::apply(world, now, slot, InstanceAction::Stop);
     world.recorder.answer(now, Operation::Stop, account, answer);
 }
 
-/// The instance's behaviour starts it. Refused, it tries again after another stopped time.
+/// Starts an instance by its stop/start behaviour. Where this is refused, it tries again after another stopped time.
 pub fn start_due(world: &mut World, now: Time, slot: Slot) {
     let account = world.instances.get(slot).account;
     let answer = instance_action::apply(world, now, slot, InstanceAction::Start);

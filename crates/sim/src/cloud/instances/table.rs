@@ -1,4 +1,4 @@
-//! The record of one instance, a cache line, and the table of those that are alive.
+//! Record of an instance, a cache line, and the table of the live instances.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,25 +37,25 @@ pub struct Instance {
     pub zone: ZoneId,
     /// The stop/start behaviour it follows, if any.
     pub stops: Option<StopsId>,
-    /// Timers that name it, whether they still mean anything or not.
+    /// Number of timers that name it, void ones included.
     pub timers: u16,
-    /// Timers with another stamp mean nothing any more.
+    /// Stamp of its valid timers; those with another stamp are void.
     pub stamp: u16,
     /// State.
     pub state: State,
-    /// The instance has capacity on `host`.
+    /// True if the instance has capacity on `host`.
     pub has_host: bool,
-    /// The instance holds a public address now.
+    /// True if the instance holds a public address now.
     pub has_public_address: bool,
-    /// The instance gets a public address whenever it starts.
+    /// True if the instance gets a public address whenever it starts.
     pub wants_public_address: bool,
-    /// Minimum for this start was billed before the run began.
+    /// True if the minimum for this start was billed before the run began.
     pub past_minimum: bool,
-    /// The instance has extras.
+    /// True if the instance has extras.
     pub has_extras: bool,
 }
 
-/// The instances that are alive, and those that timers still name.
+/// Live instances, and ended ones that timers still name.
 #[derive(Clone, Debug, Default)]
 pub struct Instances {
     slots: Vec<Instance>,
@@ -74,7 +74,7 @@ pub struct Instances {
     pub with_volumes: BTreeMap<InstanceId, Reference>,
 }
 
-/// Records are written one after the other: there may be millions.
+/// Writes records one after the other, as there may be millions.
 impl Persist for Instances {
     fn save(&self, out: &mut Writer<'_>) {
         let Instances { slots, free, launched, terminated, alive_of, live, .. } = self;
@@ -100,12 +100,12 @@ impl Persist for Instances {
 }
 
 impl Instances {
-    /// Makes room for so many at once.
+    /// Reserves memory for `count` instances at once.
     pub fn reserve(&mut self, count: usize) {
         self.slots.reserve_exact(count);
     }
 
-    /// From now on [`Instances::sample`] can be asked. To be called before any instance is there.
+    /// Prepares for [`Instances::sample`]. To be called before any instance is added.
     pub fn keep_live(&mut self) {
         assert_eq!(self.launched, 0, "everybody who is alive has to be known");
         self.live = Some(LiveInstances::default());
@@ -143,13 +143,13 @@ impl Instances {
         }
     }
 
-    /// The instance in a slot.
+    /// Returns the instance in a slot.
     #[inline]
     pub fn get(&self, slot: Slot) -> &Instance {
         &self.slots[slot.0 as usize]
     }
 
-    /// The instance in a slot, to change.
+    /// Returns the instance in a slot, to change.
     #[inline]
     pub fn get_mut(&mut self, slot: Slot) -> &mut Instance {
         &mut self.slots[slot.0 as usize]
@@ -171,7 +171,7 @@ impl Instances {
         }
     }
 
-    /// A timer that named the slot has fired or was found void.
+    /// Notes that a timer that named the slot has fired or was found void.
     #[inline]
     pub fn timer_gone(&mut self, slot: Slot) {
         let instance = self.get_mut(slot);
@@ -181,25 +181,25 @@ impl Instances {
         }
     }
 
-    /// A way to name the instance after it may have ended.
+    /// Returns a reference to the instance that stays valid after its end.
     pub fn reference(&self, slot: Slot) -> Reference {
         let instance = self.get(slot);
         Reference { slot, id: instance.id, account: instance.account }
     }
 
-    /// The slot of a reference; `None` once the instance has ended, whether or not another took its slot.
+    /// Returns the slot of a reference; `None` once the instance has ended, whether or not another took its slot.
     pub fn resolve(&self, reference: Reference) -> Option<Slot> {
         let instance = self.get(reference.slot);
         (instance.id == reference.id && instance.state != State::Terminated).then_some(reference.slot)
     }
 
-    /// The id of the instance that is added after so many others.
+    /// Returns the id of the instance that is added after `others` more.
     #[inline]
     pub fn next_id(&self, others: usize) -> InstanceId {
         InstanceId(self.launched + others as u64)
     }
 
-    /// Live instances of an account. The first question counts them all; from then on they are counted as
+    /// Returns the number of live instances of an account. The first call counts them all; from then on they are counted as
     /// they come and go.
     pub fn alive_of(&mut self, account: AccountId) -> u64 {
         let alive_of = self.alive_of.get_or_insert_with(|| {
@@ -211,12 +211,12 @@ impl Instances {
         alive_of.get(account.index()).copied().unwrap_or(0)
     }
 
-    /// The live instances of an account that a draw means, up to `count` different ones.
+    /// Returns the live instances of an account that a draw selects, up to `count` different ones.
     pub fn sample(&self, account: AccountId, draw: u64, count: u32) -> impl Iterator<Item = Reference> {
         self.live().sample(account, draw, count)
     }
 
-    /// The live instance of an account that a draw falls on; `None` where there is none.
+    /// Returns the live instance of an account that a draw falls on; `None` where there is none.
     #[inline]
     pub fn sample_one(&self, account: AccountId, draw: u64) -> Option<Reference> {
         self.live().sample_one(account, draw)
@@ -234,7 +234,7 @@ impl Instances {
         }
     }
 
-    /// Panics unless the table of those that are alive, where there is one, holds just them.
+    /// Panics unless the table of live instances, where there is one, holds exactly these.
     pub fn assert_live(&self) {
         let Some(live) = &self.live else { return };
         let is_alive = |(_, instance): &(Slot, &Instance)| instance.state != State::Terminated;
@@ -245,7 +245,7 @@ impl Instances {
         assert_eq!(live.len() as u64, self.alive(), "the dead can be drawn");
     }
 
-    /// Instances launched and not yet terminated.
+    /// Returns the number of instances launched and not yet terminated.
     pub fn alive(&self) -> u64 {
         self.launched - self.terminated
     }
@@ -256,19 +256,19 @@ impl Instances {
         self.extras.make(slot)
     }
 
-    /// Notes that an instance has something to be released when it ends: only instances with extras are examined
+    /// Notes that an instance has a resource to be released when it ends: only instances with extras are examined
     /// then.
     pub fn ensure_extras(&mut self, slot: Slot) {
         self.extras_mut(slot);
     }
 
-    /// Every slot, those of ended instances included.
+    /// Returns every slot, those of ended instances included.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
         self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
     }
 }
 
-/// Adds to the live instances of an account; the greatest number takes one away.
+/// Adds to the number of live instances of an account; adding the greatest number subtracts one.
 #[cold]
 fn count_of(alive_of: &mut Vec<u64>, account: AccountId, change: u64) {
     if alive_of.len() <= account.index() {
@@ -282,7 +282,7 @@ fn count_of(alive_of: &mut Vec<u64>, account: AccountId, change: u64) {
 mod tests {
     use super::*;
 
-    /// Growth of a record is a decision: 64 bytes are 900 MiB at 14.4 million instances.
+    /// Checks the size of a record: 64 bytes are 900 MiB at 14.4 million instances, so that growth is a decision.
     #[test]
     fn an_instance_is_64_bytes() {
         assert_eq!(size_of::<Instance>(), 64);

@@ -1,4 +1,4 @@
-//! Teardown: releases what an instance with extras holds when it ends.
+//! Teardown: releases the resources of an instance with extras when it ends.
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::volumes;

@@ -12,7 +12,7 @@ use plimsoll_model::workload::block_device;
 use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::ImageHandle;
 
-/// The volumes that a launch from an image, or with volumes of its own, brings.
+/// Creates the volumes of a launch from an image, or with volumes of its own.
 pub fn create_for_launch(
     world: &mut World,
     context: &LaunchContext,
@@ -32,14 +32,14 @@ pub fn create_for_launch(
     })
 }
 
-/// The volumes of an instance that comes to nothing are gone.
+/// Removes the volumes of an instance that is not launched.
 pub fn undo_launch(world: &mut World, now: Time, account: AccountId, id: InstanceId) {
     let volumes = world.storage.instance_volumes(id).count();
     quota_claims::uncount(world, account, Quota::Volumes, volumes);
     world.storage.undo_launch(now, id, &mut world.billing.usage);
 }
 
-/// An instance has ended: its volumes go with it or stay by themselves.
+/// Deletes or detaches the volumes of an instance that has ended.
 pub fn release(world: &mut World, now: Time, account: AccountId, id: InstanceId) {
     let volumes: Vec<VolumeId> = world.storage.instance_volumes(id).map(|volume| volume.id).collect();
     let due = world.storage.instance_ended(now, id, &mut world.billing.usage);
@@ -65,7 +65,7 @@ pub fn schedule(world: &mut World, now: Time, due: Option<Due>) {
     }
 }
 
-/// The block devices of a launch, and whether the first is a root: only images bring one.
+/// Returns the block devices of a launch, and whether the first is a root: only images bring one.
 fn devices(
     world: &World,
     account: AccountId,
@@ -81,14 +81,14 @@ fn devices(
     }
 }
 
-/// The images that are there from the start have their names.
+/// Binds the handles of the images that exist from the start.
 pub fn name_images(world: &mut World) {
     for image in world.storage.images() {
         world.api.handles.images.set(world.directory.handles.image(&image.name).0, image.id);
     }
 }
 
-/// The image of a name: the account's own, else the cloud's, else the latest of any account.
+/// Returns the image of a name: the account's own, else the cloud's, else the latest of any account.
 pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Result<ImageId, FailureReason> {
     let name = &world.directory.handles.images()[image.0 as usize];
     match world.storage.image_named(account, name) {
@@ -97,7 +97,7 @@ pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Resu
     }
 }
 
-/// A volume of a launch as the storage knows it.
+/// Returns a volume of a launch as the storage knows it.
 fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, FailureReason> {
     Ok(BlockDevice {
         device: DeviceName::parse(&device.device)?,

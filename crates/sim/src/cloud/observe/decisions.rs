@@ -45,7 +45,7 @@ pub fn record_move(
     record(world, Decision { at, occasion, number, kind, request, diagnosis, ending: ending(allocation) });
 }
 
-/// The run and the plain scan must have come to the same.
+/// Records a decision. Panics if the run and the plain scan came to different results.
 fn record(world: &mut World, decision: Decision) {
     if let Ending::Placed(host) = decision.ending {
         let winner = decision.diagnosis.winner.as_ref().map(|winner| winner.host);
@@ -54,7 +54,7 @@ fn record(world: &mut World, decision: Decision) {
     world.recorder.decisions.as_mut().expect("a subject was asked about").add(decision);
 }
 
-/// The whole explanation. A number that no instance has had yet explains nothing.
+/// Returns the whole explanation. A number that no instance has had yet explains nothing.
 pub fn take_explanation(world: &mut World) -> Option<Explanation> {
     let mut explanation = world.recorder.decisions.take()?.explanation;
     if matches!(explanation.subject, Subject::Instance(id) if id >= world.instances.next_id(0)) {

@@ -16,7 +16,7 @@ const MOST: usize = 1000;
 /// Subject of `--explain`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// An instance, by its number in the context of launch.
+    /// An instance, by its number in the order of launch.
     Instance(InstanceId),
     /// The launch that asked for the instance of this number in the demand, whether it got it or not.
     Launch(u64),
@@ -39,36 +39,36 @@ pub enum Occasion {
 /// Result of a decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ending {
-    /// With a host.
+    /// The instance got a host.
     Placed(HostId),
-    /// With a slot of a capacity reservation, whatever the strategy would have taken.
+    /// The instance got a slot of a capacity reservation, which no strategy chooses.
     Claimed(HostId, CapacityReservationId),
-    /// With a host that was given back: the launch as a whole did not come about in this zone.
+    /// The instance got a host, which was given back because the launch as a whole failed in this zone.
     Undone(HostId),
-    /// Without.
+    /// The instance got no host.
     Refused(FailureReason),
 }
 
 /// Decision about a place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Decision {
-    /// When.
+    /// Time.
     pub at: Time,
     /// Occasion of a decision about a place.
     pub occasion: Occasion,
-    /// Of a launch: the number of the instance in the demand.
+    /// Number in the demand of the instance of a launch; `None` for other decisions.
     pub number: Option<u64>,
     /// The instance's type.
     pub kind: TypeId,
     /// Request, with its zone.
     pub request: Request,
-    /// The hosts there were.
+    /// Hosts that the decision was made among.
     pub diagnosis: Diagnosis,
     /// Result.
     pub ending: Ending,
 }
 
-/// Every decision about a subject, in context.
+/// Every decision about a subject, in order.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
     /// Subject.
@@ -79,7 +79,7 @@ pub struct Explanation {
     pub left_out: u64,
 }
 
-/// An explanation in the making.
+/// Explanation under construction.
 pub struct DecisionLog {
     pub(in crate::cloud) explanation: Explanation,
     /// The launch that its decisions about a launch belong to, by its first number in the demand.
@@ -92,7 +92,7 @@ impl DecisionLog {
         DecisionLog { explanation: Explanation { subject, decisions: Vec::new(), left_out: 0 }, launch: None }
     }
 
-    /// Returns whether a decision of a launch is about the subject. Of several launches that wanted to make an instance
+    /// Returns whether a decision of a launch is about the subject. Of several launches that tried to make the instance
     /// of a number, the last one made it.
     pub fn concerns(&mut self, id: InstanceId, context: &LaunchContext) -> bool {
         let (first, count) = (context.launch.first_instance, u64::from(context.launch.max_count));

@@ -1,4 +1,4 @@
-//! End of a run: bills what is still running, and makes the outcome of the records.
+//! End of a run: bills the instances that still run, and makes the outcome from the records.
 
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
@@ -15,7 +15,7 @@ use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::Subnet;
 
-/// Everything the run yields, seen from its end.
+/// Returns the outcome of a run that has ended.
 pub fn finish(
     mut world: World,
     horizon: Time,
@@ -65,7 +65,7 @@ pub fn finish(
     }
 }
 
-/// Bills what is still running.
+/// Bills the instances that still run.
 pub fn bill_running(world: &mut World, horizon: Time) {
     let running: Vec<_> = world
         .instances
@@ -114,7 +114,7 @@ fn fleet_use(world: &World) -> FleetUse {
     }
 }
 
-/// Hosts that the instances need by each resource alone, at the peak and on average: what is in use by the
+/// Returns the number of hosts that the instances need by each resource alone, at the peak and on average: amount in use ÷
 /// most that any host has of it.
 fn lower_bounds(world: &World) -> [(u64, f64); 3] {
     let bound = |(total, resource): (Total, usize)| {
@@ -131,7 +131,7 @@ fn lower_bounds(world: &World) -> [(u64, f64); 3] {
     .map(bound)
 }
 
-/// Greatest shares of vCPU, memory and GPU in use.
+/// Returns the greatest shares of vCPU, memory and GPU in use.
 fn peak_shares(world: &World) -> [f64; SHARES.len()] {
     world.recorder.ledger.peak_shares.map(|peak| peak.value())
 }

@@ -27,7 +27,7 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     world.recorder.headroom = Some(sampler);
 }
 
-/// Every type asked for so far, with how many of each run.
+/// Returns every type asked for so far, with the number of its running instances.
 fn live_mix(world: &World) -> Vec<Share> {
     let asked = world.types.known.iter().zip(0..).filter_map(|(kind, id)| Some((TypeId(id), kind.as_ref()?)));
     let barred = |of: &TypeInfo| of.constraint.map_or(0, |constraint| constraint.barred);

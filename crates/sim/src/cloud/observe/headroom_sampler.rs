@@ -14,12 +14,12 @@ pub struct HeadroomSampler {
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
-    /// What may run out by its name, and the share of it in use, in the order of `headroom::levels`.
+    /// Resources that may run out, by name, with the trend of the share in use, in the order of `headroom::levels`.
     pub trends: Vec<(String, Trend)>,
 }
 
 impl HeadroomSampler {
-    /// Samples from the start on.
+    /// Returns a schedule whose first sample is due at time zero.
     pub fn new(every: Duration) -> HeadroomSampler {
         HeadroomSampler { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
     }

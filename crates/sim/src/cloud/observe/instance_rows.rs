@@ -12,7 +12,7 @@ use plimsoll_base::units::Time;
 use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
 use plimsoll_model::lifecycle::State;
 
-/// An instance leaves its state for another.
+/// Records that an instance leaves its state for another.
 #[cold]
 pub fn record_transition(world: &mut World, now: Time, slot: Slot, next: State) {
     let Some(recorder) = &mut world.recorder.rows else { return };
@@ -28,7 +28,7 @@ pub fn record_transition(world: &mut World, now: Time, slot: Slot, next: State) 
     }
 }
 
-/// A stay in `running` is billed.
+/// Records the bill of a stay in `running`.
 #[cold]
 pub fn record_bill(world: &mut World, running: &Running, slot: Slot) {
     let Some(recorder) = &mut world.recorder.rows else { return };
@@ -51,7 +51,7 @@ pub fn record_bill(world: &mut World, running: &Running, slot: Slot) {
     })));
 }
 
-/// The rows of those that are alive at the end of the run.
+/// Records the rows of the instances that are alive at the end of the run.
 pub fn record_live_instances(world: &mut World, horizon: Time, observer: &mut dyn Observer) {
     if world.recorder.rows.is_none() {
         return;
@@ -69,7 +69,7 @@ pub fn record_live_instances(world: &mut World, horizon: Time, observer: &mut dy
     }
 }
 
-/// The rows of an instance that is seen for the last time.
+/// Records the rows of an instance that has ended, or whose run has.
 fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     let market = spot::market_of(world, slot);
     let Some(recorder) = &mut world.recorder.rows else { return };
@@ -114,7 +114,7 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     }
 }
 
-/// Returns the purchase model that rows show, as far as the instance itself tells.
+/// Returns the purchase model in rows, as far as the instance itself decides it.
 fn purchase(market: Market) -> Purchase {
     match market {
         Market::OnDemand => Purchase::OnDemand,

@@ -1,4 +1,4 @@
-//! What is written down while the cloud runs: counts, integrals, durations, the digest.
+//! Ledger of a run: counts, integrals, durations, the digest.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub enum InstanceTotal {
 /// Number of such totals.
 pub const INSTANCE_TOTALS: usize = 2;
 
-/// What is used, and of what.
+/// Totals in use, each with the total that it is a share of: vCPU, memory, GPU.
 pub const SHARES: [(Total, Total); 3] =
     [(Total::VcpuUsed, Total::Vcpu), (Total::MemoryUsed, Total::Memory), (Total::GpuUsed, Total::Gpu)];
 
@@ -39,14 +39,14 @@ const PEAKS: [Total; 8] = [
     Total::GpuUsed,
 ];
 
-/// In the digest: no host has a part in it.
+/// Host of digest events that concern no host.
 pub const NO_HOST: HostId = HostId(u32::MAX);
 
-/// What happened, for the digest. The numbers are part of it: add at the end, never renumber.
+/// Event as the digest records it. The numbers enter the digest: add at the end, never renumber.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum DigestEvent {
-    /// An instance was there when the run began.
+    /// An instance existed when the run began.
     Resident = 1,
     /// A request was refused.
     Refused = 2,
@@ -72,11 +72,11 @@ pub enum DigestEvent {
     Moved = 12,
 }
 
-/// What running instances cost as time goes on, without minimums. No gauge: four million large
+/// Cost of the running instances over time, without minimums. Not a gauge: four million large
 /// instances together already cost more than 64 bits of 10⁻¹² USD/h hold.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Accrual {
-    /// Price of those that run now \[10⁻¹² USD/h\].
+    /// Price of all running instances \[10⁻¹² USD/h\].
     rate: u128,
     /// Sum over the window's time up to `reached` \[10⁻¹² USD/h · ns\].
     sum: u128,
@@ -84,24 +84,24 @@ pub struct Accrual {
 }
 
 impl Accrual {
-    /// From now on time costs so much.
+    /// Sets the price of all running instances \[10⁻¹² USD/h\].
     pub fn set_rate(&mut self, rate: u128) {
         self.rate = rate;
     }
 
-    /// An instance of this price runs \[10⁻¹² USD/h\].
+    /// Adds the price of an instance that begins to run \[10⁻¹² USD/h\].
     #[inline]
     pub fn add(&mut self, pico_usd_per_hour: u128) {
         self.rate += pico_usd_per_hour;
     }
 
-    /// An instance of this price runs no more \[10⁻¹² USD/h\].
+    /// Takes off the price of an instance that no longer runs \[10⁻¹² USD/h\].
     #[inline]
     pub fn remove(&mut self, pico_usd_per_hour: u128) {
         self.rate -= pico_usd_per_hour;
     }
 
-    /// Price of those that run now \[10⁻¹² USD/h\].
+    /// Returns the price of all running instances \[10⁻¹² USD/h\].
     pub fn rate(&self) -> u128 {
         self.rate
     }
@@ -120,7 +120,7 @@ impl Accrual {
         self.sum = 0;
     }
 
-    /// Cost in the window so far \[micro-USD\].
+    /// Returns the cost in the window so far \[micro-USD\].
     pub fn micro_usd(&self) -> i128 {
         const NS_PER_HOUR: u128 = 3_600_000_000_000;
         (self.sum / NS_PER_HOUR / 1_000_000) as i128
@@ -149,30 +149,30 @@ pub struct Ledger {
     pub disruptions: Disruptions,
     /// Answers to calls of `describe`.
     pub described: Described,
-    /// Warm-up included.
+    /// First failure for each reason, warm-up included.
     pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
-    /// From the call to its effect.
+    /// Durations from the call to its effect.
     pub durations: EnumMap<Operation, Durations>,
-    /// Over everything that happened, warm-up included.
+    /// Digest over everything that happened, warm-up included.
     pub digest: Digest,
-    /// Successful launches and terminates since the start \[instances\].
+    /// Successful launches and terminations since the start \[instances\].
     pub lifecycle_events: u64,
     /// Totals over the instances, by [`InstanceTotal`].
     pub instances: [u64; INSTANCE_TOTALS],
-    /// Their integrals and peaks.
+    /// Integrals and peaks of these totals.
     pub instance_gauges: Gauges<INSTANCE_TOTALS>,
-    /// What the running instances cost.
+    /// Cost of the running instances.
     pub accrual: Accrual,
     /// Integrals and peaks of the fleet's totals.
     pub fleet_gauges: Gauges<TOTALS>,
-    /// Shares of vCPU, memory and GPU in use at their greatest, in the order of [`SHARES`].
+    /// Peak shares of vCPU, memory and GPU in use, in the order of [`SHARES`].
     pub peak_shares: [PeakRatio; SHARES.len()],
-    /// The warm-up is over.
+    /// True if the warm-up is over.
     pub in_window: bool,
 }
 
 impl Ledger {
-    /// Time goes on to `now`; until then the fleet's totals were these.
+    /// Advances the integrals to `now`; the fleet's totals have had these values since the last call.
     #[inline]
     pub fn advance(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.advance(now, &fleet.0);
@@ -180,7 +180,7 @@ impl Ledger {
         self.accrual.advance(now);
     }
 
-    /// More of the fleet may be in use than ever; what there is of it has not changed.
+    /// Updates the peaks of the fleet after more of it came into use while its capacity stayed the same.
     #[inline]
     pub fn note_fleet_used(&mut self, fleet: &Totals) {
         for total in [Total::HostsUsed, Total::VcpuUsed, Total::MemoryUsed, Total::GpuUsed] {
@@ -188,13 +188,13 @@ impl Ledger {
         }
     }
 
-    /// All the fleet's totals may be higher than ever.
+    /// Updates the peaks of all the fleet's totals.
     pub fn note_fleet(&mut self, fleet: &Totals) {
         self.fleet_gauges.note(&fleet.0);
     }
 
-    /// The shares in use may be higher than ever: an instance came, or a host went. Where hosts neither come nor
-    /// go a share is greatest when its use is, and it is enough to come here at the end.
+    /// Updates the peak shares after an instance came or a host went. In a fleet whose hosts neither come nor
+    /// go, a share peaks together with its use, and one call at the end is enough.
     #[inline]
     pub fn note_shares(&mut self, fleet: &Totals) {
         for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
@@ -202,21 +202,21 @@ impl Ledger {
         }
     }
 
-    /// Where hosts neither come nor go, the shares at their greatest: those of the peaks. Where they do, no more than
-    /// has been noted.
+    /// Updates the peak shares from the peaks of use, in a fleet whose hosts neither come nor go. In any other fleet this
+    /// changes nothing.
     pub fn note_shares_of_peaks(&mut self) {
         for (peak, (used, all)) in self.peak_shares.iter_mut().zip(SHARES) {
             peak.note(self.fleet_gauges.peak(used as usize), self.fleet_gauges.peak(all as usize));
         }
     }
 
-    /// The totals over the instances may be higher than ever.
+    /// Updates the peaks of the totals over the instances.
     #[inline]
     pub fn note_instances(&mut self) {
         self.instance_gauges.note(&self.instances);
     }
 
-    /// The warm-up ends at `now`, which time has reached.
+    /// Ends the warm-up at `now`; the integrals must have been advanced to that time.
     pub fn begin_window(&mut self, now: Time, fleet: &Totals) {
         self.fleet_gauges.begin_window(now, &fleet.0);
         self.instance_gauges.begin_window(now, &self.instances);
@@ -226,7 +226,7 @@ impl Ledger {
         self.in_window = true;
     }
 
-    /// Panics unless the peaks that are reported are no lower than what there is now, and so are the shares where hosts
+    /// Panics if a reported peak is lower than the present value; checks the shares too if hosts
     /// come and go.
     pub fn assert_noted(&self, fleet: &Totals, hosts_vary: bool) {
         if !self.in_window {
@@ -246,13 +246,13 @@ impl Ledger {
         }
     }
 
-    /// Writes down what happened to an instance.
+    /// Adds an event of an instance to the digest.
     #[inline]
     pub fn digest(&mut self, now: Time, what: DigestEvent, id: InstanceId, host: HostId) {
         self.digest.absorb([now.0, u64::from(what as u8) | (u64::from(host.0) << 32), id.0]);
     }
 
-    /// Writes down a refusal of so many instances, or of a call.
+    /// Records the refusal of `count` instances, or of a call.
     pub fn refused(
         &mut self,
         now: Time,
@@ -279,7 +279,7 @@ impl Ledger {
         }
     }
 
-    /// Calls of the window so far, and those that a fault of the service refused.
+    /// Returns the calls of the window so far, and those that a fault of the service refused.
     pub fn served(&self) -> (u64, u64) {
         let tallies = || self.operations.iter().map(|(_, tally)| tally);
         (tallies().map(|tally| tally.requested).sum(), tallies().map(Tally::failed_by_service).sum())
@@ -300,7 +300,7 @@ impl Ledger {
         }
     }
 
-    /// Counts what a call of `describe` found.
+    /// Counts the instances and pages that a call of `describe` found.
     pub fn described(&mut self, instances: u64, pages: u64) {
         if self.in_window {
             self.described.instances += instances;
@@ -308,7 +308,7 @@ impl Ledger {
         }
     }
 
-    /// Counts the instances of a launch: so many asked for, so many of them refused.
+    /// Counts the instances of a launch: those requested, and those of them that were refused.
     #[inline]
     pub fn count_launch(&mut self, requested: u32, failure: Option<Failure>, refused: u32) {
         self.lifecycle_events += u64::from(requested - refused);
@@ -317,7 +317,7 @@ impl Ledger {
         }
     }
 
-    /// Writes down how long a call took until it had its effect.
+    /// Records the time from a call to its effect.
     #[inline]
     pub fn record_latency(&mut self, operation: Operation, duration: Duration) {
         if self.in_window {

@@ -1,4 +1,4 @@
-//! Calls by the minute: how available the service was over time. Counted as differences of the ledger, so that
+//! Calls by the minute, which show the availability of the service over time. Counted as differences of the ledger, so that
 //! a call costs nothing more.
 
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use plimsoll_base::units::{Duration, Time};
 /// A minute of the run.
 const MINUTE: Duration = Duration::from_seconds(60);
 
-/// The calls that came to an end in a minute.
+/// Calls that ended in a minute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Minute {
     /// Beginning; the minute ends, exclusively, 60 s later, or with the run.
     pub began: Time,
     /// Calls with an outcome \[calls\].
     pub calls: u64,
-    /// Of these, refused by a fault of the service \[calls\].
+    /// Calls of these that a fault of the service refused \[calls\].
     pub failed: u64,
 }
 
@@ -29,7 +29,7 @@ pub struct Minutes {
 }
 
 impl Minutes {
-    /// The first minute begins now.
+    /// Begins the first minute at `now`.
     pub fn begin(now: Time, ledger: &Ledger) -> Minutes {
         let (calls, failed) = ledger.served();
         Minutes { began: now, calls, failed }
@@ -40,7 +40,7 @@ impl Minutes {
         self.began.after(MINUTE)
     }
 
-    /// The minute ends, or the run in the middle of it, and the next one begins.
+    /// Ends the minute, or the part of it before the end of the run; begins the next one. Returns the minute that ended.
     pub fn turn(&mut self, ledger: &Ledger) -> Minute {
         let before = *self;
         *self = Minutes::begin(before.end(), ledger);

@@ -1,4 +1,4 @@
-//! Records of a run, and what it reports to observers.
+//! Records of a run, and its reports to observers.
 
 pub(in crate::cloud) mod decisions;
 pub mod dispatched;

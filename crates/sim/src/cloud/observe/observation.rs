@@ -63,7 +63,7 @@ pub struct Refusal {
     pub reason: FailureReason,
     /// Number of instances refused \[instances\]; 1 for other calls.
     pub count: u32,
-    /// Of a launch: the number in the demand of the first instance requested.
+    /// Number in the demand of the first instance that a launch requested; `None` for other calls.
     pub launch: Option<u64>,
 }
 

@@ -35,21 +35,21 @@ impl RunState<'_> {
     }
 }
 
-/// Consumer of what a run reports. Every method has an empty default.
+/// Consumer of the observations of a run. Every method has an empty default.
 pub trait Observer {
-    /// Returns what the run is to report. Called once, before every other method.
+    /// Returns the level of detail that the run is to report. Called once, before every other method.
     fn detail(&self) -> Detail {
         Detail::Series
     }
-    /// The initial state is complete; the simulation begins.
+    /// Called when the initial state is complete, before the first event.
     fn started(&mut self) {}
-    /// The simulation has ended; only bookkeeping follows.
+    /// Called when the simulation has ended; only bookkeeping follows.
     fn ended(&mut self) {}
-    /// A bug ended the simulation at this time, in the event after so many. The panic goes on after this call.
+    /// Called when a bug ends the simulation, with the time and the number of events before. The panic goes on after it.
     fn panicked(&mut self, _now: Time, _events: u64) {}
-    /// The run reports an observation.
+    /// Called with each observation.
     fn observe(&mut self, _observation: &Observation, _directory: &Directory) {}
-    /// The run has reached a time for which a checkpoint was requested.
+    /// Called when the run has reached a time for which a checkpoint was requested.
     fn checkpoint(&mut self, _state: &RunState<'_>) {}
     /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
     /// the run there, and its outcome is of no use then.

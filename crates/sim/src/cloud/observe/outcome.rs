@@ -1,4 +1,4 @@
-//! What a run yields: plain figures, from which every report is made. Nothing here knows a file or a clock.
+//! Outcome of a run: plain figures, from which every report is made. Nothing here knows a file or a clock.
 //!
 //! Counts, means and peaks begin at the end of the warm-up; first times are absolute.
 
@@ -23,7 +23,7 @@ pub use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 pub struct Outcome {
     /// Hash over the ordered stream of everything that happened.
     pub digest: u128,
-    /// Where the simulation ended: its duration, or the last event of the trace.
+    /// End of the simulation: its duration, or the last event of the trace.
     pub horizon: Time,
     /// End of the warm-up, at most `horizon`.
     pub warmup_end: Time,
@@ -35,25 +35,25 @@ pub struct Outcome {
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
     pub first_failures: Vec<FirstFailure>,
-    /// What was there when the run began in steady state.
+    /// Instances that existed when the run began in steady state.
     pub residents: Residents,
     /// Events that no call asked for.
     pub disruptions: Disruptions,
     /// Answers of calls on instances, one an instance, of every operation that had any.
     pub answers: Vec<(Operation, Tally)>,
-    /// Instances that calls of `describe` found.
+    /// Number of instances that calls of `describe` found.
     pub described_instances: u64,
-    /// Pages they filled.
+    /// Number of pages that these filled.
     pub described_pages: u64,
-    /// Hosts and what is on them.
+    /// Hosts and their use.
     pub fleet: FleetUse,
     /// Addresses.
     pub network: NetworkUse,
-    /// What decided the probes.
+    /// Counts of the probes by the rule that decided.
     pub probes: Decisions,
     /// Statistics of the headroom samples; `None` where the scenario asks for none.
     pub headroom: Option<HeadroomUse>,
-    /// What came of the calls on their way; `None` where no control plane is modelled.
+    /// Figures of the control plane; `None` where none is modelled.
     pub control_plane: Option<ControlPlaneUse>,
     /// The backend of the volumes of every zone, in file order, by the zone's name.
     pub backends: Vec<(String, BackendUse)>,
@@ -67,7 +67,7 @@ pub struct Outcome {
     pub explanation: Option<Explanation>,
     /// Events dispatched since the start, warm-up included.
     pub events: u64,
-    /// Successful launches and terminates \[instances\] since the start, warm-up included.
+    /// Successful launches and terminations \[instances\] since the start, warm-up included.
     pub lifecycle_events: u64,
 }
 
@@ -81,17 +81,17 @@ impl Outcome {
 /// Statistics of the headroom samples, warm-up left out. A figure has no value where no sample had one.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HeadroomUse {
-    /// More of the live mix that would have fitted \[instances\].
+    /// Additional instances of the live mix that would have fitted \[instances\].
     pub instances: Span,
-    /// The same by the instances that ran.
+    /// These instances ÷ the running instances.
     pub ratio: Span,
-    /// Free vCPU at the end of that inflation, by all there was.
+    /// vCPU still free once the fleet took no more of them ÷ all vCPU.
     pub stranded_vcpu_ratio: Span,
-    /// Free memory at the end of that inflation, by all there was.
+    /// Memory still free once the fleet took no more of them ÷ all memory.
     pub stranded_memory_ratio: Span,
-    /// Room free that an instance of the live mix could not use, by all there was.
+    /// Free capacity that an instance of the live mix could not use ÷ all capacity.
     pub unusable: ShareSpans,
-    /// Fragments as FGD counts them, by all there was.
+    /// Fragments as FGD counts them ÷ all capacity.
     pub fgd: ShareSpans,
     /// Hosts that a repacking would have needed.
     pub hosts_compacted: Span,
@@ -99,18 +99,18 @@ pub struct HeadroomUse {
     pub hosts_lower_bound: Span,
     /// Instances of each type alone that would have fitted.
     pub allocable: BTreeMap<TypeId, Span>,
-    /// When what is limited runs out if it goes on as it did, by its name.
+    /// Time at which each limited resource runs out if its trend goes on, by name.
     pub exhaustion: Vec<(String, Exhaustion)>,
 }
 
 /// Shares of each resource over several samples; GPU has values where hosts have some.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ShareSpans {
-    /// Of vCPU.
+    /// Shares of vCPU.
     pub vcpu: Span,
-    /// Of memory.
+    /// Shares of memory.
     pub memory: Span,
-    /// Of GPU.
+    /// Shares of GPU.
     pub gpu: Span,
 }
 
@@ -128,15 +128,15 @@ impl ShareSpans {
 /// Values of several samples.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Span {
-    /// How many.
+    /// Number of values.
     pub count: u64,
-    /// Their sum.
+    /// Sum of the values.
     pub sum: f64,
-    /// The least of them.
+    /// Least value.
     pub least: f64,
-    /// The greatest.
+    /// Greatest value.
     pub most: f64,
-    /// The last.
+    /// Last value.
     pub last: f64,
 }
 
@@ -153,31 +153,31 @@ impl Span {
         self.last = value;
     }
 
-    /// Their mean; `None` where there is no value.
+    /// Returns the mean of the values; `None` where there is none.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }
 }
 
-/// The instances that were there when the run began.
+/// Instances that existed when the run began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Residents {
-    /// Drawn from the equilibrium \[instances\].
+    /// Residents drawn from the equilibrium \[instances\].
     pub expected: u64,
-    /// Of these, placed on a host \[instances\].
+    /// Residents of these that were placed on a host \[instances\].
     pub placed: u64,
 }
 
-/// What the fleet has and how it was used. Ratios are 0 to 1 of what can be sold: capacity less reserve.
+/// Size and use of the fleet. Ratios are 0 to 1 of what can be sold: capacity less reserve.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct FleetUse {
     /// Hosts \[hosts\]; of elastic groups the most that were open at once.
     pub hosts: u64,
-    /// What `hosts` have to sell \[milli-vCPU\].
+    /// vCPU of `hosts` that can be sold \[milli-vCPU\].
     pub vcpu_milli: u64,
-    /// What `hosts` have to sell \[MiB\].
+    /// Memory of `hosts` that can be sold \[MiB\].
     pub memory_mib: u64,
-    /// What `hosts` have to sell \[milli-GPU\].
+    /// GPU of `hosts` that can be sold \[milli-GPU\].
     pub gpu_milli: u64,
     /// Most hosts with at least one instance \[hosts\].
     pub hosts_used_peak: u64,
@@ -217,7 +217,7 @@ pub struct FleetUse {
     pub instances_running_peak: u64,
 }
 
-/// How addresses were used.
+/// Use of addresses.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct NetworkUse {
     /// Every subnet, in file order.
@@ -228,10 +228,10 @@ pub struct NetworkUse {
     pub elastic: ElasticUse,
 }
 
-/// How elastic addresses were used.
+/// Use of elastic addresses.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ElasticUse {
-    /// All there are.
+    /// All elastic addresses.
     pub allocated: PoolUse,
     /// Addresses associated with an instance.
     pub associated: PoolUse,
@@ -239,7 +239,7 @@ pub struct ElasticUse {
     pub idle: PoolUse,
 }
 
-/// How the backend of the volumes of a zone was used.
+/// Use of the storage backend of a zone.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct BackendUse {
     /// Space \[GiB\].
@@ -250,20 +250,20 @@ pub struct BackendUse {
     pub throughput_mibps: LevelUse,
 }
 
-/// How one resource of a backend was used, in its unit.
+/// Use of one resource of a backend, in its unit.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct LevelUse {
-    /// What there is; `None` for no limit.
+    /// Capacity; `None` for no limit.
     pub limit: Option<u64>,
     /// Mean in use.
     pub used_mean: f64,
     /// Most in use at once.
     pub used_peak: u64,
-    /// When a request first found too little left, if ever, counted from the start of the scenario.
+    /// Time from the start of the scenario at which a request first found too little left; `None` if none did.
     pub exhausted_at: Option<Time>,
 }
 
-/// How one pool of addresses was used.
+/// Use of one pool of addresses.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct PoolUse {
     /// Addresses that can be given out; `None` for no limit.
@@ -272,7 +272,7 @@ pub struct PoolUse {
     pub used_mean: f64,
     /// Most in use at once.
     pub used_peak: u64,
-    /// When a request first found no address left, if ever, counted from the start of the scenario.
+    /// Time from the start of the scenario at which a request first found no address left; `None` if none did.
     pub exhausted_at: Option<Time>,
     /// Fragmentation of the free addresses; `None` where no call asked for a prefix.
     pub fragmentation: Option<FragmentationUse>,
@@ -288,7 +288,7 @@ pub struct FragmentationUse {
 }
 
 impl PoolUse {
-    /// Share of the addresses in use at the peak, 0 to 1; 0 where there is no limit.
+    /// Returns the share of the addresses in use at the peak, 0 to 1; 0 where there is no limit.
     pub fn peak_ratio(&self) -> f64 {
         match self.addresses {
             Some(addresses) if addresses > 0 => self.used_peak as f64 / addresses as f64,
@@ -297,10 +297,10 @@ impl PoolUse {
     }
 }
 
-/// How long something took.
+/// Durations of one kind.
 #[derive(Clone, Debug)]
 pub struct Latency {
-    /// What: an operation such as `launch`, later a stage.
+    /// Name of an operation such as `launch`, or of a stage of the control plane.
     pub name: String,
     /// Every duration \[ns\].
     pub histogram: Histogram<u64>,

@@ -43,7 +43,7 @@ impl Recorder {
         }
     }
 
-    /// Records a refusal of so many instances, or of a call, and reports it.
+    /// Records the refusal of a number of instances, or of a call, and reports it.
     pub fn refuse(
         &mut self,
         now: Time,

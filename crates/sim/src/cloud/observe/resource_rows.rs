@@ -1,4 +1,4 @@
-//! The rows of what is no instance, at the end of the run: volumes and what was made of them, security groups.
+//! Rows of resources other than instances, at the end of the run: images, volumes, snapshots, security groups.
 
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Observer;
@@ -10,7 +10,7 @@ use plimsoll_base::units::{SecurityGroupId, Time};
 use plimsoll_model::network::security::{Direction, Group, Peer, Rule, Traffic};
 use plimsoll_model::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
 
-/// Reports the rows of all resources beside instances, but those that ended before the warm-up did.
+/// Reports the rows of all resources other than instances, except those that ended before the warm-up did.
 pub fn report(world: &mut World, observer: &mut dyn Observer) {
     let Some(recorder) = &world.recorder.rows else { return };
     let window_start = recorder.window_start;
@@ -35,7 +35,7 @@ pub fn report(world: &mut World, observer: &mut dyn Observer) {
     world.recorder.outbox.deliver(observer, &world.directory);
 }
 
-/// A security group and its rules.
+/// Returns a security group and its rules.
 fn group_rows(world: &World, group: &Group) -> Vec<Row> {
     let account = group.owner.account;
     let mut vpcs = world.network.vpcs(account);

@@ -15,7 +15,7 @@ use plimsoll_model::lifecycle::State;
 #[derive(Clone, Debug, Default)]
 pub struct RowRecorder {
     pub window_start: Time,
-    /// By slot. What stands there may be of an instance that has ended.
+    /// Histories by slot. An entry may be of an instance that has ended.
     histories: Vec<InstanceHistory>,
 }
 
@@ -27,9 +27,9 @@ persist! { RowRecorder {
 /// History of an instance, as far as its rows need it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct InstanceHistory {
-    /// Of which one; `None` in a slot that has had none.
+    /// Instance; `None` in a slot that has had none.
     pub instance: Option<InstanceId>,
-    /// `None`: before the run.
+    /// Time of the launch; `None`: before the run.
     pub launched: Option<Time>,
     pub running: Duration,
     pub stopped: Duration,
@@ -43,7 +43,7 @@ impl RowRecorder {
         RowRecorder { window_start, ..RowRecorder::default() }
     }
 
-    /// The history in a slot. It begins when it is asked for first, which is when its instance leaves the state
+    /// Returns the history in a slot. It begins when it is asked for first, which is when its instance leaves the state
     /// it was launched in, at the latest.
     pub fn history(&mut self, slot: Slot, instance: &Instance) -> &mut InstanceHistory {
         let slot = slot.0 as usize;
@@ -60,7 +60,7 @@ impl RowRecorder {
         history
     }
 
-    /// The instance has been in its state until `now`.
+    /// Adds the time until `now` that the instance has been in its state.
     pub fn passed(&mut self, now: Time, slot: Slot, instance: &Instance) {
         let counted = Duration(now.0.saturating_sub(instance.since.max(self.window_start).0));
         let history = self.history(slot, instance);

@@ -18,25 +18,25 @@ use plimsoll_model::workload::directory::Directory;
 /// Row of one of the tables.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Row {
-    /// Of `instances`.
+    /// Row of `instances`.
     Instance(InstanceRow),
-    /// Of `instance_tags`.
+    /// Row of `instance_tags`.
     InstanceTag(InstanceTagRow),
-    /// Of `security_groups`.
+    /// Row of `security_groups`.
     SecurityGroup(SecurityGroupRow),
-    /// Of `security_group_rules`.
+    /// Row of `security_group_rules`.
     SecurityGroupRule(SecurityGroupRuleRow),
-    /// Of `images`.
+    /// Row of `images`.
     Image(ImageRow),
-    /// Of `volumes`.
+    /// Row of `volumes`.
     Volume(VolumeRow),
-    /// Of `volume_attachments`.
+    /// Row of `volume_attachments`.
     VolumeAttachment(VolumeAttachmentRow),
-    /// Of `snapshots`.
+    /// Row of `snapshots`.
     Snapshot(SnapshotRow),
-    /// Of `instance_metrics`.
+    /// Row of `instance_metrics`.
     InstanceMetric(InstanceMetricRow),
-    /// Of `billing_records`.
+    /// Row of `billing_records`.
     BillingRecord(BillingRecordRow),
 }
 
@@ -79,7 +79,7 @@ pub struct InstanceRow {
     pub subnet: Option<SubnetId>,
     /// Private address there.
     pub private_address: Option<Ipv4Addr>,
-    /// True when the instance gets a public address whenever it runs.
+    /// True if the instance gets a public address whenever it runs.
     pub has_public_address: bool,
     /// Placement group.
     pub placement_group: Option<PlacementGroupId>,
@@ -122,7 +122,7 @@ pub struct SecurityGroupRuleRow {
     pub rule: RuleId,
     /// Group.
     pub group: SecurityGroupId,
-    /// For what goes out, not in.
+    /// True if the rule is of outgoing traffic.
     pub is_egress: bool,
     /// The protocol as EC2 writes it: `tcp`, `udp`, `icmp`, a number, `-1` for all (`IpPermission`).
     pub protocol: String,
@@ -146,7 +146,7 @@ pub struct ImageRow {
     pub name: String,
     /// State; EC2's name of it is that of `DescribeImages`, "state".
     pub state: ImageState,
-    /// True when every account may launch it.
+    /// True if every account may launch it.
     pub is_public: bool,
     /// Snapshot of the root volume.
     pub root_snapshot: Option<SnapshotId>,
@@ -192,9 +192,9 @@ pub struct VolumeAttachmentRow {
     pub volume: VolumeId,
     /// The instance.
     pub instance: InstanceId,
-    /// The device it was there.
+    /// Name of the device under which it was attached.
     pub device: String,
-    /// True when the volume is deleted with the instance.
+    /// True if the volume is deleted with the instance.
     pub delete_on_termination: bool,
     /// Time at which attaching was accepted.
     pub attached: Time,
@@ -250,7 +250,7 @@ pub enum InstanceMetric {
 }
 
 impl InstanceMetric {
-    /// Word in results.
+    /// Returns the word in results.
     pub const fn name(self) -> &'static str {
         match self {
             InstanceMetric::Running(_) => "running_s",
@@ -260,7 +260,7 @@ impl InstanceMetric {
         }
     }
 
-    /// The unit of its value.
+    /// Returns the unit of its value.
     pub const fn unit(self) -> &'static str {
         match self {
             InstanceMetric::Running(_) | InstanceMetric::Stopped(_) | InstanceMetric::Billed(_) => "s",
@@ -268,7 +268,7 @@ impl InstanceMetric {
         }
     }
 
-    /// Value in that unit, for showing only.
+    /// Returns the value in that unit, for showing only.
     pub fn value(self) -> f64 {
         match self {
             InstanceMetric::Running(time) | InstanceMetric::Stopped(time) => time.as_seconds(),

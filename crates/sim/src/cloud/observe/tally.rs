@@ -9,32 +9,32 @@ use plimsoll_model::operation::Operation;
 /// Requests by outcome, each counted once.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
-    /// Asked for.
+    /// Number requested.
     pub requested: u64,
-    /// Granted.
+    /// Number granted.
     pub succeeded: u64,
-    /// Refused, by reason.
+    /// Number refused, by reason.
     pub failed_by: EnumMap<Failure, u64>,
 }
 
 impl Tally {
-    /// Refused, for whatever reason.
+    /// Returns the number refused, for any reason.
     pub fn failed(&self) -> u64 {
         self.failed_by.iter().map(|(_, count)| count).sum()
     }
 
-    /// Refused by a fault of the service.
+    /// Returns the number refused by a fault of the service.
     pub fn failed_by_service(&self) -> u64 {
         let faults = self.failed_by.iter().filter(|(failure, _)| failure.is_fault_of_service());
         faults.map(|(_, count)| count).sum()
     }
 
-    /// Granted ÷ asked for, 0 to 1; 1 when nothing was asked for.
+    /// Returns granted ÷ asked for, 0 to 1; 1 when nothing was asked for.
     pub fn success_ratio(&self) -> f64 {
         if self.requested == 0 { 1.0 } else { self.succeeded as f64 / self.requested as f64 }
     }
 
-    /// The reasons that occurred, in the order of the register, each with its count.
+    /// Returns the reasons that occurred, in the order of the register, each with its count.
     pub fn failures(&self) -> impl Iterator<Item = (Failure, u64)> {
         self.failed_by.iter().map(|(failure, count)| (failure, *count)).filter(|(_, count)| *count > 0)
     }
@@ -60,7 +60,7 @@ pub struct Disruptions {
 pub struct FirstFailure {
     /// The reason.
     pub failure: Failure,
-    /// When, counted from the start of the scenario.
+    /// Time from the start of the scenario.
     pub at: Time,
     /// Operation refused.
     pub operation: Operation,

@@ -1,4 +1,4 @@
-//! Assembly: the parts of a world, made of a scenario.
+//! Assembly of the parts of a world from a scenario.
 
 use crate::cloud::RunOptions;
 use crate::cloud::allocation::allocator::HostAllocator;
@@ -31,7 +31,7 @@ use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::directory::Directory;
 
-/// Returns the world of a scenario, empty, at time zero; under a strategy of its own where none is given.
+/// Returns the world of a scenario, empty, at time zero; with the strategy of the scenario where none is given.
 pub fn assemble(
     scenario: &Scenario,
     options: RunOptions,
@@ -127,7 +127,7 @@ pub fn window_start(warmup: Duration) -> Time {
     Time::ZERO.after(warmup)
 }
 
-/// Rates of the dedicated hosts of each host group, in file order.
+/// Returns the rates of the dedicated hosts of each host group, in file order.
 fn host_rates(zones: &[ZoneConfig]) -> Vec<HostRate<'_>> {
     fn rate(group: &HostGroupConfig) -> HostRate<'_> {
         let price = |price| usd(price).expect("the host groups have been resolved");

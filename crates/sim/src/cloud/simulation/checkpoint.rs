@@ -1,4 +1,4 @@
-//! Checkpoints: the state of a run between two events, in the order it is written, and how a run goes on from it.
+//! Checkpoints: the state of a run between two events, in the order it is written, and its restoration.
 //!
 //! The names come first, since everything else is numbered by them. A run that goes on is assembled from the scenario, as
 //! any run, and its parts take over their state. The rest is derived from the state: sums over the hosts, the placement
@@ -25,12 +25,12 @@ use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::Call;
 
-/// Differences of a run that goes on from a checkpoint to the one that made it.
+/// Differences between a resumed run and the one that wrote the checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Resumption {
-    /// The strategy is the same.
+    /// True if the strategy is the same.
     pub is_same_strategy: bool,
-    /// The observer asks for rows.
+    /// True if the observer asks for rows.
     pub wants_rows: bool,
 }
 
@@ -154,7 +154,7 @@ fn restore_rows(
     Ok(())
 }
 
-/// Derives what follows from the state.
+/// Derives sums, indexes and peaks from the restored state.
 fn derive(world: &mut World, is_same_strategy: bool) {
     let on_hosts: Vec<_> = world.instances.slots().filter(|(_, instance)| instance.has_host).collect();
     if let Some(faults) = &mut world.faults {
@@ -173,9 +173,9 @@ fn derive(world: &mut World, is_same_strategy: bool) {
         }
     }
     let ledger = &mut world.recorder.ledger;
-    // Where hosts did not vary before the checkpoint, and do from now on, the shares so far are still to be noted.
+    // Where hosts did not vary before the checkpoint, and do from now on, the shares so far are noted here.
     ledger.note_shares_of_peaks();
-    // Hosts that the scenario adds are there from now on.
+    // The fleet may have hosts that the scenario has added.
     let totals = world.hosts.fleet.totals();
     if totals[Total::Hosts] > ledger.fleet_gauges.peak(Total::Hosts as usize) {
         ledger.note_fleet(totals);
@@ -187,6 +187,6 @@ fn derive(world: &mut World, is_same_strategy: bool) {
         info.running += 1;
         rate += info.pico_usd_per_hour;
     }
-    // What runs costs what the scenario says from now on.
+    // Running instances have the prices of the scenario from now on.
     ledger.accrual.set_rate(rate);
 }

@@ -1,5 +1,5 @@
-//! Conservation: every resource in use is used by one instance. Checked after every event in tests and at the end of every
-//! run.
+//! Conservation: every resource in use is used by exactly one instance. Checked after every event in tests and at the end
+//! of every run.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use plimsoll_model::placement::groups::{GroupRule, Members};
 use plimsoll_model::placement::request::{Constraint, Membership, Tenancy};
 use plimsoll_model::placement::tenancies::Ownership;
 
-/// Panics unless everything that is in use is used by an instance, and by one only.
+/// Panics unless every resource in use is used by exactly one instance.
 pub fn assert_conserved(world: &World) {
     world.hosts.fleet.assert_conserved();
     let mut on_hosts = vec![0u32; world.hosts.fleet.hosts().len()];
@@ -69,7 +69,7 @@ pub fn assert_conserved(world: &World) {
     }
 }
 
-/// Panics unless nothing is left of instances that have all ended. What accounts hold by themselves, such
+/// Panics unless nothing is left of instances that have all ended. Resources that accounts hold by themselves, such
 /// as volumes that were kept, stays.
 fn assert_nothing_is_left(world: &World) {
     assert_eq!(
@@ -88,7 +88,7 @@ fn assert_nothing_is_left(world: &World) {
     assert_eq!(world.recorder.ledger.accrual.rate(), 0, "instances are paid for that do not run");
 }
 
-/// Panics unless the placement groups know their members, and these stand as the rules say.
+/// Panics unless the placement groups know their members, and these are placed by the rules.
 fn assert_groups(world: &World) {
     let mut members: BTreeMap<(PlacementGroupId, ZoneId), Members> = BTreeMap::new();
     for (instance, constraint) in constrained(world) {
@@ -127,7 +127,7 @@ fn assert_tenancies(world: &World) {
     }
 }
 
-/// Panics unless unused slots are paid for, and all others used.
+/// Panics unless unused slots are billed, and all others are used.
 fn assert_reservations(world: &World) {
     membership::assert_conserved(world);
     let mut unused: BTreeMap<(AccountId, Item), u64> = BTreeMap::new();
@@ -154,7 +154,7 @@ fn assert_reservations(world: &World) {
     }
 }
 
-/// The instances on hosts that ask more of them than room, and what.
+/// Returns the instances on hosts that have constraints beside capacity, with these constraints.
 fn constrained(world: &World) -> impl Iterator<Item = (&Instance, Constraint)> {
     let on_hosts = world.instances.slots().filter(|(_, instance)| instance.has_host && instance.has_extras);
     on_hosts.filter_map(|(slot, instance)| {
@@ -163,7 +163,7 @@ fn constrained(world: &World) -> impl Iterator<Item = (&Instance, Constraint)> {
     })
 }
 
-/// Panics unless the instances with a host are what counts against quotas.
+/// Panics unless exactly the instances with a host count against quotas.
 fn assert_quotas(world: &World) {
     if !world.quotas.is_unlimited() {
         let live = world.instances.slots().filter(|(_, instance)| instance.has_host);

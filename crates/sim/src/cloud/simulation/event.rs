@@ -1,4 +1,4 @@
-//! The events of the cloud: one closed enum of the parts' own.
+//! Events of the cloud: one closed enum over the events of all parts.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,10 +7,10 @@ use plimsoll_base::units::{CapacityReservationId, ImageId, SnapshotId, VolumeId}
 use plimsoll_model::control_plane::plane::PlaneTimer;
 use plimsoll_model::storage::{StorageStep, VolumeStep};
 
-/// Anything that happens by itself at its time.
+/// Event in the queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Event {
-    /// Something in the life of an instance.
+    /// Timer of an instance.
     Instance(Timer, Stamp, Slot),
     /// A step of a volume is over. The storage's steps are variants of their own: nested, they would take
     /// four bytes more.
@@ -31,7 +31,7 @@ pub enum Event {
     Control(PlaneTimer, u32),
 }
 
-/// Timers of an instance's earlier phases carry an older stamp and mean nothing any more.
+/// Stamp of a timer of an instance. Timers of earlier phases carry an older stamp and are void.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct Stamp(pub u16);
 
@@ -82,7 +82,7 @@ pub enum Rank {
     Departure = 0,
     /// A host fails, is worked on, or comes back.
     HostFault = 1,
-    /// Any other timer. Calls stand after it: they are not queued.
+    /// Any other timer. Calls come after it; they are not queued.
     Timer = 2,
 }
 
@@ -90,7 +90,7 @@ pub enum Rank {
 mod tests {
     use super::*;
 
-    /// Eight bytes make an entry of the event queue 24; four more make it 32.
+    /// Checks the size of an event: eight bytes make an entry of the event queue 24; four more make it 32.
     #[test]
     fn an_event_is_eight_bytes() {
         assert_eq!(size_of::<Event>(), 8);

@@ -1,4 +1,4 @@
-//! Check that every number in a checkpoint names something that there is, once, when the checkpoint is read.
+//! Check of every id in a checkpoint, once, when the checkpoint is read.
 
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
@@ -6,12 +6,12 @@ use plimsoll_base::engine::checkpoint::RestoreError;
 use plimsoll_base::units::SubnetId;
 use plimsoll_model::workload::call::{Action, Call};
 
-/// The types that were asked for are types.
+/// Checks that the types that were requested exist.
 pub fn check_types(world: &World, asked_for: &[bool]) -> Result<(), RestoreError> {
     if asked_for.len() <= world.directory.types.len() { Ok(()) } else { Err(RestoreError::Corrupt) }
 }
 
-/// Every instance, and the call that comes next, is of accounts, types, zones, subnets and hosts that there are.
+/// Checks that every instance, and the next call, name only accounts, types, zones, subnets and hosts that exist.
 pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreError> {
     let are_within = world.instances.slots().all(|(_, instance)| is_within(world, instance));
     let is_next_within = next.is_none_or(|call| {

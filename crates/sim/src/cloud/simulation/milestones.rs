@@ -11,7 +11,7 @@ use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::workload::call::Call;
 
-/// Progress of a run: what a checkpoint holds beside the cloud.
+/// Progress of a run, which a checkpoint holds beside the cloud.
 pub struct Progress {
     pub milestones: Milestones,
     pub residents: Residents,
@@ -19,7 +19,7 @@ pub struct Progress {
     pub call: Option<Call>,
 }
 
-/// Times at which something is done between events.
+/// Times of samples, of the end of the warm-up and of minutes.
 pub struct Milestones {
     pub warmup_end: Time,
     pub next_sample: Time,
@@ -64,7 +64,7 @@ impl Milestones {
 
     /// Returns the time of the next milestone.
     pub fn due(&self, in_window: bool) -> Time {
-        // What happens at the time of a sample is in it.
+        // A sample includes the events at its time.
         let sample = Time(self.next_sample.0.saturating_add(1));
         let warmup = if in_window { Time::NEVER } else { self.warmup_end };
         let minute = self.minutes.map_or(Time::NEVER, |minutes| minutes.end());
@@ -78,7 +78,7 @@ impl Milestones {
         world.advance_ledger(now);
     }
 
-    /// Passes time up to `now` where no total changes: each flow that changes one comes to [`World::advance_ledger`] before.
+    /// Passes time up to `now` where no total changes: each flow that changes one calls [`World::advance_ledger`] before.
     #[inline]
     pub fn pass_time(&mut self, world: &mut World, now: Time, observer: &mut dyn Observer) {
         if now >= self.next {
@@ -118,8 +118,8 @@ impl Milestones {
         }
     }
 
-    /// Ends the warm-up if the run was no longer, takes the last sample and ends the last minute, which the run may
-    /// leave in the middle, or with calls at its first moment.
+    /// Ends the warm-up if it lasts to the end of the run, takes the last sample and ends the last minute, which the run may
+    /// end in the middle of, or with calls at its first moment.
     pub fn end(&mut self, world: &mut World, horizon: Time) {
         if !world.recorder.ledger.in_window {
             begin_window(world, horizon);

@@ -1,4 +1,4 @@
-//! Simulation: the run from event to event, and what begins, checks and saves it.
+//! Simulation: the event loop, and the beginning, checking and saving of a run.
 
 pub mod assembly;
 pub mod checkpoint;

@@ -8,7 +8,7 @@ use crate::cloud::world::World;
 use plimsoll_base::engine::memory::prefetch;
 use plimsoll_model::workload::call::{Action, Call, Launch};
 
-/// Loads what the events after the next batch will touch. Changes nothing.
+/// Loads the records that the events after the next batch will need. Changes nothing.
 #[inline]
 pub fn prefetch_batch(world: &World) {
     for event in world.timers.queue.ahead(2 * BATCH..3 * BATCH) {
@@ -27,7 +27,7 @@ pub fn prefetch_batch(world: &World) {
     }
 }
 
-/// Loads what an instance points to. Changes nothing.
+/// Loads the records that an instance points to. Changes nothing.
 #[inline]
 fn prefetch_around(world: &World, slot: Slot) {
     let instance = world.instances.get(slot);
@@ -37,7 +37,7 @@ fn prefetch_around(world: &World, slot: Slot) {
     }
 }
 
-/// Loads what the next call will likely touch, and the place of the instance that the one after it means, whose
+/// Loads the records that the next call will likely need, and the place of the instance that the one after it means, whose
 /// address takes two reads of memory to find. Changes nothing.
 #[inline]
 pub fn prefetch_calls(world: &World, next: Option<&Call>) {

@@ -14,8 +14,8 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::workload::handles::ReservationHandle;
 
-/// Everything that is there at time zero, and the terms of reservations to come. Of each dedicated host
-/// whether there was one, to be told once the run has begun.
+/// Provides everything that exists at time zero, and schedules the terms of reservations. Returns the answer for each
+/// dedicated host, to be reported once the run has begun.
 pub fn provide(world: &mut World) -> Vec<(AccountId, Result<(), Refused>)> {
     volumes::name_images(world);
     let mut answers = Vec::new();
@@ -50,7 +50,7 @@ pub fn provide(world: &mut World) -> Vec<(AccountId, Result<(), Refused>)> {
     answers
 }
 
-/// The term of a reservation begins, or is over.
+/// Begins or ends the term of a reservation.
 pub fn on_term(world: &mut World, now: Time, number: u32, begins: bool) {
     let provided = world.hosts.provisions.capacity_reservations[number as usize].clone();
     let account = world.directory.account(&provided.account);

@@ -42,7 +42,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Returns the course that a scenario describes.
+    /// Returns the runner of a scenario.
     pub fn new(scenario: &Scenario, options: RunOptions) -> Runner {
         Runner {
             options,

@@ -1,4 +1,4 @@
-//! Moving in: the instances that are there when a run starts in steady state.
+//! Residents: the instances that exist when a run starts in steady state.
 
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::{launch, launch_batch};
@@ -12,10 +12,10 @@ use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::{Action, Call, Resident};
 
-/// Room beyond the residents, so that ordinary fluctuation does not move the table.
+/// Slots reserved beyond the residents, so that ordinary fluctuation does not reallocate the table.
 const HEADROOM: usize = 64;
 
-/// Places the residents in the context of their sampled start. They are past their minimum bill and
+/// Places the residents in the order of their sampled start. They are past their minimum bill and
 /// count as no requests; those that do not fit are only counted.
 pub fn seed(world: &mut World) -> Residents {
     let residents = world.demand.residents();

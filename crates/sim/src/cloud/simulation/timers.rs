@@ -22,7 +22,7 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// An empty queue with a lane for each step of the scenario that takes time.
+    /// Returns an empty queue with a lane for each step of the scenario that takes time.
     pub fn new(scenario: &Scenario) -> Timers {
         let mut queue = EventQueue::new();
         let times = &scenario.lifecycle;

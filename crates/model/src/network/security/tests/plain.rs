@@ -1,5 +1,5 @@
 //! Reference implementation: every group reference written out as the /32 networks of its members, every conversation found by
-//! going through all packets that ever passed. A random life of groups and interfaces is held to it.
+//! going through all packets that ever passed. A random history of groups and interfaces is compared with it.
 
 use super::*;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -172,7 +172,7 @@ fn mirrored((protocol, from, to): PlainPacket) -> PlainPacket {
 /// An end as both name it: its address, and its VPC if it is named as an interface.
 type End = (Endpoint, u32, Option<u32>);
 
-/// Both, and what happens to them.
+/// Both implementations, and the operations on them.
 struct Pair {
     fast: SecurityGroups,
     plain: Plain,

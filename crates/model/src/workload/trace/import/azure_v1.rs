@@ -7,8 +7,8 @@ use plimsoll_base::units::{Resources, Time};
 
 /// The format.
 ///
-/// A lifetime is known to lie between two bounds: it is taken as their middle. One that was cut off by the
-/// end of the observation never ends. A `batch` is what one tenant started in five minutes; tenants are
+/// A lifetime is known only by two bounds: their middle is taken. One that was cut off by the
+/// end of the observation never ends. A `batch` is the starts of one tenant in five minutes; tenants are
 /// not linked from batch to batch, so that it would make a false account and is left out.
 pub const FORMAT: Format = Format {
     name: "azure-v1",

@@ -15,7 +15,7 @@ use plimsoll_base::units::{NS_PER_S, Resources, Time};
 /// The format.
 ///
 /// The five lists of requests follow each other in the order of their numbers. They have no times: requests
-/// come a second apart, and never leave. A group is created right before its first request. What the strategies
+/// come a second apart, and never leave. A group is created right before its first request. The strategies
 /// become:
 ///
 /// - `affinity`: a cluster group. The members of one ask for up to 864 vCPUs where no host has more than 170
@@ -123,7 +123,7 @@ fn group_cells(row: &Record, list: u32) -> Result<(GroupCells, GroupCells), Prob
 }
 
 /// Returns every host of the topology with its rack. What is free was published for fewer servers than there are
-/// hosts: it is dealt out over the hosts in file order, from the start again when it is used up, the sum of
+/// hosts: it is assigned to the hosts in file order, repeated from the start when used up, the sum of
 /// both NUMA nodes.
 fn hosts(folder: &Path) -> Result<Vec<Host>, InputError> {
     let mut free = Vec::new();

@@ -72,7 +72,7 @@ pub struct Host {
     pub capacity: Resources,
     /// Number of its rack.
     pub rack: u32,
-    /// Facts of its row that a host file cannot say.
+    /// Facts of its row that a host file cannot express.
     pub lost: Vec<&'static str>,
 }
 
@@ -83,7 +83,7 @@ pub struct HostsReport {
     pub output: PathBuf,
     /// Hosts written.
     pub hosts: u64,
-    /// Hosts of whose rows a fact was lost, by what it is.
+    /// Hosts with a fact that was lost, by that fact.
     pub lost: BTreeMap<&'static str, u64>,
 }
 
@@ -100,7 +100,7 @@ pub enum Origin {
 pub enum Reading {
     /// An instance.
     Instance(Instance),
-    /// Something the canonical form cannot say; counted and reported by this reason.
+    /// A row that the canonical form cannot express; counted and reported by this reason.
     LeftOut(&'static str),
 }
 
@@ -115,12 +115,12 @@ pub struct Instance {
     pub shape: Resources,
     /// Its name; empty for none.
     pub name: String,
-    /// Facts of its row that the canonical form cannot say.
+    /// Facts of its row that the canonical form cannot express.
     pub lost: Vec<&'static str>,
 }
 
 impl Instance {
-    /// Returns an instance, unless the canonical form cannot say what it is.
+    /// Returns an instance, unless the canonical form cannot express it.
     fn into_reading(self) -> Reading {
         if self.end.is_some_and(|end| end < self.start) {
             Reading::LeftOut("end before they start")
@@ -137,11 +137,11 @@ impl Instance {
 pub struct Tally {
     /// Rows read.
     pub rows_read: u64,
-    /// Rows written that no row of the original stands for: what its instances need to be there first.
+    /// Rows written without a row in the original: resources that its instances need first.
     pub rows_added: u64,
     /// Rows left out, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
-    /// Rows written that said something which the canonical form cannot, by what it is.
+    /// Rows written with a fact that the canonical form cannot express, by that fact.
     pub lost: BTreeMap<&'static str, u64>,
 }
 
@@ -158,11 +158,11 @@ pub struct ImportReport {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
-    /// Of these, added: calls that make what the rows of the original refer to.
+    /// Of these, added: calls that make the resources to which the rows of the original refer.
     pub rows_added: u64,
     /// Rows left out, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
-    /// Rows written that said something which the canonical form cannot, by what it is.
+    /// Rows written with a fact that the canonical form cannot express, by that fact.
     pub lost: BTreeMap<&'static str, u64>,
     /// True if the rows had to be put in time order.
     pub sorted: bool,
@@ -435,7 +435,7 @@ impl fmt::Display for HostsReport {
 
 fn write_lost(out: &mut fmt::Formatter<'_>, lost: &BTreeMap<&'static str, u64>) -> fmt::Result {
     for (what, rows) in lost {
-        write!(out, "\n  lost, for the form cannot say it: {what} ({} rows)", grouped(*rows))?;
+        write!(out, "\n  lost, as the form cannot express it: {what} ({} rows)", grouped(*rows))?;
     }
     Ok(())
 }

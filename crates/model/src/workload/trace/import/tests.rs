@@ -1,4 +1,4 @@
-//! The conformance kit: what every format of the register must do. A new format adds its rows to
+//! The conformance kit: requirements on every format of the register. A new format adds its rows to
 //! [`sample`], nothing else.
 
 use super::*;

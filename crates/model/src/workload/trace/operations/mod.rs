@@ -1,5 +1,5 @@
-//! The operations form: one row per call. [`register`] says what each operation takes; a file per family of
-//! operations reads it.
+//! The operations form: one row per call. [`register`] lists the columns of each operation; a file per family of
+//! operations reads them.
 
 mod instances;
 mod network;

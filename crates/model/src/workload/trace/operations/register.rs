@@ -15,9 +15,9 @@ const ALWAYS: &[Column] = &[Column::Time, Column::Op, Column::Account];
 
 /// Columns that an operation takes, and the function that reads them.
 pub struct Entry {
-    /// Columns that may not be empty. A shape that is needed is asked for by its reader: it is one of two.
+    /// Columns that may not be empty. A required shape is checked by its reader, as it has two forms.
     pub needs: &'static [Column],
-    /// Columns that may.
+    /// Columns that may be empty.
     pub may: &'static [&'static [Column]],
     read: Reader,
 }
@@ -140,7 +140,7 @@ impl Refused {
         Refused(refused)
     }
 
-    /// Notes every cell that the row's operation needs and has not, or has and does not take.
+    /// Notes every required cell that is empty, and every cell that the row's operation does not take.
     pub fn check(&self, row: &mut Row, operation: Operation) {
         let entry = entry(operation);
         for &column in entry.needs {

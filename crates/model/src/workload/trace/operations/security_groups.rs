@@ -1,4 +1,4 @@
-//! Calls about security groups, and the traffic that tries them.
+//! Calls about security groups, and probes of traffic.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,4 @@
-//! Every operation from text to the exact call; `mistakes` has every cell that cannot be.
+//! Every operation from text to the exact call; `mistakes` has every wrong cell.
 
 mod mistakes;
 
@@ -103,7 +103,7 @@ fn boxed(call: ResourceCall) -> Action {
     Action::Resource(Box::new(call))
 }
 
-/// Rows about instances and what they are read as, each by a reader of its own.
+/// Returns rows about instances and the actions that they are read as, each by a reader of its own.
 fn instance_rows(large: TypeId) -> Vec<(&'static str, Action)> {
     let several = Targets::Batch(Box::new([Handle(0), Handle(1), Handle(0)]));
     let modified = |change| Action::Modify(one(0), Arc::new(change));

@@ -1,4 +1,4 @@
-//! Every cell that cannot be, and what is said of it.
+//! Every wrong cell, and the message about it.
 
 use super::*;
 
