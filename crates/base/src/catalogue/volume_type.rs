@@ -170,6 +170,7 @@ impl VolumeType {
 
     /// Returns the performance of a volume of this type and size, with what was asked for (`CreateVolume`, "Iops" and
     /// "Throughput"), or why there is no such volume.
+    #[inline]
     pub fn performance(
         self,
         size_gib: u32,

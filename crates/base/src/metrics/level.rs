@@ -21,68 +21,81 @@ persist! { Level {
 
 impl Level {
     /// Returns a level at 0; a limit of `None` is no limit.
+    #[inline]
     pub fn new(limit: Option<u64>) -> Level {
         Level { limit, usage: Usage::default() }
     }
 
     /// Returns the amount that is left: 0 too where a limit was lowered below what is taken.
+    #[inline]
     pub fn left(&self) -> u64 {
         self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.used()))
     }
 
     /// Takes an amount. It counts towards the peak once [`Level::note`] confirms it. Panics when there is not enough:
     /// callers compare [`Level::left`] first and call [`Level::exhaust`].
+    #[inline]
     pub fn take(&mut self, now: Time, amount: u64) {
         assert!(amount <= self.left(), "{amount} is taken where {} is left", self.left());
         self.usage.take_many(now, amount);
     }
 
     /// Gives an amount back. Panics when less is taken.
+    #[inline]
     pub fn give_back(&mut self, now: Time, amount: u64) {
         self.usage.give_back_many(now, amount);
     }
 
     /// Confirms what has been taken: a request that was undone leaves no trace in the peak.
+    #[inline]
     pub fn note(&mut self) {
         self.usage.note();
     }
 
     /// Notes that a request found too little left.
+    #[inline]
     pub fn exhaust(&mut self, now: Time) {
         self.usage.exhaust(now);
     }
 
     /// Begins a window with what is taken now.
+    #[inline]
     pub fn begin_window(&mut self, now: Time) {
         self.usage.begin_window(now);
     }
 
     /// Returns the greatest amount that can be taken; `None` for no limit.
+    #[inline]
     pub fn limit(&self) -> Option<u64> {
         self.limit
     }
 
     /// Returns the amount taken now.
+    #[inline]
     pub fn used(&self) -> u64 {
         self.usage.used()
     }
 
     /// Returns the greatest amount taken at once in the window.
+    #[inline]
     pub fn peak(&self) -> u64 {
         self.usage.peak()
     }
 
     /// Returns the integral of use over the window's time up to `now` \[unit · ns\].
+    #[inline]
     pub fn integral(&self, now: Time) -> u128 {
         self.usage.integral(now)
     }
 
     /// Returns the mean use over the window's time up to `now`; the current use when no time has passed.
+    #[inline]
     pub fn mean(&self, now: Time) -> f64 {
         self.usage.mean(now)
     }
 
     /// Returns the first time that a request found too little left, counted from the start of the scenario.
+    #[inline]
     pub fn exhausted_at(&self) -> Option<Time> {
         self.usage.exhausted_at()
     }

@@ -42,6 +42,7 @@ impl TimeWeighted {
     }
 
     /// Begins a window with the value of this moment.
+    #[inline]
     pub fn begin_window(&mut self, now: Time) {
         *self = TimeWeighted { value: self.value, peak: self.value, changed: now, began: now, integral: 0 };
     }
@@ -59,11 +60,13 @@ impl TimeWeighted {
     }
 
     /// Returns the greatest value noted in the window.
+    #[inline]
     pub fn peak(&self) -> u64 {
         self.peak
     }
 
     /// Returns the begin of the window.
+    #[inline]
     pub fn began(&self) -> Time {
         self.began
     }
@@ -75,6 +78,7 @@ impl TimeWeighted {
     }
 
     /// Returns the mean over the window's time up to `now`; the current value when no time has passed.
+    #[inline]
     pub fn mean(&self, now: Time) -> f64 {
         match now.since(self.began).0 {
             0 => self.value as f64,

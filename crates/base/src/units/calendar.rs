@@ -69,12 +69,14 @@ impl Calendar {
     }
 
     /// Returns the month a time lies in.
+    #[inline]
     pub fn month_of(&self, time: Time) -> Month {
         let (year, month, _) = date_of(self.first_day + (time.0 / NS_PER_DAY) as i64);
         Month(year * 12 + month - 1)
     }
 
     /// Returns the begin of the month after that of `time`; [`Time::NEVER`] beyond the end of time.
+    #[inline]
     pub fn next_month(&self, time: Time) -> Time {
         let Month(next) = Month(self.month_of(time).0 + 1);
         let days = days_of(next / 12, next % 12 + 1, 1) - self.first_day;

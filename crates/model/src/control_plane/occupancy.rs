@@ -35,6 +35,7 @@ impl Occupancy {
     }
 
     /// Begins a window with those present.
+    #[inline]
     pub fn begin_window(&mut self, now: Time) {
         self.present.begin_window(now);
         self.arrival_sum = u128::from(self.present.value()) * u128::from(now.0);
@@ -48,26 +49,31 @@ impl Occupancy {
     }
 
     /// Returns the greatest number present at once in the window.
+    #[inline]
     pub fn peak(&self) -> u32 {
         self.present.peak() as u32
     }
 
     /// Returns the integral of the number present over the window's time up to `now` \[ns\].
+    #[inline]
     pub fn integral(&self, now: Time) -> u128 {
         self.present.integral(now)
     }
 
     /// Returns the sum of the sojourn times in the window up to `now`, of those present and gone \[ns\].
+    #[inline]
     pub fn sojourn_sum(&self, now: Time) -> u128 {
         self.sojourn_sum + u128::from(self.present.value()) * u128::from(now.0) - self.arrival_sum
     }
 
     /// Returns the mean number present over the window's time up to `now`; the current number when no time has passed.
+    #[inline]
     pub fn mean(&self, now: Time) -> f64 {
         self.present.mean(now)
     }
 
     /// Panics unless Little's law holds to the nanosecond.
+    #[inline]
     pub fn assert_little(&self, now: Time) {
         assert_eq!(self.integral(now), self.sojourn_sum(now), "Little's law is broken at {now:?}: {self:?}");
     }
