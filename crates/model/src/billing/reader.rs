@@ -9,7 +9,7 @@ const MAX_USD: i128 = 1_000_000;
 /// A whole in the unit that shares are kept in \[10⁻⁹\].
 pub(super) const WHOLE: u32 = 1_000_000_000;
 
-/// Reads an amount of at most [`MAX_USD`] with at most twelve decimals. It is a whole number of units when divided
+/// Reads an amount of at most a million USD with at most twelve decimals. It is a whole number of units when divided
 /// by the seconds of an hour.
 pub fn usd(value: &Decimal) -> Result<Money, Unreadable> {
     // A price of an hour comes as that of a second.

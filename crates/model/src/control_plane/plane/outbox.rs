@@ -44,11 +44,11 @@ pub enum PlaneTimer {
 /// Effect that the owner of the plane is to carry out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Effect {
-    /// A call takes effect; [`Plane::committed`] is to be called.
+    /// A call takes effect; `Plane::committed` is to be called.
     Commit(JobId, RequestId),
-    /// A call is refused for good; [`Plane::refusal_told`] is to be called.
+    /// A call is refused for good; `Plane::refusal_told` is to be called.
     Refuse(RequestId, Failure),
-    /// An instance has come up; [`Plane::came_up`] returns it.
+    /// An instance has come up; the plane returns it.
     Finish(JobId),
 }
 
