@@ -2,7 +2,7 @@
 //!
 //! The search doubles or halves the scenario's own value until the target holds at one value and not at
 //! another, then halves what is between. Every value is run with the same seeds (common random numbers), and with
-//! more of them while the runs do not decide. The [curve](curve) of all values tried is kept, and shows whether the response was
+//! more of them while the runs do not decide. The [`curve`] of all values tried is kept, and shows whether the response was
 //! monotone, as the halving assumes.
 
 pub mod curve;
