@@ -72,7 +72,7 @@ pub fn write(folder: &ResultFolder) -> Result<(), InputError> {
 ///
 /// # Errors
 ///
-/// Errors of [`write`], and a place that cannot be replaced.
+/// Errors of [`write()`], and a place that cannot be replaced.
 pub fn publish(folder: ResultFolder, files: &[ReportFile]) -> Result<PathBuf, InputError> {
     for file in files {
         folder.write(&file.name, &file.bytes)?;
