@@ -39,6 +39,7 @@ use scenario::Scenario;
 pub mod selftest;
 
 #[doc(hidden)]
+#[allow(rustdoc::invalid_html_tags)] // its comments are help texts, no Markdown
 pub mod cli;
 
 /// Runs a scenario to its end. Its seed and its files decide the outcome.
