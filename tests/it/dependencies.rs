@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Dependencies that no code names: they only switch features on, as the manifest says.
-const FOR_FEATURES_ALONE: [&str; 2] = ["either", "rustix"];
+const FOR_FEATURES_ALONE: [&str; 3] = ["either", "once_cell", "rustix"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
