@@ -148,7 +148,7 @@ impl Refused {
         }
         for &column in &self.0[operation] {
             let Some(cell) = row.position(column).filter(|_| !row.is_empty(column)) else { continue };
-            let reason = format_args!("`{}` does not take", operation.name());
+            let reason = format!("`{}` does not take", operation.name());
             let takes: Vec<String> = entry.columns().map(|column| format!("`{}`", column.name())).collect();
             let problem = row.table.wrong(cell, reason, "an empty cell");
             row.add(problem.with_help(format!("`{}` takes {}", operation.name(), takes.join(", "))));
