@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::input::{InputError, Place, Problem};
 use crate::table::Table;
 
+/// Greatest size of a TOML file that is looked into \[bytes\].
+const LONGEST_TOML: u64 = 16 << 20;
+
 /// Kinds of files that people write, or get from elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileKind {
@@ -39,11 +42,18 @@ impl FileKind {
         if !fs::metadata(path).ok()?.is_file() {
             return None;
         }
-        if let Some(table) = fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok()) {
-            return FileKind::of_keys(|key| table.contains_key(key));
+        // A table shows its kind in its header: the rest of it, which may be long, is not read.
+        let table = Table::open(path).ok();
+        let columns = table.and_then(|table| FileKind::of_columns(|name| table.column(name).is_some()));
+        columns.or_else(|| FileKind::of_toml(path))
+    }
+
+    fn of_toml(path: &Path) -> Option<FileKind> {
+        if fs::metadata(path).ok()?.len() > LONGEST_TOML {
+            return None;
         }
-        let table = Table::open(path).ok()?;
-        FileKind::of_columns(|name| table.column(name).is_some())
+        let table: toml::Table = fs::read_to_string(path).ok()?.parse().ok()?;
+        FileKind::of_keys(|key| table.contains_key(key))
     }
 
     fn of_keys(has: impl Fn(&str) -> bool) -> Option<FileKind> {

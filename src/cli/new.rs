@@ -15,7 +15,7 @@ use crate::input::{InputError, Place, Problem};
 #[command(after_help = "\
 Examples:
   plimsoll new mine.toml
-  plimsoll new mine.toml --template trace     writes mine-trace.csv too
+  plimsoll new mine.toml --template trace     writes mine-trace.csv and mine-hosts.csv too
   plimsoll run mine.toml")]
 pub struct NewArgs {
     /// The file to write

@@ -86,9 +86,7 @@ pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
         let checked = kind.map_or_else(|| Err(no_kind(path)), |kind| check(path, kind));
         match &checked {
             Ok(holds) => text += &format!("ok     {}: {holds}\n", path.display()),
-            Err(InputError(problems)) => {
-                text += &format!("wrong  {}\n{}\n", path.display(), InputError(problems.clone()));
-            }
+            Err(error) => text += &format!("wrong  {}\n{error}\n", path.display()),
         }
         findings.push(Finding {
             file: path.display().to_string(),
