@@ -217,7 +217,7 @@ fn a_file_that_is_no_whole_checkpoint_of_this_version_is_refused() {
         ("a flipped bit in the head", flipped(60), damaged),
         ("a flipped bit in the middle", flipped(good.len() / 2), damaged),
         ("a flipped bit in the seal", flipped(good.len() - 1), damaged),
-        ("another format", flipped(8), "expected format 7"),
+        ("another format", flipped(8), "expected format 8"),
         ("another version", other_version, "was made by plimsoll 9.9.9"),
         ("another build", sealed(content[..content.len() / 2].to_vec()), "another build of plimsoll"),
         ("something behind", sealed([content, b"xx"].concat()), "another build of plimsoll"),
@@ -310,4 +310,32 @@ fn the_page_lists_what_the_register_does() {
     let rows: Vec<String> = MUTABLE_KEYS.iter().map(row).collect();
     let shown: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     assert_eq!(shown, rows);
+}
+
+/// A longer run of growing demand has more layers of it, whose sources would take each other's places.
+#[test]
+fn growing_demand_goes_on_from_a_checkpoint_up_to_the_same_end() {
+    let place = tempfile::tempdir().unwrap();
+    let scenario = "name = 'g'\nduration = '20d'\n\
+        zones = [{ name = 'z', hosts = [{ count = 40, vcpu = 64, memory_gib = 256 }] }]\n\
+        [workload]\nprofile = { growth_per_day = 0.1 }\n\
+        arrivals = [{ process = { kind = 'poisson', per_hour = 10 }, types = { 'm5.large' = 1 }, \
+        lifetime = { kind = 'exponential', mean = '5h' } }]\n";
+    std::fs::write(place.path().join("g.toml"), scenario).unwrap();
+    let run = |words: &str| {
+        let words: Vec<&str> = words.split(' ').collect();
+        plimsoll(place.path(), &words).output().unwrap()
+    };
+    let digest = |folder: &str| {
+        let text = std::fs::read_to_string(place.path().join(folder).join("summary.json")).unwrap();
+        text.lines().find(|line| line.contains("\"digest\"")).unwrap().to_string()
+    };
+    assert!(run("run g.toml -q --no-report -o whole --checkpoint-at 8d --checkpoint-dir c").status.success());
+    assert!(run("run g.toml -q --no-report -o rest --from-checkpoint c/g-8d.checkpoint").status.success());
+    assert_eq!(digest("whole"), digest("rest"));
+    let longer =
+        run("run g.toml -q --no-report -o longer --from-checkpoint c/g-8d.checkpoint --set duration=40d");
+    let errors = String::from_utf8_lossy(&longer.stderr);
+    assert_eq!(longer.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("scaled otherwise than at the checkpoint"), "{errors}");
 }

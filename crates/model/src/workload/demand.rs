@@ -124,8 +124,11 @@ pub struct Demand {
     trace: Option<TraceReplay>,
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
+    /// Sources of every layer, layer by layer.
     sources: Vec<Source>,
     callers: Vec<CallSource>,
+    /// Number of layers, 1 or more: with several, a source has its place by their number and that of the sources.
+    layers: u16,
     /// The next time of the trace, then of each arrival process, then of each source of calls, numbered so.
     queue: BinaryHeap<Turn>,
     /// Instances asked for so far.
@@ -168,8 +171,19 @@ pub struct Phase {
 /// The place of each source; those that the scenario adds at the end begin now.
 impl Persist for Demand {
     fn save(&self, out: &mut Writer<'_>) {
-        let Demand { seed: _, start: _, trace, ahead, sources, callers, queue: _, instances, lifetimes } =
-            self;
+        let Demand {
+            seed: _,
+            start: _,
+            trace,
+            ahead,
+            sources,
+            callers,
+            layers,
+            queue: _,
+            instances,
+            lifetimes,
+        } = self;
+        out.put(&(layers, sources.len(), callers.len()));
         out.put(&(ahead, instances, lifetimes));
         trace.save(out);
         sources.save(out);
@@ -177,6 +191,8 @@ impl Persist for Demand {
     }
 
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
+        let saved: (u16, usize, usize) = from.get()?;
+        self.check_layers(saved)?;
         (self.ahead, self.instances, self.lifetimes) = from.get()?;
         self.trace.restore(from)?;
         self.sources.restore(from)?;
@@ -244,7 +260,7 @@ impl Demand {
                 },
                 &mut wrong,
             );
-            sources.extend(of_layer);
+            let of_arrivals = of_layer;
             if layer == 0 {
                 names = arrivals;
             }
@@ -254,10 +270,11 @@ impl Demand {
                 CallConfig::name_or_number,
                 |calls, source, key| {
                     let layer = Layer { source, layer };
-                    calls.compile(layer, key, seed, intensity.as_ref(), (&names, &sources), directory)
+                    calls.compile(layer, key, seed, intensity.as_ref(), (&names, &of_arrivals), directory)
                 },
                 &mut wrong,
             );
+            sources.extend(of_arrivals);
             callers.extend(of_layer);
             if !wrong.is_empty() {
                 problems.extend(wrong);
@@ -271,10 +288,10 @@ impl Demand {
             return Err(InputError(problems));
         }
         let made = (sources.len(), callers.len());
-        let layers = usize::from(layers);
+        let of_all = |count: usize| count * usize::from(layers);
         assert_eq!(
             made,
-            (config.arrivals.len() * layers, config.calls.len() * layers),
+            (of_all(config.arrivals.len()), of_all(config.calls.len())),
             "a source is missing and nothing is wrong"
         );
         let mut demand = Demand {
@@ -288,6 +305,7 @@ impl Demand {
                 .collect(),
             sources,
             callers,
+            layers,
             instances: 0,
             lifetimes: Vec::new(),
         };
@@ -336,6 +354,17 @@ impl Demand {
     pub fn outlook(&self) -> Option<(AccountId, u64)> {
         let number = (self.queue.peek()?.source() - TRACE).checked_sub(1)? as usize;
         Some(self.callers.get(number.checked_sub(self.sources.len())?)?.outlook())
+    }
+
+    /// Refuses the layers of another run, where a source would take the place of another.
+    fn check_layers(&self, saved: (u16, usize, usize)) -> Result<(), RestoreError> {
+        let found = (self.layers, self.sources.len(), self.callers.len());
+        if saved == found || (saved.0, found.0) == (1, 1) {
+            return Ok(());
+        }
+        let message = "found demand that is scaled otherwise than at the checkpoint: it has other layers";
+        let help = "keep `workload.scale`, `workload.profile`, the sources of demand, and with growth the `duration`";
+        Err(Problem::new(Place::key("workload.scale"), message).with_help(help).into())
     }
 
     /// Gives the instances of a launch their numbers.
