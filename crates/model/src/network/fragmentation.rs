@@ -1,6 +1,6 @@
 //! Fragmentation of a subnet: free addresses that no prefix can use, because their block of 16 is broken.
 //!
-//! It is measured from the first request for a prefix of the subnet on, and counted exactly at
+//! Measured from the first request for a prefix of the subnet on, and counted exactly at
 //! each change, so that means depend on no sampling interval. Subnets without prefixes pay one untaken
 //! branch; the rejected alternative, to count the blocks at each sample, has a cost per address and sample.
 

@@ -80,7 +80,7 @@ impl SecurityGroups {
     }
 
     /// Makes the groups of an account that begins to use a VPC: its `default` group is made and those of the scenario.
-    /// It is called before any other call about the owner. A default group lets in what its members send, and out everything
+    /// Called before any other call about the owner. A default group lets in what its members send, and out everything
     /// (VPC user guide, "Default security groups").
     pub fn open(&mut self, owner: Owner, account: &str, vpc: &str) {
         if self.names.contains_key(&owner) {
