@@ -9,6 +9,6 @@ mod table;
 mod volume_type;
 
 pub use entry::{CatalogueEntry, built_in, families, find};
-pub use filter::{Filter, matches_name, select};
+pub use filter::{TypeFilter, matches_name, select};
 pub use table::{InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable};
 pub use volume_type::{Performance, SNAPSHOT_MICRO_USD_PER_GIB_MONTH, VolumeType};
