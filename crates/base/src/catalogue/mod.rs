@@ -1,6 +1,6 @@
 //! Instance types: the EC2 catalogue, the additions of a scenario, and the request and price of each type.
 //!
-//! [`built_in`] is the catalogue as data, [`Filter`] searches it, [`TypeTable`] holds the types and
+//! [`built_in`] is the catalogue as data, [`TypeFilter`] searches it, [`TypeTable`] holds the types and
 //! bare shapes that one run uses, by [`TypeId`](crate::units::TypeId).
 
 mod entry;
