@@ -23,6 +23,7 @@ mod ec2_rules_billing;
 mod event_trace;
 mod explain;
 mod faults;
+mod forecast;
 mod groups;
 mod hardware;
 mod headroom;

@@ -50,6 +50,8 @@ pub enum Purpose {
     Service = 30,
     /// Delays of clients that try again; the entity is 0.
     Retry = 31,
+    /// Futures of a forecast; the entity is the number of the level.
+    Forecast = 60,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for
     /// their order.
     Design = 64,

@@ -1,15 +1,14 @@
 //! Figures over simulated time: integrals, means and peaks, and durations.
 
 mod durations;
+pub mod forecast;
 mod gauges;
 mod level;
 mod time_weighted;
-mod trend;
 mod usage;
 
 pub use durations::Durations;
 pub use gauges::{Gauges, PeakRatio};
 pub use level::Level;
 pub use time_weighted::TimeWeighted;
-pub use trend::{Exhaustion, Trend};
 pub use usage::UseOverTime;

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles};
-use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
+use crate::cloud::outcome::{HeadroomUse, LimitedResource, PoolUse, SampleSpan, Tally};
 use plimsoll_base::failure::Failure;
+use plimsoll_base::metrics::forecast::Exhaustion;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
 use plimsoll_model::network::security::Direction;
 use plimsoll_model::operation::Operation;
@@ -115,7 +116,8 @@ pub const METRICS: &[Metric] = {
         metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best-fit decreasing needs for the running instances", |r| span(r, |h| &h.hosts_compacted)),
         metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing of the running instances needs", |r| span(r, |h| &h.hosts_lower_bound)),
         metric("headroom.allocable", "instances", Neither, "by type: instances of that type alone that would have fitted", allocable),
-        metric("headroom.exhaustion", "s", Neither, "by resource with a limit: when it runs out at the trend of the run (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
+        metric("headroom.exhaustion", "s", Neither, "by resource with a limit and zone: when it runs out if it goes on as in the run (at_s: the median of drawn futures), the 80 % band (earliest_s, latest_s), when it is 80 and 90 % full, the form of the past (growth, season), and how the forecast did on the last quarter of the run, which it had not seen; null: not within eight times the run", exhaustion),
+        metric("headroom.first_exhaustion", "s", Neither, "the same of what runs out first; null where nothing does", first_exhaustion),
 
         metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were requested also fragmentation_mean and _peak: share (0 to 1) of free addresses that can be part of none", subnets),
         metric("network.public.addresses", "addresses", Neither, "public addresses; null: no limit", |r| json!(r.outcome.network.public.addresses)),
@@ -299,10 +301,34 @@ fn allocable(run: &Run<'_>) -> Value {
 
 fn exhaustion(run: &Run<'_>) -> Value {
     let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
-    rows.map(|(what, found)| {
-        json!({ "what": what, "at_s": found.at_s, "earliest_s": found.earliest_s, "latest_s": found.latest_s })
+    rows.map(|(what, found)| exhaustion_value(what, found)).collect()
+}
+
+fn first_exhaustion(run: &Run<'_>) -> Value {
+    let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
+    let at = |found: &Exhaustion| found.at_s.unwrap_or(f64::INFINITY);
+    let first = rows.filter(|(_, found)| found.at_s.is_some()).min_by(|a, b| at(&a.1).total_cmp(&at(&b.1)));
+    first.map_or(Value::Null, |(what, found)| exhaustion_value(what, found))
+}
+
+fn exhaustion_value(what: &LimitedResource, found: &Exhaustion) -> Value {
+    let name = match &what.zone {
+        Some(zone) => format!("{} in {zone}", what.name),
+        None => what.name.clone(),
+    };
+    json!({
+        "what": name,
+        "resource": what.name,
+        "zone": what.zone,
+        "at_s": found.at_s,
+        "earliest_s": found.earliest_s,
+        "latest_s": found.latest_s,
+        "at_80_percent_s": found.marks_s[0],
+        "at_90_percent_s": found.marks_s[1],
+        "form": found.form,
+        "held_back_error_ratio": found.held_back_error_ratio,
+        "held_back_in_band_ratio": found.held_back_in_band_ratio,
     })
-    .collect()
 }
 
 fn subnets(run: &Run<'_>) -> Value {

@@ -3,12 +3,12 @@
 use crate::cloud::allocation::instance_types::TypeInfo;
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Detail;
-use crate::cloud::observe::outcome::HeadroomUse;
+use crate::cloud::observe::outcome::{HeadroomUse, LimitedResource};
 use crate::cloud::world::World;
-use plimsoll_base::metrics::Trend;
-use plimsoll_base::units::{Resources, Time, TypeId};
-use plimsoll_model::fleet::totals::Total;
-use plimsoll_model::headroom::{Census, Headroom, Share};
+use plimsoll_base::engine::random::Seed;
+use plimsoll_base::metrics::forecast;
+use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
+use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
 
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
@@ -16,8 +16,8 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     let headroom = Headroom::of(&Census::of(&world.hosts.fleet), &live_mix(world));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
-        for (name, level) in levels(world) {
-            sampler.trend_of(name).sample(at.as_seconds(), level);
+        for (resource, level) in levels(world) {
+            sampler.history_of(resource).sample(at.as_seconds(), level);
         }
     }
     if world.recorder.outbox.wants(Detail::Series) {
@@ -36,42 +36,65 @@ fn live_mix(world: &World) -> Vec<Share> {
         .collect()
 }
 
-/// Returns the resources that have a limit, by name, and the share of each in use, 0 to 1.
-fn levels(world: &World) -> Vec<(String, f64)> {
-    let totals = world.hosts.fleet.totals();
+/// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone, their room for
+/// the live mix, addresses, and the room of volumes.
+fn levels(world: &World) -> Vec<(LimitedResource, f64)> {
     let share = |used: u64, all: u64| if all == 0 { 0.0 } else { used as f64 / all as f64 };
-    let has_gpu = world.hosts.fleet.skus().iter().any(|sku| sku.capacity.0[Resources::GPU] > 0);
+    let running: Vec<Share> = live_mix(world).into_iter().filter(|share| share.count > 0).collect();
     let mut levels = Vec::new();
-    for (name, used, all) in [
-        ("vcpu", Total::VcpuUsed, Total::Vcpu),
-        ("memory", Total::MemoryUsed, Total::Memory),
-        ("gpu", Total::GpuUsed, Total::Gpu),
-    ] {
-        if all != Total::Gpu || has_gpu {
-            levels.push((name.to_string(), share(totals[used], totals[all])));
+    for (zone, number) in world.directory.zones().iter().zip(0..) {
+        let census = Census::of_zone(&world.hosts.fleet, ZoneId(number));
+        let mut add = |name: &str, level: Option<f64>| {
+            let resource = LimitedResource { name: name.to_string(), zone: Some(zone.to_string()) };
+            levels.extend(level.map(|level| (resource, level)));
+        };
+        for (name, resource) in RESOURCES_OF_HOSTS {
+            add(name, census.use_ratio(resource));
         }
+        add("room", room_use(&census, &running));
     }
     for subnet in world.network.subnets() {
-        levels.push((format!("subnet {}", subnet.name), share(subnet.usage.used(), subnet.addresses)));
+        let zone = world.directory.zones()[subnet.zone.index()].to_string();
+        let resource = LimitedResource { name: format!("subnet {}", subnet.name), zone: Some(zone) };
+        levels.push((resource, share(subnet.usage.used(), subnet.addresses)));
     }
     if let Some(addresses) = world.network.public_addresses() {
         let used = world.network.public_usage().used();
-        levels.push(("public addresses".to_string(), share(used, u64::from(addresses))));
+        let resource = LimitedResource { name: "public addresses".to_string(), zone: None };
+        levels.push((resource, share(used, u64::from(addresses))));
     }
     for (zone, backend) in world.directory.zones().iter().zip(world.storage.backends()) {
         let capacity = backend.capacity_gib();
         if let Some(limit) = capacity.limit() {
-            levels.push((format!("volumes of {zone}"), share(capacity.used(), limit)));
+            let resource = LimitedResource { name: "volumes".to_string(), zone: Some(zone.to_string()) };
+            levels.push((resource, share(capacity.used(), limit)));
         }
     }
     levels
+}
+
+/// Seed of the forecasts' draws, which belong to no run: equal pasts have equal forecasts.
+const FORECAST_SEED: Seed = Seed(0);
+
+/// Resources of hosts that are forecast, by name.
+const RESOURCES_OF_HOSTS: [(&str, usize); 3] =
+    [("vcpu", Resources::VCPU), ("memory", Resources::MEMORY), ("gpu", Resources::GPU)];
+
+/// Returns the share of the room for the live mix that is taken, by vCPU: what is stranded when the mix fits no more counts
+/// as no room. `None` where the mix has no limit.
+fn room_use(census: &Census, running: &[Share]) -> Option<f64> {
+    let used = census.use_ratio(Resources::VCPU)?;
+    let stranded = inflate(census, running)?.stranded_vcpu_ratio;
+    (stranded < 1.0).then(|| used / (1.0 - stranded))
 }
 
 /// Returns statistics of the samples; `None` where the scenario asks for none.
 pub fn headroom_use(world: &World) -> Option<HeadroomUse> {
     let sampler = world.recorder.headroom.as_ref()?;
     let mut seen = sampler.seen.clone();
-    let exhaustion = |(name, trend): &(String, Trend)| Some((name.clone(), trend.exhaustion(1.0)?));
-    seen.exhaustion = sampler.trends.iter().filter_map(exhaustion).collect();
+    let exhaustion = |(number, (resource, history)): (u64, &(LimitedResource, _))| {
+        Some((resource.clone(), forecast::exhaustion(history, 1.0, FORECAST_SEED, number)?))
+    };
+    seen.exhaustion = (0..).zip(&sampler.levels).filter_map(exhaustion).collect();
     Some(seen)
 }

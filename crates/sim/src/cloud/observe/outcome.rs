@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::cloud::observe::explain::{Decision, Explanation};
-use plimsoll_base::metrics::Exhaustion;
+use plimsoll_base::metrics::forecast::Exhaustion;
 use plimsoll_base::units::{Time, TypeId};
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
@@ -99,8 +99,17 @@ pub struct HeadroomUse {
     pub hosts_lower_bound: SampleSpan,
     /// Instances of each type alone that would have fitted.
     pub allocable: BTreeMap<TypeId, SampleSpan>,
-    /// Time at which each limited resource runs out if its trend goes on, by name.
-    pub exhaustion: Vec<(String, Exhaustion)>,
+    /// Time at which each limited resource runs out if it goes on as it did.
+    pub exhaustion: Vec<(LimitedResource, Exhaustion)>,
+}
+
+/// Something that may run out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LimitedResource {
+    /// Its name.
+    pub name: String,
+    /// Its zone, if it is in one.
+    pub zone: Option<String>,
 }
 
 /// Shares of each resource over several samples; GPU has values where hosts have some.
