@@ -36,6 +36,7 @@ pub fn finish(
         horizon,
         warmup_end: warmup_end.min(horizon),
         trace_start: world.demand.first_event(),
+        trace_notes: world.demand.notes(),
         launch: ledger.launch.clone(),
         operations: (ledger.operations.iter())
             .filter(|(_, tally)| tally.requested > 0)
