@@ -32,7 +32,7 @@ impl From<&Overriding> for Overrides {
 
 /// The reading of a trace that is not written as the forms say.
 #[derive(Args, Debug)]
-pub struct Reading {
+pub struct ReadingOptions {
     /// Names of the trace's columns, such as start=launch_time,end=terminate_time; its further columns are then not read
     #[arg(long, value_name = "COLUMN=NAME,…")]
     columns: Option<ColumnNames>,
@@ -44,7 +44,7 @@ pub struct Reading {
     round: bool,
 }
 
-impl Reading {
+impl ReadingOptions {
     /// Returns the settings.
     pub fn settings(&self) -> TraceReading {
         let columns = self.columns.clone().unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::workload::trace::reading::TraceReading;
 
 /// Options that choose the scenario.
 #[derive(Args, Debug)]
-pub struct Source {
+pub struct ScenarioSource {
     /// The scenario file (TOML), or with --hosts a trace; `plimsoll new` writes a scenario, `plimsoll list scenarios`
     /// lists examples
     #[arg(value_name = "SCENARIO", required_unless_present = "example")]
@@ -26,10 +26,10 @@ pub struct Source {
     #[arg(long, value_name = "HOSTS", requires = "scenario")]
     hosts: Option<PathBuf>,
     #[command(flatten)]
-    reading: arguments::Reading,
+    reading: arguments::ReadingOptions,
 }
 
-impl Source {
+impl ScenarioSource {
     /// Returns the file that the scenario is read from, or the trace; an example is written first.
     ///
     /// # Errors

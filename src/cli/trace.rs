@@ -71,7 +71,7 @@ struct DescribeArgs {
     #[arg(long)]
     scenario: Option<PathBuf>,
     #[command(flatten)]
-    reading: arguments::Reading,
+    reading: arguments::ReadingOptions,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blanks::SingleTabs;
-use super::storage::{self, Source, Storage};
-use super::{Dialect, Position, Separator};
+use super::storage::{self, Source, TableStorage};
+use super::{Dialect, RowPosition, Separator};
 use crate::input::{Place, Problem};
 
 /// Bytes read from the file at a time.
@@ -49,7 +49,7 @@ pub struct Delimited {
     delimiter: u8,
     /// True if lines end in carriage return and line feed.
     ends_in_crlf: bool,
-    storage: Storage,
+    storage: TableStorage,
     /// Bytes of the header; 0 where there is none.
     header_bytes: u64,
     /// Bytes and lines that were skipped unread.
@@ -68,7 +68,7 @@ impl Delimited {
     pub fn open(
         path: &Path,
         source: Source,
-        storage: Storage,
+        storage: TableStorage,
         dialect: Dialect,
     ) -> Result<(Vec<String>, Delimited), Problem> {
         let place = Place::file(path).at_line(1);
@@ -130,20 +130,24 @@ impl Delimited {
     }
 
     /// Returns the place of the next row.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> RowPosition {
         let next = self.reader.position();
-        Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }
+        RowPosition {
+            rows: 0,
+            byte: next.byte() + self.skipped_bytes,
+            line: next.line() + self.skipped_lines,
+        }
     }
 
     /// Skips to a position below the header. The file is opened again: plain text is skipped, packed text is unpacked on the
     /// way.
-    pub fn skip_to(&mut self, path: &Path, to: Position) -> Result<(), Problem> {
+    pub fn skip_to(&mut self, path: &Path, to: RowPosition) -> Result<(), Problem> {
         let (place, below) = (Place::file(path).at_line(to.line), self.header_bytes);
         let mut file = storage::open_file(path)?;
         // The header is given to the reader once more, so that places are counted as before.
         let mut header = Vec::new();
         self.read_most.store(ROW_MOST, Ordering::Relaxed);
-        let is_plain = self.storage == Storage::Csv && self.dialect.separator != Separator::Blanks;
+        let is_plain = self.storage == TableStorage::Csv && self.dialect.separator != Separator::Blanks;
         let opened = if is_plain {
             file.by_ref()
                 .take(below)
@@ -245,7 +249,7 @@ fn unclosed(place: Place) -> Problem {
 }
 
 /// Returns the text of a table, one tab between cells where any number of blanks stands there.
-fn text_of(source: Source, storage: Storage, dialect: Dialect) -> io::Result<Box<dyn Read + Send>> {
+fn text_of(source: Source, storage: TableStorage, dialect: Dialect) -> io::Result<Box<dyn Read + Send>> {
     let text = storage.unpack(source)?;
     Ok(match dialect.separator {
         Separator::Blanks => Box::new(SingleTabs::new(text)),
@@ -341,7 +345,7 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-fn explain_io(place: Place, error: &io::Error, storage: Storage) -> Problem {
+fn explain_io(place: Place, error: &io::Error, storage: TableStorage) -> Problem {
     let Some(packing) = storage.packing() else {
         return Problem::new(place, format!("cannot be read: {error}"));
     };

@@ -21,7 +21,7 @@ use parquet::ParquetRows;
 use storage::Input;
 
 pub use parquet::panic_is_caught;
-pub use storage::{Storage, is_standard_input};
+pub use storage::{TableStorage, is_standard_input};
 
 /// A table that is open, at one of its rows.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ enum Rows {
 
 /// A place between two rows of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Position {
+pub struct RowPosition {
     /// Rows before it, in Parquet.
     pub rows: u64,
     /// Bytes of text before it.
@@ -112,7 +112,7 @@ impl Table {
     pub fn open_as(path: &Path, dialect: Dialect) -> Result<Table, Problem> {
         let Input { name, storage, source } = Input::open(path)?;
         let (header, rows) = match storage {
-            Storage::Parquet => {
+            TableStorage::Parquet => {
                 let (header, rows) = ParquetRows::open(&name, source.into_file(&name)?)?;
                 (header, Rows::Parquet(Box::new(rows)))
             }
@@ -209,15 +209,15 @@ impl Table {
     }
 
     /// Returns the position of the row after this one.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> RowPosition {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),
-            Rows::Parquet(rows) => Position { rows: rows.passed(), byte: 0, line: 0 },
+            Rows::Parquet(rows) => RowPosition { rows: rows.passed(), byte: 0, line: 0 },
         }
     }
 
     /// Skips to a row of the table without parsing those before it.
-    pub fn skip_to(&mut self, position: Position) -> Result<(), Problem> {
+    pub fn skip_to(&mut self, position: RowPosition) -> Result<(), Problem> {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.skip_to(&self.path, position),
             Rows::Parquet(rows) => rows.skip_to(&self.path, &self.header, position.rows),

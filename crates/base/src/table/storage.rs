@@ -12,7 +12,7 @@ const BUFFER: usize = 1 << 18;
 
 /// The ways a table may be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Storage {
+pub enum TableStorage {
     /// Delimited text, comma-separated where it is written.
     Csv,
     /// The same, gzipped.
@@ -24,46 +24,46 @@ pub enum Storage {
 }
 
 /// Extensions of tables that are read.
-const READ: &[(&str, Storage)] = &[
-    (".parquet", Storage::Parquet),
-    (".gz", Storage::CsvGz),
-    (".zst", Storage::CsvZst),
-    (".csv", Storage::Csv),
-    (".tsv", Storage::Csv),
-    (".txt", Storage::Csv),
+const READ: &[(&str, TableStorage)] = &[
+    (".parquet", TableStorage::Parquet),
+    (".gz", TableStorage::CsvGz),
+    (".zst", TableStorage::CsvZst),
+    (".csv", TableStorage::Csv),
+    (".tsv", TableStorage::Csv),
+    (".txt", TableStorage::Csv),
     // The standard formats of the archives of parallel and of grid workloads.
-    (".swf", Storage::Csv),
-    (".gwf", Storage::Csv),
+    (".swf", TableStorage::Csv),
+    (".gwf", TableStorage::Csv),
 ];
 
-impl Storage {
+impl TableStorage {
     /// Returns the storage that the extension of a file to be written names.
-    pub fn of(path: &Path) -> Result<Storage, Problem> {
+    pub fn of(path: &Path) -> Result<TableStorage, Problem> {
         let written = [
-            (".csv", Storage::Csv),
-            (".gz", Storage::CsvGz),
-            (".zst", Storage::CsvZst),
-            (".parquet", Storage::Parquet),
+            (".csv", TableStorage::Csv),
+            (".gz", TableStorage::CsvGz),
+            (".zst", TableStorage::CsvZst),
+            (".parquet", TableStorage::Parquet),
         ];
         by_extension(&written, path)
     }
 
     /// Returns the storage that the first bytes of a table show.
-    fn by_content(bytes: &[u8]) -> Storage {
+    fn by_content(bytes: &[u8]) -> TableStorage {
         match bytes {
-            [0x1f, 0x8b, ..] => Storage::CsvGz,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Storage::CsvZst,
-            [b'P', b'A', b'R', b'1', ..] => Storage::Parquet,
-            _ => Storage::Csv,
+            [0x1f, 0x8b, ..] => TableStorage::CsvGz,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => TableStorage::CsvZst,
+            [b'P', b'A', b'R', b'1', ..] => TableStorage::Parquet,
+            _ => TableStorage::Csv,
         }
     }
 
     /// Returns what the bytes of the file are packed with, as errors say it.
     pub(super) fn packing(self) -> Option<Packing> {
         match self {
-            Storage::CsvGz => Some(Packing { name: "gzip", check: "`gzip -t`" }),
-            Storage::CsvZst => Some(Packing { name: "Zstandard", check: "`zstd -t`" }),
-            Storage::Csv | Storage::Parquet => None,
+            TableStorage::CsvGz => Some(Packing { name: "gzip", check: "`gzip -t`" }),
+            TableStorage::CsvZst => Some(Packing { name: "Zstandard", check: "`zstd -t`" }),
+            TableStorage::Csv | TableStorage::Parquet => None,
         }
     }
 
@@ -71,9 +71,9 @@ impl Storage {
     pub(super) fn unpack(self, bytes: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
         let buffered = |bytes| BufReader::with_capacity(BUFFER, bytes);
         Ok(match self {
-            Storage::CsvGz => Box::new(MultiGzDecoder::new(buffered(bytes))),
-            Storage::CsvZst => Box::new(zstd::Decoder::new(bytes)?),
-            Storage::Csv | Storage::Parquet => Box::new(bytes),
+            TableStorage::CsvGz => Box::new(MultiGzDecoder::new(buffered(bytes))),
+            TableStorage::CsvZst => Box::new(zstd::Decoder::new(bytes)?),
+            TableStorage::Csv | TableStorage::Parquet => Box::new(bytes),
         })
     }
 }
@@ -85,7 +85,7 @@ pub(super) struct Packing {
     pub check: &'static str,
 }
 
-fn by_extension(known: &[(&str, Storage)], path: &Path) -> Result<Storage, Problem> {
+fn by_extension(known: &[(&str, TableStorage)], path: &Path) -> Result<TableStorage, Problem> {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     match known.iter().find(|(extension, _)| name.ends_with(extension)) {
         Some((_, storage)) => Ok(*storage),
@@ -142,7 +142,7 @@ impl Read for Source {
 pub(super) struct Input {
     /// Its name in messages.
     pub name: PathBuf,
-    pub storage: Storage,
+    pub storage: TableStorage,
     pub source: Source,
 }
 
@@ -159,7 +159,7 @@ impl Input {
             Ok(0) => Err(Problem::new(Place::file(&name), "found nothing, expected a header")
                 .with_help("it is read once: a command that needs a table twice takes a file")),
             Ok(_) => {
-                let storage = Storage::by_content(&ahead);
+                let storage = TableStorage::by_content(&ahead);
                 Ok(Input { name, storage, source: Source::Standard(Cursor::new(ahead), io::stdin()) })
             }
             Err(error) => Err(Problem::new(Place::file(&name), format!("cannot be read: {error}"))),

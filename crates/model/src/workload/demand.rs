@@ -10,11 +10,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 
-use super::arrivals::{ArrivalConfig, Source, Stops};
+use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
 use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
-use super::profile::{Intensity, Layer, ProfileConfig};
+use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
 use super::trace::reading::{ColumnNames, TraceReading};
 use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
@@ -144,7 +144,7 @@ pub struct Demand {
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     /// Sources of every layer, layer by layer.
-    sources: Vec<Source>,
+    sources: Vec<ArrivalSource>,
     callers: Vec<CallSource>,
     /// Number of layers, 1 or more: with several, a source has its place by their number and that of the sources.
     layers: u16,
@@ -218,7 +218,8 @@ impl Persist for Demand {
         self.callers.restore(from)?;
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
         let trace = trace.map(|at| (at, TRACE));
-        let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
+        let others =
+            self.sources.iter().map(ArrivalSource::at).chain(self.callers.iter().map(CallSource::at));
         self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Turn::new).collect();
         Ok(())
     }
@@ -274,7 +275,7 @@ impl Demand {
                 &config.arrivals,
                 ArrivalConfig::name_or_number,
                 |arrivals, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     arrivals.compile(layer, key, seed, intensity.as_ref(), base_dir, directory)
                 },
                 &mut wrong,
@@ -288,7 +289,7 @@ impl Demand {
                 &config.calls,
                 CallConfig::name_or_number,
                 |calls, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     calls.compile(layer, key, seed, intensity.as_ref(), (&names, &of_arrivals), directory)
                 },
                 &mut wrong,
@@ -318,7 +319,7 @@ impl Demand {
             start: config.start,
             trace,
             ahead: None,
-            queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
+            queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
                 .map(Turn::new)
                 .collect(),
@@ -410,7 +411,7 @@ impl Demand {
     }
 
     /// Returns the arrival processes, in the order of the scenario.
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[ArrivalSource] {
         &self.sources
     }
 
@@ -554,7 +555,7 @@ fn compile<Config, Made>(
     (names, made)
 }
 
-fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
+fn check_steady_state(config: &WorkloadConfig, sources: &[ArrivalSource], problems: &mut Vec<Problem>) {
     if config.arrivals.is_empty() {
         let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
         problems.push(Problem::new(Place::key("workload.start"), found));

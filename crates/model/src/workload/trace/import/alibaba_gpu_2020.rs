@@ -2,7 +2,7 @@
 //! (<https://github.com/alibaba/clusterdata/tree/master/cluster-trace-gpu-v2020>, read November 2026).
 
 use super::layout::Layout;
-use super::{Format, Instance, Origin, Reading, Record, Source};
+use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::Resources;
@@ -15,7 +15,7 @@ pub const FORMAT: Format = Format {
     name: "alibaba-gpu-2020",
     description: "pai_task_table.csv of Alibaba, 2020: tasks of machine learning, no header",
     licence: "Alibaba Cluster Trace Program, for research; cite Weng et al., NSDI 2022",
-    source: Source::Table {
+    source: PublishedForm::Table {
         layout: Layout::without_header(&[
             "job_name",
             "task_name",
@@ -60,7 +60,8 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         Resources([row.amount(CPU, 10, 1)?, row.amount(MEMORY, 1024, 1)?, row.amount(GPU, 10, 1)?, 0, 0]);
     let number = row.amount(NUMBER, 1, 1)?.max(1);
     let name = format!("{}/{}", row.text(JOB)?, row.text(TASK)?);
-    let instance = Instance { start, end, shape, name, account: String::new(), lost: row.stated(&LOST)? };
+    let instance =
+        ForeignInstance { start, end, shape, name, account: String::new(), lost: row.stated(&LOST)? };
     Ok(match instance.into_reading() {
         Reading::Instance(instance) => Reading::Instances(instance, number),
         left_out => left_out,

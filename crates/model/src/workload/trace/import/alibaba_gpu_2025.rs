@@ -2,7 +2,7 @@
 //! (<https://github.com/alibaba/clusterdata/tree/master/cluster-trace-gpu-v2025>, read November 2026).
 
 use super::layout::Layout;
-use super::{Format, Instance, Origin, Reading, Record, Source};
+use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::{Resources, Time};
@@ -15,7 +15,7 @@ pub const FORMAT: Format = Format {
     name: "alibaba-gpu-2025",
     description: "disaggregated_DLRM_trace.csv of Alibaba, 2025: instances of recommendation models",
     licence: "Alibaba Cluster Trace Program, for research; cite Yang et al., NSDI 2025",
-    source: Source::Table {
+    source: PublishedForm::Table {
         layout: Layout::with_header(&[
             "instance_sn",
             "role",
@@ -86,7 +86,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         row.amount(DISK, 1024, 1)?,
         0,
     ]);
-    Ok(Instance {
+    Ok(ForeignInstance {
         start: created.unwrap_or(Time::ZERO),
         end: time(DELETED)?,
         shape,

@@ -2,7 +2,7 @@
 //! (<https://github.com/Azure/AzurePublicDataset>, read November 2026).
 
 use super::layout::Layout;
-use super::{Format, Instance, Origin, Reading, Record, Source};
+use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
@@ -15,7 +15,7 @@ pub const V1: Format = Format {
     name: "azure-vmtable-v1",
     description: "vmtable.csv of Azure, 2017: 30 days of VMs, exact sizes, no header",
     licence: "Azure Public Dataset V1, CC BY 4.0; cite Cortez et al., SOSP 2017",
-    source: Source::Table { layout: LAYOUT, origin: Origin::Zero, record: exact },
+    source: PublishedForm::Table { layout: LAYOUT, origin: Origin::Zero, record: exact },
     output: OUTPUT,
     hosts: None,
 };
@@ -27,7 +27,7 @@ pub const V2: Format = Format {
     name: "azure-vmtable-v2",
     description: "vmtable.csv of Azure, 2019: 30 days of VMs, sizes in buckets, no header",
     licence: "Azure Public Dataset V2, CC BY 4.0; cite Cortez et al., SOSP 2017",
-    source: Source::Table { layout: LAYOUT, origin: Origin::Zero, record: bucketed },
+    source: PublishedForm::Table { layout: LAYOUT, origin: Origin::Zero, record: bucketed },
     output: OUTPUT,
     hosts: None,
 };
@@ -99,5 +99,5 @@ fn instance(row: &Record, shape: Resources, mut lost: Vec<&'static str>) -> Resu
     }
     let end = Some(deleted).filter(|deleted| *deleted < LAST_STEP);
     let (name, account) = (row.text(VM)?.to_string(), row.text(SUBSCRIPTION)?.to_string());
-    Ok(Instance { start, end, shape, name, account, lost }.into_reading())
+    Ok(ForeignInstance { start, end, shape, name, account, lost }.into_reading())
 }

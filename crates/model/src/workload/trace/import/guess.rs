@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{FORMATS, Format, Layout, Reading, Record, Source, find_columns};
+use super::{FORMATS, Format, Layout, PublishedForm, Reading, Record, find_columns};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::table::{Table, is_standard_input};
 
@@ -43,10 +43,10 @@ impl Format {
 
     fn is_that_of(&self, input: &Path) -> bool {
         match &self.source {
-            Source::Table { layout, record, .. } => {
+            PublishedForm::Table { layout, record, .. } => {
                 !input.is_dir() && reads(input, *layout, *record).is_some()
             }
-            Source::Folder { is, .. } => input.is_dir() && is(input),
+            PublishedForm::Folder { is, .. } => input.is_dir() && is(input),
         }
     }
 }

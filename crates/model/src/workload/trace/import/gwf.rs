@@ -2,7 +2,7 @@
 //! <http://gwa.ewi.tudelft.nl/grid-workload-format>, read November 2026).
 
 use super::layout::Layout;
-use super::{Format, Instance, Origin, Reading, Record, Source};
+use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::Resources;
@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     name: "gwf",
     description: "Jobs in the Grid Workload Format (.gwf) of the Grid Workloads Archive",
     licence: "by trace: see its page; acknowledge the archive and who provided the trace",
-    source: Source::Table {
+    source: PublishedForm::Table {
         layout: Layout::blank_separated(
             &[
                 "JobID",
@@ -89,7 +89,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         lost.push("that its memory is unknown");
     }
     let shape = Resources::new(row.amount(processors, 1000, 1)?, row.amount(memory, 1, 1)?.div_ceil(1024));
-    Ok(Instance {
+    Ok(ForeignInstance {
         start,
         end,
         shape,

@@ -2,7 +2,7 @@
 //! <https://www.cs.huji.ac.il/labs/parallel/workload/swf.html>, read November 2026).
 
 use super::layout::Layout;
-use super::{Format, Instance, Origin, Reading, Record, Source};
+use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
 use plimsoll_base::units::Resources;
@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     name: "swf",
     description: "Jobs in the Standard Workload Format (.swf) of the Parallel Workloads Archive",
     licence: "by log: see its comments; acknowledge the archive and who provided the log",
-    source: Source::Table {
+    source: PublishedForm::Table {
         layout: Layout::blank_separated(
             &[
                 "job",
@@ -79,7 +79,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
     let mib = u32::try_from(kib.div_ceil(1024)).map_err(|_| row.wrong(memory, "is too large", "less"))?;
     let milli = processors.checked_mul(1000);
     let milli = milli.ok_or_else(|| row.wrong(PROCESSORS, "is too large", "less"))?;
-    Ok(Instance {
+    Ok(ForeignInstance {
         start,
         end,
         shape: Resources::new(milli, mib),

@@ -164,8 +164,8 @@ impl Sample {
             fs::write(original.join(name), text).unwrap();
         }
         match format.source {
-            Source::Table { .. } => original.join(self.name),
-            Source::Folder { .. } => original,
+            PublishedForm::Table { .. } => original.join(self.name),
+            PublishedForm::Folder { .. } => original,
         }
     }
 
@@ -188,8 +188,8 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn of(format: &Format, text: &'a str) -> Parts<'a> {
         let (layout, commas) = match format.source {
-            Source::Table { layout, .. } => (Some(layout), layout.separator != Separator::Blanks),
-            Source::Folder { .. } => (None, true),
+            PublishedForm::Table { layout, .. } => (Some(layout), layout.separator != Separator::Blanks),
+            PublishedForm::Folder { .. } => (None, true),
         };
         let is_comment =
             |line: &&str| layout.and_then(|of| of.comment).is_some_and(|byte| line.as_bytes()[0] == byte);
