@@ -69,19 +69,19 @@ pub struct RowPosition {
 pub struct Dialect {
     /// First byte of the lines that are comments.
     pub comment: Option<u8>,
-    /// What stands between two cells.
+    /// Separator of cells.
     pub separator: Separator,
     /// Names of the columns of a text that begins without a header.
     pub columns: Option<&'static [&'static str]>,
 }
 
-/// What stands between two cells of a row.
+/// Separator of the cells of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Separator {
-    /// That of comma, semicolon, tab and bar which the header has most often.
+    /// The one of comma, semicolon, tab and bar which the header has most often.
     #[default]
     ByHeader,
-    /// This byte.
+    /// A byte.
     Byte(u8),
     /// Blanks, any number of them.
     Blanks,

@@ -40,11 +40,11 @@ impl fmt::Display for Unreadable {
 /// Treatment of a decimal that is finer than the smallest unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rounding {
-    /// It is refused.
+    /// Refusal.
     Refused,
-    /// The nearest whole number of units stands for it, the greater one of two.
+    /// The nearest whole number of units instead, the greater one of two.
     Nearest,
-    /// The next greater whole number of units stands for it.
+    /// The next greater whole number of units instead.
     Up,
 }
 

@@ -68,7 +68,7 @@ pub struct Description {
     pub shapes: usize,
     /// The most frequent of them.
     pub top_shapes: Vec<ShapeShare>,
-    /// What was read otherwise than it is written, a sentence each.
+    /// Notes on parts that were read otherwise than they are written, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

@@ -29,7 +29,7 @@ pub struct Outcome {
     pub warmup_end: Time,
     /// Time of the trace's first row; `None` where the demand has no trace.
     pub trace_start: Option<Time>,
-    /// What was read of the trace otherwise than it is written, a sentence each.
+    /// Parts of the trace that were read otherwise than they are written, a sentence each.
     pub trace_notes: Vec<String>,
     /// Launches \[instances\].
     pub launch: Tally,

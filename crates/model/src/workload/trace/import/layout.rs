@@ -9,7 +9,7 @@ pub struct Layout {
     pub columns: &'static [&'static str],
     /// True if it begins with a header.
     pub has_header: bool,
-    /// What stands between two cells.
+    /// Separator of cells.
     pub separator: Separator,
     /// First byte of the lines that are comments.
     pub comment: Option<u8>,

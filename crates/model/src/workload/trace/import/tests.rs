@@ -377,7 +377,7 @@ fn every_format_says_where_it_cannot_be_read() {
     }
 }
 
-/// What is imported without `--format` is taken for what it is, packed too.
+/// An import without `--format` takes a file for what it is.
 #[test]
 fn every_format_is_told_from_all_others_by_its_sample() {
     for format in FORMATS {
