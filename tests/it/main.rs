@@ -28,6 +28,7 @@ mod hardware;
 mod headroom;
 mod infracost;
 mod input_errors;
+mod inventories;
 mod lifecycle;
 mod markdown;
 mod objectives;

@@ -27,6 +27,8 @@ pub mod faults;
 
 pub mod workload;
 
+pub mod inventory;
+
 pub mod queueing;
 
 pub mod control_plane;
