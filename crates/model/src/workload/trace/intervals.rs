@@ -4,7 +4,7 @@ use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
 use super::origin::{Clock, TraceOrigin};
 use super::row::{Header, InOrder, Row};
-use crate::workload::call::{Action, Call, End, Launch};
+use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
@@ -74,6 +74,7 @@ impl IntervalReader {
             end: end.map_or(End::Never, End::At),
             options: options::shared(&mut row),
             stops: None,
+            sender: Sender::Trace,
             first_instance: 0,
         };
         row.finish()?;
