@@ -11,7 +11,7 @@ use crate::scenario::{Overrides, Scenario};
 
 /// Options that choose the scenario.
 #[derive(Args, Debug)]
-pub struct Source {
+pub struct ScenarioSource {
     /// The scenario file (TOML), or with --hosts a trace; `plimsoll new` writes a scenario, `plimsoll list scenarios`
     /// lists examples
     #[arg(value_name = "SCENARIO", required_unless_present = "example")]
@@ -24,7 +24,7 @@ pub struct Source {
     hosts: Option<PathBuf>,
 }
 
-impl Source {
+impl ScenarioSource {
     /// Returns the file that the scenario is read from, or the trace; an example is written first.
     ///
     /// # Errors

@@ -14,4 +14,4 @@ pub use level::Level;
 pub use queue_history::QueueHistory;
 pub use time_weighted::TimeWeighted;
 pub use trend::{Exhaustion, Trend};
-pub use usage::Usage;
+pub use usage::UseOverTime;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Dialect, Position};
+use super::{Dialect, RowPosition};
 use crate::input::{Place, Problem};
 
 /// Bytes read from the file at a time.
@@ -96,14 +96,18 @@ impl Delimited {
     }
 
     /// Returns the place of the next row.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> RowPosition {
         let next = self.reader.position();
-        Position { rows: 0, byte: next.byte() + self.skipped_bytes, line: next.line() + self.skipped_lines }
+        RowPosition {
+            rows: 0,
+            byte: next.byte() + self.skipped_bytes,
+            line: next.line() + self.skipped_lines,
+        }
     }
 
     /// Skips to a position below the header. `file` is the same file, opened again: plain text is skipped,
     /// gzipped text is decompressed on the way.
-    pub fn skip_to(&mut self, path: &Path, mut file: File, to: Position) -> Result<(), Problem> {
+    pub fn skip_to(&mut self, path: &Path, mut file: File, to: RowPosition) -> Result<(), Problem> {
         let (place, below) = (Place::file(path).at_line(to.line), self.header_bytes);
         // The header is given to the reader once more, so that places are counted as before.
         let mut header = Vec::new();

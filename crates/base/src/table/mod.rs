@@ -49,7 +49,7 @@ enum Rows {
 
 /// A place between two rows of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Position {
+pub struct RowPosition {
     /// Rows before it, in Parquet.
     pub rows: u64,
     /// Bytes of text before it.
@@ -76,7 +76,7 @@ pub enum Dates {
 
 /// The ways a table may be stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Storage {
+pub enum TableStorage {
     /// Comma-separated text.
     Csv,
     /// The same, gzipped.
@@ -85,12 +85,13 @@ pub enum Storage {
     Parquet,
 }
 
-impl Storage {
+impl TableStorage {
     /// Returns the storage that the extension of a file names.
-    pub fn of(path: &Path) -> Result<Storage, Problem> {
+    pub fn of(path: &Path) -> Result<TableStorage, Problem> {
         let name =
             path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        let by_extension = [(".csv", Storage::Csv), (".gz", Storage::CsvGz), (".parquet", Storage::Parquet)];
+        let by_extension =
+            [(".csv", TableStorage::Csv), (".gz", TableStorage::CsvGz), (".parquet", TableStorage::Parquet)];
         match by_extension.iter().find(|(extension, _)| name.ends_with(extension)) {
             Some((_, storage)) => Ok(*storage),
             None => Err(Problem::new(
@@ -109,15 +110,15 @@ impl Table {
 
     /// Opens a file whose text, where it is text, is of a dialect, and reads its header.
     pub fn open_as(path: &Path, dialect: Dialect) -> Result<Table, Problem> {
-        let storage = Storage::of(path)?;
+        let storage = TableStorage::of(path)?;
         let file = open_file(path)?;
         let (header, rows) = match storage {
-            Storage::Parquet => {
+            TableStorage::Parquet => {
                 let (header, rows) = ParquetRows::open(path, file)?;
                 (header, Rows::Parquet(Box::new(rows)))
             }
             _ => {
-                let (header, rows) = Delimited::open(path, file, storage == Storage::CsvGz, dialect)?;
+                let (header, rows) = Delimited::open(path, file, storage == TableStorage::CsvGz, dialect)?;
                 (header, Rows::Delimited(Box::new(rows)))
             }
         };
@@ -150,15 +151,15 @@ impl Table {
     }
 
     /// Returns the position of the row after this one.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> RowPosition {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),
-            Rows::Parquet(rows) => Position { rows: rows.passed(), byte: 0, line: 0 },
+            Rows::Parquet(rows) => RowPosition { rows: rows.passed(), byte: 0, line: 0 },
         }
     }
 
     /// Skips to a row of the table without parsing those before it.
-    pub fn skip_to(&mut self, position: Position) -> Result<(), Problem> {
+    pub fn skip_to(&mut self, position: RowPosition) -> Result<(), Problem> {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.skip_to(&self.path, open_file(&self.path)?, position),
             Rows::Parquet(rows) => rows.skip_to(&self.path, &self.header, position.rows),

@@ -10,34 +10,34 @@ use std::collections::BTreeMap;
 use plimsoll_base::persist;
 use plimsoll_base::units::ZoneId;
 
-/// Place in the line.
+/// LinePlace in the line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub struct Place {
+pub struct LinePlace {
     priority: Reverse<i32>,
     ticket: i64,
 }
 
 /// Launches that wait, each by a number that the line does not interpret.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct WaitingLine {
     /// Those that wait for a zone, by zone.
-    by_zone: Vec<BTreeMap<Place, u32>>,
+    by_zone: Vec<BTreeMap<LinePlace, u32>>,
     /// Those that any zone will do for.
-    any: BTreeMap<Place, u32>,
+    any: BTreeMap<LinePlace, u32>,
     /// Ticket of the next that joins at the end.
     last: i64,
     /// Ticket of the last that joined at the front.
     first: i64,
 }
 
-persist! { Line {
+persist! { WaitingLine {
     values: [by_zone, any, last, first],
 } }
 
-impl Line {
+impl WaitingLine {
     /// Returns an empty line for so many zones.
-    pub fn new(zones: usize) -> Line {
-        Line { by_zone: vec![BTreeMap::new(); zones], ..Line::default() }
+    pub fn new(zones: usize) -> WaitingLine {
+        WaitingLine { by_zone: vec![BTreeMap::new(); zones], ..WaitingLine::default() }
     }
 
     /// Returns the number of launches that wait.
@@ -52,7 +52,7 @@ impl Line {
 
     /// Returns the numbers of those that wait, in the order of the line.
     pub fn numbers(&self) -> Vec<u32> {
-        let mut all: Vec<(Place, u32)> = self
+        let mut all: Vec<(LinePlace, u32)> = self
             .by_zone
             .iter()
             .chain([&self.any])
@@ -64,29 +64,29 @@ impl Line {
     }
 
     /// Adds a launch behind all others of its priority.
-    pub fn join(&mut self, priority: i32, zone: Option<ZoneId>, number: u32) -> Place {
+    pub fn join(&mut self, priority: i32, zone: Option<ZoneId>, number: u32) -> LinePlace {
         self.last += 1;
-        self.put(Place { priority: Reverse(priority), ticket: self.last }, zone, number)
+        self.put(LinePlace { priority: Reverse(priority), ticket: self.last }, zone, number)
     }
 
     /// Adds a launch before all others of its priority.
-    pub fn rejoin(&mut self, priority: i32, zone: Option<ZoneId>, number: u32) -> Place {
+    pub fn rejoin(&mut self, priority: i32, zone: Option<ZoneId>, number: u32) -> LinePlace {
         self.first -= 1;
-        self.put(Place { priority: Reverse(priority), ticket: self.first }, zone, number)
+        self.put(LinePlace { priority: Reverse(priority), ticket: self.first }, zone, number)
     }
 
-    fn put(&mut self, place: Place, zone: Option<ZoneId>, number: u32) -> Place {
+    fn put(&mut self, place: LinePlace, zone: Option<ZoneId>, number: u32) -> LinePlace {
         self.side_mut(zone).insert(place, number);
         place
     }
 
     /// Removes a launch.
-    pub fn leave(&mut self, place: Place, zone: Option<ZoneId>) {
+    pub fn leave(&mut self, place: LinePlace, zone: Option<ZoneId>) {
         let was_there = self.side_mut(zone).remove(&place);
         assert!(was_there.is_some(), "a launch leaves the line that it was not in");
     }
 
-    fn side_mut(&mut self, zone: Option<ZoneId>) -> &mut BTreeMap<Place, u32> {
+    fn side_mut(&mut self, zone: Option<ZoneId>) -> &mut BTreeMap<LinePlace, u32> {
         match zone {
             Some(zone) => &mut self.by_zone[zone.index()],
             None => &mut self.any,
@@ -97,8 +97,8 @@ impl Line {
 /// Passage along the line from its first launch on.
 #[derive(Clone, Debug)]
 pub struct Pass {
-    /// Place of the launch that was served last.
-    at: Option<Place>,
+    /// LinePlace of the launch that was served last.
+    at: Option<LinePlace>,
     /// Zones that are closed to those that come later.
     closed: Vec<bool>,
 }
@@ -110,11 +110,11 @@ impl Pass {
     }
 
     /// Returns the next launch that waits for a zone that is not closed; `None` after the last.
-    pub fn next(&mut self, line: &Line) -> Option<u32> {
+    pub fn next(&mut self, line: &WaitingLine) -> Option<u32> {
         if self.closed.iter().all(|closed| *closed) {
             return None;
         }
-        let after = |side: &BTreeMap<Place, u32>| {
+        let after = |side: &BTreeMap<LinePlace, u32>| {
             use std::ops::Bound::{Excluded, Unbounded};
             let from = self.at.map_or(Unbounded, Excluded);
             side.range((from, Unbounded)).next().map(|(place, number)| (*place, *number))
@@ -168,7 +168,11 @@ mod tests {
         served
     }
 
-    fn serve(line: &Line, zones: &BTreeMap<u32, Option<ZoneId>>, room: &mut [u32]) -> Vec<(u32, ZoneId)> {
+    fn serve(
+        line: &WaitingLine,
+        zones: &BTreeMap<u32, Option<ZoneId>>,
+        room: &mut [u32],
+    ) -> Vec<(u32, ZoneId)> {
         let (mut pass, mut served) = (Pass::new(room.len()), Vec::new());
         while let Some(number) = pass.next(line) {
             let zone = zones[&number];
@@ -190,7 +194,7 @@ mod tests {
         let mut random = Seed(19).stream(Purpose::Mix, 0);
         for _ in 0..2_000 {
             let zones = 1 + random.below(3) as usize;
-            let (mut line, mut plain, mut zone_of) = (Line::new(zones), Vec::new(), BTreeMap::new());
+            let (mut line, mut plain, mut zone_of) = (WaitingLine::new(zones), Vec::new(), BTreeMap::new());
             for number in 0..random.below(12) as u32 {
                 let zone = random.below(zones as u64 + 1).checked_sub(1).map(|zone| ZoneId(zone as u16));
                 let priority = random.below(3) as i32;
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn those_that_were_taken_out_come_first_of_their_priority_again() {
-        let mut line = Line::new(1);
+        let mut line = WaitingLine::new(1);
         let first = line.join(0, None, 1);
         line.join(0, Some(ZoneId(0)), 2);
         line.join(5, Some(ZoneId(0)), 3);

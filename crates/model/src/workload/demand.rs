@@ -10,12 +10,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 
-use super::arrivals::{ArrivalConfig, Source, Stops};
+use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
 use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
-use super::profile::{Intensity, Layer, ProfileConfig};
+use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
 use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -132,7 +132,7 @@ pub struct Demand {
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     /// Sources of every layer, layer by layer.
-    sources: Vec<Source>,
+    sources: Vec<ArrivalSource>,
     callers: Vec<CallSource>,
     /// Number of layers, 1 or more: with several, a source has its place by their number and that of the sources.
     layers: u16,
@@ -207,7 +207,8 @@ impl Persist for Demand {
         self.callers.restore(from)?;
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
         let trace = trace.map(|at| (at, TRACE));
-        let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
+        let others =
+            self.sources.iter().map(ArrivalSource::at).chain(self.callers.iter().map(CallSource::at));
         self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Turn::new).collect();
         Ok(())
     }
@@ -270,7 +271,7 @@ impl Demand {
                 &config.arrivals,
                 ArrivalConfig::name_or_number,
                 |arrivals, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     arrivals.compile(layer, key, seed, intensity.as_ref(), base_dir, directory)
                 },
                 &mut wrong,
@@ -284,7 +285,7 @@ impl Demand {
                 &config.calls,
                 CallConfig::name_or_number,
                 |calls, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     calls.compile(layer, key, seed, intensity.as_ref(), (&names, &of_arrivals), directory)
                 },
                 &mut wrong,
@@ -315,7 +316,7 @@ impl Demand {
             trace,
             trace_policy: LaunchPolicy { on_refusal, ..LaunchPolicy::default() },
             ahead: None,
-            queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
+            queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
                 .map(Turn::new)
                 .collect(),
@@ -407,7 +408,7 @@ impl Demand {
     }
 
     /// Returns the arrival processes, in the order of the scenario.
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[ArrivalSource] {
         &self.sources
     }
 
@@ -551,7 +552,7 @@ fn compile<Config, Made>(
     (names, made)
 }
 
-fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
+fn check_steady_state(config: &WorkloadConfig, sources: &[ArrivalSource], problems: &mut Vec<Problem>) {
     if config.arrivals.is_empty() {
         let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
         problems.push(Problem::new(Place::key("workload.start"), found));

@@ -11,7 +11,7 @@ use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::sections;
 use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
 use plimsoll_chart::axis::rounded;
 use plimsoll_chart::plot::Plot;
@@ -90,50 +90,50 @@ fn key_figures(summary: &Summary) -> Vec<KeyFigure> {
     figures
 }
 
-fn causes(run: &RunData) -> Table {
+fn causes(run: &RunData) -> ReportTable {
     let rows = run.refusals.causes.iter().map(|cause| {
         vec![
-            Cell::text(&cause.code),
-            Cell::text(&cause.operation),
-            Cell::text(&cause.zone),
-            Cell::text(&cause.limit),
-            Cell::count(cause.requests),
-            Cell::count(cause.refused),
-            Cell::Number(cause.first_s, time(cause.first_s)),
-            Cell::text(&cause.first),
+            TableCell::text(&cause.code),
+            TableCell::text(&cause.operation),
+            TableCell::text(&cause.zone),
+            TableCell::text(&cause.limit),
+            TableCell::count(cause.requests),
+            TableCell::count(cause.refused),
+            TableCell::Number(cause.first_s, time(cause.first_s)),
+            TableCell::text(&cause.first),
         ]
     });
     let header =
         ["error", "operation", "zone", "limit", "requests", "refused", "first after", "the first of them"];
-    Table::new("Refused, by cause", header, rows.collect()).with_caption(
+    ReportTable::new("Refused, by cause", header, rows.collect()).with_caption(
         "The limit is what decided; asked and left are those of the first request it turned away.",
     )
 }
 
-fn subnets(summary: &Summary) -> Table {
+fn subnets(summary: &Summary) -> ReportTable {
     let rows = summary.network.subnets.iter().map(|subnet| {
         let share = subnet.peak_ratio();
         vec![
-            Cell::text(&subnet.name),
-            Cell::count(subnet.addresses.unwrap_or(0)),
-            Cell::number(subnet.used_mean, 1),
-            Cell::count(subnet.used_peak),
-            Cell::Number(share, percent(share)),
-            Cell::optional(subnet.exhausted_at_s, time),
+            TableCell::text(&subnet.name),
+            TableCell::count(subnet.addresses.unwrap_or(0)),
+            TableCell::number(subnet.used_mean, 1),
+            TableCell::count(subnet.used_peak),
+            TableCell::Number(share, percent(share)),
+            TableCell::optional(subnet.exhausted_at_s, time),
         ]
     });
     let header = ["subnet", "addresses", "in use, mean", "in use, peak", "peak share", "ran out after"];
-    Table::new("Subnets", header, rows.collect())
+    ReportTable::new("Subnets", header, rows.collect())
 }
 
-fn stages(summary: &Summary) -> Table {
+fn stages(summary: &Summary) -> ReportTable {
     let rows = in_path_order(summary).into_iter().map(|(name, stage)| {
-        let mut row = vec![Cell::text(name)];
-        row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(Cell::count));
+        let mut row = vec![TableCell::text(name)];
+        row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(TableCell::count));
         let numbers = [stage.wait_s_mean, stage.service_s_mean, stage.queue_length_mean];
-        row.extend(numbers.map(|value| Cell::optional(value, rounded)));
-        row.push(stage.queue_length_peak.map_or(Cell::Empty, Cell::count));
-        row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| Cell::optional(share, percent)));
+        row.extend(numbers.map(|value| TableCell::optional(value, rounded)));
+        row.push(stage.queue_length_peak.map_or(TableCell::Empty, TableCell::count));
+        row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| TableCell::optional(share, percent)));
         row
     });
     let header = [
@@ -149,49 +149,55 @@ fn stages(summary: &Summary) -> Table {
         "occupied",
         "own work",
     ];
-    Table::new("Stages of the control plane", header, rows.collect())
+    ReportTable::new("Stages of the control plane", header, rows.collect())
 }
 
-fn latencies(summary: &Summary) -> Table {
+fn latencies(summary: &Summary) -> ReportTable {
     let rows = summary.latency_s.iter().map(|(name, latency)| {
-        let mut row = vec![Cell::text(name), Cell::count(latency.count)];
+        let mut row = vec![TableCell::text(name), TableCell::count(latency.count)];
         let percentiles = [latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
-        row.extend(percentiles.map(|seconds| Cell::number(seconds, 3)));
+        row.extend(percentiles.map(|seconds| TableCell::number(seconds, 3)));
         row
     });
     let header = ["what", "count", "mean (s)", "p50 (s)", "p90 (s)", "p99 (s)", "p99.9 (s)", "greatest (s)"];
-    Table::new("Latency", header, rows.collect()).with_caption("Seconds from a call to its effect.")
+    ReportTable::new("Latency", header, rows.collect()).with_caption("Seconds from a call to its effect.")
 }
 
-fn bill(run: &RunData) -> Table {
+fn bill(run: &RunData) -> ReportTable {
     let mut bill: Vec<_> = run.bill.iter().map(|row| (row, row.usd.parse::<f64>().unwrap_or(0.0))).collect();
     bill.sort_by(|a, b| b.1.total_cmp(&a.1));
     let rows = bill.into_iter().map(|(row, usd)| {
         vec![
-            Cell::text(&row.account),
-            Cell::text(&row.kind),
-            Cell::text(&row.name),
-            Cell::text(&row.purchase),
-            Cell::text(&row.month),
-            Cell::text(&row.quantity),
-            Cell::Number(usd, dollars((usd * 100.0).round() as i128)),
+            TableCell::text(&row.account),
+            TableCell::text(&row.kind),
+            TableCell::text(&row.name),
+            TableCell::text(&row.purchase),
+            TableCell::text(&row.month),
+            TableCell::text(&row.quantity),
+            TableCell::Number(usd, dollars((usd * 100.0).round() as i128)),
         ]
     });
     let header = ["account", "kind", "type", "purchase", "month", "quantity", "USD"];
-    Table::new("Rows of the bill", header, rows.collect())
+    ReportTable::new("Rows of the bill", header, rows.collect())
 }
 
 /// Returns every figure that is a single value, with its meaning.
-fn all_figures(summary: &Summary) -> Table {
+fn all_figures(summary: &Summary) -> ReportTable {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match summary.figure(metric.path)? {
-            Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
-            Value::Number(number) => Cell::optional(number.as_f64(), rounded),
-            Value::String(text) => Cell::text(text),
+            Value::Number(number) if number.is_u64() => TableCell::count(number.as_u64()?),
+            Value::Number(number) => TableCell::optional(number.as_f64(), rounded),
+            Value::String(text) => TableCell::text(text),
             _ => return None,
         };
-        Some(vec![Cell::text(metric.path), value, Cell::text(metric.unit), Cell::text(metric.meaning)])
+        Some(vec![
+            TableCell::text(metric.path),
+            value,
+            TableCell::text(metric.unit),
+            TableCell::text(metric.meaning),
+        ])
     });
     let header = ["figure", "value", "unit", "meaning"];
-    Table::new("Figures", header, rows.collect()).with_caption("Those of summary.json that are one value.")
+    ReportTable::new("Figures", header, rows.collect())
+        .with_caption("Those of summary.json that are one value.")
 }

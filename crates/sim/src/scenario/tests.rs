@@ -370,7 +370,8 @@ fn settings_of_the_line_without_a_line_are_refused() {
         assert!(message.contains(key) && message.contains("expected a line to wait in"), "{message}");
         parse(SMALL, &[more, "placement.when_full='wait'"]).unwrap();
     }
-    let message = parse(SMALL, &["workload.arrivals.0.notice='1m'", "placement.when_full='wait'"]).unwrap_err();
+    let message =
+        parse(SMALL, &["workload.arrivals.0.notice='1m'", "placement.when_full='wait'"]).unwrap_err();
     assert!(message.contains("`preempts = true` with it"), "{message}");
     let message = parse(SMALL, &["placement.when_full='wiat'"]).unwrap_err();
     assert!(message.contains("did you mean `wait`"), "{message}");

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::origin::TraceOrigin;
-use super::{Form, TraceReader};
+use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTenancy};
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
@@ -25,7 +25,7 @@ pub struct Description {
     /// The file.
     pub trace: PathBuf,
     /// Its form.
-    pub form: Form,
+    pub form: TraceForm,
     /// Rows below the header.
     pub rows: u64,
     /// Calls by operation.
@@ -320,11 +320,11 @@ impl fmt::Display for Description {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = |seconds: f64| Duration((seconds * NS_PER_S as f64).round() as u64);
         let form = match self.form {
-            Form::Intervals => "intervals",
-            Form::Operations => "operations",
+            TraceForm::Intervals => "intervals",
+            TraceForm::Operations => "operations",
         };
         writeln!(out, "{}: {form}, {} rows", self.trace.display(), grouped(self.rows))?;
-        if self.form == Form::Operations {
+        if self.form == TraceForm::Operations {
             let calls = self.operations.iter().map(|(name, number)| format!("{} {name}", grouped(*number)));
             writeln!(out, "  calls        {}", calls.collect::<Vec<_>>().join(", "))?;
         }

@@ -3,7 +3,7 @@
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
 use super::origin::{Clock, TraceOrigin};
-use super::row::{Header, InOrder, Row};
+use super::row::{Header, InOrder, TraceRow};
 use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
@@ -57,7 +57,7 @@ impl IntervalReader {
             return Ok(None);
         }
         let table = &self.table;
-        let mut row = Row::new(table, &mut self.header, directory);
+        let mut row = TraceRow::new(table, &mut self.header, directory);
         let at = row.take(self.clock.read(table, self.start));
         let end = row.take(end(table, self.end, &mut self.clock, at));
         row.take(self.order.check(table, self.start, at));

@@ -34,7 +34,7 @@ use plimsoll_base::units::Time;
 /// The canonical forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum TraceForm {
     /// A row per instance, with its start and end.
     Intervals,
     /// A row per call.
@@ -72,17 +72,17 @@ impl TraceReader {
     pub fn open(path: &Path, origin: Option<TraceOrigin>) -> Result<TraceReader, InputError> {
         let table = Table::open(path)?;
         let reader = match form_of(&table)? {
-            Form::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
-            Form::Operations => Reader::Operations(OperationReader::new(table, origin)?),
+            TraceForm::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
+            TraceForm::Operations => Reader::Operations(OperationReader::new(table, origin)?),
         };
         Ok(TraceReader(reader))
     }
 
     /// Returns its form.
-    pub fn form(&self) -> Form {
+    pub fn form(&self) -> TraceForm {
         match &self.0 {
-            Reader::Intervals(_) => Form::Intervals,
-            Reader::Operations(_) => Form::Operations,
+            Reader::Intervals(_) => TraceForm::Intervals,
+            Reader::Operations(_) => TraceForm::Operations,
         }
     }
 
@@ -113,11 +113,11 @@ impl TraceReader {
     }
 }
 
-fn form_of(table: &Table) -> Result<Form, Problem> {
+fn form_of(table: &Table) -> Result<TraceForm, Problem> {
     let has = |name| table.column(name).is_some();
     match (has("start_s") || has("end_s"), has("time_s") || has("op")) {
-        (true, false) => Ok(Form::Intervals),
-        (false, true) => Ok(Form::Operations),
+        (true, false) => Ok(TraceForm::Intervals),
+        (false, true) => Ok(TraceForm::Operations),
         (true, true) => Err(Problem::new(
             table.header_place(),
             "found columns of both forms, expected either `start_s,end_s` (intervals) or `time_s,op,instance` \

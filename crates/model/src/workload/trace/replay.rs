@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::origin::TraceOrigin;
-use super::{Form, TraceReader};
+use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End};
 use crate::workload::directory::Directory;
 use crate::workload::profile::Intensity;
@@ -113,7 +113,7 @@ impl TraceReplay {
     pub fn open(path: &Path, replay: Replay, seed: Seed) -> Result<TraceReplay, InputError> {
         let reader = TraceReader::open(path, replay.origin)?;
         let mut problems = Vec::new();
-        if reader.form() == Form::Operations {
+        if reader.form() == TraceForm::Operations {
             let keys = [
                 ("workload.repeat", replay.repeat.is_some()),
                 ("workload.scale", replay.intensity.is_some()),

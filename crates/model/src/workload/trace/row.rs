@@ -55,8 +55,8 @@ impl Header {
 }
 
 /// The row that a table stands at. A cell that cannot be read is noted and counts as empty, so that the rest
-/// of the row is read too; [`Row::finish`] returns the problems.
-pub struct Row<'a> {
+/// of the row is read too; [`TraceRow::finish`] returns the problems.
+pub struct TraceRow<'a> {
     /// The table.
     pub table: &'a Table,
     header: &'a mut Header,
@@ -64,11 +64,11 @@ pub struct Row<'a> {
     problems: Vec<Problem>,
 }
 
-impl<'a> Row<'a> {
+impl<'a> TraceRow<'a> {
     /// Returns the row that `table` stands at.
     #[inline]
-    pub fn new(table: &'a Table, header: &'a mut Header, directory: &'a mut Directory) -> Row<'a> {
-        Row { table, header, directory, problems: Vec::new() }
+    pub fn new(table: &'a Table, header: &'a mut Header, directory: &'a mut Directory) -> TraceRow<'a> {
+        TraceRow { table, header, directory, problems: Vec::new() }
     }
 
     /// Returns every problem of the row, if it has one.

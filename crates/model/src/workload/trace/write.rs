@@ -5,12 +5,12 @@ use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::cells::{Cell, Cells};
+use super::cells::{CellContents, Cells};
 use super::columns::Column;
 use super::parquet_out::ParquetOut;
 use plimsoll_base::disk::{WholeFile, cannot_write};
 use plimsoll_base::input::{InputError, Problem};
-use plimsoll_base::table::Storage;
+use plimsoll_base::table::TableStorage;
 use plimsoll_base::units::{NS_PER_S, Time, write_scaled};
 
 /// A trace being written. It appears when it is finished.
@@ -36,14 +36,16 @@ enum Text {
 impl TraceWriter {
     /// Begins a trace of these columns at `path`, whose extension decides how it is stored.
     pub fn create(path: &Path, columns: &[Column]) -> Result<TraceWriter, InputError> {
-        let storage = Storage::of(path)?;
+        let storage = TableStorage::of(path)?;
         let file = WholeFile::create(path)?;
         let text = |text| Sink::Text(Box::new(csv::Writer::from_writer(text)));
         let sink = match storage {
-            Storage::Csv => text(Text::Plain(file)),
+            TableStorage::Csv => text(Text::Plain(file)),
             // The time of writing stays out of the header, or no two files would be the same.
-            Storage::CsvGz => text(Text::Gzipped(GzBuilder::new().mtime(0).write(file, Compression::best()))),
-            Storage::Parquet => {
+            TableStorage::CsvGz => {
+                text(Text::Gzipped(GzBuilder::new().mtime(0).write(file, Compression::best())))
+            }
+            TableStorage::Parquet => {
                 let out = ParquetOut::new(file, columns);
                 Sink::Parquet(Box::new(out.map_err(|error| cannot_write(path, &error))?))
             }
@@ -104,10 +106,12 @@ fn write_text(
     for column in columns {
         cell.clear();
         match cells.of(*column) {
-            Cell::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
-            Cell::Time(None) | Cell::Quantity(None, _) => {}
-            Cell::Quantity(Some(value), units_per_one) => write_scaled(cell, u64::from(value), units_per_one),
-            Cell::Text(text) => cell.extend_from_slice(text.as_bytes()),
+            CellContents::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
+            CellContents::Time(None) | CellContents::Quantity(None, _) => {}
+            CellContents::Quantity(Some(value), units_per_one) => {
+                write_scaled(cell, u64::from(value), units_per_one)
+            }
+            CellContents::Text(text) => cell.extend_from_slice(text.as_bytes()),
         }
         out.write_field(&cell)?;
     }

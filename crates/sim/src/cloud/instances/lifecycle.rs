@@ -6,7 +6,7 @@ use crate::cloud::instances::{metering, quota_claims, spot, teardown};
 use crate::cloud::observe::instance_rows;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal, NO_HOST};
 use crate::cloud::simulation::event::Timer;
-use crate::cloud::simulation::timers::Step;
+use crate::cloud::simulation::timers::LifeStep;
 use crate::cloud::world::World;
 use plimsoll_base::units::{Duration, Time, TypeId};
 use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
@@ -17,9 +17,9 @@ use plimsoll_model::operation::Operation;
 #[inline]
 pub fn boot(world: &mut World, now: Time, slot: Slot) {
     match world.timers.boot {
-        Step::Instant => booted(world, now, slot),
-        Step::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Booted, slot),
-        Step::Drawn(..) => begin_drawn(world, now, Timer::Booted, slot),
+        LifeStep::Instant => booted(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Booted, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Booted, slot),
     }
 }
 
@@ -109,9 +109,9 @@ pub fn stop(world: &mut World, now: Time, slot: Slot, hibernates: bool) {
     }
     enter(world, now, slot, State::Stopping);
     match world.timers.stop {
-        Step::Instant => stopped(world, now, slot),
-        Step::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Stopped, slot),
-        Step::Drawn(..) => begin_drawn(world, now, Timer::Stopped, slot),
+        LifeStep::Instant => stopped(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Stopped, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Stopped, slot),
     }
 }
 
@@ -177,9 +177,9 @@ pub fn terminate(world: &mut World, now: Time, slot: Slot) {
     }
     enter(world, now, slot, State::ShuttingDown);
     match world.timers.terminate {
-        Step::Instant => terminated(world, now, slot),
-        Step::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Terminated, slot),
-        Step::Drawn(..) => begin_drawn(world, now, Timer::Terminated, slot),
+        LifeStep::Instant => terminated(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Terminated, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Terminated, slot),
     }
 }
 

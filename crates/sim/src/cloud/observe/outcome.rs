@@ -84,23 +84,23 @@ impl Outcome {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HeadroomUse {
     /// Additional instances of the live mix that would have fitted \[instances\].
-    pub instances: Span,
+    pub instances: SampleSpan,
     /// These instances ÷ the running instances.
-    pub ratio: Span,
+    pub ratio: SampleSpan,
     /// vCPU still free once the fleet took no more of them ÷ all vCPU.
-    pub stranded_vcpu_ratio: Span,
+    pub stranded_vcpu_ratio: SampleSpan,
     /// Memory still free once the fleet took no more of them ÷ all memory.
-    pub stranded_memory_ratio: Span,
+    pub stranded_memory_ratio: SampleSpan,
     /// Free capacity that an instance of the live mix could not use ÷ all capacity.
     pub unusable: ShareSpans,
     /// Fragments as FGD counts them ÷ all capacity.
     pub fgd: ShareSpans,
     /// Hosts that a repacking would have needed.
-    pub hosts_compacted: Span,
+    pub hosts_compacted: SampleSpan,
     /// Hosts that any packing would have needed.
-    pub hosts_lower_bound: Span,
+    pub hosts_lower_bound: SampleSpan,
     /// Instances of each type alone that would have fitted.
-    pub allocable: BTreeMap<TypeId, Span>,
+    pub allocable: BTreeMap<TypeId, SampleSpan>,
     /// Time at which each limited resource runs out if its trend goes on, by name.
     pub exhaustion: Vec<(String, Exhaustion)>,
 }
@@ -109,11 +109,11 @@ pub struct HeadroomUse {
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ShareSpans {
     /// Shares of vCPU.
-    pub vcpu: Span,
+    pub vcpu: SampleSpan,
     /// Shares of memory.
-    pub memory: Span,
+    pub memory: SampleSpan,
     /// Shares of GPU.
-    pub gpu: Span,
+    pub gpu: SampleSpan,
 }
 
 impl ShareSpans {
@@ -129,7 +129,7 @@ impl ShareSpans {
 
 /// Values of several samples.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Span {
+pub struct SampleSpan {
     /// Number of values.
     pub count: u64,
     /// Sum of the values.
@@ -142,7 +142,7 @@ pub struct Span {
     pub last: f64,
 }
 
-impl Span {
+impl SampleSpan {
     /// Adds the value of a sample.
     pub fn note(&mut self, value: f64) {
         if self.count == 0 {

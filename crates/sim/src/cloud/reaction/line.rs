@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::cloud::api::refused::Refused;
 use crate::cloud::reaction::backfill::{self, Promise};
-use crate::cloud::reaction::open_launch::Turn;
+use crate::cloud::reaction::open_launch::LineTurn;
 use crate::cloud::reaction::{attempts, preemption};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
@@ -72,7 +72,7 @@ fn serve_one(world: &mut World, now: Time, number: u32, passage: &mut Passage) {
 }
 
 /// Returns the zones that a launch may still use in this passage.
-fn zones_of(turn: Turn, passage: &Passage) -> impl Iterator<Item = ZoneId> {
+fn zones_of(turn: LineTurn, passage: &Passage) -> impl Iterator<Item = ZoneId> {
     let zones = (0..passage.headed.len() as u16)
         .map(ZoneId)
         .filter(move |zone| turn.zone.is_none_or(|of| of == *zone));
@@ -107,7 +107,7 @@ fn passes(
     now: Time,
     number: u32,
     asked: &Launch,
-    turn: Turn,
+    turn: LineTurn,
     passage: &mut Passage,
 ) -> bool {
     let mut zones: Vec<ZoneId> =

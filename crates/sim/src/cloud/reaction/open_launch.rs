@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::cloud::instances::reference::Reference;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, Time, TypeId, ZoneId};
-use plimsoll_model::waiting::line::Place;
+use plimsoll_model::waiting::line::LinePlace;
 use plimsoll_model::workload::call::{End, Launch};
 use plimsoll_model::workload::launch_policy::OnRefusal;
 
@@ -28,8 +28,8 @@ pub struct OpenLaunch {
     pub choice: u32,
     /// Delay before this attempt.
     pub delay: Duration,
-    /// Turn in the line, while it waits.
-    pub turn: Option<Turn>,
+    /// LineTurn in the line, while it waits.
+    pub turn: Option<LineTurn>,
     /// Time that it has waited in line, apart from the present turn.
     pub waited: Duration,
     /// Instances that it has given notice to.
@@ -38,10 +38,10 @@ pub struct OpenLaunch {
     pub is_requeued: bool,
 }
 
-/// Turn of a launch in the line.
+/// LineTurn of a launch in the line.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Turn {
-    pub place: Place,
+pub struct LineTurn {
+    pub place: LinePlace,
     /// Zone that it waits for; `None`: any.
     pub zone: Option<ZoneId>,
     pub since: Time,
@@ -49,10 +49,10 @@ pub struct Turn {
     pub reason: FailureReason,
 }
 
-/// Choice that a launch got, compared with what it asked for first.
+/// LaunchChoice that a launch got, compared with what it asked for first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
-pub enum Choice {
+pub enum LaunchChoice {
     First,
     OtherType,
     OtherZone,
@@ -99,13 +99,13 @@ impl OpenLaunch {
     }
 
     /// Returns the choice that it is if it is launched now, of a type and in a zone.
-    pub fn chosen(&self, kind: TypeId, zone: ZoneId, asked: Option<ZoneId>) -> Choice {
+    pub fn chosen(&self, kind: TypeId, zone: ZoneId, asked: Option<ZoneId>) -> LaunchChoice {
         if kind != self.first.kind {
-            Choice::OtherType
+            LaunchChoice::OtherType
         } else if asked.is_some_and(|asked| asked != zone) {
-            Choice::OtherZone
+            LaunchChoice::OtherZone
         } else {
-            Choice::First
+            LaunchChoice::First
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::instances::reference::Slot;
-use crate::cloud::reaction::open_launch::{OpenLaunch, Turn};
+use crate::cloud::reaction::open_launch::{LineTurn, OpenLaunch};
 use crate::cloud::reaction::policies::Policies;
 use crate::cloud::reaction::tally::LaunchTally;
 use crate::scenario::Scenario;
@@ -13,13 +13,13 @@ use plimsoll_base::failure::FailureReason;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time, ZoneId};
 use plimsoll_model::waiting::config::{Preempted, WhenFull};
-use plimsoll_model::waiting::line::{Line, Place};
+use plimsoll_model::waiting::line::{LinePlace, WaitingLine};
 use plimsoll_model::workload::call::Sender;
 use plimsoll_model::workload::demand::Demand;
 
-/// Rules of the scenario for launches that find no room.
+/// WaitingRules of the scenario for launches that find no room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rules {
+pub struct WaitingRules {
     pub when_full: WhenFull,
     pub longest_wait: Option<Duration>,
     pub preempted: Preempted,
@@ -29,7 +29,7 @@ pub struct Rules {
 
 /// What is known of an instance beside its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Facts {
+pub struct InstanceFacts {
     /// End of its lifetime, as far as it is known; else [`Time::NEVER`].
     pub end: Time,
     pub priority: i32,
@@ -39,7 +39,7 @@ pub struct Facts {
 /// Open launches, and what else follows from answers.
 #[derive(Debug)]
 pub struct Reactions {
-    pub rules: Rules,
+    pub rules: WaitingRules,
     pub policies: Policies,
     /// Seed of the delays.
     pub seed: Seed,
@@ -47,15 +47,15 @@ pub struct Reactions {
     pub open: BTreeMap<u32, OpenLaunch>,
     next_number: u32,
     /// Open launches that wait for room.
-    pub line: Line,
+    pub line: WaitingLine,
     /// True if somebody in line may be served: room has come free, or somebody has joined.
     pub may_serve: bool,
-    /// Place of the launch that found no room in each zone when the line was last served, by zone.
-    pub heads: Vec<Option<Place>>,
+    /// LinePlace of the launch that found no room in each zone when the line was last served, by zone.
+    pub heads: Vec<Option<LinePlace>>,
     /// Open launches whose next request goes out now.
     pub due: Vec<u32>,
-    /// Facts of the instances, by slot.
-    facts: Vec<Facts>,
+    /// InstanceFacts of the instances, by slot.
+    facts: Vec<InstanceFacts>,
     /// Latest end of a lifetime.
     last_end: Time,
     /// Instances that have the notice of a preemption.
@@ -75,7 +75,7 @@ impl Reactions {
     pub fn new(scenario: &Scenario, demand: &Demand) -> Option<Box<Reactions>> {
         let placement = &scenario.placement;
         let policies = Policies::new(demand);
-        let rules = Rules {
+        let rules = WaitingRules {
             when_full: placement.when_full,
             longest_wait: placement.longest_wait,
             preempted: placement.preempted,
@@ -89,7 +89,7 @@ impl Reactions {
                 seed: Seed(scenario.seed),
                 open: BTreeMap::new(),
                 next_number: 0,
-                line: Line::new(scenario.zones.len()),
+                line: WaitingLine::new(scenario.zones.len()),
                 may_serve: false,
                 heads: vec![None; scenario.zones.len()],
                 due: Vec::new(),
@@ -149,7 +149,7 @@ impl Reactions {
             true => self.line.rejoin(priority, zone, number),
             false => self.line.join(priority, zone, number),
         };
-        open.turn = Some(Turn { place, zone, since: now, reason });
+        open.turn = Some(LineTurn { place, zone, since: now, reason });
         self.tally.joined(now, open.first.max_count);
         self.may_serve |= self.may_be_served(place, zone);
     }
@@ -166,8 +166,8 @@ impl Reactions {
 
     /// Returns whether a launch that joins the line might be served at once: in strict order not behind one that found no
     /// room in its zones.
-    fn may_be_served(&self, place: Place, zone: Option<ZoneId>) -> bool {
-        let is_behind = |head: &Option<Place>| head.is_some_and(|head| head < place);
+    fn may_be_served(&self, place: LinePlace, zone: Option<ZoneId>) -> bool {
+        let is_behind = |head: &Option<LinePlace>| head.is_some_and(|head| head < place);
         self.rules.when_full == WhenFull::WaitBackfill
             || match zone {
                 Some(zone) => !is_behind(&self.heads[zone.index()]),
@@ -196,9 +196,9 @@ impl Reactions {
         let priority = self.policies.of(sender).priority;
         let slot = slot.0 as usize;
         if self.facts.len() <= slot {
-            self.facts.resize(slot + 1, Facts { end: Time::NEVER, priority: 0, sender });
+            self.facts.resize(slot + 1, InstanceFacts { end: Time::NEVER, priority: 0, sender });
         }
-        self.facts[slot] = Facts { end: Time::NEVER, priority, sender };
+        self.facts[slot] = InstanceFacts { end: Time::NEVER, priority, sender };
     }
 
     /// Notes the end of the lifetime of an instance.
@@ -216,7 +216,7 @@ impl Reactions {
     }
 
     /// Returns what is known of an instance.
-    pub fn facts(&self, slot: Slot) -> Facts {
+    pub fn facts(&self, slot: Slot) -> InstanceFacts {
         self.facts[slot.0 as usize]
     }
 

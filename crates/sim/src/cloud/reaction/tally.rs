@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::cloud::reaction::open_launch::Choice;
+use crate::cloud::reaction::open_launch::LaunchChoice;
 use plimsoll_base::metrics::{Durations, QueueHistory, TimeWeighted};
 use plimsoll_base::units::{Duration, Time};
 
@@ -15,7 +15,7 @@ pub struct LaunchTally {
     pub attempts: u64,
     /// Instances launched at each attempt \[instances\].
     pub by_attempt: BTreeMap<u32, u64>,
-    /// Instances launched by [`Choice`] \[instances\].
+    /// Instances launched by [`LaunchChoice`] \[instances\].
     pub by_choice: [u64; 3],
     /// Instances launched after their launch had waited in line \[instances\].
     pub waited: u64,
@@ -81,7 +81,7 @@ impl LaunchTally {
     }
 
     /// Counts the instances of a launch that succeeded.
-    pub fn launched(&mut self, instances: u32, attempt: u32, choice: Choice) {
+    pub fn launched(&mut self, instances: u32, attempt: u32, choice: LaunchChoice) {
         *self.by_attempt.entry(attempt).or_insert(0) += u64::from(instances);
         self.by_choice[choice as usize] += u64::from(instances);
     }

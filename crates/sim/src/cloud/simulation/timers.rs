@@ -23,16 +23,16 @@ const DRAWS_PER_STEP: u64 = 8;
 pub struct Timers {
     pub queue: EventQueue<Event>,
     /// From an accepted launch or start to `running`.
-    pub boot: Step,
+    pub boot: LifeStep,
     /// From an accepted stop to `stopped`.
-    pub stop: Step,
+    pub stop: LifeStep,
     /// From an accepted terminate to `terminated`.
-    pub terminate: Step,
+    pub terminate: LifeStep,
     seed: Seed,
 }
 
-/// Step of an instance's life.
-pub enum Step {
+/// LifeStep of an instance's life.
+pub enum LifeStep {
     /// It takes no time.
     Instant,
     /// It takes the same time for every instance, and its timers have a lane of their own.
@@ -47,11 +47,11 @@ impl Timers {
         let mut queue = EventQueue::new();
         let times = &scenario.lifecycle;
         let mut step = |time: &StepTime, purpose| match time {
-            StepTime::Fixed(Duration::ZERO) => Step::Instant,
-            StepTime::Fixed(time) => Step::Fixed(queue.lane(*time, Rank::Timer as u8), *time),
+            StepTime::Fixed(Duration::ZERO) => LifeStep::Instant,
+            StepTime::Fixed(time) => LifeStep::Fixed(queue.lane(*time, Rank::Timer as u8), *time),
             StepTime::Drawn(distribution) => {
                 let sampler = distribution.compile("", Path::new(""));
-                Step::Drawn(Box::new(sampler.expect("the scenario has been checked")), purpose)
+                LifeStep::Drawn(Box::new(sampler.expect("the scenario has been checked")), purpose)
             }
         };
         let boot = step(&times.boot, Purpose::Boot);
@@ -63,11 +63,11 @@ impl Timers {
     /// Returns the time that a step takes for an instance, by its number in the demand and its cycle of stopping and
     /// starting. A function of the seed and these alone.
     #[inline]
-    pub fn time_of(&self, step: &Step, number: u64, cycle: u32) -> Duration {
+    pub fn time_of(&self, step: &LifeStep, number: u64, cycle: u32) -> Duration {
         match step {
-            Step::Instant => Duration::ZERO,
-            Step::Fixed(_, time) => *time,
-            Step::Drawn(sampler, purpose) => {
+            LifeStep::Instant => Duration::ZERO,
+            LifeStep::Fixed(_, time) => *time,
+            LifeStep::Drawn(sampler, purpose) => {
                 let stream = self.seed.stream(*purpose, number);
                 sampler.draw(&mut stream.from_draw(u64::from(cycle) * DRAWS_PER_STEP))
             }

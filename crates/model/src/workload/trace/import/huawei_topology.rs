@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Format, Host, HostFormat, Record, Source, Tally, file_of, for_each_row};
+use super::{ForeignHost, Format, HostFormat, ImportTally, PublishedForm, Record, file_of, for_each_row};
 use crate::operation::Operation;
 use crate::workload::trace::cells::Cells;
 use crate::workload::trace::columns::Column;
@@ -26,7 +26,7 @@ pub const FORMAT: Format = Format {
     name: "huawei-topology",
     description: "VM requests of Huawei with affinity, anti-affinity and fault domains, hosts with racks",
     licence: "CC0-1.0",
-    source: Source::Folder(write_requests),
+    source: PublishedForm::Folder(write_requests),
     output: &[
         Column::Time,
         Column::Op,
@@ -59,8 +59,8 @@ const AFFINITY: &str = "affinity";
 const ANTI_AFFINITY: &str = "anti-affinity";
 const FAULT_DOMAIN: &str = "fault_domain";
 
-fn write_requests(folder: &Path, writer: &mut TraceWriter) -> Result<Tally, InputError> {
-    let (mut tally, mut groups) = (Tally::default(), BTreeSet::new());
+fn write_requests(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally, InputError> {
+    let (mut tally, mut groups) = (ImportTally::default(), BTreeSet::new());
     for list in LISTS {
         for_each_row(&file_of(folder, &format!("VM_data_C{list}")), REQUEST, |row| {
             let time = Time(tally.rows_read * NS_PER_S);
@@ -125,7 +125,7 @@ fn group_cells(row: &Record, list: u32) -> Result<(GroupCells, GroupCells), Prob
 /// Returns every host of the topology with its rack. What is free was published for fewer servers than there are
 /// hosts: it is assigned to the hosts in file order, repeated from the start when used up, the sum of
 /// both NUMA nodes.
-fn hosts(folder: &Path) -> Result<Vec<Host>, InputError> {
+fn hosts(folder: &Path) -> Result<Vec<ForeignHost>, InputError> {
     let mut free = Vec::new();
     for_each_row(&file_of(folder, "PM_res"), &["CPU1", "RAM1", "CPU2", "RAM2"], |row| {
         let sum = |a: usize, b: usize, units: u64| -> Result<u32, Problem> {
@@ -140,7 +140,7 @@ fn hosts(folder: &Path) -> Result<Vec<Host>, InputError> {
         if free.is_empty() {
             return Err(row.wrong(0, "has nothing to be dealt", "rows in `PM_res.csv`").into());
         }
-        hosts.push(Host {
+        hosts.push(ForeignHost {
             capacity: free[hosts.len() % free.len()],
             rack: row.quantity(1, 1)?,
             lost: Vec::new(),

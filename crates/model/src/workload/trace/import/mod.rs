@@ -35,7 +35,7 @@ pub struct Format {
     /// Owner and licence, one line.
     pub licence: &'static str,
     /// Form in which it is published.
-    pub source: Source,
+    pub source: PublishedForm,
     /// The columns its trace has in canonical form.
     pub output: &'static [Column],
     /// Format of its list of hosts, if it has one.
@@ -43,7 +43,7 @@ pub struct Format {
 }
 
 /// Form in which a format is published.
-pub enum Source {
+pub enum PublishedForm {
     /// A file with one instance a row, which becomes intervals.
     File {
         /// The columns it has, in any order.
@@ -54,7 +54,7 @@ pub enum Source {
         record: fn(&Record) -> Result<Reading, Problem>,
     },
     /// A folder of files that belong together. Writes their trace.
-    Folder(fn(&Path, &mut TraceWriter) -> Result<Tally, InputError>),
+    Folder(fn(&Path, &mut TraceWriter) -> Result<ImportTally, InputError>),
 }
 
 /// A foreign list of hosts.
@@ -62,12 +62,12 @@ pub struct HostFormat {
     /// The columns of the host file it becomes.
     pub output: &'static [&'static str],
     /// Function that reads the list, in order.
-    pub read: fn(&Path) -> Result<Vec<Host>, InputError>,
+    pub read: fn(&Path) -> Result<Vec<ForeignHost>, InputError>,
 }
 
 /// A host as a foreign list describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Host {
+pub struct ForeignHost {
     /// Capacity.
     pub capacity: Resources,
     /// Number of its rack.
@@ -99,14 +99,14 @@ pub enum Origin {
 /// Result of reading a row.
 pub enum Reading {
     /// An instance.
-    Instance(Instance),
+    Instance(ForeignInstance),
     /// A row that the canonical form cannot express; counted and reported by this reason.
     LeftOut(&'static str),
 }
 
 /// An instance as a foreign row describes it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Instance {
+pub struct ForeignInstance {
     /// When it starts, from the origin of the file.
     pub start: Time,
     /// When it ends; `None` for never.
@@ -119,7 +119,7 @@ pub struct Instance {
     pub lost: Vec<&'static str>,
 }
 
-impl Instance {
+impl ForeignInstance {
     /// Returns an instance, unless the canonical form cannot express it.
     fn into_reading(self) -> Reading {
         if self.end.is_some_and(|end| end < self.start) {
@@ -134,7 +134,7 @@ impl Instance {
 
 /// Counts of the rows of an import by what became of them.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Tally {
+pub struct ImportTally {
     /// Rows read.
     pub rows_read: u64,
     /// Rows written without a row in the original: resources that its instances need first.
@@ -186,19 +186,19 @@ impl Format {
 
     /// Returns true if a header is this format's.
     pub fn reads(&self, header: &[String]) -> bool {
-        let Source::File { columns, .. } = &self.source else { return false };
+        let PublishedForm::File { columns, .. } = &self.source else { return false };
         columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
     }
 
     /// Reads a trace of this format, a file or a folder, and writes it in canonical form.
     pub fn import(&self, input: &Path, output: &Path) -> Result<ImportReport, InputError> {
         let (tally, rows_written, sorted) = match self.source {
-            Source::File { columns, origin, record } => {
+            PublishedForm::File { columns, origin, record } => {
                 let (instances, tally) = read_instances(input, columns, record)?;
                 let sorted = !instances.is_sorted_by_key(|instance| instance.start);
                 (tally, self.write(instances, origin, output)?, sorted)
             }
-            Source::Folder(write) => {
+            PublishedForm::Folder(write) => {
                 let mut writer = TraceWriter::create(output, self.output)?;
                 let tally = write(input, &mut writer)?;
                 let rows = writer.rows();
@@ -206,7 +206,7 @@ impl Format {
                 (tally, rows, false)
             }
         };
-        let Tally { rows_read, rows_added, left_out, lost } = tally;
+        let ImportTally { rows_read, rows_added, left_out, lost } = tally;
         let (input, output) = (input.to_path_buf(), output.to_path_buf());
         let format = self.name;
         Ok(ImportReport {
@@ -223,7 +223,12 @@ impl Format {
         })
     }
 
-    fn write(&self, mut instances: Vec<Instance>, origin: Origin, output: &Path) -> Result<u64, InputError> {
+    fn write(
+        &self,
+        mut instances: Vec<ForeignInstance>,
+        origin: Origin,
+        output: &Path,
+    ) -> Result<u64, InputError> {
         // Stable: rows of one time keep the order of the file.
         instances.sort_by_key(|instance| instance.start);
         let origin = match origin {
@@ -281,8 +286,8 @@ fn read_instances(
     input: &Path,
     columns: &[&str],
     record: fn(&Record) -> Result<Reading, Problem>,
-) -> Result<(Vec<Instance>, Tally), InputError> {
-    let (mut instances, mut tally) = (Vec::new(), Tally::default());
+) -> Result<(Vec<ForeignInstance>, ImportTally), InputError> {
+    let (mut instances, mut tally) = (Vec::new(), ImportTally::default());
     for_each_row(input, columns, |row| {
         tally.rows_read += 1;
         match record(row)? {

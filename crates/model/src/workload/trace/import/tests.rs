@@ -103,8 +103,8 @@ impl Sample {
             fs::write(original.join(name), text).unwrap();
         }
         match format.source {
-            Source::File { .. } => original.join(self.name),
-            Source::Folder(_) => original,
+            PublishedForm::File { .. } => original.join(self.name),
+            PublishedForm::Folder(_) => original,
         }
     }
 

@@ -10,7 +10,7 @@ mod storage;
 
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::origin::{Clock, TraceOrigin};
-use super::row::{Header, InOrder, Row};
+use super::row::{Header, InOrder, TraceRow};
 use crate::operation::Operation;
 use crate::workload::call::Call;
 use crate::workload::directory::Directory;
@@ -18,7 +18,7 @@ use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::persist;
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Time;
-use register::Refused;
+use register::UnusedColumns;
 
 /// Columns a trace of operations must have. `instance` may be empty where an operation needs none.
 const REQUIRED: &[Column] = &[Column::Time, Column::Op, Column::Instance];
@@ -72,7 +72,7 @@ const OPTIONAL: &[&[Column]] = &[
 pub struct OperationReader {
     table: Table,
     header: Header,
-    refused: Refused,
+    refused: UnusedColumns,
     time: usize,
     op: usize,
     clock: Clock,
@@ -92,7 +92,7 @@ impl OperationReader {
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (time, op) = (position(Column::Time), position(Column::Op));
         let clock = Clock::new(&table, &[time], origin)?;
-        let (refused, order) = (Refused::new(&header.positions), InOrder::default());
+        let (refused, order) = (UnusedColumns::new(&header.positions), InOrder::default());
         Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
 
@@ -102,7 +102,7 @@ impl OperationReader {
             return Ok(None);
         }
         let table = &self.table;
-        let mut row = Row::new(table, &mut self.header, directory);
+        let mut row = TraceRow::new(table, &mut self.header, directory);
         let at = row.take(self.clock.read(table, self.time));
         row.take(self.order.check(table, self.time, at));
         let account = row.account();
