@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll::cloud::observe::{Detail, Observation, Observer};
 use plimsoll::cloud::outcome::Outcome;
-use plimsoll::cloud::rows::Row;
+use plimsoll::cloud::rows::TableRow;
 use plimsoll::engine::random::{Purpose, Seed, Stream};
 use plimsoll::queueing::mmc_wait;
 use plimsoll::workload::directory::Directory;
@@ -105,7 +105,7 @@ impl Observer for Lives {
     }
 
     fn observe(&mut self, observation: &Observation, _: &Directory) {
-        if let Observation::Row(Row::Instance(row)) = observation {
+        if let Observation::Row(TableRow::Instance(row)) = observation {
             let (called, ended) =
                 (row.launched.expect("it was launched"), row.terminated.expect("it has ended"));
             self.0.push((called.0 / 1000, ended.0 / 1000, row.host.0));

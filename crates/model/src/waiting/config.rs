@@ -27,10 +27,10 @@ impl WhenFull {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preempted {
-    /// Its launch waits again, before all others of its priority, for the rest of its lifetime.
+    /// Another wait of its launch, before all others of its priority, for the rest of its lifetime.
     #[default]
     Requeue,
-    /// It ends.
+    /// Termination.
     Terminate,
 }
 

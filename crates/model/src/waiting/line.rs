@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use plimsoll_base::persist;
 use plimsoll_base::units::ZoneId;
 
-/// LinePlace in the line.
+/// Place in the line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct LinePlace {
     priority: Reverse<i32>,
@@ -20,9 +20,9 @@ pub struct LinePlace {
 /// Launches that wait, each by a number that the line does not interpret.
 #[derive(Clone, Debug, Default)]
 pub struct WaitingLine {
-    /// Those that wait for a zone, by zone.
+    /// Launches that wait for a zone, by zone.
     by_zone: Vec<BTreeMap<LinePlace, u32>>,
-    /// Those that any zone will do for.
+    /// Launches that any zone will do for.
     any: BTreeMap<LinePlace, u32>,
     /// Ticket of the next that joins at the end.
     last: i64,
@@ -45,7 +45,7 @@ impl WaitingLine {
         self.any.len() + self.by_zone.iter().map(BTreeMap::len).sum::<usize>()
     }
 
-    /// Returns whether nobody waits.
+    /// Returns whether no launch waits.
     pub fn is_empty(&self) -> bool {
         self.any.is_empty() && self.by_zone.iter().all(BTreeMap::is_empty)
     }
@@ -97,7 +97,7 @@ impl WaitingLine {
 /// Passage along the line from its first launch on.
 #[derive(Clone, Debug)]
 pub struct Pass {
-    /// LinePlace of the launch that was served last.
+    /// Place of the launch that was served last.
     at: Option<LinePlace>,
     /// Zones that are closed to those that come later.
     closed: Vec<bool>,

@@ -127,7 +127,7 @@ pub struct Demand {
     seed: Seed,
     start: Start,
     trace: Option<TraceReplay>,
-    /// What the launches of the trace do about room that is short.
+    /// Policy of the launches of the trace about room that is short.
     trace_policy: LaunchPolicy,
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,

@@ -1,4 +1,4 @@
-//! What the sender of a launch does about room that is short: priority, preemption, and other attempts after a refusal.
+//! Policy of the sender of a launch about room that is short: priority, preemption, and other attempts after a refusal.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -203,7 +203,7 @@ impl OnRefusal {
     }
 }
 
-/// Everything that the sender of a launch does about room that is short.
+/// Policy of the sender of a launch about room that is short.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct LaunchPolicy {
     /// Priority among those that wait: higher first.

@@ -20,7 +20,7 @@ use plimsoll_model::workload::call::Launch;
 /// Passage along the line, with what those before have been promised.
 struct Passage {
     pass: Pass,
-    /// Zones, by number, in which somebody before found no room.
+    /// Zones, by number, in which one before found no room.
     headed: Vec<bool>,
     promises: Vec<Promise>,
     /// Requests of single instances that found no room: type, zone, and the host that it was not to use.

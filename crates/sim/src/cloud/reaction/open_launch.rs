@@ -28,7 +28,7 @@ pub struct OpenLaunch {
     pub choice: u32,
     /// Delay before this attempt.
     pub delay: Duration,
-    /// LineTurn in the line, while it waits.
+    /// Turn in the line, while it waits.
     pub turn: Option<LineTurn>,
     /// Time that it has waited in line, apart from the present turn.
     pub waited: Duration,
@@ -38,7 +38,7 @@ pub struct OpenLaunch {
     pub is_requeued: bool,
 }
 
-/// LineTurn of a launch in the line.
+/// Turn of a launch in the line.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct LineTurn {
     pub place: LinePlace,
@@ -49,7 +49,7 @@ pub struct LineTurn {
     pub reason: FailureReason,
 }
 
-/// LaunchChoice that a launch got, compared with what it asked for first.
+/// Choice that a launch got, compared with what it asked for first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub enum LaunchChoice {

@@ -4,7 +4,7 @@ use plimsoll_model::workload::call::Sender;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::launch_policy::LaunchPolicy;
 
-/// What each sender does about room that is short.
+/// Policies by sender.
 #[derive(Clone, Debug)]
 pub struct Policies {
     trace: LaunchPolicy,

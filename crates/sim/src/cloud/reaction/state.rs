@@ -17,7 +17,7 @@ use plimsoll_model::waiting::line::{LinePlace, WaitingLine};
 use plimsoll_model::workload::call::Sender;
 use plimsoll_model::workload::demand::Demand;
 
-/// WaitingRules of the scenario for launches that find no room.
+/// Rules of the scenario for launches that find no room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WaitingRules {
     pub when_full: WhenFull,
@@ -27,7 +27,7 @@ pub struct WaitingRules {
     pub has_preemption: bool,
 }
 
-/// What is known of an instance beside its record.
+/// Knowledge of an instance beside its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceFacts {
     /// End of its lifetime, as far as it is known; else [`Time::NEVER`].
@@ -48,13 +48,13 @@ pub struct Reactions {
     next_number: u32,
     /// Open launches that wait for room.
     pub line: WaitingLine,
-    /// True if somebody in line may be served: room has come free, or somebody has joined.
+    /// True if a launch in line may be served: room has come free, or one has joined.
     pub may_serve: bool,
-    /// LinePlace of the launch that found no room in each zone when the line was last served, by zone.
+    /// Place of the launch that found no room in each zone when the line was last served, by zone.
     pub heads: Vec<Option<LinePlace>>,
     /// Open launches whose next request goes out now.
     pub due: Vec<u32>,
-    /// InstanceFacts of the instances, by slot.
+    /// Facts of the instances, by slot.
     facts: Vec<InstanceFacts>,
     /// Latest end of a lifetime.
     last_end: Time,

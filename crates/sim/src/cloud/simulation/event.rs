@@ -62,11 +62,11 @@ pub enum Timer {
 /// Meaning of the timer of an open launch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum LaunchTimer {
-    /// It is time for the next attempt.
+    /// Time for the next attempt.
     Retry,
-    /// It has waited as long as a launch may.
+    /// End of the longest wait.
     LongestWait,
-    /// The notice that it gave to instances of lower priority is over.
+    /// End of the notice to instances of lower priority.
     PreemptionDue,
 }
 

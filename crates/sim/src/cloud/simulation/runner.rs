@@ -213,7 +213,7 @@ impl Runner {
 fn end_of_trace(world: &World, reached: Time) -> Time {
     let last = world.demand.last_event();
     let Some(reactions) = &world.reactions else { return last };
-    // Faults never end: then nobody is waited for.
+    // Faults never end: then the run waits for no launch.
     let is_open = !reactions.open.is_empty() && world.faults.is_none() && !world.timers.queue.is_empty();
     if is_open { Time::NEVER } else { last.max(reactions.last_end()).max(reached) }
 }

@@ -31,13 +31,13 @@ pub struct Timers {
     seed: Seed,
 }
 
-/// LifeStep of an instance's life.
+/// Step of an instance's life.
 pub enum LifeStep {
-    /// It takes no time.
+    /// Step without a length.
     Instant,
-    /// It takes the same time for every instance, and its timers have a lane of their own.
+    /// Step of the same length for every instance; its timers have a lane of their own.
     Fixed(Lane, Duration),
-    /// It takes a time that is drawn for each instance.
+    /// Step of a length that is drawn for each instance.
     Drawn(Box<Sampler>, Purpose),
 }
 
