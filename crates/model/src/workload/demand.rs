@@ -17,6 +17,7 @@ use super::directory::Directory;
 use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
+use super::trace::reading::{ColumnNames, TraceReading};
 use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -35,6 +36,13 @@ pub struct WorkloadConfig {
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_origin: Option<TraceOrigin>,
+    /// Names of the trace's columns where they are not those of its form, such as
+    /// `{ start_s = "launch_time", memory_gib = "ram" }`. Further columns of the trace are then not read.
+    #[serde(skip_serializing_if = "ColumnNames::is_empty")]
+    pub trace_columns: ColumnNames,
+    /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub trace_round: bool,
     /// Replays of the trace one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatConfig>,
@@ -69,6 +77,8 @@ impl Default for WorkloadConfig {
         WorkloadConfig {
             trace: None,
             trace_origin: None,
+            trace_columns: ColumnNames::default(),
+            trace_round: false,
             repeat: None,
             scale: 1.0,
             profile: ProfileConfig::default(),
@@ -94,6 +104,15 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl WorkloadConfig {
+    /// Returns the settings of the reading of the trace.
+    pub fn reading(&self) -> TraceReading {
+        TraceReading {
+            origin: self.trace_origin,
+            columns: self.trace_columns.clone(),
+            round: self.trace_round,
+        }
+    }
+
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
@@ -241,7 +260,7 @@ impl Demand {
         }
         let trace = config.trace.as_ref().filter(|_| !is_empty);
         let replay = || Replay {
-            origin: config.trace_origin,
+            reading: config.reading(),
             repeat: config.repeat,
             intensity: intensity.clone(),
             jitter: config.jitter,
@@ -421,6 +440,11 @@ impl Demand {
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
         self.trace.as_ref().map_or(Time::ZERO, TraceReplay::last_event)
+    }
+
+    /// Returns what was read of the trace otherwise than it is written, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.trace.as_ref().map_or(Vec::new(), TraceReplay::notes)
     }
 
     /// Returns the time of the trace's first row.

@@ -2,7 +2,8 @@
 
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
-use super::origin::{Clock, TraceOrigin};
+use super::origin::Clock;
+use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
 use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
@@ -41,11 +42,11 @@ persist! { IntervalReader {
 
 impl IntervalReader {
     /// Checks the header and returns every problem of it.
-    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
-        let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
+    pub fn new(mut table: Table, reading: &TraceReading) -> Result<IntervalReader, InputError> {
+        let header = Header::new(&mut table, REQUIRED, OPTIONAL, true, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (start, end) = (position(Column::Start), position(Column::End));
-        let clock = Clock::new(&table, &[start, end], origin)?;
+        let clock = Clock::new(&table, &[start, end], reading.origin)?;
         let (order, last_event) = (InOrder::default(), Time::ZERO);
         Ok(IntervalReader { table, header, start, end, clock, order, last_event })
     }
@@ -80,6 +81,11 @@ impl IntervalReader {
         row.finish()?;
         self.last_event = self.last_event.max(end.unwrap_or(at));
         Ok(Some(Call { at, account, action: Action::Launch(launch) }))
+    }
+
+    /// Returns what was read otherwise than it is written.
+    pub fn notes(&self) -> Vec<String> {
+        self.header.notes(&self.table)
     }
 
     /// Returns the start of the first row, once it was read.

@@ -29,6 +29,8 @@ pub struct Outcome {
     pub warmup_end: Time,
     /// Time of the trace's first row; `None` where the demand has no trace.
     pub trace_start: Option<Time>,
+    /// Parts of the trace that were read otherwise than they are written, a sentence each.
+    pub trace_notes: Vec<String>,
     /// Launches \[instances\].
     pub launch: Tally,
     /// Launches by attempt, choice and wait.
