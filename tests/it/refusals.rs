@@ -171,7 +171,7 @@ fn a_quota_is_not_worth_another_attempt_unless_the_scenario_says_so() {
     assert!(plain.launch.failed() >= 2, "{:?}", plain.launch);
     assert_eq!(plain.launch_course.attempts, plain.launch.requested);
     let (other, _) = Experiment::new(&format!("{world}\ncodes = ['VcpuLimitExceeded']")).watch();
-    assert_eq!(other.launch.failed(), 0, "{:?}", other.launch);
+    assert!(other.launch.failed() < plain.launch.failed(), "{:?}", other.launch);
     assert!(other.launch_course.by_attempt[&2] >= 2);
 }
 
