@@ -42,6 +42,7 @@ mod reservations;
 mod result_folder;
 mod rules;
 mod security;
+mod shortage;
 mod size;
 mod stations;
 mod storage;

@@ -55,8 +55,10 @@ pub struct Bill {
     pub purchase: String,
     /// The calendar month.
     pub month: String,
-    /// Quantity with its unit.
+    /// Quantity, as written.
     pub quantity: String,
+    /// Unit of the quantity, such as `instance-seconds`.
+    pub unit: String,
     /// Money \[USD\], as written.
     pub usd: String,
 }
@@ -76,7 +78,8 @@ pub fn read(path: &Path) -> Result<Vec<Bill>, InputError> {
             name: quote::from_cell(cell(2)).to_string(),
             purchase: cell(3).to_string(),
             month: cell(4).to_string(),
-            quantity: format!("{} {}", cell(5), cell(6)),
+            quantity: cell(5).to_string(),
+            unit: cell(6).to_string(),
             usd: cell(7).to_string(),
         });
         Ok(())
