@@ -11,7 +11,7 @@ use std::time::Instant;
 use plimsoll::cloud::observe::{Observation, Observer, RunState};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::report::run::checkpoint::{self, Checkpoints};
-use plimsoll::report::{Recorder, ResultFolder};
+use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time, parse_duration};
 use plimsoll::workload::directory::Directory;
@@ -70,7 +70,7 @@ fn measure(case: &Case, set: &[&str]) {
     let at = Time::ZERO.after(parse_duration(case.at).expect("a constant"));
     let place = tempfile::tempdir().expect("a folder for what is written");
     let folder = ResultFolder::begin(&place.path().join("result")).expect("an empty folder takes a result");
-    let mut recorder = Recorder::begin(&folder, &scenario, None).expect("a folder takes files");
+    let mut recorder = StreamedReports::begin(&folder, &scenario, None).expect("a folder takes files");
     recorder.write_checkpoints(place.path(), 1, &scenario, &[]).expect("a folder takes files");
     let began = Instant::now();
     let mut cloud = Cloud::new(&scenario, RunOptions::default()).expect("a scenario of the project runs");
@@ -94,7 +94,7 @@ fn measure(case: &Case, set: &[&str]) {
 /// Time until the run could take its next event \[s\].
 fn go_on(file: &Path, scenario: &Scenario, place: &Path) -> f64 {
     let folder = ResultFolder::begin(&place.join("branch")).expect("an empty folder takes a result");
-    let mut recorder = Recorder::begin(&folder, scenario, None).expect("a folder takes files");
+    let mut recorder = StreamedReports::begin(&folder, scenario, None).expect("a folder takes files");
     let began = Instant::now();
     let resumed = checkpoint::resume(file, scenario, &[], RunOptions::default(), &mut recorder);
     let seconds = began.elapsed().as_secs_f64();
@@ -104,7 +104,7 @@ fn go_on(file: &Path, scenario: &Scenario, place: &Path) -> f64 {
 
 /// Records a run, looks at the clock where it is written down, and ends it there.
 struct Watch<'a> {
-    recorder: Recorder<'a>,
+    recorder: StreamedReports<'a>,
     began: Instant,
     /// Time from nothing to the checkpoint \[s\].
     run_s: Option<f64>,

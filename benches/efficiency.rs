@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use plimsoll::experiment::sweep::{self, Plan, Store, SweepConfig};
-use plimsoll::experiment::{Design, Silent, Variant};
+use plimsoll::experiment::{Design, NoListener, Variant};
 use plimsoll::scenario::Overrides;
 
 /// Pairs of one thread and two.
@@ -127,7 +127,7 @@ fn compare(is_smoke: bool) -> usize {
         confidence: 0.95,
     };
     let scenarios = design.scenarios().expect("a scenario of the project");
-    let comparison = design.run(scenarios, usize::MAX, &Silent).expect("a scenario of the project runs");
+    let comparison = design.run(scenarios, usize::MAX, &NoListener).expect("a scenario of the project runs");
     // Each that is certain took two runs to show it, of which one was kept.
     comparison.arms.iter().map(|arm| if arm.certain { 2 } else { arm.replications() }).sum()
 }
@@ -141,7 +141,8 @@ fn run_sweep(is_smoke: bool) -> usize {
     let store = Store::open(&place.path().join("runs"), &plan, &folder).expect("an empty folder takes runs");
     let some = if is_smoke { 2 } else { plan.runs.len() };
     let runs: Vec<usize> = (0..some).collect();
-    sweep::execute(&plan, &folder, &runs, &store, usize::MAX, &Silent).expect("a sweep of the project runs")
+    sweep::execute(&plan, &folder, &runs, &store, usize::MAX, &NoListener)
+        .expect("a sweep of the project runs")
 }
 
 fn median(values: &[f64]) -> f64 {

@@ -11,7 +11,7 @@ use plimsoll::catalogue::{ShapePrice, TypeTable};
 use plimsoll::control_plane::cache::{Cache, CacheRules, Lookup};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::station::Station;
-use plimsoll::control_plane::throttle::{Class, ClassLimits, Limits, Throttle};
+use plimsoll::control_plane::throttle::{ApiClass, ClassLimits, Limits, Throttle};
 use plimsoll::control_plane::token_bucket::Limit;
 use plimsoll::engine::queue::EventQueue;
 use plimsoll::engine::random::{Purpose, Seed};
@@ -193,7 +193,7 @@ fn throttle(criterion: &mut Criterion) {
     for &accounts in sizes(&[10u64, 10_000]) {
         let limit = Some(Limit { bucket: 100, milli_per_s: 20_000 });
         let mut limits = Limits::default();
-        limits.classes[Class::Describe] = ClassLimits { requests: limit, resources: limit };
+        limits.classes[ApiClass::Describe] = ClassLimits { requests: limit, resources: limit };
         let mut throttle = Throttle::new(limits);
         let mut random = Seed(6).stream(Purpose::Mix, 0);
         let mut now = 0;
@@ -201,7 +201,7 @@ fn throttle(criterion: &mut Criterion) {
             bencher.iter(|| {
                 now += 1_000_000;
                 let account = AccountId(random.below(accounts) as u32);
-                black_box(throttle.admit(Time(now), account, (Class::Describe, Operation::Describe), 1))
+                black_box(throttle.admit(Time(now), account, (ApiClass::Describe, Operation::Describe), 1))
             });
         });
     }

@@ -5,8 +5,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::examples::EXAMPLES;
 use super::output;
-use crate::catalogue::{self, CatalogueEntry, Filter};
-use crate::failure::{self, Class, LimitKind};
+use crate::catalogue::{self, CatalogueEntry, TypeFilter};
+use crate::failure::{self, ErrorSide, LimitKind};
 use crate::input::{InputError, Place, Problem};
 use crate::placement::register::{self, Parameter};
 use crate::report::terminal::ruled;
@@ -48,7 +48,7 @@ enum What {
     /// Placement strategies, for `[placement] strategy`
     Strategies,
     /// Instance types of the built-in EC2 catalogue (us-east-1, Linux, on demand)
-    Types(Filter),
+    Types(TypeFilter),
     /// Trace formats that `plimsoll trace import` reads
     Traces,
     /// Scenarios that come with the program, for `plimsoll run --example`
@@ -106,7 +106,7 @@ fn strategies() -> Table {
     table
 }
 
-fn types(filter: &Filter) -> Result<Table, InputError> {
+fn types(filter: &TypeFilter) -> Result<Table, InputError> {
     let entries = catalogue::select(filter);
     if entries.is_empty() {
         let problem = Problem::new(Place::key("list types"), "no instance type meets every condition");
@@ -181,8 +181,8 @@ fn errors() -> Table {
     let mut table = table(["error code", "fault of", "HTTP", "meaning [name in REST interfaces]"], &[2]);
     for entry in failure::REGISTER {
         let class = match entry.class {
-            Class::Client => "client",
-            Class::Server => "server",
+            ErrorSide::Client => "client",
+            ErrorSide::Server => "server",
         };
         table.add_row([
             entry.ec2_name,

@@ -27,7 +27,7 @@ const REASONS: usize = 5;
 
 /// State of the run as the picture shows it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub struct LiveState {
     /// Scenario and strategy.
     pub title: String,
     /// Simulated time at the end, where it is known.
@@ -44,7 +44,7 @@ pub struct State {
     refused: EnumMap<Failure, u64>,
 }
 
-impl State {
+impl LiveState {
     /// Takes the samples and refusals of a run.
     pub fn observe(&mut self, observation: &Observation) {
         match observation {
@@ -160,7 +160,7 @@ fn spark(share: f64) -> char {
 /// Writer of the pictures to standard error, each over the one before.
 pub struct Live {
     /// State that is drawn.
-    pub state: State,
+    pub state: LiveState,
     began: Stopwatch,
     drawn_s: Option<f64>,
     lines: usize,
@@ -169,7 +169,7 @@ pub struct Live {
 impl Live {
     /// Returns a writer that has drawn nothing yet.
     pub fn new(title: String, duration: Option<Duration>) -> Live {
-        let state = State { title, duration, ..State::default() };
+        let state = LiveState { title, duration, ..LiveState::default() };
         Live { state, began: Stopwatch::start(), drawn_s: None, lines: 0 }
     }
 
@@ -246,13 +246,13 @@ mod tests {
     fn a_state_is_drawn_like_this() {
         let duration = Some(Duration::from_seconds(2 * 86_400));
         let now = Time(86_400 * NS_PER_S);
-        let mut state = State {
+        let mut state = LiveState {
             title: "small: best-fit".to_string(),
             duration,
             now,
             events: 3_000_000,
             took_s: 2.0,
-            ..State::default()
+            ..LiveState::default()
         };
         for (hour, hosts_used, launched) in [(22, 0, 1000), (23, 10, 1100), (24, 15, 1300)] {
             state.sampled(&sample(hour, hosts_used, launched));
@@ -275,13 +275,14 @@ refused               3  InsufficientInstanceCapacity";
 
     #[test]
     fn a_run_without_an_end_or_a_sample_is_drawn_too() {
-        let state = State { title: "trace".to_string(), events: 12_345, took_s: 1.0, ..State::default() };
+        let state =
+            LiveState { title: "trace".to_string(), events: 12_345, took_s: 1.0, ..LiveState::default() };
         assert_eq!(state.lines(100), ["trace", "0s, 12,345 events, 12.35 k events/s"]);
     }
 
     #[test]
     fn only_so_much_of_the_past_and_so_many_reasons_are_kept() {
-        let mut state = State::default();
+        let mut state = LiveState::default();
         (0..100).for_each(|hour| state.sampled(&sample(hour, 1, hour)));
         assert_eq!(state.samples.len(), PAST);
         for failure in <Failure as crate::units::Enum>::ALL.iter().take(8) {

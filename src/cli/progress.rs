@@ -11,14 +11,14 @@ use super::progress_bar::{PATIENCE_S, STEPS, left, new_bar};
 use super::{interrupt, panic};
 use crate::cloud::observe::{Detail, Observation, Observer, RunState};
 use crate::input::InputError;
-use crate::report::Recorder;
+use crate::report::StreamedReports;
 use crate::units::figures::{compact, grouped, span};
 use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 
 /// Records a run and shows how far it is.
 pub struct Watch<'a> {
-    recorder: Recorder<'a>,
+    recorder: StreamedReports<'a>,
     /// Start of the simulation.
     began: Stopwatch,
     /// Time the simulation took \[s\], once it has ended.
@@ -34,7 +34,7 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Watches a run that ends at `duration`, or with its trace.
-    pub fn new(recorder: Recorder<'a>, duration: Option<Duration>, quiet: bool) -> Watch<'a> {
+    pub fn new(recorder: StreamedReports<'a>, duration: Option<Duration>, quiet: bool) -> Watch<'a> {
         let shown = !quiet && std::io::stderr().is_terminal();
         Watch { recorder, began: Stopwatch::start(), took_s: None, duration, shown, bar: None, live: None }
     }

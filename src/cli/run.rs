@@ -8,7 +8,7 @@ use clap::Args;
 use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
-use super::source::Source;
+use super::source::ScenarioSource;
 use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
@@ -19,7 +19,7 @@ use crate::input::{InputError, Place, Problem};
 use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
 use crate::report::run::event_trace::EventTrace;
 use crate::report::run::{self as report, explanation, terminal};
-use crate::report::{Recorder, ResultFolder, render};
+use crate::report::{ResultFolder, StreamedReports, render};
 use crate::scenario::{Overrides, Scenario};
 use crate::summary::Run;
 use crate::units::figures::grouped;
@@ -33,7 +33,7 @@ use crate::units::{Duration, InstanceId, Time, parse_duration};
 #[command(after_help = format!("{EXAMPLES}\n\nThe result folder holds:\n{}", files()))]
 pub struct RunArgs {
     #[command(flatten)]
-    source: Source,
+    source: ScenarioSource,
     #[command(flatten)]
     overriding: arguments::Overriding,
     #[command(flatten)]
@@ -118,7 +118,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
     let calendar = scenario.billing_calendar();
     let tables = (args.tables || scenario.output.tables).then_some(calendar);
-    let mut recorder = Recorder::begin(&folder, &scenario, tables)?;
+    let mut recorder = StreamedReports::begin(&folder, &scenario, tables)?;
     let cloud = begin(&scenario, journal.inputs(), args, &mut recorder)?;
     let mut watch = Watch::new(recorder, scenario.duration, args.common.quiet);
     if args.live {
@@ -193,7 +193,7 @@ fn begin(
     scenario: &Scenario,
     files: &[HashedFile],
     args: &RunArgs,
-    recorder: &mut Recorder<'_>,
+    recorder: &mut StreamedReports<'_>,
 ) -> Result<Cloud, InputError> {
     let options = RunOptions {
         verify_placement: args.verify_placement,

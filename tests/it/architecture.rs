@@ -187,3 +187,41 @@ fn imports_are_found_however_they_are_written() {
                 #[cfg(test)]\nmod tests { use super::h; }";
     assert_eq!(imported(text), ["super::a", "super::b::self", "super::b::C", "crate::d::e", "self::g"]);
 }
+
+/// The public types that a file declares, unless they are public within a module alone.
+fn public_types(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let declared = line.trim_start().strip_prefix("pub ")?;
+        let mut words = declared.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let is_type = matches!(words.next()?, "struct" | "enum" | "trait" | "type" | "union");
+        // A macro declares a type of a name that is filled in.
+        is_type.then(|| words.next())?.filter(|name| !name.is_empty())
+    })
+}
+
+/// A name stands for one thing, wherever it is read.
+#[test]
+fn no_two_public_types_have_one_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let mut open: Vec<PathBuf> = vec![root.join("src")];
+    open.extend(LAYERED.iter().map(|name| root.join("crates").join(name).join("src")));
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            for name in public_types(&fs::read_to_string(&path).unwrap()) {
+                places.entry(name.to_string()).or_default().push(path.clone());
+            }
+        }
+    }
+    assert!(places.len() > 300, "hardly a type was found: {}", places.len());
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "names of two types: {places:#?}");
+}
+
+#[test]
+fn public_types_are_found_however_they_are_written() {
+    let text = "pub struct A<T>(T);\n    pub enum B {\npub(crate) struct C;\nstruct D;\npub fn e() {}\npub type F = u8;";
+    assert_eq!(public_types(text).collect::<Vec<_>>(), ["A", "B", "F"]);
+}

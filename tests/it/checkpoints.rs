@@ -12,7 +12,7 @@ use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::engine::random::{Purpose, Seed, Stream};
 use plimsoll::report::run::checkpoint::{self, Checkpoints, Resumed};
-use plimsoll::report::{Recorder, ResultFolder};
+use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::summary::{Execution, Run};
 use plimsoll::units::{Duration, Time};
@@ -39,7 +39,7 @@ impl Journey<'_> {
         let place = self.folder.join("result");
         let folder = ResultFolder::begin(&place).unwrap();
         let calendar = self.scenario.billing.calendar().unwrap();
-        let mut recorder = Recorder::begin(&folder, self.scenario, Some(calendar)).unwrap();
+        let mut recorder = StreamedReports::begin(&folder, self.scenario, Some(calendar)).unwrap();
         recorder.write_checkpoints(self.folder, self.checkpoints.len(), self.scenario, &[]).unwrap();
         let mut cloud = match self.from {
             None => Cloud::new(self.scenario, self.options),

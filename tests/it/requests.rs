@@ -1,7 +1,7 @@
 //! What EC2 answers to single calls: batches of instances, addresses that move, placement groups, hibernation, spot,
 //! pages.
 
-use plimsoll::failure::Class;
+use plimsoll::failure::ErrorSide;
 use plimsoll::operation::Operation;
 
 use crate::support::{Experiment, calls, launches, operations};
@@ -163,7 +163,7 @@ fn a_cluster_group_in_another_zone_is_in_use() {
     let (outcome, notes) = world(network, rows).watch();
     let no = |at| (at, "launch", "InvalidPlacementGroup.InUse", 1);
     assert_eq!(notes.refused(), [no(2.0), no(3.0), no(7.0)]);
-    assert!(notes.refusals.iter().all(|refusal| refusal.reason.failure.entry().class == Class::Client));
+    assert!(notes.refusals.iter().all(|refusal| refusal.reason.failure.entry().class == ErrorSide::Client));
     assert!(outcome.first_failures.iter().all(|first| !first.failure.is_fault_of_service()));
 }
 

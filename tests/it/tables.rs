@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row as ReadRow};
-use plimsoll::billing::{Kind, Purchase};
+use plimsoll::billing::{BilledPurchase, Kind};
 use plimsoll::catalogue::{ShapePrice, TypeTable, VolumeType};
 use plimsoll::cloud::observe::{Detail, Observation, Observer, Refusal};
 use plimsoll::cloud::rows::*;
-use plimsoll::columnar::Form;
+use plimsoll::columnar::ColumnForm;
 use plimsoll::failure::{Failure, LimitKind};
 use plimsoll::lifecycle::State;
 use plimsoll::operation::Operation;
 use plimsoll::report::run::tables::TABLES;
-use plimsoll::report::{Recorder, ResultFolder};
+use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::storage::{ImageState, SnapshotState, VolumeState};
 use plimsoll::units::{
@@ -77,14 +77,14 @@ fn directory() -> Directory {
 }
 
 /// Rows of every table, with and without what may be missing.
-fn sample(kind: plimsoll::units::TypeId) -> Vec<Row> {
+fn sample(kind: plimsoll::units::TypeId) -> Vec<TableRow> {
     let (account, zone) = (AccountId(0), ZoneId(0));
     let instance = InstanceRow {
         instance: InstanceId(7),
         account,
         image: Some(ImageId(1)),
         kind,
-        purchase: Purchase::OnDemand,
+        purchase: BilledPurchase::OnDemand,
         state: State::Terminated,
         zone,
         subnet: Some(SubnetId(0)),
@@ -110,10 +110,10 @@ fn sample(kind: plimsoll::units::TypeId) -> Vec<Row> {
     };
     let tag = |key: &str, value: &str| {
         let (key, value) = (key.to_string(), value.to_string());
-        Row::InstanceTag(InstanceTagRow { instance: InstanceId(7), key, value })
+        TableRow::InstanceTag(InstanceTagRow { instance: InstanceId(7), key, value })
     };
     let measured = |instance, metric| {
-        Row::InstanceMetric(InstanceMetricRow { instance, metric, from: hour(1), until: hour(800) })
+        TableRow::InstanceMetric(InstanceMetricRow { instance, metric, from: hour(1), until: hour(800) })
     };
     let metrics = |instance| {
         [
@@ -125,20 +125,24 @@ fn sample(kind: plimsoll::units::TypeId) -> Vec<Row> {
         .map(|metric| measured(instance, metric))
     };
     let record = |start, end, seconds| {
-        Row::BillingRecord(BillingRecordRow {
+        TableRow::BillingRecord(BillingRecordRow {
             account,
             resource: Kind::Instance,
             resource_id: 7,
             instance_type: Some(kind),
-            purchase: Purchase::OnDemand,
+            purchase: BilledPurchase::OnDemand,
             start,
             end,
             seconds,
             cost: Money(Money::UNITS_PER_USD / 3 * 2),
         })
     };
-    let mut rows =
-        vec![Row::Instance(instance), Row::Instance(alive), tag("team", "a'; \"b\"\n"), tag("", "")];
+    let mut rows = vec![
+        TableRow::Instance(instance),
+        TableRow::Instance(alive),
+        tag("team", "a'; \"b\"\n"),
+        tag("", ""),
+    ];
     rows.extend([metrics(InstanceId(7)), metrics(InstanceId(8))].concat());
     rows.extend([record(hour(1), hour(2), 3600), record(hour(780), hour(800), 72_000)]);
     rows.extend(sample_storage(account, zone));
@@ -146,7 +150,7 @@ fn sample(kind: plimsoll::units::TypeId) -> Vec<Row> {
     rows
 }
 
-fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
+fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<TableRow> {
     let volume = VolumeRow {
         volume: VolumeId(4),
         account,
@@ -182,11 +186,11 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
         ..attachment.clone()
     };
     vec![
-        Row::Volume(volume),
-        Row::Volume(kept),
-        Row::VolumeAttachment(attachment),
-        Row::VolumeAttachment(again),
-        Row::Snapshot(SnapshotRow {
+        TableRow::Volume(volume),
+        TableRow::Volume(kept),
+        TableRow::VolumeAttachment(attachment),
+        TableRow::VolumeAttachment(again),
+        TableRow::Snapshot(SnapshotRow {
             snapshot: SnapshotId(9),
             account,
             volume: VolumeId(4),
@@ -196,7 +200,7 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
             completed: Some(hour(2)),
             deleted: None,
         }),
-        Row::Image(ImageRow {
+        TableRow::Image(ImageRow {
             image: ImageId(1),
             account: Some(account),
             name: "golden".to_string(),
@@ -210,7 +214,7 @@ fn sample_storage(account: AccountId, zone: ZoneId) -> Vec<Row> {
     ]
 }
 
-fn sample_security(account: AccountId) -> Vec<Row> {
+fn sample_security(account: AccountId) -> Vec<TableRow> {
     let group = SecurityGroupRow {
         group: SecurityGroupId(2),
         account,
@@ -235,7 +239,7 @@ fn sample_security(account: AccountId) -> Vec<Row> {
         peer_group: Some(SecurityGroupId(2)),
         ..rule.clone()
     };
-    vec![Row::SecurityGroup(group), Row::SecurityGroupRule(rule), Row::SecurityGroupRule(all)]
+    vec![TableRow::SecurityGroup(group), TableRow::SecurityGroupRule(rule), TableRow::SecurityGroupRule(all)]
 }
 
 /// A result with rows in every table. The queries of the page run on it, see `tests/tables/queries.py`.
@@ -247,7 +251,7 @@ fn sample_result(place: &Path) {
     let scenario = Path::new("workloads/scenarios/quickstart.toml");
     let scenario = Scenario::read(scenario, &Overrides::default()).unwrap();
     let calendar = Calendar::starting("2026-01-31").unwrap();
-    let mut recorder = Recorder::begin(&folder, &scenario, Some(calendar)).unwrap();
+    let mut recorder = StreamedReports::begin(&folder, &scenario, Some(calendar)).unwrap();
     assert_eq!(recorder.detail(), Detail::Rows);
     let rows = sample(kind).into_iter().map(Observation::Row);
     rows.for_each(|row| recorder.observe(&row, &directory));
@@ -287,12 +291,12 @@ fn the_page_describes_every_column() {
             &format!("### {}\n\n{}.\n\n| column | type | |\n|---|---|---|\n", table.name(), table.holds());
         for (field, meaning) in table.columns() {
             let form = match field.form {
-                Form::Integer => "BIGINT".to_string(),
-                Form::Decimal { digits, places } => format!("DECIMAL({digits},{places})"),
-                Form::Timestamp => "TIMESTAMP".to_string(),
-                Form::Double => "DOUBLE".to_string(),
-                Form::Boolean => "BOOLEAN".to_string(),
-                Form::Text => "VARCHAR".to_string(),
+                ColumnForm::Integer => "BIGINT".to_string(),
+                ColumnForm::Decimal { digits, places } => format!("DECIMAL({digits},{places})"),
+                ColumnForm::Timestamp => "TIMESTAMP".to_string(),
+                ColumnForm::Double => "DOUBLE".to_string(),
+                ColumnForm::Boolean => "BOOLEAN".to_string(),
+                ColumnForm::Text => "VARCHAR".to_string(),
             };
             let null = if field.optional { ", NULL" } else { "" };
             expected += &format!("| `{}` | {form}{null} | {meaning} |\n", field.name);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use plimsoll::cloud::RunOptions;
 use plimsoll::cloud::observe::{Detail, Observation, Observer};
-use plimsoll::cloud::rows::Row;
+use plimsoll::cloud::rows::TableRow;
 use plimsoll::operation::Operation;
 use plimsoll::units::Time;
 use plimsoll::workload::directory::Directory;
@@ -56,7 +56,7 @@ impl Observer for Watcher {
 
     fn observe(&mut self, observation: &Observation, _: &Directory) {
         match observation {
-            Observation::Row(Row::Instance(instance)) => self.hosts.push(instance.host.0),
+            Observation::Row(TableRow::Instance(instance)) => self.hosts.push(instance.host.0),
             Observation::Refused(refusal) => {
                 assert_eq!(refusal.operation, Operation::Launch);
                 self.refused.insert(refusal.at);

@@ -25,7 +25,7 @@ const DIGITS_OF_EIGHT_BYTES: u32 = 18;
 
 /// Form of the values of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form {
+pub enum ColumnForm {
     /// Whole numbers.
     Integer,
     /// Decimal numbers with a fixed number of digits.
@@ -51,14 +51,14 @@ pub struct Field<'a> {
     /// Its name.
     pub name: &'a str,
     /// Form of its values.
-    pub form: Form,
+    pub form: ColumnForm,
     /// True if a row may have no value.
     pub optional: bool,
 }
 
 /// A value of a row.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Cell<'a> {
+pub enum ColumnValue<'a> {
     /// No value.
     None,
     /// Of an integer, a timestamp or a decimal, in units of its last place.
@@ -112,11 +112,11 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 
     /// Writes a row: a cell for each column, in order.
-    pub fn write<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
+    pub fn write<'a>(&mut self, cells: impl IntoIterator<Item = ColumnValue<'a>>) -> io::Result<()> {
         let mut cells = cells.into_iter();
         for buffer in &mut self.buffers {
             let cell = cells.next().expect("a cell for each column");
-            if let Cell::Text(text) = &cell {
+            if let ColumnValue::Text(text) = &cell {
                 self.text_bytes += text.len();
             }
             buffer.push(cell);
@@ -158,20 +158,20 @@ impl<W: Write + Send> ParquetWriter<W> {
 /// Returns a field in a Parquet schema.
 fn declared(field: Field) -> Result<Type, ParquetError> {
     let (physical, logical) = match field.form {
-        Form::Integer => (PhysicalType::INT64, None),
-        Form::Decimal { digits, places } => {
+        ColumnForm::Integer => (PhysicalType::INT64, None),
+        ColumnForm::Decimal { digits, places } => {
             let narrow = digits <= DIGITS_OF_EIGHT_BYTES;
             let physical = if narrow { PhysicalType::INT64 } else { PhysicalType::FIXED_LEN_BYTE_ARRAY };
             (physical, Some(LogicalType::decimal(places as i32, digits as i32)))
         }
-        Form::Timestamp => (PhysicalType::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
-        Form::Double => (PhysicalType::DOUBLE, None),
-        Form::Boolean => (PhysicalType::BOOLEAN, None),
-        Form::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnForm::Timestamp => (PhysicalType::INT64, Some(LogicalType::timestamp(false, TimeUnit::MICROS))),
+        ColumnForm::Double => (PhysicalType::DOUBLE, None),
+        ColumnForm::Boolean => (PhysicalType::BOOLEAN, None),
+        ColumnForm::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
     };
     let repetition = if field.optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
     let mut builder = Type::primitive_type_builder(field.name, physical).with_repetition(repetition);
-    if let Form::Decimal { digits, places } = field.form {
+    if let ColumnForm::Decimal { digits, places } = field.form {
         builder = builder.with_length(16).with_precision(digits as i32).with_scale(places as i32);
     }
     builder.with_logical_type(logical).build()
@@ -180,30 +180,34 @@ fn declared(field: Field) -> Result<Type, ParquetError> {
 impl Buffer {
     fn new(field: Field) -> Buffer {
         let values = match field.form {
-            Form::Decimal { digits, .. } if digits > DIGITS_OF_EIGHT_BYTES => Values::Wide(Vec::new()),
-            Form::Integer | Form::Decimal { .. } | Form::Timestamp => Values::Integers(Vec::new()),
-            Form::Double => Values::Doubles(Vec::new()),
-            Form::Boolean => Values::Booleans(Vec::new()),
-            Form::Text => Values::Texts(Vec::new()),
+            ColumnForm::Decimal { digits, .. } if digits > DIGITS_OF_EIGHT_BYTES => Values::Wide(Vec::new()),
+            ColumnForm::Integer | ColumnForm::Decimal { .. } | ColumnForm::Timestamp => {
+                Values::Integers(Vec::new())
+            }
+            ColumnForm::Double => Values::Doubles(Vec::new()),
+            ColumnForm::Boolean => Values::Booleans(Vec::new()),
+            ColumnForm::Text => Values::Texts(Vec::new()),
         };
         Buffer { values, levels: field.optional.then(Vec::new) }
     }
 
-    fn push(&mut self, cell: Cell) {
+    fn push(&mut self, cell: ColumnValue) {
         if let Some(levels) = &mut self.levels {
-            levels.push(i16::from(cell != Cell::None));
+            levels.push(i16::from(cell != ColumnValue::None));
         }
         match (&mut self.values, cell) {
-            (_, Cell::None) => assert!(self.levels.is_some(), "a value is missing where each row has one"),
-            (Values::Integers(values), Cell::Integer(value)) => {
+            (_, ColumnValue::None) => {
+                assert!(self.levels.is_some(), "a value is missing where each row has one")
+            }
+            (Values::Integers(values), ColumnValue::Integer(value)) => {
                 values.push(i64::try_from(value).expect("what does not fit is refused before"));
             }
-            (Values::Wide(values), Cell::Integer(value)) => {
+            (Values::Wide(values), ColumnValue::Integer(value)) => {
                 values.push(ByteArray::from(value.to_be_bytes().to_vec()).into());
             }
-            (Values::Doubles(values), Cell::Double(value)) => values.push(value),
-            (Values::Booleans(values), Cell::Boolean(value)) => values.push(value),
-            (Values::Texts(values), Cell::Text(text)) => values.push(match text {
+            (Values::Doubles(values), ColumnValue::Double(value)) => values.push(value),
+            (Values::Booleans(values), ColumnValue::Boolean(value)) => values.push(value),
+            (Values::Texts(values), ColumnValue::Text(text)) => values.push(match text {
                 Cow::Borrowed(text) => ByteArray::from(text),
                 Cow::Owned(text) => ByteArray::from(text.into_bytes()),
             }),
@@ -254,18 +258,26 @@ mod tests {
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     const FIELDS: [Field; 6] = [
-        Field { name: "number", form: Form::Integer, optional: false },
-        Field { name: "money", form: Form::Decimal { digits: 38, places: 15 }, optional: true },
-        Field { name: "time", form: Form::Timestamp, optional: false },
-        Field { name: "share", form: Form::Double, optional: false },
-        Field { name: "fits", form: Form::Boolean, optional: false },
-        Field { name: "name", form: Form::Text, optional: true },
+        Field { name: "number", form: ColumnForm::Integer, optional: false },
+        Field { name: "money", form: ColumnForm::Decimal { digits: 38, places: 15 }, optional: true },
+        Field { name: "time", form: ColumnForm::Timestamp, optional: false },
+        Field { name: "share", form: ColumnForm::Double, optional: false },
+        Field { name: "fits", form: ColumnForm::Boolean, optional: false },
+        Field { name: "name", form: ColumnForm::Text, optional: true },
     ];
 
-    fn row(number: i128, name: &str) -> [Cell<'_>; 6] {
-        let money = if number % 2 == 0 { Cell::None } else { Cell::Integer(-number * 10i128.pow(24)) };
-        let name = if name.is_empty() { Cell::None } else { Cell::Text(Cow::Borrowed(name)) };
-        [Cell::Integer(number), money, Cell::Integer(number), Cell::Double(0.5), Cell::Boolean(true), name]
+    fn row(number: i128, name: &str) -> [ColumnValue<'_>; 6] {
+        let money =
+            if number % 2 == 0 { ColumnValue::None } else { ColumnValue::Integer(-number * 10i128.pow(24)) };
+        let name = if name.is_empty() { ColumnValue::None } else { ColumnValue::Text(Cow::Borrowed(name)) };
+        [
+            ColumnValue::Integer(number),
+            money,
+            ColumnValue::Integer(number),
+            ColumnValue::Double(0.5),
+            ColumnValue::Boolean(true),
+            name,
+        ]
     }
 
     /// Returns the bytes of a file, its row groups, and its rows as text.

@@ -4,7 +4,7 @@
 use crate::downsample::Datum;
 
 /// Heights on a grid; NaN where nothing is known.
-pub struct Grid<'a> {
+pub struct Heights<'a> {
     /// Positions of the columns, in order.
     pub x: &'a [f64],
     /// Positions of the rows, in order.
@@ -13,7 +13,7 @@ pub struct Grid<'a> {
     pub heights: &'a [f64],
 }
 
-impl Grid<'_> {
+impl Heights<'_> {
     fn corner(&self, column: usize, row: usize) -> (Datum, f64) {
         ((self.x[column], self.y[row]), self.heights[row * self.x.len() + column])
     }
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_slope_has_a_straight_line_at_each_height() {
-        let grid = Grid { x: &[0.0, 1.0, 3.0], y: &[0.0, 2.0], heights: &[0.0, 1.0, 3.0, 0.0, 1.0, 3.0] };
+        let grid = Heights { x: &[0.0, 1.0, 3.0], y: &[0.0, 2.0], heights: &[0.0, 1.0, 3.0, 0.0, 1.0, 3.0] };
         assert_eq!(grid.contour(2.0), [vec![(2.0, 0.0), (2.0, 2.0)]]);
         assert!(grid.contour(4.0).is_empty());
     }
@@ -72,7 +72,7 @@ mod tests {
     fn a_saddle_keeps_its_ridge_together() {
         let ridge = |middle_is_high: bool| {
             let high = if middle_is_high { 9.0 } else { 3.0 };
-            Grid { x: &[0.0, 1.0], y: &[0.0, 1.0], heights: &[0.0, high, high, 0.0] }.contour(2.0)
+            Heights { x: &[0.0, 1.0], y: &[0.0, 1.0], heights: &[0.0, high, high, 0.0] }.contour(2.0)
         };
         // Each piece cuts one corner off: a low one where the middle is high, a high one where it is low.
         let cut_off = |piece: &[Datum]| (piece[0].0 + piece[1].0 < 1.0) == (piece[0].1 + piece[1].1 < 1.0);
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_has_no_line() {
-        let grid = Grid { x: &[0.0, 1.0], y: &[0.0, 1.0], heights: &[0.0, f64::NAN, 3.0, 3.0] };
+        let grid = Heights { x: &[0.0, 1.0], y: &[0.0, 1.0], heights: &[0.0, f64::NAN, 3.0, 3.0] };
         assert!(grid.contour(2.0).is_empty());
     }
 }

@@ -55,7 +55,7 @@ pub enum Data {
     /// Points that are not joined.
     Dots(Vec<Datum>),
     /// Estimates with their intervals, along the horizontal axis.
-    Intervals(Vec<Interval>),
+    Intervals(Vec<IntervalMark>),
 }
 
 /// Rectangle.
@@ -73,7 +73,7 @@ pub struct Block {
 
 /// Estimate.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Interval {
+pub struct IntervalMark {
     /// Position on the vertical axis.
     pub at: f64,
     /// Lower end.

@@ -11,7 +11,7 @@ use super::figures::Figures;
 use super::metric;
 use super::replicate::{ProgressListener, run_all};
 use super::statistics::{self, Interval, Variety, bonferroni};
-use super::trial::Series;
+use super::trial::SampleSeries;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
 use plimsoll_model::faults::FaultConfig;
@@ -51,7 +51,7 @@ struct States {
 
 impl States {
     /// Returns the states of a run; `None` unless each part has a sample.
-    fn of(series: &Series) -> Option<States> {
+    fn of(series: &SampleSeries) -> Option<States> {
         Some(States {
             end_s: *series.time_s.last()?,
             hosts_used: statistics::means_of_parts(&series.hosts_used, PARTS)?,
@@ -62,7 +62,7 @@ impl States {
 
 /// A metric of one variant.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Row {
+pub struct ComparisonRow {
     /// Path of the metric.
     pub metric: String,
     /// Number of the variant; 0 is the baseline.
@@ -85,7 +85,7 @@ pub struct Comparison {
     /// The variants, the baseline first.
     pub arms: Vec<Arm>,
     /// Metric by metric, in each the variants in order.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ComparisonRow>,
     /// Confidence of the intervals.
     pub confidence: Confidence,
     /// Differences that are estimated, and so have an interval that holds together with the others.
@@ -169,7 +169,7 @@ impl Arm {
         scenario
     }
 
-    fn add(&mut self, figures: Figures, series: &Series) {
+    fn add(&mut self, figures: Figures, series: &SampleSeries) {
         self.figures.push(figures);
         self.states.extend(States::of(series));
     }
@@ -317,9 +317,9 @@ fn expand(names: &[&str], arms: &[Arm]) -> Result<Vec<String>, InputError> {
     Ok(expanded)
 }
 
-fn row(metric: &str, number: usize, arm: &Arm, baseline: &Arm, confidence: Confidence) -> Row {
+fn row(metric: &str, number: usize, arm: &Arm, baseline: &Arm, confidence: Confidence) -> ComparisonRow {
     let values = arm.values(metric);
-    let mut row = Row {
+    let mut row = ComparisonRow {
         metric: metric.to_string(),
         arm: number,
         mean: values.as_ref().map(|values| statistics::mean(values)),

@@ -39,6 +39,6 @@ pub mod sweep;
 pub use comparison::Comparison;
 pub use design::Design;
 pub use figures::Figures;
-pub use replicate::{ProgressListener, Silent, run_all};
+pub use replicate::{NoListener, ProgressListener, run_all};
 pub use sizing::Sizing;
 pub use trial::{Trial, Variant};

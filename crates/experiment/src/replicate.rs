@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::trial::{self, Series, Trial};
+use super::trial::{self, SampleSeries, Trial};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
 use plimsoll_model::workload::directory::Directory;
@@ -30,9 +30,9 @@ pub trait ProgressListener: Sync {
 }
 
 /// Listener that ignores everything.
-pub struct Silent;
+pub struct NoListener;
 
-impl ProgressListener for Silent {}
+impl ProgressListener for NoListener {}
 
 /// Runs trials 0 to `count` − 1, never more than `at_most` at once, and returns the results of `keep` for each,
 /// in order. `scenario` makes the scenario of a trial just before it runs, so that few are held at once.
@@ -81,7 +81,7 @@ pub fn run_all<T: Send>(
 fn run_one(number: usize, scenario: &Scenario, listener: &dyn ProgressListener) -> Result<Trial, InputError> {
     listener.began(number, scenario);
     listener.progressed(number, Time::ZERO, 0)?;
-    let mut observer = TrialObserver { number, listener, series: Series::default(), ended_by: None };
+    let mut observer = TrialObserver { number, listener, series: SampleSeries::default(), ended_by: None };
     let figures = trial::run_watched(scenario, &mut observer)?;
     match observer.ended_by {
         Some(error) => Err(error),
@@ -93,7 +93,7 @@ fn run_one(number: usize, scenario: &Scenario, listener: &dyn ProgressListener) 
 struct TrialObserver<'a> {
     number: usize,
     listener: &'a dyn ProgressListener,
-    series: Series,
+    series: SampleSeries,
     ended_by: Option<InputError>,
 }
 
@@ -140,7 +140,7 @@ mod tests {
     fn digests(count: usize, at_most: usize, threads: usize) -> Vec<String> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let keep = |_, trial: Trial| Ok(trial.figures.digest);
-        let all = || run_all(count, at_most, |number| scenario(number as u64), keep, &Silent);
+        let all = || run_all(count, at_most, |number| scenario(number as u64), keep, &NoListener);
         pool.install(all).unwrap()
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let fails = |number: usize| Err(Problem::new(Place::default(), format!("trial {number}")).into());
         let keep = |number, _| if number == 3 || number == 5 { fails(number) } else { Ok(number) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
-        let all = || run_all(40, usize::MAX, |number| scenario(number as u64), keep, &Silent);
+        let all = || run_all(40, usize::MAX, |number| scenario(number as u64), keep, &NoListener);
         assert_eq!(pool.install(all).unwrap_err().to_string(), "trial 3");
     }
 

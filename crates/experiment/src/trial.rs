@@ -32,12 +32,12 @@ pub struct Trial {
     /// Figures.
     pub figures: Figures,
     /// State of the cloud over time.
-    pub series: Series,
+    pub series: SampleSeries,
 }
 
 /// The state of the cloud at the end of every sampling interval.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Series {
+pub struct SampleSeries {
     /// Time \[s\].
     pub time_s: Vec<f64>,
     /// Hosts with an instance \[hosts\].

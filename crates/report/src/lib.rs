@@ -39,7 +39,7 @@ pub mod check;
 pub mod render;
 
 pub use folder::ResultFolder;
-pub use run::Recorder;
+pub use run::StreamedReports;
 
 use serde::Serialize;
 use serde_json::Value;

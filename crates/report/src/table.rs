@@ -6,7 +6,7 @@ use plimsoll_base::units::figures::{decimal, grouped};
 
 /// Cell of a table.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Cell {
+pub enum TableCell {
     /// Text.
     Text(String),
     /// Number, and its text.
@@ -15,45 +15,45 @@ pub enum Cell {
     Empty,
 }
 
-impl Cell {
+impl TableCell {
     /// Returns the cell of a text, empty for the empty text.
-    pub fn text(text: impl Into<String>) -> Cell {
+    pub fn text(text: impl Into<String>) -> TableCell {
         let text = text.into();
-        if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
+        if text.is_empty() { TableCell::Empty } else { TableCell::Text(text) }
     }
 
     /// Returns the cell of a whole number.
-    pub fn count(count: u64) -> Cell {
-        Cell::Number(count as f64, grouped(count))
+    pub fn count(count: u64) -> TableCell {
+        TableCell::Number(count as f64, grouped(count))
     }
 
     /// Returns the cell of a number with `places` decimals.
-    pub fn number(value: f64, places: usize) -> Cell {
-        Cell::Number(value, decimal(value, places))
+    pub fn number(value: f64, places: usize) -> TableCell {
+        TableCell::Number(value, decimal(value, places))
     }
 
     /// Returns the cell of a number as `format` writes it; empty for none.
-    pub fn optional(value: Option<f64>, format: impl Fn(f64) -> String) -> Cell {
-        value.map_or(Cell::Empty, |value| Cell::Number(value, format(value)))
+    pub fn optional(value: Option<f64>, format: impl Fn(f64) -> String) -> TableCell {
+        value.map_or(TableCell::Empty, |value| TableCell::Number(value, format(value)))
     }
 
     /// Returns whether the cell holds a number.
     pub fn is_number(&self) -> bool {
-        matches!(self, Cell::Number(..))
+        matches!(self, TableCell::Number(..))
     }
 
     /// Returns the text of the cell.
     pub fn as_str(&self) -> &str {
         match self {
-            Cell::Text(text) | Cell::Number(_, text) => text,
-            Cell::Empty => "",
+            TableCell::Text(text) | TableCell::Number(_, text) => text,
+            TableCell::Empty => "",
         }
     }
 }
 
 /// Table with a heading for each column.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Table {
+pub struct ReportTable {
     /// Title.
     pub title: Cow<'static, str>,
     /// Sentence beside it; may be empty.
@@ -61,17 +61,17 @@ pub struct Table {
     /// Headings with their units, one for each column.
     pub header: Vec<Cow<'static, str>>,
     /// Rows of cells, each as long as the header.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<TableCell>>,
 }
 
-impl Table {
+impl ReportTable {
     /// Returns a table without a caption.
     pub fn new<const N: usize>(
         title: &'static str,
         header: [&'static str; N],
-        rows: Vec<Vec<Cell>>,
-    ) -> Table {
-        Table {
+        rows: Vec<Vec<TableCell>>,
+    ) -> ReportTable {
+        ReportTable {
             title: title.into(),
             caption: String::new(),
             header: header.map(Cow::Borrowed).to_vec(),
@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// Returns the table with a caption.
-    pub fn with_caption(self, caption: impl Into<String>) -> Table {
-        Table { caption: caption.into(), ..self }
+    pub fn with_caption(self, caption: impl Into<String>) -> ReportTable {
+        ReportTable { caption: caption.into(), ..self }
     }
 }

@@ -29,7 +29,7 @@ pub fn wrapped(sentence: &str, width: usize) -> String {
 }
 
 /// Returns the table whose first column has the title for its heading; every other column is aligned right.
-pub fn numbers(of: &tables::Table) -> Table {
+pub fn numbers(of: &tables::ReportTable) -> Table {
     let header = std::iter::once(&*of.title).chain(of.header.iter().skip(1).map(|name| &**name));
     let mut table = ruled(header.collect::<Vec<_>>());
     for row in &of.rows {

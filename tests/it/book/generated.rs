@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use plimsoll::experiment::design::DEFAULT_METRICS;
-use plimsoll::failure::{self, Class, LimitKind};
+use plimsoll::failure::{self, ErrorSide, LimitKind};
 use plimsoll::operation::Operation;
 use plimsoll::placement::register::REGISTER;
 use plimsoll::report::run::{self, charts};
@@ -13,7 +13,7 @@ use plimsoll::report::{comparison, sweep};
 use plimsoll::scenario::Scenario;
 use plimsoll::summary::metrics::{Better, METRICS};
 use plimsoll::workload::trace::columns::Column;
-use plimsoll::workload::trace::import::{FORMATS, Source};
+use plimsoll::workload::trace::import::{FORMATS, PublishedForm};
 use plimsoll::workload::trace::operations::register::entry;
 
 use super::schema;
@@ -147,7 +147,7 @@ fn strategies() -> String {
     let rows = REGISTER.iter().map(|entry| [code(entry.name), entry.rule.to_string()]);
     text += &table(["strategy", "takes, of the hosts that fit"], rows);
     text += "\n## Parameters\n\nGiven in a table: `strategy = { name = \"…\", parameter = … }`.\n\n";
-    let of = |entry: &'static plimsoll::placement::register::Entry| {
+    let of = |entry: &'static plimsoll::placement::register::StrategyEntry| {
         entry.parameters.iter().map(|parameter| {
             let (least, most) = parameter.range;
             let (default, range) = (parameter.default.to_string(), format!("{least} to {most}"));
@@ -178,10 +178,13 @@ fn traces() -> String {
     text += "\n## Formats\n\nWhat `plimsoll trace import --format NAME` reads.\n\n";
     let rows = FORMATS.iter().map(|format| {
         let from = match &format.source {
-            Source::File { columns, .. } => {
-                format!("a file with {}", columns.iter().map(|c| code(c)).collect::<Vec<_>>().join(", "))
+            PublishedForm::Table { layout, .. } => {
+                format!(
+                    "a file with {}",
+                    layout.columns.iter().map(|c| code(c)).collect::<Vec<_>>().join(", ")
+                )
             }
-            Source::Folder(_) => "a folder of files".to_string(),
+            PublishedForm::Folder { .. } => "a folder of files".to_string(),
         };
         let hosts = if format.hosts.is_some() { "yes" } else { "" };
         [code(format.name), format.description.into(), from, hosts.into(), format.licence.into()]
@@ -228,8 +231,8 @@ fn errors() -> String {
             .to_string();
     let rows = failure::REGISTER.iter().map(|entry| {
         let class = match entry.class {
-            Class::Client => "client",
-            Class::Server => "server",
+            ErrorSide::Client => "client",
+            ErrorSide::Server => "server",
         };
         let status = entry.http_status.to_string();
         [code(entry.ec2_name), entry.meaning.into(), class.into(), status, code(entry.rest_name)]

@@ -142,6 +142,7 @@ impl<'a> Sections<'a> {
                 (None, "TraceOrigin") => {
                     "`\"first\"`, `\"epoch\"`, seconds, or a date and time of UTC".to_string()
                 }
+                (None, "ColumnNames") => "a table of names, by column".to_string(),
                 (None, name) => panic!("{name} has no words: say here what it takes"),
             };
         }

@@ -7,7 +7,7 @@ use crate::units::parse_resource;
 
 /// Filter of the catalogue; every condition given must hold.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Args)]
-pub struct Filter {
+pub struct TypeFilter {
     /// Part of the name, or a pattern of the whole name with `*` and `?` (such as `m5.*`)
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
@@ -45,7 +45,7 @@ fn memory_mib(text: &str) -> Result<u32, String> {
     parse_resource(text, 1024).map_err(|reason| format!("it {reason}; give GiB, such as 16 or 0.5"))
 }
 
-impl Filter {
+impl TypeFilter {
     /// Returns true if every condition holds for `entry`.
     pub fn matches(&self, entry: &CatalogueEntry) -> bool {
         self.name.as_deref().is_none_or(|name| matches_name(name, &entry.name))
@@ -62,7 +62,7 @@ impl Filter {
 }
 
 /// Returns the entries that a filter keeps, by family, then from small to large.
-pub fn select(filter: &Filter) -> Vec<&'static CatalogueEntry> {
+pub fn select(filter: &TypeFilter) -> Vec<&'static CatalogueEntry> {
     let mut kept: Vec<&CatalogueEntry> = built_in().iter().filter(|entry| filter.matches(entry)).collect();
     kept.sort_by_key(|entry| (entry.family(), entry.vcpu, entry.memory_mib, entry.name.as_str()));
     kept
@@ -102,29 +102,29 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn names(filter: &Filter) -> Vec<&'static str> {
+    fn names(filter: &TypeFilter) -> Vec<&'static str> {
         select(filter).into_iter().map(|entry| entry.name.as_str()).collect()
     }
 
     #[test]
     fn a_family_comes_from_small_to_large() {
-        let filter = Filter { family: Some("t3".to_string()), ..Filter::default() };
+        let filter = TypeFilter { family: Some("t3".to_string()), ..TypeFilter::default() };
         let sizes = ["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"];
         assert_eq!(names(&filter), sizes.map(|size| format!("t3.{size}")));
     }
 
     #[test]
     fn every_condition_must_hold() {
-        let filter = Filter {
+        let filter = TypeFilter {
             arch: Some("arm64".to_string()),
             gpu: true,
             max_vcpu: Some(8),
             min_memory_mib: Some(16 * 1024),
-            ..Filter::default()
+            ..TypeFilter::default()
         };
         assert_eq!(names(&filter), ["g5g.2xlarge"]);
-        assert_eq!(select(&Filter::default()).len(), built_in().len());
-        let all = select(&Filter { current_generation: true, priced: true, ..Filter::default() });
+        assert_eq!(select(&TypeFilter::default()).len(), built_in().len());
+        let all = select(&TypeFilter { current_generation: true, priced: true, ..TypeFilter::default() });
         assert!(all.iter().all(|entry| entry.current_generation && entry.on_demand_usd_per_hour.is_some()));
     }
 

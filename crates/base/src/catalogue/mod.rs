@@ -1,6 +1,6 @@
 //! Instance types: the EC2 catalogue, the additions of a scenario, and the request and price of each type.
 //!
-//! [`built_in`] is the catalogue as data, [`Filter`] searches it, [`TypeTable`] holds the types and
+//! [`built_in`] is the catalogue as data, [`TypeFilter`] searches it, [`TypeTable`] holds the types and
 //! bare shapes that one run uses, by [`TypeId`](crate::units::TypeId).
 
 mod entry;
@@ -9,6 +9,6 @@ mod table;
 mod volume_type;
 
 pub use entry::{CatalogueEntry, built_in, families, find};
-pub use filter::{Filter, matches_name, select};
+pub use filter::{TypeFilter, matches_name, select};
 pub use table::{InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable};
 pub use volume_type::{Performance, SNAPSHOT_MICRO_USD_PER_GIB_MONTH, VolumeType};

@@ -16,7 +16,7 @@ use crate::units::Enum;
 /// Side that has to change something, the caller or the service. Client libraries repeat a request by
 /// themselves only after a server error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
+pub enum ErrorSide {
     /// The request is at fault.
     Client,
     /// The service is at fault.
@@ -24,7 +24,7 @@ pub enum Class {
 }
 
 /// Row of the register.
-pub struct Entry {
+pub struct FailureEntry {
     /// Failure.
     pub failure: Failure,
     /// EC2's error code.
@@ -32,7 +32,7 @@ pub struct Entry {
     /// Short name, as REST interfaces have it.
     pub rest_name: &'static str,
     /// Side at fault.
-    pub class: Class,
+    pub class: ErrorSide,
     /// HTTP status of the response.
     pub http_status: u16,
     /// Meaning, one line.
@@ -52,12 +52,12 @@ macro_rules! failures {
         const ALL: [Failure; REGISTER.len()] = [$(Failure::$name,)*];
 
         /// The register, in the order of the numbers.
-        pub const REGISTER: &[Entry] = &[
-            $(Entry {
+        pub const REGISTER: &[FailureEntry] = &[
+            $(FailureEntry {
                 failure: Failure::$name,
                 ec2_name: $ec2,
                 rest_name: $rest,
-                class: Class::$class,
+                class: ErrorSide::$class,
                 http_status: $status,
                 meaning: $meaning,
             },)*
@@ -147,7 +147,7 @@ impl Failure {
     }
 
     /// Returns the row of the register.
-    pub fn entry(self) -> &'static Entry {
+    pub fn entry(self) -> &'static FailureEntry {
         &REGISTER[self.index()]
     }
 
@@ -163,7 +163,7 @@ impl Failure {
         match self {
             Failure::RequestLimitExceeded => false,
             Failure::RequestTimeout => true,
-            _ => self.entry().class == Class::Server,
+            _ => self.entry().class == ErrorSide::Server,
         }
     }
 
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn the_class_follows_the_series_of_the_status() {
         for entry in REGISTER {
-            let series = if entry.class == Class::Client { 4 } else { 5 };
+            let series = if entry.class == ErrorSide::Client { 4 } else { 5 };
             assert_eq!(entry.http_status / 100, series, "{}", entry.ec2_name);
         }
     }

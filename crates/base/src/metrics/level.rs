@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Usage;
+use super::UseOverTime;
 use crate::persist;
 use crate::units::Time;
 
@@ -11,7 +11,7 @@ use crate::units::Time;
 pub struct Level {
     /// Greatest amount that can be taken; `None` for no limit.
     limit: Option<u64>,
-    usage: Usage,
+    usage: UseOverTime,
 }
 
 persist! { Level {
@@ -23,7 +23,7 @@ impl Level {
     /// Returns a level at 0; a limit of `None` is no limit.
     #[inline]
     pub fn new(limit: Option<u64>) -> Level {
-        Level { limit, usage: Usage::default() }
+        Level { limit, usage: UseOverTime::default() }
     }
 
     /// Returns the amount that is left: 0 too where a limit was lowered below what is taken.

@@ -12,4 +12,4 @@ pub use gauges::{Gauges, PeakRatio};
 pub use level::Level;
 pub use time_weighted::TimeWeighted;
 pub use trend::{Exhaustion, Trend};
-pub use usage::Usage;
+pub use usage::UseOverTime;

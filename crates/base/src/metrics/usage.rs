@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::TimeWeighted;
 use crate::units::Time;
 
-/// Number in use over time. Mean and peak are those of the window that [`Usage::begin_window`] opens.
+/// Number in use over time. Mean and peak are those of the window that [`UseOverTime::begin_window`] opens.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Usage {
+pub struct UseOverTime {
     used: TimeWeighted,
     /// First time that a request found too little left, in the window or before it.
     exhausted: Option<Time>,
 }
 
-impl Usage {
-    /// Takes one more. It counts towards the peak once [`Usage::note`] confirms it.
+impl UseOverTime {
+    /// Takes one more. It counts towards the peak once [`UseOverTime::note`] confirms it.
     #[inline]
     pub fn take(&mut self, now: Time) {
         self.take_many(now, 1);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_first_exhaustion_outlasts_the_window() {
-        let mut usage = Usage::default();
+        let mut usage = UseOverTime::default();
         usage.take(Time(0));
         usage.note();
         usage.exhaust(Time(6));

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::Variant;
 use crate::margin::Margin;
-use crate::replicate::Silent;
+use crate::replicate::NoListener;
 use crate::verdict::Certainty;
 use crate::{Design, design::Precision};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -67,7 +67,7 @@ fn made_up_comparison(number: u64, scenario: &Scenario, share: f64) -> Compariso
     for seed in 0..10 {
         let common = 5.0 * noise(&mut stream);
         for (arm, shift) in arms.iter_mut().zip([0.0].into_iter().chain(TRUE_DIFFERENCES)) {
-            arm.add(made_up(seed, common, shift, share, &mut stream), &Series::default());
+            arm.add(made_up(seed, common, shift, share, &mut stream), &SampleSeries::default());
         }
     }
     Comparison::of(design(&labels, 10, &METRICS[..1]), arms).unwrap()
@@ -122,7 +122,7 @@ fn a_real_difference_is_found_and_a_false_one_is_not() {
 }
 
 fn carried_out(design: &Design, sets: &[&[&str]]) -> Comparison {
-    design.run(sets.iter().map(|set| scenario(set)).collect(), usize::MAX, &Silent).unwrap()
+    design.run(sets.iter().map(|set| scenario(set)).collect(), usize::MAX, &NoListener).unwrap()
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn replications_are_added_until_intervals_are_narrow() {
 fn a_metric_of_no_run_is_told() {
     let told = |metric: &str| {
         let design = design(&["a", "b"], 1, &[metric]);
-        design.run(vec![scenario(&[]), scenario(&[])], 1, &Silent).unwrap_err().to_string()
+        design.run(vec![scenario(&[]), scenario(&[])], 1, &NoListener).unwrap_err().to_string()
     };
     assert!(told("latency_s.lunch").contains("no metric is called `latency_s.lunch`"));
     assert!(told("network.public.exhausted_at_s").contains("has no value in this run"));

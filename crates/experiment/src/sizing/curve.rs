@@ -10,7 +10,7 @@ const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded",
 
 /// A value of the setting and its runs.
 #[derive(Clone, Debug)]
-pub struct Point {
+pub struct CurvePoint {
     /// The value.
     pub setting: u64,
     /// The figures of its runs in the order of the seeds; at least one.
@@ -67,7 +67,7 @@ fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64
     Some(Interval { low: student.low.min(wilson.low).max(0.0), high: student.high.max(wilson.high).min(1.0) })
 }
 
-impl Point {
+impl CurvePoint {
     /// Returns the number of runs behind the estimate.
     pub fn runs(&self) -> usize {
         self.figures.len()
@@ -88,7 +88,7 @@ impl Point {
 /// Values that were tried, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Curve {
-    points: Vec<Point>,
+    points: Vec<CurvePoint>,
 }
 
 /// Two values of the setting, the greater of which is shown to be further from the target.
@@ -104,18 +104,18 @@ pub struct Reversal {
 
 impl Curve {
     /// Adds a value that was not tried before.
-    pub fn add(&mut self, point: Point) {
+    pub fn add(&mut self, point: CurvePoint) {
         let at = self.points.partition_point(|known| known.setting < point.setting);
         self.points.insert(at, point);
     }
 
     /// Returns the values, least first.
-    pub fn points(&self) -> &[Point] {
+    pub fn points(&self) -> &[CurvePoint] {
         &self.points
     }
 
     /// Returns the point of a value that was tried.
-    pub fn at(&self, setting: u64) -> Option<&Point> {
+    pub fn at(&self, setting: u64) -> Option<&CurvePoint> {
         let at = self.points.binary_search_by_key(&setting, |point| point.setting).ok()?;
         Some(&self.points[at])
     }
@@ -128,7 +128,7 @@ impl Curve {
     }
 }
 
-fn reversal(from: &Point, to: &Point, target: &Target, confidence: f64) -> Option<Reversal> {
+fn reversal(from: &CurvePoint, to: &CurvePoint, target: &Target, confidence: f64) -> Option<Reversal> {
     let (before, after) = (from.values(&target.metric)?, to.values(&target.metric)?);
     let of = |values: &[f64], certain: bool, run: usize| values.get(if certain { 0 } else { run }).copied();
     // The one run of a certain value is in every pair; else only seeds that both have are pairs.
@@ -154,14 +154,14 @@ mod tests {
         Target::parse("launch.success_ratio >= 0.9").unwrap()
     }
 
-    fn point(setting: u64, shares: &[f64], certain: bool) -> Point {
+    fn point(setting: u64, shares: &[f64], certain: bool) -> CurvePoint {
         let run = |(seed, share): (usize, &f64)| {
             let counts = [("launch.succeeded", share * 1000.0), ("launch.requested", 1000.0)];
             Figures::made_up(seed as u64, [(METRIC, *share)].into_iter().chain(counts))
         };
         let figures: Vec<Figures> = shares.iter().enumerate().map(run).collect();
         let estimate = Estimate::of(&figures, certain, &target(), 0.95);
-        Point { setting, figures, certain, estimate }
+        CurvePoint { setting, figures, certain, estimate }
     }
 
     #[test]

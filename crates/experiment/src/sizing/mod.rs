@@ -10,7 +10,7 @@ pub mod target;
 
 use std::path::PathBuf;
 
-pub use curve::{Curve, Estimate, Point, Reversal};
+pub use curve::{Curve, CurvePoint, Estimate, Reversal};
 pub use target::{Relation, Target, TargetStatus};
 
 use super::comparison::may_be_certain;
@@ -277,7 +277,7 @@ impl Search<'_> {
     }
 
     /// Runs a value, with more seeds until the runs decide or there are no more.
-    fn look(&self, setting: u64) -> Result<Point, InputError> {
+    fn look(&self, setting: u64) -> Result<CurvePoint, InputError> {
         let plan = self.plan;
         let scenario = plan.read(setting)?;
         let at_most = (self.fits)(estimated_bytes(&scenario)?);
@@ -300,11 +300,11 @@ impl Search<'_> {
             figures[0].find(&plan.target.metric, &Place::key(target::OPTION))?;
             let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
             if certain || estimate.status != TargetStatus::NotShown {
-                return Ok(Point { setting, figures, certain, estimate });
+                return Ok(CurvePoint { setting, figures, certain, estimate });
             }
         }
         let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
-        Ok(Point { setting, figures, certain, estimate })
+        Ok(CurvePoint { setting, figures, certain, estimate })
     }
 
     /// Runs a value until it has so many replications; the seeds of all values are the same.

@@ -121,7 +121,7 @@ pub struct RangeConfig {
 
 /// Values of an axis.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Axis {
+pub enum SweepAxis {
     /// Listed values, in order.
     Listed(Vec<Value>),
     /// Whole numbers drawn from the first to the last.
@@ -147,7 +147,7 @@ impl SweepConfig {
     }
 
     /// Returns the values of every axis. The configuration has been checked.
-    pub fn resolved_axes(&self) -> Vec<Axis> {
+    pub fn resolved_axes(&self) -> Vec<SweepAxis> {
         let resolved = self.axes.iter().map(AxisConfig::resolve);
         resolved.map(|axis| axis.expect("the file was checked when it was read")).collect()
     }
@@ -219,14 +219,14 @@ impl SweepConfig {
 
 impl AxisConfig {
     /// Returns the values of the axis, or the key of the axis that is wrong, with the problem.
-    fn resolve(&self) -> Result<Axis, (&'static str, String)> {
+    fn resolve(&self) -> Result<SweepAxis, (&'static str, String)> {
         match (&self.values, &self.range, &self.between) {
             (Some(values), None, None) if values.is_empty() => {
                 Err(("values", "found none, expected at least one value".to_string()))
             }
-            (Some(values), None, None) => Ok(Axis::Listed(values.clone())),
+            (Some(values), None, None) => Ok(SweepAxis::Listed(values.clone())),
             (None, Some(range), None) => {
-                range.values().map(Axis::Listed).map_err(|message| ("range", message))
+                range.values().map(SweepAxis::Listed).map_err(|message| ("range", message))
             }
             (None, None, Some(ends)) => between(ends).map_err(|message| ("between", message)),
             _ => Err(("", "expected exactly one of `values`, `range` and `between`".to_string())),
@@ -234,11 +234,11 @@ impl AxisConfig {
     }
 }
 
-fn between(ends: &[Value; 2]) -> Result<Axis, String> {
+fn between(ends: &[Value; 2]) -> Result<SweepAxis, String> {
     let axis = match ends {
-        [Value::Integer(low), Value::Integer(high)] if low <= high => Some(Axis::Whole(*low, *high)),
+        [Value::Integer(low), Value::Integer(high)] if low <= high => Some(SweepAxis::Whole(*low, *high)),
         [low, high] => match (number(low), number(high)) {
-            (Some(low), Some(high)) if low <= high => Some(Axis::Real(low, high)),
+            (Some(low), Some(high)) if low <= high => Some(SweepAxis::Real(low, high)),
             _ => None,
         },
     };
@@ -304,7 +304,7 @@ mod tests {
     fn listed(range: &str) -> Vec<Value> {
         let config = read(&format!("[[axes]]\npath = 'p'\nrange = {range}")).unwrap();
         match &config.resolved_axes()[..] {
-            [Axis::Listed(values)] => values.clone(),
+            [SweepAxis::Listed(values)] => values.clone(),
             other => panic!("{other:?}"),
         }
     }

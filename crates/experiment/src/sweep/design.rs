@@ -2,26 +2,26 @@
 
 use toml::Value;
 
-use super::config::{Axis, Sampling};
+use super::config::{Sampling, SweepAxis};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 
 /// The value of every axis, in the order of the axes.
 pub type DesignPoint = Vec<Value>;
 
 /// Returns the number of points; `usize::MAX` where there are more than can be counted.
-pub fn count(axes: &[Axis], samples: u32) -> usize {
+pub fn count(axes: &[SweepAxis], samples: u32) -> usize {
     let listed = axes.iter().map(|axis| match axis {
-        Axis::Listed(values) => values.len(),
-        Axis::Whole(..) | Axis::Real(..) => 1,
+        SweepAxis::Listed(values) => values.len(),
+        SweepAxis::Whole(..) | SweepAxis::Real(..) => 1,
     });
     let grid = listed.fold(1, usize::saturating_mul);
-    let is_drawn = axes.iter().any(|axis| !matches!(axis, Axis::Listed(_)));
+    let is_drawn = axes.iter().any(|axis| !matches!(axis, SweepAxis::Listed(_)));
     if is_drawn { grid.saturating_mul(samples as usize) } else { grid }
 }
 
 /// Returns every point. The first axis changes slowest, the samples fastest, and the same samples are taken at every point
 /// of the grid.
-pub fn points(axes: &[Axis], design: Sampling, samples: u32, seed: Seed) -> Vec<DesignPoint> {
+pub fn points(axes: &[SweepAxis], design: Sampling, samples: u32, seed: Seed) -> Vec<DesignPoint> {
     let drawn: Vec<Option<Vec<Value>>> = axes
         .iter()
         .zip(0..)
@@ -31,8 +31,8 @@ pub fn points(axes: &[Axis], design: Sampling, samples: u32, seed: Seed) -> Vec<
     // A placeholder stands for each axis that is drawn until the grid is complete.
     for axis in axes {
         let values: &[Value] = match axis {
-            Axis::Listed(values) => values,
-            Axis::Whole(..) | Axis::Real(..) => &[Value::Integer(0)],
+            SweepAxis::Listed(values) => values,
+            SweepAxis::Whole(..) | SweepAxis::Real(..) => &[Value::Integer(0)],
         };
         points = points.iter().flat_map(|point| values.iter().map(|value| with(point, value))).collect();
     }
@@ -76,15 +76,15 @@ fn shuffled(count: u32, mut stream: Stream) -> Vec<u32> {
 }
 
 /// Returns the values of an axis at some positions; `None` where it draws nothing.
-fn draw(axis: &Axis, positions: &[f64]) -> Option<Vec<Value>> {
+fn draw(axis: &SweepAxis, positions: &[f64]) -> Option<Vec<Value>> {
     let at: Box<dyn Fn(f64) -> Value> = match *axis {
-        Axis::Listed(_) => return None,
-        Axis::Whole(low, high) => Box::new(move |position| {
+        SweepAxis::Listed(_) => return None,
+        SweepAxis::Whole(low, high) => Box::new(move |position| {
             let width = high.abs_diff(low) as f64 + 1.0;
             // A width beyond 2⁵³ rounds, and could step over the end.
             Value::Integer(low.saturating_add_unsigned((position * width) as u64).min(high))
         }),
-        Axis::Real(low, high) => Box::new(move |position| Value::Float(low + position * (high - low))),
+        SweepAxis::Real(low, high) => Box::new(move |position| Value::Float(low + position * (high - low))),
     };
     Some(positions.iter().map(|position| at(*position)).collect())
 }
@@ -93,8 +93,8 @@ fn draw(axis: &Axis, positions: &[f64]) -> Option<Vec<Value>> {
 mod tests {
     use super::*;
 
-    fn whole(values: &[i64]) -> Axis {
-        Axis::Listed(values.iter().copied().map(Value::Integer).collect())
+    fn whole(values: &[i64]) -> SweepAxis {
+        SweepAxis::Listed(values.iter().copied().map(Value::Integer).collect())
     }
 
     fn shown(points: &[DesignPoint]) -> Vec<String> {
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_first_axis_of_a_grid_changes_slowest() {
-        let axes = [whole(&[1, 2]), Axis::Listed(vec![Value::from("a"), Value::from("b")]), whole(&[7])];
+        let axes = [whole(&[1, 2]), SweepAxis::Listed(vec![Value::from("a"), Value::from("b")]), whole(&[7])];
         let points = points(&axes, Sampling::Grid, 0, Seed(42));
         assert_eq!(count(&axes, 0), 4);
         let long = vec![whole(&[0; 1000]); 8];
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn samples_are_the_same_at_every_point_of_the_grid() {
-        let axes = [Axis::Whole(1, 9), whole(&[1, 2]), Axis::Real(0.0, 1.0)];
+        let axes = [SweepAxis::Whole(1, 9), whole(&[1, 2]), SweepAxis::Real(0.0, 1.0)];
         for design in [Sampling::Random, Sampling::LatinHypercube] {
             let all = points(&axes, design, 5, Seed(1));
             assert_eq!((all.len(), count(&axes, 5)), (10, 10));
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_latin_hypercube_has_one_sample_in_every_stratum_of_every_axis() {
-        let axes = [Axis::Real(10.0, 30.0), Axis::Whole(0, 99)];
+        let axes = [SweepAxis::Real(10.0, 30.0), SweepAxis::Whole(0, 99)];
         let all = points(&axes, Sampling::LatinHypercube, 20, Seed(3));
         let stratum = |value: &Value| match value {
             Value::Float(value) => (value - 10.0) as usize,
@@ -148,8 +148,12 @@ mod tests {
 
     #[test]
     fn draws_stay_within_their_ends() {
-        let all =
-            points(&[Axis::Whole(-2, 2), Axis::Whole(i64::MIN, i64::MAX)], Sampling::Random, 500, Seed(4));
+        let all = points(
+            &[SweepAxis::Whole(-2, 2), SweepAxis::Whole(i64::MIN, i64::MAX)],
+            Sampling::Random,
+            500,
+            Seed(4),
+        );
         let mut seen: Vec<i64> = all.iter().map(|point| point[0].as_integer().unwrap()).collect();
         seen.sort_unstable();
         seen.dedup();

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::commitment::{self, Commitment, Coverable};
 use super::dedicated::DedicatedUsage;
 use super::hours::{HourlyUsage, Terms};
-use super::invoice::{Bill, BillRow, Kind, Purchase, UsageType};
+use super::invoice::{Bill, BillRow, BilledPurchase, Kind, UsageType};
 use super::meter::Meter;
 use super::prices::Prices;
 use super::seconds::Billed;
@@ -191,7 +191,7 @@ impl Billing {
             rows.add_on_demand(account, UsageType::DedicatedRegion, month, ns);
         }
         for (&(account, kind, month), sum) in &self.spot_sums {
-            let what = (Kind::Instance, UsageType::Instance(kind), Purchase::Spot);
+            let what = (Kind::Instance, UsageType::Instance(kind), BilledPurchase::Spot);
             rows.add(account, what, month, instance_ns(sum.seconds), sum.amount);
         }
         self.add_committed(end, &mut rows);
@@ -283,7 +283,7 @@ fn told<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Opti
 }
 
 /// Subject of a row: kind, usage type and purchase.
-type What = (Kind, UsageType, Purchase);
+type What = (Kind, UsageType, BilledPurchase);
 
 /// The rows of a bill as they come together.
 struct Rows<'a> {
@@ -302,7 +302,7 @@ impl Rows<'_> {
     /// Adds so much of a usage at its price on demand; what is not yet there for these three.
     fn add_on_demand(&mut self, account: AccountId, usage: UsageType, month: Month, unit_ns: u128) {
         let amount = self.prices.of(usage, self.types).of(unit_ns, month);
-        self.add(account, (usage.kind(), usage, Purchase::OnDemand), month, unit_ns, amount);
+        self.add(account, (usage.kind(), usage, BilledPurchase::OnDemand), month, unit_ns, amount);
     }
 
     /// Returns the rows by account, kind, usage type, purchase and month, without empty ones.

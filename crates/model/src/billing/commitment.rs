@@ -21,7 +21,7 @@ use super::exact::{multiply_divide, share};
 use super::normalization::family_and_factor;
 use super::prices::Prices;
 use super::reader::{Reader, WHOLE};
-use super::{BilledTenancy, HOUR, Item, Purchase, UsageType};
+use super::{BilledPurchase, BilledTenancy, HOUR, Item, UsageType};
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::{Problem, did_you_mean};
 use plimsoll_base::units::{AccountId, Decimal, Duration, Money, TypeId, ZoneId};
@@ -171,7 +171,7 @@ pub(super) enum Turn {
 #[derive(Clone, Debug)]
 pub(super) struct Commitment {
     pub account: AccountId,
-    pub purchase: Purchase,
+    pub purchase: BilledPurchase,
     pub turn: Turn,
     /// Usage type of its unused part on the bill.
     pub usage_type: UsageType,
@@ -334,7 +334,7 @@ impl ReservedConfig {
             None => (Covers::Type(kind, self.tenancy, zone.flatten()), 1),
         };
         let turn = if zone.is_some() { Turn::ZonalReserved } else { Turn::RegionalReserved };
-        let purchase = Purchase::Reserved;
+        let purchase = BilledPurchase::Reserved;
         let usage_type = UsageType::instances(kind, self.tenancy);
         let capacity = u128::from(self.count) * u128::from(factor) * 3600;
         Some(Commitment {
@@ -381,7 +381,7 @@ impl SavingsPlanConfig {
         let capacity = u128::try_from(per_hour.0).expect("prices are not negative");
         (capacity > 0).then_some(Commitment {
             account,
-            purchase: Purchase::SavingsPlan,
+            purchase: BilledPurchase::SavingsPlan,
             turn: self.turn(),
             usage_type,
             count: 1,

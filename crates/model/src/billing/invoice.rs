@@ -63,7 +63,7 @@ impl Kind {
 
 /// Purchase option of usage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub enum Purchase {
+pub enum BilledPurchase {
     /// At the published price, second by second.
     OnDemand,
     /// By reserved instances.
@@ -74,7 +74,7 @@ pub enum Purchase {
     SavingsPlan,
 }
 
-names! { Purchase {
+names! { BilledPurchase {
     OnDemand = "on-demand",
     Reserved = "reserved",
     Spot = "spot",
@@ -148,7 +148,7 @@ pub struct BillRow {
     /// Its usage type.
     pub usage_type: UsageType,
     /// Purchase option.
-    pub purchase: Purchase,
+    pub purchase: BilledPurchase,
     /// Its calendar month.
     pub month: Month,
     /// Quantity \[unit · ns\]; of [`Kind::Upfront`], the number of payments.
@@ -230,8 +230,8 @@ impl BillRow {
     /// Returns the type that `[billing.shape]` may have priced.
     fn type_at_list_price(&self) -> Option<TypeId> {
         match self.usage_type {
-            UsageType::Instance(kind) if self.purchase != Purchase::Reserved => Some(kind),
-            UsageType::Held(Item::UnusedReservation(kind)) if self.purchase != Purchase::Reserved => {
+            UsageType::Instance(kind) if self.purchase != BilledPurchase::Reserved => Some(kind),
+            UsageType::Held(Item::UnusedReservation(kind)) if self.purchase != BilledPurchase::Reserved => {
                 Some(kind)
             }
             _ => self.type_at_dedicated_price(),
@@ -242,12 +242,12 @@ impl BillRow {
     fn type_at_dedicated_price(&self) -> Option<TypeId> {
         match self.usage_type {
             UsageType::DedicatedInstance(kind)
-                if matches!(self.purchase, Purchase::OnDemand | Purchase::SavingsPlan) =>
+                if matches!(self.purchase, BilledPurchase::OnDemand | BilledPurchase::SavingsPlan) =>
             {
                 Some(kind)
             }
             UsageType::Held(Item::UnusedDedicatedReservation(kind))
-                if self.purchase != Purchase::Reserved =>
+                if self.purchase != BilledPurchase::Reserved =>
             {
                 Some(kind)
             }
@@ -266,7 +266,7 @@ pub struct Bill {
     /// Sum by what is billed \[micro-USD\].
     pub by_kind: BTreeMap<Kind, i128>,
     /// Sum by how it was bought \[micro-USD\].
-    pub by_purchase: BTreeMap<Purchase, i128>,
+    pub by_purchase: BTreeMap<BilledPurchase, i128>,
     /// Sum by the account that pays \[micro-USD\].
     pub by_account: BTreeMap<AccountId, i128>,
     /// Sum by calendar month \[micro-USD\].
@@ -282,7 +282,7 @@ impl Bill {
     pub fn new(rows: Vec<BillRow>, types: &TypeTable, by_surcharge: impl Fn(TypeId) -> bool) -> Bill {
         // A row without cost is shown as zero, not left out.
         let mut by_kind = BTreeMap::from([(Kind::Instance, 0)]);
-        let mut by_purchase = BTreeMap::from([(Purchase::OnDemand, 0)]);
+        let mut by_purchase = BTreeMap::from([(BilledPurchase::OnDemand, 0)]);
         let (mut by_account, mut by_month) = (BTreeMap::new(), BTreeMap::new());
         for row in &rows {
             let micro_usd = row.micro_usd();

@@ -24,7 +24,7 @@ mod usage;
 
 pub use books::Billing;
 pub use commitment::{OrganisationConfig, ReservedConfig, SavingsPlanConfig, SavingsPlanType};
-pub use invoice::{Bill, BillRow, Kind, Purchase, Unit, UsageType};
+pub use invoice::{Bill, BillRow, BilledPurchase, Kind, Unit, UsageType};
 pub use price_list::PricesConfig;
 pub use reader::usd;
 pub use seconds::MINIMUM;

@@ -280,7 +280,7 @@ fn totals_are_the_sums_of_the_rows_shown() {
     // The exact sum, 0.0045012…, would be shown as one less.
     assert_eq!((exact(&bill).to_micro_usd(), bill.total), (4_501, 4_502));
     assert_eq!(bill.by_kind, BTreeMap::from([(Kind::Instance, 4_502)]));
-    assert_eq!(bill.by_purchase, BTreeMap::from([(Purchase::OnDemand, 4_502)]));
+    assert_eq!(bill.by_purchase, BTreeMap::from([(BilledPurchase::OnDemand, 4_502)]));
     assert_eq!(bill.by_account.values().sum::<i128>(), 4_502);
     assert_eq!(bill.priced_by_shape, [shape]);
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use super::config::{
-    BucketConfig, ClientConfig, ControlPlaneConfig, DatabaseConfig, OutageConfig, OutageKind, StationConfig,
+    BucketConfig, ClientConfig, ControlPlaneConfig, DatabaseConfig, OutageKind, StageOutageConfig,
+    StationConfig,
 };
 use super::count::Count;
 use super::plane::stages::{self, STAGES};
 use super::presets::Preset;
 use super::stage::StageName;
-use super::throttle::Class;
+use super::throttle::ApiClass;
 use super::token_bucket::Limit;
 use crate::operation::Operation;
 use crate::workload::distribution::Distribution;
@@ -142,7 +143,7 @@ impl ControlPlaneConfig {
     fn check_overlaps(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (i, outage) in self.outages.iter().enumerate() {
-            let overlaps = |other: &&OutageConfig| {
+            let overlaps = |other: &&StageOutageConfig| {
                 other.stage == outage.stage && outage.start < end_of(other) && other.start < end_of(outage)
             };
             if let Some(other) = self.outages[..i].iter().find(overlaps) {
@@ -156,7 +157,7 @@ impl ControlPlaneConfig {
     }
 }
 
-fn end_of(outage: &OutageConfig) -> Duration {
+fn end_of(outage: &StageOutageConfig) -> Duration {
     Duration(outage.start.0.saturating_add(outage.length.0))
 }
 
@@ -207,8 +208,9 @@ fn check_clients(clients: &ClientConfig) -> Vec<Problem> {
 
 /// Returns the word of an operation that has no bucket among `requests`.
 fn check_write(key: &str, word: &str) -> Option<Problem> {
-    let is_write =
-        |operation: Operation| operation != Operation::Probe && Class::of(operation, true) == Class::Write;
+    let is_write = |operation: Operation| {
+        operation != Operation::Probe && ApiClass::of(operation, true) == ApiClass::Write
+    };
     let found = format!("found `{word}`, expected an operation that `requests.write` stands for");
     let problem = Problem::new(Place::key(key), found);
     match Operation::named(word) {
@@ -217,7 +219,7 @@ fn check_write(key: &str, word: &str) -> Option<Problem> {
             Some(problem.with_help("a packet between instances is no request, and takes no tokens"))
         }
         Some(operation) => {
-            let class = Class::of(operation, true).name();
+            let class = ApiClass::of(operation, true).name();
             Some(problem.with_help(format!("its bucket is `control_plane.throttle.requests.{class}`")))
         }
         None => {
@@ -278,7 +280,7 @@ fn check_database(database: &DatabaseConfig) -> Vec<Problem> {
 
 fn check_outage(
     key: &str,
-    outage: &OutageConfig,
+    outage: &StageOutageConfig,
     plane: &ControlPlaneConfig,
     duration: Option<Duration>,
 ) -> Vec<Problem> {

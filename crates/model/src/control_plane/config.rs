@@ -56,7 +56,7 @@ pub struct ControlPlaneConfig {
     pub images: ImageDeliveryConfig,
     /// Times in which a stage does not work as it should.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub outages: Vec<OutageConfig>,
+    pub outages: Vec<StageOutageConfig>,
 }
 
 fn is_default<T: Default + PartialEq>(table: &T) -> bool {
@@ -300,7 +300,7 @@ pub struct DatabaseConfig {
     pub scan_per_row: Duration,
     /// Indexes of the instances, which a `describe` uses: `account` (for a whole account), `state`, `type`, `zone`,
     /// `subnet`, `tag`. Named instances are always found at once. Default: `account`.
-    pub indexes: Vec<Index>,
+    pub indexes: Vec<IndexAttribute>,
     /// Read replicas; default 0.
     pub replicas: u32,
     /// Queries that each replica serves at once; left out: no limit.
@@ -327,7 +327,7 @@ impl Default for DatabaseConfig {
             read: no_time(),
             write: no_time(),
             scan_per_row: Duration::ZERO,
-            indexes: vec![Index::Account],
+            indexes: vec![IndexAttribute::Account],
             replicas: 0,
             replica_servers: Count::UNLIMITED,
             lag: Duration::ZERO,
@@ -340,7 +340,7 @@ impl Default for DatabaseConfig {
 /// Attribute by which an index finds instances.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Index {
+pub enum IndexAttribute {
     /// Their account.
     Account,
     /// Their state.
@@ -495,7 +495,7 @@ impl Default for ImageDeliveryConfig {
 /// Period in which a stage does not work as it should.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct OutageConfig {
+pub struct StageOutageConfig {
     /// The stage, as results name it: `gateway`, `validation`, `cache`, `primary`, `replica-1` …, `workers`,
     /// `hypervisor`, `storage`.
     pub stage: String,

@@ -10,9 +10,9 @@ use plimsoll_base::names;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Duration, Enum, EnumMap, Time};
 
-/// Kinds of API with buckets of their own. Only [`Class::Write`] is several APIs, each with its own bucket.
+/// Kinds of API with buckets of their own. Only [`ApiClass::Write`] is several APIs, each with its own bucket.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-pub enum Class {
+pub enum ApiClass {
     /// Reads that are filtered or paged.
     Describe,
     /// Reads of everything at once.
@@ -29,7 +29,7 @@ pub enum Class {
     Write,
 }
 
-names! { Class {
+names! { ApiClass {
     Describe = "describe",
     DescribeUnpaged = "describe-unpaged",
     Launch = "launch",
@@ -39,8 +39,8 @@ names! { Class {
     Write = "write",
 } }
 
-impl Enum for Class {
-    const ALL: &'static [Class] = &Class::ALL;
+impl Enum for ApiClass {
+    const ALL: &'static [ApiClass] = &ApiClass::ALL;
 
     #[inline]
     fn position(self) -> usize {
@@ -48,17 +48,17 @@ impl Enum for Class {
     }
 }
 
-impl Class {
+impl ApiClass {
     /// Returns the class of an operation of the API. `is_paged` matters to reads alone.
-    pub const fn of(operation: Operation, is_paged: bool) -> Class {
+    pub const fn of(operation: Operation, is_paged: bool) -> ApiClass {
         match operation {
-            Operation::Describe if is_paged => Class::Describe,
-            Operation::Describe => Class::DescribeUnpaged,
-            Operation::Launch => Class::Launch,
-            Operation::Start => Class::Start,
-            Operation::Stop | Operation::Hibernate => Class::Stop,
-            Operation::Terminate => Class::Terminate,
-            _ => Class::Write,
+            Operation::Describe if is_paged => ApiClass::Describe,
+            Operation::Describe => ApiClass::DescribeUnpaged,
+            Operation::Launch => ApiClass::Launch,
+            Operation::Start => ApiClass::Start,
+            Operation::Stop | Operation::Hibernate => ApiClass::Stop,
+            Operation::Terminate => ApiClass::Terminate,
+            _ => ApiClass::Write,
         }
     }
 }
@@ -66,7 +66,7 @@ impl Class {
 /// The limits of a class; `None` for none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub struct ClassLimits {
-    /// Of requests; of [`Class::Write`] the limit of each operation that has none of its own.
+    /// Of requests; of [`ApiClass::Write`] the limit of each operation that has none of its own.
     pub requests: Option<Limit>,
     /// Of resources, such as the instances that a launch asks for.
     pub resources: Option<Limit>,
@@ -76,15 +76,15 @@ pub struct ClassLimits {
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Limits {
     /// By class.
-    pub classes: EnumMap<Class, ClassLimits>,
-    /// Requests of single operations of [`Class::Write`], in place of the limit of the class.
+    pub classes: EnumMap<ApiClass, ClassLimits>,
+    /// Requests of single operations of [`ApiClass::Write`], in place of the limit of the class.
     pub writes: EnumMap<Operation, Option<Limit>>,
 }
 
 impl Limits {
-    /// Returns the limit of requests of an operation of [`Class::Write`].
+    /// Returns the limit of requests of an operation of [`ApiClass::Write`].
     fn of_write(&self, operation: Operation) -> Option<Limit> {
-        self.writes[operation].or(self.classes[Class::Write].requests)
+        self.writes[operation].or(self.classes[ApiClass::Write].requests)
     }
 }
 
@@ -98,12 +98,12 @@ struct Buckets {
 /// The buckets of all accounts that have called.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Throttle {
-    limits: EnumMap<Class, ClassLimits>,
+    limits: EnumMap<ApiClass, ClassLimits>,
     writes: EnumMap<Operation, Option<Limit>>,
     buckets: Shelf<Buckets>,
-    /// Buckets of [`Class::Write`], by operation; most accounts call few of them or none.
+    /// Buckets of [`ApiClass::Write`], by operation; most accounts call few of them or none.
     of_writes: Shelf<TokenBucket>,
-    counts: EnumMap<Class, ThrottleCounts>,
+    counts: EnumMap<ApiClass, ThrottleCounts>,
 }
 
 persist! { Throttle { values: [buckets, of_writes, counts], derived: [limits, writes] } }
@@ -177,10 +177,10 @@ impl Throttle {
         &mut self,
         now: Time,
         account: AccountId,
-        (class, operation): (Class, Operation),
+        (class, operation): (ApiClass, Operation),
         resources: u64,
     ) -> Result<(), Duration> {
-        if class == Class::Write {
+        if class == ApiClass::Write {
             return self.admit_write(now, account, operation);
         }
         let place = self.place(account);
@@ -207,7 +207,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Does the same for an operation of [`Class::Write`], which takes a request alone.
+    /// Does the same for an operation of [`ApiClass::Write`], which takes a request alone.
     #[inline]
     fn admit_write(&mut self, now: Time, account: AccountId, operation: Operation) -> Result<(), Duration> {
         if let Some(limit) = self.writes[operation] {
@@ -217,11 +217,11 @@ impl Throttle {
             });
             let bucket = &mut self.of_writes.things[place + operation.position()];
             if let Err(delay) = bucket.try_take(limit, now, 1) {
-                self.counts[Class::Write].by_requests += 1;
+                self.counts[ApiClass::Write].by_requests += 1;
                 return Err(delay);
             }
         }
-        self.counts[Class::Write].passed += 1;
+        self.counts[ApiClass::Write].passed += 1;
         Ok(())
     }
 
@@ -240,7 +240,7 @@ impl Throttle {
 
     /// Loads the buckets that a call will take from. Changes nothing.
     #[inline]
-    pub fn prefetch(&self, account: AccountId, class: Class) {
+    pub fn prefetch(&self, account: AccountId, class: ApiClass) {
         if let Some(place) = self.buckets.place(account) {
             prefetch(&self.buckets.things[place + class.position()]);
         }
@@ -252,7 +252,7 @@ impl Throttle {
     }
 
     /// Returns what it did to each class in the window.
-    pub fn counts(&self) -> &EnumMap<Class, ThrottleCounts> {
+    pub fn counts(&self) -> &EnumMap<ApiClass, ThrottleCounts> {
         &self.counts
     }
 }

@@ -98,10 +98,10 @@ pub struct MaintenanceConfig {
     pub zone: String,
     /// Racks of the zone, counted from 0 in the order of their first host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub racks: Option<Run>,
+    pub racks: Option<HostRange>,
     /// Hosts of the zone, counted from 0 in the order of their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hosts: Option<Run>,
+    pub hosts: Option<HostRange>,
     /// Share of the zone's hosts, rounded up and drawn from the seed: above 0, at most 1, in steps of 0.000001.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<Decimal>,
@@ -127,10 +127,10 @@ pub struct OutageConfig {
     pub zone: String,
     /// Racks of the zone, counted from 0 in the order of their first host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub racks: Option<Run>,
+    pub racks: Option<HostRange>,
     /// Hosts of the zone, counted from 0 in the order of their ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hosts: Option<Run>,
+    pub hosts: Option<HostRange>,
     /// Length.
     pub length: Duration,
 }
@@ -138,7 +138,7 @@ pub struct OutageConfig {
 /// Consecutive racks or hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Run {
+pub struct HostRange {
     /// Number of the first; default 0.
     #[serde(default)]
     pub first: u32,
@@ -238,7 +238,7 @@ impl Problems {
     }
 
     /// Checks that at most one key names a part of the zone, and that the part is not empty.
-    fn runs(&mut self, key: &str, racks: Option<Run>, hosts: Option<Run>, share: bool) {
+    fn runs(&mut self, key: &str, racks: Option<HostRange>, hosts: Option<HostRange>, share: bool) {
         let ways = [("`racks`", racks.is_some()), ("`hosts`", hosts.is_some()), ("`share`", share)];
         let found: Vec<&str> = ways.iter().filter_map(|(name, given)| given.then_some(*name)).collect();
         if found.len() > 1 {

@@ -8,7 +8,9 @@ mod config;
 mod failures;
 mod selection;
 
-pub use config::{Drain, FaultConfig, HostFaultConfig, MaintenanceConfig, OnFailure, OutageConfig, Run};
+pub use config::{
+    Drain, FaultConfig, HostFaultConfig, HostRange, MaintenanceConfig, OnFailure, OutageConfig,
+};
 
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::config::{MaintenanceConfig, OutageConfig, Run, SHARE_PARTS};
+use super::config::{HostRange, MaintenanceConfig, OutageConfig, SHARE_PARTS};
 use crate::fleet::Fleet;
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
@@ -42,8 +42,8 @@ impl FromIterator<u32> for Selection {
 /// Selection of hosts of a zone in a scenario, with its own validation.
 pub struct Naming<'a> {
     zone: &'a str,
-    racks: Option<Run>,
-    hosts: Option<Run>,
+    racks: Option<HostRange>,
+    hosts: Option<HostRange>,
     /// In parts of [`SHARE_PARTS`].
     share: Option<u32>,
 }
@@ -93,11 +93,11 @@ impl Naming<'_> {
 }
 
 /// Returns the run as numbers below `count`.
-fn within(run: Run, count: u32, key: &str, what: &str) -> Result<Range<u32>, Problem> {
+fn within(run: HostRange, count: u32, key: &str, what: &str) -> Result<Range<u32>, Problem> {
     match run.first.checked_add(run.count) {
         Some(end) if end <= count => Ok(run.first..end),
         _ => {
-            let Run { first, count: found } = run;
+            let HostRange { first, count: found } = run;
             let message =
                 format!("found {found} {what} from number {first} on, expected some of the zone's {count}");
             Err(Problem::new(Place::key(key), message).with_help(format!("{what} are counted from 0")))
@@ -142,8 +142,12 @@ mod tests {
             hardware: Default::default(),
             sockets: 0,
         };
-        let listed =
-            ["x", "y", "x"].map(|rack| ListedHost { sellable, rack: Some(rack.to_string()), hardware: None });
+        let listed = ["x", "y", "x"].map(|rack| ListedHost {
+            name: None,
+            sellable,
+            rack: Some(rack.to_string()),
+            hardware: None,
+        });
         let listed = HostGroup {
             hosts: Hosts::Listed(listed.to_vec()),
             hosts_per_rack: 2,
@@ -165,11 +169,11 @@ mod tests {
     #[test]
     fn racks_and_hosts_are_counted_within_their_zone() {
         assert_eq!(select(&ZONE_B), Ok(vec![5, 6, 7, 8, 9]));
-        let racks = |first, count| Naming { racks: Some(Run { first, count }), ..ZONE_B };
+        let racks = |first, count| Naming { racks: Some(HostRange { first, count }), ..ZONE_B };
         assert_eq!(select(&racks(0, 1)), Ok(vec![5, 6]));
         assert_eq!(select(&racks(1, 1)), Ok(vec![7, 9]));
         assert_eq!(select(&racks(0, 3)), Ok(vec![5, 6, 7, 8, 9]));
-        let hosts = |first, count| Naming { hosts: Some(Run { first, count }), ..ZONE_B };
+        let hosts = |first, count| Naming { hosts: Some(HostRange { first, count }), ..ZONE_B };
         assert_eq!(select(&hosts(3, 2)), Ok(vec![8, 9]));
         let problem = "`faults.outages.0.racks`: found 2 racks from number 2 on, expected some of the zone's 3\n  \
                        help: racks are counted from 0";

@@ -148,7 +148,7 @@ impl Sku {
 
 /// Host group of the scenario (`[[zones.hosts]]`): a contiguous range of ids.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Group {
+pub struct GroupHosts {
     /// Its zone.
     pub zone: ZoneId,
     /// Its lowest host.
@@ -177,7 +177,7 @@ pub enum Racks {
     Listed(Vec<RackId>),
 }
 
-impl Group {
+impl GroupHosts {
     /// Returns the rack of the group's host at `offset`.
     pub fn rack(&self, offset: u32) -> RackId {
         match &self.racks {

@@ -12,6 +12,7 @@ use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 const MAX_PROBLEMS: usize = 20;
 
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
+const NAME: &str = "name";
 const RACK: &str = "rack";
 const SKU: &str = "sku";
 /// Columns of the types that hosts run, each a list separated by `|`, and of their architecture.
@@ -21,8 +22,9 @@ const ARCHITECTURE: &str = "architecture";
 
 /// Reads every host of a file, less the `reserve` of each. Lines that begin with `#` are comments.
 pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
-    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
-    let columns = Columns::find(&table)?;
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#'), ..Dialect::default() })
+        .map_err(|problem| vec![problem])?;
+    let columns = Columns::find(&mut table)?;
     let mut hosts = Vec::new();
     let mut problems = Vec::new();
     while problems.len() < MAX_PROBLEMS {
@@ -54,6 +56,7 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
 /// Positions of the columns.
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
+    name: Option<usize>,
     rack: Option<usize>,
     /// Families, types and architecture.
     hardware: [Option<usize>; 3],
@@ -61,9 +64,13 @@ struct Columns {
 
 impl Columns {
     /// Finds the columns by their names, in any order.
-    fn find(table: &Table) -> Result<Columns, Vec<Problem>> {
-        let known: Vec<&str> =
-            QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU, FAMILIES, TYPES, ARCHITECTURE]).collect();
+    fn find(table: &mut Table) -> Result<Columns, Vec<Problem>> {
+        let known: Vec<&str> = QUANTITIES
+            .iter()
+            .map(|q| q.key)
+            .chain([NAME, RACK, SKU, FAMILIES, TYPES, ARCHITECTURE])
+            .collect();
+        table.rename_alike(known.iter().copied());
         let mut problems = Vec::new();
         for name in table.header().iter().filter(|name| !known.contains(&name.as_str())) {
             let mut problem =
@@ -89,7 +96,9 @@ impl Columns {
             *column = table.column(quantity.key);
         }
         let hardware = [FAMILIES, TYPES, ARCHITECTURE].map(|name| table.column(name));
-        Ok(Columns { quantities, rack: table.column(RACK), hardware })
+        let needed = [quantities[Resources::VCPU], quantities[Resources::MEMORY]];
+        table.allow_null_words((0..table.header().len()).filter(|column| !needed.contains(&Some(*column))));
+        Ok(Columns { quantities, name: table.column(NAME), rack: table.column(RACK), hardware })
     }
 
     /// Returns the host of the row that `table` stands at.
@@ -114,8 +123,15 @@ impl Columns {
                 ));
             }
         }
-        let rack = Some(cell(table, self.rack)?).filter(|text| !text.is_empty()).map(str::to_string);
-        Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
+        let text = |column| -> Result<Option<String>, Problem> {
+            Ok(Some(cell(table, column)?).filter(|text| !text.is_empty()).map(str::to_string))
+        };
+        Ok(ListedHost {
+            name: text(self.name)?,
+            sellable: capacity.minus(reserve),
+            rack: text(self.rack)?,
+            hardware: self.hardware(table)?,
+        })
     }
 
     /// Reads the types that the host of a row runs; `None` if the row does not give them.

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use hardware::{Hardware, HardwareSets, Model};
-use host::{Group, Host, HostState, Pool, Racks, Sku, SkuId};
+use host::{GroupHosts, Host, HostState, Pool, Racks, Sku, SkuId};
 use host_group::{HostGroup, Hosts, ListedHost};
 use plimsoll_base::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
 use totals::{Total, Totals};
@@ -62,7 +62,7 @@ impl Zone {
 pub struct Fleet {
     hosts: Vec<Host>,
     skus: Vec<Sku>,
-    groups: Vec<Group>,
+    groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     totals: Totals,
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
@@ -165,7 +165,7 @@ impl Fleet {
     }
 
     /// Returns the groups, in file order.
-    pub fn groups(&self) -> &[Group] {
+    pub fn groups(&self) -> &[GroupHosts] {
         &self.groups
     }
 
@@ -381,7 +381,7 @@ struct Builder {
     skus: Vec<Sku>,
     sku_ids: BTreeMap<Sku, SkuId>,
     hardware: HardwareSets,
-    groups: Vec<Group>,
+    groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     racks: u32,
 }
@@ -434,7 +434,7 @@ impl Builder {
             }
         };
         let count = self.hosts.len() as u32 - first.0;
-        self.groups.push(Group { zone, first, count, elastic, racks, tenancy: group.tenancy });
+        self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy: group.tenancy });
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::Network;
 use crate::billing::{self, Item};
 use crate::transition::Transition;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
-use plimsoll_base::metrics::Usage;
+use plimsoll_base::metrics::UseOverTime;
 use plimsoll_base::names;
 use plimsoll_base::units::{AccountId, ElasticAddressId, InstanceId, InterfaceId, Time};
 
@@ -114,11 +114,11 @@ pub struct ElasticAddresses {
     of_holder: BTreeMap<Holder, ElasticAddressId>,
     of_account: BTreeMap<AccountId, u32>,
     /// All there are.
-    pub allocated: Usage,
+    pub allocated: UseOverTime,
     /// Associated addresses.
-    pub associated: Usage,
+    pub associated: UseOverTime,
     /// Addresses that are associated with nothing.
-    pub idle: Usage,
+    pub idle: UseOverTime,
 }
 
 impl ElasticAddresses {

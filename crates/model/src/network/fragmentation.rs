@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pool::{AddressPool, BLOCK};
-use plimsoll_base::metrics::{Gauges, PeakRatio, Usage};
+use plimsoll_base::metrics::{Gauges, PeakRatio, UseOverTime};
 use plimsoll_base::units::Time;
 
 /// Fragmentation over time: the share of the free addresses that lie in no free aligned block of 16,
@@ -27,7 +27,7 @@ pub struct Fragmentation {
     peak: PeakRatio,
     reached: Time,
     /// Prefixes in use.
-    pub prefixes: Usage,
+    pub prefixes: UseOverTime,
 }
 
 impl Fragmentation {
@@ -39,7 +39,7 @@ impl Fragmentation {
             gauges: Gauges::default(),
             peak: PeakRatio::default(),
             reached: now,
-            prefixes: Usage::default(),
+            prefixes: UseOverTime::default(),
         };
         watched.begin_window(now);
         watched

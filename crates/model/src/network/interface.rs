@@ -67,7 +67,7 @@ const TRANSITIONS: [[Transition<Option<InterfaceState>>; InterfaceState::ALL.len
 
 /// Facts about an instance that the network needs, from the owner of the instances.
 #[derive(Clone, Copy, Debug)]
-pub struct Instance {
+pub struct InterfaceOwner {
     /// Its id.
     pub id: InstanceId,
     /// Its account.
@@ -90,13 +90,13 @@ pub struct Interface {
     /// Its first private address, as the offset from the subnet's first.
     pub address: u32,
     /// Attachment to an instance.
-    pub attachment: Option<Attachment>,
+    pub attachment: Option<InterfaceAttachment>,
     ranges: Ranges,
 }
 
 /// Attachment of an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Attachment {
+pub struct InterfaceAttachment {
     /// The instance that has it.
     pub instance: InstanceId,
     /// True if it ends with the instance.
@@ -115,7 +115,11 @@ impl Interface {
     }
 
     /// Attaches or detaches it, if the table allows it.
-    fn step(&mut self, trigger: Trigger, attachment: Option<Attachment>) -> Result<(), FailureReason> {
+    fn step(
+        &mut self,
+        trigger: Trigger,
+        attachment: Option<InterfaceAttachment>,
+    ) -> Result<(), FailureReason> {
         let next = self.state().on(trigger).called(Some(self.state()))?;
         self.attachment = attachment;
         assert_eq!(next, Some(self.state()), "{trigger:?}");
@@ -168,7 +172,7 @@ impl Interfaces {
     }
 
     /// Returns what an instance holds, with the limits it has now.
-    fn holdings(&mut self, instance: &Instance) -> &mut Holdings {
+    fn holdings(&mut self, instance: &InterfaceOwner) -> &mut Holdings {
         let holdings = self.of_instance.entry(instance.id).or_insert_with(|| Holdings {
             account: instance.account,
             subnet: instance.subnet,
@@ -267,7 +271,7 @@ impl Network {
     /// Attaches an interface to an instance of its account and zone (`AttachNetworkInterface`).
     pub fn attach_interface(
         &mut self,
-        instance: &Instance,
+        instance: &InterfaceOwner,
         id: InterfaceId,
         delete_on_termination: bool,
     ) -> Result<(), FailureReason> {
@@ -289,7 +293,7 @@ impl Network {
                 return Err(refused.because(LimitKind::TypeAddresses, needed, most));
             }
         }
-        let attachment = Attachment { instance: instance.id, delete_on_termination };
+        let attachment = InterfaceAttachment { instance: instance.id, delete_on_termination };
         let interface = self.interfaces.find_mut(instance.account, id)?;
         interface.step(Trigger::Attach, Some(attachment))?;
         self.interfaces.holdings(instance).interfaces.push(id);
@@ -313,7 +317,7 @@ impl Network {
 
     /// Returns whether an instance has no more interfaces and addresses than its type allows: asked when it starts,
     /// as its type may have changed while it was stopped (`StartInstances` is then refused).
-    pub fn check_limits(&mut self, instance: &Instance) -> Result<(), FailureReason> {
+    pub fn check_limits(&mut self, instance: &InterfaceOwner) -> Result<(), FailureReason> {
         let Some(holdings) = self.interfaces.of_instance.get_mut(&instance.id) else { return Ok(()) };
         if let Some(limits) = instance.limits {
             let interfaces = 1 + holdings.interfaces.len() as u64;

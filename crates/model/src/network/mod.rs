@@ -13,7 +13,7 @@ mod subnet;
 pub use config::{NetworkConfig, SubnetConfig};
 pub use elastic::{Association, ElasticAddresses, ElasticState, Holder};
 pub use fragmentation::Fragmentation;
-pub use interface::{Attachment, Instance, Interface, InterfaceState};
+pub use interface::{Interface, InterfaceAttachment, InterfaceOwner, InterfaceState};
 pub use pool::{AddressPool, BLOCK, MAX_ADDRESSES};
 pub use range::{AddressRange, InterfaceRef};
 pub use subnet::Subnet;
@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use interface::Interfaces;
 
 use plimsoll_base::input::InputError;
-use plimsoll_base::metrics::Usage;
+use plimsoll_base::metrics::UseOverTime;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, SubnetId, Time, ZoneId};
 
@@ -43,7 +43,7 @@ pub struct Network {
     /// A pool for each subnet and VPC, side by side.
     pools: Vec<AddressPool>,
     public_addresses: Option<u32>,
-    public: Usage,
+    public: UseOverTime,
     elastic: ElasticAddresses,
     interfaces: Interfaces,
     /// VPCs by name; without subnets there is one.
@@ -73,7 +73,7 @@ impl Network {
             of_zone: vec![Vec::new(); zones.len()],
             pools: Vec::new(),
             public_addresses: config.public_addresses,
-            public: Usage::default(),
+            public: UseOverTime::default(),
             elastic: ElasticAddresses::default(),
             interfaces: Interfaces::default(),
             vpcs: Vec::new(),
@@ -211,7 +211,7 @@ impl Network {
     }
 
     /// Returns how many public addresses are used.
-    pub fn public_usage(&self) -> &Usage {
+    pub fn public_usage(&self) -> &UseOverTime {
         &self.public
     }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pool::BLOCK;
-use super::{Instance, NO_ADDRESS, Network};
+use super::{InterfaceOwner, NO_ADDRESS, Network};
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, InterfaceId, SubnetId, Time};
 
@@ -31,7 +31,7 @@ impl AddressRange {
 #[derive(Clone, Copy, Debug)]
 pub enum InterfaceRef<'a> {
     /// The first interface of an instance.
-    First(&'a Instance),
+    First(&'a InterfaceOwner),
     /// Another one of the account, attached or not. One that is not attached has no limit yet.
     Further(AccountId, InterfaceId),
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::fragmentation::Fragmentation;
 use super::pool::AddressPool;
 use super::{NO_ADDRESS, RESERVED_FIRST, SubnetConfig};
-use plimsoll_base::metrics::Usage;
+use plimsoll_base::metrics::UseOverTime;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Time, ZoneId};
 
@@ -25,7 +25,7 @@ pub struct Subnet {
     /// Addresses that can be handed out, over all its VPCs.
     pub addresses: u64,
     /// Used addresses over all its VPCs; a prefix counts as 16.
-    pub usage: Usage,
+    pub usage: UseOverTime,
     /// Position of the pool of its first VPC; the others follow.
     first_pool: u32,
     vpcs: u32,
@@ -56,7 +56,7 @@ impl Subnet {
             net,
             assign_public_address: config.assign_public_address,
             addresses: u64::from(pool.capacity()) * u64::from(config.vpcs),
-            usage: Usage::default(),
+            usage: UseOverTime::default(),
             first_pool: first_pool as u32,
             vpcs: config.vpcs,
             first_vpc,

@@ -7,7 +7,7 @@ use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{Place, Problem};
 
 /// Entry of a strategy in the register.
-pub struct Entry {
+pub struct StrategyEntry {
     /// Name in scenarios.
     pub name: &'static str,
     /// Exact rule of selection; every tie goes to the lowest id.

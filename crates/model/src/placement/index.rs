@@ -25,7 +25,7 @@ use plimsoll_base::units::{HostId, Resources, ZoneId};
 const RANKED: &str = "a ranked index has a ranking";
 
 /// Index of all zones.
-pub struct Index {
+pub struct FleetIndex {
     ranking: Option<Box<dyn Ranking>>,
     /// Partitions of a zone that the strategy knows.
     partitions: u16,
@@ -42,17 +42,17 @@ enum ZoneIndex {
     Hosts(HostIndex),
 }
 
-impl Index {
+impl FleetIndex {
     /// Returns an index over a fleet, no host in it yet.
-    pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> Index {
+    pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> FleetIndex {
         let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
-        Index { ranking, partitions, shapes: Shapes::new(), zones, racks: RackHosts::default() }
+        FleetIndex { ranking, partitions, shapes: Shapes::new(), zones, racks: RackHosts::default() }
     }
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
     pub fn begin_anew(&mut self, requests: &[Resources], fleet: &Fleet) {
-        *self = Index::new(self.ranking.take(), self.partitions, fleet);
+        *self = FleetIndex::new(self.ranking.take(), self.partitions, fleet);
         let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
         if changes > 0 {
             self.shapes_changed(fleet);
@@ -133,7 +133,7 @@ impl Index {
         selector.select(&mut hosts, request)
     }
 
-    /// Returns the candidates of [`Index::search`] or [`Index::search_tier`] by a scan of every host.
+    /// Returns the candidates of [`FleetIndex::search`] or [`FleetIndex::search_tier`] by a scan of every host.
     pub fn scan<'a>(
         &'a self,
         request: &'a Request,
@@ -155,7 +155,7 @@ impl Index {
     }
 
     fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: HostFilter<'a>) -> Indexed<'a> {
-        let Index { ranking, shapes, zones, .. } = self;
+        let FleetIndex { ranking, shapes, zones, .. } = self;
         let index = &mut zones[request.zone.index()];
         Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), filter }
     }
@@ -165,7 +165,7 @@ impl Index {
     pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
         let partition = usize::from(self.partition(id, fleet));
         let accepts = fleet.accepts(id);
-        let Index { ranking, shapes, zones, .. } = self;
+        let FleetIndex { ranking, shapes, zones, .. } = self;
         let ranking = || ranking.as_deref().expect(RANKED);
         match &mut zones[zone.index()] {
             ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), shapes),

@@ -7,7 +7,7 @@
 
 use super::constraints::{self, Tier};
 use super::groups::Groups;
-use super::index::Index;
+use super::index::FleetIndex;
 use super::request::{Constraint, Request, Tenancy};
 use super::strategy::{Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
@@ -22,7 +22,7 @@ pub struct Placer {
     /// The placement groups.
     pub groups: Groups,
     pub(super) selector: Box<dyn Selector>,
-    pub(super) index: Index,
+    pub(super) index: FleetIndex,
     pub(super) tenancies: Tenancies,
     /// Every choice is made again by the plain scan, and must be the same.
     pub(super) verify: bool,
@@ -35,7 +35,7 @@ impl Placer {
         let mut placer = Placer {
             groups: Groups::default(),
             selector: strategy.selector,
-            index: Index::new(strategy.ranking, strategy.partitions, fleet),
+            index: FleetIndex::new(strategy.ranking, strategy.partitions, fleet),
             tenancies: Tenancies::default(),
             verify,
         };

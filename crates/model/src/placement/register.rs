@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::config::StrategyConfig;
-pub use super::entry::{Entry, Parameter, Parameters};
+pub use super::entry::{Parameter, Parameters, StrategyEntry};
 pub use super::strategies::REGISTER;
 use super::strategy::Strategy;
 use plimsoll_base::engine::random::Seed;
@@ -15,7 +15,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns the entry of a name.
-pub fn entry(name: &str) -> Option<&'static Entry> {
+pub fn entry(name: &str) -> Option<&'static StrategyEntry> {
     REGISTER.iter().copied().find(|entry| entry.name == name)
 }
 

@@ -17,7 +17,7 @@ use plimsoll_base::units::{InstanceId, Time};
 
 /// A volume on an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Attachment {
+pub struct VolumeAttachment {
     /// The instance.
     pub instance: InstanceId,
     /// Device name on the instance.

@@ -1,12 +1,12 @@
 //! The volumes of an instance from its launch to its end.
 
-use super::attachment::{Attachment, AttachmentState, AttachmentTrigger};
+use super::attachment::{AttachmentState, AttachmentTrigger, VolumeAttachment};
 use super::image::BlockDevice;
 use super::provisioned::Provisioned;
 use super::step::{Due, VolumeStep};
 use super::volume::{Volume, VolumeState, VolumeTrigger};
 use super::volume_calls::move_attachment;
-use super::{Storage, Target};
+use super::{AttachmentTarget, Storage};
 use crate::billing::Usage;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, Time, VolumeId, ZoneId};
@@ -19,7 +19,7 @@ impl Storage {
         &mut self,
         now: Time,
         account: AccountId,
-        target: &Target,
+        target: &AttachmentTarget,
         devices: &[BlockDevice],
         has_root: bool,
         usage: &mut Usage,
@@ -34,7 +34,7 @@ impl Storage {
         self.take_all(now, target.zone, &planned)?;
         for (i, (device, provisioned)) in devices.iter().zip(planned).enumerate() {
             provisioned.take_items(now, account, usage);
-            let attachment = Attachment {
+            let attachment = VolumeAttachment {
                 instance: target.instance,
                 device: device.device,
                 state: AttachmentState::Attached,

@@ -20,15 +20,15 @@ mod step;
 mod volume;
 mod volume_calls;
 
-pub use attachment::{Attachment, AttachmentState, AttachmentTrigger};
+pub use attachment::{AttachmentState, AttachmentTrigger, VolumeAttachment};
 pub use backend::Backend;
 pub use config::{BackendConfig, BlockDeviceConfig, ImageConfig, StorageConfig, validate_images};
 pub use device::DeviceName;
 pub use image::{BlockDevice, Image, ImageState, ImageTrigger, LaunchPermission};
 pub use image_calls::RegisterImage;
 pub use modification::{
-    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
-    ModifyVolume,
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, ModificationState, ModificationTrigger, ModifyVolume,
+    VolumeModification,
 };
 pub use provisioned::Provisioned;
 pub use snapshot::{ChangeRate, Snapshot, SnapshotState, SnapshotTrigger, copy_time};
@@ -46,7 +46,7 @@ use plimsoll_base::units::{AccountId, Duration, ImageId, InstanceId, SnapshotId,
 
 /// An instance that volumes are attached to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Target {
+pub struct AttachmentTarget {
     /// The instance.
     pub instance: InstanceId,
     /// Its zone.
@@ -61,7 +61,7 @@ pub struct AttachmentRecord {
     /// The volume.
     pub volume: VolumeId,
     /// Attachment, present or past; the state is the last one.
-    pub attachment: Attachment,
+    pub attachment: VolumeAttachment,
     /// Time it ended.
     pub until: Option<Time>,
 }
@@ -233,7 +233,7 @@ impl Storage {
     pub fn attachments(&self) -> Vec<AttachmentRecord> {
         let over = self.history.iter().flat_map(|history| &history.attachments).copied();
         let current = self.volumes.values().flat_map(|volume| {
-            let record = |attachment: &Attachment| AttachmentRecord {
+            let record = |attachment: &VolumeAttachment| AttachmentRecord {
                 volume: volume.id,
                 attachment: *attachment,
                 until: None,

@@ -63,7 +63,7 @@ impl ModifyVolume {
 
 /// The last modification of a volume. The new values are reserved, shown and paid for from its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Modification {
+pub struct VolumeModification {
     /// Its state.
     pub state: ModificationState,
     /// When it was accepted.

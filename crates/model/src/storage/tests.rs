@@ -120,8 +120,8 @@ fn name(device: &str) -> DeviceName {
     DeviceName::parse(device).unwrap()
 }
 
-fn target(instance: u64) -> Target {
-    Target { instance: InstanceId(instance), zone: ZONE, most_volumes: Some(3) }
+fn target(instance: u64) -> AttachmentTarget {
+    AttachmentTarget { instance: InstanceId(instance), zone: ZONE, most_volumes: Some(3) }
 }
 
 fn gp3(size_gib: u32) -> CreateVolume {
@@ -210,7 +210,7 @@ fn without_history_nothing_that_is_gone_is_kept() {
 fn attaching_wants_the_zone_a_free_name_and_a_free_place() {
     let mut scene = Scene::new("");
     let volumes: Vec<VolumeId> = (0..4).map(|_| scene.volume(0, 10)).collect();
-    let elsewhere = Target { zone: ZoneId(1), ..target(7) };
+    let elsewhere = AttachmentTarget { zone: ZoneId(1), ..target(7) };
     let Scene { storage, usage } = &mut scene;
     let refused = storage.attach(at(0), ANN, volumes[0], &elsewhere, name("/dev/sdf"), usage);
     assert_eq!(refused, Err(Failure::InvalidVolumeZoneMismatch.into()));

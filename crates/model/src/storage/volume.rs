@@ -10,8 +10,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attachment::Attachment;
-use super::modification::Modification;
+use super::attachment::VolumeAttachment;
+use super::modification::VolumeModification;
 use super::provisioned::Provisioned;
 use crate::transition::Transition;
 use plimsoll_base::failure::Failure;
@@ -34,11 +34,11 @@ pub struct Volume {
     /// Its state.
     pub state: VolumeState,
     /// Attachments: to one instance, or, with Multi-Attach, to several.
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<VolumeAttachment>,
     /// Several instances may have it at once (`CreateVolume`, "MultiAttachEnabled").
     pub multi_attach: bool,
     /// Its last modification.
-    pub modification: Option<Modification>,
+    pub modification: Option<VolumeModification>,
     /// When its modifications began, the last [`MOST_MODIFICATIONS`](super::MOST_MODIFICATIONS) of them.
     pub modified: Vec<Time>,
     /// Number of snapshots of it that are being copied.
@@ -59,7 +59,7 @@ impl Volume {
     }
 
     /// Returns its attachment to an instance.
-    pub fn attachment_to(&self, instance: InstanceId) -> Option<&Attachment> {
+    pub fn attachment_to(&self, instance: InstanceId) -> Option<&VolumeAttachment> {
         self.attachments.iter().find(|attachment| attachment.instance == instance)
     }
 

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::attachment::{Attachment, AttachmentState, AttachmentTrigger};
+use super::attachment::{AttachmentState, AttachmentTrigger, VolumeAttachment};
 use super::device::DeviceName;
 use super::modification::{
-    MODIFICATION_WINDOW, MOST_MODIFICATIONS, Modification, ModificationState, ModificationTrigger,
-    ModifyVolume,
+    MODIFICATION_WINDOW, MOST_MODIFICATIONS, ModificationState, ModificationTrigger, ModifyVolume,
+    VolumeModification,
 };
 use super::provisioned::Provisioned;
 use super::step::{Due, StorageStep, VolumeStep};
 use super::volume::{Volume, VolumeState, VolumeTrigger};
-use super::{AttachmentRecord, Storage, Target};
+use super::{AttachmentRecord, AttachmentTarget, Storage};
 use crate::billing::Usage;
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
@@ -84,7 +84,7 @@ impl Storage {
         now: Time,
         account: AccountId,
         volume: VolumeId,
-        target: &Target,
+        target: &AttachmentTarget,
         device: DeviceName,
         usage: &mut Usage,
     ) -> Result<Option<Due>, FailureReason> {
@@ -114,7 +114,7 @@ impl Storage {
         }
         let found = find(&mut self.volumes, account, volume)?;
         found.enter(state);
-        found.attachments.push(Attachment {
+        found.attachments.push(VolumeAttachment {
             instance: target.instance,
             device,
             state: AttachmentState::Attaching,
@@ -143,7 +143,8 @@ impl Storage {
         if from.is_none() && found.multi_attach {
             return Err(Failure::MissingParameter.into());
         }
-        let meant = |attachment: &Attachment| from.is_none_or(|instance| instance == attachment.instance);
+        let meant =
+            |attachment: &VolumeAttachment| from.is_none_or(|instance| instance == attachment.instance);
         let place = found.attachments.iter().position(meant).ok_or(Failure::InvalidAttachmentNotFound)?;
         let attachment = &mut found.attachments[place];
         attachment.state = attachment.state.on(AttachmentTrigger::Detach).called(attachment.state)?;
@@ -186,7 +187,7 @@ impl Storage {
     ) -> Result<Option<Due>, FailureReason> {
         let found = find(&mut self.volumes, account, volume)?;
         found.state.on(VolumeTrigger::Modify).called(found.state)?;
-        let mut modification = Modification { state: ModificationState::Modifying, started: now };
+        let mut modification = VolumeModification { state: ModificationState::Modifying, started: now };
         if let Some(last) = found.modification {
             modification.state = last.state.on(ModificationTrigger::Modify).called(last.state)?;
         }

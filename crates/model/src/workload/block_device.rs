@@ -12,7 +12,7 @@ use plimsoll_base::catalogue::VolumeType;
 /// A volume that a launch makes.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct BlockDevice {
+pub struct BlockDeviceMapping {
     /// The device it becomes on the instance, such as `/dev/sdf`.
     pub device: String,
     /// Volume type; default gp3.
@@ -34,30 +34,34 @@ pub struct BlockDevice {
 
 /// Lists of them with every field, for a form that cannot leave one out.
 pub mod in_full {
-    use super::{BlockDevice, VolumeType};
+    use super::{BlockDeviceMapping, VolumeType};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     type Full = (String, Option<VolumeType>, Option<u32>, Option<u32>, Option<u32>, bool);
 
     /// Writes a list.
-    pub fn serialize<S: Serializer>(list: &[BlockDevice], serializer: S) -> Result<S::Ok, S::Error> {
-        let full =
-            |BlockDevice { device, kind, size_gib, iops, throughput_mibps, delete_on_termination }| -> Full {
-                (device, kind, size_gib, iops, throughput_mibps, delete_on_termination)
-            };
+    pub fn serialize<S: Serializer>(list: &[BlockDeviceMapping], serializer: S) -> Result<S::Ok, S::Error> {
+        let full = |BlockDeviceMapping {
+                        device,
+                        kind,
+                        size_gib,
+                        iops,
+                        throughput_mibps,
+                        delete_on_termination,
+                    }|
+         -> Full {
+            (device, kind, size_gib, iops, throughput_mibps, delete_on_termination)
+        };
         list.iter().cloned().map(full).collect::<Vec<_>>().serialize(serializer)
     }
 
     /// Reads a list.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BlockDevice>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<BlockDeviceMapping>, D::Error> {
         let list = Vec::<Full>::deserialize(deserializer)?;
-        let device = |(device, kind, size_gib, iops, throughput_mibps, delete_on_termination)| BlockDevice {
-            device,
-            kind,
-            size_gib,
-            iops,
-            throughput_mibps,
-            delete_on_termination,
+        let device = |(device, kind, size_gib, iops, throughput_mibps, delete_on_termination)| {
+            BlockDeviceMapping { device, kind, size_gib, iops, throughput_mibps, delete_on_termination }
         };
         Ok(list.into_iter().map(device).collect())
     }
@@ -73,10 +77,10 @@ fn deleted() -> bool {
     true
 }
 
-impl FromStr for BlockDevice {
+impl FromStr for BlockDeviceMapping {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<BlockDevice, String> {
+    fn from_str(text: &str) -> Result<BlockDeviceMapping, String> {
         let mut parts: Vec<&str> = text.split(':').map(str::trim).collect();
         let kept = parts.len() > 3 && parts.last() == Some(&KEEP);
         if kept {
@@ -95,7 +99,7 @@ impl FromStr for BlockDevice {
                 Some(VolumeType::named(name).ok_or_else(|| format!("holds `{name}`, no type of volumes"))?)
             }
         };
-        Ok(BlockDevice {
+        Ok(BlockDeviceMapping {
             device: parts[0].to_string(),
             kind,
             size_gib: number(2)?,
@@ -106,7 +110,7 @@ impl FromStr for BlockDevice {
     }
 }
 
-impl fmt::Display for BlockDevice {
+impl fmt::Display for BlockDeviceMapping {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |number: Option<u32>| number.map_or(String::new(), |number| number.to_string());
         write!(out, "{}:{}:{}", self.device, self.kind.map_or("", VolumeType::name), number(self.size_gib))?;
@@ -137,10 +141,10 @@ mod tests {
             "xvdb:gp3:64:3000:keep",
             "xvdb:gp3:64::500:keep",
         ] {
-            assert_eq!(text.parse::<BlockDevice>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<BlockDeviceMapping>().unwrap().to_string(), text);
         }
-        let full: BlockDevice = "xvdb:gp3:64:9000:500:keep".parse().unwrap();
-        let expected = BlockDevice {
+        let full: BlockDeviceMapping = "xvdb:gp3:64:9000:500:keep".parse().unwrap();
+        let expected = BlockDeviceMapping {
             device: "xvdb".to_string(),
             kind: Some(VolumeType::Gp3),
             size_gib: Some(64),
@@ -162,7 +166,7 @@ mod tests {
             ("xvdb:gp3:8.5", "holds `8.5`, no whole number"),
             ("xvdb:gp3:8:keep:keep", "holds `keep`, no whole number"),
         ] {
-            let told = text.parse::<BlockDevice>().unwrap_err();
+            let told = text.parse::<BlockDeviceMapping>().unwrap_err();
             assert!(told.contains(expected), "{text}: {told}");
         }
     }

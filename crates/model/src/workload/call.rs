@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use super::block_device::{self, BlockDevice};
+use super::block_device::{self, BlockDeviceMapping};
 use super::handles::{
     Handle, HostHandle, ImageHandle, PlacementGroupHandle, ReservationHandle, SecurityGroupHandle,
 };
@@ -234,7 +234,7 @@ pub struct LaunchOptions {
     pub image: Option<ImageHandle>,
     /// Volumes beside those of the image, or in their place where the device is the same.
     #[serde(with = "block_device::in_full")]
-    pub volumes: Vec<BlockDevice>,
+    pub volumes: Vec<BlockDeviceMapping>,
     /// Security groups of the first interface; none: the account's default one.
     pub security_groups: Vec<SecurityGroupHandle>,
     /// Placement group.

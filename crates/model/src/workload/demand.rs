@@ -10,12 +10,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
 
-use super::arrivals::{ArrivalConfig, Source, Stops};
+use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
 use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
-use super::profile::{Intensity, Layer, ProfileConfig};
+use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
+use super::trace::reading::{ColumnNames, TraceReading};
 use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -34,6 +35,13 @@ pub struct WorkloadConfig {
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_origin: Option<TraceOrigin>,
+    /// Names of the trace's columns where they are not those of its form, such as
+    /// `{ start_s = "launch_time", memory_gib = "ram" }`. Further columns of the trace are then not read.
+    #[serde(skip_serializing_if = "ColumnNames::is_empty")]
+    pub trace_columns: ColumnNames,
+    /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub trace_round: bool,
     /// Replays of the trace one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatConfig>,
@@ -65,6 +73,8 @@ impl Default for WorkloadConfig {
         WorkloadConfig {
             trace: None,
             trace_origin: None,
+            trace_columns: ColumnNames::default(),
+            trace_round: false,
             repeat: None,
             scale: 1.0,
             profile: ProfileConfig::default(),
@@ -89,6 +99,15 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl WorkloadConfig {
+    /// Returns the settings of the reading of the trace.
+    pub fn reading(&self) -> TraceReading {
+        TraceReading {
+            origin: self.trace_origin,
+            columns: self.trace_columns.clone(),
+            round: self.trace_round,
+        }
+    }
+
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
@@ -125,7 +144,7 @@ pub struct Demand {
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     /// Sources of every layer, layer by layer.
-    sources: Vec<Source>,
+    sources: Vec<ArrivalSource>,
     callers: Vec<CallSource>,
     /// Number of layers, 1 or more: with several, a source has its place by their number and that of the sources.
     layers: u16,
@@ -199,7 +218,8 @@ impl Persist for Demand {
         self.callers.restore(from)?;
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
         let trace = trace.map(|at| (at, TRACE));
-        let others = self.sources.iter().map(Source::at).chain(self.callers.iter().map(CallSource::at));
+        let others =
+            self.sources.iter().map(ArrivalSource::at).chain(self.callers.iter().map(CallSource::at));
         self.queue = trace.into_iter().chain(others.zip(TRACE + 1..)).map(Turn::new).collect();
         Ok(())
     }
@@ -232,7 +252,7 @@ impl Demand {
         }
         let trace = config.trace.as_ref().filter(|_| !is_empty);
         let replay = || Replay {
-            origin: config.trace_origin,
+            reading: config.reading(),
             repeat: config.repeat,
             intensity: intensity.clone(),
             jitter: config.jitter,
@@ -255,7 +275,7 @@ impl Demand {
                 &config.arrivals,
                 ArrivalConfig::name_or_number,
                 |arrivals, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     arrivals.compile(layer, key, seed, intensity.as_ref(), base_dir, directory)
                 },
                 &mut wrong,
@@ -269,7 +289,7 @@ impl Demand {
                 &config.calls,
                 CallConfig::name_or_number,
                 |calls, source, key| {
-                    let layer = Layer { source, layer };
+                    let layer = DemandLayer { source, layer };
                     calls.compile(layer, key, seed, intensity.as_ref(), (&names, &of_arrivals), directory)
                 },
                 &mut wrong,
@@ -299,7 +319,7 @@ impl Demand {
             start: config.start,
             trace,
             ahead: None,
-            queue: (sources.iter().map(Source::at).chain(callers.iter().map(CallSource::at)))
+            queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
                 .map(Turn::new)
                 .collect(),
@@ -391,7 +411,7 @@ impl Demand {
     }
 
     /// Returns the arrival processes, in the order of the scenario.
-    pub fn sources(&self) -> &[Source] {
+    pub fn sources(&self) -> &[ArrivalSource] {
         &self.sources
     }
 
@@ -399,6 +419,11 @@ impl Demand {
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
         self.trace.as_ref().map_or(Time::ZERO, TraceReplay::last_event)
+    }
+
+    /// Returns what was read of the trace otherwise than it is written, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.trace.as_ref().map_or(Vec::new(), TraceReplay::notes)
     }
 
     /// Returns the time of the trace's first row.
@@ -530,7 +555,7 @@ fn compile<Config, Made>(
     (names, made)
 }
 
-fn check_steady_state(config: &WorkloadConfig, sources: &[Source], problems: &mut Vec<Problem>) {
+fn check_steady_state(config: &WorkloadConfig, sources: &[ArrivalSource], problems: &mut Vec<Problem>) {
     if config.arrivals.is_empty() {
         let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
         problems.push(Problem::new(Place::key("workload.start"), found));

@@ -206,14 +206,14 @@ fn check(settings: &mut Settings, profile: &ProfileConfig, horizon: Option<Durat
 
 /// A source of synthetic demand among its layers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Layer {
+pub struct DemandLayer {
     /// Number of the source in the scenario.
     pub source: u16,
     /// Number of the layer, from 0.
     pub layer: u16,
 }
 
-impl Layer {
+impl DemandLayer {
     /// Returns the entity that its random streams are keyed by: that of the source alone for layer 0.
     pub fn entity(self) -> u64 {
         u64::from(self.layer) << 16 | u64::from(self.source)
@@ -235,7 +235,7 @@ persist! { Thinning {
 
 impl Thinning {
     /// Returns the thinning of a source's layer. `purpose` distinguishes sources of different kinds.
-    pub fn new(intensity: &Intensity, layer: Layer, purpose: Purpose, seed: Seed) -> Thinning {
+    pub fn new(intensity: &Intensity, layer: DemandLayer, purpose: Purpose, seed: Seed) -> Thinning {
         let stream = seed.stream(purpose, layer.entity());
         Thinning { intensity: intensity.clone(), layer: layer.layer, stream }
     }

@@ -72,15 +72,15 @@ pub enum ResourceCall {
     /// Delete a security group.
     DeleteSecurityGroup(SecurityGroupHandle),
     /// Add a rule.
-    Authorize(SecurityGroupHandle, Rule),
+    Authorize(SecurityGroupHandle, RuleRequest),
     /// Remove a rule.
-    Revoke(SecurityGroupHandle, Rule),
+    Revoke(SecurityGroupHandle, RuleRequest),
     /// Send traffic.
     Probe {
         /// Sender.
-        from: Endpoint,
+        from: ProbeEnd,
         /// Receiver.
-        to: Endpoint,
+        to: ProbeEnd,
         /// Packet that is sent.
         packet: Packet,
     },
@@ -153,7 +153,7 @@ pub struct VolumeSpec {
 
 /// A rule as a call names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Rule {
+pub struct RuleRequest {
     /// Ingress or egress.
     pub direction: Direction,
     /// The protocol.
@@ -161,12 +161,12 @@ pub struct Rule {
     /// The ports, or ICMP type and code, as the call names them.
     pub ports: Option<Ports>,
     /// Other end.
-    pub peer: Peer,
+    pub peer: PeerRequest,
 }
 
 /// Other end of a rule.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Peer {
+pub enum PeerRequest {
     /// Addresses.
     Network(ipnet::Ipv4Net),
     /// Members of a security group.
@@ -175,7 +175,7 @@ pub enum Peer {
 
 /// An end of a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Endpoint {
+pub enum ProbeEnd {
     /// The first instance of a name.
     Instance(Handle),
     /// An address outside.

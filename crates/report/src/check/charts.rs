@@ -1,9 +1,9 @@
 //! Chart of a check: differences of figures from the baseline, with their tolerances.
 
-use super::data::{CheckData, Checked};
+use super::data::{CheckData, CheckedData};
 use crate::format::{amount, relative};
 use plimsoll_chart::axis::Axis;
-use plimsoll_chart::plot::{At, Data, Interval, Layer, Note, Plot};
+use plimsoll_chart::plot::{At, Data, IntervalMark, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
 
 /// Most figures of the chart.
@@ -11,7 +11,7 @@ const MOST: usize = 40;
 
 /// Returns the chart; none where no figure differs that has a baseline to be a share of.
 pub fn plots(check: &CheckData) -> Vec<Plot> {
-    let mut figures: Vec<(&Checked, f64)> =
+    let mut figures: Vec<(&CheckedData, f64)> =
         check.figures.iter().filter_map(|figure| Some((figure, figure.relative()?))).collect();
     figures.retain(|(_, share)| *share != 0.0);
     if figures.is_empty() {
@@ -24,7 +24,8 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
     figures.reverse();
     let layer = |name: &str, ink, fails: bool| {
         let rows = figures.iter().enumerate().filter(|(_, (figure, _))| figure.fails == fails);
-        let intervals: Vec<Interval> = rows.map(|(i, (figure, share))| interval(i, figure, *share)).collect();
+        let intervals: Vec<IntervalMark> =
+            rows.map(|(i, (figure, share))| interval(i, figure, *share)).collect();
         (!intervals.is_empty()).then(|| Layer {
             name: name.to_string(),
             ink,
@@ -51,11 +52,11 @@ pub fn plots(check: &CheckData) -> Vec<Plot> {
 }
 
 /// Returns the tolerance in percent of the baseline.
-fn allowed(figure: &Checked) -> f64 {
+fn allowed(figure: &CheckedData) -> f64 {
     100.0 * figure.tolerance / figure.baseline.abs()
 }
 
-fn interval(row: usize, figure: &Checked, share: f64) -> Interval {
+fn interval(row: usize, figure: &CheckedData, share: f64) -> IntervalMark {
     let middle = 100.0 * share;
     let nearest = middle.clamp(-allowed(figure), allowed(figure));
     let result = figure.result.map_or_else(String::new, |result| amount(result, &figure.unit));
@@ -67,5 +68,5 @@ fn interval(row: usize, figure: &Checked, share: f64) -> Interval {
         relative(share),
         figure.standing.name()
     );
-    Interval { at: row as f64, low: middle.min(nearest), middle, high: middle.max(nearest), tooltip }
+    IntervalMark { at: row as f64, low: middle.min(nearest), middle, high: middle.max(nearest), tooltip }
 }

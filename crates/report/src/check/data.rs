@@ -29,14 +29,14 @@ pub struct CheckData {
     /// True if the scenario is that of the baseline.
     pub same_scenario: bool,
     /// Every figure the baseline holds.
-    pub figures: Vec<Checked>,
+    pub figures: Vec<CheckedData>,
     /// Error codes and operations that the result has and the baseline does not hold.
     pub not_held: Vec<String>,
 }
 
 /// Figure beside its baseline.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Checked {
+pub struct CheckedData {
     /// Path of the metric.
     pub metric: String,
     /// Unit of the metric.
@@ -67,7 +67,7 @@ impl CheckData {
             fails: checked.iter().any(|checked| checked.standing.fails()),
             same_digest: baseline.digest == figures.digest,
             same_scenario: baseline.scenario_sha256 == figures.scenario_sha256,
-            figures: checked.iter().map(Checked::of).collect(),
+            figures: checked.iter().map(CheckedData::of).collect(),
             not_held: baseline.not_held(figures).into_iter().map(str::to_string).collect(),
         }
     }
@@ -82,9 +82,9 @@ impl CheckData {
     }
 }
 
-impl Checked {
-    fn of(baseline::Checked { metric, held, found, standing }: &baseline::Checked) -> Checked {
-        Checked {
+impl CheckedData {
+    fn of(baseline::Checked { metric, held, found, standing }: &baseline::Checked) -> CheckedData {
+        CheckedData {
             metric: metric.clone(),
             unit: metric::unit(metric).to_string(),
             better: held.better.name().to_string(),

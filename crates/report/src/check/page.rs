@@ -2,13 +2,13 @@
 
 use maud::html;
 
-use super::data::{CheckData, Checked};
+use super::data::{CheckData, CheckedData};
 use crate::format::{amount, change, relative};
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -43,7 +43,7 @@ pub fn page(check: &CheckData, plots: &[Plot]) -> Vec<u8> {
     })
 }
 
-fn count(check: &CheckData, is: impl Fn(&Checked) -> bool) -> u64 {
+fn count(check: &CheckData, is: impl Fn(&CheckedData) -> bool) -> u64 {
     check.figures.iter().filter(|figure| is(figure)).count() as u64
 }
 
@@ -82,26 +82,30 @@ fn key_figures(check: &CheckData) -> Vec<KeyFigure> {
     figures
 }
 
-fn all(check: &CheckData) -> Table {
+fn all(check: &CheckData) -> ReportTable {
     // Failures first, then other differences; the order of the register within each.
-    let mut figures: Vec<&Checked> = check.figures.iter().collect();
+    let mut figures: Vec<&CheckedData> = check.figures.iter().collect();
     figures.sort_by_key(|figure| (!figure.fails, figure.standing == FigureStatus::Same));
     let rows = figures.into_iter().map(|figure| {
         let number = |value: Option<f64>, words: fn(f64, &str) -> String| {
-            value.map_or(Cell::Empty, |value| Cell::Number(value, words(value, &figure.unit)))
+            value.map_or(TableCell::Empty, |value| TableCell::Number(value, words(value, &figure.unit)))
         };
         vec![
-            Cell::text(&figure.metric),
+            TableCell::text(&figure.metric),
             number(Some(figure.baseline), amount),
             number(figure.result, amount),
             number(figure.difference(), change),
             number(figure.relative(), |share, _| relative(share)),
             number(Some(figure.tolerance), amount),
-            Cell::text(&figure.better),
-            Cell::text(format!("{}{}", figure.standing.name(), if figure.fails { ", fails" } else { "" })),
+            TableCell::text(&figure.better),
+            TableCell::text(format!(
+                "{}{}",
+                figure.standing.name(),
+                if figure.fails { ", fails" } else { "" }
+            )),
         ]
     });
-    Table::new(
+    ReportTable::new(
         "Figures",
         ["figure", "baseline", "result", "difference", "relative", "allowed", "good is", "is"],
         rows.collect(),

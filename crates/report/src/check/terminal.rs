@@ -2,7 +2,7 @@
 
 use comfy_table::CellAlignment;
 
-use super::data::{CheckData, Checked};
+use super::data::{CheckData, CheckedData};
 use crate::format::{amount, change, relative};
 use crate::terminal::ruled;
 use plimsoll_experiment::baseline::FigureStatus;
@@ -11,7 +11,7 @@ use plimsoll_experiment::metric;
 
 /// Returns the text of a check.
 pub fn text(check: &CheckData) -> String {
-    let different: Vec<&Checked> =
+    let different: Vec<&CheckedData> =
         check.figures.iter().filter(|checked| checked.standing != FigureStatus::Same).collect();
     let failing = different.iter().filter(|checked| checked.fails).count();
     let (name, all) = (&check.scenario, check.figures.len());
@@ -54,7 +54,7 @@ fn notes(check: &CheckData) -> Vec<String> {
 const NAME_LENGTH: usize = 34;
 
 /// Returns the table of the figures that differ, with a column of tolerances if there are any.
-fn table(different: &[&Checked]) -> String {
+fn table(different: &[&CheckedData]) -> String {
     let some_is_allowed = different.iter().any(|checked| checked.margin != Some(Margin::NONE));
     let mut header = vec!["figure", "baseline", "result", "difference", "relative"];
     header.extend(some_is_allowed.then_some("allowed"));
@@ -72,8 +72,8 @@ fn table(different: &[&Checked]) -> String {
     table.trim_fmt()
 }
 
-fn cells(checked: &Checked, some_is_allowed: bool) -> Vec<String> {
-    let Checked { metric, baseline, result, .. } = checked;
+fn cells(checked: &CheckedData, some_is_allowed: bool) -> Vec<String> {
+    let CheckedData { metric, baseline, result, .. } = checked;
     let unit = checked.unit.as_str();
     let absent = if metric::is_first_time(metric) { "never" } else { "none" };
     let name = match metric.rsplit_once('.') {

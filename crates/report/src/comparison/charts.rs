@@ -1,21 +1,21 @@
 //! Charts of a comparison: differences to the baseline with their intervals, a chart for each metric.
 
-use super::data::{Difference, Entry, Metric, Verdict};
+use super::data::{DifferenceData, MetricData, VariantMetricData, VerdictData};
 use crate::charts::file_name;
 use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between};
 use crate::text::name;
 use plimsoll_chart::axis::{Axis, scaled};
-use plimsoll_chart::plot::{At, Data, Interval, Layer, Note, Plot};
+use plimsoll_chart::plot::{At, Data, IntervalMark, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
 
 /// Verdicts with their name in the legend and their colour.
-const VERDICTS: [(Verdict, &str, Ink); 5] = [
-    (Verdict::Better, "better", Ink::Series(0)),
-    (Verdict::Worse, "worse", Ink::Series(1)),
-    (Verdict::Same, "the same", Ink::Series(7)),
-    (Verdict::NoDifferenceShown, "no difference shown", Ink::Series(6)),
-    (Verdict::NotComparable, "neither is better", Ink::Series(6)),
+const VERDICTS: [(VerdictData, &str, Ink); 5] = [
+    (VerdictData::Better, "better", Ink::Series(0)),
+    (VerdictData::Worse, "worse", Ink::Series(1)),
+    (VerdictData::Same, "the same", Ink::Series(7)),
+    (VerdictData::NoDifferenceShown, "no difference shown", Ink::Series(6)),
+    (VerdictData::NotComparable, "neither is better", Ink::Series(6)),
 ];
 
 /// Returns a chart of each metric in which any variant differs.
@@ -23,8 +23,8 @@ pub fn plots(comparison: &ComparisonData) -> Vec<Plot> {
     comparison.metrics.iter().filter_map(|metric| plot(comparison, metric)).collect()
 }
 
-fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
-    let variants: Vec<(&Entry, Difference)> =
+fn plot(comparison: &ComparisonData, metric: &MetricData) -> Option<Plot> {
+    let variants: Vec<(&VariantMetricData, DifferenceData)> =
         metric.variants.iter().filter_map(|entry| Some((entry, entry.difference?))).collect();
     if variants.iter().all(|(_, difference)| difference.mean == 0.0) {
         return None;
@@ -39,7 +39,7 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
     for (verdict, words, ink) in VERDICTS {
         let of_verdict =
             variants.iter().rev().enumerate().filter(|(_, (entry, _))| entry.verdict() == Some(verdict));
-        let intervals: Vec<Interval> = of_verdict
+        let intervals: Vec<IntervalMark> = of_verdict
             .map(|(i, (entry, difference))| interval(i, entry, difference.mean, metric, scale))
             .collect();
         if !intervals.is_empty() {
@@ -79,12 +79,18 @@ fn plot(comparison: &ComparisonData, metric: &Metric) -> Option<Plot> {
     })
 }
 
-fn interval(row: usize, entry: &Entry, difference: f64, metric: &Metric, scale: f64) -> Interval {
+fn interval(
+    row: usize,
+    entry: &VariantMetricData,
+    difference: f64,
+    metric: &MetricData,
+    scale: f64,
+) -> IntervalMark {
     let ends = entry.paired().map(|paired| paired.interval);
     let (low, high) = ends.unwrap_or((difference, difference));
     let between = ends.map(|(low, high)| format!(", {}", change_between(low, high, &metric.unit)));
     let mean = entry.mean.map_or_else(String::new, |mean| format!("{}: ", amount(mean, &metric.unit)));
-    Interval {
+    IntervalMark {
         at: row as f64,
         low: low * scale,
         middle: difference * scale,

@@ -1,13 +1,13 @@
 //! `comparison.csv`: a row for each metric and variant.
 
-use super::data::{ComparisonData, Ends, Entry, Metric, Paired, Variant};
+use super::data::{ComparisonData, Ends, EstimateData, MetricData, VariantData, VariantMetricData};
 use plimsoll_base::quote;
 
 /// A row of the table.
 struct Row<'a> {
-    metric: &'a Metric,
-    variant: &'a Variant,
-    entry: &'a Entry,
+    metric: &'a MetricData,
+    variant: &'a VariantData,
+    entry: &'a VariantMetricData,
 }
 
 /// A column: its name and its value; empty where there is none.
@@ -55,7 +55,7 @@ pub fn csv(comparison: &ComparisonData) -> Vec<u8> {
     writer.into_inner().expect("memory can be written")
 }
 
-fn interval(row: &Row<'_>, of: fn(&Paired) -> Option<Ends>) -> Option<Ends> {
+fn interval(row: &Row<'_>, of: fn(&EstimateData) -> Option<Ends>) -> Option<Ends> {
     row.entry.paired().and_then(of)
 }
 

@@ -9,7 +9,7 @@ use super::{JSON, notes};
 use crate::load::{json, typed};
 use crate::manifest;
 use plimsoll_base::input::InputError;
-use plimsoll_experiment::comparison::{Arm, Comparison, Row};
+use plimsoll_experiment::comparison::{Arm, Comparison, ComparisonRow};
 use plimsoll_experiment::metric;
 use plimsoll_experiment::statistics::Interval;
 use plimsoll_experiment::verdict::{self, Certainty, Reason};
@@ -45,9 +45,9 @@ pub struct ComparisonData {
     /// True if the precision asked for was reached; `None` where none was asked for.
     pub precise: Option<bool>,
     /// Variants, the baseline first.
-    pub variants: Vec<Variant>,
+    pub variants: Vec<VariantData>,
     /// Metrics, in the order of the register.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<MetricData>,
     /// Sentences on how sure the figures are.
     pub notes: Vec<String>,
     /// `manifest.json`.
@@ -58,7 +58,7 @@ pub struct ComparisonData {
 /// Variant of a comparison.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Variant {
+pub struct VariantData {
     /// Name.
     pub label: String,
     /// Settings, as `--set` takes them.
@@ -94,7 +94,7 @@ pub struct Launches {
 /// Metric of every variant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Metric {
+pub struct MetricData {
     /// Path.
     pub metric: String,
     /// Unit.
@@ -102,13 +102,13 @@ pub struct Metric {
     /// Direction that is good: `higher`, `lower`, `neither`.
     pub better: String,
     /// Figures of each variant, in their order.
-    pub variants: Vec<Entry>,
+    pub variants: Vec<VariantMetricData>,
 }
 
 /// Metric of one variant, and its difference to the baseline's.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Entry {
+pub struct VariantMetricData {
     /// Label of the variant.
     pub label: String,
     /// Mean over the runs; `None` where a run has no value.
@@ -122,17 +122,17 @@ pub struct Entry {
     pub judgement: Option<Judgement>,
     /// Difference; none where one of the two has no value.
     #[serde(flatten)]
-    pub difference: Option<Difference>,
+    pub difference: Option<DifferenceData>,
     /// Estimate of the difference from several pairs of runs with a seed in common.
     #[serde(flatten)]
-    pub estimate: Option<Estimate>,
+    pub estimate: Option<PairedData>,
 }
 
 /// Verdict and its reason.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Judgement {
     /// Verdict.
-    pub verdict: Verdict,
+    pub verdict: VerdictData,
     /// Reason why the two are not comparable, in words.
     pub reason: Option<String>,
 }
@@ -140,7 +140,7 @@ pub struct Judgement {
 /// Verdict on a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum VerdictData {
     /// Difference to the good.
     Better,
     /// Difference to the bad.
@@ -157,7 +157,7 @@ pub enum Verdict {
 
 /// Difference of the means.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Difference {
+pub struct DifferenceData {
     /// Mean of the variant less mean of the baseline, in the unit of the metric.
     #[serde(rename = "difference")]
     pub mean: f64,
@@ -172,16 +172,16 @@ pub struct Difference {
 /// Estimate of a difference from several pairs of runs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Estimate {
+pub enum PairedData {
     /// Enough pairs differ for an interval.
-    Paired(Paired),
+    Paired(EstimateData),
     /// Too few pairs differ for an interval.
     Sparse(Sparse),
 }
 
 /// Estimate with an interval.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Paired {
+pub struct EstimateData {
     /// Pairs of runs.
     #[serde(default)]
     pub pairs: usize,
@@ -225,8 +225,10 @@ impl ComparisonData {
             confidence_each: comparison.confidence.each,
             intervals: comparison.family,
             precise: comparison.precise,
-            variants: variants.map(|(arm, of)| Variant::of(arm, of, comparison.confidence.alone)).collect(),
-            metrics: comparison.metrics().into_iter().map(|path| Metric::of(path, comparison)).collect(),
+            variants: variants
+                .map(|(arm, of)| VariantData::of(arm, of, comparison.confidence.alone))
+                .collect(),
+            metrics: comparison.metrics().into_iter().map(|path| MetricData::of(path, comparison)).collect(),
             notes: notes::notes(comparison),
             manifest: Value::Null,
         }
@@ -243,10 +245,10 @@ impl ComparisonData {
     }
 }
 
-impl Variant {
-    fn of(arm: &Arm, variant: &plimsoll_experiment::Variant, confidence: f64) -> Variant {
+impl VariantData {
+    fn of(arm: &Arm, variant: &plimsoll_experiment::Variant, confidence: f64) -> VariantData {
         let (succeeded, requested) = arm.launches();
-        Variant {
+        VariantData {
             label: arm.label.clone(),
             set: variant.overrides.set.clone(),
             strategy: arm.scenario.placement.strategy.name.clone(),
@@ -260,40 +262,40 @@ impl Variant {
     }
 }
 
-impl Metric {
-    fn of(path: &str, comparison: &Comparison) -> Metric {
+impl MetricData {
+    fn of(path: &str, comparison: &Comparison) -> MetricData {
         let rows = comparison.rows.iter().filter(|row| row.metric == path);
-        Metric {
+        MetricData {
             metric: path.to_string(),
             unit: metric::unit(path).to_string(),
             better: metric::better(path).name().to_string(),
-            variants: rows.map(|row| Entry::of(row, &comparison.arms[row.arm])).collect(),
+            variants: rows.map(|row| VariantMetricData::of(row, &comparison.arms[row.arm])).collect(),
         }
     }
 }
 
-impl Entry {
-    fn of(row: &Row, arm: &Arm) -> Entry {
-        Entry {
+impl VariantMetricData {
+    fn of(row: &ComparisonRow, arm: &Arm) -> VariantMetricData {
+        VariantMetricData {
             label: arm.label.clone(),
             mean: row.mean,
             mean_interval: row.interval.map(ends),
             values: arm.values(&row.metric),
             judgement: row.verdict.map(Judgement::of),
-            difference: row.difference.as_ref().map(Difference::of),
-            estimate: row.difference.as_ref().and_then(|difference| Estimate::of(&difference.certainty)),
+            difference: row.difference.as_ref().map(DifferenceData::of),
+            estimate: row.difference.as_ref().and_then(|difference| PairedData::of(&difference.certainty)),
         }
     }
 
     /// Returns the verdict; the baseline has none.
-    pub fn verdict(&self) -> Option<Verdict> {
+    pub fn verdict(&self) -> Option<VerdictData> {
         self.judgement.as_ref().map(|judgement| judgement.verdict)
     }
 
     /// Returns the estimate with an interval, where there is one.
-    pub fn paired(&self) -> Option<&Paired> {
+    pub fn paired(&self) -> Option<&EstimateData> {
         match &self.estimate {
-            Some(Estimate::Paired(paired)) => Some(paired),
+            Some(PairedData::Paired(paired)) => Some(paired),
             _ => None,
         }
     }
@@ -306,12 +308,12 @@ impl Judgement {
             _ => None,
         };
         let verdict = match verdict {
-            verdict::Verdict::Better => Verdict::Better,
-            verdict::Verdict::Worse => Verdict::Worse,
-            verdict::Verdict::Same => Verdict::Same,
-            verdict::Verdict::TooFewEvents => Verdict::TooFewEvents,
-            verdict::Verdict::NotShown => Verdict::NoDifferenceShown,
-            verdict::Verdict::NotComparable(_) => Verdict::NotComparable,
+            verdict::Verdict::Better => VerdictData::Better,
+            verdict::Verdict::Worse => VerdictData::Worse,
+            verdict::Verdict::Same => VerdictData::Same,
+            verdict::Verdict::TooFewEvents => VerdictData::TooFewEvents,
+            verdict::Verdict::NotShown => VerdictData::NoDifferenceShown,
+            verdict::Verdict::NotComparable(_) => VerdictData::NotComparable,
         };
         Judgement { verdict, reason }
     }
@@ -320,47 +322,47 @@ impl Judgement {
     pub fn words(&self) -> &str {
         match (&self.reason, self.verdict) {
             (Some(reason), _) => reason,
-            (None, Verdict::Better) => "better",
-            (None, Verdict::Worse) => "worse",
-            (None, Verdict::Same) => "the same",
-            (None, Verdict::TooFewEvents) => "too few events",
-            (None, Verdict::NoDifferenceShown) => "no difference shown",
-            (None, Verdict::NotComparable) => "not comparable",
+            (None, VerdictData::Better) => "better",
+            (None, VerdictData::Worse) => "worse",
+            (None, VerdictData::Same) => "the same",
+            (None, VerdictData::TooFewEvents) => "too few events",
+            (None, VerdictData::NoDifferenceShown) => "no difference shown",
+            (None, VerdictData::NotComparable) => "not comparable",
         }
     }
 }
 
-impl Verdict {
+impl VerdictData {
     /// Returns the name in files.
     pub fn name(self) -> &'static str {
         match self {
-            Verdict::Better => "better",
-            Verdict::Worse => "worse",
-            Verdict::Same => "same",
-            Verdict::TooFewEvents => "too-few-events",
-            Verdict::NoDifferenceShown => "no-difference-shown",
-            Verdict::NotComparable => "not-comparable",
+            VerdictData::Better => "better",
+            VerdictData::Worse => "worse",
+            VerdictData::Same => "same",
+            VerdictData::TooFewEvents => "too-few-events",
+            VerdictData::NoDifferenceShown => "no-difference-shown",
+            VerdictData::NotComparable => "not-comparable",
         }
     }
 }
 
-impl Difference {
-    fn of(difference: &verdict::Difference) -> Difference {
+impl DifferenceData {
+    fn of(difference: &verdict::Difference) -> DifferenceData {
         let exact = difference.certainty == Certainty::Exact;
-        Difference { mean: difference.mean, relative: difference.relative, exact }
+        DifferenceData { mean: difference.mean, relative: difference.relative, exact }
     }
 }
 
-impl Estimate {
-    fn of(certainty: &Certainty) -> Option<Estimate> {
+impl PairedData {
+    fn of(certainty: &Certainty) -> Option<PairedData> {
         match certainty {
             Certainty::Exact | Certainty::OnePair => None,
-            Certainty::Sparse(variety) => Some(Estimate::Sparse(Sparse {
+            Certainty::Sparse(variety) => Some(PairedData::Sparse(Sparse {
                 pairs: variety.values,
                 pairs_that_differ: variety.differing,
                 pairs_that_would_tell: variety.needed(),
             })),
-            Certainty::Paired(paired) => Some(Estimate::Paired(Paired {
+            Certainty::Paired(paired) => Some(PairedData::Paired(EstimateData {
                 pairs: paired.replications,
                 interval: ends(paired.interval),
                 interval_alone: Some(ends(paired.alone)),

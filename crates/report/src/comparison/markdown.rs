@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::ComparisonData;
 use super::view;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::quote;
 use plimsoll_sim::summary::Execution;
 
@@ -33,14 +33,14 @@ pub fn page(comparison: &ComparisonData, execution: &Execution) -> String {
 }
 
 /// Returns a table; every column but the first, and the last if it holds words, is aligned right.
-fn table(table: &Table) -> String {
+fn table(table: &ReportTable) -> String {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         format!("| {} |\n", cells.map(str::trim).collect::<Vec<_>>().join(" | "))
     };
     // The first cell of a row is a name from outside.
-    let row = |cells: &Vec<Cell>| {
+    let row = |cells: &Vec<TableCell>| {
         let first = quote::markdown(cells[0].as_str());
-        line(&mut std::iter::once(&*first).chain(cells[1..].iter().map(Cell::as_str)))
+        line(&mut std::iter::once(&*first).chain(cells[1..].iter().map(TableCell::as_str)))
     };
     let rule: Vec<&str> = (table.header.iter().enumerate())
         .map(|(number, name)| if number == 0 || name == "verdict" { "---" } else { "---:" })

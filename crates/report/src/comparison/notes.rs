@@ -4,7 +4,7 @@ use crate::format::level;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{grouped, span};
-use plimsoll_experiment::comparison::{Comparison, Row};
+use plimsoll_experiment::comparison::{Comparison, ComparisonRow};
 use plimsoll_experiment::statistics::{TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
 
@@ -132,8 +132,9 @@ fn warmup(comparison: &Comparison) -> Option<String> {
 
 /// Returns the sentence on why hosts saved by refusing are no gain, where a verdict says so.
 fn flattered(comparison: &Comparison) -> Option<String> {
-    let by_work =
-        |row: &Row| matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)));
+    let by_work = |row: &ComparisonRow| {
+        matches!(row.verdict, Some(Verdict::NotComparable(Reason::LessWork | Reason::MoreWork)))
+    };
     comparison.rows.iter().any(by_work).then(|| {
         "Less or more work done: every run is measured over the same window, so who launches less needs fewer hosts. \
          Where that may explain half of a difference there is no verdict."

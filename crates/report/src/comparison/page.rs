@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::data::{Entry, Metric, Verdict};
+use super::data::{MetricData, VariantMetricData, VerdictData};
 use super::view;
 use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between, relative};
@@ -11,7 +11,7 @@ use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::sections;
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use crate::text::name;
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_chart::plot::Plot;
@@ -41,7 +41,7 @@ pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
 
 fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
     let verdicts = comparison.metrics.iter().flat_map(|metric| &metric.variants);
-    let count = |verdict: Verdict| {
+    let count = |verdict: VerdictData| {
         let alike = verdicts.clone().filter(|entry| entry.verdict() == Some(verdict));
         grouped(alike.count() as u64)
     };
@@ -63,17 +63,17 @@ fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
             format!("{} %", 100.0 * comparison.confidence),
             "of all intervals together".to_string(),
         ),
-        figure("Better", count(Verdict::Better), "of all differences".to_string()),
-        figure("Worse", count(Verdict::Worse), "of all differences".to_string()),
+        figure("Better", count(VerdictData::Better), "of all differences".to_string()),
+        figure("Worse", count(VerdictData::Worse), "of all differences".to_string()),
     ]
 }
 
-fn verdicts(comparison: &ComparisonData) -> Table {
+fn verdicts(comparison: &ComparisonData) -> ReportTable {
     let rows = comparison
         .metrics
         .iter()
         .flat_map(|metric| metric.variants.iter().map(move |entry| row(metric, entry)));
-    Table::new(
+    ReportTable::new(
         "Metrics",
         ["metric", "variant", "mean", "difference", "relative", "interval", "correlation", "verdict"],
         rows.collect(),
@@ -81,7 +81,7 @@ fn verdicts(comparison: &ComparisonData) -> Table {
     .with_caption("Differences are to the baseline, over pairs of runs with a seed in common.")
 }
 
-fn row(metric: &Metric, entry: &Entry) -> Vec<Cell> {
+fn row(metric: &MetricData, entry: &VariantMetricData) -> Vec<TableCell> {
     let unit = metric.unit.as_str();
     let difference = entry.difference;
     let paired = entry.paired();
@@ -90,26 +90,28 @@ fn row(metric: &Metric, entry: &Entry) -> Vec<Cell> {
     let reason = entry.judgement.as_ref().and_then(|judgement| judgement.reason.as_ref());
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     vec![
-        Cell::text(&metric.metric),
-        Cell::text(&entry.label),
-        Cell::optional(entry.mean, |mean| amount(mean, unit)),
-        Cell::optional(difference.map(|difference| difference.mean), |by| change(by, unit)),
-        Cell::optional(difference.and_then(|difference| difference.relative), relative),
-        Cell::text(interval.unwrap_or_default()),
-        Cell::optional(paired.and_then(|paired| paired.correlation), |correlation| decimal(correlation, 3)),
-        Cell::text(verdict + &reason),
+        TableCell::text(&metric.metric),
+        TableCell::text(&entry.label),
+        TableCell::optional(entry.mean, |mean| amount(mean, unit)),
+        TableCell::optional(difference.map(|difference| difference.mean), |by| change(by, unit)),
+        TableCell::optional(difference.and_then(|difference| difference.relative), relative),
+        TableCell::text(interval.unwrap_or_default()),
+        TableCell::optional(paired.and_then(|paired| paired.correlation), |correlation| {
+            decimal(correlation, 3)
+        }),
+        TableCell::text(verdict + &reason),
     ]
 }
 
-fn variants(comparison: &ComparisonData) -> Table {
+fn variants(comparison: &ComparisonData) -> ReportTable {
     let rows = comparison.variants.iter().map(|variant| {
         vec![
-            Cell::text(&variant.label),
-            Cell::text(variant.set.join("  ")),
-            Cell::count(variant.digests.len() as u64),
-            Cell::text(if variant.exact { "all runs are alike" } else { "by the seeds" }),
-            Cell::text(variant.digests.first().map_or("", String::as_str)),
+            TableCell::text(&variant.label),
+            TableCell::text(variant.set.join("  ")),
+            TableCell::count(variant.digests.len() as u64),
+            TableCell::text(if variant.exact { "all runs are alike" } else { "by the seeds" }),
+            TableCell::text(variant.digests.first().map_or("", String::as_str)),
         ]
     });
-    Table::new("Variants", ["variant", "sets", "runs", "varies", "digest of the first"], rows.collect())
+    ReportTable::new("Variants", ["variant", "sets", "runs", "varies", "digest of the first"], rows.collect())
 }

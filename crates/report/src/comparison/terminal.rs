@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::ComparisonData;
 use super::view;
-use crate::table::{self, Cell};
+use crate::table::{self, TableCell};
 use crate::terminal::{ruled, wrapped};
 use plimsoll_experiment::Comparison;
 
@@ -38,10 +38,10 @@ pub fn text(comparison: &Comparison, width: u16) -> String {
     text
 }
 
-fn table(of: &table::Table, width: u16) -> Table {
+fn table(of: &table::ReportTable, width: u16) -> Table {
     let mut table = ruled(of.header.iter().map(|name| &**name).collect::<Vec<_>>());
     for row in &of.rows {
-        table.add_row(row.iter().map(Cell::as_str));
+        table.add_row(row.iter().map(TableCell::as_str));
     }
     let last = of.header.len() - 1;
     for (number, column) in table.column_iter_mut().enumerate() {
@@ -60,7 +60,7 @@ const GAP: usize = 3;
 
 /// Returns the table in as many parts as its columns need to stand unbroken; each part begins with the first column. Names of
 /// columns break at their words.
-fn parts(mut table: table::Table, width: usize) -> Vec<table::Table> {
+fn parts(mut table: table::ReportTable, width: usize) -> Vec<table::ReportTable> {
     let longest = |words: &mut dyn Iterator<Item = &str>| words.map(|word| word.chars().count()).max();
     let mut widths = Vec::new();
     for (number, name) in table.header.iter_mut().enumerate() {
@@ -81,7 +81,7 @@ fn parts(mut table: table::Table, width: usize) -> Vec<table::Table> {
         left = left.saturating_sub(column + GAP);
     }
     (parts.iter())
-        .map(|columns| table::Table {
+        .map(|columns| table::ReportTable {
             header: columns.iter().map(|at| table.header[*at].clone()).collect(),
             rows: table.rows.iter().map(|row| columns.iter().map(|at| row[*at].clone()).collect()).collect(),
             ..table.clone()
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn a_wide_overview_stands_in_parts_that_fit() {
-        let sheet = table::Table {
+        let sheet = table::ReportTable {
             title: "Overview".into(),
             caption: String::new(),
             header: ["variant", "launch.success_ratio", "launch.failed", "billing.total"]
                 .map(Into::into)
                 .to_vec(),
-            rows: vec![["first-fit", "99.12 % ▲", "3,590 =", "$360,703.26 ·"].map(Cell::text).to_vec()],
+            rows: vec![["first-fit", "99.12 % ▲", "3,590 =", "$360,703.26 ·"].map(TableCell::text).to_vec()],
         };
         let headers = |width| -> Vec<Vec<std::borrow::Cow<'static, str>>> {
             parts(sheet.clone(), width).into_iter().map(|part| part.header).collect()

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::data::{ComparisonData, Entry, Estimate, Metric, Variant, Verdict};
+use super::data::{ComparisonData, MetricData, PairedData, VariantData, VariantMetricData, VerdictData};
 use crate::format::{amount, change, change_between, level, relative};
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use crate::text::name;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::{grouped, percent};
@@ -14,14 +14,14 @@ pub const LEGEND: &str =
     "▲ better, ▼ worse, ≈ no difference shown, = the same, ? too few events, · not comparable";
 
 /// Returns the mark of a verdict in a table that has no room for its words.
-fn mark(verdict: Verdict) -> &'static str {
+fn mark(verdict: VerdictData) -> &'static str {
     match verdict {
-        Verdict::Better => "▲",
-        Verdict::Worse => "▼",
-        Verdict::Same => "=",
-        Verdict::TooFewEvents => "?",
-        Verdict::NoDifferenceShown => "≈",
-        Verdict::NotComparable => "·",
+        VerdictData::Better => "▲",
+        VerdictData::Worse => "▼",
+        VerdictData::Same => "=",
+        VerdictData::TooFewEvents => "?",
+        VerdictData::NoDifferenceShown => "≈",
+        VerdictData::NotComparable => "·",
     }
 }
 
@@ -50,22 +50,22 @@ pub fn question(comparison: &ComparisonData) -> String {
 
 /// Returns the answer by the first metric that has a good direction and distinguishes any variants.
 pub fn answer(comparison: &ComparisonData) -> String {
-    let is = |entry: &Entry, verdict: Verdict| entry.verdict() == Some(verdict);
-    let decides = |metric: &&Metric| {
-        metric.variants.iter().any(|entry| is(entry, Verdict::Better) || is(entry, Verdict::Worse))
+    let is = |entry: &VariantMetricData, verdict: VerdictData| entry.verdict() == Some(verdict);
+    let decides = |metric: &&MetricData| {
+        metric.variants.iter().any(|entry| is(entry, VerdictData::Better) || is(entry, VerdictData::Worse))
     };
     let Some(metric) = comparison.metrics.iter().find(decides) else {
         return "No difference was shown in any metric that has a good direction.".to_string();
     };
     let count = |verdict| metric.variants.iter().filter(|entry| is(entry, verdict)).count();
     let others = comparison.variants.len().saturating_sub(1);
-    let (better, worse) = (count(Verdict::Better), count(Verdict::Worse));
+    let (better, worse) = (count(VerdictData::Better), count(VerdictData::Worse));
     let metric_name = name(&metric.metric);
-    let gain = |entry: &&Entry| {
+    let gain = |entry: &&VariantMetricData| {
         let difference = entry.difference.map_or(0.0, |difference| difference.mean);
         if metric.better == "lower" { -difference } else { difference }
     };
-    let better_ones = metric.variants.iter().filter(|entry| is(entry, Verdict::Better));
+    let better_ones = metric.variants.iter().filter(|entry| is(entry, VerdictData::Better));
     let Some(best) = better_ones.max_by(|a, b| gain(a).total_cmp(&gain(b))) else {
         let rest = match others - worse {
             0 => String::new(),
@@ -89,24 +89,24 @@ pub fn answer(comparison: &ComparisonData) -> String {
 }
 
 /// Returns the table of a row for each variant and a column for each metric: its mean and the mark of its verdict.
-pub fn overview(comparison: &ComparisonData) -> Table {
+pub fn overview(comparison: &ComparisonData) -> ReportTable {
     let mut header: Vec<Cow<'static, str>> = vec!["variant".into()];
     header.extend(comparison.metrics.iter().map(|metric| metric.metric.clone().into()));
-    let cell = |metric: &Metric, number: usize| {
+    let cell = |metric: &MetricData, number: usize| {
         let entry = &metric.variants[number];
         // The baseline's figures stand above those with a mark.
-        Cell::Text(format!("{} {}", mean(entry, metric), entry.verdict().map_or(" ", mark)))
+        TableCell::Text(format!("{} {}", mean(entry, metric), entry.verdict().map_or(" ", mark)))
     };
     let rows = (comparison.variants.iter().enumerate())
         .map(|(number, variant)| {
             let cells = comparison.metrics.iter().map(|metric| cell(metric, number));
-            std::iter::once(Cell::text(label(&variant.label, number))).chain(cells).collect()
+            std::iter::once(TableCell::text(label(&variant.label, number))).chain(cells).collect()
         })
         .collect();
-    Table { title: "Overview".into(), caption: String::new(), header, rows }
+    ReportTable { title: "Overview".into(), caption: String::new(), header, rows }
 }
 
-fn mean(entry: &Entry, metric: &Metric) -> String {
+fn mean(entry: &VariantMetricData, metric: &MetricData) -> String {
     entry.mean.map_or("none".to_string(), |mean| amount(mean, &metric.unit))
 }
 
@@ -117,16 +117,16 @@ fn label(label: &str, number: usize) -> String {
 }
 
 /// Returns the table of each metric: a row for each variant.
-pub fn details(comparison: &ComparisonData) -> Vec<Table> {
+pub fn details(comparison: &ComparisonData) -> Vec<ReportTable> {
     let entries = || comparison.metrics.iter().flat_map(|metric| &metric.variants);
     let correlated = entries().any(|entry| correlation(entry).is_some());
     let mut header = vec!["variant", "mean", "difference", "relative", "interval"];
     header.extend(correlated.then_some("corr."));
     header.push("verdict");
-    let table = |metric: &Metric| {
+    let table = |metric: &MetricData| {
         let rows = metric.variants.iter().enumerate();
         let rows = rows.map(|(number, entry)| detail(metric, entry, number, correlated));
-        Table {
+        ReportTable {
             title: title(metric).into(),
             caption: String::new(),
             header: header.iter().map(|name| Cow::Borrowed(*name)).collect(),
@@ -137,7 +137,7 @@ pub fn details(comparison: &ComparisonData) -> Vec<Table> {
 }
 
 /// Returns the path of a metric with its unit and direction.
-fn title(metric: &Metric) -> String {
+fn title(metric: &MetricData) -> String {
     let unit = match metric.unit.as_str() {
         "" => String::new(),
         unit => format!(" [{unit}]"),
@@ -150,15 +150,17 @@ fn title(metric: &Metric) -> String {
     format!("{}{unit}{direction}", metric.metric)
 }
 
-fn detail(metric: &Metric, entry: &Entry, number: usize, correlated: bool) -> Vec<Cell> {
+fn detail(metric: &MetricData, entry: &VariantMetricData, number: usize, correlated: bool) -> Vec<TableCell> {
     let unit = metric.unit.as_str();
     let difference = entry.difference;
     let mut cells = vec![label(&entry.label, number), mean(entry, metric)];
     cells.push(difference.map(|difference| change(difference.mean, unit)).unwrap_or_default());
     cells.push(difference.and_then(|difference| difference.relative).map(relative).unwrap_or_default());
     cells.push(match &entry.estimate {
-        Some(Estimate::Paired(paired)) => change_between(paired.interval.0, paired.interval.1, unit),
-        Some(Estimate::Sparse(sparse)) => format!("{} of {} differ", sparse.pairs_that_differ, sparse.pairs),
+        Some(PairedData::Paired(paired)) => change_between(paired.interval.0, paired.interval.1, unit),
+        Some(PairedData::Sparse(sparse)) => {
+            format!("{} of {} differ", sparse.pairs_that_differ, sparse.pairs)
+        }
         None if difference.is_some_and(|difference| difference.exact) => "exact".to_string(),
         None => String::new(),
     });
@@ -166,22 +168,22 @@ fn detail(metric: &Metric, entry: &Entry, number: usize, correlated: bool) -> Ve
         cells.push(correlation(entry).map(|correlation| format!("{correlation:.2}")).unwrap_or_default());
     }
     cells.push(entry.judgement.as_ref().map_or("", |judgement| judgement.words()).to_string());
-    cells.into_iter().map(Cell::text).collect()
+    cells.into_iter().map(TableCell::text).collect()
 }
 
-fn correlation(entry: &Entry) -> Option<f64> {
+fn correlation(entry: &VariantMetricData) -> Option<f64> {
     entry.paired().and_then(|paired| paired.correlation)
 }
 
 /// Returns the table of launches over all replications, with the interval of their share; none where every figure is exact.
-pub fn launches(comparison: &ComparisonData) -> Option<Table> {
+pub fn launches(comparison: &ComparisonData) -> Option<ReportTable> {
     if comparison.variants.iter().all(|variant| variant.exact) {
         return None;
     }
     let interval = format!("{} interval (Student's t)", level(comparison.confidence));
     let names = ["all replications", "asked for", "launched", "share"].map(Cow::Borrowed);
     let header = names.into_iter().chain([Cow::Owned(interval)]).collect();
-    let row = |(number, variant): (usize, &Variant)| {
+    let row = |(number, variant): (usize, &VariantData)| {
         let launches = &variant.launches;
         let share = match launches.requested {
             0 => String::new(),
@@ -194,8 +196,8 @@ pub fn launches(comparison: &ComparisonData) -> Option<Table> {
         };
         let counts = [launches.requested, launches.succeeded].map(grouped);
         let [requested, succeeded] = counts;
-        [label(&variant.label, number), requested, succeeded, share, interval].map(Cell::text).to_vec()
+        [label(&variant.label, number), requested, succeeded, share, interval].map(TableCell::text).to_vec()
     };
     let rows = comparison.variants.iter().enumerate().map(row).collect();
-    Some(Table { title: "Launches".into(), caption: String::new(), header, rows })
+    Some(ReportTable { title: "Launches".into(), caption: String::new(), header, rows })
 }

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::grouped;
 
 /// Most rows that a page shows of a table.
 const MOST: usize = 2000;
 
 /// Returns the table; nothing where it has no rows.
-pub fn table(table: &Table) -> Markup {
+pub fn table(table: &ReportTable) -> Markup {
     if table.rows.is_empty() {
         return html! {};
     }
@@ -40,10 +40,10 @@ pub fn table(table: &Table) -> Markup {
     }
 }
 
-fn cell(cell: &Cell, right: bool) -> Markup {
+fn cell(cell: &TableCell, right: bool) -> Markup {
     match cell {
-        Cell::Text(text) => html! { td.right[right] { bdi { (text) } } },
-        Cell::Number(value, words) => html! { td.right[right] data-value=(value) { (words) } },
-        Cell::Empty => html! { td.right[right] {} },
+        TableCell::Text(text) => html! { td.right[right] { bdi { (text) } } },
+        TableCell::Number(value, words) => html! { td.right[right] data-value=(value) { (words) } },
+        TableCell::Empty => html! { td.right[right] {} },
     }
 }

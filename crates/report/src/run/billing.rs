@@ -44,7 +44,7 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
 
 /// A row of `billing.csv`.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Bill {
+pub struct BillLine {
     /// Account that pays.
     pub account: String,
     /// Kind of the row.
@@ -64,7 +64,7 @@ pub struct Bill {
 }
 
 /// Reads the bill.
-pub fn read(path: &Path) -> Result<Vec<Bill>, InputError> {
+pub fn read(path: &Path) -> Result<Vec<BillLine>, InputError> {
     let (mut reader, names) = open(path)?;
     let find = |name: &str| names.iter().position(|known| known == name);
     let columns = ["account", "kind", "type", "purchase", "month", "quantity", "unit", "usd"].map(find);
@@ -72,7 +72,7 @@ pub fn read(path: &Path) -> Result<Vec<Bill>, InputError> {
     each_row(path, &mut reader, |row| {
         let cell = |i: usize| columns[i].and_then(|column| row.get(column)).unwrap_or_default();
         number(cell(7))?;
-        rows.push(Bill {
+        rows.push(BillLine {
             account: quote::from_cell(cell(0)).to_string(),
             kind: cell(1).to_string(),
             name: quote::from_cell(cell(2)).to_string(),

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::billing::{self, Bill};
+use super::billing::{self, BillLine};
 use super::failures::{self, Refusals};
-use super::latency::{self, Distribution};
+use super::latency::{self, DurationDistribution};
 use super::summary::Summary;
 use super::{availability, control_plane, host_fill, subnets, timeseries};
 use crate::load::{json, optional};
@@ -36,9 +36,9 @@ pub struct RunData {
     /// `failures.csv`, summed up.
     pub refusals: Refusals,
     /// `billing.csv`.
-    pub bill: Vec<Bill>,
+    pub bill: Vec<BillLine>,
     /// `latency/*.hlog`.
-    pub latency: Vec<Distribution>,
+    pub latency: Vec<DurationDistribution>,
 }
 
 impl RunData {

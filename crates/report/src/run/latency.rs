@@ -58,7 +58,7 @@ pub fn merged(results: &[PathBuf]) -> Result<Vec<ReportFile>, InputError> {
                 .with_help("name result folders of `plimsoll run` in which something took place")
                 .into());
         }
-        for Distribution { name, histogram } in read {
+        for DurationDistribution { name, histogram } in read {
             match all.get_mut(&name) {
                 Some(sum) => sum.add(histogram).expect("a histogram grows to whatever is added"),
                 None => _ = all.insert(name, histogram),
@@ -125,7 +125,7 @@ fn percentile_file(name: &str, histogram: &Histogram<u64>) -> ReportFile {
 
 /// Distribution of the durations of something.
 #[derive(Clone, Debug)]
-pub struct Distribution {
+pub struct DurationDistribution {
     /// Name of what took the time.
     pub name: String,
     /// Durations \[ns\].
@@ -133,7 +133,7 @@ pub struct Distribution {
 }
 
 /// Reads every log of a folder, by name; none where there is no folder.
-pub fn read(folder: &Path) -> Result<Vec<Distribution>, InputError> {
+pub fn read(folder: &Path) -> Result<Vec<DurationDistribution>, InputError> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
     let mut paths: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "hlog"));
@@ -144,7 +144,7 @@ pub fn read(folder: &Path) -> Result<Vec<Distribution>, InputError> {
         let bytes = fs::read(&path)
             .map_err(|error| Problem::new(Place::file(&path), format!("cannot be read: {error}")))?;
         let histogram = parse(&bytes).ok_or_else(|| broken(&path, "no HdrHistogram interval log"))?;
-        read.push(Distribution { name, histogram });
+        read.push(DurationDistribution { name, histogram });
     }
     Ok(read)
 }

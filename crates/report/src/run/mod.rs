@@ -27,7 +27,7 @@ mod view;
 
 pub use data::RunData;
 pub use page::page;
-pub use recorder::{Recorder, Streamed};
+pub use recorder::{Streamed, StreamedReports};
 
 use std::io::{self, Write};
 
@@ -46,11 +46,11 @@ pub struct Report {
     /// Contents, in one line.
     pub holds: &'static str,
     /// Function that makes the report.
-    pub make: Make,
+    pub make: MakeReport,
 }
 
 /// Functions that make reports.
-pub enum Make {
+pub enum MakeReport {
     /// Makes files of the finished run.
     AtEnd(fn(&Run<'_>) -> Vec<ReportFile>),
     /// Writes rows while the run goes on.
@@ -76,31 +76,31 @@ pub type Opened = io::Result<Box<dyn Streamed>>;
 /// made of the others.
 #[rustfmt::skip]
 pub const REGISTER: [Report; 19] = [
-    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: Make::Streamed(timeseries::begin) },
-    Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: Make::Streamed(subnets::begin) },
-    Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: Make::Streamed(host_fill::begin) },
-    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: Make::Streamed(failures::begin) },
-    Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: Make::StreamedIf(Scenario::counts_minutes, availability::begin) },
-    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a sample", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
-    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a sample and type", make: Make::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
-    Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: Make::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
-    Report { name: "billing", file: billing::FILE, holds: "money by account, kind, type, purchase and month", make: Make::AtEnd(billing::files) },
-    Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: Make::AtEnd(latency::table) },
-    Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: Make::AtEnd(latency::histograms) },
-    Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: Make::AtEnd(latency::percentiles) },
-    Report { name: "summary", file: summary::FILE, holds: "the figures of the run (`plimsoll list metrics`)", make: Make::AtEnd(summary::files) },
-    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: Make::AtEnd(explanation::files) },
-    Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: Make::AtEnd(explanation::pages) },
-    Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: Make::Tables(tables::TABLES) },
-    Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: Make::AtEnd(manifest::files) },
-    Report { name: "charts", file: crate::charts::FILES, holds: "pictures of all that", make: Make::Drawn },
-    Report { name: "page", file: crate::page::FILE, holds: "one page to read and to send", make: Make::Drawn },
+    Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: MakeReport::Streamed(timeseries::begin) },
+    Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: MakeReport::Streamed(subnets::begin) },
+    Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: MakeReport::Streamed(host_fill::begin) },
+    Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: MakeReport::Streamed(failures::begin) },
+    Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: MakeReport::StreamedIf(Scenario::counts_minutes, availability::begin) },
+    Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a sample", make: MakeReport::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
+    Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a sample and type", make: MakeReport::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
+    Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: MakeReport::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
+    Report { name: "billing", file: billing::FILE, holds: "money by account, kind, type, purchase and month", make: MakeReport::AtEnd(billing::files) },
+    Report { name: "latency", file: latency::FILE, holds: "percentiles of what took time, by operation", make: MakeReport::AtEnd(latency::table) },
+    Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: MakeReport::AtEnd(latency::histograms) },
+    Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: MakeReport::AtEnd(latency::percentiles) },
+    Report { name: "summary", file: summary::FILE, holds: "the figures of the run (`plimsoll list metrics`)", make: MakeReport::AtEnd(summary::files) },
+    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: MakeReport::AtEnd(explanation::files) },
+    Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: MakeReport::AtEnd(explanation::pages) },
+    Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: MakeReport::Tables(tables::TABLES) },
+    Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: MakeReport::AtEnd(manifest::files) },
+    Report { name: "charts", file: crate::charts::FILES, holds: "pictures of all that", make: MakeReport::Drawn },
+    Report { name: "page", file: crate::page::FILE, holds: "one page to read and to send", make: MakeReport::Drawn },
 ];
 
 /// Writes every report that is made at the end.
 pub fn write_at_end(run: &Run<'_>, folder: &ResultFolder) -> Result<(), InputError> {
     for report in &REGISTER {
-        if let Make::AtEnd(make) = report.make {
+        if let MakeReport::AtEnd(make) = report.make {
             for file in make(run) {
                 folder.write(&file.name, &file.bytes)?;
             }

@@ -4,7 +4,7 @@ use maud::html;
 use serde_json::Value;
 
 use super::RunData;
-use super::billing::Bill;
+use super::billing::BillLine;
 use super::summary::Summary;
 use super::view::words::time;
 use super::view::{RunView, in_path_order};
@@ -14,7 +14,7 @@ use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::sections;
 use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent, readable};
 use plimsoll_chart::axis::rounded;
 use plimsoll_chart::plot::Plot;
@@ -68,7 +68,7 @@ fn key_figures(summary: &Summary) -> Vec<KeyFigure> {
     }
     figures.extend(of_fleet(summary));
     if summary.billing.total.0 != 0 {
-        figures.push(shown("Bill", dollars(summary.billing.total.cents()), String::new()));
+        figures.push(shown("BillLine", dollars(summary.billing.total.cents()), String::new()));
     }
     figures
 }
@@ -136,50 +136,50 @@ fn of_fleet(summary: &Summary) -> Vec<KeyFigure> {
     figures
 }
 
-fn causes(run: &RunData) -> Table {
+fn causes(run: &RunData) -> ReportTable {
     let rows = run.refusals.causes.iter().map(|cause| {
         vec![
-            Cell::text(&cause.code),
-            Cell::text(&cause.operation),
-            Cell::text(&cause.zone),
-            Cell::text(&cause.limit),
-            Cell::count(cause.requests),
-            Cell::count(cause.refused),
-            Cell::Number(cause.first_s, time(cause.first_s)),
-            Cell::text(&cause.first),
+            TableCell::text(&cause.code),
+            TableCell::text(&cause.operation),
+            TableCell::text(&cause.zone),
+            TableCell::text(&cause.limit),
+            TableCell::count(cause.requests),
+            TableCell::count(cause.refused),
+            TableCell::Number(cause.first_s, time(cause.first_s)),
+            TableCell::text(&cause.first),
         ]
     });
     let header =
         ["error", "operation", "zone", "limit", "requests", "refused", "first after", "the first of them"];
-    Table::new("Refused, by cause", header, rows.collect()).with_caption(
+    ReportTable::new("Refused, by cause", header, rows.collect()).with_caption(
         "The limit is what decided; asked and left are those of the first request it turned away.",
     )
 }
 
-fn subnets(summary: &Summary) -> Table {
+fn subnets(summary: &Summary) -> ReportTable {
     let rows = summary.network.subnets.iter().map(|subnet| {
         let share = subnet.peak_ratio();
         vec![
-            Cell::text(&subnet.name),
-            Cell::count(subnet.addresses.unwrap_or(0)),
-            Cell::number(subnet.used_mean, 1),
-            Cell::count(subnet.used_peak),
-            Cell::Number(share, percent(share)),
-            Cell::optional(subnet.exhausted_at_s, time),
+            TableCell::text(&subnet.name),
+            TableCell::count(subnet.addresses.unwrap_or(0)),
+            TableCell::number(subnet.used_mean, 1),
+            TableCell::count(subnet.used_peak),
+            TableCell::Number(share, percent(share)),
+            TableCell::optional(subnet.exhausted_at_s, time),
         ]
     });
     let header = ["subnet", "addresses", "in use, mean", "in use, peak", "peak share", "ran out after"];
-    Table::new("Subnets", header, rows.collect())
+    ReportTable::new("Subnets", header, rows.collect())
 }
 
-fn stages(summary: &Summary) -> Table {
+fn stages(summary: &Summary) -> ReportTable {
     let rows = in_path_order(summary).into_iter().map(|(name, stage)| {
-        let mut row = vec![Cell::text(name)];
-        row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(Cell::count));
+        let mut row = vec![TableCell::text(name)];
+        row.extend([stage.arrivals, stage.completed, stage.refused, stage.timed_out].map(TableCell::count));
         let numbers = [stage.wait_s_mean, stage.service_s_mean, stage.queue_length_mean];
-        row.extend(numbers.map(|value| Cell::optional(value, readable)));
-        row.push(stage.queue_length_peak.map_or(Cell::Empty, Cell::count));
-        row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| Cell::optional(share, percent)));
+        row.extend(numbers.map(|value| TableCell::optional(value, readable)));
+        row.push(stage.queue_length_peak.map_or(TableCell::Empty, TableCell::count));
+        row.extend([stage.occupied_ratio, stage.busy_ratio].map(|share| TableCell::optional(share, percent)));
         row
     });
     let header = [
@@ -195,63 +195,69 @@ fn stages(summary: &Summary) -> Table {
         "occupied",
         "own work",
     ];
-    Table::new("Stages of the control plane", header, rows.collect())
+    ReportTable::new("Stages of the control plane", header, rows.collect())
 }
 
-fn latencies(summary: &Summary) -> Table {
+fn latencies(summary: &Summary) -> ReportTable {
     let slow = summary.latency_s.iter().filter(|(_, latency)| latency.max > 0.0);
     let rows = slow.map(|(name, latency)| {
-        let mut row = vec![Cell::text(name), Cell::count(latency.count)];
+        let mut row = vec![TableCell::text(name), TableCell::count(latency.count)];
         let percentiles = [latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
-        row.extend(percentiles.map(|seconds| Cell::Number(seconds, amount(seconds, "s"))));
+        row.extend(percentiles.map(|seconds| TableCell::Number(seconds, amount(seconds, "s"))));
         row
     });
     let header = ["what", "count", "mean", "median", "p90", "p99", "p99.9", "longest"];
-    Table::new("Latency of everything", header, rows.collect()).with_caption(
+    ReportTable::new("Latency of everything", header, rows.collect()).with_caption(
         "From a call to its effect; of `api`, to its answer; of `stage`, the wait for a server and its service.",
     )
 }
 
-fn bill(run: &RunData) -> Table {
+fn bill(run: &RunData) -> ReportTable {
     let mut bill: Vec<_> = run.bill.iter().map(|row| (row, row.usd.parse::<f64>().unwrap_or(0.0))).collect();
     bill.sort_by(|a, b| b.1.total_cmp(&a.1));
     let rows = bill.into_iter().map(|(row, usd)| {
         vec![
-            Cell::text(&row.account),
-            Cell::text(&row.kind),
-            Cell::text(&row.name),
-            Cell::text(&row.purchase),
-            Cell::text(&row.month),
+            TableCell::text(&row.account),
+            TableCell::text(&row.kind),
+            TableCell::text(&row.name),
+            TableCell::text(&row.purchase),
+            TableCell::text(&row.month),
             quantity(row),
-            Cell::Number(usd, dollars((usd * 100.0).round() as i128)),
+            TableCell::Number(usd, dollars((usd * 100.0).round() as i128)),
         ]
     });
     let header = ["account", "kind", "type", "purchase", "month", "quantity", "USD"];
-    Table::new("Rows of the bill", header, rows.collect())
+    ReportTable::new("Rows of the bill", header, rows.collect())
 }
 
 /// Returns the quantity of a row of the bill in units that people use.
-fn quantity(row: &Bill) -> Cell {
-    let Ok(quantity) = row.quantity.parse::<f64>() else { return Cell::text(&row.quantity) };
+fn quantity(row: &BillLine) -> TableCell {
+    let Ok(quantity) = row.quantity.parse::<f64>() else { return TableCell::text(&row.quantity) };
     let (amount, unit) = match row.unit.strip_suffix("-seconds") {
         Some(what) => (quantity / 3600.0, format!("{what}-hours")),
         None => (quantity, row.unit.clone()),
     };
     let places = if amount >= 1000.0 { 0 } else { 3 };
-    Cell::Number(quantity, format!("{} {unit}", decimal(amount, places)))
+    TableCell::Number(quantity, format!("{} {unit}", decimal(amount, places)))
 }
 
 /// Returns every figure that is a single value, with its meaning.
-fn all_figures(summary: &Summary) -> Table {
+fn all_figures(summary: &Summary) -> ReportTable {
     let rows = METRICS.iter().filter_map(|metric| {
         let value = match summary.figure(metric.path)? {
-            Value::Number(number) if number.is_u64() => Cell::count(number.as_u64()?),
-            Value::Number(number) => Cell::optional(number.as_f64(), rounded),
-            Value::String(text) => Cell::text(text),
+            Value::Number(number) if number.is_u64() => TableCell::count(number.as_u64()?),
+            Value::Number(number) => TableCell::optional(number.as_f64(), rounded),
+            Value::String(text) => TableCell::text(text),
             _ => return None,
         };
-        Some(vec![Cell::text(metric.path), value, Cell::text(metric.unit), Cell::text(metric.meaning)])
+        Some(vec![
+            TableCell::text(metric.path),
+            value,
+            TableCell::text(metric.unit),
+            TableCell::text(metric.meaning),
+        ])
     });
     let header = ["figure", "value", "unit", "meaning"];
-    Table::new("Figures", header, rows.collect()).with_caption("Those of summary.json that are one value.")
+    ReportTable::new("Figures", header, rows.collect())
+        .with_caption("Those of summary.json that are one value.")
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::checkpoint::{Checkpoints, HashedFile};
-use super::{Make, Opened, Out, REGISTER};
+use super::{MakeReport, Opened, Out, REGISTER};
 use crate::ResultFolder;
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Calendar, Time};
@@ -22,7 +22,7 @@ pub trait Streamed {
 }
 
 /// Streamed reports of a run. The first error of writing ends the run.
-pub struct Recorder<'a> {
+pub struct StreamedReports<'a> {
     folder: &'a ResultFolder,
     reports: Vec<(&'static str, Box<dyn Streamed>)>,
     wants_rows: bool,
@@ -30,21 +30,23 @@ pub struct Recorder<'a> {
     failed: Option<InputError>,
 }
 
-impl<'a> Recorder<'a> {
+impl<'a> StreamedReports<'a> {
     /// Opens every streamed report of a scenario in the folder, and the tables where a calendar dates their rows.
     pub fn begin(
         folder: &'a ResultFolder,
         scenario: &Scenario,
         tables: Option<Calendar>,
-    ) -> Result<Recorder<'a>, InputError> {
+    ) -> Result<StreamedReports<'a>, InputError> {
         let wants_rows = tables.is_some();
         let mut recorder =
-            Recorder { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
+            StreamedReports { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
         for report in &REGISTER {
             match (&report.make, tables) {
-                (Make::Streamed(begin), _) => recorder.open(report.file, begin)?,
-                (Make::StreamedIf(asks, begin), _) if asks(scenario) => recorder.open(report.file, begin)?,
-                (Make::Tables(tables), Some(calendar)) => {
+                (MakeReport::Streamed(begin), _) => recorder.open(report.file, begin)?,
+                (MakeReport::StreamedIf(asks, begin), _) if asks(scenario) => {
+                    recorder.open(report.file, begin)?
+                }
+                (MakeReport::Tables(tables), Some(calendar)) => {
                     for table in *tables {
                         recorder.open(table.file(), |out| table.begin(out, calendar))?;
                     }
@@ -104,7 +106,7 @@ impl<'a> Recorder<'a> {
     }
 }
 
-impl Observer for Recorder<'_> {
+impl Observer for StreamedReports<'_> {
     fn detail(&self) -> Detail {
         if self.wants_rows { Detail::Rows } else { Detail::Series }
     }

@@ -52,35 +52,35 @@ pub struct Summary {
     /// Simulated time left out of every statistic \[s\].
     pub warmup_s: f64,
     /// First refusal for each reason, in the order of time.
-    pub first_failures: Vec<FirstFailure>,
+    pub first_failures: Vec<FirstRefusal>,
     /// First shortage; `None` where nothing did.
-    pub first_shortage: Option<FirstShortage>,
+    pub first_shortage: Option<ShortageFigures>,
     /// Launches \[instances\].
-    pub launch: Tally,
+    pub launch: RequestFigures,
     /// Calls by operation.
-    pub operations: BTreeMap<String, Tally>,
+    pub operations: BTreeMap<String, RequestFigures>,
     /// Instances of a start in steady state.
     pub steady_state: SteadyState,
     /// Hosts and their use.
-    pub fleet: Fleet,
+    pub fleet: FleetFigures,
     /// Room for more over the run.
-    pub headroom: Headroom,
+    pub headroom: HeadroomFigures,
     /// Addresses and probes.
-    pub network: Network,
+    pub network: NetworkFigures,
     /// Volumes.
-    pub storage: Storage,
+    pub storage: StorageFigures,
     /// Faults of hosts and their effects on instances.
-    pub faults: Faults,
+    pub faults: FaultFigures,
     /// Instances taken back by the spot market.
     pub spot_interruptions: u64,
     /// Money.
-    pub billing: Billing,
+    pub billing: BillingFigures,
     /// Stages of the control plane, by name.
-    pub stages: BTreeMap<String, Stage>,
+    pub stages: BTreeMap<String, StageFigures>,
     /// Calls on their way through the control plane.
     pub control_plane: ControlPlane,
     /// Percentiles of durations, by what took them.
-    pub latency_s: BTreeMap<String, Latency>,
+    pub latency_s: BTreeMap<String, LatencyFigures>,
     /// Calls that a fault of the service refused.
     pub availability: Availability,
     /// The simulation itself.
@@ -129,7 +129,7 @@ impl Summary {
 
     /// Returns the calls of all operations: asked for, refused.
     pub fn calls(&self) -> (u64, u64) {
-        let sum = |of: fn(&Tally) -> u64| self.operations.values().map(of).sum();
+        let sum = |of: fn(&RequestFigures) -> u64| self.operations.values().map(of).sum();
         (sum(|tally| tally.requested), sum(|tally| tally.failed))
     }
 }
@@ -155,7 +155,7 @@ pub struct Objective {
 /// First refusal for a reason.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct FirstFailure {
+pub struct FirstRefusal {
     /// Error code.
     pub code: String,
     /// Simulated time \[s\].
@@ -165,7 +165,7 @@ pub struct FirstFailure {
 /// First shortage of anything that is counted. Amounts are in `unit`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct FirstShortage {
+pub struct ShortageFigures {
     /// Simulated time \[s\].
     pub at_s: f64,
     /// Type of the instance.
@@ -196,7 +196,7 @@ pub struct FirstShortage {
 /// Requests by how they ended.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Tally {
+pub struct RequestFigures {
     /// Number requested.
     pub requested: u64,
     /// Number granted.
@@ -220,7 +220,7 @@ pub struct SteadyState {
 /// Hosts and their use.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Fleet {
+pub struct FleetFigures {
     /// Hosts; of elastic groups the most open at once.
     pub hosts: u64,
     /// Mean number of open hosts.
@@ -268,37 +268,37 @@ pub struct Fleet {
 /// Room for more over the run; a figure is `None` where no sample had one.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Headroom {
+pub struct HeadroomFigures {
     /// Instances of the live mix that would have fitted.
-    pub instances: Option<Span>,
+    pub instances: Option<SpanFigures>,
     /// vCPU still free then, of all.
-    pub stranded_vcpu_ratio: Option<Span>,
+    pub stranded_vcpu_ratio: Option<SpanFigures>,
     /// Memory still free then, of all.
-    pub stranded_memory_ratio: Option<Span>,
+    pub stranded_memory_ratio: Option<SpanFigures>,
     /// vCPU free that the live mix cannot use, of all.
-    pub unusable_vcpu_ratio: Option<Span>,
+    pub unusable_vcpu_ratio: Option<SpanFigures>,
     /// Memory free that the live mix cannot use, of all.
-    pub unusable_memory_ratio: Option<Span>,
+    pub unusable_memory_ratio: Option<SpanFigures>,
     /// GPU free that the live mix cannot use, of all.
-    pub unusable_gpu_ratio: Option<Span>,
+    pub unusable_gpu_ratio: Option<SpanFigures>,
     /// vCPU fragments of FGD, of all.
-    pub fgd_vcpu_ratio: Option<Span>,
+    pub fgd_vcpu_ratio: Option<SpanFigures>,
     /// Memory fragments of FGD, of all.
-    pub fgd_memory_ratio: Option<Span>,
+    pub fgd_memory_ratio: Option<SpanFigures>,
     /// GPU fragments of FGD, of all.
-    pub fgd_gpu_ratio: Option<Span>,
+    pub fgd_gpu_ratio: Option<SpanFigures>,
     /// Hosts that a repacking needs.
-    pub hosts_compacted: Option<Span>,
+    pub hosts_compacted: Option<SpanFigures>,
     /// Hosts that any packing needs.
-    pub hosts_lower_bound: Option<Span>,
+    pub hosts_lower_bound: Option<SpanFigures>,
     /// Forecasts of the resources that have a limit.
-    pub exhaustion: Vec<Exhaustion>,
+    pub exhaustion: Vec<ExhaustionForecast>,
 }
 
 /// Values of a figure over several samples.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Span {
+pub struct SpanFigures {
     /// Least.
     pub least: f64,
     /// Mean.
@@ -310,7 +310,7 @@ pub struct Span {
 /// Forecast of the time at which a limited resource runs out; `None` for never.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Exhaustion {
+pub struct ExhaustionForecast {
     /// Name of the resource.
     pub what: String,
     /// Time by the trend line \[s\].
@@ -324,13 +324,13 @@ pub struct Exhaustion {
 /// Addresses and probes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Network {
+pub struct NetworkFigures {
     /// Private addresses, by subnet.
-    pub subnets: Vec<AddressPool>,
+    pub subnets: Vec<AddressPoolFigures>,
     /// Public addresses.
-    pub public: AddressPool,
+    pub public: AddressPoolFigures,
     /// Elastic addresses.
-    pub elastic: ElasticAddresses,
+    pub elastic: ElasticAddressFigures,
     /// Probes by how they ended.
     pub probes: Probes,
 }
@@ -338,7 +338,7 @@ pub struct Network {
 /// Pool of addresses.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct AddressPool {
+pub struct AddressPoolFigures {
     /// Name of the subnet; empty for the public pool.
     pub name: String,
     /// Addresses that can be handed out; `None`: no limit.
@@ -351,7 +351,7 @@ pub struct AddressPool {
     pub exhausted_at_s: Option<f64>,
 }
 
-impl AddressPool {
+impl AddressPoolFigures {
     /// Returns the greatest share of the addresses in use, 0 to 1; 0 without a limit.
     pub fn peak_ratio(&self) -> f64 {
         self.addresses.filter(|all| *all > 0).map_or(0.0, |all| self.used_peak as f64 / all as f64)
@@ -361,7 +361,7 @@ impl AddressPool {
 /// Elastic addresses.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct ElasticAddresses {
+pub struct ElasticAddressFigures {
     /// Mean number allocated.
     pub allocated_mean: f64,
     /// Greatest number allocated.
@@ -385,16 +385,16 @@ pub struct Probes {
 /// Volumes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Storage {
+pub struct StorageFigures {
     /// Backend of each zone.
-    pub backends: Vec<Backend>,
+    pub backends: Vec<BackendFigures>,
 }
 
 /// Backend of the volumes of a zone. A limit is `None` where there is none.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "each is named by its figure in summary.json")]
-pub struct Backend {
+pub struct BackendFigures {
     pub zone: String,
     pub capacity_gib: Option<u64>,
     pub capacity_used_mean_gib: f64,
@@ -413,7 +413,7 @@ pub struct Backend {
 /// Faults of hosts and their effects on instances.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Faults {
+pub struct FaultFigures {
     /// Hosts that failed.
     pub host_failures: u64,
     /// Instances moved to another host without a break.
@@ -427,7 +427,7 @@ pub struct Faults {
 /// Money.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Billing {
+pub struct BillingFigures {
     /// All that accounts pay.
     pub total: MicroUsd,
     /// Amount for each kind of row.
@@ -466,7 +466,7 @@ impl<'de> Deserialize<'de> for MicroUsd {
 /// Stage of the control plane. A figure is `None` where there was nothing to measure.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Stage {
+pub struct StageFigures {
     /// Jobs that came.
     pub arrivals: u64,
     /// Jobs that were served.
@@ -517,13 +517,13 @@ pub struct ControlPlane {
     /// Jobs finished after their call had taken effect.
     pub duplicates: Option<u64>,
     /// Cache of instance records.
-    pub cache: Cache,
+    pub cache: CacheFigures,
     /// Read replicas.
-    pub database: Database,
+    pub database: DatabaseFigures,
     /// Queue of the workers.
     pub queue: Queue,
     /// Circuit breakers.
-    pub breaker: Breaker,
+    pub breaker: BreakerFigures,
 }
 
 /// Reads a list, or null as an empty one.
@@ -534,7 +534,7 @@ fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>,
 /// Cache of instance records.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Cache {
+pub struct CacheFigures {
     /// Lookups that found an earlier version.
     pub stale: Option<u64>,
 }
@@ -542,7 +542,7 @@ pub struct Cache {
 /// Read replicas.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Database {
+pub struct DatabaseFigures {
     /// Reads that found an earlier version.
     pub stale_reads: Option<u64>,
     /// Reads that did not find the instance yet.
@@ -562,7 +562,7 @@ pub struct Queue {
 /// Circuit breakers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Breaker {
+pub struct BreakerFigures {
     /// Times that one opened.
     pub opened: Option<u64>,
 }
@@ -570,7 +570,7 @@ pub struct Breaker {
 /// Percentiles of durations \[s\].
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Latency {
+pub struct LatencyFigures {
     /// Number of durations.
     pub count: u64,
     /// Mean.

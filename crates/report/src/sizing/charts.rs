@@ -1,6 +1,6 @@
 //! Chart of a sizing: the metric by the setting with its interval, the target and the answer.
 
-use super::data::Point;
+use super::data::PointData;
 use crate::format::amount;
 use crate::sizing::SizingData;
 use plimsoll_base::units::figures::grouped;
@@ -11,13 +11,13 @@ use plimsoll_chart::scene::Ink;
 
 /// Returns the chart; none where the metric has no value.
 pub fn plots(sizing: &SizingData) -> Vec<Plot> {
-    let known: Vec<&Point> = sizing.points.iter().filter(|point| point.mean.is_some()).collect();
+    let known: Vec<&PointData> = sizing.points.iter().filter(|point| point.mean.is_some()).collect();
     if known.is_empty() {
         return Vec::new();
     }
     let target = &sizing.target;
     let (scale, unit) = scaled(&target.unit);
-    let along = |value: fn(&Point) -> Option<f64>| -> Vec<Datum> {
+    let along = |value: fn(&PointData) -> Option<f64>| -> Vec<Datum> {
         known.iter().filter_map(|point| Some((point.value as f64, scale * value(point)?))).collect()
     };
     let means = along(|point| point.mean);

@@ -1,10 +1,10 @@
 //! `sizing.csv`: a row for each value that was tried.
 
-use super::data::{Point, SizingData};
+use super::data::{PointData, SizingData};
 use plimsoll_base::quote;
 
 /// A column: its name and its value; empty where there is none.
-type Column = (&'static str, fn(&SizingData, &Point) -> String);
+type Column = (&'static str, fn(&SizingData, &PointData) -> String);
 
 /// The columns, in order. Values are in the unit of the metric.
 #[rustfmt::skip]

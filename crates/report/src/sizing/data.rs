@@ -35,7 +35,7 @@ pub struct SizingData {
     #[serde(default)]
     pub stands_at: Option<u64>,
     /// Target of the search.
-    pub target: Target,
+    pub target: TargetData,
     /// Confidence of the verdict on each value, 0 to 1.
     pub confidence: f64,
     /// Smallest value with which the target holds, if any does.
@@ -47,9 +47,9 @@ pub struct SizingData {
     pub monotone: bool,
     /// Places where more of the setting led away from the target.
     #[serde(default)]
-    pub reversals: Vec<Reversal>,
+    pub reversals: Vec<ReversalData>,
     /// Values that were tried, least first.
-    pub points: Vec<Point>,
+    pub points: Vec<PointData>,
     /// Question in words.
     pub question_in_words: String,
     /// Answer in words.
@@ -63,7 +63,7 @@ pub struct SizingData {
 
 /// Target of a search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Target {
+pub struct TargetData {
     /// Path of the metric.
     pub metric: String,
     /// Unit of the metric.
@@ -76,7 +76,7 @@ pub struct Target {
 
 /// Place where more of the setting led away from the target.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Reversal {
+pub struct ReversalData {
     /// Lesser value.
     pub from: u64,
     /// Next value that was tried.
@@ -87,7 +87,7 @@ pub struct Reversal {
 
 /// Value that was tried.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Point {
+pub struct PointData {
     /// Value of the setting.
     pub value: u64,
     /// True if all runs are alike.
@@ -112,7 +112,7 @@ pub struct Point {
     pub digests: Vec<String>,
 }
 
-impl Point {
+impl PointData {
     /// Returns the number of runs.
     pub fn runs(&self) -> u64 {
         self.digests.len() as u64
@@ -133,7 +133,7 @@ impl SizingData {
             seed: sizing.scenario.seed,
             setting: plan.path.clone(),
             stands_at: sizing.stands_at,
-            target: Target {
+            target: TargetData {
                 metric: target.metric.clone(),
                 unit: metric::unit(&target.metric).to_string(),
                 relation: target.relation.sign().to_string(),
@@ -144,9 +144,9 @@ impl SizingData {
             ending: sizing.result.name().to_string(),
             monotone: sizing.reversals.is_empty(),
             reversals: reversals
-                .map(|&experiment::Reversal { from, to, change }| Reversal { from, to, change })
+                .map(|&experiment::Reversal { from, to, change }| ReversalData { from, to, change })
                 .collect(),
-            points: points.map(|point| Point::of(point, &target.metric)).collect(),
+            points: points.map(|point| PointData::of(point, &target.metric)).collect(),
             question_in_words: words::question(sizing),
             answer_in_words: words::answer(sizing),
             notes: words::notes(sizing),
@@ -170,11 +170,11 @@ impl SizingData {
     }
 }
 
-impl Point {
-    fn of(point: &experiment::Point, metric: &str) -> Point {
+impl PointData {
+    fn of(point: &experiment::CurvePoint, metric: &str) -> PointData {
         let estimate = &point.estimate;
         let (hosts, hosts_lower_bound) = point.hosts().unzip();
-        Point {
+        PointData {
             value: point.setting,
             exact: point.certain,
             mean: estimate.mean,

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::data::Point;
+use super::data::PointData;
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
@@ -10,7 +10,7 @@ use crate::page::provenance::sections;
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::sizing::SizingData;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
 
@@ -49,12 +49,12 @@ fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
         ),
         figure(
             "Runs",
-            grouped(sizing.points.iter().map(Point::runs).sum::<u64>()),
+            grouped(sizing.points.iter().map(PointData::runs).sum::<u64>()),
             format!("seeds from {}", sizing.seed),
         ),
         figure("Confidence", format!("{} %", 100.0 * sizing.confidence), "of each value".to_string()),
     ];
-    if let Some(Point { hosts: Some(hosts), hosts_lower_bound: Some(bound), .. }) = at_answer {
+    if let Some(PointData { hosts: Some(hosts), hosts_lower_bound: Some(bound), .. }) = at_answer {
         let note = "fewest of any packing of what ran at the peak".to_string();
         shown.push(figure("Hosts", grouped(*hosts), "at the answer".to_string()));
         shown.push(figure("Lower bound", grouped(*bound), note));
@@ -62,24 +62,25 @@ fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
     shown
 }
 
-fn curve(sizing: &SizingData) -> Table {
+fn curve(sizing: &SizingData) -> ReportTable {
     let unit = &sizing.target.unit;
-    let number =
-        |value: Option<f64>| value.map_or(Cell::Empty, |value| Cell::Number(value, amount(value, unit)));
-    let count = |count: Option<u64>| count.map_or(Cell::Empty, Cell::count);
-    let row = |point: &Point| {
+    let number = |value: Option<f64>| {
+        value.map_or(TableCell::Empty, |value| TableCell::Number(value, amount(value, unit)))
+    };
+    let count = |count: Option<u64>| count.map_or(TableCell::Empty, TableCell::count);
+    let row = |point: &PointData| {
         vec![
-            Cell::count(point.value),
-            Cell::count(point.runs()),
+            TableCell::count(point.value),
+            TableCell::count(point.runs()),
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),
             number(point.interval.map(|(_, high)| high)),
-            Cell::text(point.target.name().replace('-', " ")),
+            TableCell::text(point.target.name().replace('-', " ")),
             count(point.hosts),
             count(point.hosts_lower_bound),
         ]
     };
-    Table::new(
+    ReportTable::new(
         "Values tried",
         ["value", "runs", "mean", "low", "high", "target", "hosts", "lower bound on hosts"],
         sizing.points.iter().map(row).collect(),

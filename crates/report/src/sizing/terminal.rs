@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table};
 
-use super::data::{Point, SizingData};
+use super::data::{PointData, SizingData};
 use crate::format::amount;
 use crate::terminal::{ruled, wrapped};
 use plimsoll_base::units::figures::{decimal, grouped};
@@ -45,7 +45,7 @@ fn curve(sizing: &SizingData) -> Table {
     table
 }
 
-fn row(sizing: &SizingData, point: &Point, with_hosts: bool) -> Vec<String> {
+fn row(sizing: &SizingData, point: &PointData, with_hosts: bool) -> Vec<String> {
     let unit = &sizing.target.unit;
     let mean = point.mean.map_or_else(|| "none".to_string(), |mean| amount(mean, unit));
     let interval = match point.interval {

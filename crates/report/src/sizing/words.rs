@@ -4,7 +4,7 @@ use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::sizing::{Point, SizingResult, TargetStatus};
+use plimsoll_experiment::sizing::{CurvePoint, SizingResult, TargetStatus};
 
 /// Returns the question.
 pub fn question(sizing: &Sizing) -> String {
@@ -41,7 +41,7 @@ pub fn answer(sizing: &Sizing) -> String {
 
 /// Returns the fewest hosts of any packing, where the setting is one of hosts.
 fn beside_bound(sizing: &Sizing, value: u64) -> String {
-    match sizing.curve.at(value).and_then(Point::hosts) {
+    match sizing.curve.at(value).and_then(CurvePoint::hosts) {
         Some((hosts, bound)) if varies_hosts(sizing) => format!(
             "; of its {} hosts no packing of what ran at the peak could do with fewer than {}",
             grouped(hosts),
@@ -114,7 +114,7 @@ fn monotone(sizing: &Sizing) -> String {
 /// Returns a sentence on the values on which the runs do not decide, if the answer could be one of them.
 fn undecided(sizing: &Sizing) -> Option<String> {
     let points = sizing.curve.points();
-    let open: Vec<&Point> =
+    let open: Vec<&CurvePoint> =
         points.iter().filter(|point| point.estimate.status == TargetStatus::NotShown).collect();
     let (first, last) = (open.first()?, open.last()?);
     let without_value = open.iter().all(|point| point.estimate.mean.is_none());

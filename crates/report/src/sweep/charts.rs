@@ -9,9 +9,9 @@ use crate::format::amount;
 use crate::sweep::SweepData;
 use plimsoll_chart::axis;
 use plimsoll_chart::axis::{Axis, Scale, rounded, scaled};
-use plimsoll_chart::contour::Grid;
+use plimsoll_chart::contour::Heights;
 use plimsoll_chart::palette::{SERIES, SHADES};
-use plimsoll_chart::plot::{Block, Data, Interval, Layer, Plot, most};
+use plimsoll_chart::plot::{Block, Data, IntervalMark, Layer, Plot, most};
 use plimsoll_chart::scene::Ink;
 
 /// Figures that have a chart where they differ between runs.
@@ -104,9 +104,9 @@ fn rows(figure: &FigureColumn, words: &[&AxisColumn]) -> Plot {
     let interval = |(i, (name, runs)): (usize, &(String, Vec<usize>))| {
         let (low, middle, high) = spread(figure, runs, scale)?;
         let tooltip = format!("{name}: {}", amount(middle / scale, figure.unit));
-        Some(Interval { at: i as f64, low, middle, high, tooltip })
+        Some(IntervalMark { at: i as f64, low, middle, high, tooltip })
     };
-    let intervals: Vec<Interval> = groups.iter().enumerate().filter_map(interval).collect();
+    let intervals: Vec<IntervalMark> = groups.iter().enumerate().filter_map(interval).collect();
     let x = Axis::around(label, intervals.iter().flat_map(|one| [one.low, one.high]));
     let y = Axis::names(paths(words), groups.into_iter().map(|(name, _)| name).collect());
     let layer = Layer { name: String::new(), ink: Ink::Series(0), data: Data::Intervals(intervals) };
@@ -216,7 +216,7 @@ fn map(figure: &FigureColumn, (x, y): (&AxisColumn, &AxisColumn), runs: &[usize]
         }
     }
     if is_grid {
-        let grid = Grid { x: &columns, y: &lines, heights: &heights };
+        let grid = Heights { x: &columns, y: &lines, heights: &heights };
         let contours = steps.iter().flat_map(|step| grid.contour(*step)).collect();
         layers.push(Layer { name: String::new(), ink: Ink::Text, data: Data::Paths(contours) });
     } else {

@@ -10,7 +10,7 @@ use crate::page::provenance::{reproduce, scenario};
 use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::sweep::SweepData;
-use crate::table::{Cell, Table};
+use crate::table::{ReportTable, TableCell};
 use crate::text::name;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
@@ -93,7 +93,7 @@ fn key_figures(sweep: &SweepData) -> Vec<KeyFigure> {
     ]
 }
 
-fn axes(sweep: &SweepData) -> Table {
+fn axes(sweep: &SweepData) -> ReportTable {
     let rows = sweep.axes.iter().map(|axis| {
         let mut values: Vec<&str> = Vec::new();
         for word in &axis.words {
@@ -101,39 +101,44 @@ fn axes(sweep: &SweepData) -> Table {
                 values.push(word);
             }
         }
-        vec![Cell::text(&axis.path), Cell::count(values.len() as u64), Cell::text(values.join(", "))]
+        vec![
+            TableCell::text(&axis.path),
+            TableCell::count(values.len() as u64),
+            TableCell::text(values.join(", ")),
+        ]
     });
-    Table::new("Axes", ["setting", "values", "which"], rows.collect())
+    ReportTable::new("Axes", ["setting", "values", "which"], rows.collect())
 }
 
-fn ranges(sweep: &SweepData) -> Table {
+fn ranges(sweep: &SweepData) -> ReportTable {
     let rows = sweep.varying().map(|figure| {
         let (least, greatest) = ends(figure);
-        let cell = |run: usize| Cell::Number(figure.values[run], amount(figure.values[run], figure.unit));
-        vec![Cell::text(&figure.path), cell(least), cell(greatest), Cell::text(figure.unit)]
+        let cell =
+            |run: usize| TableCell::Number(figure.values[run], amount(figure.values[run], figure.unit));
+        vec![TableCell::text(&figure.path), cell(least), cell(greatest), TableCell::text(figure.unit)]
     });
-    Table::new("Figures that differ", ["figure", "least", "greatest", "unit"], rows.collect())
+    ReportTable::new("Figures that differ", ["figure", "least", "greatest", "unit"], rows.collect())
 }
 
 /// Figures of the table of runs.
 const COLUMNS: usize = 6;
 
-fn runs(sweep: &SweepData) -> Table {
+fn runs(sweep: &SweepData) -> ReportTable {
     let figures: Vec<&FigureColumn> = sweep.varying().take(COLUMNS).collect();
     let rows = (0..sweep.runs).map(|run| {
         let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
-            Some(numbers) => Cell::Number(numbers[run], axis.words[run].clone()),
-            None => Cell::text(&axis.words[run]),
+            Some(numbers) => TableCell::Number(numbers[run], axis.words[run].clone()),
+            None => TableCell::text(&axis.words[run]),
         });
         let figure = figures.iter().map(|figure| match figure.values[run] {
-            value if value.is_nan() => Cell::Empty,
-            value => Cell::Number(value, amount(value, figure.unit)),
+            value if value.is_nan() => TableCell::Empty,
+            value => TableCell::Number(value, amount(value, figure.unit)),
         });
         axis.chain(figure).collect()
     });
     let paths = sweep.axes.iter().map(|axis| &axis.path).chain(figures.iter().map(|figure| &figure.path));
     let header = paths.map(|path| path.clone().into()).collect();
-    Table {
+    ReportTable {
         title: "Runs".into(),
         caption: "All figures are in runs.csv.".to_string(),
         header,

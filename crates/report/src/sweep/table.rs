@@ -7,7 +7,7 @@ use std::io;
 
 use toml::Value;
 
-use plimsoll_base::columnar::{Cell, Field, Form, ParquetWriter};
+use plimsoll_base::columnar::{ColumnForm, ColumnValue, Field, ParquetWriter};
 use plimsoll_base::quote;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sweep::plan::PlannedRun;
@@ -64,30 +64,31 @@ impl<'a> RunTable<'a> {
     fn fields(&self) -> Vec<Field<'a>> {
         let field = |name, form, optional| Field { name, form, optional };
         let seeds = if self.plan.runs.iter().all(|run| i64::try_from(run.seed).is_ok()) {
-            Form::Integer
+            ColumnForm::Integer
         } else {
-            Form::Text
+            ColumnForm::Text
         };
-        let mut fields = vec![field("run", Form::Integer, false), field("scenario", Form::Text, false)];
+        let mut fields =
+            vec![field("run", ColumnForm::Integer, false), field("scenario", ColumnForm::Text, false)];
         fields.extend(
             self.plan.axes.iter().enumerate().map(|(i, path)| field(path.as_str(), self.form(i), false)),
         );
-        fields.extend([field("seed", seeds, false), field("digest", Form::Text, false)]);
-        fields.extend(self.figures.iter().map(|path| field(*path, Form::Double, true)));
+        fields.extend([field("seed", seeds, false), field("digest", ColumnForm::Text, false)]);
+        fields.extend(self.figures.iter().map(|path| field(*path, ColumnForm::Double, true)));
         fields
     }
 
     /// Returns the form that all values of an axis have.
-    fn form(&self, axis: usize) -> Form {
+    fn form(&self, axis: usize) -> ColumnForm {
         let mut values = self.plan.runs.iter().map(|run| &run.values[axis]);
         if values.clone().all(Value::is_integer) {
-            Form::Integer
+            ColumnForm::Integer
         } else if values.clone().all(|value| value.is_integer() || value.is_float()) {
-            Form::Double
+            ColumnForm::Double
         } else if values.all(Value::is_bool) {
-            Form::Boolean
+            ColumnForm::Boolean
         } else {
-            Form::Text
+            ColumnForm::Text
         }
     }
 
@@ -96,45 +97,47 @@ impl<'a> RunTable<'a> {
         number: usize,
         run: &'a PlannedRun,
         finished: &'a FinishedRun,
-    ) -> impl Iterator<Item = Cell<'a>> {
-        let text = |text: &'a str| Cell::Text(Cow::Borrowed(text));
-        let figure =
-            |path: &&'a str| finished.figures.get(*path).map_or(Cell::None, |value| Cell::Double(*value));
-        [Cell::Integer(number as i128), text(&self.plan.scenario_name)]
+    ) -> impl Iterator<Item = ColumnValue<'a>> {
+        let text = |text: &'a str| ColumnValue::Text(Cow::Borrowed(text));
+        let figure = |path: &&'a str| {
+            finished.figures.get(*path).map_or(ColumnValue::None, |value| ColumnValue::Double(*value))
+        };
+        [ColumnValue::Integer(number as i128), text(&self.plan.scenario_name)]
             .into_iter()
             .chain(run.values.iter().map(of_value))
-            .chain([Cell::Integer(i128::from(run.seed)), text(&finished.digest)])
+            .chain([ColumnValue::Integer(i128::from(run.seed)), text(&finished.digest)])
             .chain(self.figures.iter().map(figure))
     }
 }
 
-fn of_value(value: &Value) -> Cell<'_> {
+fn of_value(value: &Value) -> ColumnValue<'_> {
     match value {
-        Value::Integer(number) => Cell::Integer(i128::from(*number)),
-        Value::Float(number) => Cell::Double(*number),
-        Value::Boolean(truth) => Cell::Boolean(*truth),
-        Value::String(text) => Cell::Text(Cow::Borrowed(text)),
-        other => Cell::Text(Cow::Owned(other.to_string())),
+        Value::Integer(number) => ColumnValue::Integer(i128::from(*number)),
+        Value::Float(number) => ColumnValue::Double(*number),
+        Value::Boolean(truth) => ColumnValue::Boolean(*truth),
+        Value::String(text) => ColumnValue::Text(Cow::Borrowed(text)),
+        other => ColumnValue::Text(Cow::Owned(other.to_string())),
     }
 }
 
-fn shown(cell: Cell) -> String {
+fn shown(cell: ColumnValue) -> String {
     match cell {
-        Cell::None => String::new(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Double(number) => number.to_string(),
-        Cell::Boolean(truth) => truth.to_string(),
-        Cell::Text(text) => text.into_owned(),
+        ColumnValue::None => String::new(),
+        ColumnValue::Integer(number) => number.to_string(),
+        ColumnValue::Double(number) => number.to_string(),
+        ColumnValue::Boolean(truth) => truth.to_string(),
+        ColumnValue::Text(text) => text.into_owned(),
     }
 }
 
 /// Returns the cell in a column whose values are not all alike.
-fn in_form(cell: Cell<'_>, form: Form) -> Cell<'_> {
+fn in_form(cell: ColumnValue<'_>, form: ColumnForm) -> ColumnValue<'_> {
     match (cell, form) {
-        (Cell::Integer(number), Form::Double) => Cell::Double(number as f64),
-        (cell @ (Cell::Integer(_) | Cell::Double(_) | Cell::Boolean(_)), Form::Text) => {
-            Cell::Text(Cow::Owned(shown(cell)))
-        }
+        (ColumnValue::Integer(number), ColumnForm::Double) => ColumnValue::Double(number as f64),
+        (
+            cell @ (ColumnValue::Integer(_) | ColumnValue::Double(_) | ColumnValue::Boolean(_)),
+            ColumnForm::Text,
+        ) => ColumnValue::Text(Cow::Owned(shown(cell))),
         (cell, _) => cell,
     }
 }

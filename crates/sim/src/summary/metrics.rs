@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles};
-use crate::cloud::outcome::{HeadroomUse, PoolUse, Span, Tally};
+use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
 use plimsoll_model::network::security::Direction;
@@ -282,11 +282,11 @@ fn by_account(run: &Run<'_>) -> Value {
     sums.map(|(account, sum)| (accounts[account.index()].clone(), usd(*sum))).collect()
 }
 
-fn span(run: &Run<'_>, of: fn(&HeadroomUse) -> &Span) -> Value {
+fn span(run: &Run<'_>, of: fn(&HeadroomUse) -> &SampleSpan) -> Value {
     run.outcome.headroom.as_ref().map_or(Value::Null, |headroom| span_value(of(headroom)))
 }
 
-fn span_value(span: &Span) -> Value {
+fn span_value(span: &SampleSpan) -> Value {
     match span.mean() {
         Some(mean) => json!({ "least": span.least, "mean": mean, "most": span.most, "last": span.last }),
         None => Value::Null,

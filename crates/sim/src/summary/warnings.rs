@@ -13,7 +13,8 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
              depend on how long the run is."
         )
     });
-    late_trace(run).into_iter().chain(unstable).collect()
+    let read = run.outcome.trace_notes.iter().map(|note| format!("of the trace: {note}."));
+    late_trace(run).into_iter().chain(unstable).chain(read).collect()
 }
 
 /// Warns of a trace whose first row comes after more time than all later rows span: most of the run is empty. The usual

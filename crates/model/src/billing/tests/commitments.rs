@@ -65,14 +65,14 @@ fn seconds_by_hour(books: &Books, runs: &[Running], held: &[Held]) -> BTreeMap<u
 fn second_by_second(
     books: &Books,
     hours: BTreeMap<u64, Vec<Second>>,
-) -> BTreeMap<(AccountId, UsageType, Purchase, Month), u64> {
+) -> BTreeMap<(AccountId, UsageType, BilledPurchase, Month), u64> {
     let billing = &books.billing;
     let mut sums = BTreeMap::new();
     for (hour, mut seconds) in hours {
         let month = billing.calendar.month_of(Time(hour * HOUR.0));
         let paid = (billing.window_start.0 / HOUR.0..END / 3600).contains(&hour);
         seconds.sort_unstable();
-        let mut purchases = vec![Purchase::OnDemand; seconds.len()];
+        let mut purchases = vec![BilledPurchase::OnDemand; seconds.len()];
         let mut tries: Vec<((Turn, bool, Weight), usize, usize)> = Vec::new();
         for (number, commitment) in billing.commitments.iter().enumerate() {
             if !paid || !commitment.hours.contains(&hour) {
@@ -90,7 +90,7 @@ fn second_by_second(
         tries.sort_unstable();
         let mut capacities: Vec<u128> = billing.commitments.iter().map(|of| of.capacity).collect();
         for ((_, _, Weight { weight, .. }), number, i) in tries {
-            if purchases[i] == Purchase::OnDemand && weight <= capacities[number] {
+            if purchases[i] == BilledPurchase::OnDemand && weight <= capacities[number] {
                 capacities[number] -= weight;
                 purchases[i] = billing.commitments[number].purchase;
             }
@@ -111,7 +111,8 @@ fn commitments_cover_what_a_look_at_each_second_covers() {
         let plain = second_by_second(&books, hours);
         let bill = books.invoice(END);
         let kinds = [Kind::Instance, Kind::Reservation, Kind::Host];
-        let rows = bill.rows.iter().filter(|row| row.purchase != Purchase::Spot && kinds.contains(&row.kind));
+        let rows =
+            bill.rows.iter().filter(|row| row.purchase != BilledPurchase::Spot && kinds.contains(&row.kind));
         let seconds = |row: &BillRow| u64::try_from(row.quantity / u128::from(NS_PER_S)).unwrap();
         let fast: BTreeMap<_, u64> =
             rows.map(|row| ((row.account, row.usage_type, row.purchase, row.month), seconds(row))).collect();
@@ -120,7 +121,7 @@ fn commitments_cover_what_a_look_at_each_second_covers() {
             assert_eq!(fast.get(key), Some(seconds), "{key:?}");
         }
         assert!(fast.keys().any(|(_, usage, purchase, _)| {
-            *purchase == Purchase::SavingsPlan && usage.kind() == Kind::Reservation
+            *purchase == BilledPurchase::SavingsPlan && usage.kind() == Kind::Reservation
         }));
     }
 }

@@ -14,7 +14,7 @@ use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{BucketConfig, ClientConfig, ThrottleConfig};
 use crate::control_plane::job::JobId;
 use crate::control_plane::retry::Backoff;
-use crate::control_plane::throttle::{Class, ClassLimits, Limits, Throttle};
+use crate::control_plane::throttle::{ApiClass, ClassLimits, Limits, Throttle};
 use crate::control_plane::token_bucket::Limit;
 use crate::operation::Operation;
 use crate::workload::call::Call;
@@ -76,13 +76,13 @@ pub(super) fn throttle(config: &ThrottleConfig) -> Throttle {
     let (requests, resources) = (&config.requests, &config.resources);
     let mut limits = Limits::default();
     for (class, of_requests, of_resources) in [
-        (Class::Describe, &requests.describe, &None),
-        (Class::DescribeUnpaged, &requests.describe_unpaged, &None),
-        (Class::Launch, &requests.launch, &resources.launch),
-        (Class::Start, &requests.start, &resources.start),
-        (Class::Stop, &requests.stop, &resources.stop),
-        (Class::Terminate, &requests.terminate, &resources.terminate),
-        (Class::Write, &requests.write, &None),
+        (ApiClass::Describe, &requests.describe, &None),
+        (ApiClass::DescribeUnpaged, &requests.describe_unpaged, &None),
+        (ApiClass::Launch, &requests.launch, &resources.launch),
+        (ApiClass::Start, &requests.start, &resources.start),
+        (ApiClass::Stop, &requests.stop, &resources.stop),
+        (ApiClass::Terminate, &requests.terminate, &resources.terminate),
+        (ApiClass::Write, &requests.write, &None),
     ] {
         limits.classes[class] = ClassLimits { requests: limit(of_requests), resources: limit(of_resources) };
     }

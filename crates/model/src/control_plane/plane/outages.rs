@@ -4,7 +4,7 @@ use super::stage::Condition;
 use super::stages::{self, StageId};
 use super::{Plane, PlaneTimer};
 use crate::control_plane::checks::PER_ONE;
-use crate::control_plane::config::{OutageConfig, OutageKind};
+use crate::control_plane::config::{OutageKind, StageOutageConfig};
 use plimsoll_base::units::{Duration, Time};
 
 /// Outage of a stage.
@@ -17,8 +17,8 @@ pub(super) struct Outage {
 }
 
 /// Returns the outages of a configuration that has been validated.
-pub(super) fn resolve(outages: &[OutageConfig], replicas: u32) -> Vec<Outage> {
-    let outage = |outage: &OutageConfig| {
+pub(super) fn resolve(outages: &[StageOutageConfig], replicas: u32) -> Vec<Outage> {
+    let outage = |outage: &StageOutageConfig| {
         let names = stages::stations(replicas);
         let name = names.into_iter().find(|name| name.to_string() == outage.stage);
         let factor = outage.factor.as_ref().and_then(|factor| factor.resource(PER_ONE).ok());

@@ -6,7 +6,7 @@ use super::jobs::Task;
 use super::path::RecordKey;
 use super::requests::RequestId;
 use crate::control_plane::job::JobId;
-use crate::control_plane::throttle::Class;
+use crate::control_plane::throttle::ApiClass;
 use crate::workload::call::Call;
 use plimsoll_base::units::AccountId;
 
@@ -52,7 +52,7 @@ impl Plane {
 
     /// Loads the buckets that a call will take from.
     #[inline]
-    pub fn prefetch_buckets(&self, account: AccountId, class: Class) {
+    pub fn prefetch_buckets(&self, account: AccountId, class: ApiClass) {
         if let Some(throttle) = &self.throttle {
             throttle.prefetch(account, class);
         }

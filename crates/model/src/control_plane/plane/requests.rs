@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::path::JobPath;
 use crate::control_plane::job::JobId;
 use crate::control_plane::slab::number;
-use crate::control_plane::throttle::Class;
+use crate::control_plane::throttle::ApiClass;
 use crate::operation::Operation;
 use crate::workload::call::Call;
 use plimsoll_base::units::{AccountId, Duration, Time};
@@ -24,7 +24,7 @@ pub struct Profile {
     /// Account of the caller.
     pub account: AccountId,
     /// Class of its token buckets.
-    pub class: Class,
+    pub class: ApiClass,
     /// Number of instances that it is about.
     pub resources: u32,
     /// Path of its jobs.

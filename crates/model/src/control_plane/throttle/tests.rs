@@ -6,19 +6,19 @@ use plimsoll_base::units::NS_PER_S;
 /// another.
 fn throttle() -> Throttle {
     let mut limits = Limits::default();
-    limits.classes[Class::Launch] = ClassLimits {
+    limits.classes[ApiClass::Launch] = ClassLimits {
         requests: Some(Limit { bucket: 5, milli_per_s: 2_000 }),
         resources: Some(Limit { bucket: 10, milli_per_s: 1_000 }),
     };
-    limits.classes[Class::Stop] =
+    limits.classes[ApiClass::Stop] =
         ClassLimits { requests: Some(Limit { bucket: 1, milli_per_s: 0 }), resources: None };
     Throttle::new(limits)
 }
 
 const ACCOUNT: AccountId = AccountId(7);
-const LAUNCH: (Class, Operation) = (Class::Launch, Operation::Launch);
-const STOP: (Class, Operation) = (Class::Stop, Operation::Stop);
-const REBOOT: (Class, Operation) = (Class::Write, Operation::Reboot);
+const LAUNCH: (ApiClass, Operation) = (ApiClass::Launch, Operation::Launch);
+const STOP: (ApiClass, Operation) = (ApiClass::Stop, Operation::Stop);
+const REBOOT: (ApiClass, Operation) = (ApiClass::Write, Operation::Reboot);
 
 #[test]
 fn both_buckets_must_pass_and_a_refusal_takes_nothing() {
@@ -37,7 +37,7 @@ fn both_buckets_must_pass_and_a_refusal_takes_nothing() {
     assert_eq!(throttle.admit(at(0), ACCOUNT, LAUNCH, 4), Err(Duration::from_seconds(2)));
     assert_eq!(throttle.admit(at(2), ACCOUNT, LAUNCH, 4), Ok(()));
     let counts = ThrottleCounts { passed: 6, by_requests: 2, by_resources: 100 };
-    assert_eq!(throttle.counts()[Class::Launch], counts);
+    assert_eq!(throttle.counts()[ApiClass::Launch], counts);
     assert_comes_back(&throttle);
 }
 
@@ -49,7 +49,11 @@ fn accounts_and_classes_do_not_share() {
         assert_eq!(throttle.admit(at(9), account, STOP, 1), Err(Duration(u64::MAX)));
         assert_eq!(throttle.admit(at(9), account, LAUNCH, 10), Ok(()));
     }
-    assert_eq!(throttle.buckets.things.len(), 3 * Class::ALL.len(), "accounts without calls have no buckets");
+    assert_eq!(
+        throttle.buckets.things.len(),
+        3 * ApiClass::ALL.len(),
+        "accounts without calls have no buckets"
+    );
     for _ in 0..1_000 {
         assert_eq!(throttle.admit(at(9), ACCOUNT, REBOOT, 1), Ok(()), "no limit is none");
     }
@@ -60,37 +64,37 @@ fn accounts_and_classes_do_not_share() {
 fn every_write_has_a_bucket_of_its_own() {
     let limit = |bucket| Some(Limit { bucket, milli_per_s: 0 });
     let mut limits = Limits::default();
-    limits.classes[Class::Write].requests = limit(50);
+    limits.classes[ApiClass::Write].requests = limit(50);
     limits.writes[Operation::CreateTags] = limit(100);
     let mut throttle = Throttle::new(limits);
     let writes: Vec<Operation> =
-        Operation::ALL.iter().copied().filter(|&op| Class::of(op, true) == Class::Write).collect();
+        Operation::ALL.iter().copied().filter(|&op| ApiClass::of(op, true) == ApiClass::Write).collect();
     assert!(writes.len() > 30);
     for account in [0, 9].map(AccountId) {
         for &operation in &writes {
             let most = if operation == Operation::CreateTags { 100 } else { 50 };
-            let mut admit = || throttle.admit(at(0), account, (Class::Write, operation), 8);
+            let mut admit = || throttle.admit(at(0), account, (ApiClass::Write, operation), 8);
             assert_eq!((0..200).filter(|_| admit().is_ok()).count(), most, "{}", operation.name());
         }
     }
     let refused = writes.len() as u64 * 2 * 150 - 2 * 50;
     let passed = writes.len() as u64 * 2 * 50 + 2 * 50;
     let counts = ThrottleCounts { passed, by_requests: refused, by_resources: 0 };
-    assert_eq!(throttle.counts()[Class::Write], counts);
+    assert_eq!(throttle.counts()[ApiClass::Write], counts);
     assert_comes_back(&throttle);
 }
 
 #[test]
 fn classes_stand_at_their_positions_and_know_their_operations() {
-    for (i, class) in Class::ALL.iter().enumerate() {
+    for (i, class) in ApiClass::ALL.iter().enumerate() {
         assert_eq!(class.position(), i);
     }
-    let of = |operation| Class::of(operation, true);
-    assert_eq!(of(Operation::Describe), Class::Describe);
-    assert_eq!(Class::of(Operation::Describe, false), Class::DescribeUnpaged);
-    assert_eq!((of(Operation::Hibernate), of(Operation::CreateTags)), (Class::Stop, Class::Write));
-    let mut names: Vec<&str> = Class::ALL.iter().map(|class| class.name()).collect();
+    let of = |operation| ApiClass::of(operation, true);
+    assert_eq!(of(Operation::Describe), ApiClass::Describe);
+    assert_eq!(ApiClass::of(Operation::Describe, false), ApiClass::DescribeUnpaged);
+    assert_eq!((of(Operation::Hibernate), of(Operation::CreateTags)), (ApiClass::Stop, ApiClass::Write));
+    let mut names: Vec<&str> = ApiClass::ALL.iter().map(|class| class.name()).collect();
     names.sort();
     names.dedup();
-    assert_eq!(names.len(), Class::ALL.len());
+    assert_eq!(names.len(), ApiClass::ALL.len());
 }

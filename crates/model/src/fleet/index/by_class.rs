@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 use super::HostFilter;
 use super::class_table::{ClassTable, Key};
 use super::cost::Cost;
-use super::grid::{Grid, Search};
+use super::grid::{CellGrid, Search};
 use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
@@ -145,7 +145,7 @@ pub struct ClassIndex {
     /// View for all requests, or one for each request if the cost depends on it.
     views: Vec<View>,
     /// Grid in place of views, if these would be too many.
-    grid: Option<Grid>,
+    grid: Option<CellGrid>,
 }
 
 impl ClassIndex {
@@ -319,7 +319,7 @@ impl ClassIndex {
     /// Replaces the orders by a grid: there are too many requests for an order each.
     fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
         self.views.clear();
-        let mut grid = Grid::default();
+        let mut grid = CellGrid::default();
         for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
             grid.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
         }

@@ -20,7 +20,7 @@ struct Cell {
 
 /// The cells.
 #[derive(Clone, Debug, Default)]
-pub struct Grid {
+pub struct CellGrid {
     cells: Vec<Cell>,
     /// By SKU and the step of each resource.
     by_steps: HashMap<(u16, [u8; RESOURCES]), u32>,
@@ -28,7 +28,7 @@ pub struct Grid {
     places: Vec<(u32, u32)>,
 }
 
-impl Grid {
+impl CellGrid {
     /// Adds a class that is not in the grid. `capacity` is that of its SKU.
     pub fn add(&mut self, class: u32, key: Key, capacity: &Resources) {
         let steps = std::array::from_fn(|i| step(key.free.0[i], capacity.0[i]));
@@ -142,7 +142,7 @@ mod tests {
     fn the_search_finds_what_a_look_at_all_finds() {
         let capacity = Resources([64_000, 262_144, 8_000, 0, u32::MAX]);
         let mut random = Seed(4).stream(Purpose::Mix, 0);
-        let (mut grid, mut plain) = (Grid::default(), BTreeMap::<u32, Key>::new());
+        let (mut grid, mut plain) = (CellGrid::default(), BTreeMap::<u32, Key>::new());
         let (mut looked, mut in_all) = (0, 0);
         for turn in 0..4_000u32 {
             let class = random.below(600) as u32;

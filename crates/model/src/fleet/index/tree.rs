@@ -21,7 +21,7 @@ pub struct Leaf(pub u32);
 
 /// Position of an entry, until the next insertion or removal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Position {
+pub struct TreePosition {
     leaf: u32,
     slot: usize,
 }
@@ -152,13 +152,13 @@ impl<K: Copy + Default + PartialEq> Default for Tree<K> {
 impl<K: Copy + Default + PartialEq> Tree<K> {
     /// Returns the key at a position.
     #[inline]
-    pub fn key(&self, position: Position) -> K {
+    pub fn key(&self, position: TreePosition) -> K {
         self.nodes[position.leaf as usize].keys[position.slot]
     }
 
     /// Returns the first entry that may take a request.
     #[inline]
-    pub fn first(&self, need: Need) -> Option<Position> {
+    pub fn first(&self, need: Need) -> Option<TreePosition> {
         match self.descend(self.root, need) {
             Ok(position) => Some(position),
             Err(failed) => self.climb(failed, need),
@@ -167,10 +167,10 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
 
     /// Returns the next one behind a position.
     #[inline]
-    pub fn next(&self, position: Position, need: Need) -> Option<Position> {
+    pub fn next(&self, position: TreePosition, need: Need) -> Option<TreePosition> {
         let leaf = &self.nodes[position.leaf as usize];
         match leaf.first_meeting(position.slot + 1, need) {
-            Some(slot) => Some(Position { leaf: position.leaf, slot }),
+            Some(slot) => Some(TreePosition { leaf: position.leaf, slot }),
             None => self.climb(position.leaf, need),
         }
     }
@@ -178,20 +178,20 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
     /// Goes down to the first leaf entry; `Err` names the node where the search ended: with thresholds a
     /// union of masks can have all bits although no single mask has.
     #[inline]
-    fn descend(&self, from: u32, need: Need) -> Result<Position, u32> {
+    fn descend(&self, from: u32, need: Need) -> Result<TreePosition, u32> {
         let mut id = from;
         loop {
             let node = &self.nodes[id as usize];
             let slot = node.first_meeting(0, need).ok_or(id)?;
             if node.is_leaf {
-                return Ok(Position { leaf: id, slot });
+                return Ok(TreePosition { leaf: id, slot });
             }
             id = node.children[slot];
         }
     }
 
     /// Returns the first entry behind everything below `exhausted`.
-    fn climb(&self, exhausted: u32, need: Need) -> Option<Position> {
+    fn climb(&self, exhausted: u32, need: Need) -> Option<TreePosition> {
         let mut id = exhausted;
         loop {
             let parent = self.nodes[id as usize].parent;

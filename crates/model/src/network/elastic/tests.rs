@@ -75,7 +75,7 @@ fn the_life_of_an_elastic_address() {
     network.assert_conserved(0, 0);
     assert_eq!((network.elastic().of_account(A), network.elastic().of_account(B)), (0, 1));
 
-    let use_of = |usage: &Usage| (usage.used(), usage.peak(), usage.integral(Time(10)));
+    let use_of = |usage: &UseOverTime| (usage.used(), usage.peak(), usage.integral(Time(10)));
     let elastic = network.elastic();
     assert_eq!(use_of(&elastic.allocated), (1, 2, 20));
     assert_eq!(use_of(&elastic.associated), (0, 1, 2));

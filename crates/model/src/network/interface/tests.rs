@@ -30,8 +30,8 @@ const B: SubnetId = SubnetId(1);
 const C: SubnetId = SubnetId(2);
 
 /// Returns an instance of `a` whose type has 3 interfaces of 4 addresses.
-fn instance(number: u64) -> Instance {
-    Instance {
+fn instance(number: u64) -> InterfaceOwner {
+    InterfaceOwner {
         id: InstanceId(number),
         account: ACCOUNT,
         zone: ZoneId(0),
@@ -120,7 +120,7 @@ fn the_type_limits_interfaces_and_addresses() {
     network.assert_conserved(0, 0);
 
     // Its type may change while it is stopped.
-    let with = |interfaces, addresses_each| Instance {
+    let with = |interfaces, addresses_each| InterfaceOwner {
         limits: Some(InterfaceLimits { interfaces, addresses_each }),
         ..one
     };
@@ -130,9 +130,14 @@ fn the_type_limits_interfaces_and_addresses() {
     assert_eq!(network.check_limits(&with(3, 2)), Err(refused));
     network.check_limits(&with(3, 5)).unwrap();
     network.assign(Time(0), InterfaceRef::Further(ACCOUNT, ids[1]), AddressRange::Single, 1).unwrap();
-    assert_eq!(network.check_limits(&Instance { limits: None, ..one }), Ok(()));
+    assert_eq!(network.check_limits(&InterfaceOwner { limits: None, ..one }), Ok(()));
     network
-        .assign(Time(0), InterfaceRef::First(&Instance { limits: None, ..one }), AddressRange::Single, 60)
+        .assign(
+            Time(0),
+            InterfaceRef::First(&InterfaceOwner { limits: None, ..one }),
+            AddressRange::Single,
+            60,
+        )
         .unwrap();
 }
 
@@ -153,7 +158,7 @@ fn assigning_none_or_taking_more_than_there_are_is_no_request() {
 #[test]
 fn a_fragmented_subnet_has_no_prefix_while_addresses_are_free() {
     let mut network = network();
-    let unlimited = Instance { subnet: B, limits: None, ..instance(1) };
+    let unlimited = InterfaceOwner { subnet: B, limits: None, ..instance(1) };
     // A /26 has two whole blocks. Thirteen addresses fill the first, broken one, and break the next.
     let firsts: Vec<u32> = (0..13).map(|_| network.allocate(B, ACCOUNT, Time(0)).unwrap()).collect();
     let on = InterfaceRef::First(&unlimited);
@@ -271,7 +276,7 @@ fn random_use_of_a_subnet_gives_what_a_set_gives() {
     let mut firsts: Vec<u32> = Vec::new();
     for step in 0..4_000u64 {
         let now = Time(step);
-        let one = Instance { limits: None, ..instance(random.below(INSTANCES)) };
+        let one = InterfaceOwner { limits: None, ..instance(random.below(INSTANCES)) };
         let on = InterfaceRef::First(&one);
         let range = [AddressRange::Single, AddressRange::Prefix][random.below(2) as usize];
         let count = 1 + random.below(if range == AddressRange::Single { 12 } else { 2 }) as u16;

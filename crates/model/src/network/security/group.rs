@@ -32,7 +32,7 @@ pub(super) struct OtherEnd<'a> {
 
 /// A security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Group {
+pub struct SecurityGroup {
     /// Its id.
     pub id: SecurityGroupId,
     /// Account and VPC that it belongs to.
@@ -49,10 +49,10 @@ pub struct Group {
     pub(super) referrers: u64,
 }
 
-impl Group {
+impl SecurityGroup {
     /// Returns a group without rules.
-    pub(super) fn new(id: SecurityGroupId, owner: Owner, name: &str) -> Group {
-        Group {
+    pub(super) fn new(id: SecurityGroupId, owner: Owner, name: &str) -> SecurityGroup {
+        SecurityGroup {
             id,
             owner,
             name: name.to_string(),

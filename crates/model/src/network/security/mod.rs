@@ -19,10 +19,10 @@ pub use config::{
     EgressRuleConfig, IngressRuleConfig, SecurityConfig, SecurityGroupConfig, SecurityGroupLimits,
 };
 pub use direction::{Direction, Malformed};
-pub use group::{Group, Owner, Vpc};
+pub use group::{Owner, SecurityGroup, Vpc};
 pub use member::{Endpoint, Member, MemberId};
 pub use packet::Packet;
-pub use probe::{By, Decisions, Probe, Verdict};
+pub use probe::{By, Decisions, Probe, ProbeOutcome};
 pub use rule::{Peer, Permission, Rule, Traffic};
 pub use tracking::TrackingIdle;
 
@@ -49,7 +49,7 @@ pub struct SecurityGroups {
     limits: SecurityGroupLimits,
     templates: Vec<Template>,
     /// By id; `None` for a deleted one.
-    groups: Vec<Option<Group>>,
+    groups: Vec<Option<SecurityGroup>>,
     /// The groups of each account and VPC by name.
     names: BTreeMap<Owner, BTreeMap<String, SecurityGroupId>>,
     members: Members,
@@ -298,13 +298,13 @@ impl SecurityGroups {
     }
 
     /// Returns a group by its id.
-    pub fn group(&self, id: SecurityGroupId) -> Result<&Group, FailureReason> {
+    pub fn group(&self, id: SecurityGroupId) -> Result<&SecurityGroup, FailureReason> {
         let group = self.groups.get(id.index()).and_then(Option::as_ref);
         group.ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
     /// Returns the groups there are, in the order of their numbers.
-    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+    pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
         self.groups.iter().flatten()
     }
 
@@ -325,7 +325,7 @@ impl SecurityGroups {
 
     fn add(&mut self, owner: Owner, name: &str) -> SecurityGroupId {
         let id = SecurityGroupId(u32::try_from(self.groups.len()).expect("fewer than 2³² groups"));
-        self.groups.push(Some(Group::new(id, owner, name)));
+        self.groups.push(Some(SecurityGroup::new(id, owner, name)));
         let before = self.names.entry(owner).or_default().insert(name.to_string(), id);
         assert!(before.is_none(), "a group's name twice");
         id
@@ -343,7 +343,7 @@ impl SecurityGroups {
         rule
     }
 
-    fn existing(&mut self, id: SecurityGroupId) -> &mut Group {
+    fn existing(&mut self, id: SecurityGroupId) -> &mut SecurityGroup {
         self.groups[id.index()].as_mut().expect("a group in use is not deleted")
     }
 }

@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 
 use super::SecurityGroups;
 use super::direction::Direction;
-use super::group::{Group, OtherEnd};
+use super::group::{OtherEnd, SecurityGroup};
 use super::member::{Endpoint, Member, MemberId};
 use super::packet::Packet;
 use plimsoll_base::failure::{Failure, FailureReason};
@@ -40,7 +40,7 @@ pub enum By {
 
 /// Outcome of a probe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub enum ProbeOutcome {
     /// Arrival. The reason is that of the last interface on its way.
     Allowed {
         /// Reason that it passed there.
@@ -55,13 +55,13 @@ pub enum Verdict {
     Unreachable,
 }
 
-impl Verdict {
+impl ProbeOutcome {
     /// Returns the reason that it does not arrive; `None` if it does.
     pub fn reason(self) -> Option<FailureReason> {
         match self {
-            Verdict::Allowed { .. } => None,
-            Verdict::Refused { .. } => Some(Failure::EniSgRulesMismatch.into()),
-            Verdict::Unreachable => Some(Failure::NoRouteToDestination.into()),
+            ProbeOutcome::Allowed { .. } => None,
+            ProbeOutcome::Refused { .. } => Some(Failure::EniSgRulesMismatch.into()),
+            ProbeOutcome::Unreachable => Some(Failure::NoRouteToDestination.into()),
         }
     }
 }
@@ -100,16 +100,18 @@ impl Side {
 impl SecurityGroups {
     /// Sends a packet and counts the decision. Refused as a request if an end is no existing interface, or
     /// if no interface is between the ends: two addresses, or one interface twice.
-    pub fn probe(&mut self, now: Time, probe: Probe) -> Result<Verdict, FailureReason> {
+    pub fn probe(&mut self, now: Time, probe: Probe) -> Result<ProbeOutcome, FailureReason> {
         let verdict = match self.way(&probe)? {
             Some(sides) => self.pass(now, &probe.packet, sides),
-            None => Verdict::Unreachable,
+            None => ProbeOutcome::Unreachable,
         };
         match verdict {
-            Verdict::Allowed { by: By::Rule(rule) } => *self.decisions.by_rule.entry(rule).or_default() += 1,
-            Verdict::Allowed { by: By::Flow } => self.decisions.by_flow += 1,
-            Verdict::Refused { .. } => {}
-            Verdict::Unreachable => self.decisions.unreachable += 1,
+            ProbeOutcome::Allowed { by: By::Rule(rule) } => {
+                *self.decisions.by_rule.entry(rule).or_default() += 1
+            }
+            ProbeOutcome::Allowed { by: By::Flow } => self.decisions.by_flow += 1,
+            ProbeOutcome::Refused { .. } => {}
+            ProbeOutcome::Unreachable => self.decisions.unreachable += 1,
         }
         Ok(verdict)
     }
@@ -176,13 +178,13 @@ impl SecurityGroups {
         })
     }
 
-    fn pass(&mut self, now: Time, packet: &Packet, sides: [Option<Side>; 2]) -> Verdict {
+    fn pass(&mut self, now: Time, packet: &Packet, sides: [Option<Side>; 2]) -> ProbeOutcome {
         let mut passed = None;
         for side in sides.iter().flatten() {
             let Some(by) = self.deciding(now, packet, side) else {
                 let groups = self.members.get(side.id).map_or_else(Vec::new, |member| member.groups.clone());
                 *self.decisions.refused.entry((side.direction, groups)).or_default() += 1;
-                return Verdict::Refused { side: side.direction };
+                return ProbeOutcome::Refused { side: side.direction };
             };
             passed = Some(by);
         }
@@ -190,7 +192,7 @@ impl SecurityGroups {
         for side in sides.iter().flatten() {
             self.track(now, packet, side);
         }
-        Verdict::Allowed { by: passed.expect("an interface is on every way") }
+        ProbeOutcome::Allowed { by: passed.expect("an interface is on every way") }
     }
 
     /// Returns what lets the packet pass at one interface.
@@ -231,7 +233,7 @@ impl SecurityGroups {
                 || packet.replied_to().is_some_and(|first| begun_by(&first, side.direction.reverse())))
     }
 
-    fn groups_of(&self, id: MemberId) -> impl Iterator<Item = &Group> {
+    fn groups_of(&self, id: MemberId) -> impl Iterator<Item = &SecurityGroup> {
         let ids = self.members.get(id).map_or(&[][..], |member| &member.groups);
         ids.iter().map(|&id| self.group(id).expect("a group with members is not deleted"))
     }

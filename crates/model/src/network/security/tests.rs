@@ -77,7 +77,7 @@ impl Scene {
         Endpoint::Member(id)
     }
 
-    fn probe(&mut self, seconds: u64, from: Endpoint, to: Endpoint, packet: Packet) -> Verdict {
+    fn probe(&mut self, seconds: u64, from: Endpoint, to: Endpoint, packet: Packet) -> ProbeOutcome {
         self.groups.probe(at(seconds), Probe { from, to, packet }).unwrap()
     }
 }
@@ -91,13 +91,13 @@ fn tcp(to: u16) -> Packet {
     Packet::Tcp { from: None, to }
 }
 
-fn by_rule(rule: RuleId) -> Verdict {
-    Verdict::Allowed { by: By::Rule(rule) }
+fn by_rule(rule: RuleId) -> ProbeOutcome {
+    ProbeOutcome::Allowed { by: By::Rule(rule) }
 }
 
-const BY_FLOW: Verdict = Verdict::Allowed { by: By::Flow };
-const NO_INGRESS: Verdict = Verdict::Refused { side: Direction::Ingress };
-const NO_EGRESS: Verdict = Verdict::Refused { side: Direction::Egress };
+const BY_FLOW: ProbeOutcome = ProbeOutcome::Allowed { by: By::Flow };
+const NO_INGRESS: ProbeOutcome = ProbeOutcome::Refused { side: Direction::Ingress };
+const NO_EGRESS: ProbeOutcome = ProbeOutcome::Refused { side: Direction::Egress };
 
 #[test]
 fn port_0_is_a_port_of_a_rule_and_of_a_probe() {
@@ -272,7 +272,7 @@ fn private_addresses_of_another_vpc_are_out_of_reach() {
     let here = scene.instance(HOME, "10.0.0.4", &[]);
     let there = scene.instance(ELSEWHERE, "10.0.0.4", &[far]);
     let verdict = scene.probe(0, here, there, tcp(22));
-    assert_eq!(verdict, Verdict::Unreachable);
+    assert_eq!(verdict, ProbeOutcome::Unreachable);
     assert_eq!(verdict.reason(), Some(Failure::NoRouteToDestination.into()));
     assert_eq!(scene.groups.decisions().unreachable, 1);
     // The same address seen from there belongs to another account.

@@ -4,11 +4,11 @@
 use super::ratios::per_resource;
 use crate::fleet::index::cost::{Cost, RatioSum};
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "dot-product",
     rule: "greatest sum over the host's resources of request · free, each ÷ capacity",
     parameters: &[],

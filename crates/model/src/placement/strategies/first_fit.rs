@@ -1,12 +1,12 @@
 //! `first-fit`: the lowest host that fits; the classical rule, and hard to beat.
 
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "first-fit",
     rule: "the lowest host id",
     parameters: &[],

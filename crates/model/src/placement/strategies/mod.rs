@@ -20,10 +20,10 @@ mod worst_fit_l1;
 mod worst_fit_l2;
 mod worst_fit_linf;
 
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 
 /// All strategies.
-pub const REGISTER: &[&Entry] = &[
+pub const REGISTER: &[&StrategyEntry] = &[
     &first_fit::ENTRY,
     &next_fit::ENTRY,
     &spread::ENTRY,

@@ -1,12 +1,12 @@
 //! `next-fit`: goes round the hosts; the pointer is at the host used last, whatever its zone.
 
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "next-fit",
     rule: "first fit from the host used last, itself included, wrapping around; one pointer a run",
     parameters: &[],

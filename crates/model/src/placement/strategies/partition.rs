@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use super::best_fit;
-use crate::placement::entry::{Entry, Parameter};
+use crate::placement::entry::{Parameter, StrategyEntry};
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, ZoneId};
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "partition",
     rule: "of the zone's partitions (racks modulo their number) the one with fewest instances of the \
            request's group (no group: of its account), lowest number first; then best-fit within it",

@@ -4,14 +4,14 @@
 use std::cmp::Reverse;
 
 use super::random::draw;
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "power-of-two",
     rule: "the emptier (most free vCPU, then lowest id) of two different random hosts that fit",
     parameters: &[],

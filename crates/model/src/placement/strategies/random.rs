@@ -1,13 +1,13 @@
 //! `random`: any host that fits, each as likely as the others.
 
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::random::{Purpose, Stream};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "random",
     rule: "uniform over the hosts that fit, from the seed",
     parameters: &[],

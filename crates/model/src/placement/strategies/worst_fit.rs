@@ -2,11 +2,11 @@
 
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "worst-fit",
     rule: "most free vCPU, then most free memory (before placing)",
     parameters: &[],

@@ -3,11 +3,11 @@
 use super::ratios::l2;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
-use crate::placement::entry::Entry;
+use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Resources;
 
-pub const ENTRY: Entry = Entry {
+pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "worst-fit-l2",
     rule: "greatest sum of squares over the host's resources of free ÷ capacity (before placing)",
     parameters: &[],

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::options::Purchase;
-use super::{Mix, Source, Stops};
-use crate::workload::block_device::BlockDevice;
+use super::{ArrivalSource, Mix, Stops};
+use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::{End, Interruption, Launch, LaunchTenancy, ReservationPreference, StopsId};
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
-use crate::workload::profile::{Intensity, Layer, Thinning};
+use crate::workload::profile::{DemandLayer, Intensity, Thinning};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{Place, Problem};
@@ -61,7 +61,7 @@ pub struct ArrivalConfig {
     pub image: Option<String>,
     /// Volumes beside those of the image, or in their place where the device is the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub volumes: Vec<BlockDevice>,
+    pub volumes: Vec<BlockDeviceMapping>,
     /// Security groups of the first interface; left out: the account's default one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub security_groups: Vec<String>,
@@ -155,13 +155,13 @@ impl ArrivalConfig {
     /// dotted path.
     pub fn compile(
         &self,
-        layer: Layer,
+        layer: DemandLayer,
         key: &str,
         seed: Seed,
         intensity: Option<&Intensity>,
         base_dir: &Path,
         directory: &mut Directory,
-    ) -> Result<Source, Vec<Problem>> {
+    ) -> Result<ArrivalSource, Vec<Problem>> {
         let mut settings = Settings::at(key);
         let number = layer.source;
         let name = self.name_or_number(number);
@@ -177,7 +177,7 @@ impl ArrivalConfig {
         let (Some(process), Some(mix)) = (process, mix) else {
             return settings.give_up();
         };
-        settings.finish(|| Source {
+        settings.finish(|| ArrivalSource {
             name,
             number,
             timetable: Timetable::new(

@@ -32,7 +32,7 @@ pub struct Stops {
 /// An arrival process of a scenario. Each purpose has a stream of its own, so that another type,
 /// account or lifetime never shifts the times of requests.
 #[derive(Debug)]
-pub struct Source {
+pub struct ArrivalSource {
     name: String,
     number: u16,
     timetable: Timetable,
@@ -49,7 +49,7 @@ pub struct Source {
     account: AccountId,
 }
 
-persist! { Source {
+persist! { ArrivalSource {
     values: [account],
     nested: [
         timetable, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
@@ -70,7 +70,7 @@ struct Mix {
     by_group: Vec<Arc<LaunchOptions>>,
 }
 
-impl Source {
+impl ArrivalSource {
     /// Returns the name of the process.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,15 +4,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::operations::{Make, REGISTER, Template};
+use super::operations::{MakeCall, REGISTER, Template};
 use super::{CallSource, Next};
 use crate::operation::Operation;
-use crate::workload::arrivals::Source;
+use crate::workload::arrivals::ArrivalSource;
 use crate::workload::call::{Modification, Query, Tag};
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
-use crate::workload::profile::{Intensity, Layer, Thinning};
+use crate::workload::profile::{DemandLayer, Intensity, Thinning};
 use crate::workload::resource_call::VolumeSpec;
 use crate::workload::settings::Settings;
 use plimsoll_base::catalogue::VolumeType;
@@ -134,11 +134,11 @@ impl CallConfig {
     /// `arrivals` the names of all arrival processes and `sources` those that could be made of them.
     pub fn compile(
         &self,
-        layer: Layer,
+        layer: DemandLayer,
         key: &str,
         seed: Seed,
         intensity: Option<&Intensity>,
-        (arrivals, sources): (&[String], &[Source]),
+        (arrivals, sources): (&[String], &[ArrivalSource]),
         directory: &mut Directory,
     ) -> Result<CallSource, Vec<Problem>> {
         let mut settings = Settings::at(key);
@@ -174,7 +174,7 @@ impl CallConfig {
     }
 
     /// Returns the makers of the calls of each operation, in the order of `operations`.
-    fn makes(&self, settings: &mut Settings) -> Vec<Make> {
+    fn makes(&self, settings: &mut Settings) -> Vec<MakeCall> {
         let mut makes = Vec::new();
         for word in self.operations.keys() {
             match REGISTER.iter().find(|(operation, _)| operation.name() == word) {
@@ -192,7 +192,7 @@ impl CallConfig {
         name: &str,
         settings: &mut Settings,
         arrivals: &[String],
-        sources: &[Source],
+        sources: &[ArrivalSource],
         directory: &mut Directory,
     ) -> Vec<AccountId> {
         for (i, of) in self.accounts_of.iter().enumerate().filter(|(_, of)| !arrivals.contains(of)) {
@@ -216,7 +216,8 @@ impl CallConfig {
                 let is_meant =
                     |name: &str| self.accounts_of.is_empty() || self.accounts_of.iter().any(|of| of == name);
                 let sources = sources.iter().filter(|source| is_meant(source.name()));
-                let mut accounts: Vec<AccountId> = sources.flat_map(Source::accounts).copied().collect();
+                let mut accounts: Vec<AccountId> =
+                    sources.flat_map(ArrivalSource::accounts).copied().collect();
                 accounts.sort_unstable();
                 accounts.dedup();
                 accounts

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Action, Call, Targets};
 use super::draw::{self, AliasTable};
 use super::process::Timetable;
-use operations::{Make, Template};
+use operations::{MakeCall, Template};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::persist;
 use plimsoll_base::units::{AccountId, Time};
@@ -23,7 +23,7 @@ pub use config::{CallConfig, DescribeConfig, Scope, VolumeConfig};
 pub struct CallSource {
     timetable: Timetable,
     /// Makers of the calls of each operation.
-    makes: Vec<Make>,
+    makes: Vec<MakeCall>,
     operation: AliasTable,
     accounts: Vec<AccountId>,
     mix_stream: Stream,

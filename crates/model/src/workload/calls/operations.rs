@@ -11,7 +11,7 @@ use crate::workload::resource_call::{ResourceCall, VolumeSpec};
 use plimsoll_base::units::ZoneId;
 
 /// Makes the call that a draw, uniform over 64 bits, stands for.
-pub type Make = fn(&Template, u64) -> Action;
+pub type MakeCall = fn(&Template, u64) -> Action;
 
 /// Parts that the calls of a source have in common; shared with each, so that most allocate nothing.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Template {
 }
 
 /// Every operation that needs no name.
-pub const REGISTER: &[(Operation, Make)] = &[
+pub const REGISTER: &[(Operation, MakeCall)] = &[
     (Operation::Describe, describe),
     (Operation::Start, |of, draw| Action::Start(of.targets(draw))),
     (Operation::Stop, |of, draw| Action::Stop(of.targets(draw), false)),

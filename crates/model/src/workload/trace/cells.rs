@@ -31,7 +31,7 @@ pub struct Cells<'a> {
 
 /// Contents of a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cell<'a> {
+pub enum CellContents<'a> {
     /// A time, or none.
     Time(Option<Time>),
     /// So many small units or none, and how many of them make one.
@@ -42,27 +42,30 @@ pub enum Cell<'a> {
 
 impl<'a> Cells<'a> {
     /// Returns the cell of a column.
-    pub fn of(&self, column: Column) -> Cell<'a> {
+    pub fn of(&self, column: Column) -> CellContents<'a> {
         let quantity = |resource: usize| {
-            Cell::Quantity(self.shape.map(|shape| shape.0[resource]), QUANTITIES[resource].units_per_one)
+            CellContents::Quantity(
+                self.shape.map(|shape| shape.0[resource]),
+                QUANTITIES[resource].units_per_one,
+            )
         };
         match column {
-            Column::Start | Column::Time => Cell::Time(Some(self.time)),
-            Column::End => Cell::Time(self.end),
-            Column::Op => Cell::Text(self.operation.map_or("", Operation::name)),
-            Column::Type => Cell::Text(self.kind),
+            Column::Start | Column::Time => CellContents::Time(Some(self.time)),
+            Column::End => CellContents::Time(self.end),
+            Column::Op => CellContents::Text(self.operation.map_or("", Operation::name)),
+            Column::Type => CellContents::Text(self.kind),
             Column::Vcpu => quantity(Resources::VCPU),
             Column::Memory => quantity(Resources::MEMORY),
             Column::Gpu => quantity(Resources::GPU),
             Column::LocalStorage => quantity(Resources::STORAGE),
             Column::Network => quantity(Resources::NETWORK),
-            Column::Instance => Cell::Text(self.instance),
-            Column::Account => Cell::Text(self.account),
-            Column::Zone => Cell::Text(self.zone),
-            Column::Subnet => Cell::Text(self.subnet),
+            Column::Instance => CellContents::Text(self.instance),
+            Column::Account => CellContents::Text(self.account),
+            Column::Zone => CellContents::Text(self.zone),
+            Column::Subnet => CellContents::Text(self.subnet),
             other => {
                 let found = self.others.iter().find(|(column, _)| *column == other);
-                Cell::Text(found.map_or("", |(_, text)| text))
+                CellContents::Text(found.map_or("", |(_, text)| text))
             }
         }
     }

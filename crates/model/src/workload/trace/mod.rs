@@ -14,8 +14,10 @@ pub mod operations;
 pub mod options;
 pub mod origin;
 mod parquet_out;
+pub mod reading;
 pub mod replay;
 mod row;
+mod seconds;
 pub mod write;
 
 use serde::{Deserialize, Serialize};
@@ -25,16 +27,16 @@ use super::call::Call;
 use super::directory::Directory;
 use intervals::IntervalReader;
 use operations::OperationReader;
-use origin::TraceOrigin;
 use plimsoll_base::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Time;
+use reading::TraceReading;
 
 /// The canonical forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum TraceForm {
     /// A row per instance, with its start and end.
     Intervals,
     /// A row per call.
@@ -68,21 +70,22 @@ impl Persist for TraceReader {
 }
 
 impl TraceReader {
-    /// Opens a trace and checks its header. Times count from `origin`; without one they are seconds of the run.
-    pub fn open(path: &Path, origin: Option<TraceOrigin>) -> Result<TraceReader, InputError> {
-        let table = Table::open(path)?;
+    /// Opens a trace and checks its header. `reading` says how its columns are named and what its times count from.
+    pub fn open(path: &Path, reading: &TraceReading) -> Result<TraceReader, InputError> {
+        let mut table = Table::open(path)?;
+        reading.name_columns(&mut table)?;
         let reader = match form_of(&table)? {
-            Form::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
-            Form::Operations => Reader::Operations(OperationReader::new(table, origin)?),
+            TraceForm::Intervals => Reader::Intervals(IntervalReader::new(table, reading)?),
+            TraceForm::Operations => Reader::Operations(OperationReader::new(table, reading)?),
         };
         Ok(TraceReader(reader))
     }
 
     /// Returns its form.
-    pub fn form(&self) -> Form {
+    pub fn form(&self) -> TraceForm {
         match &self.0 {
-            Reader::Intervals(_) => Form::Intervals,
-            Reader::Operations(_) => Form::Operations,
+            Reader::Intervals(_) => TraceForm::Intervals,
+            Reader::Operations(_) => TraceForm::Operations,
         }
     }
 
@@ -93,6 +96,14 @@ impl TraceReader {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.next(directory),
             Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// Returns what was read otherwise than it is written, a sentence each: names of columns, sizes rounded so far.
+    pub fn notes(&self) -> Vec<String> {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.notes(),
+            Reader::Operations(reader) => reader.notes(),
         }
     }
 
@@ -113,11 +124,11 @@ impl TraceReader {
     }
 }
 
-fn form_of(table: &Table) -> Result<Form, Problem> {
+fn form_of(table: &Table) -> Result<TraceForm, Problem> {
     let has = |name| table.column(name).is_some();
     match (has("start_s") || has("end_s"), has("time_s") || has("op")) {
-        (true, false) => Ok(Form::Intervals),
-        (false, true) => Ok(Form::Operations),
+        (true, false) => Ok(TraceForm::Intervals),
+        (false, true) => Ok(TraceForm::Operations),
         (true, true) => Err(Problem::new(
             table.header_place(),
             "found columns of both forms, expected either `start_s,end_s` (intervals) or `time_s,op,instance` \

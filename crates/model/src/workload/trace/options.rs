@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::columns::{Column, OPTIONS};
-use super::row::{Row, SEPARATOR};
-use crate::workload::block_device::BlockDevice;
+use super::row::{SEPARATOR, TraceRow};
+use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::{Interruption, LaunchOptions, LaunchTenancy, ReservationPreference, Spot, Tag};
 use crate::workload::handles::HandleBook;
 use plimsoll_base::units::parse_scaled;
@@ -19,7 +19,7 @@ pub type OptionCells = Vec<(Column, String)>;
 
 /// Returns the options of the current row; `None` where it has none beyond what most launches do.
 #[inline]
-pub fn shared(row: &mut Row) -> Option<Arc<LaunchOptions>> {
+pub fn shared(row: &mut TraceRow) -> Option<Arc<LaunchOptions>> {
     let table = row.table;
     let known = &mut row.shared_options().0;
     if known.cells().is_empty() {
@@ -36,7 +36,7 @@ pub fn shared(row: &mut Row) -> Option<Arc<LaunchOptions>> {
     options
 }
 
-fn read(row: &mut Row) -> LaunchOptions {
+fn read(row: &mut TraceRow) -> LaunchOptions {
     let group = row.handle(Column::Group, HandleBook::placement_group);
     let partition = row.parse(Column::Partition, |text| match super::row::whole_number::<u16>(text) {
         Ok(0) => Err("is 0, where the first is 1"),
@@ -49,7 +49,7 @@ fn read(row: &mut Row) -> LaunchOptions {
     let host = row.handle(Column::Host, HandleBook::host);
     LaunchOptions {
         image: row.handle(Column::Image, HandleBook::image),
-        volumes: row.parse_items(Column::Volumes, str::parse::<BlockDevice>),
+        volumes: row.parse_items(Column::Volumes, str::parse::<BlockDeviceMapping>),
         security_groups: row.handles(Column::SecurityGroups, HandleBook::security_group),
         group,
         partition,
@@ -71,7 +71,7 @@ fn read(row: &mut Row) -> LaunchOptions {
 }
 
 /// Returns the tenancy; a launch that names its dedicated host need not give it.
-fn tenancy(row: &mut Row, names_host: bool) -> LaunchTenancy {
+fn tenancy(row: &mut TraceRow, names_host: bool) -> LaunchTenancy {
     let words = LaunchTenancy::ALL.into_iter().map(|tenancy| (tenancy.name(), tenancy));
     let found = row.word(Column::Tenancy, words.chain([("default", LaunchTenancy::Shared)]));
     if names_host && found.is_some_and(|tenancy| tenancy != LaunchTenancy::Host) {
@@ -80,7 +80,7 @@ fn tenancy(row: &mut Row, names_host: bool) -> LaunchTenancy {
     found.unwrap_or(if names_host { LaunchTenancy::Host } else { LaunchTenancy::Shared })
 }
 
-fn spot(row: &mut Row) -> Option<Spot> {
+fn spot(row: &mut TraceRow) -> Option<Spot> {
     let on_spot = row.word(Column::Purchase, [("on-demand", false), ("spot", true)]).unwrap_or(false);
     let max_pico_usd_per_hour = row.parse(Column::MaxPrice, price);
     if max_pico_usd_per_hour.is_some() && !on_spot {
@@ -120,7 +120,7 @@ pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
         options.security_groups.iter().map(|group| names.security_groups()[group.0 as usize].clone());
     let cell = |column| match column {
         Column::Image => name(names.images(), options.image.map(|handle| handle.0)),
-        Column::Volumes => join(options.volumes.iter().map(BlockDevice::to_string)),
+        Column::Volumes => join(options.volumes.iter().map(BlockDeviceMapping::to_string)),
         Column::SecurityGroups => join(group_names.clone()),
         Column::Group => name(names.placement_groups(), options.group.map(|handle| handle.0)),
         Column::Partition => number(options.partition.map_or(0, |partition| u32::from(partition) + 1)),
@@ -170,6 +170,7 @@ mod tests {
     use crate::workload::draw;
     use crate::workload::trace::TraceReader;
     use crate::workload::trace::cells::Cells;
+    use crate::workload::trace::reading::TraceReading;
     use crate::workload::trace::write::TraceWriter;
     use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
     use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -187,7 +188,7 @@ mod tests {
         };
         let group = some(5).map(|n| names.placement_group(&format!("group {n}")));
         let host = some(5).map(|n| names.host(&format!("host, \"{n}\"")));
-        let device = |n: u32| BlockDevice {
+        let device = |n: u32| BlockDeviceMapping {
             device: format!("/dev/sd{n}"),
             kind: VolumeType::ALL.get(n as usize).copied(),
             size_gib: n.is_multiple_of(2).then_some(n),
@@ -248,7 +249,7 @@ mod tests {
             written.push(options);
         }
         writer.finish().unwrap();
-        let mut reader = TraceReader::open(&path, None).unwrap();
+        let mut reader = TraceReader::open(&path, &TraceReading::default()).unwrap();
         for options in written {
             let call = reader.next(&mut names).unwrap().unwrap();
             let Action::Launch(launch) = call.action else { panic!("{call:?}") };

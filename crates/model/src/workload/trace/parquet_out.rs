@@ -6,12 +6,12 @@ use std::io;
 
 use super::cells::{self, Cells};
 use super::columns::Column;
-use plimsoll_base::columnar::{Cell, Field, Form, ParquetWriter};
+use plimsoll_base::columnar::{ColumnForm, ColumnValue, Field, ParquetWriter};
 use plimsoll_base::disk::WholeFile;
 use plimsoll_base::units::Time;
 
 /// Times \[s\] with nine decimals.
-const SECONDS: Form = Form::Decimal { digits: 18, places: 9 };
+const SECONDS: ColumnForm = ColumnForm::Decimal { digits: 18, places: 9 };
 
 /// The most that a decimal of 18 digits holds \[ns\]: 31 years.
 const MAX_NS: u64 = 1_000_000_000_000_000_000 - 1;
@@ -42,20 +42,21 @@ impl ParquetOut {
 
 fn field(column: Column) -> Field<'static> {
     let (form, optional) = match Cells::default().of(column) {
-        cells::Cell::Time(_) => (SECONDS, column == Column::End),
-        cells::Cell::Quantity(..) => (Form::Double, true),
-        cells::Cell::Text(_) => (Form::Text, true),
+        cells::CellContents::Time(_) => (SECONDS, column == Column::End),
+        cells::CellContents::Quantity(..) => (ColumnForm::Double, true),
+        cells::CellContents::Text(_) => (ColumnForm::Text, true),
     };
     Field { name: column.name(), form, optional }
 }
 
-fn cell(cell: cells::Cell) -> Cell {
+fn cell(cell: cells::CellContents) -> ColumnValue {
     match cell {
-        cells::Cell::Time(time) => time.map_or(Cell::None, |time| Cell::Integer(time.0.into())),
-        cells::Cell::Quantity(value, units_per_one) => {
-            value.map_or(Cell::None, |value| Cell::Double(f64::from(value) / units_per_one as f64))
+        cells::CellContents::Time(time) => {
+            time.map_or(ColumnValue::None, |time| ColumnValue::Integer(time.0.into()))
         }
-        cells::Cell::Text("") => Cell::None,
-        cells::Cell::Text(text) => Cell::Text(Cow::Borrowed(text)),
+        cells::CellContents::Quantity(value, units_per_one) => value
+            .map_or(ColumnValue::None, |value| ColumnValue::Double(f64::from(value) / units_per_one as f64)),
+        cells::CellContents::Text("") => ColumnValue::None,
+        cells::CellContents::Text(text) => ColumnValue::Text(Cow::Borrowed(text)),
     }
 }

@@ -5,13 +5,16 @@ use flate2::{Compression, GzBuilder};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::cells::{Cell, Cells};
+use super::cells::{CellContents, Cells};
 use super::columns::Column;
 use super::parquet_out::ParquetOut;
 use plimsoll_base::disk::{WholeFile, cannot_write};
 use plimsoll_base::input::{InputError, Problem};
-use plimsoll_base::table::Storage;
+use plimsoll_base::table::TableStorage;
 use plimsoll_base::units::{NS_PER_S, Time, write_scaled};
+
+/// Level of Zstandard: beyond it files of this kind shrink little and take long.
+const ZSTANDARD_LEVEL: i32 = 12;
 
 /// A trace being written. It appears when it is finished.
 pub struct TraceWriter {
@@ -31,19 +34,26 @@ enum Sink {
 enum Text {
     Plain(WholeFile),
     Gzipped(GzEncoder<WholeFile>),
+    Zstandard(zstd::Encoder<'static, WholeFile>),
 }
 
 impl TraceWriter {
     /// Begins a trace of these columns at `path`, whose extension decides how it is stored.
     pub fn create(path: &Path, columns: &[Column]) -> Result<TraceWriter, InputError> {
-        let storage = Storage::of(path)?;
+        let storage = TableStorage::of(path)?;
         let file = WholeFile::create(path)?;
         let text = |text| Sink::Text(Box::new(csv::Writer::from_writer(text)));
         let sink = match storage {
-            Storage::Csv => text(Text::Plain(file)),
+            TableStorage::Csv => text(Text::Plain(file)),
             // The time of writing stays out of the header, or no two files would be the same.
-            Storage::CsvGz => text(Text::Gzipped(GzBuilder::new().mtime(0).write(file, Compression::best()))),
-            Storage::Parquet => {
+            TableStorage::CsvGz => {
+                text(Text::Gzipped(GzBuilder::new().mtime(0).write(file, Compression::best())))
+            }
+            TableStorage::CsvZst => {
+                let out = zstd::Encoder::new(file, ZSTANDARD_LEVEL);
+                text(Text::Zstandard(out.map_err(|error| cannot_write(path, &error))?))
+            }
+            TableStorage::Parquet => {
                 let out = ParquetOut::new(file, columns);
                 Sink::Parquet(Box::new(out.map_err(|error| cannot_write(path, &error))?))
             }
@@ -84,6 +94,7 @@ impl TraceWriter {
             Sink::Text(out) => match out.into_inner().map_err(|error| problem(error.into_error()))? {
                 Text::Plain(file) => file,
                 Text::Gzipped(out) => out.finish().map_err(problem)?,
+                Text::Zstandard(out) => out.finish().map_err(problem)?,
             },
             Sink::Parquet(out) => out.finish().map_err(problem)?,
         };
@@ -104,10 +115,12 @@ fn write_text(
     for column in columns {
         cell.clear();
         match cells.of(*column) {
-            Cell::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
-            Cell::Time(None) | Cell::Quantity(None, _) => {}
-            Cell::Quantity(Some(value), units_per_one) => write_scaled(cell, u64::from(value), units_per_one),
-            Cell::Text(text) => cell.extend_from_slice(text.as_bytes()),
+            CellContents::Time(Some(time)) => write_scaled(cell, time.0, NS_PER_S),
+            CellContents::Time(None) | CellContents::Quantity(None, _) => {}
+            CellContents::Quantity(Some(value), units_per_one) => {
+                write_scaled(cell, u64::from(value), units_per_one)
+            }
+            CellContents::Text(text) => cell.extend_from_slice(text.as_bytes()),
         }
         out.write_field(&cell)?;
     }
@@ -120,6 +133,7 @@ impl Write for Text {
         match self {
             Text::Plain(out) => out.write(bytes),
             Text::Gzipped(out) => out.write(bytes),
+            Text::Zstandard(out) => out.write(bytes),
         }
     }
 
@@ -127,6 +141,7 @@ impl Write for Text {
         match self {
             Text::Plain(out) => out.flush(),
             Text::Gzipped(out) => out.flush(),
+            Text::Zstandard(out) => out.flush(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Use of the address pools over time, with the time at which each runs out.
 
 use crate::run::RunData;
-use crate::run::summary::AddressPool;
+use crate::run::summary::AddressPoolFigures;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::palette::SERIES;
@@ -57,7 +57,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
 
 /// Returns the subnets and the public pool, where they have a limit.
 fn pools(run: &RunData) -> Vec<Pool> {
-    let pool = |name: String, pool: &AddressPool, used: Vec<Datum>| {
+    let pool = |name: String, pool: &AddressPoolFigures, used: Vec<Datum>| {
         let addresses = pool.addresses.filter(|addresses| *addresses > 0)? as f64;
         Some(Pool { name, addresses, exhausted_at_s: pool.exhausted_at_s, peak: pool.used_peak as f64, used })
     };

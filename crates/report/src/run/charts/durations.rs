@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 use crate::charts::file_name;
 use crate::run::RunData;
-use crate::run::latency::Distribution;
+use crate::run::latency::DurationDistribution;
 use plimsoll_chart::axis::{Axis, Scale, rounded};
 use plimsoll_chart::plot::{Block, Data, Layer, Plot, most};
 use plimsoll_chart::scene::Ink;
@@ -17,11 +17,11 @@ const WIDE: f64 = 100.0;
 
 /// Returns a chart of each operation and stage that took any time, and not always the same.
 pub fn plots(run: &RunData) -> Vec<Plot> {
-    let varies = |what: &&Distribution| what.histogram.max() > what.histogram.min_nz();
+    let varies = |what: &&DurationDistribution| what.histogram.max() > what.histogram.min_nz();
     run.latency.iter().filter(|what| what.histogram.max() > 0).filter(varies).map(plot).collect()
 }
 
-fn plot(what: &Distribution) -> Plot {
+fn plot(what: &DurationDistribution) -> Plot {
     let histogram = &what.histogram;
     let (least, greatest) = (histogram.min_nz() as f64 / 1e9, histogram.max() as f64 / 1e9);
     let is_wide = greatest / least > WIDE;

@@ -8,11 +8,11 @@ mod columns;
 use std::io;
 
 use crate::run::{Opened, Out, Streamed};
-use plimsoll_base::columnar::{Cell, Field, ParquetWriter};
+use plimsoll_base::columnar::{ColumnValue, Field, ParquetWriter};
 use plimsoll_base::units::Calendar;
 use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
-use plimsoll_sim::cloud::rows::Row;
+use plimsoll_sim::cloud::rows::TableRow;
 
 /// Pattern of the files.
 pub const FILES: &str = "tables/*.parquet";
@@ -27,7 +27,7 @@ macro_rules! tables {
             holds: $holds,
             columns: columns::$columns,
             of: |row| match row {
-                Row::$row(row) => Some(row),
+                TableRow::$row(row) => Some(row),
                 _ => None,
             },
         },)*];
@@ -69,11 +69,11 @@ struct Table<R: 'static> {
     holds: &'static str,
     columns: &'static [Column<R>],
     /// The row, if it is one of this table.
-    of: fn(&Row) -> Option<&R>,
+    of: fn(&TableRow) -> Option<&R>,
 }
 
 /// Function that makes a cell of a row.
-type CellOf<R> = for<'a> fn(&'a R, &Names<'a>) -> Cell<'a>;
+type CellOf<R> = for<'a> fn(&'a R, &Names<'a>) -> ColumnValue<'a>;
 
 /// A column of a table of such rows.
 struct Column<R> {
@@ -91,7 +91,7 @@ struct Names<'a> {
 /// A table being written.
 struct Sheet<R: 'static> {
     columns: &'static [Column<R>],
-    of: fn(&Row) -> Option<&R>,
+    of: fn(&TableRow) -> Option<&R>,
     calendar: Calendar,
     writer: ParquetWriter<Out>,
 }

@@ -5,7 +5,7 @@ use super::shortage;
 use super::tables::in_path_order;
 use super::words::{number, time};
 use crate::format::amount;
-use crate::run::summary::{Objective, Stage, Summary};
+use crate::run::summary::{Objective, StageFigures, Summary};
 use crate::text::name;
 use plimsoll_base::units::figures::{grouped, percent, readable};
 use plimsoll_experiment::metric;
@@ -157,7 +157,7 @@ fn backlog(summary: &Summary) -> Option<String> {
 fn binding(summary: &Summary) -> Option<String> {
     let stages = in_path_order(summary);
     let unstable = |name: &str| summary.control_plane.unstable.iter().any(|known| known == name);
-    let weight = |(stage_name, stage): &(&str, &Stage)| {
+    let weight = |(stage_name, stage): &(&str, &StageFigures)| {
         (unstable(stage_name), stage.wait_s_total, stage.refused + stage.timed_out)
     };
     let found = stages.iter().copied().max_by(|a, b| {

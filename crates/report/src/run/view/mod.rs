@@ -8,7 +8,7 @@ pub mod words;
 pub use tables::in_path_order;
 
 use super::summary::Summary;
-use crate::table::Table;
+use crate::table::ReportTable;
 
 /// View of a run.
 pub struct RunView {
@@ -25,7 +25,7 @@ pub struct RunView {
     /// Reasons why the figures may mislead.
     pub warnings: Vec<String>,
     /// Tables, in order; those that would be empty are left out.
-    pub tables: Vec<Table>,
+    pub tables: Vec<ReportTable>,
 }
 
 impl RunView {

@@ -1,7 +1,7 @@
 //! Sentence on what ran out first: the resource, its zone and host groups, the time, with what was asked and what was free.
 
 use super::words::time;
-use crate::run::summary::{FirstShortage, Summary};
+use crate::run::summary::{ShortageFigures, Summary};
 use crate::text::name;
 use plimsoll_base::failure::{self, Failure};
 use plimsoll_base::units::figures::{grouped, readable};
@@ -28,7 +28,7 @@ fn failure_of(code: &str) -> Option<Failure> {
 }
 
 /// Returns the resource with its zone and host groups: `memory in us-east-1c, host group gen3`.
-fn place(first: &FirstShortage) -> String {
+fn place(first: &ShortageFigures) -> String {
     let zone = match (&first.zone, first.zones) {
         (Some(zone), _) => format!(" in {}", name(zone)),
         (None, zones @ 2..) => format!(" in all {} zones", grouped(zones)),
@@ -44,7 +44,7 @@ fn place(first: &FirstShortage) -> String {
 }
 
 /// Returns a sentence on what was asked and what was free; empty where no amount decided.
-fn amounts(first: &FirstShortage) -> String {
+fn amounts(first: &ShortageFigures) -> String {
     let (Some(asked), Some(free)) = (first.asked, first.free) else { return String::new() };
     let unit = first.unit.as_deref().unwrap_or_default();
     let who = first.kind.as_deref().map_or_else(|| "A request".to_string(), name);
@@ -54,8 +54,11 @@ fn amounts(first: &FirstShortage) -> String {
     let (Some(most_free), Some(hosts)) = (first.most_free, first.hosts) else {
         return format!(" {who} asked for {}; {} left.", amount(asked), amount(free));
     };
-    let hosts =
-        if hosts == 1 { "the only host".to_string() } else { format!("all {} hosts", grouped(hosts)) };
+    let hosts = match hosts {
+        1 => "the only host".to_string(),
+        2 => "both hosts".to_string(),
+        hosts => format!("all {} hosts", grouped(hosts)),
+    };
     if most_free < asked {
         return format!(
             " {who} asked for {}; no host had more than {} free, {hosts} together {}.",

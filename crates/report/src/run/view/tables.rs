@@ -2,8 +2,10 @@
 
 use super::words::time;
 use crate::format::amount;
-use crate::run::summary::{AddressPool, Headroom, Latency, MicroUsd, Span, Stage, Summary};
-use crate::table::{Cell, Table};
+use crate::run::summary::{
+    AddressPoolFigures, HeadroomFigures, LatencyFigures, MicroUsd, SpanFigures, StageFigures, Summary,
+};
+use crate::table::{ReportTable, TableCell};
 use plimsoll_base::failure;
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent, span};
 use plimsoll_base::units::{Duration, NS_PER_S};
@@ -17,7 +19,7 @@ const TOP: usize = 4;
 const FORECAST_LIMIT_S: f64 = 30.0 * 365.25 * 86_400.0;
 
 /// Returns the tables of a run, in order: first what its question is about.
-pub fn all(summary: &Summary) -> Vec<Table> {
+pub fn all(summary: &Summary) -> Vec<ReportTable> {
     let of_calls = [calls(summary), latencies(summary), control_plane(summary), stages(summary)];
     let of_launches = [launches(summary)];
     let (first, second) = match summary.has_control_plane() {
@@ -38,7 +40,7 @@ pub fn all(summary: &Summary) -> Vec<Table> {
     tables.filter(|table| !table.rows.is_empty()).collect()
 }
 
-fn objectives(summary: &Summary) -> Table {
+fn objectives(summary: &Summary) -> ReportTable {
     let rows = summary.objectives.iter().map(|objective| {
         let unit = metric::unit(&objective.metric);
         let suffix = if unit == "s" { " s" } else { "" };
@@ -47,31 +49,46 @@ fn objectives(summary: &Summary) -> Table {
         let wanted: Vec<String> = [least, most].into_iter().flatten().collect();
         let found = match objective.value {
             // Six digits as in the objective: near 1 every digit matters.
-            Some(value) if unit == "0 to 1" => Cell::number(value, 6),
-            Some(value) => Cell::Number(value, amount(value, unit)),
-            None if metric::is_first_time(&objective.metric) => Cell::text("never"),
-            None => Cell::text("none"),
+            Some(value) if unit == "0 to 1" => TableCell::number(value, 6),
+            Some(value) => TableCell::Number(value, amount(value, unit)),
+            None if metric::is_first_time(&objective.metric) => TableCell::text("never"),
+            None => TableCell::text("none"),
         };
         let verdict = if objective.met { "met" } else { "missed" };
-        vec![Cell::text(&objective.metric), Cell::text(wanted.join(", ")), found, Cell::text(verdict)]
+        vec![
+            TableCell::text(&objective.metric),
+            TableCell::text(wanted.join(", ")),
+            found,
+            TableCell::text(verdict),
+        ]
     });
-    Table::new("Objectives", ["metric", "wanted", "found", "verdict"], rows.collect())
+    ReportTable::new("Objectives", ["metric", "wanted", "found", "verdict"], rows.collect())
 }
 
 /// Returns the launches by their outcome; without rows where none was asked for.
-fn launches(summary: &Summary) -> Table {
+fn launches(summary: &Summary) -> ReportTable {
     let launch = &summary.launch;
     let header = ["outcome", "instances", "share", "first after"];
     if launch.requested == 0 {
-        return Table::new("Launches", header, Vec::new());
+        return ReportTable::new("Launches", header, Vec::new());
     }
     let share = |count: u64| match launch.requested {
-        0 => Cell::Empty,
+        0 => TableCell::Empty,
         requested => ratio(count as f64 / requested as f64),
     };
     let mut rows = vec![
-        vec![Cell::text("asked for"), Cell::count(launch.requested), Cell::Empty, Cell::Empty],
-        vec![Cell::text("launched"), Cell::count(launch.succeeded), share(launch.succeeded), Cell::Empty],
+        vec![
+            TableCell::text("asked for"),
+            TableCell::count(launch.requested),
+            TableCell::Empty,
+            TableCell::Empty,
+        ],
+        vec![
+            TableCell::text("launched"),
+            TableCell::count(launch.succeeded),
+            share(launch.succeeded),
+            TableCell::Empty,
+        ],
     ];
     let mut failures: Vec<(&String, u64)> =
         launch.failed_by_code.iter().map(|(code, count)| (code, *count)).collect();
@@ -79,13 +96,18 @@ fn launches(summary: &Summary) -> Table {
         .sort_by_key(|(code, _)| failure::REGISTER.iter().position(|entry| entry.ec2_name == code.as_str()));
     for (code, count) in failures {
         let first = summary.first_failures.iter().find(|first| first.code == *code).map(|first| first.at_s);
-        rows.push(vec![Cell::text(code), Cell::count(count), share(count), Cell::optional(first, time)]);
+        rows.push(vec![
+            TableCell::text(code),
+            TableCell::count(count),
+            share(count),
+            TableCell::optional(first, time),
+        ]);
     }
-    Table::new("Launches", header, rows)
+    ReportTable::new("Launches", header, rows)
 }
 
 /// Returns the calls of every operation but launch; without rows where there are no others but ends of lifetimes.
-fn calls(summary: &Summary) -> Table {
+fn calls(summary: &Summary) -> ReportTable {
     let mut operations: Vec<_> =
         summary.operations.iter().filter(|(name, _)| *name != Operation::Launch.name()).collect();
     if operations.iter().all(|(name, tally)| *name == Operation::Terminate.name() && tally.failed == 0) {
@@ -93,13 +115,14 @@ fn calls(summary: &Summary) -> Table {
     }
     operations.sort_by_key(|(name, _)| Operation::named(name).map(Operation::index));
     let rows = operations.into_iter().map(|(name, tally)| {
-        let [calls, granted, refused] = [tally.requested, tally.succeeded, tally.failed].map(Cell::count);
-        vec![Cell::text(name), calls, granted, refused]
+        let [calls, granted, refused] =
+            [tally.requested, tally.succeeded, tally.failed].map(TableCell::count);
+        vec![TableCell::text(name), calls, granted, refused]
     });
-    Table::new("Other calls", ["operation", "calls", "granted", "refused"], rows.collect())
+    ReportTable::new("Other calls", ["operation", "calls", "granted", "refused"], rows.collect())
 }
 
-fn control_plane(summary: &Summary) -> Table {
+fn control_plane(summary: &Summary) -> ReportTable {
     let plane = &summary.control_plane;
     let rows = [
         ("calls refused for good", plane.refused),
@@ -120,10 +143,10 @@ fn control_plane(summary: &Summary) -> Table {
 }
 
 /// Returns the percentiles of what took time, of a run with a control plane; what was instant is left out.
-fn latencies(summary: &Summary) -> Table {
+fn latencies(summary: &Summary) -> ReportTable {
     let mut shown: Vec<_> = summary.latency_s.iter().filter(|(_, latency)| latency.max > 0.0).collect();
     // An answer that comes with the effect is told once.
-    let is_effect = |name: &str, answer: &Latency| {
+    let is_effect = |name: &str, answer: &LatencyFigures| {
         let effect = name.strip_prefix("api.").and_then(|operation| summary.latency_s.get(operation));
         effect.is_some_and(|effect| effect == answer)
     };
@@ -133,23 +156,23 @@ fn latencies(summary: &Summary) -> Table {
     }
     let rows = shown.into_iter().map(|(name, latency)| {
         let seconds = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
-        let mut row = vec![Cell::text(name), Cell::count(latency.count)];
-        row.extend(seconds.map(|seconds| Cell::Number(seconds, amount(seconds, "s"))));
+        let mut row = vec![TableCell::text(name), TableCell::count(latency.count)];
+        row.extend(seconds.map(|seconds| TableCell::Number(seconds, amount(seconds, "s"))));
         row
     });
     let header = ["what", "count", "median", "p90", "p99", "p99.9", "longest"];
-    Table::new("Latency", header, rows.collect())
+    ReportTable::new("Latency", header, rows.collect())
 }
 
 /// Returns the table of the counts that are not 0.
-fn counts<const N: usize>(title: &'static str, counts: [(&'static str, u64); N]) -> Table {
+fn counts<const N: usize>(title: &'static str, counts: [(&'static str, u64); N]) -> ReportTable {
     let rows = counts.into_iter().filter(|(_, count)| *count > 0);
-    let rows = rows.map(|(name, count)| vec![Cell::text(name), Cell::count(count)]);
-    Table::new(title, ["event", "count"], rows.collect())
+    let rows = rows.map(|(name, count)| vec![TableCell::text(name), TableCell::count(count)]);
+    ReportTable::new(title, ["event", "count"], rows.collect())
 }
 
 /// Returns the stages in the order of a call's path.
-pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
+pub fn in_path_order(summary: &Summary) -> Vec<(&str, &StageFigures)> {
     const PATH: [&str; 10] = [
         "gateway",
         "validation",
@@ -162,7 +185,7 @@ pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
         "storage",
         "images",
     ];
-    let mut stages: Vec<(&str, &Stage)> =
+    let mut stages: Vec<(&str, &StageFigures)> =
         summary.stages.iter().map(|(name, stage)| (name.as_str(), stage)).collect();
     // A pool of connections comes before its database: `primary-pool`, `primary`, `replica-1-pool`, `replica-1`.
     stages.sort_by_key(|(name, _)| {
@@ -174,31 +197,31 @@ pub fn in_path_order(summary: &Summary) -> Vec<(&str, &Stage)> {
 }
 
 /// Returns the stages of the control plane that took time or turned jobs away.
-fn stages(summary: &Summary) -> Table {
+fn stages(summary: &Summary) -> ReportTable {
     let rows = in_path_order(summary).into_iter().filter_map(|(name, stage)| {
         let gone = stage.refused + stage.timed_out;
         let is_idle = stage.wait_s_total == 0.0 && stage.service_s_mean.unwrap_or(0.0) == 0.0;
         if is_idle && gone == 0 {
             return None;
         }
-        let seconds = |mean| Cell::optional(mean, |mean| format!("{} s", decimal(mean, 3)));
-        let share = |ratio| Cell::optional(ratio, percent);
+        let seconds = |mean| TableCell::optional(mean, |mean| format!("{} s", decimal(mean, 3)));
+        let share = |ratio| TableCell::optional(ratio, percent);
         Some(vec![
-            Cell::text(name),
-            Cell::count(stage.arrivals),
+            TableCell::text(name),
+            TableCell::count(stage.arrivals),
             share(stage.occupied_ratio),
             share(stage.busy_ratio),
             seconds(stage.wait_s_mean),
             seconds(stage.service_s_mean),
-            Cell::count(stage.queue_length_peak.unwrap_or(0)),
-            Cell::count(gone),
+            TableCell::count(stage.queue_length_peak.unwrap_or(0)),
+            TableCell::count(gone),
         ])
     });
     let header = ["stage", "came", "occupied", "own work", "mean wait", "service", "longest queue", "gone"];
-    Table::new("Stages", header, rows.collect())
+    ReportTable::new("Stages", header, rows.collect())
 }
 
-fn faults(summary: &Summary) -> Table {
+fn faults(summary: &Summary) -> ReportTable {
     let faults = &summary.faults;
     let rows = [
         ("hosts that failed", faults.host_failures),
@@ -210,7 +233,7 @@ fn faults(summary: &Summary) -> Table {
     counts("Not requested by users", rows)
 }
 
-fn probes(summary: &Summary) -> Table {
+fn probes(summary: &Summary) -> ReportTable {
     let probes = &summary.network.probes;
     let rows = [
         ("allowed by a rule", probes.allowed.saturating_sub(probes.by_flow)),
@@ -222,33 +245,33 @@ fn probes(summary: &Summary) -> Table {
 }
 
 /// Returns the cell of a share, 0 to 1.
-fn ratio(ratio: f64) -> Cell {
-    Cell::Number(ratio, percent(ratio))
+fn ratio(ratio: f64) -> TableCell {
+    TableCell::Number(ratio, percent(ratio))
 }
 
 /// Returns the use of hosts, addresses and volumes; without rows where nothing ran.
-fn usage(summary: &Summary) -> Table {
+fn usage(summary: &Summary) -> ReportTable {
     let (fleet, network) = (&summary.fleet, &summary.network);
     let units = |amount: f64, unit: &str| {
-        Cell::text(format!("{} {unit}", decimal(amount, if amount.fract() == 0.0 { 0 } else { 3 })))
+        TableCell::text(format!("{} {unit}", decimal(amount, if amount.fract() == 0.0 { 0 } else { 3 })))
     };
-    let hosts = Cell::text(format!("{} hosts", grouped(fleet.hosts)));
-    let memory = Cell::text(format!("{} GiB", decimal(fleet.memory_gib, 0)));
+    let hosts = TableCell::text(format!("{} hosts", grouped(fleet.hosts)));
+    let memory = TableCell::text(format!("{} GiB", decimal(fleet.memory_gib, 0)));
     let mut rows = vec![
         vec![
-            Cell::text("hosts"),
-            Cell::number(fleet.hosts_used_mean, 1),
-            Cell::count(fleet.hosts_used_peak),
+            TableCell::text("hosts"),
+            TableCell::number(fleet.hosts_used_mean, 1),
+            TableCell::count(fleet.hosts_used_peak),
             hosts,
         ],
         vec![
-            Cell::text("vCPU"),
+            TableCell::text("vCPU"),
             ratio(fleet.vcpu_used_ratio_mean),
             ratio(fleet.vcpu_used_ratio_peak),
             units(fleet.vcpu, "vCPU"),
         ],
         vec![
-            Cell::text("memory"),
+            TableCell::text("memory"),
             ratio(fleet.memory_used_ratio_mean),
             ratio(fleet.memory_used_ratio_peak),
             memory,
@@ -256,37 +279,42 @@ fn usage(summary: &Summary) -> Table {
     ];
     if fleet.gpu > 0.0 {
         let (mean, peak) = (ratio(fleet.gpu_used_ratio_mean), ratio(fleet.gpu_used_ratio_peak));
-        rows.push(vec![Cell::text("GPU"), mean, peak, units(fleet.gpu, "GPU")]);
+        rows.push(vec![TableCell::text("GPU"), mean, peak, units(fleet.gpu, "GPU")]);
     }
     let (mean, peak) =
-        (Cell::number(fleet.instances_running_mean, 1), Cell::count(fleet.instances_running_peak));
-    rows.push(vec![Cell::text("instances running"), mean, peak, Cell::Empty]);
+        (TableCell::number(fleet.instances_running_mean, 1), TableCell::count(fleet.instances_running_peak));
+    rows.push(vec![TableCell::text("instances running"), mean, peak, TableCell::Empty]);
     // The fullest subnets suffice; the file has all.
-    let mut subnets: Vec<&AddressPool> = network.subnets.iter().collect();
+    let mut subnets: Vec<&AddressPoolFigures> = network.subnets.iter().collect();
     subnets.sort_by(|a, b| b.peak_ratio().total_cmp(&a.peak_ratio()));
     rows.extend(
         subnets.iter().take(TOP).map(|pool| pool_row(format!("addresses of subnet {}", pool.name), pool)),
     );
     if subnets.len() > TOP {
         let rest = format!("… and {} more subnets", subnets.len() - TOP);
-        rows.push(vec![Cell::text(rest), Cell::Empty, Cell::Empty, Cell::Empty]);
+        rows.push(vec![TableCell::text(rest), TableCell::Empty, TableCell::Empty, TableCell::Empty]);
     }
     if network.public.used_peak > 0 || network.public.addresses.is_some() {
         rows.push(pool_row("public addresses".to_string(), &network.public));
     }
     if network.elastic.allocated_peak > 0 {
         let (mean, peak) = (network.elastic.allocated_mean, network.elastic.allocated_peak);
-        let limit = Cell::text("no limit");
-        rows.push(vec![Cell::text("of these, elastic"), Cell::number(mean, 1), Cell::count(peak), limit]);
+        let limit = TableCell::text("no limit");
+        rows.push(vec![
+            TableCell::text("of these, elastic"),
+            TableCell::number(mean, 1),
+            TableCell::count(peak),
+            limit,
+        ]);
     }
     rows.extend(volumes(summary));
     // A row in which nothing was ever in use says nothing.
-    rows.retain(|row| !matches!(row[2], Cell::Number(peak, _) if peak == 0.0));
-    Table::new("In use", ["resource", "mean", "peak", "of"], rows)
+    rows.retain(|row| !matches!(row[2], TableCell::Number(peak, _) if peak == 0.0));
+    ReportTable::new("In use", ["resource", "mean", "peak", "of"], rows)
 }
 
 /// Returns the rows of the volumes of each zone: space where there are any, IOPS and throughput where they have a limit.
-fn volumes(summary: &Summary) -> Vec<Vec<Cell>> {
+fn volumes(summary: &Summary) -> Vec<Vec<TableCell>> {
     let mut rows = Vec::new();
     for backend in &summary.storage.backends {
         let peak = backend.capacity_used_peak_gib;
@@ -313,12 +341,12 @@ fn volumes(summary: &Summary) -> Vec<Vec<Cell>> {
     rows
 }
 
-fn level_row(what: &str, zone: &str, mean: f64, peak: u64, of: String) -> Vec<Cell> {
+fn level_row(what: &str, zone: &str, mean: f64, peak: u64, of: String) -> Vec<TableCell> {
     vec![
-        Cell::text(format!("{what} of zone {zone}")),
-        Cell::number(mean, 1),
-        Cell::count(peak),
-        Cell::text(of),
+        TableCell::text(format!("{what} of zone {zone}")),
+        TableCell::number(mean, 1),
+        TableCell::count(peak),
+        TableCell::text(of),
     ]
 }
 
@@ -327,35 +355,40 @@ fn limit(limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String 
     exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", time(at_s)))
 }
 
-fn pool_row(name: String, pool: &AddressPool) -> Vec<Cell> {
+fn pool_row(name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
     let of = match (pool.addresses, pool.exhausted_at_s) {
         (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), time(at_s)),
         (Some(all), None) => grouped(all),
         (None, _) => "no limit".to_string(),
     };
-    vec![Cell::text(name), Cell::number(pool.used_mean, 1), Cell::count(pool.used_peak), Cell::text(of)]
+    vec![
+        TableCell::text(name),
+        TableCell::number(pool.used_mean, 1),
+        TableCell::count(pool.used_peak),
+        TableCell::text(of),
+    ]
 }
 
 /// Returns how well the hosts were packed; without rows where none was in use.
-fn packing(summary: &Summary) -> Table {
+fn packing(summary: &Summary) -> ReportTable {
     let fleet = &summary.fleet;
     let header = ["share", "vCPU", "memory"];
     if fleet.hosts_used_peak == 0 {
-        return Table::new("Packing", header, Vec::new());
+        return ReportTable::new("Packing", header, Vec::new());
     }
-    let row = |name, vcpu, memory| vec![Cell::text(name), ratio(vcpu), ratio(memory)];
+    let row = |name, vcpu, memory| vec![TableCell::text(name), ratio(vcpu), ratio(memory)];
     let (packed, stranded) = ("packed: of the hosts in use", "stranded: free beside too little");
     let rows = vec![
         row(packed, fleet.packing_density_vcpu_mean, fleet.packing_density_memory_mean),
         row(stranded, fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean),
     ];
-    Table::new("Packing", header, rows)
+    ReportTable::new("Packing", header, rows)
 }
 
 /// Row of [`headroom`]: name, values, and their format.
-type HeadroomRow = (&'static str, fn(&Headroom) -> Option<Span>, fn(f64) -> String);
+type HeadroomRow = (&'static str, fn(&HeadroomFigures) -> Option<SpanFigures>, fn(f64) -> String);
 
-fn headroom(summary: &Summary) -> Table {
+fn headroom(summary: &Summary) -> ReportTable {
     let count: fn(f64) -> String = |value| decimal(value, 0);
     let rows: [HeadroomRow; 11] = [
         ("more of the live mix, instances", |h| h.instances, count),
@@ -371,40 +404,40 @@ fn headroom(summary: &Summary) -> Table {
         ("hosts that any packing needs", |h| h.hosts_lower_bound, count),
     ];
     let rows = rows.into_iter().filter_map(|(name, values, format)| {
-        let Span { least, mean, last } = values(&summary.headroom)?;
-        let [least, mean, last] = [least, mean, last].map(|value| Cell::Number(value, format(value)));
-        Some(vec![Cell::text(name), least, mean, last])
+        let SpanFigures { least, mean, last } = values(&summary.headroom)?;
+        let [least, mean, last] = [least, mean, last].map(|value| TableCell::Number(value, format(value)));
+        Some(vec![TableCell::text(name), least, mean, last])
     });
-    Table::new("Headroom", ["figure", "least", "mean", "at the end"], rows.collect())
+    ReportTable::new("Headroom", ["figure", "least", "mean", "at the end"], rows.collect())
 }
 
 /// Returns the forecasts of what runs out after the run if trends go on, soonest first.
-fn exhaustion(summary: &Summary) -> Table {
+fn exhaustion(summary: &Summary) -> ReportTable {
     let ahead = summary.horizon_s..FORECAST_LIMIT_S;
     let mut growing: Vec<_> = summary.headroom.exhaustion.iter().collect();
     growing.retain(|found| found.at_s.is_some_and(|at_s| ahead.contains(&at_s)));
     growing.sort_by(|a, b| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
     let after = |at_s: Option<f64>| match at_s {
         Some(at_s) if at_s < FORECAST_LIMIT_S => {
-            Cell::Number(at_s, span(Duration((at_s * NS_PER_S as f64) as u64)))
+            TableCell::Number(at_s, span(Duration((at_s * NS_PER_S as f64) as u64)))
         }
-        _ => Cell::text("not in 30 years"),
+        _ => TableCell::text("not in 30 years"),
     };
     let rows = growing.into_iter().take(TOP).map(|found| {
-        vec![Cell::text(&found.what), after(found.at_s), after(found.earliest_s), after(found.latest_s)]
+        vec![TableCell::text(&found.what), after(found.at_s), after(found.earliest_s), after(found.latest_s)]
     });
-    Table::new("Runs out at this pace", ["resource", "after", "earliest", "latest"], rows.collect())
+    ReportTable::new("Runs out at this pace", ["resource", "after", "earliest", "latest"], rows.collect())
 }
 
-fn usd(cents: i128) -> Cell {
-    Cell::Number(cents as f64 / 100.0, dollars(cents))
+fn usd(cents: i128) -> TableCell {
+    TableCell::Number(cents as f64 / 100.0, dollars(cents))
 }
 
 /// Returns the bill in cents; without rows where nothing was billed. The total shown is the sum of the rows shown.
-fn bill(summary: &Summary) -> Table {
+fn bill(summary: &Summary) -> ReportTable {
     let billing = &summary.billing;
     if billing.total.0 == 0 && billing.by_account.values().all(|sum| sum.0 == 0) {
-        return Table::new("Bill", ["account", "USD"], Vec::new());
+        return ReportTable::new("Bill", ["account", "USD"], Vec::new());
     }
     let mut accounts: Vec<_> = billing.by_account.iter().map(|(account, sum)| (account, *sum)).collect();
     accounts.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
@@ -417,16 +450,19 @@ fn bill(summary: &Summary) -> Table {
     }
     let total: i128 = sums.iter().map(|(_, cents)| cents).sum();
     sums.push(("total".to_string(), total));
-    let mut rows: Vec<Vec<Cell>> =
-        sums.into_iter().map(|(name, cents)| vec![Cell::text(name), usd(cents)]).collect();
+    let mut rows: Vec<Vec<TableCell>> =
+        sums.into_iter().map(|(name, cents)| vec![TableCell::text(name), usd(cents)]).collect();
     let mut note = |name: &str, count: usize, what: &str| {
         if count > 0 {
-            rows.push(vec![Cell::text(name), Cell::text(format!("{} {what}", grouped(count as u64)))]);
+            rows.push(vec![
+                TableCell::text(name),
+                TableCell::text(format!("{} {what}", grouped(count as u64))),
+            ]);
         }
     };
     note("priced by [billing.shape]", billing.priced_by_shape.len(), "types or shapes");
     note("dedicated, priced by a surcharge", billing.dedicated_by_surcharge.len(), "types");
-    Table::new("Bill", ["account", "USD"], rows)
+    ReportTable::new("Bill", ["account", "USD"], rows)
 }
 
 /// Kinds of rows of the bill, in the order in which `billing.by_kind` lists them.
@@ -443,12 +479,12 @@ const BILLED: [&str; 9] = [
 ];
 
 /// Returns the bill by kind; without rows where instances alone were billed.
-fn bill_by_kind(summary: &Summary) -> Table {
+fn bill_by_kind(summary: &Summary) -> ReportTable {
     let mut kinds: Vec<_> = summary.billing.by_kind.iter().filter(|(_, sum)| sum.0 != 0).collect();
     if kinds.iter().all(|(kind, _)| *kind == BILLED[0]) {
         kinds.clear();
     }
     kinds.sort_by_key(|(kind, _)| BILLED.iter().position(|known| known == kind));
-    let rows = kinds.into_iter().map(|(kind, sum)| vec![Cell::text(kind), usd(sum.cents())]);
-    Table::new("Billed for", ["kind", "USD"], rows.collect())
+    let rows = kinds.into_iter().map(|(kind, sum)| vec![TableCell::text(kind), usd(sum.cents())]);
+    ReportTable::new("Billed for", ["kind", "USD"], rows.collect())
 }

@@ -136,7 +136,7 @@ fn objectives_come_first_and_are_missed_by_so_much() {
     assert_answers([
         (
             json!({ "objectives": [latency(59.5)] }),
-            one,
+            "Is the objective met, with 1,000 instances in 2 d?",
             "Yes: the objective is met; latency_s.launch.p99 is 59.50 s, wanted at most 60 s.",
         ),
         (

@@ -135,7 +135,7 @@ pub fn change_addresses(
 fn take_addresses_away(
     world: &mut World,
     now: Time,
-    instance: &network::Instance,
+    instance: &network::InterfaceOwner,
     AddressCount { addresses, prefixes }: AddressCount,
 ) -> Result<(), FailureReason> {
     let first = InterfaceRef::First(instance);

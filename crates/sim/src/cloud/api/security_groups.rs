@@ -18,7 +18,7 @@ use plimsoll_model::network::security::{self, MemberId, Owner, Permission, Probe
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::SecurityGroupHandle;
-use plimsoll_model::workload::resource_call::{Endpoint, Peer, Rule};
+use plimsoll_model::workload::resource_call::{PeerRequest, ProbeEnd, RuleRequest};
 
 /// Carries out `CreateSecurityGroup`.
 pub fn create_security_group(
@@ -49,15 +49,15 @@ pub fn change_rule(
     world: &mut World,
     account: AccountId,
     group: SecurityGroupHandle,
-    rule: &Rule,
+    rule: &RuleRequest,
     adds: bool,
 ) -> Result<(), FailureReason> {
     let id = security_group(world, account, group)?;
     let traffic = Traffic::new(rule.protocol, rule.ports);
     let traffic = traffic.map_err(|_| Failure::InvalidPermissionMalformed)?;
     let peer = match rule.peer {
-        Peer::Network(net) => security::Peer::Cidr(net),
-        Peer::Group(other) => security::Peer::Group(security_group(world, account, other)?),
+        PeerRequest::Network(net) => security::Peer::Cidr(net),
+        PeerRequest::Group(other) => security::Peer::Group(security_group(world, account, other)?),
     };
     let permission = Permission { traffic, peer };
     let change = if adds {
@@ -73,8 +73,8 @@ pub fn probe(
     world: &mut World,
     now: Time,
     account: AccountId,
-    from: Endpoint,
-    to: Endpoint,
+    from: ProbeEnd,
+    to: ProbeEnd,
     packet: security::Packet,
 ) -> Result<(), FailureReason> {
     join_by_address(world, account, from, to)?;
@@ -88,11 +88,11 @@ pub fn probe(
 fn endpoint(
     world: &mut World,
     account: AccountId,
-    end: Endpoint,
+    end: ProbeEnd,
 ) -> Result<security::Endpoint, FailureReason> {
     match end {
-        Endpoint::Address(address) => Ok(security::Endpoint::Address(address)),
-        Endpoint::Instance(name) => {
+        ProbeEnd::Address(address) => Ok(security::Endpoint::Address(address)),
+        ProbeEnd::Instance(name) => {
             let slot = targets::changeable(world, account, name)?;
             join(world, slot, &[])?;
             Ok(security::Endpoint::Member(MemberId::Instance(world.instances.get(slot).id)))
@@ -104,10 +104,10 @@ fn endpoint(
 fn join_by_address(
     world: &mut World,
     account: AccountId,
-    end: Endpoint,
-    other: Endpoint,
+    end: ProbeEnd,
+    other: ProbeEnd,
 ) -> Result<(), FailureReason> {
-    let (Endpoint::Address(address), Endpoint::Instance(other)) = (end, other) else { return Ok(()) };
+    let (ProbeEnd::Address(address), ProbeEnd::Instance(other)) = (end, other) else { return Ok(()) };
     let vpc = |world: &World, of: &Instance| world.network.vpc_of(of.subnet, of.account);
     let other = vpc(world, world.instances.get(targets::changeable(world, account, other)?));
     let found = world.instances.slots().find(|(slot, instance)| {

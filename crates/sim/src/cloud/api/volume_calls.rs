@@ -9,7 +9,7 @@ use plimsoll_base::units::{AccountId, InstanceId, SnapshotId, Time, VolumeId, Zo
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::quota::Quota;
 use plimsoll_model::storage::{
-    BlockDevice, CreateVolume, DeviceName, LaunchPermission, ModifyVolume, RegisterImage, Target,
+    AttachmentTarget, BlockDevice, CreateVolume, DeviceName, LaunchPermission, ModifyVolume, RegisterImage,
 };
 use plimsoll_model::workload::handles::{Handle, ImageHandle, SnapshotHandle, VolumeHandle};
 use plimsoll_model::workload::resource_call::VolumeSpec;
@@ -229,8 +229,8 @@ fn find_snapshot(world: &World, name: SnapshotHandle) -> Result<SnapshotId, Fail
 }
 
 /// Returns an instance as the storage knows it.
-fn storage_target(world: &World, slot: Slot) -> Target {
+fn storage_target(world: &World, slot: Slot) -> AttachmentTarget {
     let instance = world.instances.get(slot);
     let most_volumes = world.directory.types.get(instance.kind).volume_attachments;
-    Target { instance: instance.id, zone: instance.zone, most_volumes }
+    AttachmentTarget { instance: instance.id, zone: instance.zone, most_volumes }
 }

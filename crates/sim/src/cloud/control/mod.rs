@@ -14,9 +14,9 @@ use crate::scenario::Scenario;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::persist;
 use plimsoll_base::units::Time;
-use plimsoll_model::control_plane::config::Index;
+use plimsoll_model::control_plane::config::IndexAttribute;
 use plimsoll_model::control_plane::plane::Plane;
-use plimsoll_model::control_plane::throttle::Class;
+use plimsoll_model::control_plane::throttle::ApiClass;
 use plimsoll_model::workload::call::Call;
 use plimsoll_model::workload::handles::Handle;
 
@@ -24,7 +24,7 @@ use plimsoll_model::workload::handles::Handle;
 pub struct Control {
     pub plane: Plane,
     /// Attributes by which a `describe` finds instances without a scan.
-    indexes: Vec<Index>,
+    indexes: Vec<IndexAttribute>,
     /// Number of launches that were requested and have not taken effect yet, by the handle of their instances.
     launching: BTreeMap<Handle, u32>,
     /// Time at which effects were last carried out.
@@ -66,6 +66,6 @@ impl Control {
     /// Loads the token buckets of a call that comes soon. Changes nothing.
     #[inline]
     pub fn prefetch_buckets(&self, call: &Call) {
-        self.plane.prefetch_buckets(call.account, Class::of(call.action.operation(), true));
+        self.plane.prefetch_buckets(call.account, ApiClass::of(call.action.operation(), true));
     }
 }

@@ -5,11 +5,11 @@ use crate::cloud::instances::reference::Reference;
 use crate::cloud::instances::volumes;
 use crate::cloud::world::World;
 use plimsoll_base::units::{AccountId, ImageId};
-use plimsoll_model::control_plane::config::Index;
+use plimsoll_model::control_plane::config::IndexAttribute;
 use plimsoll_model::control_plane::plane::jobs::ImageSize;
 use plimsoll_model::control_plane::plane::path::{JobPath, RecordKey, Route};
 use plimsoll_model::control_plane::plane::requests::Profile;
-use plimsoll_model::control_plane::throttle::Class;
+use plimsoll_model::control_plane::throttle::ApiClass;
 use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Targets};
 
 /// Returns the profile of a call.
@@ -41,7 +41,7 @@ pub fn profile(world: &World, call: &Call) -> Profile {
     Profile {
         operation,
         account,
-        class: Class::of(operation, is_paged),
+        class: ApiClass::of(operation, is_paged),
         resources: count_resources(world, &call.action),
         path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
     }
@@ -83,7 +83,7 @@ fn count_resources(world: &World, action: &Action) -> u32 {
 fn is_scan(world: &World, query: &Query) -> bool {
     let indexes = &world.control.as_ref().expect("there is a control plane").indexes;
     match query.filters.as_slice() {
-        [] => !indexes.contains(&Index::Account),
+        [] => !indexes.contains(&IndexAttribute::Account),
         filters => !filters.iter().any(|filter| indexes.contains(&index_of(filter))),
     }
 }
@@ -94,13 +94,13 @@ fn is_narrow(query: &Query) -> bool {
 }
 
 /// Returns the index that serves a filter.
-fn index_of(filter: &Filter) -> Index {
+fn index_of(filter: &Filter) -> IndexAttribute {
     match filter {
-        Filter::State(_) => Index::State,
-        Filter::Type(_) => Index::Type,
-        Filter::Zone(_) => Index::Zone,
-        Filter::Subnet(_) => Index::Subnet,
-        Filter::Tag(..) => Index::Tag,
+        Filter::State(_) => IndexAttribute::State,
+        Filter::Type(_) => IndexAttribute::Type,
+        Filter::Zone(_) => IndexAttribute::Zone,
+        Filter::Subnet(_) => IndexAttribute::Subnet,
+        Filter::Tag(..) => IndexAttribute::Tag,
     }
 }
 

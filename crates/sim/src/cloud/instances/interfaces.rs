@@ -19,7 +19,7 @@ pub fn attach_for_launch(
     let (now, account) = (context.now, context.account);
     let limits = world.directory.types.get(context.launch.kind).interfaces;
     let Allocation { id, zone, subnet, .. } = *allocation;
-    let instance = network::Instance { id, account, zone, subnet, limits };
+    let instance = network::InterfaceOwner { id, account, zone, subnet, limits };
     let count = AddressCount { addresses: options.addresses, prefixes: options.prefixes };
     if count != AddressCount::default() {
         add_addresses(world, now, &instance, count)?;
@@ -39,7 +39,7 @@ pub fn attach_for_launch(
 pub fn add_addresses(
     world: &mut World,
     now: Time,
-    instance: &network::Instance,
+    instance: &network::InterfaceOwner,
     AddressCount { addresses, prefixes }: AddressCount,
 ) -> Result<(), FailureReason> {
     let first = InterfaceRef::First(instance);
@@ -60,9 +60,9 @@ pub fn add_addresses(
 }
 
 /// Returns an instance as the network sees it.
-pub fn network_view(world: &World, slot: Slot) -> network::Instance {
+pub fn network_view(world: &World, slot: Slot) -> network::InterfaceOwner {
     let instance = world.instances.get(slot);
-    network::Instance {
+    network::InterfaceOwner {
         id: instance.id,
         account: instance.account,
         zone: instance.zone,

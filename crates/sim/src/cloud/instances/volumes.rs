@@ -7,7 +7,7 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, ImageId, InstanceId, Time, VolumeId};
 use plimsoll_model::quota::Quota;
-use plimsoll_model::storage::{BlockDevice, DeviceName, Due, StorageStep, Target, VolumeState};
+use plimsoll_model::storage::{AttachmentTarget, BlockDevice, DeviceName, Due, StorageStep, VolumeState};
 use plimsoll_model::workload::block_device;
 use plimsoll_model::workload::call::LaunchOptions;
 use plimsoll_model::workload::handles::ImageHandle;
@@ -24,7 +24,7 @@ pub fn create_for_launch(
         return Ok(());
     }
     let most_volumes = world.directory.types.get(context.launch.kind).volume_attachments;
-    let target = Target { instance: allocation.id, zone: allocation.zone, most_volumes };
+    let target = AttachmentTarget { instance: allocation.id, zone: allocation.zone, most_volumes };
     let (now, account) = (context.now, context.account);
     quota_claims::create_within(world, account, Quota::Volumes, devices.len(), |world| {
         let usage = &mut world.billing.usage;
@@ -98,7 +98,7 @@ pub fn find_image(world: &World, account: AccountId, image: ImageHandle) -> Resu
 }
 
 /// Returns a volume of a launch as the storage knows it.
-fn block_device(device: &block_device::BlockDevice) -> Result<BlockDevice, FailureReason> {
+fn block_device(device: &block_device::BlockDeviceMapping) -> Result<BlockDevice, FailureReason> {
     Ok(BlockDevice {
         device: DeviceName::parse(&device.device)?,
         kind: device.kind.unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::cloud::observe::outcome::{
 };
 use crate::cloud::observe::{decisions, headroom};
 use crate::cloud::world::World;
-use plimsoll_base::metrics::{Durations, Level, Usage};
+use plimsoll_base::metrics::{Durations, Level, UseOverTime};
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::fleet::totals::Total;
@@ -36,6 +36,7 @@ pub fn finish(
         horizon,
         warmup_end: warmup_end.min(horizon),
         trace_start: world.demand.first_event(),
+        trace_notes: world.demand.notes(),
         launch: ledger.launch.clone(),
         operations: (ledger.operations.iter())
             .filter(|(_, tally)| tally.requested > 0)
@@ -141,7 +142,7 @@ fn peak_shares(world: &World) -> [f64; SHARES.len()] {
 
 /// Returns the figures of subnets and addresses.
 fn network_use(world: &World, horizon: Time) -> NetworkUse {
-    let pool = |addresses: Option<u64>, usage: &Usage| PoolUse {
+    let pool = |addresses: Option<u64>, usage: &UseOverTime| PoolUse {
         addresses,
         used_mean: usage.mean(horizon),
         used_peak: usage.peak(),

@@ -5,11 +5,11 @@ use crate::cloud::instances::spot;
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Observer;
 use crate::cloud::observe::rows::{
-    BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, Row,
+    BillingRecordRow, InstanceMetric, InstanceMetricRow, InstanceRow, InstanceTagRow, TableRow,
 };
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
-use plimsoll_model::billing::{Kind, Market, Purchase, Running, Stay};
+use plimsoll_model::billing::{BilledPurchase, Kind, Market, Running, Stay};
 use plimsoll_model::lifecycle::State;
 
 /// Records that an instance leaves its state for another.
@@ -38,7 +38,7 @@ pub fn record_bill(world: &mut World, running: &Running, slot: Slot) {
     }
     let instance = world.instances.get(slot);
     recorder.history(slot, instance).billed_s += seconds;
-    world.recorder.outbox.push(Observation::Row(Row::BillingRecord(BillingRecordRow {
+    world.recorder.outbox.push(Observation::Row(TableRow::BillingRecord(BillingRecordRow {
         account: instance.account,
         resource: Kind::Instance,
         resource_id: instance.id.0,
@@ -78,7 +78,7 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     let history = recorder.history(slot, instance).clone();
     let subnet = world.network.subnets().get(instance.subnet.index());
     let extras = world.instances.extras.get(slot).filter(|_| instance.has_extras);
-    world.recorder.outbox.push(Observation::Row(Row::Instance(InstanceRow {
+    world.recorder.outbox.push(Observation::Row(TableRow::Instance(InstanceRow {
         instance: id,
         account: instance.account,
         image: extras.and_then(|extras| extras.image),
@@ -96,7 +96,7 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
     })));
     for (key, value) in extras.iter().flat_map(|extras| &extras.tags) {
         let (key, value) = (key.clone(), value.clone());
-        world.recorder.outbox.push(Observation::Row(Row::InstanceTag(InstanceTagRow {
+        world.recorder.outbox.push(Observation::Row(TableRow::InstanceTag(InstanceTagRow {
             instance: id,
             key,
             value,
@@ -110,14 +110,14 @@ fn record_final_rows(world: &mut World, now: Time, slot: Slot, state: State) {
         InstanceMetric::Billed(history.billed_s),
     ] {
         let row = InstanceMetricRow { instance: id, metric, from, until: now };
-        world.recorder.outbox.push(Observation::Row(Row::InstanceMetric(row)));
+        world.recorder.outbox.push(Observation::Row(TableRow::InstanceMetric(row)));
     }
 }
 
 /// Returns the purchase model in rows, as far as the instance itself decides it.
-fn purchase(market: Market) -> Purchase {
+fn purchase(market: Market) -> BilledPurchase {
     match market {
-        Market::OnDemand => Purchase::OnDemand,
-        Market::Spot => Purchase::Spot,
+        Market::OnDemand => BilledPurchase::OnDemand,
+        Market::Spot => BilledPurchase::Spot,
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::dispatched::Dispatched;
 use crate::cloud::observe::minutes::Minute;
-use crate::cloud::observe::rows::Row;
+use crate::cloud::observe::rows::TableRow;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
@@ -27,7 +27,7 @@ pub enum Observation {
     /// The headroom of the fleet was sampled.
     HeadroomSampled(Time, Headroom),
     /// A resource has ended, or the run has: the row of its table.
-    Row(Row),
+    Row(TableRow),
     /// An event or call was dispatched; only where [`crate::cloud::RunOptions::trace_events`] asks for it.
     Dispatched(Dispatched),
 }

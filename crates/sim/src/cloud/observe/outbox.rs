@@ -6,15 +6,15 @@ use plimsoll_model::workload::directory::Directory;
 
 /// Observations of the event in progress. The event loop delivers them after each event.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct ObservationOutbox {
     detail: Detail,
     pending: Vec<Observation>,
 }
 
-impl Outbox {
+impl ObservationOutbox {
     /// Collects observations up to a level of detail.
-    pub fn new(detail: Detail) -> Outbox {
-        Outbox { detail, pending: Vec::new() }
+    pub fn new(detail: Detail) -> ObservationOutbox {
+        ObservationOutbox { detail, pending: Vec::new() }
     }
 
     /// Returns whether an observation of this level of detail is to be made.

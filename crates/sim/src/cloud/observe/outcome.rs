@@ -30,6 +30,8 @@ pub struct Outcome {
     pub warmup_end: Time,
     /// Time of the trace's first row; `None` where the demand has no trace.
     pub trace_start: Option<Time>,
+    /// Parts of the trace that were read otherwise than they are written, a sentence each.
+    pub trace_notes: Vec<String>,
     /// Launches \[instances\].
     pub launch: Tally,
     /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].
@@ -85,23 +87,23 @@ impl Outcome {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct HeadroomUse {
     /// Additional instances of the live mix that would have fitted \[instances\].
-    pub instances: Span,
+    pub instances: SampleSpan,
     /// These instances ÷ the running instances.
-    pub ratio: Span,
+    pub ratio: SampleSpan,
     /// vCPU still free once the fleet took no more of them ÷ all vCPU.
-    pub stranded_vcpu_ratio: Span,
+    pub stranded_vcpu_ratio: SampleSpan,
     /// Memory still free once the fleet took no more of them ÷ all memory.
-    pub stranded_memory_ratio: Span,
+    pub stranded_memory_ratio: SampleSpan,
     /// Free capacity that an instance of the live mix could not use ÷ all capacity.
     pub unusable: ShareSpans,
     /// Fragments as FGD counts them ÷ all capacity.
     pub fgd: ShareSpans,
     /// Hosts that a repacking would have needed.
-    pub hosts_compacted: Span,
+    pub hosts_compacted: SampleSpan,
     /// Hosts that any packing would have needed.
-    pub hosts_lower_bound: Span,
+    pub hosts_lower_bound: SampleSpan,
     /// Instances of each type alone that would have fitted.
-    pub allocable: BTreeMap<TypeId, Span>,
+    pub allocable: BTreeMap<TypeId, SampleSpan>,
     /// Time at which each limited resource runs out if its trend goes on, by name.
     pub exhaustion: Vec<(String, Exhaustion)>,
 }
@@ -110,11 +112,11 @@ pub struct HeadroomUse {
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ShareSpans {
     /// Shares of vCPU.
-    pub vcpu: Span,
+    pub vcpu: SampleSpan,
     /// Shares of memory.
-    pub memory: Span,
+    pub memory: SampleSpan,
     /// Shares of GPU.
-    pub gpu: Span,
+    pub gpu: SampleSpan,
 }
 
 impl ShareSpans {
@@ -130,7 +132,7 @@ impl ShareSpans {
 
 /// Values of several samples.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Span {
+pub struct SampleSpan {
     /// Number of values.
     pub count: u64,
     /// Sum of the values.
@@ -143,7 +145,7 @@ pub struct Span {
     pub last: f64,
 }
 
-impl Span {
+impl SampleSpan {
     /// Adds the value of a sample.
     pub fn note(&mut self, value: f64) {
         if self.count == 0 {

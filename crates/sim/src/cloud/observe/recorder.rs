@@ -6,7 +6,7 @@ use crate::cloud::observe::headroom_sampler::HeadroomSampler;
 use crate::cloud::observe::ledger::Ledger;
 use crate::cloud::observe::observation::{Observation, Refusal};
 use crate::cloud::observe::observer::Detail;
-use crate::cloud::observe::outbox::Outbox;
+use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::row_recorder::RowRecorder;
 use crate::cloud::observe::shortage::FirstShortage;
 use plimsoll_base::units::{AccountId, Duration, Time};
@@ -18,7 +18,7 @@ pub struct Recorder {
     /// Counts, integrals, durations and the digest.
     pub ledger: Ledger,
     /// Observations of the event in progress.
-    pub outbox: Outbox,
+    pub outbox: ObservationOutbox,
     /// Histories of instances; `None` where the observer asks for no rows.
     pub rows: Option<Box<RowRecorder>>,
     /// Samples of the headroom; `None` where the scenario asks for none.

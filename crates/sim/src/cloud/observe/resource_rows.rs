@@ -3,11 +3,11 @@
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Observer;
 use crate::cloud::observe::rows::{
-    ImageRow, Row, SecurityGroupRow, SecurityGroupRuleRow, SnapshotRow, VolumeAttachmentRow, VolumeRow,
+    ImageRow, SecurityGroupRow, SecurityGroupRuleRow, SnapshotRow, TableRow, VolumeAttachmentRow, VolumeRow,
 };
 use crate::cloud::world::World;
 use plimsoll_base::units::{SecurityGroupId, Time};
-use plimsoll_model::network::security::{Direction, Group, Peer, Rule, Traffic};
+use plimsoll_model::network::security::{Direction, Peer, Rule, SecurityGroup, Traffic};
 use plimsoll_model::storage::{AttachmentRecord, Image, LaunchPermission, Snapshot, Volume};
 
 /// Reports the rows of all resources other than instances, except those that ended before the warm-up did.
@@ -21,26 +21,26 @@ pub fn report(world: &mut World, observer: &mut dyn Observer) {
         }
     }
     for image in world.storage.images().into_iter().filter(|image| in_window(image.deregistered)) {
-        world.recorder.outbox.push(Observation::Row(Row::Image(image_row(image))));
+        world.recorder.outbox.push(Observation::Row(TableRow::Image(image_row(image))));
     }
     for volume in world.storage.volumes().into_iter().filter(|volume| in_window(volume.deleted)) {
-        world.recorder.outbox.push(Observation::Row(Row::Volume(volume_row(volume))));
+        world.recorder.outbox.push(Observation::Row(TableRow::Volume(volume_row(volume))));
     }
     for record in world.storage.attachments().iter().filter(|record| in_window(record.until)) {
-        world.recorder.outbox.push(Observation::Row(Row::VolumeAttachment(attachment_row(record))));
+        world.recorder.outbox.push(Observation::Row(TableRow::VolumeAttachment(attachment_row(record))));
     }
     for snapshot in world.storage.snapshots().into_iter().filter(|snapshot| in_window(snapshot.deleted)) {
-        world.recorder.outbox.push(Observation::Row(Row::Snapshot(snapshot_row(snapshot))));
+        world.recorder.outbox.push(Observation::Row(TableRow::Snapshot(snapshot_row(snapshot))));
     }
     world.recorder.outbox.deliver(observer, &world.directory);
 }
 
 /// Returns a security group and its rules.
-fn group_rows(world: &World, group: &Group) -> Vec<Row> {
+fn group_rows(world: &World, group: &SecurityGroup) -> Vec<TableRow> {
     let account = group.owner.account;
     let mut vpcs = world.network.vpcs(account);
     let vpc = vpcs.find(|(_, number)| *number == group.owner.vpc.0);
-    let mut rows = vec![Row::SecurityGroup(SecurityGroupRow {
+    let mut rows = vec![TableRow::SecurityGroup(SecurityGroupRow {
         group: group.id,
         account,
         name: group.name.clone(),
@@ -48,7 +48,7 @@ fn group_rows(world: &World, group: &Group) -> Vec<Row> {
     })];
     for direction in [Direction::Ingress, Direction::Egress] {
         let rules = group.rules(direction).iter();
-        rows.extend(rules.map(|rule| Row::SecurityGroupRule(rule_row(group.id, direction, rule))));
+        rows.extend(rules.map(|rule| TableRow::SecurityGroupRule(rule_row(group.id, direction, rule))));
     }
     rows
 }

@@ -10,14 +10,14 @@ use plimsoll_base::units::{
     AccountId, Duration, HostId, ImageId, InstanceId, Money, PlacementGroupId, RuleId, SecurityGroupId,
     SnapshotId, SubnetId, Time, TypeId, VolumeId, ZoneId,
 };
-use plimsoll_model::billing::{Kind, Purchase};
+use plimsoll_model::billing::{BilledPurchase, Kind};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::storage::{ImageState, SnapshotState, VolumeState};
 use plimsoll_model::workload::directory::Directory;
 
 /// Row of one of the tables.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Row {
+pub enum TableRow {
     /// Row of `instances`.
     Instance(InstanceRow),
     /// Row of `instance_tags`.
@@ -40,20 +40,20 @@ pub enum Row {
     BillingRecord(BillingRecordRow),
 }
 
-impl Row {
+impl TableRow {
     /// Returns whether the directory has every account, type and zone that the row names.
     pub fn is_within(&self, directory: &Directory) -> bool {
         match self {
-            Row::Instance(row) => directory.has(row.account, Some(row.kind), Some(row.zone)),
-            Row::BillingRecord(row) => directory.has(row.account, row.instance_type, None),
-            Row::SecurityGroup(row) => directory.has(row.account, None, None),
-            Row::Image(row) => row.account.is_none_or(|account| directory.has(account, None, None)),
-            Row::Volume(row) => directory.has(row.account, None, Some(row.zone)),
-            Row::Snapshot(row) => directory.has(row.account, None, None),
-            Row::InstanceTag(_)
-            | Row::SecurityGroupRule(_)
-            | Row::VolumeAttachment(_)
-            | Row::InstanceMetric(_) => true,
+            TableRow::Instance(row) => directory.has(row.account, Some(row.kind), Some(row.zone)),
+            TableRow::BillingRecord(row) => directory.has(row.account, row.instance_type, None),
+            TableRow::SecurityGroup(row) => directory.has(row.account, None, None),
+            TableRow::Image(row) => row.account.is_none_or(|account| directory.has(account, None, None)),
+            TableRow::Volume(row) => directory.has(row.account, None, Some(row.zone)),
+            TableRow::Snapshot(row) => directory.has(row.account, None, None),
+            TableRow::InstanceTag(_)
+            | TableRow::SecurityGroupRule(_)
+            | TableRow::VolumeAttachment(_)
+            | TableRow::InstanceMetric(_) => true,
         }
     }
 }
@@ -70,7 +70,7 @@ pub struct InstanceRow {
     /// Type.
     pub kind: TypeId,
     /// Purchase model.
-    pub purchase: Purchase,
+    pub purchase: BilledPurchase,
     /// State.
     pub state: State,
     /// Zone.
@@ -290,7 +290,7 @@ pub struct BillingRecordRow {
     /// The instance's type; `None` for other resources.
     pub instance_type: Option<TypeId>,
     /// Purchase model.
-    pub purchase: Purchase,
+    pub purchase: BilledPurchase,
     /// Beginning of the use.
     pub start: Time,
     /// End of the use.

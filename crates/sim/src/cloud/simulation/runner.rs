@@ -8,7 +8,7 @@ use crate::cloud::api::dispatch;
 use crate::cloud::control::submit;
 use crate::cloud::instances::recovery;
 use crate::cloud::observe::observer::{Detail, Observer, RunState};
-use crate::cloud::observe::outbox::Outbox;
+use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::outcome::Outcome;
 use crate::cloud::observe::row_recorder::RowRecorder;
 use crate::cloud::observe::{finish, headroom, instance_rows, resource_rows};
@@ -67,7 +67,7 @@ impl Runner {
 
     /// Runs to the end.
     pub fn run(mut self, mut world: World, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
-        world.recorder.outbox = Outbox::new(observer.detail());
+        world.recorder.outbox = ObservationOutbox::new(observer.detail());
         let mut progress = match self.resume_from.take() {
             Some(progress) => {
                 observer.started();

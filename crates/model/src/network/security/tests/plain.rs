@@ -387,7 +387,7 @@ impl Pair {
             (None, None) => return assert_eq!(verdict, Err(Failure::InvalidParameterValue.into())),
             (Some(a), Some(b)) if a != b => {
                 self.seen[3] += 1;
-                return assert_eq!(verdict, Ok(Verdict::Unreachable));
+                return assert_eq!(verdict, Ok(ProbeOutcome::Unreachable));
             }
             (a, b) => a.or(b).unwrap(),
         };
@@ -395,10 +395,10 @@ impl Pair {
             return assert_eq!(verdict, Err(Failure::InvalidParameterValue.into()));
         }
         let answer = match verdict.unwrap() {
-            Verdict::Allowed { by: By::Rule(rule) } => Answer::Rule(rule.0),
-            Verdict::Allowed { by: By::Flow } => Answer::Flow,
-            Verdict::Refused { side } => Answer::Refused { outgoing: side == Direction::Egress },
-            Verdict::Unreachable => panic!("there is a route from {from:?} to {to:?}"),
+            ProbeOutcome::Allowed { by: By::Rule(rule) } => Answer::Rule(rule.0),
+            ProbeOutcome::Allowed { by: By::Flow } => Answer::Flow,
+            ProbeOutcome::Refused { side } => Answer::Refused { outgoing: side == Direction::Egress },
+            ProbeOutcome::Unreachable => panic!("there is a route from {from:?} to {to:?}"),
         };
         let expected = self.plain.probe(self.now_s, vpc, from_address, to_address, plain_packet);
         assert_eq!(answer, expected, "{} s, {from:?} to {to:?}, {packet:?}", self.now_s);

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{Format, Host, HostFormat, Instance, Origin, Reading, Record, Source, for_each_row};
+use super::layout::Layout;
+use super::{
+    ForeignHost, ForeignInstance, Format, HostFormat, Origin, PublishedForm, Reading, Record, for_each_row,
+};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::units::Resources;
@@ -16,8 +19,8 @@ pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
     licence: "Apache-2.0; cite Weng et al., ATC 2023",
-    source: Source::File {
-        columns: &[
+    source: PublishedForm::Table {
+        layout: Layout::with_header(&[
             "name",
             "cpu_milli",
             "memory_mib",
@@ -29,7 +32,7 @@ pub const FORMAT: Format = Format {
             "creation_time",
             "deletion_time",
             "scheduled_time",
-        ],
+        ]),
         origin: Origin::Zero,
         record: pod,
     },
@@ -70,22 +73,23 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
     if gpu > 0 {
         lost.push("the split of its GPUs over devices");
     }
-    Ok(Instance {
+    Ok(ForeignInstance {
         start: row.time(CREATION)?,
         end: row.time_if_any(DELETION)?,
         shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
         name: row.text(0)?.to_string(),
+        account: String::new(),
         lost,
     }
     .into_reading())
 }
 
-fn nodes(input: &Path) -> Result<Vec<Host>, InputError> {
+fn nodes(input: &Path) -> Result<Vec<ForeignHost>, InputError> {
     let mut hosts = Vec::new();
-    for_each_row(input, &["sn", "cpu_milli", "memory_mib", "gpu", "model"], |row| {
+    for_each_row(input, Layout::with_header(&["sn", "cpu_milli", "memory_mib", "gpu", "model"]), |row| {
         let gpu = row.quantity(NODE_GPU, 1000)?;
         let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
-        hosts.push(Host { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });
+        hosts.push(ForeignHost { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });
         Ok(())
     })?;
     Ok(hosts)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::columns::Column;
 use super::super::options;
-use super::super::row::{Row, SEPARATOR, whole_number};
+use super::super::row::{SEPARATOR, TraceRow, whole_number};
 use crate::lifecycle::State;
 use crate::workload::call::{Action, End, Filter, Launch, Modification, Query, Targets};
 use crate::workload::handles::HandleBook;
@@ -13,7 +13,7 @@ use crate::workload::handles::HandleBook;
 const MAX_COUNT: u32 = 1_000_000;
 
 /// Reads `launch`. Used for another launch, a name stands for that one from then on.
-pub fn launch(row: &mut Row) -> Option<Action> {
+pub fn launch(row: &mut TraceRow) -> Option<Action> {
     let max_count = count(row, Column::Count).unwrap_or(1);
     let min_count = count(row, Column::MinCount).unwrap_or(max_count);
     if min_count > max_count {
@@ -35,7 +35,7 @@ pub fn launch(row: &mut Row) -> Option<Action> {
 }
 
 /// Returns a number of instances.
-pub fn count(row: &mut Row, column: Column) -> Option<u32> {
+pub fn count(row: &mut TraceRow, column: Column) -> Option<u32> {
     row.parse(column, |text| match whole_number(text) {
         Ok(number) if (1..=MAX_COUNT).contains(&number) => Ok(number),
         _ => Err("cannot be a number of instances"),
@@ -43,44 +43,44 @@ pub fn count(row: &mut Row, column: Column) -> Option<u32> {
 }
 
 /// Reads `start`.
-pub fn start(row: &mut Row) -> Option<Action> {
+pub fn start(row: &mut TraceRow) -> Option<Action> {
     targets(row).map(Action::Start)
 }
 
 /// Reads `stop`.
-pub fn stop(row: &mut Row) -> Option<Action> {
+pub fn stop(row: &mut TraceRow) -> Option<Action> {
     targets(row).map(|targets| Action::Stop(targets, false))
 }
 
 /// Reads `hibernate`.
-pub fn hibernate(row: &mut Row) -> Option<Action> {
+pub fn hibernate(row: &mut TraceRow) -> Option<Action> {
     targets(row).map(|targets| Action::Stop(targets, true))
 }
 
 /// Reads `reboot`.
-pub fn reboot(row: &mut Row) -> Option<Action> {
+pub fn reboot(row: &mut TraceRow) -> Option<Action> {
     targets(row).map(Action::Reboot)
 }
 
 /// Reads `terminate`.
-pub fn terminate(row: &mut Row) -> Option<Action> {
+pub fn terminate(row: &mut TraceRow) -> Option<Action> {
     targets(row).map(Action::Terminate)
 }
 
 /// Reads `create-tags`.
-pub fn create_tags(row: &mut Row) -> Option<Action> {
+pub fn create_tags(row: &mut TraceRow) -> Option<Action> {
     let tags = row.parse_items(Column::Tags, options::tag).into();
     targets(row).map(|targets| Action::CreateTags(targets, tags))
 }
 
 /// Reads `delete-tags`.
-pub fn delete_tags(row: &mut Row) -> Option<Action> {
+pub fn delete_tags(row: &mut TraceRow) -> Option<Action> {
     let keys = row.items(Column::TagKeys).into_iter().map(str::to_string).collect();
     targets(row).map(|targets| Action::DeleteTags(targets, keys))
 }
 
 /// Reads `modify`.
-pub fn modify(row: &mut Row) -> Option<Action> {
+pub fn modify(row: &mut TraceRow) -> Option<Action> {
     let groups = row.handles(Column::SecurityGroups, HandleBook::security_group);
     let change = Modification {
         kind: row.kind_if_any(),
@@ -95,7 +95,7 @@ pub fn modify(row: &mut Row) -> Option<Action> {
 }
 
 /// Reads `describe`.
-pub fn describe(row: &mut Row) -> Option<Action> {
+pub fn describe(row: &mut TraceRow) -> Option<Action> {
     let targets = targets(row);
     let filters = row.items(Column::Filters).into_iter().filter_map(|text| filter(row, text)).collect();
     let page_size = row.number(Column::PageSize);
@@ -103,7 +103,7 @@ pub fn describe(row: &mut Row) -> Option<Action> {
 }
 
 /// Returns the instances named; `None` where nothing is named, which is noted already where something must be.
-fn targets(row: &mut Row) -> Option<Targets> {
+fn targets(row: &mut TraceRow) -> Option<Targets> {
     let handles = row.handles(Column::Instance, HandleBook::instance);
     match handles[..] {
         [] => None,
@@ -113,7 +113,7 @@ fn targets(row: &mut Row) -> Option<Targets> {
 }
 
 /// Returns a filter written as `name=value`; states may be several, `state=running,stopped`.
-fn filter(row: &mut Row, text: &str) -> Option<Filter> {
+fn filter(row: &mut TraceRow, text: &str) -> Option<Filter> {
     let place = {
         let (table, cell) = (row.table, row.position(Column::Filters)?);
         move || table.place(cell)
@@ -137,7 +137,7 @@ fn filter(row: &mut Row, text: &str) -> Option<Filter> {
     row.take(found.map(Some))
 }
 
-fn states_of(row: &mut Row, names: &str) -> Option<Filter> {
+fn states_of(row: &mut TraceRow, names: &str) -> Option<Filter> {
     let mut states = Vec::new();
     for name in names.split(',') {
         let Some(state) = State::ALL.into_iter().find(|state| state.name() == name) else {
@@ -150,7 +150,7 @@ fn states_of(row: &mut Row, names: &str) -> Option<Filter> {
     Some(Filter::State(states))
 }
 
-fn unknown(row: &mut Row, text: &str) -> Option<Filter> {
+fn unknown(row: &mut TraceRow, text: &str) -> Option<Filter> {
     if !text.is_empty() {
         row.wrong(
             Column::Filters,

@@ -9,8 +9,9 @@ mod security_groups;
 mod storage;
 
 use super::columns::{Column, OPTIONS, SHAPE};
-use super::origin::{Clock, TraceOrigin};
-use super::row::{Header, InOrder, Row};
+use super::origin::Clock;
+use super::reading::TraceReading;
+use super::row::{Header, InOrder, TraceRow};
 use crate::operation::Operation;
 use crate::workload::call::Call;
 use crate::workload::directory::Directory;
@@ -18,7 +19,7 @@ use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::persist;
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Time;
-use register::Refused;
+use register::UnusedColumns;
 
 /// Columns a trace of operations must have. `instance` may be empty where an operation needs none.
 const REQUIRED: &[Column] = &[Column::Time, Column::Op, Column::Instance];
@@ -72,7 +73,7 @@ const OPTIONAL: &[&[Column]] = &[
 pub struct OperationReader {
     table: Table,
     header: Header,
-    refused: Refused,
+    refused: UnusedColumns,
     time: usize,
     op: usize,
     clock: Clock,
@@ -87,12 +88,12 @@ persist! { OperationReader {
 
 impl OperationReader {
     /// Checks the header and returns every problem of it.
-    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<OperationReader, InputError> {
-        let header = Header::new(&table, REQUIRED, OPTIONAL, false)?;
+    pub fn new(mut table: Table, reading: &TraceReading) -> Result<OperationReader, InputError> {
+        let header = Header::new(&mut table, REQUIRED, OPTIONAL, false, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (time, op) = (position(Column::Time), position(Column::Op));
-        let clock = Clock::new(&table, &[time], origin)?;
-        let (refused, order) = (Refused::new(&header.positions), InOrder::default());
+        let clock = Clock::new(&table, &[time], reading.origin)?;
+        let (refused, order) = (UnusedColumns::new(&header.positions), InOrder::default());
         Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
 
@@ -102,7 +103,7 @@ impl OperationReader {
             return Ok(None);
         }
         let table = &self.table;
-        let mut row = Row::new(table, &mut self.header, directory);
+        let mut row = TraceRow::new(table, &mut self.header, directory);
         let at = row.take(self.clock.read(table, self.time));
         row.take(self.order.check(table, self.time, at));
         let account = row.account();
@@ -114,6 +115,11 @@ impl OperationReader {
         row.finish()?;
         let action = action.expect("a row without problems has an action");
         Ok(Some(Call { at, account, action }))
+    }
+
+    /// Returns what was read otherwise than it is written.
+    pub fn notes(&self) -> Vec<String> {
+        self.header.notes(&self.table)
     }
 
     /// Returns the time of the first row, once it was read.

@@ -1,7 +1,7 @@
 //! Calls about placement groups, dedicated hosts and capacity reservations.
 
 use super::super::columns::Column;
-use super::super::row::Row;
+use super::super::row::TraceRow;
 use super::instances;
 use crate::placement::config::GroupStrategy;
 use crate::placement::tenancies::{HostTerms, Takes};
@@ -17,7 +17,7 @@ const STRATEGIES: [(&str, GroupStrategy); 3] = [
 ];
 
 /// Reads `create-placement-group`.
-pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
+pub fn create_group(row: &mut TraceRow) -> Option<ResourceCall> {
     let group = group(row);
     let strategy = row.word(Column::GroupStrategy, STRATEGIES);
     let partitions = row.number(Column::Partitions);
@@ -25,13 +25,13 @@ pub fn create_group(row: &mut Row) -> Option<ResourceCall> {
 }
 
 /// Reads `delete-placement-group`.
-pub fn delete_group(row: &mut Row) -> Option<ResourceCall> {
+pub fn delete_group(row: &mut TraceRow) -> Option<ResourceCall> {
     group(row).map(ResourceCall::DeletePlacementGroup)
 }
 
 /// Reads `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement unless it
 /// says so (`AllocateHosts`, "AutoPlacement": "Default: off").
-pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
+pub fn allocate_host(row: &mut TraceRow) -> Option<ResourceCall> {
     let (host, zone) = (host(row), row.zone());
     let (family, kind) = (row.name(Column::Family).map(str::to_string), row.kind_if_any());
     if family.is_some() && kind.is_some() {
@@ -48,13 +48,13 @@ pub fn allocate_host(row: &mut Row) -> Option<ResourceCall> {
 }
 
 /// Reads `release-host`.
-pub fn release_host(row: &mut Row) -> Option<ResourceCall> {
+pub fn release_host(row: &mut TraceRow) -> Option<ResourceCall> {
     host(row).map(ResourceCall::ReleaseHost)
 }
 
 /// Reads `create-capacity-reservation`: open unless it says otherwise (`CreateCapacityReservation`,
 /// "InstanceMatchCriteria").
-pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
+pub fn create_reservation(row: &mut TraceRow) -> Option<ResourceCall> {
     let (reservation, kind, zone) = (reservation(row), row.kind(), row.zone());
     let count = instances::count(row, Column::Count).unwrap_or(1);
     let open = row.flag(Column::Open).unwrap_or(true);
@@ -64,18 +64,18 @@ pub fn create_reservation(row: &mut Row) -> Option<ResourceCall> {
 }
 
 /// Reads `cancel-capacity-reservation`.
-pub fn cancel_reservation(row: &mut Row) -> Option<ResourceCall> {
+pub fn cancel_reservation(row: &mut TraceRow) -> Option<ResourceCall> {
     reservation(row).map(ResourceCall::CancelReservation)
 }
 
-fn group(row: &mut Row) -> Option<PlacementGroupHandle> {
+fn group(row: &mut TraceRow) -> Option<PlacementGroupHandle> {
     row.handle(Column::Group, HandleBook::placement_group)
 }
 
-fn host(row: &mut Row) -> Option<HostHandle> {
+fn host(row: &mut TraceRow) -> Option<HostHandle> {
     row.handle(Column::Host, HandleBook::host)
 }
 
-fn reservation(row: &mut Row) -> Option<ReservationHandle> {
+fn reservation(row: &mut TraceRow) -> Option<ReservationHandle> {
     row.handle(Column::Reservation, HandleBook::reservation)
 }

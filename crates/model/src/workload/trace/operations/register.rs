@@ -2,7 +2,7 @@
 //! cell of any other column is an error: nothing is skipped silently.
 
 use super::super::columns::{Column, OPTIONS, Positions, SHAPE};
-use super::super::row::Row;
+use super::super::row::TraceRow;
 use super::{instances, network, placement, security_groups, storage};
 use crate::operation::Operation;
 use crate::workload::call::Action;
@@ -14,7 +14,7 @@ use plimsoll_base::units::EnumMap;
 const ALWAYS: &[Column] = &[Column::Time, Column::Op, Column::Account];
 
 /// Columns that an operation takes, and the function that reads them.
-pub struct Entry {
+pub struct OperationEntry {
     /// Columns that may not be empty. A required shape is checked by its reader, as it has two forms.
     pub needs: &'static [Column],
     /// Columns that may be empty.
@@ -24,18 +24,18 @@ pub struct Entry {
 
 /// Function that reads the request of a row; `None` once a problem is noted.
 enum Reader {
-    Instances(fn(&mut Row) -> Option<Action>),
-    Resource(fn(&mut Row) -> Option<ResourceCall>),
+    Instances(fn(&mut TraceRow) -> Option<Action>),
+    Resource(fn(&mut TraceRow) -> Option<ResourceCall>),
 }
 
-impl Entry {
+impl OperationEntry {
     /// Returns every column it takes but those of every row.
     pub fn columns(&self) -> impl Iterator<Item = Column> {
         self.needs.iter().chain(self.may.iter().copied().flatten()).copied()
     }
 
     /// Returns what the row asks for; `None` once a problem is noted.
-    pub fn read(&self, row: &mut Row) -> Option<Action> {
+    pub fn read(&self, row: &mut TraceRow) -> Option<Action> {
         match self.read {
             Reader::Instances(read) => read(row),
             Reader::Resource(read) => read(row).map(|call| Action::Resource(Box::new(call))),
@@ -46,17 +46,17 @@ impl Entry {
 const fn instances(
     needs: &'static [Column],
     may: &'static [&'static [Column]],
-    read: fn(&mut Row) -> Option<Action>,
-) -> Entry {
-    Entry { needs, may, read: Reader::Instances(read) }
+    read: fn(&mut TraceRow) -> Option<Action>,
+) -> OperationEntry {
+    OperationEntry { needs, may, read: Reader::Instances(read) }
 }
 
 const fn resource(
     needs: &'static [Column],
     may: &'static [&'static [Column]],
-    read: fn(&mut Row) -> Option<ResourceCall>,
-) -> Entry {
-    Entry { needs, may, read: Reader::Resource(read) }
+    read: fn(&mut TraceRow) -> Option<ResourceCall>,
+) -> OperationEntry {
+    OperationEntry { needs, may, read: Reader::Resource(read) }
 }
 
 const LAUNCH: &[&[Column]] = {
@@ -71,7 +71,7 @@ const ADDRESSES: &[&[Column]] = &[&[Column::Addresses, Column::Prefixes]];
 
 /// Returns the entry of an operation.
 #[rustfmt::skip]
-pub fn entry(operation: Operation) -> Entry {
+pub fn entry(operation: Operation) -> OperationEntry {
     use Column as C;
     use Operation as O;
     match operation {
@@ -126,22 +126,22 @@ pub fn entry(operation: Operation) -> Entry {
 
 /// The columns of one table that an operation does not take, by operation.
 #[derive(Debug)]
-pub struct Refused(EnumMap<Operation, Vec<Column>>);
+pub struct UnusedColumns(EnumMap<Operation, Vec<Column>>);
 
-impl Refused {
+impl UnusedColumns {
     /// Finds the columns in the header.
-    pub fn new(positions: &Positions) -> Refused {
+    pub fn new(positions: &Positions) -> UnusedColumns {
         let mut refused: EnumMap<Operation, Vec<Column>> = EnumMap::default();
         for operation in Operation::ALL {
             let taken: Vec<Column> = entry(operation).columns().chain(ALWAYS.iter().copied()).collect();
             let here = Column::ALL.iter().copied().filter(|column| positions.of(*column).is_some());
             refused[operation] = here.filter(|column| !taken.contains(column)).collect();
         }
-        Refused(refused)
+        UnusedColumns(refused)
     }
 
     /// Notes every required cell that is empty, and every cell that the row's operation does not take.
-    pub fn check(&self, row: &mut Row, operation: Operation) {
+    pub fn check(&self, row: &mut TraceRow, operation: Operation) {
         let entry = entry(operation);
         for &column in entry.needs {
             need(row, operation, column);
@@ -156,7 +156,7 @@ impl Refused {
     }
 }
 
-fn need(row: &mut Row, operation: Operation, column: Column) {
+fn need(row: &mut TraceRow, operation: Operation, column: Column) {
     let place = match row.position(column) {
         Some(cell) if row.is_empty(column) => row.table.place(cell),
         Some(_) => return,

@@ -8,11 +8,12 @@ use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::placement::config::GroupStrategy;
 use crate::placement::tenancies::{HostTerms, Takes};
-use crate::workload::block_device::BlockDevice;
+use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::*;
 use crate::workload::directory::SubnetName;
 use crate::workload::handles::*;
 use crate::workload::resource_call::*;
+use crate::workload::trace::reading::TraceReading;
 use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
 use plimsoll_base::units::{SubnetId, TypeId, ZoneId};
 use std::sync::{Arc, LazyLock};
@@ -62,7 +63,8 @@ fn read(rows: &[&str], directory: &mut Directory) -> Result<Vec<Action>, String>
     std::fs::write(&path, trace(rows)).unwrap();
     let shown = folder.path().display().to_string() + "/";
     let told = |error: InputError| error.to_string().replace(&shown, "");
-    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).map_err(told)?;
+    let mut reader =
+        OperationReader::new(Table::open(&path).unwrap(), &TraceReading::default()).map_err(told)?;
     let mut actions = Vec::new();
     while let Some(call) = reader.next(directory).map_err(told)? {
         actions.push(call.action);
@@ -185,13 +187,14 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
         iops: Some(9000),
         throughput_mibps: Some(500),
     };
-    let https = Rule {
+    let https = RuleRequest {
         direction: Direction::Ingress,
         protocol: Protocol::Tcp,
         ports: Some(Ports::One(443)),
-        peer: Peer::Network("0.0.0.0/0".parse().unwrap()),
+        peer: PeerRequest::Network("0.0.0.0/0".parse().unwrap()),
     };
-    let inside = |peer| Rule { direction: Direction::Egress, protocol: Protocol::All, ports: None, peer };
+    let inside =
+        |peer| RuleRequest { direction: Direction::Egress, protocol: Protocol::All, ports: None, peer };
     let group = SecurityGroupHandle(0);
     let (placement_group, host, reservation) = (PlacementGroupHandle(0), HostHandle(0), ReservationHandle(0));
     let placement =
@@ -258,25 +261,25 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
         ("revoke-ingress security_group=g protocol=tcp ports=443 source=0.0.0.0/0", R::Revoke(group, https)),
         (
             "authorize-egress security_group=g protocol=all destination=sg:h",
-            R::Authorize(group, inside(Peer::Group(SecurityGroupHandle(1)))),
+            R::Authorize(group, inside(PeerRequest::Group(SecurityGroupHandle(1)))),
         ),
         (
             "revoke-egress security_group=g protocol=all destination=self",
-            R::Revoke(group, inside(Peer::Group(group))),
+            R::Revoke(group, inside(PeerRequest::Group(group))),
         ),
         (
             "probe from=x to=y protocol=tcp ports=443 source_port=40000",
             R::Probe {
-                from: Endpoint::Instance(Handle(0)),
-                to: Endpoint::Instance(Handle(1)),
+                from: ProbeEnd::Instance(Handle(0)),
+                to: ProbeEnd::Instance(Handle(1)),
                 packet: Packet::Tcp { from: Some(40_000), to: 443 },
             },
         ),
         (
             "probe from=198.51.100.7 to=x protocol=icmp ports=8/0",
             R::Probe {
-                from: Endpoint::Address("198.51.100.7".parse().unwrap()),
-                to: Endpoint::Instance(Handle(0)),
+                from: ProbeEnd::Address("198.51.100.7".parse().unwrap()),
+                to: ProbeEnd::Instance(Handle(0)),
                 packet: Packet::Icmp { kind: 8, code: 0, id: None },
             },
         ),
@@ -367,7 +370,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
                interruption=stop \
                interfaces=1 addresses=2 prefixes=3 tags=team=web token=once user_data_bytes=1000 \
                protection=true hibernation=true";
-    let device = |device: &str, kind, size, iops, kept: bool| BlockDevice {
+    let device = |device: &str, kind, size, iops, kept: bool| BlockDeviceMapping {
         device: device.to_string(),
         kind,
         size_gib: Some(size),
@@ -484,7 +487,7 @@ fn the_example_calls_every_operation() {
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let subnet = SubnetName { name: "a".to_string(), zone: ZoneId(0) };
     let mut names = Directory::new(types, vec!["use1-az1".to_string()], vec![subnet]);
-    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).unwrap();
+    let mut reader = OperationReader::new(Table::open(&path).unwrap(), &TraceReading::default()).unwrap();
     let mut called = std::collections::BTreeSet::new();
     while let Some(call) = reader.next(&mut names).unwrap() {
         called.insert(call.action.operation());
