@@ -43,6 +43,7 @@ mod reservations;
 mod result_folder;
 mod rules;
 mod security;
+mod shortage;
 mod size;
 mod stations;
 mod storage;

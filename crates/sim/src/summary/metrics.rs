@@ -92,6 +92,8 @@ pub const METRICS: &[Metric] = {
         metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.placed)),
 
         metric("fleet.hosts", "hosts", Neither, "hosts; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
+        metric("fleet.hosts_mean", "hosts", Neither, "mean number of open hosts", |r| json!(r.outcome.fleet.hosts_mean)),
+        metric("fleet.hosts_peak_at_s", "s", Neither, "time at which most hosts were open; null without elastic groups", |r| at_s(r.outcome.fleet.hosts_peak_at)),
         metric("fleet.vcpu", "vCPU", Neither, "vCPU that all hosts can sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
         metric("fleet.memory_gib", "GiB", Neither, "memory that all hosts can sell", |r| json!(r.outcome.fleet.memory_mib as f64 / 1024.0)),
         metric("fleet.gpu", "GPU", Neither, "GPUs that all hosts can sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
@@ -159,7 +161,7 @@ pub const METRICS: &[Metric] = {
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
         metric("billing.dedicated_by_surcharge", "", Neither, "types whose dedicated instances have no price of their own, billed by a surcharge on the on-demand price", dedicated_by_surcharge),
 
-        metric("stages", "", Neither, "by stage of the control plane: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of jobs whose service began, service_s_mean; busy_ratio, the share of servers at work, and occupied_ratio, the share held by jobs until a later stage is done (0 to 1; null: no limit); queue_length_mean and _peak, wait_s_total", control_plane::stages),
+        metric("stages", "", Neither, "by stage of the control plane: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of jobs whose service began, service_s_mean; busy_ratio, the share of servers at work, and occupied_ratio, the share held by jobs until a later stage is done (0 to 1; null: no limit); queue_length_mean, _peak and _last, wait_s_total", control_plane::stages),
 
         metric("control_plane.calls", "calls", Neither, "calls of clients; null without a control plane, like all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "calls that succeeded or were accepted", |r| plane(r, |p| json!(p.counts.answered))),

@@ -56,6 +56,7 @@ fn outcome() -> Outcome {
             at: Time(hour),
             operation: Operation::Launch,
         }],
+        first_shortage: None,
         residents: Residents::default(),
         fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
         network: NetworkUse {

@@ -5,6 +5,7 @@ use crate::cloud::api::launch_batch;
 use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::api::launch_options::{self, Idempotency};
 use crate::cloud::api::refused::Refused;
+use crate::cloud::api::shortage;
 use crate::cloud::control::profile;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Slot;
@@ -51,6 +52,9 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
     world.recorder.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
     world.recorder.ledger.count_launch(launch.max_count, failure, missing);
     if let Some(refused) = refused {
+        if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
+            shortage::note(world, &context, &refused);
+        }
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
     }
     world.api.handles.bind(launch.handle, &[]);

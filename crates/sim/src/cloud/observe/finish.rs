@@ -47,6 +47,7 @@ pub fn finish(
             .map(|(operation, tally)| (operation, tally.clone()))
             .collect(),
         first_failures,
+        first_shortage: ledger.first_shortage.as_deref().cloned(),
         residents,
         disruptions: ledger.disruptions,
         answers: (ledger.answers.iter())
@@ -134,6 +135,8 @@ fn fleet_use(world: &World) -> FleetUse {
     let was_open = gauges.integral(Total::Hosts as usize) > 0;
     FleetUse {
         hosts: peak(Total::Hosts),
+        hosts_mean: gauges.mean(Total::Hosts as usize),
+        hosts_peak_at: world.hosts.fleet.is_elastic().then_some(world.recorder.ledger.hosts_peak_at),
         vcpu_milli: peak(Total::Vcpu),
         memory_mib: peak(Total::Memory),
         gpu_milli: peak(Total::Gpu),

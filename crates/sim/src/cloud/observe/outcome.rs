@@ -16,6 +16,7 @@ use plimsoll_model::network::security::Decisions;
 use plimsoll_model::operation::Operation;
 use plimsoll_model::workload::directory::Directory;
 
+pub use crate::cloud::observe::shortage::FirstShortage;
 pub use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 
 /// Every figure of one run.
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
     pub first_failures: Vec<FirstFailure>,
+    /// First shortage of room, addresses or quota, warm-up included; `None` where nothing ran out.
+    pub first_shortage: Option<FirstShortage>,
     /// Instances that existed when the run began in steady state.
     pub residents: Residents,
     /// Events that no call asked for.
@@ -208,6 +211,10 @@ pub struct Residents {
 pub struct FleetUse {
     /// Hosts \[hosts\]; of elastic groups the most that were open at once.
     pub hosts: u64,
+    /// Mean of the hosts that were open \[hosts\].
+    pub hosts_mean: f64,
+    /// Time at which most hosts were open; `None` where no group is elastic.
+    pub hosts_peak_at: Option<Time>,
     /// vCPU of `hosts` that can be sold \[milli-vCPU\].
     pub vcpu_milli: u64,
     /// Memory of `hosts` that can be sold \[MiB\].

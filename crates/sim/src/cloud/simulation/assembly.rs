@@ -122,7 +122,8 @@ fn billing_of(
 ) -> Result<Billing, InputError> {
     let host_groups = host_rates(&scenario.zones);
     let window_start = window_start(scenario.warmup);
-    let setting = Setting { seed, window_start, zones, host_groups: &host_groups };
+    let calendar = scenario.billing_calendar();
+    let setting = Setting { seed, window_start, calendar, zones, host_groups: &host_groups };
     let accounts = scenario.billing.accounts();
     let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
     Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)
