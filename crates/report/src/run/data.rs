@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::billing::{self, BillRow};
+use super::billing::{self, BillLine};
 use super::failures::{self, Refusals};
 use super::latency::{self, DurationDistribution};
 use super::summary::Summary;
@@ -36,7 +36,7 @@ pub struct RunData {
     /// `failures.csv`, summed up.
     pub refusals: Refusals,
     /// `billing.csv`.
-    pub bill: Vec<BillRow>,
+    pub bill: Vec<BillLine>,
     /// `latency/*.hlog`.
     pub latency: Vec<DurationDistribution>,
 }

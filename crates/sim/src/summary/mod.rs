@@ -8,6 +8,7 @@ pub mod percentiles;
 pub mod run;
 #[doc(hidden)]
 pub mod sample;
+mod shortage;
 pub mod warnings;
 
 pub use run::{Execution, Run, shell_line};
@@ -32,6 +33,9 @@ pub fn value(run: &Run<'_>) -> Value {
     let warnings = warnings::warnings(run);
     if !warnings.is_empty() {
         summary["warnings"] = json!(warnings);
+    }
+    if let Some(first) = &run.outcome.first_shortage {
+        summary["first_shortage"] = shortage::value(run, first);
     }
     for metric in METRICS {
         let mut at = &mut summary;

@@ -50,11 +50,13 @@ fn outcome() -> Outcome {
         described_instances: 0,
         described_pages: 0,
         launch,
+        launch_course: Default::default(),
         first_failures: vec![FirstFailure {
             failure: capacity,
             at: Time(hour),
             operation: Operation::Launch,
         }],
+        first_shortage: None,
         residents: Residents::default(),
         fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
         network: NetworkUse {

@@ -12,7 +12,7 @@ use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTena
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
 use plimsoll_base::input::InputError;
-use plimsoll_base::units::figures::{coarse, decimal, grouped, percent, span};
+use plimsoll_base::units::figures::{decimal, grouped, percent, span};
 use plimsoll_base::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};
 
 /// Types and shapes shown by name.
@@ -360,7 +360,7 @@ impl fmt::Display for Description {
         self.fmt_options(out)?;
         if let Some(life) = &self.lifetime_s {
             let [mean, p50, p90, p99, max] =
-                [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| coarse(length(s)));
+                [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| span(length(s)));
             writeln!(out, "  lifetimes    mean {mean}, median {p50}, p90 {p90}, p99 {p99}, at most {max}")?;
         }
         write!(out, "  shapes       {}", grouped(self.shapes as u64))?;

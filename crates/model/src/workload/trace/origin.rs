@@ -33,6 +33,19 @@ pub enum TraceOrigin {
     At(Time),
 }
 
+/// Unix time before which a moment is taken for seconds of some clock, not for a date \[s\]: the year 2000.
+const FIRST_DATE_S: u64 = 946_684_800;
+
+impl TraceOrigin {
+    /// Returns the Unix time of an origin that is a date \[s\].
+    pub fn date(self) -> Option<u64> {
+        match self {
+            TraceOrigin::At(Time(ns)) => Some(ns / NS_PER_S).filter(|seconds| *seconds >= FIRST_DATE_S),
+            TraceOrigin::First | TraceOrigin::Epoch => None,
+        }
+    }
+}
+
 impl FromStr for TraceOrigin {
     type Err = String;
 
@@ -57,7 +70,7 @@ impl fmt::Display for TraceOrigin {
             TraceOrigin::Epoch => out.write_str("epoch"),
             TraceOrigin::At(Time(ns)) => {
                 let mut text = Vec::new();
-                plimsoll_base::units::write_scaled(&mut text, *ns, plimsoll_base::units::NS_PER_S);
+                plimsoll_base::units::write_scaled(&mut text, *ns, NS_PER_S);
                 out.write_str(&String::from_utf8_lossy(&text))
             }
         }
