@@ -60,12 +60,15 @@ fn hosts_file(zone: usize) -> String {
     if zone == 0 { "hosts.csv".to_string() } else { format!("hosts-{}.csv", zone + 1) }
 }
 
+/// A column of text of a host file: its name, and its cell.
+type TextColumn = (&'static str, fn(&InventoryHost) -> &str);
+
 /// Returns a host file. It has the columns that some host needs.
 fn host_rows(hosts: &[&InventoryHost]) -> Vec<u8> {
     let shown: Vec<usize> = (0..RESOURCES)
         .filter(|i| *i <= Resources::MEMORY || hosts.iter().any(|host| host.capacity.0[*i] > 0))
         .collect();
-    let texts: [(&str, fn(&InventoryHost) -> &str); 3] =
+    let texts: [TextColumn; 3] =
         [("name", |host| &host.name), ("rack", |host| &host.rack), ("sku", |host| &host.sku)];
     let texts: Vec<_> =
         texts.into_iter().filter(|(_, of)| hosts.iter().any(|host| !of(host).is_empty())).collect();
