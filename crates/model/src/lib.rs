@@ -5,9 +5,13 @@
 
 pub mod transition;
 
+pub mod backoff;
+
 pub mod billing;
 
 pub mod fleet;
+
+pub mod waiting;
 
 pub mod placement;
 

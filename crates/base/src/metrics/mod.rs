@@ -3,6 +3,7 @@
 mod durations;
 mod gauges;
 mod level;
+mod queue_history;
 mod time_weighted;
 mod trend;
 mod usage;
@@ -10,6 +11,7 @@ mod usage;
 pub use durations::Durations;
 pub use gauges::{Gauges, PeakRatio};
 pub use level::Level;
+pub use queue_history::QueueHistory;
 pub use time_weighted::TimeWeighted;
 pub use trend::{Exhaustion, Trend};
 pub use usage::UseOverTime;

@@ -14,6 +14,7 @@ use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
 use super::call::{Action, Call, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
+use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
 use super::trace::reading::{ColumnNames, TraceReading};
@@ -55,6 +56,9 @@ pub struct WorkloadConfig {
     /// uniformly below this; default 1h.
     #[serde(skip_serializing_if = "is_one_hour")]
     pub jitter: Duration,
+    /// Other attempts of a launch of the trace that is refused; left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_refusal: Option<OnRefusalConfig>,
     /// State of the cloud when the run starts.
     pub start: Start,
     /// Synthetic arrivals.
@@ -79,6 +83,7 @@ impl Default for WorkloadConfig {
             scale: 1.0,
             profile: ProfileConfig::default(),
             jitter: JITTER,
+            on_refusal: None,
             start: Start::default(),
             arrivals: Vec::new(),
             calls: Vec::new(),
@@ -141,6 +146,8 @@ pub struct Demand {
     seed: Seed,
     start: Start,
     trace: Option<TraceReplay>,
+    /// Policy of the launches of the trace about room that is short.
+    trace_policy: LaunchPolicy,
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     /// Sources of every layer, layer by layer.
@@ -194,6 +201,7 @@ impl Persist for Demand {
             seed: _,
             start: _,
             trace,
+            trace_policy: _,
             ahead,
             sources,
             callers,
@@ -259,6 +267,13 @@ impl Demand {
         };
         let trace = trace.map(|file| TraceReplay::open(&base_dir.join(file), replay(), seed));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
+        let rule = config.on_refusal.as_ref().map(|rule| rule.compile("workload.on_refusal", &[], directory));
+        let on_refusal = rule.and_then(|rule| rule.map_err(|wrong| problems.extend(wrong)).ok());
+        if config.on_refusal.is_some() && config.trace.is_none() {
+            let found = "found a table without a trace, expected one beside `workload.trace`";
+            let problem = Problem::new(Place::key("workload.on_refusal"), found);
+            problems.push(problem.with_help("put it into [[workload.arrivals]] for synthetic demand"));
+        }
         let layers = intensity.as_ref().map_or(1, Intensity::layers);
         let most = usize::from(u16::MAX / layers);
         if config.arrivals.len().max(config.calls.len()) > most {
@@ -318,6 +333,7 @@ impl Demand {
             seed,
             start: config.start,
             trace,
+            trace_policy: LaunchPolicy { on_refusal, ..LaunchPolicy::default() },
             ahead: None,
             queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
@@ -413,6 +429,11 @@ impl Demand {
     /// Returns the arrival processes, in the order of the scenario.
     pub fn sources(&self) -> &[ArrivalSource] {
         &self.sources
+    }
+
+    /// Returns what the launches of the trace do about room that is short.
+    pub fn trace_policy(&self) -> &LaunchPolicy {
+        &self.trace_policy
     }
 
     /// Returns the greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned

@@ -44,11 +44,38 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(validate_images(&scenario.images));
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
+    problems.extend(scenario.lifecycle.validate());
     problems.extend(scenario.control_plane.validate(scenario.duration));
     problems.extend(objective::validate(&scenario.objectives));
+    problems.extend(check_waiting(scenario));
     problems.extend(check_names(scenario));
     problems.extend(check_hardware(scenario));
     check_demand(scenario, &mut problems);
+    problems
+}
+
+/// Checks that settings of the line come with a line.
+fn check_waiting(scenario: &Scenario) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !scenario.placement.when_full.is_refuse() {
+        return problems;
+    }
+    let mut add = |key: String, found: &str| {
+        let message = format!("found {found} where launches do not wait, expected a line to wait in");
+        let problem = Problem::new(Place::key(&key), message);
+        problems.push(problem.with_help("set `placement.when_full = \"wait\"`, or leave the key out"));
+    };
+    if scenario.placement.longest_wait.is_some() {
+        add("placement.longest_wait".to_string(), "a longest wait");
+    }
+    for (i, arrival) in scenario.workload.arrivals.iter().enumerate() {
+        if arrival.preempts {
+            add(format!("workload.arrivals.{i}.preempts"), "preemption");
+        }
+        if arrival.priority != 0 {
+            add(format!("workload.arrivals.{i}.priority"), "a priority");
+        }
+    }
     problems
 }
 

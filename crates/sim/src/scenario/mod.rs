@@ -7,6 +7,7 @@ mod document;
 mod key_path;
 pub mod objective;
 mod reading;
+pub mod step_time;
 pub mod strict_file;
 
 use std::path::{Path, PathBuf};

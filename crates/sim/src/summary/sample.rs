@@ -50,6 +50,7 @@ fn outcome() -> Outcome {
         described_instances: 0,
         described_pages: 0,
         launch,
+        launch_course: Default::default(),
         first_failures: vec![FirstFailure {
             failure: capacity,
             at: Time(hour),

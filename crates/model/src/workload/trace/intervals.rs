@@ -5,7 +5,7 @@ use super::options;
 use super::origin::Clock;
 use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
-use crate::workload::call::{Action, Call, End, Launch};
+use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
@@ -75,6 +75,7 @@ impl IntervalReader {
             end: end.map_or(End::Never, End::At),
             options: options::shared(&mut row),
             stops: None,
+            sender: Sender::Trace,
             first_instance: 0,
         };
         row.finish()?;

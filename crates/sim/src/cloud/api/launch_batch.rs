@@ -75,6 +75,10 @@ fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constrain
             }
             let zones = world.hosts.fleet.zones();
             world.api.zone_order.extend((0..zones.len() as u16).map(ZoneId));
+            if !world.api.closed_zones.is_empty() {
+                let closed = &world.api.closed_zones;
+                world.api.zone_order.retain(|zone| !closed[zone.index()]);
+            }
             if zones.len() > 1 {
                 // Stable: file order on ties.
                 world

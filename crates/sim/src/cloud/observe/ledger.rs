@@ -71,6 +71,12 @@ pub enum DigestEvent {
     HostFailed = 11,
     /// An instance is on another host now.
     Moved = 12,
+    /// A launch waits for room.
+    LaunchWaits = 13,
+    /// A launch was refused and makes another request.
+    LaunchRepeats = 14,
+    /// The room of an instance was taken by a launch of higher priority.
+    Preempted = 15,
 }
 
 /// Cost of the running instances over time, without minimums. Not a gauge: four million large

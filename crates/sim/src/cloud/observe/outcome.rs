@@ -34,6 +34,8 @@ pub struct Outcome {
     pub trace_notes: Vec<String>,
     /// Launches \[instances\].
     pub launch: Tally,
+    /// Launches by attempt, choice and wait.
+    pub launch_course: LaunchCourse,
     /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
@@ -162,6 +164,37 @@ impl SampleSpan {
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }
+}
+
+/// Course of the launches: attempts, choices, waits.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct LaunchCourse {
+    /// Attempts begun \[attempts\].
+    pub attempts: u64,
+    /// Instances launched at each attempt \[instances\].
+    pub by_attempt: BTreeMap<u32, u64>,
+    /// Instances launched as the launch asked for in the first place \[instances\].
+    pub first_choice: u64,
+    /// Instances launched of another type \[instances\].
+    pub other_type: u64,
+    /// Instances launched in another zone \[instances\].
+    pub other_zone: u64,
+    /// Instances whose launch waited for room before it succeeded \[instances\].
+    pub waited: u64,
+    /// Instances whose launch waits for room at the end \[instances\].
+    pub waiting_at_end: u64,
+    /// Mean number of instances whose launches wait \[instances\].
+    pub waiting_mean: f64,
+    /// Most instances whose launches waited at once \[instances\].
+    pub waiting_peak: u64,
+    /// True if the line grew through the second half of the run.
+    pub is_unstable: bool,
+    /// Instances whose launch will make another attempt at the end \[instances\].
+    pub retrying_at_end: u64,
+    /// Instances whose room was taken by a launch of higher priority \[instances\].
+    pub preempted: u64,
+    /// Instances of these that were launched again \[instances\].
+    pub requeued: u64,
 }
 
 /// Instances that existed when the run began.

@@ -97,6 +97,7 @@ fn launch(kind: TypeId) -> Launch {
         end: End::Never,
         options: None,
         stops: None,
+        sender: Sender::Trace,
         first_instance: 0,
     }
 }
