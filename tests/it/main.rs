@@ -11,6 +11,7 @@ mod book;
 mod branches;
 mod broken;
 mod bugs;
+mod calendar;
 mod calls;
 mod checkpoints;
 mod command_line;
