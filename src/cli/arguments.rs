@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::machine;
 use crate::scenario::Overrides;
+use crate::workload::trace::origin::TraceOrigin;
+use crate::workload::trace::reading::{ColumnNames, TraceReading};
 
 /// Changes to a scenario.
 #[derive(Args, Debug)]
@@ -25,6 +27,28 @@ pub struct Overriding {
 impl From<&Overriding> for Overrides {
     fn from(options: &Overriding) -> Overrides {
         Overrides { set: options.set.clone(), seed: options.seed }
+    }
+}
+
+/// The reading of a trace that is not written as the forms say.
+#[derive(Args, Debug)]
+pub struct ReadingOptions {
+    /// Names of the trace's columns, such as start=launch_time,end=terminate_time; its further columns are then not read
+    #[arg(long, value_name = "COLUMN=NAME,…")]
+    columns: Option<ColumnNames>,
+    /// Count times from this moment: `first` (the first row), `epoch`, seconds, or a date and time of UTC
+    #[arg(long, value_name = "ORIGIN")]
+    trace_origin: Option<TraceOrigin>,
+    /// Round sizes that are finer than their unit up
+    #[arg(long)]
+    round: bool,
+}
+
+impl ReadingOptions {
+    /// Returns the settings.
+    pub fn settings(&self) -> TraceReading {
+        let columns = self.columns.clone().unwrap_or_default();
+        TraceReading { origin: self.trace_origin, columns, round: self.round }
     }
 }
 

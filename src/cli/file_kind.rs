@@ -44,7 +44,7 @@ impl FileKind {
         }
         // A table shows its kind in its header: the rest of it, which may be long, is not read.
         let table = Table::open(path).ok();
-        let columns = table.and_then(|table| FileKind::of_columns(|name| table.column(name).is_some()));
+        let columns = table.and_then(|table| FileKind::of_columns(|name| table.column_like(name).is_some()));
         columns.or_else(|| FileKind::of_toml(path))
     }
 

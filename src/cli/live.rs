@@ -10,7 +10,7 @@ use super::output;
 use super::progress_bar::left;
 use crate::cloud::observe::{Observation, Refusal, Sample};
 use crate::failure::Failure;
-use crate::units::figures::{coarse, compact, decimal, grouped, percent};
+use crate::units::figures::{compact, decimal, grouped, percent, span};
 use crate::units::{Duration, EnumMap, NS_PER_S, Time};
 
 /// Time between two pictures \[s\]: short for the eye, and of no cost to the run.
@@ -80,12 +80,12 @@ impl LiveState {
 
     fn progress(&self) -> String {
         let rate = format!("{} events/s", compact(self.events as f64 / self.took_s.max(1e-3)));
-        let at = coarse(self.now.since(Time::ZERO));
+        let at = span(self.now.since(Time::ZERO));
         match self.duration {
             Some(whole) => {
                 let done = self.now.0 as f64 / whole.0.max(1) as f64;
                 let left = left(done, self.took_s);
-                format!("{} {at} of {}, {rate}, {left} left", bar(done), coarse(whole))
+                format!("{} {at} of {}, {rate}, {left} left", bar(done), span(whole))
             }
             None => format!("{at}, {} events, {rate}", grouped(self.events)),
         }

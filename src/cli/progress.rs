@@ -12,7 +12,7 @@ use super::{interrupt, panic};
 use crate::cloud::observe::{Detail, Observation, Observer, RunState};
 use crate::input::InputError;
 use crate::report::StreamedReports;
-use crate::units::figures::{coarse, compact, grouped};
+use crate::units::figures::{compact, grouped, span};
 use crate::units::{Duration, Time};
 use crate::workload::directory::Directory;
 
@@ -70,12 +70,12 @@ impl<'a> Watch<'a> {
         let duration = self.duration;
         let bar = self.bar.get_or_insert_with(|| new_bar(duration.is_some()));
         let rate = format!("{} events/s", compact(events as f64 / seconds));
-        let at = coarse(now.since(Time::ZERO));
+        let at = span(now.since(Time::ZERO));
         match duration {
             Some(whole) => {
                 let done = now.0 as f64 / whole.0 as f64;
                 let left = left(done, seconds);
-                bar.set_message(format!("{at} of {}, {rate}, {left} left", coarse(whole)));
+                bar.set_message(format!("{at} of {}, {rate}, {left} left", span(whole)));
                 bar.set_position((done * STEPS as f64) as u64);
             }
             None => bar.set_message(format!("{at}, {} events, {rate}", grouped(events))),

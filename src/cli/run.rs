@@ -116,7 +116,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     journal.read(&scenario)?;
 
     panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
-    let calendar = scenario.billing.calendar().map_err(InputError)?;
+    let calendar = scenario.billing_calendar();
     let tables = (args.tables || scenario.output.tables).then_some(calendar);
     let mut recorder = StreamedReports::begin(&folder, &scenario, tables)?;
     let cloud = begin(&scenario, journal.inputs(), args, &mut recorder)?;

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::arguments;
 use super::examples::{Example, FOLDER};
 use super::file_kind::{self, FileKind};
-use crate::input::InputError;
+use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
+use crate::table::is_standard_input;
+use crate::workload::trace::reading::TraceReading;
 
 /// Options that choose the scenario.
 #[derive(Args, Debug)]
@@ -22,6 +25,8 @@ pub struct ScenarioSource {
     /// Replay the trace that is named instead of a scenario on the hosts of this file; `--set` changes all else
     #[arg(long, value_name = "HOSTS", requires = "scenario")]
     hosts: Option<PathBuf>,
+    #[command(flatten)]
+    reading: arguments::ReadingOptions,
 }
 
 impl ScenarioSource {
@@ -34,6 +39,13 @@ impl ScenarioSource {
             return Example::named(name)?.unpack(Path::new(FOLDER));
         }
         let file = self.scenario.clone().expect("clap asks for a scenario where there is no example");
+        if is_standard_input(&file) {
+            let found = "found standard input, expected a file: a run reads it more than once, and its result names it";
+            let problem = Problem::new(Place::key("SCENARIO"), found);
+            return Err(problem
+                .with_help("write it to a file first: … | tee mine.csv | plimsoll trace describe -")
+                .into());
+        }
         let kind = if self.hosts.is_some() { FileKind::Trace } else { FileKind::Scenario };
         file_kind::expect(&file, kind)?;
         Ok(file)
@@ -44,19 +56,53 @@ impl ScenarioSource {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
-        let Some(hosts) = &self.hosts else { return Scenario::read(file, overrides) };
+        let reading = self.reading.settings();
+        let Some(hosts) = &self.hosts else {
+            return match reading == TraceReading::default() {
+                true => Scenario::read(file, overrides),
+                false => Err(only_with_hosts()),
+            };
+        };
         file_kind::expect(hosts, FileKind::Hosts)?;
         let name = name_of(file);
         let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().into_owned()).to_string();
         let text = format!(
-            "name = {}\nzones = [{{ name = 'zone-a', hosts = [{{ file = {} }}] }}]\nworkload.trace = {}\n",
+            "name = {}\nzones = [{{ name = 'zone-a', hosts = [{{ file = {} }}] }}]\n[workload]\ntrace = {}\n{}",
             toml::Value::from(name.as_str()),
             quoted(hosts),
-            quoted(file)
+            quoted(file),
+            keys_of(&reading)
         );
         // As if it were in the current folder, to which the names in it are relative.
         Scenario::parse(Path::new(&format!("{name}.toml")), &text, overrides)
     }
+}
+
+/// Returns the keys of `[workload]` that say how a trace is read.
+fn keys_of(reading: &TraceReading) -> String {
+    let TraceReading { origin, columns, round } = reading;
+    let mut keys = String::new();
+    if let Some(origin) = origin {
+        keys += &format!("trace_origin = {}\n", toml::Value::from(origin.to_string()));
+    }
+    if !columns.is_empty() {
+        let names: toml::Table = columns
+            .0
+            .iter()
+            .map(|(column, name)| (column.clone(), toml::Value::from(name.as_str())))
+            .collect();
+        keys += &format!("trace_columns = {}\n", toml::Value::Table(names));
+    }
+    if *round {
+        keys += "trace_round = true\n";
+    }
+    keys
+}
+
+fn only_with_hosts() -> InputError {
+    let message = "found --columns, --trace-origin or --round beside a scenario, which says itself how its trace is read";
+    let help = "set workload.trace_columns, workload.trace_origin or workload.trace_round, in the scenario or by --set";
+    Problem::new(Place::key("SCENARIO"), message).with_help(help).into()
 }
 
 /// Returns the name of a scenario for a file: that of the file without endings, in letters that a folder's name may have.

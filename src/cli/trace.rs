@@ -16,7 +16,6 @@ use crate::workload::directory::Directory;
 use crate::workload::generate;
 use crate::workload::trace::describe::describe;
 use crate::workload::trace::import::Format;
-use crate::workload::trace::origin::TraceOrigin;
 
 /// Import, describe and generate traces of demand.
 #[derive(Args, Debug)]
@@ -39,15 +38,16 @@ enum Action {
 #[command(after_help = "\
 Examples:
   plimsoll trace import --format azure-v1 azure_v1_test.csv.gz -o azure.csv.gz
+  plimsoll trace import vmtable.csv.gz -o azure.csv.gz     what it is taken for is told
   plimsoll trace import --format openb pods.csv -o openb.parquet --hosts nodes.csv --hosts-out hosts.csv")]
 struct ImportArgs {
-    /// The trace as it was published
+    /// The trace as it was published; - is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The format of the trace (`plimsoll list traces`)
+    /// The format of the trace (`plimsoll list traces`); without it the header and the first rows decide
     #[arg(long, value_name = "NAME")]
-    format: String,
-    /// The file to write: .csv, .csv.gz or .parquet
+    format: Option<String>,
+    /// The file to write: .csv, .csv.gz, .csv.zst or .parquet
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// The format's list of hosts, which becomes a host file
@@ -65,14 +65,13 @@ struct ImportArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  plimsoll trace describe workloads/traces/openb.csv.gz")]
 struct DescribeArgs {
-    /// A trace in canonical form: .csv, .csv.gz or .parquet
+    /// A trace in canonical form: .csv, .csv.gz, .csv.zst or .parquet; - is standard input
     trace: PathBuf,
     /// A scenario whose instance types the trace names
     #[arg(long)]
     scenario: Option<PathBuf>,
-    /// Count times from this moment: `first`, `epoch`, seconds, or a date and time of UTC
-    #[arg(long, value_name = "ORIGIN")]
-    trace_origin: Option<TraceOrigin>,
+    #[command(flatten)]
+    reading: arguments::ReadingOptions,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -86,7 +85,7 @@ Example:
 struct GenerateArgs {
     /// The scenario file
     scenario: PathBuf,
-    /// The file to write: .csv, .csv.gz or .parquet
+    /// The file to write: .csv, .csv.gz, .csv.zst or .parquet
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     #[command(flatten)]
@@ -106,7 +105,10 @@ pub fn main(args: &TraceArgs) -> Result<(), InputError> {
 }
 
 fn import(args: &ImportArgs) -> Result<(), InputError> {
-    let format = Format::named(&args.format)?;
+    let format = match &args.format {
+        Some(name) => Format::named(name)?,
+        None => Format::of(&args.input)?,
+    };
     if args.hosts_out.as_ref().is_some_and(|hosts| disk::is_same_place(hosts, &args.output)) {
         let message = format!("found `{}`, which `-o` names too", args.output.display());
         let problem = Problem::new(Place::key("--hosts-out"), message);
@@ -128,7 +130,7 @@ fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputErr
         }
         None => TypeTable::new(&[], &ShapePrice::default())?,
     };
-    describe(&args.trace, args.trace_origin, &mut Directory::without_scenario(types))
+    describe(&args.trace, &args.reading.settings(), &mut Directory::without_scenario(types))
 }
 
 fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError> {

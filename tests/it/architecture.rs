@@ -194,7 +194,8 @@ fn public_types(text: &str) -> impl Iterator<Item = &str> {
         let declared = line.trim_start().strip_prefix("pub ")?;
         let mut words = declared.split(|c: char| !c.is_alphanumeric() && c != '_');
         let is_type = matches!(words.next()?, "struct" | "enum" | "trait" | "type" | "union");
-        is_type.then(|| words.next())?
+        // A macro declares a type of a name that is filled in.
+        is_type.then(|| words.next())?.filter(|name| !name.is_empty())
     })
 }
 

@@ -52,7 +52,7 @@ pub fn plimsoll(place: &Path, words: &[&str]) -> Command {
 }
 
 /// Returns what the program prints when it succeeds.
-fn printed(place: &Path, words: &[&str]) -> String {
+pub fn printed(place: &Path, words: &[&str]) -> String {
     let output = plimsoll(place, words).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && errors.is_empty(), "{words:?}: {errors}");
@@ -69,8 +69,8 @@ fn a_run_tells_a_person_what_ran_out_first() {
     let place = workplace();
     let text = printed(place.path(), &["run", "scenario.toml"]);
     for part in [
-        "small: best-fit on 20 hosts, 2d simulated (the first 6h not counted), seed 42",
-        "Ran out first: private addresses, after ",
+        "small: best-fit on 20 hosts, 2 d simulated (the first 6 h not counted), seed 42",
+        "Ran out first: private addresses in use1-az1, after ",
         "InsufficientFreeAddressesInSubnet",
         "addresses of subnet web",
         "1,280 vCPU",

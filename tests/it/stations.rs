@@ -3,11 +3,11 @@
 //! Every figure is the mean of independent replications with fixed seeds, each of a station that starts empty and
 //! is measured after a warm-up.
 
+use plimsoll::backoff::{Backoff, Jitter};
 use plimsoll::control_plane::breaker::{Breaker, BreakerVerdict};
 use plimsoll::control_plane::cache::{Cache, CacheRules, Lookup};
 use plimsoll::control_plane::job::JobId;
 use plimsoll::control_plane::link::Link;
-use plimsoll::control_plane::retry::{Backoff, Jitter};
 use plimsoll::control_plane::station::{Admission, Station, StationUse, Ticket};
 use plimsoll::control_plane::token_bucket::{Limit, TokenBucket};
 use plimsoll::engine::queue::EventQueue;

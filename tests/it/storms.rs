@@ -328,11 +328,16 @@ fn a_run_of_calls_alone_is_answered_for_its_calls() {
         (String::from_utf8(output.stdout).unwrap(), page)
     };
     let (terminal, page) = told(["duration=4m", "control_plane.outages=[]"]);
-    assert!(terminal.contains("Every call was carried out."), "{terminal}");
-    assert!(page.contains("calls in 4m carried out?") && page.contains("Every call was carried out."));
+    let met = "Yes: the objective is met; availability.ratio is 100 %, wanted at least 90.00 %.";
+    assert!(terminal.contains(met), "{terminal}");
+    assert!(
+        page.contains("Is the objective met, with 7,245 calls in 4 min?")
+            && page.contains("Yes: the objective is met; ")
+    );
     assert!(page.contains("<bdi>met</bdi>"));
     let (terminal, page) = told(["duration=8m", "seed=1"]);
-    assert!(terminal.contains(" calls were refused, ") && terminal.contains(" by a fault of the service."));
-    assert!(page.contains("calls in 8m carried out?") && page.contains(" calls were refused, "));
+    let missed = "No: the objective is missed: availability.ratio is 65.01 %, wanted at least 90.00 %: 3.499 times the";
+    assert!(terminal.contains(missed) && terminal.contains("The stage storage binds first"), "{terminal}");
+    assert!(page.contains("No: the objective is missed: ") && page.contains("the queue of `storage` grew"));
     assert!(page.contains("<bdi>missed</bdi>"));
 }

@@ -71,3 +71,62 @@ fn unix_times_are_warned_of_and_count_from_the_first_row_when_told_to() {
     assert_eq!(told["warnings"], Value::Null);
     assert!(told["fleet"]["vcpu_used_ratio_mean"].as_f64().unwrap() > 0.8);
 }
+
+/// An export with names of its own, dates and semicolons is read as it is, packed and from standard input too.
+#[test]
+fn an_export_is_read_as_it_is() {
+    let place = tempfile::tempdir().unwrap();
+    let export = "instance_id;Launch Time;ended;flavor;ram\n\
+                  i-1;2026-03-01 08:00:00+00:00;2026-03-01T09:30:00Z;2;0.6\n\
+                  i-2;2026-03-01T10:15:00+02:00;NULL;0.25;1\n";
+    let plain = "start_s,end_s,vcpu,memory_gib\n0,5400,2,0.6005859375\n900,,0.25,1\n";
+    fs::write(place.path().join("export.csv"), export).unwrap();
+    fs::write(place.path().join("export.csv.zst"), zstd::encode_all(export.as_bytes(), 3).unwrap()).unwrap();
+    fs::write(place.path().join("plain.csv"), plain).unwrap();
+    fs::write(place.path().join("hosts.csv"), "Name;vCPU;Memory (GiB)\nh1;4;8\n").unwrap();
+    let options = [
+        "--columns",
+        "start=Launch Time,end=ended,vcpu=flavor,memory=ram",
+        "--trace-origin",
+        "first",
+        "--round",
+    ];
+    let describe = |trace: &str, options: &[&str]| -> Value {
+        let words = [&["trace", "describe", trace, "--json"], options].concat();
+        let mut described = plimsoll(place.path(), &words);
+        let output = described.write_stdin(export).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let plain = describe("plain.csv", &[]);
+    for trace in ["export.csv", "export.csv.zst", "-"] {
+        let mut found = describe(trace, &options);
+        let notes = found.as_object_mut().unwrap().remove("notes").unwrap();
+        let expected = [
+            "columns that no form has are not read: instance_id",
+            "sizes finer than their unit were rounded up in 1 rows",
+        ];
+        assert_eq!(notes, serde_json::json!(expected));
+        found["trace"] = plain["trace"].clone();
+        assert_eq!(found, plain, "{trace}");
+    }
+    let run = |words: &[&str]| {
+        let words = [&["run"], words, &["--hosts", "hosts.csv", "--json", "--no-report"]].concat();
+        let output = plimsoll(place.path(), &words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let (told, plain) = (run(&[&["export.csv"], &options[..]].concat()), run(&["plain.csv"]));
+    assert_eq!(told["digest"], plain["digest"]);
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 2);
+    plimsoll(place.path(), &["run", "-", "--hosts", "hosts.csv"])
+        .assert()
+        .code(2)
+        .stderr(contains("found standard input, expected a file"));
+    plimsoll(place.path(), &["run", "s.toml", "--round"])
+        .assert()
+        .code(2)
+        .stderr(contains("workload.trace_round"));
+    let twice = plimsoll(place.path(), &["trace", "describe", "-"]).write_stdin("").output().unwrap();
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("standard input: found nothing"));
+}

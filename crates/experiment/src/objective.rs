@@ -79,6 +79,7 @@ pub fn value(judged: &[Judged<'_>]) -> Value {
             "at_least": judged.objective.at_least,
             "value": judged.value,
             "met": judged.met,
+            "missing": judged.missing,
         })
     };
     judged.iter().map(verdict).collect()

@@ -5,9 +5,13 @@
 
 pub mod transition;
 
+pub mod backoff;
+
 pub mod billing;
 
 pub mod fleet;
+
+pub mod waiting;
 
 pub mod placement;
 
@@ -26,6 +30,8 @@ pub mod lifecycle;
 pub mod faults;
 
 pub mod workload;
+
+pub mod inventory;
 
 pub mod queueing;
 

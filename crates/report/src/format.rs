@@ -1,6 +1,7 @@
 //! A metric's value with its unit, as a person reads it.
 
-use plimsoll_base::units::figures::{decimal, grouped, percent};
+use plimsoll_base::units::figures::{decimal, grouped, percent, span};
+use plimsoll_base::units::{Duration, NS_PER_S};
 
 /// Digits of a value that are shown.
 const DIGITS: i32 = 4;
@@ -11,6 +12,9 @@ const DIGITS_OF_CHANGE: i32 = 3;
 /// Digits that are shown at most.
 const MOST_DIGITS: i32 = 7;
 
+/// Length of time from which on it is shown in minutes, hours and days \[s\].
+const LONG_S: f64 = 600.0;
+
 /// The unit of ratios in the register of metrics.
 const RATIO: &str = "0 to 1";
 
@@ -19,7 +23,9 @@ pub fn amount(value: f64, unit: &str) -> String {
     match unit {
         RATIO => percent(value),
         "USD" => signed(value, "-", |size| format!("${}", decimal(size, 2))),
+        "s" if value >= LONG_S => span(Duration((value * NS_PER_S as f64).round() as u64)),
         "s" => format!("{} s", significant(value, DIGITS)),
+        "host-s" => format!("{} host-h", significant((value / 3600.0 * 10.0).round() / 10.0, DIGITS)),
         _ => significant(value, DIGITS),
     }
 }
@@ -35,7 +41,12 @@ pub fn change_between(low: f64, high: f64, unit: &str) -> String {
     let apart = (DIGITS_OF_CHANGE..=MOST_DIGITS).map(ends).find(|[low, high]| low != high);
     let [low, high] = apart.unwrap_or_else(|| ends(DIGITS_OF_CHANGE));
     // The unit is said once, at the end.
-    let low = low.strip_suffix(" pp").or(low.strip_suffix(" s")).unwrap_or(&low);
+    let seconds = |text: &str| text.ends_with(" s") && text.matches(' ').count() == 1;
+    let low = match low.strip_suffix(" pp") {
+        Some(points) => points,
+        None if seconds(&low) && seconds(&high) => &low[..low.len() - 2],
+        None => &low,
+    };
     format!("{low} to {high}")
 }
 
@@ -43,7 +54,9 @@ fn change_to(value: f64, unit: &str, digits: i32) -> String {
     let unsigned = |size: f64| match unit {
         RATIO => format!("{} pp", significant(100.0 * size, digits)),
         "USD" => format!("${}", decimal(size, 2)),
+        "s" if size >= LONG_S => span(Duration((size * NS_PER_S as f64).round() as u64)),
         "s" => format!("{} s", significant(size, digits)),
+        "host-s" => format!("{} host-h", significant(size / 3600.0, digits)),
         _ => significant(size, digits),
     };
     if value == 0.0 { "0".to_string() } else { signed(value, if value < 0.0 { "-" } else { "+" }, unsigned) }
@@ -91,6 +104,11 @@ mod tests {
         assert_eq!(amount(-1.5, "USD"), "-$1.50");
         assert_eq!(amount(0.012_341, "s"), "0.01234 s");
         assert_eq!(amount(870.5321, "hosts"), "870.5");
+        assert_eq!(amount(599.96, "s"), "600.0 s");
+        assert_eq!(amount(257_176.0, "s"), "2 d 23 h");
+        assert_eq!(amount(541_000_123.0, "host-s"), "150,278 host-h");
+        assert_eq!(change(-136_270.0, "s"), "-1 d 14 h");
+        assert_eq!(change_between(-136_270.0, 30.0, "s"), "-1 d 14 h to +30 s");
         assert_eq!(amount(410_276.0, "instances"), "410,276");
         assert_eq!(amount(18_214.03, "instances"), "18,214");
         assert_eq!(change(0.006_912, "0 to 1"), "+0.691 pp");

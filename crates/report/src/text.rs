@@ -1,6 +1,8 @@
 //! Names in sentences. A name from a trace or a scenario may be of any length, and may hold signs that turn the direction
 //! of the text after it: in a sentence it is shortened, and its effect on the direction ends with it.
 
+use plimsoll_base::quote::plain;
+
 /// Begins text that is isolated from the writing direction around it (U+2068, first strong isolate).
 pub const APART: char = '\u{2068}';
 
@@ -23,6 +25,11 @@ pub fn pieces(sentence: &str) -> impl Iterator<Item = (bool, &str)> {
     // Names hold neither sign, so that these alternate.
     let pieces = sentence.split([APART, TOGETHER]).enumerate().map(|(i, piece)| (i % 2 == 1, piece));
     pieces.filter(|(_, piece)| !piece.is_empty())
+}
+
+/// Returns a sentence for a line on a terminal, its names without the signs around them.
+pub fn unmarked(sentence: &str) -> String {
+    pieces(sentence).map(|(_, piece)| plain(piece)).collect()
 }
 
 #[cfg(test)]

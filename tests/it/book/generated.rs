@@ -178,10 +178,13 @@ fn traces() -> String {
     text += "\n## Formats\n\nWhat `plimsoll trace import --format NAME` reads.\n\n";
     let rows = FORMATS.iter().map(|format| {
         let from = match &format.source {
-            PublishedForm::File { columns, .. } => {
-                format!("a file with {}", columns.iter().map(|c| code(c)).collect::<Vec<_>>().join(", "))
+            PublishedForm::Table { layout, .. } => {
+                format!(
+                    "a file with {}",
+                    layout.columns.iter().map(|c| code(c)).collect::<Vec<_>>().join(", ")
+                )
             }
-            PublishedForm::Folder(_) => "a folder of files".to_string(),
+            PublishedForm::Folder { .. } => "a folder of files".to_string(),
         };
         let hosts = if format.hosts.is_some() { "yes" } else { "" };
         [code(format.name), format.description.into(), from, hosts.into(), format.licence.into()]

@@ -138,10 +138,12 @@ impl<'a> Sections<'a> {
                 }
                 (None, "Duration") => "duration".to_string(),
                 (None, "Decimal") => "number".to_string(),
+                (None, "StepTime") => "duration, or a [distribution](#distribution)".to_string(),
                 (None, "Strategy") => "a name, or a table with `name` and parameters".to_string(),
                 (None, "TraceOrigin") => {
                     "`\"first\"`, `\"epoch\"`, seconds, or a date and time of UTC".to_string()
                 }
+                (None, "ColumnNames") => "a table of names, by column".to_string(),
                 (None, name) => panic!("{name} has no words: say here what it takes"),
             };
         }

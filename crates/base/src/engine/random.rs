@@ -50,6 +50,14 @@ pub enum Purpose {
     Service = 30,
     /// Delays of clients that try again; the entity is 0.
     Retry = 31,
+    /// Delays before other attempts of a launch that was refused; the entity is its first instance's number in the demand.
+    LaunchRetry = 32,
+    /// Time that an instance takes to boot; the entity is its number in the demand.
+    Boot = 33,
+    /// Time that an instance takes to stop; the entity is its number in the demand.
+    Stop = 34,
+    /// Time that an instance takes to shut down; the entity is its number in the demand.
+    Terminate = 35,
     /// Futures of a forecast; the entity is the number of the level.
     Forecast = 60,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for

@@ -167,6 +167,18 @@ impl Failure {
         }
     }
 
+    /// Returns the name of what has run out where requests fail for this reason; `None` where nothing has.
+    pub fn shortage(self) -> Option<&'static str> {
+        match self {
+            Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
+            Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),
+            Failure::InsufficientAddressCapacity => Some("public addresses"),
+            Failure::InsufficientVolumeCapacity => Some("room for volumes"),
+            Failure::VcpuLimitExceeded | Failure::InstanceLimitExceeded => Some("an account's quota"),
+            _ => None,
+        }
+    }
+
     /// Returns the failure with the limit that decided, what was asked for and what was left \[the limit's unit\].
     pub fn because(self, kind: LimitKind, asked: u64, left: u64) -> FailureReason {
         FailureReason { failure: self, limit: Some(LimitHit { kind, asked, left }) }

@@ -82,6 +82,14 @@ impl Durations {
         others
     }
 
+    /// Takes in all durations of another histogram.
+    pub fn add(&mut self, other: &Durations) {
+        self.zeros += other.zeros;
+        if let Some(others) = other.others() {
+            self.others.get_or_insert_with(empty).add(&others).expect("the histogram grows to any duration");
+        }
+    }
+
     /// Returns the number of durations taken in.
     pub fn count(&self) -> u64 {
         let recent: u64 = self.recent.iter().copied().map(u64::from).sum();
@@ -150,6 +158,19 @@ mod tests {
             }
         }
         assert!(durations.histogram() == plain, "all were taken in");
+    }
+
+    #[test]
+    fn two_histograms_add_up_to_that_of_both() {
+        let (mut one, mut other, mut both) = <(Durations, Durations, Durations)>::default();
+        for ns in [0, 5, 3_000_000, 3_000_000] {
+            one.record(Duration(ns));
+            other.record(Duration(7 * ns));
+            [ns, 7 * ns].into_iter().for_each(|ns| both.record(Duration(ns)));
+        }
+        one.add(&other);
+        assert_eq!(one.count(), 8);
+        assert!(one.histogram() == both.histogram());
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl<const N: usize> Gauges<N> {
         *self = Gauges { integrals: [0; N], peaks: *values, began: now, reached: now };
     }
 
+    /// Returns the time that [`Gauges::advance`] has reached.
+    pub fn reached(&self) -> Time {
+        self.reached
+    }
+
     /// Returns the length of the window so far \[ns\].
     pub fn length_ns(&self) -> u64 {
         self.reached.since(self.began).0

@@ -1,25 +1,27 @@
-//! A table of text cells, read row by row: CSV, gzipped CSV or Parquet, by the file's extension.
+//! A table of text cells, read row by row: delimited text, packed or not, or Parquet, by the file's extension.
 //!
 //! One reader serves traces, host files, price histories, foreign formats and samples. Parquet cells become text too, so that one
 //! parser with one set of messages reads them all.
 
 mod arrow_schema;
+mod blanks;
 mod delimited;
 mod parquet;
+mod storage;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
-use crate::input::{Place, Problem};
+use crate::input::{Place, Problem, did_you_mean};
 use delimited::Delimited;
 use parquet::ParquetRows;
+use storage::Input;
 
 pub use parquet::panic_is_caught;
+pub use storage::{TableStorage, is_standard_input};
 
 /// A table that is open, at one of its rows.
 #[derive(Debug)]
@@ -27,6 +29,10 @@ pub struct Table {
     path: PathBuf,
     header: Vec<String>,
     rows: Rows,
+    /// Columns in which a word such as `NULL` is no value.
+    nullable: Vec<bool>,
+    /// Columns that were taken for others than their names say, a sentence each.
+    notes: Vec<String>,
 }
 
 /// Its place in the file, which is the same file.
@@ -63,7 +69,29 @@ pub struct RowPosition {
 pub struct Dialect {
     /// First byte of the lines that are comments.
     pub comment: Option<u8>,
+    /// Separator of cells.
+    pub separator: Separator,
+    /// Names of the columns of a text that begins without a header.
+    pub columns: Option<&'static [&'static str]>,
 }
+
+/// Separator of the cells of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Separator {
+    /// The one of comma, semicolon, tab and bar which the header has most often.
+    #[default]
+    ByHeader,
+    /// A byte.
+    Byte(u8),
+    /// Blanks, any number of them.
+    Blanks,
+}
+
+/// Words that writers of tables leave where there is no value.
+const NULL_WORDS: &[&[u8]] = &[
+    b"NULL", b"null", b"Null", b"NA", b"N/A", b"n/a", b"<NA>", b"NaN", b"nan", b"NAN", b"None", b"NaT",
+    b"\\N",
+];
 
 /// The dates a column may be declared to hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,56 +102,28 @@ pub enum Dates {
     Timestamps,
 }
 
-/// The ways a table may be stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TableStorage {
-    /// Comma-separated text.
-    Csv,
-    /// The same, gzipped.
-    CsvGz,
-    /// Parquet.
-    Parquet,
-}
-
-impl TableStorage {
-    /// Returns the storage that the extension of a file names.
-    pub fn of(path: &Path) -> Result<TableStorage, Problem> {
-        let name =
-            path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        let by_extension =
-            [(".csv", TableStorage::Csv), (".gz", TableStorage::CsvGz), (".parquet", TableStorage::Parquet)];
-        match by_extension.iter().find(|(extension, _)| name.ends_with(extension)) {
-            Some((_, storage)) => Ok(*storage),
-            None => Err(Problem::new(
-                Place::file(path),
-                "found an unknown extension, expected `.csv`, `.csv.gz` or `.parquet`",
-            )),
-        }
-    }
-}
-
 impl Table {
-    /// Opens a file and reads its header.
+    /// Opens a file and reads its header; `-` is standard input, which is read once.
     pub fn open(path: &Path) -> Result<Table, Problem> {
         Table::open_as(path, Dialect::default())
     }
 
     /// Opens a file whose text, where it is text, is of a dialect, and reads its header.
     pub fn open_as(path: &Path, dialect: Dialect) -> Result<Table, Problem> {
-        let storage = TableStorage::of(path)?;
-        let file = open_file(path)?;
+        let Input { name, storage, source } = Input::open(path)?;
         let (header, rows) = match storage {
             TableStorage::Parquet => {
-                let (header, rows) = ParquetRows::open(path, file)?;
+                let (header, rows) = ParquetRows::open(&name, source.into_file(&name)?)?;
                 (header, Rows::Parquet(Box::new(rows)))
             }
             _ => {
-                let (header, rows) = Delimited::open(path, file, storage == TableStorage::CsvGz, dialect)?;
+                let (header, rows) = Delimited::open(&name, source, storage, dialect)?;
                 (header, Rows::Delimited(Box::new(rows)))
             }
         };
-        check_header(path, &header)?;
-        Ok(Table { path: path.to_path_buf(), header, rows })
+        check_header(&name, &header)?;
+        let nullable = vec![false; header.len()];
+        Ok(Table { path: name, header, rows, nullable, notes: Vec::new() })
     }
 
     /// Returns the file.
@@ -139,6 +139,64 @@ impl Table {
     /// Returns the position of a column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name)
+    }
+
+    /// Gives a column another name: that by which its reader knows it.
+    ///
+    /// # Errors
+    /// There is no such column, or another one has the name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), Problem> {
+        let Some(column) = self.column(from).or_else(|| self.column_like(from)) else {
+            let found = format!("found no column `{from}`, expected it for `{to}`");
+            let problem = Problem::new(self.header_place(), found);
+            return Err(match did_you_mean(from, self.header.iter().map(String::as_str)) {
+                Some(help) => problem.with_help(help),
+                None => problem,
+            });
+        };
+        if self.column(to).is_some_and(|other| other != column) {
+            let found = format!("found a column `{to}` beside `{from}`, which is to stand for it");
+            return Err(Problem::new(self.header_place().at_key(to), found));
+        }
+        self.header[column] = to.to_string();
+        Ok(())
+    }
+
+    /// Takes columns whose names differ from known ones in case, blanks and signs only for those, and notes it.
+    pub fn rename_alike<'a>(&mut self, known: impl IntoIterator<Item = &'a str>) {
+        for name in known {
+            if self.column(name).is_some() {
+                continue;
+            }
+            if let Some(column) = self.column_like(name) {
+                let note = format!("the column `{}` is taken for `{name}`", self.header[column]);
+                self.notes.push(note);
+                self.header[column] = name.to_string();
+            }
+        }
+    }
+
+    /// Returns the one column whose name is this one but for case, blanks and signs.
+    pub fn column_like(&self, name: &str) -> Option<usize> {
+        let plain = plain_name(name);
+        let mut alike = self.header.iter().enumerate().filter(|(_, column)| plain_name(column) == plain);
+        let (column, _) = alike.next()?;
+        alike.next().is_none().then_some(column)
+    }
+
+    /// Takes words such as `NULL` and `NA` in these columns for no value.
+    pub fn allow_null_words(&mut self, columns: impl IntoIterator<Item = usize>) {
+        columns.into_iter().for_each(|column| self.nullable[column] = true);
+    }
+
+    /// Adds a note about the table.
+    pub fn add_note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// Returns what was taken for something else than it says, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Goes to the next row; false after the last one.
@@ -161,7 +219,7 @@ impl Table {
     /// Skips to a row of the table without parsing those before it.
     pub fn skip_to(&mut self, position: RowPosition) -> Result<(), Problem> {
         match &mut self.rows {
-            Rows::Delimited(rows) => rows.skip_to(&self.path, open_file(&self.path)?, position),
+            Rows::Delimited(rows) => rows.skip_to(&self.path, position),
             Rows::Parquet(rows) => rows.skip_to(&self.path, &self.header, position.rows),
         }
     }
@@ -169,10 +227,11 @@ impl Table {
     /// Returns a cell of this row as it is written; empty where there is no value.
     #[inline]
     pub fn cell(&self, column: usize) -> &[u8] {
-        match &self.rows {
+        let cell = match &self.rows {
             Rows::Delimited(rows) => rows.cell(column),
             Rows::Parquet(rows) => rows.cell(column),
-        }
+        };
+        if self.nullable[column] && NULL_WORDS.contains(&cell) { &[] } else { cell }
     }
 
     /// Returns the meaning of the numbers of a column where it is declared to be dates.
@@ -199,7 +258,13 @@ impl Table {
         if text.is_empty() {
             return Err(Problem::new(self.place(column), format!("found nothing, expected {expected}")));
         }
-        parse(text).map_err(|reason| self.wrong(column, reason, expected))
+        parse(text).map_err(|reason| {
+            let problem = self.wrong(column, reason, expected);
+            match is_with_decimal_comma(text) {
+                true => problem.with_help("write decimals with a point"),
+                false => problem,
+            }
+        })
     }
 
     /// Returns the problem of a cell that has a value, but a wrong one.
@@ -225,25 +290,24 @@ impl Table {
     /// Returns the place of the header.
     pub fn header_place(&self) -> Place {
         match &self.rows {
-            Rows::Delimited(_) => Place::file(&self.path).at_line(1),
-            Rows::Parquet(_) => Place::file(&self.path),
+            Rows::Delimited(rows) if rows.has_header() => Place::file(&self.path).at_line(1),
+            Rows::Delimited(_) | Rows::Parquet(_) => Place::file(&self.path),
         }
     }
 }
 
-fn open_file(path: &Path) -> Result<File, Problem> {
-    let problem = |message: String| Problem::new(Place::file(path), message);
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(problem("found a folder, expected a file".to_string())),
-        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
-            Err(problem("found an empty file, expected a header".to_string()))
-        }
-        _ => File::open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => problem("found no such file".to_string())
-                .with_help("relative names are seen from the folder of the scenario, or the current one"),
-            _ => problem(format!("cannot be opened: {error}")),
-        }),
-    }
+/// Returns a name in small letters, its blanks and signs as single underscores: `Memory (GiB)` is `memory_gib`.
+pub fn plain_name(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+}
+
+/// Returns true for a number whose fraction stands behind a comma.
+fn is_with_decimal_comma(text: &str) -> bool {
+    text.split_once(',').is_some_and(|(whole, fraction)| {
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits(whole.trim_start_matches(['+', '-'])) && digits(fraction)
+    })
 }
 
 fn check_header(path: &Path, header: &[String]) -> Result<(), Problem> {

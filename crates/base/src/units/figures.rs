@@ -66,19 +66,45 @@ pub fn dollars(cents: i128) -> String {
     format!("{sign}${}.{:02}", grouped((magnitude / 100) as i128), magnitude % 100)
 }
 
-/// Returns a length of time to the second, or exactly when it is shorter than a minute: `"3d 4h 5m 6s"`.
-pub fn span(duration: Duration) -> String {
-    let minute = 60 * NS_PER_S;
-    if duration.0 < minute {
-        duration.to_string()
-    } else {
-        Duration(duration.0 / NS_PER_S * NS_PER_S).to_string()
+/// Digits of a number that a person reads.
+const DIGITS: i32 = 4;
+
+/// Returns a number with at most four digits that matter: `"1,234"`, `"96"`, `"0.01234"`. A whole number has all of them.
+pub fn readable(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return decimal(number, 0);
     }
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return grouped(number as i64);
+    }
+    let scientific = format!("{number:.3e}");
+    let magnitude: i32 = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
+    let text = decimal(number, (DIGITS - 1 - magnitude).clamp(0, 9) as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }
 
-/// Returns a length of time by its two largest units: `"3d 4h"`.
-pub fn coarse(duration: Duration) -> String {
-    span(duration).split(' ').take(2).collect::<Vec<_>>().join(" ")
+/// Returns a length of time as far as it matters: by the larger two of days, hours, minutes and seconds, rounded, or to four
+/// digits where it is shorter than a minute: `"60 d 3 h"`, `"5 min"`, `"12.5 s"`, `"1.5 ms"`.
+pub fn span(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let Duration(ns) = duration;
+    if ns < 60 * NS_PER_S {
+        let below = [(NS_PER_S, "s"), (1_000_000, "ms"), (1_000, "µs"), (1, "ns")];
+        let (size, unit) = below.into_iter().find(|(size, _)| ns >= *size).unwrap_or(below[0]);
+        return format!("{} {unit}", readable(ns as f64 / size as f64));
+    }
+    let largest =
+        |seconds: u64| UNITS.iter().position(|(size, _)| seconds >= *size).unwrap_or(UNITS.len() - 1);
+    let first = largest(ns / NS_PER_S).min(UNITS.len() - 2);
+    // Rounding may fill the larger unit.
+    let smallest = UNITS[first + 1].0;
+    let seconds = (ns + smallest * NS_PER_S / 2) / (smallest * NS_PER_S) * smallest;
+    let first = largest(seconds).min(first);
+    let [(large, large_unit), (small, small_unit)] = [UNITS[first], UNITS[first + 1]];
+    match (seconds / large, seconds % large / small) {
+        (count, 0) => format!("{} {large_unit}", grouped(count)),
+        (count, rest) => format!("{} {large_unit} {rest} {small_unit}", grouped(count)),
+    }
 }
 
 /// Returns a moment, as the time since the start of the scenario.
@@ -108,7 +134,43 @@ mod tests {
         assert_eq!(percent(1.0), "100 %");
         assert_eq!(compact(3_810_000.0), "3.81 M");
         assert_eq!(dollars(123_450), "$1,234.50");
-        assert_eq!(span(Duration(3_723 * NS_PER_S + 5)), "1h 2m 3s");
-        assert_eq!(coarse(Duration(3_723 * NS_PER_S)), "1h 2m");
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_matter() {
+        for (number, text) in [
+            (0.0, "0"),
+            (96.0, "96"),
+            (1_234_567.0, "1,234,567"),
+            (1234.56, "1,235"),
+            (15.066_6, "15.07"),
+            (0.012_341, "0.01234"),
+            (0.5, "0.5"),
+            (-1.25, "-1.25"),
+        ] {
+            assert_eq!(readable(number), text);
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_rounded_to_what_matters() {
+        let second = NS_PER_S as f64;
+        for (seconds, text) in [
+            (0.0, "0 s"),
+            (0.000_000_007, "7 ns"),
+            (0.001_5, "1.5 ms"),
+            (24.800_562_807, "24.8 s"),
+            (59.999_999, "60 s"),
+            (60.0, "1 min"),
+            (89.6, "1 min 30 s"),
+            (3599.9, "1 h"),
+            (3723.0, "1 h 2 min"),
+            (86_399.0, "1 d"),
+            (204_600.0, "2 d 9 h"),
+            (5_194_800.0, "60 d 3 h"),
+            (106_000_000.0, "1,226 d 20 h"),
+        ] {
+            assert_eq!(span(Duration((seconds * second).round() as u64)), text);
+        }
     }
 }

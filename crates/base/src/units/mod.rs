@@ -13,7 +13,10 @@ mod quantity;
 pub use calendar::{Calendar, Month};
 pub use decimal::{write_scaled, write_whole};
 pub use enum_map::{Enum, EnumMap};
-pub use quantity::{Decimal, Unreadable, parse_duration, parse_resource, parse_scaled, parse_seconds};
+pub use quantity::{
+    Decimal, Rounding, Unreadable, parse_duration, parse_nearest_seconds, parse_resource,
+    parse_resource_rounded, parse_rounded, parse_scaled, parse_seconds,
+};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -37,10 +37,29 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// Treatment of a decimal that is finer than the smallest unit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rounding {
+    /// Refusal.
+    Refused,
+    /// The nearest whole number of units instead, the greater one of two.
+    Nearest,
+    /// The next greater whole number of units instead.
+    Up,
+}
+
+/// Digits of a mantissa that are read; what follows decides only the rounding.
+const MOST_DIGITS: usize = 28;
+
 /// Reads a decimal (`"12"`, `"0.75"`, `"1e3"`) as a whole number of units, `units_per_one` to the one.
 ///
 /// `parse_scaled("0.75", 1024)` is 768: three quarters of a GiB in MiB.
 pub fn parse_scaled(text: &str, units_per_one: u128) -> Result<u128, Unreadable> {
+    parse_rounded(text, units_per_one, Rounding::Refused)
+}
+
+/// Reads a decimal as [`parse_scaled`] does, but for one that is finer than the unit.
+pub fn parse_rounded(text: &str, units_per_one: u128, rounding: Rounding) -> Result<u128, Unreadable> {
     let text = text.trim();
     let lower = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
     if lower == "nan" || lower == "inf" || lower == "infinity" {
@@ -71,27 +90,56 @@ pub fn parse_scaled(text: &str, units_per_one: u128) -> Result<u128, Unreadable>
     if negative {
         return Err(Unreadable::Negative);
     }
-    let mantissa: u128 = significant.parse().map_err(|_| Unreadable::TooLarge)?;
-    scale(mantissa, i64::from(exponent) - fraction.len() as i64, units_per_one)
+    let exponent = i64::from(exponent) - fraction.len() as i64;
+    // Digits that are left out are no zeros: the last one is none.
+    let kept =
+        if rounding == Rounding::Refused { significant.len() } else { significant.len().min(MOST_DIGITS) };
+    let left_out = significant.len() - kept;
+    let mantissa: u128 = significant[..kept].parse().map_err(|_| Unreadable::TooLarge)?;
+    scale(mantissa, exponent + left_out as i64, units_per_one, rounding, left_out > 0)
 }
 
-/// Returns `mantissa · 10^exponent · units_per_one`, which must be whole.
-fn scale(mantissa: u128, exponent: i64, units_per_one: u128) -> Result<u128, Unreadable> {
+/// Returns `mantissa · 10^exponent · units_per_one` as a whole number. `has_more` says that the mantissa goes on behind its
+/// last digit.
+fn scale(
+    mantissa: u128,
+    exponent: i64,
+    units_per_one: u128,
+    rounding: Rounding,
+    has_more: bool,
+) -> Result<u128, Unreadable> {
     let product = mantissa.checked_mul(units_per_one).ok_or(Unreadable::TooLarge)?;
     if exponent >= 0 {
+        if has_more {
+            return Err(Unreadable::TooLarge);
+        }
         let exponent = u32::try_from(exponent).map_err(|_| Unreadable::TooLarge)?;
         let power = 10u128.checked_pow(exponent).ok_or(Unreadable::TooLarge)?;
         return product.checked_mul(power).ok_or(Unreadable::TooLarge);
     }
-    let exponent = u32::try_from(-exponent).map_err(|_| Unreadable::TooFine)?;
-    let power = 10u128.checked_pow(exponent).ok_or(Unreadable::TooFine)?;
-    if product % power == 0 { Ok(product / power) } else { Err(Unreadable::TooFine) }
+    let power = u32::try_from(-exponent).ok().and_then(|exponent| 10u128.checked_pow(exponent));
+    // Without a power that fits, the number is less than half of a unit.
+    let (quotient, rest, half) = match power {
+        Some(power) => (product / power, product % power, power / 2),
+        None => (0, product, u128::MAX),
+    };
+    match rounding {
+        _ if rest == 0 && !has_more => Ok(quotient),
+        Rounding::Refused => Err(Unreadable::TooFine),
+        Rounding::Nearest => Ok(quotient + u128::from(rest >= half)),
+        Rounding::Up => Ok(quotient + 1),
+    }
 }
 
 /// Reads a whole number of small units below 2³² (milli-vCPU, MiB …).
 pub fn parse_resource(text: &str, units_per_one: u64) -> Result<u32, Unreadable> {
+    parse_resource_rounded(text, units_per_one, Rounding::Refused)
+}
+
+/// Reads the same, but for a number that is finer than the unit.
+pub fn parse_resource_rounded(text: &str, units_per_one: u64, rounding: Rounding) -> Result<u32, Unreadable> {
     // The topmost value is kept for "no limit".
-    match u32::try_from(parse_scaled(text, u128::from(units_per_one))?) {
+    match u32::try_from(parse_rounded(text, u128::from(units_per_one), rounding)?) {
         Ok(value) if value < u32::MAX => Ok(value),
         _ => Err(Unreadable::TooLarge),
     }
@@ -100,6 +148,12 @@ pub fn parse_resource(text: &str, units_per_one: u64) -> Result<u32, Unreadable>
 /// Reads seconds as a decimal, exact to the nanosecond.
 pub fn parse_seconds(text: &str) -> Result<Duration, Unreadable> {
     let ns = parse_scaled(text, u128::from(NS_PER_S))?;
+    u64::try_from(ns).map(Duration).map_err(|_| Unreadable::TooLarge)
+}
+
+/// Reads seconds as a decimal, to the nearest nanosecond: times that were computed in binary floating point have noise below it.
+pub fn parse_nearest_seconds(text: &str) -> Result<Duration, Unreadable> {
+    let ns = parse_rounded(text, u128::from(NS_PER_S), Rounding::Nearest)?;
     u64::try_from(ns).map(Duration).map_err(|_| Unreadable::TooLarge)
 }
 
@@ -284,6 +338,30 @@ impl JsonSchema for Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_finer_than_the_unit_is_refused_or_rounded_as_told() {
+        let read = |text, rounding| parse_rounded(text, 10, rounding);
+        for (text, nearest, up) in [
+            ("0.3", 3, 3),
+            ("0.30000000000000004", 3, 4),
+            ("0.29999999999999999999999999999999999999999999", 3, 3),
+            ("0.35", 4, 4),
+            ("0.34", 3, 4),
+            ("1e-60", 0, 1),
+            ("0.1000000000000000055511151231257827021181583404541015625", 1, 2),
+        ] {
+            assert_eq!(
+                (read(text, Rounding::Nearest), read(text, Rounding::Up)),
+                (Ok(nearest), Ok(up)),
+                "{text}"
+            );
+        }
+        assert_eq!(read("0.30000000000000004", Rounding::Refused), Err(Unreadable::TooFine));
+        assert_eq!(read("123456789012345678901234567890.12", Rounding::Nearest), Err(Unreadable::TooLarge));
+        assert_eq!(parse_nearest_seconds("12.500000000000002"), Ok(Duration(12_500_000_000)));
+        assert_eq!(parse_resource_rounded("0.3333333333333333", 1000, Rounding::Up), Ok(334));
+    }
 
     #[test]
     fn decimals_are_read_exactly_or_refused() {

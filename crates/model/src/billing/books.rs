@@ -65,15 +65,15 @@ impl Billing {
         types: &mut TypeTable,
     ) -> Result<Billing, Vec<Problem>> {
         let mut problems = Vec::new();
-        let calendar = told(config.calendar(), &mut problems);
         let promised = (config.reserved.as_slice(), config.savings_plans.as_slice());
         let commitments = told(commitment::resolve(promised, setting.zones, accounts, types), &mut problems);
         let organisations = commitment::resolve_organisations(&config.organisations, accounts);
         let organisations = told(organisations, &mut problems);
         let source = told(config.spot.resolve(setting.zones, types), &mut problems);
         let prices = told(Prices::new(&config.prices, setting.host_groups), &mut problems);
-        let (Some(calendar), Some(commitments), Some(organisations), Some(source), Some(prices)) =
-            (calendar, commitments, organisations, source, prices)
+        let calendar = setting.calendar;
+        let (Some(commitments), Some(organisations), Some(source), Some(prices)) =
+            (commitments, organisations, source, prices)
         else {
             return Err(problems);
         };

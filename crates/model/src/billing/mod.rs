@@ -85,8 +85,14 @@ impl BillingConfig {
     /// Returns everything that is wrong with it, given the names of the zones in file order and the types there are.
     /// `shape` is checked where the table of types is made.
     pub fn validate(&self, zones: &[&str], types: &TypeTable) -> Vec<Problem> {
-        let setting = Setting { seed: Seed(0), window_start: Time::ZERO, zones, host_groups: &[] };
-        Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone()).err().unwrap_or_default()
+        let (calendar, mut problems) = match self.calendar() {
+            Ok(calendar) => (calendar, Vec::new()),
+            Err(problems) => (Calendar::default(), problems),
+        };
+        let setting = Setting { seed: Seed(0), window_start: Time::ZERO, calendar, zones, host_groups: &[] };
+        let made = Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone());
+        problems.extend(made.err().unwrap_or_default());
+        problems
     }
 
     /// Returns the names of the accounts with commitments or in organisations, which need an id before the run begins.
@@ -116,6 +122,8 @@ pub struct Setting<'a> {
     pub seed: Seed,
     /// End of the warm-up: earlier usage is not billed.
     pub window_start: Time,
+    /// Calendar of the run.
+    pub calendar: Calendar,
     /// Names of the zones in file order.
     pub zones: &'a [&'a str],
     /// The host groups in file order. [`Item::DedicatedHost`] finds its price by its number here, which may be

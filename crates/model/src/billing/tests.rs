@@ -36,7 +36,9 @@ impl Books {
         let rates = [("m5", None), ("", None), ("m5", own)];
         let host_groups = rates.map(|(sku, per_hour)| HostRate { sku, per_hour });
         let window_start = at(warmup_s);
-        let setting = Setting { seed: Seed(7), window_start, zones: &ZONES, host_groups: &host_groups };
+        let calendar = config.calendar().unwrap();
+        let setting =
+            Setting { seed: Seed(7), window_start, calendar, zones: &ZONES, host_groups: &host_groups };
         let billing = Billing::new(&config, &setting, &accounts, &mut types).unwrap();
         Books { billing, types }
     }

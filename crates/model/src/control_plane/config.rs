@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::count::Count;
 use super::presets::Preset;
-use super::retry::Jitter;
+use crate::backoff::Jitter;
 use crate::workload::distribution::Distribution;
 use plimsoll_base::units::{Decimal, Duration};
 

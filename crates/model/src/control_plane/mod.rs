@@ -18,7 +18,6 @@ pub mod plane;
 pub mod pool;
 pub mod presets;
 pub mod replicas;
-pub mod retry;
 mod slab;
 pub mod stage;
 pub mod station;

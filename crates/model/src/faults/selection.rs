@@ -142,8 +142,12 @@ mod tests {
             hardware: Default::default(),
             sockets: 0,
         };
-        let listed =
-            ["x", "y", "x"].map(|rack| ListedHost { sellable, rack: Some(rack.to_string()), hardware: None });
+        let listed = ["x", "y", "x"].map(|rack| ListedHost {
+            name: None,
+            sellable,
+            rack: Some(rack.to_string()),
+            hardware: None,
+        });
         let listed = HostGroup {
             hosts: Hosts::Listed(listed.to_vec()),
             hosts_per_rack: 2,

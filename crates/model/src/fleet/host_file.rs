@@ -1,5 +1,6 @@
 //! Host files: one host a row, in order; every quantity exact or refused with its place.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::hardware::{Architecture, Hardware};
@@ -12,6 +13,7 @@ use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
 const MAX_PROBLEMS: usize = 20;
 
 /// Columns that are no quantity. Nothing depends on the name of the hardware, `sku`.
+const NAME: &str = "name";
 const RACK: &str = "rack";
 const SKU: &str = "sku";
 /// Columns of the types that hosts run, each a list separated by `|`, and of their architecture.
@@ -21,15 +23,27 @@ const ARCHITECTURE: &str = "architecture";
 
 /// Reads every host of a file, less the `reserve` of each. Lines that begin with `#` are comments.
 pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
-    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
-    let columns = Columns::find(&table)?;
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#'), ..Dialect::default() })
+        .map_err(|problem| vec![problem])?;
+    let columns = Columns::find(&mut table)?;
     let mut hosts = Vec::new();
+    let mut names = BTreeSet::new();
     let mut problems = Vec::new();
     while problems.len() < MAX_PROBLEMS {
         match table.advance() {
             Ok(false) => break,
             Ok(true) => match columns.host(&table, reserve) {
-                Ok(host) => hosts.push(host),
+                Ok(host) => {
+                    if host.name.as_ref().is_some_and(|name| !names.insert(name.clone())) {
+                        let column = columns.name.expect("the host has a name");
+                        problems.push(table.wrong(
+                            column,
+                            "is the name of an earlier host",
+                            "a name of its own",
+                        ));
+                    }
+                    hosts.push(host);
+                }
                 Err(problem) => problems.push(problem),
             },
             Err(problem) => {
@@ -54,6 +68,7 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
 /// Positions of the columns.
 struct Columns {
     quantities: [Option<usize>; RESOURCES],
+    name: Option<usize>,
     rack: Option<usize>,
     /// Families, types and architecture.
     hardware: [Option<usize>; 3],
@@ -61,9 +76,13 @@ struct Columns {
 
 impl Columns {
     /// Finds the columns by their names, in any order.
-    fn find(table: &Table) -> Result<Columns, Vec<Problem>> {
-        let known: Vec<&str> =
-            QUANTITIES.iter().map(|q| q.key).chain([RACK, SKU, FAMILIES, TYPES, ARCHITECTURE]).collect();
+    fn find(table: &mut Table) -> Result<Columns, Vec<Problem>> {
+        let known: Vec<&str> = QUANTITIES
+            .iter()
+            .map(|q| q.key)
+            .chain([NAME, RACK, SKU, FAMILIES, TYPES, ARCHITECTURE])
+            .collect();
+        table.rename_alike(known.iter().copied());
         let mut problems = Vec::new();
         for name in table.header().iter().filter(|name| !known.contains(&name.as_str())) {
             let mut problem =
@@ -89,7 +108,9 @@ impl Columns {
             *column = table.column(quantity.key);
         }
         let hardware = [FAMILIES, TYPES, ARCHITECTURE].map(|name| table.column(name));
-        Ok(Columns { quantities, rack: table.column(RACK), hardware })
+        let needed = [quantities[Resources::VCPU], quantities[Resources::MEMORY]];
+        table.allow_null_words((0..table.header().len()).filter(|column| !needed.contains(&Some(*column))));
+        Ok(Columns { quantities, name: table.column(NAME), rack: table.column(RACK), hardware })
     }
 
     /// Returns the host of the row that `table` stands at.
@@ -114,8 +135,15 @@ impl Columns {
                 ));
             }
         }
-        let rack = Some(cell(table, self.rack)?).filter(|text| !text.is_empty()).map(str::to_string);
-        Ok(ListedHost { sellable: capacity.minus(reserve), rack, hardware: self.hardware(table)? })
+        let text = |column| -> Result<Option<String>, Problem> {
+            Ok(Some(cell(table, column)?).filter(|text| !text.is_empty()).map(str::to_string))
+        };
+        Ok(ListedHost {
+            name: text(self.name)?,
+            sellable: capacity.minus(reserve),
+            rack: text(self.rack)?,
+            hardware: self.hardware(table)?,
+        })
     }
 
     /// Reads the types that the host of a row runs; `None` if the row does not give them.
@@ -195,6 +223,10 @@ mod tests {
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
             ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found the column twice"),
             ("vcpu,memory_gib,architecture\n4,8,arm\n", "hosts.csv:2: `architecture`: found `arm`"),
+            (
+                "name,vcpu,memory_gib\na,4,8\nb,4,8\na,4,8\n",
+                "hosts.csv:4: `name`: found `a`, which is the name of an earlier host",
+            ),
             ("vcpu,memory_gib\n", "found a header and no hosts"),
             ("", "hosts.csv: found an empty file, expected a header"),
             ("vcpu,memory_gib,rack\n4,8,\"r1\n4,8,r2\n", "hosts.csv:2: found a quote that is never closed"),

@@ -48,6 +48,8 @@ pub enum Hosts {
 /// Host of a host file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListedHost {
+    /// Name, by which residents refer to it.
+    pub name: Option<String>,
     /// Sellable capacity.
     pub sellable: Resources,
     /// The rack it names, if any.

@@ -12,6 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups::DEFAULT_MAX_PER_ZONE;
+use crate::waiting::config::{Preempted, WhenFull};
 use plimsoll_base::units::Duration;
 
 /// `[placement]`: the choice of a host for an instance, and its constraints.
@@ -22,6 +23,15 @@ pub struct PlacementConfig {
     /// default `spread`.
     #[serde(default)]
     pub strategy: StrategyConfig,
+    /// Treatment of a launch for which no host has room.
+    #[serde(default, skip_serializing_if = "WhenFull::is_refuse")]
+    pub when_full: WhenFull,
+    /// Time after which a launch that waits is refused; default never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_wait: Option<Duration>,
+    /// Fate of an instance whose room a launch of higher priority takes.
+    #[serde(default, skip_serializing_if = "Preempted::is_requeue")]
+    pub preempted: Preempted,
     /// Placement groups that launches may join by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupConfig>,

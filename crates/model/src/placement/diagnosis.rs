@@ -169,7 +169,7 @@ impl Placer {
 }
 
 /// Requirements of a request beside room, apart from the order of preference.
-struct Rules<'a> {
+pub(super) struct Rules<'a> {
     hosts: Vec<HostRule<'a>>,
     racks: Vec<RackRule<'a>>,
     left: Option<HostId>,
@@ -178,7 +178,7 @@ struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    fn new(placer: &'a Placer, request: &Request) -> Rules<'a> {
+    pub(super) fn new(placer: &'a Placer, request: &Request) -> Rules<'a> {
         let constraint = request.constraint.unwrap_or_default();
         Rules {
             hosts: constraints::host_rules(request, constraint.tenancy, &placer.tenancies),
@@ -194,7 +194,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Returns every reason for which a host cannot take the request.
-    fn filter_reasons(
+    pub(super) fn filter_reasons(
         &self,
         id: HostId,
         request: &Request,

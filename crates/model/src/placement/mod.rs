@@ -3,7 +3,7 @@
 //! A `strategy` states its rule once; the `index` answers it without visiting every host, the `scan` by visiting each, and
 //! both always select the same host. A `request` states its requirements; `constraints` derives from them, with `groups`
 //! and `tenancies`, the hosts that may take it. The `placer` joins all of these; `reservations` hold room by means of the
-//! placer; a `diagnosis` explains one decision.
+//! placer; a `diagnosis` explains one decision, a `shortage` what the hosts were short of.
 //!
 //! To add a strategy: its own file under `strategies/`, and its two lines in the register there.
 
@@ -23,6 +23,7 @@ pub mod request;
 pub mod reservations;
 mod restore;
 pub mod scan;
+pub mod shortage;
 mod strategies;
 pub mod strategy;
 pub mod tenancies;

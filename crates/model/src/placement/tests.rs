@@ -63,6 +63,7 @@ fn worlds() -> Vec<World> {
         Resources([31_999, 131_072, 4_000, 500, 10_000]),
     ];
     let listed = (0..60).map(|i| ListedHost {
+        name: None,
         sellable: odd[i % 3],
         rack: Some(format!("r{}", i % 13)),
         hardware: None,

@@ -192,9 +192,23 @@ pub struct Launch {
     pub options: Option<Arc<LaunchOptions>>,
     /// The arrival process whose stop/start behaviour they follow, if it has one.
     pub stops: Option<StopsId>,
+    /// Sender.
+    pub sender: Sender,
     /// Number of the first instance in the demand, counted over all requests whether they succeed or
     /// not: what per-instance random streams are keyed by, so that a refusal shifts no later draw.
     pub first_instance: u64,
+}
+
+/// Sender of a launch: what it does about a refusal, and whom its instances belong to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub enum Sender {
+    /// The trace.
+    #[default]
+    Trace,
+    /// An arrival process, by its number in the scenario.
+    Arrivals(u16),
+    /// An open launch, neither launched nor refused so far, by its number.
+    Open(u32),
 }
 
 /// Options that several launches share, as the value that each has.

@@ -9,18 +9,22 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
-use super::call::{Action, Call, Resident, StopsId};
+use super::call::{Action, Call, LaunchOptions, LaunchTenancy, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
+use super::handles::HostHandle;
+use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
+use super::trace::reading::{ColumnNames, TraceReading};
 use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::units::{AccountId, Duration, NS_PER_S, Time};
+use plimsoll_base::units::{AccountId, Duration, HostId, NS_PER_S, Time};
 
 /// `[workload]`: the sources of the demand of a run, which are merged.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -34,6 +38,13 @@ pub struct WorkloadConfig {
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_origin: Option<TraceOrigin>,
+    /// Names of the trace's columns where they are not those of its form, such as
+    /// `{ start_s = "launch_time", memory_gib = "ram" }`. Further columns of the trace are then not read.
+    #[serde(skip_serializing_if = "ColumnNames::is_empty")]
+    pub trace_columns: ColumnNames,
+    /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub trace_round: bool,
     /// Replays of the trace one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatConfig>,
@@ -47,6 +58,9 @@ pub struct WorkloadConfig {
     /// uniformly below this; default 1h.
     #[serde(skip_serializing_if = "is_one_hour")]
     pub jitter: Duration,
+    /// Other attempts of a launch of the trace that is refused; left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_refusal: Option<OnRefusalConfig>,
     /// State of the cloud when the run starts.
     pub start: Start,
     /// Synthetic arrivals.
@@ -65,10 +79,13 @@ impl Default for WorkloadConfig {
         WorkloadConfig {
             trace: None,
             trace_origin: None,
+            trace_columns: ColumnNames::default(),
+            trace_round: false,
             repeat: None,
             scale: 1.0,
             profile: ProfileConfig::default(),
             jitter: JITTER,
+            on_refusal: None,
             start: Start::default(),
             arrivals: Vec::new(),
             calls: Vec::new(),
@@ -89,6 +106,15 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl WorkloadConfig {
+    /// Returns the settings of the reading of the trace.
+    pub fn reading(&self) -> TraceReading {
+        TraceReading {
+            origin: self.trace_origin,
+            columns: self.trace_columns.clone(),
+            round: self.trace_round,
+        }
+    }
+
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
@@ -122,6 +148,8 @@ pub struct Demand {
     seed: Seed,
     start: Start,
     trace: Option<TraceReplay>,
+    /// Policy of the launches of the trace about room that is short.
+    trace_policy: LaunchPolicy,
     /// The trace's next call, whose time is in `queue`.
     ahead: Option<Call>,
     /// Sources of every layer, layer by layer.
@@ -134,6 +162,12 @@ pub struct Demand {
     /// Instances asked for so far.
     instances: u64,
     lifetimes: Vec<Duration>,
+}
+
+/// Returns the options of a launch but for the host; `None` where these are none.
+fn without_host(options: &LaunchOptions) -> Option<Arc<LaunchOptions>> {
+    let left = LaunchOptions { host: None, tenancy: LaunchTenancy::Shared, ..options.clone() };
+    (left != LaunchOptions::default()).then(|| Arc::new(left))
 }
 
 /// Time and number of the next source, in this order. As one number, which is compared without a branch.
@@ -175,6 +209,7 @@ impl Persist for Demand {
             seed: _,
             start: _,
             trace,
+            trace_policy: _,
             ahead,
             sources,
             callers,
@@ -233,13 +268,20 @@ impl Demand {
         }
         let trace = config.trace.as_ref().filter(|_| !is_empty);
         let replay = || Replay {
-            origin: config.trace_origin,
+            reading: config.reading(),
             repeat: config.repeat,
             intensity: intensity.clone(),
             jitter: config.jitter,
         };
         let trace = trace.map(|file| TraceReplay::open(&base_dir.join(file), replay(), seed));
         let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
+        let rule = config.on_refusal.as_ref().map(|rule| rule.compile("workload.on_refusal", &[], directory));
+        let on_refusal = rule.and_then(|rule| rule.map_err(|wrong| problems.extend(wrong)).ok());
+        if config.on_refusal.is_some() && config.trace.is_none() {
+            let found = "found a table without a trace, expected one beside `workload.trace`";
+            let problem = Problem::new(Place::key("workload.on_refusal"), found);
+            problems.push(problem.with_help("put it into [[workload.arrivals]] for synthetic demand"));
+        }
         let layers = intensity.as_ref().map_or(1, Intensity::layers);
         let most = usize::from(u16::MAX / layers);
         if config.arrivals.len().max(config.calls.len()) > most {
@@ -299,6 +341,7 @@ impl Demand {
             seed,
             start: config.start,
             trace,
+            trace_policy: LaunchPolicy { on_refusal, ..LaunchPolicy::default() },
             ahead: None,
             queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
                 .zip(TRACE + 1..)
@@ -350,6 +393,32 @@ impl Demand {
         Ok(Some(call))
     }
 
+    /// Returns the next call and the host it names if it is the trace's, at the start of the run, and launches an instance on
+    /// a host of the fleet: one that is there already. Call it before the first [`Demand::next`].
+    pub fn next_resident(
+        &mut self,
+        directory: &mut Directory,
+        host_of: impl Fn(&str) -> Option<HostId>,
+    ) -> Result<Option<(Call, HostId)>, InputError> {
+        let host = match &self.ahead {
+            Some(Call { at: Time::ZERO, action: Action::Launch(launch), .. }) => {
+                launch.options.as_deref().and_then(|options| options.host)
+            }
+            _ => None,
+        };
+        let host = host.and_then(|HostHandle(handle)| host_of(&directory.handles.hosts()[handle as usize]));
+        let Some(host) = host else { return Ok(None) };
+        let mut call = self.ahead.take().expect("it names a host");
+        if let Action::Launch(launch) = &mut call.action {
+            launch.options = launch.options.take().and_then(|options| without_host(&options));
+        }
+        self.number_instances(&mut call);
+        let then = self.read_ahead(directory)?.unwrap_or(Time::NEVER);
+        self.queue.retain(|turn| turn.source() != TRACE);
+        self.queue.push(Turn::new((then, TRACE)));
+        Ok(Some((call, host)))
+    }
+
     /// Returns account and draw of the next synthetic call, if already known; used to prefetch.
     #[inline]
     pub fn outlook(&self) -> Option<(AccountId, u64)> {
@@ -396,10 +465,20 @@ impl Demand {
         &self.sources
     }
 
+    /// Returns what the launches of the trace do about room that is short.
+    pub fn trace_policy(&self) -> &LaunchPolicy {
+        &self.trace_policy
+    }
+
     /// Returns the greatest time seen in the trace so far, a start or an end. Once [`Demand::next`] has returned
     /// `None`, the trace's last event.
     pub fn last_event(&self) -> Time {
         self.trace.as_ref().map_or(Time::ZERO, TraceReplay::last_event)
+    }
+
+    /// Returns what was read of the trace otherwise than it is written, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.trace.as_ref().map_or(Vec::new(), TraceReplay::notes)
     }
 
     /// Returns the time of the trace's first row.

@@ -168,6 +168,7 @@ mod tests {
     use super::*;
     use crate::workload::demand::WorkloadConfig;
     use crate::workload::trace::TraceReader;
+    use crate::workload::trace::reading::TraceReading;
     use plimsoll_base::catalogue::{ShapePrice, TypeTable};
     use plimsoll_base::engine::random::Seed;
     use plimsoll_base::units::parse_duration;
@@ -234,7 +235,7 @@ mod tests {
 
         let mut names = directory();
         let mut again = demand(WORKLOAD, &mut names, folder.path());
-        let mut trace = TraceReader::open(&path, None).unwrap();
+        let mut trace = TraceReader::open(&path, &TraceReading::default()).unwrap();
         let mut rows = 0;
         let mut compare = |want: &Call, lifetimes: &[Duration], names: &mut Directory| {
             let Action::Launch(asked) = &want.action else { panic!("{want:?}") };

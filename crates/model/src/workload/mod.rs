@@ -13,6 +13,7 @@ pub mod distribution;
 pub mod draw;
 pub mod generate;
 pub mod handles;
+pub mod launch_policy;
 pub mod names;
 pub mod process;
 pub mod profile;

@@ -3,7 +3,7 @@
 use crate::format::level;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
-use plimsoll_base::units::figures::{coarse, grouped};
+use plimsoll_base::units::figures::{grouped, span};
 use plimsoll_experiment::comparison::{Comparison, ComparisonRow};
 use plimsoll_experiment::statistics::{TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
@@ -122,8 +122,8 @@ fn warmup(comparison: &Comparison) -> Option<String> {
         Some(advised) if advised > warmup.as_seconds() => Some(format!(
             "Warm-up: the scenario leaves out {}; hosts in use and instances running of `{2}` drift until {1}. Nothing was \
              left out because of it: set `warmup`.",
-            if warmup == Duration::ZERO { "nothing".to_string() } else { coarse(warmup) },
-            coarse(Duration::from_seconds(advised.ceil() as u64)),
+            if warmup == Duration::ZERO { "nothing".to_string() } else { span(warmup) },
+            span(Duration::from_seconds(advised.ceil() as u64)),
             arm.label
         )),
         Some(_) => None,

@@ -44,7 +44,7 @@ pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
 
 /// A row of `billing.csv`.
 #[derive(Clone, PartialEq, Debug)]
-pub struct BillRow {
+pub struct BillLine {
     /// Account that pays.
     pub account: String,
     /// Kind of the row.
@@ -55,14 +55,16 @@ pub struct BillRow {
     pub purchase: String,
     /// The calendar month.
     pub month: String,
-    /// Quantity with its unit.
+    /// Quantity, as written.
     pub quantity: String,
+    /// Unit of the quantity, such as `instance-seconds`.
+    pub unit: String,
     /// Money \[USD\], as written.
     pub usd: String,
 }
 
 /// Reads the bill.
-pub fn read(path: &Path) -> Result<Vec<BillRow>, InputError> {
+pub fn read(path: &Path) -> Result<Vec<BillLine>, InputError> {
     let (mut reader, names) = open(path)?;
     let find = |name: &str| names.iter().position(|known| known == name);
     let columns = ["account", "kind", "type", "purchase", "month", "quantity", "unit", "usd"].map(find);
@@ -70,13 +72,14 @@ pub fn read(path: &Path) -> Result<Vec<BillRow>, InputError> {
     each_row(path, &mut reader, |row| {
         let cell = |i: usize| columns[i].and_then(|column| row.get(column)).unwrap_or_default();
         number(cell(7))?;
-        rows.push(BillRow {
+        rows.push(BillLine {
             account: quote::from_cell(cell(0)).to_string(),
             kind: cell(1).to_string(),
             name: quote::from_cell(cell(2)).to_string(),
             purchase: cell(3).to_string(),
             month: cell(4).to_string(),
-            quantity: format!("{} {}", cell(5), cell(6)),
+            quantity: cell(5).to_string(),
+            unit: cell(6).to_string(),
             usd: cell(7).to_string(),
         });
         Ok(())

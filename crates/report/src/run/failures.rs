@@ -13,7 +13,7 @@ use crate::run::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::failure::LimitHit;
 use plimsoll_base::input::InputError;
 use plimsoll_base::quote;
-use plimsoll_base::units::figures::seconds;
+use plimsoll_base::units::figures::{readable, seconds};
 use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
 
@@ -124,7 +124,7 @@ impl Refusals {
             let cause = causes.entry(key).or_insert_with(|| {
                 let first = match limit.is_empty() {
                     true => String::new(),
-                    false => format!("{} asked, {} left ({})", cell(6), cell(7), cell(8)),
+                    false => amounts(cell(6), cell(7), cell(8)),
                 };
                 Cause { operation, code, zone, limit, requests: 0, refused: 0, first_s: at, first }
             });
@@ -136,6 +136,19 @@ impl Refusals {
         causes.sort_by_key(|cause| std::cmp::Reverse(cause.refused));
         Ok(Refusals { interval_s, by_code, causes })
     }
+}
+
+/// Returns the amounts that were asked for and left, in units that people use.
+fn amounts(asked: &str, left: &str, unit: &str) -> String {
+    let (per_one, shown) = match unit {
+        "milli-vCPU" => (1000.0, "vCPU"),
+        "milli-GPU" => (1000.0, "GPU"),
+        "MiB" => (1024.0, "GiB"),
+        unit => (1.0, unit),
+    };
+    let amount =
+        |text: &str| text.parse().map_or_else(|_| text.to_string(), |value: f64| readable(value / per_one));
+    format!("{} {shown} asked, {} left", amount(asked), amount(left))
 }
 
 /// Returns a round length of the intervals for a run of this length \[s\].
@@ -166,7 +179,7 @@ mod tests {
         assert_eq!((refusals.by_code["Full"][10], refusals.by_code["Full"][70]), (3.0, 2.0));
         let full = &refusals.causes[0];
         assert_eq!((full.requests, full.refused, full.first_s), (2, 5, 10.0));
-        assert_eq!(full.first, "2000 asked, 0 left (milli-vCPU)");
+        assert_eq!(full.first, "2 vCPU asked, 0 left");
         assert_eq!(refusals.causes[1].first, "");
 
         std::fs::write(&path, text.replace("70,", "soon,")).unwrap();

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::ReportFile;
 use crate::load::json;
 use plimsoll_base::input::InputError;
+use plimsoll_base::units::Calendar;
 use plimsoll_experiment::{Figures, objective};
 use plimsoll_sim::summary::{self, Run};
 
@@ -43,6 +44,8 @@ pub struct Summary {
     pub strategy: String,
     /// Hash over everything that happened, in hexadecimal.
     pub digest: String,
+    /// Date and time at which the run begins, ISO 8601; `None` where the scenario names none.
+    pub start: Option<String>,
     /// Reasons why the figures may mislead, in sentences.
     pub warnings: Vec<String>,
     /// Verdicts on the objectives, in the order of the scenario.
@@ -53,6 +56,8 @@ pub struct Summary {
     pub warmup_s: f64,
     /// First refusal for each reason, in the order of time.
     pub first_failures: Vec<FirstRefusal>,
+    /// First shortage; `None` where nothing did.
+    pub first_shortage: Option<ShortageFigures>,
     /// Launches \[instances\].
     pub launch: RequestFigures,
     /// Calls by operation.
@@ -115,6 +120,21 @@ impl Summary {
         path.split('.').try_fold(&self.figures, |value, step| value.get(step))
     }
 
+    /// Returns the calendar of the run; `None` where the scenario names no date.
+    pub fn calendar(&self) -> Option<Calendar> {
+        self.start.as_deref().and_then(Calendar::starting)
+    }
+
+    /// Returns whether a control plane was modelled.
+    pub fn has_control_plane(&self) -> bool {
+        self.control_plane.calls.is_some()
+    }
+
+    /// Returns whether no instances were asked for, but other calls were made.
+    pub fn is_about_calls(&self) -> bool {
+        self.launch.requested == 0 && self.calls().0 > 0
+    }
+
     /// Returns the calls of all operations: asked for, refused.
     pub fn calls(&self) -> (u64, u64) {
         let sum = |of: fn(&RequestFigures) -> u64| self.operations.values().map(of).sum();
@@ -136,6 +156,8 @@ pub struct Objective {
     pub value: Option<f64>,
     /// True if the value meets the objective.
     pub met: bool,
+    /// Reason why there is no value, where one is required.
+    pub missing: Option<String>,
 }
 
 /// First refusal for a reason.
@@ -146,6 +168,37 @@ pub struct FirstRefusal {
     pub code: String,
     /// Simulated time \[s\].
     pub at_s: f64,
+}
+
+/// First shortage of anything that is counted. Amounts are in `unit`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ShortageFigures {
+    /// Simulated time \[s\].
+    pub at_s: f64,
+    /// Type of the instance.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Zone; `None` where several were tried, or none.
+    pub zone: Option<String>,
+    /// Number of zones that were tried.
+    pub zones: u64,
+    /// Names of the host groups that could have taken the instance; empty where all are alike.
+    pub host_groups: Vec<String>,
+    /// Name of what ran out.
+    pub resource: String,
+    /// Amount asked for.
+    pub asked: Option<f64>,
+    /// Amount free, on all hosts together.
+    pub free: Option<f64>,
+    /// Greatest amount free on one host; `None` where it is not about hosts.
+    pub most_free: Option<f64>,
+    /// Unit of the amounts.
+    pub unit: Option<String>,
+    /// Hosts that could have taken the instance but for room.
+    pub hosts: Option<u64>,
+    /// Number of them with too little.
+    pub hosts_short: Option<u64>,
 }
 
 /// Requests by how they ended.
@@ -176,8 +229,14 @@ pub struct SteadyState {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct FleetFigures {
-    /// Hosts.
+    /// Hosts; of elastic groups the most open at once.
     pub hosts: u64,
+    /// Mean number of open hosts.
+    pub hosts_mean: f64,
+    /// Time at which most hosts were open \[s\]; `None` without elastic groups.
+    pub hosts_peak_at_s: Option<f64>,
+    /// Hosts that any packing needs at the peak.
+    pub hosts_lower_bound_peak: u64,
     /// vCPU to sell.
     pub vcpu: f64,
     /// Memory to sell \[GiB\].
@@ -442,6 +501,8 @@ pub struct StageFigures {
     pub queue_length_mean: Option<f64>,
     /// Greatest number of waiting jobs.
     pub queue_length_peak: Option<u64>,
+    /// Number of waiting jobs at the end.
+    pub queue_length_last: u64,
     /// Time that all jobs waited together \[s\].
     pub wait_s_total: f64,
 }
@@ -450,6 +511,11 @@ pub struct StageFigures {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ControlPlane {
+    /// Calls of clients.
+    pub calls: Option<u64>,
+    /// Stages whose queue grew through the second half of the run.
+    #[serde(deserialize_with = "or_default")]
+    pub unstable: Vec<String>,
     /// Calls refused for good.
     pub refused: Option<u64>,
     /// Attempts after the first.
@@ -472,6 +538,11 @@ pub struct ControlPlane {
     pub queue: Queue,
     /// Circuit breakers.
     pub breaker: BreakerFigures,
+}
+
+/// Reads a list, or null as an empty one.
+fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Cache of instance records.
@@ -511,7 +582,7 @@ pub struct BreakerFigures {
 }
 
 /// Percentiles of durations \[s\].
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LatencyFigures {
     /// Number of durations.

@@ -7,8 +7,8 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Width};
 use super::summary::{Engine, Summary};
 use super::view::RunView;
 use crate::terminal;
+use crate::text::unmarked;
 use plimsoll_base::units::figures::{compact, grouped};
-use plimsoll_experiment::{Figures, objective};
 use plimsoll_sim::summary::Run;
 
 /// Greatest width of the first columns, which are as wide as the widest of them, so that columns are aligned.
@@ -18,7 +18,8 @@ const FIRST_COLUMN_MOST: u16 = 44;
 pub fn text(run: &Run<'_>, width: u16) -> String {
     let summary = Summary::of(run);
     let view = RunView::of(&summary);
-    let mut text = format!("{}: {}\n{}\n", view.name, view.headline, view.answer);
+    let answer = terminal::wrapped(&unmarked(&view.answer), usize::from(width));
+    let mut text = format!("{}: {}\n{answer}\n", view.name, view.headline);
     for remark in &view.remarks {
         let _ = writeln!(text, "{remark}");
     }
@@ -37,11 +38,6 @@ pub fn text(run: &Run<'_>, width: u16) -> String {
         }
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
         let _ = write!(text, "\n{}\n", table.trim_fmt());
-    }
-    for judged in objective::judge(run.scenario, &Figures::from_summary(&summary.figures)) {
-        if let Some(missing) = judged.missing {
-            let _ = write!(text, "\nobjective without a figure: {missing}\n");
-        }
     }
     let _ = write!(text, "\n{}\n", footer(&summary));
     text

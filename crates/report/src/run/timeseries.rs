@@ -26,7 +26,7 @@ fn gib(mib: u64) -> String {
 
 /// The columns, in order.
 #[rustfmt::skip]
-const COLUMNS: [Column; 23] = [
+const COLUMNS: [Column; 24] = [
     ("time_s", |s| seconds(s.at.0)),
     ("hosts", |s| s.hosts.to_string()),
     ("hosts_used", |s| s.hosts_used.to_string()),
@@ -44,6 +44,7 @@ const COLUMNS: [Column; 23] = [
     ("instances_stopped", |s| s.instances_stopped.to_string()),
     ("launches_requested", |s| s.launches_requested.to_string()),
     ("launches_succeeded", |s| s.launches_succeeded.to_string()),
+    ("launches_waiting", |s| s.launches_waiting.to_string()),
     ("addresses_used", |s| s.addresses_used.to_string()),
     ("public_addresses_used", |s| s.public_addresses_used.to_string()),
     ("elastic_addresses", |s| s.elastic_addresses.to_string()),

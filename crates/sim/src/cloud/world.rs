@@ -5,15 +5,17 @@ use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::allocation::instance_types::{InstanceTypes, TypeInfo};
 use crate::cloud::api::state::ApiState;
 use crate::cloud::control::Control;
-use crate::cloud::instances::fault_state::FaultState;
+use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instances;
 use crate::cloud::observe::recorder::Recorder;
+use crate::cloud::reaction::state::Reactions;
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::simulation::timers::Timers;
 use plimsoll_base::engine::queue::Lane;
 use plimsoll_base::units::{HostId, Time, TypeId, ZoneId};
 use plimsoll_model::billing::Billing;
+use plimsoll_model::faults::Faults;
 use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
 use plimsoll_model::quota::Quotas;
@@ -46,13 +48,17 @@ pub struct World {
     /// Meter, prices and bills.
     pub billing: Billing,
     /// Faults of hosts; `None` where hosts have none.
-    pub faults: Option<FaultState>,
+    pub faults: Option<Faults>,
+    /// Instances by host; `None` where no flow asks for them.
+    pub by_host: Option<InstancesByHost>,
     /// Events to come.
     pub timers: Timers,
     /// Records of what happens.
     pub recorder: Recorder,
     /// Control plane that calls pass before they take effect; `None` where they take effect at once.
     pub control: Option<Box<Control>>,
+    /// Open launches, and what else follows from answers; `None` where demand does not react.
+    pub reactions: Option<Box<Reactions>>,
 }
 
 impl World {
@@ -60,6 +66,12 @@ impl World {
     #[inline]
     pub fn control_mut(&mut self) -> &mut Control {
         self.control.as_mut().expect("there is a control plane")
+    }
+
+    /// Returns the reactions of a run in which demand reacts.
+    #[inline]
+    pub fn reactions_mut(&mut self) -> &mut Reactions {
+        self.reactions.as_mut().expect("demand reacts")
     }
 
     /// Integrates the totals up to `now`. Every flow that changes a total comes after this.
@@ -84,22 +96,22 @@ impl World {
     /// Notes that an instance is on its host.
     #[inline]
     pub fn note_on_host(&mut self, slot: Slot) {
-        if let Some(faults) = &mut self.faults {
-            faults.add(self.instances.get(slot), slot);
+        if let Some(by_host) = &mut self.by_host {
+            by_host.add(self.instances.get(slot), slot);
         }
     }
 
     /// Notes that an instance leaves its host.
     #[inline]
     pub fn note_off_host(&mut self, slot: Slot) {
-        if let Some(faults) = &mut self.faults {
-            faults.remove(self.instances.get(slot), slot);
+        if let Some(by_host) = &mut self.by_host {
+            by_host.remove(self.instances.get(slot), slot);
         }
     }
 
-    /// Returns the instances on a host, in the order of launch; none where hosts have no faults.
+    /// Returns the instances on a host, in the order of launch; none where they are not kept.
     pub fn instances_on(&self, host: HostId) -> Vec<Slot> {
-        self.faults.as_ref().map_or_else(Vec::new, |faults| faults.instances_on(host))
+        self.by_host.as_ref().map_or_else(Vec::new, |by_host| by_host.on(host))
     }
 
     /// Returns a type that is requested. The first request makes it known to the fleet and the index.
@@ -122,6 +134,9 @@ impl World {
     /// Sets the timer of the end of an instance.
     #[inline]
     pub fn set_lifetime(&mut self, end: Time, slot: Slot) {
+        if let Some(reactions) = &mut self.reactions {
+            reactions.note_end(slot, end);
+        }
         self.timers.set_lifetime(end, slot, self.instances.get_mut(slot));
     }
 

@@ -12,7 +12,8 @@ use super::{Scenario, objective, reading};
 use plimsoll_base::catalogue::{self, ShapePrice, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
-use plimsoll_base::units::{Duration, ZoneId};
+use plimsoll_base::units::{Calendar, Duration, ZoneId};
+use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
 use plimsoll_model::placement;
@@ -32,6 +33,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     let mut problems = Vec::new();
     check_name(&scenario.name, &mut problems);
     check_times(scenario, &mut problems);
+    problems.extend(check_start(scenario));
     problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
     let seed = Seed(scenario.seed);
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
@@ -42,12 +44,62 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(validate_images(&scenario.images));
     problems.extend(scenario.faults.validate(&zones));
     problems.extend(scenario.quotas.validate());
+    problems.extend(scenario.lifecycle.validate());
     problems.extend(scenario.control_plane.validate(scenario.duration));
     problems.extend(objective::validate(&scenario.objectives));
+    problems.extend(check_waiting(scenario));
     problems.extend(check_names(scenario));
     problems.extend(check_hardware(scenario));
     check_demand(scenario, &mut problems);
     problems
+}
+
+/// Checks that settings of the line come with a line.
+fn check_waiting(scenario: &Scenario) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !scenario.placement.when_full.is_refuse() {
+        return problems;
+    }
+    let mut add = |key: String, found: &str| {
+        let message = format!("found {found} where launches do not wait, expected a line to wait in");
+        let problem = Problem::new(Place::key(&key), message);
+        problems.push(problem.with_help("set `placement.when_full = \"wait\"`, or leave the key out"));
+    };
+    if scenario.placement.longest_wait.is_some() {
+        add("placement.longest_wait".to_string(), "a longest wait");
+    }
+    for (i, arrival) in scenario.workload.arrivals.iter().enumerate() {
+        if arrival.preempts {
+            add(format!("workload.arrivals.{i}.preempts"), "preemption");
+        }
+        if arrival.priority != 0 {
+            add(format!("workload.arrivals.{i}.priority"), "a priority");
+        }
+    }
+    problems
+}
+
+/// Checks that the start is a date, and that billing states no other.
+fn check_start(scenario: &Scenario) -> Vec<Problem> {
+    let Some(start) = &scenario.start else { return Vec::new() };
+    let Some(calendar) = Calendar::starting(start) else {
+        let message = format!(
+            "found `{start}`, expected a date of 1970 to 9999, or a date and time with its offset from UTC"
+        );
+        let help = "write it as 2026-03-01, 2026-03-01T08:00:00Z or 2026-03-01T08:00:00+01:00";
+        return vec![Problem::new(Place::key("start"), message).with_help(help)];
+    };
+    let of_bill = &scenario.billing.start_date;
+    let is_other =
+        *of_bill != BillingConfig::default().start_date && Calendar::starting(of_bill) != Some(calendar);
+    let message = || format!("found `{of_bill}`, where `start` is `{start}`");
+    is_other
+        .then(|| {
+            Problem::new(Place::key("billing.start_date"), message())
+                .with_help("leave it out: bills follow `start`")
+        })
+        .into_iter()
+        .collect()
 }
 
 /// Checks that the families and types of hardware are those of the catalogue or of the scenario: a misspelt one would

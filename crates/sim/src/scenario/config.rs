@@ -1,20 +1,24 @@
 //! The scenario's own small tables: life of an instance, output.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::step_time::StepTime;
+use plimsoll_base::input::Problem;
 use plimsoll_base::units::Duration;
 
 /// `[lifecycle]`: durations of the steps of an instance's life.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LifecycleConfig {
-    /// Time from an accepted launch or start to `running`; default 0s.
-    pub boot: Duration,
-    /// Time from an accepted stop to `stopped`; default 0s.
-    pub stop: Duration,
-    /// Time from an accepted terminate to `terminated`; default 0s.
-    pub terminate: Duration,
+    /// Time from an accepted launch or start to `running`: a duration, or a distribution; default 0s.
+    pub boot: StepTime,
+    /// Time from an accepted stop to `stopped`, likewise; default 0s.
+    pub stop: StepTime,
+    /// Time from an accepted terminate to `terminated`, likewise; default 0s.
+    pub terminate: StepTime,
     /// Answer to a start of a running instance and a stop of a stopped one; default `refuse`.
     #[serde(skip_serializing_if = "RepeatedCalls::is_refuse")]
     pub repeated_calls: RepeatedCalls,
@@ -29,6 +33,18 @@ pub enum RepeatedCalls {
     Refuse,
     /// Success without a change, as was seen of EC2.
     Pass,
+}
+
+impl LifecycleConfig {
+    /// Returns everything that is wrong with its distributions.
+    pub fn validate(&self) -> Vec<Problem> {
+        let steps = [("boot", &self.boot), ("stop", &self.stop), ("terminate", &self.terminate)];
+        let wrong = |(name, time): (&str, &StepTime)| match time {
+            StepTime::Fixed(_) => None,
+            StepTime::Drawn(law) => law.compile(&format!("lifecycle.{name}"), Path::new("")).err(),
+        };
+        steps.into_iter().filter_map(wrong).flatten().collect()
+    }
 }
 
 impl RepeatedCalls {

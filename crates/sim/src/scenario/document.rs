@@ -109,6 +109,22 @@ impl Document {
         }
     }
 
+    /// Turns dates and times of TOML into text, so that every key that takes a date takes both.
+    pub fn dates_as_text(&mut self) {
+        fn visit(node: &mut Node) {
+            match node.get_mut() {
+                DeValue::Datetime(date) => {
+                    let text = date.to_string();
+                    *node.get_mut() = DeValue::String(text.into());
+                }
+                DeValue::Array(items) => items.iter_mut().for_each(visit),
+                DeValue::Table(table) => table.iter_mut().for_each(|(_, value)| visit(value)),
+                _ => {}
+            }
+        }
+        visit(&mut self.root);
+    }
+
     /// Returns the tree.
     pub fn root(&self) -> &Node {
         &self.root

@@ -7,6 +7,7 @@ mod document;
 mod key_path;
 pub mod objective;
 mod reading;
+pub mod step_time;
 pub mod strict_file;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use key_path::Step;
 use objective::ObjectiveConfig;
 use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::units::Duration;
+use plimsoll_base::units::{Calendar, Duration};
 use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::control_plane::config::ControlPlaneConfig;
 use plimsoll_model::control_plane::presets::Preset;
@@ -35,6 +36,7 @@ use plimsoll_model::quota::QuotaConfig;
 use plimsoll_model::storage::{ImageConfig, StorageConfig};
 use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
 use plimsoll_model::workload::directory::Directory;
+use plimsoll_model::workload::trace::origin::TraceOrigin;
 
 /// Experiment: a cloud, a demand and a duration.
 ///
@@ -50,6 +52,10 @@ pub struct Scenario {
     /// Seed of every random draw; default 42.
     #[serde(default = "default_seed")]
     pub seed: u64,
+    /// Date of time zero, midnight UTC, or date and time with the offset from UTC, such as `2026-03-01T08:00:00+01:00`:
+    /// dates are shown beside times, and months are billed by it; default the `trace_origin` if that is a date, else none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
     /// Simulated time; default: until the last event of the trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<Duration>,
@@ -150,6 +156,7 @@ impl Scenario {
             problems.extend(document.set(assignment).err());
         }
         fill_preset(&mut document);
+        document.dates_as_text();
         let folder = path.parent().unwrap_or(Path::new(""));
         let written_files = anchor_files(&mut document, folder);
         let reading = reading::read::<Scenario>(&document);
@@ -227,6 +234,23 @@ impl Scenario {
             files.extend(value.get_ref().as_str().map(PathBuf::from));
         });
         files
+    }
+
+    /// Returns the calendar of the run; `None` where neither `start` nor `billing.start_date` nor `workload.trace_origin`
+    /// names a date. The scenario has been checked.
+    pub fn calendar(&self) -> Option<Calendar> {
+        if let Some(start) = &self.start {
+            return Calendar::starting(start);
+        }
+        if self.billing.start_date != BillingConfig::default().start_date {
+            return Calendar::starting(&self.billing.start_date);
+        }
+        self.workload.trace_origin.and_then(TraceOrigin::date).and_then(Calendar::starting_at)
+    }
+
+    /// Returns the calendar by which months are billed.
+    pub fn billing_calendar(&self) -> Calendar {
+        self.calendar().unwrap_or_default()
     }
 
     /// Returns whether the calls of every minute are counted, which the availability of the service needs.

@@ -46,7 +46,7 @@ fn set_changes_and_creates() {
     let scenario = parse(SMALL, &set).unwrap();
     assert_eq!(scenario.zones[0].hosts[0].count, Some(7));
     assert_eq!(scenario.placement.strategy.name, "best-fit");
-    assert_eq!(scenario.lifecycle.boot, Duration::from_seconds(5));
+    assert_eq!(scenario.lifecycle.boot, step_time::StepTime::Fixed(Duration::from_seconds(5)));
     assert_eq!(scenario.zones[1].name, "b");
 }
 
@@ -355,4 +355,38 @@ fn a_missing_file_has_a_way_out() {
     let error = Scenario::read(Path::new("no/such.toml"), &Overrides::default()).unwrap_err().to_string();
     assert!(error.starts_with("no/such.toml: cannot be read: No such file"), "{error}");
     assert!(error.contains("help: name a scenario file"), "{error}");
+}
+
+#[test]
+fn settings_of_the_line_without_a_line_are_refused() {
+    let arrival = "types = { \"m5.large\" = 1 }";
+    for (more, key) in [
+        ("placement.longest_wait='1h'", "placement.longest_wait"),
+        ("workload.arrivals.0.priority=3", "workload.arrivals.0.priority"),
+        ("workload.arrivals.0.preempts=true", "workload.arrivals.0.preempts"),
+    ] {
+        assert!(SMALL.contains(arrival));
+        let message = parse(SMALL, &[more]).unwrap_err();
+        assert!(message.contains(key) && message.contains("expected a line to wait in"), "{message}");
+        parse(SMALL, &[more, "placement.when_full='wait'"]).unwrap();
+    }
+    let message =
+        parse(SMALL, &["workload.arrivals.0.notice='1m'", "placement.when_full='wait'"]).unwrap_err();
+    assert!(message.contains("`preempts = true` with it"), "{message}");
+    let message = parse(SMALL, &["placement.when_full='wiat'"]).unwrap_err();
+    assert!(message.contains("did you mean `wait`"), "{message}");
+}
+
+#[test]
+fn a_step_of_life_takes_a_duration_or_a_distribution() {
+    let law = "lifecycle.boot={kind='lognormal',median='30s',mean='1m'}";
+    assert!(matches!(parse(SMALL, &[law]).unwrap().lifecycle.boot, step_time::StepTime::Drawn(_)));
+    for (set, expected) in [
+        ("lifecycle.boot=30", "a duration such as"),
+        ("lifecycle.boot={kind='uniform',min='2m',max='1m'}", "at least `min`"),
+        ("lifecycle.stop={kind='unifrom',min='2m',max='1m'}", "uniform"),
+    ] {
+        let message = parse(SMALL, &[set]).unwrap_err();
+        assert!(message.contains(expected) && message.contains("lifecycle."), "{message}");
+    }
 }

@@ -31,6 +31,7 @@ fn figures(stage: &StageUse) -> Value {
         "occupied_ratio": usage.occupied_ratio(),
         "queue_length_mean": usage.queue_length_mean(),
         "queue_length_peak": usage.queue_peak,
+        "queue_length_last": usage.waiting,
         "wait_s_total": usage.waited as f64 / NS_PER_S as f64,
     })
 }

@@ -75,12 +75,26 @@ pub const METRICS: &[Metric] = {
         metric("launch.failed", "instances", Lower, "instances refused", |r| json!(r.outcome.launch.failed())),
         metric("launch.success_ratio", "0 to 1", Higher, "launched ÷ requested; 1 if none was requested", |r| json!(r.outcome.launch.success_ratio())),
         metric("launch.failed_by_code", "instances", Lower, "instances refused, by error code", |r| by_code(&r.outcome.launch)),
+        metric("launch.attempts", "attempts", Neither, "attempts of launches: one for each, and those after a refusal; one attempt makes a request for each of its choices until one succeeds", |r| json!(r.outcome.launch_course.attempts)),
+        metric("launch.by_attempt", "instances", Neither, "instances launched at the first attempt, the second …, by its number", by_attempt),
+        metric("launch.by_choice.first", "instances", Higher, "instances launched as they were asked for", |r| json!(r.outcome.launch_course.first_choice)),
+        metric("launch.by_choice.other_type", "instances", Lower, "instances launched as another type, after a refusal", |r| json!(r.outcome.launch_course.other_type)),
+        metric("launch.by_choice.other_zone", "instances", Lower, "instances launched in another zone, after a refusal", |r| json!(r.outcome.launch_course.other_zone)),
+        metric("launch.waited", "instances", Lower, "instances launched after a wait for room", |r| json!(r.outcome.launch_course.waited)),
+        metric("launch.waiting_at_end", "instances", Lower, "instances whose launch still waits for room at the end", |r| json!(r.outcome.launch_course.waiting_at_end)),
+        metric("launch.waiting_mean", "instances", Lower, "mean number of instances whose launches wait for room", |r| json!(r.outcome.launch_course.waiting_mean)),
+        metric("launch.waiting_peak", "instances", Lower, "most instances whose launches waited for room at once", |r| json!(r.outcome.launch_course.waiting_peak)),
+        metric("launch.retrying_at_end", "instances", Lower, "instances whose launch was refused and will be tried again at the end", |r| json!(r.outcome.launch_course.retrying_at_end)),
+        metric("launch.preempted", "instances", Lower, "instances whose room a launch of higher priority took", |r| json!(r.outcome.launch_course.preempted)),
+        metric("launch.requeued", "instances", Neither, "instances launched again after that", |r| json!(r.outcome.launch_course.requeued)),
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),
         metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.placed)),
 
         metric("fleet.hosts", "hosts", Neither, "hosts; of elastic groups the most open at once", |r| json!(r.outcome.fleet.hosts)),
+        metric("fleet.hosts_mean", "hosts", Neither, "mean number of open hosts", |r| json!(r.outcome.fleet.hosts_mean)),
+        metric("fleet.hosts_peak_at_s", "s", Neither, "time at which most hosts were open; null without elastic groups", |r| at_s(r.outcome.fleet.hosts_peak_at)),
         metric("fleet.vcpu", "vCPU", Neither, "vCPU that all hosts can sell", |r| json!(r.outcome.fleet.vcpu_milli as f64 / 1000.0)),
         metric("fleet.memory_gib", "GiB", Neither, "memory that all hosts can sell", |r| json!(r.outcome.fleet.memory_mib as f64 / 1024.0)),
         metric("fleet.gpu", "GPU", Neither, "GPUs that all hosts can sell", |r| json!(r.outcome.fleet.gpu_milli as f64 / 1000.0)),
@@ -149,7 +163,7 @@ pub const METRICS: &[Metric] = {
         metric("billing.priced_by_shape", "", Neither, "types and shapes without a price of their own, billed by [billing.shape]", priced_by_shape),
         metric("billing.dedicated_by_surcharge", "", Neither, "types whose dedicated instances have no price of their own, billed by a surcharge on the on-demand price", dedicated_by_surcharge),
 
-        metric("stages", "", Neither, "by stage of the control plane: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of jobs whose service began, service_s_mean; busy_ratio, the share of servers at work, and occupied_ratio, the share held by jobs until a later stage is done (0 to 1; null: no limit); queue_length_mean and _peak, wait_s_total", control_plane::stages),
+        metric("stages", "", Neither, "by stage of the control plane: arrivals, completed, refused, timed_out [jobs]; wait_s_mean of jobs whose service began, service_s_mean; busy_ratio, the share of servers at work, and occupied_ratio, the share held by jobs until a later stage is done (0 to 1; null: no limit); queue_length_mean, _peak and _last, wait_s_total", control_plane::stages),
 
         metric("control_plane.calls", "calls", Neither, "calls of clients; null without a control plane, like all of control_plane", |r| plane(r, |p| json!(p.counts.calls))),
         metric("control_plane.answered", "calls", Higher, "calls that succeeded or were accepted", |r| plane(r, |p| json!(p.counts.answered))),
@@ -197,6 +211,11 @@ fn usd(micro_usd: i128) -> Value {
 
 fn at_s(time: Option<Time>) -> Value {
     json!(time.map(Time::as_seconds))
+}
+
+fn by_attempt(run: &Run<'_>) -> Value {
+    let counts = run.outcome.launch_course.by_attempt.iter();
+    counts.map(|(attempt, instances)| (attempt.to_string(), json!(instances))).collect()
 }
 
 fn by_code(tally: &Tally) -> Value {

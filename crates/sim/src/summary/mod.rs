@@ -8,6 +8,7 @@ pub mod percentiles;
 pub mod run;
 #[doc(hidden)]
 pub mod sample;
+mod shortage;
 pub mod warnings;
 
 pub use run::{Execution, Run, shell_line};
@@ -15,6 +16,7 @@ pub use run::{Execution, Run, shell_line};
 use serde_json::{Map, Value, json};
 
 use metrics::METRICS;
+use plimsoll_base::units::Time;
 
 /// The schema of this version.
 pub const SCHEMA: &str = "plimsoll/summary/1";
@@ -29,9 +31,15 @@ pub fn value(run: &Run<'_>) -> Value {
         "strategy": run.scenario.placement.strategy.name,
         "digest": format!("{:032x}", run.outcome.digest),
     });
+    if let Some(calendar) = run.scenario.calendar() {
+        summary["start"] = json!(calendar.date_time(Time::ZERO));
+    }
     let warnings = warnings::warnings(run);
     if !warnings.is_empty() {
         summary["warnings"] = json!(warnings);
+    }
+    if let Some(first) = &run.outcome.first_shortage {
+        summary["first_shortage"] = shortage::value(run, first);
     }
     for metric in METRICS {
         let mut at = &mut summary;

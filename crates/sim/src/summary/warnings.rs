@@ -13,7 +13,8 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
              depend on how long the run is."
         )
     });
-    late_trace(run).into_iter().chain(unstable).collect()
+    let read = run.outcome.trace_notes.iter().map(|note| format!("of the trace: {note}."));
+    late_trace(run).into_iter().chain(unstable).chain(growing_line(run)).chain(read).collect()
 }
 
 /// Warns of a trace whose first row comes after more time than all later rows span: most of the run is empty. The usual
@@ -30,6 +31,15 @@ fn late_trace(run: &Run<'_>) -> Option<String> {
         first.0 / NS_PER_S,
         moment(first),
     ))
+}
+
+/// Warns of launches that wait in a line without end.
+fn growing_line(run: &Run<'_>) -> Option<String> {
+    run.outcome.launch_course.is_unstable.then(|| {
+        "the line of the launches that wait for room grew through the second half of the run: the fleet cannot keep up, \
+         and waits depend on how long the run is; add hosts, or limit the wait with `placement.longest_wait`."
+            .to_string()
+    })
 }
 
 #[cfg(test)]

@@ -157,7 +157,8 @@ type Listed = BTreeMap<(String, ZoneId), Vec<(Time, Money)>>;
 
 /// Reads a price history. Lines that begin with `#` are comments.
 pub(super) fn read(path: &Path, zones: &[&str], types: &TypeTable) -> Result<Listed, Vec<Problem>> {
-    let mut table = Table::open_as(path, Dialect { comment: Some(b'#') }).map_err(|problem| vec![problem])?;
+    let mut table = Table::open_as(path, Dialect { comment: Some(b'#'), ..Dialect::default() })
+        .map_err(|problem| vec![problem])?;
     let mut rows = Rows::new(&table, zones, types)?;
     let mut problems = Vec::new();
     while problems.len() < MAX_PROBLEMS {

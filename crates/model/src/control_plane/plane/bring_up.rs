@@ -138,7 +138,7 @@ impl Plane {
 
     /// Boots the instance.
     pub(super) fn boot(&mut self, now: Time, id: JobId) -> StepOutcome {
-        let boot = self.rules.times.boot;
+        let boot = self.booting[self.boot_of(id)].boot;
         if boot == Duration::ZERO {
             return StepOutcome::Passed;
         }

@@ -13,7 +13,7 @@ use crate::control_plane::replicas::ReadCounts;
 use crate::control_plane::stage::StageName;
 use crate::control_plane::station::StationUse;
 use crate::operation::Operation;
-use plimsoll_base::metrics::Durations;
+use plimsoll_base::metrics::{Durations, QueueHistory};
 use plimsoll_base::units::{Duration, EnumMap, Time};
 
 /// Figures of calls in the window.
@@ -106,71 +106,13 @@ pub struct ControlPlaneUse {
     pub unstable: Vec<StageName>,
 }
 
-/// A stage's queue over time, by samples: enough of them to see whether it grows.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct History {
-    /// Times, and the time integral of the number waiting at each stage \[ns\].
-    samples: Vec<(Time, Vec<u128>)>,
-    /// Number of times that every other sample was dropped: one of 2ⁿ is kept.
-    halvings: u32,
-    /// Samples since the last that was kept.
-    skipped: u32,
-}
-
 /// Counts, answer times and queue lengths of the window.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Results {
     pub counts: Counts,
     /// Times from the intended arrival of a call to its answer.
     pub answers: EnumMap<Operation, Durations>,
-    pub history: History,
-}
-
-/// Samples of the queues that are kept at the most.
-const MAX_SAMPLES: usize = 256;
-
-/// A queue has grown if it is so many times longer at the end than a quarter of the run before.
-const GROWTH: f64 = 1.25;
-
-/// A shorter queue than this is negligible.
-const SHORT: f64 = 8.0;
-
-impl History {
-    fn note(&mut self, now: Time, integrals: impl FnOnce() -> Vec<u128>) {
-        self.skipped += 1;
-        if self.skipped < 1 << self.halvings {
-            return;
-        }
-        self.skipped = 0;
-        if self.samples.len() == MAX_SAMPLES {
-            let mut number = 0;
-            self.samples.retain(|_| {
-                number += 1;
-                number % 2 == 0
-            });
-            self.halvings += 1;
-        }
-        self.samples.push((now, integrals()));
-    }
-
-    /// Returns true if the queue of a stage grew through the second half: over its two quarters on average, and to its
-    /// end.
-    fn grew(&self, stage: usize, now: Time, integral: u128, waiting: u32) -> bool {
-        let Some((first, _)) = self.samples.first() else { return false };
-        let length = now.since(*first).0;
-        let at = |quarter: u64| {
-            let wanted = Time(first.0 + length / 4 * quarter);
-            self.samples.iter().find(|(at, _)| *at >= wanted).map(|(at, sums)| (*at, sums[stage]))
-        };
-        let (Some(half), Some(three)) = (at(2), at(3)) else { return false };
-        let mean = |from: (Time, u128), to: (Time, u128)| {
-            let length = to.0.since(from.0).0.max(1);
-            (to.1 - from.1) as f64 / length as f64
-        };
-        let (third, fourth) = (mean(half, three), mean(three, (now, integral)));
-        let end = f64::from(waiting);
-        fourth > SHORT && fourth > GROWTH * third && end > fourth
-    }
+    pub history: QueueHistory,
 }
 
 /// Figures of a stage at a moment.
@@ -293,7 +235,7 @@ impl Plane {
         let stages: Vec<StageUse> = self.views(now).into_iter().map(StageUse::from).collect();
         let breakers = || self.breakers.iter().flatten().map(Breaker::counts);
         let grew = |(i, stage): &(usize, &StageUse)| {
-            self.results.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting)
+            self.results.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting.into())
         };
         let unstable = stages.iter().enumerate().filter(grew).map(|(_, stage)| stage.name).collect();
         let answers = self.results.answers.iter().filter(|(_, answers)| answers.count() > 0);

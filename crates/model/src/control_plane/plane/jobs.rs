@@ -40,6 +40,8 @@ pub struct BringUp {
     pub rack: u32,
     /// Image to download; `None` for none.
     pub image: Option<ImageSize>,
+    /// Time that the instance takes to boot.
+    pub boot: Duration,
     /// Lifetime once it runs, where that is known.
     pub lifetime: Option<Duration>,
 }

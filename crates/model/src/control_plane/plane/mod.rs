@@ -48,7 +48,7 @@ use super::job::JobId;
 use super::slab::Slab;
 use super::throttle::Throttle;
 use plimsoll_base::engine::random::Seed;
-use plimsoll_base::units::{Duration, Time};
+use plimsoll_base::units::Time;
 
 /// Settings of the scenario beside the rules of the mechanisms.
 #[derive(Clone, Debug)]
@@ -86,13 +86,13 @@ pub struct Plane {
 
 impl Plane {
     /// Returns the empty control plane of a validated configuration.
-    pub fn new(config: &ControlPlaneConfig, boot: Duration, seed: Seed) -> Plane {
+    pub fn new(config: &ControlPlaneConfig, seed: Seed) -> Plane {
         let stages = stages::configurations(config).into_iter();
         let stages = stages.map(|(name, station, stream)| Stage::new(name, &station, stream, seed)).collect();
         let breaker =
             || config.breaker.enabled.then(|| Breaker::new(config.breaker.failures, config.breaker.open_for));
         Plane {
-            rules: Rules { times: Times::new(config, boot), shed_above: config.gateway.shed_above.0 },
+            rules: Rules { times: Times::new(config), shed_above: config.gateway.shed_above.0 },
             jobs: Slab::default(),
             requests: Slab::default(),
             booting: Slab::default(),

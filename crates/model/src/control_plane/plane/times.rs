@@ -17,15 +17,13 @@ pub(super) struct Times {
     write: Sampler,
     /// Additional time of a read for each instance, where no index helps.
     pub scan_per_row: Duration,
-    /// Boot time of an instance.
-    pub boot: Duration,
     /// Delay before a job that could not write tries again.
     pub again: Duration,
 }
 
 impl Times {
     /// Returns the times of a configuration that has been validated.
-    pub fn new(config: &ControlPlaneConfig, boot: Duration) -> Times {
+    pub fn new(config: &ControlPlaneConfig) -> Times {
         let sampler = |distribution: &Distribution| {
             distribution.compile("", Path::new("")).expect("the configuration has been validated")
         };
@@ -34,7 +32,6 @@ impl Times {
             read: sampler(&config.database.read),
             write: sampler(&config.database.write),
             scan_per_row: config.database.scan_per_row,
-            boot,
             again: config.queue.redelivery_delay,
         }
     }

@@ -81,6 +81,7 @@ fn fleet() -> Fleet {
     };
     let fixed = |count, sellable| Hosts::Fixed { count, sellable };
     let listed = |i| ListedHost {
+        name: None,
         sellable: if i % 2 == 0 { sellable } else { small },
         rack: Some(format!("r{}", i % 7)),
         hardware: (i % 3 == 0).then(|| runs(&["b"])),

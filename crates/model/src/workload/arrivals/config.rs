@@ -8,16 +8,19 @@ use std::path::Path;
 use super::options::Purchase;
 use super::{ArrivalSource, Mix, Stops};
 use crate::workload::block_device::BlockDeviceMapping;
-use crate::workload::call::{End, Interruption, Launch, LaunchTenancy, ReservationPreference, StopsId};
+use crate::workload::call::{
+    End, Interruption, Launch, LaunchTenancy, ReservationPreference, Sender, StopsId,
+};
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
 use crate::workload::draw::AliasTable;
+use crate::workload::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::profile::{DemandLayer, Intensity, Thinning};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{Place, Problem};
-use plimsoll_base::units::{Decimal, SubnetId, TypeId, ZoneId};
+use plimsoll_base::units::{Decimal, Duration, SubnetId, TypeId, ZoneId};
 
 /// The most instances of one request, and accounts of one process: their lifetimes and names are held in
 /// memory.
@@ -121,6 +124,22 @@ pub struct ArrivalConfig {
     /// Instances stop and start again in turn; left out: they run until they end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stops: Option<StopsConfig>,
+    /// Priority of its launches among those that wait: higher first; default 0.
+    #[serde(default, skip_serializing_if = "is_no_priority")]
+    pub priority: i32,
+    /// True if its launches take the room of instances of lower priority where there is none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub preempts: bool,
+    /// Time between the notice of a preemption and the end of the instance; default 0s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Duration>,
+    /// Other attempts of a launch that is refused; left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_refusal: Option<OnRefusalConfig>,
+}
+
+fn is_no_priority(priority: &i32) -> bool {
+    *priority == 0
 }
 
 fn one() -> u32 {
@@ -173,6 +192,7 @@ impl ArrivalConfig {
         let lifetime = self.lifetime.as_ref().map(|lifetime| lifetime.compile(&path, base_dir));
         let lifetime = lifetime.map(|lifetime| settings.take(lifetime));
         let stops = self.stops.as_ref().map(|stops| stops.compile(&mut settings, base_dir));
+        let policy = self.policy(&mut settings, directory);
         let mix = self.mix(number, &name, &mut settings, directory);
         let (Some(process), Some(mix)) = (process, mix) else {
             return settings.give_up();
@@ -194,7 +214,23 @@ impl ArrivalConfig {
             group_stream: pair(Purpose::Group, 0),
             steady_group_stream: pair(Purpose::Group, 1),
             stops: stops.flatten(),
+            policy,
         })
+    }
+
+    /// Returns what its launches do about room that is short.
+    fn policy(&self, settings: &mut Settings, directory: &mut Directory) -> LaunchPolicy {
+        if self.notice.is_some() && !self.preempts {
+            settings.wrong("notice", "a time", "`preempts = true` with it");
+        }
+        let own: Vec<&str> = self.types.keys().map(String::as_str).collect();
+        let key = settings.path("on_refusal");
+        let on_refusal = self.on_refusal.as_ref().map(|config| config.compile(&key, &own, directory));
+        LaunchPolicy {
+            priority: self.priority,
+            preemption_notice: self.preempts.then(|| self.notice.unwrap_or_default()),
+            on_refusal: on_refusal.and_then(|rule| settings.take(rule)),
+        }
     }
 
     fn mix(
@@ -241,6 +277,7 @@ impl ArrivalConfig {
                 end: if self.lifetime.is_some() { End::Drawn } else { End::Never },
                 options,
                 stops: self.stops.as_ref().map(|_| StopsId(number)),
+                sender: Sender::Arrivals(number),
                 first_instance: 0,
             },
             by_group,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::call::{Action, Call, Launch, LaunchOptions, Resident};
 use super::distribution::Sampler;
 use super::draw::{self, AliasTable};
+use super::launch_policy::LaunchPolicy;
 use super::process::Timetable;
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
@@ -45,6 +46,7 @@ pub struct ArrivalSource {
     group_stream: Stream,
     steady_group_stream: Stream,
     stops: Option<Stops>,
+    policy: LaunchPolicy,
     /// Account of the requests of this time.
     account: AccountId,
 }
@@ -55,7 +57,7 @@ persist! { ArrivalSource {
         timetable, mix_stream, lifetime_stream, steady_stream, steady_mix_stream, group_stream,
         steady_group_stream,
     ],
-    derived: [name, number, mix, lifetime, stops],
+    derived: [name, number, mix, lifetime, stops, policy],
 } }
 
 /// Types and options that requests ask for, and the accounts they come from.
@@ -84,6 +86,11 @@ impl ArrivalSource {
     /// Returns the stop/start behaviour of its instances, if they have one.
     pub fn stops(&self) -> Option<&Stops> {
         self.stops.as_ref()
+    }
+
+    /// Returns what its launches do about room that is short.
+    pub fn policy(&self) -> &LaunchPolicy {
+        &self.policy
     }
 
     /// Returns the accounts that its requests come from.

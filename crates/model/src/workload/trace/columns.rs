@@ -46,7 +46,7 @@ columns! {
     Group = "group", "the name of a placement group";
     Partition = "partition", "a whole number from 1 to 65,535";
     Tenancy = "tenancy", "`shared`, `dedicated` or `host`";
-    Host = "host", "the name of a dedicated host";
+    Host = "host", "the name of a dedicated host, or of the host that a resident is on";
     Reservation = "reservation", "the name of a capacity reservation";
     Purchase = "purchase", "`on-demand` or `spot`";
     MaxPrice = "max_usd_per_hour", "dollars, 0 or more, with at most twelve decimals";
@@ -126,11 +126,12 @@ pub struct Positions([Option<usize>; Column::ALL.len()]);
 
 impl Positions {
     /// Finds the columns in the header, or every problem of it: it must have the columns `required`, and none but these and
-    /// the `optional` ones.
+    /// the `optional` ones, unless others of no form are left out.
     pub fn find(
         table: &Table,
         required: &[Column],
         optional: &[&[Column]],
+        others_are_left_out: bool,
     ) -> Result<Positions, Vec<Problem>> {
         let known: Vec<Column> = required.iter().chain(optional.iter().copied().flatten()).copied().collect();
         let mut problems = Vec::new();
@@ -138,7 +139,9 @@ impl Positions {
             let found = format!("found no column `{name}` in `{}`, expected it", table.header().join(","));
             problems.push(Problem::new(table.header_place().at_key(name), found));
         }
-        for name in table.header().iter().filter(|name| known.iter().all(|known| known.name() != *name)) {
+        let is_unknown = |name: &&String| known.iter().all(|known| known.name() != **name);
+        let is_left_out = |name: &&String| others_are_left_out && Column::named(name).is_none();
+        for name in table.header().iter().filter(is_unknown).filter(|name| !is_left_out(name)) {
             let place = table.header_place().at_key(name);
             let problem = Problem::new(place, "found an unknown column, expected one of the form's");
             problems.push(match did_you_mean(name, known.iter().map(|column| column.name())) {
@@ -160,6 +163,14 @@ impl Positions {
     #[inline]
     pub fn of(&self, column: Column) -> Option<usize> {
         self.0[column as usize]
+    }
+
+    /// Returns the positions of the columns that may be empty in some form.
+    pub fn that_may_be_empty(&self) -> Vec<usize> {
+        let always_there =
+            [Column::Start, Column::Time, Column::Op, Column::Type, Column::Vcpu, Column::Memory];
+        let columns = Column::ALL.iter().filter(|column| !always_there.contains(column));
+        columns.filter_map(|column| self.of(*column)).collect()
     }
 
     /// Returns the positions of those that the table has of some columns.

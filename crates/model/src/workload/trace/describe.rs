@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::origin::TraceOrigin;
+use super::reading::TraceReading;
 use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTenancy};
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
 use plimsoll_base::input::InputError;
-use plimsoll_base::units::figures::{coarse, decimal, grouped, percent, span};
+use plimsoll_base::units::figures::{decimal, grouped, percent, span};
 use plimsoll_base::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};
 
 /// Types and shapes shown by name.
@@ -68,6 +68,9 @@ pub struct Description {
     pub shapes: usize,
     /// The most frequent of them.
     pub top_shapes: Vec<ShapeShare>,
+    /// Notes on parts that were read otherwise than they are written, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Quantiles of a sample, each a value of it (the nearest rank).
@@ -100,13 +103,13 @@ pub struct ShapeShare {
     pub share: f64,
 }
 
-/// Reads a whole trace and describes it. Times count from `origin`; `directory` knows the types it may name.
+/// Reads a whole trace and describes it. `directory` knows the types it may name.
 pub fn describe(
     path: &Path,
-    origin: Option<TraceOrigin>,
+    reading: &TraceReading,
     directory: &mut Directory,
 ) -> Result<Description, InputError> {
-    let mut trace = TraceReader::open(path, origin)?;
+    let mut trace = TraceReader::open(path, reading)?;
     let mut tally = Tally::default();
     while let Some(call) = trace.next(directory)? {
         tally.take(&call, directory);
@@ -277,6 +280,7 @@ impl Tally {
             lifetime_s: Quantiles::of_ns(&mut self.lifetimes_ns),
             shapes: self.by_kind.iter().filter(|number| **number > 0).count(),
             top_shapes: self.top_shapes(directory),
+            notes: trace.notes().into_iter().chain(note_on_late(first, trace.last_event())).collect(),
         }
     }
 
@@ -294,6 +298,17 @@ impl Tally {
         shares.truncate(TOP);
         shares
     }
+}
+
+/// Returns a note on a first row that comes after more time than all later rows span: Unix times, most often.
+fn note_on_late(first: Time, last: Time) -> Option<String> {
+    let is_late = first > Time::ZERO && first.0 > last.0.saturating_sub(first.0);
+    is_late.then(|| {
+        format!(
+            "the first row comes at {} s, later than all that follows is long: `--trace-origin first` counts from it",
+            first.0 / NS_PER_S
+        )
+    })
 }
 
 impl Quantiles {
@@ -345,7 +360,7 @@ impl fmt::Display for Description {
         self.fmt_options(out)?;
         if let Some(life) = &self.lifetime_s {
             let [mean, p50, p90, p99, max] =
-                [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| coarse(length(s)));
+                [life.mean, life.p50, life.p90, life.p99, life.max].map(|s| span(length(s)));
             writeln!(out, "  lifetimes    mean {mean}, median {p50}, p90 {p90}, p99 {p99}, at most {max}")?;
         }
         write!(out, "  shapes       {}", grouped(self.shapes as u64))?;
@@ -353,6 +368,9 @@ impl fmt::Display for Description {
         for shape in &self.top_shapes {
             let (number, share) = (grouped(shape.instances), percent(shape.share));
             write!(out, "\n    {:<longest$}  {number:>11}  {share:>8}", shape.name)?;
+        }
+        for note in &self.notes {
+            write!(out, "\n  note: {note}")?;
         }
         Ok(())
     }
@@ -389,7 +407,7 @@ mod tests {
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).unwrap();
         let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-        describe(&path, None, &mut Directory::without_scenario(types)).unwrap()
+        describe(&path, &TraceReading::default(), &mut Directory::without_scenario(types)).unwrap()
     }
 
     #[test]

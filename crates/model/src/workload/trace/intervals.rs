@@ -2,9 +2,10 @@
 
 use super::columns::{Column, OPTIONS, SHAPE};
 use super::options;
-use super::origin::{Clock, TraceOrigin};
+use super::origin::Clock;
+use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
-use crate::workload::call::{Action, Call, End, Launch};
+use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
@@ -41,11 +42,11 @@ persist! { IntervalReader {
 
 impl IntervalReader {
     /// Checks the header and returns every problem of it.
-    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<IntervalReader, InputError> {
-        let header = Header::new(&table, REQUIRED, OPTIONAL, true)?;
+    pub fn new(mut table: Table, reading: &TraceReading) -> Result<IntervalReader, InputError> {
+        let header = Header::new(&mut table, REQUIRED, OPTIONAL, true, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (start, end) = (position(Column::Start), position(Column::End));
-        let clock = Clock::new(&table, &[start, end], origin)?;
+        let clock = Clock::new(&table, &[start, end], reading.origin)?;
         let (order, last_event) = (InOrder::default(), Time::ZERO);
         Ok(IntervalReader { table, header, start, end, clock, order, last_event })
     }
@@ -58,7 +59,11 @@ impl IntervalReader {
         }
         let table = &self.table;
         let mut row = TraceRow::new(table, &mut self.header, directory);
-        let at = row.take(self.clock.read(table, self.start));
+        let start = match row.is_empty(Column::Host) {
+            true => self.clock.read(table, self.start),
+            false => self.clock.read_or_start(table, self.start),
+        };
+        let at = row.take(start);
         let end = row.take(end(table, self.end, &mut self.clock, at));
         row.take(self.order.check(table, self.start, at));
         let kind = row.kind();
@@ -74,11 +79,17 @@ impl IntervalReader {
             end: end.map_or(End::Never, End::At),
             options: options::shared(&mut row),
             stops: None,
+            sender: Sender::Trace,
             first_instance: 0,
         };
         row.finish()?;
         self.last_event = self.last_event.max(end.unwrap_or(at));
         Ok(Some(Call { at, account, action: Action::Launch(launch) }))
+    }
+
+    /// Returns what was read otherwise than it is written.
+    pub fn notes(&self) -> Vec<String> {
+        self.header.notes(&self.table)
     }
 
     /// Returns the start of the first row, once it was read.

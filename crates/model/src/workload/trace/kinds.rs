@@ -5,13 +5,19 @@ use super::columns::{Column, Positions, SHAPE};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::Problem;
 use plimsoll_base::table::Table;
-use plimsoll_base::units::{QUANTITIES, Resources, TypeId, Unreadable, parse_resource};
+use plimsoll_base::units::figures::grouped;
+use plimsoll_base::units::{
+    QUANTITIES, Resources, Rounding, TypeId, Unreadable, parse_resource, parse_resource_rounded,
+};
 
 /// Reader of the type or bare shape that rows ask for.
 #[derive(Debug)]
 pub struct Kinds {
-    by_text: ByText<TypeId>,
+    by_text: ByText<(TypeId, bool)>,
     reading: Reading,
+    rounding: Rounding,
+    /// Rows read whose size was rounded.
+    rounded: u64,
 }
 
 #[derive(Debug)]
@@ -24,7 +30,12 @@ enum Reading {
 
 impl Kinds {
     /// Finds the columns in the header. There may be none if `required` is not set.
-    pub fn new(table: &Table, positions: &Positions, required: bool) -> Result<Kinds, Problem> {
+    pub fn new(
+        table: &Table,
+        positions: &Positions,
+        required: bool,
+        rounding: Rounding,
+    ) -> Result<Kinds, Problem> {
         let shape =
             QUANTITIES.iter().enumerate().filter(|(_, quantity)| table.column(quantity.key).is_some());
         let shape: Vec<(usize, u64)> =
@@ -45,18 +56,26 @@ impl Kinds {
             }
             (false, false) => Reading::Shape(shape),
         };
-        Ok(Kinds { by_text: ByText::new(positions.of_all(SHAPE)), reading })
+        Ok(Kinds { by_text: ByText::new(positions.of_all(SHAPE)), reading, rounding, rounded: 0 })
     }
 
     /// Returns what the current row asks for.
     #[inline]
     pub fn read(&mut self, table: &Table, directory: &mut Directory) -> Result<TypeId, Problem> {
-        if let Some(id) = self.by_text.get(table) {
+        if let Some((id, is_rounded)) = self.by_text.get(table) {
+            self.rounded += u64::from(is_rounded);
             return Ok(id);
         }
-        let id = self.look_up(table, directory)?;
-        self.by_text.keep(id);
+        let (id, is_rounded) = self.look_up(table, directory)?;
+        self.rounded += u64::from(is_rounded);
+        self.by_text.keep((id, is_rounded));
         Ok(id)
+    }
+
+    /// Returns a sentence about the sizes that were rounded, where any was.
+    pub fn note_on_rounding(&self) -> Option<String> {
+        let rows = (self.rounded > 0).then(|| grouped(self.rounded))?;
+        Some(format!("sizes finer than their unit were rounded up in {rows} rows"))
     }
 
     /// Returns whether the current row asks for nothing: all its cells are empty, or there are none.
@@ -64,7 +83,8 @@ impl Kinds {
         self.by_text.cells().iter().all(|column| table.cell(*column).is_empty())
     }
 
-    fn look_up(&self, table: &Table, directory: &mut Directory) -> Result<TypeId, Problem> {
+    /// Returns the type, and whether its size was rounded.
+    fn look_up(&self, table: &Table, directory: &mut Directory) -> Result<(TypeId, bool), Problem> {
         match &self.reading {
             Reading::Nothing => {
                 let found = "found no column for it, expected `type` or `vcpu,memory_gib`";
@@ -74,30 +94,51 @@ impl Kinds {
                 let column = self.by_text.cells()[0];
                 let name = table
                     .parse(column, Column::Type.holds(), |text| Ok::<_, Unreadable>(text.to_string()))?;
-                directory.named_type(&name, || table.place(column))
+                Ok((directory.named_type(&name, || table.place(column))?, false))
             }
-            Reading::Shape(parts) => Ok(directory.types.shape(self.shape(table, parts)?)),
+            Reading::Shape(parts) => {
+                let (shape, is_rounded) = self.shape(table, parts)?;
+                Ok((directory.types.shape(shape), is_rounded))
+            }
         }
     }
 
-    fn shape(&self, table: &Table, parts: &[(usize, u64)]) -> Result<Resources, Problem> {
-        let mut shape = Resources::ZERO;
+    fn shape(&self, table: &Table, parts: &[(usize, u64)]) -> Result<(Resources, bool), Problem> {
+        let (mut shape, mut is_rounded) = (Resources::ZERO, false);
         for (&column, &(resource, units)) in self.by_text.cells().iter().zip(parts) {
             let may_be_left_out = resource > Resources::MEMORY;
             if !(may_be_left_out && table.cell(column).is_empty()) {
-                shape.0[resource] = quantity(table, column, units)?;
+                let rounded;
+                (shape.0[resource], rounded) = quantity(table, column, units, self.rounding)?;
+                is_rounded |= rounded;
             }
         }
         if shape == Resources::ZERO {
             let found = "found a shape of nothing, expected some vCPU or memory";
             return Err(Problem::new(table.row_place(), found));
         }
-        Ok(shape)
+        Ok((shape, is_rounded))
     }
 }
 
-/// Reads a quantity of a resource in its small unit.
-pub fn quantity(table: &Table, column: usize, units_per_one: u64) -> Result<u32, Problem> {
+/// Reads a quantity of a resource in its small unit, and says whether it was rounded.
+pub fn quantity(
+    table: &Table,
+    column: usize,
+    units_per_one: u64,
+    rounding: Rounding,
+) -> Result<(u32, bool), Problem> {
     let expected = format!("a number of 0 or more, a multiple of 1/{units_per_one}");
-    table.parse(column, &expected, |text| parse_resource(text, units_per_one))
+    let exact = table.parse(column, &expected, |text| match parse_resource(text, units_per_one) {
+        Err(Unreadable::TooFine) if rounding != Rounding::Refused => {
+            Ok((parse_resource_rounded(text, units_per_one, rounding)?, true))
+        }
+        other => other.map(|amount| (amount, false)),
+    });
+    exact.map_err(|problem| match parse_resource(table.text(column).unwrap_or_default(), units_per_one) {
+        Err(Unreadable::TooFine) => problem.with_help(
+            "round it where it is written, or have it rounded up: `--round`, `workload.trace_round = true` in a scenario",
+        ),
+        _ => problem,
+    })
 }

@@ -14,8 +14,10 @@ pub mod operations;
 pub mod options;
 pub mod origin;
 mod parquet_out;
+pub mod reading;
 pub mod replay;
 mod row;
+mod seconds;
 pub mod write;
 
 use serde::{Deserialize, Serialize};
@@ -25,11 +27,11 @@ use super::call::Call;
 use super::directory::Directory;
 use intervals::IntervalReader;
 use operations::OperationReader;
-use origin::TraceOrigin;
 use plimsoll_base::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Time;
+use reading::TraceReading;
 
 /// The canonical forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -68,12 +70,13 @@ impl Persist for TraceReader {
 }
 
 impl TraceReader {
-    /// Opens a trace and checks its header. Times count from `origin`; without one they are seconds of the run.
-    pub fn open(path: &Path, origin: Option<TraceOrigin>) -> Result<TraceReader, InputError> {
-        let table = Table::open(path)?;
+    /// Opens a trace and checks its header. `reading` says how its columns are named and what its times count from.
+    pub fn open(path: &Path, reading: &TraceReading) -> Result<TraceReader, InputError> {
+        let mut table = Table::open(path)?;
+        reading.name_columns(&mut table)?;
         let reader = match form_of(&table)? {
-            TraceForm::Intervals => Reader::Intervals(IntervalReader::new(table, origin)?),
-            TraceForm::Operations => Reader::Operations(OperationReader::new(table, origin)?),
+            TraceForm::Intervals => Reader::Intervals(IntervalReader::new(table, reading)?),
+            TraceForm::Operations => Reader::Operations(OperationReader::new(table, reading)?),
         };
         Ok(TraceReader(reader))
     }
@@ -93,6 +96,14 @@ impl TraceReader {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.next(directory),
             Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// Returns what was read otherwise than it is written, a sentence each: names of columns, sizes rounded so far.
+    pub fn notes(&self) -> Vec<String> {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.notes(),
+            Reader::Operations(reader) => reader.notes(),
         }
     }
 

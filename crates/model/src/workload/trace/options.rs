@@ -170,6 +170,7 @@ mod tests {
     use crate::workload::draw;
     use crate::workload::trace::TraceReader;
     use crate::workload::trace::cells::Cells;
+    use crate::workload::trace::reading::TraceReading;
     use crate::workload::trace::write::TraceWriter;
     use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
     use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -248,7 +249,7 @@ mod tests {
             written.push(options);
         }
         writer.finish().unwrap();
-        let mut reader = TraceReader::open(&path, None).unwrap();
+        let mut reader = TraceReader::open(&path, &TraceReading::default()).unwrap();
         for options in written {
             let call = reader.next(&mut names).unwrap().unwrap();
             let Action::Launch(launch) = call.action else { panic!("{call:?}") };

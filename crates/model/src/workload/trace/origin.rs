@@ -9,10 +9,10 @@ use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use super::columns::Column;
-use super::row;
+use super::seconds;
 use plimsoll_base::input::Problem;
 use plimsoll_base::table::{Dates, Table};
-use plimsoll_base::units::{Duration, Time, parse_seconds};
+use plimsoll_base::units::{Duration, NS_PER_S, Time, parse_nearest_seconds, parse_seconds};
 
 /// The ways of writing an origin, for messages.
 const AN_ORIGIN: &str =
@@ -31,6 +31,19 @@ pub enum TraceOrigin {
     Epoch,
     /// A moment of the trace's clock, dates as Unix time.
     At(Time),
+}
+
+/// Unix time before which a moment is taken for seconds of some clock, not for a date \[s\]: the year 2000.
+const FIRST_DATE_S: u64 = 946_684_800;
+
+impl TraceOrigin {
+    /// Returns the Unix time of an origin that is a date \[s\].
+    pub fn date(self) -> Option<u64> {
+        match self {
+            TraceOrigin::At(Time(ns)) => Some(ns / NS_PER_S).filter(|seconds| *seconds >= FIRST_DATE_S),
+            TraceOrigin::First | TraceOrigin::Epoch => None,
+        }
+    }
 }
 
 impl FromStr for TraceOrigin {
@@ -57,7 +70,7 @@ impl fmt::Display for TraceOrigin {
             TraceOrigin::Epoch => out.write_str("epoch"),
             TraceOrigin::At(Time(ns)) => {
                 let mut text = Vec::new();
-                plimsoll_base::units::write_scaled(&mut text, *ns, plimsoll_base::units::NS_PER_S);
+                plimsoll_base::units::write_scaled(&mut text, *ns, NS_PER_S);
                 out.write_str(&String::from_utf8_lossy(&text))
             }
         }
@@ -133,12 +146,32 @@ impl Clock {
     /// Returns the time in a cell, as a time of the run. The first one read may become the zero.
     #[inline]
     pub fn read(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
-        let time = row::time(table, column).or_else(|problem| self.read_date(table, column, problem))?;
+        let time = self.moment(table, column)?;
         let Time(zero) = *self.zero.get_or_insert(time);
         match time.0.checked_sub(zero) {
             Some(ns) => Ok(Time(ns)),
             None => Err(self.explain_early(table, column, Time(zero))),
         }
+    }
+
+    /// Returns the time in a cell, or the start of the run where it is earlier: a negative number, or a moment before the
+    /// origin.
+    pub fn read_or_start(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
+        let is_negative = |text: &str| {
+            text.trim().strip_prefix('-').is_some_and(|amount| parse_nearest_seconds(amount).is_ok())
+        };
+        if self.zero.is_some() && is_negative(table.text(column)?) {
+            return Ok(Time::ZERO);
+        }
+        let time = self.moment(table, column)?;
+        let Time(zero) = *self.zero.get_or_insert(time);
+        Ok(Time(time.0.saturating_sub(zero)))
+    }
+
+    /// Returns the time in a cell by the clock of the trace.
+    #[inline]
+    fn moment(&self, table: &Table, column: usize) -> Result<Time, Problem> {
+        seconds::time(table, column).or_else(|problem| self.read_date(table, column, problem))
     }
 
     /// Returns the problem of a time before `zero`.
@@ -153,7 +186,9 @@ impl Clock {
         }
         table
             .wrong(column, format!("is before the origin of the trace ({zero} s)"), "that or later")
-            .with_help("state an earlier `workload.trace_origin`, or leave the row out")
+            .with_help(
+                "state an earlier `workload.trace_origin`, leave the row out, or name the `host` of what is there already",
+            )
     }
 
     /// Returns a date and time as Unix time, or why the cell is no time.
@@ -169,12 +204,57 @@ impl Clock {
     }
 }
 
-/// Returns a date and time of UTC (RFC 3339, the `T` and the `Z` optional, or a date alone) as Unix time.
+/// Returns a date and time (RFC 3339, the `T` optional; of UTC where no offset is stated; or a date alone) as Unix time.
 fn unix_time(text: &str) -> Option<Time> {
-    let text = text.trim();
-    let dated = humantime::parse_rfc3339_weak(text)
-        .or_else(|_| humantime::parse_rfc3339_weak(&format!("{text} 00:00:00")))
+    let (moment, ahead_s) = without_offset(text.trim())?;
+    let dated = humantime::parse_rfc3339_weak(moment)
+        .or_else(|_| humantime::parse_rfc3339_weak(&format!("{moment} 00:00:00")))
         .ok()?;
-    let ns = dated.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    let ns = i128::try_from(dated.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()?;
+    let ns = ns - i128::from(ahead_s) * i128::from(NS_PER_S);
     u64::try_from(ns).ok().filter(|ns| *ns < Time::NEVER.0).map(Time)
+}
+
+/// Splits an offset from UTC, `+02:00`, `+0200` or `+02`, off a date and time; returns it in seconds ahead of UTC.
+fn without_offset(text: &str) -> Option<(&str, i64)> {
+    // A date alone has signs of its own.
+    let time = text.find(':').unwrap_or(text.len());
+    let Some(sign) = text[time..].find(['+', '-']).map(|at| time + at) else { return Some((text, 0)) };
+    let digits: String = text[sign + 1..].chars().filter(|c| *c != ':').collect();
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole = |part: &str| part.parse::<i64>().ok();
+    let (hours, minutes) = match digits.len() {
+        2 => (whole(&digits)?, 0),
+        4 => (whole(&digits[..2])?, whole(&digits[2..])?),
+        _ => return None,
+    };
+    let ahead_s = (hours * 60 + minutes) * 60;
+    Some((text[..sign].trim_end(), if text[sign..].starts_with('-') { -ahead_s } else { ahead_s }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_with_any_offset_from_utc() {
+        let noon = unix_time("2026-03-01T12:00:00Z");
+        assert_eq!(noon, Some(Time(1_772_366_400 * NS_PER_S)));
+        for text in [
+            "2026-03-01 12:00:00",
+            "2026-03-01T14:00:00+02:00",
+            "2026-03-01 14:00:00+0200",
+            "2026-03-01 12:00:00+00",
+            "2026-03-01T06:30:00.000-05:30",
+            "2026-03-01T12:00:00.000000+00:00",
+        ] {
+            assert_eq!(unix_time(text), noon, "{text}");
+        }
+        assert_eq!(unix_time("2026-03-01"), unix_time("2026-03-01T00:00:00Z"));
+        for text in ["2026-03-01T14:00:00+2", "2026-03-01T14:00:00+xx:00", "12:00:00", "2026-13-01"] {
+            assert_eq!(unix_time(text), None, "{text}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::origin::TraceOrigin;
+use super::reading::TraceReading;
 use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End};
 use crate::workload::directory::Directory;
@@ -33,8 +33,8 @@ pub struct RepeatConfig {
 /// Changes to a trace on its way into a run.
 #[derive(Clone, Debug)]
 pub struct Replay {
-    /// Moment of the trace's clock at which the run starts.
-    pub origin: Option<TraceOrigin>,
+    /// Settings of its reading.
+    pub reading: TraceReading,
     /// Repetition.
     pub repeat: Option<RepeatConfig>,
     /// Intensity; none: 1.
@@ -116,7 +116,7 @@ impl TraceReplay {
     /// # Errors
     /// Files that cannot be read; a trace of operations that is to be scaled or repeated.
     pub fn open(path: &Path, replay: Replay, seed: Seed) -> Result<TraceReplay, InputError> {
-        let reader = TraceReader::open(path, replay.origin)?;
+        let reader = TraceReader::open(path, &replay.reading)?;
         let mut problems = Vec::new();
         if reader.form() == TraceForm::Operations {
             let keys = [
@@ -211,7 +211,7 @@ impl TraceReplay {
                 );
                 return Err(Problem::new(Place::key("workload.repeat.every"), found).into());
             }
-            self.reader = TraceReader::open(&self.path, self.replay.origin)?;
+            self.reader = TraceReader::open(&self.path, &self.replay.reading)?;
         }
     }
 
@@ -232,6 +232,11 @@ impl TraceReplay {
             let call = delayed(call, delay);
             self.waiting.push(Reverse(Waiting { at: call.at, row, copy, call }));
         }
+    }
+
+    /// Returns what was read otherwise than it is written.
+    pub fn notes(&self) -> Vec<String> {
+        self.reader.notes()
     }
 
     /// Returns the time of the first call, once it was read.

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::by_text::ByText;
 use super::columns::{Column, OPTIONS, Positions};
 use super::kinds::Kinds;
+use super::reading::TraceReading;
+use super::seconds;
 use crate::workload::call::LaunchOptions;
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::handles::HandleBook;
 use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::table::Table;
-use plimsoll_base::units::{AccountId, Duration, SubnetId, Time, TypeId, Unreadable, ZoneId, parse_seconds};
+use plimsoll_base::units::{AccountId, SubnetId, Time, TypeId, ZoneId};
 
 /// Separator of the items of a cell that holds several.
 pub const SEPARATOR: char = '|';
@@ -41,16 +43,30 @@ pub struct Header {
 
 impl Header {
     /// Prepares the reader of a table, or returns every problem of it. Every row has a type or shape where `shaped` is set.
+    /// Cells of columns that may be left out hold no value where they say `NULL` or the like.
     pub fn new(
-        table: &Table,
+        table: &mut Table,
         required: &[Column],
         optional: &[&[Column]],
         shaped: bool,
+        reading: &TraceReading,
     ) -> Result<Header, InputError> {
-        let positions = Positions::find(table, required, optional).map_err(InputError)?;
-        let kinds = Kinds::new(table, &positions, shaped)?;
+        let others_are_left_out = !reading.columns.is_empty();
+        let positions =
+            Positions::find(table, required, optional, others_are_left_out).map_err(InputError)?;
+        let kinds = Kinds::new(table, &positions, shaped, reading.rounding())?;
+        table.allow_null_words(positions.that_may_be_empty());
         let options = SharedOptions::new(&positions);
         Ok(Header { positions, kinds, options })
+    }
+}
+
+impl Header {
+    /// Returns what was read otherwise than it is written, a sentence each.
+    pub fn notes(&self, table: &Table) -> Vec<String> {
+        let mut notes = table.notes().to_vec();
+        notes.extend(self.kinds.note_on_rounding());
+        notes
     }
 }
 
@@ -147,9 +163,10 @@ impl<'a> TraceRow<'a> {
         self.parse(column, whole_number)
     }
 
-    /// Reads `true` or `false`.
+    /// Reads `true` or `false`, as Python and SQL write them too.
     pub fn flag(&mut self, column: Column) -> Option<bool> {
-        self.word(column, [("true", true), ("false", false)])
+        let (truths, lies) = (["true", "True", "TRUE"], ["false", "False", "FALSE"]);
+        self.word(column, truths.map(|word| (word, true)).into_iter().chain(lies.map(|word| (word, false))))
     }
 
     /// Reads a cell that holds one of some words.
@@ -209,7 +226,7 @@ impl<'a> TraceRow<'a> {
     /// Returns the time in a cell.
     pub fn time(&mut self, column: Column) -> Option<Time> {
         self.text(column)?;
-        let time = time(self.table, self.position(column)?).map(Some);
+        let time = seconds::time(self.table, self.position(column)?).map(Some);
         self.take(time)
     }
 
@@ -283,44 +300,6 @@ pub fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str>
     text.parse().map_err(|_| "is too large")
 }
 
-/// Reads a time \[s, exact to the nanosecond\].
-#[inline]
-pub fn time(table: &Table, column: usize) -> Result<Time, Problem> {
-    match plain_seconds(table.cell(column)) {
-        Some(ns) => Ok(Time(ns)),
-        None => table.parse(column, Column::Time.holds(), |text| {
-            let Duration(ns) = parse_seconds(text)?;
-            // The topmost value stands for "never".
-            if ns == Time::NEVER.0 { Err(Unreadable::TooLarge) } else { Ok(Time(ns)) }
-        }),
-    }
-}
-
-/// Reads usual digits, with at most nine before and after the point; anything else is left to the careful
-/// reader, ten times slower.
-#[inline]
-fn plain_seconds(text: &[u8]) -> Option<u64> {
-    let mut ns = 0;
-    let mut digits = 0;
-    let mut places = None;
-    for &byte in text {
-        match (byte, places) {
-            (b'0'..=b'9', _) => {
-                ns = ns * 10 + u64::from(byte - b'0');
-                digits += 1;
-                places = places.map(|places: u32| places + 1);
-            }
-            (b'.', None) => places = Some(0),
-            _ => return None,
-        }
-        if digits > 18 {
-            return None;
-        }
-    }
-    let missing = 9u32.checked_sub(places.unwrap_or(0))?;
-    if digits == 0 { None } else { ns.checked_mul(10u64.pow(missing)) }
-}
-
 /// Check that rows come in time order.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 pub struct InOrder {
@@ -356,19 +335,6 @@ impl InOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_fast_reading_of_seconds_equals_the_careful_one() {
-        for text in ["0", "12", "12.5", "0.000000001", "007", "3.", ".5", "999999999.999999999", "1234567890"]
-        {
-            let Duration(careful) = parse_seconds(text).unwrap();
-            assert!(plain_seconds(text.as_bytes()).is_none_or(|ns| ns == careful), "{text}");
-        }
-        assert_eq!(plain_seconds(b"12.5"), Some(12_500_000_000));
-        for text in ["", ".", "-1", "1e3", "1.2.3", " 1", "nan", "0.0000000001", "99999999999999999999"] {
-            assert_eq!(plain_seconds(text.as_bytes()), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_whole_number_is_digits_alone() {

@@ -6,6 +6,7 @@ use crate::operation::Operation;
 use crate::workload::call::{Action, End, Launch, LaunchTenancy, Modification, Query, Spot, Targets};
 use crate::workload::directory::SubnetName;
 use crate::workload::handles::{Handle, ImageHandle, PlacementGroupHandle, SecurityGroupHandle};
+use crate::workload::trace::reading::TraceReading;
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::units::{Resources, SubnetId, ZoneId};
 use std::fs;
@@ -18,7 +19,7 @@ fn directory() -> Directory {
 }
 
 fn read_file(path: &Path, directory: &mut Directory) -> Result<Vec<Call>, InputError> {
-    let mut reader = TraceReader::open(path, None)?;
+    let mut reader = TraceReader::open(path, &TraceReading::default())?;
     let mut calls = Vec::new();
     while let Some(call) = reader.next(directory)? {
         calls.push(call);
@@ -197,7 +198,6 @@ fn a_bad_interval_says_where_what_and_what_else() {
         ("-1,2,1,1,,", "`start_s`: found `-1`, which is negative"),
         ("1e11,,1,1,,", "`start_s`: found `1e11`, which is too large"),
         ("18446744073.709551615,,1,1,,", "which is too large"),
-        ("5.0000000001,,1,1,,", "which is finer than the smallest unit"),
         (
             "6,5.5,1,1,,",
             "t.csv:3: `end_s`: found `5.5`, which is before its start (6 s); expected `start_s` or later",
@@ -379,7 +379,7 @@ fn the_last_event_counts_starts_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.csv");
     fs::write(&path, "start_s,end_s,type\n0,100,m5.large\n7,9,m5.large\n").unwrap();
-    let mut reader = TraceReader::open(&path, None).unwrap();
+    let mut reader = TraceReader::open(&path, &TraceReading::default()).unwrap();
     let mut names = directory();
     while reader.next(&mut names).unwrap().is_some() {}
     assert_eq!(reader.last_event(), Time(100_000_000_000));
@@ -393,7 +393,8 @@ fn starts(text: &str, origin: Option<&str>) -> Result<Vec<f64>, String> {
     let shown = folder.path().display().to_string() + "/";
     let told = |error: InputError| error.to_string().replace(&shown, "");
     let origin = origin.map(|origin| origin.parse().unwrap());
-    let mut reader = TraceReader::open(&path, origin).map_err(told)?;
+    let mut reader =
+        TraceReader::open(&path, &TraceReading { origin, ..TraceReading::default() }).map_err(told)?;
     let (mut names, mut starts) = (directory(), Vec::new());
     while let Some(call) = reader.next(&mut names).map_err(told)? {
         starts.push(call.at.as_seconds());
@@ -474,4 +475,99 @@ fn no_damage_of_a_parquet_file_is_a_panic() {
         wrong += usize::from(read().is_err());
     }
     assert!(wrong > whole.len() / 4, "{wrong} of {} bytes", whole.len());
+}
+
+/// Reads a trace as it is told to; returns its rows as text and the notes.
+fn read_as(name: &str, text: &str, reading: &TraceReading) -> Result<(Vec<String>, Vec<String>), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let shown = folder.path().display().to_string() + "/";
+    let told = |error: InputError| error.to_string().replace(&shown, "");
+    let mut directory = directory();
+    let mut reader = TraceReader::open(&path, reading).map_err(told)?;
+    let mut rows = Vec::new();
+    while let Some(call) = reader.next(&mut directory).map_err(told)? {
+        let Action::Launch(launch) = &call.action else { panic!("{call:?}") };
+        let kind = directory.types.get(launch.kind);
+        rows.push(format!("{} {:?} {} {:?}", call.at.0, launch.end, kind.name, launch.public_address));
+    }
+    Ok((rows, reader.notes()))
+}
+
+/// The exports of spreadsheets, R, pandas and databases give the rows of the plain file.
+#[test]
+fn whatever_writers_of_tables_write_is_the_plain_file() {
+    let plain = "start_s,end_s,vcpu,memory_gib,public_address\n0,10,2,4,true\n1.5,,1,0.5,false\n2,,1,1,\n";
+    let reading = TraceReading::default();
+    let (expected, notes) = read_as("t.csv", plain, &reading).unwrap();
+    assert_eq!((expected.len(), notes.len()), (3, 0));
+    for (name, text) in [
+        (
+            "t.csv",
+            "\u{feff}start_s;end_s;vcpu;memory_gib;public_address\r\n0;10;2;4;True\r\n1.5;NULL;1;0.5;FALSE\r\n2;;1;1;NA\r\n",
+        ),
+        (
+            "t.tsv",
+            "start_s\tend_s\tvcpu\tmemory_gib\tpublic_address\n0\t10.0\t2.0\t4\tTRUE\n1.5\tNaN\t1\t0.5\tFalse\n2\tnan\t1\t1\tNone\n",
+        ),
+        (
+            "t.txt",
+            "start_s|end_s|vcpu|memory_gib|public_address\n0|10|\"2\"|4|true\n1.5|\\N|1|0.5|false\n2|NA|1|1|\n",
+        ),
+        // Binary floating point: noise far below a nanosecond.
+        (
+            "t.csv",
+            "start_s,end_s,vcpu,memory_gib,public_address\n0,10.000000000000002,2,4,true\n1.4999999999999998,,1,0.5,false\n2,,1,1,\n",
+        ),
+    ] {
+        let (rows, notes) = read_as(name, text, &reading).unwrap();
+        assert_eq!(rows, expected, "{text}");
+        assert!(notes.is_empty(), "{notes:?}");
+    }
+    let (rows, notes) = read_as(
+        "t.csv",
+        &plain.replacen("start_s,end_s,vcpu,memory_gib", "Start S, END_S ,vCPU,Memory (GiB)", 1),
+        &reading,
+    )
+    .unwrap();
+    assert_eq!((rows, notes.len()), (expected, 4));
+    // A cell that must have a value is not empty by a word.
+    let problem = read_as("t.csv", "start_s,end_s,vcpu,memory_gib\nNA,,1,1\n", &reading).unwrap_err();
+    assert!(problem.contains("t.csv:2: `start_s`: found `NA`, which is not a number"), "{problem}");
+}
+
+#[test]
+fn columns_of_other_names_are_read_as_told_and_the_rest_left_unread() {
+    let text = "id,Launch Time,terminate_time,cpu,ram,owner\na,0,10,2,4,x\nb,1,,1,1,y\n";
+    let columns = "start=Launch Time,end=terminate_time,vcpu=cpu,memory=ram,account=owner".parse().unwrap();
+    let (rows, notes) = read_as("t.csv", text, &TraceReading { columns, ..TraceReading::default() }).unwrap();
+    let (expected, _) =
+        read_as("t.csv", "start_s,end_s,vcpu,memory_gib\n0,10,2,4\n1,,1,1\n", &TraceReading::default())
+            .unwrap();
+    assert_eq!(rows, expected);
+    assert_eq!(notes, ["columns that no form has are not read: id"]);
+    let columns = "start=launched,end=terminate_time".parse().unwrap();
+    let problem = read_as("t.csv", text, &TraceReading { columns, ..TraceReading::default() }).unwrap_err();
+    assert!(problem.contains("found no column `launched`, expected it for `start_s`"), "{problem}");
+}
+
+#[test]
+fn sizes_finer_than_their_unit_are_refused_or_rounded_up_and_counted() {
+    let text = "start_s,end_s,vcpu,memory_gib\n0,,0.3333333,0.6\n1,,1,1\n2,,0.3333333,0.6\n";
+    let problem = read_as("t.csv", text, &TraceReading::default()).unwrap_err();
+    assert!(
+        problem.contains("which is finer than the smallest unit") && problem.contains("`--round`"),
+        "{problem}"
+    );
+    let (rows, notes) =
+        read_as("t.csv", text, &TraceReading { round: true, ..TraceReading::default() }).unwrap();
+    assert_eq!(notes, ["sizes finer than their unit were rounded up in 2 rows"]);
+    let (expected, _) = read_as(
+        "t.csv",
+        "start_s,end_s,vcpu,memory_gib\n0,,0.334,0.6005859375\n1,,1,1\n2,,0.334,0.6005859375\n",
+        &TraceReading::default(),
+    )
+    .unwrap();
+    assert_eq!(rows, expected);
 }

@@ -13,6 +13,9 @@ use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::table::TableStorage;
 use plimsoll_base::units::{NS_PER_S, Time, write_scaled};
 
+/// Level of Zstandard: beyond it files of this kind shrink little and take long.
+const ZSTANDARD_LEVEL: i32 = 12;
+
 /// A trace being written. It appears when it is finished.
 pub struct TraceWriter {
     path: PathBuf,
@@ -31,6 +34,7 @@ enum Sink {
 enum Text {
     Plain(WholeFile),
     Gzipped(GzEncoder<WholeFile>),
+    Zstandard(zstd::Encoder<'static, WholeFile>),
 }
 
 impl TraceWriter {
@@ -44,6 +48,10 @@ impl TraceWriter {
             // The time of writing stays out of the header, or no two files would be the same.
             TableStorage::CsvGz => {
                 text(Text::Gzipped(GzBuilder::new().mtime(0).write(file, Compression::best())))
+            }
+            TableStorage::CsvZst => {
+                let out = zstd::Encoder::new(file, ZSTANDARD_LEVEL);
+                text(Text::Zstandard(out.map_err(|error| cannot_write(path, &error))?))
             }
             TableStorage::Parquet => {
                 let out = ParquetOut::new(file, columns);
@@ -86,6 +94,7 @@ impl TraceWriter {
             Sink::Text(out) => match out.into_inner().map_err(|error| problem(error.into_error()))? {
                 Text::Plain(file) => file,
                 Text::Gzipped(out) => out.finish().map_err(problem)?,
+                Text::Zstandard(out) => out.finish().map_err(problem)?,
             },
             Sink::Parquet(out) => out.finish().map_err(problem)?,
         };
@@ -124,6 +133,7 @@ impl Write for Text {
         match self {
             Text::Plain(out) => out.write(bytes),
             Text::Gzipped(out) => out.write(bytes),
+            Text::Zstandard(out) => out.write(bytes),
         }
     }
 
@@ -131,6 +141,7 @@ impl Write for Text {
         match self {
             Text::Plain(out) => out.flush(),
             Text::Gzipped(out) => out.flush(),
+            Text::Zstandard(out) => out.flush(),
         }
     }
 }

@@ -15,9 +15,10 @@ const CLASSES: usize = 40;
 /// Ratio of the ends of a range of durations from which on its axis is logarithmic.
 const WIDE: f64 = 100.0;
 
-/// Returns a chart of each operation and stage that took any time.
+/// Returns a chart of each operation and stage that took any time, and not always the same.
 pub fn plots(run: &RunData) -> Vec<Plot> {
-    run.latency.iter().filter(|what| what.histogram.max() > 0).map(plot).collect()
+    let varies = |what: &&DurationDistribution| what.histogram.max() > what.histogram.min_nz();
+    run.latency.iter().filter(|what| what.histogram.max() > 0).filter(varies).map(plot).collect()
 }
 
 fn plot(what: &DurationDistribution) -> Plot {

@@ -66,6 +66,6 @@ impl ClientTokens {
 
 /// Returns whether two launches request the same, apart from the names of their instances.
 fn asks_the_same(one: &Launch, other: &Launch) -> bool {
-    let Launch { handle, first_instance, .. } = *other;
-    *other == Launch { handle, first_instance, ..one.clone() }
+    let Launch { handle, first_instance, sender, .. } = *other;
+    *other == Launch { handle, first_instance, sender, ..one.clone() }
 }

@@ -2,6 +2,7 @@
 
 use crate::cloud::api::instance_action::{self, InstanceAction};
 use crate::cloud::api::{describe, launch, resource_calls};
+use crate::cloud::reaction::attempts;
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
 use plimsoll_model::workload::call::{Action, Call};
@@ -10,7 +11,12 @@ use plimsoll_model::workload::call::{Action, Call};
 pub fn call(world: &mut World, now: Time, call: &Call) {
     let account = call.account;
     let (targets, action) = match &call.action {
-        Action::Launch(launch) => return launch::launch(world, now, account, launch),
+        Action::Launch(launch) => {
+            return match world.reactions {
+                None => launch::launch(world, now, account, launch),
+                Some(_) => attempts::launch(world, now, account, launch),
+            };
+        }
         Action::Describe(query) => return describe::describe(world, now, account, query),
         Action::Resource(resource) => return resource_calls::call(world, now, account, resource),
         Action::Start(targets) => (targets, InstanceAction::Start),

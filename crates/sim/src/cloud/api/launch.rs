@@ -5,6 +5,7 @@ use crate::cloud::api::launch_batch;
 use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::api::launch_options::{self, Idempotency};
 use crate::cloud::api::refused::Refused;
+use crate::cloud::api::shortage;
 use crate::cloud::control::profile;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Slot;
@@ -20,23 +21,43 @@ use plimsoll_model::workload::call::{End, Launch};
 
 #[inline(always)] // every launch
 pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch) {
-    world.api.batch.clear();
     let mut context = context(world, now, account, launch);
-    let refused = match apply_options(world, &mut context) {
-        Ok(Idempotency::New) => launch_batch::allocate(world, &mut context).err(),
+    let refused = match allocate(world, &mut context) {
+        Ok(Idempotency::New) => None,
         Ok(Idempotency::Repeated) => return world.recorder.ledger.count_call(Operation::Launch, None),
-        Err(reason) => Some(Refused::launch(launch, reason, launch.zone)),
+        Err(refused) => Some(refused),
     };
+    count(world, &context, refused);
+    begin_all(world, &context);
+}
+
+/// Allocates for the instances of a launch; the batch holds the allocations. `Err` is the refusal of the rest.
+#[inline(always)] // every launch
+pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<Idempotency, Refused> {
+    world.api.batch.clear();
+    match apply_options(world, context) {
+        Ok(Idempotency::New) => launch_batch::allocate(world, context).map(|()| Idempotency::New),
+        Ok(Idempotency::Repeated) => Ok(Idempotency::Repeated),
+        Err(reason) => Err(Refused::launch(context.launch, reason, context.launch.zone)),
+    }
+}
+
+/// Counts a launch by its outcome, and gives its instances their handle.
+#[inline(always)] // every launch
+pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused>) {
+    let LaunchContext { now, account, launch, .. } = *context;
     let launched = world.api.batch.len() as u32;
     let missing = launch.max_count - launched;
     let failure = refused.map(|refused| refused.reason.failure);
     world.recorder.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
     world.recorder.ledger.count_launch(launch.max_count, failure, missing);
     if let Some(refused) = refused {
+        if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
+            shortage::note(world, context, &refused);
+        }
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
     }
     world.api.handles.bind(launch.handle, &[]);
-    begin_all(world, &context);
 }
 
 /// Applies the options of a launch that has any.
@@ -50,7 +71,7 @@ pub fn apply_options(world: &mut World, context: &mut LaunchContext) -> Result<I
 
 /// Registers the instances of the batch and begins their lives.
 #[inline]
-fn begin_all(world: &mut World, context: &LaunchContext) {
+pub fn begin_all(world: &mut World, context: &LaunchContext) {
     let launched = world.api.batch.len() as u32;
     let token = context.launch.options.as_deref().and_then(|options| options.token.as_ref());
     let mut instances = Vec::new();
@@ -107,6 +128,9 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
         has_extras: false,
     });
     world.note_on_host(slot);
+    if let Some(reactions) = &mut world.reactions {
+        reactions.note_launched(slot, launch.sender);
+    }
     if let Some(options) = &launch.options {
         launch_options::register_options(world, slot, context, options);
     }
@@ -125,14 +149,14 @@ fn begin(world: &mut World, now: Time, slot: Slot, launch: &Launch, i: u32) {
     let instance = world.instances.get(slot);
     let (id, host, account) = (instance.id, instance.host, instance.account);
     let since = lifecycle::time_of_entry(world, now, slot, State::Pending);
-    world.instances.get_mut(slot).since = since;
+    world.instances.get_mut(slot).since = since.min(Time(now.0 - world.recorder.call_age.0));
     world.recorder.ledger.digest(now, DigestEvent::Launched, id, host);
     let end = match launch.end {
         End::Never => None,
         End::At(end) => Some(end.max(now)),
         // The control plane decides when it runs.
         End::Drawn if world.control.is_some() => None,
-        End::Drawn => Some(now.after(world.timers.boot_takes).after(lifetime(world, i))),
+        End::Drawn => Some(now.after(lifecycle::boot_time(world, slot)).after(lifetime(world, i))),
     };
     if let Some(end) = end.filter(|end| *end > now) {
         world.set_lifetime(end, slot);

@@ -16,6 +16,7 @@ pub mod refused;
 pub mod reservation_calls;
 pub mod resource_calls;
 pub mod security_groups;
+pub mod shortage;
 pub mod start;
 pub mod state;
 pub mod tags;

@@ -22,6 +22,8 @@ pub struct ApiState {
     /// Lifetimes of the instances of the launch that takes effect now, where a control plane delayed it; otherwise the
     /// demand has them.
     pub delayed_lifetimes: Option<Box<[Duration]>>,
+    /// Zones that the launch in progress must not use unless it names them, by zone; empty: it may use all.
+    pub closed_zones: Vec<bool>,
     /// Buffer: instances of the launch in progress.
     pub batch: Vec<Allocation>,
     /// Buffer: zones of the launch in progress, in the order they are tried.
@@ -39,6 +41,7 @@ impl ApiState {
             repeated_calls: scenario.lifecycle.repeated_calls,
             created_groups: scenario.placement.created_groups.clone(),
             delayed_lifetimes: None,
+            closed_zones: Vec::new(),
             batch: Vec::new(),
             zone_order: Vec::new(),
             targets: Vec::new(),

@@ -43,7 +43,7 @@ impl Control {
         let config = &scenario.control_plane;
         config.is_modelled().then(|| {
             Box::new(Control {
-                plane: Plane::new(config, scenario.lifecycle.boot, Seed(scenario.seed)),
+                plane: Plane::new(config, Seed(scenario.seed)),
                 indexes: config.database.indexes.clone(),
                 launching: BTreeMap::new(),
                 worked: Time::ZERO,

@@ -4,6 +4,7 @@ use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{describe, dispatch};
 use crate::cloud::control::{launching, prefetch, profile};
 use crate::cloud::instances::lifecycle;
+use crate::cloud::reaction::attempts;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
@@ -11,7 +12,7 @@ use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::control_plane::job::JobId;
 use plimsoll_model::control_plane::plane::requests::RequestId;
 use plimsoll_model::control_plane::plane::{Effect, PlaneTimer};
-use plimsoll_model::workload::call::{Action, Call, End};
+use plimsoll_model::workload::call::{Action, Call, End, Launch, Sender};
 
 /// Opens the control plane at the start of a run.
 pub fn open(world: &mut World) {
@@ -32,6 +33,8 @@ pub fn submit(world: &mut World, now: Time, call: Call) {
     let profile = profile::profile(world, &call);
     launching::note_launching(world, &call);
     let lifetimes = match &call.action {
+        // An open launch has its own already.
+        Action::Launch(Launch { sender: Sender::Open(_), .. }) => Box::default(),
         Action::Launch(launch) if launch.end == End::Drawn => world.demand.lifetimes().into(),
         _ => Box::default(),
     };
@@ -98,9 +101,13 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
 /// Refuses a call that never takes effect.
 #[cold]
 fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Failure) {
-    let (call, _) = world.control_mut().plane.take_call(request);
+    let (call, lifetimes) = world.control_mut().plane.take_call(request);
     world.control_mut().plane.refusal_told(request);
     launching::note_launched(world, &call);
+    if let (Action::Launch(launch), Some(_)) = (&call.action, &world.reactions) {
+        world.advance_ledger(now);
+        return attempts::refused_on_the_way(world, now, &call, launch, lifetimes, failure);
+    }
     let operation = call.action.operation();
     world.recorder.ledger.count_call(operation, Some(failure));
     let (mut refused, mut count) = (Refused::outright(failure), 1);

@@ -6,6 +6,7 @@ use crate::cloud::instances::{metering, quota_claims, spot, teardown};
 use crate::cloud::observe::instance_rows;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal, NO_HOST};
 use crate::cloud::simulation::event::Timer;
+use crate::cloud::simulation::timers::LifeStep;
 use crate::cloud::world::World;
 use plimsoll_base::units::{Duration, Time, TypeId};
 use plimsoll_model::control_plane::plane::jobs::{BringUp, ImageSize};
@@ -16,9 +17,30 @@ use plimsoll_model::operation::Operation;
 #[inline]
 pub fn boot(world: &mut World, now: Time, slot: Slot) {
     match world.timers.boot {
-        None => booted(world, now, slot),
-        Some(lane) => world.set_lane_timer(lane, now, Timer::Booted, slot),
+        LifeStep::Instant => booted(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Booted, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Booted, slot),
     }
+}
+
+/// Begins a step whose time is drawn.
+#[cold]
+fn begin_drawn(world: &mut World, now: Time, timer: Timer, slot: Slot) {
+    let step = match timer {
+        Timer::Booted => &world.timers.boot,
+        Timer::Stopped => &world.timers.stop,
+        _ => &world.timers.terminate,
+    };
+    let instance = world.instances.get(slot);
+    let time = world.timers.time_of(step, instance.number, instance.cycle);
+    world.set_timer(now.after(time), timer, slot);
+}
+
+/// Returns the time that an instance takes to boot.
+#[inline]
+pub fn boot_time(world: &World, slot: Slot) -> Duration {
+    let instance = world.instances.get(slot);
+    world.timers.time_of(&world.timers.boot, instance.number, instance.cycle)
 }
 
 #[inline]
@@ -87,8 +109,9 @@ pub fn stop(world: &mut World, now: Time, slot: Slot, hibernates: bool) {
     }
     enter(world, now, slot, State::Stopping);
     match world.timers.stop {
-        None => stopped(world, now, slot),
-        Some(lane) => world.set_lane_timer(lane, now, Timer::Stopped, slot),
+        LifeStep::Instant => stopped(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Stopped, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Stopped, slot),
     }
 }
 
@@ -154,8 +177,9 @@ pub fn terminate(world: &mut World, now: Time, slot: Slot) {
     }
     enter(world, now, slot, State::ShuttingDown);
     match world.timers.terminate {
-        None => terminated(world, now, slot),
-        Some(lane) => world.set_lane_timer(lane, now, Timer::Terminated, slot),
+        LifeStep::Instant => terminated(world, now, slot),
+        LifeStep::Fixed(lane, _) => world.set_lane_timer(lane, now, Timer::Terminated, slot),
+        LifeStep::Drawn(..) => begin_drawn(world, now, Timer::Terminated, slot),
     }
 }
 
@@ -235,8 +259,9 @@ pub fn bring_up(
     let instance = world.instances.get_mut(slot);
     instance.timers = instance.timers.checked_add(1).expect("an instance has 65,536 timers pending");
     let (stamp, host) = (instance.stamp, instance.host);
+    let boot = boot_time(world, slot);
     let rack = world.hosts.fleet.rack_of(host).0;
-    let bring_up = BringUp { slot: slot.0, stamp, host, rack, image, lifetime };
+    let bring_up = BringUp { slot: slot.0, stamp, host, rack, image, boot, lifetime };
     if let Some(instance) = world.control_mut().plane.bring_up(now, bring_up) {
         come_up(world, now, instance);
     }

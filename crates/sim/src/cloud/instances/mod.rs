@@ -1,7 +1,7 @@
 //! Instances: their table, their lifecycle, and the effects of each step of it.
 
+pub mod by_host;
 pub mod extras;
-pub mod fault_state;
 pub mod interfaces;
 pub mod interruption;
 pub mod lifecycle;

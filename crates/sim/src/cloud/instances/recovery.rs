@@ -37,7 +37,7 @@ enum Eviction {
 
 /// Schedules the next fault.
 pub fn schedule_next(world: &mut World) {
-    let due = world.faults.as_ref().map_or(Time::NEVER, |faults| faults.faults.due());
+    let due = world.faults.as_ref().map_or(Time::NEVER, |faults| faults.due());
     if due < Time::NEVER {
         world.timers.queue.push(due, Rank::HostFault as u8, Event::Fault);
     }
@@ -45,7 +45,7 @@ pub fn schedule_next(world: &mut World) {
 
 /// Applies the host events that are due.
 pub fn on_fault(world: &mut World, now: Time) {
-    while let Some((_, event)) = world.faults.as_mut().and_then(|faults| faults.faults.next_until(now)) {
+    while let Some((_, event)) = world.faults.as_mut().and_then(|faults| faults.next_until(now)) {
         apply_host_event(world, now, event);
     }
     schedule_next(world);
@@ -58,7 +58,7 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     world.hosts.fleet.on(host, event.trigger());
     world.hosts.placer.changed(host, zone, &mut world.hosts.fleet);
     world.note_hosts();
-    let on_failure = world.faults.as_ref().expect("a fault has its source").faults.on_failure();
+    let on_failure = world.faults.as_ref().expect("a fault has its source").on_failure();
     let eviction = match event {
         HostEvent::Failed(_) => {
             world.recorder.ledger.digest(now, DigestEvent::HostFailed, InstanceId(0), host);

@@ -1,10 +1,12 @@
 //! End of a run: bills the instances that still run, and makes the outcome from the records.
 
+use std::borrow::Cow;
+
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
 use crate::cloud::observe::outcome::{
-    BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LevelUse, NetworkUse, Outcome, PoolUse,
-    Residents,
+    BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LaunchCourse, LevelUse, NetworkUse, Outcome,
+    PoolUse, Residents, Tally,
 };
 use crate::cloud::observe::{decisions, headroom};
 use crate::cloud::world::World;
@@ -14,6 +16,7 @@ use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::Subnet;
+use plimsoll_model::operation::Operation;
 
 /// Returns the outcome of a run that has ended.
 pub fn finish(
@@ -36,12 +39,15 @@ pub fn finish(
         horizon,
         warmup_end: warmup_end.min(horizon),
         trace_start: world.demand.first_event(),
-        launch: ledger.launch.clone(),
+        trace_notes: world.demand.notes(),
+        launch: launch_tally(&world),
+        launch_course: launch_course(&world, horizon),
         operations: (ledger.operations.iter())
             .filter(|(_, tally)| tally.requested > 0)
             .map(|(operation, tally)| (operation, tally.clone()))
             .collect(),
         first_failures,
+        first_shortage: ledger.first_shortage.as_deref().cloned(),
         residents,
         disruptions: ledger.disruptions,
         answers: (ledger.answers.iter())
@@ -62,6 +68,45 @@ pub fn finish(
         events,
         lifecycle_events: ledger.lifecycle_events,
         directory: world.directory,
+    }
+}
+
+/// Returns the launches by outcome: those that are open at the end were requested, and neither succeeded nor failed.
+fn launch_tally(world: &World) -> Tally {
+    let mut tally = world.recorder.ledger.launch.clone();
+    tally.requested += world.reactions.as_ref().map_or(0, |reactions| reactions.open_instances());
+    tally
+}
+
+/// Returns the course of the launches. Where demand does not react, each is one attempt for the first choice.
+fn launch_course(world: &World, horizon: Time) -> LaunchCourse {
+    let ledger = &world.recorder.ledger;
+    let Some(reactions) = &world.reactions else {
+        let (calls, launched) = (ledger.operations[Operation::Launch].requested, ledger.launch.succeeded);
+        let by_attempt = (launched > 0).then_some((1, launched)).into_iter().collect();
+        return LaunchCourse {
+            attempts: calls,
+            by_attempt,
+            first_choice: launched,
+            ..LaunchCourse::default()
+        };
+    };
+    let tally = &reactions.tally;
+    let [first_choice, other_type, other_zone] = tally.by_choice;
+    LaunchCourse {
+        attempts: tally.attempts,
+        by_attempt: tally.by_attempt.clone(),
+        first_choice,
+        other_type,
+        other_zone,
+        waited: tally.waited,
+        waiting_at_end: reactions.waiting_instances(),
+        waiting_mean: tally.line_length.mean(horizon),
+        waiting_peak: tally.line_length.peak(),
+        is_unstable: tally.is_unstable(horizon),
+        retrying_at_end: reactions.retrying_instances(),
+        preempted: tally.preempted,
+        requeued: tally.requeued,
     }
 }
 
@@ -90,6 +135,8 @@ fn fleet_use(world: &World) -> FleetUse {
     let was_open = gauges.integral(Total::Hosts as usize) > 0;
     FleetUse {
         hosts: peak(Total::Hosts),
+        hosts_mean: gauges.mean(Total::Hosts as usize),
+        hosts_peak_at: world.hosts.fleet.is_elastic().then_some(world.recorder.ledger.hosts_peak_at),
         vcpu_milli: peak(Total::Vcpu),
         memory_mib: peak(Total::Memory),
         gpu_milli: peak(Total::Gpu),
@@ -188,14 +235,22 @@ fn backend_use(world: &World, horizon: Time) -> Vec<(String, BackendUse)> {
 /// Returns durations: from the calls to their effects, then to their answers, then at each stage.
 fn latencies(world: &World, control_plane: Option<&ControlPlaneUse>) -> Vec<Latency> {
     let operations = world.recorder.ledger.durations.iter();
-    let mut all: Vec<(String, &Durations)> =
-        operations.map(|(operation, durations)| (operation.name().to_string(), durations)).collect();
+    let mut all: Vec<(String, Cow<'_, Durations>)> = operations
+        .map(|(operation, durations)| (operation.name().to_string(), Cow::Borrowed(durations)))
+        .collect();
     if let Some(ControlPlaneUse { answers, stages, .. }) = control_plane {
-        all.extend(answers.iter().map(|(operation, times)| (format!("api.{}", operation.name()), times)));
+        all.extend(
+            answers
+                .iter()
+                .map(|(operation, times)| (format!("api.{}", operation.name()), Cow::Borrowed(times))),
+        );
         for stage in stages {
-            all.push((format!("stage.{}.wait", stage.name), &stage.waits));
-            all.push((format!("stage.{}.service", stage.name), &stage.services));
+            all.push((format!("stage.{}.wait", stage.name), Cow::Borrowed(&stage.waits)));
+            all.push((format!("stage.{}.service", stage.name), Cow::Borrowed(&stage.services)));
         }
+    }
+    if let Some(reactions) = &world.reactions {
+        all.extend(reactions.tally.latencies());
     }
     let some = all.into_iter().filter(|(_, durations)| durations.count() > 0);
     some.map(|(name, durations)| Latency { name, histogram: durations.histogram() }).collect()

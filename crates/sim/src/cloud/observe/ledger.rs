@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::observe::shortage::FirstShortage;
 use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 use plimsoll_base::engine::digest::Digest;
 use plimsoll_base::failure::Failure;
@@ -70,6 +71,12 @@ pub enum DigestEvent {
     HostFailed = 11,
     /// An instance is on another host now.
     Moved = 12,
+    /// A launch waits for room.
+    LaunchWaits = 13,
+    /// A launch was refused and makes another request.
+    LaunchRepeats = 14,
+    /// The room of an instance was taken by a launch of higher priority.
+    Preempted = 15,
 }
 
 /// Cost of the running instances over time, without minimums. Not a gauge: four million large
@@ -151,6 +158,8 @@ pub struct Ledger {
     pub described: Described,
     /// First failure for each reason, warm-up included.
     pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
+    /// First shortage of anything, warm-up included.
+    pub first_shortage: Option<Box<FirstShortage>>,
     /// Durations from the call to its effect.
     pub durations: EnumMap<Operation, Durations>,
     /// Digest over everything that happened, warm-up included.
@@ -165,6 +174,8 @@ pub struct Ledger {
     pub accrual: Accrual,
     /// Integrals and peaks of the fleet's totals.
     pub fleet_gauges: Gauges<TOTALS>,
+    /// Time at which the number of hosts had its peak.
+    pub hosts_peak_at: Time,
     /// Peak shares of vCPU, memory and GPU in use, in the order of [`SHARES`].
     pub peak_shares: [PeakRatio; SHARES.len()],
     /// True if the warm-up is over.
@@ -190,6 +201,9 @@ impl Ledger {
 
     /// Updates the peaks of all the fleet's totals.
     pub fn note_fleet(&mut self, fleet: &Totals) {
+        if fleet[Total::Hosts] > self.fleet_gauges.peak(Total::Hosts as usize) {
+            self.hosts_peak_at = self.fleet_gauges.reached();
+        }
         self.fleet_gauges.note(&fleet.0);
     }
 
@@ -221,6 +235,7 @@ impl Ledger {
         self.fleet_gauges.begin_window(now, &fleet.0);
         self.instance_gauges.begin_window(now, &self.instances);
         self.accrual.begin_window();
+        self.hosts_peak_at = now;
         self.peak_shares = Default::default();
         self.note_shares(fleet);
         self.in_window = true;

@@ -18,6 +18,7 @@ pub(in crate::cloud) mod resource_rows;
 pub(in crate::cloud) mod row_recorder;
 pub mod rows;
 pub(in crate::cloud) mod sampling;
+pub mod shortage;
 pub(in crate::cloud) mod tally;
 
 pub use minutes::Minute;

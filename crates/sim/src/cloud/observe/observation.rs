@@ -104,6 +104,8 @@ pub struct Sample {
     pub launches_requested: u64,
     /// Instances launched of those requested.
     pub launches_succeeded: u64,
+    /// Instances whose launches wait for room.
+    pub launches_waiting: u64,
     /// Private addresses in use over all subnets.
     pub addresses_used: u64,
     /// Private addresses in use, by subnet.

@@ -16,6 +16,7 @@ use plimsoll_model::network::security::Decisions;
 use plimsoll_model::operation::Operation;
 use plimsoll_model::workload::directory::Directory;
 
+pub use crate::cloud::observe::shortage::FirstShortage;
 pub use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 
 /// Every figure of one run.
@@ -29,12 +30,18 @@ pub struct Outcome {
     pub warmup_end: Time,
     /// Time of the trace's first row; `None` where the demand has no trace.
     pub trace_start: Option<Time>,
+    /// Parts of the trace that were read otherwise than they are written, a sentence each.
+    pub trace_notes: Vec<String>,
     /// Launches \[instances\].
     pub launch: Tally,
+    /// Launches by attempt, choice and wait.
+    pub launch_course: LaunchCourse,
     /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
     pub first_failures: Vec<FirstFailure>,
+    /// First shortage of room, addresses or quota, warm-up included; `None` where nothing ran out.
+    pub first_shortage: Option<FirstShortage>,
     /// Instances that existed when the run began in steady state.
     pub residents: Residents,
     /// Events that no call asked for.
@@ -168,6 +175,37 @@ impl SampleSpan {
     }
 }
 
+/// Course of the launches: attempts, choices, waits.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct LaunchCourse {
+    /// Attempts begun \[attempts\].
+    pub attempts: u64,
+    /// Instances launched at each attempt \[instances\].
+    pub by_attempt: BTreeMap<u32, u64>,
+    /// Instances launched as the launch asked for in the first place \[instances\].
+    pub first_choice: u64,
+    /// Instances launched of another type \[instances\].
+    pub other_type: u64,
+    /// Instances launched in another zone \[instances\].
+    pub other_zone: u64,
+    /// Instances whose launch waited for room before it succeeded \[instances\].
+    pub waited: u64,
+    /// Instances whose launch waits for room at the end \[instances\].
+    pub waiting_at_end: u64,
+    /// Mean number of instances whose launches wait \[instances\].
+    pub waiting_mean: f64,
+    /// Most instances whose launches waited at once \[instances\].
+    pub waiting_peak: u64,
+    /// True if the line grew through the second half of the run.
+    pub is_unstable: bool,
+    /// Instances whose launch will make another attempt at the end \[instances\].
+    pub retrying_at_end: u64,
+    /// Instances whose room was taken by a launch of higher priority \[instances\].
+    pub preempted: u64,
+    /// Instances of these that were launched again \[instances\].
+    pub requeued: u64,
+}
+
 /// Instances that existed when the run began.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Residents {
@@ -182,6 +220,10 @@ pub struct Residents {
 pub struct FleetUse {
     /// Hosts \[hosts\]; of elastic groups the most that were open at once.
     pub hosts: u64,
+    /// Mean of the hosts that were open \[hosts\].
+    pub hosts_mean: f64,
+    /// Time at which most hosts were open; `None` where no group is elastic.
+    pub hosts_peak_at: Option<Time>,
     /// vCPU of `hosts` that can be sold \[milli-vCPU\].
     pub vcpu_milli: u64,
     /// Memory of `hosts` that can be sold \[MiB\].

@@ -8,6 +8,7 @@ use crate::cloud::observe::observation::{Observation, Refusal};
 use crate::cloud::observe::observer::Detail;
 use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::row_recorder::RowRecorder;
+use crate::cloud::observe::shortage::FirstShortage;
 use plimsoll_base::units::{AccountId, Duration, Time};
 use plimsoll_model::operation::Operation;
 
@@ -52,6 +53,9 @@ impl Recorder {
         refused: Refused,
         count: u32,
     ) {
+        if refused.reason.failure.shortage().is_some() && self.ledger.first_shortage.is_none() {
+            self.ledger.first_shortage = Some(Box::new(FirstShortage::of(now, operation, &refused)));
+        }
         let Refused { reason, kind, zone, launch } = refused;
         self.ledger.refused(now, operation, reason.failure, count, account, kind);
         if self.ledger.in_window && self.outbox.wants(Detail::Series) {

@@ -34,6 +34,7 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
         instances_stopped: ledger.instances[InstanceTotal::Stopped as usize],
         launches_requested: ledger.launch.requested,
         launches_succeeded: ledger.launch.succeeded,
+        launches_waiting: world.reactions.as_ref().map_or(0, |reactions| reactions.waiting_instances()),
         addresses_used: subnet_addresses_used.iter().sum(),
         subnet_addresses_used,
         public_addresses_used: world.network.public_usage().used(),

@@ -6,10 +6,11 @@ use crate::cloud::allocation::instance_types::InstanceTypes;
 use crate::cloud::allocation::reservation_members::ReservationMembers;
 use crate::cloud::api::state::ApiState;
 use crate::cloud::control::Control;
-use crate::cloud::instances::fault_state::FaultState;
+use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::table::Instances;
 use crate::cloud::observe::headroom_sampler::HeadroomSampler;
 use crate::cloud::observe::recorder::Recorder;
+use crate::cloud::reaction::state::Reactions;
 use crate::cloud::simulation::timers::Timers;
 use crate::cloud::world::World;
 use crate::scenario::Scenario;
@@ -58,13 +59,16 @@ fn parts(
     let network = Network::new(&scenario.network, &names)?;
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
-    let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?.map(FaultState::new);
+    let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
     let provisions = scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
     let security = SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?;
     let mut instances = Instances::default();
     if demand.draws_instances() {
         instances.keep_live();
     }
+    let reactions = Reactions::new(scenario, &demand);
+    let keeps_by_host =
+        faults.is_some() || reactions.as_ref().is_some_and(|reactions| reactions.asks_for_hosts());
     Ok(World {
         api: ApiState::new(scenario),
         types: InstanceTypes {
@@ -84,6 +88,7 @@ fn parts(
         storage,
         quotas: Quotas::new(&scenario.quotas),
         billing,
+        by_host: keeps_by_host.then(InstancesByHost::default),
         faults,
         timers: Timers::new(scenario),
         recorder: Recorder {
@@ -91,6 +96,7 @@ fn parts(
             ..Recorder::default()
         },
         control: Control::new(scenario),
+        reactions,
         directory,
         demand,
     })
@@ -116,7 +122,8 @@ fn billing_of(
 ) -> Result<Billing, InputError> {
     let host_groups = host_rates(&scenario.zones);
     let window_start = window_start(scenario.warmup);
-    let setting = Setting { seed, window_start, zones, host_groups: &host_groups };
+    let calendar = scenario.billing_calendar();
+    let setting = Setting { seed, window_start, calendar, zones, host_groups: &host_groups };
     let accounts = scenario.billing.accounts();
     let accounts = accounts.map(|name| (name.to_string(), directory.account(name))).collect();
     Billing::new(&scenario.billing, &setting, &accounts, &mut directory.types).map_err(InputError)

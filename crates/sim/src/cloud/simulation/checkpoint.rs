@@ -44,10 +44,11 @@ pub fn save(
 ) {
     let World { directory, demand, api, types, instances, hosts, network, security, .. } = world;
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
+    let World { reactions, by_host: _, .. } = world;
     let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
     let InstanceTypes { known, offers: _ } = types;
     let ApiState { handles, tokens, .. } = api;
-    let Timers { queue, boot: _, stop: _, terminate: _, boot_takes: _ } = timers;
+    let Timers { queue, .. } = timers;
     let Recorder { ledger, rows, headroom, outbox: _, decisions: _, call_age: _ } = recorder;
     directory.save(out);
     out.put(&rows.is_some());
@@ -68,6 +69,7 @@ pub fn save(
     queue.save(out);
     out.put(ledger);
     control.save(out);
+    reactions.save(out);
     out.put(headroom);
     rows.save(out);
     milestones.save(out);
@@ -126,6 +128,7 @@ fn restore(
     world.timers.queue.restore(from)?;
     world.recorder.ledger = from.get()?;
     world.control.restore(from)?;
+    world.reactions.restore(from)?;
     world.recorder.headroom = from.get()?;
     world.recorder.rows.restore(from)?;
     let (interval, counts_minutes) = (scenario.sampling_interval(), scenario.counts_minutes());
@@ -157,8 +160,8 @@ fn restore_rows(
 /// Derives sums, indexes and peaks from the restored state.
 fn derive(world: &mut World, is_same_strategy: bool) {
     let on_hosts: Vec<_> = world.instances.slots().filter(|(_, instance)| instance.has_host).collect();
-    if let Some(faults) = &mut world.faults {
-        on_hosts.iter().for_each(|(slot, instance)| faults.add(instance, *slot));
+    if let Some(by_host) = &mut world.by_host {
+        on_hosts.iter().for_each(|(slot, instance)| by_host.add(instance, *slot));
     }
     if !is_same_strategy {
         let mut in_order: Vec<_> = on_hosts.iter().map(|(slot, instance)| (instance.id, *slot)).collect();

@@ -59,6 +59,9 @@ pub fn assert_conserved(world: &World) {
     if let Some(control) = &world.control {
         control.assert_conserved();
     }
+    if let Some(reactions) = &world.reactions {
+        reactions.assert_conserved();
+    }
     assert_quotas(world);
     assert_groups(world);
     assert_tenancies(world);
@@ -82,7 +85,7 @@ fn assert_nothing_is_left(world: &World) {
         world.instances.elastic_ip_holders.is_empty() && world.instances.with_volumes.is_empty(),
         "instances are remembered"
     );
-    assert!(world.faults.as_ref().is_none_or(|faults| faults.is_empty()), "instances are on hosts");
+    assert!(world.by_host.as_ref().is_none_or(|by_host| by_host.is_empty()), "instances are on hosts");
     assert!(world.security.is_without_members(), "security groups have members");
     assert!(world.hosts.placer.groups.are_without_members(), "placement groups have members");
     assert_eq!(world.recorder.ledger.accrual.rate(), 0, "instances are paid for that do not run");

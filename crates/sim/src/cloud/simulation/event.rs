@@ -27,6 +27,8 @@ pub enum Event {
     Term(u32, bool),
     /// The end date of a capacity reservation has come.
     Expiry(CapacityReservationId),
+    /// A timer of an open launch, and its number.
+    OpenLaunch(LaunchTimer, u32),
     /// A timer of the control plane, and the number of its subject.
     Control(PlaneTimer, u32),
 }
@@ -55,6 +57,17 @@ pub enum Timer {
     SpotWatch,
     /// The spot market takes its capacity back.
     Interrupted,
+}
+
+/// Meaning of the timer of an open launch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum LaunchTimer {
+    /// Time for the next attempt.
+    Retry,
+    /// End of the longest wait.
+    LongestWait,
+    /// End of the notice to instances of lower priority.
+    PreemptionDue,
 }
 
 impl Default for Event {

@@ -3,7 +3,8 @@
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
 use plimsoll_base::engine::checkpoint::RestoreError;
-use plimsoll_base::units::SubnetId;
+use plimsoll_base::units::{AccountId, RESOURCES, SubnetId};
+use plimsoll_model::placement::shortage::Shortage;
 use plimsoll_model::workload::call::{Action, Call};
 
 /// Checks that the types that were requested exist.
@@ -21,7 +22,15 @@ pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreErr
         };
         world.directory.has(call.account, kind, zone) && subnet.is_none_or(|subnet| has_subnet(world, subnet))
     });
-    if are_within && is_next_within { Ok(()) } else { Err(RestoreError::Corrupt) }
+    let is_shortage_within = world.recorder.ledger.first_shortage.as_deref().is_none_or(|first| {
+        let of_groups = |room: &Shortage| {
+            let groups = world.hosts.fleet.groups().len();
+            room.resource <= RESOURCES && room.groups.iter().all(|group| usize::from(*group) < groups)
+        };
+        world.directory.has(AccountId::default(), first.kind, first.zone)
+            && first.room.as_ref().is_none_or(of_groups)
+    });
+    if are_within && is_next_within && is_shortage_within { Ok(()) } else { Err(RestoreError::Corrupt) }
 }
 
 /// Returns whether everything that the record of an instance names is known.

@@ -110,6 +110,9 @@ impl Milestones {
                 if let Some(control) = &mut world.control {
                     control.plane.note_queues(at);
                 }
+                if let Some(reactions) = &mut world.reactions {
+                    reactions.tally.note_line(at);
+                }
                 self.samples += 1;
                 headroom::sample_if_due(world, at);
                 self.next_sample = at.after(self.sampling_interval);
@@ -148,5 +151,8 @@ fn begin_window(world: &mut World, now: Time) {
     world.storage.begin_window(now);
     if let Some(control) = &mut world.control {
         control.begin_window(now);
+    }
+    if let Some(reactions) = &mut world.reactions {
+        reactions.begin_window(now);
     }
 }

@@ -12,6 +12,7 @@ use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::outcome::Outcome;
 use crate::cloud::observe::row_recorder::RowRecorder;
 use crate::cloud::observe::{finish, headroom, instance_rows, resource_rows};
+use crate::cloud::reaction::work;
 use crate::cloud::simulation::milestones::{Milestones, Progress};
 use crate::cloud::simulation::timers::BATCH;
 use crate::cloud::simulation::{
@@ -23,6 +24,7 @@ use plimsoll_base::engine::checkpoint::Writer;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::operation::Operation;
+use plimsoll_model::workload::call::{Action, Call};
 
 /// Number of events between two calls of [`Observer::progressed`].
 const PROGRESS_EVENTS: u64 = 1 << 14;
@@ -104,7 +106,7 @@ impl Runner {
             world.storage.keep_history();
         }
         let provided = provisioning::provide(world);
-        let residents = steady_state::seed(world);
+        let residents = steady_state::seed(world)?;
         recovery::schedule_next(world);
         observer.started();
         submit::open(world);
@@ -137,7 +139,7 @@ impl Runner {
             let horizon = match (end, &call) {
                 (Some(end), _) => end,
                 (None, Some(_)) => Time::NEVER,
-                (None, None) => world.demand.last_event(),
+                (None, None) => end_of_trace(world, milestones.reached),
             };
             let until = call_at.min(horizon).min(checkpoint);
             if let Some((at, event)) = world.timers.queue.pop_until(until) {
@@ -153,6 +155,9 @@ impl Runner {
                 events::on_event(world, at, event);
                 if world.control.is_some() {
                     submit::work(world, at);
+                }
+                if world.reactions.is_some() {
+                    work::after_event(world, at);
                 }
             } else if checkpoint < call_at.min(horizon) {
                 let at = checkpoint;
@@ -175,6 +180,15 @@ impl Runner {
                     }
                     Some(_) => submit::submit(world, call_at, call.take().expect("checked")),
                 }
+                if world.reactions.is_some() {
+                    // With a control plane a call may carry out others.
+                    let is_launch = matches!(&call, Some(Call { action: Action::Launch(_), .. }));
+                    if is_launch {
+                        work::after_launch(world, call_at)
+                    } else {
+                        work::after_event(world, call_at)
+                    }
+                }
                 call = world.demand.next(&mut world.directory)?;
                 prefetch::prefetch_calls(world, call.as_ref());
             } else {
@@ -192,6 +206,16 @@ impl Runner {
             }
         }
     }
+}
+
+/// Returns the end of a run whose demand is a trace that has no more calls: its last event, which launches that wait or are
+/// tried again may delay.
+fn end_of_trace(world: &World, reached: Time) -> Time {
+    let last = world.demand.last_event();
+    let Some(reactions) = &world.reactions else { return last };
+    // Faults never end: then the run waits for no launch.
+    let is_open = !reactions.open.is_empty() && world.faults.is_none() && !world.timers.queue.is_empty();
+    if is_open { Time::NEVER } else { last.max(reactions.last_end()).max(reached) }
 }
 
 /// Refuses a checkpoint that was requested for a time after the end.

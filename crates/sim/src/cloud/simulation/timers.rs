@@ -1,37 +1,77 @@
-//! Timers: the event queue, and the steps of an instance's life that take a fixed time.
+//! Timers: the event queue, and the steps of an instance's life.
+
+use std::path::Path;
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::simulation::event::{Event, Rank, Stamp, Timer};
 use crate::scenario::Scenario;
+use crate::scenario::step_time::StepTime;
 use plimsoll_base::engine::queue::{EventQueue, Lane};
+use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::workload::distribution::Sampler;
 
 /// Number of events whose records are loaded ahead at a time, since a processor waits for several lines of memory, and
 /// for the pages they are on, in the time of one.
 pub const BATCH: usize = 8;
 
-/// Events to come. A step that takes no time has no lane.
+/// Random draws set aside for one step, more than any distribution takes.
+const DRAWS_PER_STEP: u64 = 8;
+
+/// Events to come, and the steps of an instance's life.
 pub struct Timers {
     pub queue: EventQueue<Event>,
-    pub boot: Option<Lane>,
-    pub stop: Option<Lane>,
-    pub terminate: Option<Lane>,
-    /// Time from an accepted launch to `running`.
-    pub boot_takes: Duration,
+    /// From an accepted launch or start to `running`.
+    pub boot: LifeStep,
+    /// From an accepted stop to `stopped`.
+    pub stop: LifeStep,
+    /// From an accepted terminate to `terminated`.
+    pub terminate: LifeStep,
+    seed: Seed,
+}
+
+/// Step of an instance's life.
+pub enum LifeStep {
+    /// Step without a length.
+    Instant,
+    /// Step of the same length for every instance; its timers have a lane of their own.
+    Fixed(Lane, Duration),
+    /// Step of a length that is drawn for each instance.
+    Drawn(Box<Sampler>, Purpose),
 }
 
 impl Timers {
-    /// Returns an empty queue with a lane for each step of the scenario that takes time.
+    /// Returns an empty queue with a lane for each step of the scenario that takes the same time for all.
     pub fn new(scenario: &Scenario) -> Timers {
         let mut queue = EventQueue::new();
         let times = &scenario.lifecycle;
-        let mut lane = |delay: Duration| {
-            let takes_time = delay > Duration::ZERO;
-            takes_time.then(|| queue.lane(delay, Rank::Timer as u8))
+        let mut step = |time: &StepTime, purpose| match time {
+            StepTime::Fixed(Duration::ZERO) => LifeStep::Instant,
+            StepTime::Fixed(time) => LifeStep::Fixed(queue.lane(*time, Rank::Timer as u8), *time),
+            StepTime::Drawn(distribution) => {
+                let sampler = distribution.compile("", Path::new(""));
+                LifeStep::Drawn(Box::new(sampler.expect("the scenario has been checked")), purpose)
+            }
         };
-        let (boot, stop, terminate) = (lane(times.boot), lane(times.stop), lane(times.terminate));
-        Timers { boot, stop, terminate, boot_takes: times.boot, queue }
+        let boot = step(&times.boot, Purpose::Boot);
+        let stop = step(&times.stop, Purpose::Stop);
+        let terminate = step(&times.terminate, Purpose::Terminate);
+        Timers { boot, stop, terminate, queue, seed: Seed(scenario.seed) }
+    }
+
+    /// Returns the time that a step takes for an instance, by its number in the demand and its cycle of stopping and
+    /// starting. A function of the seed and these alone.
+    #[inline]
+    pub fn time_of(&self, step: &LifeStep, number: u64, cycle: u32) -> Duration {
+        match step {
+            LifeStep::Instant => Duration::ZERO,
+            LifeStep::Fixed(_, time) => *time,
+            LifeStep::Drawn(sampler, purpose) => {
+                let stream = self.seed.stream(*purpose, number);
+                sampler.draw(&mut stream.from_draw(u64::from(cycle) * DRAWS_PER_STEP))
+            }
+        }
     }
 
     /// Sets a timer of an instance; none for a time that never comes.

@@ -1,5 +1,6 @@
 //! `azure-v1`: VM arrivals of the Azure Public Dataset of 2017 with lifetimes in bins.
 
+use super::layout::Layout;
 use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
@@ -14,8 +15,16 @@ pub const FORMAT: Format = Format {
     name: "azure-v1",
     description: "VM arrivals of Azure, 2017: five-minute bins, lifetimes as ranges",
     licence: "Azure Public Dataset V1, CC BY 4.0; cite Cortez et al., SOSP 2017",
-    source: PublishedForm::File {
-        columns: &["bin_time_s", "batch", "vcpu", "mem_gib", "dur_min_s", "dur_max_s", "censored"],
+    source: PublishedForm::Table {
+        layout: Layout::with_header(&[
+            "bin_time_s",
+            "batch",
+            "vcpu",
+            "mem_gib",
+            "dur_min_s",
+            "dur_max_s",
+            "censored",
+        ]),
         origin: Origin::FirstStart,
         record,
     },
@@ -47,5 +56,6 @@ fn record(row: &Record) -> Result<Reading, Problem> {
     if end.is_some() && shortest < longest {
         lost.push("that its lifetime is known within bounds only");
     }
-    Ok(ForeignInstance { start, end, shape, name: String::new(), lost }.into_reading())
+    Ok(ForeignInstance { start, end, shape, name: String::new(), account: String::new(), lost }
+        .into_reading())
 }

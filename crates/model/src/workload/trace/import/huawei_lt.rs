@@ -1,5 +1,6 @@
 //! `huawei-lt`: VM requests of Huawei East-1 with lifetimes, as the SPANE project prepared them.
 
+use super::layout::Layout;
 use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
@@ -10,8 +11,8 @@ pub const FORMAT: Format = Format {
     name: "huawei-lt",
     description: "VM requests of Huawei East-1: arrival and lifetime in seconds",
     licence: "CC BY-NC 4.0: non-commercial use only; cite arXiv 2112.04785",
-    source: PublishedForm::File {
-        columns: &["vmid", "cpu", "mem", "at", "lt"],
+    source: PublishedForm::Table {
+        layout: Layout::with_header(&["vmid", "cpu", "mem", "at", "lt"]),
         origin: Origin::Zero,
         record,
     },
@@ -29,6 +30,6 @@ fn record(row: &Record) -> Result<Reading, Problem> {
     let start = row.time(AT)?;
     let end = Some(row.later(start, LIFETIME)?);
     let shape = Resources::new(row.quantity(CPU, 1000)?, row.quantity(MEM, 1024)?);
-    Ok(ForeignInstance { start, end, shape, name: row.text(VMID)?.to_string(), lost: Vec::new() }
+    Ok(ForeignInstance { start, end, shape, name: row.text(VMID)?.to_string(), ..ForeignInstance::default() }
         .into_reading())
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::layout::Layout;
 use super::{ForeignHost, Format, HostFormat, ImportTally, PublishedForm, Record, file_of, for_each_row};
 use crate::operation::Operation;
 use crate::workload::trace::cells::Cells;
@@ -26,7 +27,10 @@ pub const FORMAT: Format = Format {
     name: "huawei-topology",
     description: "VM requests of Huawei with affinity, anti-affinity and fault domains, hosts with racks",
     licence: "CC0-1.0",
-    source: PublishedForm::Folder(write_requests),
+    source: PublishedForm::Folder {
+        is: |folder| file_of(folder, "VM_data_C1").exists(),
+        write: write_requests,
+    },
     output: &[
         Column::Time,
         Column::Op,
@@ -44,7 +48,8 @@ pub const FORMAT: Format = Format {
 /// Lists of requests.
 const LISTS: std::ops::RangeInclusive<u32> = 1..=5;
 
-const REQUEST: &[&str] = &["flavor_vcpus", "flavor_ram", "numa", "strategy", "group", "domain"];
+const REQUEST: Layout =
+    Layout::with_header(&["flavor_vcpus", "flavor_ram", "numa", "strategy", "group", "domain"]);
 const VCPUS: usize = 0;
 const RAM: usize = 1;
 const NUMA: usize = 2;
@@ -127,25 +132,33 @@ fn group_cells(row: &Record, list: u32) -> Result<(GroupCells, GroupCells), Prob
 /// both NUMA nodes.
 fn hosts(folder: &Path) -> Result<Vec<ForeignHost>, InputError> {
     let mut free = Vec::new();
-    for_each_row(&file_of(folder, "PM_res"), &["CPU1", "RAM1", "CPU2", "RAM2"], |row| {
-        let sum = |a: usize, b: usize, units: u64| -> Result<u32, Problem> {
-            let sum = row.quantity(a, units)?.checked_add(row.quantity(b, units)?);
-            sum.ok_or_else(|| row.wrong(a, "is too large", "less"))
-        };
-        free.push(Resources::new(sum(0, 2, 1000)?, sum(1, 3, 1024)?));
-        Ok(())
-    })?;
+    for_each_row(
+        &file_of(folder, "PM_res"),
+        Layout::with_header(&["CPU1", "RAM1", "CPU2", "RAM2"]),
+        |row| {
+            let sum = |a: usize, b: usize, units: u64| -> Result<u32, Problem> {
+                let sum = row.quantity(a, units)?.checked_add(row.quantity(b, units)?);
+                sum.ok_or_else(|| row.wrong(a, "is too large", "less"))
+            };
+            free.push(Resources::new(sum(0, 2, 1000)?, sum(1, 3, 1024)?));
+            Ok(())
+        },
+    )?;
     let mut hosts = Vec::new();
-    for_each_row(&file_of(folder, "topology_provider"), &["host_id", "rack_id"], |row| {
-        if free.is_empty() {
-            return Err(row.wrong(0, "has nothing to be dealt", "rows in `PM_res.csv`").into());
-        }
-        hosts.push(ForeignHost {
-            capacity: free[hosts.len() % free.len()],
-            rack: row.quantity(1, 1)?,
-            lost: Vec::new(),
-        });
-        Ok(())
-    })?;
+    for_each_row(
+        &file_of(folder, "topology_provider"),
+        Layout::with_header(&["host_id", "rack_id"]),
+        |row| {
+            if free.is_empty() {
+                return Err(row.wrong(0, "has nothing to be dealt", "rows in `PM_res.csv`").into());
+            }
+            hosts.push(ForeignHost {
+                capacity: free[hosts.len() % free.len()],
+                rack: row.quantity(1, 1)?,
+                lost: Vec::new(),
+            });
+            Ok(())
+        },
+    )?;
     Ok(hosts)
 }

@@ -1,10 +1,17 @@
 //! Foreign traces, made canonical. [`FORMATS`] is the register: a new format is a file of its own and a line
 //! there; the command line, the help and the conformance kit walk it.
 
+mod alibaba_gpu_2020;
+mod alibaba_gpu_2025;
 mod azure_v1;
+mod azure_vmtable;
+mod guess;
+mod gwf;
 mod huawei_lt;
 mod huawei_topology;
+pub mod layout;
 mod openb;
+mod swf;
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,16 +22,27 @@ use std::path::{Path, PathBuf};
 use super::cells::Cells;
 use super::columns::Column;
 use super::write::TraceWriter;
+use layout::Layout;
 use plimsoll_base::disk::{WholeFile, cannot_write};
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dates, Table};
 use plimsoll_base::units::figures::grouped;
-use plimsoll_base::units::{QUANTITIES, Resources, Time};
+use plimsoll_base::units::{QUANTITIES, Resources, Rounding, Time};
 use plimsoll_base::units::{write_scaled, write_whole};
 
 /// Every format, by name.
-pub static FORMATS: &[Format] =
-    &[azure_v1::FORMAT, huawei_lt::FORMAT, huawei_topology::FORMAT, openb::FORMAT];
+pub static FORMATS: &[Format] = &[
+    azure_v1::FORMAT,
+    azure_vmtable::V1,
+    azure_vmtable::V2,
+    alibaba_gpu_2020::FORMAT,
+    openb::FORMAT,
+    alibaba_gpu_2025::FORMAT,
+    huawei_lt::FORMAT,
+    huawei_topology::FORMAT,
+    swf::FORMAT,
+    gwf::FORMAT,
+];
 
 /// A foreign format of traces.
 pub struct Format {
@@ -44,17 +62,22 @@ pub struct Format {
 
 /// Form in which a format is published.
 pub enum PublishedForm {
-    /// A file with one instance a row, which becomes intervals.
-    File {
-        /// The columns it has, in any order.
-        columns: &'static [&'static str],
+    /// A table with one instance a row, which becomes intervals.
+    Table {
+        /// Layout of its text.
+        layout: Layout,
         /// Origin of its times.
         origin: Origin,
         /// Function that reads a row.
         record: fn(&Record) -> Result<Reading, Problem>,
     },
-    /// A folder of files that belong together. Writes their trace.
-    Folder(fn(&Path, &mut TraceWriter) -> Result<ImportTally, InputError>),
+    /// A folder of files that belong together.
+    Folder {
+        /// Function that tells such a folder from others.
+        is: fn(&Path) -> bool,
+        /// Function that writes the trace.
+        write: fn(&Path, &mut TraceWriter) -> Result<ImportTally, InputError>,
+    },
 }
 
 /// A foreign list of hosts.
@@ -100,6 +123,8 @@ pub enum Origin {
 pub enum Reading {
     /// An instance.
     Instance(ForeignInstance),
+    /// So many equal instances.
+    Instances(ForeignInstance, u32),
     /// A row that the canonical form cannot express; counted and reported by this reason.
     LeftOut(&'static str),
 }
@@ -115,6 +140,8 @@ pub struct ForeignInstance {
     pub shape: Resources,
     /// Its name; empty for none.
     pub name: String,
+    /// Account that it belongs to; empty for none.
+    pub account: String,
     /// Facts of its row that the canonical form cannot express.
     pub lost: Vec<&'static str>,
 }
@@ -137,7 +164,8 @@ impl ForeignInstance {
 pub struct ImportTally {
     /// Rows read.
     pub rows_read: u64,
-    /// Rows written without a row in the original: resources that its instances need first.
+    /// Rows written without a row of their own in the original: resources that its instances need first, and equal instances
+    /// that are one row there.
     pub rows_added: u64,
     /// Rows left out, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
@@ -158,7 +186,8 @@ pub struct ImportReport {
     pub rows_read: u64,
     /// Rows written.
     pub rows_written: u64,
-    /// Of these, added: calls that make the resources to which the rows of the original refer.
+    /// Of these, added: calls that make the resources to which the rows of the original refer, and equal instances that are one
+    /// row there.
     pub rows_added: u64,
     /// Rows left out, by reason.
     pub left_out: BTreeMap<&'static str, u64>,
@@ -186,19 +215,20 @@ impl Format {
 
     /// Returns true if a header is this format's.
     pub fn reads(&self, header: &[String]) -> bool {
-        let PublishedForm::File { columns, .. } = &self.source else { return false };
-        columns.len() == header.len() && columns.iter().all(|name| header.iter().any(|h| h == name))
+        let PublishedForm::Table { layout, .. } = &self.source else { return false };
+        let is_there = |name: &&str| header.iter().any(|column| column == name);
+        layout.has_header && layout.columns.len() == header.len() && layout.columns.iter().all(is_there)
     }
 
     /// Reads a trace of this format, a file or a folder, and writes it in canonical form.
     pub fn import(&self, input: &Path, output: &Path) -> Result<ImportReport, InputError> {
         let (tally, rows_written, sorted) = match self.source {
-            PublishedForm::File { columns, origin, record } => {
-                let (instances, tally) = read_instances(input, columns, record)?;
+            PublishedForm::Table { layout, origin, record } => {
+                let (instances, tally) = read_instances(input, layout, record)?;
                 let sorted = !instances.is_sorted_by_key(|instance| instance.start);
                 (tally, self.write(instances, origin, output)?, sorted)
             }
-            PublishedForm::Folder(write) => {
+            PublishedForm::Folder { write, .. } => {
                 let mut writer = TraceWriter::create(output, self.output)?;
                 let tally = write(input, &mut writer)?;
                 let rows = writer.rows();
@@ -243,6 +273,7 @@ impl Format {
                 end: instance.end.map(shift),
                 shape: Some(instance.shape),
                 instance: &instance.name,
+                account: &instance.account,
                 ..Cells::default()
             })?;
         }
@@ -284,16 +315,21 @@ impl Format {
 
 fn read_instances(
     input: &Path,
-    columns: &[&str],
+    layout: Layout,
     record: fn(&Record) -> Result<Reading, Problem>,
 ) -> Result<(Vec<ForeignInstance>, ImportTally), InputError> {
     let (mut instances, mut tally) = (Vec::new(), ImportTally::default());
-    for_each_row(input, columns, |row| {
+    for_each_row(input, layout, |row| {
         tally.rows_read += 1;
         match record(row)? {
-            Reading::Instance(instance) => {
-                count_lost(&mut tally.lost, &instance.lost);
+            Reading::Instance(mut instance) => {
+                count_lost(&mut tally.lost, &std::mem::take(&mut instance.lost));
                 instances.push(instance);
+            }
+            Reading::Instances(mut instance, number) => {
+                count_lost(&mut tally.lost, &std::mem::take(&mut instance.lost));
+                tally.rows_added += u64::from(number.saturating_sub(1));
+                instances.extend(std::iter::repeat_n(instance, number as usize));
             }
             Reading::LeftOut(reason) => *tally.left_out.entry(reason).or_insert(0) += 1,
         }
@@ -312,14 +348,14 @@ fn count_lost<'a>(
     }
 }
 
-/// Reads a file of these columns row by row.
+/// Reads a file of this layout row by row.
 fn for_each_row(
     input: &Path,
-    columns: &[&str],
+    layout: Layout,
     mut take: impl FnMut(&Record) -> Result<(), InputError>,
 ) -> Result<(), InputError> {
-    let mut table = Table::open(input)?;
-    let cells = find_columns(&table, columns)?;
+    let mut table = Table::open_as(input, layout.dialect())?;
+    let cells = find_columns(&table, layout.columns)?;
     while table.advance()? {
         take(&Record { table: &table, cells: &cells })?;
     }
@@ -365,14 +401,29 @@ impl Record<'_> {
 
     /// Returns a time \[s, exact to the nanosecond\].
     pub fn time(&self, cell: usize) -> Result<Time, Problem> {
-        super::row::time(self.table, self.cells[cell])
+        super::seconds::time(self.table, self.cells[cell])
+    }
+
+    /// Returns true if a cell says that its value is unknown: it is empty, not a number, or −1.
+    pub fn is_unknown(&self, cell: usize) -> Result<bool, Problem> {
+        Ok(matches!(self.text(cell)?.trim(), "" | "-1" | "-1.0" | "NaN" | "nan" | "NULL"))
+    }
+
+    /// Returns an amount of a resource, rounded up where it is finer than its unit, or 0 where it is unknown. It is counted
+    /// in `count` times `units_per_one` units.
+    pub fn amount(&self, cell: usize, units_per_one: u64, count: u32) -> Result<u32, Problem> {
+        if self.is_unknown(cell)? {
+            return Ok(0);
+        }
+        let (amount, _) = super::kinds::quantity(self.table, self.cells[cell], units_per_one, Rounding::Up)?;
+        amount.checked_mul(count).ok_or_else(|| self.wrong(cell, "is too large", "less"))
     }
 
     /// Returns the facts, of those in cells that a format has no column for, that this row states: each a cell and its name.
     pub fn stated(&self, facts: &[(usize, &'static str)]) -> Result<Vec<&'static str>, Problem> {
         let mut stated = Vec::new();
         for (cell, what) in facts {
-            if !self.text(*cell)?.is_empty() {
+            if !self.is_unknown(*cell)? {
                 stated.push(*what);
             }
         }
@@ -386,7 +437,8 @@ impl Record<'_> {
 
     /// Returns a quantity of a resource in its small unit, `units_per_one` of which make one of the column's.
     pub fn quantity(&self, cell: usize, units_per_one: u64) -> Result<u32, Problem> {
-        super::kinds::quantity(self.table, self.cells[cell], units_per_one)
+        super::kinds::quantity(self.table, self.cells[cell], units_per_one, Rounding::Refused)
+            .map(|(amount, _)| amount)
     }
 
     /// Adds a duration to a time.
@@ -418,7 +470,11 @@ impl fmt::Display for ImportReport {
             write!(out, "\n  put in time order")?;
         }
         if self.rows_added > 0 {
-            write!(out, "\n  added: {} calls that make what rows refer to", grouped(self.rows_added))?;
+            let rows = grouped(self.rows_added);
+            write!(
+                out,
+                "\n  added: {rows} rows for what others refer to, or for several instances in one row"
+            )?;
         }
         for (reason, rows) in &self.left_out {
             write!(out, "\n  left out: {} {reason}", grouped(*rows))?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::layout::Layout;
 use super::{
     ForeignHost, ForeignInstance, Format, HostFormat, Origin, PublishedForm, Reading, Record, for_each_row,
 };
@@ -18,8 +19,8 @@ pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
     licence: "Apache-2.0; cite Weng et al., ATC 2023",
-    source: PublishedForm::File {
-        columns: &[
+    source: PublishedForm::Table {
+        layout: Layout::with_header(&[
             "name",
             "cpu_milli",
             "memory_mib",
@@ -31,7 +32,7 @@ pub const FORMAT: Format = Format {
             "creation_time",
             "deletion_time",
             "scheduled_time",
-        ],
+        ]),
         origin: Origin::Zero,
         record: pod,
     },
@@ -77,6 +78,7 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
         end: row.time_if_any(DELETION)?,
         shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
         name: row.text(0)?.to_string(),
+        account: String::new(),
         lost,
     }
     .into_reading())
@@ -84,7 +86,7 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
 
 fn nodes(input: &Path) -> Result<Vec<ForeignHost>, InputError> {
     let mut hosts = Vec::new();
-    for_each_row(input, &["sn", "cpu_milli", "memory_mib", "gpu", "model"], |row| {
+    for_each_row(input, Layout::with_header(&["sn", "cpu_milli", "memory_mib", "gpu", "model"]), |row| {
         let gpu = row.quantity(NODE_GPU, 1000)?;
         let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
         hosts.push(ForeignHost { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });

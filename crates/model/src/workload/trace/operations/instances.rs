@@ -6,7 +6,7 @@ use super::super::columns::Column;
 use super::super::options;
 use super::super::row::{SEPARATOR, TraceRow, whole_number};
 use crate::lifecycle::State;
-use crate::workload::call::{Action, End, Filter, Launch, Modification, Query, Targets};
+use crate::workload::call::{Action, End, Filter, Launch, Modification, Query, Sender, Targets};
 use crate::workload::handles::HandleBook;
 
 /// The most instances of one call.
@@ -30,6 +30,7 @@ pub fn launch(row: &mut TraceRow) -> Option<Action> {
         end: End::Never,
         options: options::shared(row),
         stops: None,
+        sender: Sender::Trace,
         first_instance: 0,
     }))
 }

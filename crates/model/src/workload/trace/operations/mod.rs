@@ -9,7 +9,8 @@ mod security_groups;
 mod storage;
 
 use super::columns::{Column, OPTIONS, SHAPE};
-use super::origin::{Clock, TraceOrigin};
+use super::origin::Clock;
+use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
 use crate::operation::Operation;
 use crate::workload::call::Call;
@@ -87,11 +88,11 @@ persist! { OperationReader {
 
 impl OperationReader {
     /// Checks the header and returns every problem of it.
-    pub fn new(table: Table, origin: Option<TraceOrigin>) -> Result<OperationReader, InputError> {
-        let header = Header::new(&table, REQUIRED, OPTIONAL, false)?;
+    pub fn new(mut table: Table, reading: &TraceReading) -> Result<OperationReader, InputError> {
+        let header = Header::new(&mut table, REQUIRED, OPTIONAL, false, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (time, op) = (position(Column::Time), position(Column::Op));
-        let clock = Clock::new(&table, &[time], origin)?;
+        let clock = Clock::new(&table, &[time], reading.origin)?;
         let (refused, order) = (UnusedColumns::new(&header.positions), InOrder::default());
         Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
@@ -114,6 +115,11 @@ impl OperationReader {
         row.finish()?;
         let action = action.expect("a row without problems has an action");
         Ok(Some(Call { at, account, action }))
+    }
+
+    /// Returns what was read otherwise than it is written.
+    pub fn notes(&self) -> Vec<String> {
+        self.header.notes(&self.table)
     }
 
     /// Returns the time of the first row, once it was read.

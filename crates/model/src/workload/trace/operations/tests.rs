@@ -13,6 +13,7 @@ use crate::workload::call::*;
 use crate::workload::directory::SubnetName;
 use crate::workload::handles::*;
 use crate::workload::resource_call::*;
+use crate::workload::trace::reading::TraceReading;
 use plimsoll_base::catalogue::{ShapePrice, TypeTable, VolumeType};
 use plimsoll_base::units::{SubnetId, TypeId, ZoneId};
 use std::sync::{Arc, LazyLock};
@@ -62,7 +63,8 @@ fn read(rows: &[&str], directory: &mut Directory) -> Result<Vec<Action>, String>
     std::fs::write(&path, trace(rows)).unwrap();
     let shown = folder.path().display().to_string() + "/";
     let told = |error: InputError| error.to_string().replace(&shown, "");
-    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).map_err(told)?;
+    let mut reader =
+        OperationReader::new(Table::open(&path).unwrap(), &TraceReading::default()).map_err(told)?;
     let mut actions = Vec::new();
     while let Some(call) = reader.next(directory).map_err(told)? {
         actions.push(call.action);
@@ -95,6 +97,7 @@ fn launch(kind: TypeId) -> Launch {
         end: End::Never,
         options: None,
         stops: None,
+        sender: Sender::Trace,
         first_instance: 0,
     }
 }
@@ -485,7 +488,7 @@ fn the_example_calls_every_operation() {
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
     let subnet = SubnetName { name: "a".to_string(), zone: ZoneId(0) };
     let mut names = Directory::new(types, vec!["use1-az1".to_string()], vec![subnet]);
-    let mut reader = OperationReader::new(Table::open(&path).unwrap(), None).unwrap();
+    let mut reader = OperationReader::new(Table::open(&path).unwrap(), &TraceReading::default()).unwrap();
     let mut called = std::collections::BTreeSet::new();
     while let Some(call) = reader.next(&mut names).unwrap() {
         called.insert(call.action.operation());

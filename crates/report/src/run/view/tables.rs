@@ -1,12 +1,13 @@
-//! View of a run: words and tables that the terminal and the page share.
+//! Tables of a run that terminal and page share; those that would be empty are left out.
 
-use super::summary::{AddressPoolFigures, HeadroomFigures, MicroUsd, SpanFigures, StageFigures, Summary};
+use super::words::moment;
 use crate::format::amount;
+use crate::run::summary::{
+    AddressPoolFigures, HeadroomFigures, LatencyFigures, MicroUsd, SpanFigures, StageFigures, Summary,
+};
 use crate::table::{ReportTable, TableCell};
-use crate::text::name;
-use plimsoll_base::failure::{self, Failure};
-use plimsoll_base::units::figures::{coarse, decimal, dollars, grouped, percent, span};
-use plimsoll_base::units::{Duration, NS_PER_S};
+use plimsoll_base::failure;
+use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
 use plimsoll_experiment::metric;
 use plimsoll_model::operation::Operation;
 
@@ -16,142 +17,26 @@ const TOP: usize = 4;
 /// Time beyond which nothing is forecast \[s\]: thirty years.
 const FORECAST_LIMIT_S: f64 = 30.0 * 365.25 * 86_400.0;
 
-/// View of a run.
-pub struct RunView {
-    /// Name of the scenario.
-    pub name: String,
-    /// Strategy, hosts, simulated time and seed.
-    pub headline: String,
-    /// Question that the run answers.
-    pub question: String,
-    /// Answer: what ran out first, and when.
-    pub answer: String,
-    /// Limits of the figures, in sentences.
-    pub remarks: Vec<String>,
-    /// Reasons why the figures may mislead.
-    pub warnings: Vec<String>,
-    /// Tables, in order; those that would be empty are left out.
-    pub tables: Vec<ReportTable>,
-}
-
-impl RunView {
-    /// Returns the view of a run with this summary.
-    pub fn of(summary: &Summary) -> RunView {
-        let tables = [
-            objectives(summary),
-            launches(summary),
-            calls(summary),
-            control_plane(summary),
-            stages(summary),
-            faults(summary),
-            probes(summary),
-            usage(summary),
-            packing(summary),
-            headroom(summary),
-            exhaustion(summary),
-            bill(summary),
-            bill_by_kind(summary),
-        ];
-        RunView {
-            name: summary.scenario.clone(),
-            headline: headline(summary),
-            question: question(summary),
-            answer: answer(summary),
-            remarks: steady_state(summary).into_iter().collect(),
-            warnings: summary.warnings.clone(),
-            tables: tables.into_iter().filter(|table| !table.rows.is_empty()).collect(),
-        }
-    }
-}
-
-/// Returns a length of time \[s\] in words.
-pub fn time(seconds: f64) -> String {
-    span(Duration((seconds * NS_PER_S as f64).round() as u64))
-}
-
-/// Returns whether no instances were asked for, but other calls were made.
-pub fn is_about_calls(summary: &Summary) -> bool {
-    summary.launch.requested == 0 && summary.calls().0 > 0
-}
-
-fn headline(summary: &Summary) -> String {
-    let warmup = match summary.warmup_s {
-        0.0 => String::new(),
-        warmup => format!(" (the first {} not counted)", time(warmup)),
+/// Returns the tables of a run, in order: first what its question is about.
+pub fn all(summary: &Summary) -> Vec<ReportTable> {
+    let of_calls = [calls(summary), latencies(summary), control_plane(summary), stages(summary)];
+    let of_launches = [launches(summary)];
+    let (first, second) = match summary.has_control_plane() {
+        true => (of_calls.to_vec(), of_launches.to_vec()),
+        false => (of_launches.to_vec(), of_calls.to_vec()),
     };
-    format!(
-        "{} on {} hosts, {} simulated{warmup}, seed {}",
-        summary.strategy,
-        grouped(summary.fleet.hosts),
-        time(summary.horizon_s),
-        summary.seed,
-    )
-}
-
-fn question(summary: &Summary) -> String {
-    let counted = time(summary.horizon_s - summary.warmup_s);
-    if is_about_calls(summary) {
-        return format!("Are {} calls in {counted} carried out?", grouped(summary.calls().0));
-    }
-    format!(
-        "Do {} instances in {counted} find room on {} hosts, placed by {}?",
-        grouped(summary.launch.requested),
-        grouped(summary.fleet.hosts),
-        name(&summary.strategy),
-    )
-}
-
-fn answer(summary: &Summary) -> String {
-    let first =
-        summary.first_failures.iter().find_map(|first| Some((scarce(failure_of(&first.code)?)?, first.at_s)));
-    match first {
-        Some((what, at_s)) => format!("Ran out first: {what}, after {}.", time(at_s)),
-        None if summary.launch.requested == 0 => answer_about_calls(summary),
-        None if summary.launch.failed == 0 => "Nothing ran out: every instance was launched.".to_string(),
-        None => "Nothing ran out; requests were refused for other reasons.".to_string(),
-    }
-}
-
-/// Returns the answer of a run in which no instances were asked for.
-fn answer_about_calls(summary: &Summary) -> String {
-    match summary.calls() {
-        (0, _) => "Nothing was asked for.".to_string(),
-        (_, 0) => "Every call was carried out.".to_string(),
-        (requested, failed) => format!(
-            "{} of {} calls were refused, {} by a fault of the service.",
-            grouped(failed),
-            grouped(requested),
-            grouped(summary.availability.failed),
-        ),
-    }
-}
-
-fn failure_of(code: &str) -> Option<Failure> {
-    failure::REGISTER.iter().find(|entry| entry.ec2_name == code).map(|entry| entry.failure)
-}
-
-/// Returns the name of the resource that has run out where requests fail for this reason; `None` where none has.
-fn scarce(failure: Failure) -> Option<&'static str> {
-    match failure {
-        Failure::InsufficientInstanceCapacity => Some("room on the hosts"),
-        Failure::InsufficientFreeAddressesInSubnet => Some("private addresses"),
-        Failure::InsufficientAddressCapacity => Some("public addresses"),
-        Failure::InsufficientVolumeCapacity => Some("room for volumes"),
-        Failure::VcpuLimitExceeded | Failure::InstanceLimitExceeded => Some("an account's quota"),
-        _ => None,
-    }
-}
-
-fn steady_state(summary: &Summary) -> Option<String> {
-    let expected = summary.steady_state.expected;
-    let left_out = expected - summary.steady_state.moved_in;
-    (left_out > 0).then(|| {
-        format!(
-            "{} of the {} instances of the steady state found no room or address at the start.",
-            grouped(left_out),
-            grouped(expected),
-        )
-    })
+    let rest = [
+        faults(summary),
+        probes(summary),
+        usage(summary),
+        packing(summary),
+        headroom(summary),
+        exhaustion(summary),
+        bill(summary),
+        bill_by_kind(summary),
+    ];
+    let tables = [objectives(summary)].into_iter().chain(first).chain(second).chain(rest);
+    tables.filter(|table| !table.rows.is_empty()).collect()
 }
 
 fn objectives(summary: &Summary) -> ReportTable {
@@ -179,8 +64,13 @@ fn objectives(summary: &Summary) -> ReportTable {
     ReportTable::new("Objectives", ["metric", "wanted", "found", "verdict"], rows.collect())
 }
 
+/// Returns the launches by their outcome; without rows where none was asked for.
 fn launches(summary: &Summary) -> ReportTable {
     let launch = &summary.launch;
+    let header = ["outcome", "instances", "share", "first after"];
+    if launch.requested == 0 {
+        return ReportTable::new("Launches", header, Vec::new());
+    }
     let share = |count: u64| match launch.requested {
         0 => TableCell::Empty,
         requested => ratio(count as f64 / requested as f64),
@@ -209,10 +99,10 @@ fn launches(summary: &Summary) -> ReportTable {
             TableCell::text(code),
             TableCell::count(count),
             share(count),
-            TableCell::optional(first, time),
+            TableCell::optional(first, |at_s| moment(summary, at_s)),
         ]);
     }
-    ReportTable::new("Launches", ["outcome", "instances", "share", "first after"], rows)
+    ReportTable::new("Launches", header, rows)
 }
 
 /// Returns the calls of every operation but launch; without rows where there are no others but ends of lifetimes.
@@ -249,6 +139,28 @@ fn control_plane(summary: &Summary) -> ReportTable {
         ("times that a breaker opened", plane.breaker.opened),
     ];
     counts("Control plane", rows.map(|(name, count)| (name, count.unwrap_or(0))))
+}
+
+/// Returns the percentiles of what took time, of a run with a control plane; what was instant is left out.
+fn latencies(summary: &Summary) -> ReportTable {
+    let mut shown: Vec<_> = summary.latency_s.iter().filter(|(_, latency)| latency.max > 0.0).collect();
+    // An answer that comes with the effect is told once.
+    let is_effect = |name: &str, answer: &LatencyFigures| {
+        let effect = name.strip_prefix("api.").and_then(|operation| summary.latency_s.get(operation));
+        effect.is_some_and(|effect| effect == answer)
+    };
+    shown.retain(|(name, latency)| !name.starts_with("stage.") && !is_effect(name, latency));
+    if !summary.has_control_plane() {
+        shown.clear();
+    }
+    let rows = shown.into_iter().map(|(name, latency)| {
+        let seconds = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
+        let mut row = vec![TableCell::text(name), TableCell::count(latency.count)];
+        row.extend(seconds.map(|seconds| TableCell::Number(seconds, amount(seconds, "s"))));
+        row
+    });
+    let header = ["what", "count", "median", "p90", "p99", "p99.9", "longest"];
+    ReportTable::new("Latency", header, rows.collect())
 }
 
 /// Returns the table of the counts that are not 0.
@@ -336,6 +248,7 @@ fn ratio(ratio: f64) -> TableCell {
     TableCell::Number(ratio, percent(ratio))
 }
 
+/// Returns the use of hosts, addresses and volumes; without rows where nothing ran.
 fn usage(summary: &Summary) -> ReportTable {
     let (fleet, network) = (&summary.fleet, &summary.network);
     let units = |amount: f64, unit: &str| {
@@ -374,14 +287,17 @@ fn usage(summary: &Summary) -> ReportTable {
     let mut subnets: Vec<&AddressPoolFigures> = network.subnets.iter().collect();
     subnets.sort_by(|a, b| b.peak_ratio().total_cmp(&a.peak_ratio()));
     rows.extend(
-        subnets.iter().take(TOP).map(|pool| pool_row(format!("addresses of subnet {}", pool.name), pool)),
+        subnets
+            .iter()
+            .take(TOP)
+            .map(|pool| pool_row(summary, format!("addresses of subnet {}", pool.name), pool)),
     );
     if subnets.len() > TOP {
         let rest = format!("… and {} more subnets", subnets.len() - TOP);
         rows.push(vec![TableCell::text(rest), TableCell::Empty, TableCell::Empty, TableCell::Empty]);
     }
     if network.public.used_peak > 0 || network.public.addresses.is_some() {
-        rows.push(pool_row("public addresses".to_string(), &network.public));
+        rows.push(pool_row(summary, "public addresses".to_string(), &network.public));
     }
     if network.elastic.allocated_peak > 0 {
         let (mean, peak) = (network.elastic.allocated_mean, network.elastic.allocated_peak);
@@ -394,6 +310,8 @@ fn usage(summary: &Summary) -> ReportTable {
         ]);
     }
     rows.extend(volumes(summary));
+    // A row in which nothing was ever in use says nothing.
+    rows.retain(|row| !matches!(row[2], TableCell::Number(peak, _) if peak == 0.0));
     ReportTable::new("In use", ["resource", "mean", "peak", "of"], rows)
 }
 
@@ -403,11 +321,11 @@ fn volumes(summary: &Summary) -> Vec<Vec<TableCell>> {
     for backend in &summary.storage.backends {
         let peak = backend.capacity_used_peak_gib;
         if peak > 0 || backend.capacity_gib.is_some() {
-            let of = limit(backend.capacity_gib, "GiB", backend.capacity_exhausted_at_s);
+            let of = limit(summary, backend.capacity_gib, "GiB", backend.capacity_exhausted_at_s);
             rows.push(level_row("volumes", &backend.zone, backend.capacity_used_mean_gib, peak, of));
         }
         if backend.iops.is_some() {
-            let of = limit(backend.iops, "IOPS", backend.iops_exhausted_at_s);
+            let of = limit(summary, backend.iops, "IOPS", backend.iops_exhausted_at_s);
             rows.push(level_row(
                 "volume IOPS",
                 &backend.zone,
@@ -417,7 +335,7 @@ fn volumes(summary: &Summary) -> Vec<Vec<TableCell>> {
             ));
         }
         if backend.throughput_mibps.is_some() {
-            let of = limit(backend.throughput_mibps, "MiB/s", backend.throughput_exhausted_at_s);
+            let of = limit(summary, backend.throughput_mibps, "MiB/s", backend.throughput_exhausted_at_s);
             let (mean, peak) = (backend.throughput_used_mean_mibps, backend.throughput_used_peak_mibps);
             rows.push(level_row("volume throughput", &backend.zone, mean, peak, of));
         }
@@ -434,14 +352,14 @@ fn level_row(what: &str, zone: &str, mean: f64, peak: u64, of: String) -> Vec<Ta
     ]
 }
 
-fn limit(limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String {
+fn limit(summary: &Summary, limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String {
     let all = limit.map_or_else(|| format!("{unit}, no limit"), |all| format!("{} {unit}", grouped(all)));
-    exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", time(at_s)))
+    exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", moment(summary, at_s)))
 }
 
-fn pool_row(name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
+fn pool_row(summary: &Summary, name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
     let of = match (pool.addresses, pool.exhausted_at_s) {
-        (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), time(at_s)),
+        (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), moment(summary, at_s)),
         (Some(all), None) => grouped(all),
         (None, _) => "no limit".to_string(),
     };
@@ -453,15 +371,20 @@ fn pool_row(name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
     ]
 }
 
+/// Returns how well the hosts were packed; without rows where none was in use.
 fn packing(summary: &Summary) -> ReportTable {
     let fleet = &summary.fleet;
+    let header = ["share", "vCPU", "memory"];
+    if fleet.hosts_used_peak == 0 {
+        return ReportTable::new("Packing", header, Vec::new());
+    }
     let row = |name, vcpu, memory| vec![TableCell::text(name), ratio(vcpu), ratio(memory)];
     let (packed, stranded) = ("packed: of the hosts in use", "stranded: free beside too little");
     let rows = vec![
         row(packed, fleet.packing_density_vcpu_mean, fleet.packing_density_memory_mean),
         row(stranded, fleet.stranded_vcpu_ratio_mean, fleet.stranded_memory_ratio_mean),
     ];
-    ReportTable::new("Packing", ["share", "vCPU", "memory"], rows)
+    ReportTable::new("Packing", header, rows)
 }
 
 /// Row of [`headroom`]: name, values, and their format.
@@ -497,7 +420,7 @@ fn exhaustion(summary: &Summary) -> ReportTable {
     growing.retain(|found| found.at_s.is_some_and(|at_s| ahead.contains(&at_s)));
     growing.sort_by(|a, b| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
     let after = |at_s: Option<f64>| match at_s {
-        Some(at_s) => TableCell::Number(at_s, coarse(Duration((at_s * NS_PER_S as f64) as u64))),
+        Some(at_s) => TableCell::Number(at_s, moment(summary, at_s)),
         None => TableCell::text("beyond"),
     };
     let rows = growing.into_iter().take(TOP).map(|found| {
@@ -521,9 +444,12 @@ fn usd(cents: i128) -> TableCell {
     TableCell::Number(cents as f64 / 100.0, dollars(cents))
 }
 
-/// Returns the bill in cents. The total shown is the sum of the rows shown.
+/// Returns the bill in cents; without rows where nothing was billed. The total shown is the sum of the rows shown.
 fn bill(summary: &Summary) -> ReportTable {
     let billing = &summary.billing;
+    if billing.total.0 == 0 && billing.by_account.values().all(|sum| sum.0 == 0) {
+        return ReportTable::new("Bill", ["account", "USD"], Vec::new());
+    }
     let mut accounts: Vec<_> = billing.by_account.iter().map(|(account, sum)| (account, *sum)).collect();
     accounts.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
     let top = accounts.iter().take(TOP);

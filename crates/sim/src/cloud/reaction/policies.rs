@@ -1,0 +1,34 @@
+//! Policies of all senders of launches, in one place.
+
+use plimsoll_model::workload::call::Sender;
+use plimsoll_model::workload::demand::Demand;
+use plimsoll_model::workload::launch_policy::LaunchPolicy;
+
+/// Policies by sender.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    trace: LaunchPolicy,
+    arrivals: Vec<LaunchPolicy>,
+}
+
+impl Policies {
+    /// Returns the policies of the senders of a demand.
+    pub fn new(demand: &Demand) -> Policies {
+        let arrivals = demand.sources().iter().map(|source| source.policy().clone()).collect();
+        Policies { trace: demand.trace_policy().clone(), arrivals }
+    }
+
+    /// Returns every policy.
+    pub fn all(&self) -> impl Iterator<Item = &LaunchPolicy> {
+        self.arrivals.iter().chain([&self.trace])
+    }
+
+    /// Returns the policy of a sender.
+    pub fn of(&self, sender: Sender) -> &LaunchPolicy {
+        match sender {
+            Sender::Trace => &self.trace,
+            Sender::Arrivals(number) => &self.arrivals[usize::from(number)],
+            Sender::Open(_) => panic!("an open launch keeps the sender of its first request"),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Work after every event and call: requests that are due, and the line.
+
+use crate::cloud::control::submit;
+use crate::cloud::reaction::{attempts, line};
+use crate::cloud::world::World;
+use plimsoll_base::units::Time;
+use plimsoll_model::workload::call::{Action, Call, Sender};
+
+/// Carries on after an event, which may have set room free.
+#[inline(never)]
+pub fn after_event(world: &mut World, now: Time) {
+    let reactions = world.reactions_mut();
+    reactions.may_serve |= !reactions.line.is_empty();
+    work(world, now);
+}
+
+/// Carries on after a launch has been called for, which sets no room free.
+#[inline(never)]
+pub fn after_launch(world: &mut World, now: Time) {
+    work(world, now);
+}
+
+/// Makes the requests that are due and serves the line, until nothing more follows.
+fn work(world: &mut World, now: Time) {
+    loop {
+        let due = std::mem::take(&mut world.reactions_mut().due);
+        let may_serve = std::mem::take(&mut world.reactions_mut().may_serve);
+        if due.is_empty() && !may_serve {
+            return;
+        }
+        world.advance_ledger(now);
+        for number in due {
+            send(world, now, number);
+        }
+        if may_serve {
+            line::serve(world, now);
+        }
+        if world.control.is_some() {
+            submit::work(world, now);
+        }
+    }
+}
+
+/// Sends the next request of an open launch, through the control plane where there is one.
+fn send(world: &mut World, now: Time, number: u32) {
+    if world.control.is_none() {
+        return attempts::request(world, now, number);
+    }
+    let mut launch = attempts::asked(world, now, number);
+    launch.sender = Sender::Open(number);
+    let account = world.reactions_mut().open[&number].account;
+    submit::submit(world, now, Call { at: now, account, action: Action::Launch(launch) });
+}
