@@ -65,7 +65,10 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
             world.recorder.ledger.count_event(|counts| &mut counts.host_failures);
             return;
         }
-        HostEvent::Repaired(_) | HostEvent::MaintenanceEnds(_) | HostEvent::MaintenanceAnnounced(_) => {
+        HostEvent::Arrived(_)
+        | HostEvent::Repaired(_)
+        | HostEvent::MaintenanceEnds(_)
+        | HostEvent::MaintenanceAnnounced(_) => {
             return;
         }
         HostEvent::Detected(_) => match on_failure {
