@@ -9,6 +9,7 @@ mod begin;
 mod billing;
 mod book;
 mod branches;
+mod breakdown;
 mod broken;
 mod bugs;
 mod calendar;
