@@ -32,6 +32,7 @@ mod lifecycle;
 mod markdown;
 mod objectives;
 mod plain;
+mod pools;
 mod purchases;
 mod quotas;
 mod readme;

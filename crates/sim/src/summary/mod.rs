@@ -5,6 +5,7 @@
 mod control_plane;
 pub mod metrics;
 pub mod percentiles;
+mod pools;
 pub mod run;
 #[doc(hidden)]
 pub mod sample;
