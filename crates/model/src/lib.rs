@@ -33,6 +33,8 @@ pub mod workload;
 
 pub mod pools;
 
+pub mod inventory;
+
 pub mod queueing;
 
 pub mod control_plane;

@@ -14,12 +14,14 @@ pub struct Series {
 }
 
 impl Series {
-    /// Reads a table whose cells are all numbers.
+    /// Reads a table whose cells are all numbers, but for dates beside the times.
     pub fn read(path: &Path) -> Result<Series, InputError> {
-        let (mut reader, names) = open(path)?;
+        let (mut reader, mut names) = open(path)?;
+        let date = without_dates(&mut names);
         let mut columns = vec![Vec::new(); names.len()];
         each_row(path, &mut reader, |row| {
-            for (column, cell) in columns.iter_mut().zip(row) {
+            let numbers = row.iter().enumerate().filter(|(column, _)| Some(*column) != date);
+            for (column, (_, cell)) in columns.iter_mut().zip(numbers) {
                 column.push(number(cell)?);
             }
             Ok(())
@@ -54,6 +56,16 @@ impl Series {
     }
 }
 
+/// Name of the column of dates, behind that of times.
+pub const DATES: &str = "time";
+
+/// Takes the column of dates off the names; returns its position, if there is one.
+fn without_dates(names: &mut Vec<String>) -> Option<usize> {
+    let found = names.iter().position(|name| name == DATES)?;
+    names.remove(found);
+    Some(found)
+}
+
 /// Reads a table whose rows belong to things that a column names. Returns the series of each thing, in the order of its first
 /// row. All other cells are numbers.
 pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, InputError> {
@@ -61,6 +73,8 @@ pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, I
     let found = names.iter().position(|name| name == key);
     let key_column = found.ok_or_else(|| broken(path, &format!("no column `{key}`")))?;
     names.remove(key_column);
+    // The dates come before.
+    let date = without_dates(&mut names);
     let mut things: Vec<(String, Series)> = Vec::new();
     let mut next = 0;
     each_row(path, &mut reader, |row| {
@@ -73,7 +87,8 @@ pub fn read_series_by(key: &str, path: &Path) -> Result<Vec<(String, Series)>, I
             let columns = vec![Vec::new(); names.len()];
             things.push((name.to_string(), Series { names: names.clone(), columns }));
         }
-        let numbers = row.iter().enumerate().filter(|(column, _)| *column != key_column);
+        let numbers =
+            row.iter().enumerate().filter(|(column, _)| *column != key_column && Some(*column) != date);
         for (column, (_, cell)) in things[position].1.columns.iter_mut().zip(numbers) {
             column.push(number(cell)?);
         }

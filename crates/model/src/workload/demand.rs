@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
-use super::call::{Action, Call, Resident, StopsId};
+use super::call::{Action, Call, LaunchOptions, LaunchTenancy, Resident, StopsId};
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
+use super::handles::HostHandle;
 use super::jobs::{JobConfig, JobSource};
 use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use super::profile::{DemandLayer, Intensity, ProfileConfig};
@@ -23,7 +25,7 @@ use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::units::{AccountId, Duration, NS_PER_S, Time};
+use plimsoll_base::units::{AccountId, Duration, HostId, NS_PER_S, Time};
 
 /// `[workload]`: the sources of the demand of a run, which are merged.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -167,6 +169,12 @@ pub struct Demand {
     /// Instances asked for so far.
     instances: u64,
     lifetimes: Vec<Duration>,
+}
+
+/// Returns the options of a launch but for the host; `None` where these are none.
+fn without_host(options: &LaunchOptions) -> Option<Arc<LaunchOptions>> {
+    let left = LaunchOptions { host: None, tenancy: LaunchTenancy::Shared, ..options.clone() };
+    (left != LaunchOptions::default()).then(|| Arc::new(left))
 }
 
 /// Time and number of the next source, in this order. As one number, which is compared without a branch.
@@ -409,6 +417,32 @@ impl Demand {
         // Changing the top in place costs one sift, and none at all while it stays the top.
         *self.queue.peek_mut().expect("it was peeked at above") = Turn::new((then, who));
         Ok(Some(call))
+    }
+
+    /// Returns the next call and the host it names if it is the trace's, at the start of the run, and launches an instance on
+    /// a host of the fleet: one that is there already. Call it before the first [`Demand::next`].
+    pub fn next_resident(
+        &mut self,
+        directory: &mut Directory,
+        host_of: impl Fn(&str) -> Option<HostId>,
+    ) -> Result<Option<(Call, HostId)>, InputError> {
+        let host = match &self.ahead {
+            Some(Call { at: Time::ZERO, action: Action::Launch(launch), .. }) => {
+                launch.options.as_deref().and_then(|options| options.host)
+            }
+            _ => None,
+        };
+        let host = host.and_then(|HostHandle(handle)| host_of(&directory.handles.hosts()[handle as usize]));
+        let Some(host) = host else { return Ok(None) };
+        let mut call = self.ahead.take().expect("it names a host");
+        if let Action::Launch(launch) = &mut call.action {
+            launch.options = launch.options.take().and_then(|options| without_host(&options));
+        }
+        self.number_instances(&mut call);
+        let then = self.read_ahead(directory)?.unwrap_or(Time::NEVER);
+        self.queue.retain(|turn| turn.source() != TRACE);
+        self.queue.push(Turn::new((then, TRACE)));
+        Ok(Some((call, host)))
     }
 
     /// Returns account and draw of the next synthetic call, if already known; used to prefetch.

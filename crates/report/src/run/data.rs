@@ -14,6 +14,8 @@ use crate::load::{json, optional};
 use crate::manifest;
 use crate::series::{self, Series};
 use plimsoll_base::input::InputError;
+use plimsoll_base::units::Time;
+use plimsoll_chart::axis::{Axis, Scale};
 
 /// Contents of the result folder of a run.
 #[derive(Debug, Default)]
@@ -63,6 +65,18 @@ impl RunData {
             latency: latency::read(&folder.join("latency"))?,
             summary,
         })
+    }
+
+    /// Returns the axis of simulated time, from the date of its start where the run has one.
+    pub fn time_axis(&self) -> Axis {
+        let axis = Axis::time(self.end_s());
+        match (&axis.scale, self.summary.calendar()) {
+            (Scale::Time(unit), Some(calendar)) => {
+                let label = format!("{} since {}", unit.name(), calendar.shown(Time::ZERO));
+                Axis { label, ..axis }
+            }
+            _ => axis,
+        }
     }
 
     /// Returns the simulated time at the end \[s\].

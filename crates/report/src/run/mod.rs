@@ -15,6 +15,7 @@ mod availability;
 mod billing;
 mod control_plane;
 mod data;
+mod dated;
 mod failures;
 mod headroom;
 mod host_fill;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::RunData;
 use super::billing::BillLine;
 use super::summary::Summary;
-use super::view::words::time;
+use super::view::words::moment;
 use super::view::{RunView, in_path_order};
 use crate::format::amount;
 use crate::page::chart;
@@ -113,7 +113,7 @@ fn of_fleet(summary: &Summary) -> Vec<KeyFigure> {
     }
     let peak = |ratio: f64| format!("{} at the peak", percent(ratio));
     let hosts = match fleet.hosts_peak_at_s {
-        Some(at) => shown("Hosts at most", grouped(fleet.hosts), format!("after {}", time(at))),
+        Some(at) => shown("Hosts at most", grouped(fleet.hosts), format!("after {}", moment(summary, at))),
         None => shown(
             "Hosts in use at most",
             grouped(fleet.hosts_used_peak),
@@ -145,7 +145,7 @@ fn causes(run: &RunData) -> ReportTable {
             TableCell::text(&cause.limit),
             TableCell::count(cause.requests),
             TableCell::count(cause.refused),
-            TableCell::Number(cause.first_s, time(cause.first_s)),
+            TableCell::Number(cause.first_s, moment(&run.summary, cause.first_s)),
             TableCell::text(&cause.first),
         ]
     });
@@ -165,7 +165,7 @@ fn subnets(summary: &Summary) -> ReportTable {
             TableCell::number(subnet.used_mean, 1),
             TableCell::count(subnet.used_peak),
             TableCell::Number(share, percent(share)),
-            TableCell::optional(subnet.exhausted_at_s, time),
+            TableCell::optional(subnet.exhausted_at_s, |at_s| moment(summary, at_s)),
         ]
     });
     let header = ["subnet", "addresses", "in use, mean", "in use, peak", "peak share", "ran out after"];

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::checkpoint::{Checkpoints, HashedFile};
+use super::dated::DatedLines;
 use super::{MakeReport, Opened, Out, REGISTER};
 use crate::ResultFolder;
 use plimsoll_base::input::InputError;
@@ -38,13 +39,18 @@ impl<'a> StreamedReports<'a> {
         tables: Option<Calendar>,
     ) -> Result<StreamedReports<'a>, InputError> {
         let wants_rows = tables.is_some();
+        let calendar = scenario.calendar();
+        let dated = |out: Out| match calendar {
+            Some(calendar) => Box::new(DatedLines::new(out, calendar)),
+            None => out,
+        };
         let mut recorder =
             StreamedReports { folder, reports: Vec::new(), wants_rows, checkpoints: None, failed: None };
         for report in &REGISTER {
             match (&report.make, tables) {
-                (MakeReport::Streamed(begin), _) => recorder.open(report.file, begin)?,
+                (MakeReport::Streamed(begin), _) => recorder.open(report.file, |out| begin(dated(out)))?,
                 (MakeReport::StreamedIf(asks, begin), _) if asks(scenario) => {
-                    recorder.open(report.file, begin)?
+                    recorder.open(report.file, |out| begin(dated(out)))?
                 }
                 (MakeReport::Tables(tables), Some(calendar)) => {
                     for table in *tables {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::ReportFile;
 use crate::load::json;
 use plimsoll_base::input::InputError;
+use plimsoll_base::units::Calendar;
 use plimsoll_experiment::{Figures, objective};
 use plimsoll_sim::summary::{self, Run};
 
@@ -43,6 +44,8 @@ pub struct Summary {
     pub strategy: String,
     /// Hash over everything that happened, in hexadecimal.
     pub digest: String,
+    /// Date and time at which the run begins, ISO 8601; `None` where the scenario names none.
+    pub start: Option<String>,
     /// Reasons why the figures may mislead, in sentences.
     pub warnings: Vec<String>,
     /// Verdicts on the objectives, in the order of the scenario.
@@ -115,6 +118,11 @@ impl Summary {
     /// Returns the figure at a path such as `fleet.hosts`, whatever its form.
     pub fn figure(&self, path: &str) -> Option<&Value> {
         path.split('.').try_fold(&self.figures, |value, step| value.get(step))
+    }
+
+    /// Returns the calendar of the run; `None` where the scenario names no date.
+    pub fn calendar(&self) -> Option<Calendar> {
+        self.start.as_deref().and_then(Calendar::starting)
     }
 
     /// Returns whether a control plane was modelled.

@@ -17,6 +17,7 @@ pub use run::{Execution, Run, shell_line};
 use serde_json::{Map, Value, json};
 
 use metrics::METRICS;
+use plimsoll_base::units::Time;
 
 /// The schema of this version.
 pub const SCHEMA: &str = "plimsoll/summary/1";
@@ -31,6 +32,9 @@ pub fn value(run: &Run<'_>) -> Value {
         "strategy": run.scenario.placement.strategy.name,
         "digest": format!("{:032x}", run.outcome.digest),
     });
+    if let Some(calendar) = run.scenario.calendar() {
+        summary["start"] = json!(calendar.date_time(Time::ZERO));
+    }
     let warnings = warnings::warnings(run);
     if !warnings.is_empty() {
         summary["warnings"] = json!(warnings);

@@ -27,7 +27,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
     if pools.is_empty() {
         return Vec::new();
     }
-    let x = Axis::time(run.end_s());
+    let x = run.time_axis();
     let mut notes: Vec<(f64, Note)> = Vec::new();
     let mut layers = Vec::new();
     for (number, pool) in pools.iter().enumerate() {

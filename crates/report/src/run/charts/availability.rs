@@ -32,7 +32,7 @@ fn calls(run: &RunData) -> Option<Plot> {
     points.push(((last.0 + MINUTE).min(run.end_s()).max(last.0), last.1));
     let sum = |column| run.availability.column(column).iter().sum::<f64>();
     let (all, failed) = (sum("calls"), sum("failed"));
-    Some(Plot::new("availability-calls", "Availability by minute", (Axis::time(run.end_s()), shares_axis("calls that succeeded, each minute (%)".to_string(), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
+    Some(Plot::new("availability-calls", "Availability by minute", (run.time_axis(), shares_axis("calls that succeeded, each minute (%)".to_string(), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
             "The share of the calls that succeeded, of each minute in which any was answered; at worst {} %. Of all \
              {} calls {} failed.",
             rounded(least),
@@ -48,7 +48,7 @@ fn launches(run: &RunData) -> Option<Plot> {
     let times = run.series.column("time_s");
     let interval = times.windows(2).next().map_or(0.0, |pair| pair[1] - pair[0]);
     let interval = span(Duration((interval * 1e9).round() as u64));
-    Some(Plot::new("availability", "Availability of launches", (Axis::time(run.end_s()), shares_axis(format!("launched of asked for, every {interval} (%)"), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
+    Some(Plot::new("availability", "Availability of launches", (run.time_axis(), shares_axis(format!("launched of asked for, every {interval} (%)"), least)), vec![Layer::steps("", 0, points)]).with_caption(format!(
             "The share of the instances asked for that were launched, every {interval}; no line where none was \
              asked for. A scenario that samples every minute (output.sample_every) shows it by the minute."
         )))

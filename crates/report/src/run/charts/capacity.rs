@@ -44,7 +44,7 @@ fn plot(run: &RunData, name: &str, what: &str, unit: &str, other: &str, columns:
         Plot::new(
             format!("capacity-{name}"),
             format!("Where the {what} is"),
-            (Axis::time(run.end_s()), Axis::from_zero(unit, most(&layers))),
+            (run.time_axis(), Axis::from_zero(unit, most(&layers))),
             layers,
         )
         .with_caption(format!(

@@ -43,7 +43,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         Plot::new(
             "failures",
             "Refused, by cause",
-            (Axis::time(run.end_s()), Axis::from_zero(format!("refused every {interval}"), most)),
+            (run.time_axis(), Axis::from_zero(format!("refused every {interval}"), most)),
             layers,
         )
         .with_caption(format!(

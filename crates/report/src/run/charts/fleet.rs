@@ -23,7 +23,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         return Vec::new();
     }
     vec![
-        Plot::new("fleet", "The fleet in use", (Axis::time(run.end_s()), Axis::percent("in use")), layers)
+        Plot::new("fleet", "The fleet in use", (run.time_axis(), Axis::percent("in use")), layers)
             .with_caption("Shares of what all hosts together can sell, and of the hosts themselves."),
     ]
 }

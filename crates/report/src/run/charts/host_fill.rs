@@ -38,7 +38,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             }
         }
     }
-    vec![Plot::new("host-fill", "How full the hosts are", (Axis::time(run.end_s()), Axis {
+    vec![Plot::new("host-fill", "How full the hosts are", (run.time_axis(), Axis {
             label: "vCPU of a host in use (%); below 0: empty hosts".to_string(),
             scale: Scale::Linear,
             range: (EMPTY.0 - 1.0, 100.0),

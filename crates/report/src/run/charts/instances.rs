@@ -22,7 +22,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         Plot::new(
             "instances",
             "Instances",
-            (Axis::time(run.end_s()), Axis::from_zero("instances", most(&layers))),
+            (run.time_axis(), Axis::from_zero("instances", most(&layers))),
             layers,
         )
         .with_caption("How many there are at each moment."),

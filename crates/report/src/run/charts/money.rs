@@ -17,7 +17,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         Plot::new(
             "money",
             "Cost of running instances",
-            (Axis::time(run.end_s()), Axis::from_zero("USD", most(&layers))),
+            (run.time_axis(), Axis::from_zero("USD", most(&layers))),
             layers,
         )
         .with_caption(

@@ -16,7 +16,7 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
         Plot::new(
             "packing",
             "Packing of the hosts in use",
-            (Axis::time(run.end_s()), Axis::percent("of the hosts with an instance, in use")),
+            (run.time_axis(), Axis::percent("of the hosts with an instance, in use")),
             vec![
                 Layer::line("vCPU", 0, density("vcpu_used", "vcpu_of_used_hosts")),
                 Layer::line("memory", 1, density("memory_used_gib", "memory_of_used_hosts_gib")),

@@ -54,7 +54,7 @@ fn plot(run: &RunData, measure: &Measure) -> Option<Plot> {
         Plot::new(
             format!("stages-{}", measure.name),
             measure.title,
-            (Axis::time(run.end_s()), Axis::from_zero(measure.unit, most(&layers))),
+            (run.time_axis(), Axis::from_zero(measure.unit, most(&layers))),
             layers,
         )
         .with_caption(format!("{}{which}", measure.caption)),

@@ -3,7 +3,7 @@
 
 use super::shortage;
 use super::tables::in_path_order;
-use super::words::{number, time};
+use super::words::{moment, number};
 use crate::format::amount;
 use crate::run::summary::{Objective, StageFigures, Summary};
 use crate::text::name;
@@ -195,7 +195,7 @@ fn elastic(summary: &Summary) -> Option<String> {
     Some(format!(
         "{} at most, after {}; {} on average{bound}.",
         number(fleet.hosts, "host", "hosts"),
-        time(at),
+        moment(summary, at),
         readable(fleet.hosts_mean),
     ))
 }

@@ -1,6 +1,6 @@
 //! Sentence on what ran out first: the resource, its zone and host groups, the time, with what was asked and what was free.
 
-use super::words::time;
+use super::words::moment;
 use crate::run::summary::{ShortageFigures, Summary};
 use crate::text::name;
 use plimsoll_base::failure::{self, Failure};
@@ -12,13 +12,16 @@ const COUNTED: [&str; 2] = ["addresses", "instances"];
 /// Returns the sentences; `None` where nothing ran out.
 pub fn sentence(summary: &Summary) -> Option<String> {
     match &summary.first_shortage {
-        Some(first) => {
-            Some(format!("Ran out first: {}, after {}.{}", place(first), time(first.at_s), amounts(first),))
-        }
+        Some(first) => Some(format!(
+            "Ran out first: {}, after {}.{}",
+            place(first),
+            moment(summary, first.at_s),
+            amounts(first),
+        )),
         // The summary is of an earlier version.
         None => summary.first_failures.iter().find_map(|first| {
             let what = failure_of(&first.code)?.shortage()?;
-            Some(format!("Ran out first: {what}, after {}.", time(first.at_s)))
+            Some(format!("Ran out first: {what}, after {}.", moment(summary, first.at_s)))
         }),
     }
 }

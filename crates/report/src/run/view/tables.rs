@@ -1,14 +1,13 @@
 //! Tables of a run that terminal and page share; those that would be empty are left out.
 
-use super::words::time;
+use super::words::moment;
 use crate::format::amount;
 use crate::run::summary::{
     AddressPoolFigures, HeadroomFigures, LatencyFigures, MicroUsd, SpanFigures, StageFigures, Summary,
 };
 use crate::table::{ReportTable, TableCell};
 use plimsoll_base::failure;
-use plimsoll_base::units::figures::{decimal, dollars, grouped, percent, span};
-use plimsoll_base::units::{Duration, NS_PER_S};
+use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
 use plimsoll_experiment::metric;
 use plimsoll_model::operation::Operation;
 
@@ -100,7 +99,7 @@ fn launches(summary: &Summary) -> ReportTable {
             TableCell::text(code),
             TableCell::count(count),
             share(count),
-            TableCell::optional(first, time),
+            TableCell::optional(first, |at_s| moment(summary, at_s)),
         ]);
     }
     ReportTable::new("Launches", header, rows)
@@ -288,14 +287,17 @@ fn usage(summary: &Summary) -> ReportTable {
     let mut subnets: Vec<&AddressPoolFigures> = network.subnets.iter().collect();
     subnets.sort_by(|a, b| b.peak_ratio().total_cmp(&a.peak_ratio()));
     rows.extend(
-        subnets.iter().take(TOP).map(|pool| pool_row(format!("addresses of subnet {}", pool.name), pool)),
+        subnets
+            .iter()
+            .take(TOP)
+            .map(|pool| pool_row(summary, format!("addresses of subnet {}", pool.name), pool)),
     );
     if subnets.len() > TOP {
         let rest = format!("… and {} more subnets", subnets.len() - TOP);
         rows.push(vec![TableCell::text(rest), TableCell::Empty, TableCell::Empty, TableCell::Empty]);
     }
     if network.public.used_peak > 0 || network.public.addresses.is_some() {
-        rows.push(pool_row("public addresses".to_string(), &network.public));
+        rows.push(pool_row(summary, "public addresses".to_string(), &network.public));
     }
     if network.elastic.allocated_peak > 0 {
         let (mean, peak) = (network.elastic.allocated_mean, network.elastic.allocated_peak);
@@ -319,11 +321,11 @@ fn volumes(summary: &Summary) -> Vec<Vec<TableCell>> {
     for backend in &summary.storage.backends {
         let peak = backend.capacity_used_peak_gib;
         if peak > 0 || backend.capacity_gib.is_some() {
-            let of = limit(backend.capacity_gib, "GiB", backend.capacity_exhausted_at_s);
+            let of = limit(summary, backend.capacity_gib, "GiB", backend.capacity_exhausted_at_s);
             rows.push(level_row("volumes", &backend.zone, backend.capacity_used_mean_gib, peak, of));
         }
         if backend.iops.is_some() {
-            let of = limit(backend.iops, "IOPS", backend.iops_exhausted_at_s);
+            let of = limit(summary, backend.iops, "IOPS", backend.iops_exhausted_at_s);
             rows.push(level_row(
                 "volume IOPS",
                 &backend.zone,
@@ -333,7 +335,7 @@ fn volumes(summary: &Summary) -> Vec<Vec<TableCell>> {
             ));
         }
         if backend.throughput_mibps.is_some() {
-            let of = limit(backend.throughput_mibps, "MiB/s", backend.throughput_exhausted_at_s);
+            let of = limit(summary, backend.throughput_mibps, "MiB/s", backend.throughput_exhausted_at_s);
             let (mean, peak) = (backend.throughput_used_mean_mibps, backend.throughput_used_peak_mibps);
             rows.push(level_row("volume throughput", &backend.zone, mean, peak, of));
         }
@@ -350,14 +352,14 @@ fn level_row(what: &str, zone: &str, mean: f64, peak: u64, of: String) -> Vec<Ta
     ]
 }
 
-fn limit(limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String {
+fn limit(summary: &Summary, limit: Option<u64>, unit: &str, exhausted_at_s: Option<f64>) -> String {
     let all = limit.map_or_else(|| format!("{unit}, no limit"), |all| format!("{} {unit}", grouped(all)));
-    exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", time(at_s)))
+    exhausted_at_s.map_or(all.clone(), |at_s| format!("{all}, first short at {}", moment(summary, at_s)))
 }
 
-fn pool_row(name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
+fn pool_row(summary: &Summary, name: String, pool: &AddressPoolFigures) -> Vec<TableCell> {
     let of = match (pool.addresses, pool.exhausted_at_s) {
-        (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), time(at_s)),
+        (Some(all), Some(at_s)) => format!("{}, first full at {}", grouped(all), moment(summary, at_s)),
         (Some(all), None) => grouped(all),
         (None, _) => "no limit".to_string(),
     };
@@ -418,9 +420,7 @@ fn exhaustion(summary: &Summary) -> ReportTable {
     growing.retain(|found| found.at_s.is_some_and(|at_s| ahead.contains(&at_s)));
     growing.sort_by(|a, b| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
     let after = |at_s: Option<f64>| match at_s {
-        Some(at_s) if at_s < FORECAST_LIMIT_S => {
-            TableCell::Number(at_s, span(Duration((at_s * NS_PER_S as f64) as u64)))
-        }
+        Some(at_s) if at_s < FORECAST_LIMIT_S => TableCell::Number(at_s, moment(summary, at_s)),
         _ => TableCell::text("not in 30 years"),
     };
     let rows = growing.into_iter().take(TOP).map(|found| {

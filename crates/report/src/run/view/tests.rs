@@ -219,3 +219,12 @@ fn tables_without_content_are_left_out() {
     assert_eq!(titles(json!({})), ["Launches", "In use", "Packing"]);
     assert_eq!(titles(json!({ "billing": { "total": "1.000000" } }))[3..], ["Bill"]);
 }
+
+#[test]
+fn dates_stand_beside_times_where_the_run_has_any() {
+    let mut more = shortage(json!({}));
+    more["start"] = json!("2026-03-01T08:00:00+01:00");
+    let view = view(more);
+    assert_eq!(view.headline, "first-fit on 10 hosts, 2 d simulated from 2026-03-01 08:00 +01:00, seed 7");
+    assert!(view.answer.contains("after 59 d 17 h (2026-04-30 00:48 +01:00)."), "{}", view.answer);
+}

@@ -3,11 +3,23 @@
 use crate::run::summary::Summary;
 use crate::text::name;
 use plimsoll_base::units::figures::{grouped, span};
-use plimsoll_base::units::{Duration, NS_PER_S};
+use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// Returns a length of time \[s\] in words.
 pub fn time(seconds: f64) -> String {
     span(Duration((seconds * NS_PER_S as f64).round() as u64))
+}
+
+/// Returns a moment of a run \[s\] in words, with its date where the run has one: `59 d 17 h (2026-03-01 17:00 UTC)`.
+pub fn moment(summary: &Summary, seconds: f64) -> String {
+    match summary.calendar() {
+        Some(calendar) => format!("{} ({})", time(seconds), calendar.shown(at(seconds))),
+        None => time(seconds),
+    }
+}
+
+fn at(seconds: f64) -> Time {
+    Time((seconds * NS_PER_S as f64).round() as u64)
 }
 
 /// Returns a number of things in words: `1 call`, `2,300 calls`.
@@ -23,10 +35,12 @@ pub fn headline(summary: &Summary) -> String {
     };
     let hosts = number(summary.fleet.hosts, "host", "hosts");
     let at_most = if summary.fleet.hosts_peak_at_s.is_some() { "at most " } else { "" };
+    let start = summary.calendar().map(|calendar| format!(" from {}", calendar.shown(Time::ZERO)));
     format!(
-        "{} on {at_most}{hosts}, {} simulated{warmup}, seed {}",
+        "{} on {at_most}{hosts}, {} simulated{}{warmup}, seed {}",
         summary.strategy,
         time(summary.horizon_s),
+        start.unwrap_or_default(),
         summary.seed,
     )
 }

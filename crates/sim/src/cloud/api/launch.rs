@@ -53,7 +53,7 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
     world.recorder.ledger.count_launch(launch.max_count, failure, missing);
     if let Some(refused) = refused {
         if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
-            shortage::note(world, &context, &refused);
+            shortage::note(world, context, &refused);
         }
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
     }

@@ -106,7 +106,7 @@ impl Runner {
             world.storage.keep_history();
         }
         let provided = provisioning::provide(world);
-        let residents = steady_state::seed(world);
+        let residents = steady_state::seed(world)?;
         recovery::schedule_next(world);
         observer.started();
         submit::open(world);
