@@ -8,6 +8,7 @@ use super::output;
 use crate::catalogue::{self, CatalogueEntry, TypeFilter};
 use crate::failure::{self, ErrorSide, LimitKind};
 use crate::input::{InputError, Place, Problem};
+use crate::inventory::SOURCES;
 use crate::placement::register::{self, Parameter};
 use crate::report::terminal::ruled;
 use crate::scenario::branching::MUTABLE_KEYS;
@@ -51,6 +52,8 @@ enum What {
     Types(TypeFilter),
     /// Trace formats that `plimsoll trace import` reads
     Traces,
+    /// Inventories that `plimsoll import inventory` reads, and how their files are made
+    Inventories,
     /// Scenarios that come with the program, for `plimsoll run --example`
     Scenarios,
     /// Metrics of summary.json
@@ -69,6 +72,7 @@ pub fn main(args: &ListArgs) -> Result<(), InputError> {
         What::Strategies => strategies(),
         What::Types(filter) => types(filter)?,
         What::Traces => traces(),
+        What::Inventories => inventories(),
         What::Scenarios => scenarios(),
         What::Metrics(pattern) => metrics(pattern)?,
         What::Errors => errors(),
@@ -144,6 +148,14 @@ fn traces() -> Table {
     let mut table = table(["format", "what", "licence"], &[]);
     for format in FORMATS {
         table.add_row([format.name, format.description, format.licence]);
+    }
+    table
+}
+
+fn inventories() -> Table {
+    let mut table = table(["source", "what", "made by"], &[]);
+    for source in SOURCES {
+        table.add_row([source.name, source.description, source.made_by]);
     }
     table
 }

@@ -9,6 +9,7 @@ mod compare;
 mod completions;
 mod examples;
 mod file_kind;
+mod import;
 mod interrupt;
 mod journal;
 mod list;
@@ -112,6 +113,7 @@ enum Command {
     Size(size::SizeArgs),
     Report(report::ReportArgs),
     Trace(trace::TraceArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
     Selftest(selftest::SelftestArgs),
@@ -139,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Size(args) => size::main(&args),
         Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
+        Command::Import(args) => import::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Selftest(args) => selftest::main(&args),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),

@@ -31,6 +31,10 @@ pub mod faults;
 
 pub mod workload;
 
+pub mod pools;
+
+pub mod inventory;
+
 pub mod queueing;
 
 pub mod control_plane;

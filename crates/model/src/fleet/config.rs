@@ -75,7 +75,7 @@ pub struct HostGroupConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_hosts: Option<u32>,
     /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
-    /// `gpu,local_storage_gib,network_gbps,rack,sku,families,types,architecture`. Relative to the scenario file.
+    /// `gpu,local_storage_gib,network_gbps,name,rack,sku,families,types,architecture`. Relative to the scenario file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// vCPU of each host \[vCPU\].
@@ -156,7 +156,7 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
                     .with_help("add a [[zones.hosts]] table"),
             );
         }
-        let mut groups = Vec::new();
+        let mut groups: Vec<HostGroup> = Vec::new();
         for (j, group) in config.hosts.iter().enumerate() {
             match group.resolve(&format!("zones.{i}.hosts.{j}")) {
                 Ok(group) => groups.push(group),
@@ -175,7 +175,23 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
             problems.push(Problem::new(Place::key("zones"), message));
         }
     }
+    problems.extend(hosts_named_twice(&zones));
     if problems.is_empty() { Ok(zones) } else { Err(problems) }
+}
+
+/// Returns a problem for each name that hosts of several files have.
+fn hosts_named_twice(zones: &[Vec<HostGroup>]) -> Vec<Problem> {
+    let mut names = BTreeSet::new();
+    let listed = zones.iter().flatten().filter_map(|group| match &group.hosts {
+        Hosts::Listed(rows) => Some(rows),
+        Hosts::Fixed { .. } | Hosts::Elastic { .. } => None,
+    });
+    let twice = listed.flatten().filter_map(|row| row.name.as_ref()).filter(|name| !names.insert(*name));
+    let problem = |name: &String| {
+        let message = format!("found a host `{name}` in two host files, expected a name of its own");
+        Problem::new(Place::key("zones"), message)
+    };
+    twice.map(problem).collect()
 }
 
 impl HostGroupConfig {

@@ -1,5 +1,6 @@
 //! Host files: one host a row, in order; every quantity exact or refused with its place.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::hardware::{Architecture, Hardware};
@@ -26,12 +27,23 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
         .map_err(|problem| vec![problem])?;
     let columns = Columns::find(&mut table)?;
     let mut hosts = Vec::new();
+    let mut names = BTreeSet::new();
     let mut problems = Vec::new();
     while problems.len() < MAX_PROBLEMS {
         match table.advance() {
             Ok(false) => break,
             Ok(true) => match columns.host(&table, reserve) {
-                Ok(host) => hosts.push(host),
+                Ok(host) => {
+                    if host.name.as_ref().is_some_and(|name| !names.insert(name.clone())) {
+                        let column = columns.name.expect("the host has a name");
+                        problems.push(table.wrong(
+                            column,
+                            "is the name of an earlier host",
+                            "a name of its own",
+                        ));
+                    }
+                    hosts.push(host);
+                }
                 Err(problem) => problems.push(problem),
             },
             Err(problem) => {
@@ -211,6 +223,10 @@ mod tests {
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
             ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found the column twice"),
             ("vcpu,memory_gib,architecture\n4,8,arm\n", "hosts.csv:2: `architecture`: found `arm`"),
+            (
+                "name,vcpu,memory_gib\na,4,8\nb,4,8\na,4,8\n",
+                "hosts.csv:4: `name`: found `a`, which is the name of an earlier host",
+            ),
             ("vcpu,memory_gib\n", "found a header and no hosts"),
             ("", "hosts.csv: found an empty file, expected a header"),
             ("vcpu,memory_gib,rack\n4,8,\"r1\n4,8,r2\n", "hosts.csv:2: found a quote that is never closed"),

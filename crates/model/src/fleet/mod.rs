@@ -77,6 +77,8 @@ pub struct Fleet {
     is_elastic: bool,
     /// Sets of types that hosts run.
     hardware: HardwareSets,
+    /// Hosts with a name of their own, by it.
+    names: BTreeMap<String, HostId>,
 }
 
 /// Change of a host beside its free amounts.
@@ -100,6 +102,7 @@ impl Fleet {
             closed: vec![BTreeSet::new(); builder.groups.len()],
             is_elastic: builder.groups.iter().any(|group| group.elastic),
             hardware: builder.hardware,
+            names: builder.names,
             hosts: builder.hosts,
             skus: builder.skus,
             groups: builder.groups,
@@ -198,6 +201,16 @@ impl Fleet {
     #[inline]
     pub fn is_elastic(&self) -> bool {
         self.is_elastic
+    }
+
+    /// Returns the host of a name.
+    pub fn named(&self, name: &str) -> Option<HostId> {
+        self.names.get(name).copied()
+    }
+
+    /// Returns the name of a host, where it has one. It looks through all names.
+    pub fn name_of(&self, id: HostId) -> Option<&str> {
+        self.names.iter().find(|(_, host)| **host == id).map(|(name, _)| name.as_str())
     }
 
     /// Returns the zone of a host.
@@ -437,6 +450,7 @@ struct Builder {
     groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     racks: u32,
+    names: BTreeMap<String, HostId>,
 }
 
 impl Builder {
@@ -480,6 +494,9 @@ impl Builder {
             }
             Hosts::Listed(rows) => {
                 for row in rows {
+                    if let Some(name) = &row.name {
+                        self.names.insert(name.clone(), HostId(self.hosts.len() as u32));
+                    }
                     let hardware = row.hardware.as_ref().map_or(Ok(hardware), |own| self.number(own))?;
                     self.equal_hosts(1, sku(row.sellable, hardware), empty(HostState::Active))?;
                 }

@@ -25,6 +25,7 @@ impl Persist for Fleet {
             closed: _,
             is_elastic: _,
             hardware: _,
+            names: _,
         } = self;
         out.put(&(is_asked, smallest));
         out.put_length(hosts.len());

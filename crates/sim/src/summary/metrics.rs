@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::breakdown;
 use super::control_plane::{self, figure as plane, hit_ratio};
-use super::{Run, percentiles};
+use super::{Run, percentiles, pools};
 use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
@@ -87,6 +87,8 @@ pub const METRICS: &[Metric] = {
         metric("launch.retrying_at_end", "instances", Lower, "instances whose launch was refused and will be tried again at the end", |r| json!(r.outcome.launch_course.retrying_at_end)),
         metric("launch.preempted", "instances", Lower, "instances whose room a launch of higher priority took", |r| json!(r.outcome.launch_course.preempted)),
         metric("launch.requeued", "instances", Neither, "instances launched again after that", |r| json!(r.outcome.launch_course.requeued)),
+        metric("jobs", "jobs", Neither, "by source of jobs: arrived; started_at_once, those that found an instance ready, and their share started_at_once_ratio; lost with their instance; waiting_at_end; wait_s from the arrival until the instance runs: count, mean, p50, p90, p99, p999, max", pools::jobs),
+        metric("pools", "instances", Neither, "by pool: size; mean numbers of instances that were ready, coming up and with a job (ready_mean, coming_mean, busy_mean, busy_peak); jobs that waited (waiting_mean, waiting_peak); cost_usd of its account", pools::pools),
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),

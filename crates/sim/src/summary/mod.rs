@@ -6,6 +6,7 @@ mod breakdown;
 mod control_plane;
 pub mod metrics;
 pub mod percentiles;
+mod pools;
 pub mod run;
 #[doc(hidden)]
 pub mod sample;

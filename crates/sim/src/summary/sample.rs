@@ -51,6 +51,8 @@ fn outcome() -> Outcome {
         described_pages: 0,
         launch,
         launch_course: Default::default(),
+        pools: Vec::new(),
+        jobs: Vec::new(),
         first_failures: vec![FirstFailure {
             failure: capacity,
             at: Time(hour),

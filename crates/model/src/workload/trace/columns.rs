@@ -46,7 +46,7 @@ columns! {
     Group = "group", "the name of a placement group";
     Partition = "partition", "a whole number from 1 to 65,535";
     Tenancy = "tenancy", "`shared`, `dedicated` or `host`";
-    Host = "host", "the name of a dedicated host";
+    Host = "host", "the name of a dedicated host, or of the host that a resident is on";
     Reservation = "reservation", "the name of a capacity reservation";
     Purchase = "purchase", "`on-demand` or `spot`";
     MaxPrice = "max_usd_per_hour", "dollars, 0 or more, with at most twelve decimals";

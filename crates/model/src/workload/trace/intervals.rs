@@ -59,7 +59,11 @@ impl IntervalReader {
         }
         let table = &self.table;
         let mut row = TraceRow::new(table, &mut self.header, directory);
-        let at = row.take(self.clock.read(table, self.start));
+        let start = match row.is_empty(Column::Host) {
+            true => self.clock.read(table, self.start),
+            false => self.clock.read_or_start(table, self.start),
+        };
+        let at = row.take(start);
         let end = row.take(end(table, self.end, &mut self.clock, at));
         row.take(self.order.check(table, self.start, at));
         let kind = row.kind();

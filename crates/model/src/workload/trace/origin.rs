@@ -12,7 +12,7 @@ use super::columns::Column;
 use super::seconds;
 use plimsoll_base::input::Problem;
 use plimsoll_base::table::{Dates, Table};
-use plimsoll_base::units::{Duration, NS_PER_S, Time, parse_seconds};
+use plimsoll_base::units::{Duration, NS_PER_S, Time, parse_nearest_seconds, parse_seconds};
 
 /// The ways of writing an origin, for messages.
 const AN_ORIGIN: &str =
@@ -146,12 +146,32 @@ impl Clock {
     /// Returns the time in a cell, as a time of the run. The first one read may become the zero.
     #[inline]
     pub fn read(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
-        let time = seconds::time(table, column).or_else(|problem| self.read_date(table, column, problem))?;
+        let time = self.moment(table, column)?;
         let Time(zero) = *self.zero.get_or_insert(time);
         match time.0.checked_sub(zero) {
             Some(ns) => Ok(Time(ns)),
             None => Err(self.explain_early(table, column, Time(zero))),
         }
+    }
+
+    /// Returns the time in a cell, or the start of the run where it is earlier: a negative number, or a moment before the
+    /// origin.
+    pub fn read_or_start(&mut self, table: &Table, column: usize) -> Result<Time, Problem> {
+        let is_negative = |text: &str| {
+            text.trim().strip_prefix('-').is_some_and(|amount| parse_nearest_seconds(amount).is_ok())
+        };
+        if self.zero.is_some() && is_negative(table.text(column)?) {
+            return Ok(Time::ZERO);
+        }
+        let time = self.moment(table, column)?;
+        let Time(zero) = *self.zero.get_or_insert(time);
+        Ok(Time(time.0.saturating_sub(zero)))
+    }
+
+    /// Returns the time in a cell by the clock of the trace.
+    #[inline]
+    fn moment(&self, table: &Table, column: usize) -> Result<Time, Problem> {
+        seconds::time(table, column).or_else(|problem| self.read_date(table, column, problem))
     }
 
     /// Returns the problem of a time before `zero`.
@@ -166,7 +186,9 @@ impl Clock {
         }
         table
             .wrong(column, format!("is before the origin of the trace ({zero} s)"), "that or later")
-            .with_help("state an earlier `workload.trace_origin`, or leave the row out")
+            .with_help(
+                "state an earlier `workload.trace_origin`, leave the row out, or name the `host` of what is there already",
+            )
     }
 
     /// Returns a date and time as Unix time, or why the cell is no time.

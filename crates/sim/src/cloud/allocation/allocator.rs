@@ -80,6 +80,19 @@ impl HostAllocator {
         Ok((host, undo))
     }
 
+    /// Allocates capacity on a host that is named, for an instance that is there already; `false` where it has no room or does
+    /// not run the type.
+    pub fn allocate_on(&mut self, request: &Request, host: HostId) -> bool {
+        let barred = request.constraint.map_or(0, |constraint| constraint.barred);
+        if !self.fleet.fits(host, &request.amounts) || self.fleet.is_barred(host, barred) {
+            return false;
+        }
+        self.fleet.take(host, request.zone, &request.amounts);
+        self.placer.added(request, host, &self.fleet);
+        self.placer.changed(host, request.zone, &mut self.fleet);
+        true
+    }
+
     /// Takes over a slot of a reservation, if one matches.
     #[cold]
     fn claim_slot(

@@ -58,7 +58,7 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
     }
     if let Some(refused) = refused {
         if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
-            shortage::note(world, &context, &refused);
+            shortage::note(world, context, &refused);
         }
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
     }
@@ -134,7 +134,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     });
     world.note_on_host(slot);
     if let Some(reactions) = &mut world.reactions {
-        reactions.note_launched(slot, launch.sender);
+        reactions.note_launched(world.instances.reference(slot), launch.sender);
     }
     if let Some(options) = &launch.options {
         launch_options::register_options(world, slot, context, options);

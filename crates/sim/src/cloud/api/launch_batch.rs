@@ -10,9 +10,10 @@ use crate::cloud::instances::quota_claims;
 use crate::cloud::observe::decisions;
 use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
-use plimsoll_base::units::{AccountId, SubnetId, Time, ZoneId};
+use plimsoll_base::units::{AccountId, HostId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
 use plimsoll_model::placement::request::Constraint;
+use plimsoll_model::placement::strategy::Undo;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
 
@@ -161,6 +162,30 @@ fn allocate_resources(
     let LaunchContext { now, ref request, .. } = *context;
     let usage = &mut world.billing.usage;
     let on_host = world.hosts.allocate(now, request, context.criteria(), may_open, usage)?;
+    allocate_beside(world, context, on_host)
+}
+
+/// Allocates for an instance that is on a host already, and adds it to the batch. `Ok(false)` where the host has no room for
+/// it.
+pub fn allocate_on(world: &mut World, context: &LaunchContext, host: HostId) -> Result<bool, FailureReason> {
+    if !world.quotas.is_unlimited() {
+        let claim = claim(world, context);
+        quota_claims::take(world, context.now, context.account, claim)?;
+    }
+    if !world.hosts.allocate_on(&context.request, host) {
+        return Ok(false);
+    }
+    let allocation = HostAllocation { host, reservation: None };
+    allocate_beside(world, context, PendingAllocation { allocation, undo: Undo::default() }).map(|()| true)
+}
+
+/// Allocates what an instance needs beside its host, and adds it to the batch.
+#[inline(always)] // every launch
+fn allocate_beside(
+    world: &mut World,
+    context: &LaunchContext,
+    on_host: PendingAllocation,
+) -> Result<(), FailureReason> {
     let (subnet, address, has_public_address) = match allocate_addresses(world, context) {
         Ok(found) => found,
         Err(reason) => {

@@ -106,12 +106,13 @@ impl Runner {
             world.storage.keep_history();
         }
         let provided = provisioning::provide(world);
-        let residents = steady_state::seed(world);
+        let residents = steady_state::seed(world)?;
         recovery::schedule_next(world);
         observer.started();
         submit::open(world);
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval, self.counts_minutes);
         milestones.reach(world, Time::ZERO, observer);
+        work::open(world);
         // Provisioned hosts that do not fit are reported as refused calls.
         for (account, answer) in provided {
             world.recorder.answer(Time::ZERO, Operation::AllocateHost, account, answer);

@@ -1,4 +1,4 @@
-//! Residents: the instances that exist when a run starts in steady state.
+//! Residents: the instances that exist when a run starts, drawn in steady state, or of the trace on the hosts that it names.
 
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::{launch, launch_batch};
@@ -8,28 +8,88 @@ use crate::cloud::observe::ledger::DigestEvent;
 use crate::cloud::observe::outcome::Residents;
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::world::World;
-use plimsoll_base::units::Time;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::figures::decimal;
+use plimsoll_base::units::{HostId, Time};
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::workload::call::{Action, Call, Resident};
+use plimsoll_model::workload::call::{Action, Call, End, Launch, Resident};
 
 /// Slots reserved beyond the residents, so that ordinary fluctuation does not reallocate the table.
 const HEADROOM: usize = 64;
 
-/// Places the residents in the order of their sampled start. They are past their minimum bill and
-/// count as no requests; those that do not fit are only counted.
-pub fn seed(world: &mut World) -> Residents {
+/// Places the residents: those of the trace, then drawn ones in the order of their sampled start. They are past their minimum
+/// bill and count as no requests; drawn ones that do not fit are only counted.
+///
+/// # Errors
+/// A resident of the trace that does not fit on its host, or a row that cannot be read.
+pub fn seed(world: &mut World) -> Result<Residents, InputError> {
     let residents = world.demand.residents();
+    let of_trace = place_residents_of_trace(world)?;
     if residents.is_empty() {
-        return Residents::default();
+        return Ok(Residents { expected: of_trace, placed: of_trace });
     }
     world.instances.reserve(residents.len() + residents.len() / HEADROOM);
-    let mut placed = 0;
+    let mut placed = of_trace;
     for resident in &residents {
         placed += u64::from(place_resident(world, resident));
     }
     world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
     world.recorder.ledger.note_instances();
-    Residents { expected: residents.len() as u64, placed }
+    Ok(Residents { expected: of_trace + residents.len() as u64, placed })
+}
+
+/// Places the rows of the trace whose instances are there already, and returns their number.
+fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
+    let mut placed = 0;
+    loop {
+        let fleet = &world.hosts.fleet;
+        let next = world.demand.next_resident(&mut world.directory, |name| fleet.named(name))?;
+        let Some((Call { account, action: Action::Launch(launch), .. }, host)) = next else { break };
+        world.api.batch.clear();
+        let mut context = launch::context(world, Time::ZERO, account, &launch);
+        let problem = |world: &World, why: String| misplaced(world, &launch, host, placed + 1, &why);
+        let applied = launch::apply_options(world, &mut context);
+        applied.map_err(|reason| problem(world, format!("is refused: {}", reason.failure.ec2_name())))?;
+        context.request.zone = world.hosts.fleet.zone_of(host);
+        match launch_batch::allocate_on(world, &context, host) {
+            Ok(true) => {}
+            Ok(false) => return Err(problem(world, no_room(world, host)).into()),
+            Err(reason) => {
+                return Err(problem(world, format!("is refused: {}", reason.failure.ec2_name())).into());
+            }
+        }
+        let slot = launch::register(world, &context, 0);
+        enter(world, slot);
+        if let End::At(end) = launch.end {
+            world.set_lifetime(end, slot);
+        }
+        placed += 1;
+    }
+    if placed > 0 {
+        world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
+        world.recorder.ledger.note_instances();
+    }
+    Ok(placed)
+}
+
+/// Returns the problem of a resident of the trace that cannot be where it is said to be.
+fn misplaced(world: &World, launch: &Launch, host: HostId, number: u64, why: &str) -> Problem {
+    let kind = &world.directory.types.get(launch.kind).name;
+    let host = world.hosts.fleet.name_of(host).unwrap_or_default();
+    let message = format!("found resident {number}, of {kind} on host `{host}`, which {why}");
+    Problem::new(Place::key("workload.trace"), message).with_help(
+        "let the host file say what the hosts sell, overcommitted capacity included, or leave the row out",
+    )
+}
+
+fn no_room(world: &World, host: HostId) -> String {
+    let free = world.hosts.fleet.hosts()[host.index()].free;
+    let (vcpu, memory) = (f64::from(free.vcpu_milli()) / 1000.0, f64::from(free.memory_mib()) / 1024.0);
+    format!(
+        "does not run it or has no room: {} vCPU and {} GiB are free there",
+        decimal(vcpu, 1),
+        decimal(memory, 1)
+    )
 }
 
 /// Places a resident; `false` where it does not fit.
@@ -45,13 +105,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
         return false;
     }
     let slot = launch::register(world, &context, 0);
-    let instance = world.instances.get_mut(slot);
-    instance.state = State::Running;
-    instance.past_minimum = true;
-    let (id, host, kind) = (instance.id, instance.host, instance.kind);
-    world.recorder.ledger.digest(Time::ZERO, DigestEvent::Resident, id, host);
-    lifecycle::start_counting(world, kind);
-    lifecycle::time_of_entry(world, Time::ZERO, slot, State::Running);
+    enter(world, slot);
     world.set_lifetime(Time::ZERO.after(resident.residual), slot);
     // Before the resident may turn out to be stopped, which voids the watch.
     if launch.options.is_some() {
@@ -59,6 +113,17 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     }
     join_cycle(world, slot, resident);
     true
+}
+
+/// Has a registered resident run from the start.
+fn enter(world: &mut World, slot: Slot) {
+    let instance = world.instances.get_mut(slot);
+    instance.state = State::Running;
+    instance.past_minimum = true;
+    let (id, host, kind) = (instance.id, instance.host, instance.kind);
+    world.recorder.ledger.digest(Time::ZERO, DigestEvent::Resident, id, host);
+    lifecycle::start_counting(world, kind);
+    lifecycle::time_of_entry(world, Time::ZERO, slot, State::Running);
 }
 
 /// Puts a resident that stops and starts into its phase of the cycle.

@@ -1,0 +1,183 @@
+//! Settlement of an inventory: which machines can be where they are said to be. What is left out is told by reason, with names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Inventory, InventoryHost, InventoryInstance};
+use plimsoll_base::catalogue;
+use plimsoll_base::units::Resources;
+
+/// An inventory without contradictions.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Settled {
+    /// The hosts, in file order.
+    pub hosts: Vec<InventoryHost>,
+    /// Machines with a host of the inventory, in file order.
+    pub residents: Vec<InventoryInstance>,
+    /// Machines without one, which a run launches at its start.
+    pub others: Vec<InventoryInstance>,
+    /// Hosts and machines left out, or kept with a note, by reason: their names.
+    pub told: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl Settled {
+    fn tell(&mut self, reason: &'static str, name: &str) {
+        self.told.entry(reason).or_default().push(name.to_string());
+    }
+}
+
+/// Settles an inventory. Each vCPU of a host is sold `overcommit` times \[thousandths\].
+pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
+    let mut settled = Settled::default();
+    let mut free: BTreeMap<String, Resources> = BTreeMap::new();
+    for mut host in inventory.hosts {
+        let vcpu = u64::from(host.capacity.0[Resources::VCPU]) * u64::from(overcommit) / 1000;
+        host.capacity.0[Resources::VCPU] = u32::try_from(vcpu).unwrap_or(u32::MAX - 1);
+        if free.contains_key(&host.name) {
+            settled.tell("hosts left out: listed twice", &host.name);
+        } else if host.capacity.vcpu_milli() == 0 || host.capacity.memory_mib() == 0 {
+            settled.tell("hosts left out: without vCPU or memory", &host.name);
+        } else {
+            if host.is_closed {
+                settled.tell("hosts kept as open: they take nothing new there", &host.name);
+            }
+            free.insert(host.name.clone(), host.capacity);
+            settled.hosts.push(host);
+        }
+    }
+    let mut names = BTreeSet::new();
+    for machine in inventory.instances {
+        match reason_to_leave_out(&machine, &mut names, &free) {
+            Some(reason) => settled.tell(reason, &machine.name),
+            None if machine.host.is_empty() => settled.others.push(machine),
+            None => {
+                let asked = size(&machine).expect("an unknown type is left out");
+                let left =
+                    free.get_mut(&machine.host).expect("a host that is missing is a reason to leave out");
+                *left = left.minus(&asked);
+                settled.residents.push(machine);
+            }
+        }
+    }
+    settled
+}
+
+fn reason_to_leave_out(
+    machine: &InventoryInstance,
+    names: &mut BTreeSet<String>,
+    free: &BTreeMap<String, Resources>,
+) -> Option<&'static str> {
+    if !names.insert(machine.name.clone()) {
+        return Some("left out: listed twice");
+    }
+    match machine.not_running {
+        "" => {}
+        "powered off" => return Some("left out: powered off"),
+        "templates" => return Some("left out: templates"),
+        _ => return Some("left out: ended"),
+    }
+    let Some(asked) = size(machine) else { return Some("left out: of an unknown type") };
+    if asked == Resources::ZERO {
+        return Some("left out: ask for nothing");
+    }
+    if machine.host.is_empty() {
+        return None;
+    }
+    let Some(left) = free.get(&machine.host) else {
+        return Some("left out: on a host that is not listed");
+    };
+    (!left.covers(&asked)).then_some("left out: larger than what is left of their host")
+}
+
+/// Returns the amounts that a machine asks for; `None` where its type is unknown. No inventory states the bandwidth of its hosts,
+/// which has no limit then.
+pub fn size(machine: &InventoryInstance) -> Option<Resources> {
+    let mut size = match machine.kind.is_empty() || machine.shape != Resources::ZERO {
+        true => machine.shape,
+        false => catalogue::find(&machine.kind)?.request(),
+    };
+    size.0[Resources::NETWORK] = 0;
+    Some(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(name: &str, vcpu: u32, memory: u32) -> InventoryHost {
+        InventoryHost {
+            name: name.into(),
+            capacity: Resources::new(vcpu * 1000, memory * 1024),
+            ..Default::default()
+        }
+    }
+
+    fn machine(name: &str, host: &str, vcpu: u32, memory: u32) -> InventoryInstance {
+        let shape = Resources::new(vcpu * 1000, memory * 1024);
+        InventoryInstance { name: name.into(), host: host.into(), shape, ..InventoryInstance::default() }
+    }
+
+    #[test]
+    fn whatever_cannot_be_is_told_by_reason_and_nothing_else_is_lost() {
+        let of_type =
+            |name: &str, kind: &str| InventoryInstance { kind: kind.into(), ..machine(name, "h1", 0, 0) };
+        let off = |name: &str, reason| InventoryInstance { not_running: reason, ..machine(name, "h1", 1, 1) };
+        let instances = vec![
+            machine("a", "h1", 4, 8),
+            machine("a", "h1", 1, 1),
+            machine("too-large", "h1", 8, 8),
+            machine("nowhere", "h9", 1, 1),
+            machine("free", "", 1, 1),
+            machine("nothing", "h1", 0, 0),
+            off("off", "powered off"),
+            off("template", "templates"),
+            off("gone", "ended"),
+            of_type("odd", "x9.huge"),
+            of_type("typed", "m5.large"),
+        ];
+        let hosts = vec![
+            host("h1", 8, 32),
+            host("h1", 1, 1),
+            host("h2", 0, 4),
+            InventoryHost { is_closed: true, ..host("h3", 1, 1) },
+        ];
+        let (listed_hosts, listed) = (hosts.len(), instances.len());
+        let settled = settle(Inventory { hosts, instances }, 1000);
+        let names =
+            |machines: &[InventoryInstance]| machines.iter().map(|of| of.name.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (names(&settled.residents), names(&settled.others)),
+            (vec!["a".into(), "typed".into()], vec!["free".to_string()])
+        );
+        let told: Vec<(&str, usize)> =
+            settled.told.iter().map(|(reason, names)| (*reason, names.len())).collect();
+        assert_eq!(
+            told,
+            [
+                ("hosts kept as open: they take nothing new there", 1),
+                ("hosts left out: listed twice", 1),
+                ("hosts left out: without vCPU or memory", 1),
+                ("left out: ask for nothing", 1),
+                ("left out: ended", 1),
+                ("left out: larger than what is left of their host", 1),
+                ("left out: listed twice", 1),
+                ("left out: of an unknown type", 1),
+                ("left out: on a host that is not listed", 1),
+                ("left out: powered off", 1),
+                ("left out: templates", 1),
+            ]
+        );
+        let left_out: usize =
+            told.iter().filter(|(reason, _)| reason.starts_with("left out")).map(|(_, count)| count).sum();
+        assert_eq!(left_out + settled.residents.len() + settled.others.len(), listed);
+        assert_eq!(settled.hosts.len() + 2, listed_hosts);
+    }
+
+    #[test]
+    fn overcommitted_hosts_take_what_they_sell() {
+        let instances: Vec<InventoryInstance> = (0..5).map(|i| machine(&i.to_string(), "h", 4, 1)).collect();
+        let inventory = Inventory { hosts: vec![host("h", 8, 64)], instances };
+        assert_eq!(settle(inventory.clone(), 1000).residents.len(), 2);
+        assert_eq!(settle(inventory.clone(), 2500).residents.len(), 5);
+        assert_eq!(settle(inventory, 2500).hosts[0].capacity.vcpu_milli(), 20_000);
+    }
+}

@@ -1,0 +1,242 @@
+//! Inventories of tools: what they become, what is told, and a run that begins with them.
+
+use std::fs;
+use std::path::Path;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use crate::command_line::plimsoll;
+
+fn import(place: &Path, from: &str, files: &[&str], options: &[&str]) -> Value {
+    let words = [&["import", "inventory", "--json", "-o", "out", "--from", from], options, files].concat();
+    let output = plimsoll(place, &words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(place: &Path, file: &str) -> String {
+    fs::read_to_string(place.join(file)).unwrap()
+}
+
+fn run(place: &Path, options: &[&str]) -> Value {
+    let words = [&["run", "out/scenario.toml", "--json", "--no-report", "-o", "result"], options].concat();
+    let output = plimsoll(place, &words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_kubernetes_cluster_begins_as_it_stands() {
+    let place = tempfile::tempdir().unwrap();
+    let node = |name: &str, zone: &str| {
+        let labels =
+            json!({ "topology.kubernetes.io/zone": zone, "node.kubernetes.io/instance-type": "big" });
+        let allocatable = json!({ "cpu": "3920m", "memory": "15Gi", "pods": "110" });
+        json!({ "kind": "Node", "metadata": { "name": name, "labels": labels }, "status": { "allocatable": allocatable } })
+    };
+    let pod = |name: &str, node: &str, phase: &str, cpu: &str| {
+        let requests = json!({ "cpu": cpu, "memory": "1Gi" });
+        let spec = json!({ "nodeName": node, "containers": [{ "resources": { "requests": requests } }] });
+        json!({ "kind": "Pod", "metadata": { "name": name, "namespace": "web" }, "spec": spec, "status": { "phase": phase } })
+    };
+    let items = json!([
+        node("n1", "a"),
+        node("n2", "b"),
+        pod("p1", "n1", "Running", "2"),
+        pod("p2", "n1", "Running", "1500m"),
+        pod("p3", "n2", "Succeeded", "1"),
+        pod("p4", "", "Pending", "3"),
+        pod("p5", "n9", "Running", "1"),
+    ]);
+    fs::write(place.path().join("cluster.json"), json!({ "kind": "List", "items": items }).to_string())
+        .unwrap();
+    let report = import(place.path(), "kubectl", &["cluster.json"], &[]);
+    assert_eq!([&report["hosts"], &report["residents"], &report["launched_at_start"]], [2, 2, 1]);
+    let told = json!({ "left out: ended": ["web/p3"], "left out: on a host that is not listed": ["web/p5"] });
+    assert_eq!(report["told"], told);
+    assert_eq!(text(place.path(), "out/hosts.csv"), "name,sku,vcpu,memory_gib\nn1,big,3.92,15\n");
+    assert_eq!(text(place.path(), "out/hosts-2.csv"), "name,sku,vcpu,memory_gib\nn2,big,3.92,15\n");
+    assert_eq!(
+        text(place.path(), "out/trace.csv"),
+        "start_s,end_s,instance,host,account,vcpu,memory_gib\n\
+         0,,web/p1,n1,web,2,1\n\
+         0,,web/p2,n1,web,1.5,1\n\
+         0,,web/p4,,web,3,1\n"
+    );
+}
+
+/// Residents stand where they are said to, and what is launched beside them finds the room they leave.
+#[test]
+fn residents_of_a_trace_are_on_the_hosts_it_names() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("hosts.csv", "name,vcpu,memory_gib\nh1,4,8\nh2,4,8\n");
+    write(
+        "t.csv",
+        "start_s,end_s,host,vcpu,memory_gib,account\n\
+         -3600,,h2,3,1,a\n\
+         0,50,h2,1,1,b\n\
+         0,100,,2,1,b\n\
+         60,100,,4,1,b\n\
+         60,100,,1,1,b\n",
+    );
+    let run = |trace: &str| {
+        plimsoll(place.path(), &["run", trace, "--hosts", "hosts.csv", "--json", "-o", "out", "--tables"])
+    };
+    let summary: Value = serde_json::from_slice(&run("t.csv").output().unwrap().stdout).unwrap();
+    // Three launches: the residents are no requests. The one of 4 vCPU finds 2 on h1, and 1 on h2, which a resident has left.
+    assert_eq!([&summary["launch"]["requested"], &summary["launch"]["succeeded"]], [3, 2]);
+    assert_eq!(summary["steady_state"]["moved_in"], 2);
+    for (row, expected) in [
+        (
+            "0,,h1,5,1,a\n",
+            "found resident 1, of 5vcpu-1gib on host `h1`, which does not run it or has no room: 4.0 vCPU",
+        ),
+        ("-1,,,1,1,a\n", "`start_s`: found `-1`, which is negative"),
+    ] {
+        write("wrong.csv", &format!("start_s,end_s,host,vcpu,memory_gib,account\n{row}"));
+        run("wrong.csv").assert().code(2).stderr(contains(expected));
+    }
+    write("twice.csv", "name,vcpu,memory_gib\nh1,4,8\nh1,4,8\n");
+    plimsoll(place.path(), &["run", "t.csv", "--hosts", "twice.csv"])
+        .assert()
+        .code(2)
+        .stderr(contains("twice.csv:3: `name`: found `h1`, which is the name of an earlier host"));
+}
+
+#[test]
+fn residents_that_run_since_a_date_before_the_origin_are_there() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("hosts.csv"), "name,vcpu,memory_gib\nh1,4,16\n").unwrap();
+    let rows = "start_s,end_s,host,type\n2025-12-01T00:00:00Z,,h1,m5.large\n2026-01-02T00:00:00Z,2026-01-03T00:00:00Z,,m5.large\n";
+    fs::write(place.path().join("t.csv"), rows).unwrap();
+    let words = [
+        "run",
+        "t.csv",
+        "--hosts",
+        "hosts.csv",
+        "--json",
+        "-o",
+        "out",
+        "--trace-origin",
+        "2026-01-01T00:00:00Z",
+    ];
+    let summary: Value =
+        serde_json::from_slice(&plimsoll(place.path(), &words).output().unwrap().stdout).unwrap();
+    assert_eq!([&summary["launch"]["requested"], &summary["steady_state"]["moved_in"]], [1, 1]);
+    assert_eq!(summary["fleet"]["instances_running_peak"], 2);
+}
+
+#[test]
+fn every_source_reads_what_its_tool_writes() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    // vSphere, with thousands as RVTools may write them.
+    write(
+        "vinfo.csv",
+        "VM,Powerstate,Template,CPUs,Memory,Cluster,Host\n\
+         web1,poweredOn,False,4,\"8,192\",c1,esx1\nweb2,poweredOff,False,2,4096,c1,esx1\ngold,poweredOff,True,2,4096,c1,esx1\n\
+         db,poweredOn,False,8,16384,c1,esx1\n",
+    );
+    write(
+        "vhost.csv",
+        "Host,Cluster,# Cores,# Memory,Model,in Maintenance Mode\nesx1,c1,8,\"32,768\",R650,False\n",
+    );
+    let report = import(place.path(), "rvtools", &["vinfo.csv", "vhost.csv"], &["--overcommit", "1.5"]);
+    assert_eq!([&report["hosts"], &report["residents"]], [1, 2]);
+    assert_eq!(report["told"], json!({ "left out: powered off": ["web2"], "left out: templates": ["gold"] }));
+    assert_eq!(text(place.path(), "out/hosts.csv"), "name,sku,vcpu,memory_gib\nesx1,R650,12,32\n");
+    let summary = run(place.path(), &[]);
+    assert_eq!(summary["steady_state"]["moved_in"], 2);
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+
+    // OpenStack: the list of the command line, and Placement's inventory.
+    write(
+        "servers.json",
+        r#"[{"ID":"s1","Name":"web","Status":"ACTIVE","Flavor Name":"m1.large","Host":"cmp1","Project ID":"p"},
+            {"ID":"s2","Name":"off","Status":"SHUTOFF","Flavor Name":"m1.large","Host":"cmp1","Project ID":"p"},
+            {"ID":"s3","Name":"odd","Status":"ACTIVE","Flavor Name":"gone","Host":"cmp1","Project ID":"p"}]"#,
+    );
+    write("flavors.json", r#"[{"ID":"1","Name":"m1.large","RAM":8192,"Disk":80,"VCPUs":4}]"#);
+    write(
+        "hypervisors.json",
+        r#"{"hypervisors":[{"hypervisor_hostname":"cmp1","vcpus":8,"memory_mb":65536,"status":"enabled"}]}"#,
+    );
+    write(
+        "placement.json",
+        r#"{"name":"cmp1","inventories":{"VCPU":{"total":8,"reserved":1,"allocation_ratio":4.0},
+            "MEMORY_MB":{"total":65536,"reserved":512,"allocation_ratio":1.0}}}"#,
+    );
+    let files = ["servers.json", "flavors.json", "hypervisors.json", "placement.json"];
+    let report = import(place.path(), "openstack", &files, &[]);
+    assert_eq!([&report["hosts"], &report["residents"]], [1, 1]);
+    assert_eq!(
+        report["told"],
+        json!({ "left out: of an unknown type": ["s3"], "left out: powered off": ["s2"] })
+    );
+    assert_eq!(text(place.path(), "out/hosts.csv"), "name,vcpu,memory_gib\ncmp1,28,63.5\n");
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+
+    // EC2 says nothing of hosts: the instances are launched at the start, in the order of their launch.
+    let instance = |id: &str, kind: &str, state: &str, time: &str| {
+        json!({ "InstanceId": id, "InstanceType": kind, "State": { "Name": state }, "LaunchTime": time,
+                "Placement": { "AvailabilityZone": "us-east-1a" } })
+    };
+    let instances = json!([
+        instance("i-2", "m5.large", "running", "2026-02-01T00:00:00+00:00"),
+        instance("i-1", "c5.xlarge", "running", "2026-01-01T00:00:00+00:00"),
+        instance("i-3", "c5.xlarge", "stopped", "2026-01-01T00:00:00+00:00"),
+    ]);
+    write("ec2.json", &json!({ "Reservations": [{ "OwnerId": "123", "Instances": instances }] }).to_string());
+    let report = import(place.path(), "describe-instances", &["ec2.json"], &[]);
+    assert_eq!([&report["hosts"], &report["launched_at_start"]], [0, 2]);
+    assert_eq!(
+        text(place.path(), "out/trace.csv"),
+        "start_s,end_s,instance,account,type\n0,,i-1,123,c5.xlarge\n0,,i-2,123,m5.large\n"
+    );
+    assert_eq!(run(place.path(), &[])["launch"]["succeeded"], 2);
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+
+    // Tables of one's own.
+    write("mine.csv", "VM Name;Hypervisor;vCPUs;Memory MB;State\na;h1;2;2048;running\nb;h1;2;2048;stopped\n");
+    write("hosts.csv", "Hostname,Cores,RAM GB,Rack\nh1,16,64,r1\n");
+    let report = import(place.path(), "csv", &["mine.csv", "hosts.csv"], &[]);
+    assert_eq!([&report["hosts"], &report["residents"]], [1, 1]);
+    assert_eq!(text(place.path(), "out/hosts.csv"), "name,rack,vcpu,memory_gib\nh1,r1,16,64\n");
+}
+
+#[test]
+fn an_inventory_that_cannot_be_read_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("bad.json", "{\n  \"kind\": }\n");
+    write("pods.json", "{\"kind\":\"List\",\"items\":[]}");
+    write("book.xlsx", "PK");
+    write("odd.csv", "a,b\n1,2\n");
+    let import = |from: &str, file: &str| {
+        plimsoll(place.path(), &["import", "inventory", "--from", from, file, "-o", "out"])
+    };
+    for (from, file, expected) in [
+        ("kubectl", "bad.json", "bad.json:2:11: is no JSON"),
+        ("kubectl", "pods.json", "found nothing that runs"),
+        ("describe-instances", "pods.json", "found no `Reservations`"),
+        ("rvtools", "book.xlsx", "found a workbook"),
+        ("rvtools", "odd.csv", "found neither the column `VM` of vInfo"),
+        ("csv", "odd.csv", "found no size"),
+        ("kubctl", "odd.csv", "did you mean `kubectl`?"),
+    ] {
+        import(from, file).assert().code(2).stderr(contains(expected));
+        assert!(!place.path().join("out").exists(), "{file}");
+    }
+    fs::create_dir(place.path().join("out")).unwrap();
+    write("out/kept.txt", "mine");
+    write("m.csv", "instance,vcpu,memory_gib\na,1,1\n");
+    import("csv", "m.csv").assert().code(2).stderr(contains("expected a new or an empty folder"));
+    assert_eq!(fs::read_to_string(place.path().join("out/kept.txt")).unwrap(), "mine");
+    plimsoll(place.path(), &["list", "inventories"])
+        .assert()
+        .success()
+        .stdout(contains("kubectl get nodes,pods -A -o json").or(contains("kubectl")));
+}
