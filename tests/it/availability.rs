@@ -35,7 +35,9 @@ fn refused(outcome: &Outcome) -> Vec<(Failure, u64)> {
 #[test]
 fn a_host_takes_instances_from_its_arrival_to_its_notice() {
     let first = (0, 500);
-    for (start, fits) in [(50, false), (99, false), (100, true), (150, true), (179, true), (185, false), (250, false)] {
+    for (start, fits) in
+        [(50, false), (99, false), (100, true), (150, true), (179, true), (185, false), (250, false)]
+    {
         let outcome = run(&[first, (start, start + 5)], "");
         let expected = match fits {
             true => vec![],
@@ -80,7 +82,10 @@ fn dates_that_cannot_be_are_told_with_their_place() {
         plimsoll::scenario::Scenario::parse(path, &scenario, &Default::default()).unwrap_err().to_string()
     };
     for (text, part) in [
-        ("count = 1\navailable_from = '2d'\navailable_until = '1d'", "found 1d, expected later than the 2d of `available_from`"),
+        (
+            "count = 1\navailable_from = '2d'\navailable_until = '1d'",
+            "found 1d, expected later than the 2d of `available_from`",
+        ),
         ("elastic = true\navailable_from = '2d'", "found a date of hosts that open as they are needed"),
         ("count = 1\ndrain = 'stop'", "found it on hosts that never leave"),
         ("count = 1\nretire_notice = '1h'", "found it on hosts that never leave"),

@@ -295,15 +295,20 @@ impl HostGroupConfig {
         let has_dates = self.available_from > Duration::ZERO || self.available_until.is_some();
         if has_dates && self.elastic {
             let key = if self.available_until.is_some() { "available_until" } else { "available_from" };
-            problems.add(key, "found a date of hosts that open as they are needed, expected it beside `count` or `file`");
+            problems.add(
+                key,
+                "found a date of hosts that open as they are needed, expected it beside `count` or `file`",
+            );
         }
         if let Some(until) = self.available_until
             && until <= self.available_from
         {
-            let message = format!("found {until}, expected later than the {} of `available_from`", self.available_from);
+            let message =
+                format!("found {until}, expected later than the {} of `available_from`", self.available_from);
             problems.add("available_until", message);
         }
-        if self.available_until.is_none() && (self.retire_notice > Duration::ZERO || !self.drain.is_migrate()) {
+        if self.available_until.is_none() && (self.retire_notice > Duration::ZERO || !self.drain.is_migrate())
+        {
             let key = if self.drain.is_migrate() { "retire_notice" } else { "drain" };
             problems.add(key, "found it on hosts that never leave, expected it beside `available_until`");
         }
