@@ -43,7 +43,7 @@ pub struct SizeArgs {
     /// The most value to try [default: 1,024 times the scenario's own, or 65,536 steps]
     #[arg(long, value_name = "N")]
     to: Option<SettingValue>,
-    /// How close to come [default: 1 for whole numbers, else the third digit of the scenario's own value]
+    /// Distance of two neighbouring values [default: 1 for whole numbers, else the third digit of the scenario's own value]
     #[arg(long, value_name = "N")]
     step: Option<SettingValue>,
     /// The most replications of a value, where fewer do not show whether the target holds [default: 8 times --replications]

@@ -15,5 +15,5 @@ mod search;
 pub use curve::{Curve, CurvePoint, Estimate, Reversal};
 pub use plan::{Seek, Sizing, SizingPlan, SizingResult};
 pub use search::{Fits, search};
-pub use setting::{Coupling, Setting, SettingValue};
+pub use setting::{Coupling, SettingValue, VariedSetting};
 pub use target::{Relation, Target, TargetStatus};

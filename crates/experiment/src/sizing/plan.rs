@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::curve::{Curve, Reversal};
-use super::setting::{Coupling, Setting, SettingValue};
+use super::setting::{Coupling, SettingValue, VariedSetting};
 use super::target::Target;
 use crate::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -95,7 +95,7 @@ pub struct Sizing {
     /// The scenario as it stands, before the setting is varied.
     pub scenario: Scenario,
     /// The numbers that were varied.
-    pub setting: Setting,
+    pub setting: VariedSetting,
     /// Result of the search.
     pub result: SizingResult,
     /// Values that were tried.
@@ -110,7 +110,7 @@ impl SizingPlan {
     /// # Errors
     ///
     /// All at once: targets that no run can have; settings that are none, or no numbers; limits the wrong way round.
-    pub fn check(&self) -> Result<(Scenario, Setting), InputError> {
+    pub fn check(&self) -> Result<(Scenario, VariedSetting), InputError> {
         let scenario = Scenario::read(&self.scenario, &self.overrides)?;
         let mut problems = Vec::new();
         problems.extend(self.target.check().err().into_iter().flat_map(|error| error.0));
@@ -134,9 +134,9 @@ impl SizingPlan {
     }
 
     /// Finds the numbers to vary, and reads the scenario with the least value of each.
-    fn setting(&self, scenario: &Scenario) -> Result<Setting, InputError> {
+    fn setting(&self, scenario: &Scenario) -> Result<VariedSetting, InputError> {
         let reads = |assignment: &str| self.with(vec![assignment.to_string()]).map(|_| ());
-        let setting = Setting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
+        let setting = VariedSetting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
         let least = self.least.unwrap_or_else(|| setting.step()).max(setting.step());
         self.read(&setting, least)?;
         Ok(setting)
@@ -148,7 +148,7 @@ impl SizingPlan {
     }
 
     /// Reads the scenario with a value of the setting.
-    pub(super) fn read(&self, setting: &Setting, value: SettingValue) -> Result<Scenario, InputError> {
+    pub(super) fn read(&self, setting: &VariedSetting, value: SettingValue) -> Result<Scenario, InputError> {
         let assignments = setting.assignments(value);
         self.with(assignments.iter().map(|(path, value)| format!("{path}={value}")).collect())
     }

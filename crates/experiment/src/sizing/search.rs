@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, CurvePoint, Estimate};
 use super::plan::{Seek, Sizing, SizingPlan, SizingResult};
-use super::setting::{Setting, SettingValue};
+use super::setting::{SettingValue, VariedSetting};
 use super::target::{self, Target, TargetStatus};
 use crate::comparison::may_be_certain;
 use crate::estimate::estimated_bytes;
@@ -28,7 +28,7 @@ pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
 pub fn search(
     plan: &SizingPlan,
     scenario: Scenario,
-    setting: Setting,
+    setting: VariedSetting,
     fits: Fits<'_>,
     listener: &dyn ProgressListener,
 ) -> Result<Sizing, InputError> {
@@ -43,7 +43,7 @@ pub fn search(
 /// Search in progress. Values are counted in steps of the setting.
 struct Search<'a> {
     plan: &'a SizingPlan,
-    setting: &'a Setting,
+    setting: &'a VariedSetting,
     fits: Fits<'a>,
     listener: &'a dyn ProgressListener,
     curve: Curve,

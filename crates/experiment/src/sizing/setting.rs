@@ -129,10 +129,10 @@ pub enum Coupling {
 
 /// Numbers of a scenario that a search varies together.
 #[derive(Clone, Debug)]
-pub struct Setting {
+pub struct VariedSetting {
     /// Their paths; at least one.
     paths: Vec<String>,
-    /// What each has in the scenario; `None` for one that is not there.
+    /// Value of each in the scenario; `None` for one that is not there.
     stand_at: Vec<Option<SettingValue>>,
     /// True of those that take whole numbers only.
     whole: Vec<bool>,
@@ -141,7 +141,7 @@ pub struct Setting {
     step: SettingValue,
 }
 
-impl Setting {
+impl VariedSetting {
     /// Finds the numbers that patterns name in a scenario: dotted paths, in which `*` stands for every key or item. `reads`
     /// tells whether the scenario can be read with an assignment, from which follows what a number that is not there may be.
     ///
@@ -155,7 +155,7 @@ impl Setting {
         coupling: Coupling,
         step: Option<SettingValue>,
         reads: &dyn Fn(&str) -> Result<(), InputError>,
-    ) -> Result<Setting, InputError> {
+    ) -> Result<VariedSetting, InputError> {
         let mut paths = Vec::new();
         for pattern in patterns {
             for path in matches(scenario, pattern)? {
@@ -172,7 +172,7 @@ impl Setting {
         }
         let first = stand_at[0].unwrap_or(SettingValue::ONE);
         let finest = if whole.contains(&true) { SettingValue::ONE } else { first.fine_step() };
-        let setting = Setting { paths, stand_at, whole, coupling, step: step.unwrap_or(finest) };
+        let setting = VariedSetting { paths, stand_at, whole, coupling, step: step.unwrap_or(finest) };
         setting.check()?;
         Ok(setting)
     }

@@ -120,7 +120,7 @@ pub const METRICS: &[Metric] = {
         metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
 
-        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", |r| breakdown::zones(r)),
+        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and with [headroom] full_at_s, when the first of them is full if it goes on as it did (null: not within eight times the run)", |r| breakdown::zones(r)),
         metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", |r| breakdown::kinds(r)),
 
         metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
@@ -326,25 +326,29 @@ fn allocable(run: &Run<'_>) -> Value {
 
 fn exhaustion(run: &Run<'_>) -> Value {
     let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
-    rows.map(|(what, found)| exhaustion_value(what, found)).collect()
+    rows.map(|(what, found)| exhaustion_value(run, what, found)).collect()
 }
 
 fn first_exhaustion(run: &Run<'_>) -> Value {
     let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
     let at = |found: &Exhaustion| found.at_s.unwrap_or(f64::INFINITY);
     let first = rows.filter(|(_, found)| found.at_s.is_some()).min_by(|a, b| at(&a.1).total_cmp(&at(&b.1)));
-    first.map_or(Value::Null, |(what, found)| exhaustion_value(what, found))
+    first.map_or(Value::Null, |(what, found)| exhaustion_value(run, what, found))
 }
 
-fn exhaustion_value(what: &LimitedResource, found: &Exhaustion) -> Value {
-    let name = match &what.zone {
-        Some(zone) => format!("{} in {zone}", what.name),
-        None => what.name.clone(),
+fn exhaustion_value(run: &Run<'_>, what: &LimitedResource, found: &Exhaustion) -> Value {
+    let zone = what.zone.map(|zone| run.outcome.directory.zones()[zone.index()].to_string());
+    let hosts = what.host_kind.map(|kind| run.scenario.host_kinds().names[usize::from(kind)].clone());
+    let name = match (&zone, &hosts) {
+        (Some(zone), _) => format!("{} in {zone}", what.name),
+        (None, Some(hosts)) => format!("{} of {hosts}", what.name),
+        (None, None) => what.name.clone(),
     };
     json!({
         "what": name,
         "resource": what.name,
-        "zone": what.zone,
+        "zone": zone,
+        "host_group": hosts,
         "at_s": found.at_s,
         "earliest_s": found.earliest_s,
         "latest_s": found.latest_s,

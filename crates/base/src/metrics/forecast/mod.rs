@@ -9,9 +9,10 @@ mod history;
 mod shape;
 
 pub use history::LevelHistory;
-pub use shape::{Form, Growth, Season, Shape};
+pub use shape::{Form, Growth, Season};
 
 use serde::{Deserialize, Serialize};
+use shape::{Deviation, Shape};
 
 use crate::engine::random::{Purpose, Seed, Stream};
 
@@ -58,9 +59,12 @@ pub struct Exhaustion {
     pub held_back_in_band_ratio: f64,
 }
 
+/// Seed of the draws, which belong to no run: equal pasts have equal forecasts.
+const SEED: Seed = Seed(0);
+
 /// Returns the forecast of a level that may not exceed `limit`; `None` where the past is too short. `number` tells apart
-/// levels that are drawn under one seed.
-pub fn exhaustion(history: &LevelHistory, limit: f64, seed: Seed, number: u64) -> Option<Exhaustion> {
+/// the levels that are forecast side by side.
+pub fn exhaustion(history: &LevelHistory, limit: f64, number: u64) -> Option<Exhaustion> {
     let points = history.points();
     if points.len() < MIN_POINTS {
         return None;
@@ -68,7 +72,7 @@ pub fn exhaustion(history: &LevelHistory, limit: f64, seed: Seed, number: u64) -
     let seen = &points[..points.len() - points.len() / 4];
     let held_back = &points[seen.len()..];
     let form = best_form(seen, held_back)?;
-    let mut random = seed.stream(Purpose::Forecast, number);
+    let mut random = SEED.stream(Purpose::Forecast, number);
     let weights = Growth::ALL.map(|growth| weight(Form { growth, ..form }, seen, held_back));
     let held_back_in_band_ratio = Pasts::new(form.season, weights, seen).in_band(held_back, &mut random);
     let pasts = Pasts::new(form.season, weights, &points);
@@ -173,8 +177,8 @@ impl<'a> Pasts<'a> {
 struct Past<'a> {
     shape: Shape,
     points: &'a [(f64, f64)],
-    /// Deviations from the shape, as shares of it.
-    deviations: Vec<f64>,
+    /// Deviations from the shape.
+    deviations: Vec<Deviation>,
     /// Points of a block of deviations.
     block: usize,
     step_s: f64,
@@ -189,13 +193,13 @@ impl<'a> Past<'a> {
         let inflate = (blocks / (blocks - 2.0)).sqrt();
         let of = |(time, level): &(f64, f64)| {
             let expected = shape.level(*time);
-            if expected > 0.0 { inflate * (level / expected - 1.0) } else { 0.0 }
+            Deviation::by(if expected > 0.0 { 1.0 + inflate * (level / expected - 1.0) } else { 1.0 })
         };
         Past { deviations: points.iter().map(of).collect(), shape, points, block, step_s }
     }
 
     /// Draws deviations without end, in blocks as they followed each other.
-    fn draw<'b>(&'b self, random: &'b mut Stream) -> impl Iterator<Item = f64> + 'b {
+    fn draw<'b>(&'b self, random: &'b mut Stream) -> impl Iterator<Item = Deviation> + 'b {
         let mut left = 0;
         let mut at = 0;
         std::iter::repeat_with(move || {
@@ -211,15 +215,12 @@ impl<'a> Past<'a> {
 
     /// Draws a future: a trend that the past might have had as well, and deviations ahead.
     fn future(&self, random: &mut Stream) -> Future {
-        let of = |((time, _), deviation): (&(f64, f64), f64)| {
-            (*time, (self.shape.level(*time) * (1.0 + deviation)).max(f64::MIN_POSITIVE))
-        };
-        let past: Vec<(f64, f64)> = self.points.iter().zip(self.draw(random)).map(of).collect();
-        let mut shape = self.shape.clone();
-        shape.fit_trend(&past);
+        let times = self.points.iter().map(|(time, _)| *time);
+        let shape = self.shape.refitted(times.zip(self.draw(random)));
         let start_s = self.points[self.points.len() - 1].0 + self.step_s;
         let count = (REACH * self.points.len() as f64) as usize;
-        let deviations = self.draw(random).take(self.points.len().min(count)).collect();
+        let ahead = self.draw(random).take(self.points.len().min(count));
+        let deviations = ahead.map(|deviation| deviation.factor).collect();
         Future { shape, start_s, step_s: self.step_s, count, deviations }
     }
 }
@@ -231,21 +232,24 @@ struct Future {
     step_s: f64,
     /// Steps that it reaches ahead.
     count: usize,
-    /// Deviations of the steps, from the first again after the last.
+    /// Factors by which the steps deviate, from the first again after the last.
     deviations: Vec<f64>,
 }
 
 impl Future {
     fn level(&self, step: usize) -> f64 {
         let time = self.start_s + step as f64 * self.step_s;
-        self.shape.level(time) * (1.0 + self.deviations[step % self.deviations.len()])
+        self.shape.level(time) * self.deviations[step % self.deviations.len()]
     }
 
     /// Returns the first times at which the level is at each of some marks, which ascend.
     fn reaches(&self, marks: &[f64; 3]) -> [Option<f64>; 3] {
         let mut times = [None; 3];
         let mut next = 0;
-        for step in 0..self.count {
+        let highest = self.deviations.iter().copied().fold(0.0, f64::max);
+        let earliest = (self.shape.earliest(marks[0], highest, self.start_s) - self.start_s) / self.step_s;
+        // Saturates: what is never reached begins after the last step.
+        for step in earliest as usize..self.count {
             let level = self.level(step);
             while next < marks.len() && level >= marks[next] {
                 times[next] = Some(self.start_s + step as f64 * self.step_s);
@@ -272,7 +276,7 @@ mod tests {
     #[test]
     fn a_straight_line_meets_its_limit_where_it_does() {
         let past = history(1000, |hour| 10.0 + 0.01 * hour);
-        let found = exhaustion(&past, 100.0 / 5.0, Seed(1), 0).unwrap();
+        let found = exhaustion(&past, 100.0 / 5.0, 0).unwrap();
         assert_eq!(found.form, Form { growth: Growth::Linear, season: Season::None });
         for at in [found.at_s, found.earliest_s, found.latest_s] {
             assert!((at.unwrap() / 3600.0 - 1000.0).abs() <= 1.0, "{found:?}");
@@ -283,9 +287,9 @@ mod tests {
     #[test]
     fn what_does_not_grow_is_never_exhausted() {
         let falling = history(100, |hour| 50.0 - 0.1 * hour);
-        let found = exhaustion(&falling, 100.0, Seed(1), 0).unwrap();
+        let found = exhaustion(&falling, 100.0, 0).unwrap();
         assert_eq!((found.at_s, found.earliest_s, found.latest_s), (None, None, None));
-        assert_eq!(exhaustion(&history(9, |hour| hour), 100.0, Seed(1), 0), None);
+        assert_eq!(exhaustion(&history(9, |hour| hour), 100.0, 0), None);
     }
 
     /// A level about its mean, whose deviations last: each hour keeps nine tenths of the last one's.
@@ -311,7 +315,7 @@ mod tests {
             let past = history(42 * 24, &mut level);
             let full = (42 * 24..200 * 24).find(|hour| level(f64::from(*hour)) >= 1.0);
             let full = f64::from(full.unwrap()) * 3600.0;
-            let found = exhaustion(&past, 1.0, Seed(seed), 0).unwrap();
+            let found = exhaustion(&past, 1.0, 0).unwrap();
             assert_eq!(found.form.season, Season::Week, "{found:?}");
             worlds += 1;
             let after = found.earliest_s.is_some_and(|at| at <= full);
@@ -324,8 +328,8 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_forecast() {
         let past = history(500, |hour| 0.3 + 0.0005 * hour + 0.02 * (hour * 0.37).rem_euclid(1.0));
-        let one = exhaustion(&past, 1.0, Seed(3), 1).unwrap();
-        assert_eq!(one, exhaustion(&past, 1.0, Seed(3), 1).unwrap());
+        let one = exhaustion(&past, 1.0, 1).unwrap();
+        assert_eq!(one, exhaustion(&past, 1.0, 1).unwrap());
         assert!(one.marks_s[0] < one.marks_s[1] && one.marks_s[1] < one.at_s, "{one:?}");
     }
 }

@@ -26,7 +26,7 @@ impl Growth {
     pub const ALL: [Growth; 2] = [Growth::Linear, Growth::Exponential];
 }
 
-/// What repeats itself.
+/// Period after which a level repeats itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Season {
@@ -43,8 +43,25 @@ pub enum Season {
 pub struct Form {
     /// Form of the trend.
     pub growth: Growth,
-    /// What repeats itself.
+    /// Its season.
     pub season: Season,
+}
+
+/// Deviation of a level from a shape.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Deviation {
+    /// The level over that of the shape; above zero.
+    pub factor: f64,
+    /// Its logarithm.
+    pub logarithm: f64,
+}
+
+impl Deviation {
+    /// Returns the deviation by a factor. What is far below is as good as nothing.
+    pub fn by(factor: f64) -> Deviation {
+        let factor = factor.max(1e-3);
+        Deviation { factor, logarithm: libm::log(factor) }
+    }
 }
 
 /// A form fitted to points.
@@ -108,18 +125,37 @@ impl Shape {
     }
 
     /// Fits the trend to the points without their season.
-    pub fn fit_trend(&mut self, points: &[(f64, f64)]) {
+    fn fit_trend(&mut self, points: &[(f64, f64)]) {
         let plain = |(time, level): &(f64, f64)| {
             let level = level / self.factors[self.part(*time)];
             (*time, if self.form.growth == Growth::Exponential { libm::log(level) } else { level })
         };
         let plain: Vec<(f64, f64)> = points.iter().map(plain).collect();
+        self.fit_line(&plain);
+    }
+
+    /// Fits the trend to points on the scale on which it is a line: the level without its season, or its logarithm.
+    fn fit_line(&mut self, plain: &[(f64, f64)]) {
         let n = plain.len() as f64;
         let time = plain.iter().map(|(time, _)| time).sum::<f64>() / n;
         let level = plain.iter().map(|(_, level)| level).sum::<f64>() / n;
         let spread: f64 = plain.iter().map(|(t, _)| (t - time) * (t - time)).sum();
         self.slope = plain.iter().map(|(t, y)| (t - time) * (y - level)).sum::<f64>() / spread;
         self.intercept = level - self.slope * time;
+    }
+
+    /// Returns the shape with its trend fitted to levels that deviate from it at some times.
+    pub fn refitted(&self, deviating: impl Iterator<Item = (f64, Deviation)>) -> Shape {
+        let plain = |(time, deviation): (f64, Deviation)| {
+            let line = self.intercept + self.slope * time;
+            match self.form.growth {
+                Growth::Linear => (time, line * deviation.factor),
+                Growth::Exponential => (time, line + deviation.logarithm),
+            }
+        };
+        let mut shape = self.clone();
+        shape.fit_line(&deviating.map(plain).collect::<Vec<_>>());
+        shape
     }
 
     /// Fits the factors of the season to the points without their trend; their mean is 1.
@@ -159,9 +195,19 @@ impl Shape {
         (self.trend(time_s) * self.factors[self.part(time_s)]).max(0.0)
     }
 
-    /// Returns whether the trend rises.
-    pub fn rises(&self) -> bool {
-        self.slope > 0.0
+    /// Returns the earliest time from `start_s` on at which the level can be at `mark`, season and a deviation by `factor` being
+    /// at their highest; infinity where the trend does not rise to it.
+    pub fn earliest(&self, mark: f64, factor: f64, start_s: f64) -> f64 {
+        let highest = self.factors.iter().copied().fold(0.0, f64::max) * factor;
+        let line = match self.form.growth {
+            Growth::Linear => mark / highest,
+            Growth::Exponential => libm::log(mark / highest),
+        };
+        match line - (self.intercept + self.slope * start_s) {
+            missing if missing <= 0.0 => start_s,
+            missing if self.slope > 0.0 => start_s + missing / self.slope,
+            _ => f64::INFINITY,
+        }
     }
 }
 

@@ -231,7 +231,13 @@ pub fn enter(world: &mut World, now: Time, slot: Slot, state: State) {
     }
     let since = time_of_entry(world, now, slot, state);
     let instance = world.instances.get_mut(slot);
-    log_decision!("plimsoll::instance", now, instance = instance.id.0, host = instance.host.0, state = state.name());
+    log_decision!(
+        "plimsoll::instance",
+        now,
+        instance = instance.id.0,
+        host = instance.host.0,
+        state = state.name()
+    );
     instance.state = state;
     instance.since = since;
     if let Some(reactions) = &mut world.reactions {

@@ -1,11 +1,11 @@
 //! Samples of the headroom of the fleet, and their statistics.
 
 use crate::cloud::allocation::instance_types::TypeInfo;
+use crate::cloud::observe::ledger::SHARES;
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Detail;
 use crate::cloud::observe::outcome::{HeadroomUse, LimitedResource};
 use crate::cloud::world::World;
-use plimsoll_base::engine::random::Seed;
 use plimsoll_base::metrics::forecast;
 use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
 use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
@@ -36,45 +36,65 @@ fn live_mix(world: &World) -> Vec<Share> {
         .collect()
 }
 
-/// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone, their room for
-/// the live mix, addresses, and the room of volumes.
+/// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone and kind, the room
+/// of each zone for the live mix, addresses, and the room of volumes.
 fn levels(world: &World) -> Vec<(LimitedResource, f64)> {
-    let share = |used: u64, all: u64| if all == 0 { 0.0 } else { used as f64 / all as f64 };
-    let running: Vec<Share> = live_mix(world).into_iter().filter(|share| share.count > 0).collect();
     let mut levels = Vec::new();
-    for (zone, number) in world.directory.zones().iter().zip(0..) {
-        let census = Census::of_zone(&world.hosts.fleet, ZoneId(number));
-        let mut add = |name: &str, level: Option<f64>| {
-            let resource = LimitedResource { name: name.to_string(), zone: Some(zone.to_string()) };
-            levels.extend(level.map(|level| (resource, level)));
-        };
-        for (name, resource) in RESOURCES_OF_HOSTS {
-            add(name, census.use_ratio(resource));
-        }
-        add("room", room_use(&census, &running));
+    for number in 0..world.directory.zones().len() {
+        levels.extend(levels_of_zone(world, ZoneId(number as u16)));
     }
+    levels.extend(levels_of_kinds(world));
     for subnet in world.network.subnets() {
-        let zone = world.directory.zones()[subnet.zone.index()].to_string();
-        let resource = LimitedResource { name: format!("subnet {}", subnet.name), zone: Some(zone) };
+        let (name, zone) = (format!("subnet {}", subnet.name), Some(subnet.zone));
+        let resource = LimitedResource { name, zone, host_kind: None };
         levels.push((resource, share(subnet.usage.used(), subnet.addresses)));
     }
     if let Some(addresses) = world.network.public_addresses() {
         let used = world.network.public_usage().used();
-        let resource = LimitedResource { name: "public addresses".to_string(), zone: None };
+        let resource = LimitedResource { name: "public addresses".to_string(), ..LimitedResource::default() };
         levels.push((resource, share(used, u64::from(addresses))));
     }
-    for (zone, backend) in world.directory.zones().iter().zip(world.storage.backends()) {
+    for (number, backend) in (0..).zip(world.storage.backends()) {
         let capacity = backend.capacity_gib();
         if let Some(limit) = capacity.limit() {
-            let resource = LimitedResource { name: "volumes".to_string(), zone: Some(zone.to_string()) };
+            let zone = Some(ZoneId(number));
+            let resource = LimitedResource { name: "volumes".to_string(), zone, host_kind: None };
             levels.push((resource, share(capacity.used(), limit)));
         }
     }
     levels
 }
 
-/// Seed of the forecasts' draws, which belong to no run: equal pasts have equal forecasts.
-const FORECAST_SEED: Seed = Seed(0);
+fn share(used: u64, all: u64) -> f64 {
+    if all == 0 { 0.0 } else { used as f64 / all as f64 }
+}
+
+fn levels_of_zone(world: &World, zone: ZoneId) -> Vec<(LimitedResource, f64)> {
+    let running: Vec<Share> = live_mix(world).into_iter().filter(|share| share.count > 0).collect();
+    let census = Census::of_zone(&world.hosts.fleet, zone);
+    let resources = RESOURCES_OF_HOSTS.map(|(name, resource)| (name, census.use_ratio(resource)));
+    let levels = resources.into_iter().chain([("room", room_use(&census, &running))]);
+    let named = |name: &str| LimitedResource { name: name.to_string(), zone: Some(zone), host_kind: None };
+    levels.filter_map(|(name, level)| Some((named(name), level?))).collect()
+}
+
+/// Returns the levels of each kind of hosts, where there are several.
+fn levels_of_kinds(world: &World) -> Vec<(LimitedResource, f64)> {
+    let fleet = &world.hosts.fleet;
+    let kinds =
+        world.recorder.breakdown.by_kind((0..fleet.groups().len()).map(|group| fleet.group_totals(group)));
+    let mut levels = Vec::new();
+    for (number, totals) in (0..).zip(&kinds).filter(|_| kinds.len() > 1) {
+        for ((name, _), (used, all)) in RESOURCES_OF_HOSTS.into_iter().zip(SHARES) {
+            if totals[all] > 0 {
+                let resource =
+                    LimitedResource { name: name.to_string(), zone: None, host_kind: Some(number) };
+                levels.push((resource, share(totals[used], totals[all])));
+            }
+        }
+    }
+    levels
+}
 
 /// Resources of hosts that are forecast, by name.
 const RESOURCES_OF_HOSTS: [(&str, usize); 3] =
@@ -93,7 +113,7 @@ pub fn headroom_use(world: &World) -> Option<HeadroomUse> {
     let sampler = world.recorder.headroom.as_ref()?;
     let mut seen = sampler.seen.clone();
     let exhaustion = |(number, (resource, history)): (u64, &(LimitedResource, _))| {
-        Some((resource.clone(), forecast::exhaustion(history, 1.0, FORECAST_SEED, number)?))
+        Some((resource.clone(), forecast::exhaustion(history, 1.0, number)?))
     };
     seen.exhaustion = (0..).zip(&sampler.levels).filter_map(exhaustion).collect();
     Some(seen)

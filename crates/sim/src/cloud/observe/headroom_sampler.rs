@@ -14,7 +14,7 @@ pub struct HeadroomSampler {
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
-    /// What may run out, with the past of the share in use, in the order of `headroom::levels`.
+    /// Limited resources, with the past of the share in use, in the order of `headroom::levels`.
     pub levels: Vec<(LimitedResource, LevelHistory)>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::{Decision, Explanation};
 use plimsoll_base::metrics::forecast::Exhaustion;
-use plimsoll_base::units::{AccountId, Time, TypeId};
+use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::headroom::Shares;
@@ -118,12 +118,14 @@ pub struct HeadroomUse {
 }
 
 /// Something that may run out.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct LimitedResource {
     /// Its name.
     pub name: String,
     /// Its zone, if it is in one.
-    pub zone: Option<String>,
+    pub zone: Option<ZoneId>,
+    /// The kind of hosts that it is of, by number, if it is of one.
+    pub host_kind: Option<u16>,
 }
 
 /// Shares of each resource over several samples; GPU has values where hosts have some.
