@@ -6,9 +6,9 @@
 #
 # Seen with evalys 4.0.7, pandas 2.3.3 and matplotlib 3.9.4: the first line that is no comment is taken for a heading and left
 # out, whatever it holds, so that the first job is missing without a word; `from_csv` expects the heading that evalys' own
-# `to_csv` writes, which the format does not have. The cancelled job (status 5) is left out too. Utilisation and queue are computed
-# from the rest: at 10 s the queue of this file should be empty, and the machine full from 0 s on. Put a line of headings above
-# the jobs for evalys, and take it away for everybody else.
+# `to_csv` writes, which the format does not have. The cancelled job (status 5) is left out too. Utilisation is computed from
+# the rest: the machine seems idle until 100 s, while it is full from 0 s on. Put a line of headings above the jobs for evalys, and
+# take it away for every other reader.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
