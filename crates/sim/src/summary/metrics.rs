@@ -128,6 +128,8 @@ pub const METRICS: &[Metric] = {
         metric("headroom.fgd_gpu_ratio", "0 to 1", Lower, "free GPU on hosts where an instance drawn from the live mix does not fit, or needs none of it, ÷ all GPU (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.gpu)),
         metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best-fit decreasing needs for the running instances", |r| span(r, |h| &h.hosts_compacted)),
         metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing of the running instances needs", |r| span(r, |h| &h.hosts_lower_bound)),
+        metric("headroom.loss_unplaced", "instances", Lower, "with headroom.survive: instances that the worst loss of one host, rack or zone would leave without room", |r| span(r, |h| &h.loss_unplaced)),
+        metric("headroom.loss_violations", "domains", Lower, "with headroom.survive: hosts, racks or zones whose loss would leave instances without room", |r| span(r, |h| &h.loss_violations)),
         metric("headroom.allocable", "instances", Neither, "by type: instances of that type alone that would have fitted", allocable),
         metric("headroom.exhaustion", "s", Neither, "by resource with a limit: when it runs out at the trend of the run (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
 

@@ -92,7 +92,7 @@ fn parts(
         faults,
         timers: Timers::new(scenario),
         recorder: Recorder {
-            headroom: scenario.headroom.as_ref().map(|headroom| HeadroomSampler::new(headroom.every)),
+            headroom: scenario.headroom.as_ref().map(HeadroomSampler::new),
             ..Recorder::default()
         },
         control: Control::new(scenario),
