@@ -65,7 +65,11 @@ pub fn better(path: &str) -> Better {
     match last_word(path) {
         "succeeded" | "completed" => Better::Higher,
         "failed" | "refused" | "timed_out" if !metric.path.ends_with("probes") => Better::Lower,
-        "count" | "requested" | "arrivals" => Better::Neither,
+        "count" | "requested" | "arrivals" | "arrived" => Better::Neither,
+        "started_at_once" | "started_at_once_ratio" => Better::Higher,
+        "lost" | "cost_usd" => Better::Lower,
+        word if word.starts_with("waiting_") => Better::Lower,
+        _ if path.contains(".wait_s.") => Better::Lower,
         word if word.ends_with("at_s") => Better::Higher,
         word if ["fragmentation_", "wait_s_", "queue_length_"]
             .iter()
@@ -87,6 +91,9 @@ pub fn unit(path: &str) -> &'static str {
     let word = last_word(path);
     match word {
         "count" => "",
+        _ if path.contains(".wait_s.") => "s",
+        _ if word.ends_with("_usd") => "USD",
+        _ if word.ends_with("_ratio") && metric.path == "jobs" => "0 to 1",
         _ if word.starts_with("fragmentation_") => "0 to 1",
         _ if word.ends_with("_s") || word.contains("_s_") => "s",
         _ if word.ends_with("_gib") => "GiB",
@@ -146,6 +153,9 @@ mod tests {
             ("storage.backends.zone.capacity_used_peak_gib", Better::Neither, "GiB"),
             ("latency_s.launch.p99", Better::Lower, "s"),
             ("latency_s.launch.count", Better::Neither, ""),
+            ("jobs.builds.started_at_once_ratio", Better::Higher, "0 to 1"),
+            ("jobs.builds.wait_s.p99", Better::Lower, "s"),
+            ("pools.runners.cost_usd", Better::Lower, "USD"),
             ("billing.by_kind.instance", Better::Neither, "USD"),
             ("engine.wall_s", Better::Neither, ""),
             ("latency_surplus", Better::Neither, ""),

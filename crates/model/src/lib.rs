@@ -31,6 +31,8 @@ pub mod faults;
 
 pub mod workload;
 
+pub mod pools;
+
 pub mod inventory;
 
 pub mod queueing;

@@ -58,6 +58,12 @@ pub enum Purpose {
     Stop = 34,
     /// Time that an instance takes to shut down; the entity is its number in the demand.
     Terminate = 35,
+    /// Times between jobs; the entity is the source of jobs.
+    JobArrival = 36,
+    /// Times that jobs need; the entity is the source of jobs.
+    JobLifetime = 37,
+    /// Jobs that the intensity of the demand keeps; the entity is the source of jobs and its layer.
+    JobThinning = 38,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for
     /// their order.
     Design = 64,

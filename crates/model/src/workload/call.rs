@@ -207,6 +207,8 @@ pub enum Sender {
     Trace,
     /// An arrival process, by its number in the scenario.
     Arrivals(u16),
+    /// A pool of instances for jobs, by its number in the scenario.
+    Pool(u16),
     /// An open launch, neither launched nor refused so far, by its number.
     Open(u32),
 }

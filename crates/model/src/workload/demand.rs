@@ -16,6 +16,7 @@ use super::call::{Action, Call, LaunchOptions, LaunchTenancy, Resident, StopsId}
 use super::calls::{CallConfig, CallSource};
 use super::directory::Directory;
 use super::handles::HostHandle;
+use super::jobs::{JobConfig, JobSource};
 use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use super::profile::{DemandLayer, Intensity, ProfileConfig};
 use super::trace::origin::TraceOrigin;
@@ -69,6 +70,9 @@ pub struct WorkloadConfig {
     /// Synthetic calls to the API that launch nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<CallConfig>,
+    /// Jobs that take instances of pools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobConfig>,
 }
 
 /// Longest delay of a copy of a row, unless the scenario says otherwise.
@@ -89,6 +93,7 @@ impl Default for WorkloadConfig {
             start: Start::default(),
             arrivals: Vec::new(),
             calls: Vec::new(),
+            jobs: Vec::new(),
         }
     }
 }
@@ -118,7 +123,7 @@ impl WorkloadConfig {
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
-        self.arrivals.is_empty() && self.calls.is_empty() && is_as_it_is
+        self.arrivals.is_empty() && self.calls.is_empty() && self.jobs.is_empty() && is_as_it_is
     }
 }
 
@@ -155,6 +160,8 @@ pub struct Demand {
     /// Sources of every layer, layer by layer.
     sources: Vec<ArrivalSource>,
     callers: Vec<CallSource>,
+    /// Sources of jobs, likewise; they are no calls, and not in `queue`.
+    jobs: Vec<JobSource>,
     /// Number of layers, 1 or more: with several, a source has its place by their number and that of the sources.
     layers: u16,
     /// The next time of the trace, then of each arrival process, then of each source of calls, numbered so.
@@ -213,6 +220,7 @@ impl Persist for Demand {
             ahead,
             sources,
             callers,
+            jobs,
             layers,
             queue: _,
             instances,
@@ -223,6 +231,7 @@ impl Persist for Demand {
         trace.save(out);
         sources.save(out);
         callers.save(out);
+        jobs.save(out);
     }
 
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {
@@ -232,6 +241,7 @@ impl Persist for Demand {
         self.trace.restore(from)?;
         self.sources.restore(from)?;
         self.callers.restore(from)?;
+        self.jobs.restore(from)?;
         let trace = self.trace.as_ref().map(|_| self.ahead.as_ref().map_or(Time::NEVER, |call| call.at));
         let trace = trace.map(|at| (at, TRACE));
         let others =
@@ -254,7 +264,11 @@ impl Demand {
         let mut problems = Vec::new();
         let intensity = Intensity::compile(config.scale, &config.profile, duration);
         let intensity = intensity.map_err(|wrong| problems.extend(wrong)).ok().flatten();
-        if config.trace.is_none() && config.arrivals.is_empty() && config.calls.is_empty() {
+        if config.trace.is_none()
+            && config.arrivals.is_empty()
+            && config.calls.is_empty()
+            && config.jobs.is_empty()
+        {
             let found = "found no demand, expected a trace, arrivals or calls";
             let problem = Problem::new(Place::key("workload"), found);
             problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
@@ -284,13 +298,14 @@ impl Demand {
         }
         let layers = intensity.as_ref().map_or(1, Intensity::layers);
         let most = usize::from(u16::MAX / layers);
-        if config.arrivals.len().max(config.calls.len()) > most {
+        if config.arrivals.len().max(config.calls.len()).max(config.jobs.len()) > most {
             let found =
                 format!("found up to {layers} times the demand, expected less with more than {most} sources");
             problems.push(Problem::new(Place::key("workload.scale"), found));
             return Err(InputError(problems));
         }
         let (mut sources, mut callers, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let mut jobs = Vec::new();
         for layer in 0..layers {
             let mut wrong = Vec::new();
             let (arrivals, of_layer) = compile(
@@ -319,6 +334,16 @@ impl Demand {
             );
             sources.extend(of_arrivals);
             callers.extend(of_layer);
+            let (_, of_layer) = compile(
+                "workload.jobs",
+                &config.jobs,
+                JobConfig::name_or_number,
+                |jobs, source, key| {
+                    jobs.compile(DemandLayer { source, layer }, key, seed, intensity.as_ref(), base_dir)
+                },
+                &mut wrong,
+            );
+            jobs.extend(of_layer);
             if !wrong.is_empty() {
                 problems.extend(wrong);
                 break;
@@ -349,6 +374,7 @@ impl Demand {
                 .collect(),
             sources,
             callers,
+            jobs,
             layers,
             instances: 0,
             lifetimes: Vec::new(),
@@ -465,6 +491,16 @@ impl Demand {
         &self.sources
     }
 
+    /// Returns the sources of jobs, layer by layer.
+    pub fn jobs(&self) -> &[JobSource] {
+        &self.jobs
+    }
+
+    /// Takes the next job of a source. Returns the time that it needs its instance for.
+    pub fn take_job(&mut self, source: usize) -> Duration {
+        self.jobs[source].take()
+    }
+
     /// Returns what the launches of the trace do about room that is short.
     pub fn trace_policy(&self) -> &LaunchPolicy {
         &self.trace_policy
@@ -493,7 +529,7 @@ impl Demand {
 
     /// Returns true if the demand ends by itself: it is a trace alone.
     pub fn ends(&self) -> bool {
-        self.sources.is_empty() && self.callers.is_empty()
+        self.sources.is_empty() && self.callers.is_empty() && self.jobs.is_empty()
     }
 
     /// Returns true if a part of the demand is synthetic calls.

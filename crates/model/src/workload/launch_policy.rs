@@ -9,7 +9,7 @@ use super::settings::Settings;
 use crate::backoff::{Backoff, Jitter};
 use plimsoll_base::failure::{self, Failure};
 use plimsoll_base::input::{Place, Problem, did_you_mean};
-use plimsoll_base::units::{Decimal, Duration, EnumMap, TypeId};
+use plimsoll_base::units::{Decimal, Duration, EnumMap, TypeId, ZoneId};
 
 /// `[workload.on_refusal]` and `[workload.arrivals.on_refusal]`: other attempts of a launch that is refused.
 ///
@@ -121,7 +121,7 @@ impl OnRefusalConfig {
             },
             give_up_after: self.give_up_after,
             kinds,
-            any_zone: self.zones == OtherZones::Any,
+            zones: if self.zones == OtherZones::Any { OtherPlaces::Anywhere } else { OtherPlaces::AsNamed },
             codes,
         })
     }
@@ -178,13 +178,44 @@ pub struct OnRefusal {
     pub give_up_after: Option<Duration>,
     /// Other types, in the order in which they are tried.
     kinds: Vec<TypeId>,
-    /// True if the other choices are not bound to the zone that was named.
-    any_zone: bool,
+    /// Places of the other choices.
+    zones: OtherPlaces,
     /// Failures after which another attempt may succeed.
     codes: EnumMap<Failure, bool>,
 }
 
+/// Places that a launch may go to instead of the one that it names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum OtherPlaces {
+    AsNamed,
+    Anywhere,
+    /// These zones, in order.
+    Zones(Vec<ZoneId>),
+}
+
+/// Delay before the second attempt of a sender that never gives up, and the longest. An assumption.
+const FOR_EVER: [Duration; 2] = [Duration::from_seconds(30), Duration::from_seconds(300)];
+
 impl OnRefusal {
+    /// Returns the rule of a sender that never gives up: after any refusal it tries the other zones, then the other types,
+    /// and then begins anew, after 30 s, 1, 2, 4 min and every 5 min.
+    pub fn for_ever(kinds: Vec<TypeId>, zones: Vec<ZoneId>) -> OnRefusal {
+        let [first, longest] = FOR_EVER;
+        let backoff =
+            Backoff { attempts: u32::MAX, first, longest, multiplier_milli: 2000, jitter: Jitter::None };
+        OnRefusal { backoff, ..OnRefusal::once(kinds, zones) }
+    }
+
+    /// Returns the rule of a sender that tries each choice once: the other zones, then the other types.
+    pub fn once(kinds: Vec<TypeId>, zones: Vec<ZoneId>) -> OnRefusal {
+        let zones = if zones.is_empty() { OtherPlaces::AsNamed } else { OtherPlaces::Zones(zones) };
+        let [first, longest] = FOR_EVER;
+        let backoff = Backoff { attempts: 1, first, longest, multiplier_milli: 1000, jitter: Jitter::None };
+        let mut codes = EnumMap::default();
+        failure::REGISTER.iter().for_each(|entry| codes[entry.failure] = true);
+        OnRefusal { backoff, give_up_after: None, kinds, zones, codes }
+    }
+
     /// Returns whether another attempt may succeed after a failure.
     pub fn is_worth_another(&self, failure: Failure) -> bool {
         self.codes[failure]
@@ -193,13 +224,23 @@ impl OnRefusal {
     /// Returns what a launch asks for in a choice, counted from 0, the first; `None` after the last.
     pub fn choice(&self, first: &Launch, choice: u32) -> Option<Launch> {
         let names_zone = first.zone.is_some() || first.subnet.is_some();
-        let elsewhere = self.any_zone && names_zone;
-        let freed = |launch: Launch| Launch { zone: None, subnet: None, ..launch };
-        let others = self.kinds.iter().filter(|kind| **kind != first.kind);
-        let others = others.map(|kind| Launch { kind: *kind, ..first.clone() });
-        let others = others.map(|launch| if elsewhere { freed(launch) } else { launch });
-        let same_type = elsewhere.then(|| freed(first.clone()));
-        [first.clone()].into_iter().chain(same_type).chain(others).nth(choice as usize)
+        let at = |launch: &Launch, zone| Launch { zone, subnet: None, ..launch.clone() };
+        let elsewhere = |launch: &Launch| match &self.zones {
+            OtherPlaces::Anywhere if names_zone => vec![at(launch, None)],
+            OtherPlaces::AsNamed | OtherPlaces::Anywhere => Vec::new(),
+            OtherPlaces::Zones(zones) => {
+                let others = zones.iter().filter(|zone| first.zone != Some(**zone));
+                others.map(|zone| at(launch, Some(*zone))).collect()
+            }
+        };
+        let others = self.kinds.iter().filter(|kind| **kind != first.kind).flat_map(|kind| {
+            let other = Launch { kind: *kind, ..first.clone() };
+            let (places, is_list) = (elsewhere(&other), matches!(self.zones, OtherPlaces::Zones(_)));
+            // Any zone includes the one that was named.
+            let named = (is_list || places.is_empty()).then_some(other);
+            named.into_iter().chain(places)
+        });
+        [first.clone()].into_iter().chain(elsewhere(first)).chain(others).nth(choice as usize)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod distribution;
 pub mod draw;
 pub mod generate;
 pub mod handles;
+pub mod jobs;
 pub mod launch_policy;
 pub mod names;
 pub mod process;

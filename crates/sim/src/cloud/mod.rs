@@ -4,6 +4,7 @@
 //! - `simulation` is the event loop; it also begins, checks and saves a run.
 //! - `api` answers calls, a file each; `control` lets them pass the control plane first, where a scenario models one.
 //! - `instances` moves instances through their lifecycle; `allocation` gives them capacity on hosts.
+//! - `pools` keeps instances ready for jobs.
 //! - `reaction` keeps the launches that wait or try again, and what else follows from answers.
 //! - `observe` records what happens: ledger, observations, rows, decisions, outcome.
 
@@ -12,6 +13,7 @@ mod api;
 mod control;
 mod instances;
 pub mod observe;
+mod pools;
 mod reaction;
 mod simulation;
 mod world;

@@ -17,6 +17,7 @@ use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
 use plimsoll_model::placement;
+use plimsoll_model::pools;
 use plimsoll_model::storage::validate_images;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::directory::{Directory, SubnetName};
@@ -199,7 +200,11 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     });
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.billing.validate(&zones, &types));
-    match open_demand(scenario, &mut directory(scenario, types)) {
+    let mut directory = directory(scenario, types);
+    problems.extend(
+        pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).err().unwrap_or_default(),
+    );
+    match open_demand(scenario, &mut directory) {
         // A type of the scenario that is itself wrong is not reported as unknown.
         Err(error) => problems.extend(error.0.into_iter().filter(|problem| {
             !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))

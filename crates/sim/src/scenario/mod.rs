@@ -4,6 +4,7 @@ pub mod branching;
 mod checks;
 pub mod config;
 mod document;
+pub mod host_kinds;
 mod key_path;
 pub mod objective;
 mod reading;
@@ -32,6 +33,7 @@ use plimsoll_model::fleet::config::ZoneConfig;
 use plimsoll_model::headroom::HeadroomConfig;
 use plimsoll_model::network::NetworkConfig;
 use plimsoll_model::placement::config::PlacementConfig;
+use plimsoll_model::pools::JobPoolConfig;
 use plimsoll_model::quota::QuotaConfig;
 use plimsoll_model::storage::{ImageConfig, StorageConfig};
 use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
@@ -92,6 +94,9 @@ pub struct Scenario {
     /// Demand: a trace, synthetic arrivals and calls.
     #[serde(default)]
     pub workload: WorkloadConfig,
+    /// Pools of instances that are kept ready for jobs; left out: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<JobPoolConfig>,
     /// Durations of the steps of an instance's life.
     #[serde(default)]
     pub lifecycle: LifecycleConfig,
@@ -251,6 +256,12 @@ impl Scenario {
     /// Returns the calendar by which months are billed.
     pub fn billing_calendar(&self) -> Calendar {
         self.calendar().unwrap_or_default()
+    }
+
+    /// Returns the pools that jobs name, each with the key that does so.
+    pub fn pools_of_jobs(&self) -> Vec<(String, String)> {
+        let jobs = self.workload.jobs.iter().enumerate();
+        jobs.map(|(i, jobs)| (format!("workload.jobs.{i}.pool"), jobs.pool.clone())).collect()
     }
 
     /// Returns whether the calls of every minute are counted, which the availability of the service needs.

@@ -390,3 +390,35 @@ fn a_step_of_life_takes_a_duration_or_a_distribution() {
         assert!(message.contains(expected) && message.contains("lifecycle."), "{message}");
     }
 }
+
+#[test]
+fn pools_and_jobs_that_do_not_fit_are_refused() {
+    let pools = "pools=[{name='runners',types=['m5.large'],size=2}]";
+    let jobs = "workload.jobs=[{pool='runners',process={kind='poisson',per_hour=1},\
+                lifetime={kind='constant',value='1m'}}]";
+    parse(SMALL, &[pools, jobs]).unwrap();
+    for (set, key, expected) in [
+        (
+            vec![pools, &jobs.replace("'runners'", "'runers'")],
+            "workload.jobs.0.pool",
+            "did you mean `runners`",
+        ),
+        (vec!["pools=[{name='r',types=[],size=2}]"], "pools.0.types", "at least one instance type"),
+        (vec!["pools=[{name='r',types=['m5.lrge'],size=2}]"], "pools.0.types.0", "did you mean `m5.large`"),
+        (
+            vec!["pools=[{name='r',types=['m5.large','m5.large'],size=2}]"],
+            "pools.0.types.1",
+            "each type once",
+        ),
+        (vec!["pools=[{name='r',types=['m5.large'],size=0}]"], "pools.0.size", "1 to 1,000,000"),
+        (vec!["pools=[{name='r',types=['m5.large'],size=1,zones=['x']}]"], "pools.0.zones.0", "`x`"),
+        (
+            vec!["pools=[{name='r',types=['m5.large'],size=1},{name='r',types=['m5.large'],size=1}]"],
+            "pools.1.name",
+            "a name of its own",
+        ),
+    ] {
+        let message = parse(SMALL, &set).unwrap_err();
+        assert!(message.contains(key) && message.contains(expected), "{message}");
+    }
+}

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::breakdown;
 use super::control_plane::{self, figure as plane, hit_ratio};
-use super::{Run, percentiles};
+use super::{Run, percentiles, pools};
 use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
@@ -86,6 +87,8 @@ pub const METRICS: &[Metric] = {
         metric("launch.retrying_at_end", "instances", Lower, "instances whose launch was refused and will be tried again at the end", |r| json!(r.outcome.launch_course.retrying_at_end)),
         metric("launch.preempted", "instances", Lower, "instances whose room a launch of higher priority took", |r| json!(r.outcome.launch_course.preempted)),
         metric("launch.requeued", "instances", Neither, "instances launched again after that", |r| json!(r.outcome.launch_course.requeued)),
+        metric("jobs", "jobs", Neither, "by source of jobs: arrived; started_at_once, those that found an instance ready, and their share started_at_once_ratio; lost with their instance; waiting_at_end; wait_s from the arrival until the instance runs: count, mean, p50, p90, p99, p999, max", pools::jobs),
+        metric("pools", "instances", Neither, "by pool: size; mean numbers of instances that were ready, coming up and with a job (ready_mean, coming_mean, busy_mean, busy_peak); jobs that waited (waiting_mean, waiting_peak); cost_usd of its account", pools::pools),
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
         metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),
@@ -115,6 +118,9 @@ pub const METRICS: &[Metric] = {
         metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory that is free on hosts with too little vCPU for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
         metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
+
+        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", |r| breakdown::zones(r)),
+        metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", |r| breakdown::kinds(r)),
 
         metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
         metric("headroom.ratio", "of running", Higher, "the same ÷ running instances", |r| span(r, |h| &h.ratio)),

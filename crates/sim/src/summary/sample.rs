@@ -51,6 +51,8 @@ fn outcome() -> Outcome {
         described_pages: 0,
         launch,
         launch_course: Default::default(),
+        pools: Vec::new(),
+        jobs: Vec::new(),
         first_failures: vec![FirstFailure {
             failure: capacity,
             at: Time(hour),
@@ -59,6 +61,7 @@ fn outcome() -> Outcome {
         first_shortage: None,
         residents: Residents::default(),
         fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
+        breakdown: Default::default(),
         network: NetworkUse {
             subnets: vec![("web".to_string(), PoolUse { addresses: Some(251), ..PoolUse::default() })],
             ..NetworkUse::default()

@@ -1,7 +1,8 @@
 //! Lifecycle of an instance after its launch: booting, stopping, ending, and the resources that each step releases.
 
 use crate::cloud::allocation::{membership, requests};
-use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::reference::{Reference, Slot};
+use crate::cloud::instances::table::Instance;
 use crate::cloud::instances::{metering, quota_claims, spot, teardown};
 use crate::cloud::observe::instance_rows;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal, NO_HOST};
@@ -231,6 +232,10 @@ pub fn enter(world: &mut World, now: Time, slot: Slot, state: State) {
     let instance = world.instances.get_mut(slot);
     instance.state = state;
     instance.since = since;
+    if let Some(reactions) = &mut world.reactions {
+        let Instance { id, account, .. } = *instance;
+        reactions.note_state(Reference { slot, id, account }, state);
+    }
     instance.stamp = instance.stamp.checked_add(1).unwrap_or_else(|| {
         // Beginning again is safe unless a timer from 65,536 states ago is still there. Beside the
         // one of its lifetime, whose stamp does not matter, an instance at rest has none.

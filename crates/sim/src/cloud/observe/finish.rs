@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
 use crate::cloud::observe::outcome::{
-    BackendUse, ElasticUse, FleetUse, FragmentationUse, Latency, LaunchCourse, LevelUse, NetworkUse, Outcome,
-    PoolUse, Residents, Tally,
+    BackendUse, ElasticUse, FleetUse, FragmentationUse, JobPoolUse, JobUse, Latency, LaunchCourse, LevelUse,
+    NetworkUse, Outcome, PoolUse, Residents, Tally,
 };
 use crate::cloud::observe::{decisions, headroom};
+use crate::cloud::pools::state::JobTally;
 use crate::cloud::world::World;
 use plimsoll_base::metrics::{Durations, Level, UseOverTime};
 use plimsoll_base::units::{NS_PER_S, Resources, Time};
@@ -42,6 +43,8 @@ pub fn finish(
         trace_notes: world.demand.notes(),
         launch: launch_tally(&world),
         launch_course: launch_course(&world, horizon),
+        pools: pools(&world, horizon),
+        jobs: jobs(&world),
         operations: (ledger.operations.iter())
             .filter(|(_, tally)| tally.requested > 0)
             .map(|(operation, tally)| (operation, tally.clone()))
@@ -57,6 +60,7 @@ pub fn finish(
         described_instances: ledger.described.instances,
         described_pages: ledger.described.pages,
         fleet: fleet_use(&world),
+        breakdown: world.recorder.breakdown.clone(),
         network: network_use(&world, horizon),
         probes: world.security.decisions().clone(),
         headroom: headroom::headroom_use(&world),
@@ -76,6 +80,45 @@ fn launch_tally(world: &World) -> Tally {
     let mut tally = world.recorder.ledger.launch.clone();
     tally.requested += world.reactions.as_ref().map_or(0, |reactions| reactions.open_instances());
     tally
+}
+
+/// Returns the figures of the pools.
+fn pools(world: &World, horizon: Time) -> Vec<(String, JobPoolUse)> {
+    let pools = world.reactions.iter().flat_map(|reactions| &reactions.pools);
+    pools
+        .map(|pool| {
+            let levels = &pool.levels;
+            let figures = JobPoolUse {
+                account: pool.rule.account,
+                size: pool.rule.size,
+                ready_mean: levels.ready.mean(horizon),
+                coming_mean: levels.coming.mean(horizon),
+                busy_mean: levels.busy.mean(horizon),
+                busy_peak: levels.busy.peak(),
+                waiting_mean: levels.waiting.mean(horizon),
+                waiting_peak: levels.waiting.peak(),
+            };
+            (pool.rule.name.clone(), figures)
+        })
+        .collect()
+}
+
+/// Returns the figures of the jobs of each source.
+fn jobs(world: &World) -> Vec<(String, JobUse)> {
+    let Some(reactions) = &world.reactions else { return Vec::new() };
+    let waiting = |source: usize| {
+        let waiting = reactions.pools.iter().flat_map(|pool| &pool.waiting);
+        waiting.filter(|job| usize::from(job.source) == source).count() as u64
+    };
+    let figures = |(source, tally): (usize, &JobTally)| JobUse {
+        arrived: tally.arrived,
+        started_at_once: tally.at_once,
+        lost: tally.lost,
+        waiting_at_end: waiting(source),
+        waits: tally.waits.histogram(),
+    };
+    let names = reactions.job_names.iter().cloned();
+    names.zip(reactions.jobs.iter().enumerate().map(figures)).collect()
 }
 
 /// Returns the course of the launches. Where demand does not react, each is one attempt for the first choice.

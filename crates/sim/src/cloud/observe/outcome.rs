@@ -6,9 +6,10 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::{Decision, Explanation};
 use plimsoll_base::metrics::Exhaustion;
-use plimsoll_base::units::{Time, TypeId};
+use plimsoll_base::units::{AccountId, Time, TypeId};
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::headroom::Shares;
@@ -36,6 +37,10 @@ pub struct Outcome {
     pub launch: Tally,
     /// Launches by attempt, choice and wait.
     pub launch_course: LaunchCourse,
+    /// Pools of instances for jobs, by name, in file order.
+    pub pools: Vec<(String, JobPoolUse)>,
+    /// Sources of jobs, by name, in file order.
+    pub jobs: Vec<(String, JobUse)>,
     /// Every operation that was called at least once, in the order of [`Operation`] \[calls\].
     pub operations: Vec<(Operation, Tally)>,
     /// The first refusal for each reason, warm-up included, in the order of time.
@@ -54,6 +59,8 @@ pub struct Outcome {
     pub described_pages: u64,
     /// Hosts and their use.
     pub fleet: FleetUse,
+    /// Use and launches by zone, kind of hosts and type.
+    pub breakdown: Breakdown,
     /// Addresses.
     pub network: NetworkUse,
     /// Counts of the probes by the rule that decided.
@@ -199,6 +206,42 @@ pub struct LaunchCourse {
     pub preempted: u64,
     /// Instances of these that were launched again \[instances\].
     pub requeued: u64,
+}
+
+/// Use of a pool of instances for jobs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct JobPoolUse {
+    /// Account that pays for the pool.
+    pub account: AccountId,
+    /// Instances that are ready or coming up while no job waits \[instances\].
+    pub size: u32,
+    /// Mean number of instances that were ready \[instances\].
+    pub ready_mean: f64,
+    /// Mean number of instances that were ordered or coming up \[instances\].
+    pub coming_mean: f64,
+    /// Mean number of instances that a job had \[instances\].
+    pub busy_mean: f64,
+    /// Most instances that jobs had at once \[instances\].
+    pub busy_peak: u64,
+    /// Mean number of jobs that waited \[jobs\].
+    pub waiting_mean: f64,
+    /// Most jobs that waited at once \[jobs\].
+    pub waiting_peak: u64,
+}
+
+/// Jobs of a source.
+#[derive(Clone, PartialEq, Debug)]
+pub struct JobUse {
+    /// Jobs that came \[jobs\].
+    pub arrived: u64,
+    /// Jobs that found an instance ready \[jobs\].
+    pub started_at_once: u64,
+    /// Jobs whose instance was lost before they were done \[jobs\].
+    pub lost: u64,
+    /// Jobs that wait at the end \[jobs\].
+    pub waiting_at_end: u64,
+    /// Times from the arrival of a job until its instance runs \[ns\].
+    pub waits: Histogram<u64>,
 }
 
 /// Instances that existed when the run began.

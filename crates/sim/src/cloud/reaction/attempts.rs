@@ -10,6 +10,7 @@ use crate::cloud::api::refused::Refused;
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::preemption;
+use crate::cloud::reaction::state::Notice;
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::engine::random::Purpose;
@@ -240,6 +241,10 @@ fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
     world.recorder.ledger.count_launch(first.max_count, failure, first.max_count);
     world.recorder.refuse(now, Operation::Launch, account, refused, first.max_count);
     world.api.handles.bind(first.handle, &[]);
+    let reactions = world.reactions_mut();
+    if matches!(first.sender, Sender::Pool(_)) {
+        reactions.notices.push((first.sender, Notice::Refused(first.max_count)));
+    }
 }
 
 fn set_timer(world: &mut World, at: Time, timer: LaunchTimer, number: u32) {

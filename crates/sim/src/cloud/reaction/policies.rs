@@ -1,5 +1,6 @@
 //! Policies of all senders of launches, in one place.
 
+use plimsoll_model::pools::JobPool;
 use plimsoll_model::workload::call::Sender;
 use plimsoll_model::workload::demand::Demand;
 use plimsoll_model::workload::launch_policy::LaunchPolicy;
@@ -9,18 +10,20 @@ use plimsoll_model::workload::launch_policy::LaunchPolicy;
 pub struct Policies {
     trace: LaunchPolicy,
     arrivals: Vec<LaunchPolicy>,
+    pools: Vec<LaunchPolicy>,
 }
 
 impl Policies {
-    /// Returns the policies of the senders of a demand.
-    pub fn new(demand: &Demand) -> Policies {
+    /// Returns the policies of the senders of a scenario.
+    pub fn new(demand: &Demand, pools: &[JobPool]) -> Policies {
         let arrivals = demand.sources().iter().map(|source| source.policy().clone()).collect();
-        Policies { trace: demand.trace_policy().clone(), arrivals }
+        let pools = pools.iter().map(|pool| pool.policy.clone()).collect();
+        Policies { trace: demand.trace_policy().clone(), arrivals, pools }
     }
 
     /// Returns every policy.
     pub fn all(&self) -> impl Iterator<Item = &LaunchPolicy> {
-        self.arrivals.iter().chain([&self.trace])
+        self.arrivals.iter().chain(&self.pools).chain([&self.trace])
     }
 
     /// Returns the policy of a sender.
@@ -28,6 +31,7 @@ impl Policies {
         match sender {
             Sender::Trace => &self.trace,
             Sender::Arrivals(number) => &self.arrivals[usize::from(number)],
+            Sender::Pool(number) => &self.pools[usize::from(number)],
             Sender::Open(_) => panic!("an open launch keeps the sender of its first request"),
         }
     }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::reference::{Reference, Slot};
+use crate::cloud::pools::state::{InstancePool, JobTally};
 use crate::cloud::reaction::open_launch::{LineTurn, OpenLaunch};
 use crate::cloud::reaction::policies::Policies;
 use crate::cloud::reaction::tally::LaunchTally;
@@ -12,6 +13,8 @@ use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time, ZoneId};
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::pools::JobPool;
 use plimsoll_model::waiting::config::{Preempted, WhenFull};
 use plimsoll_model::waiting::line::{LinePlace, WaitingLine};
 use plimsoll_model::workload::call::Sender;
@@ -27,6 +30,17 @@ pub struct WaitingRules {
     pub has_preemption: bool,
 }
 
+/// Event of an instance that its owner is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Notice {
+    /// Launch.
+    Launched(Reference),
+    /// Entry into a state.
+    Entered(Reference, State),
+    /// Refusal for good of a launch of so many instances.
+    Refused(u32),
+}
+
 /// Knowledge of an instance beside its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct InstanceFacts {
@@ -34,6 +48,16 @@ pub struct InstanceFacts {
     pub end: Time,
     pub priority: i32,
     pub sender: Sender,
+}
+
+/// First number of the instances that no demand asks for: demands ask for fewer.
+const OWN: u64 = 1 << 55;
+
+/// Returns the number of the pool of each source of jobs.
+fn pool_of_jobs(scenario: &Scenario) -> Vec<usize> {
+    let pools = || scenario.pools.iter().map(|pool| &pool.name);
+    let of = |name| pools().position(|pool| pool == name).expect("the scenario has been checked");
+    scenario.workload.jobs.iter().map(|jobs| of(&jobs.pool)).collect()
 }
 
 /// Open launches, and what else follows from answers.
@@ -60,28 +84,41 @@ pub struct Reactions {
     last_end: Time,
     /// Instances that have the notice of a preemption.
     pub noticed: BTreeSet<InstanceId>,
+    /// Notices that are not delivered yet.
+    pub notices: Vec<(Sender, Notice)>,
+    /// Instances numbered so far that no demand asks for.
+    own: u64,
+    pub pools: Vec<InstancePool>,
+    /// Number of the pool of each source of jobs, by its number in the scenario.
+    pub pool_of_jobs: Vec<usize>,
+    /// Names of the sources of jobs, likewise.
+    pub job_names: Vec<String>,
+    /// Counts of the jobs of each source, likewise.
+    pub jobs: Vec<JobTally>,
     pub tally: LaunchTally,
     in_window: bool,
 }
 
 persist! { Reactions {
-    values: [open, next_number, may_serve, heads, due, facts, last_end, noticed, tally, in_window],
-    nested: [line],
-    derived: [rules, policies, seed],
+    values: [open, next_number, may_serve, heads, due, facts, last_end, noticed, own, jobs, tally, in_window],
+    nested: [line, pools],
+    derived: [rules, policies, seed, notices, pool_of_jobs, job_names],
 } }
 
 impl Reactions {
     /// Returns the reactions of a scenario; `None` where a launch that is refused has come to its end.
-    pub fn new(scenario: &Scenario, demand: &Demand) -> Option<Box<Reactions>> {
+    pub fn new(scenario: &Scenario, demand: &Demand, pools: Vec<JobPool>) -> Option<Box<Reactions>> {
         let placement = &scenario.placement;
-        let policies = Policies::new(demand);
+        let policies = Policies::new(demand, &pools);
         let rules = WaitingRules {
             when_full: placement.when_full,
             longest_wait: placement.longest_wait,
             preempted: placement.preempted,
             has_preemption: policies.all().any(|policy| policy.preemption_notice.is_some()),
         };
-        let is_needed = !rules.when_full.is_refuse() || policies.all().any(|policy| !policy.is_plain());
+        let is_needed = !rules.when_full.is_refuse()
+            || !pools.is_empty()
+            || policies.all().any(|policy| !policy.is_plain());
         is_needed.then(|| {
             Box::new(Reactions {
                 rules,
@@ -96,6 +133,15 @@ impl Reactions {
                 facts: Vec::new(),
                 last_end: Time::ZERO,
                 noticed: BTreeSet::new(),
+                notices: Vec::new(),
+                own: 0,
+                pool_of_jobs: pool_of_jobs(scenario),
+                job_names: (0..)
+                    .zip(&scenario.workload.jobs)
+                    .map(|(i, jobs)| jobs.name_or_number(i))
+                    .collect(),
+                jobs: vec![JobTally::default(); scenario.workload.jobs.len()],
+                pools: pools.into_iter().map(InstancePool::new).collect(),
                 tally: LaunchTally::default(),
                 in_window: false,
             })
@@ -110,6 +156,8 @@ impl Reactions {
     /// Ends the warm-up.
     pub fn begin_window(&mut self, now: Time) {
         self.tally.begin_window(now);
+        self.jobs.fill(JobTally::default());
+        self.pools.iter_mut().for_each(|pool| pool.begin_window(now));
         self.in_window = true;
     }
 
@@ -117,6 +165,28 @@ impl Reactions {
     pub fn count(&mut self, count: impl FnOnce(&mut LaunchTally)) {
         if self.in_window {
             count(&mut self.tally);
+        }
+    }
+
+    /// Counts something of the jobs of a source, unless the run still warms up.
+    pub fn count_jobs(&mut self, source: u16, count: impl FnOnce(&mut JobTally)) {
+        if self.in_window {
+            count(&mut self.jobs[usize::from(source)]);
+        }
+    }
+
+    /// Returns the number of an instance that no demand asks for. It is beyond those of the demand.
+    pub fn next_own(&mut self) -> u64 {
+        self.own += 1;
+        OWN | self.own
+    }
+
+    /// Notes an event of an instance for its owner, if it has one beside the demand.
+    #[cold]
+    pub fn note_state(&mut self, instance: Reference, state: State) {
+        let sender = self.facts(instance.slot).sender;
+        if matches!(sender, Sender::Pool(_)) {
+            self.notices.push((sender, Notice::Entered(instance, state)));
         }
     }
 
@@ -177,6 +247,8 @@ impl Reactions {
 
     /// Panics unless the line and the open launches agree, and nothing is left to do.
     pub fn assert_conserved(&self) {
+        assert!(self.notices.is_empty(), "owners were not told of their instances");
+        self.pools.iter().for_each(InstancePool::assert_conserved);
         assert!(self.due.is_empty() && !self.may_serve, "work of open launches is left");
         let instances: u64 = self.waiting_instances();
         assert_eq!(self.tally.line_length.value(), instances, "instances in line");
@@ -192,9 +264,12 @@ impl Reactions {
 
     /// Notes an instance that is launched.
     #[cold]
-    pub fn note_launched(&mut self, slot: Slot, sender: Sender) {
+    pub fn note_launched(&mut self, instance: Reference, sender: Sender) {
+        if matches!(sender, Sender::Pool(_)) {
+            self.notices.push((sender, Notice::Launched(instance)));
+        }
         let priority = self.policies.of(sender).priority;
-        let slot = slot.0 as usize;
+        let slot = instance.slot.0 as usize;
         if self.facts.len() <= slot {
             self.facts.resize(slot + 1, InstanceFacts { end: Time::NEVER, priority: 0, sender });
         }

@@ -1,10 +1,19 @@
 //! Work after every event and call: requests that are due, and the line.
 
 use crate::cloud::control::submit;
+use crate::cloud::pools::flow;
 use crate::cloud::reaction::{attempts, line};
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
 use plimsoll_model::workload::call::{Action, Call, Sender};
+
+/// Begins what reacts, at the start of a run.
+pub fn open(world: &mut World) {
+    if world.reactions.is_some() {
+        flow::open(world);
+        work(world, Time::ZERO);
+    }
+}
 
 /// Carries on after an event, which may have set room free.
 #[inline(never)]
@@ -23,6 +32,7 @@ pub fn after_launch(world: &mut World, now: Time) {
 /// Makes the requests that are due and serves the line, until nothing more follows.
 fn work(world: &mut World, now: Time) {
     loop {
+        deliver(world, now);
         let due = std::mem::take(&mut world.reactions_mut().due);
         let may_serve = std::mem::take(&mut world.reactions_mut().may_serve);
         if due.is_empty() && !may_serve {
@@ -37,6 +47,19 @@ fn work(world: &mut World, now: Time) {
         }
         if world.control.is_some() {
             submit::work(world, now);
+        }
+    }
+}
+
+/// Tells the owners of instances what has become of these.
+fn deliver(world: &mut World, now: Time) {
+    while !world.reactions_mut().notices.is_empty() {
+        world.advance_ledger(now);
+        for (sender, notice) in std::mem::take(&mut world.reactions_mut().notices) {
+            match sender {
+                Sender::Pool(number) => flow::on_notice(world, now, usize::from(number), notice),
+                Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => {}
+            }
         }
     }
 }

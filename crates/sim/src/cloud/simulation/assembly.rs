@@ -8,6 +8,7 @@ use crate::cloud::api::state::ApiState;
 use crate::cloud::control::Control;
 use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::table::Instances;
+use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::headroom_sampler::HeadroomSampler;
 use crate::cloud::observe::recorder::Recorder;
 use crate::cloud::reaction::state::Reactions;
@@ -27,6 +28,7 @@ use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::register;
 use plimsoll_model::placement::reservations::Reservations;
 use plimsoll_model::placement::strategy::Strategy;
+use plimsoll_model::pools;
 use plimsoll_model::quota::Quotas;
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
@@ -66,7 +68,9 @@ fn parts(
     if demand.draws_instances() {
         instances.keep_live();
     }
-    let reactions = Reactions::new(scenario, &demand);
+    let pools =
+        pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).map_err(InputError)?;
+    let reactions = Reactions::new(scenario, &demand, pools);
     let keeps_by_host =
         faults.is_some() || reactions.as_ref().is_some_and(|reactions| reactions.asks_for_hosts());
     Ok(World {
@@ -92,6 +96,7 @@ fn parts(
         faults,
         timers: Timers::new(scenario),
         recorder: Recorder {
+            breakdown: Breakdown::new(names.len(), &scenario.host_kinds()),
             headroom: scenario.headroom.as_ref().map(HeadroomSampler::new),
             ..Recorder::default()
         },

@@ -27,6 +27,8 @@ pub enum Event {
     Term(u32, bool),
     /// The end date of a capacity reservation has come.
     Expiry(CapacityReservationId),
+    /// A job of a source, by its number over all layers, comes.
+    Job(u32),
     /// A timer of an open launch, and its number.
     OpenLaunch(LaunchTimer, u32),
     /// A timer of the control plane, and the number of its subject.

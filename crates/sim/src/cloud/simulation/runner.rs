@@ -112,6 +112,7 @@ impl Runner {
         submit::open(world);
         let mut milestones = Milestones::new(self.warmup, self.sampling_interval, self.counts_minutes);
         milestones.reach(world, Time::ZERO, observer);
+        work::open(world);
         // Provisioned hosts that do not fit are reported as refused calls.
         for (account, answer) in provided {
             world.recorder.answer(Time::ZERO, Operation::AllocateHost, account, answer);
