@@ -11,9 +11,9 @@ use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::{Conclusion, arguments, output};
 use crate::disk::{WholeFile, cannot_write};
-use crate::experiment::Figures;
 use crate::experiment::baseline::Baseline;
 use crate::experiment::margin::Margin;
+use crate::experiment::{Figures, metric};
 use crate::input::{InputError, Place, Problem};
 use crate::report;
 use crate::report::check::{CheckData, markdown, terminal};
@@ -86,7 +86,11 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
     };
     let place = Place::file(&args.baseline);
     let checked = baseline.check(&figures, &version, &place)?;
-    let check = CheckData::of(&baseline, &figures, &checked);
+    let mut check = CheckData::of(&baseline, &figures, &checked);
+    if !args.metrics.is_empty() {
+        let is_named = |path: &String| args.metrics.iter().any(|name| metric::below(path, name).is_some());
+        check.not_held.retain(is_named);
+    }
     if let Some(place) = &args.output {
         let journal = Journal::begin(&args.baseline);
         let folder = ResultFolder::begin(place)?;

@@ -11,16 +11,18 @@ use plimsoll_experiment::baseline::FigureStatus;
 /// Returns the check as Markdown: the verdict, and a table of the figures that differ, those that fail first.
 pub fn page(check: &CheckData) -> String {
     let sign = if check.fails { "❌" } else { "✅" };
-    let mut page = format!("### {sign} {}\n\n", quote::markdown(&words::verdict(check)));
+    let mut page = format!("### {sign} {}\n", quote::markdown(&words::verdict(check)));
     let different = words::different(check);
     if !different.is_empty() {
-        page += "| figure | baseline | result | difference | relative | allowed | is |\n";
+        page += "\n| figure | baseline | result | difference | relative | allowed | is |\n";
         page += "|---|---:|---:|---:|---:|---:|---|\n";
         different.iter().for_each(|checked| page += &row(checked));
-        page.push('\n');
     }
-    for note in words::notes(check) {
-        let _ = writeln!(page, "- {}", quote::markdown(&note));
+    for (number, note) in words::notes(check).iter().enumerate() {
+        if number == 0 {
+            page.push('\n');
+        }
+        let _ = writeln!(page, "- {}", quote::markdown(note));
     }
     page
 }
