@@ -25,6 +25,7 @@ mod ec2_rules_billing;
 mod event_trace;
 mod explain;
 mod faults;
+mod gate;
 mod groups;
 mod hardware;
 mod headroom;
