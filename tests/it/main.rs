@@ -28,6 +28,7 @@ mod explain;
 mod extension;
 mod faults;
 mod forecast;
+mod gate;
 mod groups;
 mod hardware;
 mod headroom;

@@ -10,6 +10,7 @@ pub(in crate::cloud) mod headroom_sampler;
 pub(in crate::cloud) mod instance_rows;
 pub(in crate::cloud) mod ledger;
 pub(in crate::cloud) mod log;
+pub(in crate::cloud) mod loss;
 pub(in crate::cloud) mod minutes;
 pub(in crate::cloud) mod observation;
 pub(in crate::cloud) mod observer;
