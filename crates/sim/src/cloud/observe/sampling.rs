@@ -16,6 +16,7 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     let subnet_addresses_used: Vec<u64> =
         world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
+    let groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
     let sample = Sample {
         at,
         hosts: totals[Total::Hosts],
@@ -42,6 +43,7 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
         volume_gib_used: world.storage.backends().iter().map(|backend| backend.capacity_gib().used()).sum(),
         accrued_micro_usd: ledger.accrual.micro_usd(),
         events,
+        groups: groups.map(|group| (group.rule.name.clone(), group.figures(at))).collect(),
         stages: world.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
         fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
     };
