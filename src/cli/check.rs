@@ -8,13 +8,16 @@ use clap::Args;
 use serde_json::Value;
 
 use super::file_kind::{self, FileKind};
+use super::journal::Journal;
 use super::{Conclusion, arguments, output};
 use crate::disk::{WholeFile, cannot_write};
-use crate::experiment::Figures;
 use crate::experiment::baseline::Baseline;
+use crate::experiment::margin::Margin;
+use crate::experiment::{Figures, metric};
 use crate::input::{InputError, Place, Problem};
 use crate::report;
-use crate::report::check::{CheckData, terminal};
+use crate::report::check::{CheckData, markdown, terminal};
+use crate::report::{ResultFolder, render};
 use crate::summary;
 
 /// Check the result of a run against a baseline.
@@ -26,6 +29,9 @@ use crate::summary;
 Examples:
   plimsoll check results/runs/quickstart --baseline results/baselines/quickstart.toml
   plimsoll check results/runs/mine --baseline mine.toml --update
+  plimsoll check results/runs/mine --baseline mine.toml --metrics launch,fleet --tolerance 1%
+  plimsoll check results/runs/mine --baseline mine.toml --markdown --annotate
+  plimsoll check results/runs/mine --baseline mine.toml -o results/runs/mine-check
 
 Exit codes: 0 nothing is worse, 1 something is, 2 the two cannot be held against
 each other.")]
@@ -39,6 +45,21 @@ pub struct CheckArgs {
     /// Write the baseline of this result: a new one, or the values of the old one anew
     #[arg(long)]
     update: bool,
+    /// Check these metrics alone, or whole tables of them such as launch
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "update")]
+    metrics: Vec<String>,
+    /// Tolerance to the bad of every figure that has none in the baseline: a share such as 1%, or a number in its unit
+    #[arg(long, value_name = "MARGIN", value_parser = Margin::parse, conflicts_with = "update")]
+    tolerance: Option<Margin>,
+    /// Print Markdown, for the summary of a job or a pull request
+    #[arg(long, conflicts_with_all = ["json", "update"])]
+    markdown: bool,
+    /// Print an annotation of GitHub Actions for each figure that fails, before anything else
+    #[arg(long, conflicts_with_all = ["json", "update"])]
+    annotate: bool,
+    /// Write the check as a result folder too, with its page
+    #[arg(short, long, value_name = "DIR", conflicts_with = "update")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     common: arguments::Common,
 }
@@ -55,11 +76,31 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
         Problem::new(Place::file(&args.baseline), "found no such file, expected a baseline")
             .with_help("--update makes one of the result")
     })?;
+    let baseline = match &args.metrics[..] {
+        [] => baseline,
+        names => baseline.only(names, &Place::key("--metrics"))?,
+    };
+    let baseline = match args.tolerance {
+        Some(margin) => baseline.with_tolerance(margin),
+        None => baseline,
+    };
     let place = Place::file(&args.baseline);
     let checked = baseline.check(&figures, &version, &place)?;
-    let check = CheckData::of(&baseline, &figures, &checked);
-    let mut text = terminal::text(&check);
-    if check.fails {
+    let mut check = CheckData::of(&baseline, &figures, &checked);
+    if !args.metrics.is_empty() {
+        let is_named = |path: &String| args.metrics.iter().any(|name| metric::below(path, name).is_some());
+        check.not_held.retain(is_named);
+    }
+    if let Some(place) = &args.output {
+        let journal = Journal::begin(&args.baseline);
+        let folder = ResultFolder::begin(place)?;
+        render::publish(folder, &report::check::files(&check, &journal.close(0.0, 1)))?;
+    }
+    if args.annotate {
+        output::print(&markdown::annotations(&check))?;
+    }
+    let mut text = if args.markdown { markdown::page(&check) } else { terminal::text(&check) };
+    if check.fails && !args.markdown {
         let (result, baseline) = (args.result.display(), args.baseline.display());
         text += &format!("If this is meant: plimsoll check {result} --baseline {baseline} --update\n");
     }

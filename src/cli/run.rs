@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::journal::{self, Journal};
 use super::panic::{self, Work};
@@ -60,6 +60,9 @@ pub struct RunArgs {
     /// Write a line of JSON for each event and call of the run to this file: to see what happens in which order
     #[arg(long, value_name = "FILE")]
     trace_events: Option<PathBuf>,
+    /// Print tables by zone, by kind of hosts (the sku of their host group), by instance type; repeatable
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    by: Vec<By>,
     /// Draw fleet use, refusals and rates in the terminal during the run
     #[arg(long, conflicts_with = "quiet")]
     live: bool,
@@ -78,6 +81,24 @@ pub struct RunArgs {
     verify_placement: bool,
 }
 
+/// Part of a run by which the terminal breaks it down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum By {
+    Zone,
+    Sku,
+    Type,
+}
+
+impl From<By> for report::BreakdownBy {
+    fn from(by: By) -> report::BreakdownBy {
+        match by {
+            By::Zone => report::BreakdownBy::Zone,
+            By::Sku => report::BreakdownBy::Sku,
+            By::Type => report::BreakdownBy::Type,
+        }
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   plimsoll run workloads/scenarios/quickstart.toml
@@ -87,6 +108,7 @@ Examples:
   plimsoll run SCENARIO --set zones.0.hosts.0.count=1200 --set duration=30d
   plimsoll run SCENARIO --set workload.trace=mine.csv.gz -o results/runs/mine
   plimsoll run SCENARIO --json | jq .launch
+  plimsoll run SCENARIO --by zone,sku
   plimsoll run SCENARIO --explain 17
   plimsoll run SCENARIO --checkpoint-at 3d
   plimsoll run SCENARIO --from-checkpoint results/checkpoints/NAME-3d.checkpoint \
@@ -265,7 +287,8 @@ fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.quiet {
         return Ok(());
     }
-    let mut text = terminal::text(run, output::width());
+    let by: Vec<report::BreakdownBy> = args.by.iter().copied().map(Into::into).collect();
+    let mut text = terminal::text(run, &by, output::width());
     if let Some(explanation) = &run.outcome.explanation {
         text += &format!("\n{}\n", explanation::page(run, explanation));
     }

@@ -168,6 +168,37 @@ impl Baseline {
         }
     }
 
+    /// Returns the baseline with these metrics alone, or those of whole tables.
+    ///
+    /// # Errors
+    ///
+    /// A name that stands for none of its figures: at `place`, with the nearest names.
+    pub fn only(self, names: &[String], place: &Place) -> Result<Baseline, InputError> {
+        let is_named = |path: &str| names.iter().any(|name| metric::below(path, name).is_some());
+        let unknown =
+            names.iter().filter(|name| !self.metrics.keys().any(|path| metric::below(path, name).is_some()));
+        let problems: Vec<Problem> = unknown
+            .map(|name| {
+                let mut problem = Problem::new(place.clone(), format!("the baseline holds no `{name}`"));
+                problem.help = did_you_mean(name, self.metrics.keys().map(String::as_str));
+                problem
+            })
+            .collect();
+        if !problems.is_empty() {
+            return Err(InputError(problems));
+        }
+        let metrics = self.metrics.into_iter().filter(|(path, _)| is_named(path)).collect();
+        Ok(Baseline { metrics, ..self })
+    }
+
+    /// Returns the baseline with a tolerance for every figure that has none of its own.
+    pub fn with_tolerance(mut self, margin: Margin) -> Baseline {
+        for held in self.metrics.values_mut().filter(|held| held.margin == Margin::NONE) {
+            held.margin = margin;
+        }
+        self
+    }
+
     /// Checks every held figure against that of a result, in the order of the register.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ pub fn json(report: &impl Serialize) -> Value {
 /// Returns whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
 fn makes(name: &str) -> bool {
     let of_runs = run::REGISTER.iter().map(|report| report.file);
-    let of_others = [&comparison::FILES[..], &sweep::FILES, &sizing::FILES];
+    let of_others = [&comparison::FILES[..], &sweep::FILES, &sizing::FILES, &check::FILES];
     let of_others = of_others.into_iter().flatten().map(|(file, _)| *file);
     of_runs.chain(of_others).any(|file| file.split('/').next() == Some(name))
 }

@@ -65,6 +65,8 @@ pub struct Fleet {
     groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     totals: Totals,
+    /// Totals of each group, but for what is stranded; empty where there is one group, whose totals are those of the fleet.
+    by_group: Vec<Totals>,
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
     /// Nothing at first, so that nothing is too short.
     smallest: Resources,
@@ -105,10 +107,14 @@ impl Fleet {
             skus: builder.skus,
             groups: builder.groups,
             zones: builder.zones,
+            by_group: Vec::new(),
             totals: Totals::default(),
             smallest: Resources::ZERO,
             is_asked: false,
         };
+        if fleet.groups.len() > 1 {
+            fleet.by_group = vec![Totals::default(); fleet.groups.len()];
+        }
         for id in 0..fleet.hosts.len() as u32 {
             if fleet.hosts[id as usize].state == HostState::Active {
                 fleet.count_in(HostId(id));
@@ -176,6 +182,19 @@ impl Fleet {
     #[inline]
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// Returns the totals over the hosts of a group, by its number in file order; what is stranded counts for the whole fleet
+    /// alone.
+    pub fn group_totals(&self, group: usize) -> &Totals {
+        self.by_group.get(group).unwrap_or(&self.totals)
+    }
+
+    /// Changes the totals of the group of a host, where groups are counted.
+    #[inline(never)]
+    fn count_in_group(&mut self, id: HostId, change: impl FnOnce(&mut Totals)) {
+        let group = self.group_of(id);
+        change(&mut self.by_group[group]);
     }
 
     /// Returns true if there are elastic groups.
@@ -247,15 +266,24 @@ impl Fleet {
         let sku = &self.skus[host.sku.0 as usize];
         debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
         let before = short(&host.free, &self.smallest);
-        let taken = sku.taken_by(request);
+        let (taken, capacity) = (sku.taken_by(request), sku.capacity);
         host.free = host.free.minus(&taken);
-        if host.instances == 0 {
-            self.totals.host_filled(&sku.capacity);
+        let filled = host.instances == 0;
+        if filled {
+            self.totals.host_filled(&capacity);
         }
         host.instances += 1;
         self.totals.taken(&taken);
         self.totals.stranded_changed(before, short(&host.free, &self.smallest));
         self.zones[zone.index()].less_free(&taken);
+        if !self.by_group.is_empty() {
+            self.count_in_group(id, |totals| {
+                totals.taken(&taken);
+                if filled {
+                    totals.host_filled(&capacity);
+                }
+            });
+        }
     }
 
     /// Takes an instance off its host.
@@ -264,7 +292,7 @@ impl Fleet {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
         let before = short(&host.free, &self.smallest);
-        let given = sku.taken_by(request);
+        let (given, capacity) = (sku.taken_by(request), sku.capacity);
         host.free = host.free.plus(&given);
         assert!(
             host.instances > 0 && sku.capacity.covers(&host.free),
@@ -273,17 +301,29 @@ impl Fleet {
         host.instances -= 1;
         let emptied = host.instances == 0;
         if emptied {
-            self.totals.host_emptied(&sku.capacity);
+            self.totals.host_emptied(&capacity);
         }
         self.totals.given(&given);
-        if host.state != HostState::Active {
+        let (state, free) = (host.state, host.free);
+        if !self.by_group.is_empty() {
+            self.count_in_group(id, |totals| {
+                totals.given(&given);
+                if emptied {
+                    totals.host_emptied(&capacity);
+                }
+                if emptied && state != HostState::Active {
+                    totals.host_closed(&capacity);
+                }
+            });
+        }
+        if state != HostState::Active {
             if emptied {
-                self.totals.host_closed(&sku.capacity);
+                self.totals.host_closed(&capacity);
                 return Change::Closed;
             }
             return Change::Amounts;
         }
-        self.totals.stranded_changed(before, short(&host.free, &self.smallest));
+        self.totals.stranded_changed(before, short(&free, &self.smallest));
         self.zones[zone.index()].more_free(&given);
         if emptied { self.close_if_elastic(id) } else { Change::Amounts }
     }
@@ -306,24 +346,32 @@ impl Fleet {
 
     /// Counts what a host has to sell and free, as its state says.
     fn count_in(&mut self, id: HostId) {
-        let host = &self.hosts[id.index()];
+        let host = self.hosts[id.index()];
         let zone = self.zone_of(id);
         if host.counts() {
-            self.totals.host_opened(&self.skus[host.sku.0 as usize].capacity);
+            let capacity = self.skus[host.sku.0 as usize].capacity;
+            self.totals.host_opened(&capacity);
+            if !self.by_group.is_empty() {
+                self.count_in_group(id, |totals| totals.host_opened(&capacity));
+            }
         }
-        self.totals.stranded_changed((0, 0), stranded(host, &self.smallest));
+        self.totals.stranded_changed((0, 0), stranded(&host, &self.smallest));
         if host.state == HostState::Active {
             self.zones[zone.index()].more_free(&host.free);
         }
     }
 
     fn count_out(&mut self, id: HostId) {
-        let host = &self.hosts[id.index()];
+        let host = self.hosts[id.index()];
         let zone = self.zone_of(id);
         if host.counts() {
-            self.totals.host_closed(&self.skus[host.sku.0 as usize].capacity);
+            let capacity = self.skus[host.sku.0 as usize].capacity;
+            self.totals.host_closed(&capacity);
+            if !self.by_group.is_empty() {
+                self.count_in_group(id, |totals| totals.host_closed(&capacity));
+            }
         }
-        self.totals.stranded_changed(stranded(host, &self.smallest), (0, 0));
+        self.totals.stranded_changed(stranded(&host, &self.smallest), (0, 0));
         if host.state == HostState::Active {
             self.zones[zone.index()].less_free(&host.free);
         }
@@ -342,17 +390,22 @@ impl Fleet {
         let kept =
             self.zones.iter().map(|zone| [zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli]);
         assert!(kept.eq(zones), "what the zones have free does not match their hosts");
-        for host in self.hosts.iter().filter(|host| host.counts()) {
+        let mut by_group = vec![Totals::default(); self.by_group.len()];
+        for (id, host) in (0..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.counts()) {
             let sku = &self.skus[host.sku.0 as usize];
             let capacity = &sku.capacity;
-            fresh.host_opened(capacity);
-            if host.instances > 0 {
-                fresh.host_filled(capacity);
+            let of_group = (!by_group.is_empty()).then(|| &mut by_group[self.group_of(id)]);
+            for totals in [&mut fresh].into_iter().chain(of_group) {
+                totals.host_opened(capacity);
+                if host.instances > 0 {
+                    totals.host_filled(capacity);
+                }
+                totals.taken(&sku.taken_by(&capacity.minus(&host.free)));
             }
-            fresh.taken(&sku.taken_by(&capacity.minus(&host.free)));
             fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
         }
         assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
+        assert_eq!(by_group, self.by_group, "the totals of the groups do not match their hosts");
         for zone in &self.zones {
             let hosts = &self.hosts[zone.hosts.start as usize..zone.hosts.end as usize];
             let free: u64 = hosts.iter().map(Host::free_vcpu_milli).sum();

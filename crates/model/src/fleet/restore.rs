@@ -19,6 +19,7 @@ impl Persist for Fleet {
             groups: _,
             zones: _,
             totals: _,
+            by_group: _,
             is_asked,
             smallest,
             closed: _,
@@ -55,6 +56,7 @@ impl Fleet {
     /// Makes the sums and the closed hosts anew.
     fn add_up(&mut self) {
         self.totals = Totals::default();
+        self.by_group.fill(Totals::default());
         for zone in &mut self.zones {
             (zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli) = (0, 0, 0);
         }
@@ -63,8 +65,15 @@ impl Fleet {
             let host = &self.hosts[id.index()];
             if host.instances > 0 {
                 let sku = &self.skus[host.sku.0 as usize];
-                self.totals.host_filled(&sku.capacity);
-                self.totals.taken(&sku.taken_by(&sku.capacity.minus(&host.free)));
+                let (capacity, taken) = (sku.capacity, sku.taken_by(&sku.capacity.minus(&host.free)));
+                self.totals.host_filled(&capacity);
+                self.totals.taken(&taken);
+                if !self.by_group.is_empty() {
+                    self.count_in_group(id, |totals| {
+                        totals.host_filled(&capacity);
+                        totals.taken(&taken);
+                    });
+                }
             }
         }
         for (group, closed) in self.groups.iter().zip(&mut self.closed) {

@@ -5,6 +5,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use serde::{Deserialize, Serialize};
+
 use plimsoll_base::units::Resources;
 
 /// Total over the fleet. The numbers are positions in [`Totals`].
@@ -41,7 +43,7 @@ pub enum Total {
 pub const TOTALS: usize = 12;
 
 /// The totals.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Totals(pub [u64; TOTALS]);
 
 impl Index<Total> for Totals {
@@ -60,6 +62,11 @@ impl IndexMut<Total> for Totals {
 }
 
 impl Totals {
+    /// Adds the totals of other hosts.
+    pub fn add(&mut self, other: &Totals) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, amount)| *sum += amount);
+    }
+
     pub(super) fn host_opened(&mut self, capacity: &Resources) {
         self[Total::Hosts] += 1;
         self[Total::Vcpu] += u64::from(capacity.vcpu_milli());

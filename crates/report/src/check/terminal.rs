@@ -3,6 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::data::{CheckData, CheckedData};
+use super::words;
 use crate::format::{amount, change, relative};
 use crate::terminal::ruled;
 use plimsoll_experiment::baseline::FigureStatus;
@@ -13,41 +14,14 @@ use plimsoll_experiment::metric;
 pub fn text(check: &CheckData) -> String {
     let different: Vec<&CheckedData> =
         check.figures.iter().filter(|checked| checked.standing != FigureStatus::Same).collect();
-    let failing = different.iter().filter(|checked| checked.fails).count();
-    let (name, all) = (&check.scenario, check.figures.len());
-    let mut text = match (different.len(), failing) {
-        (0, _) => format!("{name}: all {all} figures are those of the baseline\n"),
-        (some, 0) => {
-            format!("{name}: {some} of {all} figures differ from the baseline, none for the worse\n")
-        }
-        (some, failing) => format!(
-            "{name}: {some} of {all} figures differ from the baseline, {failing} of them more than is allowed\n"
-        ),
-    };
+    let mut text = format!("{}\n", words::verdict(check));
     if !different.is_empty() {
         text += &format!("\n{}\n\n", table(&different));
     }
-    for note in notes(check) {
+    for note in words::notes(check) {
         text += &format!("{note}\n");
     }
     text
-}
-
-fn notes(check: &CheckData) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !check.same_scenario {
-        notes.push("The scenario is not as it was when the baseline was made.".to_string());
-    }
-    if !check.not_held.is_empty() {
-        notes.push(format!("Happened, and the baseline does not hold it: {}.", check.not_held.join(", ")));
-    }
-    if !check.same_digest && check.same_scenario {
-        notes.push(
-            "The digest differs: something happened differently, perhaps where no figure shows it."
-                .to_string(),
-        );
-    }
-    notes
 }
 
 /// Greatest length of the name of a figure on one line; of a longer name the last word has a line of its own.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::billing::{self, BillLine};
 use super::failures::{self, Refusals};
+use super::host_groups::{self, GroupSeries};
 use super::latency::{self, DurationDistribution};
 use super::summary::Summary;
 use super::{availability, control_plane, host_fill, subnets, timeseries};
@@ -28,6 +29,8 @@ pub struct RunData {
     pub series: Series,
     /// `host_fill.csv`.
     pub fill: Series,
+    /// `host_groups.csv`, by group.
+    pub groups: Vec<GroupSeries>,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
     /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each
@@ -53,6 +56,7 @@ impl RunData {
             manifest: json(folder, manifest::FILE)?,
             series: each(timeseries::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
+            groups: each(host_groups::FILE)?.map_or(Ok(Vec::new()), |file| host_groups::read(&file))?,
             subnets: each(subnets::FILE)?
                 .map_or(Ok(Vec::new()), |file| series::read_series_by("subnet", &file))?,
             stages: each(control_plane::FILE)?

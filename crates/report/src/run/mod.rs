@@ -20,6 +20,7 @@ mod dated;
 mod failures;
 mod headroom;
 mod host_fill;
+mod host_groups;
 mod observation_log;
 mod page;
 mod recorder;
@@ -30,6 +31,7 @@ mod view;
 pub use data::RunData;
 pub use page::page;
 pub use recorder::{Streamed, StreamedReports};
+pub use view::BreakdownBy;
 
 use std::io::{self, Write};
 
@@ -59,6 +61,8 @@ pub enum MakeReport {
     Streamed(Begin),
     /// Writes rows while the run goes on, if the scenario needs the report.
     StreamedIf(fn(&Scenario) -> bool, Begin),
+    /// Writes rows with names of the scenario while the run goes on, if the scenario needs the report.
+    StreamedOf(fn(&Scenario) -> bool, fn(Out, &Scenario) -> Opened),
     /// Writes rows into a file for each table, if the run is asked for tables.
     Tables(&'static [&'static dyn AnyTable]),
     /// Drawn from the other files, at the end and any time later ([`render`](crate::render)).
@@ -82,6 +86,7 @@ pub const REGISTER: [Report; 20] = [
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: MakeReport::Streamed(subnets::begin) },
     Report { name: "autoscaling", file: autoscaling::FILE, holds: "with Auto Scaling groups: load, capacity and size of each, over time", make: MakeReport::StreamedIf(autoscaling::is_asked_for, autoscaling::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: MakeReport::Streamed(host_fill::begin) },
+    Report { name: "host-groups", file: host_groups::FILE, holds: "with several host groups: hosts and their use in each, over time", make: MakeReport::StreamedOf(|s| s.host_kinds().of_group.len() > 1, host_groups::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: MakeReport::Streamed(failures::begin) },
     Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: MakeReport::StreamedIf(Scenario::counts_minutes, availability::begin) },
     Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a sample", make: MakeReport::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },

@@ -30,7 +30,11 @@ pub fn page(run: &RunData, plots: &[Plot]) -> Vec<u8> {
         @for remark in &view.remarks { p.note { (remark) } }
         (figures(&key_figures(&run.summary)))
         (chart::section(plots))
-        section { h2 { "Tables" } @for shown in &view.tables { (table(shown)) } }
+        section {
+            h2 { "Tables" }
+            @for shown in &view.tables { (table(shown)) }
+            @for (_, shown) in &view.breakdowns { (table(shown)) }
+        }
         section {
             h2 { "Details" }
             @for shown in &details { (table(shown)) }

@@ -52,6 +52,9 @@ impl<'a> StreamedReports<'a> {
                 (MakeReport::StreamedIf(asks, begin), _) if asks(scenario) => {
                     recorder.open(report.file, |out| begin(dated(out)))?
                 }
+                (MakeReport::StreamedOf(asks, begin), _) if asks(scenario) => {
+                    recorder.open(report.file, |out| begin(dated(out), scenario))?
+                }
                 (MakeReport::Tables(tables), Some(calendar)) => {
                     for table in *tables {
                         recorder.open(table.file(), |out| table.begin(out, calendar))?;

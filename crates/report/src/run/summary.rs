@@ -66,6 +66,12 @@ pub struct Summary {
     pub steady_state: SteadyState,
     /// Hosts and their use.
     pub fleet: FleetFigures,
+    /// Use and launches by zone; empty where there is one.
+    pub by_zone: Vec<PartFigures>,
+    /// Use by kind of hosts; empty where there is one.
+    pub by_sku: Vec<PartFigures>,
+    /// Launches by instance type.
+    pub by_type: Vec<TypeFigures>,
     /// Room for more over the run.
     pub headroom: HeadroomFigures,
     /// Addresses and probes.
@@ -271,6 +277,41 @@ pub struct FleetFigures {
     pub instances_running_mean: f64,
     /// Greatest number of running instances.
     pub instances_running_peak: u64,
+}
+
+/// Use of the hosts of a zone, or of a kind.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "each is named by its figure in summary.json")]
+pub struct PartFigures {
+    pub name: String,
+    pub launched: Option<u64>,
+    pub refused: Option<u64>,
+    pub hosts: u64,
+    pub hosts_used_mean: f64,
+    pub hosts_used_peak: u64,
+    pub vcpu: f64,
+    pub vcpu_used_ratio_mean: f64,
+    pub vcpu_used_ratio_peak: f64,
+    pub memory_gib: f64,
+    pub memory_used_ratio_mean: f64,
+    pub memory_used_ratio_peak: f64,
+    pub gpu: f64,
+    pub gpu_used_ratio_mean: f64,
+    pub gpu_used_ratio_peak: f64,
+    pub full_at_s: Option<f64>,
+}
+
+/// Launches of an instance type.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "each is named by its figure in summary.json")]
+pub struct TypeFigures {
+    pub name: String,
+    pub launched: u64,
+    pub refused: u64,
+    pub running_mean: f64,
+    pub running_peak: u64,
 }
 
 /// Room for more over the run; a figure is `None` where no sample had one.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{ColumnConstraint, ContentArrangement, Width};
 
 use super::summary::{Engine, Summary};
-use super::view::RunView;
+use super::view::{BreakdownBy, RunView};
 use crate::terminal;
 use crate::text::unmarked;
 use plimsoll_base::units::figures::{compact, grouped};
@@ -14,8 +14,8 @@ use plimsoll_sim::summary::Run;
 /// Greatest width of the first columns, which are as wide as the widest of them, so that columns are aligned.
 const FIRST_COLUMN_MOST: u16 = 44;
 
-/// Returns the summary of a run, at most `width` characters wide where words allow it.
-pub fn text(run: &Run<'_>, width: u16) -> String {
+/// Returns the summary of a run, with the breakdowns that are asked for, at most `width` characters wide where words allow it.
+pub fn text(run: &Run<'_>, by: &[BreakdownBy], width: u16) -> String {
     let summary = Summary::of(run);
     let view = RunView::of(&summary);
     let answer = terminal::wrapped(&unmarked(&view.answer), usize::from(width));
@@ -26,7 +26,8 @@ pub fn text(run: &Run<'_>, width: u16) -> String {
     for warning in &view.warnings {
         let _ = writeln!(text, "Warning: {warning}");
     }
-    let mut tables: Vec<_> = view.tables.iter().map(terminal::numbers).collect();
+    let broken_down = view.breakdowns.iter().filter(|(what, _)| by.contains(what)).map(|(_, table)| table);
+    let mut tables: Vec<_> = view.tables.iter().chain(broken_down).map(terminal::numbers).collect();
     let first_column = tables.iter().map(|table| table.column_max_content_widths()[0]).max().unwrap_or(0);
     for table in &mut tables {
         let widths = table.column_max_content_widths();

@@ -4,6 +4,7 @@ pub mod branching;
 mod checks;
 pub mod config;
 mod document;
+pub mod host_kinds;
 mod key_path;
 pub mod objective;
 mod reading;

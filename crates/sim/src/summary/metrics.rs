@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::breakdown;
 use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles, pools};
 use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
@@ -118,6 +119,9 @@ pub const METRICS: &[Metric] = {
         metric("fleet.stranded_memory_ratio_mean", "0 to 1", Lower, "mean share of memory that is free on hosts with too little vCPU for the smallest request", |r| json!(r.outcome.fleet.stranded_memory_ratio_mean)),
         metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
+
+        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", |r| breakdown::zones(r)),
+        metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", |r| breakdown::kinds(r)),
 
         metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
         metric("headroom.ratio", "of running", Higher, "the same ÷ running instances", |r| span(r, |h| &h.ratio)),

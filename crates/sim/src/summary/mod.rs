@@ -2,6 +2,7 @@
 //!
 //! Experiments compare these figures, reports show them; `summary.json` is their file.
 
+mod breakdown;
 mod control_plane;
 pub mod metrics;
 pub mod percentiles;
@@ -42,6 +43,7 @@ pub fn value(run: &Run<'_>) -> Value {
     if let Some(first) = &run.outcome.first_shortage {
         summary["first_shortage"] = shortage::value(run, first);
     }
+    summary["by_type"] = breakdown::types(run);
     for metric in METRICS {
         let mut at = &mut summary;
         for step in metric.path.split('.') {

@@ -62,6 +62,7 @@ fn outcome() -> Outcome {
         first_shortage: None,
         residents: Residents::default(),
         fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
+        breakdown: Default::default(),
         network: NetworkUse {
             subnets: vec![("web".to_string(), PoolUse { addresses: Some(251), ..PoolUse::default() })],
             ..NetworkUse::default()

@@ -13,6 +13,7 @@ mod host_fill;
 mod instances;
 mod money;
 mod packing;
+mod parts;
 mod percentiles;
 mod stages;
 
@@ -29,11 +30,12 @@ pub struct Chart {
 
 /// Every chart of a run, in the order of a page.
 #[rustfmt::skip]
-pub const CHARTS: [Chart; 13] = [
+pub const CHARTS: [Chart; 14] = [
     Chart { name: "fleet", plots: fleet::plots },
     Chart { name: "failures", plots: failures::plots },
     Chart { name: "availability", plots: availability::plots },
     Chart { name: "capacity", plots: capacity::plots },
+    Chart { name: "parts", plots: parts::plots },
     Chart { name: "packing", plots: packing::plots },
     Chart { name: "host-fill", plots: host_fill::plots },
     Chart { name: "instances", plots: instances::plots },

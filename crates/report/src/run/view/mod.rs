@@ -1,10 +1,12 @@
 //! View of a run: words and tables that the terminal and the page share.
 
 mod answer;
+mod breakdown;
 mod shortage;
 mod tables;
 pub mod words;
 
+pub use breakdown::BreakdownBy;
 pub use tables::in_path_order;
 
 use super::summary::Summary;
@@ -26,6 +28,8 @@ pub struct RunView {
     pub warnings: Vec<String>,
     /// Tables, in order; those that would be empty are left out.
     pub tables: Vec<ReportTable>,
+    /// Tables by zone, kind of hosts and type, in this order; those of one row are left out.
+    pub breakdowns: Vec<(BreakdownBy, ReportTable)>,
 }
 
 impl RunView {
@@ -42,6 +46,11 @@ impl RunView {
             remarks: words::steady_state(summary).into_iter().collect(),
             warnings: warnings.collect(),
             tables: tables::all(summary),
+            breakdowns: BreakdownBy::ALL
+                .map(|by| (by, by.table(summary)))
+                .into_iter()
+                .filter(|(_, table)| table.rows.len() > 1)
+                .collect(),
         }
     }
 }

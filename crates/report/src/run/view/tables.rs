@@ -1,5 +1,6 @@
 //! Tables of a run that terminal and page share; those that would be empty are left out.
 
+use super::breakdown::FORECAST_LIMIT_S;
 use super::words::moment;
 use crate::format::amount;
 use crate::run::summary::{
@@ -13,9 +14,6 @@ use plimsoll_model::operation::Operation;
 
 /// Rows of a list that are shown before the rest is summed up.
 const TOP: usize = 4;
-
-/// Time beyond which nothing is forecast \[s\]: thirty years.
-const FORECAST_LIMIT_S: f64 = 30.0 * 365.25 * 86_400.0;
 
 /// Returns the tables of a run, in order: first what its question is about.
 pub fn all(summary: &Summary) -> Vec<ReportTable> {

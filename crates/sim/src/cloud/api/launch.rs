@@ -51,6 +51,11 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
     let failure = refused.map(|refused| refused.reason.failure);
     world.recorder.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
     world.recorder.ledger.count_launch(launch.max_count, failure, missing);
+    if world.recorder.ledger.in_window {
+        let refused_by = refused.and_then(|refused| refused.zone);
+        let zone = if launched > 0 { Some(context.request.zone) } else { refused_by };
+        world.recorder.breakdown.count(launch.kind, zone, launched, missing);
+    }
     if let Some(refused) = refused {
         if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
             shortage::note(world, context, &refused);

@@ -114,6 +114,9 @@ fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Fa
     if let Action::Launch(launch) = &call.action {
         (refused.kind, refused.zone, count) = (Some(launch.kind), launch.zone, launch.max_count);
         world.recorder.ledger.count_launch(count, Some(failure), count);
+        if world.recorder.ledger.in_window {
+            world.recorder.breakdown.count(launch.kind, launch.zone, 0, count);
+        }
         world.api.handles.bind(launch.handle, &[]);
     }
     world.recorder.refuse(now, operation, call.account, refused, count);

@@ -61,6 +61,7 @@ pub fn finish(
         described_instances: ledger.described.instances,
         described_pages: ledger.described.pages,
         fleet: fleet_use(&world),
+        breakdown: world.recorder.breakdown.clone(),
         network: network_use(&world, horizon),
         probes: world.security.decisions().clone(),
         headroom: headroom::headroom_use(&world),

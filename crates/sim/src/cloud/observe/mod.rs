@@ -1,5 +1,6 @@
 //! Records of a run, and its reports to observers.
 
+pub mod breakdown;
 pub(in crate::cloud) mod decisions;
 pub mod dispatched;
 pub mod explain;

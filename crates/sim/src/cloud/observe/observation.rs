@@ -12,6 +12,7 @@ use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
 use plimsoll_model::fleet::fill::Fill;
+use plimsoll_model::fleet::totals::Totals;
 use plimsoll_model::headroom::Headroom;
 use plimsoll_model::operation::Operation;
 use plimsoll_model::workload::directory::Directory;
@@ -73,6 +74,8 @@ pub struct Refusal {
 pub struct Sample {
     /// Time of the sample.
     pub at: Time,
+    /// Totals of each host group, but for what is stranded; empty where there is one.
+    pub groups: Vec<Totals>,
     /// Hosts open.
     pub hosts: u64,
     /// Hosts with at least one instance.

@@ -6,6 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::{Decision, Explanation};
 use plimsoll_base::metrics::Exhaustion;
 use plimsoll_base::units::{AccountId, Time, TypeId};
@@ -61,6 +62,8 @@ pub struct Outcome {
     pub described_pages: u64,
     /// Hosts and their use.
     pub fleet: FleetUse,
+    /// Use and launches by zone, kind of hosts and type.
+    pub breakdown: Breakdown,
     /// Addresses.
     pub network: NetworkUse,
     /// Counts of the probes by the rule that decided.

@@ -1,6 +1,7 @@
 //! The recorder: the ledger, and the observations that flows report.
 
 use crate::cloud::api::refused::Refused;
+use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::DecisionLog;
 use crate::cloud::observe::headroom_sampler::HeadroomSampler;
 use crate::cloud::observe::ledger::Ledger;
@@ -17,6 +18,8 @@ use plimsoll_model::operation::Operation;
 pub struct Recorder {
     /// Counts, integrals, durations and the digest.
     pub ledger: Ledger,
+    /// Use and launches by zone, kind of hosts and type.
+    pub breakdown: Breakdown,
     /// Observations of the event in progress.
     pub outbox: ObservationOutbox,
     /// Histories of instances; `None` where the observer asks for no rows.

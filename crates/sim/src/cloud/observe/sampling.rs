@@ -9,6 +9,9 @@ use plimsoll_model::fleet::totals::Total;
 
 /// Reports the state of the cloud.
 pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
+    if world.recorder.ledger.in_window {
+        note_parts(world, at);
+    }
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
@@ -17,8 +20,11 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
         world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
     let groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
+    let groups = world.hosts.fleet.groups().len();
+    let of_groups = if groups > 1 { 0..groups } else { 0..0 };
     let sample = Sample {
         at,
+        groups: of_groups.map(|group| *world.hosts.fleet.group_totals(group)).collect(),
         hosts: totals[Total::Hosts],
         hosts_used: totals[Total::HostsUsed],
         vcpu_milli: totals[Total::Vcpu],
@@ -48,4 +54,14 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
         fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
     };
     world.recorder.outbox.push(Observation::Sampled(sample));
+}
+
+/// Notes the use of each zone, kind of hosts and instance type.
+fn note_parts(world: &mut World, at: Time) {
+    let World { hosts, types, recorder, .. } = world;
+    let groups = hosts.fleet.groups().iter().enumerate();
+    let groups = groups.map(|(number, group)| (group, hosts.fleet.group_totals(number)));
+    recorder.breakdown.note_fleet(at, groups);
+    let running = types.known.iter().map(|info| info.as_ref().map_or(0, |info| info.running));
+    recorder.breakdown.note_types(running);
 }

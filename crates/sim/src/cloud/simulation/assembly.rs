@@ -8,6 +8,7 @@ use crate::cloud::api::state::ApiState;
 use crate::cloud::control::Control;
 use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::table::Instances;
+use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::headroom_sampler::HeadroomSampler;
 use crate::cloud::observe::recorder::Recorder;
 use crate::cloud::reaction::state::Reactions;
@@ -98,6 +99,7 @@ fn parts(
         faults,
         timers: Timers::new(scenario),
         recorder: Recorder {
+            breakdown: Breakdown::new(names.len(), &scenario.host_kinds()),
             headroom: scenario.headroom.as_ref().map(|headroom| HeadroomSampler::new(headroom.every)),
             ..Recorder::default()
         },

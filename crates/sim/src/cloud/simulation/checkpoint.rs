@@ -49,7 +49,7 @@ pub fn save(
     let InstanceTypes { known, offers: _ } = types;
     let ApiState { handles, tokens, .. } = api;
     let Timers { queue, .. } = timers;
-    let Recorder { ledger, rows, headroom, outbox: _, decisions: _, call_age: _ } = recorder;
+    let Recorder { ledger, rows, headroom, breakdown, outbox: _, decisions: _, call_age: _ } = recorder;
     directory.save(out);
     out.put(&rows.is_some());
     fleet.save(out);
@@ -70,7 +70,7 @@ pub fn save(
     out.put(ledger);
     control.save(out);
     reactions.save(out);
-    out.put(headroom);
+    out.put(&(headroom, breakdown));
     rows.save(out);
     milestones.save(out);
     out.put(&(residents, call));
@@ -129,7 +129,11 @@ fn restore(
     world.recorder.ledger = from.get()?;
     world.control.restore(from)?;
     world.reactions.restore(from)?;
-    world.recorder.headroom = from.get()?;
+    let breakdown;
+    (world.recorder.headroom, breakdown) = from.get()?;
+    if !world.recorder.breakdown.resume(breakdown) {
+        return Err(RestoreError::Corrupt);
+    }
     world.recorder.rows.restore(from)?;
     let (interval, counts_minutes) = (scenario.sampling_interval(), scenario.counts_minutes());
     let mut milestones = Milestones::new(scenario.warmup, interval, counts_minutes);
