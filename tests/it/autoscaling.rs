@@ -5,7 +5,7 @@ use plimsoll::cloud::outcome::{GroupUse, Outcome};
 use crate::support::{CHECKED, Experiment, Notes, UNCHECKED};
 
 fn group(outcome: &Outcome) -> &GroupUse {
-    &outcome.groups[0].1
+    &outcome.autoscaling_groups[0].1
 }
 
 /// A group whose instances serve 100 units each, under a step of load.
@@ -47,7 +47,7 @@ fn target_tracking_on_a_step_of_load_is_the_table_computed_by_hand() {
         _ => (3, 3, 150),
     };
     for minute in 0..=44 {
-        let group = &notes.at(minute as f64 * 60.0).groups[0].1;
+        let group = &notes.at(minute as f64 * 60.0).autoscaling_groups[0].1;
         let found = (group.desired, group.in_service, group.load_milli / 1000);
         assert_eq!(found, expected(minute), "minute {minute}");
     }
@@ -63,7 +63,7 @@ fn target_tracking_on_a_step_of_load_is_the_table_computed_by_hand() {
 #[test]
 fn a_group_that_does_not_scale_in_keeps_its_size() {
     let (outcome, notes) = stepped("").watch_with(&["autoscaling_groups.0.policies.0.scale_in=false"]);
-    assert_eq!(notes.at(2640.0).groups[0].1.desired, 8);
+    assert_eq!(notes.at(2640.0).autoscaling_groups[0].1.desired, 8);
     assert_eq!(group(&outcome).figures.in_service_peak, 8);
 }
 
@@ -83,7 +83,7 @@ fn refusals_are_asked_for_again_each_minute_and_other_types_tried() {
     let web = group(&outcome);
     assert_eq!(web.refused, 2 + 59);
     assert_eq!((outcome.launch_course.first_choice, outcome.launch_course.other_type), (2, 1));
-    assert_eq!(notes.samples.last().expect("the end").groups[0].1.in_service, 3);
+    assert_eq!(notes.samples.last().expect("the end").autoscaling_groups[0].1.in_service, 3);
 }
 
 /// Three zones and a group over all of them; one zone goes away for half an hour.
@@ -110,7 +110,7 @@ const OUTAGE: &str = "duration = '3h'
 #[test]
 fn a_zone_that_goes_away_is_replaced_in_the_others_and_filled_again() {
     let (outcome, notes) = Experiment::new(OUTAGE).watch();
-    let at = |minute: f64| notes.at(60.0 * minute).groups[0].1;
+    let at = |minute: f64| notes.at(60.0 * minute).autoscaling_groups[0].1;
     assert_eq!(at(59.0).in_service, 90);
     let lost = at(61.0).in_service;
     assert!(lost <= 60 + 3, "a third is lost: {lost}");

@@ -43,7 +43,7 @@ struct Rows {
 impl Streamed for Rows {
     fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
         let Observation::Sampled(sample) = observation else { return Ok(()) };
-        for (name, group) in &sample.groups {
+        for (name, group) in &sample.autoscaling_groups {
             let units = |milli: u64| (milli as f64 / 1000.0).to_string();
             let cells = [
                 seconds(sample.at.0),

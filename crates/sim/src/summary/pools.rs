@@ -61,7 +61,7 @@ pub fn groups(run: &Run<'_>) -> Value {
         });
         (name.clone(), figures)
     };
-    Value::Object(run.outcome.groups.iter().map(figures).collect())
+    Value::Object(run.outcome.autoscaling_groups.iter().map(figures).collect())
 }
 
 /// Returns the figures of every pool.

@@ -43,7 +43,7 @@ pub fn finish(
         trace_notes: world.demand.notes(),
         launch: launch_tally(&world),
         launch_course: launch_course(&world, horizon),
-        groups: groups(&world, warmup_end.min(horizon), horizon),
+        autoscaling_groups: autoscaling_groups(&world, warmup_end.min(horizon), horizon),
         pools: pools(&world, horizon),
         jobs: jobs(&world),
         operations: (ledger.operations.iter())
@@ -84,7 +84,7 @@ fn launch_tally(world: &World) -> Tally {
 }
 
 /// Returns the figures of the Auto Scaling groups.
-fn groups(world: &World, from: Time, horizon: Time) -> Vec<(String, GroupUse)> {
+fn autoscaling_groups(world: &World, from: Time, horizon: Time) -> Vec<(String, GroupUse)> {
     let groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
     groups
         .map(|group| {

@@ -125,7 +125,7 @@ pub struct Sample {
     /// Events dispatched since the start.
     pub events: u64,
     /// Auto Scaling groups, by name, in file order.
-    pub groups: Vec<(String, GroupFigures)>,
+    pub autoscaling_groups: Vec<(String, GroupFigures)>,
     /// Stages of the control plane; empty where none are modelled.
     pub stages: Vec<StageSample>,
     /// Fill of the hosts; of large fleets only in some samples.

@@ -39,7 +39,7 @@ pub struct Outcome {
     /// Launches by attempt, choice and wait.
     pub launch_course: LaunchCourse,
     /// Auto Scaling groups, by name, in file order.
-    pub groups: Vec<(String, GroupUse)>,
+    pub autoscaling_groups: Vec<(String, GroupUse)>,
     /// Pools of instances for jobs, by name, in file order.
     pub pools: Vec<(String, JobPoolUse)>,
     /// Sources of jobs, by name, in file order.
