@@ -81,7 +81,7 @@ fn refusals_are_asked_for_again_each_minute_and_other_types_tried() {
     let (outcome, notes) = experiment.watch();
     // Of four large ones two fit; a minute later one of the smaller ones does, and from then on one is refused each minute.
     let web = group(&outcome);
-    assert_eq!(web.refused, 2 + 59);
+    assert_eq!(web.refused, 2 + 60);
     assert_eq!((outcome.launch_course.first_choice, outcome.launch_course.other_type), (2, 1));
     assert_eq!(notes.samples.last().expect("the end").autoscaling_groups[0].1.in_service, 3);
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::alarm::Alarm;
+use super::alarm::MetricAlarm;
 use super::load::{Load, LoadConfig};
 use crate::pools;
 use crate::workload::directory::Directory;
@@ -95,7 +95,7 @@ pub enum ScalingPolicyConfig {
         threshold: Decimal,
         /// Side of the threshold that breaches; default above.
         #[serde(default)]
-        side: Side,
+        side: ThresholdSide,
         /// Minutes that breach, of the last `periods`; default 1.
         #[serde(default = "one")]
         datapoints: u32,
@@ -144,7 +144,7 @@ fn five_minutes() -> Duration {
 /// Side of a threshold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Side {
+pub enum ThresholdSide {
     /// At or above it.
     #[default]
     Above,
@@ -177,9 +177,9 @@ pub enum ScalingPolicy {
         /// Threshold \[thousandths\].
         threshold_milli: u64,
         /// Side that breaches.
-        side: Side,
+        side: ThresholdSide,
         /// Alarm at its beginning.
-        alarm: Alarm,
+        alarm: MetricAlarm,
         /// Distance \[thousandths\] from which on each change \[instances\] applies, in order.
         steps: Vec<(u64, u32)>,
     },
@@ -330,7 +330,7 @@ impl ScalingPolicyConfig {
             }
             ScalingPolicyConfig::Step { threshold, side, datapoints, periods, steps } => {
                 let threshold_milli = positive("threshold", threshold)?;
-                if !(1..=Alarm::MAX_PERIODS).contains(periods) {
+                if !(1..=MetricAlarm::MAX_PERIODS).contains(periods) {
                     settings.wrong(&field("periods"), periods, "1 to 64 minutes");
                     return None;
                 }
@@ -348,7 +348,7 @@ impl ScalingPolicyConfig {
                     return None;
                 };
                 let steps = froms.into_iter().zip(steps.iter().map(|step| step.change)).collect();
-                let alarm = Alarm::new(*datapoints, *periods);
+                let alarm = MetricAlarm::new(*datapoints, *periods);
                 Some(ScalingPolicy::Step { threshold_milli, side: *side, alarm, steps })
             }
             ScalingPolicyConfig::Scheduled { at, every, min, max, desired } => {

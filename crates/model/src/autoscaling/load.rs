@@ -70,14 +70,14 @@ pub struct LoadStep {
 pub struct Load {
     /// Load that one instance serves \[milli-units\].
     pub milli_per_instance: u64,
-    course: Course,
+    course: LoadCourse,
     noise: Option<Sampler>,
     seed: Seed,
     group: u16,
 }
 
 #[derive(Clone, Debug)]
-enum Course {
+enum LoadCourse {
     Diurnal {
         milli: f64,
         swing: f64,
@@ -135,11 +135,11 @@ impl Load {
     pub fn of_minute(&self, minute: u64) -> u64 {
         let at = Time(minute * 60 * NS_PER_S);
         let milli = match &self.course {
-            Course::Diurnal { milli, swing, peak_at } => {
+            LoadCourse::Diurnal { milli, swing, peak_at } => {
                 let angle = 2.0 * std::f64::consts::PI * (at.0 as f64 - peak_at) / NS_PER_DAY;
                 milli * (1.0 + swing * libm::cos(angle))
             }
-            Course::Steps(steps) => {
+            LoadCourse::Steps(steps) => {
                 let next = steps.partition_point(|(from, _)| *from <= at);
                 next.checked_sub(1).map_or(0, |step| steps[step].1) as f64
             }
@@ -152,7 +152,7 @@ impl Load {
     }
 }
 
-fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Option<Course> {
+fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Option<LoadCourse> {
     let mut milli = |field: &str, units: f64| {
         if units.is_finite() && (0.0..=MAX_UNITS).contains(&units) {
             return Some(units * 1000.0);
@@ -162,7 +162,7 @@ fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Op
     };
     match offered {
         OfferedLoad::Constant { units } => {
-            Some(Course::Steps(vec![(Time::ZERO, milli("units", *units)?.round() as u64)]))
+            Some(LoadCourse::Steps(vec![(Time::ZERO, milli("units", *units)?.round() as u64)]))
         }
         OfferedLoad::Diurnal { units, peak_to_mean, peak_at } => {
             let milli = milli("units", *units)?;
@@ -170,7 +170,7 @@ fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Op
                 settings.wrong("offered.peak_to_mean", peak_to_mean, "1 to 2");
                 return None;
             }
-            Some(Course::Diurnal { milli, swing: peak_to_mean - 1.0, peak_at: peak_at.0 as f64 })
+            Some(LoadCourse::Diurnal { milli, swing: peak_to_mean - 1.0, peak_at: peak_at.0 as f64 })
         }
         OfferedLoad::Steps { steps } => {
             if !steps.is_sorted_by(|a, b| a.at < b.at) {
@@ -183,10 +183,10 @@ fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Op
                     milli(&format!("steps.{i}.units"), step.units)?.round() as u64,
                 ))
             };
-            Some(Course::Steps(steps.iter().enumerate().map(step).collect::<Option<_>>()?))
+            Some(LoadCourse::Steps(steps.iter().enumerate().map(step).collect::<Option<_>>()?))
         }
         OfferedLoad::Trace { file } => match read(&base_dir.join(file)) {
-            Ok(steps) => Some(Course::Steps(steps)),
+            Ok(steps) => Some(LoadCourse::Steps(steps)),
             Err(problem) => {
                 settings.add(problem);
                 None

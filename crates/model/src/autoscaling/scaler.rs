@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-use super::alarm::Alarm;
-use super::config::{GroupSizes, PER_ONE, ScalingPolicy, Side};
+use super::alarm::MetricAlarm;
+use super::config::{GroupSizes, PER_ONE, ScalingPolicy, ThresholdSide};
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// A minute of a group, and its instances at its end.
@@ -58,7 +58,7 @@ pub fn instances_for(load_milli: u64, milli_per_instance: u64, target_milli: u64
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Scaler {
     /// Alarms of each policy: of target tracking the high and the low one, of a step policy its own twice.
-    alarms: Vec<[Alarm; 2]>,
+    alarms: Vec<[MetricAlarm; 2]>,
     /// Number of actions that each scheduled policy has taken.
     actions: Vec<u64>,
     /// Greatest load of a minute in each hour of the last days \[milli-units\], the latest last.
@@ -93,7 +93,7 @@ impl Scaler {
     pub fn new(policies: &[ScalingPolicy]) -> Scaler {
         let alarms = |policy: &ScalingPolicy| match policy {
             ScalingPolicy::Step { alarm, .. } => [*alarm; 2],
-            _ => [Alarm::new(3, 3), Alarm::new(15, 15)],
+            _ => [MetricAlarm::new(3, 3), MetricAlarm::new(15, 15)],
         };
         Scaler {
             alarms: policies.iter().map(alarms).collect(),
@@ -162,19 +162,19 @@ impl Scaler {
                         continue;
                     };
                     let distance = match side {
-                        Side::Above => utilisation.checked_sub(*threshold_milli),
-                        Side::Below => threshold_milli.checked_sub(utilisation),
+                        ThresholdSide::Above => utilisation.checked_sub(*threshold_milli),
+                        ThresholdSide::Below => threshold_milli.checked_sub(utilisation),
                     };
                     let step = distance.and_then(|by| steps.iter().rev().find(|(from, _)| *from <= by));
                     let is_on = high.note(distance.is_some());
                     let Some((_, change)) = step.filter(|_| is_on) else { continue };
                     match side {
                         // What comes up or warms up already counts towards the step.
-                        Side::Above => {
+                        ThresholdSide::Above => {
                             let base = sizes.desired.saturating_sub(minute.coming + minute.warming);
                             out = out.max(Some(base.saturating_add(*change)));
                         }
-                        Side::Below => into = into.max(Some(sizes.desired.saturating_sub(*change))),
+                        ThresholdSide::Below => into = into.max(Some(sizes.desired.saturating_sub(*change))),
                     }
                 }
                 ScalingPolicy::Scheduled { .. } | ScalingPolicy::Predictive { .. } => {}

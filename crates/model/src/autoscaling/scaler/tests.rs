@@ -83,9 +83,9 @@ fn of_several_policies_the_largest_capacity_decides() {
 
 #[test]
 fn steps_count_what_comes_up_already() {
-    let alarm = Alarm::new(2, 3);
+    let alarm = MetricAlarm::new(2, 3);
     let steps = vec![(0, 2), (200, 5)];
-    let policies = [ScalingPolicy::Step { threshold_milli: 600, side: Side::Above, alarm, steps }];
+    let policies = [ScalingPolicy::Step { threshold_milli: 600, side: ThresholdSide::Above, alarm, steps }];
     let (mut scaler, mut sizes) = (Scaler::new(&policies), GroupSizes { min: 1, max: 100, desired: 10 });
     let mut decide = |now, load, busy| {
         scaler.decide(&policies, &minute(now, load, 10, busy), &mut sizes);

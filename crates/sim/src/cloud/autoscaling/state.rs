@@ -13,7 +13,7 @@ use plimsoll_model::autoscaling::scaler::{GroupMinute, MINUTE, Scaler, ScalingCa
 
 /// Instance of a group.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Member {
+pub struct GroupMember {
     pub instance: Reference,
     /// Position of its zone in the list of the group.
     pub zone: usize,
@@ -27,7 +27,7 @@ pub struct GroupState {
     pub sizes: GroupSizes,
     scaler: Scaler,
     /// Instances that come up or run.
-    members: BTreeMap<InstanceId, Member>,
+    members: BTreeMap<InstanceId, GroupMember>,
     /// Running instances of each zone, in the order of launch.
     running: Vec<BTreeSet<InstanceId>>,
     /// Instances of each zone that are ordered or come up.
@@ -223,7 +223,7 @@ impl GroupState {
     /// Adds an instance that was launched.
     pub fn add(&mut self, instance: Reference, zone: usize) {
         self.coming[zone] += 1;
-        self.members.insert(instance.id, Member { instance, zone, is_running: false });
+        self.members.insert(instance.id, GroupMember { instance, zone, is_running: false });
     }
 
     /// Notes that an instance runs.
@@ -248,7 +248,7 @@ impl GroupState {
     }
 
     /// Removes an instance. Returns it where it was of the group still.
-    pub fn remove(&mut self, now: Time, id: InstanceId) -> Option<Member> {
+    pub fn remove(&mut self, now: Time, id: InstanceId) -> Option<GroupMember> {
         self.advance(now);
         let member = self.members.remove(&id)?;
         if member.is_running {
