@@ -82,7 +82,7 @@ pub type Opened = io::Result<Box<dyn Streamed>>;
 /// Every report, in the order they are written. The manifest comes after all files that it marks as whole; charts and page are
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 21] = [
+pub const REGISTER: [Report; 22] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: MakeReport::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: MakeReport::Streamed(subnets::begin) },
     Report { name: "autoscaling", file: autoscaling::FILE, holds: "with Auto Scaling groups: load, capacity and size of each, over time", make: MakeReport::StreamedIf(autoscaling::is_asked_for, autoscaling::begin) },
