@@ -655,7 +655,7 @@ fn a_workload_of_opendc_becomes_its_tasks() {
         let mut out = ParquetWriter::begin(file, "tasks", &names.map(number)).unwrap();
         for (id, begin, end) in [(7, 1000, ends[0]), (8, 1500, ends[1])] {
             let cells = [id, begin, end, 2, 4800, 1536].map(|cell: i64| ColumnValue::Integer(cell.into()));
-            out.write(cells.into_iter()).unwrap();
+            out.write(cells).unwrap();
         }
         out.into_inner().unwrap();
         assert_eq!(Format::of(folder.path()).map(|format| format.name).unwrap_or_default(), "opendc");
