@@ -107,3 +107,49 @@ fn a_look_changes_nothing() {
     assert_eq!(looked.digest, blind.digest);
     assert_eq!(looked.events, blind.events);
 }
+
+/// Each loss of a host, rack or zone by hand.
+#[test]
+fn the_loss_of_a_host_a_rack_or_a_zone_is_measured() {
+    let fleet = |survive: &str| {
+        format!(
+            "
+            duration = '10s'
+            headroom = {{ every = '10s', survive = '{survive}' }}
+            placement.strategy = 'first-fit'
+            instance_types = [
+                {{ name = 'two', vcpu = 2, memory_gib = 1 }},
+                {{ name = 'six', vcpu = 6, memory_gib = 1 }},
+            ]
+            [[zones]]
+            name = 'y'
+            hosts = [{{ count = 2, vcpu = 8, memory_gib = 64, hosts_per_rack = 1 }}]
+            [[zones]]
+            name = 'z'
+            hosts = [{{ count = 2, vcpu = 8, memory_gib = 64, hosts_per_rack = 2 }}]"
+        )
+    };
+    let demand = "start_s,end_s,type,zone\n1,,six,y\n1,,two,y\n1,,six,z\n";
+    let look = |survive: &str| {
+        let mut looks = Looks::default();
+        Experiment::replaying(demand, &fleet(survive)).run_with(&[], CHECKED, &mut looks);
+        looks.0.pop().unwrap().headroom.survival.unwrap()
+    };
+    let counts = |survival: &plimsoll::headroom::Survival| -> Vec<u64> {
+        survival.allocable.iter().map(|(_, count)| *count).collect()
+    };
+    // Hosts hold 6 + 2, nothing, 6, nothing. Whichever is lost, the others take its instances; the least is left without
+    // either of the free ones: 8 and 2 vCPU.
+    let host = look("host");
+    assert_eq!((host.domains, host.violations, host.unplaced), (4, 0, 0));
+    assert_eq!(host.spare_vcpu_milli, 10_000);
+    assert_eq!(counts(&host), [1, 5]);
+    // The rack of both hosts of z: its six goes to the free host of y, where two vCPU are left.
+    let rack = look("rack");
+    assert_eq!((rack.domains, rack.violations, rack.worst_name.as_str(), rack.displaced), (3, 0, "2", 1));
+    assert_eq!((rack.spare_vcpu_milli, counts(&rack)), (2000, vec![0, 1]));
+    // Zone y: its six goes to the free host of z, its two beside one of the sixes there.
+    let zone = look("zone");
+    assert_eq!((zone.domains, zone.violations, zone.worst_name.as_str(), zone.displaced), (2, 0, "y", 2));
+    assert_eq!(counts(&zone), [0, 1]);
+}

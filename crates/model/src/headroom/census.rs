@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Share;
 use crate::fleet::Fleet;
-use crate::fleet::host::{HostState, Pool};
+use crate::fleet::host::{Host, HostState, Pool, Sku};
 use plimsoll_base::units::{RESOURCES, Resources};
 
 /// Room left on a host.
@@ -76,6 +76,16 @@ pub struct Census {
     pub empty: Vec<HostClass>,
 }
 
+/// Returns the room of a host for instances of shared tenancy; `None` where it takes none.
+pub fn room_of(host: &Host, sku: &Sku) -> Option<Room> {
+    let instances = match sku.max_instances {
+        u32::MAX => u32::MAX,
+        most => most - host.instances,
+    };
+    let takes_any = host.state == HostState::Active && host.pool == Pool::Shared;
+    takes_any.then_some(Room { free: host.free, instances, hardware: sku.hardware })
+}
+
 impl Census {
     /// Counts the hosts of a fleet. One pass over them: 32 bytes a host, in order.
     pub fn of(fleet: &Fleet) -> Census {
@@ -91,15 +101,7 @@ impl Census {
         for host in fleet.hosts().iter().filter(|host| host.state == HostState::Active) {
             let sku = &fleet.skus()[usize::from(host.sku.0)];
             let whole = Room { free: sku.capacity, instances: sku.max_instances, hardware: sku.hardware };
-            let left = match sku.max_instances {
-                u32::MAX => u32::MAX,
-                most => most - host.instances,
-            };
-            let room = (host.pool == Pool::Shared).then_some(Room {
-                free: host.free,
-                instances: left,
-                hardware: sku.hardware,
-            });
+            let room = room_of(host, sku);
             match &mut run {
                 Some((of, whole_of, hosts)) if *of == room && *whole_of == whole => *hosts += 1,
                 _ => run.replace((room, whole, 1)).into_iter().for_each(&mut count),

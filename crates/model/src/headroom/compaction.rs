@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Census, Room, Share};
-use plimsoll_base::units::{RESOURCES, Resources};
 
 /// Returns the number of hosts that best fit decreasing needs for these instances on the hosts of the census, emptied: largest
 /// instances first, into the fullest host that takes them, a new host only where none does. An upper bound on the
@@ -16,18 +15,8 @@ pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {
         hosts: 0,
     };
     let mut largest_first = instances.to_vec();
-    largest_first.sort_by_key(|share| (Reverse(size(census, &share.amounts)), share.kind));
+    largest_first.sort_by_key(|share| (Reverse(census.size(&share.amounts)), share.kind));
     largest_first.iter().all(|share| packing.place(share)).then_some(packing.hosts)
-}
-
-/// Returns its greatest share of what all hosts have of a resource \[10⁻¹⁸\].
-fn size(census: &Census, amounts: &Resources) -> u128 {
-    let share = |i: usize| {
-        let unlimited = census.empty.iter().any(|class| class.room.free.0[i] == u32::MAX);
-        let all = Census::total(&census.empty, i);
-        if unlimited || all == 0 { 0 } else { u128::from(amounts.0[i]) * 1_000_000_000_000_000_000 / all }
-    };
-    (0..RESOURCES).map(share).max().unwrap_or(0)
 }
 
 struct Packing {

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use std::collections::BTreeMap;
-
-use super::{Census, HostClass, Room, Share};
+use super::stock::Stock;
+use super::{Census, HostClass, Share};
 use plimsoll_base::units::{RESOURCES, Resources, TypeId};
 
 /// Returns the number of instances of one size that fit on the hosts as they are: Σ over classes of hosts · ⌊min free ÷ request⌋.
@@ -35,16 +34,16 @@ const STEPS: u128 = 200;
 /// nothing runs, or nothing of what runs is limited.
 pub fn inflate(census: &Census, running: &[Share]) -> Option<Inflation> {
     let at_most = poured(census, running)?;
-    let mut stock = Stock::new(census);
+    let mut stock = Stock::new(&census.classes);
     let mut placed = 0;
     for step in 1.. {
         for share in running {
             let until = |step: u128| u128::from(share.count) * step * at_most.over / (at_most.under * STEPS);
             let count = u64::try_from(until(step) - until(step - 1)).expect("more than the hosts can hold");
-            let missing = stock.place(share, count);
+            let missing = stock.place(share, count, |_, _, _| {});
             placed += count - missing;
             if missing > 0 {
-                return Some(stock.left(census, running, placed, share.kind));
+                return Some(grown(&stock, census, running, placed, share.kind));
             }
         }
     }
@@ -70,64 +69,30 @@ fn poured(census: &Census, running: &[Share]) -> Option<Ratio> {
     (0..RESOURCES).filter_map(of).min_by(|a, b| (a.over * b.under).cmp(&(b.over * a.under)))
 }
 
-/// Hosts by what they can take, least vCPU first: the order of best fit.
-struct Stock(BTreeMap<Room, u64>);
-
-impl Stock {
-    fn new(census: &Census) -> Stock {
-        Stock(census.classes.iter().map(|class| (class.room, class.hosts)).collect())
-    }
-
-    /// Places instances of one size where the least is free, and returns the number without room.
-    /// Best fit fills a host before it turns to the next, since a host that took one has less free than before: whole hosts
-    /// move at once.
-    fn place(&mut self, share: &Share, count: u64) -> u64 {
-        let (request, mut missing) = (&share.amounts, count);
-        while missing > 0 {
-            let free = Resources::new(request.vcpu_milli(), 0);
-            let least = Room { free, instances: 0, hardware: 0 };
-            let fitting = self.0.range(least..).find(|(room, _)| room.fits(share) > 0);
-            let Some((&room, &hosts)) = fitting else { break };
-            let per_host = room.fits(share);
-            let (filled, each) =
-                if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
-            self.take(room, filled);
-            *self.0.entry(room.less(request, each)).or_insert(0) += filled;
-            missing -= filled * each;
-        }
-        missing
-    }
-
-    fn take(&mut self, room: Room, hosts: u64) {
-        let left = self.0.get_mut(&room).expect("the class was found");
-        *left -= hosts;
-        if *left == 0 {
-            self.0.remove(&room);
-        }
-    }
-
-    fn left(&self, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
-        let classes: Vec<HostClass> =
-            self.0.iter().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
-        let share = |i: usize| {
-            let all = Census::total(&census.empty, i);
-            if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }
-        };
-        let now: u64 = running.iter().map(|share| share.count).sum();
-        Inflation {
-            instances: placed,
-            ratio: placed as f64 / now as f64,
-            first_refused,
-            stranded_vcpu_ratio: share(Resources::VCPU),
-            stranded_memory_ratio: share(Resources::MEMORY),
-        }
+/// Returns the growth after which an instance of a type found no room, with what the hosts have left.
+fn grown(stock: &Stock, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
+    let classes: Vec<HostClass> =
+        stock.classes().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
+    let share = |i: usize| {
+        let all = Census::total(&census.empty, i);
+        if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }
+    };
+    let now: u64 = running.iter().map(|share| share.count).sum();
+    Inflation {
+        instances: placed,
+        ratio: placed as f64 / now as f64,
+        first_refused,
+        stranded_vcpu_ratio: share(Resources::VCPU),
+        stranded_memory_ratio: share(Resources::MEMORY),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Room;
     use super::super::tests::{census, share};
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn allocable_counts_whole_instances_on_single_hosts() {
@@ -162,17 +127,20 @@ mod tests {
                 .map(|_| (random.below(9) as u32 * 1000, random.below(17) as u32 * 1024, 1 + random.below(4)))
                 .collect();
             let census = census(&classes, 8000, 16_384);
-            let mut stock = Stock::new(&census);
+            let mut stock = Stock::new(&census.classes);
             let mut hosts: Vec<Room> =
                 census.classes.iter().flat_map(|class| vec![class.room; class.hosts as usize]).collect();
             for _ in 0..6 {
                 let (vcpu, memory) = (1 + random.below(4) as u32, 1 + random.below(8) as u32);
                 let share = share(0, 1000 * vcpu, 1024 * memory, 0);
                 let count = random.below(12);
-                assert_eq!(stock.place(&share, count), plainly(&mut hosts, &share, count));
+                assert_eq!(stock.place(&share, count, |_, _, _| {}), plainly(&mut hosts, &share, count));
                 let mut counted = BTreeMap::new();
                 hosts.iter().for_each(|room| *counted.entry(*room).or_insert(0) += 1);
-                assert_eq!(stock.0, counted);
+                assert_eq!(
+                    stock.classes().map(|(room, hosts)| (*room, *hosts)).collect::<BTreeMap<_, _>>(),
+                    counted
+                );
             }
         }
     }

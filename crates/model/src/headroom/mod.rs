@@ -9,11 +9,14 @@ mod census;
 mod compaction;
 mod fragmentation;
 mod inflation;
+mod stock;
+mod survival;
 
-pub use census::{Census, HostClass, Room};
+pub use census::{Census, HostClass, Room, room_of};
 pub use compaction::hosts_needed;
 pub use fragmentation::{Shares, fgd, unusable};
 pub use inflation::{Inflation, allocable, inflate};
+pub use survival::{HostAtRisk, LossDomain, Survival};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,10 @@ pub struct HeadroomConfig {
     /// Time between two samples, the first at the start. Each is taken with the first row of the time series at or
     /// after its time.
     pub every: Duration,
+    /// Part of the fleet whose loss the headroom is to survive: `"host"`, `"rack"` or `"zone"`. Each sample then tells the worst
+    /// loss of one, the instances it would leave without room, and what fits beside those it displaces (`survival.csv`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survive: Option<LossDomain>,
 }
 
 /// Instances of one type that run now, or that are taken to be asked for.
@@ -59,6 +66,8 @@ pub struct Headroom {
     pub hosts_compacted: Option<u64>,
     /// No packing needs fewer hosts than this \[hosts\].
     pub hosts_lower_bound: u64,
+    /// Consequences of the loss of any one host, rack or zone; `None` where they are not asked for.
+    pub survival: Option<Survival>,
 }
 
 impl Headroom {
@@ -78,6 +87,7 @@ impl Headroom {
             hosts_compacted: hosts_needed(census, &running),
             hosts_lower_bound: census.hosts_lower_bound(&running),
             allocable,
+            survival: None,
         }
     }
 }

@@ -157,5 +157,5 @@ fn scenario(folder: &Path, zones: &BTreeMap<&str, Vec<&InventoryHost>>) -> Strin
                 .to_string(),
         };
     }
-    text + "\n[headroom]             # how many more of each type fit\nevery = \"1d\"\n\n[workload]\ntrace = \"trace.csv\"\n"
+    text + "\n[headroom]             # how many more of each type fit\nevery = \"1d\"\nsurvive = \"host\"     # and beside the loss of any one host: survival.csv; \"rack\", \"zone\"\n\n[workload]\ntrace = \"trace.csv\"\n"
 }

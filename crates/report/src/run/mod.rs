@@ -24,6 +24,7 @@ mod observation_log;
 mod page;
 mod recorder;
 mod subnets;
+mod survival;
 mod timeseries;
 mod view;
 
@@ -80,7 +81,7 @@ pub type Opened = io::Result<Box<dyn Streamed>>;
 /// Every report, in the order they are written. The manifest comes after all files that it marks as whole; charts and page are
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 20] = [
+pub const REGISTER: [Report; 21] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: MakeReport::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: MakeReport::Streamed(subnets::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: MakeReport::Streamed(host_fill::begin) },
@@ -88,6 +89,7 @@ pub const REGISTER: [Report; 20] = [
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: MakeReport::Streamed(failures::begin) },
     Report { name: "availability", file: availability::FILE, holds: "with objectives or a control plane: calls of every minute, and those that the service failed", make: MakeReport::StreamedIf(Scenario::counts_minutes, availability::begin) },
     Report { name: "headroom", file: headroom::FILE, holds: "with [headroom]: what the fleet could still take, one row a sample", make: MakeReport::StreamedIf(|s| s.headroom.is_some(), headroom::begin) },
+    Report { name: "survival", file: survival::FILE, holds: "with headroom.survive: the worst loss of one host, rack or zone, and what fits then, one row a sample and type", make: MakeReport::StreamedIf(|s| s.headroom.as_ref().is_some_and(|headroom| headroom.survive.is_some()), survival::begin) },
     Report { name: "allocable", file: headroom::TYPES_FILE, holds: "with [headroom]: instances of each type alone that would fit, one row a sample and type", make: MakeReport::StreamedIf(|s| s.headroom.is_some(), headroom::begin_types) },
     Report { name: "control-plane", file: control_plane::FILE, holds: "with a control plane: its stages, over time", make: MakeReport::StreamedIf(|s| s.control_plane.is_modelled(), control_plane::begin) },
     Report { name: "billing", file: billing::FILE, holds: "money by account, kind, type, purchase and month", make: MakeReport::AtEnd(billing::files) },

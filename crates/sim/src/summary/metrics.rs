@@ -119,8 +119,8 @@ pub const METRICS: &[Metric] = {
         metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
 
-        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", |r| breakdown::zones(r)),
-        metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", |r| breakdown::kinds(r)),
+        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", breakdown::zones),
+        metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", breakdown::kinds),
 
         metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
         metric("headroom.ratio", "of running", Higher, "the same ÷ running instances", |r| span(r, |h| &h.ratio)),
@@ -134,6 +134,8 @@ pub const METRICS: &[Metric] = {
         metric("headroom.fgd_gpu_ratio", "0 to 1", Lower, "free GPU on hosts where an instance drawn from the live mix does not fit, or needs none of it, ÷ all GPU (the fragment of FGD, Weng et al. 2023)", |r| span(r, |h| &h.fgd.gpu)),
         metric("headroom.hosts_compacted", "hosts", Neither, "hosts that best-fit decreasing needs for the running instances", |r| span(r, |h| &h.hosts_compacted)),
         metric("headroom.hosts_lower_bound", "hosts", Neither, "hosts that any packing of the running instances needs", |r| span(r, |h| &h.hosts_lower_bound)),
+        metric("headroom.loss_unplaced", "instances", Lower, "with headroom.survive: instances that the worst loss of one host, rack or zone would leave without room", |r| span(r, |h| &h.loss_unplaced)),
+        metric("headroom.loss_violations", "domains", Lower, "with headroom.survive: hosts, racks or zones whose loss would leave instances without room", |r| span(r, |h| &h.loss_violations)),
         metric("headroom.allocable", "instances", Neither, "by type: instances of that type alone that would have fitted", allocable),
         metric("headroom.exhaustion", "s", Neither, "by resource with a limit: when it runs out at the trend of the run (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
 

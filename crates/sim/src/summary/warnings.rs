@@ -14,7 +14,26 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
         )
     });
     let read = run.outcome.trace_notes.iter().map(|note| format!("of the trace: {note}."));
-    late_trace(run).into_iter().chain(unstable).chain(growing_line(run)).chain(read).collect()
+    late_trace(run)
+        .into_iter()
+        .chain(unstable)
+        .chain(growing_line(run))
+        .chain(loss(run))
+        .chain(read)
+        .collect()
+}
+
+/// Warns that the loss of one host, rack or zone would leave instances without room at the end of the run.
+fn loss(run: &Run<'_>) -> Option<String> {
+    let headroom = run.outcome.headroom.as_ref()?;
+    let domain = run.scenario.headroom.as_ref()?.survive?.name();
+    let (violations, unplaced) = (headroom.loss_violations.last, headroom.loss_unplaced.last);
+    (violations > 0.0).then(|| {
+        format!(
+            "at the end of the run the loss of one {domain} would leave instances without room: of {violations} that \
+             cannot be lost the worst leaves {unplaced} (survival.csv names it)."
+        )
+    })
 }
 
 /// Warns of a trace whose first row comes after more time than all later rows span: most of the run is empty. The usual

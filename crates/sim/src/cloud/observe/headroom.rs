@@ -1,6 +1,7 @@
 //! Samples of the headroom of the fleet, and their statistics.
 
 use crate::cloud::allocation::instance_types::TypeInfo;
+use crate::cloud::observe::loss;
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Detail;
 use crate::cloud::observe::outcome::HeadroomUse;
@@ -13,7 +14,9 @@ use plimsoll_model::headroom::{Census, Headroom, Share};
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
-    let headroom = Headroom::of(&Census::of(&world.hosts.fleet), &live_mix(world));
+    let (census, asked) = (Census::of(&world.hosts.fleet), live_mix(world));
+    let mut headroom = Headroom::of(&census, &asked);
+    headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
         for (name, level) in levels(world) {

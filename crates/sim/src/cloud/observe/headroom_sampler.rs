@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::cloud::observe::outcome::HeadroomUse;
 use plimsoll_base::metrics::Trend;
 use plimsoll_base::units::{Duration, Time};
-use plimsoll_model::headroom::Headroom;
+use plimsoll_model::headroom::{Headroom, HeadroomConfig, LossDomain};
 
 /// Schedule of the samples, and their statistics since the warm-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HeadroomSampler {
     pub every: Duration,
+    /// Loss that is measured too.
+    pub survive: Option<LossDomain>,
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
@@ -20,8 +22,9 @@ pub struct HeadroomSampler {
 
 impl HeadroomSampler {
     /// Returns a schedule whose first sample is due at time zero.
-    pub fn new(every: Duration) -> HeadroomSampler {
-        HeadroomSampler { every, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
+    pub fn new(config: &HeadroomConfig) -> HeadroomSampler {
+        let HeadroomConfig { every, survive } = *config;
+        HeadroomSampler { every, survive, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
     }
 
     /// Returns the trend of a resource by its name.
@@ -49,6 +52,10 @@ impl HeadroomSampler {
         }
         if let Some(hosts) = headroom.hosts_compacted {
             seen.hosts_compacted.note(hosts as f64);
+        }
+        if let Some(survival) = &headroom.survival {
+            seen.loss_unplaced.note(survival.unplaced as f64);
+            seen.loss_violations.note(survival.violations as f64);
         }
         seen.hosts_lower_bound.note(headroom.hosts_lower_bound as f64);
         for (kind, count) in &headroom.allocable {

@@ -111,6 +111,10 @@ pub struct HeadroomUse {
     pub hosts_compacted: SampleSpan,
     /// Hosts that any packing would have needed.
     pub hosts_lower_bound: SampleSpan,
+    /// Instances that the worst loss of one host, rack or zone would have left without room.
+    pub loss_unplaced: SampleSpan,
+    /// Hosts, racks or zones whose loss would have left instances without room.
+    pub loss_violations: SampleSpan,
     /// Instances of each type alone that would have fitted.
     pub allocable: BTreeMap<TypeId, SampleSpan>,
     /// Time at which each limited resource runs out if its trend goes on, by name.

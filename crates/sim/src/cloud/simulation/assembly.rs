@@ -97,7 +97,7 @@ fn parts(
         timers: Timers::new(scenario),
         recorder: Recorder {
             breakdown: Breakdown::new(names.len(), &scenario.host_kinds()),
-            headroom: scenario.headroom.as_ref().map(|headroom| HeadroomSampler::new(headroom.every)),
+            headroom: scenario.headroom.as_ref().map(HeadroomSampler::new),
             ..Recorder::default()
         },
         control: Control::new(scenario),
