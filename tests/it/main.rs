@@ -4,6 +4,7 @@ mod addresses;
 mod allocator;
 mod architecture;
 mod attributes;
+mod autoscaling;
 mod availability;
 mod baselines;
 mod begin;

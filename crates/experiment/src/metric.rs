@@ -67,7 +67,8 @@ pub fn better(path: &str) -> Better {
         "failed" | "refused" | "timed_out" if !metric.path.ends_with("probes") => Better::Lower,
         "count" | "requested" | "arrivals" | "arrived" => Better::Neither,
         "started_at_once" | "started_at_once_ratio" => Better::Higher,
-        "lost" | "cost_usd" => Better::Lower,
+        "lost" | "cost_usd" | "unserved_unit_s" | "unserved_ratio" | "above_target_s"
+        | "launches_refused" => Better::Lower,
         word if word.starts_with("waiting_") => Better::Lower,
         _ if path.contains(".wait_s.") => Better::Lower,
         word if word.ends_with("at_s") => Better::Higher,
@@ -93,13 +94,40 @@ pub fn unit(path: &str) -> &'static str {
         "count" => "",
         _ if path.contains(".wait_s.") => "s",
         _ if word.ends_with("_usd") => "USD",
-        _ if word.ends_with("_ratio") && metric.path == "jobs" => "0 to 1",
+        _ if word.ends_with("_ratio") && ["jobs", "autoscaling_groups"].contains(&metric.path) => "0 to 1",
+        "utilisation_mean" => "0 to 1",
+        "load_peak_units" => "units",
+        "unserved_unit_s" => "units · s",
+        _ if path.contains(".activities.") => "activities",
         _ if word.starts_with("fragmentation_") => "0 to 1",
         _ if word.ends_with("_s") || word.contains("_s_") => "s",
         _ if word.ends_with("_gib") => "GiB",
         _ if word.ends_with("_mibps") => "MiB/s",
         _ => metric.unit,
     }
+}
+
+/// Returns a figure in a few words, such as a chart has for its title: `Instances refused`, `99th percentile of launch`.
+pub fn words(path: &str) -> String {
+    let Some(metric) = entry(path) else { return path.to_string() };
+    if let Some((what, figure)) = path.strip_prefix("latency_s.").and_then(|rest| rest.rsplit_once('.')) {
+        let of = match figure {
+            "p50" => "Median time",
+            "p90" => "90th percentile",
+            "p99" => "99th percentile",
+            "p999" => "99.9th percentile",
+            "mean" => "Mean time",
+            "max" => "Longest time",
+            _ => "Number",
+        };
+        return format!("{of} of {what}");
+    }
+    if metric.path != path {
+        return path.to_string();
+    }
+    let first = metric.meaning.split([';', ':']).next().unwrap_or(metric.meaning);
+    let mut letters = first.chars();
+    letters.next().map_or_else(String::new, |letter| letter.to_uppercase().chain(letters).collect())
 }
 
 /// Returns whether a path is that of the time at which something first ran out, or a request was first refused. Such a
@@ -138,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn figures_have_words() {
+        for (path, expected) in [
+            ("launch.failed", "Instances refused"),
+            ("launch.success_ratio", "Launched ÷ requested"),
+            ("latency_s.launch.p99", "99th percentile of launch"),
+            ("network.subnets.web.used_peak", "network.subnets.web.used_peak"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(words(path), expected);
+        }
+    }
+
+    #[test]
     fn figures_of_a_table_have_the_direction_that_makes_sense() {
         for (path, expected, unit_expected) in [
             ("launch.success_ratio", Better::Higher, "0 to 1"),
@@ -156,6 +197,9 @@ mod tests {
             ("jobs.builds.started_at_once_ratio", Better::Higher, "0 to 1"),
             ("jobs.builds.wait_s.p99", Better::Lower, "s"),
             ("pools.runners.cost_usd", Better::Lower, "USD"),
+            ("autoscaling_groups.web.unserved_ratio", Better::Lower, "0 to 1"),
+            ("autoscaling_groups.web.unserved_unit_s", Better::Lower, "units · s"),
+            ("autoscaling_groups.web.activities.high_alarm", Better::Neither, "activities"),
             ("billing.by_kind.instance", Better::Neither, "USD"),
             ("engine.wall_s", Better::Neither, ""),
             ("latency_surplus", Better::Neither, ""),

@@ -33,6 +33,8 @@ pub mod workload;
 
 pub mod pools;
 
+pub mod autoscaling;
+
 pub mod inventory;
 
 pub mod queueing;

@@ -209,6 +209,8 @@ pub enum Sender {
     Arrivals(u16),
     /// A pool of instances for jobs, by its number in the scenario.
     Pool(u16),
+    /// An Auto Scaling group, by its number in the scenario.
+    Group(u16),
     /// An open launch, neither launched nor refused so far, by its number.
     Open(u32),
 }

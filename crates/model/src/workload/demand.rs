@@ -120,6 +120,11 @@ impl WorkloadConfig {
         }
     }
 
+    /// Returns whether there is no source of demand at all.
+    pub fn is_empty(&self) -> bool {
+        self.trace.is_none() && self.arrivals.is_empty() && self.calls.is_empty() && self.jobs.is_empty()
+    }
+
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
         let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
@@ -252,6 +257,24 @@ impl Persist for Demand {
 }
 
 impl Demand {
+    /// Returns the demand of a run in which nothing is asked for by itself.
+    pub fn none(seed: Seed) -> Demand {
+        Demand {
+            seed,
+            start: Start::Empty,
+            trace: None,
+            trace_policy: LaunchPolicy::default(),
+            ahead: None,
+            sources: Vec::new(),
+            callers: Vec::new(),
+            jobs: Vec::new(),
+            layers: 1,
+            queue: BinaryHeap::new(),
+            instances: 0,
+            lifetimes: Vec::new(),
+        }
+    }
+
     /// Opens the trace and compiles the arrivals, or returns every problem. Relative names of files
     /// are relative to `base_dir`, the folder of the scenario. Demand grows up to `duration`, the end of the run.
     pub fn open(

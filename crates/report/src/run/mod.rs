@@ -11,6 +11,7 @@ pub mod summary;
 pub mod tables;
 pub mod terminal;
 
+mod autoscaling;
 mod availability;
 mod billing;
 mod control_plane;
@@ -81,9 +82,10 @@ pub type Opened = io::Result<Box<dyn Streamed>>;
 /// Every report, in the order they are written. The manifest comes after all files that it marks as whole; charts and page are
 /// made of the others.
 #[rustfmt::skip]
-pub const REGISTER: [Report; 21] = [
+pub const REGISTER: [Report; 22] = [
     Report { name: "timeseries", file: timeseries::FILE, holds: "one row per sampling interval: fleet, addresses, volumes, money", make: MakeReport::Streamed(timeseries::begin) },
     Report { name: "subnets", file: subnets::FILE, holds: "addresses in use in each subnet, over time", make: MakeReport::Streamed(subnets::begin) },
+    Report { name: "autoscaling", file: autoscaling::FILE, holds: "with Auto Scaling groups: load, capacity and size of each, over time", make: MakeReport::StreamedIf(autoscaling::is_asked_for, autoscaling::begin) },
     Report { name: "host-fill", file: host_fill::FILE, holds: "how many hosts are how full, over time", make: MakeReport::Streamed(host_fill::begin) },
     Report { name: "host-groups", file: host_groups::FILE, holds: "with several host groups: hosts and their use in each, over time", make: MakeReport::StreamedOf(|s| s.host_kinds().of_group.len() > 1, host_groups::begin) },
     Report { name: "failures", file: failures::FILE, holds: "every refused request: time, operation, account, type, zone, error code, limit", make: MakeReport::Streamed(failures::begin) },

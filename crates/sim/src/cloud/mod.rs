@@ -4,12 +4,14 @@
 //! - `simulation` is the event loop; it also begins, checks and saves a run.
 //! - `api` answers calls, a file each; `control` lets them pass the control plane first, where a scenario models one.
 //! - `instances` moves instances through their lifecycle; `allocation` gives them capacity on hosts.
+//! - `autoscaling` keeps groups of instances at a number that policies change.
 //! - `pools` keeps instances ready for jobs.
 //! - `reaction` keeps the launches that wait or try again, and what else follows from answers.
 //! - `observe` records what happens: ledger, observations, rows, decisions, outcome.
 
 mod allocation;
 mod api;
+mod autoscaling;
 mod control;
 mod instances;
 pub mod observe;

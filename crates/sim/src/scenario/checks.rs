@@ -13,6 +13,7 @@ use plimsoll_base::catalogue::{self, ShapePrice, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_base::units::{Calendar, Duration, ZoneId};
+use plimsoll_model::autoscaling;
 use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
@@ -204,18 +205,21 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     problems.extend(
         pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).err().unwrap_or_default(),
     );
+    let groups =
+        autoscaling::config::resolve(&scenario.autoscaling_groups, Seed(scenario.seed), &mut directory);
+    problems.extend(groups.err().unwrap_or_default());
     match open_demand(scenario, &mut directory) {
         // A type of the scenario that is itself wrong is not reported as unknown.
         Err(error) => problems.extend(error.0.into_iter().filter(|problem| {
             !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))
         })),
-        Ok(demand) if scenario.duration.is_none() && !demand.ends() => problems.push(
-            Problem::new(
-                Place::key("duration"),
-                "found nothing, expected the time to simulate: synthetic demand never ends",
-            )
-            .with_help("add a duration such as \"30d\""),
-        ),
+        Ok(demand)
+            if scenario.duration.is_none() && !(demand.ends() && scenario.autoscaling_groups.is_empty()) =>
+        {
+            let found = "found nothing, expected the time to simulate: synthetic demand never ends";
+            let problem = Problem::new(Place::key("duration"), found);
+            problems.push(problem.with_help("add a duration such as \"30d\""));
+        }
         Ok(_) => {}
     }
 }
@@ -248,6 +252,9 @@ pub(super) fn directory(scenario: &Scenario, types: TypeTable) -> Directory {
 
 /// Opens the demand of a scenario, whose files are by now relative to the current folder.
 pub(super) fn open_demand(scenario: &Scenario, directory: &mut Directory) -> Result<Demand, InputError> {
+    if scenario.workload.is_empty() && !scenario.autoscaling_groups.is_empty() {
+        return Ok(Demand::none(Seed(scenario.seed)));
+    }
     Demand::open(&scenario.workload, scenario.duration, Seed(scenario.seed), Path::new(""), directory)
 }
 

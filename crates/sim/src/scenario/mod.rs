@@ -25,6 +25,7 @@ use objective::ObjectiveConfig;
 use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Calendar, Duration};
+use plimsoll_model::autoscaling::config::AutoscalingGroupConfig;
 use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::control_plane::config::ControlPlaneConfig;
 use plimsoll_model::control_plane::presets::Preset;
@@ -94,6 +95,9 @@ pub struct Scenario {
     /// Demand: a trace, synthetic arrivals and calls.
     #[serde(default)]
     pub workload: WorkloadConfig,
+    /// Auto Scaling groups; left out: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub autoscaling_groups: Vec<AutoscalingGroupConfig>,
     /// Pools of instances that are kept ready for jobs; left out: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<JobPoolConfig>,

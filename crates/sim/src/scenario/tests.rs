@@ -422,3 +422,38 @@ fn pools_and_jobs_that_do_not_fit_are_refused() {
         assert!(message.contains(key) && message.contains(expected), "{message}");
     }
 }
+
+#[test]
+fn groups_that_cannot_be_are_refused() {
+    let load = "load={units_per_instance=10,offered={kind='constant',units=5}}";
+    let tracking = "policies=[{kind='target-tracking',target=0.5}]";
+    let with = |rest: &str| format!("autoscaling_groups=[{{name='web',max=4,types=['m5.large'],{rest}}}]");
+    parse(SMALL, &[&with(&format!("{load},{tracking}"))]).unwrap();
+    for (set, key, expected) in [
+        (with("min=5"), "autoscaling_groups.0.min", "at most `max`, 4"),
+        (with("min=2,desired=1"), "autoscaling_groups.0.desired", "`min` to `max`, 2 to 4"),
+        (with(tracking), "autoscaling_groups.0.policies.0.kind", "[autoscaling_groups.load] with it"),
+        (with(&format!("{load},{}", tracking.replace("0.5", "0"))), "policies.0.target", "above 0"),
+        (with(&load.replace("10", "0")), "load.units_per_instance", "above 0"),
+        (with(&load.replace("units=5", "units=-5")), "load.offered.units", "0 to 10"),
+        (with("zones=['x']"), "autoscaling_groups.0.zones.0", "`x`"),
+        (with("policies=[{kind='scheduled',at='1h'}]"), "policies.0.desired", "`min`, `max` or `desired`"),
+        (
+            with(&format!("{load},policies=[{{kind='step',threshold=0.6,steps=[{{from=0.1,change=1}}]}}]")),
+            "policies.0.steps",
+            "begins at 0",
+        ),
+        (with("types=['m5.large']").replace(",types=['m5.large'],types", ",types"), "", ""),
+        (
+            "autoscaling_groups=[{name='web',max=4,types=['m5.lrge']}]".to_string(),
+            "autoscaling_groups.0.types.0",
+            "did you mean `m5.large`",
+        ),
+    ] {
+        let Err(message) = parse(SMALL, &[&set]) else {
+            assert_eq!(key, "", "{set}");
+            continue;
+        };
+        assert!(message.contains(key) && message.contains(expected), "{message}");
+    }
+}

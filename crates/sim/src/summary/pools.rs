@@ -1,11 +1,12 @@
-//! Figures of pools and their jobs.
+//! Figures of Auto Scaling groups, of pools and their jobs.
 
 use serde_json::{Map, Value, json};
 
 use super::Run;
 use super::percentiles::FIGURES;
-use crate::cloud::outcome::{JobPoolUse, JobUse};
+use crate::cloud::outcome::{GroupUse, JobPoolUse, JobUse};
 use plimsoll_base::units::{NS_PER_S, format_micro_usd};
+use plimsoll_model::autoscaling::scaler::ScalingCause;
 
 /// Returns the figures of every source of jobs.
 pub fn jobs(run: &Run<'_>) -> Value {
@@ -27,6 +28,40 @@ pub fn jobs(run: &Run<'_>) -> Value {
         (name.clone(), figures)
     };
     Value::Object(run.outcome.jobs.iter().map(figures).collect())
+}
+
+/// Returns the figures of every Auto Scaling group.
+pub fn groups(run: &Run<'_>) -> Value {
+    let figures = |(name, group): &(String, GroupUse)| {
+        let GroupUse { figures, activities, .. } = group;
+        let ratio = |over: f64, under: f64| (under > 0.0).then_some(over / under);
+        let count = |cause| activities.get(&cause).copied().unwrap_or(0);
+        let cost = run.outcome.bill.by_account.get(&group.account).copied().unwrap_or(0);
+        let figures = json!({
+            "desired_mean": figures.desired_mean,
+            "desired_peak": figures.desired_peak,
+            "in_service_mean": figures.in_service_mean,
+            "in_service_peak": figures.in_service_peak,
+            "load_peak_units": figures.peak_load_milli as f64 / 1000.0,
+            "utilisation_mean": ratio(figures.load_unit_s, figures.capacity_unit_s),
+            "unserved_unit_s": figures.unserved_unit_s,
+            "unserved_ratio": ratio(figures.unserved_unit_s, figures.load_unit_s),
+            "above_target_s": figures.above_target_s,
+            "launches_refused": group.refused,
+            "replaced": group.replaced,
+            "rebalanced": group.rebalanced,
+            "activities": {
+                "high_alarm": count(ScalingCause::HighAlarm),
+                "low_alarm": count(ScalingCause::LowAlarm),
+                "schedule": count(ScalingCause::Schedule),
+                "forecast": count(ScalingCause::Forecast),
+            },
+            "cost_usd": format_micro_usd(cost),
+            "fixed_fleet_usd": format_micro_usd(group.fixed_fleet_micro_usd),
+        });
+        (name.clone(), figures)
+    };
+    Value::Object(run.outcome.autoscaling_groups.iter().map(figures).collect())
 }
 
 /// Returns the figures of every pool.

@@ -51,6 +51,7 @@ fn outcome() -> Outcome {
         described_pages: 0,
         launch,
         launch_course: Default::default(),
+        autoscaling_groups: Vec::new(),
         pools: Vec::new(),
         jobs: Vec::new(),
         first_failures: vec![FirstFailure {

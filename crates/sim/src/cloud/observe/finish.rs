@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
 use crate::cloud::observe::outcome::{
-    BackendUse, ElasticUse, FleetUse, FragmentationUse, JobPoolUse, JobUse, Latency, LaunchCourse, LevelUse,
-    NetworkUse, Outcome, PoolUse, Residents, Tally,
+    BackendUse, ElasticUse, FleetUse, FragmentationUse, GroupUse, JobPoolUse, JobUse, Latency, LaunchCourse,
+    LevelUse, NetworkUse, Outcome, PoolUse, Residents, Tally,
 };
 use crate::cloud::observe::{decisions, headroom};
 use crate::cloud::pools::state::JobTally;
 use crate::cloud::world::World;
 use plimsoll_base::metrics::{Durations, Level, UseOverTime};
-use plimsoll_base::units::{NS_PER_S, Resources, Time};
+use plimsoll_base::units::{Money, NS_PER_S, Resources, Time};
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
@@ -43,6 +43,7 @@ pub fn finish(
         trace_notes: world.demand.notes(),
         launch: launch_tally(&world),
         launch_course: launch_course(&world, horizon),
+        autoscaling_groups: autoscaling_groups(&world, warmup_end.min(horizon), horizon),
         pools: pools(&world, horizon),
         jobs: jobs(&world),
         operations: (ledger.operations.iter())
@@ -80,6 +81,30 @@ fn launch_tally(world: &World) -> Tally {
     let mut tally = world.recorder.ledger.launch.clone();
     tally.requested += world.reactions.as_ref().map_or(0, |reactions| reactions.open_instances());
     tally
+}
+
+/// Returns the figures of the Auto Scaling groups.
+fn autoscaling_groups(world: &World, from: Time, horizon: Time) -> Vec<(String, GroupUse)> {
+    let groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
+    groups
+        .map(|group| {
+            let (rule, figures, tally) = (&group.rule, group.figures(horizon), &group.tally);
+            let per_instance = rule.load.as_ref().map_or(1, |load| load.milli_per_instance);
+            let fleet = i128::from(figures.peak_load_milli.div_ceil(per_instance));
+            let per_second = world.directory.types.get(rule.kind).price_per_second.0;
+            let seconds = i128::from(horizon.since(from).0 / NS_PER_S);
+            let figures = GroupUse {
+                account: rule.account,
+                figures,
+                activities: tally.activities.clone(),
+                replaced: tally.replaced,
+                refused: tally.refused,
+                rebalanced: tally.rebalanced,
+                fixed_fleet_micro_usd: per_second * fleet * seconds / (Money::UNITS_PER_USD / 1_000_000),
+            };
+            (rule.name.clone(), figures)
+        })
+        .collect()
 }
 
 /// Returns the figures of the pools.

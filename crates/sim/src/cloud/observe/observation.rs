@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::dispatched::Dispatched;
 use crate::cloud::observe::minutes::Minute;
+use crate::cloud::observe::outcome::GroupFigures;
 use crate::cloud::observe::rows::TableRow;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
@@ -123,6 +124,8 @@ pub struct Sample {
     pub accrued_micro_usd: i128,
     /// Events dispatched since the start.
     pub events: u64,
+    /// Auto Scaling groups, by name, in file order.
+    pub autoscaling_groups: Vec<(String, GroupFigures)>,
     /// Stages of the control plane; empty where none are modelled.
     pub stages: Vec<StageSample>,
     /// Fill of the hosts; of large fleets only in some samples.

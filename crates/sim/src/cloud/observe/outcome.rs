@@ -10,6 +10,7 @@ use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::{Decision, Explanation};
 use plimsoll_base::metrics::forecast::Exhaustion;
 use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
+use plimsoll_model::autoscaling::scaler::ScalingCause;
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
 use plimsoll_model::headroom::Shares;
@@ -37,6 +38,8 @@ pub struct Outcome {
     pub launch: Tally,
     /// Launches by attempt, choice and wait.
     pub launch_course: LaunchCourse,
+    /// Auto Scaling groups, by name, in file order.
+    pub autoscaling_groups: Vec<(String, GroupUse)>,
     /// Pools of instances for jobs, by name, in file order.
     pub pools: Vec<(String, JobPoolUse)>,
     /// Sources of jobs, by name, in file order.
@@ -217,6 +220,58 @@ pub struct LaunchCourse {
     pub preempted: u64,
     /// Instances of these that were launched again \[instances\].
     pub requeued: u64,
+}
+
+/// Figures of a group at a moment, or over the window.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct GroupFigures {
+    /// Load \[milli-units\].
+    pub load_milli: u64,
+    /// Capacity in service \[milli-units\].
+    pub capacity_milli: u64,
+    /// Instances that the group is to have.
+    pub desired: u32,
+    /// Instances that run.
+    pub in_service: u32,
+    /// Instances that are ordered or come up.
+    pub coming: u32,
+    /// Load above capacity so far \[units · s\].
+    pub unserved_unit_s: f64,
+    /// Load so far \[units · s\].
+    pub load_unit_s: f64,
+    /// Capacity so far \[units · s\].
+    pub capacity_unit_s: f64,
+    /// Time so far with utilisation above the target \[s\].
+    pub above_target_s: f64,
+    /// Greatest load \[milli-units\].
+    pub peak_load_milli: u64,
+    /// Mean number of running instances.
+    pub in_service_mean: f64,
+    /// Greatest number of running instances.
+    pub in_service_peak: u64,
+    /// Mean of the desired number.
+    pub desired_mean: f64,
+    /// Greatest desired number.
+    pub desired_peak: u64,
+}
+
+/// Use of an Auto Scaling group.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct GroupUse {
+    /// Account that pays for the group.
+    pub account: AccountId,
+    /// Figures over the window.
+    pub figures: GroupFigures,
+    /// Changes of the desired number, by cause.
+    pub activities: BTreeMap<ScalingCause, u64>,
+    /// Instances launched in place of others that were lost \[instances\].
+    pub replaced: u64,
+    /// Instances whose launch was refused, each time \[instances\].
+    pub refused: u64,
+    /// Instances launched in a zone with fewer \[instances\].
+    pub rebalanced: u64,
+    /// Cost of a fixed fleet of the type that is tried first which serves the greatest load, over the window \[micro-USD\].
+    pub fixed_fleet_micro_usd: i128,
 }
 
 /// Use of a pool of instances for jobs.

@@ -19,6 +19,7 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     let subnet_addresses_used: Vec<u64> =
         world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
+    let autoscaling_groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
     let groups = world.hosts.fleet.groups().len();
     let of_groups = if groups > 1 { 0..groups } else { 0..0 };
     let sample = Sample {
@@ -48,6 +49,9 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
         volume_gib_used: world.storage.backends().iter().map(|backend| backend.capacity_gib().used()).sum(),
         accrued_micro_usd: ledger.accrual.micro_usd(),
         events,
+        autoscaling_groups: autoscaling_groups
+            .map(|group| (group.rule.name.clone(), group.figures(at)))
+            .collect(),
         stages: world.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
         fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
     };

@@ -43,7 +43,7 @@ fn await_job(world: &mut World, source: usize) {
 /// Orders an instance: opens a launch that is due.
 fn order(world: &mut World, now: Time, number: usize) {
     let reactions = world.reactions_mut();
-    let first_instance = reactions.next_own();
+    let first_instance = reactions.next_own(1);
     let pool = &mut reactions.pools[number];
     let rule = &pool.rule;
     let zones = rule.zones.len() as u64;
@@ -145,7 +145,7 @@ pub fn on_notice(world: &mut World, now: Time, number: usize, notice: Notice) {
         Notice::Entered(instance, State::ShuttingDown | State::Terminated) => {
             lose(world, now, number, instance);
         }
-        Notice::Entered(_, State::Stopping) | Notice::Refused(_) => {}
+        Notice::Entered(_, State::Stopping) | Notice::Settled { .. } => {}
     }
     pool(world, number).note_levels(now);
 }

@@ -10,7 +10,7 @@ use crate::cloud::api::refused::Refused;
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::preemption;
-use crate::cloud::reaction::state::Notice;
+use crate::cloud::reaction::state::{Notice, has_owner};
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::engine::random::Purpose;
@@ -136,12 +136,13 @@ pub fn attempt(
     note_success(world, &open, asked);
     let (age, delayed) = (world.recorder.call_age, world.api.delayed_lifetimes.take());
     world.recorder.call_age = now.since(called);
-    world.api.delayed_lifetimes = Some(open.lifetimes);
+    world.api.delayed_lifetimes = Some(open.lifetimes.clone());
     if is_requeued {
         world.recorder.ledger.lifecycle_events += world.api.batch.len() as u64;
     } else {
         launch::count(world, &context, refused);
     }
+    settled(world, &open.first, world.api.batch.len() as u32);
     launch::begin_all(world, &context);
     world.recorder.call_age = age;
     world.api.delayed_lifetimes = delayed;
@@ -241,9 +242,14 @@ fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
     world.recorder.ledger.count_launch(first.max_count, failure, first.max_count);
     world.recorder.refuse(now, Operation::Launch, account, refused, first.max_count);
     world.api.handles.bind(first.handle, &[]);
-    let reactions = world.reactions_mut();
-    if matches!(first.sender, Sender::Pool(_)) {
-        reactions.notices.push((first.sender, Notice::Refused(first.max_count)));
+    settled(world, &first, 0);
+}
+
+/// Tells the owner of a launch that it has come to its end.
+fn settled(world: &mut World, first: &Launch, launched: u32) {
+    if has_owner(first.sender) {
+        let notice = Notice::Settled { zone: first.zone, launched, refused: first.max_count - launched };
+        world.reactions_mut().notices.push((first.sender, notice));
     }
 }
 

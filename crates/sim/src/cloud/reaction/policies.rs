@@ -1,5 +1,6 @@
 //! Policies of all senders of launches, in one place.
 
+use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::pools::JobPool;
 use plimsoll_model::workload::call::Sender;
 use plimsoll_model::workload::demand::Demand;
@@ -11,19 +12,21 @@ pub struct Policies {
     trace: LaunchPolicy,
     arrivals: Vec<LaunchPolicy>,
     pools: Vec<LaunchPolicy>,
+    groups: Vec<LaunchPolicy>,
 }
 
 impl Policies {
     /// Returns the policies of the senders of a scenario.
-    pub fn new(demand: &Demand, pools: &[JobPool]) -> Policies {
+    pub fn new(demand: &Demand, pools: &[JobPool], groups: &[AutoscalingGroup]) -> Policies {
         let arrivals = demand.sources().iter().map(|source| source.policy().clone()).collect();
+        let groups = groups.iter().map(|group| group.policy.clone()).collect();
         let pools = pools.iter().map(|pool| pool.policy.clone()).collect();
-        Policies { trace: demand.trace_policy().clone(), arrivals, pools }
+        Policies { trace: demand.trace_policy().clone(), arrivals, pools, groups }
     }
 
     /// Returns every policy.
     pub fn all(&self) -> impl Iterator<Item = &LaunchPolicy> {
-        self.arrivals.iter().chain(&self.pools).chain([&self.trace])
+        self.arrivals.iter().chain(&self.pools).chain(&self.groups).chain([&self.trace])
     }
 
     /// Returns the policy of a sender.
@@ -32,6 +35,7 @@ impl Policies {
             Sender::Trace => &self.trace,
             Sender::Arrivals(number) => &self.arrivals[usize::from(number)],
             Sender::Pool(number) => &self.pools[usize::from(number)],
+            Sender::Group(number) => &self.groups[usize::from(number)],
             Sender::Open(_) => panic!("an open launch keeps the sender of its first request"),
         }
     }

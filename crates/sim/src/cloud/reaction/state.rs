@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cloud::autoscaling::state::{GroupState, GroupTally};
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::pools::state::{InstancePool, JobTally};
 use crate::cloud::reaction::open_launch::{LineTurn, OpenLaunch};
@@ -13,6 +14,7 @@ use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, InstanceId, Time, ZoneId};
+use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::pools::JobPool;
 use plimsoll_model::waiting::config::{Preempted, WhenFull};
@@ -37,8 +39,8 @@ pub enum Notice {
     Launched(Reference),
     /// Entry into a state.
     Entered(Reference, State),
-    /// Refusal for good of a launch of so many instances.
-    Refused(u32),
+    /// End of a launch that named a zone: so many instances were launched, and so many refused for good.
+    Settled { zone: Option<ZoneId>, launched: u32, refused: u32 },
 }
 
 /// Knowledge of an instance beside its record.
@@ -48,6 +50,11 @@ pub struct InstanceFacts {
     pub end: Time,
     pub priority: i32,
     pub sender: Sender,
+}
+
+/// Returns whether the instances of a sender have an owner that is told of them.
+pub fn has_owner(sender: Sender) -> bool {
+    matches!(sender, Sender::Pool(_) | Sender::Group(_))
 }
 
 /// First number of the instances that no demand asks for: demands ask for fewer.
@@ -89,6 +96,7 @@ pub struct Reactions {
     /// Instances numbered so far that no demand asks for.
     own: u64,
     pub pools: Vec<InstancePool>,
+    pub groups: Vec<GroupState>,
     /// Number of the pool of each source of jobs, by its number in the scenario.
     pub pool_of_jobs: Vec<usize>,
     /// Names of the sources of jobs, likewise.
@@ -101,15 +109,20 @@ pub struct Reactions {
 
 persist! { Reactions {
     values: [open, next_number, may_serve, heads, due, facts, last_end, noticed, own, jobs, tally, in_window],
-    nested: [line, pools],
+    nested: [line, pools, groups],
     derived: [rules, policies, seed, notices, pool_of_jobs, job_names],
 } }
 
 impl Reactions {
     /// Returns the reactions of a scenario; `None` where a launch that is refused has come to its end.
-    pub fn new(scenario: &Scenario, demand: &Demand, pools: Vec<JobPool>) -> Option<Box<Reactions>> {
+    pub fn new(
+        scenario: &Scenario,
+        demand: &Demand,
+        pools: Vec<JobPool>,
+        groups: Vec<AutoscalingGroup>,
+    ) -> Option<Box<Reactions>> {
         let placement = &scenario.placement;
-        let policies = Policies::new(demand, &pools);
+        let policies = Policies::new(demand, &pools, &groups);
         let rules = WaitingRules {
             when_full: placement.when_full,
             longest_wait: placement.longest_wait,
@@ -118,6 +131,7 @@ impl Reactions {
         };
         let is_needed = !rules.when_full.is_refuse()
             || !pools.is_empty()
+            || !groups.is_empty()
             || policies.all().any(|policy| !policy.is_plain());
         is_needed.then(|| {
             Box::new(Reactions {
@@ -142,6 +156,7 @@ impl Reactions {
                     .collect(),
                 jobs: vec![JobTally::default(); scenario.workload.jobs.len()],
                 pools: pools.into_iter().map(InstancePool::new).collect(),
+                groups: groups.into_iter().map(GroupState::new).collect(),
                 tally: LaunchTally::default(),
                 in_window: false,
             })
@@ -158,6 +173,7 @@ impl Reactions {
         self.tally.begin_window(now);
         self.jobs.fill(JobTally::default());
         self.pools.iter_mut().for_each(|pool| pool.begin_window(now));
+        self.groups.iter_mut().for_each(|group| group.begin_window(now));
         self.in_window = true;
     }
 
@@ -175,17 +191,25 @@ impl Reactions {
         }
     }
 
-    /// Returns the number of an instance that no demand asks for. It is beyond those of the demand.
-    pub fn next_own(&mut self) -> u64 {
-        self.own += 1;
-        OWN | self.own
+    /// Counts something of a group, unless the run still warms up.
+    pub fn count_group(&mut self, number: usize, count: impl FnOnce(&mut GroupTally)) {
+        if self.in_window {
+            count(&mut self.groups[number].tally);
+        }
+    }
+
+    /// Returns the number of the first of some instances that no demand asks for. It is beyond those of the demand.
+    pub fn next_own(&mut self, count: u32) -> u64 {
+        let first = OWN | self.own;
+        self.own += u64::from(count);
+        first
     }
 
     /// Notes an event of an instance for its owner, if it has one beside the demand.
     #[cold]
     pub fn note_state(&mut self, instance: Reference, state: State) {
         let sender = self.facts(instance.slot).sender;
-        if matches!(sender, Sender::Pool(_)) {
+        if has_owner(sender) {
             self.notices.push((sender, Notice::Entered(instance, state)));
         }
     }
@@ -249,6 +273,7 @@ impl Reactions {
     pub fn assert_conserved(&self) {
         assert!(self.notices.is_empty(), "owners were not told of their instances");
         self.pools.iter().for_each(InstancePool::assert_conserved);
+        self.groups.iter().for_each(GroupState::assert_conserved);
         assert!(self.due.is_empty() && !self.may_serve, "work of open launches is left");
         let instances: u64 = self.waiting_instances();
         assert_eq!(self.tally.line_length.value(), instances, "instances in line");
@@ -265,7 +290,7 @@ impl Reactions {
     /// Notes an instance that is launched.
     #[cold]
     pub fn note_launched(&mut self, instance: Reference, sender: Sender) {
-        if matches!(sender, Sender::Pool(_)) {
+        if has_owner(sender) {
             self.notices.push((sender, Notice::Launched(instance)));
         }
         let priority = self.policies.of(sender).priority;

@@ -1,7 +1,8 @@
 //! Work after every event and call: requests that are due, and the line.
 
+use crate::cloud::autoscaling;
 use crate::cloud::control::submit;
-use crate::cloud::pools::flow;
+use crate::cloud::pools;
 use crate::cloud::reaction::{attempts, line};
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
@@ -10,7 +11,8 @@ use plimsoll_model::workload::call::{Action, Call, Sender};
 /// Begins what reacts, at the start of a run.
 pub fn open(world: &mut World) {
     if world.reactions.is_some() {
-        flow::open(world);
+        pools::flow::open(world);
+        autoscaling::flow::open(world);
         work(world, Time::ZERO);
     }
 }
@@ -57,7 +59,8 @@ fn deliver(world: &mut World, now: Time) {
         world.advance_ledger(now);
         for (sender, notice) in std::mem::take(&mut world.reactions_mut().notices) {
             match sender {
-                Sender::Pool(number) => flow::on_notice(world, now, usize::from(number), notice),
+                Sender::Pool(number) => pools::flow::on_notice(world, now, number.into(), notice),
+                Sender::Group(number) => autoscaling::flow::on_notice(world, now, number.into(), notice),
                 Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => {}
             }
         }

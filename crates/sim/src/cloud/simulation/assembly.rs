@@ -18,6 +18,7 @@ use crate::scenario::Scenario;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::autoscaling;
 use plimsoll_model::billing::{Billing, HostRate, Setting, usd};
 use plimsoll_model::faults::Faults;
 use plimsoll_model::fleet::config::{HostGroupConfig, ZoneConfig};
@@ -70,7 +71,9 @@ fn parts(
     }
     let pools =
         pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).map_err(InputError)?;
-    let reactions = Reactions::new(scenario, &demand, pools);
+    let groups = autoscaling::config::resolve(&scenario.autoscaling_groups, seed, &mut directory)
+        .map_err(InputError)?;
+    let reactions = Reactions::new(scenario, &demand, pools, groups);
     let keeps_by_host =
         faults.is_some() || reactions.as_ref().is_some_and(|reactions| reactions.asks_for_hosts());
     Ok(World {

@@ -27,6 +27,8 @@ pub enum Event {
     Term(u32, bool),
     /// The end date of a capacity reservation has come.
     Expiry(CapacityReservationId),
+    /// A minute of an Auto Scaling group, by its number, is over.
+    GroupMinute(u32),
     /// A job of a source, by its number over all layers, comes.
     Job(u32),
     /// A timer of an open launch, and its number.

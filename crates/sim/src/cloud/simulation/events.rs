@@ -1,10 +1,11 @@
 //! Events: hands each to its flow.
 
 use crate::cloud::api::reservation_calls;
+use crate::cloud::autoscaling;
 use crate::cloud::control::submit;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{interruption, lifecycle, recovery, stop_cycle, volumes};
-use crate::cloud::pools::flow;
+use crate::cloud::pools;
 use crate::cloud::reaction::attempts;
 use crate::cloud::simulation::event::{Event, Stamp, Timer};
 use crate::cloud::simulation::provisioning;
@@ -29,7 +30,8 @@ pub fn on_event(world: &mut World, now: Time, event: Event) {
         Event::Fault => recovery::on_fault(world, now),
         Event::Term(number, begins) => provisioning::on_term(world, now, number, begins),
         Event::Expiry(reservation) => reservation_calls::expire(world, now, reservation),
-        Event::Job(source) => flow::on_job(world, now, source),
+        Event::Job(source) => pools::flow::on_job(world, now, source),
+        Event::GroupMinute(number) => autoscaling::flow::on_minute(world, now, number),
         Event::OpenLaunch(timer, number) => attempts::on_timer(world, now, timer, number),
         Event::Control(alarm, number) => submit::on_timer(world, now, alarm, number),
     }

@@ -1,0 +1,132 @@
+//! Auto Scaling groups: a table computed by hand, and what zones, refusals and faults do to them.
+
+use plimsoll::cloud::outcome::{GroupUse, Outcome};
+
+use crate::support::{CHECKED, Experiment, Notes, UNCHECKED};
+
+fn group(outcome: &Outcome) -> &GroupUse {
+    &outcome.autoscaling_groups[0].1
+}
+
+/// A group whose instances serve 100 units each, under a step of load.
+fn stepped(more: &str) -> Experiment {
+    Experiment::new(&format!(
+        "duration = '45m'
+        output.sample_every = '1m'
+        lifecycle.boot = '90s'
+        zones = [{{ name = 'a', hosts = [{{ count = 20, vcpu = 8, memory_gib = 64 }}] }}]
+        [[autoscaling_groups]]
+        name = 'web'
+        min = 2
+        max = 20
+        types = ['m5.large']
+        warmup = '2m'
+        {more}
+        [autoscaling_groups.load]
+        units_per_instance = 100
+        offered = {{ kind = 'steps', steps = [{{ at = '0s', units = 100 }}, {{ at = '5m', units = 400 }}, {{ at = '20m', units = 150 }}] }}
+        [[autoscaling_groups.policies]]
+        kind = 'target-tracking'
+        target = 0.5"
+    ))
+}
+
+#[test]
+fn target_tracking_on_a_step_of_load_is_the_table_computed_by_hand() {
+    let (outcome, notes) = stepped("").watch();
+    // Minute: desired, in service, load. Two instances run from 1.5 min on. 400 units from minute 5 are above the target in
+    // the minutes that end at 6, 7 and 8: then desired = ceil(2 · 2.0 ÷ 0.5) = 8, in service 90 s later, at 9.5 min. 150 units
+    // from minute 20 are below 0.9 · 0.5 in the minutes that end at 21 … 35: then desired = ceil(8 · 0.1875 ÷ 0.5) = 3.
+    let expected = |minute: u64| match minute {
+        0..=1 => (2, 0, 100),
+        2..5 => (2, 2, 100),
+        5..8 => (2, 2, 400),
+        8..=9 => (8, 2, 400),
+        10..20 => (8, 8, 400),
+        20..35 => (8, 8, 150),
+        _ => (3, 3, 150),
+    };
+    for minute in 0..=44 {
+        let group = &notes.at(minute as f64 * 60.0).autoscaling_groups[0].1;
+        let found = (group.desired, group.in_service, group.load_milli / 1000);
+        assert_eq!(found, expected(minute), "minute {minute}");
+    }
+    let web = group(&outcome);
+    // Nothing serves the first 90 s; then two instances serve 200 of 400 units for 4.5 min.
+    assert_eq!(web.figures.unserved_unit_s, 100.0 * 90.0 + 200.0 * 270.0);
+    assert_eq!(web.figures.above_target_s, 90.0 + 270.0);
+    assert_eq!(web.activities.values().sum::<u64>(), 2);
+    assert_eq!((web.figures.desired_peak, web.refused, web.replaced), (8, 0, 0));
+    assert_eq!(outcome.launch.requested, 8);
+}
+
+#[test]
+fn a_group_that_does_not_scale_in_keeps_its_size() {
+    let (outcome, notes) = stepped("").watch_with(&["autoscaling_groups.0.policies.0.scale_in=false"]);
+    assert_eq!(notes.at(2640.0).autoscaling_groups[0].1.desired, 8);
+    assert_eq!(group(&outcome).figures.in_service_peak, 8);
+}
+
+#[test]
+fn refusals_are_asked_for_again_each_minute_and_other_types_tried() {
+    let experiment = Experiment::new(
+        "duration = '1h'
+        zones = [{ name = 'a', hosts = [{ count = 1, vcpu = 10, memory_gib = 64 }] }]
+        [[autoscaling_groups]]
+        name = 'web'
+        min = 4
+        max = 4
+        types = ['m5.xlarge', 'm5.large']",
+    );
+    let (outcome, notes) = experiment.watch();
+    // Of four large ones two fit; a minute later one of the smaller ones does, and from then on one is refused each minute.
+    let web = group(&outcome);
+    assert_eq!(web.refused, 2 + 60);
+    assert_eq!((outcome.launch_course.first_choice, outcome.launch_course.other_type), (2, 1));
+    assert_eq!(notes.samples.last().expect("the end").autoscaling_groups[0].1.in_service, 3);
+}
+
+/// Three zones and a group over all of them; one zone goes away for half an hour.
+const OUTAGE: &str = "duration = '3h'
+    output.sample_every = '1m'
+    lifecycle = { boot = '1m', terminate = '30s' }
+    zones = [
+        { name = 'a', hosts = [{ count = 8, vcpu = 16, memory_gib = 64 }] },
+        { name = 'b', hosts = [{ count = 8, vcpu = 16, memory_gib = 64 }] },
+        { name = 'c', hosts = [{ count = 8, vcpu = 16, memory_gib = 64 }] },
+    ]
+    faults.hosts = { detection = '30s', on_failure = 'terminate' }
+    [[faults.outages]]
+    at = '1h'
+    zone = 'b'
+    length = '30m'
+    [[autoscaling_groups]]
+    name = 'web'
+    min = 90
+    max = 90
+    types = ['m5.large']
+    warmup = '1m'";
+
+#[test]
+fn a_zone_that_goes_away_is_replaced_in_the_others_and_filled_again() {
+    let (outcome, notes) = Experiment::new(OUTAGE).watch();
+    let at = |minute: f64| notes.at(60.0 * minute).autoscaling_groups[0].1;
+    assert_eq!(at(59.0).in_service, 90);
+    let lost = at(61.0).in_service;
+    assert!(lost <= 60 + 3, "a third is lost: {lost}");
+    assert_eq!(at(65.0).in_service, 90, "replaced in the other zones");
+    let web = group(&outcome);
+    assert_eq!(web.replaced, 30);
+    assert!(web.rebalanced >= 25, "{web:?}");
+    assert_eq!(at(175.0).in_service, 90);
+    let again = Experiment::new(OUTAGE).run_with(&[], UNCHECKED, &mut Notes::default());
+    assert_eq!(outcome.digest, again.digest);
+}
+
+#[test]
+fn the_largest_number_is_a_limit_that_a_sizing_can_move() {
+    let small = stepped("").run_with(&["autoscaling_groups.0.max=5"], CHECKED, &mut Notes::default());
+    let large = stepped("").run_with(&["autoscaling_groups.0.max=9"], CHECKED, &mut Notes::default());
+    assert_eq!((group(&small).figures.desired_peak, group(&large).figures.desired_peak), (5, 8));
+    assert!(group(&small).figures.above_target_s > group(&large).figures.above_target_s);
+}
