@@ -107,6 +107,29 @@ pub fn unit(path: &str) -> &'static str {
     }
 }
 
+/// Returns a figure in a few words, such as a chart has for its title: `Instances refused`, `99th percentile of launch`.
+pub fn words(path: &str) -> String {
+    let Some(metric) = entry(path) else { return path.to_string() };
+    if let Some((what, figure)) = path.strip_prefix("latency_s.").and_then(|rest| rest.rsplit_once('.')) {
+        let of = match figure {
+            "p50" => "Median time",
+            "p90" => "90th percentile",
+            "p99" => "99th percentile",
+            "p999" => "99.9th percentile",
+            "mean" => "Mean time",
+            "max" => "Longest time",
+            _ => "Number",
+        };
+        return format!("{of} of {what}");
+    }
+    if metric.path != path {
+        return path.to_string();
+    }
+    let first = metric.meaning.split([';', ':']).next().unwrap_or(metric.meaning);
+    let mut letters = first.chars();
+    letters.next().map_or_else(String::new, |letter| letter.to_uppercase().chain(letters).collect())
+}
+
 /// Returns whether a path is that of the time at which something first ran out, or a request was first refused. Such a
 /// figure is there only when it happened.
 pub fn is_first_time(path: &str) -> bool {
@@ -140,6 +163,19 @@ mod tests {
         assert!(!is_first_time("first_failures.Insufficient.at_s") && !is_first_time("launch.failed"));
         assert!(counts_an_error("operations.stop.failed_by_code.InvalidInstanceID.NotFound"));
         assert!(!counts_an_error("launch.failed_by_code.Insufficient") && !counts_an_error("launch.failed"));
+    }
+
+    #[test]
+    fn figures_have_words() {
+        for (path, expected) in [
+            ("launch.failed", "Instances refused"),
+            ("launch.success_ratio", "Launched ÷ requested"),
+            ("latency_s.launch.p99", "99th percentile of launch"),
+            ("network.subnets.web.used_peak", "network.subnets.web.used_peak"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(words(path), expected);
+        }
     }
 
     #[test]

@@ -3,11 +3,16 @@
 use super::data::{DifferenceData, MetricData, VariantMetricData, VerdictData};
 use crate::charts::file_name;
 use crate::comparison::ComparisonData;
-use crate::format::{amount, change, change_between};
+use crate::format::{amount, change, change_between, level};
 use crate::text::name;
+use plimsoll_base::quote;
 use plimsoll_chart::axis::{Axis, scaled};
 use plimsoll_chart::plot::{At, Data, IntervalMark, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
+use plimsoll_experiment::metric::words;
+
+/// Most letters of the baseline's name along the axis.
+const LETTERS: usize = 16;
 
 /// Verdicts with their name in the legend and their colour.
 const VERDICTS: [(VerdictData, &str, Ink); 5] = [
@@ -62,21 +67,30 @@ fn plot(comparison: &ComparisonData, metric: &MetricData) -> Option<Plot> {
     };
     Some(Plot {
         name: format!("compare-{}", file_name(&metric.metric)),
-        title: metric.metric.clone(),
+        title: words(&metric.metric),
         caption: format!(
-            "Difference to {}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
+            "{}: difference to {}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
              together; a dot alone is exact.{good}",
+            name(&metric.metric),
             name(baseline),
             100.0 * comparison.confidence,
         ),
-        x: Axis::around(
-            if unit.is_empty() { "difference".to_string() } else { format!("difference ({unit})") },
-            ends.chain([0.0]),
-        ),
+        x: Axis::around(along(comparison, unit), ends.chain([0.0])),
         y: Axis::names("variant", names),
         layers,
         notes: vec![Note { at: At::X(0.0), label: String::new(), ink: Ink::Muted }],
     })
+}
+
+/// Returns the label of the differences, which says in the picture what they are to, of how many runs, how sure they are.
+fn along(comparison: &ComparisonData, unit: &str) -> String {
+    let baseline = quote::shortened(&comparison.baseline, LETTERS);
+    let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
+    let runs = match comparison.replications {
+        1 => "one run each".to_string(),
+        runs => format!("n = {runs}, {}", level(comparison.confidence)),
+    };
+    format!("to {baseline}{unit}; {runs}")
 }
 
 fn interval(

@@ -9,6 +9,7 @@ pub mod terminal;
 mod csv;
 mod data;
 mod markdown;
+mod matrix;
 mod notes;
 mod page;
 mod view;

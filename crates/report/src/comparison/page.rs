@@ -3,7 +3,7 @@
 use maud::html;
 
 use super::data::{MetricData, VariantMetricData, VerdictData};
-use super::view;
+use super::{matrix, view};
 use crate::comparison::ComparisonData;
 use crate::format::{amount, change, change_between, relative};
 use crate::page::chart;
@@ -13,13 +13,18 @@ use crate::page::shell::{Content, document};
 use crate::page::table::table;
 use crate::table::{ReportTable, TableCell};
 use crate::text::name;
+use plimsoll_base::quote;
 use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_chart::plot::Plot;
+
+/// Most letters of the name of a variant in the table of metrics.
+const LETTERS: usize = 60;
 
 /// Returns the page of a comparison with its charts.
 pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(comparison)))
+        section { (table(&matrix::matrix(comparison))) }
         (chart::section(plots))
         section {
             h2 { "Tables" }
@@ -75,7 +80,7 @@ fn verdicts(comparison: &ComparisonData) -> ReportTable {
         .flat_map(|metric| metric.variants.iter().map(move |entry| row(metric, entry)));
     ReportTable::new(
         "Metrics",
-        ["metric", "variant", "mean", "difference", "relative", "interval", "correlation", "verdict"],
+        ["metric", "variant", "verdict", "mean", "difference", "interval", "relative", "correlation"],
         rows.collect(),
     )
     .with_caption("Differences are to the baseline, over pairs of runs with a seed in common.")
@@ -91,15 +96,15 @@ fn row(metric: &MetricData, entry: &VariantMetricData) -> Vec<TableCell> {
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
     vec![
         TableCell::text(&metric.metric),
-        TableCell::text(&entry.label),
+        TableCell::text(quote::shortened(&entry.label, LETTERS)),
+        TableCell::text(verdict + &reason),
         TableCell::optional(entry.mean, |mean| amount(mean, unit)),
         TableCell::optional(difference.map(|difference| difference.mean), |by| change(by, unit)),
-        TableCell::optional(difference.and_then(|difference| difference.relative), relative),
         TableCell::text(interval.unwrap_or_default()),
+        TableCell::optional(difference.and_then(|difference| difference.relative), relative),
         TableCell::optional(paired.and_then(|paired| paired.correlation), |correlation| {
             decimal(correlation, 3)
         }),
-        TableCell::text(verdict + &reason),
     ]
 }
 

@@ -14,7 +14,7 @@ pub const LEGEND: &str =
     "▲ better, ▼ worse, ≈ no difference shown, = the same, ? too few events, · not comparable";
 
 /// Returns the mark of a verdict in a table that has no room for its words.
-fn mark(verdict: VerdictData) -> &'static str {
+pub fn mark(verdict: VerdictData) -> &'static str {
     match verdict {
         VerdictData::Better => "▲",
         VerdictData::Worse => "▼",

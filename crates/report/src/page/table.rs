@@ -43,7 +43,10 @@ pub fn table(table: &ReportTable) -> Markup {
 fn cell(cell: &TableCell, right: bool) -> Markup {
     match cell {
         TableCell::Text(text) => html! { td.right[right] { bdi { (text) } } },
-        TableCell::Number(value, words) => html! { td.right[right] data-value=(value) { (words) } },
+        TableCell::Number(value, words) => {
+            let (better, worse) = (words.ends_with('▲'), words.ends_with('▼'));
+            html! { td.right[right].better[better].worse[worse] data-value=(value) { (words) } }
+        }
         TableCell::Empty => html! { td.right[right] {} },
     }
 }

@@ -72,7 +72,7 @@ fn key_figures(summary: &Summary) -> Vec<KeyFigure> {
     }
     figures.extend(of_fleet(summary));
     if summary.billing.total.0 != 0 {
-        figures.push(shown("BillLine", dollars(summary.billing.total.cents()), String::new()));
+        figures.push(shown("Bill", dollars(summary.billing.total.cents()), String::new()));
     }
     figures
 }

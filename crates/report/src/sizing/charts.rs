@@ -4,7 +4,7 @@ use super::data::PointData;
 use crate::format::amount;
 use crate::sizing::SizingData;
 use plimsoll_base::units::figures::grouped;
-use plimsoll_chart::axis::{Axis, scaled};
+use plimsoll_chart::axis::{Axis, Scale, scaled};
 use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{At, Data, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
@@ -25,7 +25,7 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     let label = if unit.is_empty() { target.metric.clone() } else { format!("{} ({unit})", target.metric) };
     let all =
         means.iter().chain(ends.iter().flatten()).map(|(_, value)| *value).chain([scale * target.value]);
-    let y = Axis::around(label, all);
+    let y = axis(label, all.collect());
     let mut layers = Vec::new();
     if known.iter().any(|point| !point.exact) {
         let names = ["interval", ""];
@@ -35,9 +35,11 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     }
     layers.push(Layer::line("mean", 0, means.clone()));
     layers.push(Layer { name: String::new(), ink: Ink::Series(0), data: Data::Dots(means) });
-    let across = |at| Note { at, label: String::new(), ink: Ink::Muted };
-    let notes =
-        [At::Y(scale * target.value)].into_iter().chain(sizing.answer.map(|answer| At::X(answer as f64)));
+    let across = |(at, label)| Note { at, label, ink: Ink::Muted };
+    let of_target = format!("target: {} {}", target.relation, amount(target.value, &target.unit));
+    let of_answer =
+        sizing.answer.map(|answer| (At::X(answer as f64), format!("answer: {}", grouped(answer))));
+    let notes = [(At::Y(scale * target.value), of_target)].into_iter().chain(of_answer);
     let answer =
         sizing.answer.map_or_else(String::new, |answer| format!(" and the answer, {}", grouped(answer)));
     vec![Plot {
@@ -55,4 +57,17 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
         layers,
         notes: notes.map(across).collect(),
     }]
+}
+
+/// Ratio of the ends of a range from which on its axis is logarithmic, so that the target does not lie on its edge.
+const WIDE: f64 = 50.0;
+
+/// Returns an axis around the values and the target.
+fn axis(label: String, values: Vec<f64>) -> Axis {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    match least > 0.0 && most / least > WIDE {
+        true => Axis { label, scale: Scale::Log, range: (least / 1.5, most * 1.5) },
+        false => Axis::around(label, values),
+    }
 }

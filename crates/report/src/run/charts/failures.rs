@@ -5,7 +5,7 @@ use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::span;
 use plimsoll_chart::axis::{Axis, rounded};
 use plimsoll_chart::palette::SERIES;
-use plimsoll_chart::plot::{Block, Data, Layer, Plot};
+use plimsoll_chart::plot::{At, Block, Data, Layer, Note, Plot};
 use plimsoll_chart::scene::Ink;
 
 /// Returns the chart; none where nothing was refused.
@@ -38,18 +38,27 @@ pub fn plots(run: &RunData) -> Vec<Plot> {
             data: Data::Blocks(blocks),
         });
     }
+    let incomplete = incomplete(run, intervals).filter(|_| reached[intervals - 1] > 0.0);
     let most = reached.into_iter().fold(0.0, f64::max);
-    vec![
-        Plot::new(
-            "failures",
-            "Refused, by cause",
-            (run.time_axis(), Axis::from_zero(format!("refused every {interval}"), most)),
-            layers,
-        )
-        .with_caption(format!(
-            "Instances that were not launched, and other calls that were not carried out, every {interval}."
-        )),
-    ]
+    let plot = Plot::new(
+        "failures",
+        "Refused, by cause",
+        (run.time_axis(), Axis::from_zero(format!("refused every {interval}"), most)),
+        layers,
+    )
+    .with_caption(format!(
+        "Instances that were not launched, and other calls that were not carried out, every {interval}."
+    ));
+    vec![Plot { notes: incomplete.into_iter().collect(), ..plot }]
+}
+
+/// Returns a note where the last interval begins, if the run ends before it does.
+fn incomplete(run: &RunData, intervals: usize) -> Option<Note> {
+    let interval_s = run.refusals.interval_s;
+    let began = (intervals - 1) as f64 * interval_s;
+    let length = run.end_s() - began;
+    let label = || format!("the last bar counts {}", span(Duration((length * 1e9) as u64)));
+    (length < 0.99 * interval_s).then(|| Note { at: At::X(began), label: label(), ink: Ink::Muted })
 }
 
 fn sum(counts: &[f64]) -> f64 {

@@ -10,11 +10,13 @@ mod durations;
 mod failures;
 mod fleet;
 mod host_fill;
+mod hosts;
 mod instances;
 mod money;
 mod packing;
 mod parts;
 mod percentiles;
+mod shades;
 mod stages;
 
 use super::RunData;
@@ -30,7 +32,8 @@ pub struct Chart {
 
 /// Every chart of a run, in the order of a page.
 #[rustfmt::skip]
-pub const CHARTS: [Chart; 14] = [
+pub const CHARTS: [Chart; 15] = [
+    Chart { name: "hosts", plots: hosts::plots },
     Chart { name: "fleet", plots: fleet::plots },
     Chart { name: "failures", plots: failures::plots },
     Chart { name: "availability", plots: availability::plots },
@@ -47,9 +50,11 @@ pub const CHARTS: [Chart; 14] = [
     Chart { name: "bill", plots: bill::plots },
 ];
 
-/// Returns every plot of a run.
+/// Returns every plot of a run that has something to show.
 pub fn plots(run: &RunData) -> Vec<Plot> {
-    CHARTS.iter().flat_map(|chart| (chart.plots)(run)).collect()
+    let mut plots: Vec<Plot> = CHARTS.iter().flat_map(|chart| (chart.plots)(run)).collect();
+    shades::behind(run, &mut plots);
+    plots
 }
 
 #[cfg(test)]

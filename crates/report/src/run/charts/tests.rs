@@ -243,3 +243,51 @@ fn every_chart_has_a_name_of_its_own() {
         assert!(CHARTS[..i].iter().all(|other| other.name != chart.name), "{}", chart.name);
     }
 }
+
+#[test]
+fn warm_up_outages_and_maintenance_are_shaded_in_every_chart_over_time() {
+    let manifest = json!({ "scenario": {
+        "faults": {
+            "outages": [{ "at": "200s", "zone": "a", "length": "100s" }],
+            "maintenance": [{ "at": "9m", "zone": "b" }],
+        },
+        "control_plane": { "outages": [{ "start": "400s", "length": "10s", "stage": "workers" }] },
+    } });
+    let summary =
+        json!({ "horizon_s": 600.0, "warmup_s": 60.0, "fleet": { "hosts": 4, "hosts_peak_at_s": 300.0 } });
+    let files = [
+        ("summary.json", summary.to_string()),
+        ("manifest.json", manifest.to_string()),
+        ("timeseries.csv", SERIES.to_string()),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let all = plots(&RunData::open(folder(&files).path()).unwrap());
+    assert!(names(&all).starts_with(&["hosts", "fleet"]), "{:?}", names(&all));
+    for plot in &all {
+        let shades: Vec<(&str, Vec<(f64, f64)>)> = (plot.layers.iter().take(3))
+            .map(|layer| match &layer.data {
+                Data::Blocks(blocks) => (layer.name.as_str(), blocks.iter().map(|block| block.x).collect()),
+                other => panic!("no shade: {other:?}"),
+            })
+            .collect();
+        let expected = [
+            ("warm-up", vec![(0.0, 60.0)]),
+            ("outage", vec![(200.0, 300.0), (400.0, 410.0)]),
+            ("maintenance", vec![(540.0, 600.0)]),
+        ];
+        assert_eq!(shades, expected, "{}", plot.name);
+        assert!(plot.caption.ends_with("Shaded: warm-up, outage, maintenance."), "{}", plot.caption);
+    }
+}
+
+#[test]
+fn an_incomplete_last_bar_is_marked() {
+    let refused = "time_s,operation,error_code,count\n10,launch,Full,1\n95,launch,Full,1\n";
+    let note = |horizon_s: f64| {
+        let run = run_with(&json!({ "horizon_s": horizon_s }), &[("failures.csv", refused)]);
+        named(&plots(&run), "failures").notes.first().map(|note| note.label.clone())
+    };
+    // Bars of a second: the last has half of one.
+    assert_eq!(note(95.5).as_deref(), Some("the last bar counts 500 ms"));
+    assert_eq!(note(96.0), None);
+}

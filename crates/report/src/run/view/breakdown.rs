@@ -1,6 +1,6 @@
 //! Tables of a run by zone, by kind of hosts and by instance type.
 
-use super::words::moment;
+use super::words::day;
 use crate::run::summary::{PartFigures, Summary};
 use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::{grouped, percent, readable};
@@ -49,7 +49,7 @@ fn parts(summary: &Summary, title: &'static str, what: &'static str, parts: &[Pa
     }
     header.extend(["vCPU free", "GiB free"]);
     if has_forecast {
-        header.push("full after");
+        header.push(if summary.calendar().is_some() { "full on" } else { "full after" });
     }
     let share = |ratio: f64| TableCell::Number(ratio, percent(ratio));
     let rows = parts.iter().map(|part| {
@@ -69,7 +69,7 @@ fn parts(summary: &Summary, title: &'static str, what: &'static str, parts: &[Pa
         let memory = part.memory_gib * (1.0 - part.memory_used_ratio_peak);
         row.extend([vcpu, memory].map(|free| TableCell::Number(free, readable(free))));
         if has_forecast {
-            row.push(TableCell::optional(full_at(part), |at_s| moment(summary, at_s)));
+            row.push(TableCell::optional(full_at(part), |at_s| day(summary, at_s)));
         }
         row
     });

@@ -18,6 +18,13 @@ pub fn moment(summary: &Summary, seconds: f64) -> String {
     }
 }
 
+/// Returns the day of a moment \[s\]: its date where the run has one, else the time since the start.
+pub fn day(summary: &Summary, seconds: f64) -> String {
+    let date = summary.calendar().map(|calendar| calendar.shown(at(seconds)));
+    let date = date.and_then(|shown| shown.split(' ').next().map(String::from));
+    date.unwrap_or_else(|| time(seconds))
+}
+
 fn at(seconds: f64) -> Time {
     Time((seconds * NS_PER_S as f64).round() as u64)
 }
