@@ -43,6 +43,7 @@ mod plain;
 mod pools;
 mod purchases;
 mod quotas;
+mod reactions;
 mod readme;
 mod real_traces;
 mod reference;
