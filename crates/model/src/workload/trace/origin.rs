@@ -205,7 +205,7 @@ impl Clock {
 }
 
 /// Returns a date and time (RFC 3339, the `T` optional; of UTC where no offset is stated; or a date alone) as Unix time.
-fn unix_time(text: &str) -> Option<Time> {
+pub fn unix_time(text: &str) -> Option<Time> {
     let (moment, ahead_s) = without_offset(text.trim())?;
     let dated = humantime::parse_rfc3339_weak(moment)
         .or_else(|_| humantime::parse_rfc3339_weak(&format!("{moment} 00:00:00")))

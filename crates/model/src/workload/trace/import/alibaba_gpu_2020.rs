@@ -60,10 +60,6 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         Resources([row.amount(CPU, 10, 1)?, row.amount(MEMORY, 1024, 1)?, row.amount(GPU, 10, 1)?, 0, 0]);
     let number = row.amount(NUMBER, 1, 1)?.max(1);
     let name = format!("{}/{}", row.text(JOB)?, row.text(TASK)?);
-    let instance =
-        ForeignInstance { start, end, shape, name, account: String::new(), lost: row.stated(&LOST)? };
-    Ok(match instance.into_reading() {
-        Reading::Instance(instance) => Reading::Instances(instance, number),
-        left_out => left_out,
-    })
+    let lost = row.stated(&LOST)?;
+    Ok(ForeignInstance { start, end, shape, name, lost, ..ForeignInstance::default() }.into_readings(number))
 }

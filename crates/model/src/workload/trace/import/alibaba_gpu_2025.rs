@@ -93,6 +93,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         name: row.text(NAME)?.to_string(),
         account: row.text(APPLICATION)?.to_string(),
         lost,
+        ..ForeignInstance::default()
     }
     .into_reading())
 }

@@ -56,6 +56,6 @@ fn record(row: &Record) -> Result<Reading, Problem> {
     if end.is_some() && shortest < longest {
         lost.push("that its lifetime is known within bounds only");
     }
-    Ok(ForeignInstance { start, end, shape, name: String::new(), account: String::new(), lost }
+    Ok(ForeignInstance { start, end, shape, name: String::new(), lost, ..ForeignInstance::default() }
         .into_reading())
 }

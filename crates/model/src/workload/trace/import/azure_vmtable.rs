@@ -99,5 +99,6 @@ fn instance(row: &Record, shape: Resources, mut lost: Vec<&'static str>) -> Resu
     }
     let end = Some(deleted).filter(|deleted| *deleted < LAST_STEP);
     let (name, account) = (row.text(VM)?.to_string(), row.text(SUBSCRIPTION)?.to_string());
-    Ok(ForeignInstance { start, end, shape, name, account, lost }.into_reading())
+    Ok(ForeignInstance { start, end, shape, name, account, lost, ..ForeignInstance::default() }
+        .into_reading())
 }

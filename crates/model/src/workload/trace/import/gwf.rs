@@ -96,6 +96,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         name: row.text(JOB)?.to_string(),
         account: if row.is_unknown(USER)? { String::new() } else { row.text(USER)?.to_string() },
         lost,
+        ..ForeignInstance::default()
     }
     .into_reading())
 }

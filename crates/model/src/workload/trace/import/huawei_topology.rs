@@ -28,6 +28,7 @@ pub const FORMAT: Format = Format {
     description: "VM requests of Huawei with affinity, anti-affinity and fault domains, hosts with racks",
     licence: "CC0-1.0",
     source: PublishedForm::Folder {
+        layout: Some(REQUEST),
         is: |folder| file_of(folder, "VM_data_C1").exists(),
         write: write_requests,
     },

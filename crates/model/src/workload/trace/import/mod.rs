@@ -1,23 +1,30 @@
 //! Foreign traces, made canonical. [`FORMATS`] is the register: a new format is a file of its own and a line
 //! there; the command line, the help and the conformance kit walk it.
 
+mod alibaba_2018;
 mod alibaba_gpu_2020;
 mod alibaba_gpu_2025;
+mod alibaba_spot_2026;
 mod azure_v1;
 mod azure_vmtable;
+mod bitbrains;
+mod google_2011;
 mod guess;
 mod gwf;
 mod huawei_lt;
 mod huawei_topology;
 pub mod layout;
 mod openb;
+mod opendc;
+mod philly;
 mod swf;
 
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::cells::Cells;
 use super::columns::Column;
@@ -27,7 +34,7 @@ use plimsoll_base::disk::{WholeFile, cannot_write};
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dates, Table};
 use plimsoll_base::units::figures::grouped;
-use plimsoll_base::units::{QUANTITIES, Resources, Rounding, Time};
+use plimsoll_base::units::{QUANTITIES, Resources, Rounding, Time, parse_rounded};
 use plimsoll_base::units::{write_scaled, write_whole};
 
 /// Every format, by name.
@@ -35,13 +42,20 @@ pub static FORMATS: &[Format] = &[
     azure_v1::FORMAT,
     azure_vmtable::V1,
     azure_vmtable::V2,
+    google_2011::FORMAT,
+    alibaba_2018::BATCH,
+    alibaba_2018::CONTAINERS,
     alibaba_gpu_2020::FORMAT,
     openb::FORMAT,
     alibaba_gpu_2025::FORMAT,
+    alibaba_spot_2026::FORMAT,
+    philly::FORMAT,
     huawei_lt::FORMAT,
     huawei_topology::FORMAT,
     swf::FORMAT,
     gwf::FORMAT,
+    bitbrains::FORMAT,
+    opendc::FORMAT,
 ];
 
 /// A foreign format of traces.
@@ -73,6 +87,8 @@ pub enum PublishedForm {
     },
     /// A folder of files that belong together.
     Folder {
+        /// Layout of its main files, where these are text.
+        layout: Option<Layout>,
         /// Function that tells such a folder from others.
         is: fn(&Path) -> bool,
         /// Function that writes the trace.
@@ -125,6 +141,8 @@ pub enum Reading {
     Instance(ForeignInstance),
     /// So many equal instances.
     Instances(ForeignInstance, u32),
+    /// An instance, where no earlier row has its name.
+    First(ForeignInstance),
     /// A row that the canonical form cannot express; counted and reported by this reason.
     LeftOut(&'static str),
 }
@@ -142,11 +160,43 @@ pub struct ForeignInstance {
     pub name: String,
     /// Account that it belongs to; empty for none.
     pub account: String,
+    /// True if it is on the spot market.
+    pub is_spot: bool,
     /// Facts of its row that the canonical form cannot express.
     pub lost: Vec<&'static str>,
 }
 
 impl ForeignInstance {
+    /// Returns so many equal instances, unless the canonical form cannot express one.
+    fn into_readings(self, number: u32) -> Reading {
+        match self.into_reading() {
+            Reading::Instance(_) if number == 0 => Reading::LeftOut("ask for nothing"),
+            Reading::Instance(instance) => Reading::Instances(instance, number),
+            left_out => left_out,
+        }
+    }
+
+    /// Returns the instance where no earlier row has its name.
+    fn into_first_reading(self) -> Reading {
+        match self.into_reading() {
+            Reading::Instance(instance) => Reading::First(instance),
+            left_out => left_out,
+        }
+    }
+
+    /// Returns the cells of its row, times counted from `origin`.
+    fn cells(&self, origin: Time) -> Cells<'_> {
+        Cells {
+            time: Time(self.start.0 - origin.0),
+            end: self.end.map(|end| Time(end.0 - origin.0)),
+            shape: Some(self.shape),
+            instance: &self.name,
+            account: &self.account,
+            others: if self.is_spot { spot_cells() } else { &[] },
+            ..Cells::default()
+        }
+    }
+
     /// Returns an instance, unless the canonical form cannot express it.
     fn into_reading(self) -> Reading {
         if self.end.is_some_and(|end| end < self.start) {
@@ -157,6 +207,12 @@ impl ForeignInstance {
             Reading::Instance(self)
         }
     }
+}
+
+/// Returns the cells of an instance on the spot market beside the usual ones.
+fn spot_cells() -> &'static [(Column, String)] {
+    static CELLS: OnceLock<[(Column, String); 1]> = OnceLock::new();
+    CELLS.get_or_init(|| [(Column::Purchase, "spot".to_string())])
 }
 
 /// Counts of the rows of an import by what became of them.
@@ -265,17 +321,9 @@ impl Format {
             Origin::Zero => Time::ZERO,
             Origin::FirstStart => instances.first().map_or(Time::ZERO, |first| first.start),
         };
-        let shift = |time: Time| Time(time.0 - origin.0);
         let mut writer = TraceWriter::create(output, self.output)?;
         for instance in &instances {
-            writer.write(&Cells {
-                time: shift(instance.start),
-                end: instance.end.map(shift),
-                shape: Some(instance.shape),
-                instance: &instance.name,
-                account: &instance.account,
-                ..Cells::default()
-            })?;
+            writer.write(&instance.cells(origin))?;
         }
         let rows = writer.rows();
         writer.finish()?;
@@ -319,12 +367,21 @@ fn read_instances(
     record: fn(&Record) -> Result<Reading, Problem>,
 ) -> Result<(Vec<ForeignInstance>, ImportTally), InputError> {
     let (mut instances, mut tally) = (Vec::new(), ImportTally::default());
+    let mut names = BTreeSet::new();
     for_each_row(input, layout, |row| {
         tally.rows_read += 1;
         match record(row)? {
             Reading::Instance(mut instance) => {
                 count_lost(&mut tally.lost, &std::mem::take(&mut instance.lost));
                 instances.push(instance);
+            }
+            Reading::First(mut instance) => {
+                if names.insert(instance.name.clone()) {
+                    count_lost(&mut tally.lost, &std::mem::take(&mut instance.lost));
+                    instances.push(instance);
+                } else {
+                    *tally.left_out.entry("are of an instance of an earlier row").or_insert(0) += 1;
+                }
             }
             Reading::Instances(mut instance, number) => {
                 count_lost(&mut tally.lost, &std::mem::take(&mut instance.lost));
@@ -417,6 +474,50 @@ impl Record<'_> {
         }
         let (amount, _) = super::kinds::quantity(self.table, self.cells[cell], units_per_one, Rounding::Up)?;
         amount.checked_mul(count).ok_or_else(|| self.wrong(cell, "is too large", "less"))
+    }
+
+    /// Returns a whole number.
+    pub fn number(&self, cell: usize) -> Result<u64, Problem> {
+        self.table.parse(self.cells[cell], "a whole number", super::row::whole_number)
+    }
+
+    /// Returns a time \[µs\].
+    pub fn micros(&self, cell: usize) -> Result<Time, Problem> {
+        self.time_in(cell, 1000)
+    }
+
+    /// Returns a time \[ms\]; that of a date is in seconds.
+    pub fn millis(&self, cell: usize) -> Result<Time, Problem> {
+        if self.table.dates(self.cells[cell]) != Dates::None {
+            self.time(cell)
+        } else {
+            self.time_in(cell, 1_000_000)
+        }
+    }
+
+    fn time_in(&self, cell: usize, ns_per_unit: u64) -> Result<Time, Problem> {
+        let whole = self.table.parse(self.cells[cell], "a time of 0 or more", |text| {
+            parse_rounded(text, u128::from(ns_per_unit), Rounding::Nearest)
+        })?;
+        let ns = u64::try_from(whole).ok().filter(|ns| *ns < Time::NEVER.0);
+        ns.map(Time).ok_or_else(|| self.wrong(cell, "is after the clock's 584 years", "less"))
+    }
+
+    /// Returns a share of a resource of which one is `whole` small units, rounded up; 0 where it is unknown.
+    pub fn share(&self, cell: usize, whole: u64) -> Result<u32, Problem> {
+        self.amount(cell, whole, 1)
+    }
+
+    /// Returns hundredths of a resource of which the whole is so many small units, rounded up; 0 where they are unknown.
+    pub fn hundredths(&self, cell: usize, whole: u64) -> Result<u32, Problem> {
+        if self.is_unknown(cell)? {
+            return Ok(0);
+        }
+        let scaled = self.table.parse(self.cells[cell], "a share from 0 to 100", |text| {
+            parse_rounded(text, u128::from(whole), Rounding::Up)
+        })?;
+        let units = u32::try_from(scaled.div_ceil(100)).ok().filter(|units| *units < u32::MAX);
+        units.ok_or_else(|| self.wrong(cell, "is too large", "a share from 0 to 100"))
     }
 
     /// Returns the facts, of those in cells that a format has no column for, that this row states: each a cell and its name.

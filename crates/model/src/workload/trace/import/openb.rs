@@ -78,8 +78,8 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
         end: row.time_if_any(DELETION)?,
         shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
         name: row.text(0)?.to_string(),
-        account: String::new(),
         lost,
+        ..ForeignInstance::default()
     }
     .into_reading())
 }

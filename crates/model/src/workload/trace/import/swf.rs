@@ -86,6 +86,7 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         name: row.text(JOB)?.to_string(),
         account: if row.is_unknown(USER)? { String::new() } else { format!("user-{}", row.text(USER)?) },
         lost,
+        ..ForeignInstance::default()
     }
     .into_reading())
 }

@@ -71,6 +71,66 @@ fn sample(format: &str) -> Sample {
              0,,i1,a0,12,120,1,680\n\
              1435629,1435760,i2,a1,64,320,0,255.5\n",
         ),
+        "alibaba-2018-batch" => file(
+            "M1,2,j_1,1,Terminated,100000,100060,100.0,0.5\n\
+             R2_1,1,j_1,1,Running,100030,0,50,\n\
+             M3,1,j_2,1,Waiting,0,0,100,1\n",
+            "start_s,end_s,instance,vcpu,memory_gib\n\
+             0,60,j_1/M1,1,1.9208984375\n\
+             0,60,j_1/M1,1,1.9208984375\n\
+             30,,j_1/R2_1,0.5,0\n",
+        ),
+        "alibaba-2018-containers" => file(
+            "c_1,m_1,0,app_1,started,400,400,1.56\n\
+             c_1,m_1,60,app_1,started,400,400,1.56\n\
+             c_2,m_2,30,app_2,started,800,800,3.13\n\
+             c_3,m_2,30,app_2,allocated,800,800,3.13\n",
+            "start_s,end_s,instance,account,vcpu,memory_gib\n\
+             0,,c_1,app_1,4,5.9912109375\n\
+             30,,c_2,app_2,8,12.01953125\n",
+        ),
+        "alibaba-spot-2026" => file(
+            "job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,job_type\n\
+             7,13,A10,20,1,1,0,2764799,HP\n\
+             8,57,A100,15,0.5,2,10,41060,Spot\n",
+            "start_s,end_s,instance,account,vcpu,memory_gib,gpu,purchase\n\
+             0,2764799,7,13,20,0,1,\n\
+             10,41070,8,57,15,0,0.5,spot\n\
+             10,41070,8,57,15,0,0.5,spot\n",
+        ),
+        "google-2011" => Sample {
+            name: "part-00000-of-00500.csv",
+            text: "600000000,,3418309,0,4155527081,1,user1,3,9,0.125,0.0625,0.0004,0\n\
+                   600000000,,3418309,1,,0,user1,3,9,0.125,0.0625,0.0004,0\n\
+                   605000000,,3418309,0,4155527081,4,user1,3,9,0.125,0.0625,0.0004,0\n",
+            others: &[("part-00001-of-00500.csv", "606000000,,3418309,1,5,1,user1,3,9,0.03125,0.01,,\n")],
+            canonical: "start_s,end_s,instance,account,vcpu,memory_gib\n\
+                        0,5,3418309/0,user1,2,4\n\
+                        6,,3418309/1,user1,0.5,0.640625\n",
+        },
+        "bitbrains" => Sample {
+            name: "1.csv",
+            text: "Timestamp [ms];\tCPU cores;\tCPU capacity provisioned [MHZ];\tCPU usage [MHZ];\tCPU usage [%];\tMemory capacity provisioned [KB];\tMemory usage [KB];\tDisk read throughput [KB/s];\tDisk write throughput [KB/s];\tNetwork received throughput [KB/s];\tNetwork transmitted throughput [KB/s]\n\
+                   1376314846;\t4;\t11703.99;\t10912.02;\t93.2;\t6.7108864E7;\t6129274.4;\t0.13;\t20.3;\t0.26;\t1.4\n\
+                   1376315146;\t8;\t11703.99;\t10890.57;\t93.0;\t6.7108864E7;\t6755624.0;\t0.0;\t2.46;\t0.13;\t1.2\n",
+            others: &[(
+                "2.csv",
+                "Timestamp [ms];\tCPU cores;\tCPU capacity provisioned [MHZ];\tCPU usage [MHZ];\tCPU usage [%];\tMemory capacity provisioned [KB];\tMemory usage [KB];\tDisk read throughput [KB/s];\tDisk write throughput [KB/s];\tNetwork received throughput [KB/s];\tNetwork transmitted throughput [KB/s]\n\
+                 1376314746000;\t1;\t1;\t1;\t1;\t1048576;\t1;\t0;\t0;\t0;\t0\n",
+            )],
+            canonical: "start_s,end_s,instance,vcpu,memory_gib\n0,300,2,1,1\n100,700,1,8,64\n",
+        },
+        "philly" => Sample {
+            name: "cluster_job_log",
+            text: r#"[{"status":"Pass","vc":"v1","jobid":"j1","submitted_time":"2017-10-07 01:11:39","user":"u",
+                "attempts":[{"start_time":"2017-10-07 01:12:09","end_time":"2017-10-07 01:13:23",
+                             "detail":[{"ip":"m47","gpus":["gpu0","gpu1"]},{"ip":"m48","gpus":["gpu0"]}]},
+                            {"start_time":"2017-10-07 01:13:30","end_time":null,"detail":[{"ip":"m4","gpus":["gpu7"]}]}]},
+               {"status":"Killed","vc":"v2","jobid":"j2","submitted_time":"2017-10-07 01:11:39","user":"u","attempts":[]}]"#,
+            others: &[],
+            canonical: "start_s,end_s,instance,account,vcpu,memory_gib,gpu\n\
+                        0,74,j1/0,v1,0,0,2\n0,74,j1/0,v1,0,0,1\n81,,j1/1,v1,0,0,1\n",
+        },
         "swf" => named(
             "in.swf",
             "; Version: 2.2\n; Computer: made up, for a test\n;\n\
@@ -176,6 +236,19 @@ impl Sample {
     }
 }
 
+/// Returns the formats with a sample of text; OpenDC's is Parquet, with a test of its own.
+fn formats() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().filter(|format| format.name != "opendc")
+}
+
+/// Returns the layout of the text of a format; `None` where it is published otherwise.
+fn layout_of(format: &Format) -> Option<Layout> {
+    match format.source {
+        PublishedForm::Table { layout, .. } => Some(layout),
+        PublishedForm::Folder { layout, .. } => layout,
+    }
+}
+
 /// A text cut into what stands before its rows, and these.
 struct Parts<'a> {
     /// Comments, and the header where there is one.
@@ -187,27 +260,31 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(format: &Format, text: &'a str) -> Parts<'a> {
-        let (layout, commas) = match format.source {
-            PublishedForm::Table { layout, .. } => (Some(layout), layout.separator != Separator::Blanks),
-            PublishedForm::Folder { .. } => (None, true),
-        };
+        let layout = layout_of(format);
         let is_comment =
             |line: &&str| layout.and_then(|of| of.comment).is_some_and(|byte| line.as_bytes()[0] == byte);
         let header = usize::from(layout.is_none_or(|layout| layout.has_header));
         let before = text.lines().take_while(is_comment).count() + header;
         let lines: Vec<&str> = text.lines().collect();
         let (head, rows) = lines.split_at(before);
-        let separator = if commas { ',' } else { ' ' };
+        let separator = match layout.map(|layout| layout.separator) {
+            Some(Separator::Byte(byte)) => char::from(byte),
+            Some(Separator::Blanks) => ' ',
+            Some(Separator::ByHeader) | None => ',',
+        };
         let columns = match layout.filter(|layout| !layout.has_header) {
             Some(layout) => layout.columns.to_vec(),
-            None => head[before - 1].split(separator).collect(),
+            None => head[before - 1].split(separator).map(str::trim).collect(),
         };
         Parts { head: head.to_vec(), rows: rows.to_vec(), separator, columns }
     }
 
     /// Returns the cells of a row.
     fn cells(&self, row: &'a str) -> Vec<&'a str> {
-        if self.separator == ' ' { row.split_whitespace().collect() } else { row.split(',').collect() }
+        match self.separator {
+            ' ' => row.split_whitespace().collect(),
+            separator => row.split(separator).map(str::trim).collect(),
+        }
     }
 
     /// Returns the text with these rows in place of its own.
@@ -239,12 +316,14 @@ fn import(format: &Format, text: &str) -> Result<(ImportReport, String), InputEr
 
 #[test]
 fn every_format_becomes_the_canonical_rows_of_its_sample() {
-    for format in FORMATS {
+    for format in formats() {
         let sample = sample(format.name);
         let (report, canonical) = import(format, sample.text).unwrap();
         assert_eq!(canonical, sample.canonical, "{}", format.name);
         let left_out: u64 = report.left_out.values().sum();
-        assert_eq!(report.rows_read, sample.rows(format), "{}", format.name);
+        if layout_of(format).is_some() {
+            assert_eq!(report.rows_read, sample.rows(format), "{}", format.name);
+        }
         assert_eq!(report.rows_written, canonical.lines().count() as u64 - 1, "{}", format.name);
         let accounted = report.rows_written - report.rows_added + left_out;
         assert_eq!(accounted, report.rows_read, "{}: rows are missing", format.name);
@@ -253,7 +332,7 @@ fn every_format_becomes_the_canonical_rows_of_its_sample() {
 
 #[test]
 fn every_format_gives_a_trace_in_time_order_that_reads_back() {
-    for format in FORMATS {
+    for format in formats() {
         let folder = tempfile::tempdir().unwrap();
         let sample = sample(format.name);
         let input = sample.write(format, folder.path(), sample.text);
@@ -282,7 +361,7 @@ fn check_trace(path: &Path) -> u64 {
 
 #[test]
 fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
-    for format in FORMATS {
+    for format in formats() {
         let folder = tempfile::tempdir().unwrap();
         let sample = sample(format.name);
         let input = sample.write(format, folder.path(), sample.text);
@@ -297,6 +376,23 @@ fn every_format_gives_the_same_bytes_again_whatever_the_storage() {
 
 /// Cells that a format reads as text, or not at all: a word there is no mistake.
 const MAY_BE_A_WORD: &[&str] = &[
+    "machine_id",
+    "scheduling_class",
+    "priority",
+    "disk_space_request",
+    "different_machines",
+    "task_type",
+    "task_name",
+    "organization",
+    "job_name",
+    "CPU capacity provisioned [MHZ]",
+    "CPU usage [MHZ]",
+    "CPU usage [%]",
+    "Memory usage [KB]",
+    "Disk read throughput [KB/s]",
+    "Disk write throughput [KB/s]",
+    "Network received throughput [KB/s]",
+    "Network transmitted throughput [KB/s]",
     "vmid",
     "batch",
     "scheduled_time",
@@ -343,7 +439,7 @@ const MAY_BE_A_WORD: &[&str] = &[
 
 #[test]
 fn every_format_says_where_it_cannot_be_read() {
-    for format in FORMATS {
+    for format in formats().filter(|format| layout_of(format).is_some()) {
         let Sample { name, text, .. } = sample(format.name);
         let parts = Parts::of(format, text);
         let (row, line) = (parts.rows[0], parts.first_line());
@@ -380,7 +476,7 @@ fn every_format_says_where_it_cannot_be_read() {
 /// An import without `--format` takes a file for what it is.
 #[test]
 fn every_format_is_told_from_all_others_by_its_sample() {
-    for format in FORMATS {
+    for format in formats() {
         let folder = tempfile::tempdir().unwrap();
         let input = sample(format.name).write(format, folder.path(), sample(format.name).text);
         assert_eq!(Format::of(&input).unwrap().name, format.name);
@@ -403,7 +499,7 @@ fn every_format_is_told_from_all_others_by_its_sample() {
 
 #[test]
 fn every_format_leaves_an_older_file_alone_when_it_fails() {
-    for format in FORMATS {
+    for format in formats() {
         let folder = tempfile::tempdir().unwrap();
         let input = sample(format.name).write(format, folder.path(), "x\n");
         let output = folder.path().join("out.csv");
@@ -539,5 +635,34 @@ fn the_traces_of_the_project_are_the_imported_ones() {
         let mut text = Vec::new();
         MultiGzDecoder::new(fs::File::open(&ours).unwrap()).read_to_end(&mut text).unwrap();
         assert!(fs::read(&again).unwrap() == text, "{} is stale", ours.display());
+    }
+}
+
+/// Both versions of OpenDC's folders.
+#[test]
+fn a_workload_of_opendc_becomes_its_tasks() {
+    use plimsoll_base::columnar::{ColumnForm, ColumnValue, Field, ParquetWriter};
+    let opendc = Format::named("opendc").unwrap();
+    for (name, start, length, ends) in [
+        ("tasks.parquet", "submission_time", "duration", [5000, 250]),
+        ("meta.parquet", "start_time", "stop_time", [6000, 1750]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["id", start, length, "cpu_count", "cpu_capacity", "mem_capacity"];
+        let number =
+            |name| Field { name, form: ColumnForm::Decimal { digits: 18, places: 0 }, optional: false };
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        let mut out = ParquetWriter::begin(file, "tasks", &names.map(number)).unwrap();
+        for (id, begin, end) in [(7, 1000, ends[0]), (8, 1500, ends[1])] {
+            let cells = [id, begin, end, 2, 4800, 1536].map(|cell: i64| ColumnValue::Integer(cell.into()));
+            out.write(cells).unwrap();
+        }
+        out.into_inner().unwrap();
+        assert_eq!(Format::of(folder.path()).map(|format| format.name).unwrap_or_default(), "opendc");
+        let output = folder.path().join("out.csv");
+        let report = opendc.import(folder.path(), &output).unwrap();
+        assert_eq!((report.rows_read, report.rows_written), (2, 2));
+        let expected = "start_s,end_s,instance,vcpu,memory_gib\n0,5,7,2,1.5\n0.5,0.75,8,2,1.5\n";
+        assert_eq!(fs::read_to_string(&output).unwrap(), expected, "{name}");
     }
 }
