@@ -36,9 +36,9 @@ pub struct EventCells {
 pub struct EventTypes {
     /// A task begins on a machine.
     pub schedule: &'static str,
-    /// It leaves the machine.
+    /// Departures from the machine.
     pub ends: &'static [&'static str],
-    /// It is submitted, queued or enabled.
+    /// Submissions, and the steps after them.
     pub submissions: &'static [&'static str],
     /// Its requests change.
     pub updates: &'static [&'static str],

@@ -84,11 +84,12 @@ fn write(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally, InputEr
     for part in parts {
         for_each_row(&part, EVENTS, |row| {
             let is_within_alloc = !row.is_unknown(ALLOC)? && row.number(ALLOC)? > 0;
-            Ok(if is_within_alloc {
-                attempts.pass("run inside an alloc, whose room they take")
+            if is_within_alloc {
+                attempts.pass("run inside an alloc, whose room they take");
             } else {
-                attempts.take(row)?
-            })
+                attempts.take(row)?;
+            }
+            Ok(())
         })?;
     }
     attempts.write(writer)
