@@ -257,11 +257,12 @@ impl AutoscalingGroupConfig {
         if self.max == 0 || self.max > MAX_INSTANCES {
             settings.wrong("max", self.max, "1 to 10,000,000 instances");
         }
-        if self.min > self.max {
+        let is_range = self.min <= self.max;
+        if !is_range {
             settings.wrong("min", self.min, &format!("at most `max`, {}", self.max));
         }
         let desired = self.desired.unwrap_or(self.min);
-        if !(self.min..=self.max).contains(&desired) {
+        if is_range && !(self.min..=self.max).contains(&desired) {
             settings.wrong("desired", desired, &format!("`min` to `max`, {} to {}", self.min, self.max));
         }
         let kinds = pools::types(&self.types, &mut settings, directory);

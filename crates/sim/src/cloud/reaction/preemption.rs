@@ -12,6 +12,7 @@ use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
+use crate::cloud::reaction::state::has_owner;
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
@@ -141,7 +142,9 @@ fn end_victim(world: &mut World, now: Time, slot: Slot) {
     world.recorder.ledger.digest(now, DigestEvent::Preempted, instance.id, instance.host);
     let rules = world.reactions_mut().rules;
     world.reactions_mut().count(|tally| tally.preempted += 1);
-    if rules.preempted == Preempted::Requeue && !rules.when_full.is_refuse() {
+    // A pool or a group replaces what it loses by itself.
+    let is_owned = has_owner(world.reactions_mut().facts(slot).sender);
+    if rules.preempted == Preempted::Requeue && !rules.when_full.is_refuse() && !is_owned {
         requeue(world, now, slot);
     }
     lifecycle::terminate(world, now, slot);

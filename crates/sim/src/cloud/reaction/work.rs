@@ -34,10 +34,10 @@ pub fn after_launch(world: &mut World, now: Time) {
 /// Makes the requests that are due and serves the line, until nothing more follows.
 fn work(world: &mut World, now: Time) {
     loop {
-        deliver(world, now);
+        let has_delivered = deliver(world, now);
         let due = std::mem::take(&mut world.reactions_mut().due);
         let may_serve = std::mem::take(&mut world.reactions_mut().may_serve);
-        if due.is_empty() && !may_serve {
+        if !has_delivered && due.is_empty() && !may_serve {
             return;
         }
         world.advance_ledger(now);
@@ -53,8 +53,9 @@ fn work(world: &mut World, now: Time) {
     }
 }
 
-/// Tells the owners of instances what has become of these.
-fn deliver(world: &mut World, now: Time) {
+/// Tells the owners of instances what has become of these. Returns whether there was anything to tell.
+fn deliver(world: &mut World, now: Time) -> bool {
+    let has_notices = !world.reactions_mut().notices.is_empty();
     while !world.reactions_mut().notices.is_empty() {
         world.advance_ledger(now);
         for (sender, notice) in std::mem::take(&mut world.reactions_mut().notices) {
@@ -65,6 +66,7 @@ fn deliver(world: &mut World, now: Time) {
             }
         }
     }
+    has_notices
 }
 
 /// Sends the next request of an open launch, through the control plane where there is one.
