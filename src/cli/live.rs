@@ -261,7 +261,7 @@ mod tests {
         state.refused(&refusal(Failure::InsufficientFreeAddressesInSubnet, 4000));
         let expected = "\
 small: best-fit
-[███████████████···············] 1d of 2d, 1.50 M events/s, 2s left
+[███████████████···············] 1 d of 2 d, 1.50 M events/s, 2 s left
 
 hosts      [███████████████████████·······]   75.00 %  ▁▅▇
 vCPU       [███████████████···············]   50.00 %  ▅▅▅
@@ -277,7 +277,7 @@ refused               3  InsufficientInstanceCapacity";
     fn a_run_without_an_end_or_a_sample_is_drawn_too() {
         let state =
             LiveState { title: "trace".to_string(), events: 12_345, took_s: 1.0, ..LiveState::default() };
-        assert_eq!(state.lines(100), ["trace", "0s, 12,345 events, 12.35 k events/s"]);
+        assert_eq!(state.lines(100), ["trace", "0 s, 12,345 events, 12.35 k events/s"]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod interrupt;
 mod journal;
 mod list;
 mod live;
+#[cfg(feature = "tracing")]
+mod log;
 mod machine;
 mod merge;
 mod new;
@@ -126,6 +128,8 @@ pub fn main() -> ExitCode {
     panic::install_hook();
     output::survive_full_disks();
     interrupt::listen();
+    #[cfg(feature = "tracing")]
+    log::begin();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),

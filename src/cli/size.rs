@@ -1,4 +1,4 @@
-//! `plimsoll size`: the smallest value of one setting with which a target holds.
+//! `plimsoll size`: the smallest, or the largest, value of a setting with which a target holds.
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::{Conclusion, arguments, machine, output};
 use crate::experiment::Sizing;
-use crate::experiment::sizing::{SizingPlan, Target};
+use crate::experiment::sizing::{self as experiment, Coupling, Seek, SettingValue, SizingPlan, Target};
 use crate::input::InputError;
 use crate::report::{self, ResultFolder, render, sizing};
 
-/// Find the smallest value of a setting with which a target holds.
+/// Find the smallest, or the largest, value of a setting with which a target holds.
 ///
 /// The search doubles or halves the scenario's own value until it has passed the answer, then halves the interval; every
 /// value is run with the same seeds. It prints the curve it learned, and whether more of the setting always led towards
@@ -24,18 +24,28 @@ use crate::report::{self, ResultFolder, render, sizing};
 pub struct SizeArgs {
     #[command(flatten)]
     experiment: arguments::Experiment,
-    /// The setting, a whole number at a dotted path, items of lists by number from 0
-    #[arg(long, value_name = "PATH")]
-    vary: String,
+    /// The setting, a number at a dotted path, items of lists by number from 0, `*` for all. Several numbers, by `*` or by
+    /// the option again, have one value
+    #[arg(long, value_name = "PATH", required = true)]
+    vary: Vec<String>,
+    /// Let several numbers keep their proportions instead: the first has the value, the others follow, rounded up
+    #[arg(long)]
+    keep_proportions: bool,
+    /// Find the largest value with which the target holds: how much load it takes
+    #[arg(long)]
+    largest: bool,
     /// Target of the search: a metric (`plimsoll list metrics`), one of >= > <= <, a number
     #[arg(long, alias = "target", value_name = "TARGET", value_parser = Target::parse)]
     until: Target,
-    /// The least value to try
-    #[arg(long, value_name = "N", default_value = "1")]
-    from: u64,
-    /// The most value to try [default: 1,024 times the scenario's own, or 65,536]
+    /// The least value to try [default: one step]
     #[arg(long, value_name = "N")]
-    to: Option<u64>,
+    from: Option<SettingValue>,
+    /// The most value to try [default: 1,024 times the scenario's own, or 65,536 steps]
+    #[arg(long, value_name = "N")]
+    to: Option<SettingValue>,
+    /// Distance of two neighbouring values [default: 1 for whole numbers, else the third digit of the scenario's own value]
+    #[arg(long, value_name = "N")]
+    step: Option<SettingValue>,
     /// The most replications of a value, where fewer do not show whether the target holds [default: 8 times --replications]
     #[arg(long, value_name = "N")]
     max_replications: Option<NonZero<usize>>,
@@ -51,7 +61,9 @@ const EXAMPLES: &str = "\
 Examples:
   plimsoll size SCENARIO --vary zones.0.hosts.0.count --until 'launch.success_ratio >= 0.9999'
   plimsoll size SCENARIO --vary network.public_addresses --until 'launch.failed <= 0'
-  plimsoll size SCENARIO --vary control_plane.workers.count --until 'latency_s.launch.p99 < 60'";
+  plimsoll size SCENARIO --vary control_plane.workers.count --until 'latency_s.launch.p99 < 60'
+  plimsoll size SCENARIO --vary 'zones.*.hosts.0.count' --keep-proportions --until 'launch.success_ratio >= 0.999'
+  plimsoll size SCENARIO --vary workload.scale --largest --until 'launch.success_ratio >= 0.999'";
 
 const EXIT: &str = "\
 Exit codes: 0 found, 1 the target does not hold at any value tried, 2 the input was wrong.";
@@ -68,13 +80,13 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     let mut journal = Journal::begin(&args.experiment.scenario);
     args.experiment.common.limit_threads();
     let plan = plan(args);
-    let scenario = plan.check()?;
+    let (scenario, setting) = plan.check()?;
     let default_place = || Path::new("results/runs").join(format!("{}-sizing", scenario.name));
     let folder = ResultFolder::begin(&args.output.clone().unwrap_or_else(default_place))?;
     machine::check_fits(&scenario)?;
     journal.read(&scenario)?;
     let watch = TrialWatch::new(args.experiment.common.quiet);
-    let result = plan.run(scenario, &machine::how_many_fit, &watch);
+    let result = experiment::search(&plan, scenario, setting, &machine::how_many_fit, &watch);
     let simulation_s = watch.finish();
     let sizing = result?;
     let execution = journal.close(simulation_s, args.experiment.common.threads());
@@ -88,7 +100,10 @@ fn plan(args: &SizeArgs) -> SizingPlan {
     SizingPlan {
         scenario: args.experiment.scenario.clone(),
         overrides: (&args.experiment.overriding).into(),
-        path: args.vary.clone(),
+        patterns: args.vary.clone(),
+        coupling: if args.keep_proportions { Coupling::Proportional } else { Coupling::Shared },
+        step: args.step,
+        seek: if args.largest { Seek::Largest } else { Seek::Smallest },
         target: args.until.clone(),
         least: args.from,
         most: args.to,

@@ -13,6 +13,8 @@ HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked=1
 LONG = "<b>" + "endless" * 1430
 
 KINDS = ["run", "comparison", "sweep", "sizing", "check"]
+# Runs of other sorts: of several zones with dates, warm-up and an outage; with elastic hosts and objectives.
+RUNS = ["region", "elastic"]
 
 SCENARIO = """
 name = "hostile"
@@ -62,6 +64,62 @@ values = [1, 2, 3, 4]
 path = "workload.arrivals.0.process.per_hour"
 values = [2.0, 4.0, 8.0]
 """
+
+
+REGION = """
+name = "region"
+start = 2026-03-01
+duration = "21d"
+warmup = "2d"
+placement.strategy = "best-fit"
+[[zones]]
+name = "us-east-1a"
+hosts = [
+    { count = 2, vcpu = 64, memory_gib = 256, sku = "gen2" },
+    { count = 3, vcpu = 96, memory_gib = 384, sku = "gen3" },
+]
+[[zones]]
+name = "us-east-1b"
+hosts = [{ count = 4, vcpu = 96, memory_gib = 384, sku = "gen3" }]
+[faults]
+hosts = { detection = "20s" }
+outages = [{ at = "9d", zone = "us-east-1b", hosts = { count = 2 }, length = "2d" }]
+maintenance = [{ at = "14d", zone = "us-east-1a", hosts = { count = 1 }, length = "1d", notice = "1h" }]
+[workload.profile]
+growth_per_month = 0.3
+[[workload.arrivals]]
+process = { kind = "diurnal", per_hour = 9.0, peak_to_mean = 1.5, peak_at = "14h" }
+lifetime = { kind = "lognormal", median = "6h", mean = "12h" }
+types = { "m5.large" = 6, "c5.2xlarge" = 2, "r5.4xlarge" = 3, "m5.4xlarge" = 1 }
+"""
+
+ELASTIC = """
+name = "elastic"
+duration = "5d"
+[[zones]]
+name = "a"
+hosts = [{ elastic = true, vcpu = 32, memory_gib = 128 }]
+[lifecycle]
+boot = "25s"
+[[workload.arrivals]]
+process = { kind = "diurnal", per_hour = 20.0, peak_to_mean = 1.8, peak_at = "14h" }
+lifetime = { kind = "exponential", mean = "5h" }
+types = { "m5.large" = 3, "m5.2xlarge" = 1 }
+[[objectives]]
+metric = "fleet.hosts_used_peak"
+at_most = 10
+[[objectives]]
+metric = "launch.success_ratio"
+at_least = 0.9999
+"""
+
+
+def write_region(place):
+    (place / "region.toml").write_text(REGION, encoding="utf-8")
+
+
+def write_elastic(place):
+    (place / "elastic.toml").write_text(ELASTIC, encoding="utf-8")
 
 
 def quoted(text):
@@ -129,9 +187,11 @@ def make(place):
     add_control_plane(place / "run")
     plimsoll(place, "check", "run", "--baseline", "baseline.toml", "--update", "--quiet")
     plimsoll(place, "run", "hostile.toml", "--quiet", "-o", "worse", "--set", "zones.0.hosts.0.count=2")
-    told = plimsoll(place, "check", "worse", "--baseline", "baseline.toml", "--json", code=1)
-    (place / "check").mkdir()
-    (place / "check/check.json").write_text(told, encoding="utf-8")
+    plimsoll(place, "check", "worse", "--baseline", "baseline.toml", "--quiet", "-o", "check", code=1)
+    write_region(place)
+    plimsoll(place, "run", "region.toml", "--quiet", "-o", "region")
+    write_elastic(place)
+    plimsoll(place, "run", "elastic.toml", "--quiet", "-o", "elastic")
     label = "<script>alert(1)</script>'\"'&lt;\u202e\u05d0"
     variants = [f"{label}:zones.0.hosts.0.count=2", "first:", f"{LONG}:zones.0.hosts.0.count=3"]
     words = [word for variant in variants for word in ("--variant", variant)]
@@ -139,7 +199,7 @@ def make(place):
     plimsoll(place, "sweep", "sweep.toml", "--quiet", "-o", "sweep")
     target = ["--vary", "zones.0.hosts.0.count", "--until", "launch.success_ratio >= 0.2"]
     plimsoll(place, "size", "hostile.toml", "--quiet", "-R", "2", "-o", "sizing", *target)
-    folders = {kind: Path(place) / kind for kind in KINDS}
+    folders = {kind: Path(place) / kind for kind in [*KINDS, *RUNS]}
     forge(folders["run"], "summary.json", "hostile", "first-fit")
     forge(folders["check"], "check.json", "hostile")
     forge(folders["comparison"], "comparison.json", "hostile", "first")

@@ -3,13 +3,14 @@
 import pytest
 
 import results
-from results import HOSTILE, KINDS, LONG
+from results import HOSTILE, KINDS, LONG, RUNS
 
 PHONE = 390
 # What is left of A4 at the margins of page.css, in CSS pixels.
 PAPER = 680
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
+every_page = pytest.mark.parametrize("kind", [*KINDS, *RUNS])
 
 
 @every_kind
@@ -22,6 +23,57 @@ def test_a_page_fits_its_window(kind, look, pages, open_page, pictures):
     assert (paper == "rgb(255, 255, 255)") == ("dark" not in look)
     assert words_that_touch(page) == []
     page.screenshot(path=pictures / f"{kind}-{look}.png", full_page=True)
+
+
+@every_page
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1000, 1400])
+def test_nothing_is_clipped_and_no_boxes_overlap(kind, width, color_scheme, pages, open_page, pictures):
+    page = open_page(pages[kind], width=width, color_scheme=color_scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert words_that_touch(page) == []
+    assert boxes_that_overlap(page) == []
+    assert empty_charts(page) == []
+    page.screenshot(path=pictures / f"{kind}-{width}-{color_scheme}.png", full_page=True)
+
+
+def boxes_that_overlap(page):
+    """Blocks of text that lie upon each other, or leave the window where nothing scrolls them."""
+    return page.evaluate(
+        """() => {
+        const blocks = 'h1, h2, h3, .question, .answer, .warning, .note, .figures dt, .figures dd, th, td, .canvas';
+        const all = [...document.querySelectorAll(blocks)].filter(box => box.checkVisibility() && box.textContent.trim());
+        // What scrolls is seen as far as its frame shows it; headings stay in place above the rows.
+        const visible = box => {
+            const at = box.getBoundingClientRect();
+            const frame = box.closest('.scroll')?.getBoundingClientRect();
+            if (!frame) return at;
+            return { left: Math.max(at.left, frame.left), right: Math.min(at.right, frame.right),
+                top: Math.max(at.top, frame.top), bottom: Math.min(at.bottom, frame.bottom) };
+        };
+        const isSeen = ([, at]) => at.left < at.right && at.top < at.bottom;
+        const seen = all.map(box => [box, visible(box)]).filter(isSeen);
+        const width = document.documentElement.clientWidth;
+        const name = box => box.textContent.trim().slice(0, 40);
+        const outside = seen.filter(([box, at]) => !box.closest('.scroll') && (at.left < -1 || at.right > width + 1));
+        const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+        const near = seen.slice(0, 600);
+        const touch = near.flatMap(([box, at], i) => near.slice(0, i)
+            .filter(([other, there]) => box.localName !== 'td' || other.localName !== 'th')
+            .filter(([other, there]) => !box.contains(other) && !other.contains(box) && !apart(at, there))
+            .map(([other]) => [name(box), name(other)]));
+        return [...outside.map(([box]) => name(box)), ...touch];
+    }"""
+    )
+
+
+def empty_charts(page):
+    """Charts without a mark of data."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('figure.chart')].filter(chart =>
+        [...chart.querySelectorAll('svg.plot')].every(svg => svg.querySelectorAll('.data > *').length === 0))
+        .map(chart => chart.dataset.chart)"""
+    )
 
 
 @every_kind

@@ -88,15 +88,16 @@ fn what_does_not_fit_into_an_hour_is_seen_coming() {
     let outcome = Experiment::replaying(&format!("start_s,end_s,type\n{rows}"), text).run();
     let exhaustion = outcome.headroom.expect("the scenario asks for it").exhaustion;
     let hours = |what: &str| {
-        let (_, found) = exhaustion.iter().find(|(name, _)| name == what).expect("it has a limit");
+        let (_, found) =
+            exhaustion.iter().find(|(resource, _)| resource.name == what).expect("it has a limit");
         [found.earliest_s, found.at_s, found.latest_s].map(|at| at.expect("it grows") / 3600.0)
     };
     for (what, full_after) in [("vcpu", 64.0), ("subnet a", 123.0)] {
         let [earliest, at, latest] = hours(what);
         assert!(earliest <= at && at <= latest, "{what}");
-        assert!((at - full_after).abs() < 1.5, "{what} after {at} h");
+        assert!((at - full_after).abs() < 2.5, "{what} after {at} h");
     }
-    assert!(exhaustion.iter().all(|(what, _)| what != "gpu"), "there is none");
+    assert!(exhaustion.iter().all(|(resource, _)| resource.name != "gpu"), "there is none");
 }
 
 #[test]

@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn values_are_told_in_their_unit() {
-        assert_eq!(Axis::time(1e6).format(176_400.0), "2d 1h");
+        assert_eq!(Axis::time(1e6).format(176_400.0), "2 d 1 h");
         assert_eq!(rounded(1234.56), "1,235");
         assert_eq!(rounded(12.5), "12.5");
         assert_eq!(rounded(0.0), "0");

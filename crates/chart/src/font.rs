@@ -62,7 +62,7 @@ pub fn outline(text: &str, size: f64, bold: bool) -> (Vec<OutlineCurve>, f32) {
     (curves, width)
 }
 
-/// Returns a text, cut short with an ellipsis where it is wider than `most` \[px\].
+/// Returns a text, cut short in the middle with an ellipsis where it is wider than `most` \[px\].
 pub fn fitted(text: &str, size: f64, most: f64) -> String {
     // Names may be of any length; what no line could hold need not be measured.
     const LONGEST: usize = 400;
@@ -70,12 +70,17 @@ pub fn fitted(text: &str, size: f64, most: f64) -> String {
     if within {
         return text.to_string();
     }
-    let mut kept: Vec<char> = text.chars().take(LONGEST).collect();
+    // What tells names apart is at both of their ends.
+    let letters: Vec<char> = text.chars().collect();
+    let mut kept = letters.len().min(LONGEST);
     loop {
-        let shorter: String = kept.iter().collect::<String>() + "…";
-        if kept.is_empty() || width(&shorter, size) <= most {
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        let first: String = letters[..head].iter().collect();
+        let last: String = letters[letters.len() - tail..].iter().collect();
+        let shorter = format!("{first}…{last}");
+        if kept == 0 || width(&shorter, size) <= most {
             return shorter;
         }
-        kept.truncate(kept.len() - (kept.len() / 8).max(1));
+        kept -= (kept / 8).max(1);
     }
 }

@@ -1,5 +1,6 @@
 //! Curve of a metric by a setting: the values that were tried, in order, with the estimates of their runs.
 
+use super::setting::SettingValue;
 use super::target::{Target, TargetStatus};
 use crate::figures::Figures;
 use crate::statistics::{self, Interval, bonferroni};
@@ -12,7 +13,7 @@ const COUNTED: (&str, &str, &str) = ("launch.success_ratio", "launch.succeeded",
 #[derive(Clone, Debug)]
 pub struct CurvePoint {
     /// The value.
-    pub setting: u64,
+    pub setting: SettingValue,
     /// The figures of its runs in the order of the seeds; at least one.
     pub figures: Vec<Figures>,
     /// True if the seed plays no part, so that one run stands for all.
@@ -91,13 +92,13 @@ pub struct Curve {
     points: Vec<CurvePoint>,
 }
 
-/// Two values of the setting, the greater of which is shown to be further from the target.
+/// Two values of the setting between which the metric is shown to go the wrong way.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Reversal {
     /// The lesser value.
-    pub from: u64,
+    pub from: SettingValue,
     /// Next value that was tried.
-    pub to: u64,
+    pub to: SettingValue,
     /// Mean of the metric at `to` less that at `from`, over runs with a seed in common.
     pub change: f64,
 }
@@ -115,21 +116,28 @@ impl Curve {
     }
 
     /// Returns the point of a value that was tried.
-    pub fn at(&self, setting: u64) -> Option<&CurvePoint> {
+    pub fn at(&self, setting: SettingValue) -> Option<&CurvePoint> {
         let at = self.points.binary_search_by_key(&setting, |point| point.setting).ok()?;
         Some(&self.points[at])
     }
 
-    /// Returns the places where more of the setting leads away from the target. The response is monotone where there is
-    /// none: no two neighbours among the values tried differ the wrong way, to `confidence` over all of them together.
-    pub fn reversals(&self, target: &Target, confidence: f64) -> Vec<Reversal> {
+    /// Returns the places where a metric falls with more of the setting, or where it grows unless it `grows` as it should.
+    /// The response is monotone where there is none: no two neighbours among the values tried differ the wrong way, to
+    /// `confidence` over all of them together.
+    pub fn reversals(&self, metric: &str, grows: bool, confidence: f64) -> Vec<Reversal> {
         let each = bonferroni(confidence, self.points.len().saturating_sub(1));
-        self.points.windows(2).filter_map(|pair| reversal(&pair[0], &pair[1], target, each)).collect()
+        self.points.windows(2).filter_map(|pair| reversal(&pair[0], &pair[1], metric, grows, each)).collect()
     }
 }
 
-fn reversal(from: &CurvePoint, to: &CurvePoint, target: &Target, confidence: f64) -> Option<Reversal> {
-    let (before, after) = (from.values(&target.metric)?, to.values(&target.metric)?);
+fn reversal(
+    from: &CurvePoint,
+    to: &CurvePoint,
+    metric: &str,
+    grows: bool,
+    confidence: f64,
+) -> Option<Reversal> {
+    let (before, after) = (from.values(metric)?, to.values(metric)?);
     let of = |values: &[f64], certain: bool, run: usize| values.get(if certain { 0 } else { run }).copied();
     // The one run of a certain value is in every pair; else only seeds that both have are pairs.
     let differences: Vec<f64> = (0..before.len().max(after.len()))
@@ -140,7 +148,7 @@ fn reversal(from: &CurvePoint, to: &CurvePoint, target: &Target, confidence: f64
         true => Interval { low: change, high: change },
         false => statistics::student_t(&differences, confidence)?,
     };
-    let is_away = if target.relation.wants_more() { interval.high < 0.0 } else { interval.low > 0.0 };
+    let is_away = if grows { interval.high < 0.0 } else { interval.low > 0.0 };
     is_away.then_some(Reversal { from: from.setting, to: to.setting, change })
 }
 
@@ -161,7 +169,7 @@ mod tests {
         };
         let figures: Vec<Figures> = shares.iter().enumerate().map(run).collect();
         let estimate = Estimate::of(&figures, certain, &target(), 0.95);
-        CurvePoint { setting, figures, certain, estimate }
+        CurvePoint { setting: setting.into(), figures, certain, estimate }
     }
 
     #[test]
@@ -190,23 +198,22 @@ mod tests {
         curve.add(point(4, &[0.80, 0.81, 0.82], false));
         curve.add(point(1, &[0.70, 0.71, 0.73], false));
         curve.add(point(2, &[0.90, 0.915, 0.92], false));
-        let settings: Vec<u64> = curve.points().iter().map(|point| point.setting).collect();
-        assert_eq!(settings, [1, 2, 4]);
-        assert_eq!(curve.at(3).map(|point| point.setting), None);
-        let reversals = curve.reversals(&target(), 0.95);
+        let settings: Vec<SettingValue> = curve.points().iter().map(|point| point.setting).collect();
+        assert_eq!(settings, [1, 2, 4].map(SettingValue::from));
+        assert_eq!(curve.at(3.into()).map(|point| point.setting), None);
+        let reversals = curve.reversals(METRIC, true, 0.95);
         assert_eq!(reversals.len(), 1);
-        assert_eq!((reversals[0].from, reversals[0].to), (2, 4));
-        let less = Target::parse("launch.success_ratio <= 0.9").unwrap();
-        assert_eq!(curve.reversals(&less, 0.95)[0].from, 1);
+        assert_eq!((reversals[0].from, reversals[0].to), (2.into(), 4.into()));
+        assert_eq!(curve.reversals(METRIC, false, 0.95)[0].from, 1.into());
         // Differences that the noise explains are none.
         let mut noisy = Curve::default();
         noisy.add(point(1, &[0.9, 0.8, 0.7], false));
         noisy.add(point(2, &[0.7, 0.85, 0.7], false));
-        assert!(noisy.reversals(&target(), 0.95).is_empty());
+        assert!(noisy.reversals(METRIC, true, 0.95).is_empty());
         // A certain one is in every pair.
         let mut mixed = Curve::default();
         mixed.add(point(1, &[0.9], true));
         mixed.add(point(2, &[0.70, 0.71, 0.72], false));
-        assert_eq!(mixed.reversals(&target(), 0.95).len(), 1);
+        assert_eq!(mixed.reversals(METRIC, true, 0.95).len(), 1);
     }
 }

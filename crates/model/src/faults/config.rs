@@ -1,5 +1,6 @@
 //! `[faults]` of a scenario: host failures, outages, maintenance and retirement, with every problem of them.
 
+use crate::fleet::availability::Drain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,20 +71,6 @@ pub enum OnFailure {
     /// Stops them.
     Stop,
     /// Terminates them.
-    Terminate,
-}
-
-/// Treatment of the instances of a host under maintenance.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Drain {
-    /// Migrates them to other hosts, where they go on running.
-    #[default]
-    Migrate,
-    /// Stops them (EC2 user guide, "Scheduled events", `instance-stop`).
-    Stop,
-    /// Terminates them (EC2 user guide, "Scheduled events", `instance-retirement` of instances without an
-    /// EBS root volume).
     Terminate,
 }
 

@@ -1,4 +1,5 @@
-//! Host faults: failures, outages of racks and zones, and maintenance, as one stream of events in order of time.
+//! Host faults: failures, outages of racks and zones, maintenance, and hosts that arrive or leave, as one stream of events in
+//! order of time.
 //!
 //! The stream depends only on the scenario and its seed, not on the instances of the hosts. Failures without memory
 //! are one process over all hosts, thinned to those in service, which is exact and costs one timer for a fleet
@@ -8,15 +9,16 @@ mod config;
 mod failures;
 mod selection;
 
-pub use config::{
-    Drain, FaultConfig, HostFaultConfig, HostRange, MaintenanceConfig, OnFailure, OutageConfig,
-};
+pub use crate::fleet::availability::Drain;
+pub use config::{FaultConfig, HostFaultConfig, HostRange, MaintenanceConfig, OnFailure, OutageConfig};
 
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::ops::Range;
 
 use crate::fleet::Fleet;
+use crate::fleet::availability::Availability;
 use crate::fleet::state::HostTrigger;
 use failures::{Failures, Life};
 use plimsoll_base::engine::random::{Purpose, Seed};
@@ -28,6 +30,8 @@ use selection::{Naming, Selection};
 /// Fault event of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum HostEvent {
+    /// Arrives, and takes instances from now on.
+    Arrived(HostId),
     /// Fails with the instances on it, which has not been detected yet.
     Failed(HostId),
     /// The health check finds that it has failed: its instances are treated as `on_failure` says.
@@ -49,7 +53,7 @@ impl HostEvent {
     pub fn host(self) -> HostId {
         use HostEvent::*;
         match self {
-            Failed(host) | Detected(host) | Repaired(host) => host,
+            Arrived(host) | Failed(host) | Detected(host) | Repaired(host) => host,
             MaintenanceAnnounced(host) | MaintenanceEnds(host) => host,
             MaintenanceBegins(host, _) | Retired(host, _) => host,
         }
@@ -58,6 +62,7 @@ impl HostEvent {
     /// Returns what it does to the state of the host: the argument of [`Fleet::on`].
     pub fn trigger(self) -> HostTrigger {
         match self {
+            HostEvent::Arrived(_) => HostTrigger::Arrive,
             HostEvent::Failed(_) => HostTrigger::Fail,
             HostEvent::Detected(_) => HostTrigger::Detect,
             HostEvent::Repaired(_) => HostTrigger::Repair,
@@ -85,12 +90,13 @@ pub struct Faults {
     on_failure: OnFailure,
     maintenance: Vec<Maintenance>,
     outages: Vec<Outage>,
+    arrivals: Vec<Range<u32>>,
 }
 
 persist! { Faults {
     values: [phases, returns, due, happening, now],
     nested: [failures],
-    derived: [detection, repair, on_failure, maintenance, outages],
+    derived: [detection, repair, on_failure, maintenance, outages, arrivals],
 } }
 
 /// Condition of a host.
@@ -106,6 +112,8 @@ enum Phase {
     /// Failed, and detected.
     Unhealthy,
     Retired,
+    /// Still to arrive.
+    Absent,
 }
 
 /// Events that are due at a time. At one time they come in this order, so that ends make way for beginnings.
@@ -115,6 +123,8 @@ enum Due {
     Repair(HostId),
     End(u16),
     Outage(u16),
+    /// The hosts of this number arrive.
+    Arrive(u16),
     Announce(u16),
     Begin(u16),
     /// The end of a life of a host, if that life is current.
@@ -150,7 +160,8 @@ impl Faults {
         if !problems.is_empty() {
             return Err(InputError(problems));
         }
-        if config.is_empty() {
+        let has_dates = fleet.groups().iter().any(|group| group.availability.is_limited());
+        if config.is_empty() && !has_dates {
             return Ok(None);
         }
         let count = fleet.hosts().len();
@@ -166,8 +177,10 @@ impl Faults {
             on_failure: config.hosts.on_failure,
             maintenance: Vec::new(),
             outages: Vec::new(),
+            arrivals: Vec::new(),
         };
         faults.plan(config, zones, fleet, seed).map_err(InputError)?;
+        faults.plan_groups(fleet);
         faults.begin_lives();
         Ok(Some(faults))
     }
@@ -241,6 +254,27 @@ impl Faults {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
+    /// Puts the dates of host groups into the calendar. Hosts that leave are retired like those of a maintenance without
+    /// end.
+    fn plan_groups(&mut self, fleet: &Fleet) {
+        for group in fleet.groups() {
+            let Availability { from, until, notice, drain } = group.availability;
+            let hosts = group.first.0..group.first.0 + group.count;
+            if from > Duration::ZERO {
+                self.phases[hosts.start as usize..hosts.end as usize].fill(Phase::Absent);
+                self.schedule(Time::ZERO.after(from), Due::Arrive(self.arrivals.len() as u16));
+                self.arrivals.push(hosts.clone());
+            }
+            if let Some(until) = until {
+                let number = self.maintenance.len() as u16;
+                let leave = Time::ZERO.after(until);
+                self.maintenance.push(Maintenance { hosts: Selection::run(hosts), end: None, drain });
+                self.schedule(Time(leave.0.saturating_sub(notice.0)), Due::Announce(number));
+                self.schedule(leave, Due::Begin(number));
+            }
+        }
+    }
+
     /// Draws the first failures.
     fn begin_lives(&mut self) {
         if let Some(wait) = self.failures.next_of_all() {
@@ -272,6 +306,7 @@ impl Faults {
                 self.happening.push_back(HostEvent::Detected(host));
             }
             Due::Repair(host) => self.repaired(host),
+            Due::Arrive(number) => self.arrive(number),
             Due::Announce(number) => self.announce(number),
             Due::Begin(number) => self.begin(number),
             Due::End(number) => self.end(number),
@@ -291,8 +326,8 @@ impl Faults {
     fn worn_out(&mut self, host: HostId) {
         match self.phases[host.index()] {
             Phase::InService | Phase::Announced(_) => self.fail_alone(host),
-            // The work comes before the failure and prevents it.
-            Phase::WorkedOn(_) => self.renew(host),
+            // The work comes before the failure and prevents it; a host that is still to arrive does not age.
+            Phase::WorkedOn(_) | Phase::Absent => self.renew(host),
             // An outage came first; the host is new when it returns.
             Phase::Failed | Phase::Unhealthy | Phase::Retired => {}
         }
@@ -338,8 +373,15 @@ impl Faults {
                     let returns = self.returns.get_mut(&host).expect("a host that failed returns");
                     *returns = end.max(*returns);
                 }
-                Phase::Retired => {}
+                Phase::Retired | Phase::Absent => {}
             }
+        }
+    }
+
+    fn arrive(&mut self, number: u16) {
+        for host in self.arrivals[usize::from(number)].clone().map(HostId) {
+            self.phases[host.index()] = Phase::InService;
+            self.happening.push_back(HostEvent::Arrived(host));
         }
     }
 

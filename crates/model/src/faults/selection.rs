@@ -14,7 +14,7 @@ pub struct Selection(Vec<Range<u32>>);
 
 impl Selection {
     /// Returns an unbroken run.
-    fn run(hosts: Range<u32>) -> Selection {
+    pub fn run(hosts: Range<u32>) -> Selection {
         Selection(vec![hosts])
     }
 
@@ -141,6 +141,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            availability: Default::default(),
         };
         let listed = ["x", "y", "x"].map(|rack| ListedHost {
             name: None,
@@ -155,6 +156,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            availability: Default::default(),
         };
         // Hosts 0 to 4 on racks 0 to 2; then 5, 6 on a rack and 7, 8, 9 on two.
         let fleet = Fleet::new(&[vec![fixed(5)], vec![fixed(2), listed]]).unwrap();

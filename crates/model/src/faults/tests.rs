@@ -24,6 +24,7 @@ fn fleet(hosts: Hosts) -> Fleet {
         tenancy: GroupTenancy::Any,
         hardware: Default::default(),
         sockets: 0,
+        availability: Default::default(),
     };
     Fleet::new(&[vec![group.clone()], vec![group]]).unwrap()
 }

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::availability::{Availability, Drain};
 use super::hardware::{Architecture, Hardware};
 use super::host::GroupTenancy;
 use super::host_file;
 use super::host_group::{HostGroup, Hosts, ListedHost, MAX_HOSTS};
 use plimsoll_base::input::{Place, Problem};
-use plimsoll_base::units::{Decimal, QUANTITIES, Quantity, RESOURCES, Resources};
+use plimsoll_base::units::{Decimal, Duration, QUANTITIES, Quantity, RESOURCES, Resources};
 
 /// The most hosts an elastic group opens where the scenario does not say: each has its record from the start.
 pub const DEFAULT_MAX_HOSTS: u32 = 1_000_000;
@@ -125,10 +126,26 @@ pub struct HostGroupConfig {
     /// Tenancy of the hosts; default `any`.
     #[serde(default, skip_serializing_if = "GroupTenancy::is_any")]
     pub tenancy: GroupTenancy,
+    /// Time at which the hosts arrive, from the start of the run; default: they are there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub available_from: Duration,
+    /// Time at which the hosts leave for good; default: they stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_until: Option<Duration>,
+    /// Time before `available_until` from which on the hosts take no more instances; default 0s.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retire_notice: Duration,
+    /// Treatment of the instances still there when the hosts leave; default `migrate`.
+    #[serde(default, skip_serializing_if = "Drain::is_migrate")]
+    pub drain: Drain,
     /// Price for an account of each of the hosts that it has allocated as a dedicated host \[USD/h\];
     /// default what `[billing.prices]` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedicated_usd_per_hour: Option<Decimal>,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    *duration == Duration::ZERO
 }
 
 /// Returns the exact groups of each zone of a scenario, reading their host files; or everything that is wrong, by
@@ -239,6 +256,7 @@ impl HostGroupConfig {
         if let Some(price) = &self.dedicated_usd_per_hour {
             self.check_price(price, &mut problems);
         }
+        self.check_dates(&mut problems);
         let sockets = self.sockets.map(u32::from);
         for (key, value) in [
             ("hosts_per_rack", self.hosts_per_rack),
@@ -257,8 +275,42 @@ impl HostGroupConfig {
                 tenancy: self.tenancy,
                 hardware: Hardware::new(&self.families, &self.types, self.architecture),
                 sockets: self.sockets.unwrap_or(0),
+                availability: self.availability(),
             }),
             _ => Err(problems.found),
+        }
+    }
+
+    /// Returns the time that the hosts are there.
+    fn availability(&self) -> Availability {
+        Availability {
+            from: self.available_from,
+            until: self.available_until,
+            notice: self.retire_notice,
+            drain: self.drain,
+        }
+    }
+
+    fn check_dates(&self, problems: &mut Problems<'_>) {
+        let has_dates = self.available_from > Duration::ZERO || self.available_until.is_some();
+        if has_dates && self.elastic {
+            let key = if self.available_until.is_some() { "available_until" } else { "available_from" };
+            problems.add(
+                key,
+                "found a date of hosts that open as they are needed, expected it beside `count` or `file`",
+            );
+        }
+        if let Some(until) = self.available_until
+            && until <= self.available_from
+        {
+            let message =
+                format!("found {until}, expected later than the {} of `available_from`", self.available_from);
+            problems.add("available_until", message);
+        }
+        if self.available_until.is_none() && (self.retire_notice > Duration::ZERO || !self.drain.is_migrate())
+        {
+            let key = if self.drain.is_migrate() { "retire_notice" } else { "drain" };
+            problems.add(key, "found it on hosts that never leave, expected it beside `available_until`");
         }
     }
 

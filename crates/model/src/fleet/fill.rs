@@ -67,6 +67,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            availability: Default::default(),
         };
         Fleet::new(&[vec![group]]).unwrap()
     }

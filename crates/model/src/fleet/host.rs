@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::availability::Availability;
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
 /// State of a host.
@@ -20,6 +21,8 @@ pub enum HostState {
     Maintenance,
     /// Gone for good.
     Retired,
+    /// Still to arrive.
+    Absent,
 }
 
 /// Pool of a host. Requests of shared tenancy go to hosts of the shared pool only.
@@ -161,6 +164,8 @@ pub struct GroupHosts {
     pub racks: Racks,
     /// Tenancy of the instances that its hosts take.
     pub tenancy: GroupTenancy,
+    /// Time that its hosts are there.
+    pub availability: Availability,
 }
 
 /// Racks of the hosts of a group.

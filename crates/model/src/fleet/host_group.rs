@@ -1,5 +1,6 @@
 //! Host groups with every quantity exact, as [`resolve`](super::config::resolve) makes them of a scenario.
 
+use super::availability::Availability;
 use super::hardware::Hardware;
 use super::host::GroupTenancy;
 use plimsoll_base::units::Resources;
@@ -22,6 +23,8 @@ pub struct HostGroup {
     pub hardware: Hardware,
     /// Processor sockets of each; 0 if not given.
     pub sockets: u8,
+    /// Time that they are there.
+    pub availability: Availability,
 }
 
 /// Hosts of a group. Sellable is capacity less reserve; network is `u32::MAX` where it has no limit.

@@ -3,6 +3,7 @@
 //! Hosts are numbered from 0 in the order of the scenario file, as are groups and zones; each is an
 //! unbroken run of ids. An elastic group has such a run too: its hosts exist, closed, until opened.
 
+pub mod availability;
 pub mod config;
 pub mod fill;
 pub mod hardware;
@@ -21,7 +22,7 @@ use std::ops::Range;
 use hardware::{Hardware, HardwareSets, Model};
 use host::{GroupHosts, Host, HostState, Pool, Racks, Sku, SkuId};
 use host_group::{HostGroup, Hosts, ListedHost};
-use plimsoll_base::units::{HostId, RESOURCES, RackId, Resources, ZoneId};
+use plimsoll_base::units::{Duration, HostId, RESOURCES, RackId, Resources, ZoneId};
 use totals::{Total, Totals};
 
 /// A zone: a run of hosts.
@@ -483,9 +484,11 @@ impl Builder {
         };
         let empty =
             |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
+        let is_there = group.availability.from == Duration::ZERO;
+        let at_first = if is_there { HostState::Active } else { HostState::Absent };
         let (elastic, racks) = match &group.hosts {
             Hosts::Fixed { count, sellable } => {
-                self.equal_hosts(*count, sku(*sellable, hardware), empty(HostState::Active))?;
+                self.equal_hosts(*count, sku(*sellable, hardware), empty(at_first))?;
                 (false, self.fill_racks(*count, group.hosts_per_rack))
             }
             Hosts::Elastic { max_hosts, sellable } => {
@@ -498,13 +501,14 @@ impl Builder {
                         self.names.insert(name.clone(), HostId(self.hosts.len() as u32));
                     }
                     let hardware = row.hardware.as_ref().map_or(Ok(hardware), |own| self.number(own))?;
-                    self.equal_hosts(1, sku(row.sellable, hardware), empty(HostState::Active))?;
+                    self.equal_hosts(1, sku(row.sellable, hardware), empty(at_first))?;
                 }
                 (false, self.list_racks(rows, group.hosts_per_rack))
             }
         };
         let count = self.hosts.len() as u32 - first.0;
-        self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy: group.tenancy });
+        let HostGroup { tenancy, availability, .. } = *group;
+        self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy, availability });
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! active ─detected─▶ unhealthy ─repaired─▶ active
 //! active ─maintenance announced─▶ maintenance ─maintenance ended─▶ active
 //! closed, active, unhealthy, maintenance ─retired─▶ retired
+//! absent ─arrives─▶ active
 //! ```
 
 use super::Fleet;
@@ -18,6 +19,7 @@ names! { HostState {
     Unhealthy = "unhealthy",
     Maintenance = "maintenance",
     Retired = "retired",
+    Absent = "absent",
 } }
 
 impl HostState {
@@ -46,13 +48,15 @@ pub enum HostTrigger {
     End,
     /// Retirement.
     Retire,
+    /// Arrival of a host that was still to come.
+    Arrive,
 }
 
 impl HostTrigger {
     /// Every trigger, in the order of the rows.
-    pub const ALL: [HostTrigger; 7] = {
+    pub const ALL: [HostTrigger; 8] = {
         use HostTrigger::*;
-        [Fail, Detect, Repair, Announce, Begin, End, Retire]
+        [Fail, Detect, Repair, Announce, Begin, End, Retire, Arrive]
     };
 }
 
@@ -66,14 +70,15 @@ const TRANSITIONS: [[Transition<HostState>; HostState::ALL.len()]; HostTrigger::
     use HostState::{Active, Maintenance, Retired, Unhealthy};
     use Transition::{Never, Stay, To};
     [
-        //             closed           active           unhealthy    maintenance    retired
-        /* fail     */ [Stay,            Stay,            Never,       Stay,          Never],
-        /* detect   */ [To(Unhealthy),   To(Unhealthy),   Never,       To(Unhealthy), Never],
-        /* repair   */ [Never,           Never,           To(Active),  Never,         Never],
-        /* announce */ [To(Maintenance), To(Maintenance), Never,       Never,         Never],
-        /* begin    */ [Never,           Never,           Never,       Stay,          Never],
-        /* end      */ [Never,           Never,           Never,       To(Active),    Never],
-        /* retire   */ [To(Retired),     To(Retired),     To(Retired), To(Retired),   Never],
+        //             closed           active           unhealthy    maintenance    retired  absent
+        /* fail     */ [Stay,            Stay,            Never,       Stay,          Never,   Never],
+        /* detect   */ [To(Unhealthy),   To(Unhealthy),   Never,       To(Unhealthy), Never,   Never],
+        /* repair   */ [Never,           Never,           To(Active),  Never,         Never,   Never],
+        /* announce */ [To(Maintenance), To(Maintenance), Never,       Never,         Never,   Never],
+        /* begin    */ [Never,           Never,           Never,       Stay,          Never,   Never],
+        /* end      */ [Never,           Never,           Never,       To(Active),    Never,   Never],
+        /* retire   */ [To(Retired),     To(Retired),     To(Retired), To(Retired),   Never,   Never],
+        /* arrive   */ [Never,           Never,           Never,       Never,         Never,   To(Active)],
     ]
 };
 
@@ -151,7 +156,8 @@ End: maintenance -> active
 Retire: closed -> retired
 Retire: active -> retired
 Retire: unhealthy -> retired
-Retire: maintenance -> retired";
+Retire: maintenance -> retired
+Arrive: absent -> active";
         assert_eq!(transition::print(&states, &triggers, HostState::on, HostState::name), expected);
     }
 
@@ -166,6 +172,7 @@ Retire: maintenance -> retired";
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            availability: Default::default(),
         }]])
         .unwrap()
     }

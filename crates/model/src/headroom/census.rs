@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Share;
 use crate::fleet::Fleet;
 use crate::fleet::host::{Host, HostState, Pool, Sku};
-use plimsoll_base::units::{RESOURCES, Resources};
+use plimsoll_base::units::{RESOURCES, Resources, ZoneId};
 
 /// Room left on a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -89,6 +89,16 @@ pub fn room_of(host: &Host, sku: &Sku) -> Option<Room> {
 impl Census {
     /// Counts the hosts of a fleet. One pass over them: 32 bytes a host, in order.
     pub fn of(fleet: &Fleet) -> Census {
+        Census::of_hosts(fleet, fleet.hosts())
+    }
+
+    /// Counts the hosts of one zone.
+    pub fn of_zone(fleet: &Fleet, zone: ZoneId) -> Census {
+        let ids = &fleet.zones()[zone.index()].hosts;
+        Census::of_hosts(fleet, &fleet.hosts()[ids.start as usize..ids.end as usize])
+    }
+
+    fn of_hosts(fleet: &Fleet, hosts: &[Host]) -> Census {
         let (mut classes, mut empty) = (BTreeMap::new(), BTreeMap::new());
         // Neighbours are often equal: a run of them costs one look-up.
         let mut run: Option<(Option<Room>, Room, u64)> = None;
@@ -98,7 +108,7 @@ impl Census {
             }
             *empty.entry(whole).or_insert(0) += hosts;
         };
-        for host in fleet.hosts().iter().filter(|host| host.state == HostState::Active) {
+        for host in hosts.iter().filter(|host| host.state == HostState::Active) {
             let sku = &fleet.skus()[usize::from(host.sku.0)];
             let whole = Room { free: sku.capacity, instances: sku.max_instances, hardware: sku.hardware };
             let room = room_of(host, sku);
@@ -127,6 +137,15 @@ impl Census {
             }
         };
         (0..RESOURCES).map(needed).max().unwrap_or(0)
+    }
+
+    /// Returns the share of a resource in use, 0 to 1, and `None` where no host has any, or one has no limit.
+    pub fn use_ratio(&self, resource: usize) -> Option<f64> {
+        let is_limited = self.empty.iter().all(|class| class.room.free.0[resource] != u32::MAX);
+        let all = Census::total(&self.empty, resource);
+        // Hosts of single owners are in `empty` alone, and count as in use.
+        let free = Census::total(&self.classes, resource);
+        (is_limited && all > 0).then(|| 1.0 - free as f64 / all as f64)
     }
 
     /// Returns the sum of a resource over what is free, or would be on empty hosts.

@@ -404,12 +404,12 @@ impl Demand {
         };
         match (demand.read_ahead(directory)?, &config.trace) {
             (Some(at), _) => demand.queue.push(Turn::new((at, TRACE))),
-            (None, Some(file)) => {
+            (None, Some(file)) if !demand.trace.as_ref().is_some_and(TraceReplay::has_rows) => {
                 let place = Place::file(&base_dir.join(file));
                 let problem = Problem::new(place, "found a header and no rows, expected a trace of demand");
                 return Err(problem.with_help("write one row per instance or call below the header").into());
             }
-            (None, None) => {}
+            (None, _) => {}
         }
         Ok(demand)
     }

@@ -24,7 +24,7 @@ const LETTERS: usize = 60;
 pub fn page(comparison: &ComparisonData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(comparison)))
-        section { (table(&matrix::matrix(comparison))) }
+        section { h2 { "At a glance" } (table(&matrix::matrix(comparison))) }
         (chart::section(plots))
         section {
             h2 { "Tables" }

@@ -360,14 +360,20 @@ pub struct SpanFigures {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ExhaustionForecast {
-    /// Name of the resource.
+    /// Name of the resource, with its zone.
     pub what: String,
-    /// Time by the trend line \[s\].
+    /// Median of the drawn futures \[s\].
     pub at_s: Option<f64>,
-    /// Earliest with 95 % confidence \[s\].
+    /// Earliest end of the 80 % band \[s\].
     pub earliest_s: Option<f64>,
-    /// Latest with 95 % confidence \[s\].
+    /// Latest end of the 80 % band \[s\].
     pub latest_s: Option<f64>,
+    /// Median for 80 % of the limit \[s\].
+    pub at_80_percent_s: Option<f64>,
+    /// Median for 90 % of the limit \[s\].
+    pub at_90_percent_s: Option<f64>,
+    /// Mean deviation of the forecast from the last quarter of the run, as a share.
+    pub held_back_error_ratio: f64,
 }
 
 /// Addresses and probes.

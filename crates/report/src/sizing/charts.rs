@@ -3,7 +3,6 @@
 use super::data::PointData;
 use crate::format::amount;
 use crate::sizing::SizingData;
-use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::axis::{Axis, Scale, scaled};
 use plimsoll_chart::downsample::Datum;
 use plimsoll_chart::plot::{At, Data, Layer, Note, Plot};
@@ -18,7 +17,7 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     let target = &sizing.target;
     let (scale, unit) = scaled(&target.unit);
     let along = |value: fn(&PointData) -> Option<f64>| -> Vec<Datum> {
-        known.iter().filter_map(|point| Some((point.value as f64, scale * value(point)?))).collect()
+        known.iter().filter_map(|point| Some((point.value.as_f64(), scale * value(point)?))).collect()
     };
     let means = along(|point| point.mean);
     let ends = [along(|point| Some(point.interval?.0)), along(|point| Some(point.interval?.1))];
@@ -38,10 +37,10 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
     let across = |(at, label)| Note { at, label, ink: Ink::Muted };
     let of_target = format!("target: {} {}", target.relation, amount(target.value, &target.unit));
     let of_answer =
-        sizing.answer.map(|answer| (At::X(answer as f64), format!("answer: {}", grouped(answer))));
+        sizing.answer.map(|answer| (At::X(answer.as_f64()), format!("answer: {}", answer.grouped())));
     let notes = [(At::Y(scale * target.value), of_target)].into_iter().chain(of_answer);
     let answer =
-        sizing.answer.map_or_else(String::new, |answer| format!(" and the answer, {}", grouped(answer)));
+        sizing.answer.map_or_else(String::new, |answer| format!(" and the answer, {}", answer.grouped()));
     vec![Plot {
         name: "sizing".to_string(),
         title: format!("{} by {}", target.metric, sizing.setting),
@@ -52,7 +51,7 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
             target.relation,
             amount(target.value, &target.unit),
         ),
-        x: Axis::around(sizing.setting.clone(), known.iter().map(|point| point.value as f64)),
+        x: Axis::around(sizing.setting.clone(), known.iter().map(|point| point.value.as_f64())),
         y,
         layers,
         notes: notes.map(across).collect(),

@@ -11,7 +11,7 @@ use crate::manifest;
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::sizing::{self as experiment, TargetStatus};
+use plimsoll_experiment::sizing::{self as experiment, Seek, SettingValue, TargetStatus};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/sizing/1";
@@ -29,23 +29,29 @@ pub struct SizingData {
     pub scenario: String,
     /// First seed.
     pub seed: u64,
-    /// Path of the setting.
+    /// Path of the setting; of several, as they were given.
     pub setting: String,
-    /// Value of the setting in the scenario.
+    /// Value of the setting in the scenario; of several the first's.
     #[serde(default)]
-    pub stands_at: Option<u64>,
+    pub stands_at: Option<SettingValue>,
+    /// True if the largest value was sought, else the smallest.
+    #[serde(default)]
+    pub largest: bool,
     /// Target of the search.
     pub target: TargetData,
     /// Confidence of the verdict on each value, 0 to 1.
     pub confidence: f64,
-    /// Smallest value with which the target holds, if any does.
-    pub answer: Option<u64>,
-    /// Outcome of the search: `found`, `holds-at-least`, `out-of-reach` or `still`.
+    /// Smallest, or largest, value with which the target holds, if any does.
+    pub answer: Option<SettingValue>,
+    /// Every number with its value at the answer, in the order of the paths.
+    #[serde(default)]
+    pub settings: Vec<SettingData>,
+    /// Outcome of the search: `found`, `holds-at-least`, `holds-at-most`, `out-of-reach` or `still`.
     #[serde(default)]
     pub ending: String,
-    /// True if more of the setting never led away from the target.
+    /// True if the metric never went the wrong way from one value to the next.
     pub monotone: bool,
-    /// Places where more of the setting led away from the target.
+    /// Places where the metric went the wrong way.
     #[serde(default)]
     pub reversals: Vec<ReversalData>,
     /// Values that were tried, least first.
@@ -61,6 +67,15 @@ pub struct SizingData {
     pub manifest: Value,
 }
 
+/// Number that was varied.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SettingData {
+    /// Path of the number.
+    pub path: String,
+    /// Value of the number.
+    pub value: SettingValue,
+}
+
 /// Target of a search.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TargetData {
@@ -74,13 +89,13 @@ pub struct TargetData {
     pub value: f64,
 }
 
-/// Place where more of the setting led away from the target.
+/// Place where the metric went the wrong way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReversalData {
     /// Lesser value.
-    pub from: u64,
+    pub from: SettingValue,
     /// Next value that was tried.
-    pub to: u64,
+    pub to: SettingValue,
     /// Change of the mean between them.
     pub change: f64,
 }
@@ -89,7 +104,7 @@ pub struct ReversalData {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PointData {
     /// Value of the setting.
-    pub value: u64,
+    pub value: SettingValue,
     /// True if all runs are alike.
     pub exact: bool,
     /// Mean of the metric over the runs; `None` where one has none.
@@ -131,8 +146,9 @@ impl SizingData {
             version: env!("CARGO_PKG_VERSION").to_string(),
             scenario: sizing.scenario.name.clone(),
             seed: sizing.scenario.seed,
-            setting: plan.path.clone(),
-            stands_at: sizing.stands_at,
+            setting: plan.name(),
+            stands_at: sizing.setting.stands_at(),
+            largest: plan.seek == Seek::Largest,
             target: TargetData {
                 metric: target.metric.clone(),
                 unit: metric::unit(&target.metric).to_string(),
@@ -141,7 +157,8 @@ impl SizingData {
             },
             confidence: plan.confidence,
             answer: sizing.result.answer(),
-            ending: sizing.result.name().to_string(),
+            settings: sizing.result.answer().map_or_else(Vec::new, |answer| SettingData::at(sizing, answer)),
+            ending: sizing.result.name(plan.seek).to_string(),
             monotone: sizing.reversals.is_empty(),
             reversals: reversals
                 .map(|&experiment::Reversal { from, to, change }| ReversalData { from, to, change })
@@ -167,6 +184,13 @@ impl SizingData {
     /// Returns whether the number of hosts follows the setting.
     pub fn varies_hosts(&self) -> bool {
         self.points.windows(2).any(|pair| pair[0].hosts != pair[1].hosts)
+    }
+}
+
+impl SettingData {
+    fn at(sizing: &Sizing, value: SettingValue) -> Vec<SettingData> {
+        let assignments = sizing.setting.assignments(value).into_iter();
+        assignments.map(|(path, value)| SettingData { path: path.to_string(), value }).collect()
     }
 }
 

@@ -51,7 +51,7 @@ fn manifest(sizing: &Sizing, execution: &Execution) -> Vec<u8> {
         "scenario": sizing.scenario.resolved(),
         "scenario_sha256": sizing.scenario.hash(),
         "seed": sizing.scenario.seed,
-        "setting": sizing.plan.path,
+        "setting": sizing.plan.name(),
         "target": sizing.plan.target.to_string(),
         "answer": sizing.result.answer(),
     });

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::data::PointData;
+use super::data::{PointData, SettingData};
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
@@ -13,6 +13,7 @@ use crate::sizing::SizingData;
 use crate::table::{ReportTable, TableCell};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_chart::plot::Plot;
+use plimsoll_experiment::sizing::SettingValue;
 
 /// Returns the page of a sizing with its charts.
 pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
@@ -21,6 +22,7 @@ pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
         (chart::section(plots))
         section {
             h2 { "Tables" }
+            @if sizing.settings.len() > 1 { (table(&settings(sizing))) }
             (table(&curve(sizing)))
             @for note in &sizing.notes { p.note { (note) } }
         }
@@ -38,10 +40,11 @@ pub fn page(sizing: &SizingData, plots: &[Plot]) -> Vec<u8> {
 
 fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
     let figure = |name, value: String, note: String| KeyFigure { name, value, note };
-    let answer = sizing.answer.map_or("none".to_string(), grouped);
+    let answer = sizing.answer.map_or("none".to_string(), SettingValue::grouped);
+    let name = if sizing.largest { "Largest that it takes" } else { "Smallest that will do" };
     let at_answer = sizing.points.iter().find(|point| Some(point.value) == sizing.answer);
     let mut shown = vec![
-        figure("Smallest that will do", answer, sizing.setting.clone()),
+        figure(name, answer, sizing.setting.clone()),
         figure(
             "Values tried",
             grouped(sizing.points.len() as u64),
@@ -62,6 +65,14 @@ fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
     shown
 }
 
+fn settings(sizing: &SizingData) -> ReportTable {
+    let row = |setting: &SettingData| {
+        let value = setting.value;
+        vec![TableCell::text(&setting.path), TableCell::Number(value.as_f64(), value.grouped())]
+    };
+    ReportTable::new("At the answer", ["setting", "value"], sizing.settings.iter().map(row).collect())
+}
+
 fn curve(sizing: &SizingData) -> ReportTable {
     let unit = &sizing.target.unit;
     let number = |value: Option<f64>| {
@@ -70,7 +81,7 @@ fn curve(sizing: &SizingData) -> ReportTable {
     let count = |count: Option<u64>| count.map_or(TableCell::Empty, TableCell::count);
     let row = |point: &PointData| {
         vec![
-            TableCell::count(point.value),
+            TableCell::Number(point.value.as_f64(), point.value.grouped()),
             TableCell::count(point.runs()),
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),

@@ -19,10 +19,25 @@ pub fn text(sizing: &Sizing, width: u16) -> String {
     let mut text = wrapped(&headline, width);
     let answer = wrapped(&sizing.answer_in_words, width);
     let _ = write!(text, "\n{answer}\n\n{}\n\n", curve(&sizing).trim_fmt());
+    if sizing.settings.len() > 1 {
+        let _ = writeln!(text, "{}\n", settings(&sizing).trim_fmt());
+    }
     for note in &sizing.notes {
         let _ = writeln!(text, "{}", wrapped(note, width));
     }
     text
+}
+
+/// Returns every number with its value at the answer.
+fn settings(sizing: &SizingData) -> Table {
+    let mut table = ruled(vec!["setting", "at the answer"]);
+    for setting in &sizing.settings {
+        table.add_row([setting.path.clone(), setting.value.grouped()]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 fn curve(sizing: &SizingData) -> Table {
@@ -53,7 +68,7 @@ fn row(sizing: &SizingData, point: &PointData, with_hosts: bool) -> Vec<String> 
         Some((low, high)) => between(low, high, unit),
         None => String::new(),
     };
-    let mut cells = vec![grouped(point.value), grouped(point.runs()), mean, interval];
+    let mut cells = vec![point.value.grouped(), grouped(point.runs()), mean, interval];
     if with_hosts {
         let counts = [point.hosts, point.hosts_lower_bound];
         cells.extend(counts.map(|count| count.map(grouped).unwrap_or_default()));

@@ -4,43 +4,56 @@ use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::sizing::{CurvePoint, SizingResult, TargetStatus};
+use plimsoll_experiment::sizing::{CurvePoint, Seek, SettingValue, SizingResult, TargetStatus};
 
 /// Returns the question.
 pub fn question(sizing: &Sizing) -> String {
     let plan = &sizing.plan;
-    format!("How small may {} be, so that {}?", plan.path, plan.target)
+    let size = match plan.seek {
+        Seek::Smallest => "small",
+        Seek::Largest => "large",
+    };
+    format!("How {size} may {} be, so that {}?", plan.name(), plan.target)
 }
 
 /// Returns the answer.
 pub fn answer(sizing: &Sizing) -> String {
-    let (path, target) = (&sizing.plan.path, &sizing.plan.target);
+    let (path, target) = (sizing.plan.name(), &sizing.plan.target);
+    let (extreme, last) = match sizing.plan.seek {
+        Seek::Smallest => ("smallest", "least"),
+        Seek::Largest => ("largest", "most"),
+    };
     match sizing.result {
         SizingResult::Found(value) => {
             format!(
-                "{path} = {} is the smallest found with which {target}{}.",
-                grouped(value),
+                "{path} = {} is the {extreme} found with which {target}{}.",
+                value.grouped(),
                 beside_bound(sizing, value)
             )
         }
-        SizingResult::HoldsAtLeast(value) => format!(
-            "{target} holds with {path} = {} already, the least that was tried{}.",
-            grouped(value),
+        SizingResult::HoldsAtLimit(value) => format!(
+            "{target} holds with {path} = {} already, the {last} that was tried{}.",
+            value.grouped(),
             beside_bound(sizing, value)
         ),
-        SizingResult::OutOfReach(most) => {
-            format!("{target} does not hold up to {path} = {}{}.", grouped(most), best(sizing))
-        }
+        SizingResult::OutOfReach(limit) => match sizing.plan.seek {
+            Seek::Smallest => {
+                format!("{target} does not hold up to {path} = {}{}.", limit.grouped(), last_value(sizing))
+            }
+            Seek::Largest => {
+                format!("{target} does not hold down to {path} = {}{}.", limit.grouped(), last_value(sizing))
+            }
+        },
         SizingResult::Still(most) => format!(
             "{target} cannot be had by {path}: up to {} it changes the metric no more{}.",
-            grouped(most),
-            best(sizing)
+            most.grouped(),
+            last_value(sizing)
         ),
     }
 }
 
 /// Returns the fewest hosts of any packing, where the setting is one of hosts.
-fn beside_bound(sizing: &Sizing, value: u64) -> String {
+fn beside_bound(sizing: &Sizing, value: SettingValue) -> String {
     match sizing.curve.at(value).and_then(CurvePoint::hosts) {
         Some((hosts, bound)) if varies_hosts(sizing) => format!(
             "; of its {} hosts no packing of what ran at the peak could do with fewer than {}",
@@ -51,9 +64,12 @@ fn beside_bound(sizing: &Sizing, value: u64) -> String {
     }
 }
 
-/// Returns the value of the metric at the last value of the setting.
-fn best(sizing: &Sizing) -> String {
-    let last = sizing.curve.points().last();
+/// Returns the value of the metric at the value of the setting to which the search came.
+fn last_value(sizing: &Sizing) -> String {
+    let last = match sizing.plan.seek {
+        Seek::Smallest => sizing.curve.points().last(),
+        Seek::Largest => sizing.curve.points().first(),
+    };
     let mean = last.and_then(|point| point.estimate.mean);
     let unit = metric::unit(&sizing.plan.target.metric);
     mean.map_or_else(String::new, |mean| format!("; there it is {}", amount(mean, unit)))
@@ -94,18 +110,22 @@ fn monotone(sizing: &Sizing) -> String {
     let unit = metric::unit(&sizing.plan.target.metric);
     match &sizing.reversals[..] {
         [] => format!(
-            "The response was monotone: among the {tried} values tried, more of the setting was never shown to lead \
-             away from the target."
+            "The response was monotone: among the {tried} values tried, the metric was never shown to go the wrong way \
+             from one to the next."
         ),
         [first, rest @ ..] => format!(
-            "The response was not monotone: from {} to {} the metric changes by {}{}. A smaller value than the answer may \
-             do as well: run a sweep over the values between.",
-            grouped(first.from),
-            grouped(first.to),
+            "The response was not monotone: from {} to {} the metric changes by {}{}. A {} value than the answer may do as \
+             well: run a sweep over the values between.",
+            first.from.grouped(),
+            first.to.grouped(),
             change(first.change, unit),
             match rest.len() {
                 0 => String::new(),
                 more => format!(", and so at {more} more places"),
+            },
+            match sizing.plan.seek {
+                Seek::Smallest => "smaller",
+                Seek::Largest => "larger",
             }
         ),
     }
@@ -121,14 +141,14 @@ fn undecided(sizing: &Sizing) -> Option<String> {
     if without_value {
         return Some(format!(
             "From {} to {} the metric has no value, which counts as missing the target.",
-            grouped(first.setting),
-            grouped(last.setting)
+            first.setting.grouped(),
+            last.setting.grouped()
         ));
     }
     let values = match first.setting == last.setting {
-        true => format!("At {}", grouped(first.setting)),
+        true => format!("At {}", first.setting.grouped()),
         false => {
-            format!("At {} values from {} to {}", open.len(), grouped(first.setting), grouped(last.setting))
+            format!("At {} values from {} to {}", open.len(), first.setting.grouped(), last.setting.grouped())
         }
     };
     Some(format!(

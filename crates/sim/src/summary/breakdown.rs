@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::Run;
 use crate::cloud::observe::breakdown::PartUse;
+use crate::cloud::outcome::LimitedResource;
+use plimsoll_base::units::ZoneId;
 use plimsoll_model::fleet::totals::Total;
 
 /// Returns every zone, where there are several.
@@ -13,9 +15,11 @@ pub fn zones(run: &Run<'_>) -> Value {
         return json!([]);
     }
     let named = run.outcome.directory.zones().iter().zip(zones);
-    named
-        .map(|(name, part)| {
+    (0..)
+        .zip(named)
+        .map(|(number, (name, part))| {
             let mut value = part_use(name, part);
+            value["full_at_s"] = full_at(run, |resource| resource.zone == Some(ZoneId(number)));
             value["launched"] = json!(part.launches.launched);
             value["refused"] = json!(part.launches.refused);
             value
@@ -29,13 +33,27 @@ pub fn kinds(run: &Run<'_>) -> Value {
     if kinds.len() < 2 {
         return json!([]);
     }
-    run.scenario.host_kinds().names.iter().zip(kinds).map(|(name, part)| part_use(name, part)).collect()
+    let names = run.scenario.host_kinds().names;
+    (0..)
+        .zip(names.iter().zip(kinds))
+        .map(|(number, (name, part))| {
+            let mut value = part_use(name, part);
+            value["full_at_s"] = full_at(run, |resource| resource.host_kind == Some(number));
+            value
+        })
+        .collect()
+}
+
+/// Returns the time at which the first of some resources is full, by the forecast of `[headroom]`.
+fn full_at(run: &Run<'_>, is_of: impl Fn(&LimitedResource) -> bool) -> Value {
+    let forecasts = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
+    let times = forecasts.filter(|(resource, _)| is_of(resource)).filter_map(|(_, found)| found.at_s);
+    json!(times.reduce(f64::min))
 }
 
 fn part_use(name: &str, part: &PartUse) -> Value {
     let peak = |total: Total| part.peaks[total as usize];
     let [vcpu, memory, gpu] = part.peak_shares.map(|share| share.value());
-    let full = part.trends.iter().filter_map(|trend| trend.exhaustion(1.0)?.at_s).reduce(f64::min);
     json!({
         "name": name,
         "hosts": peak(Total::Hosts),
@@ -50,7 +68,6 @@ fn part_use(name: &str, part: &PartUse) -> Value {
         "gpu": peak(Total::Gpu) as f64 / 1000.0,
         "gpu_used_ratio_mean": part.mean_ratio(Total::GpuUsed, Total::Gpu),
         "gpu_used_ratio_peak": gpu,
-        "full_at_s": full,
     })
 }
 

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::breakdown;
 use super::control_plane::{self, figure as plane, hit_ratio};
 use super::{Run, percentiles, pools};
-use crate::cloud::outcome::{HeadroomUse, PoolUse, SampleSpan, Tally};
+use crate::cloud::outcome::{HeadroomUse, LimitedResource, PoolUse, SampleSpan, Tally};
 use plimsoll_base::failure::Failure;
+use plimsoll_base::metrics::forecast::Exhaustion;
 use plimsoll_base::units::{Time, TypeId, format_micro_usd};
 use plimsoll_model::network::security::Direction;
 use plimsoll_model::operation::Operation;
@@ -120,7 +121,7 @@ pub const METRICS: &[Metric] = {
         metric("fleet.instances_running_mean", "instances", Neither, "mean number of running instances", |r| json!(r.outcome.fleet.instances_running_mean)),
         metric("fleet.instances_running_peak", "instances", Neither, "most instances running at once", |r| json!(r.outcome.fleet.instances_running_peak)),
 
-        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and full_at_s, when the first of them is full at the trend of the run (null: never)", breakdown::zones),
+        metric("by_zone", "", Neither, "by zone, of several: launched and refused instances, the latter in the zone that refused them; hosts, hosts_used_mean and _peak; vcpu, memory_gib, gpu to sell, each with the share in use: _used_ratio_mean and _peak, of the samples, and with [headroom] full_at_s, when the first of them is full if it goes on as it did (null: not within eight times the run)", breakdown::zones),
         metric("by_sku", "", Neither, "by kind of hosts (the sku of their host group), of several: the same without launches", breakdown::kinds),
 
         metric("headroom.instances", "instances", Higher, "more instances of the live mix that would have fitted: least, mean, most and last of all samples; null without [headroom], like all of headroom", |r| span(r, |h| &h.instances)),
@@ -138,7 +139,8 @@ pub const METRICS: &[Metric] = {
         metric("headroom.loss_unplaced", "instances", Lower, "with headroom.survive: instances that the worst loss of one host, rack or zone would leave without room", |r| span(r, |h| &h.loss_unplaced)),
         metric("headroom.loss_violations", "domains", Lower, "with headroom.survive: hosts, racks or zones whose loss would leave instances without room", |r| span(r, |h| &h.loss_violations)),
         metric("headroom.allocable", "instances", Neither, "by type: instances of that type alone that would have fitted", allocable),
-        metric("headroom.exhaustion", "s", Neither, "by resource with a limit: when it runs out at the trend of the run (at_s), and the 95 % band (earliest_s, latest_s); null: never", exhaustion),
+        metric("headroom.exhaustion", "s", Neither, "by resource with a limit and zone: when it runs out if it goes on as in the run (at_s: the median of drawn futures), the 80 % band (earliest_s, latest_s), when it is 80 and 90 % full, the form of the past (growth, season), and how the forecast did on the last quarter of the run, which it had not seen; null: not within eight times the run", exhaustion),
+        metric("headroom.first_exhaustion", "s", Neither, "the same of what runs out first; null where nothing does", first_exhaustion),
 
         metric("network.subnets", "addresses", Neither, "by subnet: name, addresses, used_mean, used_peak, exhausted_at_s; where prefixes were requested also fragmentation_mean and _peak: share (0 to 1) of free addresses that can be part of none", subnets),
         metric("network.public.addresses", "addresses", Neither, "public addresses; null: no limit", |r| json!(r.outcome.network.public.addresses)),
@@ -327,10 +329,38 @@ fn allocable(run: &Run<'_>) -> Value {
 
 fn exhaustion(run: &Run<'_>) -> Value {
     let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
-    rows.map(|(what, found)| {
-        json!({ "what": what, "at_s": found.at_s, "earliest_s": found.earliest_s, "latest_s": found.latest_s })
+    rows.map(|(what, found)| exhaustion_value(run, what, found)).collect()
+}
+
+fn first_exhaustion(run: &Run<'_>) -> Value {
+    let rows = run.outcome.headroom.iter().flat_map(|headroom| &headroom.exhaustion);
+    let at = |found: &Exhaustion| found.at_s.unwrap_or(f64::INFINITY);
+    let first = rows.filter(|(_, found)| found.at_s.is_some()).min_by(|a, b| at(&a.1).total_cmp(&at(&b.1)));
+    first.map_or(Value::Null, |(what, found)| exhaustion_value(run, what, found))
+}
+
+fn exhaustion_value(run: &Run<'_>, what: &LimitedResource, found: &Exhaustion) -> Value {
+    let zone = what.zone.map(|zone| run.outcome.directory.zones()[zone.index()].to_string());
+    let hosts = what.host_kind.map(|kind| run.scenario.host_kinds().names[usize::from(kind)].clone());
+    let name = match (&zone, &hosts) {
+        (Some(zone), _) => format!("{} in {zone}", what.name),
+        (None, Some(hosts)) => format!("{} of {hosts}", what.name),
+        (None, None) => what.name.clone(),
+    };
+    json!({
+        "what": name,
+        "resource": what.name,
+        "zone": zone,
+        "host_group": hosts,
+        "at_s": found.at_s,
+        "earliest_s": found.earliest_s,
+        "latest_s": found.latest_s,
+        "at_80_percent_s": found.marks_s[0],
+        "at_90_percent_s": found.marks_s[1],
+        "form": found.form,
+        "held_back_error_ratio": found.held_back_error_ratio,
+        "held_back_in_band_ratio": found.held_back_in_band_ratio,
     })
-    .collect()
 }
 
 fn subnets(run: &Run<'_>) -> Value {

@@ -106,6 +106,11 @@ impl Persist for TraceReplay {
 }
 
 impl TraceReplay {
+    /// Returns whether a row was read: a trace may have rows of which its scale leaves none.
+    pub fn has_rows(&self) -> bool {
+        self.rows > 0
+    }
+
     /// Opens a trace and checks its header.
     ///
     /// # Errors

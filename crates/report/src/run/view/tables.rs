@@ -411,20 +411,31 @@ fn headroom(summary: &Summary) -> ReportTable {
     ReportTable::new("Headroom", ["figure", "least", "mean", "at the end"], rows.collect())
 }
 
-/// Returns the forecasts of what runs out after the run if trends go on, soonest first.
+/// Returns the forecasts of what runs out after the run if it goes on as it did, soonest first.
 fn exhaustion(summary: &Summary) -> ReportTable {
     let ahead = summary.horizon_s..FORECAST_LIMIT_S;
     let mut growing: Vec<_> = summary.headroom.exhaustion.iter().collect();
     growing.retain(|found| found.at_s.is_some_and(|at_s| ahead.contains(&at_s)));
     growing.sort_by(|a, b| a.at_s.partial_cmp(&b.at_s).expect("a forecast is a number"));
     let after = |at_s: Option<f64>| match at_s {
-        Some(at_s) if at_s < FORECAST_LIMIT_S => TableCell::Number(at_s, moment(summary, at_s)),
-        _ => TableCell::text("not in 30 years"),
+        Some(at_s) => TableCell::Number(at_s, moment(summary, at_s)),
+        None => TableCell::text("beyond"),
     };
     let rows = growing.into_iter().take(TOP).map(|found| {
-        vec![TableCell::text(&found.what), after(found.at_s), after(found.earliest_s), after(found.latest_s)]
+        let times =
+            [found.at_80_percent_s, found.at_90_percent_s, found.earliest_s, found.at_s, found.latest_s];
+        let mut row = vec![TableCell::text(&found.what)];
+        row.extend(times.map(after));
+        let error = found.held_back_error_ratio;
+        row.push(TableCell::Number(error, percent(error)));
+        row
     });
-    ReportTable::new("Runs out at this pace", ["resource", "after", "earliest", "latest"], rows.collect())
+    let header = ["resource", "80 % full", "90 % full", "full, earliest", "full", "full, latest", "error"];
+    ReportTable::new("Runs out at this pace", header, rows.collect()).with_caption(
+        "Full is the median of futures drawn from trend and season of the run, between the ends of the band that holds \
+         80 % of them; the error is that of a forecast of the last quarter of the run from what was before it."
+            .to_string(),
+    )
 }
 
 fn usd(cents: i128) -> TableCell {

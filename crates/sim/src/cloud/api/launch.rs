@@ -11,6 +11,7 @@ use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::DigestEvent;
+use crate::cloud::observe::log::log_decision;
 use crate::cloud::world::World;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, Time, ZoneId};
@@ -49,6 +50,15 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
     let launched = world.api.batch.len() as u32;
     let missing = launch.max_count - launched;
     let failure = refused.map(|refused| refused.reason.failure);
+    log_decision!(
+        "plimsoll::launch",
+        now,
+        account = account.0,
+        kind = launch.kind.0,
+        launched,
+        missing,
+        ?failure
+    );
     world.recorder.ledger.count_call(Operation::Launch, failure.filter(|_| launched == 0));
     world.recorder.ledger.count_launch(launch.max_count, failure, missing);
     if world.recorder.ledger.in_window {

@@ -6,6 +6,7 @@ use crate::cloud::instances::table::Instance;
 use crate::cloud::instances::{metering, quota_claims, spot, teardown};
 use crate::cloud::observe::instance_rows;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal, NO_HOST};
+use crate::cloud::observe::log::log_decision;
 use crate::cloud::simulation::event::Timer;
 use crate::cloud::simulation::timers::LifeStep;
 use crate::cloud::world::World;
@@ -230,6 +231,13 @@ pub fn enter(world: &mut World, now: Time, slot: Slot, state: State) {
     }
     let since = time_of_entry(world, now, slot, state);
     let instance = world.instances.get_mut(slot);
+    log_decision!(
+        "plimsoll::instance",
+        now,
+        instance = instance.id.0,
+        host = instance.host.0,
+        state = state.name()
+    );
     instance.state = state;
     instance.since = since;
     if let Some(reactions) = &mut world.reactions {

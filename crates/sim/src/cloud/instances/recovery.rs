@@ -7,6 +7,7 @@ use crate::cloud::instances::{lifecycle, quota_claims};
 use crate::cloud::observe::decisions;
 use crate::cloud::observe::explain::Occasion;
 use crate::cloud::observe::ledger::DigestEvent;
+use crate::cloud::observe::log::log_decision;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::FailureReason;
@@ -54,6 +55,7 @@ pub fn on_fault(world: &mut World, now: Time) {
 /// Applies an event to its host, and evicts the instances that cannot stay.
 fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     let host = event.host();
+    log_decision!("plimsoll::host", now, host = host.0, ?event);
     let zone = world.hosts.fleet.zone_of(host);
     world.hosts.fleet.on(host, event.trigger());
     world.hosts.placer.changed(host, zone, &mut world.hosts.fleet);
@@ -65,7 +67,10 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
             world.recorder.ledger.count_event(|counts| &mut counts.host_failures);
             return;
         }
-        HostEvent::Repaired(_) | HostEvent::MaintenanceEnds(_) | HostEvent::MaintenanceAnnounced(_) => {
+        HostEvent::Arrived(_)
+        | HostEvent::Repaired(_)
+        | HostEvent::MaintenanceEnds(_)
+        | HostEvent::MaintenanceAnnounced(_) => {
             return;
         }
         HostEvent::Detected(_) => match on_failure {

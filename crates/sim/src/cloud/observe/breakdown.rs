@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::observe::ledger::SHARES;
 use crate::scenario::host_kinds::HostKinds;
-use plimsoll_base::metrics::{PeakRatio, Trend};
-use plimsoll_base::units::{Time, TypeId, ZoneId};
+use plimsoll_base::metrics::PeakRatio;
+use plimsoll_base::units::{TypeId, ZoneId};
 use plimsoll_model::fleet::host::GroupHosts;
 use plimsoll_model::fleet::totals::{TOTALS, Total, Totals};
 
@@ -31,14 +31,12 @@ pub struct PartUse {
     pub peaks: [u64; TOTALS],
     /// Greatest shares in use, in the order of [`SHARES`].
     pub peak_shares: [PeakRatio; SHARES.len()],
-    /// Trends of these shares.
-    pub trends: [Trend; SHARES.len()],
     /// Launches.
     pub launches: LaunchCounts,
 }
 
 impl PartUse {
-    fn note(&mut self, at: Time, totals: &Totals) {
+    fn note(&mut self, totals: &Totals) {
         self.samples += 1;
         for ((sum, peak), value) in self.sums.iter_mut().zip(&mut self.peaks).zip(totals.0) {
             *sum += u128::from(value);
@@ -46,9 +44,6 @@ impl PartUse {
         }
         for (i, (used, all)) in SHARES.into_iter().enumerate() {
             self.peak_shares[i].note(totals[used], totals[all]);
-            if totals[all] > 0 {
-                self.trends[i].sample(at.as_seconds(), totals[used] as f64 / totals[all] as f64);
-            }
         }
     }
 
@@ -113,15 +108,20 @@ impl Breakdown {
     }
 
     /// Adds a sample of the fleet, by its groups.
-    pub fn note_fleet<'a>(&mut self, at: Time, groups: impl Iterator<Item = (&'a GroupHosts, &'a Totals)>) {
+    pub fn note_fleet<'a>(&mut self, groups: impl Iterator<Item = (&'a GroupHosts, &'a Totals)>) {
         let mut zones = vec![Totals::default(); self.zones.len()];
+        let groups: Vec<(&GroupHosts, &Totals)> = groups.collect();
+        groups.iter().for_each(|(group, totals)| zones[group.zone.index()].add(totals));
+        let kinds = self.by_kind(groups.iter().map(|(_, totals)| *totals));
+        self.zones.iter_mut().zip(&zones).for_each(|(part, totals)| part.note(totals));
+        self.kinds.iter_mut().zip(&kinds).for_each(|(part, totals)| part.note(totals));
+    }
+
+    /// Returns the totals of each kind of hosts, of those of the groups in file order.
+    pub fn by_kind<'a>(&self, groups: impl Iterator<Item = &'a Totals>) -> Vec<Totals> {
         let mut kinds = vec![Totals::default(); self.kinds.len()];
-        for ((group, totals), kind) in groups.zip(&self.of_group) {
-            zones[group.zone.index()].add(totals);
-            kinds[usize::from(*kind)].add(totals);
-        }
-        self.zones.iter_mut().zip(&zones).for_each(|(part, totals)| part.note(at, totals));
-        self.kinds.iter_mut().zip(&kinds).for_each(|(part, totals)| part.note(at, totals));
+        groups.zip(&self.of_group).for_each(|(totals, kind)| kinds[usize::from(*kind)].add(totals));
+        kinds
     }
 
     /// Adds a sample of the running instances, by type.

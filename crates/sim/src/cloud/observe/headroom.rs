@@ -1,15 +1,15 @@
 //! Samples of the headroom of the fleet, and their statistics.
 
 use crate::cloud::allocation::instance_types::TypeInfo;
+use crate::cloud::observe::ledger::SHARES;
 use crate::cloud::observe::loss;
 use crate::cloud::observe::observation::Observation;
 use crate::cloud::observe::observer::Detail;
-use crate::cloud::observe::outcome::HeadroomUse;
+use crate::cloud::observe::outcome::{HeadroomUse, LimitedResource};
 use crate::cloud::world::World;
-use plimsoll_base::metrics::Trend;
-use plimsoll_base::units::{Resources, Time, TypeId};
-use plimsoll_model::fleet::totals::Total;
-use plimsoll_model::headroom::{Census, Headroom, Share};
+use plimsoll_base::metrics::forecast;
+use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
+use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
 
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
@@ -19,8 +19,8 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
-        for (name, level) in levels(world) {
-            sampler.trend_of(name).sample(at.as_seconds(), level);
+        for (resource, level) in levels(world) {
+            sampler.history_of(resource).sample(at.as_seconds(), level);
         }
     }
     if world.recorder.outbox.wants(Detail::Series) {
@@ -39,42 +39,85 @@ fn live_mix(world: &World) -> Vec<Share> {
         .collect()
 }
 
-/// Returns the resources that have a limit, by name, and the share of each in use, 0 to 1.
-fn levels(world: &World) -> Vec<(String, f64)> {
-    let totals = world.hosts.fleet.totals();
-    let share = |used: u64, all: u64| if all == 0 { 0.0 } else { used as f64 / all as f64 };
-    let has_gpu = world.hosts.fleet.skus().iter().any(|sku| sku.capacity.0[Resources::GPU] > 0);
+/// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone and kind, the room
+/// of each zone for the live mix, addresses, and the room of volumes.
+fn levels(world: &World) -> Vec<(LimitedResource, f64)> {
     let mut levels = Vec::new();
-    for (name, used, all) in [
-        ("vcpu", Total::VcpuUsed, Total::Vcpu),
-        ("memory", Total::MemoryUsed, Total::Memory),
-        ("gpu", Total::GpuUsed, Total::Gpu),
-    ] {
-        if all != Total::Gpu || has_gpu {
-            levels.push((name.to_string(), share(totals[used], totals[all])));
-        }
+    for number in 0..world.directory.zones().len() {
+        levels.extend(levels_of_zone(world, ZoneId(number as u16)));
     }
+    levels.extend(levels_of_kinds(world));
     for subnet in world.network.subnets() {
-        levels.push((format!("subnet {}", subnet.name), share(subnet.usage.used(), subnet.addresses)));
+        let (name, zone) = (format!("subnet {}", subnet.name), Some(subnet.zone));
+        let resource = LimitedResource { name, zone, host_kind: None };
+        levels.push((resource, share(subnet.usage.used(), subnet.addresses)));
     }
     if let Some(addresses) = world.network.public_addresses() {
         let used = world.network.public_usage().used();
-        levels.push(("public addresses".to_string(), share(used, u64::from(addresses))));
+        let resource = LimitedResource { name: "public addresses".to_string(), ..LimitedResource::default() };
+        levels.push((resource, share(used, u64::from(addresses))));
     }
-    for (zone, backend) in world.directory.zones().iter().zip(world.storage.backends()) {
+    for (number, backend) in (0..).zip(world.storage.backends()) {
         let capacity = backend.capacity_gib();
         if let Some(limit) = capacity.limit() {
-            levels.push((format!("volumes of {zone}"), share(capacity.used(), limit)));
+            let zone = Some(ZoneId(number));
+            let resource = LimitedResource { name: "volumes".to_string(), zone, host_kind: None };
+            levels.push((resource, share(capacity.used(), limit)));
         }
     }
     levels
+}
+
+fn share(used: u64, all: u64) -> f64 {
+    if all == 0 { 0.0 } else { used as f64 / all as f64 }
+}
+
+fn levels_of_zone(world: &World, zone: ZoneId) -> Vec<(LimitedResource, f64)> {
+    let running: Vec<Share> = live_mix(world).into_iter().filter(|share| share.count > 0).collect();
+    let census = Census::of_zone(&world.hosts.fleet, zone);
+    let resources = RESOURCES_OF_HOSTS.map(|(name, resource)| (name, census.use_ratio(resource)));
+    let levels = resources.into_iter().chain([("room", room_use(&census, &running))]);
+    let named = |name: &str| LimitedResource { name: name.to_string(), zone: Some(zone), host_kind: None };
+    levels.filter_map(|(name, level)| Some((named(name), level?))).collect()
+}
+
+/// Returns the levels of each kind of hosts, where there are several.
+fn levels_of_kinds(world: &World) -> Vec<(LimitedResource, f64)> {
+    let fleet = &world.hosts.fleet;
+    let kinds =
+        world.recorder.breakdown.by_kind((0..fleet.groups().len()).map(|group| fleet.group_totals(group)));
+    let mut levels = Vec::new();
+    for (number, totals) in (0..).zip(&kinds).filter(|_| kinds.len() > 1) {
+        for ((name, _), (used, all)) in RESOURCES_OF_HOSTS.into_iter().zip(SHARES) {
+            if totals[all] > 0 {
+                let resource =
+                    LimitedResource { name: name.to_string(), zone: None, host_kind: Some(number) };
+                levels.push((resource, share(totals[used], totals[all])));
+            }
+        }
+    }
+    levels
+}
+
+/// Resources of hosts that are forecast, by name.
+const RESOURCES_OF_HOSTS: [(&str, usize); 3] =
+    [("vcpu", Resources::VCPU), ("memory", Resources::MEMORY), ("gpu", Resources::GPU)];
+
+/// Returns the share of the room for the live mix that is taken, by vCPU: what is stranded when the mix fits no more counts
+/// as no room. `None` where the mix has no limit.
+fn room_use(census: &Census, running: &[Share]) -> Option<f64> {
+    let used = census.use_ratio(Resources::VCPU)?;
+    let stranded = inflate(census, running)?.stranded_vcpu_ratio;
+    (stranded < 1.0).then(|| used / (1.0 - stranded))
 }
 
 /// Returns statistics of the samples; `None` where the scenario asks for none.
 pub fn headroom_use(world: &World) -> Option<HeadroomUse> {
     let sampler = world.recorder.headroom.as_ref()?;
     let mut seen = sampler.seen.clone();
-    let exhaustion = |(name, trend): &(String, Trend)| Some((name.clone(), trend.exhaustion(1.0)?));
-    seen.exhaustion = sampler.trends.iter().filter_map(exhaustion).collect();
+    let exhaustion = |(number, (resource, history)): (u64, &(LimitedResource, _))| {
+        Some((resource.clone(), forecast::exhaustion(history, 1.0, number)?))
+    };
+    seen.exhaustion = (0..).zip(&sampler.levels).filter_map(exhaustion).collect();
     Some(seen)
 }

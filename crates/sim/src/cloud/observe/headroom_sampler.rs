@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::observe::outcome::HeadroomUse;
-use plimsoll_base::metrics::Trend;
+use crate::cloud::observe::outcome::{HeadroomUse, LimitedResource};
+use plimsoll_base::metrics::forecast::LevelHistory;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::headroom::{Headroom, HeadroomConfig, LossDomain};
 
@@ -16,25 +16,25 @@ pub struct HeadroomSampler {
     /// Time at which the next sample is due.
     pub next: Time,
     pub seen: HeadroomUse,
-    /// Resources that may run out, by name, with the trend of the share in use, in the order of `headroom::levels`.
-    pub trends: Vec<(String, Trend)>,
+    /// Limited resources, with the past of the share in use, in the order of `headroom::levels`.
+    pub levels: Vec<(LimitedResource, LevelHistory)>,
 }
 
 impl HeadroomSampler {
     /// Returns a schedule whose first sample is due at time zero.
     pub fn new(config: &HeadroomConfig) -> HeadroomSampler {
         let HeadroomConfig { every, survive } = *config;
-        HeadroomSampler { every, survive, next: Time::ZERO, seen: HeadroomUse::default(), trends: Vec::new() }
+        HeadroomSampler { every, survive, next: Time::ZERO, seen: HeadroomUse::default(), levels: Vec::new() }
     }
 
-    /// Returns the trend of a resource by its name.
-    pub fn trend_of(&mut self, name: String) -> &mut Trend {
-        let known = self.trends.iter().position(|(known, _)| *known == name);
+    /// Returns the past of a resource.
+    pub fn history_of(&mut self, resource: LimitedResource) -> &mut LevelHistory {
+        let known = self.levels.iter().position(|(known, _)| *known == resource);
         let place = known.unwrap_or_else(|| {
-            self.trends.push((name, Trend::default()));
-            self.trends.len() - 1
+            self.levels.push((resource, LevelHistory::default()));
+            self.levels.len() - 1
         });
-        &mut self.trends[place].1
+        &mut self.levels[place].1
     }
 
     /// Adds a sample to the statistics.

@@ -9,6 +9,7 @@ pub(in crate::cloud) mod headroom;
 pub(in crate::cloud) mod headroom_sampler;
 pub(in crate::cloud) mod instance_rows;
 pub(in crate::cloud) mod ledger;
+pub(in crate::cloud) mod log;
 pub(in crate::cloud) mod loss;
 pub(in crate::cloud) mod minutes;
 pub(in crate::cloud) mod observation;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::explain::{Decision, Explanation};
-use plimsoll_base::metrics::Exhaustion;
-use plimsoll_base::units::{AccountId, Time, TypeId};
+use plimsoll_base::metrics::forecast::Exhaustion;
+use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::autoscaling::scaler::ScalingCause;
 use plimsoll_model::billing::Bill;
 use plimsoll_model::control_plane::plane::figures::ControlPlaneUse;
@@ -120,8 +120,19 @@ pub struct HeadroomUse {
     pub loss_violations: SampleSpan,
     /// Instances of each type alone that would have fitted.
     pub allocable: BTreeMap<TypeId, SampleSpan>,
-    /// Time at which each limited resource runs out if its trend goes on, by name.
-    pub exhaustion: Vec<(String, Exhaustion)>,
+    /// Time at which each limited resource runs out if it goes on as it did.
+    pub exhaustion: Vec<(LimitedResource, Exhaustion)>,
+}
+
+/// Something that may run out.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct LimitedResource {
+    /// Its name.
+    pub name: String,
+    /// Its zone, if it is in one.
+    pub zone: Option<ZoneId>,
+    /// The kind of hosts that it is of, by number, if it is of one.
+    pub host_kind: Option<u16>,
 }
 
 /// Shares of each resource over several samples; GPU has values where hosts have some.

@@ -10,7 +10,7 @@ use plimsoll_model::fleet::totals::Total;
 /// Reports the state of the cloud.
 pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     if world.recorder.ledger.in_window {
-        note_parts(world, at);
+        note_parts(world);
     }
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
@@ -59,11 +59,11 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
 }
 
 /// Notes the use of each zone, kind of hosts and instance type.
-fn note_parts(world: &mut World, at: Time) {
+fn note_parts(world: &mut World) {
     let World { hosts, types, recorder, .. } = world;
     let groups = hosts.fleet.groups().iter().enumerate();
     let groups = groups.map(|(number, group)| (group, hosts.fleet.group_totals(number)));
-    recorder.breakdown.note_fleet(at, groups);
+    recorder.breakdown.note_fleet(groups);
     let running = types.known.iter().map(|info| info.as_ref().map_or(0, |info| info.running));
     recorder.breakdown.note_types(running);
 }

@@ -1,0 +1,200 @@
+//! Plan and result of a search.
+
+use std::path::PathBuf;
+
+use super::curve::{Curve, Reversal};
+use super::setting::{Coupling, SettingValue, VariedSetting};
+use super::target::Target;
+use crate::trial::Variant;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_sim::scenario::{Overrides, Scenario};
+
+/// Side from which a search comes to the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Seek {
+    /// The smallest value with which the target holds: how little will do.
+    #[default]
+    Smallest,
+    /// The largest value with which the target holds: how much it takes.
+    Largest,
+}
+
+/// A setting to size.
+#[derive(Clone, Debug)]
+pub struct SizingPlan {
+    /// The scenario file.
+    pub scenario: PathBuf,
+    /// Overrides of the scenario beside the setting. The seed, if any, is the first of the replications.
+    pub overrides: Overrides,
+    /// Patterns of the numbers to vary: dotted paths of the scenario; at least one.
+    pub patterns: Vec<String>,
+    /// Rule by which several numbers follow the value.
+    pub coupling: Coupling,
+    /// Difference between two neighbouring values; default: 1 for whole numbers, else the third significant digit.
+    pub step: Option<SettingValue>,
+    /// Side from which to come.
+    pub seek: Seek,
+    /// Target.
+    pub target: Target,
+    /// The least value to try; default: one step.
+    pub least: Option<SettingValue>,
+    /// Greatest value to try; default: 1,024 times the value that the search begins with, or 65,536 steps.
+    pub most: Option<SettingValue>,
+    /// Replications of each value, at least one.
+    pub replications: usize,
+    /// Most replications of a value, where fewer do not decide.
+    pub most_replications: usize,
+    /// Confidence of the verdict on each value, from 0.5 to below 1.
+    pub confidence: f64,
+}
+
+/// Result of a search.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SizingResult {
+    /// The target holds at this value, and not at its neighbour.
+    Found(SettingValue),
+    /// The target holds at the last value that the search may try, and at all before it.
+    HoldsAtLimit(SettingValue),
+    /// The target does not hold at the last value that the search may try.
+    OutOfReach(SettingValue),
+    /// The target does not hold, and up to this value doubling changed the metric in no run.
+    Still(SettingValue),
+}
+
+impl SizingResult {
+    /// Returns the result of a search that came to its last value, at which the target holds or not.
+    pub(super) fn at_limit(holds: bool, value: SettingValue) -> SizingResult {
+        if holds { SizingResult::HoldsAtLimit(value) } else { SizingResult::OutOfReach(value) }
+    }
+
+    /// Returns the value that is the answer, if there is one.
+    pub fn answer(self) -> Option<SettingValue> {
+        match self {
+            SizingResult::Found(value) | SizingResult::HoldsAtLimit(value) => Some(value),
+            SizingResult::OutOfReach(_) | SizingResult::Still(_) => None,
+        }
+    }
+
+    /// Returns the name in files.
+    pub fn name(self, seek: Seek) -> &'static str {
+        match (self, seek) {
+            (SizingResult::Found(_), _) => "found",
+            (SizingResult::HoldsAtLimit(_), Seek::Smallest) => "holds-at-least",
+            (SizingResult::HoldsAtLimit(_), Seek::Largest) => "holds-at-most",
+            (SizingResult::OutOfReach(_), _) => "out-of-reach",
+            (SizingResult::Still(_), _) => "still",
+        }
+    }
+}
+
+/// A setting that was sized.
+#[derive(Clone, Debug)]
+pub struct Sizing {
+    /// Plan of the search.
+    pub plan: SizingPlan,
+    /// The scenario as it stands, before the setting is varied.
+    pub scenario: Scenario,
+    /// The numbers that were varied.
+    pub setting: VariedSetting,
+    /// Result of the search.
+    pub result: SizingResult,
+    /// Values that were tried.
+    pub curve: Curve,
+    /// Places where the metric went the wrong way; none: the response was monotone.
+    pub reversals: Vec<Reversal>,
+}
+
+impl SizingPlan {
+    /// Checks the plan before anything runs, and reads the scenario as it stands with the numbers to vary.
+    ///
+    /// # Errors
+    ///
+    /// All at once: targets that no run can have; settings that are none, or no numbers; limits the wrong way round.
+    pub fn check(&self) -> Result<(Scenario, VariedSetting), InputError> {
+        let scenario = Scenario::read(&self.scenario, &self.overrides)?;
+        let mut problems = Vec::new();
+        problems.extend(self.target.check().err().into_iter().flat_map(|error| error.0));
+        let setting = self.setting(&scenario);
+        if let (Some(least), Some(most)) = (self.least, self.most)
+            && most < least
+        {
+            let message = format!("found {most}, below the {least} of --from");
+            problems.push(Problem::new(Place::key("--to"), message));
+        }
+        if self.most_replications < self.replications {
+            let (most, least) = (self.most_replications, self.replications);
+            let message = format!("found {most}, fewer than the {least} of --replications");
+            problems.push(Problem::new(Place::key("--max-replications"), message));
+        }
+        match setting {
+            Ok(setting) if problems.is_empty() => Ok((scenario, setting)),
+            Ok(_) => Err(InputError(problems)),
+            Err(error) => Err(InputError(problems.into_iter().chain(error.0).collect())),
+        }
+    }
+
+    /// Finds the numbers to vary, and reads the scenario with the least value of each.
+    fn setting(&self, scenario: &Scenario) -> Result<VariedSetting, InputError> {
+        let reads = |assignment: &str| self.with(vec![assignment.to_string()]).map(|_| ());
+        let setting = VariedSetting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
+        let least = self.least.unwrap_or_else(|| setting.step()).max(setting.step());
+        self.read(&setting, least)?;
+        Ok(setting)
+    }
+
+    /// Returns the name of what is varied: the patterns as they were given.
+    pub fn name(&self) -> String {
+        self.patterns.join(", ")
+    }
+
+    /// Reads the scenario with a value of the setting.
+    pub(super) fn read(&self, setting: &VariedSetting, value: SettingValue) -> Result<Scenario, InputError> {
+        let assignments = setting.assignments(value);
+        self.with(assignments.iter().map(|(path, value)| format!("{path}={value}")).collect())
+    }
+
+    fn with(&self, assignments: Vec<String>) -> Result<Scenario, InputError> {
+        let mut overrides = self.overrides.clone();
+        let label = assignments.join(" ");
+        overrides.set.extend(assignments);
+        Variant { label, overrides }.read(&self.scenario)
+    }
+
+    /// Returns the numbers of replications after which a value is evaluated, in ascending order.
+    pub(super) fn looks(&self) -> Vec<usize> {
+        let mut looks = vec![self.replications];
+        while let Some(last) = looks.last().copied().filter(|last| *last < self.most_replications) {
+            looks.push((2 * last).min(self.most_replications));
+        }
+        looks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(replications: usize, most_replications: usize) -> SizingPlan {
+        SizingPlan {
+            scenario: PathBuf::new(),
+            overrides: Overrides::default(),
+            patterns: vec!["zones.0.hosts.0.count".to_string()],
+            coupling: Coupling::Shared,
+            step: None,
+            seek: Seek::Smallest,
+            target: Target::parse("launch.failed <= 0").unwrap(),
+            least: None,
+            most: None,
+            replications,
+            most_replications,
+            confidence: 0.95,
+        }
+    }
+
+    #[test]
+    fn looks_double_up_to_the_most() {
+        assert_eq!(plan(10, 10).looks(), [10]);
+        assert_eq!(plan(10, 80).looks(), [10, 20, 40, 80]);
+        assert_eq!(plan(3, 10).looks(), [3, 6, 10]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Search for the value of a setting at which a target begins to hold, or ceases to.
+
+use super::curve::{Curve, CurvePoint, Estimate};
+use super::plan::{Seek, Sizing, SizingPlan, SizingResult};
+use super::setting::{SettingValue, VariedSetting};
+use super::target::{self, Target, TargetStatus};
+use crate::comparison::may_be_certain;
+use crate::estimate::estimated_bytes;
+use crate::figures::Figures;
+use crate::replicate::{ProgressListener, run_all};
+use crate::statistics::bonferroni;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_sim::scenario::Scenario;
+
+/// Default upper limit of the search, as a factor of the value that it begins with.
+const GROWTH_MOST: u64 = 1024;
+
+/// Least default upper limit of the search \[steps\], for a search that begins with a small value.
+const MOST_LEAST: u64 = 65_536;
+
+/// Number of doublings without a change of the metric in any run after which the search gives up.
+const STILL_DOUBLINGS: usize = 3;
+
+/// Function from the memory of one run \[bytes\] to the number of runs that may be made at once.
+pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
+
+/// Searches for the answer of a plan. `scenario` and `setting` are those that [`SizingPlan::check`] has read.
+pub fn search(
+    plan: &SizingPlan,
+    scenario: Scenario,
+    setting: VariedSetting,
+    fits: Fits<'_>,
+    listener: &dyn ProgressListener,
+) -> Result<Sizing, InputError> {
+    let mut search = Search { plan, setting: &setting, fits, listener, curve: Curve::default() };
+    let result = search.run()?;
+    let curve = search.curve;
+    let wants_more = plan.target.relation.wants_more() == (plan.seek == Seek::Smallest);
+    let reversals = curve.reversals(&plan.target.metric, wants_more, plan.confidence);
+    Ok(Sizing { plan: plan.clone(), scenario, setting, result, curve, reversals })
+}
+
+/// Search in progress. Values are counted in steps of the setting.
+struct Search<'a> {
+    plan: &'a SizingPlan,
+    setting: &'a VariedSetting,
+    fits: Fits<'a>,
+    listener: &'a dyn ProgressListener,
+    curve: Curve,
+}
+
+/// Two values between which the target changes \[steps\].
+struct Bracket {
+    holds: u64,
+    fails: u64,
+}
+
+/// A bracket, or the result of a search that has none.
+type Bracketed = Result<Bracket, SizingResult>;
+
+impl Search<'_> {
+    /// Searches for the answer, and tries its neighbour beyond, which shows whether the answer was only lucky.
+    fn run(&mut self) -> Result<SizingResult, InputError> {
+        let result = self.answer()?;
+        if let SizingResult::Found(answer) = result {
+            let steps = self.setting.steps_below(answer);
+            let beyond = match self.plan.seek {
+                Seek::Smallest => steps.checked_add(1),
+                Seek::Largest => steps.checked_sub(1),
+            };
+            let within =
+                |steps: &u64| *steps >= self.least() && self.most().is_none_or(|most| *steps <= most);
+            if let Some(beyond) = beyond.filter(within) {
+                self.holds(beyond)?;
+            }
+        }
+        Ok(result)
+    }
+
+    fn least(&self) -> u64 {
+        self.setting.steps_above(self.plan.least.unwrap_or_else(|| self.setting.step()))
+    }
+
+    fn most(&self) -> Option<u64> {
+        self.plan.most.map(|most| self.setting.steps_below(most))
+    }
+
+    /// Returns the value the search begins with \[steps\].
+    fn start(&self) -> u64 {
+        let least = self.least();
+        let stands_at = self.setting.stands_at().map(|value| self.setting.steps_below(value));
+        let one = self.setting.steps_above(SettingValue::ONE);
+        stands_at.unwrap_or(one).clamp(least, self.most().unwrap_or(u64::MAX).max(least))
+    }
+
+    fn answer(&mut self) -> Result<SizingResult, InputError> {
+        let (start, least) = (self.start(), self.least());
+        let grown = start.saturating_mul(GROWTH_MOST).max(MOST_LEAST);
+        let most = self.most().unwrap_or(grown).max(start);
+        let start_holds = self.holds(start)?;
+        let bracketed = match (self.plan.seek, start_holds) {
+            (Seek::Smallest, true) | (Seek::Largest, false) => self.go_down(start, least, start_holds)?,
+            (Seek::Smallest, false) | (Seek::Largest, true) => self.go_up(start, most, start_holds)?,
+        };
+        let Bracket { mut holds, mut fails } = match bracketed {
+            Ok(bracket) => bracket,
+            Err(result) => return Ok(result),
+        };
+        while holds.abs_diff(fails) > 1 {
+            let middle = holds.midpoint(fails);
+            match self.holds(middle)? {
+                true => holds = middle,
+                false => fails = middle,
+            }
+        }
+        Ok(SizingResult::Found(self.setting.value(holds)))
+    }
+
+    /// Halves from a value until the target holds where it did not, or ceases to where it did.
+    fn go_down(&mut self, start: u64, least: u64, held: bool) -> Result<Bracketed, InputError> {
+        let mut last = start;
+        while last > least {
+            let next = (last / 2).max(least);
+            if self.holds(next)? != held {
+                return Ok(Ok(Bracket::of(held, last, next)));
+            }
+            last = next;
+        }
+        Ok(Err(SizingResult::at_limit(held, self.setting.value(least))))
+    }
+
+    /// Doubles from a value until the target holds where it did not, or ceases to where it did.
+    fn go_up(&mut self, start: u64, most: u64, held: bool) -> Result<Bracketed, InputError> {
+        let (mut last, mut still) = (start, 0);
+        while last < most {
+            let next = last.saturating_mul(2).clamp(last + 1, most);
+            if self.holds(next)? != held {
+                return Ok(Ok(Bracket::of(held, last, next)));
+            }
+            still = if self.are_alike(last, next) { still + 1 } else { 0 };
+            last = next;
+            if still == STILL_DOUBLINGS && !held {
+                return Ok(Err(SizingResult::Still(self.setting.value(last))));
+            }
+        }
+        Ok(Err(SizingResult::at_limit(held, self.setting.value(most))))
+    }
+
+    /// Returns whether the metric is the same in every run of two values.
+    fn are_alike(&self, one: u64, other: u64) -> bool {
+        let values = |steps| {
+            self.curve.at(self.setting.value(steps)).map(|point| point.values(&self.plan.target.metric))
+        };
+        values(one) == values(other)
+    }
+
+    /// Returns whether the target is shown to hold at a value, which is run unless it was before.
+    fn holds(&mut self, steps: u64) -> Result<bool, InputError> {
+        let value = self.setting.value(steps);
+        if self.curve.at(value).is_none() {
+            let point = self.look(value)?;
+            self.curve.add(point);
+        }
+        let point = self.curve.at(value).expect("it was tried");
+        Ok(point.estimate.status == TargetStatus::Holds)
+    }
+
+    /// Runs a value, with more seeds until the runs decide or there are no more.
+    fn look(&self, setting: SettingValue) -> Result<CurvePoint, InputError> {
+        let plan = self.plan;
+        let scenario = plan.read(self.setting, setting)?;
+        let at_most = (self.fits)(estimated_bytes(&scenario)?);
+        let mut figures = Vec::new();
+        let certain = may_be_certain(&scenario) && {
+            self.extend(&mut figures, 2, &scenario, at_most)?;
+            Figures::are_alike(&figures[0], &figures[1])
+        };
+        if certain {
+            figures.truncate(1);
+        }
+        refuse_certainty(&plan.target, certain)?;
+        let looks = plan.looks();
+        // Several evaluations are several chances to be wrong.
+        let confidence = bonferroni(plan.confidence, looks.len());
+        for replications in looks {
+            if !certain {
+                self.extend(&mut figures, replications, &scenario, at_most)?;
+            }
+            figures[0].find(&plan.target.metric, &Place::key(target::OPTION))?;
+            let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
+            if certain || estimate.status != TargetStatus::NotShown {
+                return Ok(CurvePoint { setting, figures, certain, estimate });
+            }
+        }
+        let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
+        Ok(CurvePoint { setting, figures, certain, estimate })
+    }
+
+    /// Runs a value until it has so many replications; the seeds of all values are the same.
+    fn extend(
+        &self,
+        figures: &mut Vec<Figures>,
+        replications: usize,
+        scenario: &Scenario,
+        at_most: usize,
+    ) -> Result<(), InputError> {
+        let there = figures.len();
+        let of = |number: usize| {
+            let mut scenario = scenario.clone();
+            scenario.seed = scenario.seed.wrapping_add((there + number) as u64);
+            Ok(scenario)
+        };
+        let missing = replications.saturating_sub(there);
+        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.listener)?);
+        Ok(())
+    }
+}
+
+impl Bracket {
+    /// Returns the bracket of a value at which the target held or not, and one where it is the other way.
+    fn of(held: bool, one: u64, other: u64) -> Bracket {
+        match held {
+            true => Bracket { holds: one, fails: other },
+            false => Bracket { holds: other, fails: one },
+        }
+    }
+}
+
+/// Refuses a target that only certainty meets, for a scenario with random draws.
+fn refuse_certainty(target: &Target, certain: bool) -> Result<(), InputError> {
+    if certain || !target.asks_for_certainty() {
+        return Ok(());
+    }
+    let message =
+        format!("no number of random runs shows `{target}`: the next one may be the first that misses");
+    let help = "ask for a share that can be shown, such as 0.9999, or replay a trace, which is exact";
+    Err(Problem::new(Place::key(target::OPTION), message).with_help(help).into())
+}
