@@ -8,7 +8,9 @@ mod alibaba_spot_2026;
 mod azure_v1;
 mod azure_vmtable;
 mod bitbrains;
+mod borg;
 mod google_2011;
+mod google_2019;
 mod guess;
 mod gwf;
 mod huawei_lt;
@@ -43,6 +45,7 @@ pub static FORMATS: &[Format] = &[
     azure_vmtable::V1,
     azure_vmtable::V2,
     google_2011::FORMAT,
+    google_2019::FORMAT,
     alibaba_2018::BATCH,
     alibaba_2018::CONTAINERS,
     alibaba_gpu_2020::FORMAT,

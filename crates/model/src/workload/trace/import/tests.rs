@@ -98,6 +98,16 @@ fn sample(format: &str) -> Sample {
              10,41070,8,57,15,0,0.5,spot\n\
              10,41070,8,57,15,0,0.5,spot\n",
         ),
+        "google-2019" => Sample {
+            name: "instance_events-000.csv",
+            text: "time,type,collection_id,instance_index,machine_id,scheduling_class,priority,alloc_collection_id,cpus,memory\n\
+                   600000000,3,9,0,77,2,200,0,0.125,0.0625\n\
+                   600000000,0,9,1,,2,200,0,0.125,0.0625\n\
+                   601000000,3,8,0,77,2,200,9,0.5,0.5\n\
+                   605000000,6,9,0,77,2,200,0,0.125,0.0625\n",
+            others: &[],
+            canonical: "start_s,end_s,instance,account,vcpu,memory_gib\n0,5,9/0,,2,4\n",
+        },
         "google-2011" => Sample {
             name: "part-00000-of-00500.csv",
             text: "600000000,,3418309,0,4155527081,1,user1,3,9,0.125,0.0625,0.0004,0\n\
