@@ -91,7 +91,7 @@ pub struct Summary {
     /// Percentiles of durations, by what took them.
     pub latency_s: BTreeMap<String, LatencyFigures>,
     /// Calls that a fault of the service refused.
-    pub availability: Availability,
+    pub availability: ServiceAvailability,
     /// The simulation itself.
     pub engine: Engine,
     /// The whole file: figures by their path.
@@ -645,7 +645,7 @@ pub struct LatencyFigures {
 /// Calls that a fault of the service refused.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Availability {
+pub struct ServiceAvailability {
     /// Calls refused by a fault of the service.
     pub failed: u64,
 }

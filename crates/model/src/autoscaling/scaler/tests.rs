@@ -132,3 +132,117 @@ fn a_forecast_is_the_mean_of_the_same_hour_of_the_days_before() {
         assert_eq!(sizes.desired, expected, "minute {now}");
     }
 }
+
+/// The rules of the size once more, from all minutes so far, without alarms or other state.
+mod plain {
+    use super::*;
+
+    /// Returns whether so many of the last minutes breach.
+    fn is_on(
+        minutes: &[GroupMinute],
+        datapoints: usize,
+        periods: usize,
+        breaches: &dyn Fn(&GroupMinute) -> bool,
+    ) -> bool {
+        minutes.iter().rev().take(periods).filter(|minute| breaches(minute)).count() >= datapoints
+    }
+
+    /// Returns the size after the last minute, where `sizes` are those before each.
+    pub fn size(minutes: &[GroupMinute], sizes: &[GroupSizes], policies: &[ScalingPolicy]) -> u32 {
+        let (now, before) = (minutes.last().unwrap(), *sizes.last().unwrap());
+        let exactly = |minute: &GroupMinute| minute.load_milli as f64 / minute.capacity_milli as f64;
+        let (mut out, mut into, mut agreed, mut tracks) = (Vec::new(), Vec::new(), true, false);
+        for policy in policies {
+            match policy {
+                ScalingPolicy::TargetTracking { target_milli, scale_in } => {
+                    tracks = true;
+                    let target = *target_milli as f64 / 1000.0;
+                    let needed = (now.load_milli as f64 / (now.milli_per_instance as f64 * target) - 1e-12)
+                        .ceil() as u32;
+                    if is_on(minutes, 3, 3, &|minute| exactly(minute) > target + 1e-12) {
+                        out.push(needed);
+                    }
+                    let below = (target_milli * 9 / 10) as f64 / 1000.0;
+                    let all = minutes.iter().zip(sizes).rev().take(15);
+                    let low = all.filter(|(minute, sizes)| {
+                        let wanted =
+                            minute.load_milli as f64 / (minute.milli_per_instance as f64 * target) - 1e-12;
+                        exactly(minute) <= below + 1e-12 && (wanted.ceil() as u32) < sizes.desired
+                    });
+                    if low.count() == 15 && *scale_in {
+                        into.push(needed);
+                    } else {
+                        agreed = false;
+                    }
+                }
+                ScalingPolicy::Step { threshold_milli, side, steps, .. } => {
+                    let by = |minute: &GroupMinute| {
+                        let utilisation = (exactly(minute) * 1000.0 + 1e-9).floor() as i64;
+                        let by = utilisation - *threshold_milli as i64;
+                        if *side == ThresholdSide::Above { by } else { -by }
+                    };
+                    if !is_on(minutes, 2, 4, &|minute| by(minute) >= 0) || by(now) < 0 {
+                        continue;
+                    }
+                    let change = steps.iter().rfind(|(from, _)| *from as i64 <= by(now)).unwrap().1;
+                    match side {
+                        ThresholdSide::Above => {
+                            out.push(before.desired - (now.coming + now.warming) + change)
+                        }
+                        ThresholdSide::Below => into.push(before.desired.saturating_sub(change)),
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (out, into) = (out.into_iter().max(), into.into_iter().max().filter(|_| agreed || !tracks));
+        let wanted = match (out, into) {
+            (Some(out), _) if out > before.desired => out,
+            (_, Some(into)) if into < before.desired && now.coming + now.warming == 0 => into,
+            _ => before.desired,
+        };
+        wanted.clamp(before.min, before.max)
+    }
+}
+
+#[test]
+fn the_size_is_that_of_a_plain_reading_of_the_rules_on_a_thousand_drawn_worlds() {
+    use plimsoll_base::engine::random::{Purpose, Seed};
+    let mut changes = [0; 2];
+    for world in 0..1000 {
+        let mut random = Seed(world).stream(Purpose::Mix, 3);
+        let mut policies = Vec::new();
+        for _ in 0..1 + random.below(3) {
+            let milli = 200 + 100 * random.below(9);
+            policies.push(match random.below(3) {
+                0 => ScalingPolicy::Step {
+                    threshold_milli: milli,
+                    side: if random.below(2) == 0 { ThresholdSide::Above } else { ThresholdSide::Below },
+                    alarm: MetricAlarm::new(2, 4),
+                    steps: vec![(0, 1 + random.below(3) as u32), (150, 4)],
+                },
+                _ => ScalingPolicy::TargetTracking { target_milli: milli, scale_in: random.below(4) > 0 },
+            });
+        }
+        let mut sizes = GroupSizes { min: 1 + random.below(3) as u32, max: 30, desired: 5 };
+        let (mut scaler, mut minutes, mut before) = (Scaler::new(&policies), Vec::new(), Vec::new());
+        let mut load = 1 + random.below(2000);
+        for now in 1..=90 {
+            if random.below(12) == 0 {
+                load = 1 + random.below(2000);
+            }
+            let running = 1 + random.below(u64::from(sizes.desired));
+            let coming = sizes.desired - running as u32;
+            let coming = if random.below(2) == 0 { coming } else { 0 };
+            minutes.push(minute(now, load, running, (coming, 0)));
+            before.push(sizes);
+            let expected = plain::size(&minutes, &before, &policies);
+            scaler.decide(&policies, minutes.last().unwrap(), &mut sizes);
+            assert_eq!(sizes.desired, expected, "world {world}, minute {now}: {policies:?}");
+            let old = before.last().unwrap().desired;
+            changes[0] += u32::from(expected > old);
+            changes[1] += u32::from(expected < old);
+        }
+    }
+    assert!(changes.iter().all(|count| *count > 400), "groups grow and shrink: {changes:?}");
+}
