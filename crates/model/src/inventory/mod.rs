@@ -2,7 +2,7 @@
 //! scenario that begins there.
 //!
 //! A reader for each source makes an [`Inventory`]; [`settle`] decides which machines can be where they are said to be and tells
-//! the others by reason; [`write`] writes the files. [`SOURCES`] is the register: a new source is a file and a line there.
+//! the others by reason; [`write`](mod@write) writes the files. [`SOURCES`] is the register: a new source is a file and a line there.
 
 mod describe_instances;
 mod json;

@@ -4,144 +4,29 @@
 //! order of the scenario.
 //! The demand does not depend on the answers of the cloud.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+mod config;
+mod sources;
+
+pub use config::{Start, WorkloadConfig};
+
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
-use std::path::{Path, PathBuf};
+use std::collections::BinaryHeap;
+use std::path::Path;
 use std::sync::Arc;
 
-use super::arrivals::{ArrivalConfig, ArrivalSource, Stops};
+use super::arrivals::{ArrivalSource, Stops};
 use super::call::{Action, Call, LaunchOptions, LaunchTenancy, Resident, StopsId};
-use super::calls::{CallConfig, CallSource};
+use super::calls::CallSource;
 use super::directory::Directory;
 use super::handles::HostHandle;
-use super::jobs::{JobConfig, JobSource};
-use super::launch_policy::{LaunchPolicy, OnRefusalConfig};
-use super::profile::{DemandLayer, Intensity, ProfileConfig};
-use super::trace::origin::TraceOrigin;
-use super::trace::reading::{ColumnNames, TraceReading};
-use super::trace::replay::{RepeatConfig, Replay, TraceReplay};
+use super::jobs::JobSource;
+use super::launch_policy::LaunchPolicy;
+use super::trace::replay::TraceReplay;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::units::{AccountId, Duration, HostId, NS_PER_S, Time};
-
-/// `[workload]`: the sources of the demand of a run, which are merged.
-#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct WorkloadConfig {
-    /// A trace in one of the canonical forms (CSV, `.gz` allowed, or Parquet), relative to the scenario file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<PathBuf>,
-    /// The moment of the trace's clock at which the run starts: `"first"` (the first row), `"epoch"` (the zero of
-    /// its clock), seconds, or a date and time of UTC, for times that are dates or Unix times. Without it times
-    /// are seconds from the start of the run, and dates are refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_origin: Option<TraceOrigin>,
-    /// Names of the trace's columns where they are not those of its form, such as
-    /// `{ start_s = "launch_time", memory_gib = "ram" }`. Further columns of the trace are then not read.
-    #[serde(skip_serializing_if = "ColumnNames::is_empty")]
-    pub trace_columns: ColumnNames,
-    /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
-    #[serde(skip_serializing_if = "is_default")]
-    pub trace_round: bool,
-    /// Replays of the trace one after the other.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<RepeatConfig>,
-    /// Factor of all demand: below 1 it is thinned, above 1 requests are added, copies of rows of a trace among them.
-    #[serde(skip_serializing_if = "is_one")]
-    pub scale: f64,
-    /// Factors of the demand over time: growth, weeks, days, steps.
-    #[serde(skip_serializing_if = "is_default")]
-    pub profile: ProfileConfig,
-    /// Copies of a row of a trace, which a `scale` or `profile` above 1 makes, start later than the row by a time drawn
-    /// uniformly below this; default 1h.
-    #[serde(skip_serializing_if = "is_one_hour")]
-    pub jitter: Duration,
-    /// Other attempts of a launch of the trace that is refused; left out: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_refusal: Option<OnRefusalConfig>,
-    /// State of the cloud when the run starts.
-    pub start: Start,
-    /// Synthetic arrivals.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub arrivals: Vec<ArrivalConfig>,
-    /// Synthetic calls to the API that launch nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<CallConfig>,
-    /// Jobs that take instances of pools.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub jobs: Vec<JobConfig>,
-}
-
-/// Longest delay of a copy of a row, unless the scenario says otherwise.
-const JITTER: Duration = Duration(3600 * NS_PER_S);
-
-impl Default for WorkloadConfig {
-    fn default() -> WorkloadConfig {
-        WorkloadConfig {
-            trace: None,
-            trace_origin: None,
-            trace_columns: ColumnNames::default(),
-            trace_round: false,
-            repeat: None,
-            scale: 1.0,
-            profile: ProfileConfig::default(),
-            jitter: JITTER,
-            on_refusal: None,
-            start: Start::default(),
-            arrivals: Vec::new(),
-            calls: Vec::new(),
-            jobs: Vec::new(),
-        }
-    }
-}
-
-fn is_one(number: &f64) -> bool {
-    *number == 1.0
-}
-
-fn is_one_hour(jitter: &Duration) -> bool {
-    *jitter == JITTER
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-impl WorkloadConfig {
-    /// Returns the settings of the reading of the trace.
-    pub fn reading(&self) -> TraceReading {
-        TraceReading {
-            origin: self.trace_origin,
-            columns: self.trace_columns.clone(),
-            round: self.trace_round,
-        }
-    }
-
-    /// Returns whether there is no source of demand at all.
-    pub fn is_empty(&self) -> bool {
-        self.trace.is_none() && self.arrivals.is_empty() && self.calls.is_empty() && self.jobs.is_empty()
-    }
-
-    /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
-    pub fn is_certain(&self) -> bool {
-        let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
-        self.arrivals.is_empty() && self.calls.is_empty() && self.jobs.is_empty() && is_as_it_is
-    }
-}
-
-/// State of the cloud when a run starts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Start {
-    /// Nothing.
-    #[default]
-    Empty,
-    /// Equilibrium of the synthetic demand: a Poisson number of instances with residual lifetimes.
-    SteadyState,
-}
+use plimsoll_base::units::{AccountId, Duration, HostId, Time};
+use sources::Sources;
 
 /// Random draws set aside for one running or stopped time, more than any distribution takes on average.
 const DRAWS_PER_TIME: u64 = 8;
@@ -284,118 +169,17 @@ impl Demand {
         base_dir: &Path,
         directory: &mut Directory,
     ) -> Result<Demand, InputError> {
-        let mut problems = Vec::new();
-        let intensity = Intensity::compile(config.scale, &config.profile, duration);
-        let intensity = intensity.map_err(|wrong| problems.extend(wrong)).ok().flatten();
-        if config.trace.is_none()
-            && config.arrivals.is_empty()
-            && config.calls.is_empty()
-            && config.jobs.is_empty()
-        {
-            let found = "found no demand, expected a trace, arrivals or calls";
-            let problem = Problem::new(Place::key("workload"), found);
-            problems.push(problem.with_help("set `workload.trace` or add [[workload.arrivals]]"));
-        }
-        let is_empty = config.trace.as_ref().is_some_and(|file| file.as_os_str().is_empty());
-        if is_empty {
-            problems.push(Problem::new(
-                Place::key("workload.trace"),
-                "found nothing, expected the name of a file",
-            ));
-        }
-        let trace = config.trace.as_ref().filter(|_| !is_empty);
-        let replay = || Replay {
-            reading: config.reading(),
-            repeat: config.repeat,
-            intensity: intensity.clone(),
-            jitter: config.jitter,
-        };
-        let trace = trace.map(|file| TraceReplay::open(&base_dir.join(file), replay(), seed));
-        let trace = trace.and_then(|trace| trace.map_err(|error| problems.extend(error.0)).ok());
-        let rule = config.on_refusal.as_ref().map(|rule| rule.compile("workload.on_refusal", &[], directory));
-        let on_refusal = rule.and_then(|rule| rule.map_err(|wrong| problems.extend(wrong)).ok());
-        if config.on_refusal.is_some() && config.trace.is_none() {
-            let found = "found a table without a trace, expected one beside `workload.trace`";
-            let problem = Problem::new(Place::key("workload.on_refusal"), found);
-            problems.push(problem.with_help("put it into [[workload.arrivals]] for synthetic demand"));
-        }
-        let layers = intensity.as_ref().map_or(1, Intensity::layers);
-        let most = usize::from(u16::MAX / layers);
-        if config.arrivals.len().max(config.calls.len()).max(config.jobs.len()) > most {
-            let found =
-                format!("found up to {layers} times the demand, expected less with more than {most} sources");
-            problems.push(Problem::new(Place::key("workload.scale"), found));
-            return Err(InputError(problems));
-        }
-        let (mut sources, mut callers, mut names) = (Vec::new(), Vec::new(), Vec::new());
-        let mut jobs = Vec::new();
-        for layer in 0..layers {
-            let mut wrong = Vec::new();
-            let (arrivals, of_layer) = compile(
-                "workload.arrivals",
-                &config.arrivals,
-                ArrivalConfig::name_or_number,
-                |arrivals, source, key| {
-                    let layer = DemandLayer { source, layer };
-                    arrivals.compile(layer, key, seed, intensity.as_ref(), base_dir, directory)
-                },
-                &mut wrong,
-            );
-            let of_arrivals = of_layer;
-            if layer == 0 {
-                names = arrivals;
-            }
-            let (_, of_layer) = compile(
-                "workload.calls",
-                &config.calls,
-                CallConfig::name_or_number,
-                |calls, source, key| {
-                    let layer = DemandLayer { source, layer };
-                    calls.compile(layer, key, seed, intensity.as_ref(), (&names, &of_arrivals), directory)
-                },
-                &mut wrong,
-            );
-            sources.extend(of_arrivals);
-            callers.extend(of_layer);
-            let (_, of_layer) = compile(
-                "workload.jobs",
-                &config.jobs,
-                JobConfig::name_or_number,
-                |jobs, source, key| {
-                    jobs.compile(DemandLayer { source, layer }, key, seed, intensity.as_ref(), base_dir)
-                },
-                &mut wrong,
-            );
-            jobs.extend(of_layer);
-            if !wrong.is_empty() {
-                problems.extend(wrong);
-                break;
-            }
-        }
-        if config.start == Start::SteadyState {
-            check_steady_state(config, &sources, &mut problems);
-        }
-        if !problems.is_empty() {
-            return Err(InputError(problems));
-        }
-        let made = (sources.len(), callers.len());
-        let of_all = |count: usize| count * usize::from(layers);
-        assert_eq!(
-            made,
-            (of_all(config.arrivals.len()), of_all(config.calls.len())),
-            "a source is missing and nothing is wrong"
-        );
+        let Sources { trace, trace_policy, arrivals, callers, jobs, layers } =
+            Sources::compile(config, duration, seed, base_dir, directory).map_err(InputError)?;
+        let times = arrivals.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at));
         let mut demand = Demand {
             seed,
             start: config.start,
             trace,
-            trace_policy: LaunchPolicy { on_refusal, ..LaunchPolicy::default() },
+            trace_policy,
             ahead: None,
-            queue: (sources.iter().map(ArrivalSource::at).chain(callers.iter().map(CallSource::at)))
-                .zip(TRACE + 1..)
-                .map(Turn::new)
-                .collect(),
-            sources,
+            queue: times.zip(TRACE + 1..).map(Turn::new).collect(),
+            sources: arrivals,
             callers,
             jobs,
             layers,
@@ -635,48 +419,6 @@ impl Demand {
     fn stops(&self, stops: StopsId) -> &Stops {
         let source = &self.sources[usize::from(stops.0)];
         source.stops().expect("an id of stops belongs to a process that has them")
-    }
-}
-
-/// Returns the names of a list of sources, which stands at `key`, and the sources that could be made of it. One that cannot
-/// be made has a problem, or refers to something that has one.
-fn compile<Config, Made>(
-    key: &str,
-    list: &[Config],
-    name: fn(&Config, u16) -> String,
-    mut make: impl FnMut(&Config, u16, &str) -> Result<Made, Vec<Problem>>,
-    problems: &mut Vec<Problem>,
-) -> (Vec<String>, Vec<Made>) {
-    let (mut names, mut met, mut made) = (Vec::new(), BTreeSet::new(), Vec::new());
-    let Ok(_) = u16::try_from(list.len()) else {
-        let found = format!("found {} processes, expected at most 65,535", list.len());
-        problems.push(Problem::new(Place::key(key), found));
-        return (names, made);
-    };
-    for (config, number) in list.iter().zip(0..) {
-        let path = format!("{key}.{number}");
-        match make(config, number, &path) {
-            Ok(source) => made.push(source),
-            Err(wrong) => problems.extend(wrong),
-        }
-        let name = name(config, number);
-        if !met.insert(name.clone()) {
-            let found = format!("found `{name}` again, expected a name of its own");
-            problems.push(Problem::new(Place::key(&format!("{path}.name")), found));
-        }
-        names.push(name);
-    }
-    (names, made)
-}
-
-fn check_steady_state(config: &WorkloadConfig, sources: &[ArrivalSource], problems: &mut Vec<Problem>) {
-    if config.arrivals.is_empty() {
-        let found = "found \"steady-state\" without arrivals, expected \"empty\": a trace has no equilibrium";
-        problems.push(Problem::new(Place::key("workload.start"), found));
-    }
-    for source in sources {
-        let path = format!("workload.arrivals.{}", source.number());
-        problems.extend(source.expected_residents(&path).err());
     }
 }
 

@@ -20,7 +20,7 @@ pub struct JobConfig {
     /// Name, shown in results; default `jobs-N`, N from 0 in file order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Name of the pool, one of [[pools]].
+    /// Name of the pool, one of `[[pools]]`.
     pub pool: String,
     /// Arrival process of the jobs.
     pub process: ProcessConfig,

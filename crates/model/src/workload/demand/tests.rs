@@ -3,7 +3,7 @@ use crate::workload::call::{End, Launch};
 use crate::workload::directory::SubnetName;
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::units::ZoneId;
-use plimsoll_base::units::{AccountId, parse_duration};
+use plimsoll_base::units::{AccountId, NS_PER_S, parse_duration};
 use std::fs;
 use std::sync::Arc;
 

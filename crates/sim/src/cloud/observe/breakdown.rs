@@ -29,7 +29,7 @@ pub struct PartUse {
     pub sums: [u128; TOTALS],
     /// Greatest value of each total.
     pub peaks: [u64; TOTALS],
-    /// Greatest shares in use, in the order of [`SHARES`].
+    /// Greatest shares in use, in the order of `SHARES`.
     pub peak_shares: [PeakRatio; SHARES.len()],
     /// Launches.
     pub launches: LaunchCounts,
