@@ -69,7 +69,7 @@ fn placement(criterion: &mut Criterion) {
                 tenancy: GroupTenancy::Any,
                 hardware: Default::default(),
                 sockets: 0,
-                availability: Default::default(),
+                service_window: Default::default(),
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
             let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));

@@ -50,7 +50,7 @@ const EXAMPLES: [Example; 7] = [
         kind: "a report of a run",
         names: &["subnets::begin", "subnets::FILE"],
         within: "report/src/run/",
-        files: &["report/src/run/mod.rs"],
+        files: &["report/src/run/data.rs", "report/src/run/mod.rs"],
     },
     Example {
         kind: "a chart of a run",

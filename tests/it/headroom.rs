@@ -92,12 +92,32 @@ fn what_does_not_fit_into_an_hour_is_seen_coming() {
             exhaustion.iter().find(|(resource, _)| resource.name == what).expect("it has a limit");
         [found.earliest_s, found.at_s, found.latest_s].map(|at| at.expect("it grows") / 3600.0)
     };
-    for (what, full_after) in [("vcpu", 64.0), ("subnet a", 123.0)] {
+    for (what, full_after) in [("vCPU", 64.0), ("subnet a", 123.0)] {
         let [earliest, at, latest] = hours(what);
         assert!(earliest <= at && at <= latest, "{what}");
         assert!((at - full_after).abs() < 2.5, "{what} after {at} h");
     }
-    assert!(exhaustion.iter().all(|(resource, _)| resource.name != "gpu"), "there is none");
+    assert!(exhaustion.iter().all(|(resource, _)| resource.name != "GPU"), "there is none");
+}
+
+/// Best fit decreasing puts 4 and 4 on one host and has no place for the last 3; it stands as 4, 3, 3 on each.
+#[test]
+fn a_repacking_is_never_worse_than_what_stands() {
+    let rows: String = [4, 3, 3, 4, 3, 3].iter().map(|vcpu| format!("0,90,{vcpu},1\n")).collect();
+    let text = "
+        duration = '100s'
+        headroom.every = '50s'
+        output.sample_every = '50s'
+        placement.strategy = 'first-fit'
+        [[zones]]
+        name = 'z'
+        hosts = [{ count = 2, vcpu = 10, memory_gib = 64 }]";
+    let mut looks = Looks::default();
+    let trace = format!("start_s,end_s,vcpu,memory_gib\n{rows}");
+    let outcome = Experiment::replaying(&trace, text).run_with(&[], CHECKED, &mut looks);
+    assert_eq!(outcome.first_failures, []);
+    let at_50 = &looks.0[1].headroom;
+    assert_eq!((at_50.hosts_compacted, at_50.hosts_lower_bound), (Some(2), 2));
 }
 
 #[test]

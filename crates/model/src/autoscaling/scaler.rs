@@ -1,9 +1,9 @@
 //! Scaler of a group: decides once a minute how many instances it is to have.
 //!
-//! Rules of "Target tracking scaling policies" and "Step and simple scaling policies" of the Amazon EC2 Auto Scaling user guide
-//! (read 2026-11-29): of several policies the one with the largest capacity decides, out and in; all that track a target have to
-//! agree to scale in; and while instances come up or warm up the group does not scale in. The alarms of target tracking, 3 of 3
-//! minutes above the target and 15 of 15 below nine tenths of it, are those that EC2 is seen to make; it does not promise them.
+//! All policies that track a target have to agree to scale in (Amazon EC2 Auto Scaling user guide, "Target tracking scaling
+//! policies", seen 2026-11-29); of several policies the one with the largest capacity decides, out and in (API reference of
+//! Application Auto Scaling, `PutScalingPolicy`, seen 2026-11-29). Assumed: while instances come up or warm up the group does not
+//! scale in; the alarms of target tracking are 3 of 3 minutes above the target and 15 of 15 below nine tenths of it.
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;

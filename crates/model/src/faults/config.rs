@@ -1,6 +1,6 @@
 //! `[faults]` of a scenario: host failures, outages, maintenance and retirement, with every problem of them.
 
-use crate::fleet::availability::Drain;
+use crate::fleet::service_window::Drain;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

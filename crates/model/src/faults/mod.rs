@@ -9,7 +9,7 @@ mod config;
 mod failures;
 mod selection;
 
-pub use crate::fleet::availability::Drain;
+pub use crate::fleet::service_window::Drain;
 pub use config::{FaultConfig, HostFaultConfig, HostRange, MaintenanceConfig, OnFailure, OutageConfig};
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::ops::Range;
 
 use crate::fleet::Fleet;
-use crate::fleet::availability::Availability;
+use crate::fleet::service_window::ServiceWindow;
 use crate::fleet::state::HostTrigger;
 use failures::{Failures, Life};
 use plimsoll_base::engine::random::{Purpose, Seed};
@@ -160,7 +160,7 @@ impl Faults {
         if !problems.is_empty() {
             return Err(InputError(problems));
         }
-        let has_dates = fleet.groups().iter().any(|group| group.availability.is_limited());
+        let has_dates = fleet.groups().iter().any(|group| group.service_window.is_limited());
         if config.is_empty() && !has_dates {
             return Ok(None);
         }
@@ -258,7 +258,7 @@ impl Faults {
     /// end.
     fn plan_groups(&mut self, fleet: &Fleet) {
         for group in fleet.groups() {
-            let Availability { from, until, notice, drain } = group.availability;
+            let ServiceWindow { from, until, notice, drain } = group.service_window;
             let hosts = group.first.0..group.first.0 + group.count;
             if from > Duration::ZERO {
                 self.phases[hosts.start as usize..hosts.end as usize].fill(Phase::Absent);

@@ -141,7 +141,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
-            availability: Default::default(),
+            service_window: Default::default(),
         };
         let listed = ["x", "y", "x"].map(|rack| ListedHost {
             name: None,
@@ -156,7 +156,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
-            availability: Default::default(),
+            service_window: Default::default(),
         };
         // Hosts 0 to 4 on racks 0 to 2; then 5, 6 on a rack and 7, 8, 9 on two.
         let fleet = Fleet::new(&[vec![fixed(5)], vec![fixed(2), listed]]).unwrap();

@@ -24,7 +24,7 @@ fn fleet(hosts: Hosts) -> Fleet {
         tenancy: GroupTenancy::Any,
         hardware: Default::default(),
         sockets: 0,
-        availability: Default::default(),
+        service_window: Default::default(),
     };
     Fleet::new(&[vec![group.clone()], vec![group]]).unwrap()
 }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::availability::{Availability, Drain};
 use super::hardware::{Architecture, Hardware};
 use super::host::GroupTenancy;
 use super::host_file;
 use super::host_group::{HostGroup, Hosts, ListedHost, MAX_HOSTS};
+use super::service_window::{Drain, ServiceWindow};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, Duration, QUANTITIES, Quantity, RESOURCES, Resources};
 
@@ -275,15 +275,15 @@ impl HostGroupConfig {
                 tenancy: self.tenancy,
                 hardware: Hardware::new(&self.families, &self.types, self.architecture),
                 sockets: self.sockets.unwrap_or(0),
-                availability: self.availability(),
+                service_window: self.service_window(),
             }),
             _ => Err(problems.found),
         }
     }
 
     /// Returns the time that the hosts are there.
-    fn availability(&self) -> Availability {
-        Availability {
+    fn service_window(&self) -> ServiceWindow {
+        ServiceWindow {
             from: self.available_from,
             until: self.available_until,
             notice: self.retire_notice,

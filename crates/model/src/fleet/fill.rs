@@ -67,7 +67,7 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
-            availability: Default::default(),
+            service_window: Default::default(),
         };
         Fleet::new(&[vec![group]]).unwrap()
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::availability::Availability;
+use super::service_window::ServiceWindow;
 use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
 
 /// State of a host.
@@ -165,7 +165,7 @@ pub struct GroupHosts {
     /// Tenancy of the instances that its hosts take.
     pub tenancy: GroupTenancy,
     /// Time that its hosts are there.
-    pub availability: Availability,
+    pub service_window: ServiceWindow,
 }
 
 /// Racks of the hosts of a group.

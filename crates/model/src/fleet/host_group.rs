@@ -1,8 +1,8 @@
 //! Host groups with every quantity exact, as [`resolve`](super::config::resolve) makes them of a scenario.
 
-use super::availability::Availability;
 use super::hardware::Hardware;
 use super::host::GroupTenancy;
+use super::service_window::ServiceWindow;
 use plimsoll_base::units::Resources;
 
 /// The most hosts one fleet may have: their records alone then fill several GiB.
@@ -24,7 +24,7 @@ pub struct HostGroup {
     /// Processor sockets of each; 0 if not given.
     pub sockets: u8,
     /// Time that they are there.
-    pub availability: Availability,
+    pub service_window: ServiceWindow,
 }
 
 /// Hosts of a group. Sellable is capacity less reserve; network is `u32::MAX` where it has no limit.

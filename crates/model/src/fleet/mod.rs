@@ -3,7 +3,6 @@
 //! Hosts are numbered from 0 in the order of the scenario file, as are groups and zones; each is an
 //! unbroken run of ids. An elastic group has such a run too: its hosts exist, closed, until opened.
 
-pub mod availability;
 pub mod config;
 pub mod fill;
 pub mod hardware;
@@ -13,6 +12,7 @@ pub mod host_group;
 pub mod index;
 mod pool;
 mod restore;
+pub mod service_window;
 pub mod state;
 pub mod totals;
 
@@ -484,7 +484,7 @@ impl Builder {
         };
         let empty =
             |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
-        let is_there = group.availability.from == Duration::ZERO;
+        let is_there = group.service_window.from == Duration::ZERO;
         let at_first = if is_there { HostState::Active } else { HostState::Absent };
         let (elastic, racks) = match &group.hosts {
             Hosts::Fixed { count, sellable } => {
@@ -507,8 +507,8 @@ impl Builder {
             }
         };
         let count = self.hosts.len() as u32 - first.0;
-        let HostGroup { tenancy, availability, .. } = *group;
-        self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy, availability });
+        let HostGroup { tenancy, service_window, .. } = *group;
+        self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy, service_window });
         Ok(())
     }
 

@@ -172,7 +172,7 @@ Arrive: absent -> active";
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
-            availability: Default::default(),
+            service_window: Default::default(),
         }]])
         .unwrap()
     }

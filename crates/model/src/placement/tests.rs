@@ -42,7 +42,7 @@ fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
         tenancy: GroupTenancy::Any,
         hardware: Default::default(),
         sockets: 0,
-        availability: Default::default(),
+        service_window: Default::default(),
     }
 }
 

@@ -78,7 +78,7 @@ fn fleet() -> Fleet {
         tenancy,
         hardware: runs(families),
         sockets: 2,
-        availability: Default::default(),
+        service_window: Default::default(),
     };
     let fixed = |count, sellable| Hosts::Fixed { count, sellable };
     let listed = |i| ListedHost {

@@ -39,7 +39,7 @@ pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> S
         tenancy,
         hardware: Default::default(),
         sockets: 0,
-        availability: Default::default(),
+        service_window: Default::default(),
     };
     of_groups(&[vec![group.clone()], vec![group]])
 }
@@ -270,7 +270,7 @@ fn an_elastic_host_opens_for_one_account_and_closes_behind_it() {
         tenancy,
         hardware: Default::default(),
         sockets: 0,
-        availability: Default::default(),
+        service_window: Default::default(),
     }]]);
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Dedicated)), Ok(0));
     assert_eq!(scene.launch(OTHER, 0, plain()), Ok(1));

@@ -15,8 +15,8 @@ use plimsoll_model::workload::call::{End, Launch, Sender};
 /// The most instances of one request of a group. An assumption.
 const MAX_PER_REQUEST: u32 = 100;
 
-/// Share of a group that it may have beyond its number while it rebalances: EC2's "10 percent margin" (Amazon EC2 Auto Scaling
-/// user guide, "Availability Zone rebalancing", read 2026-11-29).
+/// Share of a group that it may have beyond its number while it rebalances (Auto Scaling developer guide, "Auto Scaling
+/// behavior", an older edition: by a tenth beyond the maximum).
 const REBALANCING_SHARE: u32 = 10;
 
 /// Orders the first instances of every group, and begins its minutes.

@@ -9,6 +9,7 @@ use crate::cloud::observe::outcome::{HeadroomUse, LimitedResource};
 use crate::cloud::world::World;
 use plimsoll_base::metrics::forecast;
 use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
+use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
 
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
@@ -16,6 +17,9 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
     let (census, asked) = (Census::of(&world.hosts.fleet), live_mix(world));
     let mut headroom = Headroom::of(&census, &asked);
+    // As it stands is a packing too: no repacking has to be worse, nor to be found at all.
+    let used = world.hosts.fleet.totals()[Total::HostsUsed];
+    headroom.hosts_compacted = Some(headroom.hosts_compacted.unwrap_or(used).min(used));
     headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
@@ -101,7 +105,7 @@ fn levels_of_kinds(world: &World) -> Vec<(LimitedResource, f64)> {
 
 /// Resources of hosts that are forecast, by name.
 const RESOURCES_OF_HOSTS: [(&str, usize); 3] =
-    [("vcpu", Resources::VCPU), ("memory", Resources::MEMORY), ("gpu", Resources::GPU)];
+    [("vCPU", Resources::VCPU), ("memory", Resources::MEMORY), ("GPU", Resources::GPU)];
 
 /// Returns the share of the room for the live mix that is taken, by vCPU: what is stranded when the mix fits no more counts
 /// as no room. `None` where the mix has no limit.

@@ -27,7 +27,7 @@ impl Drain {
 
 /// Time that the hosts of a group are there; by default always.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Availability {
+pub struct ServiceWindow {
     /// Time at which they arrive, from the start of the run; zero: they are there.
     pub from: Duration,
     /// Time at which they leave for good, if they do.
@@ -38,7 +38,7 @@ pub struct Availability {
     pub drain: Drain,
 }
 
-impl Availability {
+impl ServiceWindow {
     /// Returns true of hosts that arrive later or leave.
     pub fn is_limited(&self) -> bool {
         self.from > Duration::ZERO || self.until.is_some()
