@@ -63,7 +63,17 @@ pub fn command_lines(document: &str) -> Vec<String> {
         match piece {
             Piece::Block(_, code) => {
                 let code = code.replace("\\\n", " ");
-                let lines = code.lines().map(|line| line.trim().trim_start_matches("$ ").to_string());
+                let mut lines: Vec<String> = Vec::new();
+                for line in code.lines().map(|line| line.trim().trim_start_matches("$ ")) {
+                    // What a quote holds may go on in the next line.
+                    let is_open = |last: &&mut String| {
+                        last.starts_with("plimsoll ") && !last.matches('\'').count().is_multiple_of(2)
+                    };
+                    match lines.last_mut().filter(is_open) {
+                        Some(last) => last.extend([" ", line]),
+                        None => lines.push(line.to_string()),
+                    }
+                }
                 found.extend(lines);
             }
             Piece::Prose(prose) => {
