@@ -75,8 +75,8 @@ fn parts(summary: &Summary, title: &'static str, what: &'static str, parts: &[Pa
     });
     ReportTable {
         title: title.into(),
-        caption: "Hosts in use at most; vCPU and memory in use on average and at most; what was free at the peak; when the \
-                  first of them is full if its trend goes on. Means and peaks are those of the samples \
+        caption: "Hosts in use at most; vCPU and memory in use on average and at most; what was free at the peak; with \
+                  [headroom], when the first of them is forecast to be full. Means and peaks are those of the samples \
                   (output.sample_every)."
             .to_string(),
         header: header.into_iter().map(Into::into).collect(),
