@@ -59,10 +59,15 @@ const EXAMPLES: [Example; 7] = [
         files: &["run/charts/mod.rs"],
     },
     Example {
-        kind: "an observation",
+        kind: "an observation that two reports consume",
         names: &["HeadroomSampled"],
         within: "",
-        files: &["report/src/run/headroom.rs", "observe/headroom.rs", "observe/observation.rs"],
+        files: &[
+            "report/src/run/headroom.rs",
+            "report/src/run/survival.rs",
+            "observe/headroom.rs",
+            "observe/observation.rs",
+        ],
     },
 ];
 

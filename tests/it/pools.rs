@@ -9,7 +9,7 @@ use crate::support::{CHECKED, Experiment, Notes, UNCHECKED, assert_agrees};
 /// Jobs at random, so many a minute, on a pool whose instances take a minute to boot on average.
 fn pool(size: u32, per_minute: f64, boot: &str) -> Experiment {
     Experiment::new(&format!(
-        "duration = '9h'
+        "duration = '33h'
         warmup = '1h'
         lifecycle.boot = {boot}
         zones = [{{ name = 'z', hosts = [{{ elastic = true, vcpu = 64, memory_gib = 512 }}] }}]
@@ -58,7 +58,7 @@ fn the_pool_that_starts_95_percent_at_once_is_found() {
     // Poisson(4) is below 8 in 94.9 % and below 9 in 97.9 %.
     let place = workplace();
     let toml = pool(1, 4.0, "{ kind = 'exponential', mean = '1m' }").toml();
-    std::fs::write(place.path().join("pool.toml"), toml.replace("9h", "61h")).unwrap();
+    std::fs::write(place.path().join("pool.toml"), toml.replace("33h", "61h")).unwrap();
     let words = [
         "size",
         "pool.toml",
