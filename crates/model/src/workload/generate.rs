@@ -166,6 +166,7 @@ impl fmt::Display for GenerateReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::call::Sender;
     use crate::workload::demand::WorkloadConfig;
     use crate::workload::trace::TraceReader;
     use crate::workload::trace::reading::TraceReading;
@@ -242,7 +243,9 @@ mod tests {
             for lifetime in lifetimes {
                 // Facts that the row of one instance cannot express were reported as lost.
                 let end = End::At(want.at.after(*lifetime));
-                let launch = Launch { min_count: 1, max_count: 1, end, first_instance: 0, ..asked.clone() };
+                let sender = Sender::Trace;
+                let launch =
+                    Launch { min_count: 1, max_count: 1, end, first_instance: 0, sender, ..asked.clone() };
                 let one = Call { action: Action::Launch(launch), ..want.clone() };
                 assert_eq!(trace.next(names).unwrap(), Some(one));
                 rows += 1;

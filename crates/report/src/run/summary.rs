@@ -9,6 +9,8 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::demand_figures::{GroupFigures, JobFigures};
+use super::measures::{LatencyFigures, MicroUsd};
 use crate::ReportFile;
 use crate::load::json;
 use plimsoll_base::input::InputError;
@@ -88,6 +90,10 @@ pub struct Summary {
     pub stages: BTreeMap<String, StageFigures>,
     /// Calls on their way through the control plane.
     pub control_plane: ControlPlane,
+    /// Auto Scaling groups, by name.
+    pub autoscaling_groups: BTreeMap<String, GroupFigures>,
+    /// Jobs, by name.
+    pub jobs: BTreeMap<String, JobFigures>,
     /// Percentiles of durations, by what took them.
     pub latency_s: BTreeMap<String, LatencyFigures>,
     /// Calls that a fault of the service refused.
@@ -495,29 +501,6 @@ pub struct BillingFigures {
     pub dedicated_by_surcharge: Vec<String>,
 }
 
-/// Millionths of a dollar; in files a decimal string of dollars with six places.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct MicroUsd(pub i128);
-
-impl MicroUsd {
-    /// Returns the amount in whole cents, rounded half up.
-    pub fn cents(self) -> i128 {
-        const MICRO_USD_PER_CENT: i128 = 10_000;
-        (self.0 + MICRO_USD_PER_CENT / 2).div_euclid(MICRO_USD_PER_CENT)
-    }
-}
-
-impl<'de> Deserialize<'de> for MicroUsd {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MicroUsd, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let expected =
-            || serde::de::Error::custom(format!("`{text}` where dollars with six places are expected"));
-        let (whole, places) =
-            text.split_once('.').filter(|(_, places)| places.len() == 6).ok_or_else(expected)?;
-        format!("{whole}{places}").parse().map(MicroUsd).map_err(|_| expected())
-    }
-}
-
 /// Stage of the control plane. A figure is `None` where there was nothing to measure.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -620,26 +603,6 @@ pub struct Queue {
 pub struct BreakerFigures {
     /// Times that one opened.
     pub opened: Option<u64>,
-}
-
-/// Percentiles of durations \[s\].
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct LatencyFigures {
-    /// Number of durations.
-    pub count: u64,
-    /// Mean.
-    pub mean: f64,
-    /// Median.
-    pub p50: f64,
-    /// 90th percentile.
-    pub p90: f64,
-    /// 99th percentile.
-    pub p99: f64,
-    /// 99.9th percentile.
-    pub p999: f64,
-    /// Greatest.
-    pub max: f64,
 }
 
 /// Calls that a fault of the service refused.

@@ -1,6 +1,7 @@
 //! Answer of a run in a sentence or two. What the scenario asks for comes first: its objectives; then what did not keep up,
 //! how many hosts the demand takes, what ran out.
 
+use super::reacting;
 use super::shortage;
 use super::tables::in_path_order;
 use super::words::{moment, number};
@@ -25,7 +26,8 @@ pub fn answer(summary: &Summary) -> String {
         }
         () => [Some(shortage::sentence(summary).unwrap_or_else(|| room(summary))), None, None],
     };
-    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let sentences = [reacting::sentence(summary)].into_iter().chain(sentences);
+    sentences.flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns which objectives are met, the one that is missed by most, and what broke first.

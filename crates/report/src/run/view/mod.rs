@@ -2,6 +2,7 @@
 
 mod answer;
 mod breakdown;
+mod reacting;
 mod shortage;
 mod tables;
 pub mod words;

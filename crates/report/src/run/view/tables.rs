@@ -1,11 +1,11 @@
 //! Tables of a run that terminal and page share; those that would be empty are left out.
 
 use super::breakdown::FORECAST_LIMIT_S;
+use super::reacting;
 use super::words::moment;
 use crate::format::amount;
-use crate::run::summary::{
-    AddressPoolFigures, HeadroomFigures, LatencyFigures, MicroUsd, SpanFigures, StageFigures, Summary,
-};
+use crate::run::measures::{LatencyFigures, MicroUsd};
+use crate::run::summary::{AddressPoolFigures, HeadroomFigures, SpanFigures, StageFigures, Summary};
 use crate::table::{ReportTable, TableCell};
 use plimsoll_base::failure;
 use plimsoll_base::units::figures::{decimal, dollars, grouped, percent};
@@ -24,6 +24,8 @@ pub fn all(summary: &Summary) -> Vec<ReportTable> {
         false => (of_launches.to_vec(), of_calls.to_vec()),
     };
     let rest = [
+        reacting::groups(summary),
+        reacting::jobs(summary),
         faults(summary),
         probes(summary),
         usage(summary),

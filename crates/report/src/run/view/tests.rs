@@ -124,6 +124,39 @@ fn elastic_hosts_are_counted() {
 }
 
 #[test]
+fn groups_and_jobs_are_answered_for_before_the_room() {
+    let group = json!({
+        "in_service_mean": 107.56, "in_service_peak": 202, "utilisation_mean": 0.558, "unserved_ratio": 0.0002,
+        "launches_refused": 3, "cost_usd": "1486.935467", "fixed_fleet_usd": "1686.528000",
+    });
+    let job = json!({
+        "arrived": 9478, "started_at_once_ratio": 0.9546, "waiting_at_end": 1,
+        "wait_s": { "count": 9478, "mean": 1.678, "p99": 56.673, "max": 196.36 },
+    });
+    let room =
+        "Yes: every instance was launched; the peak took 75.00 % of the vCPU and 50.00 % of the memory.";
+    let of_group =
+        "shop left 0.02 % of its load unserved, for $1,486.94; a fixed fleet for the peak costs $1,686.53.";
+    let of_job = "Of 9,478 jobs named builds, 95.46 % started at once; 99 % waited at most";
+    let view = view(json!({ "autoscaling_groups": { "shop": group }, "jobs": { "builds": job } }));
+    let answer = unmarked(&view.answer);
+    assert!(answer.starts_with(of_group) && answer.contains(of_job), "{answer}");
+    assert!(answer.ends_with(room), "{answer}");
+    let rows = |title: &str| view.tables.iter().find(|table| table.title == title).unwrap().rows.len();
+    assert_eq!((rows("Auto Scaling groups"), rows("Jobs")), (1, 1));
+    // A group without a load, and jobs that never came, have a row and no sentence.
+    let idle = super::RunView::of(
+        &serde_json::from_value::<Summary>(json!({
+            "horizon_s": 60.0,
+            "autoscaling_groups": { "shop": { "in_service_mean": 2.0, "cost_usd": "1.000000", "fixed_fleet_usd": "0.000000" } },
+            "jobs": { "builds": { "arrived": 0, "started_at_once_ratio": null, "wait_s": { "count": 0 } } },
+        }))
+        .unwrap(),
+    );
+    assert!(!idle.answer.contains("shop") && !idle.answer.contains("builds"), "{}", idle.answer);
+}
+
+#[test]
 fn objectives_come_first_and_are_missed_by_so_much() {
     let latency = |value: f64| json!({ "metric": "latency_s.launch.p99", "at_most": 60.0, "value": value, "met": value <= 60.0 });
     let available = |value: f64| json!({ "metric": "availability.ratio", "at_least": 0.999, "value": value, "met": value >= 0.999 });
