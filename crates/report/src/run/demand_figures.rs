@@ -7,7 +7,7 @@ use super::measures::{LatencyFigures, MicroUsd};
 /// An Auto Scaling group. A figure of load is `None` where the group has none.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct GroupFigures {
+pub struct ScalingFigures {
     /// Mean of the instances in service.
     pub in_service_mean: f64,
     /// Most instances in service.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::demand_figures::{GroupFigures, JobFigures};
+use super::demand_figures::{JobFigures, ScalingFigures};
 use super::measures::{LatencyFigures, MicroUsd};
 use crate::ReportFile;
 use crate::load::json;
@@ -91,7 +91,7 @@ pub struct Summary {
     /// Calls on their way through the control plane.
     pub control_plane: ControlPlane,
     /// Auto Scaling groups, by name.
-    pub autoscaling_groups: BTreeMap<String, GroupFigures>,
+    pub autoscaling_groups: BTreeMap<String, ScalingFigures>,
     /// Jobs, by name.
     pub jobs: BTreeMap<String, JobFigures>,
     /// Percentiles of durations, by what took them.

@@ -2,7 +2,7 @@
 
 use super::words::number;
 use crate::format::amount;
-use crate::run::demand_figures::{GroupFigures, JobFigures};
+use crate::run::demand_figures::{JobFigures, ScalingFigures};
 use crate::run::measures::MicroUsd;
 use crate::run::summary::Summary;
 use crate::table::{ReportTable, TableCell};
@@ -21,7 +21,7 @@ pub fn groups(summary: &Summary) -> ReportTable {
         "cost USD",
         "fixed fleet USD",
     ];
-    let row = |(name, group): (&String, &GroupFigures)| {
+    let row = |(name, group): (&String, &ScalingFigures)| {
         vec![
             TableCell::text(name),
             TableCell::Number(group.in_service_mean, decimal(group.in_service_mean, 1)),
@@ -67,7 +67,7 @@ pub fn sentence(summary: &Summary) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-fn of_group(group_name: &str, group: &GroupFigures) -> Option<String> {
+fn of_group(group_name: &str, group: &ScalingFigures) -> Option<String> {
     let (unserved, name) = (group.unserved_ratio?, name(group_name));
     let served = match unserved {
         0.0 => format!("{name} served all of its load"),
