@@ -11,16 +11,7 @@ use plimsoll_base::units::figures::{decimal, dollars, percent};
 
 /// Returns the Auto Scaling groups, by name.
 pub fn groups(summary: &Summary) -> ReportTable {
-    let header = [
-        "group",
-        "in service",
-        "at most",
-        "utilisation",
-        "unserved",
-        "refused",
-        "cost USD",
-        "fixed fleet USD",
-    ];
+    let header = ["group", "running", "peak", "used", "unserved", "refused", "cost", "fixed fleet"];
     let row = |(name, group): (&String, &ScalingFigures)| {
         vec![
             TableCell::text(name),
@@ -35,7 +26,7 @@ pub fn groups(summary: &Summary) -> ReportTable {
     };
     ReportTable::new("Auto Scaling groups", header, summary.autoscaling_groups.iter().map(row).collect())
         .with_caption(
-            "Instances in service on average and at most; load by capacity; load that was not served; instances refused; what \
+            "Instances in service on average and at most; load by their capacity; load that was not served; instances refused; what \
              their account costs, and what as many as the peak of the load takes would have cost all the time."
                 .to_string(),
         )
