@@ -1,6 +1,7 @@
 //! Events of tasks as Google publishes them of Borg: attempts of tasks by what happens to them.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use super::{ForeignInstance, ImportTally, Record};
 use crate::workload::trace::write::TraceWriter;
@@ -42,6 +43,19 @@ pub struct EventTypes {
     pub submissions: &'static [&'static str],
     /// Its requests change.
     pub updates: &'static [&'static str],
+}
+
+/// Returns the tables of a folder whose names begin with a prefix, in the order of their names.
+pub fn tables(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+    let files = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_meant = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let endings = [".csv", ".csv.gz", ".csv.zst", ".parquet"];
+        name.starts_with(prefix) && endings.iter().any(|ending| name.ends_with(ending))
+    };
+    let mut tables: Vec<PathBuf> = files.filter(is_meant).collect();
+    tables.sort();
+    tables
 }
 
 /// Attempts of tasks, by their events so far.

@@ -1,9 +1,9 @@
 //! `google-2011`: task events of a Borg cell in May 2011, the folder `task_events` of clusterdata-2011-2 (format and schema 2.1,
 //! <https://github.com/google/cluster-data/blob/master/ClusterData2011_2.md>, read November 2026).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::borg::{Attempts, EventCells, EventTypes};
+use super::borg::{self, Attempts, EventCells, EventTypes};
 use super::layout::Layout;
 use super::{Format, ImportTally, PublishedForm, for_each_row};
 use crate::workload::trace::columns::Column;
@@ -19,7 +19,11 @@ pub const FORMAT: Format = Format {
     name: "google-2011",
     description: "folder task_events of Google's cell of May 2011: attempts of tasks, sizes by a machine of 16 cores",
     licence: "CC BY 4.0; cite Reiss, Wilkes and Hellerstein, \"Google cluster-usage traces\"",
-    source: PublishedForm::Folder { layout: Some(EVENTS), is: |folder| !parts(folder).is_empty(), write },
+    source: PublishedForm::Folder {
+        layout: Some(EVENTS),
+        is: |folder| !borg::tables(folder, PREFIX).is_empty(),
+        write,
+    },
     output: &[Column::Start, Column::End, Column::Instance, Column::Account, Column::Vcpu, Column::Memory],
     hosts: None,
 };
@@ -59,22 +63,11 @@ const TYPES: EventTypes = EventTypes {
     updates: &["7", "8"],
 };
 
-/// Returns the files of events, in order.
-fn parts(folder: &Path) -> Vec<PathBuf> {
-    let files = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_part = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| {
-            let name = name.to_string_lossy();
-            name.starts_with("part-") && (name.ends_with(".csv") || name.ends_with(".csv.gz"))
-        })
-    };
-    let mut parts: Vec<PathBuf> = files.filter(is_part).collect();
-    parts.sort();
-    parts
-}
+/// Beginning of the names of the files of events.
+const PREFIX: &str = "part-";
 
 fn write(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally, InputError> {
-    let parts = parts(folder);
+    let parts = borg::tables(folder, PREFIX);
     if parts.is_empty() {
         return Err(Problem::new(
             Place::file(folder),

@@ -1,9 +1,9 @@
 //! `google-2019`: instance events of Borg cells in May 2019, clusterdata-2019 (version 3,
 //! <https://github.com/google/cluster-data/blob/master/ClusterData2019.md>, read November 2026).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::borg::{Attempts, EventCells, EventTypes};
+use super::borg::{self, Attempts, EventCells, EventTypes};
 use super::layout::Layout;
 use super::{Format, ImportTally, PublishedForm, for_each_row};
 use crate::workload::trace::columns::Column;
@@ -20,7 +20,11 @@ pub const FORMAT: Format = Format {
     name: "google-2019",
     description: "folder of instance_events-*.csv of Google's cells of May 2019, as exported from BigQuery",
     licence: "CC BY 4.0; cite Tirmazi et al., EuroSys 2020",
-    source: PublishedForm::Folder { layout: Some(EVENTS), is: |folder| !parts(folder).is_empty(), write },
+    source: PublishedForm::Folder {
+        layout: Some(EVENTS),
+        is: |folder| !borg::tables(folder, PREFIX).is_empty(),
+        write,
+    },
     output: &[Column::Start, Column::End, Column::Instance, Column::Account, Column::Vcpu, Column::Memory],
     hosts: None,
 };
@@ -60,22 +64,11 @@ const TYPES: EventTypes = EventTypes {
     updates: &["9", "10"],
 };
 
-/// Returns the files of events, in order.
-fn parts(folder: &Path) -> Vec<PathBuf> {
-    let files = folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_part = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_table =
-            [".csv", ".csv.gz", ".csv.zst", ".parquet"].iter().any(|ending| name.ends_with(ending));
-        name.starts_with("instance_events") && is_table
-    };
-    let mut parts: Vec<PathBuf> = files.filter(is_part).collect();
-    parts.sort();
-    parts
-}
+/// Beginning of the names of the files of events.
+const PREFIX: &str = "instance_events";
 
 fn write(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally, InputError> {
-    let parts = parts(folder);
+    let parts = borg::tables(folder, PREFIX);
     if parts.is_empty() {
         let found = "found no files `instance_events-*.csv.gz`, expected those of the export";
         return Err(Problem::new(Place::file(folder), found).into());

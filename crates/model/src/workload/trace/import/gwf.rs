@@ -1,11 +1,11 @@
 //! `gwf`: the Grid Workload Format of the Grid Workloads Archive (Iosup et al., "The Grid Workloads Archive", 2008;
 //! <http://gwa.ewi.tudelft.nl/grid-workload-format>, read November 2026).
 
+use super::archive_job::{self, MemoryOf};
 use super::layout::Layout;
-use super::{ForeignInstance, Format, Origin, PublishedForm, Reading, Record};
+use super::{Format, Origin, PublishedForm, Reading, Record};
 use crate::workload::trace::columns::Column;
 use plimsoll_base::input::Problem;
-use plimsoll_base::units::Resources;
 
 /// The format.
 ///
@@ -58,45 +58,10 @@ pub const FORMAT: Format = Format {
     hosts: None,
 };
 
-const JOB: usize = 0;
-const SUBMIT: usize = 1;
-const WAIT: usize = 2;
-const RUN: usize = 3;
-const PROCESSORS: usize = 4;
-const MEMORY: usize = 6;
-const REQUESTED_PROCESSORS: usize = 7;
-const REQUESTED_MEMORY: usize = 9;
-const STATUS: usize = 10;
-const USER: usize = 11;
-const SITE: usize = 16;
-const STRUCTURE: usize = 18;
-
-/// Facts of a job that a row of intervals has no column for.
-const LOST: [(usize, &str); 4] = [
-    (WAIT, "the time it waited in the original queue"),
-    (STATUS, "its status at the end"),
-    (SITE, "the site it was submitted to"),
-    (STRUCTURE, "the jobs it belongs together with"),
-];
+/// Facts that a row of intervals has no column for, beside those of every archive.
+const LOST: [(usize, &str); 2] =
+    [(16, "the site it was submitted to"), (18, "the jobs it belongs together with")];
 
 fn record(row: &Record) -> Result<Reading, Problem> {
-    let start = row.time(SUBMIT)?;
-    let end = if row.is_unknown(RUN)? { None } else { Some(row.later(start, RUN)?) };
-    let memory = if row.is_unknown(REQUESTED_MEMORY)? { MEMORY } else { REQUESTED_MEMORY };
-    let processors = if row.is_unknown(REQUESTED_PROCESSORS)? { PROCESSORS } else { REQUESTED_PROCESSORS };
-    let mut lost = row.stated(&LOST)?;
-    if row.is_unknown(memory)? {
-        lost.push("that its memory is unknown");
-    }
-    let shape = Resources::new(row.amount(processors, 1000, 1)?, row.amount(memory, 1, 1)?.div_ceil(1024));
-    Ok(ForeignInstance {
-        start,
-        end,
-        shape,
-        name: row.text(JOB)?.to_string(),
-        account: if row.is_unknown(USER)? { String::new() } else { row.text(USER)?.to_string() },
-        lost,
-        ..ForeignInstance::default()
-    }
-    .into_reading())
+    Ok(archive_job::read(row, MemoryOf::Job, &LOST)?.into_reading())
 }

@@ -5,6 +5,7 @@ mod alibaba_2018;
 mod alibaba_gpu_2020;
 mod alibaba_gpu_2025;
 mod alibaba_spot_2026;
+mod archive_job;
 mod azure_v1;
 mod azure_vmtable;
 mod bitbrains;
