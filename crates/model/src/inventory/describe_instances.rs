@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::json::{self, items, text};
-use super::{Inventory, InventoryInstance, InventorySource, table};
+use super::{Absence, Inventory, InventoryInstance, InventorySource, table};
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// The source.
@@ -51,17 +51,17 @@ fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstan
     if name.is_empty() {
         return Err(Problem::new(Place::file(path), "found an instance without `InstanceId`, expected one"));
     }
-    let not_running = match text(&instance["State"]["Name"]).as_str() {
-        "running" | "pending" | "" => "",
-        "stopped" | "stopping" => "powered off",
-        _ => "ended",
+    let absence = match text(&instance["State"]["Name"]).as_str() {
+        "running" | "pending" | "" => None,
+        "stopped" | "stopping" => Some(Absence::PoweredOff),
+        _ => Some(Absence::Ended),
     };
     Ok(InventoryInstance {
         name,
         kind: text(&instance["InstanceType"]),
         account: owner.to_string(),
         zone: text(&instance["Placement"]["AvailabilityZone"]),
-        not_running,
+        absence,
         is_spot: instance["InstanceLifecycle"] == "spot",
         ..InventoryInstance::default()
     })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::json::{self, items, text};
-use super::{Inventory, InventoryHost, InventoryInstance, InventorySource};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{RESOURCES, Resources, Rounding, parse_rounded};
 
@@ -89,17 +89,14 @@ fn pod(path: &Path, item: &Value) -> Result<InventoryInstance, Problem> {
     let (metadata, spec) = (&item["metadata"], &item["spec"]);
     let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
     let name = format!("{namespace}/{name}");
-    let not_running = match text(&item["status"]["phase"]).as_str() {
-        "Succeeded" | "Failed" => "ended",
-        _ => "",
-    };
+    let has_ended = matches!(text(&item["status"]["phase"]).as_str(), "Succeeded" | "Failed");
     let shape = request(path, &name, spec)?;
     Ok(InventoryInstance {
         name,
         host: text(&spec["nodeName"]),
         shape,
         account: namespace,
-        not_running,
+        absence: has_ended.then_some(Absence::Ended),
         ..InventoryInstance::default()
     })
 }

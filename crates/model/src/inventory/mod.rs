@@ -76,6 +76,17 @@ pub struct InventoryHost {
     pub is_closed: bool,
 }
 
+/// Reason why a listed machine takes no room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Absence {
+    /// Stopped machine.
+    PoweredOff,
+    /// Template, which machines are made of.
+    Template,
+    /// Machine that has ended, or never came up.
+    Ended,
+}
+
 /// A virtual machine, or a pod, as a source lists it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct InventoryInstance {
@@ -91,8 +102,8 @@ pub struct InventoryInstance {
     pub account: String,
     /// Zone; empty for none.
     pub zone: String,
-    /// Reason why it does not run: `powered off`, say. Empty for one that runs.
-    pub not_running: &'static str,
+    /// Reason why it takes no room; `None` for one that runs.
+    pub absence: Option<Absence>,
     /// True if it is on the spot market.
     pub is_spot: bool,
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::json::{self, amount, first_text, items};
-use super::{Inventory, InventoryHost, InventoryInstance, InventorySource};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::Resources;
 
@@ -80,10 +80,10 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
 
 fn server(path: &Path, server: &Value) -> Result<InventoryInstance, Problem> {
     let name = first_text(server, &["id", "ID", "name", "Name"]);
-    let not_running = match first_text(server, &["status", "Status"]).as_str() {
-        "SHUTOFF" | "SUSPENDED" | "SHELVED" | "SHELVED_OFFLOADED" => "powered off",
-        "ERROR" | "DELETED" | "SOFT_DELETED" => "ended",
-        _ => "",
+    let absence = match first_text(server, &["status", "Status"]).as_str() {
+        "SHUTOFF" | "SUSPENDED" | "SHELVED" | "SHELVED_OFFLOADED" => Some(Absence::PoweredOff),
+        "ERROR" | "DELETED" | "SOFT_DELETED" => Some(Absence::Ended),
+        _ => None,
     };
     let embedded = &server["flavor"];
     let shape = if embedded["vcpus"].is_null() { Resources::ZERO } else { flavor(path, embedded)? };
@@ -98,7 +98,7 @@ fn server(path: &Path, server: &Value) -> Result<InventoryInstance, Problem> {
         shape,
         account: first_text(server, &["tenant_id", "Project ID", "project_id"]),
         zone: first_text(server, &["OS-EXT-AZ:availability_zone", "Availability Zone"]),
-        not_running,
+        absence,
         ..InventoryInstance::default()
     })
 }

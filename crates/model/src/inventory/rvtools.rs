@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::table::{ExportRow, refuse_workbook};
-use super::{Inventory, InventoryHost, InventoryInstance, InventorySource};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Resources;
@@ -44,10 +44,10 @@ fn neither(path: &Path) -> Problem {
 }
 
 fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
-    let not_running = match (row.text(&["Powerstate"])?.as_str(), row.text(&["Template"])?.as_str()) {
-        (_, "True" | "true" | "TRUE") => "templates",
-        ("poweredOn" | "", _) => "",
-        _ => "powered off",
+    let absence = match (row.text(&["Powerstate"])?.as_str(), row.text(&["Template"])?.as_str()) {
+        (_, "True" | "true" | "TRUE") => Some(Absence::Template),
+        ("poweredOn" | "", _) => None,
+        _ => Some(Absence::PoweredOff),
     };
     Ok(InventoryInstance {
         name: row.text(&["VM"])?,
@@ -57,7 +57,7 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
             row.amount(&["Memory", "Memory MiB", "Memory MB"], 1)?,
         ),
         zone: row.text(&["Cluster"])?,
-        not_running,
+        absence,
         ..InventoryInstance::default()
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inventory, InventoryHost, InventoryInstance};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance};
 use plimsoll_base::catalogue;
 use plimsoll_base::units::Resources;
 
@@ -69,11 +69,12 @@ fn reason_to_leave_out(
     if !names.insert(machine.name.clone()) {
         return Some("left out: listed twice");
     }
-    match machine.not_running {
-        "" => {}
-        "powered off" => return Some("left out: powered off"),
-        "templates" => return Some("left out: templates"),
-        _ => return Some("left out: ended"),
+    if let Some(absence) = machine.absence {
+        return Some(match absence {
+            Absence::PoweredOff => "left out: powered off",
+            Absence::Template => "left out: templates",
+            Absence::Ended => "left out: ended",
+        });
     }
     let Some(asked) = size(machine) else { return Some("left out: of an unknown type") };
     if asked == Resources::ZERO {
@@ -120,7 +121,8 @@ mod tests {
     fn whatever_cannot_be_is_told_by_reason_and_nothing_else_is_lost() {
         let of_type =
             |name: &str, kind: &str| InventoryInstance { kind: kind.into(), ..machine(name, "h1", 0, 0) };
-        let off = |name: &str, reason| InventoryInstance { not_running: reason, ..machine(name, "h1", 1, 1) };
+        let off =
+            |name: &str, absence| InventoryInstance { absence: Some(absence), ..machine(name, "h1", 1, 1) };
         let instances = vec![
             machine("a", "h1", 4, 8),
             machine("a", "h1", 1, 1),
@@ -128,9 +130,9 @@ mod tests {
             machine("nowhere", "h9", 1, 1),
             machine("free", "", 1, 1),
             machine("nothing", "h1", 0, 0),
-            off("off", "powered off"),
-            off("template", "templates"),
-            off("gone", "ended"),
+            off("off", Absence::PoweredOff),
+            off("template", Absence::Template),
+            off("gone", Absence::Ended),
             of_type("odd", "x9.huge"),
             of_type("typed", "m5.large"),
         ];

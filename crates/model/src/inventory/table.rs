@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Inventory, InventoryHost, InventoryInstance, InventorySource};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::{Resources, Rounding, parse_resource_rounded};
@@ -72,10 +72,10 @@ pub fn read_file(path: &Path) -> Result<Inventory, InputError> {
 }
 
 fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
-    let not_running = match row.text(STATE)?.to_lowercase().as_str() {
-        "" | "running" | "active" | "on" | "poweredon" | "pending" => "",
-        "terminated" | "deleted" | "error" | "failed" | "succeeded" => "ended",
-        _ => "powered off",
+    let absence = match row.text(STATE)?.to_lowercase().as_str() {
+        "" | "running" | "active" | "on" | "poweredon" | "pending" => None,
+        "terminated" | "deleted" | "error" | "failed" | "succeeded" => Some(Absence::Ended),
+        _ => Some(Absence::PoweredOff),
     };
     Ok(InventoryInstance {
         name: row.text(INSTANCE)?,
@@ -84,7 +84,7 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
         shape: row.shape()?,
         account: row.text(ACCOUNT)?,
         zone: row.text(ZONE)?,
-        not_running,
+        absence,
         ..InventoryInstance::default()
     })
 }
