@@ -15,7 +15,8 @@ use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
-    let (census, asked) = (Census::of(&world.hosts.fleet), live_mix(world));
+    let (zones, asked) = (Census::by_zone(&world.hosts.fleet), live_mix(world));
+    let census = Census::sum(&zones);
     let mut headroom = Headroom::of(&census, &asked);
     // As it stands is a packing too: no repacking has to be worse, nor to be found at all.
     let used = world.hosts.fleet.totals()[Total::HostsUsed];
@@ -23,7 +24,7 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
-        for (resource, level) in levels(world) {
+        for (resource, level) in levels(world, &zones, &asked) {
             sampler.history_of(resource).sample(at.as_seconds(), level);
         }
     }
@@ -45,10 +46,11 @@ fn live_mix(world: &World) -> Vec<Share> {
 
 /// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone and kind, the room
 /// of each zone for the live mix, addresses, and the room of volumes.
-fn levels(world: &World) -> Vec<(LimitedResource, f64)> {
+fn levels(world: &World, zones: &[Census], asked: &[Share]) -> Vec<(LimitedResource, f64)> {
+    let running: Vec<Share> = asked.iter().copied().filter(|share| share.count > 0).collect();
     let mut levels = Vec::new();
-    for number in 0..world.directory.zones().len() {
-        levels.extend(levels_of_zone(world, ZoneId(number as u16)));
+    for (number, census) in (0..).zip(zones) {
+        levels.extend(levels_of_zone(ZoneId(number), census, &running));
     }
     levels.extend(levels_of_kinds(world));
     for subnet in world.network.subnets() {
@@ -76,11 +78,9 @@ fn share(used: u64, all: u64) -> f64 {
     if all == 0 { 0.0 } else { used as f64 / all as f64 }
 }
 
-fn levels_of_zone(world: &World, zone: ZoneId) -> Vec<(LimitedResource, f64)> {
-    let running: Vec<Share> = live_mix(world).into_iter().filter(|share| share.count > 0).collect();
-    let census = Census::of_zone(&world.hosts.fleet, zone);
+fn levels_of_zone(zone: ZoneId, census: &Census, running: &[Share]) -> Vec<(LimitedResource, f64)> {
     let resources = RESOURCES_OF_HOSTS.map(|(name, resource)| (name, census.use_ratio(resource)));
-    let levels = resources.into_iter().chain([("room", room_use(&census, &running))]);
+    let levels = resources.into_iter().chain([("room", room_use(census, running))]);
     let named = |name: &str| LimitedResource { name: name.to_string(), zone: Some(zone), host_kind: None };
     levels.filter_map(|(name, level)| Some((named(name), level?))).collect()
 }
