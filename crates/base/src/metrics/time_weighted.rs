@@ -35,6 +35,15 @@ impl TimeWeighted {
         self.value = self.value.checked_sub(amount).expect("more is given back than was taken");
     }
 
+    /// Changes the value, which counts towards the peak at once.
+    pub fn set(&mut self, now: Time, value: u64) {
+        if value != self.value {
+            self.advance(now);
+            self.value = value;
+            self.note_peak();
+        }
+    }
+
     /// Lets the value of this moment count towards the peak.
     #[inline]
     pub fn note_peak(&mut self) {

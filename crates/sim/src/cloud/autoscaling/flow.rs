@@ -3,7 +3,6 @@
 use crate::cloud::autoscaling::state::GroupState;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Reference;
-use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::state::Notice;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
@@ -122,9 +121,7 @@ fn request(world: &mut World, now: Time, number: usize, zone: usize, count: u32)
         first_instance,
     };
     let account = rule.account;
-    reactions.count(|tally| tally.attempts += 1);
-    let open = reactions.add(OpenLaunch::new(now, now, account, launch, Box::default()));
-    reactions.due.push(open);
+    reactions.request(now, account, launch);
 }
 
 /// Handles what has become of an instance of a group, or of a request for some.

@@ -188,11 +188,7 @@ impl GroupState {
     pub fn note_levels(&mut self, now: Time) {
         let values = [u64::from(self.in_service()), u64::from(self.sizes.desired)];
         for (level, value) in [&mut self.in_service, &mut self.desired].into_iter().zip(values) {
-            if level.value() != value {
-                level.subtract(now, level.value());
-                level.add(now, value);
-                level.note_peak();
-            }
+            level.set(now, value);
         }
     }
 

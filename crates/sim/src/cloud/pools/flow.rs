@@ -6,7 +6,6 @@ use crate::cloud::api::start;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Reference;
 use crate::cloud::pools::state::{InstancePool, PoolJob};
-use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::state::Notice;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
@@ -66,9 +65,7 @@ fn order(world: &mut World, now: Time, number: usize) {
     let account = rule.account;
     pool.orders += 1;
     pool.ordered += 1;
-    reactions.count(|tally| tally.attempts += 1);
-    let open = reactions.add(OpenLaunch::new(now, now, account, launch, Box::default()));
-    reactions.due.push(open);
+    reactions.request(now, account, launch);
 }
 
 /// Takes a job in, and awaits the next of its source.

@@ -84,11 +84,7 @@ impl InstancePool {
         let coming = self.coming.len() as u64 + u64::from(self.ordered);
         let values = [self.ready.len() as u64, coming, self.busy.len() as u64, self.waiting.len() as u64];
         for (level, value) in self.levels.each().into_iter().zip(values) {
-            if level.value() != value {
-                level.subtract(now, level.value());
-                level.add(now, value);
-                level.note_peak();
-            }
+            level.set(now, value);
         }
     }
 

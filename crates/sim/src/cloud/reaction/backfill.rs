@@ -6,9 +6,9 @@
 //! where the end of an instance is not known and every host has some of these.
 
 use crate::cloud::instances::reference::Slot;
+use crate::cloud::reaction::room::RoomWithout;
 use crate::cloud::world::World;
-use plimsoll_base::units::{HostId, RESOURCES, Resources, Time, ZoneId};
-use plimsoll_model::fleet::host::{HostState, Pool};
+use plimsoll_base::units::{HostId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::{End, Launch};
 
@@ -38,36 +38,21 @@ pub fn promise(world: &World, asked: &Launch, zones: &[ZoneId]) -> Option<Promis
 
 /// Returns the time at which a host has room for a launch, by the known ends of its instances.
 fn room_at(world: &World, asked: &Launch, host: HostId) -> Option<Time> {
-    let info = world.types.of(asked.kind);
-    let (fleet, record) = (&world.hosts.fleet, &world.hosts.fleet.hosts()[host.index()]);
-    let sku = &fleet.skus()[record.sku.0 as usize];
-    let barred = info.constraint.map_or(0, |constraint| constraint.barred);
-    let is_whole = info.constraint.is_some_and(|constraint| constraint.whole);
-    let takes = record.state == HostState::Active && record.pool == Pool::Shared && !sku.is_barred(barred);
-    if !takes || is_whole || !sku.capacity.covers(&info.amounts) {
-        return None;
-    }
+    let mut room = RoomWithout::on(world, asked, host)?;
     let by_host = world.by_host.as_ref().expect("instances by host are kept for backfilling");
     let mut ends: Vec<(Time, Slot)> =
         by_host.on(host).into_iter().filter_map(|slot| Some((leaves_at(world, slot)?, slot))).collect();
     ends.sort_unstable();
-    let (mut free, mut instances) = (record.free.0.map(u64::from), record.instances);
     let mut ends = ends.into_iter().peekable();
     while let Some((end, slot)) = ends.next() {
-        let given = sku.taken_by(&world.types.of(world.instances.get(slot).kind).amounts);
-        (0..RESOURCES).for_each(|i| free[i] += u64::from(given.0[i]));
-        instances -= 1;
+        room.remove(slot);
         // All that leave at one time leave before the line is served.
         let is_last = ends.peek().is_none_or(|(next, _)| *next > end);
-        if is_last && instances < sku.max_instances && covers(&free, &info.amounts) {
+        if is_last && room.fits() {
             return Some(end);
         }
     }
     None
-}
-
-fn covers(free: &[u64; RESOURCES], amounts: &Resources) -> bool {
-    free.iter().zip(amounts.0).all(|(free, amount)| *free >= u64::from(amount))
 }
 
 /// Returns the time at which an instance leaves its host, where it is known.

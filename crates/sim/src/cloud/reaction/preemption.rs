@@ -12,12 +12,12 @@ use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
+use crate::cloud::reaction::room::RoomWithout;
 use crate::cloud::reaction::state::has_owner;
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
-use plimsoll_base::units::{Duration, HostId, InstanceId, RESOURCES, Time, ZoneId};
-use plimsoll_model::fleet::host::{HostState, Pool};
+use plimsoll_base::units::{Duration, HostId, InstanceId, Time, ZoneId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::waiting::config::Preempted;
 use plimsoll_model::workload::call::{End, Launch, LaunchOptions};
@@ -66,44 +66,27 @@ fn victims(world: &World, asked: &Launch, priority: i32, zones: &[ZoneId]) -> Op
 
 /// Returns the instances to take on a host, the oldest first; `None` where that makes no room.
 fn victims_on(world: &World, asked: &Launch, priority: i32, host: HostId) -> Option<Vec<Slot>> {
-    let info = world.types.of(asked.kind);
-    let (fleet, record) = (&world.hosts.fleet, &world.hosts.fleet.hosts()[host.index()]);
-    let sku = &fleet.skus()[record.sku.0 as usize];
-    let constraint = info.constraint.unwrap_or_default();
-    let takes = record.state == HostState::Active && record.pool == Pool::Shared;
-    if !takes || constraint.whole || sku.is_barred(constraint.barred) || !sku.capacity.covers(&info.amounts) {
-        return None;
-    }
+    let mut room = RoomWithout::on(world, asked, host)?;
     let by_host = world.by_host.as_ref().expect("instances by host are kept for preemption");
-    let candidates = by_host.on(host).into_iter().rev().filter(|slot| may_be_taken(world, *slot, priority));
-    let given =
-        |slot: Slot| sku.taken_by(&world.types.of(world.instances.get(slot).kind).amounts).0.map(u64::from);
-    let (mut free, mut instances) = (record.free.0.map(u64::from), record.instances);
-    let has_room = |free: &[u64; RESOURCES], instances: u32| {
-        instances < sku.max_instances
-            && free.iter().zip(info.amounts.0).all(|(free, asked)| *free >= u64::from(asked))
-    };
     let mut victims = Vec::new();
-    for slot in candidates {
-        if has_room(&free, instances) {
+    for slot in by_host.on(host).into_iter().rev().filter(|slot| may_be_taken(world, *slot, priority)) {
+        if room.fits() {
             break;
         }
-        (0..RESOURCES).for_each(|i| free[i] += given(slot)[i]);
-        instances -= 1;
+        room.remove(slot);
         victims.push(slot);
     }
-    if !has_room(&free, instances) {
+    if !room.fits() {
         return None;
     }
     victims.reverse();
     victims.retain(|slot| {
-        let mut without = free;
-        (0..RESOURCES).for_each(|i| without[i] -= given(*slot)[i]);
-        let is_spared = has_room(&without, instances + 1);
-        if is_spared {
-            (free, instances) = (without, instances + 1);
+        room.put_back(*slot);
+        let is_needed = !room.fits();
+        if is_needed {
+            room.remove(*slot);
         }
-        !is_spared
+        is_needed
     });
     Some(victims)
 }

@@ -13,13 +13,13 @@ use crate::scenario::Scenario;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::persist;
-use plimsoll_base::units::{Duration, InstanceId, Time, ZoneId};
+use plimsoll_base::units::{AccountId, Duration, InstanceId, Time, ZoneId};
 use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::pools::JobPool;
 use plimsoll_model::waiting::config::{Preempted, WhenFull};
 use plimsoll_model::waiting::line::{LinePlace, WaitingLine};
-use plimsoll_model::workload::call::Sender;
+use plimsoll_model::workload::call::{Launch, Sender};
 use plimsoll_model::workload::demand::Demand;
 
 /// Rules of the scenario for launches that find no room.
@@ -221,6 +221,13 @@ impl Reactions {
             number.checked_add(1).expect("a run opens fewer than 2³² launches that wait or are tried again");
         self.open.insert(number, launch);
         number
+    }
+
+    /// Opens a launch that no demand asks for, whose first request goes out now.
+    pub fn request(&mut self, now: Time, account: AccountId, launch: Launch) {
+        self.count(|tally| tally.attempts += 1);
+        let number = self.add(OpenLaunch::new(now, now, account, launch, Box::default()));
+        self.due.push(number);
     }
 
     /// Ends an open launch, which has succeeded or is refused for good.
