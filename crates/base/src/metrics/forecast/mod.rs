@@ -188,7 +188,7 @@ impl<'a> Past<'a> {
     fn new(shape: Shape, points: &'a [(f64, f64)]) -> Past<'a> {
         let step_s = points[1].0 - points[0].0;
         let block = (points.len() / MIN_BLOCKS).max(1);
-        // Fitting takes a part of the deviations with it, about that of two blocks.
+        // Fitting takes a part of the deviations with it: reckoned as that of two blocks, which the tests of the band bear out.
         let blocks = points.len() as f64 / block as f64;
         let inflate = (blocks / (blocks - 2.0)).sqrt();
         let of = |(time, level): &(f64, f64)| {

@@ -8,7 +8,7 @@ const DAY_S: f64 = 86_400.0;
 const WEEK_PARTS: usize = 56;
 const DAY_PARTS: usize = 24;
 
-/// Rounds in which trend and season are fitted to each other; after four the factors move by less than 10⁻³.
+/// Rounds in which trend and season are fitted to each other.
 const ROUNDS: usize = 4;
 
 /// Form of a trend.
