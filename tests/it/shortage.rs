@@ -63,7 +63,7 @@ fn a_launch_that_may_go_anywhere_is_short_in_all_zones() {
     let (first, answer) = first_shortage(rows, &[]);
     assert_eq!((&first["zone"], &first["zones"], &first["hosts"]), (&Value::Null, &json!(2), &json!(3)));
     assert!(
-        answer.starts_with("Ran out first: memory in all 2 zones, host group gen3, after 4 s."),
+        answer.starts_with("Ran out first: memory in both zones, host group gen3, after 4 s."),
         "{answer}"
     );
 }

@@ -34,7 +34,8 @@ fn failure_of(code: &str) -> Option<Failure> {
 fn place(first: &ShortageFigures) -> String {
     let zone = match (&first.zone, first.zones) {
         (Some(zone), _) => format!(" in {}", name(zone)),
-        (None, zones @ 2..) => format!(" in all {} zones", grouped(zones)),
+        (None, 2) => " in both zones".to_string(),
+        (None, zones @ 3..) => format!(" in all {} zones", grouped(zones)),
         (None, _) => String::new(),
     };
     let groups: Vec<String> = first.host_groups.iter().map(|group| name(group)).collect();
