@@ -1,4 +1,4 @@
-//! What a warm start costs beside a run from zero: the time to a checkpoint, to write it, and to go on from it.
+//! Cost of a warm start beside a run from zero: the time to a checkpoint, to write it, and to go on from it.
 //!
 //! `cargo bench --bench checkpoint` prints a table in Markdown; `-- --smoke` takes a hundredth of the large case.
 

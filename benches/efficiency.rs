@@ -1,4 +1,4 @@
-//! What a second core is worth: runs of a comparison and of a sweep on one thread and on two.
+//! Worth of a second core: runs of a comparison and of a sweep on one thread and on two.
 //!
 //! `cargo bench --bench efficiency` prints a table in Markdown; `-- --smoke` does a few short runs once, to see that it
 //! works. One thread and two take turns, and which of them begins changes from pair to pair, so that a noisy minute
@@ -17,10 +17,10 @@ use plimsoll::scenario::Overrides;
 /// Pairs of one thread and two.
 const PAIRS: usize = 5;
 
-/// What is measured against one thread \[threads\].
+/// Threads measured against one thread \[threads\].
 const THREADS: usize = 2;
 
-/// What the efficiency is to be at least.
+/// Least efficiency that is wanted.
 const GOAL: f64 = 0.9;
 
 /// Work that is divided among threads.

@@ -1,4 +1,4 @@
-//! What the benchmarks of whole runs share: cases, each run in a process of its own, and the roofline beside which they
+//! Common parts of the benchmarks of whole runs: cases, each run in a process of its own, and the roofline beside which they
 //! stand.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
@@ -18,14 +18,14 @@ use plimsoll::units::Time;
 /// Rounds over all cases; the table shows medians.
 const ROUNDS: usize = 3;
 
-/// One line of the table.
+/// Line of the table.
 pub struct Case {
     pub name: &'static str,
     pub what: &'static str,
     pub run: fn(scale: u64) -> Measured,
 }
 
-/// What one run measured: how much it did of what is counted, and in which time.
+/// Measurement of a run: how much it did of what is counted, and in which time.
 #[derive(Clone, Copy)]
 pub struct Measured {
     pub count: u64,

@@ -1,4 +1,4 @@
-//! What calls say about instances beside their states: tokens, protection, tags, user data, filters, batches,
+//! Calls about instances beside their states: tokens, protection, tags, user data, filters, batches,
 //! hibernation.
 
 use plimsoll::cloud::outcome::Outcome;

@@ -1,4 +1,4 @@
-//! What-ifs from a checkpoint: which settings may differ and what becomes of them; which files and settings are refused.
+//! Branches from a checkpoint: which settings may differ and what becomes of them; which files and settings are refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a bug leaves behind: a word on where it happened; and inputs that once met one.
+//! Traces of a bug: a word on where it happened; and inputs that once met one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -98,7 +98,7 @@ fn an_account_is_described_in_pages() {
 /// Worlds of a swarm.
 const WORLDS: u64 = 60;
 
-/// One of several texts.
+/// Text drawn from several.
 fn one_of(random: &mut Stream, all: &[&'static str]) -> &'static str {
     all[random.below(all.len() as u64) as usize]
 }

@@ -1,4 +1,4 @@
-//! What a person or script meets at the command line when all is well.
+//! Command line as a person or a script meets it when all is well.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What becomes of instances when hosts fail, are worked on, or go.
+//! Instances whose hosts fail, are maintained, or go.
 
 use crate::support::{Experiment, billed_seconds, launches, operations};
 

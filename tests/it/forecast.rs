@@ -32,7 +32,7 @@ fn growing() -> Experiment {
     Experiment::new(&text)
 }
 
-/// What is forecast to run out first.
+/// Returns the forecast of the resource that runs out first.
 fn first(headroom: &HeadroomUse) -> &Exhaustion {
     let at = |found: &Exhaustion| found.at_s.unwrap_or(f64::INFINITY);
     let all = headroom.exhaustion.iter().map(|(_, found)| found);

@@ -1,4 +1,4 @@
-//! Which hosts run which types: families, types and architectures of host groups, zones and dedicated hosts; sockets;
+//! Hardware that types run on: families, types and architectures of host groups, zones and dedicated hosts; sockets;
 //! bare metal alone on its host.
 
 use plimsoll::operation::Operation;

@@ -23,7 +23,7 @@ pub struct PlainHost {
     pub rack: u32,
 }
 
-/// What happened to which row, in order: launched on a host, left it, or found none.
+/// Events of the rows, in order: launched on a host, left it, or found none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     Launched { at: u64, row: usize, host: usize },

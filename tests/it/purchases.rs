@@ -1,4 +1,4 @@
-//! What runs cost by how instances were bought, from the launch to the rows of the bill.
+//! Cost of runs by how instances were bought, from the launch to the rows of the bill.
 
 use plimsoll::billing::BillRow;
 use plimsoll::cloud::outcome::Outcome;

@@ -1,4 +1,4 @@
-//! What the documents say is so: their commands are those of the program, their figures those of its runs.
+//! Truth of the documents: their commands are those of the program, their figures those of its runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What EC2 answers to single calls: batches of instances, addresses that move, placement groups, hibernation, spot,
+//! EC2's answers to single calls: batches of instances, addresses that move, placement groups, hibernation, spot,
 //! pages.
 
 use plimsoll::failure::ErrorSide;

@@ -46,7 +46,7 @@ fn an_open_reservation_takes_the_instances_that_run() {
     assert_eq!(world(20, 2, "", &targeted).run().fleet.hosts_used_peak, 20);
 }
 
-/// Who runs counts only with the same account, type, zone and tenancy, on demand, and unless it wants none.
+/// A running instance counts only with the same account, type, zone and tenancy, on demand, and unless it wants none.
 #[test]
 fn it_takes_those_alone_that_match() {
     for (options, there) in [

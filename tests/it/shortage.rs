@@ -1,4 +1,4 @@
-//! What ran out first: resource, zone, host groups, what was asked and what was free.
+//! First shortage of a run: resource, zone, host groups, what was asked and what was free.
 
 use serde_json::{Value, json};
 

@@ -192,7 +192,7 @@ fn more_that_does_worse_is_told() {
     assert!(sizing["notes"].to_string().contains("not monotone"), "{sizing:#}");
 }
 
-/// How much load a number of places takes is the inverse of Erlang's formula.
+/// The load that a number of places takes is the inverse of Erlang's formula.
 #[test]
 fn the_largest_load_for_a_stated_blocking_is_erlangs() {
     let place = loss_system(2);

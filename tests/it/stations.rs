@@ -40,7 +40,7 @@ struct Experiment {
     servers: u32,
     queue_limit: Option<u32>,
     service: Sampler,
-    /// How long a job waits for its service.
+    /// Returns the time that a job waits for its service.
     patience: Option<Duration>,
     /// Seconds measured, after a tenth as many to warm up.
     length_s: u64,

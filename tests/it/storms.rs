@@ -260,7 +260,7 @@ fn a_stage_that_cannot_be_is_refused_and_one_that_cannot_keep_up_is_told() {
     }
 }
 
-/// How large checkpoints are \[bytes\].
+/// Sizes of the checkpoints \[bytes\].
 #[derive(Default)]
 struct Sizes(Vec<usize>);
 

@@ -1,4 +1,4 @@
-//! What tests of whole runs share: a scenario with its files in a folder that goes away, and short ways to run it.
+//! Common parts of tests of whole runs: a scenario with its files in a folder that goes away, and short ways to run it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -175,7 +175,7 @@ impl Notes {
     }
 }
 
-/// How the calls of an operation ended: asked for, granted, and refused by EC2's names.
+/// Counts of the calls of an operation by their end: asked for, granted, and refused by EC2's names.
 pub fn calls(outcome: &Outcome, operation: Operation) -> (u64, u64, Vec<(&'static str, u64)>) {
     let tally = outcome.operations.iter().find(|(of, _)| *of == operation).map(|(_, tally)| tally.clone());
     ended(&tally.unwrap_or_default())

@@ -84,7 +84,7 @@ impl Draw {
         all[self.random.below(all.len() as u64) as usize]
     }
 
-    /// One of a few names, so that calls meet.
+    /// Name drawn from a few, so that calls meet.
     fn name(&mut self, letter: &str) -> String {
         format!("{letter}{}", self.random.below(5))
     }

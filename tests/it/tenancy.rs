@@ -1,4 +1,4 @@
-//! Whose hosts, and whose room: dedicated instances, dedicated hosts, capacity reservations, and their bills.
+//! Owners of hosts and of room: dedicated instances, dedicated hosts, capacity reservations, and their bills.
 
 use plimsoll::billing::Kind;
 use plimsoll::cloud::outcome::Outcome;

@@ -228,7 +228,7 @@ fn littles_law_holds_to_the_last_nanosecond() {
 /// Instances of size 1 and 2 on each of the hosts.
 type ChainState = [(u8, u8); HOSTS];
 
-/// What a strategy wants least of, by what a host has free.
+/// Score of a strategy, which wants the least, by what a host has free.
 type Cost = fn(u8) -> u8;
 
 const HOSTS: usize = 2;

@@ -36,13 +36,13 @@ struct Trace {
     launches: Vec<(u64, Option<Member>)>,
 }
 
-/// Where a member stands, and which partition it asked for.
+/// Host of a member, and the partition that it asked for.
 struct Stand {
     rack: u32,
     partition: Option<u32>,
 }
 
-/// Which requests were refused, by time, and on which host each instance stands, in the order of launch.
+/// Refused requests, by time, and the host of each instance, in the order of launch.
 #[derive(Default)]
 struct Watcher {
     refused: BTreeSet<Time>,

@@ -132,7 +132,7 @@ fn texts_name_persons_that_can_be_pointed_at() {
 #[test]
 fn comments_begin_with_what_an_item_is_or_does() {
     let mut found = Vec::new();
-    for (path, text) in texts(&["crates", "src", "examples"], &["rs"]) {
+    for (path, text) in texts(&["crates", "src", "examples", "tests", "benches"], &["rs"]) {
         let mut before = "";
         for (number, line) in text.lines().enumerate() {
             let head = ["/// ", "//! "].into_iter().find_map(|mark| {

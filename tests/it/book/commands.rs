@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::markdown::{Piece, TOP, pages_of_the_book, pieces, text};
 
-/// What a page has its reader do.
+/// Step that a page has its reader do.
 #[derive(Debug, PartialEq)]
 enum Step {
     /// Write a file: its name and content.

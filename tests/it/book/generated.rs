@@ -20,7 +20,7 @@ use super::schema;
 use crate::command_line::plimsoll;
 use crate::markdown::TOP;
 
-/// How the pages are written anew.
+/// Command that writes the pages anew.
 const UPDATE: &str = "PLIMSOLL_UPDATE_DOCS=1 cargo test --release --test it book::generated";
 
 /// A page of the reference.

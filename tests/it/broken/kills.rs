@@ -60,13 +60,13 @@ fn shim() -> Option<&'static Path> {
     made.as_ref().map(|(_, library)| library.as_path())
 }
 
-/// What a kind of command does, from its folder.
+/// Command of a kind, run from its folder.
 struct Case {
     /// Commands that make the folder as it was.
     before: &'static [&'static str],
     /// The command that is killed.
     command: &'static str,
-    /// What it writes, each by itself old or new.
+    /// Files that it writes, each by itself old or new.
     places: &'static [&'static str],
 }
 
@@ -82,7 +82,7 @@ fn succeed(folder: &Path, command: &str) -> Output {
     output
 }
 
-/// What stands in a place, but for what is of the clock: names of files with their content.
+/// Contents of a place, but for what is of the clock: names of files with their content.
 type Content = BTreeMap<String, Vec<u8>>;
 
 fn content(folder: &Path, place: &str) -> Content {

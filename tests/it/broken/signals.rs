@@ -18,7 +18,7 @@ workload.arrivals = [{ process = { kind = 'poisson', per_hour = 3600 }, types = 
 lifetime = { kind = 'exponential', mean = '30m' } }]
 ";
 
-/// How long a command may take to end, on a machine that has much else to do: the work would take far longer.
+/// Longest time that a command may take to end, on a machine that has much else to do: the work would take far longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A step between two looks.
