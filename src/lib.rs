@@ -13,7 +13,7 @@
 //! `examples/own_strategy.rs` runs a placement strategy of its own.
 //!
 //! This crate joins the others: `base` (units, files, the engine), `model` (the parts of a cloud), `sim` (the cloud that
-//! joins them), `experiment` (many runs) and `report` (their result folders), each under `crates/`. The compiler holds the
+//! joins them), `experiment` (many runs), `report` (their result folders) and `server` (a cloud that clients call), each under `crates/`. The compiler holds the
 //! direction between them, and `tests/it/architecture.rs` that between the modules of each.
 
 pub use plimsoll_base::{
@@ -25,6 +25,8 @@ pub use plimsoll_model::{
     operation, placement, pools, queueing, quota, storage, waiting, workload,
 };
 pub use plimsoll_report as report;
+#[cfg(feature = "serve")]
+pub use plimsoll_server as server;
 pub use plimsoll_sim::{cloud, scenario, summary};
 
 #[cfg(all(feature = "mimalloc", target_os = "linux"))]

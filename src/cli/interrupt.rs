@@ -8,6 +8,15 @@ use crate::input::{InputError, Place, Problem};
 
 static CAME: AtomicBool = AtomicBool::new(false);
 
+/// True for a command that an interrupt is the regular end of, and which takes its time for that.
+static IS_REGULAR_END: AtomicBool = AtomicBool::new(false);
+
+/// Makes an interrupt the regular end of the command. A second one still ends it at once.
+#[cfg(feature = "serve")]
+pub fn expect() {
+    IS_REGULAR_END.store(true, Ordering::Relaxed);
+}
+
 /// Listens for interrupts from now on. Called before there are other threads, which inherit the blocked signals.
 #[cfg(unix)]
 pub fn listen() {
@@ -50,7 +59,12 @@ fn wait() {
         return;
     }
     CAME.store(true, Ordering::Relaxed);
-    wait_again(&signals, PATIENCE_NS);
+    if IS_REGULAR_END.load(Ordering::Relaxed) {
+        // SAFETY: as above.
+        unsafe { libc::sigwait(&raw const signals, &raw mut signal) };
+    } else {
+        wait_again(&signals, PATIENCE_NS);
+    }
     crate::disk::abandon();
     super::output::tell("error: interrupted: unfinished files are removed\n");
     std::process::exit(i32::from(super::EXIT_INPUT));

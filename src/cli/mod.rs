@@ -27,6 +27,8 @@ mod report;
 mod run;
 mod schema;
 mod selftest;
+#[cfg(feature = "serve")]
+mod serve;
 mod size;
 mod source;
 mod sweep;
@@ -108,6 +110,8 @@ enum Command {
     New(new::NewArgs),
     Validate(validate::ValidateArgs),
     Run(run::RunArgs),
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     Compare(compare::CompareArgs),
     Check(check::CheckArgs),
     Sweep(sweep::SweepArgs),
@@ -138,6 +142,8 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::main(&args).map(Conclusion::from),
         Command::Validate(args) => validate::main(&args),
         Command::Run(args) => run::main(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::main(&args).map(Conclusion::from),
         Command::Compare(args) => compare::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Sweep(args) => sweep::main(&args).map(Conclusion::from),

@@ -56,10 +56,28 @@ impl ScenarioSource {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        self.read_by(file, overrides, Scenario::read)
+    }
+
+    /// Reads the scenario from that file for clients to call, or makes it of the trace and the hosts.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    #[cfg(feature = "serve")]
+    pub fn read_for_clients(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        self.read_by(file, overrides, Scenario::read_for_clients)
+    }
+
+    fn read_by(
+        &self,
+        file: &Path,
+        overrides: &Overrides,
+        read: fn(&Path, &Overrides) -> Result<Scenario, InputError>,
+    ) -> Result<Scenario, InputError> {
         let reading = self.reading.settings();
         let Some(hosts) = &self.hosts else {
             return match reading == TraceReading::default() {
-                true => Scenario::read(file, overrides),
+                true => read(file, overrides),
                 false => Err(only_with_hosts()),
             };
         };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The crates whose `lib.rs` declares an order of modules.
-const LAYERED: [&str; 6] = ["base", "model", "sim", "chart", "experiment", "report"];
+const LAYERED: [&str; 7] = ["base", "model", "sim", "chart", "experiment", "report", "server"];
 
 /// Every Rust file of a module: `NAME.rs` and all below `NAME/`.
 fn files(sources: &Path, module: &str) -> Vec<PathBuf> {

@@ -53,6 +53,8 @@ mod reservations;
 mod result_folder;
 mod rules;
 mod security;
+#[cfg(feature = "serve")]
+mod serve;
 mod shortage;
 mod size;
 mod stations;

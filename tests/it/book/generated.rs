@@ -11,6 +11,7 @@ use plimsoll::placement::register::REGISTER;
 use plimsoll::report::run::{self, charts};
 use plimsoll::report::{comparison, sweep};
 use plimsoll::scenario::Scenario;
+use plimsoll::server;
 use plimsoll::summary::metrics::{Better, METRICS};
 use plimsoll::workload::trace::columns::Column;
 use plimsoll::workload::trace::import::{FORMATS, PublishedForm};
@@ -31,13 +32,14 @@ struct Page {
 }
 
 #[rustfmt::skip]
-const PAGES: [Page; 8] = [
+const PAGES: [Page; 9] = [
     Page { file: "commands.md", title: "Commands", body: commands },
     Page { file: "scenario.md", title: "The scenario file", body: || schema::page(&serde_json::to_value(schemars::schema_for!(Scenario)).expect("a schema is plain data")) },
     Page { file: "strategies.md", title: "Placement strategies", body: strategies },
     Page { file: "traces.md", title: "Traces", body: traces },
     Page { file: "results.md", title: "Result folders", body: results },
     Page { file: "metrics.md", title: "Metrics", body: metrics },
+    Page { file: "actions.md", title: "Actions of the server", body: actions },
     Page { file: "errors.md", title: "Errors", body: errors },
     Page { file: "limits.md", title: "Limits that refuse", body: limits },
 ];
@@ -136,6 +138,19 @@ fn commands() -> String {
             text += &format!("\n### plimsoll {name} {step}\n\n```text\n{}```\n", help(&[&name, step]));
         }
     }
+    text
+}
+
+fn actions() -> String {
+    let mut text = "What `plimsoll serve` does of EC2's Query protocol. A parameter that an action does not honour is refused with \
+        `UnknownParameter`, unless it is listed as without effect; `N` stands for the number of an item of a list. Every action takes \
+        `DryRun` too.\n\n"
+        .to_string();
+    let name = |name: &&str| code(&if name.ends_with('.') { format!("{name}*") } else { name.to_string() });
+    let names = |names: &[&str]| names.iter().map(name).collect::<Vec<_>>().join(", ");
+    let rows = server::actions::all()
+        .map(|entry| [code(entry.name), names(entry.honoured), names(entry.without_effect)]);
+    text += &table(["action", "honours", "takes without effect"], rows);
     text
 }
 

@@ -2,6 +2,8 @@
 //! the program is what the code says today.
 
 mod commands;
+#[cfg(feature = "serve")] // The reference is that of the program with all its commands.
 mod generated;
 mod links;
+#[cfg(feature = "serve")]
 mod schema;

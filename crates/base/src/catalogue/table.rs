@@ -188,6 +188,11 @@ impl TypeTable {
         self.used.iter().enumerate().map(|(i, kind)| (TypeId(i as u32), kind))
     }
 
+    /// Returns every type that can be named, used or not, by name.
+    pub fn known(&self) -> impl Iterator<Item = &InstanceType> {
+        self.known.values()
+    }
+
     /// Returns the help for an unknown name: the nearest known ones.
     pub fn suggest(&self, name: &str) -> Option<String> {
         did_you_mean(name, self.known.keys().map(String::as_str))

@@ -188,6 +188,11 @@ impl Network {
         self.elastic.begin_window(now);
     }
 
+    /// Returns the number of free private addresses of a subnet in the account's VPC.
+    pub fn free_addresses(&self, subnet: SubnetId, account: AccountId) -> u32 {
+        self.pools[self.subnets[subnet.index()].pool(account)].free()
+    }
+
     /// Returns the subnets, in file order. None: private addresses have no limit.
     pub fn subnets(&self) -> &[Subnet] {
         &self.subnets

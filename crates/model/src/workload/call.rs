@@ -213,6 +213,8 @@ pub enum Sender {
     Group(u16),
     /// An open launch, neither launched nor refused so far, by its number.
     Open(u32),
+    /// A client from outside the scenario.
+    Client,
 }
 
 /// Options that several launches share, as the value that each has.

@@ -7,6 +7,7 @@
 //! - `autoscaling` keeps groups of instances at a number that policies change.
 //! - `pools` keeps instances ready for jobs.
 //! - `reaction` keeps the launches that wait or try again, and what else follows from answers.
+//! - `session` is the door for clients from outside the scenario, whose calls come while the run goes on.
 //! - `observe` records what happens: ledger, observations, rows, decisions, outcome.
 
 mod allocation;
@@ -17,10 +18,12 @@ mod instances;
 pub mod observe;
 mod pools;
 mod reaction;
+pub mod session;
 mod simulation;
 mod world;
 
 pub use observe::{explain, outcome, rows};
+pub use session::Session;
 pub use simulation::checkpoint::Resumption;
 
 use crate::cloud::explain::Subject;
@@ -82,6 +85,18 @@ impl Cloud {
         Ok(Cloud { world, runner: Runner::new(scenario, options) })
     }
 
+    /// Returns the cloud of a scenario for clients to call, empty, at time zero. The scenario may be without demand.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the scenario, each with its place.
+    pub fn for_clients(scenario: &Scenario, options: RunOptions) -> Result<Cloud, InputError> {
+        let mut directory = scenario.directory()?;
+        let demand = scenario.demand_beside_clients(&mut directory)?;
+        let world = assembly::assemble(scenario, options, directory, demand, None)?;
+        Ok(Cloud { world, runner: Runner::new(scenario, options) })
+    }
+
     /// Returns the cloud of a scenario as it was when a checkpoint was written.
     ///
     /// # Errors
@@ -112,6 +127,15 @@ impl Cloud {
     /// Returns the directory of the names of the run.
     pub fn directory(&self) -> &Directory {
         &self.world.directory
+    }
+
+    /// Begins a run that clients call, and that goes on until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// The trace, whose first rows are read, is wrong.
+    pub fn open(self, observer: &mut dyn Observer) -> Result<Session, InputError> {
+        Session::begin(self.world, self.runner, observer)
     }
 
     /// Runs to the end.

@@ -3,6 +3,7 @@
 
 use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::allocation::instance_types::{InstanceTypes, TypeInfo};
+use crate::cloud::api::client_answers::ClientCalls;
 use crate::cloud::api::state::ApiState;
 use crate::cloud::control::Control;
 use crate::cloud::instances::by_host::InstancesByHost;
@@ -59,6 +60,8 @@ pub struct World {
     pub control: Option<Box<Control>>,
     /// Open launches, and what else follows from answers; `None` where demand does not react.
     pub reactions: Option<Box<Reactions>>,
+    /// Calls of clients that wait for their answers, and answers; `None` where no client calls.
+    pub clients: Option<Box<ClientCalls>>,
 }
 
 impl World {

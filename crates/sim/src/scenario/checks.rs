@@ -30,8 +30,17 @@ const MAX_SAMPLES: u64 = 1_000_000;
 /// makes a file of a few GB, not one that never ends.
 const MIN_INTERVAL: Duration = Duration::from_seconds(1);
 
+/// Run that a scenario is read for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RunSort {
+    /// One from beginning to end.
+    Whole,
+    /// One that clients call and end.
+    ForClients,
+}
+
 /// Returns everything that is impossible in a scenario of the right form.
-pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
+pub(super) fn check(scenario: &Scenario, sort: RunSort) -> Vec<Problem> {
     let mut problems = Vec::new();
     check_name(&scenario.name, &mut problems);
     check_times(scenario, &mut problems);
@@ -52,7 +61,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<Problem> {
     problems.extend(check_waiting(scenario));
     problems.extend(check_names(scenario));
     problems.extend(check_hardware(scenario));
-    check_demand(scenario, &mut problems);
+    check_demand(scenario, sort, &mut problems);
     problems
 }
 
@@ -192,7 +201,7 @@ fn check_provisions(scenario: &Scenario) -> Vec<Problem> {
 }
 
 /// Opens the demand and closes it again, to find problems of its names and its first rows.
-fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
+fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>) {
     let mut are_types_wrong = false;
     let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).unwrap_or_else(|error| {
         are_types_wrong = true;
@@ -208,13 +217,18 @@ fn check_demand(scenario: &Scenario, problems: &mut Vec<Problem>) {
     let groups =
         autoscaling::config::resolve(&scenario.autoscaling_groups, Seed(scenario.seed), &mut directory);
     problems.extend(groups.err().unwrap_or_default());
+    if sort == RunSort::ForClients && scenario.workload.is_empty() {
+        return;
+    }
     match open_demand(scenario, &mut directory) {
         // A type of the scenario that is itself wrong is not reported as unknown.
         Err(error) => problems.extend(error.0.into_iter().filter(|problem| {
             !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))
         })),
         Ok(demand)
-            if scenario.duration.is_none() && !(demand.ends() && scenario.autoscaling_groups.is_empty()) =>
+            if sort == RunSort::Whole
+                && scenario.duration.is_none()
+                && !(demand.ends() && scenario.autoscaling_groups.is_empty()) =>
         {
             let found = "found nothing, expected the time to simulate: synthetic demand never ends";
             let problem = Problem::new(Place::key("duration"), found);

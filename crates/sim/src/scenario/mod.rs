@@ -18,11 +18,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
+use checks::RunSort;
 use config::{LifecycleConfig, OutputConfig};
 use document::{Document, Node};
 use key_path::Step;
 use objective::ObjectiveConfig;
 use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
+use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Calendar, Duration};
 use plimsoll_model::autoscaling::config::AutoscalingGroupConfig;
@@ -150,15 +152,33 @@ fn default_seed() -> u64 {
 impl Scenario {
     /// Reads a scenario file. Files it names are relative to its folder, those of `--set` to the current one.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        Scenario::read_as(path, overrides, RunSort::Whole)
+    }
+
+    /// Reads the file of a scenario for clients to call: it needs neither demand nor duration of its own.
+    pub fn read_for_clients(path: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        Scenario::read_as(path, overrides, RunSort::ForClients)
+    }
+
+    fn read_as(path: &Path, overrides: &Overrides, sort: RunSort) -> Result<Scenario, InputError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Problem::new(Place::file(path), format!("cannot be read: {error}"))
                 .with_help("name a scenario file; examples are in workloads/scenarios/")
         })?;
-        Scenario::parse(path, &text, overrides)
+        Scenario::parse_as(path, &text, overrides, sort)
     }
 
     /// Reads the text of a scenario that is, or would be, at `path`.
     pub fn parse(path: &Path, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
+        Scenario::parse_as(path, text, overrides, RunSort::Whole)
+    }
+
+    fn parse_as(
+        path: &Path,
+        text: &str,
+        overrides: &Overrides,
+        sort: RunSort,
+    ) -> Result<Scenario, InputError> {
         let mut document = Document::parse(path, text).map_err(InputError)?;
         let mut problems = Vec::new();
         for assignment in &overrides.set {
@@ -173,7 +193,7 @@ impl Scenario {
         let Some(mut scenario) = reading.value else { return Err(in_order(problems)) };
         scenario.seed = overrides.seed.unwrap_or(scenario.seed);
         let pruned = checks::Pruned { document: &document, tree: &reading.pruned, removed: &reading.removed };
-        problems.extend(pruned.locate(checks::check(&scenario)));
+        problems.extend(pruned.locate(checks::check(&scenario, sort)));
         if !problems.is_empty() {
             return Err(in_order(problems));
         }
@@ -204,6 +224,14 @@ impl Scenario {
     /// Opens the demand, which adds its names to those there are.
     pub fn demand_of(&self, directory: &mut Directory) -> Result<Demand, InputError> {
         checks::open_demand(self, directory).map_err(|error| self.locate(error))
+    }
+
+    /// Opens the demand of a scenario that clients call, and which may have none of its own.
+    pub fn demand_beside_clients(&self, directory: &mut Directory) -> Result<Demand, InputError> {
+        match self.workload.is_empty() {
+            true => Ok(Demand::none(Seed(self.seed))),
+            false => self.demand_of(directory),
+        }
     }
 
     /// Returns the scenario as run: every default filled in, files as they were written.

@@ -97,8 +97,27 @@ impl Plane {
     /// Takes a call of a client.
     #[inline]
     pub fn submit(&mut self, now: Time, call: Call, lifetimes: Box<[Duration]>, profile: Profile) {
+        let request = self.add_request(call, lifetimes, profile, true);
+        self.attempt(now, request);
+    }
+
+    /// Takes a call of a client from outside, which makes one request of it. Returns its number until it is settled.
+    pub fn submit_once(&mut self, now: Time, call: Call, profile: Profile) -> RequestId {
+        let request = self.add_request(call, Box::default(), profile, false);
+        self.attempt(now, request);
+        request
+    }
+
+    #[inline]
+    fn add_request(
+        &mut self,
+        call: Call,
+        lifetimes: Box<[Duration]>,
+        profile: Profile,
+        retries: bool,
+    ) -> RequestId {
         self.results.counts.calls += 1;
-        let request = self.requests.add(ClientRequest {
+        self.requests.add(ClientRequest {
             intended: call.at,
             call: Some(call),
             lifetimes,
@@ -108,10 +127,10 @@ impl Plane {
             delay: Duration::ZERO,
             attempt: 0,
             client: Client::BacksOff,
+            retries,
             is_settled: false,
             jobs: 0,
-        });
-        self.attempt(now, request);
+        })
     }
 
     /// Makes an attempt of a client, the first or a retry.
@@ -173,7 +192,7 @@ impl Plane {
     /// Handles a failed attempt: the client retries, or gives up where a retry cannot help.
     fn try_again(&mut self, now: Time, id: RequestId, failure: Failure) {
         let request = &mut self.requests[id];
-        let delay = match is_worth_a_retry(failure) {
+        let delay = match request.retries && is_worth_a_retry(failure) {
             true => {
                 let draw = self.clients.stream.bits();
                 self.clients.backoff.delay(request.attempts, request.delay, draw)

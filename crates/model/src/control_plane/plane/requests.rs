@@ -65,6 +65,8 @@ pub struct ClientRequest {
     pub attempt: u64,
     /// State of its client.
     pub client: Client,
+    /// True if its client retries by the rules of the scenario; one from outside has rules of its own.
+    pub retries: bool,
     /// True once its outcome is counted: it has taken effect, or never will.
     pub is_settled: bool,
     /// Number of jobs that work on it.

@@ -102,7 +102,11 @@ impl InstanceTypes {
         if !self.of(id).is_limited {
             return true;
         }
-        let name = table.get(id).name.as_str();
+        self.offers_named(table.get(id).name.as_str(), zone, fleet)
+    }
+
+    /// Returns whether a zone offers a type of this name, requested or not.
+    pub fn offers_named(&self, name: &str, zone: ZoneId, fleet: &Fleet) -> bool {
         let architectures = catalogue::find(name).map_or("", |entry| entry.arch.as_str());
         let model = Model { name, architectures };
         self.offers(zone, &model, fleet.barring(&model), fleet)

@@ -5,7 +5,7 @@ use crate::cloud::api::{describe, launch, resource_calls};
 use crate::cloud::reaction::attempts;
 use crate::cloud::world::World;
 use plimsoll_base::units::Time;
-use plimsoll_model::workload::call::{Action, Call};
+use plimsoll_model::workload::call::{Action, Call, Sender};
 
 #[inline(always)] // every launch
 pub fn call(world: &mut World, now: Time, call: &Call) {
@@ -13,8 +13,8 @@ pub fn call(world: &mut World, now: Time, call: &Call) {
     let (targets, action) = match &call.action {
         Action::Launch(launch) => {
             return match world.reactions {
-                None => launch::launch(world, now, account, launch),
-                Some(_) => attempts::launch(world, now, account, launch),
+                Some(_) if launch.sender != Sender::Client => attempts::launch(world, now, account, launch),
+                _ => launch::launch(world, now, account, launch),
             };
         }
         Action::Describe(query) => return describe::describe(world, now, account, query),

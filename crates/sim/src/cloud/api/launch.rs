@@ -123,7 +123,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     let allocation = world.api.batch[i as usize];
     let slot = world.instances.add(Instance {
         id: InstanceId(0),
-        since: Time::ZERO,
+        since: context.now,
         number: launch.first_instance + u64::from(i),
         host: allocation.host,
         kind: launch.kind,

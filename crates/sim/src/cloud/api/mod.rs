@@ -1,6 +1,8 @@
 //! The API: a file for each kind of call, and what calls have in common.
 
 pub mod address_calls;
+pub mod client_answers;
+pub mod client_calls;
 pub mod client_tokens;
 pub mod describe;
 pub mod dispatch;

@@ -1,7 +1,8 @@
 //! Submission of calls to the control plane, and the effects that it decides.
 
+use crate::cloud::api::client_answers::CallNumber;
 use crate::cloud::api::refused::Refused;
-use crate::cloud::api::{describe, dispatch};
+use crate::cloud::api::{client_calls, describe, dispatch};
 use crate::cloud::control::{launching, prefetch, profile};
 use crate::cloud::instances::lifecycle;
 use crate::cloud::reaction::attempts;
@@ -39,6 +40,15 @@ pub fn submit(world: &mut World, now: Time, call: Call) {
         _ => Box::default(),
     };
     world.control_mut().plane.submit(now, call, lifetimes, profile);
+    work(world, now);
+}
+
+/// Submits a call of a client from outside.
+pub fn submit_of_client(world: &mut World, now: Time, call: Call, number: CallNumber) {
+    let profile = profile::profile(world, &call);
+    launching::note_launching(world, &call);
+    let request = world.control_mut().plane.submit_once(now, call, profile);
+    world.clients.as_mut().expect("a client calls").note(request, number);
     work(world, now);
 }
 
@@ -82,6 +92,7 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     }
     if let Action::Describe(query) = &call.action
         && query.page_size.is_some()
+        && !client_calls::is_of_client(world, request) // It asks for the next page itself.
         && u64::from(world.control_mut().plane.pages_before(request)) + 1
             < describe::pages_of(world, call.account, query)
     {
@@ -93,7 +104,10 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     }
     world.recorder.call_age = now.since(call.at);
     world.api.delayed_lifetimes = Some(lifetimes);
-    dispatch::call(world, now, &call);
+    match client_calls::settled(world, request) {
+        None => dispatch::call(world, now, &call),
+        Some(number) => client_calls::take_effect(world, now, number, &call),
+    }
     world.recorder.call_age = Duration::ZERO;
     world.control_mut().plane.committed(now, job);
 }
@@ -104,7 +118,12 @@ fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Fa
     let (call, lifetimes) = world.control_mut().plane.take_call(request);
     world.control_mut().plane.refusal_told(request);
     launching::note_launched(world, &call);
-    if let (Action::Launch(launch), Some(_)) = (&call.action, &world.reactions) {
+    if let Some(number) = client_calls::settled(world, request) {
+        client_calls::refuse(world, now, number, failure);
+    }
+    if let (Action::Launch(launch), Some(_)) = (&call.action, &world.reactions)
+        && launch.sender != Sender::Client
+    {
         world.advance_ledger(now);
         return attempts::refused_on_the_way(world, now, &call, launch, lifetimes, failure);
     }

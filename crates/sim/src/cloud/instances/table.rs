@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::cloud::instances::extras::{Extras, ExtrasTable};
+use crate::cloud::instances::instances_by_id::InstancesById;
 use crate::cloud::instances::live_instances::LiveInstances;
 use crate::cloud::instances::reference::{Reference, Slot};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -66,6 +67,8 @@ pub struct Instances {
     alive_of: Option<Vec<u64>>,
     /// Live instances to sample from, where calls draw them.
     live: Option<LiveInstances>,
+    /// Instances by id; `None` where no client names them.
+    pub by_id: Option<Box<InstancesById>>,
     /// Attributes that only some instances have.
     pub extras: ExtrasTable,
     /// Instances that may have an elastic IP address, by id.
@@ -111,6 +114,12 @@ impl Instances {
         self.live = Some(LiveInstances::default());
     }
 
+    /// Prepares for clients that name instances by their ids. To be called before any instance is added.
+    pub fn keep_by_id(&mut self) {
+        assert_eq!(self.launched, 0, "every instance has to be known");
+        self.by_id = Some(Box::default());
+    }
+
     /// Adds an instance; its `id` is given here.
     #[inline]
     pub fn add(&mut self, mut instance: Instance) -> Slot {
@@ -121,6 +130,9 @@ impl Instances {
             count_of(alive_of, account, 1);
         }
         let slot = self.insert(instance);
+        if let Some(by_id) = &mut self.by_id {
+            by_id.add(slot, &self.slots[slot.0 as usize]);
+        }
         if let Some(live) = &mut self.live {
             live.join(Reference { slot, id, account });
         }
@@ -165,6 +177,9 @@ impl Instances {
         }
         if let Some(live) = &mut self.live {
             live.leave(instance.account, slot);
+        }
+        if let Some(by_id) = &mut self.by_id {
+            by_id.ended(instance);
         }
         if instance.timers == 0 {
             self.free.push(slot);

@@ -15,7 +15,10 @@ pub fn release_extras(world: &mut World, now: Time, slot: Slot) {
     volumes::release(world, now, account, id);
     world.instances.elastic_ip_holders.remove(&id);
     world.instances.with_volumes.remove(&id);
-    let Some(extras) = world.instances.extras.remove(slot) else { return };
+    let Some(mut extras) = world.instances.extras.remove(slot) else { return };
+    if let Some(by_id) = &mut world.instances.by_id {
+        by_id.keep_tags(id, std::mem::take(&mut extras.tags));
+    }
     if let Some(member) = extras.constraint.and_then(|constraint| constraint.group) {
         world.hosts.placer.groups.dismiss(member.group);
     }

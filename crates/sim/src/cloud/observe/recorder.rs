@@ -10,6 +10,7 @@ use crate::cloud::observe::observer::Detail;
 use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::row_recorder::RowRecorder;
 use crate::cloud::observe::shortage::FirstShortage;
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, Time};
 use plimsoll_model::operation::Operation;
 
@@ -30,6 +31,8 @@ pub struct Recorder {
     pub decisions: Option<Box<DecisionLog>>,
     /// Time since the call that takes effect now was made; 0 without a control plane.
     pub call_age: Duration,
+    /// First refusal since it was last taken: that of a client's call in progress.
+    pub refusal: Option<FailureReason>,
 }
 
 impl Recorder {
@@ -60,6 +63,7 @@ impl Recorder {
             self.ledger.first_shortage = Some(Box::new(FirstShortage::of(now, operation, &refused)));
         }
         let Refused { reason, kind, zone, launch } = refused;
+        self.refusal.get_or_insert(reason);
         self.ledger.refused(now, operation, reason.failure, count, account, kind);
         if self.ledger.in_window && self.outbox.wants(Detail::Series) {
             let refusal = Refusal { at: now, operation, account, kind, zone, reason, count, launch };

@@ -9,6 +9,8 @@ use plimsoll_model::workload::launch_policy::LaunchPolicy;
 /// Policies by sender.
 #[derive(Clone, Debug)]
 pub struct Policies {
+    /// Those of clients, who decide for themselves what follows from a refusal.
+    client: LaunchPolicy,
     trace: LaunchPolicy,
     arrivals: Vec<LaunchPolicy>,
     pools: Vec<LaunchPolicy>,
@@ -21,7 +23,8 @@ impl Policies {
         let arrivals = demand.sources().iter().map(|source| source.policy().clone()).collect();
         let groups = groups.iter().map(|group| group.policy.clone()).collect();
         let pools = pools.iter().map(|pool| pool.policy.clone()).collect();
-        Policies { trace: demand.trace_policy().clone(), arrivals, pools, groups }
+        let client = LaunchPolicy::default();
+        Policies { client, trace: demand.trace_policy().clone(), arrivals, pools, groups }
     }
 
     /// Returns every policy.
@@ -32,6 +35,7 @@ impl Policies {
     /// Returns the policy of a sender.
     pub fn of(&self, sender: Sender) -> &LaunchPolicy {
         match sender {
+            Sender::Client => &self.client,
             Sender::Trace => &self.trace,
             Sender::Arrivals(number) => &self.arrivals[usize::from(number)],
             Sender::Pool(number) => &self.pools[usize::from(number)],

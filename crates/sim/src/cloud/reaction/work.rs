@@ -17,6 +17,12 @@ pub fn open(world: &mut World) {
     }
 }
 
+/// Carries on after a call.
+#[inline]
+pub fn after_call(world: &mut World, now: Time, is_launch: bool) {
+    if is_launch { after_launch(world, now) } else { after_event(world, now) }
+}
+
 /// Carries on after an event, which may have set room free.
 #[inline(never)]
 pub fn after_event(world: &mut World, now: Time) {
@@ -27,7 +33,7 @@ pub fn after_event(world: &mut World, now: Time) {
 
 /// Carries on after a launch has been called for, which sets no room free.
 #[inline(never)]
-pub fn after_launch(world: &mut World, now: Time) {
+fn after_launch(world: &mut World, now: Time) {
     work(world, now);
 }
 
@@ -62,7 +68,7 @@ fn deliver(world: &mut World, now: Time) -> bool {
             match sender {
                 Sender::Pool(number) => pools::flow::on_notice(world, now, number.into(), notice),
                 Sender::Group(number) => autoscaling::flow::on_notice(world, now, number.into(), notice),
-                Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => {}
+                Sender::Client | Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => {}
             }
         }
     }

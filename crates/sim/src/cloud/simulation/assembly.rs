@@ -105,6 +105,7 @@ fn parts(
         },
         control: Control::new(scenario),
         reactions,
+        clients: None,
         directory,
         demand,
     })

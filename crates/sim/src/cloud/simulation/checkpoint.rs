@@ -44,12 +44,12 @@ pub fn save(
 ) {
     let World { directory, demand, api, types, instances, hosts, network, security, .. } = world;
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
-    let World { reactions, by_host: _, .. } = world;
+    let World { reactions, by_host: _, clients: _, .. } = world;
     let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
     let InstanceTypes { known, offers: _ } = types;
     let ApiState { handles, tokens, .. } = api;
     let Timers { queue, .. } = timers;
-    let Recorder { ledger, rows, headroom, breakdown, outbox: _, decisions: _, call_age: _ } = recorder;
+    let Recorder { ledger, rows, headroom, breakdown, .. } = recorder;
     directory.save(out);
     out.put(&rows.is_some());
     fleet.save(out);
@@ -85,7 +85,7 @@ pub fn resume(
 ) -> Result<(World, Progress), RestoreError> {
     let mut directory = scenario.directory().map_err(RestoreError::from)?;
     directory.restore(from)?;
-    let demand = scenario.demand_of(&mut directory).map_err(RestoreError::from)?;
+    let demand = scenario.demand_beside_clients(&mut directory).map_err(RestoreError::from)?;
     let mut world =
         assembly::assemble(scenario, options, directory, demand, None).map_err(RestoreError::from)?;
     let mut progress = None;

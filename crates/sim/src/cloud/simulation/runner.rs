@@ -1,6 +1,7 @@
 //! The runner: takes the next event or call in order, to the end of the run.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::cloud::RunOptions;
@@ -29,11 +30,30 @@ use plimsoll_model::workload::call::{Action, Call};
 /// Number of events between two calls of [`Observer::progressed`].
 const PROGRESS_EVENTS: u64 = 1 << 14;
 
+/// End of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum RunEnd {
+    /// A time of the scenario.
+    At(Time),
+    /// The last event of the trace.
+    WithTrace,
+    /// None: clients call for as long as they like.
+    Open,
+}
+
+/// Reason for which a run is where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Halt {
+    /// Everything up to the time asked for has happened.
+    Reached,
+    /// The run has ended.
+    Ended(Time),
+}
+
 /// Course of a run: its length, its milestones and its checkpoints.
 pub struct Runner {
     options: RunOptions,
-    /// End of the run; `None`: the end of the trace.
-    duration: Option<Duration>,
+    end: RunEnd,
     warmup: Duration,
     sampling_interval: Duration,
     counts_minutes: bool,
@@ -48,13 +68,25 @@ impl Runner {
     pub fn new(scenario: &Scenario, options: RunOptions) -> Runner {
         Runner {
             options,
-            duration: scenario.duration,
+            end: scenario
+                .duration
+                .map_or(RunEnd::WithTrace, |duration| RunEnd::At(Time::ZERO.after(duration))),
             warmup: scenario.warmup,
             sampling_interval: scenario.sampling_interval(),
             counts_minutes: scenario.counts_minutes(),
             checkpoints: BTreeSet::new(),
             resume_from: None,
         }
+    }
+
+    /// Lets the run go on until it is closed, whatever the scenario says.
+    pub fn leave_open(&mut self) {
+        self.end = RunEnd::Open;
+    }
+
+    /// Returns whether events and calls are reported.
+    pub fn traces_events(&self) -> bool {
+        self.options.trace_events
     }
 
     /// Begins where a checkpoint was written.
@@ -69,14 +101,7 @@ impl Runner {
 
     /// Runs to the end.
     pub fn run(mut self, mut world: World, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
-        world.recorder.outbox = ObservationOutbox::new(observer.detail());
-        let mut progress = match self.resume_from.take() {
-            Some(progress) => {
-                observer.started();
-                *progress
-            }
-            None => self.open(&mut world, observer)?,
-        };
+        let mut progress = self.begin(&mut world, observer)?;
         let running = AssertUnwindSafe(|| self.run_to_the_end(&mut world, &mut progress, observer));
         let horizon = match catch_unwind(running) {
             Ok(horizon) => horizon?,
@@ -85,17 +110,19 @@ impl Runner {
                 resume_unwind(panic);
             }
         };
-        let Progress { mut milestones, residents, .. } = progress;
-        milestones.reach(&mut world, horizon, observer);
-        milestones.end(&mut world, horizon);
-        headroom::sample_if_due(&mut world, horizon);
-        world.recorder.outbox.deliver(observer, &world.directory);
-        observer.ended();
-        conservation::assert_conserved(&world);
-        finish::bill_running(&mut world, horizon);
-        instance_rows::record_live_instances(&mut world, horizon, observer);
-        resource_rows::report(&mut world, observer);
-        Ok(finish::finish(world, horizon, milestones.warmup_end, milestones.events, residents))
+        Ok(close(world, progress, horizon, observer))
+    }
+
+    /// Begins a run, or goes on from a checkpoint.
+    pub fn begin(&mut self, world: &mut World, observer: &mut dyn Observer) -> Result<Progress, InputError> {
+        world.recorder.outbox = ObservationOutbox::new(observer.detail());
+        match self.resume_from.take() {
+            Some(progress) => {
+                observer.started();
+                Ok(*progress)
+            }
+            None => self.open(world, observer),
+        }
     }
 
     /// Makes the state at time zero.
@@ -122,27 +149,49 @@ impl Runner {
         Ok(Progress { milestones, residents, call })
     }
 
-    #[inline(never)] // a name for profilers
+    /// Runs to the end, with a halt at each checkpoint.
     fn run_to_the_end(
         &mut self,
         world: &mut World,
         progress: &mut Progress,
         observer: &mut dyn Observer,
     ) -> Result<Time, InputError> {
-        let end = self.duration.map(|duration| Time::ZERO.after(duration));
-        let Progress { milestones, residents, call } = progress;
-        let mut call = call.take();
-        let mut checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
+        loop {
+            let checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
+            match self.run_until(checkpoint, world, progress, observer)? {
+                Halt::Ended(horizon) => return check_checkpoints(checkpoint, horizon).map(|()| horizon),
+                Halt::Reached => {
+                    let Progress { milestones, residents, call } = &*progress;
+                    let save = |out: &mut Writer<'_>| {
+                        checkpoint::save(world, out, milestones, *residents, call.as_ref())
+                    };
+                    observer.checkpoint(&RunState { at: checkpoint, events: milestones.events, save: &save });
+                }
+            }
+        }
+    }
+
+    /// Runs until everything up to a time has happened, its calls included, or to the end if that comes first.
+    #[inline(never)] // a name for profilers
+    pub fn run_until(
+        &mut self,
+        pause: Time,
+        world: &mut World,
+        progress: &mut Progress,
+        observer: &mut dyn Observer,
+    ) -> Result<Halt, InputError> {
+        let Progress { milestones, residents: _, call: next } = progress;
+        let mut call = next.take();
         let mut until_batch = 1;
         loop {
             let call_at = call.as_ref().map_or(Time::NEVER, |call| call.at);
             // Without a duration the demand is a trace, and the run ends with its last event.
-            let horizon = match (end, &call) {
-                (Some(end), _) => end,
-                (None, Some(_)) => Time::NEVER,
-                (None, None) => end_of_trace(world, milestones.reached),
+            let horizon = match (self.end, &call) {
+                (RunEnd::At(end), _) => end,
+                (RunEnd::Open, _) | (RunEnd::WithTrace, Some(_)) => Time::NEVER,
+                (RunEnd::WithTrace, None) => end_of_trace(world, milestones.reached),
             };
-            let until = call_at.min(horizon).min(checkpoint);
+            let until = call_at.min(horizon).min(pause);
             if let Some((at, event)) = world.timers.queue.pop_until(until) {
                 milestones.pass_time(world, at, observer);
                 until_batch -= 1;
@@ -160,15 +209,10 @@ impl Runner {
                 if world.reactions.is_some() {
                     work::after_event(world, at);
                 }
-            } else if checkpoint < call_at.min(horizon) {
-                let at = checkpoint;
-                milestones.reach(world, at, observer);
-                let save = |out: &mut Writer<'_>| {
-                    checkpoint::save(world, out, milestones, *residents, call.as_ref())
-                };
-                observer.checkpoint(&RunState { at, events: milestones.events, save: &save });
-                checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
-                continue;
+            } else if pause < call_at.min(horizon) {
+                milestones.reach(world, pause, observer);
+                *next = call;
+                return Ok(Halt::Reached);
             } else if call_at <= horizon && call.is_some() {
                 milestones.pass_time(world, call_at, observer);
                 if self.options.trace_events {
@@ -184,29 +228,52 @@ impl Runner {
                 if world.reactions.is_some() {
                     // With a control plane a call may carry out others.
                     let is_launch = matches!(&call, Some(Call { action: Action::Launch(_), .. }));
-                    if is_launch {
-                        work::after_launch(world, call_at)
-                    } else {
-                        work::after_event(world, call_at)
-                    }
+                    work::after_call(world, call_at, is_launch);
                 }
                 call = world.demand.next(&mut world.directory)?;
                 prefetch::prefetch_calls(world, call.as_ref());
             } else {
-                return check_checkpoints(checkpoint, horizon).map(|()| horizon);
+                return Ok(Halt::Ended(horizon));
             }
-            milestones.events += 1;
-            world.recorder.outbox.deliver(observer, &world.directory);
-            if milestones.events.is_multiple_of(PROGRESS_EVENTS)
-                && observer.progressed(milestones.reached, milestones.events).is_break()
-            {
-                return Ok(milestones.reached);
-            }
-            if self.options.check_conservation {
-                conservation::assert_conserved(world);
+            if self.after_step(world, milestones, observer).is_break() {
+                return Ok(Halt::Ended(milestones.reached));
             }
         }
     }
+
+    /// Counts an event or call, and delivers what it led to. Breaks where the observer ends the run.
+    #[inline(always)] // every event
+    pub fn after_step(
+        &self,
+        world: &mut World,
+        milestones: &mut Milestones,
+        observer: &mut dyn Observer,
+    ) -> ControlFlow<()> {
+        milestones.events += 1;
+        world.recorder.outbox.deliver(observer, &world.directory);
+        if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
+            observer.progressed(milestones.reached, milestones.events)?;
+        }
+        if self.options.check_conservation {
+            conservation::assert_conserved(world);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Closes a run at its end: the last sample, the last bills, the outcome.
+pub fn close(mut world: World, progress: Progress, horizon: Time, observer: &mut dyn Observer) -> Outcome {
+    let Progress { mut milestones, residents, .. } = progress;
+    milestones.reach(&mut world, horizon, observer);
+    milestones.end(&mut world, horizon);
+    headroom::sample_if_due(&mut world, horizon);
+    world.recorder.outbox.deliver(observer, &world.directory);
+    observer.ended();
+    conservation::assert_conserved(&world);
+    finish::bill_running(&mut world, horizon);
+    instance_rows::record_live_instances(&mut world, horizon, observer);
+    resource_rows::report(&mut world, observer);
+    finish::finish(world, horizon, milestones.warmup_end, milestones.events, residents)
 }
 
 /// Returns the end of a run whose demand is a trace that has no more calls: its last event, which launches that wait or are

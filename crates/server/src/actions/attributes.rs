@@ -1,0 +1,89 @@
+//! Attributes of instances: `ModifyInstanceAttribute`, `DescribeInstanceAttribute`.
+
+use std::sync::Arc;
+
+use plimsoll_model::workload::call::{Action, Modification, Query, Targets};
+
+use super::{ActionEntry, XmlStep, success};
+use crate::api_error::ApiError;
+use crate::model::{ActionStep, Caller, CloudModel};
+use crate::query::Params;
+use crate::xml::Xml;
+use plimsoll_base::failure::Failure;
+
+/// Rows of the family.
+pub const ACTIONS: [ActionEntry; 2] = [
+    ActionEntry {
+        name: "ModifyInstanceAttribute",
+        honoured: &["InstanceId", "InstanceType.Value", "DisableApiTermination.Value", "Attribute", "Value"],
+        without_effect: &[],
+        begin: modify,
+    },
+    ActionEntry {
+        name: "DescribeInstanceAttribute",
+        honoured: &["InstanceId", "Attribute"],
+        without_effect: &[],
+        begin: describe,
+    },
+];
+
+fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
+    let id = params.required("InstanceId")?.to_string();
+    let attribute =
+        |name: &str| (params.get("Attribute") == Some(name)).then(|| params.get("Value")).flatten();
+    let kind = params.get("InstanceType.Value").or(attribute("instanceType"));
+    let protected = match attribute("disableApiTermination") {
+        Some(_) => params.flag("Value")?,
+        None => params.flag("DisableApiTermination.Value")?,
+    };
+    let kind = kind.map(|name| model.instance_type(name)).transpose()?;
+    if kind.is_none() && protected.is_none() {
+        let message = "Modelled are the attributes instanceType and disableApiTermination";
+        return Err(ApiError::client("InvalidParameterCombination", message));
+    }
+    let change = Modification { kind, protected, security_groups: None };
+    let targets = Targets::One(model.instance_handle(&id)?);
+    Ok(ActionStep::Call(
+        Action::Modify(targets, Arc::new(change)),
+        Box::new(move |model, outcome| {
+            outcome.map_err(|reason| model.instance_error(reason, &[id], caller.account))?;
+            Ok(success())
+        }),
+    ))
+}
+
+fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
+    let text = params.required("InstanceId")?.to_string();
+    let attribute = params.required("Attribute")?.to_string();
+    let known = ["instanceType", "disableApiTermination", "userData", "instanceInitiatedShutdownBehavior"];
+    if !known.contains(&attribute.as_str()) {
+        return Err(ApiError::invalid("Attribute", &attribute, &format!("one of {}", known.join(", "))));
+    }
+    let id = model.read_instance_id(&text)?;
+    let targets = Some(Targets::One(model.instance_handle(&text)?));
+    Ok(ActionStep::Call(
+        Action::Describe(Query { targets, ..Query::default() }),
+        Box::new(move |model, outcome| {
+            outcome.map_err(|reason| {
+                model.instance_error(reason, std::slice::from_ref(&text), caller.account)
+            })?;
+            let view = model.session.instance(id).filter(|view| view.account == caller.account);
+            let not_found = || ApiError::not_found(Failure::InvalidInstanceIdNotFound, "instance ID", &text);
+            let view = view.ok_or_else(not_found)?;
+            let labels = model.labels.launch_of(id).map(|launch| &launch.labels);
+            let value = match attribute.as_str() {
+                "instanceType" => Some(model.type_name(view.kind).to_string()),
+                "disableApiTermination" => Some(view.is_protected.to_string()),
+                "userData" => labels.and_then(|labels| labels.user_data.clone()),
+                _ => {
+                    let said = labels.and_then(|labels| labels.shutdown_behaviour.clone());
+                    Some(said.unwrap_or_else(|| "stop".to_string()))
+                }
+            };
+            Ok(Xml::fragment(|xml| {
+                xml.text("instanceId", &text);
+                xml.inside(&attribute, |xml| xml.maybe("value", value));
+            }))
+        }),
+    ))
+}

@@ -1,0 +1,286 @@
+//! `RunInstances`.
+
+use std::sync::Arc;
+
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::InstanceId;
+use plimsoll_model::workload::call::{
+    Action, End, Interruption, Launch, LaunchOptions, LaunchTenancy, ReservationPreference, Sender, Spot, Tag,
+};
+use plimsoll_model::workload::handles::ImageHandle;
+use plimsoll_sim::cloud::session::Effects;
+use plimsoll_sim::cloud::session::view::InstanceView;
+
+use super::{ActionEntry, XmlStep};
+use crate::api_error::ApiError;
+use crate::ids::IdKind;
+use crate::labels::LaunchLabels;
+use crate::model::{ActionStep, Caller, CloudModel};
+use crate::query::Params;
+use crate::render;
+use crate::xml::Xml;
+
+/// Row of `RunInstances`.
+pub const RUN_INSTANCES: ActionEntry = ActionEntry {
+    name: "RunInstances",
+    honoured: &[
+        "InstanceType",
+        "MinCount",
+        "MaxCount",
+        "ImageId",
+        "SubnetId",
+        "ClientToken",
+        "UserData",
+        "DisableApiTermination",
+        "Placement.AvailabilityZone",
+        "Placement.GroupName",
+        "Placement.PartitionNumber",
+        "Placement.Tenancy",
+        "NetworkInterface.N.DeviceIndex",
+        "NetworkInterface.N.SubnetId",
+        "NetworkInterface.N.AssociatePublicIpAddress",
+        "TagSpecification.N.ResourceType",
+        "TagSpecification.N.Tag.N.Key",
+        "TagSpecification.N.Tag.N.Value",
+        "HibernationOptions.Configured",
+        "CapacityReservationSpecification.CapacityReservationPreference",
+        "InstanceMarketOptions.MarketType",
+        "InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior",
+    ],
+    without_effect: &[
+        "KeyName",
+        "Monitoring.",
+        "EbsOptimized",
+        "InstanceInitiatedShutdownBehavior",
+        "IamInstanceProfile.",
+        "MetadataOptions.",
+        "CreditSpecification.",
+        "InstanceMarketOptions.SpotOptions.SpotInstanceType",
+        "NetworkInterface.N.DeleteOnTermination",
+    ],
+    begin,
+};
+
+/// Launch that a client wishes.
+#[derive(Clone, Debug, Default)]
+pub struct LaunchWish {
+    /// Type.
+    pub instance_type: String,
+    /// Fewer than this: none.
+    pub min_count: u32,
+    /// As many as fit, up to this.
+    pub max_count: u32,
+    /// Image, by id or by name in the scenario.
+    pub image: Option<String>,
+    /// Zone.
+    pub zone: Option<String>,
+    /// Subnet.
+    pub subnet: Option<String>,
+    /// Public address, or not; `None` leaves it to the subnet.
+    pub public_address: Option<bool>,
+    /// Placement group.
+    pub group: Option<String>,
+    /// Options that the model has as they are.
+    pub options: LaunchOptions,
+    /// Labels.
+    pub labels: LaunchLabels,
+}
+
+fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
+    let wish = read(params)?;
+    let (action, labels) = plan(model, caller, wish)?;
+    Ok(ActionStep::Call(
+        action,
+        Box::new(move |model, outcome| {
+            let instances = launched(model, outcome?, &labels);
+            let views: Vec<InstanceView<'_>> =
+                instances.iter().filter_map(|id| model.session.instance(*id)).collect();
+            Ok(Xml::fragment(|xml| render::reservation(xml, model, &views)))
+        }),
+    ))
+}
+
+/// Returns the call of a launch, and its labels.
+pub fn plan(
+    model: &mut CloudModel<'_>,
+    caller: Caller,
+    wish: LaunchWish,
+) -> Result<(Action, Arc<LaunchLabels>), ApiError> {
+    let (min, max) = (wish.min_count, wish.max_count);
+    if min == 0 || max < min {
+        return Err(ApiError::invalid(
+            "MaxCount",
+            &max.to_string(),
+            "at least MinCount, and that at least 1",
+        ));
+    }
+    let kind = model.instance_type(&wish.instance_type)?;
+    let zone = wish.zone.as_deref().map(|zone| model.zone(zone)).transpose()?;
+    let subnet = wish.subnet.as_deref().map(|subnet| model.subnet(subnet)).transpose()?;
+    let image = wish.image.as_deref().map(|image| image_handle(model, image)).transpose()?.flatten();
+    let number = model.next_launch();
+    let handles = &mut model.session.directory_mut().handles;
+    let group = wish.group.as_deref().map(|group| handles.placement_group(group));
+    // A name that no id has, for the instances of this launch together.
+    let handle = handles.instance(&format!("(launch {number} of account {})", caller.account));
+    let options = LaunchOptions { image, group, ..wish.options };
+    let launch = Launch {
+        kind,
+        min_count: min,
+        max_count: max,
+        zone,
+        subnet,
+        public_address: wish.public_address,
+        handle: Some(handle),
+        end: End::Never,
+        options: (options != LaunchOptions::default()).then(|| Arc::new(options)),
+        stops: None,
+        sender: Sender::Client,
+        first_instance: 0,
+    };
+    Ok((Action::Launch(launch), Arc::new(wish.labels)))
+}
+
+/// Notes the labels of a launch that has succeeded, and returns its instances. A repeated one keeps those of the first.
+pub fn launched(model: &mut CloudModel<'_>, effects: Effects, labels: &Arc<LaunchLabels>) -> Vec<InstanceId> {
+    let instances: Vec<InstanceId> = effects.instances.iter().map(|instance| instance.id).collect();
+    let is_new = instances.first().is_some_and(|first| model.labels.launch_of(*first).is_none());
+    if is_new {
+        let session = &model.session;
+        model.labels.note_launch(&instances, labels, |id| session.instance(id).is_some());
+    }
+    instances
+}
+
+/// Returns the handle of an image. Where the scenario has no images, every id stands for one that is always there.
+fn image_handle(model: &mut CloudModel<'_>, text: &str) -> Result<Option<ImageHandle>, ApiError> {
+    let images = model.session.storage().images();
+    if images.is_empty() {
+        return Ok(None);
+    }
+    let number = model.ids.read(IdKind::Image, text);
+    let found = images.iter().find(|image| number == Some(u64::from(image.id.0)) || image.name == text);
+    let Some(name) = found.map(|image| image.name.clone()) else {
+        return Err(ApiError::not_found(Failure::InvalidAmiIdNotFound, "image id", text));
+    };
+    Ok(Some(model.session.directory_mut().handles.image(&name)))
+}
+
+/// Reads the parameters of a launch.
+fn read(params: &Params) -> Result<LaunchWish, ApiError> {
+    let owned = |name: &str| params.get(name).map(String::from);
+    let count = |name: &str| params.required(name).and_then(|_| params.number(name));
+    let (subnet, public_address) = read_interface(params)?;
+    Ok(LaunchWish {
+        instance_type: owned("InstanceType").unwrap_or_else(|| DEFAULT_TYPE.to_string()),
+        min_count: count("MinCount")?.unwrap_or(0),
+        max_count: count("MaxCount")?.unwrap_or(0),
+        image: Some(params.required("ImageId")?.to_string()),
+        zone: owned("Placement.AvailabilityZone").filter(|zone| !zone.is_empty()),
+        subnet: owned("SubnetId").or(subnet),
+        public_address,
+        group: owned("Placement.GroupName").filter(|group| !group.is_empty()),
+        options: read_options(params)?,
+        labels: LaunchLabels {
+            image_id: owned("ImageId").unwrap_or_default(),
+            key_name: owned("KeyName"),
+            client_token: owned("ClientToken"),
+            user_data: owned("UserData"),
+            shutdown_behaviour: owned("InstanceInitiatedShutdownBehavior"),
+        },
+    })
+}
+
+/// Type of a launch that names none (`RunInstances`, "InstanceType", botocore 1.44.8: "Default: m1.small").
+const DEFAULT_TYPE: &str = "m1.small";
+
+/// Reads the first interface: its subnet, and if it gets a public address.
+fn read_interface(params: &Params) -> Result<(Option<String>, Option<bool>), ApiError> {
+    let items = params.items("NetworkInterface");
+    let Some(first) = items.first() else { return Ok((None, None)) };
+    let index = params.number::<u32>(&format!("{first}.DeviceIndex"))?;
+    if items.len() > 1 || index.is_some_and(|index| index > 0) {
+        return Err(ApiError::client(
+            "UnsupportedOperation",
+            "Only the first interface of a launch is modelled",
+        ));
+    }
+    let subnet = params.get(&format!("{first}.SubnetId")).map(String::from);
+    Ok((subnet, params.flag(&format!("{first}.AssociatePublicIpAddress"))?))
+}
+
+/// Reads the options that the model has as they are.
+fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
+    let user_data = params.get("UserData").unwrap_or_default().trim_end_matches('=');
+    let tenancy = match params.get("Placement.Tenancy") {
+        None | Some("default" | "") => LaunchTenancy::Shared,
+        Some("dedicated") => LaunchTenancy::Dedicated,
+        Some("host") => LaunchTenancy::Host,
+        Some(other) => {
+            return Err(ApiError::invalid("Placement.Tenancy", other, "default, dedicated or host"));
+        }
+    };
+    Ok(LaunchOptions {
+        partition: partition(params)?,
+        tenancy,
+        preference: preference(params)?,
+        spot: spot(params)?,
+        tags: tags_of(params, "instance")?,
+        token: params.get("ClientToken").map(String::from),
+        // Base64: four letters for three bytes.
+        user_data_bytes: u32::try_from(user_data.len() as u64 * 3 / 4).unwrap_or(u32::MAX),
+        protected: params.flag("DisableApiTermination")?.unwrap_or(false),
+        hibernation: params.flag("HibernationOptions.Configured")?.unwrap_or(false),
+        ..LaunchOptions::default()
+    })
+}
+
+/// Reads the partition, which EC2 numbers from 1.
+fn partition(params: &Params) -> Result<Option<u16>, ApiError> {
+    let name = "Placement.PartitionNumber";
+    let number = params.number::<u16>(name)?;
+    let from_zero =
+        |number: u16| number.checked_sub(1).ok_or_else(|| ApiError::invalid(name, "0", "1 or more"));
+    number.map(from_zero).transpose()
+}
+
+fn preference(params: &Params) -> Result<Option<ReservationPreference>, ApiError> {
+    let name = "CapacityReservationSpecification.CapacityReservationPreference";
+    let read = |word: &str| {
+        let known = ReservationPreference::ALL.iter().copied();
+        known.clone().find(|known| known.name() == word).ok_or_else(|| {
+            let words: Vec<&str> = known.map(|known| known.name()).collect();
+            ApiError::invalid(name, word, &words.join(" or "))
+        })
+    };
+    params.get(name).map(read).transpose()
+}
+
+fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
+    match params.get("InstanceMarketOptions.MarketType") {
+        None => return Ok(None),
+        Some("spot") => {}
+        Some(other) => return Err(ApiError::invalid("InstanceMarketOptions.MarketType", other, "spot")),
+    }
+    let name = "InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior";
+    let read = |word: &str| {
+        let found = Interruption::ALL.iter().copied().find(|known| known.name() == word);
+        found.ok_or_else(|| ApiError::invalid(name, word, "terminate, stop or hibernate"))
+    };
+    let interruption = params.get(name).map(read).transpose()?;
+    Ok(Some(Spot { interruption, max_pico_usd_per_hour: None }))
+}
+
+/// Reads the tags that a request gives to new resources of a kind. Tags of other kinds are refused.
+pub fn tags_of(params: &Params, kind: &str) -> Result<Vec<Tag>, ApiError> {
+    let mut tags = Vec::new();
+    for item in params.items("TagSpecification") {
+        let name = format!("{item}.ResourceType");
+        let of = params.required(&name)?;
+        if of != kind {
+            return Err(ApiError::invalid(&name, of, kind));
+        }
+        tags.extend(super::tags::read(params, &format!("{item}.Tag"))?);
+    }
+    Ok(tags)
+}

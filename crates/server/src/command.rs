@@ -1,0 +1,65 @@
+//! Commands that connections send to the owner of the simulation, and the replies to them.
+
+use serde_json::{Value, json};
+
+use crate::api_error::ApiError;
+use crate::xml;
+use plimsoll_base::units::Duration;
+
+/// Command of a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Action of EC2's Query protocol.
+    Action {
+        /// Access key id, by which the account is named.
+        access_key: String,
+        /// Form with the parameters.
+        form: Vec<u8>,
+    },
+    /// Question for the simulated time.
+    ReadClock,
+    /// Advance of a stepped clock.
+    Advance(Duration),
+    /// Question for the figures of the run so far.
+    Summary,
+}
+
+/// Reply to a command, as HTTP carries it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HttpReply {
+    /// Status.
+    pub status: u16,
+    /// Type of the body.
+    pub content_type: &'static str,
+    /// Body.
+    pub body: Vec<u8>,
+}
+
+const XML: &str = "text/xml;charset=UTF-8";
+const JSON: &str = "application/json";
+
+impl HttpReply {
+    /// Returns the reply to an action of EC2's Query protocol.
+    pub fn to_action(action: &str, request_id: &str, outcome: Result<Vec<u8>, ApiError>) -> HttpReply {
+        match outcome {
+            Ok(body) => {
+                HttpReply { status: 200, content_type: XML, body: xml::response(action, request_id, &body) }
+            }
+            Err(error) => {
+                HttpReply { status: error.status, content_type: XML, body: xml::error(&error, request_id) }
+            }
+        }
+    }
+
+    /// Returns a reply in JSON.
+    pub fn json(status: u16, value: &Value) -> HttpReply {
+        let mut body = value.to_string().into_bytes();
+        body.push(b'\n');
+        HttpReply { status, content_type: JSON, body }
+    }
+
+    /// Returns a reply in JSON that says what is wrong.
+    pub fn problem(status: u16, code: &str, message: &str) -> HttpReply {
+        HttpReply::json(status, &json!({ "error": { "code": code, "message": message } }))
+    }
+}

@@ -1,0 +1,90 @@
+//! Labels: what clients say about resources that has no effect in the model, and is shown to them again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use plimsoll_base::units::InstanceId;
+
+/// Labels of the instances of one launch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LaunchLabels {
+    /// Id of the image, as the client named it.
+    pub image_id: String,
+    /// Name of the key pair.
+    pub key_name: Option<String>,
+    /// Client token.
+    pub client_token: Option<String>,
+    /// User data, in base64 as it came.
+    pub user_data: Option<String>,
+    /// Shutdown behaviour.
+    pub shutdown_behaviour: Option<String>,
+}
+
+/// Launch that clients see as a reservation.
+#[derive(Clone, Debug)]
+pub struct LaunchRecord {
+    /// First of its instances, by which the reservation is numbered.
+    pub first: InstanceId,
+    /// Labels.
+    pub labels: Arc<LaunchLabels>,
+}
+
+/// Launches kept before those of ended instances are dropped.
+const KEPT: usize = 4096;
+
+/// Labels of all resources.
+#[derive(Debug, Default)]
+pub struct Labels {
+    launches: BTreeMap<InstanceId, LaunchRecord>,
+    in_order: VecDeque<InstanceId>,
+}
+
+impl Labels {
+    /// Notes the instances of a launch, of which `is_shown` says if clients still see them.
+    pub fn note_launch(
+        &mut self,
+        instances: &[InstanceId],
+        labels: &Arc<LaunchLabels>,
+        is_shown: impl Fn(InstanceId) -> bool,
+    ) {
+        let Some(first) = instances.first().copied() else { return };
+        for id in instances {
+            self.launches.insert(*id, LaunchRecord { first, labels: Arc::clone(labels) });
+            self.in_order.push_back(*id);
+        }
+        // Each launch looks at twice as many old instances as it brings, so that ended ones leave in their turn.
+        for _ in 0..2 * instances.len() {
+            if self.in_order.len() <= KEPT {
+                return;
+            }
+            let oldest = self.in_order.pop_front().expect("there are more than are kept");
+            if is_shown(oldest) {
+                self.in_order.push_back(oldest);
+            } else {
+                self.launches.remove(&oldest);
+            }
+        }
+    }
+
+    /// Returns the launch of an instance; `None` where no client launched it.
+    pub fn launch_of(&self, id: InstanceId) -> Option<&LaunchRecord> {
+        self.launches.get(&id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_ended_instances_are_dropped_and_others_stay() {
+        let mut labels = Labels::default();
+        let of_launch = Arc::new(LaunchLabels::default());
+        let is_shown = |id: InstanceId| id.0.is_multiple_of(100);
+        for number in 0..5 * KEPT as u64 {
+            labels.note_launch(&[InstanceId(number)], &of_launch, is_shown);
+        }
+        assert!(labels.launches.len() < 2 * KEPT, "{}", labels.launches.len());
+        assert!((0..KEPT as u64).step_by(100).all(|number| labels.launch_of(InstanceId(number)).is_some()));
+    }
+}

@@ -1,0 +1,18 @@
+//! The server of plimsoll: a modelled cloud behind EC2's protocol, for clients that call it over HTTP.
+//!
+//! One thread owns the simulation and takes commands from a channel, one after the other; the connections belong to others. A
+//! command is a function of the state and its own text, so the same commands at the same simulated times give the same answers.
+
+pub mod actions;
+pub mod api_error;
+pub mod clock;
+pub mod command;
+pub mod filters;
+pub mod http;
+pub mod ids;
+pub mod labels;
+pub mod model;
+pub mod owner;
+pub mod query;
+pub mod render;
+pub mod xml;

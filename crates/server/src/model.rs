@@ -1,0 +1,244 @@
+//! The modelled cloud as a server holds it: the session, its ids and labels, and the calls that wait for their answers.
+
+use std::collections::BTreeMap;
+
+use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::input::InputError;
+use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use plimsoll_model::workload::call::Action;
+use plimsoll_model::workload::handles::Handle;
+use plimsoll_sim::cloud::observe::Observer;
+use plimsoll_sim::cloud::session::{CallNumber, Effects, Session};
+use plimsoll_sim::scenario::Scenario;
+
+use crate::api_error::ApiError;
+use crate::ids::{IdKind, ResourceIds};
+use crate::labels::Labels;
+
+/// Name in the directory that stands for instances that do not exist.
+const UNKNOWN_INSTANCE: &str = "(no instance)";
+
+/// Outcome of a call as the cloud answers it.
+pub type CallOutcome = Result<Effects, FailureReason>;
+
+/// End of an action whose call has been answered.
+pub type Finish<T> = Box<dyn FnOnce(&mut CloudModel<'_>, CallOutcome) -> Result<T, ApiError>>;
+
+/// Next step of an action that has been read.
+pub enum ActionStep<T> {
+    /// Answer from what there is.
+    Done(T),
+    /// Call of the cloud, and what its answer becomes.
+    Call(Action, Finish<T>),
+}
+
+/// Client that makes a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// Account.
+    pub account: AccountId,
+}
+
+/// Modelled cloud with what a server keeps beside it.
+pub struct CloudModel<'a> {
+    /// Scenario.
+    pub scenario: &'a Scenario,
+    /// Run.
+    pub session: Session,
+    /// Ids of resources.
+    pub ids: ResourceIds,
+    /// Labels of resources.
+    pub labels: Labels,
+    /// Name of the region.
+    pub region: String,
+    calendar: Calendar,
+    observer: &'a mut dyn Observer,
+    /// Requests so far.
+    requests: u64,
+    /// Launches that were called for.
+    launches: u64,
+}
+
+impl<'a> CloudModel<'a> {
+    /// Returns the cloud of a session of a scenario.
+    pub fn new(
+        scenario: &'a Scenario,
+        session: Session,
+        observer: &'a mut dyn Observer,
+        region: &str,
+    ) -> CloudModel<'a> {
+        CloudModel {
+            scenario,
+            session,
+            ids: ResourceIds::new(scenario.seed),
+            labels: Labels::default(),
+            region: region.to_string(),
+            calendar: scenario.billing_calendar(),
+            observer,
+            requests: 0,
+            launches: 0,
+        }
+    }
+
+    /// Returns the id of a new request.
+    pub fn next_request_id(&mut self) -> String {
+        self.requests += 1;
+        self.ids.show(IdKind::Request, self.requests)
+    }
+
+    /// Returns the number of a new launch.
+    pub fn next_launch(&mut self) -> u64 {
+        self.launches += 1;
+        self.launches
+    }
+
+    /// Returns the simulated time.
+    pub fn now(&self) -> Time {
+        self.session.now()
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    ///
+    /// The trace of the scenario is wrong.
+    pub fn advance(&mut self, to: Time) -> Result<(), InputError> {
+        self.session.advance(to, self.observer)
+    }
+
+    /// Makes a call.
+    ///
+    /// # Errors
+    ///
+    /// The trace of the scenario is wrong.
+    pub fn submit(&mut self, account: AccountId, action: Action) -> Result<CallNumber, InputError> {
+        self.session.submit(account, action, self.observer)
+    }
+
+    /// Takes the outcomes of the calls that were answered since they were last taken.
+    pub fn take_outcomes(&mut self) -> BTreeMap<CallNumber, CallOutcome> {
+        self.session.take_answers().into_iter().map(|answer| (answer.call, answer.outcome)).collect()
+    }
+
+    /// Ends the run.
+    pub fn close(self) -> plimsoll_sim::cloud::outcome::Outcome {
+        self.session.close(self.observer)
+    }
+
+    /// Returns the client that uses an access key.
+    pub fn caller(&mut self, access_key: &str) -> Caller {
+        Caller { account: self.session.directory_mut().account(access_key) }
+    }
+
+    /// Returns the 12 digits of an account.
+    pub fn owner_id(&self, account: AccountId) -> String {
+        self.ids.show(IdKind::Account, u64::from(account.0))
+    }
+
+    /// Returns a time as EC2 writes it: `2026-01-31T08:00:00.000Z`.
+    pub fn date_time(&self, time: Time) -> String {
+        let milliseconds = Time(time.0 / 1_000_000 * 1_000_000);
+        let shown = Calendar::starting_at(0).expect("1970 is a date");
+        let since_1970 = self.calendar.microseconds_since_1970(milliseconds);
+        let text = shown.date_time(Time(u64::try_from(since_1970).unwrap_or(0) * 1000));
+        let (whole, fraction) =
+            text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
+        format!("{whole}.{fraction:0<3}Z")
+    }
+
+    /// Returns the id of an instance.
+    pub fn instance_id(&self, id: InstanceId) -> String {
+        self.ids.show(IdKind::Instance, id.0)
+    }
+
+    /// Reads the id of an instance.
+    pub fn read_instance_id(&self, text: &str) -> Result<InstanceId, ApiError> {
+        self.ids
+            .read(IdKind::Instance, text)
+            .map(InstanceId)
+            .ok_or_else(|| ApiError::client("InvalidInstanceID.Malformed", format!("Invalid id: \"{text}\"")))
+    }
+
+    /// Returns the handle by which calls name an instance.
+    pub fn instance_handle(&mut self, text: &str) -> Result<Handle, ApiError> {
+        let id = self.read_instance_id(text)?;
+        let is_shown = self.session.instance(id).is_some();
+        let name = if is_shown { text } else { UNKNOWN_INSTANCE };
+        let handle = self.session.directory_mut().handles.instance(name);
+        if is_shown {
+            self.session.bind(handle, id);
+        }
+        Ok(handle)
+    }
+
+    /// Returns the handles of several instances, at least one.
+    pub fn instance_handles(&mut self, texts: &[&str]) -> Result<Box<[Handle]>, ApiError> {
+        if texts.is_empty() {
+            return Err(ApiError::missing("InstanceId"));
+        }
+        texts.iter().map(|text| self.instance_handle(text)).collect()
+    }
+
+    /// Returns the error of a call about instances; where one does not exist for the account, it names which.
+    pub fn instance_error(&self, reason: FailureReason, texts: &[String], account: AccountId) -> ApiError {
+        if reason.failure != Failure::InvalidInstanceIdNotFound {
+            return ApiError::from(reason);
+        }
+        let is_known = |text: &&String| {
+            let id = self.ids.read(IdKind::Instance, text).map(InstanceId);
+            id.and_then(|id| self.session.instance(id)).is_some_and(|found| found.account == account)
+        };
+        let unknown: Vec<&str> = texts.iter().filter(|text| !is_known(text)).map(String::as_str).collect();
+        ApiError::not_found(reason.failure, "instance ID", &unknown.join(", "))
+    }
+
+    /// Returns the type of a name.
+    pub fn instance_type(&mut self, name: &str) -> Result<TypeId, ApiError> {
+        let types = &mut self.session.directory_mut().types;
+        types.named(name).ok_or_else(|| {
+            let near = types.suggest(name).map(|near| format!(" {near}")).unwrap_or_default();
+            let message = format!("Invalid value '{name}' for InstanceType.{near}");
+            ApiError::client("InvalidParameterValue", message)
+        })
+    }
+
+    /// Returns the name of a type.
+    pub fn type_name(&self, kind: TypeId) -> &str {
+        &self.session.directory().types.get(kind).name
+    }
+
+    /// Returns the zone of a name.
+    pub fn zone(&self, name: &str) -> Result<ZoneId, ApiError> {
+        let zones = self.session.directory().zones();
+        let found = zones.iter().position(|zone| zone == name);
+        found.map(|number| ZoneId(number as u16)).ok_or_else(|| {
+            ApiError::invalid("AvailabilityZone", name, &format!("one of {}", zones.join(", ")))
+        })
+    }
+
+    /// Returns the name of a zone.
+    pub fn zone_name(&self, zone: ZoneId) -> &str {
+        &self.session.directory().zones()[zone.index()]
+    }
+
+    /// Returns the subnet of an id, or of a name of the scenario.
+    pub fn subnet(&self, text: &str) -> Result<SubnetId, ApiError> {
+        let names = self.session.directory().subnets();
+        let by_id = self.ids.read(IdKind::Subnet, text).filter(|number| *number < names.len() as u64);
+        let found = by_id.or_else(|| Some(names.iter().position(|name| name == text)? as u64));
+        found.map(|number| SubnetId(number as u32)).ok_or_else(|| {
+            let message = format!("The subnet ID '{text}' does not exist");
+            ApiError::client("InvalidSubnetID.NotFound", message)
+        })
+    }
+
+    /// Returns the id of a subnet.
+    pub fn subnet_id(&self, subnet: SubnetId) -> String {
+        self.ids.show(IdKind::Subnet, u64::from(subnet.0))
+    }
+
+    /// Returns the id of a VPC by its number.
+    pub fn vpc_id(&self, number: u32) -> String {
+        self.ids.show(IdKind::Vpc, u64::from(number))
+    }
+}

@@ -1,0 +1,149 @@
+//! Views of a session: what clients see of its instances, and the parts of the cloud that they ask about.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use crate::cloud::instances::reference::Slot;
+use crate::cloud::instances::table::Instance;
+use crate::cloud::session::Session;
+use plimsoll_base::units::{AccountId, HostId, ImageId, InstanceId, SubnetId, Time, TypeId, ZoneId};
+use plimsoll_model::fleet::Fleet;
+use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::Network;
+use plimsoll_model::storage::Storage;
+use plimsoll_model::workload::call::{Filter, LaunchOptions};
+
+/// Tags without any.
+static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
+
+/// Instance as clients see it.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceView<'a> {
+    /// Id.
+    pub id: InstanceId,
+    /// Account.
+    pub account: AccountId,
+    /// State.
+    pub state: State,
+    /// Time at which it entered its state.
+    pub since: Time,
+    /// Time of its launch.
+    pub launched: Time,
+    /// Type.
+    pub kind: TypeId,
+    /// Zone.
+    pub zone: ZoneId,
+    /// Host; `None` while it is stopped, and after its end.
+    pub host: Option<HostId>,
+    /// Subnet; `None` where the scenario has none.
+    pub subnet: Option<SubnetId>,
+    /// Private address; `None` after its end, and where addresses have no limit.
+    pub private_address: Option<Ipv4Addr>,
+    /// True if it has a public address that was assigned to it.
+    pub has_public_address: bool,
+    /// Image; `None` for one that is always there.
+    pub image: Option<ImageId>,
+    /// True if termination is refused.
+    pub is_protected: bool,
+    /// Options of its launch, where it had any and has not ended.
+    pub options: Option<&'a LaunchOptions>,
+    /// Tags, by key.
+    pub tags: &'a BTreeMap<String, String>,
+}
+
+impl InstanceView<'_> {
+    /// Returns whether it meets a filter.
+    pub fn meets(&self, filter: &Filter) -> bool {
+        match filter {
+            Filter::State(states) => states.contains(&self.state),
+            Filter::Type(kind) => self.kind == *kind,
+            Filter::Zone(zone) => self.zone == *zone,
+            Filter::Subnet(subnet) => self.subnet == Some(*subnet),
+            Filter::Tag(key, value) => {
+                let found = self.tags.get(key);
+                found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Returns an instance, alive or ended within the hour before.
+    pub fn instance(&self, id: InstanceId) -> Option<InstanceView<'_>> {
+        let by_id = self.world.instances.by_id.as_ref().expect("instances are kept by id");
+        let (slot, launched) = by_id.launched(id)?;
+        let alive = self.world.instances.get(slot);
+        if alive.id == id && alive.state != State::Terminated {
+            return Some(self.view_of(alive, slot, launched));
+        }
+        let ended = by_id.find_ended(id, self.now())?;
+        let view = InstanceView {
+            host: None,
+            private_address: None,
+            has_public_address: false,
+            tags: &ended.tags,
+            options: None,
+            image: None,
+            is_protected: false,
+            ..self.view_of(&ended.instance, slot, launched)
+        };
+        Some(view)
+    }
+
+    fn view_of<'a>(&'a self, instance: &Instance, slot: Slot, launched: Time) -> InstanceView<'a> {
+        let extras = self.world.instances.extras.get(slot).filter(|_| instance.has_extras);
+        let subnet = self.world.network.subnets().get(instance.subnet.index());
+        InstanceView {
+            id: instance.id,
+            account: instance.account,
+            state: instance.state,
+            since: instance.since,
+            launched,
+            kind: instance.kind,
+            zone: instance.zone,
+            host: instance.has_host.then_some(instance.host),
+            subnet: subnet.map(|_| instance.subnet),
+            private_address: subnet.and_then(|subnet| subnet.address(instance.address)),
+            has_public_address: instance.has_public_address,
+            image: extras.and_then(|extras| extras.image),
+            is_protected: extras.is_some_and(|extras| extras.protected),
+            options: extras.and_then(|extras| extras.options.as_deref()),
+            tags: extras.map_or(&NO_TAGS, |extras| &extras.tags),
+        }
+    }
+
+    /// Returns the instances of an account, alive or ended within the hour before, from an id on, in the order of launch.
+    pub fn instances_of(
+        &self,
+        account: AccountId,
+        from: InstanceId,
+    ) -> impl Iterator<Item = InstanceView<'_>> {
+        let by_id = self.world.instances.by_id.as_ref().expect("instances are kept by id");
+        by_id.of_account(account, from).filter_map(|id| self.instance(id))
+    }
+
+    /// Returns the hosts.
+    pub fn fleet(&self) -> &Fleet {
+        &self.world.hosts.fleet
+    }
+
+    /// Returns subnets, addresses and interfaces.
+    pub fn network(&self) -> &Network {
+        &self.world.network
+    }
+
+    /// Returns volumes, snapshots and images.
+    pub fn storage(&self) -> &Storage {
+        &self.world.storage
+    }
+
+    /// Returns whether a zone offers a type of this name.
+    pub fn offers(&self, name: &str, zone: ZoneId) -> bool {
+        self.world.types.offers_named(name, zone, &self.world.hosts.fleet)
+    }
+
+    /// Returns whether calls pass a control plane before they take effect.
+    pub fn has_control_plane(&self) -> bool {
+        self.world.control.is_some()
+    }
+}

@@ -1,0 +1,206 @@
+"""boto3 against `plimsoll serve`: every flow that the server has, with the waiters and paginators of boto3's own package.
+
+usage: boto3_flows.py PLIMSOLL
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+SCENARIO = """
+name = "clients"
+lifecycle = { boot = "40s", stop = "20s", terminate = "15s" }
+quotas.accounts = [{ account = "small", vcpus = { standard = 4 } }]
+
+[[zones]]
+name = "us-east-1a"
+hosts = [{ count = 8, vcpu = 4, memory_gib = 16 }]
+
+[[zones]]
+name = "us-east-1b"
+hosts = [{ count = 1, vcpu = 4, memory_gib = 16 }]
+
+[[network.subnets]]
+name = "web"
+zone = "us-east-1a"
+cidr = "10.0.0.0/28"
+
+[[network.subnets]]
+name = "batch"
+zone = "us-east-1b"
+cidr = "10.0.1.0/24"
+
+[workload]
+"""
+
+THROTTLED = """
+name = "throttled"
+control_plane.preset = "zero"
+control_plane.throttle = { enabled = true, requests = { launch = { bucket = 2, per_s = 0.001 } } }
+zones = [{ name = "us-east-1a", hosts = [{ count = 8, vcpu = 4, memory_gib = 16 }] }]
+[workload]
+"""
+
+
+class Server:
+    """A server of a scenario, whose clock jumps at each request of a waiter."""
+
+    def __init__(self, plimsoll, text):
+        self.folder = tempfile.TemporaryDirectory()
+        Path(self.folder.name, "s.toml").write_text(text)
+        options = ["--listen", "127.0.0.1:0", "--clock", "stepped", "--auto-advance", "15s", "--quiet", "-o", "out"]
+        self.process = subprocess.Popen(
+            [plimsoll, "serve", "s.toml", *options], cwd=self.folder.name, stderr=subprocess.PIPE, text=True
+        )
+        self.url = self.process.stderr.readline().strip().removeprefix("listening on ")
+
+    def client(self, account="team", attempts=1):
+        return boto3.client(
+            "ec2",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=account,
+            aws_secret_access_key="any",
+            config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
+        )
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(timeout=60) == 0
+        assert Path(self.folder.name, "out", "summary.json").exists()
+
+
+def refused(code, status, call, **arguments):
+    """Asserts that a call is refused with a code and an HTTP status."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        told = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        assert told == (code, status), (told, error)
+        assert error.response["ResponseMetadata"]["RequestId"]
+        return error.response["Error"]["Message"]
+    raise AssertionError(f"{code} was expected of {arguments}")
+
+
+def waiter(ec2, name):
+    """A waiter that does not sleep: the clock of the server jumps instead."""
+    found = ec2.get_waiter(name)
+    found.config.delay = 0
+    return found
+
+
+LAUNCH = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "m5.large", "MinCount": 1, "MaxCount": 1}
+
+
+def life(ec2):
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "first & <last>"}]}]
+    launched = ec2.run_instances(**LAUNCH | {"MaxCount": 2}, KeyName="mine", TagSpecifications=tags)
+    ids = [instance["InstanceId"] for instance in launched["Instances"]]
+    assert len(ids) == 2 and launched["ReservationId"].startswith("r-")
+    assert [instance["AmiLaunchIndex"] for instance in launched["Instances"]] == [0, 1]
+    waiter(ec2, "instance_exists").wait(InstanceIds=ids)
+    waiter(ec2, "instance_running").wait(InstanceIds=ids)
+    waiter(ec2, "instance_status_ok").wait(InstanceIds=ids)
+    waiter(ec2, "system_status_ok").wait(InstanceIds=ids)
+    [reservation] = ec2.describe_instances(InstanceIds=ids)["Reservations"]
+    first = reservation["Instances"][0]
+    assert first["Tags"] == [{"Key": "Name", "Value": "first & <last>"}] and first["KeyName"] == "mine"
+    assert first["PrivateIpAddress"].startswith("10.0.") and first["State"] == {"Code": 16, "Name": "running"}
+    assert first["LaunchTime"].isoformat().startswith("2026-01-01T00:00")
+    ec2.reboot_instances(InstanceIds=ids)
+    [change, _] = ec2.stop_instances(InstanceIds=ids)["StoppingInstances"]
+    assert (change["PreviousState"]["Name"], change["CurrentState"]["Name"]) == ("running", "stopping")
+    waiter(ec2, "instance_stopped").wait(InstanceIds=ids)
+    ec2.modify_instance_attribute(InstanceId=ids[0], InstanceType={"Value": "m5.xlarge"})
+    ec2.start_instances(InstanceIds=ids)
+    waiter(ec2, "instance_running").wait(InstanceIds=ids)
+    assert ec2.describe_instance_attribute(InstanceId=ids[0], Attribute="instanceType")["InstanceType"] == {
+        "Value": "m5.xlarge"
+    }
+    ec2.create_tags(Resources=ids, Tags=[{"Key": "team", "Value": "a"}])
+    ec2.delete_tags(Resources=ids[1:], Tags=[{"Key": "team"}])
+    tagged = ec2.describe_tags(Filters=[{"Name": "key", "Values": ["team"]}])["Tags"]
+    assert [(tag["ResourceId"], tag["Value"]) for tag in tagged] == [(ids[0], "a")]
+    ec2.modify_instance_attribute(InstanceId=ids[0], DisableApiTermination={"Value": True})
+    refused("OperationNotPermitted", 400, ec2.terminate_instances, InstanceIds=ids[:1])
+    ec2.modify_instance_attribute(InstanceId=ids[0], DisableApiTermination={"Value": False})
+    ec2.terminate_instances(InstanceIds=ids)
+    waiter(ec2, "instance_terminated").wait(InstanceIds=ids)
+
+
+def pages(ec2):
+    for _ in range(11):
+        ec2.run_instances(**LAUNCH, SubnetId="web")
+    paginator = ec2.get_paginator("describe_instances")
+    alive = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    pages = list(paginator.paginate(Filters=alive, PaginationConfig={"PageSize": 5}))
+    found = [instance for page in pages for one in page["Reservations"] for instance in one["Instances"]]
+    assert (len(pages), len(found), len({instance["InstanceId"] for instance in found})) == (3, 11, 11)
+    message = refused("InsufficientFreeAddressesInSubnet", 400, ec2.run_instances, **LAUNCH, SubnetId="web")
+    assert "left 0 [addresses]" in message, message
+    types = ec2.get_paginator("describe_instance_types").paginate(PaginationConfig={"PageSize": 100})
+    names = [kind["InstanceType"] for page in types for kind in page["InstanceTypes"]]
+    assert len(names) == len(set(names)) > 500
+    statuses = ec2.get_paginator("describe_instance_status").paginate(
+        IncludeAllInstances=True, PaginationConfig={"PageSize": 5}
+    )
+    assert sum(len(page["InstanceStatuses"]) for page in statuses) == 13, "two have ended within the hour"
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"] for instance in found])
+    waiter(ec2, "instance_terminated").wait(InstanceIds=[instance["InstanceId"] for instance in found])
+
+
+def refusals(ec2, small):
+    zone = {"Placement": {"AvailabilityZone": "us-east-1b"}}
+    ids = [ec2.run_instances(**LAUNCH, **zone)["Instances"][0]["InstanceId"] for _ in range(2)]
+    refused("InsufficientInstanceCapacity", 500, ec2.run_instances, **LAUNCH, **zone)
+    ec2.terminate_instances(InstanceIds=ids[:1])
+    waiter(ec2, "instance_terminated").wait(InstanceIds=ids[:1])
+    ec2.run_instances(**LAUNCH, **zone)
+    small.run_instances(**LAUNCH | {"MinCount": 2, "MaxCount": 2})
+    refused("VcpuLimitExceeded", 400, small.run_instances, **LAUNCH)
+    refused("InvalidInstanceID.NotFound", 400, small.terminate_instances, InstanceIds=ids[1:])
+    refused("InvalidInstanceID.Malformed", 400, ec2.stop_instances, InstanceIds=["i-1"])
+    refused("IncorrectInstanceState", 400, ec2.start_instances, InstanceIds=ids[1:])
+    refused("DryRunOperation", 412, ec2.run_instances, **LAUNCH, DryRun=True)
+    refused("InvalidAction", 400, ec2.create_launch_template, LaunchTemplateName="abc", LaunchTemplateData={})
+
+
+def places(ec2):
+    zones = ec2.describe_availability_zones()["AvailabilityZones"]
+    assert [zone["ZoneName"] for zone in zones] == ["us-east-1a", "us-east-1b"]
+    assert ec2.describe_regions()["Regions"][0]["RegionName"] == "us-east-1"
+    [web] = ec2.describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-east-1a"]}])["Subnets"]
+    [vpc] = ec2.describe_vpcs(VpcIds=[web["VpcId"]])["Vpcs"]
+    assert vpc["State"] == "available" and web["AvailableIpAddressCount"] == 11
+    [kind] = ec2.describe_instance_types(InstanceTypes=["m5.large"])["InstanceTypes"]
+    assert (kind["VCpuInfo"]["DefaultVCpus"], kind["MemoryInfo"]["SizeInMiB"]) == (2, 8192)
+    offers = ec2.describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": ["m5.large"]}]
+    )["InstanceTypeOfferings"]
+    assert [offer["Location"] for offer in offers] == ["us-east-1a", "us-east-1b"]
+
+
+def main():
+    plimsoll = sys.argv[1]
+    server = Server(plimsoll, SCENARIO)
+    ec2 = server.client()
+    places(ec2)
+    life(ec2)
+    pages(ec2)
+    refusals(ec2, server.client("small"))
+    server.stop()
+    throttled = Server(plimsoll, THROTTLED)
+    ec2 = throttled.client()
+    ec2.run_instances(**LAUNCH)
+    ec2.run_instances(**LAUNCH)
+    refused("RequestLimitExceeded", 503, ec2.run_instances, **LAUNCH)
+    throttled.stop()
+    print(f"boto3 {boto3.__version__}: all flows")
+
+
+main()
