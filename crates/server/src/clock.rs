@@ -14,7 +14,7 @@ pub enum ClockMode {
     Real,
     /// So many simulated seconds pass in a second.
     Scaled(NonZero<u32>),
-    /// It stands until a client advances it.
+    /// Simulated time stands until a client advances it.
     Stepped,
 }
 

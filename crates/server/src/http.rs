@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::ClockMode;
 use crate::command::{Command, HttpReply};
 use crate::model::CloudModel;
-use crate::owner::{Owner, Summarise};
+use crate::owner::{SimulationOwner, Summarise};
 
 /// Settings of a server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,7 +83,7 @@ pub fn serve(
     let (commands, mut queue) = mpsc::channel::<Envelope>(QUEUE);
     runtime.spawn(async move { axum::serve(listener, router(commands)).await });
     listening(address);
-    let mut owner = Owner::new(model, config.clock, config.auto_advance, summarise);
+    let mut owner = SimulationOwner::new(model, config.clock, config.auto_advance, summarise);
     while !is_over() {
         let patience = if owner.is_awaited() { AWAITED } else { IDLE };
         let next = runtime.block_on(async { tokio::time::timeout(patience, queue.recv()).await });

@@ -2,17 +2,31 @@
 //!
 //! One thread owns the simulation and takes commands from a channel, one after the other; the connections belong to others. A
 //! command is a function of the state and its own text, so the same commands at the same simulated times give the same answers.
+//!
+//! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
+
+pub mod clock;
+
+pub mod ids;
+
+pub mod api_error;
+
+pub mod xml;
+
+pub mod query;
+
+pub mod filters;
+
+pub mod labels;
+
+pub mod model;
+
+pub mod render;
 
 pub mod actions;
-pub mod api_error;
-pub mod clock;
+
 pub mod command;
-pub mod filters;
-pub mod http;
-pub mod ids;
-pub mod labels;
-pub mod model;
+
 pub mod owner;
-pub mod query;
-pub mod render;
-pub mod xml;
+
+pub mod http;

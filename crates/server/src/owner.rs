@@ -24,8 +24,8 @@ pub type Summarise<'a> = &'a dyn Fn(&Outcome) -> Value;
 /// Step in which a stepped clock goes to the answer of a call, where it may.
 const STEP: Duration = Duration(10_000_000);
 
-/// Owner of the simulation.
-pub struct Owner<'a> {
+/// SimulationOwner of the simulation.
+pub struct SimulationOwner<'a> {
     model: CloudModel<'a>,
     clock: RunningClock,
     /// Time by which a stepped clock jumps at each request of a waiter.
@@ -42,16 +42,16 @@ struct Waiting {
     reply_to: ReplyTo,
 }
 
-impl<'a> Owner<'a> {
+impl<'a> SimulationOwner<'a> {
     /// Returns the owner of a cloud, whose clock starts now.
     pub fn new(
         model: CloudModel<'a>,
         mode: ClockMode,
         auto_advance: Option<Duration>,
         summarise: Summarise<'a>,
-    ) -> Owner<'a> {
+    ) -> SimulationOwner<'a> {
         let clock = RunningClock::start(mode, model.now());
-        Owner { model, clock, auto_advance, summarise, waiting: BTreeMap::new() }
+        SimulationOwner { model, clock, auto_advance, summarise, waiting: BTreeMap::new() }
     }
 
     /// Returns whether a request waits for an answer.
@@ -69,7 +69,7 @@ impl<'a> Owner<'a> {
         self.advance(to)
     }
 
-    /// Takes a command. The reply follows at once, or when a later call of this or of [`Owner::tick`] finds the answer.
+    /// Takes a command. The reply follows at once, or when a later call of this or of [`SimulationOwner::tick`] finds the answer.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use plimsoll::cloud::observe::Silent;
 use plimsoll::server::clock::ClockMode;
 use plimsoll::server::command::{Command, HttpReply};
 use plimsoll::server::model::CloudModel;
-use plimsoll::server::owner::Owner;
+use plimsoll::server::owner::SimulationOwner;
 use plimsoll::units::{Duration, parse_duration};
 
 use crate::support::{CHECKED, Experiment};
@@ -38,7 +38,7 @@ fn with_server(text: &str, clock: Option<Duration>, talk: impl FnOnce(&mut Asker
     let model = CloudModel::new(&scenario, session, &mut observer, "us-east-1");
     let summarise = |_: &plimsoll::cloud::outcome::Outcome| serde_json::Value::Null;
     let mut asker = Asker {
-        owner: Owner::new(model, ClockMode::Stepped, clock, &summarise),
+        owner: SimulationOwner::new(model, ClockMode::Stepped, clock, &summarise),
         account: "default".to_string(),
     };
     talk(&mut asker);
@@ -47,7 +47,7 @@ fn with_server(text: &str, clock: Option<Duration>, talk: impl FnOnce(&mut Asker
 
 /// Client of a server.
 struct Asker<'a> {
-    owner: Owner<'a>,
+    owner: SimulationOwner<'a>,
     account: String,
 }
 

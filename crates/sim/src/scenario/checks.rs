@@ -33,9 +33,9 @@ const MIN_INTERVAL: Duration = Duration::from_seconds(1);
 /// Run that a scenario is read for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RunSort {
-    /// One from beginning to end.
+    /// Run from beginning to end.
     Whole,
-    /// One that clients call and end.
+    /// Run that clients call and end.
     ForClients,
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::cloud::instances::instance::Instance;
 use crate::cloud::instances::reference::Slot;
-use crate::cloud::instances::table::Instance;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, Time};
 
 /// Time for which an instance is shown after its end (EC2 user guide, "Terminate Amazon EC2 instances": "it remains visible in

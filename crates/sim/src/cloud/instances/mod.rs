@@ -2,6 +2,7 @@
 
 pub mod by_host;
 pub mod extras;
+pub mod instance;
 pub mod instances_by_id;
 pub mod interfaces;
 pub mod interruption;

@@ -9,7 +9,7 @@ use plimsoll_model::workload::launch_policy::LaunchPolicy;
 /// Policies by sender.
 #[derive(Clone, Debug)]
 pub struct Policies {
-    /// Those of clients, who decide for themselves what follows from a refusal.
+    /// Policy of clients, who decide for themselves what follows from a refusal.
     client: LaunchPolicy,
     trace: LaunchPolicy,
     arrivals: Vec<LaunchPolicy>,

@@ -48,6 +48,8 @@ pub enum Halt {
     Reached,
     /// The run has ended.
     Ended(Time),
+    /// The observer has ended it.
+    Stopped(Time),
 }
 
 /// Course of a run: its length, its milestones and its checkpoints.
@@ -160,6 +162,7 @@ impl Runner {
             let checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
             match self.run_until(checkpoint, world, progress, observer)? {
                 Halt::Ended(horizon) => return check_checkpoints(checkpoint, horizon).map(|()| horizon),
+                Halt::Stopped(at) => return Ok(at),
                 Halt::Reached => {
                     let Progress { milestones, residents, call } = &*progress;
                     let save = |out: &mut Writer<'_>| {
@@ -236,7 +239,7 @@ impl Runner {
                 return Ok(Halt::Ended(horizon));
             }
             if self.after_step(world, milestones, observer).is_break() {
-                return Ok(Halt::Ended(milestones.reached));
+                return Ok(Halt::Stopped(milestones.reached));
             }
         }
     }
