@@ -149,7 +149,7 @@ def pages(ec2):
     statuses = ec2.get_paginator("describe_instance_status").paginate(
         IncludeAllInstances=True, PaginationConfig={"PageSize": 5}
     )
-    assert sum(len(page["InstanceStatuses"]) for page in statuses) == 13, "two have ended within the hour"
+    assert sum(len(page["InstanceStatuses"]) for page in statuses) == 15, "four have ended within the hour"
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"] for instance in found])
     waiter(ec2, "instance_terminated").wait(InstanceIds=[instance["InstanceId"] for instance in found])
 
@@ -185,12 +185,86 @@ def places(ec2):
     assert [offer["Location"] for offer in offers] == ["us-east-1a", "us-east-1b"]
 
 
+def volumes(ec2):
+    instance = ec2.run_instances(**LAUNCH)["Instances"][0]["InstanceId"]
+    waiter(ec2, "instance_running").wait(InstanceIds=[instance])
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": "use", "Value": "data"}]}]
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=100, VolumeType="gp3", TagSpecifications=tags)
+    volume = volume["VolumeId"]
+    waiter(ec2, "volume_available").wait(VolumeIds=[volume])
+    assert ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")["Device"] == "/dev/sdf"
+    waiter(ec2, "volume_in_use").wait(VolumeIds=[volume])
+    refused("VolumeInUse", 400, ec2.delete_volume, VolumeId=volume)
+    assert ec2.modify_volume(VolumeId=volume, Size=150)["VolumeModification"]["TargetSize"] == 150
+    ec2.detach_volume(VolumeId=volume, InstanceId=instance)
+    waiter(ec2, "volume_available").wait(VolumeIds=[volume])
+    snapshot = ec2.create_snapshot(VolumeId=volume, Description="a copy")["SnapshotId"]
+    waiter(ec2, "snapshot_completed").wait(SnapshotIds=[snapshot])
+    device = {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot}}
+    image = ec2.register_image(Name="base", BlockDeviceMappings=[device])["ImageId"]
+    waiter(ec2, "image_available").wait(ImageIds=[image])
+    refused("InvalidSnapshot.InUse", 400, ec2.delete_snapshot, SnapshotId=snapshot)
+    refused("InvalidAMIID.NotFound", 400, ec2.run_instances, **LAUNCH)
+    ec2.deregister_image(ImageId=image)
+    ec2.delete_snapshot(SnapshotId=snapshot)
+    ec2.delete_volume(VolumeId=volume)
+    waiter(ec2, "volume_deleted").wait(VolumeIds=[volume])
+    for _ in range(7):
+        ec2.create_volume(AvailabilityZone="us-east-1b", Size=1)
+    pages = list(ec2.get_paginator("describe_volumes").paginate(PaginationConfig={"PageSize": 5}))
+    assert [len(page["Volumes"]) for page in pages] == [5, 2]
+    ec2.terminate_instances(InstanceIds=[instance])
+    waiter(ec2, "instance_terminated").wait(InstanceIds=[instance])
+
+
+def networks(ec2):
+    instance = ec2.run_instances(**LAUNCH)["Instances"][0]["InstanceId"]
+    waiter(ec2, "instance_running").wait(InstanceIds=[instance])
+    address = ec2.allocate_address(Domain="vpc")
+    association = ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance)["AssociationId"]
+    [shown] = ec2.describe_addresses(AllocationIds=[address["AllocationId"]])["Addresses"]
+    assert (shown["InstanceId"], shown["PublicIp"]) == (instance, address["PublicIp"])
+    refused("InvalidIPAddress.InUse", 400, ec2.release_address, AllocationId=address["AllocationId"])
+    ec2.disassociate_address(AssociationId=association)
+    ec2.release_address(AllocationId=address["AllocationId"])
+    group = ec2.create_security_group(GroupName="web", Description="front")["GroupId"]
+    ranges = [{"CidrIp": "10.0.0.0/8", "Description": "inside"}, {"CidrIp": "192.168.0.0/16"}]
+    permission = [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": ranges}]
+    added = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=permission)
+    assert len(added["SecurityGroupRules"]) == 2
+    refused(
+        "InvalidPermission.Duplicate", 400, ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=permission
+    )
+    ec2.modify_instance_attribute(InstanceId=instance, Groups=[group])
+    refused("DependencyViolation", 400, ec2.delete_security_group, GroupId=group)
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=permission)
+    ec2.terminate_instances(InstanceIds=[instance])
+    waiter(ec2, "instance_terminated").wait(InstanceIds=[instance])
+    ec2.delete_security_group(GroupId=group)
+    waiter(ec2, "security_group_exists").wait(GroupNames=["default"])
+
+
+def reserved(ec2):
+    ec2.create_placement_group(GroupName="apart", Strategy="spread")
+    [group] = ec2.describe_placement_groups(GroupNames=["apart"])["PlacementGroups"]
+    assert group["Strategy"] == "spread" and group["State"] == "available"
+    ec2.delete_placement_group(GroupName="apart")
+    held = ec2.create_capacity_reservation(
+        InstanceType="m5.large", InstancePlatform="Linux/UNIX", AvailabilityZone="us-east-1a", InstanceCount=2
+    )["CapacityReservation"]
+    assert (held["TotalInstanceCount"], held["State"]) == (2, "active")
+    assert ec2.cancel_capacity_reservation(CapacityReservationId=held["CapacityReservationId"])["Return"]
+
+
 def main():
     plimsoll = sys.argv[1]
     server = Server(plimsoll, SCENARIO)
     ec2 = server.client()
     places(ec2)
     life(ec2)
+    volumes(ec2)
+    networks(ec2)
+    reserved(ec2)
     pages(ec2)
     refusals(ec2, server.client("small"))
     server.stop()

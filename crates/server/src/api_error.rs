@@ -33,6 +33,12 @@ impl ApiError {
         ApiError::client("InvalidParameterValue", message)
     }
 
+    /// Returns the error of a resource that was gone before the answer could show it.
+    pub fn gone(what: &str) -> ApiError {
+        let message = format!("The {what} was gone before the answer");
+        ApiError { status: 500, ..ApiError::client("InternalError", message) }
+    }
+
     /// Returns the error of an id of which there is no resource, with the code of the model.
     pub fn not_found(failure: Failure, what: &str, id: &str) -> ApiError {
         ApiError {

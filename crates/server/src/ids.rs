@@ -27,6 +27,20 @@ pub enum IdKind {
     Account = 10,
     /// Token of a page; it has no prefix.
     Page = 11,
+    /// Security group.
+    SecurityGroup = 12,
+    /// Rule of a security group.
+    SecurityGroupRule = 13,
+    /// Elastic address.
+    Allocation = 14,
+    /// Association of an elastic address.
+    Association = 15,
+    /// Placement group.
+    PlacementGroup = 16,
+    /// Attachment of a network interface.
+    InterfaceAttachment = 17,
+    /// Capacity reservation.
+    CapacityReservation = 18,
 }
 
 impl IdKind {
@@ -40,6 +54,13 @@ impl IdKind {
             IdKind::Image => "ami-",
             IdKind::Volume => "vol-",
             IdKind::Snapshot => "snap-",
+            IdKind::SecurityGroup => "sg-",
+            IdKind::SecurityGroupRule => "sgr-",
+            IdKind::Allocation => "eipalloc-",
+            IdKind::Association => "eipassoc-",
+            IdKind::PlacementGroup => "pg-",
+            IdKind::InterfaceAttachment => "eni-attach-",
+            IdKind::CapacityReservation => "cr-",
             IdKind::Request | IdKind::Account | IdKind::Page => "",
         }
     }

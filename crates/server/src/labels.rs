@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_base::units::InstanceId;
+use plimsoll_base::units::{AccountId, InstanceId};
 
 /// Labels of the instances of one launch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -29,6 +29,15 @@ pub struct LaunchRecord {
     pub labels: Arc<LaunchLabels>,
 }
 
+/// Labels of a resource that is no instance.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ResourceLabels {
+    /// Tags, by key.
+    pub tags: BTreeMap<String, String>,
+    /// Description.
+    pub description: String,
+}
+
 /// Launches kept before those of ended instances are dropped.
 const KEPT: usize = 4096;
 
@@ -37,6 +46,8 @@ const KEPT: usize = 4096;
 pub struct Labels {
     launches: BTreeMap<InstanceId, LaunchRecord>,
     in_order: VecDeque<InstanceId>,
+    /// Resources other than instances that have labels, by account and id as clients write it.
+    resources: BTreeMap<(AccountId, String), ResourceLabels>,
 }
 
 impl Labels {
@@ -64,6 +75,28 @@ impl Labels {
                 self.launches.remove(&oldest);
             }
         }
+    }
+
+    /// Returns the labels of a resource that is no instance.
+    pub fn of(&self, account: AccountId, id: &str) -> ResourceLabels {
+        self.resources.get(&(account, id.to_string())).cloned().unwrap_or_default()
+    }
+
+    /// Returns the labels of a resource to change.
+    pub fn of_mut(&mut self, account: AccountId, id: &str) -> &mut ResourceLabels {
+        self.resources.entry((account, id.to_string())).or_default()
+    }
+
+    /// Forgets the labels of a resource that is gone.
+    pub fn forget(&mut self, account: AccountId, id: &str) {
+        self.resources.remove(&(account, id.to_string()));
+    }
+
+    /// Returns the resources of an account that have labels, by id.
+    pub fn of_account(&self, account: AccountId) -> impl Iterator<Item = (&str, &ResourceLabels)> {
+        let of_account = self.resources.range((account, String::new())..);
+        let own = of_account.take_while(move |((of, _), _)| *of == account);
+        own.map(|((_, id), labels)| (id.as_str(), labels))
     }
 
     /// Returns the launch of an instance; `None` where no client launched it.

@@ -21,9 +21,13 @@ pub mod labels;
 
 pub mod model;
 
+pub mod handles;
+
 pub mod render;
 
 pub mod actions;
+
+pub mod tokens;
 
 pub mod command;
 

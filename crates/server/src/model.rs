@@ -21,15 +21,34 @@ const UNKNOWN_INSTANCE: &str = "(no instance)";
 /// Outcome of a call as the cloud answers it.
 pub type CallOutcome = Result<Effects, FailureReason>;
 
-/// End of an action whose call has been answered.
-pub type Finish<T> = Box<dyn FnOnce(&mut CloudModel<'_>, CallOutcome) -> Result<T, ApiError>>;
+/// Outcome of all calls of a request: the effects of each, or the first refusal.
+pub type CallsOutcome = Result<Vec<Effects>, FailureReason>;
+
+/// Change of labels.
+pub type Relabel<T> = Box<dyn FnOnce(&mut CloudModel<'_>) -> Result<T, ApiError>>;
+
+/// End of an action whose calls have been answered.
+pub type Finish<T> = Box<dyn FnOnce(&mut CloudModel<'_>, CallsOutcome) -> Result<T, ApiError>>;
 
 /// Next step of an action that has been read.
 pub enum ActionStep<T> {
     /// Answer from what there is.
     Done(T),
-    /// Call of the cloud, and what its answer becomes.
-    Call(Action, Finish<T>),
+    /// Change of labels, of which the cloud knows nothing.
+    Label(Relabel<T>),
+    /// Calls of the cloud, and what their answers become.
+    Calls(Vec<Action>, Finish<T>),
+}
+
+impl<T> ActionStep<T> {
+    /// Returns the step that makes one call, and what its answer becomes.
+    pub fn call(
+        action: Action,
+        finish: impl FnOnce(&mut CloudModel<'_>, CallOutcome) -> Result<T, ApiError> + 'static,
+    ) -> ActionStep<T> {
+        let only = |outcome: CallsOutcome| outcome.map(|mut effects| effects.pop().unwrap_or_default());
+        ActionStep::Calls(vec![action], Box::new(move |model, outcome| finish(model, only(outcome))))
+    }
 }
 
 /// Client that makes a request.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Duration, Time};
+use plimsoll_model::workload::call::Action;
 use plimsoll_sim::cloud::outcome::Outcome;
 use plimsoll_sim::cloud::session::CallNumber;
 use serde_json::{Value, json};
@@ -12,8 +13,9 @@ use crate::actions;
 use crate::api_error::ApiError;
 use crate::clock::{ClockMode, RunningClock};
 use crate::command::{Command, HttpReply};
-use crate::model::{ActionStep, CallOutcome, CloudModel, Finish};
+use crate::model::{ActionStep, CallOutcome, Caller, CloudModel, Finish};
 use crate::query::Params;
+use crate::tokens::{ActionTokens, TokenUse};
 
 /// Receiver of a reply.
 pub type ReplyTo = Box<dyn FnOnce(HttpReply) + Send>;
@@ -31,13 +33,22 @@ pub struct SimulationOwner<'a> {
     /// Time by which a stepped clock jumps at each request of a waiter.
     auto_advance: Option<Duration>,
     summarise: Summarise<'a>,
+    /// Requests by the number of their first call.
     waiting: BTreeMap<CallNumber, Waiting>,
+    /// Number of the first call of the request that a call is a part of.
+    first_calls: BTreeMap<CallNumber, CallNumber>,
+    tokens: ActionTokens,
 }
 
-/// Request that waits for the answer to its call.
+/// Request that waits for the answers to its calls.
 struct Waiting {
     action: &'static str,
     request_id: String,
+    /// Calls that are not answered yet.
+    left: usize,
+    outcomes: BTreeMap<CallNumber, CallOutcome>,
+    /// Token under which its answer is remembered.
+    token: Option<TokenUse>,
     finish: Finish<Vec<u8>>,
     reply_to: ReplyTo,
 }
@@ -51,7 +62,15 @@ impl<'a> SimulationOwner<'a> {
         summarise: Summarise<'a>,
     ) -> SimulationOwner<'a> {
         let clock = RunningClock::start(mode, model.now());
-        SimulationOwner { model, clock, auto_advance, summarise, waiting: BTreeMap::new() }
+        SimulationOwner {
+            model,
+            clock,
+            auto_advance,
+            summarise,
+            waiting: BTreeMap::new(),
+            first_calls: BTreeMap::new(),
+            tokens: ActionTokens::default(),
+        }
     }
 
     /// Returns whether a request waits for an answer.
@@ -140,15 +159,20 @@ impl<'a> SimulationOwner<'a> {
             self.advance(self.model.now().after(by))?;
         }
         let caller = self.model.caller(access_key);
-        let step = (entry.begin)(&mut self.model, caller, &params).and_then(|step| dry(step, &params));
+        let token = TokenUse::of(entry, caller, &params);
+        let repeated = token.as_ref().and_then(|token| self.tokens.recall(self.model.now(), token));
+        let step = match repeated {
+            Some(answer) => answer.map(ActionStep::Done),
+            None => (entry.begin)(&mut self.model, caller, &params).and_then(|step| dry(step, &params)),
+        };
         let done = match step {
-            Ok(ActionStep::Call(action, finish)) => {
-                let number = self.model.submit(caller.account, action)?;
-                let waiting = Waiting { action: entry.name, request_id, finish, reply_to };
-                self.waiting.insert(number, waiting);
-                self.answer();
-                return self.go_to_answer(number);
+            Ok(ActionStep::Calls(actions, finish)) => {
+                let (action, left) = (entry.name, actions.len());
+                let outcomes = BTreeMap::new();
+                let waiting = Waiting { action, request_id, left, outcomes, token, finish, reply_to };
+                return self.call(caller, actions, waiting);
             }
+            Ok(ActionStep::Label(change)) => change(&mut self.model),
             Ok(ActionStep::Done(body)) => Ok(body),
             Err(error) => Err(error),
         };
@@ -156,7 +180,20 @@ impl<'a> SimulationOwner<'a> {
         Ok(())
     }
 
-    /// Lets a stepped clock that advances by itself go to the answer of a call, at most as far as it jumps at once.
+    /// Makes the calls of a request.
+    fn call(&mut self, caller: Caller, actions: Vec<Action>, waiting: Waiting) -> Result<(), InputError> {
+        let mut first = None;
+        for action in actions {
+            let number = self.model.submit(caller.account, action)?;
+            self.first_calls.insert(number, *first.get_or_insert(number));
+        }
+        let first = first.expect("a request makes a call at least");
+        self.waiting.insert(first, waiting);
+        self.answer();
+        self.go_to_answer(first)
+    }
+
+    /// Lets a stepped clock that advances by itself go to the answer of a request, at most as far as it jumps at once.
     fn go_to_answer(&mut self, number: CallNumber) -> Result<(), InputError> {
         let Some(most) = self.auto_advance.filter(|_| self.clock.mode() == ClockMode::Stepped) else {
             return Ok(());
@@ -168,15 +205,27 @@ impl<'a> SimulationOwner<'a> {
         Ok(())
     }
 
-    /// Replies to the requests whose calls have been answered.
+    /// Replies to the requests whose calls have all been answered.
     fn answer(&mut self) {
-        let outcomes: BTreeMap<CallNumber, CallOutcome> = self.model.take_outcomes();
-        for (number, outcome) in outcomes {
-            let Waiting { action, request_id, finish, reply_to } =
-                self.waiting.remove(&number).expect("every call is a request's");
-            let body = finish(&mut self.model, outcome);
-            reply_to(HttpReply::to_action(action, &request_id, body));
+        for (number, outcome) in self.model.take_outcomes() {
+            let first = self.first_calls.remove(&number).expect("every call is a request's");
+            let waiting = self.waiting.get_mut(&first).expect("it waits for this call");
+            waiting.outcomes.insert(number, outcome);
+            waiting.left -= 1;
+            if waiting.left == 0 {
+                let waiting = self.waiting.remove(&first).expect("it was found");
+                self.finish(waiting);
+            }
         }
+    }
+
+    fn finish(&mut self, waiting: Waiting) {
+        let Waiting { action, request_id, outcomes, token, finish, reply_to, .. } = waiting;
+        let body = finish(&mut self.model, outcomes.into_values().collect());
+        if let (Some(token), Ok(body)) = (token, &body) {
+            self.tokens.remember(self.model.now(), token, body);
+        }
+        reply_to(HttpReply::to_action(action, &request_id, body));
     }
 }
 

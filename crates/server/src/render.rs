@@ -134,7 +134,10 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.maybe("privateIpAddress", view.private_address);
     xml.maybe("ipAddress", public_address(view));
     xml.text("sourceDestCheck", true);
-    xml.inside("groupSet", |_| {});
+    xml.list("groupSet", model.session.security_groups_of(view.id), |xml, group| {
+        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+        xml.text("groupName", &group.name);
+    });
     if let State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated = view.state {
         xml.inside("stateReason", |xml| {
             xml.text("code", "Client.UserInitiatedShutdown");
@@ -144,7 +147,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.text("architecture", architecture(type_name));
     xml.text("rootDeviceType", "ebs");
     xml.text("rootDeviceName", "/dev/sda1");
-    xml.inside("blockDeviceMapping", |_| {});
+    block_devices(xml, model, view);
     xml.text("virtualizationType", "hvm");
     if view.options.is_some_and(|options| options.spot.is_some()) {
         xml.text("instanceLifecycle", "spot");
@@ -154,6 +157,21 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.text("hypervisor", "xen");
     xml.inside("networkInterfaceSet", |_| {});
     xml.text("ebsOptimized", false);
+}
+
+/// Writes the volumes of an instance.
+fn block_devices(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
+    let volumes = model.session.storage().instance_volumes(view.id);
+    let attached = volumes.filter_map(|volume| Some((volume.id, *volume.attachment_to(view.id)?)));
+    xml.list("blockDeviceMapping", attached, |xml, (id, attachment)| {
+        xml.text("deviceName", attachment.device);
+        xml.inside("ebs", |xml| {
+            xml.text("volumeId", model.id(IdKind::Volume, id.0));
+            xml.text("status", attachment.state.name());
+            xml.text("attachTime", model.date_time(attachment.since));
+            xml.text("deleteOnTermination", attachment.delete_on_termination);
+        });
+    });
 }
 
 /// Returns the private name of an instance (EC2 user guide, "EC2 instance hostnames": `ip-private-ipv4-address`).

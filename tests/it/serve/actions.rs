@@ -309,3 +309,201 @@ fn a_clock_that_advances_by_itself_serves_waiters() {
         assert_eq!(asker.launch("").len(), 1, "time passes as far as the answer needs");
     });
 }
+
+#[test]
+fn a_volume_goes_through_its_life() {
+    with_server(CLOUD, None, |asker| {
+        let create = "Action=CreateVolume&AvailabilityZone=a&Size=100&VolumeType=gp3&ClientToken=t";
+        let volume = texts(&asker.get(create), "volumeId").remove(0);
+        assert_eq!(
+            texts(&asker.get(create), "volumeId"),
+            std::slice::from_ref(&volume),
+            "the token makes it one call"
+        );
+        let mismatch = asker.refused(&create.replace("100", "200"));
+        assert_eq!(mismatch.1, "IdempotentParameterMismatch");
+        let instance = asker.launch("&SubnetId=web&BlockDeviceMapping.1.DeviceName=/dev/sdb&BlockDeviceMapping.1.Ebs.VolumeSize=8").remove(0);
+        asker.advance("40s");
+        let attach = format!("Action=AttachVolume&VolumeId={volume}&InstanceId={instance}&Device=/dev/sdf");
+        assert_eq!(texts(&asker.get(&attach), "status"), ["attached"]);
+        assert_eq!(asker.refused(&attach).1, "VolumeInUse");
+        let body = asker.get(&format!("Action=DescribeInstances&InstanceId.1={instance}"));
+        assert_eq!(texts(&body, "deviceName"), ["/dev/sdf", "/dev/sdb"]);
+        let filter = format!(
+            "Action=DescribeVolumes&Filter.1.Name=attachment.instance-id&Filter.1.Value.1={instance}"
+        );
+        assert_eq!(texts(&asker.get(&filter), "size"), ["100", "8"]);
+        assert_eq!(asker.refused(&format!("Action=DeleteVolume&VolumeId={volume}")).1, "VolumeInUse");
+        let grown = asker.get(&format!("Action=ModifyVolume&VolumeId={volume}&Size=150"));
+        assert_eq!(texts(&grown, "targetSize"), ["150"]);
+        let detached = asker.get(&format!("Action=DetachVolume&VolumeId={volume}"));
+        assert_eq!(texts(&detached, "instanceId"), [instance]);
+        let snapshot = texts(
+            &asker.get(&format!("Action=CreateSnapshot&VolumeId={volume}&Description=d")),
+            "snapshotId",
+        )
+        .remove(0);
+        let shown = asker.get(&format!("Action=DescribeSnapshots&SnapshotId.1={snapshot}&Owner.1=self"));
+        assert_eq!(
+            (texts(&shown, "status"), texts(&shown, "description")),
+            (vec!["completed".into()], vec!["d".into()])
+        );
+        asker.get(&format!(
+            "Action=CreateTags&ResourceId.1={volume}&ResourceId.2={snapshot}&Tag.1.Key=k&Tag.1.Value=v"
+        ));
+        let tagged = asker.get("Action=DescribeVolumes&Filter.1.Name=tag:k&Filter.1.Value.1=v");
+        assert_eq!(texts(&tagged, "volumeId"), std::slice::from_ref(&volume));
+        assert_eq!(texts(&asker.get("Action=DescribeTags"), "resourceType"), ["snapshot", "volume"]);
+        asker.get(&format!("Action=DeleteVolume&VolumeId={volume}"));
+        let gone = asker.refused(&format!("Action=DescribeVolumes&VolumeId.1={volume}"));
+        assert_eq!(gone.1, "InvalidVolume.NotFound");
+        let image = format!(
+            "Action=RegisterImage&Name=base&BlockDeviceMapping.1.DeviceName=/dev/sda1&BlockDeviceMapping.1.Ebs.SnapshotId={snapshot}"
+        );
+        let image_id = texts(&asker.get(&image), "imageId").remove(0);
+        assert_eq!(asker.refused(&image).1, "InvalidAMIName.Duplicate");
+        assert_eq!(
+            asker.refused(&format!("Action=DeleteSnapshot&SnapshotId={snapshot}")).1,
+            "InvalidSnapshot.InUse"
+        );
+        let of_image =
+            "Action=RunInstances&InstanceType=m5.large&MinCount=1&MaxCount=1&SubnetId=web&ImageId=";
+        assert!(asker.get(&format!("{of_image}{image_id}")).contains(&image_id));
+        assert_eq!(asker.refused(&format!("{of_image}ami-1")).1, "InvalidAMIID.NotFound");
+        asker.account = "other".to_string();
+        assert_eq!(asker.refused(&format!("{of_image}{image_id}")).1, "AuthFailure");
+        let foreign = asker.refused(&format!("Action=DeleteSnapshot&SnapshotId={snapshot}"));
+        assert_eq!(foreign.1, "InvalidSnapshot.NotFound");
+        for (form, expected) in [
+            ("Action=CreateVolume&AvailabilityZone=a&Size=1&VolumeType=gp9", "UnknownVolumeType"),
+            ("Action=CreateVolume&AvailabilityZone=a&Size=99999999&VolumeType=gp3", "InvalidParameterValue"),
+            ("Action=DeleteVolume&VolumeId=vol-1", "InvalidVolumeID.Malformed"),
+            ("Action=DeleteVolume&VolumeId=vol-00000000000000000", "InvalidVolumeID.Malformed"),
+        ] {
+            assert_eq!(asker.refused(form).1, expected, "{form}");
+        }
+    });
+}
+
+#[test]
+fn an_elastic_address_follows_its_calls() {
+    with_server(CLOUD, None, |asker| {
+        let id = asker.launch("").remove(0);
+        asker.advance("40s");
+        let allocation = texts(&asker.get("Action=AllocateAddress&Domain=vpc"), "allocationId").remove(0);
+        let associate = format!("Action=AssociateAddress&AllocationId={allocation}&InstanceId={id}");
+        let association = texts(&asker.get(&associate), "associationId").remove(0);
+        let shown = asker.get("Action=DescribeAddresses");
+        assert_eq!(
+            (texts(&shown, "instanceId"), texts(&shown, "associationId")),
+            (vec![id.clone()], vec![association.clone()])
+        );
+        let other = asker.launch("").remove(0);
+        let again = asker.refused(&format!(
+            "Action=AssociateAddress&AllocationId={allocation}&InstanceId={other}&AllowReassociation=false"
+        ));
+        assert_eq!(again.1, "Resource.AlreadyAssociated");
+        let release = format!("Action=ReleaseAddress&AllocationId={allocation}");
+        assert_eq!(asker.refused(&release).1, "InvalidIPAddress.InUse");
+        asker.get(&format!("Action=DisassociateAddress&AssociationId={association}"));
+        asker.get(&release);
+        assert_eq!(asker.refused(&release).1, "InvalidAllocationID.NotFound");
+        assert!(texts(&asker.get("Action=DescribeAddresses"), "allocationId").is_empty());
+    });
+}
+
+#[test]
+fn security_groups_have_the_rules_that_calls_give_them() {
+    with_server(CLOUD, None, |asker| {
+        let create = "Action=CreateSecurityGroup&GroupName=web&GroupDescription=front";
+        let group = texts(&asker.get(create), "groupId").remove(0);
+        assert_eq!(asker.refused(create).1, "InvalidGroup.Duplicate");
+        let rule = format!(
+            "GroupId={group}&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=80&IpPermissions.1.ToPort=81\
+             &IpPermissions.1.IpRanges.1.CidrIp=10.0.0.0/8&IpPermissions.1.IpRanges.2.CidrIp=192.168.0.0/16"
+        );
+        let authorize = format!("Action=AuthorizeSecurityGroupIngress&{rule}");
+        assert_eq!(texts(&asker.get(&authorize), "securityGroupRuleId").len(), 2);
+        assert_eq!(asker.refused(&authorize).1, "InvalidPermission.Duplicate");
+        let partly = format!("{authorize}&IpPermissions.1.IpRanges.3.CidrIp=172.16.0.0/12");
+        assert_eq!(asker.refused(&partly).1, "InvalidPermission.Duplicate");
+        let from_itself = format!(
+            "Action=AuthorizeSecurityGroupIngress&GroupId={group}&IpPermissions.1.IpProtocol=-1&IpPermissions.1.Groups.1.GroupId={group}"
+        );
+        asker.get(&from_itself);
+        let rules = asker.get(&format!(
+            "Action=DescribeSecurityGroupRules&Filter.1.Name=group-id&Filter.1.Value.1={group}"
+        ));
+        assert_eq!(
+            texts(&rules, "isEgress"),
+            ["false", "false", "false", "true"],
+            "none of the refused ones is there"
+        );
+        asker.get(&format!("Action=RevokeSecurityGroupIngress&{rule}"));
+        assert_eq!(
+            asker.refused(&format!("Action=RevokeSecurityGroupIngress&{rule}")).1,
+            "InvalidPermission.NotFound"
+        );
+        let shown = asker.get(&format!("Action=DescribeSecurityGroups&GroupId.1={group}"));
+        assert_eq!(
+            (texts(&shown, "groupName"), texts(&shown, "groupDescription")),
+            (vec!["web".into()], vec!["front".into()])
+        );
+        let id = asker.launch(&format!("&SecurityGroupId.1={group}")).remove(0);
+        let body = asker.get(&format!("Action=DescribeInstances&InstanceId.1={id}"));
+        assert!(texts(&body, "groupId").contains(&group), "{body}");
+        let delete = format!("Action=DeleteSecurityGroup&GroupId={group}");
+        assert_eq!(asker.refused(&delete).1, "DependencyViolation");
+        let all =
+            asker.get("Action=DescribeSecurityGroups&Filter.1.Name=group-name&Filter.1.Value.1=default");
+        let default = texts(&all, "groupId").remove(0);
+        asker.get(&format!("Action=ModifyInstanceAttribute&InstanceId={id}&GroupId.1={default}"));
+        asker.get(&delete);
+        assert_eq!(asker.refused(&delete).1, "InvalidGroup.NotFound");
+        let wrong = "Action=AuthorizeSecurityGroupIngress&GroupName=default&IpPermissions.1.IpProtocol=tcp\
+                     &IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0";
+        assert_eq!(asker.refused(wrong).1, "InvalidPermission.Malformed");
+    });
+}
+
+#[test]
+fn placement_groups_and_reservations_bind_launches() {
+    with_server(CLOUD, None, |asker| {
+        let group = asker.get("Action=CreatePlacementGroup&GroupName=g&Strategy=spread");
+        assert_eq!(texts(&group, "strategy"), ["spread"]);
+        assert_eq!(
+            asker.refused("Action=CreatePlacementGroup&GroupName=g&Strategy=spread").1,
+            "InvalidPlacementGroup.Duplicate"
+        );
+        let id = asker.launch("&Placement.GroupName=g&SubnetId=web").remove(0);
+        let found =
+            asker.get("Action=DescribeInstances&Filter.1.Name=placement-group-name&Filter.1.Value.1=g");
+        assert_eq!(texts(&found, "instanceId"), std::slice::from_ref(&id));
+        assert_eq!(asker.refused("Action=DeletePlacementGroup&GroupName=g").1, "InvalidPlacementGroup.InUse");
+        asker.get(&format!("Action=TerminateInstances&InstanceId.1={id}"));
+        asker.advance("1m");
+        asker.get("Action=DeletePlacementGroup&GroupName=g");
+        assert_eq!(
+            asker.refused("Action=DescribePlacementGroups&GroupName.1=g").1,
+            "InvalidPlacementGroup.Unknown"
+        );
+        let create = "Action=CreateCapacityReservation&InstanceType=m5.large&AvailabilityZone=b&InstanceCount=2\
+                      &InstancePlatform=Linux/UNIX&InstanceMatchCriteria=targeted";
+        let held = texts(&asker.get(create), "capacityReservationId").remove(0);
+        let full = asker.refused(&launch("&Placement.AvailabilityZone=b"));
+        assert_eq!(full.1, "InsufficientInstanceCapacity", "the host of zone b is held");
+        let target = format!(
+            "&Placement.AvailabilityZone=b&CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId={held}"
+        );
+        asker.launch(&target);
+        let shown = asker.get(&format!("Action=DescribeCapacityReservations&CapacityReservationId.1={held}"));
+        assert_eq!(
+            (texts(&shown, "totalInstanceCount"), texts(&shown, "availableInstanceCount")),
+            (vec!["2".into()], vec!["1".into()])
+        );
+        asker.get(&format!("Action=CancelCapacityReservation&CapacityReservationId={held}"));
+        asker.launch("&Placement.AvailabilityZone=b");
+        let unknown = asker.refused("Action=CancelCapacityReservation&CapacityReservationId=cr-1");
+        assert_eq!(unknown.1, "InvalidCapacityReservationId.Malformed");
+    });
+}

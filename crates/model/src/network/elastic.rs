@@ -137,6 +137,17 @@ impl ElasticAddresses {
         self.of_holder.get(&holder).copied()
     }
 
+    /// Returns an address with its holder, if it has one; `None` where there is no such address.
+    pub fn holder_of(&self, id: ElasticAddressId) -> Option<Option<Holder>> {
+        self.addresses.get(&id).map(|address| address.holder)
+    }
+
+    /// Returns the addresses of an account with their holders, by id.
+    pub fn all_of(&self, account: AccountId) -> impl Iterator<Item = (ElasticAddressId, Option<Holder>)> {
+        let own = self.addresses.iter().filter(move |(_, address)| address.account == account);
+        own.map(|(id, address)| (*id, address.holder))
+    }
+
     /// Returns the holder of an address.
     pub fn holder(&self, id: ElasticAddressId) -> Option<Holder> {
         self.addresses.get(&id)?.holder

@@ -379,6 +379,11 @@ impl Network {
         self.interfaces.find(account, id).ok()
     }
 
+    /// Returns the interfaces that have a number, of all accounts, by id.
+    pub fn interfaces(&self) -> impl Iterator<Item = (InterfaceId, &Interface)> {
+        self.interfaces.further.iter().map(|(id, interface)| (*id, interface))
+    }
+
     /// Returns the interfaces of an instance beside its first, in the order of attachment.
     pub fn interfaces_of(&self, instance: InstanceId) -> &[InterfaceId] {
         self.interfaces.of_instance.get(&instance).map_or(&[], |holdings| &holdings.interfaces)

@@ -102,6 +102,12 @@ impl Groups {
         Ok(id)
     }
 
+    /// Returns the groups of an account by name, those that it has not used yet left out.
+    pub fn of_account(&self, account: AccountId) -> impl Iterator<Item = (&str, PlacementGroupId)> {
+        let names = self.names.get(&account).into_iter().flatten();
+        names.map(|(name, id)| (name.as_str(), *id))
+    }
+
     /// Counts an instance that was launched into a group.
     pub fn enlist(&mut self, group: PlacementGroupId) {
         self.groups[group.index()].enlisted += 1;

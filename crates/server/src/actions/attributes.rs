@@ -15,7 +15,14 @@ use plimsoll_base::failure::Failure;
 pub const ACTIONS: [ActionEntry; 2] = [
     ActionEntry {
         name: "ModifyInstanceAttribute",
-        honoured: &["InstanceId", "InstanceType.Value", "DisableApiTermination.Value", "Attribute", "Value"],
+        honoured: &[
+            "InstanceId",
+            "InstanceType.Value",
+            "DisableApiTermination.Value",
+            "GroupId.N",
+            "Attribute",
+            "Value",
+        ],
         without_effect: &[],
         begin: modify,
     },
@@ -37,19 +44,20 @@ fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         None => params.flag("DisableApiTermination.Value")?,
     };
     let kind = kind.map(|name| model.instance_type(name)).transpose()?;
-    if kind.is_none() && protected.is_none() {
-        let message = "Modelled are the attributes instanceType and disableApiTermination";
+    let groups = params.list("GroupId").into_iter();
+    let groups = groups.map(|group| model.security_group_named(caller.account, group));
+    let groups = groups.collect::<Result<Vec<_>, ApiError>>()?;
+    let security_groups = (!groups.is_empty()).then_some(groups);
+    if kind.is_none() && protected.is_none() && security_groups.is_none() {
+        let message = "Modelled are the attributes instanceType, disableApiTermination and groupSet";
         return Err(ApiError::client("InvalidParameterCombination", message));
     }
-    let change = Modification { kind, protected, security_groups: None };
+    let change = Modification { kind, protected, security_groups };
     let targets = Targets::One(model.instance_handle(&id)?);
-    Ok(ActionStep::Call(
-        Action::Modify(targets, Arc::new(change)),
-        Box::new(move |model, outcome| {
-            outcome.map_err(|reason| model.instance_error(reason, &[id], caller.account))?;
-            Ok(success())
-        }),
-    ))
+    Ok(ActionStep::call(Action::Modify(targets, Arc::new(change)), move |model, outcome| {
+        outcome.map_err(|reason| model.instance_error(reason, &[id], caller.account))?;
+        Ok(success())
+    }))
 }
 
 fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
@@ -61,29 +69,25 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     }
     let id = model.read_instance_id(&text)?;
     let targets = Some(Targets::One(model.instance_handle(&text)?));
-    Ok(ActionStep::Call(
-        Action::Describe(Query { targets, ..Query::default() }),
-        Box::new(move |model, outcome| {
-            outcome.map_err(|reason| {
-                model.instance_error(reason, std::slice::from_ref(&text), caller.account)
-            })?;
-            let view = model.session.instance(id).filter(|view| view.account == caller.account);
-            let not_found = || ApiError::not_found(Failure::InvalidInstanceIdNotFound, "instance ID", &text);
-            let view = view.ok_or_else(not_found)?;
-            let labels = model.labels.launch_of(id).map(|launch| &launch.labels);
-            let value = match attribute.as_str() {
-                "instanceType" => Some(model.type_name(view.kind).to_string()),
-                "disableApiTermination" => Some(view.is_protected.to_string()),
-                "userData" => labels.and_then(|labels| labels.user_data.clone()),
-                _ => {
-                    let said = labels.and_then(|labels| labels.shutdown_behaviour.clone());
-                    Some(said.unwrap_or_else(|| "stop".to_string()))
-                }
-            };
-            Ok(Xml::fragment(|xml| {
-                xml.text("instanceId", &text);
-                xml.inside(&attribute, |xml| xml.maybe("value", value));
-            }))
-        }),
-    ))
+    Ok(ActionStep::call(Action::Describe(Query { targets, ..Query::default() }), move |model, outcome| {
+        outcome
+            .map_err(|reason| model.instance_error(reason, std::slice::from_ref(&text), caller.account))?;
+        let view = model.session.instance(id).filter(|view| view.account == caller.account);
+        let not_found = || ApiError::not_found(Failure::InvalidInstanceIdNotFound, "instance ID", &text);
+        let view = view.ok_or_else(not_found)?;
+        let labels = model.labels.launch_of(id).map(|launch| &launch.labels);
+        let value = match attribute.as_str() {
+            "instanceType" => Some(model.type_name(view.kind).to_string()),
+            "disableApiTermination" => Some(view.is_protected.to_string()),
+            "userData" => labels.and_then(|labels| labels.user_data.clone()),
+            _ => {
+                let said = labels.and_then(|labels| labels.shutdown_behaviour.clone());
+                Some(said.unwrap_or_else(|| "stop".to_string()))
+            }
+        };
+        Ok(Xml::fragment(|xml| {
+            xml.text("instanceId", &text);
+            xml.inside(&attribute, |xml| xml.maybe("value", value));
+        }))
+    }))
 }

@@ -111,14 +111,11 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params, shown: 
         page_size: page.most.map(|most| most as u32),
     };
     let listing = Listing { caller, shown, ids, filters, page };
-    Ok(ActionStep::Call(
-        Action::Describe(query),
-        Box::new(move |model, outcome| {
-            let texts: Vec<String> = listing.ids.iter().map(|(_, text)| text.clone()).collect();
-            outcome.map_err(|reason| model.instance_error(reason, &texts, listing.caller.account))?;
-            listing.answer(model)
-        }),
-    ))
+    Ok(ActionStep::call(Action::Describe(query), move |model, outcome| {
+        let texts: Vec<String> = listing.ids.iter().map(|(_, text)| text.clone()).collect();
+        outcome.map_err(|reason| model.instance_error(reason, &texts, listing.caller.account))?;
+        listing.answer(model)
+    }))
 }
 
 /// Returns the filters that the model knows, by which its control plane finds an index. Each of one value, as they are.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use plimsoll_base::failure::Failure;
+use plimsoll_base::catalogue::VolumeType;
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::InstanceId;
+use plimsoll_model::workload::block_device::BlockDeviceMapping;
 use plimsoll_model::workload::call::{
     Action, End, Interruption, Launch, LaunchOptions, LaunchTenancy, ReservationPreference, Sender, Spot, Tag,
 };
@@ -13,7 +15,6 @@ use plimsoll_sim::cloud::session::view::InstanceView;
 
 use super::{ActionEntry, XmlStep};
 use crate::api_error::ApiError;
-use crate::ids::IdKind;
 use crate::labels::LaunchLabels;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
@@ -39,6 +40,16 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "NetworkInterface.N.DeviceIndex",
         "NetworkInterface.N.SubnetId",
         "NetworkInterface.N.AssociatePublicIpAddress",
+        "SecurityGroupId.N",
+        "SecurityGroup.N",
+        "NetworkInterface.N.SecurityGroupId.N",
+        "BlockDeviceMapping.N.DeviceName",
+        "BlockDeviceMapping.N.Ebs.VolumeSize",
+        "BlockDeviceMapping.N.Ebs.VolumeType",
+        "BlockDeviceMapping.N.Ebs.Iops",
+        "BlockDeviceMapping.N.Ebs.Throughput",
+        "BlockDeviceMapping.N.Ebs.DeleteOnTermination",
+        "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
         "TagSpecification.N.ResourceType",
         "TagSpecification.N.Tag.N.Key",
         "TagSpecification.N.Tag.N.Value",
@@ -57,6 +68,7 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "CreditSpecification.",
         "InstanceMarketOptions.SpotOptions.SpotInstanceType",
         "NetworkInterface.N.DeleteOnTermination",
+        "BlockDeviceMapping.N.Ebs.Encrypted",
     ],
     begin,
 };
@@ -80,6 +92,10 @@ pub struct LaunchWish {
     pub public_address: Option<bool>,
     /// Placement group.
     pub group: Option<String>,
+    /// Security groups, by id or by name.
+    pub security_groups: Vec<String>,
+    /// Capacity reservation, by id.
+    pub reservation: Option<String>,
     /// Options that the model has as they are.
     pub options: LaunchOptions,
     /// Labels.
@@ -89,15 +105,12 @@ pub struct LaunchWish {
 fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let wish = read(params)?;
     let (action, labels) = plan(model, caller, wish)?;
-    Ok(ActionStep::Call(
-        action,
-        Box::new(move |model, outcome| {
-            let instances = launched(model, outcome?, &labels);
-            let views: Vec<InstanceView<'_>> =
-                instances.iter().filter_map(|id| model.session.instance(*id)).collect();
-            Ok(Xml::fragment(|xml| render::reservation(xml, model, &views)))
-        }),
-    ))
+    Ok(ActionStep::call(action, move |model, outcome| {
+        let instances = launched(model, outcome?, &labels);
+        let views: Vec<InstanceView<'_>> =
+            instances.iter().filter_map(|id| model.session.instance(*id)).collect();
+        Ok(Xml::fragment(|xml| render::reservation(xml, model, &views)))
+    }))
 }
 
 /// Returns the call of a launch, and its labels.
@@ -117,13 +130,16 @@ pub fn plan(
     let kind = model.instance_type(&wish.instance_type)?;
     let zone = wish.zone.as_deref().map(|zone| model.zone(zone)).transpose()?;
     let subnet = wish.subnet.as_deref().map(|subnet| model.subnet(subnet)).transpose()?;
-    let image = wish.image.as_deref().map(|image| image_handle(model, image)).transpose()?.flatten();
+    let image = wish.image.as_deref().map(|image| image_handle(model, caller, image)).transpose()?.flatten();
+    let groups = wish.security_groups.iter().map(|group| model.security_group_named(caller.account, group));
+    let security_groups = groups.collect::<Result<Vec<_>, ApiError>>()?;
+    let reservation = wish.reservation.as_deref().map(|id| model.reservation_handle(id)).transpose()?;
     let number = model.next_launch();
     let handles = &mut model.session.directory_mut().handles;
     let group = wish.group.as_deref().map(|group| handles.placement_group(group));
     // A name that no id has, for the instances of this launch together.
     let handle = handles.instance(&format!("(launch {number} of account {})", caller.account));
-    let options = LaunchOptions { image, group, ..wish.options };
+    let options = LaunchOptions { image, group, security_groups, reservation, ..wish.options };
     let launch = Launch {
         kind,
         min_count: min,
@@ -152,34 +168,38 @@ pub fn launched(model: &mut CloudModel<'_>, effects: Effects, labels: &Arc<Launc
     instances
 }
 
-/// Returns the handle of an image. Where the scenario has no images, every id stands for one that is always there.
-fn image_handle(model: &mut CloudModel<'_>, text: &str) -> Result<Option<ImageHandle>, ApiError> {
-    let images = model.session.storage().images();
-    if images.is_empty() {
-        return Ok(None);
+/// Returns the handle of an image. Where there are no images, every id stands for one that is always there.
+fn image_handle(
+    model: &mut CloudModel<'_>,
+    caller: Caller,
+    text: &str,
+) -> Result<Option<ImageHandle>, ApiError> {
+    match model.session.storage().images().is_empty() {
+        true => Ok(None),
+        false => model.image_handle(caller.account, text).map(Some),
     }
-    let number = model.ids.read(IdKind::Image, text);
-    let found = images.iter().find(|image| number == Some(u64::from(image.id.0)) || image.name == text);
-    let Some(name) = found.map(|image| image.name.clone()) else {
-        return Err(ApiError::not_found(Failure::InvalidAmiIdNotFound, "image id", text));
-    };
-    Ok(Some(model.session.directory_mut().handles.image(&name)))
 }
 
 /// Reads the parameters of a launch.
 fn read(params: &Params) -> Result<LaunchWish, ApiError> {
     let owned = |name: &str| params.get(name).map(String::from);
     let count = |name: &str| params.required(name).and_then(|_| params.number(name));
-    let (subnet, public_address) = read_interface(params)?;
+    let first = read_interface(params)?;
+    let named = ["SecurityGroupId", "SecurityGroup"].into_iter().flat_map(|list| params.list(list));
+    let security_groups = named.map(String::from).chain(first.security_groups).collect();
     Ok(LaunchWish {
         instance_type: owned("InstanceType").unwrap_or_else(|| DEFAULT_TYPE.to_string()),
         min_count: count("MinCount")?.unwrap_or(0),
         max_count: count("MaxCount")?.unwrap_or(0),
         image: Some(params.required("ImageId")?.to_string()),
         zone: owned("Placement.AvailabilityZone").filter(|zone| !zone.is_empty()),
-        subnet: owned("SubnetId").or(subnet),
-        public_address,
+        subnet: owned("SubnetId").or(first.subnet),
+        public_address: first.public_address,
         group: owned("Placement.GroupName").filter(|group| !group.is_empty()),
+        security_groups,
+        reservation: owned(
+            "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
+        ),
         options: read_options(params)?,
         labels: LaunchLabels {
             image_id: owned("ImageId").unwrap_or_default(),
@@ -194,10 +214,18 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
 /// Type of a launch that names none (`RunInstances`, "InstanceType", botocore 1.44.8: "Default: m1.small").
 const DEFAULT_TYPE: &str = "m1.small";
 
-/// Reads the first interface: its subnet, and if it gets a public address.
-fn read_interface(params: &Params) -> Result<(Option<String>, Option<bool>), ApiError> {
+/// First interface of a launch.
+#[derive(Clone, Debug, Default)]
+struct FirstInterface {
+    subnet: Option<String>,
+    public_address: Option<bool>,
+    security_groups: Vec<String>,
+}
+
+/// Reads the first interface.
+fn read_interface(params: &Params) -> Result<FirstInterface, ApiError> {
     let items = params.items("NetworkInterface");
-    let Some(first) = items.first() else { return Ok((None, None)) };
+    let Some(first) = items.first() else { return Ok(FirstInterface::default()) };
     let index = params.number::<u32>(&format!("{first}.DeviceIndex"))?;
     if items.len() > 1 || index.is_some_and(|index| index > 0) {
         return Err(ApiError::client(
@@ -205,8 +233,12 @@ fn read_interface(params: &Params) -> Result<(Option<String>, Option<bool>), Api
             "Only the first interface of a launch is modelled",
         ));
     }
-    let subnet = params.get(&format!("{first}.SubnetId")).map(String::from);
-    Ok((subnet, params.flag(&format!("{first}.AssociatePublicIpAddress"))?))
+    let named = params.list(&format!("{first}.SecurityGroupId"));
+    Ok(FirstInterface {
+        subnet: params.get(&format!("{first}.SubnetId")).map(String::from),
+        public_address: params.flag(&format!("{first}.AssociatePublicIpAddress"))?,
+        security_groups: named.into_iter().map(String::from).collect(),
+    })
 }
 
 /// Reads the options that the model has as they are.
@@ -225,6 +257,7 @@ fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
         tenancy,
         preference: preference(params)?,
         spot: spot(params)?,
+        volumes: block_devices(params)?,
         tags: tags_of(params, "instance")?,
         token: params.get("ClientToken").map(String::from),
         // Base64: four letters for three bytes.
@@ -233,6 +266,26 @@ fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
         hibernation: params.flag("HibernationOptions.Configured")?.unwrap_or(false),
         ..LaunchOptions::default()
     })
+}
+
+/// Reads the volumes that a launch makes.
+fn block_devices(params: &Params) -> Result<Vec<BlockDeviceMapping>, ApiError> {
+    let kind = |word: &str| {
+        let found = VolumeType::ALL.iter().copied().find(|kind| kind.name() == word);
+        found.ok_or_else(|| ApiError::from(FailureReason::from(Failure::UnknownVolumeType)))
+    };
+    let read = |item: String| {
+        let ebs = |name: &str| format!("{item}.Ebs.{name}");
+        Ok(BlockDeviceMapping {
+            device: params.required(&format!("{item}.DeviceName"))?.to_string(),
+            kind: params.get(&ebs("VolumeType")).map(kind).transpose()?,
+            size_gib: params.number(&ebs("VolumeSize"))?,
+            iops: params.number(&ebs("Iops"))?,
+            throughput_mibps: params.number(&ebs("Throughput"))?,
+            delete_on_termination: params.flag(&ebs("DeleteOnTermination"))?.unwrap_or(true),
+        })
+    };
+    params.items("BlockDeviceMapping").into_iter().map(read).collect()
 }
 
 /// Reads the partition, which EC2 numbers from 1.

@@ -42,24 +42,18 @@ fn change(
     action: impl FnOnce(Targets) -> Action,
 ) -> XmlStep {
     let (targets, ids) = named(model, params)?;
-    Ok(ActionStep::Call(
-        action(targets),
-        Box::new(move |model, outcome| {
-            let effects = outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
-            Ok(Xml::fragment(|xml| render::changes(xml, model, &effects.instances)))
-        }),
-    ))
+    Ok(ActionStep::call(action(targets), move |model, outcome| {
+        let effects = outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
+        Ok(Xml::fragment(|xml| render::changes(xml, model, &effects.instances)))
+    }))
 }
 
 fn reboot(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let (targets, ids) = named(model, params)?;
-    Ok(ActionStep::Call(
-        Action::Reboot(targets),
-        Box::new(move |model, outcome| {
-            outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
-            Ok(super::success())
-        }),
-    ))
+    Ok(ActionStep::call(Action::Reboot(targets), move |model, outcome| {
+        outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
+        Ok(super::success())
+    }))
 }
 
 /// Returns the instances that a request names, and their ids as it writes them.

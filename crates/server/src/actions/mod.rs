@@ -3,13 +3,19 @@
 //! A row names every parameter that the action honours, and those that it takes and shows or ignores. Any other is refused, so
 //! that no client believes in an effect that the model does not have.
 
+pub mod addresses;
 pub mod attributes;
 pub mod descriptions;
 pub mod instance_types;
 pub mod launch;
 pub mod lifecycle;
+pub mod placement_groups;
 pub mod places;
+pub mod reservations;
+pub mod security_groups;
+pub mod snapshots;
 pub mod tags;
+pub mod volumes;
 
 use crate::api_error::ApiError;
 use crate::model::{ActionStep, Caller, CloudModel};
@@ -43,12 +49,19 @@ pub const REGISTER: &[&[ActionEntry]] = &[
     &descriptions::ACTIONS,
     &attributes::ACTIONS,
     &tags::ACTIONS,
+    &volumes::ACTIONS,
+    &snapshots::ACTIONS,
+    &addresses::ACTIONS,
+    &security_groups::ACTIONS,
+    &placement_groups::ACTIONS,
+    &reservations::ACTIONS,
     &instance_types::ACTIONS,
     &places::ACTIONS,
 ];
 
 /// Actions that waiters repeat until a resource is in some state.
-const POLLED: [&str; 2] = ["DescribeInstances", "DescribeInstanceStatus"];
+const POLLED: [&str; 5] =
+    ["DescribeInstances", "DescribeInstanceStatus", "DescribeVolumes", "DescribeSnapshots", "DescribeImages"];
 
 impl ActionEntry {
     /// Returns whether waiters repeat the action until a resource is in some state.

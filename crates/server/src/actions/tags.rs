@@ -1,6 +1,9 @@
-//! Tags of instances: `CreateTags`, `DeleteTags`, `DescribeTags`.
+//! Tags: `CreateTags`, `DeleteTags`, `DescribeTags`.
 
-use plimsoll_base::units::InstanceId;
+use std::collections::BTreeMap;
+
+use plimsoll_base::failure::{Failure, LimitKind};
+use plimsoll_base::units::{InstanceId, SecurityGroupId, SnapshotId, VolumeId};
 use plimsoll_model::workload::call::{Action, Tag, Targets};
 use plimsoll_sim::cloud::session::view::InstanceView;
 
@@ -20,7 +23,7 @@ pub const ACTIONS: [ActionEntry; 3] = [
         without_effect: &[],
         begin: |model, caller, params| {
             let tags = read(params, "Tag")?;
-            change(model, caller, params, |targets| Action::CreateTags(targets, tags.into()))
+            change(model, caller, params, TagChange::Add(tags))
         },
     },
     ActionEntry {
@@ -29,7 +32,7 @@ pub const ACTIONS: [ActionEntry; 3] = [
         without_effect: &[],
         begin: |model, caller, params| {
             let keys = read(params, "Tag")?.into_iter().map(|tag| tag.key).collect();
-            change(model, caller, params, |targets| Action::DeleteTags(targets, keys))
+            change(model, caller, params, TagChange::Remove(keys))
         },
     },
     ActionEntry {
@@ -43,6 +46,9 @@ pub const ACTIONS: [ActionEntry; 3] = [
 /// Limits of a key and a value \[characters\] (EC2 user guide, "Tag restrictions", read 2026-11).
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
+
+/// The most tags of a resource (likewise).
+const MOST_TAGS: usize = 50;
 
 /// Reads the tags of a list.
 pub fn read(params: &Params, list: &str) -> Result<Vec<Tag>, ApiError> {
@@ -65,32 +71,109 @@ pub fn read(params: &Params, list: &str) -> Result<Vec<Tag>, ApiError> {
     params.items(list).into_iter().map(tag).collect()
 }
 
-fn change(
-    model: &mut CloudModel<'_>,
-    caller: Caller,
-    params: &Params,
-    action: impl FnOnce(Targets) -> Action,
-) -> XmlStep {
+/// Change of the tags of resources.
+#[derive(Clone, Debug)]
+enum TagChange {
+    Add(Vec<Tag>),
+    Remove(Vec<String>),
+}
+
+impl TagChange {
+    /// Returns the call about instances.
+    fn action(&self, targets: Targets) -> Action {
+        match self {
+            TagChange::Add(tags) => Action::CreateTags(targets, tags.as_slice().into()),
+            TagChange::Remove(keys) => Action::DeleteTags(targets, keys.as_slice().into()),
+        }
+    }
+
+    /// Applies it to labels; refused where there would be too many.
+    fn apply(&self, labels: &mut BTreeMap<String, String>) -> Result<(), ApiError> {
+        match self {
+            TagChange::Remove(keys) => labels.retain(|key, _| !keys.contains(key)),
+            TagChange::Add(tags) => {
+                let mut all = labels.clone();
+                all.extend(tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())));
+                if all.len() > MOST_TAGS {
+                    let (asked, left) = (tags.len() as u64, (MOST_TAGS - labels.len()) as u64);
+                    let reason = Failure::TagLimitExceeded.because(LimitKind::TagsPerResource, asked, left);
+                    return Err(ApiError::from(reason));
+                }
+                *labels = all;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the step of a change of tags. Those of instances are known to the model; those of others are labels.
+fn change(model: &mut CloudModel<'_>, caller: Caller, params: &Params, change: TagChange) -> XmlStep {
     let ids = params.list("ResourceId");
     if ids.is_empty() {
         return Err(ApiError::missing("ResourceId"));
     }
-    if let Some(other) = ids.iter().find(|id| !id.starts_with("i-")) {
-        let message = format!("The ID '{other}' is not valid: only instances have tags here");
-        return Err(ApiError::client("InvalidID", message));
-    }
     if params.items("Tag").is_empty() {
         return Err(ApiError::missing("Tag"));
     }
-    let targets = Targets::Batch(model.instance_handles(&ids)?);
-    let ids: Vec<String> = ids.into_iter().map(String::from).collect();
-    Ok(ActionStep::Call(
-        action(targets),
-        Box::new(move |model, outcome| {
-            outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
-            Ok(success())
-        }),
-    ))
+    let (instances, others): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| id.starts_with("i-"));
+    for id in &others {
+        check_labelled(model, caller, id)?;
+    }
+    let others: Vec<String> = others.into_iter().map(String::from).collect();
+    let relabel = move |model: &mut CloudModel<'_>, change: &TagChange| {
+        let apply = |id: &String| change.apply(&mut model.labels.of_mut(caller.account, id).tags);
+        others.iter().try_for_each(apply)?;
+        Ok(success())
+    };
+    if instances.is_empty() {
+        return Ok(ActionStep::Label(Box::new(move |model| relabel(model, &change))));
+    }
+    let targets = Targets::Batch(model.instance_handles(&instances)?);
+    let instances: Vec<String> = instances.into_iter().map(String::from).collect();
+    Ok(ActionStep::call(change.action(targets), move |model, outcome| {
+        outcome.map_err(|reason| model.instance_error(reason, &instances, caller.account))?;
+        relabel(model, &change)
+    }))
+}
+
+/// Checks that a resource which is no instance exists for the caller, and can have tags.
+fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Result<(), ApiError> {
+    let storage = model.session.storage();
+    let number = |kind| model.ids.read(kind, id).and_then(|number| u32::try_from(number).ok());
+    let account = caller.account;
+    let unknown = if let Some(number) = number(IdKind::Volume) {
+        let found = storage.volume(VolumeId(number)).filter(|volume| volume.account == account);
+        found.is_none().then_some((Failure::InvalidVolumeNotFound, "volume"))
+    } else if let Some(number) = number(IdKind::Snapshot) {
+        let found = storage.snapshot(SnapshotId(number)).filter(|snapshot| snapshot.account == account);
+        found.is_none().then_some((Failure::InvalidSnapshotNotFound, "snapshot"))
+    } else if let Some(number) = number(IdKind::Allocation) {
+        let mut own = model.session.network().elastic().all_of(account);
+        let found = own.any(|(id, _)| id.0 == number);
+        (!found).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
+    } else if let Some(number) = number(IdKind::SecurityGroup) {
+        let found = model.session.security().group(SecurityGroupId(number));
+        let is_own = found.is_ok_and(|group| group.owner.account == account);
+        (!is_own).then_some((Failure::InvalidGroupNotFound, "security group"))
+    } else {
+        let message = format!(
+            "The ID '{id}' is not valid: instances, volumes, snapshots, elastic addresses and security groups have tags here"
+        );
+        return Err(ApiError::client("InvalidID", message));
+    };
+    unknown.map_or(Ok(()), |(failure, what)| Err(ApiError::not_found(failure, what, id)))
+}
+
+/// Returns EC2's name for the kind of resource that an id stands for.
+fn kind_of(id: &str) -> &'static str {
+    let kinds = [
+        ("i-", "instance"),
+        ("vol-", "volume"),
+        ("snap-", "snapshot"),
+        ("eipalloc-", "elastic-ip"),
+        ("sg-", "security-group"),
+    ];
+    kinds.iter().find(|(prefix, _)| id.starts_with(prefix)).map_or("", |(_, kind)| kind)
 }
 
 fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
@@ -109,18 +192,22 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             Some(wanted) => (wanted == key).then(|| value.clone()).into_iter().collect(),
             None => vec![match name {
                 "resource-id" => id.clone(),
-                "resource-type" => "instance".to_string(),
+                "resource-type" => kind_of(id).to_string(),
                 "key" => key.clone(),
                 _ => value.clone(),
             }],
         })
     };
-    let tags = instances.flat_map(of).filter(meets).zip(0..);
+    let others = model.labels.of_account(caller.account).flat_map(|(id, labels)| {
+        let tag = |(key, value): (&String, &String)| (id.to_string(), key.clone(), value.clone());
+        labels.tags.iter().map(tag).collect::<Vec<_>>()
+    });
+    let tags = instances.flat_map(of).chain(others).filter(meets).zip(0..);
     let (tags, next) = page.cut(tags, |(_, number)| *number);
     Ok(ActionStep::Done(Xml::fragment(|xml| {
         xml.list("tagSet", tags, |xml, ((id, key, value), _)| {
+            xml.text("resourceType", kind_of(&id));
             xml.text("resourceId", id);
-            xml.text("resourceType", "instance");
             xml.text("key", key);
             xml.text("value", value);
         });

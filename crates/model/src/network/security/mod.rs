@@ -303,6 +303,11 @@ impl SecurityGroups {
         group.ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
+    /// Returns the groups of an interface; `None` where it has not joined any yet and is in the default one.
+    pub fn joined(&self, member: MemberId) -> Option<&[SecurityGroupId]> {
+        self.members.get(member).map(|member| member.groups.as_slice())
+    }
+
     /// Returns the groups there are, in the order of their numbers.
     pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
         self.groups.iter().flatten()

@@ -218,7 +218,7 @@ pub fn security_group(
 }
 
 /// Creates the groups of the scenario in the VPCs of an account, unless it has them.
-fn open_vpcs(world: &mut World, account: AccountId) {
+pub fn open_vpcs(world: &mut World, account: AccountId) {
     let name = &world.directory.accounts()[account.index()];
     for (vpc_name, vpc) in world.network.vpcs(account) {
         world.security.open(Owner { account, vpc: Vpc(vpc) }, name, vpc_name);

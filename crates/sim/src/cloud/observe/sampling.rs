@@ -15,14 +15,20 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
+    let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
+    let sample = state(world, at, events, has_fill);
+    world.recorder.outbox.push(Observation::Sampled(sample));
+}
+
+/// Returns the state of the cloud, with the fill of its hosts or without.
+pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
     let (totals, ledger) = (world.hosts.fleet.totals(), &world.recorder.ledger);
     let subnet_addresses_used: Vec<u64> =
         world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
-    let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
     let autoscaling_groups = world.reactions.iter().flat_map(|reactions| &reactions.groups);
     let groups = world.hosts.fleet.groups().len();
     let of_groups = if groups > 1 { 0..groups } else { 0..0 };
-    let sample = Sample {
+    Sample {
         at,
         groups: of_groups.map(|group| *world.hosts.fleet.group_totals(group)).collect(),
         hosts: totals[Total::Hosts],
@@ -54,8 +60,7 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
             .collect(),
         stages: world.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
         fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
-    };
-    world.recorder.outbox.push(Observation::Sampled(sample));
+    }
 }
 
 /// Notes the use of each zone, kind of hosts and instance type.

@@ -12,9 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use crate::cloud::RunOptions;
 use crate::cloud::api::client_answers::ClientCalls;
 use crate::cloud::api::client_calls;
+use crate::cloud::api::security_groups;
 use crate::cloud::control::submit;
 use crate::cloud::instances::reference::Reference;
-use crate::cloud::observe::observer::{Detail, Observer, Silent};
+use crate::cloud::observe::observer::{Detail, Observer, RunState, Silent};
 use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::outcome::Outcome;
 use crate::cloud::reaction::work;
@@ -154,6 +155,34 @@ impl Session {
         let launched = by_id.launched(id).zip(account);
         let reference = launched.map(|((slot, _), account)| Reference { slot, id, account });
         self.world.api.handles.instances.set(handle, reference.as_slice());
+    }
+
+    /// Binds a handle, by its number among those of its kind, to a resource that is no instance.
+    pub fn bind_resource(&mut self, handle: u32, resource: CreatedResource) {
+        let handles = &mut self.world.api.handles;
+        match resource {
+            CreatedResource::Volume(id) => handles.volumes.set(handle, id),
+            CreatedResource::Snapshot(id) => handles.snapshots.set(handle, id),
+            CreatedResource::Image(id) => handles.images.set(handle, id),
+            CreatedResource::Address(id) => handles.addresses.set(handle, id),
+            CreatedResource::Interface(id) => handles.interfaces.set(handle, id),
+            CreatedResource::Host(id) => handles.hosts.set(handle, id),
+            CreatedResource::Reservation(id) => handles.reservations.set(handle, id),
+        }
+    }
+
+    /// Creates the security groups of an account that it has from the start, unless it has them.
+    pub fn open_security_groups(&mut self, account: AccountId) {
+        security_groups::open_vpcs(&mut self.world, account);
+    }
+
+    /// Hands the state of the run to the observer, to be written to a checkpoint.
+    pub fn checkpoint(&self, observer: &mut dyn Observer) {
+        let Progress { milestones, residents, call } = &self.progress;
+        let save = |out: &mut Writer<'_>| {
+            checkpoint::save(&self.world, out, milestones, *residents, call.as_ref());
+        };
+        observer.checkpoint(&RunState { at: self.now(), events: milestones.events, save: &save });
     }
 
     /// Returns the outcome of the run as if it ended now. The run itself goes on.

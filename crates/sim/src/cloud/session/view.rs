@@ -5,11 +5,18 @@ use std::net::Ipv4Addr;
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
+use crate::cloud::observe::observation::Sample;
+use crate::cloud::observe::sampling;
+use crate::cloud::observe::tally::Tally;
 use crate::cloud::session::Session;
 use plimsoll_base::units::{AccountId, HostId, ImageId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::Network;
+use plimsoll_model::network::security::{MemberId, SecurityGroup, SecurityGroups};
+use plimsoll_model::operation::Operation;
+use plimsoll_model::placement::groups::Groups;
+use plimsoll_model::placement::reservations::Reservations;
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::call::{Filter, LaunchOptions};
 
@@ -135,6 +142,39 @@ impl Session {
     /// Returns volumes, snapshots and images.
     pub fn storage(&self) -> &Storage {
         &self.world.storage
+    }
+
+    /// Returns security groups, their rules and members.
+    pub fn security(&self) -> &SecurityGroups {
+        &self.world.security
+    }
+
+    /// Returns the security groups of an instance; none while it is in the default one of its account alone and nothing has asked
+    /// for that.
+    pub fn security_groups_of(&self, id: InstanceId) -> Vec<&SecurityGroup> {
+        let groups = self.world.security.joined(MemberId::Instance(id)).unwrap_or_default();
+        groups.iter().filter_map(|group| self.world.security.group(*group).ok()).collect()
+    }
+
+    /// Returns the placement groups.
+    pub fn placement_groups(&self) -> &Groups {
+        &self.world.hosts.placer.groups
+    }
+
+    /// Returns the capacity reservations.
+    pub fn reservations(&self) -> &Reservations {
+        &self.world.hosts.reservations
+    }
+
+    /// Returns the state of the cloud as a sample has it, without the fill of the hosts.
+    pub fn sample(&self) -> Sample {
+        sampling::state(&self.world, self.now(), self.progress.milestones.events, false)
+    }
+
+    /// Returns the operations that calls have asked for since the end of the warm-up, with their outcomes.
+    pub fn operations(&self) -> impl Iterator<Item = (Operation, &Tally)> {
+        let operations = self.world.recorder.ledger.operations.iter();
+        operations.filter(|(_, tally)| tally.requested > 0)
     }
 
     /// Returns whether a zone offers a type of this name.

@@ -1,0 +1,147 @@
+//! Handles of resources: what a client names by an id becomes the handle by which calls of the model name it.
+
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{
+    AccountId, CapacityReservationId, ElasticAddressId, ImageId, InterfaceId, SecurityGroupId, SnapshotId,
+    VolumeId,
+};
+use plimsoll_model::workload::handles::{
+    AddressHandle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle, SnapshotHandle,
+    VolumeHandle,
+};
+use plimsoll_sim::cloud::session::CreatedResource;
+
+use crate::api_error::ApiError;
+use crate::ids::IdKind;
+use crate::model::CloudModel;
+
+/// Name that stands for every resource that does not exist, so that ids which clients invent take no memory.
+const UNKNOWN: &str = "(unknown)";
+
+/// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes").
+fn malformed(kind: IdKind) -> &'static str {
+    match kind {
+        IdKind::Volume => "InvalidVolumeID.Malformed",
+        IdKind::Snapshot => "InvalidSnapshotID.Malformed",
+        IdKind::Image => "InvalidAMIID.Malformed",
+        IdKind::Interface => "InvalidNetworkInterfaceID.Malformed",
+        IdKind::SecurityGroup => "InvalidGroupId.Malformed",
+        IdKind::Allocation => "InvalidAllocationID.NotFound",
+        IdKind::Association => "InvalidAssociationID.NotFound",
+        IdKind::CapacityReservation => "InvalidCapacityReservationId.Malformed",
+        _ => "InvalidID",
+    }
+}
+
+impl CloudModel<'_> {
+    /// Reads the id of a resource.
+    pub fn read_id(&self, kind: IdKind, text: &str) -> Result<u32, ApiError> {
+        let number = self.ids.read(kind, text).and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")))
+    }
+
+    /// Returns the id of a resource.
+    pub fn id(&self, kind: IdKind, number: u32) -> String {
+        self.ids.show(kind, u64::from(number))
+    }
+
+    /// Returns a name for a resource that is to be made, unlike every id.
+    pub fn new_name(&mut self) -> String {
+        format!("(resource {})", self.next_launch())
+    }
+
+    /// Returns the handle of a volume.
+    pub fn volume_handle(&mut self, text: &str) -> Result<VolumeHandle, ApiError> {
+        let id = VolumeId(self.read_id(IdKind::Volume, text)?);
+        let name = if self.session.storage().volume(id).is_some() { text } else { UNKNOWN };
+        let handle = self.session.directory_mut().handles.volume(name);
+        self.session.bind_resource(handle.0, CreatedResource::Volume(id));
+        Ok(handle)
+    }
+
+    /// Returns the handle of a snapshot.
+    pub fn snapshot_handle(&mut self, text: &str) -> Result<SnapshotHandle, ApiError> {
+        let id = SnapshotId(self.read_id(IdKind::Snapshot, text)?);
+        let name = if self.session.storage().snapshot(id).is_some() { text } else { UNKNOWN };
+        let handle = self.session.directory_mut().handles.snapshot(name);
+        self.session.bind_resource(handle.0, CreatedResource::Snapshot(id));
+        Ok(handle)
+    }
+
+    /// Returns the handle of an image, by its id or by its name in the scenario.
+    pub fn image_handle(&mut self, account: AccountId, text: &str) -> Result<ImageHandle, ApiError> {
+        let number = self.ids.read(IdKind::Image, text);
+        let images = self.session.storage().images();
+        let is_own = |owner: Option<AccountId>| owner.is_none_or(|owner| owner == account);
+        let found = images.iter().find(|image| {
+            number == Some(u64::from(image.id.0)) || (image.name == text && is_own(image.account))
+        });
+        let Some(id) = found.map(|image| image.id) else {
+            return Err(ApiError::not_found(Failure::InvalidAmiIdNotFound, "image id", text));
+        };
+        let handle =
+            self.session.directory_mut().handles.image(&self.ids.show(IdKind::Image, u64::from(id.0)));
+        self.session.bind_resource(handle.0, CreatedResource::Image(ImageId(id.0)));
+        Ok(handle)
+    }
+
+    /// Returns the handle of an elastic address.
+    pub fn address_handle(&mut self, kind: IdKind, text: &str) -> Result<AddressHandle, ApiError> {
+        let id = ElasticAddressId(self.read_id(kind, text)?);
+        let is_known = self.session.network().elastic().holder_of(id).is_some();
+        let name = if is_known { self.id(IdKind::Allocation, id.0) } else { UNKNOWN.to_string() };
+        let handle = self.session.directory_mut().handles.address(&name);
+        self.session.bind_resource(handle.0, CreatedResource::Address(id));
+        Ok(handle)
+    }
+
+    /// Returns the handle of a network interface.
+    pub fn interface_handle(&mut self, kind: IdKind, text: &str) -> Result<InterfaceHandle, ApiError> {
+        let id = InterfaceId(self.read_id(kind, text)?);
+        let is_known = self.session.network().interfaces().any(|(known, _)| known == id);
+        let name = if is_known { self.id(IdKind::Interface, id.0) } else { UNKNOWN.to_string() };
+        let handle = self.session.directory_mut().handles.interface(&name);
+        self.session.bind_resource(handle.0, CreatedResource::Interface(id));
+        Ok(handle)
+    }
+
+    /// Returns the handle of a capacity reservation.
+    pub fn reservation_handle(&mut self, text: &str) -> Result<ReservationHandle, ApiError> {
+        let id = CapacityReservationId(self.read_id(IdKind::CapacityReservation, text)?);
+        let known = self.session.reservations().all().len();
+        if id.index() >= known {
+            let unknown = Failure::InvalidCapacityReservationIdNotFound;
+            return Err(ApiError::not_found(unknown, "capacity reservation", text));
+        }
+        let handle = self.session.directory_mut().handles.reservation(text);
+        self.session.bind_resource(handle.0, CreatedResource::Reservation(id));
+        Ok(handle)
+    }
+
+    /// Returns the handle of a security group of an account, by its id.
+    pub fn security_group_handle(
+        &mut self,
+        account: AccountId,
+        text: &str,
+    ) -> Result<SecurityGroupHandle, ApiError> {
+        self.session.open_security_groups(account);
+        let id = SecurityGroupId(self.read_id(IdKind::SecurityGroup, text)?);
+        let found = self.session.security().group(id).ok().filter(|group| group.owner.account == account);
+        let Some(name) = found.map(|group| group.name.clone()) else {
+            return Err(ApiError::not_found(Failure::InvalidGroupNotFound, "security group", text));
+        };
+        Ok(self.session.directory_mut().handles.security_group(&name))
+    }
+
+    /// Returns the handle of a security group of an account, by its id or by its name.
+    pub fn security_group_named(
+        &mut self,
+        account: AccountId,
+        text: &str,
+    ) -> Result<SecurityGroupHandle, ApiError> {
+        match text.starts_with("sg-") {
+            true => self.security_group_handle(account, text),
+            false => Ok(self.session.directory_mut().handles.security_group(text)),
+        }
+    }
+}
