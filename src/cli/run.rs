@@ -53,6 +53,10 @@ pub struct RunArgs {
     /// Start from a checkpoint of the same scenario; some settings may differ (`plimsoll list branching`)
     #[arg(long, value_name = "FILE")]
     from_checkpoint: Option<PathBuf>,
+    /// Repeat the requests in the journal of `plimsoll serve --journal`, and end where it ends
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["checkpoint_at", "from_checkpoint", "explain", "trace_events"])]
+    replay: Option<PathBuf>,
     /// Explain every placement decision about one instance: that with this number (as in the tables), or the one that a
     /// launch asked for, placed or not: launch:N, where N is the number in the column `launch` of failures.csv
     #[arg(long, value_name = "ID", value_parser = subject)]
@@ -125,7 +129,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let file = args.source.file()?;
     let mut journal = Journal::begin(&file);
     args.common.limit_threads();
-    let scenario = args.source.read(&file, &Overrides::from(&args.overriding))?;
+    let scenario = read(args, &file)?;
     check_objectives(&scenario, args)?;
     machine::check_fits(&scenario)?;
     if args.dry_run {
@@ -141,12 +145,12 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let calendar = scenario.billing_calendar();
     let tables = (args.tables || scenario.output.tables).then_some(calendar);
     let mut recorder = StreamedReports::begin(&folder, &scenario, tables)?;
-    let cloud = begin(&scenario, journal.inputs(), args, &mut recorder)?;
+    let simulation = begin(&scenario, journal.inputs(), args, &mut recorder)?;
     let mut watch = Watch::new(recorder, scenario.duration, args.common.quiet);
     if args.live {
         watch.draw(format!("{}: {}", scenario.name, scenario.placement.strategy.name));
     }
-    let outcome = cloud.run(&mut watch)?;
+    let outcome = simulation.run(&scenario, &mut watch)?;
     panic::note(None);
     let simulation_s = watch.finish()?;
     check_explained(&outcome, args)?;
@@ -163,6 +167,39 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let place = folder.publish()?;
     show(&run, &place, args)?;
     Ok(conclude(&run, args))
+}
+
+/// Reads the scenario: for clients where their requests are repeated.
+fn read(args: &RunArgs, file: &Path) -> Result<Scenario, InputError> {
+    let overrides = Overrides::from(&args.overriding);
+    #[cfg(feature = "serve")]
+    if args.replay.is_some() {
+        return args.source.read_for_clients(file, &overrides);
+    }
+    args.source.read(file, &overrides)
+}
+
+/// Simulation that is ready to run.
+enum Simulation {
+    /// Run of a cloud.
+    Run(Box<Cloud>),
+    /// Repetition of what the journal in a folder holds.
+    #[cfg(feature = "serve")]
+    Replay(Box<Cloud>, PathBuf),
+}
+
+impl Simulation {
+    fn run(self, scenario: &Scenario, watch: &mut Watch<'_>) -> Result<Outcome, InputError> {
+        #[cfg(not(feature = "serve"))]
+        let _ = scenario;
+        match self {
+            Simulation::Run(cloud) => cloud.run(watch),
+            #[cfg(feature = "serve")]
+            Simulation::Replay(cloud, folder) => {
+                crate::server::http::replay(scenario, *cloud, &folder, watch)
+            }
+        }
+    }
 }
 
 /// Opens the demand and prints the size of the run.
@@ -216,7 +253,7 @@ fn begin(
     files: &[HashedFile],
     args: &RunArgs,
     recorder: &mut StreamedReports<'_>,
-) -> Result<Cloud, InputError> {
+) -> Result<Simulation, InputError> {
     let options = RunOptions {
         verify_placement: args.verify_placement,
         trace_events: args.trace_events.is_some(),
@@ -224,6 +261,11 @@ fn begin(
     };
     if let Some(file) = &args.trace_events {
         recorder.add("--trace-events", EventTrace::begin(file)?);
+    }
+    #[cfg(feature = "serve")]
+    if let Some(folder) = &args.replay {
+        let cloud = Box::new(Cloud::for_clients(scenario, options)?);
+        return Ok(Simulation::Replay(cloud, folder.clone()));
     }
     let times: BTreeSet<Time> = args.checkpoint_at.iter().map(|at| Time::ZERO.after(*at)).collect();
     if !times.is_empty() {
@@ -251,7 +293,7 @@ fn begin(
     if let Some(subject) = args.explain {
         cloud.explain(subject);
     }
-    Ok(cloud)
+    Ok(Simulation::Run(Box::new(cloud)))
 }
 
 /// Reads the subject of `--explain`.

@@ -27,7 +27,7 @@ use crate::workload::directory::Directory;
 /// Serve the cloud of a scenario to EC2 clients, and write a result folder at the end.
 ///
 /// The server speaks EC2's Query protocol: boto3, the AWS CLI and others call it as they call EC2, by its URL as their
-/// endpoint. The account is named by the access key id; no signature is checked. Demand of the scenario goes on beside the
+/// endpoint. Beside it are REST at /api/v1 (openapi.json describes it) and figures for Prometheus at /metrics. The account is named by the access key id; no signature is checked. Demand of the scenario goes on beside the
 /// clients. Ctrl-C or SIGTERM ends it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -51,6 +51,10 @@ pub struct ServeArgs {
     /// Name of the region that clients see
     #[arg(long, value_name = "NAME", default_value = "us-east-1")]
     region: String,
+    /// Keep a journal in this folder: each request is on disk before its answer leaves, and a server that was killed goes on
+    /// from there
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -64,6 +68,7 @@ Examples:
   plimsoll serve SCENARIO
   plimsoll serve SCENARIO --clock scaled=60
   plimsoll serve SCENARIO --clock stepped --auto-advance 15s
+  plimsoll serve SCENARIO --journal results/journal
   aws --endpoint-url http://127.0.0.1:8780 --region us-east-1 ec2 describe-instances
   curl -d '{\"advance\": \"1h\"}' http://127.0.0.1:8780/_plimsoll/clock";
 
@@ -121,6 +126,7 @@ fn serve(
         clock: args.clock,
         auto_advance: args.auto_advance,
         region: args.region.clone(),
+        journal: args.journal.clone(),
     };
     let summarise = |outcome: &Outcome| {
         let execution = Execution::default();

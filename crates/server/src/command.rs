@@ -1,27 +1,37 @@
 //! Commands that connections send to the owner of the simulation, and the replies to them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api_error::ApiError;
+use crate::exposition;
+use crate::rest::{self, RestRequest};
 use crate::xml;
 use plimsoll_base::units::Duration;
+
+/// Request of a client to the cloud, as the journal keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloudRequest {
+    /// Action of EC2's Query protocol: a form with its parameters.
+    Action(String),
+    /// Request to the REST interface.
+    Rest(RestRequest),
+}
 
 /// Command of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
-    /// Action of EC2's Query protocol.
-    Action {
-        /// Access key id, by which the account is named.
-        access_key: String,
-        /// Form with the parameters.
-        form: Vec<u8>,
-    },
+    /// Request to the cloud by an account, which is named by its access key id.
+    Request(String, CloudRequest),
     /// Question for the simulated time.
     ReadClock,
     /// Advance of a stepped clock.
     Advance(Duration),
     /// Question for the figures of the run so far.
     Summary,
+    /// Question for the figures of now.
+    Metrics,
 }
 
 /// Reply to a command, as HTTP carries it.
@@ -49,6 +59,22 @@ impl HttpReply {
                 HttpReply { status: error.status, content_type: XML, body: xml::error(&error, request_id) }
             }
         }
+    }
+
+    /// Returns the reply to a request of the REST interface.
+    pub fn to_rest(outcome: Result<Value, ApiError>) -> HttpReply {
+        match outcome {
+            Ok(body) => HttpReply::json(200, &body),
+            Err(error) => {
+                let (code, status) = rest::error_of(&error);
+                HttpReply::problem(status, code, &error.message)
+            }
+        }
+    }
+
+    /// Returns figures for Prometheus.
+    pub fn metrics(text: String) -> HttpReply {
+        HttpReply { status: 200, content_type: exposition::CONTENT_TYPE, body: text.into_bytes() }
     }
 
     /// Returns a reply in JSON.

@@ -1,14 +1,15 @@
 //! HTTP: connections, which turn requests into commands for the owner of the simulation and wait for its replies.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration as WallDuration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, parse_duration};
 use plimsoll_model::workload::directory::DEFAULT_ACCOUNT;
@@ -22,9 +23,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::ClockMode;
-use crate::command::{Command, HttpReply};
+use crate::command::{CloudRequest, Command, HttpReply};
+use crate::journal::{self, ANY_REGION, RequestJournal};
 use crate::model::CloudModel;
 use crate::owner::{SimulationOwner, Summarise};
+use crate::rest::{self, RestRequest};
 
 /// Settings of a server.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +40,8 @@ pub struct ServerConfig {
     pub auto_advance: Option<Duration>,
     /// Name of the region.
     pub region: String,
+    /// Folder of the journal; `None`: the run is in memory alone.
+    pub journal: Option<PathBuf>,
 }
 
 /// The longest body of a request \[bytes\]: 16 KB of user data in base64, and a thousand of everything else.
@@ -47,6 +52,9 @@ const LONGEST_ACCESS_KEY: usize = 128;
 
 /// Commands that wait for the owner before connections have to.
 const QUEUE: usize = 1024;
+
+/// Commands that the owner takes before it replies to them.
+const MOST_AT_ONCE: usize = 256;
 
 /// Time without a command after which the owner looks at the clock and for a signal.
 const IDLE: WallDuration = WallDuration::from_millis(50);
@@ -80,25 +88,57 @@ pub fn serve(
     let address = listener.local_addr().map_err(|error| problem(config.listen, &error))?;
     let session = cloud.open(observer)?;
     let model = CloudModel::new(scenario, session, observer, &config.region);
+    let mut owner = SimulationOwner::new(model, config.clock, config.auto_advance, summarise);
+    if let Some(folder) = &config.journal {
+        let (journal, entries) = RequestJournal::open(folder, scenario, &config.region)?;
+        owner.repeat(entries)?;
+        owner.keep_journal(journal);
+    }
     let (commands, mut queue) = mpsc::channel::<Envelope>(QUEUE);
     runtime.spawn(async move { axum::serve(listener, router(commands)).await });
     listening(address);
-    let mut owner = SimulationOwner::new(model, config.clock, config.auto_advance, summarise);
     while !is_over() {
         let patience = if owner.is_awaited() { AWAITED } else { IDLE };
         let next = runtime.block_on(async { tokio::time::timeout(patience, queue.recv()).await });
         owner.tick()?;
-        let mut next = next.ok().flatten();
-        while let Some((command, reply_to)) = next {
-            // A client that has gone away needs no reply.
-            owner.take(command, Box::new(move |reply| drop(reply_to.send(reply))))?;
-            next = queue.try_recv().ok();
+        let first = next.ok().flatten();
+        let others = std::iter::from_fn(|| queue.try_recv().ok());
+        for (command, reply_to) in first.into_iter().chain(others).take(MOST_AT_ONCE) {
+            owner.take(command, reply_to)?;
         }
+        send(owner.ready()?);
     }
     drop(queue);
-    let outcome = owner.close();
+    let outcome = owner.close()?;
     runtime.shutdown_timeout(LAST_REPLIES);
     Ok(outcome)
+}
+
+/// Sends replies. A client that has gone away needs none.
+fn send(replies: Vec<(oneshot::Sender<HttpReply>, HttpReply)>) {
+    for (reply_to, reply) in replies {
+        drop(reply_to.send(reply));
+    }
+}
+
+/// Returns the outcome of the run that a journal holds.
+///
+/// # Errors
+///
+/// The journal cannot be read or is that of another run, or the trace of the scenario is wrong.
+pub fn replay(
+    scenario: &Scenario,
+    cloud: Cloud,
+    folder: &Path,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, InputError> {
+    let entries = journal::entries(folder, scenario)?;
+    let session = cloud.open(observer)?;
+    let model = CloudModel::new(scenario, session, observer, ANY_REGION);
+    let summarise = |_: &Outcome| serde_json::Value::Null;
+    let mut owner = SimulationOwner::<()>::new(model, ClockMode::Stepped, None, &summarise);
+    owner.repeat(entries)?;
+    owner.close()
 }
 
 /// Returns the threads of the connections: one, since the owner of the simulation is the bottleneck.
@@ -116,6 +156,9 @@ fn router(commands: mpsc::Sender<Envelope>) -> Router {
         .route("/", post(action).get(greeting))
         .route("/_plimsoll/clock", get(read_clock).post(advance_clock))
         .route("/_plimsoll/summary", get(summary))
+        .route("/metrics", get(metrics))
+        .route(rest::DOCUMENT, get(document))
+        .route(&format!("{}/{{*path}}", rest::ROOT), any(rest_request))
         .fallback(unknown)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(commands)
@@ -143,8 +186,49 @@ fn respond(reply: HttpReply) -> Response {
 }
 
 async fn action(State(commands): Commands, headers: HeaderMap, form: Bytes) -> Response {
-    let access_key = access_key(&headers).unwrap_or(DEFAULT_ACCOUNT).to_string();
-    ask(&commands, Command::Action { access_key, form: form.to_vec() }).await
+    match text(form) {
+        Ok(form) => ask(&commands, Command::Request(account(&headers), CloudRequest::Action(form))).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// Returns the text of a body, or the refusal of one that is none.
+fn text(body: Bytes) -> Result<String, Response> {
+    let refusal = |_| respond(HttpReply::problem(400, "MalformedRequest", "The body is no text in UTF-8"));
+    String::from_utf8(body.to_vec()).map_err(refusal)
+}
+
+async fn rest_request(
+    State(commands): Commands,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let body = match text(body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let request = RestRequest {
+        method: method.to_string(),
+        path: uri.path().to_string(),
+        query: uri.query().unwrap_or_default().to_string(),
+        body,
+    };
+    ask(&commands, Command::Request(account(&headers), CloudRequest::Rest(request))).await
+}
+
+async fn document() -> Response {
+    respond(HttpReply::json(200, &rest::document()))
+}
+
+async fn metrics(State(commands): Commands) -> Response {
+    ask(&commands, Command::Metrics).await
+}
+
+/// Returns the account of a request: that of its access key id, else the default one.
+fn account(headers: &HeaderMap) -> String {
+    access_key(headers).unwrap_or(DEFAULT_ACCOUNT).to_string()
 }
 
 /// Returns the access key id of a signed request (Signature Version 4: `Credential=KEY/DATE/REGION/ec2/aws4_request`). The
@@ -157,7 +241,7 @@ fn access_key(headers: &HeaderMap) -> Option<&str> {
 }
 
 async fn greeting() -> &'static str {
-    "A cloud modelled by plimsoll: EC2's Query protocol at POST /, its clock at /_plimsoll/clock.\n"
+    "A cloud modelled by plimsoll: EC2's Query protocol at POST /, REST at /api/v1 (openapi.json), /metrics, /_plimsoll/clock.\n"
 }
 
 async fn unknown() -> Response {

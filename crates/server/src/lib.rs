@@ -19,17 +19,25 @@ pub mod filters;
 
 pub mod labels;
 
+pub mod tokens;
+
 pub mod model;
 
 pub mod handles;
 
 pub mod render;
 
+pub mod security_rules;
+
 pub mod actions;
 
-pub mod tokens;
+pub mod rest;
+
+pub mod exposition;
 
 pub mod command;
+
+pub mod journal;
 
 pub mod owner;
 

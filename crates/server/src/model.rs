@@ -14,6 +14,7 @@ use plimsoll_sim::scenario::Scenario;
 use crate::api_error::ApiError;
 use crate::ids::{IdKind, ResourceIds};
 use crate::labels::Labels;
+use crate::tokens::ActionTokens;
 
 /// Name in the directory that stands for instances that do not exist.
 const UNKNOWN_INSTANCE: &str = "(no instance)";
@@ -68,6 +69,8 @@ pub struct CloudModel<'a> {
     pub ids: ResourceIds,
     /// Labels of resources.
     pub labels: Labels,
+    /// Client tokens of requests.
+    pub tokens: ActionTokens,
     /// Name of the region.
     pub region: String,
     calendar: Calendar,
@@ -91,6 +94,7 @@ impl<'a> CloudModel<'a> {
             session,
             ids: ResourceIds::new(scenario.seed),
             labels: Labels::default(),
+            tokens: ActionTokens::default(),
             region: region.to_string(),
             calendar: scenario.billing_calendar(),
             observer,

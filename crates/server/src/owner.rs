@@ -9,16 +9,16 @@ use plimsoll_sim::cloud::outcome::Outcome;
 use plimsoll_sim::cloud::session::CallNumber;
 use serde_json::{Value, json};
 
-use crate::actions;
+use crate::actions::{self, ActionEntry};
 use crate::api_error::ApiError;
 use crate::clock::{ClockMode, RunningClock};
-use crate::command::{Command, HttpReply};
-use crate::model::{ActionStep, CallOutcome, Caller, CloudModel, Finish};
+use crate::command::{CloudRequest, Command, HttpReply};
+use crate::exposition;
+use crate::journal::{JournalEntry, RequestJournal};
+use crate::model::{ActionStep, CallOutcome, Caller, CallsOutcome, CloudModel};
 use crate::query::Params;
-use crate::tokens::{ActionTokens, TokenUse};
-
-/// Receiver of a reply.
-pub type ReplyTo = Box<dyn FnOnce(HttpReply) + Send>;
+use crate::rest::{self, RestRequest};
+use crate::tokens::TokenUse;
 
 /// Function that makes figures of an outcome.
 pub type Summarise<'a> = &'a dyn Fn(&Outcome) -> Value;
@@ -26,51 +26,96 @@ pub type Summarise<'a> = &'a dyn Fn(&Outcome) -> Value;
 /// Step in which a stepped clock goes to the answer of a call, where it may.
 const STEP: Duration = Duration(10_000_000);
 
-/// SimulationOwner of the simulation.
-pub struct SimulationOwner<'a> {
+/// Longest advance of a clock by one request.
+const LONGEST_ADVANCE: Duration = Duration::from_seconds(366 * 86_400);
+
+/// Owner of the simulation. `R` is the way back to a client that waits for a reply.
+pub struct SimulationOwner<'a, R> {
     model: CloudModel<'a>,
     clock: RunningClock,
     /// Time by which a stepped clock jumps at each request of a waiter.
     auto_advance: Option<Duration>,
     summarise: Summarise<'a>,
+    journal: Option<RequestJournal>,
     /// Requests by the number of their first call.
-    waiting: BTreeMap<CallNumber, Waiting>,
+    waiting: BTreeMap<CallNumber, Waiting<R>>,
     /// Number of the first call of the request that a call is a part of.
     first_calls: BTreeMap<CallNumber, CallNumber>,
-    tokens: ActionTokens,
+    /// Replies that leave when their requests are in the journal.
+    ready: Vec<(R, HttpReply)>,
 }
 
+/// End of a request whose calls have been answered.
+type FinishRequest = Box<dyn FnOnce(&mut CloudModel<'_>, CallsOutcome) -> HttpReply>;
+
 /// Request that waits for the answers to its calls.
-struct Waiting {
-    action: &'static str,
-    request_id: String,
+struct Waiting<R> {
     /// Calls that are not answered yet.
     left: usize,
     outcomes: BTreeMap<CallNumber, CallOutcome>,
-    /// Token under which its answer is remembered.
-    token: Option<TokenUse>,
-    finish: Finish<Vec<u8>>,
-    reply_to: ReplyTo,
+    finish: FinishRequest,
+    /// Way back to the client; `None` where the request is repeated from the journal.
+    reply_to: Option<R>,
 }
 
-impl<'a> SimulationOwner<'a> {
+/// Request that has been begun.
+enum Begun {
+    /// Its reply.
+    Replied(HttpReply),
+    /// Its calls, and what their answers become.
+    Calls(Vec<Action>, FinishRequest),
+}
+
+impl<'a, R> SimulationOwner<'a, R> {
     /// Returns the owner of a cloud, whose clock starts now.
     pub fn new(
         model: CloudModel<'a>,
         mode: ClockMode,
         auto_advance: Option<Duration>,
         summarise: Summarise<'a>,
-    ) -> SimulationOwner<'a> {
+    ) -> SimulationOwner<'a, R> {
         let clock = RunningClock::start(mode, model.now());
         SimulationOwner {
             model,
             clock,
             auto_advance,
             summarise,
+            journal: None,
             waiting: BTreeMap::new(),
             first_calls: BTreeMap::new(),
-            tokens: ActionTokens::default(),
+            ready: Vec::new(),
         }
+    }
+
+    /// Repeats what a journal holds. Its replies reach no client.
+    ///
+    /// # Errors
+    ///
+    /// The trace of the scenario is wrong, so that the run cannot go on.
+    pub fn repeat(&mut self, entries: Vec<JournalEntry>) -> Result<(), InputError> {
+        for entry in entries {
+            self.advance(entry.at())?;
+            if let Some((account, request)) = entry.into_request() {
+                self.request(&account, &request, None)?;
+            }
+        }
+        self.clock = RunningClock::start(self.clock.mode(), self.model.now());
+        Ok(())
+    }
+
+    /// Keeps a journal from now on.
+    pub fn keep_journal(&mut self, journal: RequestJournal) {
+        self.journal = Some(journal);
+    }
+
+    /// Returns the replies that are ready, once every request so far is in the journal: one wait for the disk serves all of them.
+    ///
+    /// # Errors
+    ///
+    /// The disk is full or broken.
+    pub fn ready(&mut self) -> Result<Vec<(R, HttpReply)>, InputError> {
+        self.journal.as_mut().map_or(Ok(()), RequestJournal::sync)?;
+        Ok(std::mem::take(&mut self.ready))
     }
 
     /// Returns whether a request waits for an answer.
@@ -88,38 +133,68 @@ impl<'a> SimulationOwner<'a> {
         self.advance(to)
     }
 
-    /// Takes a command. The reply follows at once, or when a later call of this or of [`SimulationOwner::tick`] finds the answer.
+    /// Takes a command. Its reply is ready at once, or when a later call of this or of [`SimulationOwner::tick`] finds the answer.
     ///
     /// # Errors
     ///
     /// The trace of the scenario is wrong, so that the run cannot go on.
-    pub fn take(&mut self, command: Command, reply_to: ReplyTo) -> Result<(), InputError> {
-        match command {
-            Command::Action { access_key, form } => self.act(&access_key, &form, reply_to)?,
-            Command::ReadClock => reply_to(self.clock_reply()),
-            Command::Advance(by) => {
-                if self.clock.mode() != ClockMode::Stepped {
-                    let message = "The clock runs by itself; only a stepped one is advanced";
-                    reply_to(HttpReply::problem(409, "ClockRuns", message));
-                    return Ok(());
-                }
-                self.advance(self.model.now().after(by))?;
-                reply_to(self.clock_reply());
+    pub fn take(&mut self, command: Command, reply_to: R) -> Result<(), InputError> {
+        let reply = match command {
+            Command::Request(account, request) => {
+                self.advance_for_waiter(&request)?;
+                let entry = JournalEntry::new(self.model.now(), Some((account, request)));
+                self.note(&entry);
+                let (account, request) = entry.into_request().expect("it is that of a request");
+                let number = self.request(&account, &request, Some(reply_to))?;
+                return number.map_or(Ok(()), |number| self.go_to_answer(number));
             }
-            Command::Summary => reply_to(self.summary()),
-        }
+            Command::ReadClock => self.clock_reply(),
+            Command::Advance(by) => self.advance_clock(by)?,
+            Command::Summary => self.summary(),
+            Command::Metrics => HttpReply::metrics(exposition::exposition(&self.model)),
+        };
+        self.ready.push((reply_to, reply));
         Ok(())
     }
 
     /// Ends the run. Requests that wait for an answer get none.
-    pub fn close(self) -> Outcome {
-        self.model.close()
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be written.
+    pub fn close(mut self) -> Result<Outcome, InputError> {
+        self.note(&JournalEntry::new(self.model.now(), None));
+        self.ready()?;
+        Ok(self.model.close())
     }
 
+    fn note(&mut self, entry: &JournalEntry) {
+        if let Some(journal) = &mut self.journal {
+            journal.note(entry);
+        }
+    }
+
+    /// Lets time pass. A time at which answers are given is in the journal, so that they are given then when it is repeated.
     fn advance(&mut self, to: Time) -> Result<(), InputError> {
         self.model.advance(to)?;
-        self.answer();
+        if self.answer() {
+            self.note(&JournalEntry::new(self.model.now(), None));
+        }
         Ok(())
+    }
+
+    fn advance_clock(&mut self, by: Duration) -> Result<HttpReply, InputError> {
+        if self.clock.mode() != ClockMode::Stepped {
+            let message = "The clock runs by itself; only a stepped one is advanced";
+            return Ok(HttpReply::problem(409, "ClockRuns", message));
+        }
+        if by > LONGEST_ADVANCE {
+            let message = format!("found {by}, expected at most {LONGEST_ADVANCE} at once");
+            return Ok(HttpReply::problem(400, "InvalidParameterValue", &message));
+        }
+        self.advance(self.model.now().after(by))?;
+        self.note(&JournalEntry::new(self.model.now(), None));
+        Ok(self.clock_reply())
     }
 
     fn clock_reply(&self) -> HttpReply {
@@ -141,47 +216,53 @@ impl<'a> SimulationOwner<'a> {
         }
     }
 
-    /// Carries out an action.
-    fn act(&mut self, access_key: &str, form: &[u8], reply_to: ReplyTo) -> Result<(), InputError> {
-        let request_id = self.model.next_request_id();
-        let read = Params::parse(form).and_then(|params| Ok((actions::find(&params)?, params)));
-        let (entry, params) = match read {
-            Ok(read) => read,
-            Err(error) => {
-                reply_to(HttpReply::to_action("", &request_id, Err(error)));
-                return Ok(());
+    /// Lets a stepped clock jump at the request of a waiter, where it may.
+    fn advance_for_waiter(&mut self, request: &CloudRequest) -> Result<(), InputError> {
+        let Some(by) = self.auto_advance.filter(|_| self.clock.mode() == ClockMode::Stepped) else {
+            return Ok(());
+        };
+        let is_polled = match request {
+            CloudRequest::Action(form) => {
+                let params = Params::parse(form.as_bytes());
+                params.and_then(|params| actions::find(&params)).is_ok_and(ActionEntry::is_polled)
             }
+            CloudRequest::Rest(RestRequest { method, .. }) => method == "GET",
         };
-        if entry.is_polled()
-            && self.clock.mode() == ClockMode::Stepped
-            && let Some(by) = self.auto_advance
-        {
-            self.advance(self.model.now().after(by))?;
-        }
-        let caller = self.model.caller(access_key);
-        let token = TokenUse::of(entry, caller, &params);
-        let repeated = token.as_ref().and_then(|token| self.tokens.recall(self.model.now(), token));
-        let step = match repeated {
-            Some(answer) => answer.map(ActionStep::Done),
-            None => (entry.begin)(&mut self.model, caller, &params).and_then(|step| dry(step, &params)),
-        };
-        let done = match step {
-            Ok(ActionStep::Calls(actions, finish)) => {
-                let (action, left) = (entry.name, actions.len());
-                let outcomes = BTreeMap::new();
-                let waiting = Waiting { action, request_id, left, outcomes, token, finish, reply_to };
-                return self.call(caller, actions, waiting);
-            }
-            Ok(ActionStep::Label(change)) => change(&mut self.model),
-            Ok(ActionStep::Done(body)) => Ok(body),
-            Err(error) => Err(error),
-        };
-        reply_to(HttpReply::to_action(entry.name, &request_id, done));
-        Ok(())
+        if is_polled { self.advance(self.model.now().after(by)) } else { Ok(()) }
     }
 
-    /// Makes the calls of a request.
-    fn call(&mut self, caller: Caller, actions: Vec<Action>, waiting: Waiting) -> Result<(), InputError> {
+    /// Carries out a request. Returns the number of its first call, if it makes any.
+    fn request(
+        &mut self,
+        account: &str,
+        request: &CloudRequest,
+        reply_to: Option<R>,
+    ) -> Result<Option<CallNumber>, InputError> {
+        let caller = self.model.caller(account);
+        let begun = match request {
+            CloudRequest::Action(form) => begin_action(&mut self.model, caller, form),
+            CloudRequest::Rest(request) => begin_rest(&mut self.model, caller, request),
+        };
+        match begun {
+            Begun::Replied(reply) => {
+                self.ready.extend(reply_to.map(|reply_to| (reply_to, reply)));
+                Ok(None)
+            }
+            Begun::Calls(actions, finish) => {
+                let (left, outcomes) = (actions.len(), BTreeMap::new());
+                let waiting = Waiting { left, outcomes, finish, reply_to };
+                self.call(caller, actions, waiting).map(Some)
+            }
+        }
+    }
+
+    /// Makes the calls of a request, and returns the number of the first.
+    fn call(
+        &mut self,
+        caller: Caller,
+        actions: Vec<Action>,
+        waiting: Waiting<R>,
+    ) -> Result<CallNumber, InputError> {
         let mut first = None;
         for action in actions {
             let number = self.model.submit(caller.account, action)?;
@@ -190,7 +271,7 @@ impl<'a> SimulationOwner<'a> {
         let first = first.expect("a request makes a call at least");
         self.waiting.insert(first, waiting);
         self.answer();
-        self.go_to_answer(first)
+        Ok(first)
     }
 
     /// Lets a stepped clock that advances by itself go to the answer of a request, at most as far as it jumps at once.
@@ -205,28 +286,84 @@ impl<'a> SimulationOwner<'a> {
         Ok(())
     }
 
-    /// Replies to the requests whose calls have all been answered.
-    fn answer(&mut self) {
-        for (number, outcome) in self.model.take_outcomes() {
+    /// Replies to the requests whose calls have all been answered. Returns whether any call was.
+    fn answer(&mut self) -> bool {
+        let outcomes = self.model.take_outcomes();
+        let has_answers = !outcomes.is_empty();
+        for (number, outcome) in outcomes {
             let first = self.first_calls.remove(&number).expect("every call is a request's");
             let waiting = self.waiting.get_mut(&first).expect("it waits for this call");
             waiting.outcomes.insert(number, outcome);
             waiting.left -= 1;
             if waiting.left == 0 {
-                let waiting = self.waiting.remove(&first).expect("it was found");
-                self.finish(waiting);
+                let Waiting { outcomes, finish, reply_to, .. } =
+                    self.waiting.remove(&first).expect("it was found");
+                let reply = finish(&mut self.model, outcomes.into_values().collect());
+                self.ready.extend(reply_to.map(|reply_to| (reply_to, reply)));
             }
         }
+        has_answers
     }
+}
 
-    fn finish(&mut self, waiting: Waiting) {
-        let Waiting { action, request_id, outcomes, token, finish, reply_to, .. } = waiting;
-        let body = finish(&mut self.model, outcomes.into_values().collect());
-        if let (Some(token), Ok(body)) = (token, &body) {
-            self.tokens.remember(self.model.now(), token, body);
+/// Begins an action of EC2's Query protocol.
+fn begin_action(model: &mut CloudModel<'_>, caller: Caller, form: &str) -> Begun {
+    let request_id = model.next_request_id();
+    let read = Params::parse(form.as_bytes()).and_then(|params| Ok((actions::find(&params)?, params)));
+    let (entry, params) = match read {
+        Ok(read) => read,
+        Err(error) => return Begun::Replied(HttpReply::to_action("", &request_id, Err(error))),
+    };
+    let action = entry.name;
+    let token = token_of(entry, caller, &params);
+    let now = model.now();
+    let repeated = token.as_ref().and_then(|token| model.tokens.recall(now, token));
+    let step = match repeated {
+        Some(answer) => answer.map(ActionStep::Done),
+        None => (entry.begin)(model, caller, &params).and_then(|step| dry(step, &params)),
+    };
+    let done = match step {
+        Ok(ActionStep::Calls(calls, finish)) => {
+            let finish = move |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
+                let body = finish(model, outcome);
+                if let (Some(token), Ok(body)) = (token, &body) {
+                    model.tokens.remember(model.now(), token, body);
+                }
+                HttpReply::to_action(action, &request_id, body)
+            };
+            return Begun::Calls(calls, Box::new(finish));
         }
-        reply_to(HttpReply::to_action(action, &request_id, body));
-    }
+        Ok(ActionStep::Label(change)) => change(model),
+        Ok(ActionStep::Done(body)) => Ok(body),
+        Err(error) => Err(error),
+    };
+    Begun::Replied(HttpReply::to_action(action, &request_id, done))
+}
+
+/// Begins a request to the REST interface.
+fn begin_rest(model: &mut CloudModel<'_>, caller: Caller, request: &RestRequest) -> Begun {
+    let done = match rest::begin(model, caller, request) {
+        Ok(ActionStep::Calls(calls, finish)) => {
+            let finish = |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
+                HttpReply::to_rest(finish(model, outcome))
+            };
+            return Begun::Calls(calls, Box::new(finish));
+        }
+        Ok(ActionStep::Label(change)) => change(model),
+        Ok(ActionStep::Done(body)) => Ok(body),
+        Err(error) => Err(error),
+    };
+    Begun::Replied(HttpReply::to_rest(done))
+}
+
+/// Parameter that holds a client token.
+const TOKEN: &str = "ClientToken";
+
+/// Returns the client token of an action, if it has one that the model does not know.
+fn token_of(entry: &ActionEntry, caller: Caller, params: &Params) -> Option<TokenUse> {
+    let is_kept = entry.honoured.contains(&TOKEN) && entry.name != "RunInstances";
+    let token = params.get(TOKEN).filter(|token| is_kept && !token.is_empty())?;
+    Some(TokenUse::new(caller.account, entry.name, token, format!("{params:?}")))
 }
 
 /// Returns the step of a request, unless that is only a rehearsal (EC2 API reference, "Error codes": `DryRunOperation`).

@@ -6,16 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Duration, Time};
 
-use crate::actions::ActionEntry;
 use crate::api_error::ApiError;
-use crate::model::Caller;
-use crate::query::Params;
 
 /// Time for which a token is remembered. EC2 promises "at least" a day (API reference, "Ensuring idempotency").
 const REMEMBERED: Duration = Duration::from_seconds(24 * 3600);
-
-/// Parameter that holds a token.
-const PARAMETER: &str = "ClientToken";
 
 /// Token of a request.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -28,11 +22,9 @@ pub struct TokenUse {
 }
 
 impl TokenUse {
-    /// Returns the token of a request, if it has one that is kept here.
-    pub fn of(entry: &ActionEntry, caller: Caller, params: &Params) -> Option<TokenUse> {
-        let is_kept = entry.honoured.contains(&PARAMETER) && entry.name != "RunInstances";
-        let token = params.get(PARAMETER).filter(|token| is_kept && !token.is_empty())?.to_string();
-        Some(TokenUse { account: caller.account, action: entry.name, token, asked: format!("{params:?}") })
+    /// Returns the token of a request of an account, which asked for something by an action.
+    pub fn new(account: AccountId, action: &'static str, token: &str, asked: String) -> TokenUse {
+        TokenUse { account, action, token: token.to_string(), asked }
     }
 
     fn key(&self) -> (AccountId, &'static str, String) {

@@ -1,19 +1,19 @@
 //! Answers of the actions, asked of the owner of a simulation without a network.
 
-use std::sync::{Arc, Mutex};
-
 use plimsoll::cloud::Cloud;
 use plimsoll::cloud::observe::Silent;
 use plimsoll::server::clock::ClockMode;
-use plimsoll::server::command::{Command, HttpReply};
+use plimsoll::server::command::{CloudRequest, Command, HttpReply};
 use plimsoll::server::model::CloudModel;
 use plimsoll::server::owner::SimulationOwner;
+use plimsoll::server::rest::RestRequest;
 use plimsoll::units::{Duration, parse_duration};
+use serde_json::Value;
 
 use crate::support::{CHECKED, Experiment};
 
 /// Two zones, of which the first has a subnet of eleven addresses; the account `small` may run four vCPUs.
-const CLOUD: &str = "
+pub const CLOUD: &str = "
 lifecycle = { boot = '40s', stop = '20s', terminate = '15s' }
 network.subnets = [{ name = 'web', zone = 'a', cidr = '10.0.0.0/28' }, \
 { name = 'batch', zone = 'b', cidr = '10.0.1.0/28' }]
@@ -28,7 +28,7 @@ hosts = [{ count = 1, vcpu = 4, memory_gib = 16 }]
 ";
 
 /// Runs a conversation with a server of a scenario.
-fn with_server(text: &str, clock: Option<Duration>, talk: impl FnOnce(&mut Asker<'_>)) {
+pub fn with_server(text: &str, clock: Option<Duration>, talk: impl FnOnce(&mut Asker<'_>)) {
     let experiment = Experiment::new(text);
     let file = experiment.folder().join("scenario.toml");
     std::fs::write(&file, experiment.toml()).unwrap();
@@ -36,34 +36,41 @@ fn with_server(text: &str, clock: Option<Duration>, talk: impl FnOnce(&mut Asker
     let session = Cloud::for_clients(&scenario, CHECKED).unwrap().open(&mut Silent).unwrap();
     let mut observer = Silent;
     let model = CloudModel::new(&scenario, session, &mut observer, "us-east-1");
-    let summarise = |_: &plimsoll::cloud::outcome::Outcome| serde_json::Value::Null;
+    let summarise = |_: &plimsoll::cloud::outcome::Outcome| Value::Null;
     let mut asker = Asker {
         owner: SimulationOwner::new(model, ClockMode::Stepped, clock, &summarise),
         account: "default".to_string(),
     };
     talk(&mut asker);
-    asker.owner.close();
+    asker.owner.close().unwrap();
 }
 
 /// Client of a server.
-struct Asker<'a> {
-    owner: SimulationOwner<'a>,
-    account: String,
+pub struct Asker<'a> {
+    owner: SimulationOwner<'a, ()>,
+    pub account: String,
 }
 
 impl Asker<'_> {
     fn command(&mut self, command: Command) -> Option<HttpReply> {
-        let reply = Arc::new(Mutex::new(None));
-        let slot = Arc::clone(&reply);
-        self.owner.take(command, Box::new(move |reply| *slot.lock().unwrap() = Some(reply))).unwrap();
-        reply.lock().unwrap().take()
+        self.owner.take(command, ()).unwrap();
+        self.owner.ready().unwrap().pop().map(|((), reply)| reply)
+    }
+
+    /// Returns status and body of a request to the REST interface.
+    pub fn rest(&mut self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = RestRequest { method: method.into(), path: path.into(), query: query.into(), body };
+        let reply = self.command(Command::Request(self.account.clone(), CloudRequest::Rest(request)));
+        let reply = reply.expect("an answer");
+        (reply.status, serde_json::from_slice(&reply.body).unwrap())
     }
 
     /// Returns status and body of an action.
     fn ask(&mut self, form: &str) -> (u16, String) {
-        let form = format!("{form}&Version=2016-11-15").into_bytes();
-        let reply =
-            self.command(Command::Action { access_key: self.account.clone(), form }).expect("an answer");
+        let request = CloudRequest::Action(format!("{form}&Version=2016-11-15"));
+        let reply = self.command(Command::Request(self.account.clone(), request)).expect("an answer");
         (reply.status, String::from_utf8(reply.body).unwrap())
     }
 
@@ -80,7 +87,7 @@ impl Asker<'_> {
         (status, texts(&body, "Code").pop().unwrap_or_else(|| panic!("{form}: {body}")))
     }
 
-    fn advance(&mut self, by: &str) {
+    pub fn advance(&mut self, by: &str) {
         self.command(Command::Advance(parse_duration(by).unwrap())).expect("an answer");
     }
 

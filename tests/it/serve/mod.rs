@@ -1,5 +1,8 @@
-//! `plimsoll serve`: the session that clients call, the answers of its actions, and the process.
+//! `plimsoll serve`: the session that clients call, the answers of its actions and of its REST interface, the process and its
+//! journal.
 
 mod actions;
+mod journal;
 mod process;
+mod rest;
 mod session;

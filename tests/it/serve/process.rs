@@ -17,19 +17,24 @@ lifetime = { kind = 'exponential', mean = '3m' } }]
 ";
 
 /// A server in a folder of its own.
-struct Server {
+pub struct Server {
     child: Child,
     address: String,
     folder: tempfile::TempDir,
+    options: Vec<String>,
 }
 
 impl Server {
-    fn start(options: &[&str]) -> Server {
+    pub fn start(options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("s.toml"), SCENARIO).unwrap();
+        Server::start_in(folder, options.iter().map(ToString::to_string).collect())
+    }
+
+    fn start_in(folder: tempfile::TempDir, options: Vec<String>) -> Server {
         let mut child = Command::new(cargo_bin("plimsoll"))
             .args(["serve", "s.toml", "--listen", "127.0.0.1:0", "-o", "out", "--no-report", "--quiet"])
-            .args(options)
+            .args(&options)
             .current_dir(folder.path())
             .stderr(Stdio::piped())
             .spawn()
@@ -37,7 +42,25 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").expect("an address").to_string();
-        Server { child, address, folder }
+        Server { child, address, folder, options }
+    }
+
+    /// Returns the folder that it works in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Kills it without a warning, and starts another one with the same options.
+    pub fn kill_and_restart(self) -> Server {
+        self.kill_and_restart_after(|_| {})
+    }
+
+    /// The same, with something done in its folder in between.
+    pub fn kill_and_restart_after(mut self, between: impl FnOnce(&Path)) -> Server {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        between(self.folder.path());
+        Server::start_in(self.folder, self.options)
     }
 
     /// Sends a request as it is, and returns the whole answer.
@@ -51,7 +74,7 @@ impl Server {
     }
 
     /// Returns status and body.
-    fn post(&self, path: &str, body: &str) -> (u16, String) {
+    pub fn post(&self, path: &str, body: &str) -> (u16, String) {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Authorization: AWS4-HMAC-SHA256 Credential=team/20261130/us-east-1/ec2/aws4_request\r\n\
@@ -62,7 +85,7 @@ impl Server {
     }
 
     /// Ends the server by a signal, and returns the folder with its result.
-    fn stop(mut self) -> (PathBuf, tempfile::TempDir) {
+    pub fn stop(mut self) -> (PathBuf, tempfile::TempDir) {
         // SAFETY: the process is a child that has not been waited for.
         unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
         assert!(self.child.wait().unwrap().success(), "a signal is the regular end");
@@ -75,7 +98,7 @@ fn split(answer: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_string())
 }
 
-fn digest(result: &Path) -> String {
+pub fn digest(result: &Path) -> String {
     let summary = fs::read_to_string(result.join("summary.json")).unwrap();
     serde_json::from_str::<serde_json::Value>(&summary).unwrap()["digest"].as_str().unwrap().to_string()
 }
@@ -146,6 +169,18 @@ fn wrong_requests_harm_nobody() {
     assert_eq!(server.post("/", "Action=DescribeInstances").0, 200);
     assert_eq!(server.post("/_plimsoll/clock", "{\"advance\": \"-1s\"}").0, 400);
     drop(silent);
+    let get = |path: &str| {
+        split(&server.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()))
+    };
+    let (status, metrics) = get("/metrics");
+    assert!(
+        status == 200 && metrics.contains("plimsoll_calls_total{operation=\"describe\"} 1\n"),
+        "{metrics}"
+    );
+    let (status, document) = get("/api/v1/openapi.json");
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!((status, document["openapi"].as_str()), (200, Some("3.1.0")));
+    assert_eq!(get("/api/v1/instances").0, 200);
     server.stop();
 }
 

@@ -1,13 +1,10 @@
 //! Security groups and their rules.
 
-use ipnet::Ipv4Net;
 use plimsoll_base::failure::Failure;
-use plimsoll_base::units::{RuleId, SecurityGroupId};
-use plimsoll_model::network::security::{
-    Direction, Peer, Permission, Ports, Protocol, Rule, SecurityGroup, Traffic, Vpc,
-};
+use plimsoll_base::units::SecurityGroupId;
+use plimsoll_model::network::security::{Direction, Peer, Permission, Rule, SecurityGroup, Traffic, Vpc};
 use plimsoll_model::workload::call::Action;
-use plimsoll_model::workload::resource_call::{PeerRequest, ResourceCall, RuleRequest};
+use plimsoll_model::workload::resource_call::ResourceCall;
 
 use super::{ActionEntry, XmlBody, XmlStep, success};
 use crate::api_error::ApiError;
@@ -16,6 +13,7 @@ use crate::ids::IdKind;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
+use crate::security_rules::{self as rules, RuleWish};
 use crate::xml::Xml;
 
 /// Parameters of a change of rules.
@@ -110,28 +108,11 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let name = params.required("GroupName")?.to_string();
     let description = params.required("GroupDescription")?.to_string();
     let tags = super::launch::tags_of(params, "security-group")?;
-    let vpcs: Vec<(String, u32)> = (model.session.network().vpcs(caller.account))
-        .map(|(name, number)| (name.to_string(), number))
-        .collect();
-    let vpc = match params.get("VpcId").filter(|id| !id.is_empty()) {
-        Some(id) => vpcs.iter().find(|(name, number)| model.vpc_id(*number) == id || name == id),
-        None => vpcs.iter().find(|(name, _)| name == "default").or(vpcs.first()),
-    };
-    let Some((vpc_name, vpc)) = vpc.cloned() else {
-        return Err(ApiError::not_found(
-            Failure::InvalidVpcIdNotFound,
-            "vpc ID",
-            params.get("VpcId").unwrap_or(""),
-        ));
-    };
+    let (vpc_name, vpc) = rules::vpc_named(model, caller, params.get("VpcId").filter(|id| !id.is_empty()))?;
     let handle = model.session.directory_mut().handles.security_group(&name);
     Ok(ActionStep::call(call(ResourceCall::CreateSecurityGroup(handle, vpc_name)), move |model, outcome| {
         outcome?;
-        let is_new = |group: &&SecurityGroup| {
-            group.owner.account == caller.account && group.owner.vpc == Vpc(vpc) && group.name == name
-        };
-        let id = model.session.security().groups().find(is_new).map(|group| group.id);
-        let id = id.ok_or_else(|| ApiError::gone("security group"))?;
+        let id = rules::id_of(model, caller, Vpc(vpc), &name)?;
         let shown = model.id(IdKind::SecurityGroup, id.0);
         let labels = model.labels.of_mut(caller.account, &shown);
         labels.description = description;
@@ -181,28 +162,24 @@ fn change(
     let id = named_group(model, caller, params)?;
     let group = model.security_group_handle(caller.account, &id)?;
     let number = SecurityGroupId(model.read_id(IdKind::SecurityGroup, &id)?);
-    let rules = read_rules(model, caller, params, direction)?;
+    let wishes = read_rules(model, caller, params, direction)?;
     let has = |permission: &Permission| {
         let group = model.session.security().group(number);
         group.is_ok_and(|group| group.rules(direction).iter().any(|rule| rule.permission == *permission))
     };
     // The one that decides is asked for alone.
-    let deciding = rules
-        .iter()
-        .position(|(permission, _)| permission.is_some_and(|permission| has(&permission) == adds));
+    let deciding =
+        wishes.iter().position(|wish| wish.permission.is_some_and(|permission| has(&permission) == adds));
     let wanted = match deciding {
-        Some(position) => &rules[position..=position],
-        None => &rules[..],
+        Some(position) => &wishes[position..=position],
+        None => &wishes[..],
     };
-    let request = |(_, rule): &(Option<Permission>, RuleRequest)| {
-        call(if adds {
-            ResourceCall::Authorize(group, rule.clone())
-        } else {
-            ResourceCall::Revoke(group, rule.clone())
-        })
+    let request = |wish: &RuleWish| {
+        let rule = wish.request.clone();
+        call(if adds { ResourceCall::Authorize(group, rule) } else { ResourceCall::Revoke(group, rule) })
     };
     let calls = wanted.iter().map(request).collect();
-    let permissions: Vec<Permission> = rules.iter().filter_map(|(permission, _)| *permission).collect();
+    let permissions: Vec<Permission> = wishes.iter().filter_map(|wish| wish.permission).collect();
     Ok(ActionStep::Calls(
         calls,
         Box::new(move |model, outcome| {
@@ -231,79 +208,32 @@ fn added(
     })
 }
 
-/// Reads the rules of a request: one for each range and each group of a permission. `None` for one that is malformed, which the
-/// model refuses.
+/// Reads the rules of a request: one for each range and each group of a permission.
 fn read_rules(
     model: &mut CloudModel<'_>,
     caller: Caller,
     params: &Params,
     direction: Direction,
-) -> Result<Vec<(Option<Permission>, RuleRequest)>, ApiError> {
-    let mut rules = Vec::new();
+) -> Result<Vec<RuleWish>, ApiError> {
+    let mut wishes = Vec::new();
     for item in params.items("IpPermissions") {
-        let (protocol, ports) = read_traffic(params, &item)?;
-        let mut peers = Vec::new();
+        let protocol = params.required(&format!("{item}.IpProtocol"))?;
+        let port = |name: &str| params.number::<i32>(&format!("{item}.{name}"));
+        let traffic = rules::traffic(&item, protocol, port("FromPort")?, port("ToPort")?)?;
         for range in params.items(&format!("{item}.IpRanges")) {
             let name = format!("{range}.CidrIp");
-            let text = params.required(&name)?;
-            let net: Ipv4Net = text
-                .parse()
-                .map_err(|_| ApiError::invalid(&name, text, "an IPv4 range such as 10.0.0.0/16"))?;
-            peers.push((Peer::Cidr(net.trunc()), PeerRequest::Network(net.trunc())));
+            let peer = rules::range_peer(&name, params.required(&name)?)?;
+            wishes.push(rules::rule(direction, traffic, peer));
         }
         for other in params.items(&format!("{item}.Groups")) {
-            let id = params.required(&format!("{other}.GroupId"))?;
-            let handle = model.security_group_handle(caller.account, id)?;
-            let number = SecurityGroupId(model.read_id(IdKind::SecurityGroup, id)?);
-            peers.push((Peer::Group(number), PeerRequest::Group(handle)));
-        }
-        for (peer, request) in peers {
-            let traffic = Traffic::new(protocol, ports).ok();
-            let permission = traffic.map(|traffic| Permission { traffic, peer });
-            rules.push((permission, RuleRequest { direction, protocol, ports, peer: request }));
+            let peer = rules::group_peer(model, caller, params.required(&format!("{other}.GroupId"))?)?;
+            wishes.push(rules::rule(direction, traffic, peer));
         }
     }
-    if rules.is_empty() {
+    if wishes.is_empty() {
         return Err(ApiError::missing("IpPermissions"));
     }
-    Ok(rules)
-}
-
-/// Reads protocol and ports of a permission (`IpPermission`: a protocol of `-1` covers all ports; for ICMP the ports are type and
-/// code, and `-1` is any).
-fn read_traffic(params: &Params, item: &str) -> Result<(Protocol, Option<Ports>), ApiError> {
-    let name = format!("{item}.IpProtocol");
-    let word = params.required(&name)?;
-    let (from, to) = (
-        params.number::<i32>(&format!("{item}.FromPort"))?,
-        params.number::<i32>(&format!("{item}.ToPort"))?,
-    );
-    let protocol = match word {
-        "-1" | "all" => return Ok((Protocol::All, None)),
-        "tcp" | "6" => Protocol::Tcp,
-        "udp" | "17" => Protocol::Udp,
-        "icmp" | "1" => Protocol::Icmp,
-        number => match number.parse() {
-            Ok(number) => return Ok((Protocol::Other(number), None)),
-            Err(_) => return Err(ApiError::invalid(&name, word, "tcp, udp, icmp, -1 or a number")),
-        },
-    };
-    let port =
-        |port: i32| u16::try_from(port).map_err(|_| ApiError::invalid(item, &port.to_string(), "a port"));
-    let ports = match (protocol, from, to) {
-        (Protocol::Icmp, None | Some(-1), _) => Some(Ports::Any),
-        (Protocol::Icmp, Some(kind), None | Some(-1)) => Some(Ports::One(port(kind)?)),
-        (Protocol::Icmp, Some(kind), Some(code)) => {
-            let small = |value: i32| {
-                u8::try_from(value).map_err(|_| ApiError::invalid(item, &value.to_string(), "0 to 255"))
-            };
-            Some(Ports::TypeAndCode(small(kind)?, small(code)?))
-        }
-        (_, Some(-1), Some(-1)) => Some(Ports::Range(0, u16::MAX)),
-        (_, Some(from), Some(to)) => Some(Ports::Range(port(from)?, port(to)?)),
-        _ => None,
-    };
-    Ok((protocol, ports))
+    Ok(wishes)
 }
 
 const FILTERS: &[&str] =
@@ -404,7 +334,7 @@ fn rule_elements(
     rule: &Rule,
 ) {
     let (protocol, from, to) = written(rule.permission.traffic);
-    xml.text("securityGroupRuleId", rule_id(model, rule.id));
+    xml.text("securityGroupRuleId", rules::rule_id(model, rule.id));
     xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
     xml.text("groupOwnerId", model.owner_id(group.owner.account));
     xml.text("isEgress", direction == Direction::Egress);
@@ -417,10 +347,6 @@ fn rule_elements(
             xml.text("groupId", model.id(IdKind::SecurityGroup, other.0));
         }),
     }
-}
-
-fn rule_id(model: &CloudModel<'_>, rule: RuleId) -> String {
-    model.ids.show(IdKind::SecurityGroupRule, u64::from(rule.0))
 }
 
 fn describe_rules(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
@@ -436,13 +362,14 @@ fn describe_rules(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -
         })
     });
     let mut all: Vec<(&SecurityGroup, Direction, &Rule)> = rules.collect();
-    let unknown = ids.iter().find(|id| !all.iter().any(|(_, _, rule)| rule_id(model, rule.id) == **id));
+    let unknown =
+        ids.iter().find(|id| !all.iter().any(|(_, _, rule)| rules::rule_id(model, rule.id) == **id));
     if let Some(unknown) = unknown {
         let message = format!("The security group rule ID '{unknown}' does not exist");
         return Err(ApiError::client("InvalidSecurityGroupRuleId.NotFound", message));
     }
     all.retain(|(group, _, rule)| {
-        let id = rule_id(model, rule.id);
+        let id = rules::rule_id(model, rule.id);
         let value = |filter: &str| match filter {
             "group-id" => model.id(IdKind::SecurityGroup, group.id.0),
             _ => id.clone(),

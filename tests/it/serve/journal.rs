@@ -1,0 +1,117 @@
+//! The journal of a server: a run that was killed goes on as it was, and is repeated to the same digest.
+#![cfg(unix)]
+
+use std::fs;
+use std::process::Command;
+
+use assert_cmd::cargo::cargo_bin;
+
+use super::process::{Server, digest};
+
+/// Ids of all instances in an answer.
+fn ids(body: &str) -> Vec<String> {
+    body.split("<instanceId>").skip(1).map(|rest| rest[..19].to_string()).collect()
+}
+
+fn launch(server: &Server) -> Option<String> {
+    let form = "Action=RunInstances&ImageId=ami-1&InstanceType=m5.large&MinCount=1&MaxCount=1";
+    ids(&server.post("/", form).1).pop()
+}
+
+#[test]
+fn a_killed_server_goes_on_with_every_answered_request_and_no_other() {
+    let mut server = Server::start(&["--clock", "stepped", "--journal", "j"]);
+    let mut acknowledged = Vec::new();
+    for _ in 0..5 {
+        for _ in 0..4 {
+            acknowledged.extend(launch(&server));
+            server.post("/_plimsoll/clock", "{\"advance\": \"7s\"}");
+        }
+        if let Some(oldest) = acknowledged.first().cloned().filter(|_| acknowledged.len() > 6) {
+            server.post("/", &format!("Action=TerminateInstances&InstanceId.1={oldest}"));
+        }
+        let before = server.post("/", "Action=DescribeInstances").1;
+        server = server.kill_and_restart();
+        let after = server.post("/", "Action=DescribeInstances").1;
+        // Request ids go on; everything else is the same.
+        let shown = |body: &str| body.split("</requestId>").nth(1).unwrap().to_string();
+        assert_eq!(shown(&before), shown(&after));
+    }
+    let found = ids(&server.post("/", "Action=DescribeInstances").1);
+    assert_eq!(found, acknowledged);
+    let (result, folder) = server.stop();
+    let output = Command::new(cargo_bin("plimsoll"))
+        .args(["run", "s.toml", "--replay", "j", "-o", "again", "--no-report", "--quiet"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(digest(&result), digest(&folder.path().join("again")));
+}
+
+#[test]
+fn what_a_kill_has_left_of_the_last_line_is_cut_off() {
+    let server = Server::start(&["--clock", "stepped", "--journal", "j"]);
+    let id = launch(&server).unwrap();
+    let server = server.kill_and_restart_after(|folder| {
+        let file = folder.join("j/journal.jsonl");
+        let mut text = fs::read_to_string(&file).unwrap();
+        text.push_str("{\"at_ns\":5,\"request\":[\"te");
+        fs::write(file, text).unwrap();
+    });
+    assert_eq!(ids(&server.post("/", "Action=DescribeInstances").1), [id]);
+    assert!(launch(&server).is_some());
+    let server = server.kill_and_restart();
+    assert_eq!(ids(&server.post("/", "Action=DescribeInstances").1).len(), 2);
+    server.stop();
+}
+
+#[test]
+fn the_journal_of_another_run_is_refused() {
+    let server = Server::start(&["--clock", "stepped", "--journal", "j"]);
+    launch(&server);
+    let other = |more: &[&str]| {
+        Command::new(cargo_bin("plimsoll"))
+            .args([
+                "serve",
+                "s.toml",
+                "--listen",
+                "127.0.0.1:0",
+                "--clock",
+                "stepped",
+                "--journal",
+                "j",
+                "-o",
+                "x",
+            ])
+            .args(more)
+            .current_dir(server.folder())
+            .output()
+            .unwrap()
+    };
+    let output = other(&[]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && told.contains("another server writes this journal"), "{told}");
+    let (_, folder) = server.stop();
+    for (more, what) in [(["--seed", "7"], "seed"), (["--region", "eu-west-1"], "--region")] {
+        let output = Command::new(cargo_bin("plimsoll"))
+            .args([
+                "serve",
+                "s.toml",
+                "--listen",
+                "127.0.0.1:0",
+                "--clock",
+                "stepped",
+                "--journal",
+                "j",
+                "-o",
+                "x",
+            ])
+            .args(more)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && told.contains(what), "{told}");
+    }
+}
