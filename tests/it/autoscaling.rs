@@ -130,3 +130,98 @@ fn the_largest_number_is_a_limit_that_a_sizing_can_move() {
     assert_eq!((group(&small).figures.desired_peak, group(&large).figures.desired_peak), (5, 8));
     assert!(group(&small).figures.above_target_s > group(&large).figures.above_target_s);
 }
+
+/// A group of ten over one zone of small and memory-poor hosts, after some settings.
+fn allocated(more: &str) -> (Outcome, Notes) {
+    Experiment::new(&format!(
+        "duration = '30m'
+        output.sample_every = '1m'
+        zones = [{{ name = 'a', hosts = [{{ count = 10, vcpu = 16, memory_gib = 32 }}] }}]
+        [[autoscaling_groups]]
+        name = 'g'
+        min = 4
+        max = 20
+        desired = 10
+        types = ['r5.large', 'm5.large', 'c5.large']
+        {more}"
+    ))
+    .watch()
+}
+
+/// Instances launched of each type of the group, in its order.
+fn by_type(outcome: &Outcome) -> Vec<u64> {
+    ["r5.large", "m5.large", "c5.large"]
+        .into_iter()
+        .map(|name| {
+            let mut types = outcome.directory.types.iter();
+            let kind = types.find(|(_, kind)| kind.name == name).map(|(id, _)| id.index());
+            kind.and_then(|kind| outcome.breakdown.types.get(kind)).map_or(0, |kind| kind.launches.launched)
+        })
+        .collect()
+}
+
+#[test]
+fn a_group_asks_for_the_type_of_its_strategy_first() {
+    // USD/h: r5.large 0.126, m5.large 0.096, c5.large 0.085. Room: 20 of 16 GiB, 40 of 8, 80 of 4.
+    for (allocation, expected) in [
+        ("prioritized", [10, 0, 0]),
+        ("lowest-price", [0, 0, 10]),
+        ("capacity-optimized", [0, 0, 10]),
+        ("price-capacity-optimized", [0, 0, 10]),
+    ] {
+        let (outcome, _) = allocated(&format!("allocation = '{allocation}'"));
+        assert_eq!(by_type(&outcome), expected, "{allocation}");
+    }
+}
+
+#[test]
+fn what_is_on_the_spot_market_is_a_share_of_what_is_above_the_base() {
+    let (outcome, _) = allocated("on_demand_base = 2\nspot_share = 0.75");
+    let group = group(&outcome);
+    // Two of the base, and a quarter of the other eight.
+    assert_eq!(group.figures.spot_in_service_mean, 6.0);
+    let spot = outcome.bill.by_purchase.iter().map(|(purchase, _)| purchase.name()).collect::<Vec<_>>();
+    assert!(spot.contains(&"spot") && spot.contains(&"on-demand"), "{spot:?}");
+}
+
+#[test]
+fn scaling_in_ends_the_type_that_would_be_asked_for_last() {
+    // On a host of 6 vCPUs and 40 GiB two of the first type fit and one of the last; then one of the three ends.
+    let run = |termination: &str| {
+        let experiment = Experiment::new(&format!(
+            "duration = '30m'
+            output.sample_every = '1m'
+            zones = [{{ name = 'a', hosts = [{{ count = 1, vcpu = 6, memory_gib = 40 }}] }}]
+            [[autoscaling_groups]]
+            name = 'g'
+            min = 2
+            max = 3
+            desired = 3
+            types = ['r5.large', 'c5.large']
+            termination = '{termination}'
+            [[autoscaling_groups.policies]]
+            kind = 'scheduled'
+            at = '10m'
+            desired = 2"
+        ));
+        let (outcome, notes) = experiment.watch();
+        assert_eq!(notes.at(1500.0).autoscaling_groups[0].1.in_service, 2);
+        outcome.bill.total
+    };
+    // Two of 0.126 USD/h for half an hour and one of 0.085 for ten minutes, and the other way round.
+    assert!(run("allocation-strategy") > run("oldest"));
+}
+
+#[test]
+fn a_queue_without_end_is_told() {
+    let overload = "[autoscaling_groups.load]
+        units_per_instance = 10
+        queue = true
+        offered = { kind = 'constant', units = 150 }";
+    let (outcome, _) = allocated(overload);
+    let group = group(&outcome);
+    // Fifty units a second beyond the ten instances, for half an hour.
+    assert_eq!(group.figures.waiting_unit_s, 50.0 * 1800.0);
+    assert_eq!(group.figures.unserved_unit_s, 0.0);
+    assert!(group.is_unstable);
+}

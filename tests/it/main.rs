@@ -31,6 +31,7 @@ mod extension;
 mod faults;
 mod forecast;
 mod gate;
+mod group_worlds;
 mod groups;
 mod hardware;
 mod headroom;

@@ -5,21 +5,27 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::alarm::MetricAlarm;
+use super::PER_ONE;
 use super::load::{Load, LoadConfig};
+use super::maintenance::{MaintenanceConfig, MaintenanceLimits};
+use super::mix::{AllocationStrategy, Mix};
+use super::policy::{ScalingPolicy, ScalingPolicyConfig};
+use super::warm_pool::{WarmPool, WarmPoolConfig};
 use crate::pools;
 use crate::workload::directory::Directory;
 use crate::workload::launch_policy::{LaunchPolicy, OnRefusal};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{Place, Problem};
-use plimsoll_base::units::{AccountId, Decimal, Duration, NS_PER_S, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Decimal, Duration, TypeId, ZoneId};
 
 /// The most instances of a group.
 const MAX_INSTANCES: u32 = 10_000_000;
 
-/// Thousandths in one.
-pub const PER_ONE: u64 = 1000;
+/// Default of a setting that is on unless it is turned off.
+fn yes() -> bool {
+    true
+}
 
 /// `[[autoscaling_groups]]`: instances that are kept at a number, which policies change.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -40,6 +46,15 @@ pub struct AutoscalingGroupConfig {
     pub zones: Vec<String>,
     /// Instance types in order of priority: the next one is tried where no zone has room for the one before.
     pub types: Vec<String>,
+    /// Type that is asked for first.
+    #[serde(default, skip_serializing_if = "AllocationStrategy::is_prioritized")]
+    pub allocation: AllocationStrategy,
+    /// Instances that are on demand in any case, the first of the group \[instances\]; default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub on_demand_base: u32,
+    /// Share of the instances above `on_demand_base` that are on the spot market, 0 to 1, with at most three decimals; default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot_share: Option<Decimal>,
     /// The account; default the name of the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -47,9 +62,19 @@ pub struct AutoscalingGroupConfig {
     /// count it; default 0s.
     #[serde(default)]
     pub warmup: Duration,
-    /// Instance of the fullest zone that ends first when the group scales in.
+    /// Time after a change by a step within which no step changes the number again; default 0s.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub cooldown: Duration,
+    /// Instance of the fullest zone that ends first when the group scales in. Where some are on the spot market, one of the purchase
+    /// option ends of which there are too many.
     #[serde(default)]
     pub termination: TerminationPolicy,
+    /// Limits of its number while instances move to zones that have fewer; left out: up to a tenth more than it is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<MaintenanceConfig>,
+    /// Instances that are prepared for it; left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_pool: Option<WarmPoolConfig>,
     /// True if the group moves instances to zones that have fewer; default true.
     #[serde(default = "yes")]
     pub rebalance: bool,
@@ -61,8 +86,12 @@ pub struct AutoscalingGroupConfig {
     pub policies: Vec<ScalingPolicyConfig>,
 }
 
-fn yes() -> bool {
-    true
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_no_time(time: &Duration) -> bool {
+    *time == Duration::ZERO
 }
 
 /// Instance that ends first.
@@ -74,135 +103,8 @@ pub enum TerminationPolicy {
     Oldest,
     /// The one launched last (EC2's `NewestInstance`).
     Newest,
-}
-
-/// `[[autoscaling_groups.policies]]`: rule by which a group changes its size, once a minute.
-#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ScalingPolicyConfig {
-    /// To the number of instances at which utilisation is the target: out once it was above in 3 of 3 minutes, in once it was
-    /// below nine tenths of it in 15 of 15.
-    TargetTracking {
-        /// Utilisation to keep, above 0, with at most three decimals.
-        target: Decimal,
-        /// True if it scales in too; default true.
-        #[serde(default = "yes")]
-        scale_in: bool,
-    },
-    /// By steps, once utilisation is on one side of a threshold.
-    Step {
-        /// Utilisation beyond which the alarm goes off, with at most three decimals.
-        threshold: Decimal,
-        /// Side of the threshold that breaches; default above.
-        #[serde(default)]
-        side: ThresholdSide,
-        /// Minutes that breach, of the last `periods`; default 1.
-        #[serde(default = "one")]
-        datapoints: u32,
-        /// Minutes that are looked at, up to 64; default 1.
-        #[serde(default = "one")]
-        periods: u32,
-        /// Steps by the distance from the threshold.
-        steps: Vec<ScalingStepConfig>,
-    },
-    /// At times.
-    Scheduled {
-        /// Time of the first action, from the beginning of the run on.
-        at: Duration,
-        /// Time from one action to the next; left out: there is one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        every: Option<Duration>,
-        /// Least number from then on \[instances\]; left out: as it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        min: Option<u32>,
-        /// Greatest number from then on \[instances\]; left out: as it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max: Option<u32>,
-        /// Number of instances \[instances\]; left out: as it is, within the limits.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        desired: Option<u32>,
-    },
-    /// Ahead of the load, at least as many as a forecast from the group's own past asks for: for each hour the mean over the
-    /// previous days, up to 14, of the greatest load of a minute in that hour.
-    Predictive {
-        /// Utilisation to keep, above 0, with at most three decimals.
-        target: Decimal,
-        /// Time before an hour at which the group has its size for it; default 5m.
-        #[serde(default = "five_minutes")]
-        ahead: Duration,
-    },
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn five_minutes() -> Duration {
-    Duration::from_seconds(300)
-}
-
-/// Side of a threshold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ThresholdSide {
-    /// At or above it.
-    #[default]
-    Above,
-    /// At or below it.
-    Below,
-}
-
-/// Step of a policy.
-#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScalingStepConfig {
-    /// Distance of the utilisation from the threshold from which on the step applies, up to the next step's; the first 0.
-    pub from: Decimal,
-    /// Change of the number of instances: to more with `side = "above"`, to fewer with `side = "below"` \[instances\].
-    pub change: u32,
-}
-
-/// Policy with its numbers as integers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ScalingPolicy {
-    /// See [`ScalingPolicyConfig::TargetTracking`]; the target in thousandths.
-    TargetTracking {
-        /// Utilisation to keep \[thousandths\].
-        target_milli: u64,
-        /// True if it scales in too.
-        scale_in: bool,
-    },
-    /// See [`ScalingPolicyConfig::Step`].
-    Step {
-        /// Threshold \[thousandths\].
-        threshold_milli: u64,
-        /// Side that breaches.
-        side: ThresholdSide,
-        /// Alarm at its beginning.
-        alarm: MetricAlarm,
-        /// Distance \[thousandths\] from which on each change \[instances\] applies, in order.
-        steps: Vec<(u64, u32)>,
-    },
-    /// See [`ScalingPolicyConfig::Scheduled`].
-    Scheduled {
-        /// Time of the first action.
-        at: Duration,
-        /// Time from one action to the next.
-        every: Option<Duration>,
-        /// Least number from then on.
-        min: Option<u32>,
-        /// Greatest number from then on.
-        max: Option<u32>,
-        /// Number of instances.
-        desired: Option<u32>,
-    },
-    /// See [`ScalingPolicyConfig::Predictive`].
-    Predictive {
-        /// Utilisation to keep \[thousandths\].
-        target_milli: u64,
-        /// Minutes before an hour.
-        ahead_minutes: u64,
-    },
+    /// The oldest of the type that `allocation` would ask for last (EC2's `AllocationStrategy`).
+    AllocationStrategy,
 }
 
 /// Group with every name resolved.
@@ -214,16 +116,24 @@ pub struct AutoscalingGroup {
     pub sizes: GroupSizes,
     /// Account of its instances.
     pub account: AccountId,
-    /// Type that is tried first.
-    pub kind: TypeId,
+    /// Types in order of priority, at least one.
+    pub kinds: Vec<TypeId>,
+    /// Purchase options and types of its instances.
+    pub mix: Mix,
     /// Zones that it spreads over, at least one.
     pub zones: Vec<ZoneId>,
     /// Time for which an instance warms up.
     pub warmup: Duration,
+    /// Time after a change by a step within which no step changes the number again.
+    pub cooldown: Duration,
     /// Instance that ends first.
     pub termination: TerminationPolicy,
     /// True if it moves instances to zones that have fewer.
     pub rebalance: bool,
+    /// Limits of its number meanwhile.
+    pub maintenance: MaintenanceLimits,
+    /// Instances that are prepared for it.
+    pub warm_pool: Option<WarmPool>,
     /// Policy of its launches: each choice once, and again in the next minute.
     pub policy: LaunchPolicy,
     /// Load that it serves.
@@ -274,22 +184,46 @@ impl AutoscalingGroupConfig {
         let load = self.load.as_ref().map(|load| load.compile(&settings.path("load"), seed, number));
         let load = load.and_then(|load| settings.take(load));
         let policies = self.policies(&mut settings);
+        let spot_share = self.spot_share_milli(&mut settings);
+        if self.warm_pool.is_some() && spot_share > 0 {
+            let expected = "no `spot_share` beside it: prepared instances are on demand";
+            settings.wrong("warm_pool", "a warm pool", expected);
+        }
+        let maintenance = self.maintenance.as_ref().map(|limits| limits.resolve(&mut settings));
+        let warm_pool = self.warm_pool.as_ref().map(|pool| pool.resolve(self.max, &mut settings));
         settings.finish(|| AutoscalingGroup {
             name: self.name.clone(),
             sizes: GroupSizes { min: self.min, max: self.max, desired },
             account,
-            kind: kinds[0],
             policy: LaunchPolicy {
-                on_refusal: Some(OnRefusal::once(kinds[1..].to_vec(), zones.clone())),
+                on_refusal: Some(OnRefusal::once(kinds.clone(), zones.clone())),
                 ..LaunchPolicy::default()
+            },
+            kinds,
+            mix: Mix {
+                allocation: self.allocation,
+                on_demand_base: self.on_demand_base,
+                spot_share_milli: spot_share,
             },
             zones,
             warmup: self.warmup,
+            cooldown: self.cooldown,
             termination: self.termination,
             rebalance: self.rebalance,
+            maintenance: maintenance.unwrap_or_default(),
+            warm_pool,
             load,
             policies,
         })
+    }
+
+    fn spot_share_milli(&self, settings: &mut Settings) -> u32 {
+        let Some(share) = &self.spot_share else { return 0 };
+        let milli = share.resource(PER_ONE).ok().filter(|milli| u64::from(*milli) <= PER_ONE);
+        if milli.is_none() {
+            settings.wrong("spot_share", share.as_str(), "0 to 1, with at most three decimals");
+        }
+        milli.unwrap_or(0)
     }
 
     fn policies(&self, settings: &mut Settings) -> Vec<ScalingPolicy> {
@@ -304,75 +238,6 @@ impl AutoscalingGroupConfig {
             policies.extend(policy.resolve(&field, settings));
         }
         policies
-    }
-}
-
-impl ScalingPolicyConfig {
-    fn resolve(&self, field: &dyn Fn(&str) -> String, settings: &mut Settings) -> Option<ScalingPolicy> {
-        let mut positive = |name: &str, value: &Decimal| {
-            let milli = value.resource(PER_ONE).ok().map(u64::from).filter(|milli| *milli > 0);
-            if milli.is_none() {
-                settings.wrong(
-                    &field(name),
-                    value.as_str(),
-                    "a utilisation above 0, with at most three decimals",
-                );
-            }
-            milli
-        };
-        match self {
-            ScalingPolicyConfig::TargetTracking { target, scale_in } => {
-                let target_milli = positive("target", target)?;
-                Some(ScalingPolicy::TargetTracking { target_milli, scale_in: *scale_in })
-            }
-            ScalingPolicyConfig::Predictive { target, ahead } => {
-                let target_milli = positive("target", target)?;
-                Some(ScalingPolicy::Predictive { target_milli, ahead_minutes: ahead.0 / (60 * NS_PER_S) })
-            }
-            ScalingPolicyConfig::Step { threshold, side, datapoints, periods, steps } => {
-                let threshold_milli = positive("threshold", threshold)?;
-                if !(1..=MetricAlarm::MAX_PERIODS).contains(periods) {
-                    settings.wrong(&field("periods"), periods, "1 to 64 minutes");
-                    return None;
-                }
-                if !(1..=*periods).contains(datapoints) {
-                    settings.wrong(&field("datapoints"), datapoints, &format!("1 to `periods`, {periods}"));
-                    return None;
-                }
-                let froms = steps.iter().map(|step| step.from.resource(PER_ONE).ok().map(u64::from));
-                let froms: Option<Vec<u64>> = froms.collect();
-                let in_order =
-                    |froms: &Vec<u64>| froms.first() == Some(&0) && froms.is_sorted_by(|a, b| a < b);
-                let Some(froms) = froms.filter(in_order) else {
-                    let expected = "steps whose `from` begins at 0 and rises, with at most three decimals";
-                    settings.wrong(&field("steps"), "others", expected);
-                    return None;
-                };
-                let steps = froms.into_iter().zip(steps.iter().map(|step| step.change)).collect();
-                let alarm = MetricAlarm::new(*datapoints, *periods);
-                Some(ScalingPolicy::Step { threshold_milli, side: *side, alarm, steps })
-            }
-            ScalingPolicyConfig::Scheduled { at, every, min, max, desired } => {
-                if *every == Some(Duration::ZERO) {
-                    settings.wrong(&field("every"), "0s", "some time between two actions");
-                }
-                if min.is_none() && max.is_none() && desired.is_none() {
-                    settings.wrong(&field("desired"), "nothing to change", "`min`, `max` or `desired`");
-                }
-                if let (Some(least), Some(most)) = (min, max)
-                    && least > most
-                {
-                    settings.wrong(&field("min"), least, &format!("at most `max`, {most}"));
-                }
-                Some(ScalingPolicy::Scheduled {
-                    at: *at,
-                    every: *every,
-                    min: *min,
-                    max: *max,
-                    desired: *desired,
-                })
-            }
-        }
     }
 }
 

@@ -201,6 +201,13 @@ pub struct Launch {
     pub first_instance: u64,
 }
 
+impl Launch {
+    /// Returns whether it is on the spot market.
+    pub fn is_spot(&self) -> bool {
+        self.options.as_ref().is_some_and(|options| options.spot.is_some())
+    }
+}
+
 /// Sender of a launch: what it does about a refusal, and whom its instances belong to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Sender {
@@ -217,6 +224,8 @@ pub enum Sender {
     Open(u32),
     /// A client from outside the scenario.
     Client,
+    /// The warm pool of an Auto Scaling group, by the number of the group in the scenario.
+    WarmPool(u16),
 }
 
 /// Options that several launches share, as the value that each has.

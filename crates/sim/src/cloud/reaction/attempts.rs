@@ -267,7 +267,8 @@ fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
 /// Tells the owner of a launch that it has come to its end.
 fn settled(world: &mut World, first: &Launch, launched: u32) {
     if has_owner(first.sender) {
-        let notice = Notice::Settled { zone: first.zone, launched, refused: first.max_count - launched };
+        let (zone, is_spot) = (first.zone, first.is_spot());
+        let notice = Notice::Settled { zone, is_spot, launched, refused: first.max_count - launched };
         world.reactions_mut().notices.push((first.sender, notice));
     }
 }

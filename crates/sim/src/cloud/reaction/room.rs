@@ -120,6 +120,25 @@ pub fn order_of_victims(
     (victims.len(), Reverse(oldest), host)
 }
 
+/// Returns how many instances of a type the hosts of a zone have room for as they are \[instances\].
+pub fn instances_that_fit(world: &World, kind: TypeId, zone: ZoneId) -> u64 {
+    let info = world.types.of(kind);
+    let barred = info.constraint.map_or(0, |constraint| constraint.barred);
+    let fleet = &world.hosts.fleet;
+    let hosts = fleet.zones()[zone.index()].hosts.clone().map(|host| &fleet.hosts()[host as usize]);
+    let fit = hosts.map(|host| {
+        let sku = &fleet.skus()[host.sku.0 as usize];
+        if host.state != HostState::Active || host.pool != Pool::Shared || sku.is_barred(barred) {
+            return 0;
+        }
+        let taken = sku.taken_by(&info.amounts);
+        let by_resource = host.free.0.iter().zip(taken.0).filter(|(_, taken)| *taken > 0);
+        let fit = by_resource.map(|(free, taken)| free / taken).min().unwrap_or(u32::MAX);
+        u64::from(fit.min(sku.max_instances - host.instances))
+    });
+    fit.sum()
+}
+
 /// Returns the zone that a launch is bound to, by its name or by that of its subnet.
 pub fn zone_of(world: &World, launch: &Launch) -> Option<ZoneId> {
     launch.zone.or_else(|| launch.subnet.map(|subnet| world.network.subnets()[subnet.index()].zone))

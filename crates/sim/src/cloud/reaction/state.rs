@@ -37,12 +37,12 @@ pub struct WaitingRules {
 /// Event of an instance that its owner is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Notice {
-    /// Launch.
-    Launched(Reference),
+    /// Launch, on the spot market or not.
+    Launched(Reference, bool),
     /// Entry into a state.
     Entered(Reference, State),
     /// End of a launch that named a zone: so many instances were launched, and so many refused for good.
-    Settled { zone: Option<ZoneId>, launched: u32, refused: u32 },
+    Settled { zone: Option<ZoneId>, is_spot: bool, launched: u32, refused: u32 },
 }
 
 /// Knowledge of an instance beside its record.
@@ -67,7 +67,7 @@ pub struct SpotClaim {
 
 /// Returns whether the instances of a sender have an owner that is told of them.
 pub fn has_owner(sender: Sender) -> bool {
-    matches!(sender, Sender::Pool(_) | Sender::Group(_))
+    matches!(sender, Sender::Pool(_) | Sender::Group(_) | Sender::WarmPool(_))
 }
 
 /// First number of the instances that no demand asks for: demands ask for fewer.
@@ -320,9 +320,13 @@ impl Reactions {
 
     /// Notes an instance that is launched.
     #[cold]
-    pub fn note_launched(&mut self, instance: Reference, sender: Sender) {
+    pub fn note_launched(&mut self, instance: Reference, launch: &Launch) {
+        let sender = launch.sender;
         if has_owner(sender) {
-            self.notices.push((sender, Notice::Launched(instance)));
+            self.notices.push((sender, Notice::Launched(instance, launch.is_spot())));
+        }
+        if let Some(launched) = &mut self.launched {
+            launched.push(instance);
         }
         if let Some(launched) = &mut self.launched {
             launched.push(instance);
