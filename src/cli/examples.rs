@@ -42,6 +42,7 @@ pub const EXAMPLES: &[Example] = &[
     example!("autoscaling-day"),
     example!("warm-pool"),
     example!("batch-queue"),
+    example!("spot-drought"),
     example!("zone-outage"),
     example!("openb", "openb.csv.gz", "openb-hosts.csv"),
     example!("huawei-like"),

@@ -117,6 +117,19 @@ fn draw_plane(random: &mut Stream) -> Vec<String> {
     set.push(format!(
         "control_plane.outages=[{{ stage = '{stage}', start = '10m', length = '3m', {kind} }}]"
     ));
+    let sdk = of(&[
+        "",
+        "botocore-legacy",
+        "botocore-standard",
+        "botocore-adaptive",
+        "js-v3-adaptive",
+        "rust-standard",
+    ]);
+    if !sdk.is_empty() {
+        set.push(format!("control_plane.clients.sdk={sdk}"));
+        set.push(format!("control_plane.clients.per_account={}", of(&["1", "2"])));
+        set.push("control_plane.clients.wait_for=running".to_string());
+    }
     set
 }
 
@@ -148,6 +161,9 @@ fn no_instance_is_lost_whatever_happens_to_the_calls() {
             ("throttled", plane.counts.throttled),
             ("shed", plane.counts.shed),
             ("timed out", plane.counts.timed_out),
+            ("held back", plane.counts.held_back.0),
+            ("polls", outcome.waiters.map_or(0, |waiters| waiters.polls)),
+            ("awaited", outcome.waiters.map_or(0, |waiters| waiters.succeeded)),
             ("orphaned", plane.counts.orphaned),
             ("duplicates", plane.counts.duplicates),
             ("stale", plane.reads.stale),

@@ -39,4 +39,6 @@ pub mod inventory;
 
 pub mod queueing;
 
+pub mod clients;
+
 pub mod control_plane;

@@ -66,6 +66,8 @@ pub enum Purpose {
     JobThinning = 38,
     /// Noise of the load of an Auto Scaling group; the entity is the group.
     Load = 39,
+    /// Delays between the polls of a client's waiter; the entity is the waiter.
+    WaiterPoll = 40,
     /// Futures of a forecast; the entity is the number of the level.
     Forecast = 60,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for

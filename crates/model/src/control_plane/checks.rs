@@ -21,6 +21,9 @@ use plimsoll_base::units::{Decimal, Duration};
 /// The most connections that are open from the start: each is held in memory.
 const MAX_CONNECTIONS: u32 = 1_000_000;
 
+/// The most clients of an account: each has a state of its own.
+const MAX_CLIENTS: u32 = 1_000_000;
+
 /// The most replicas: each has figures of its own.
 const MAX_REPLICAS: u32 = 100;
 
@@ -192,6 +195,24 @@ fn check_service(settings: &mut Settings<'_>, key: &str, service: &Distribution)
 fn check_clients(clients: &ClientConfig) -> Vec<Problem> {
     let mut settings = Settings::at("control_plane.clients");
     some_time(&mut settings, "timeout", clients.timeout);
+    if clients.max_attempts == Some(0) {
+        settings.wrong("max_attempts", 0, "1 or more: the first attempt counts");
+    }
+    if let Some(count) = clients.per_account
+        && !(1..=MAX_CLIENTS).contains(&count)
+    {
+        settings.wrong("per_account", count, &format!("1 to {MAX_CLIENTS}"));
+    }
+    if clients.sdk.is_none() {
+        let given = [
+            ("max_attempts", clients.max_attempts.is_some()),
+            ("per_account", clients.per_account.is_some()),
+            ("wait_for", clients.wait_for.is_some()),
+        ];
+        for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+            settings.wrong(key, "a setting of an SDK's clients", "`sdk` beside it, which says whose");
+        }
+    }
     if clients.attempts == 0 {
         settings.wrong("attempts", 0, "1 or more: the first attempt counts");
     }
@@ -330,6 +351,10 @@ mod tests {
             ("clients.timeout = '0s'", "clients.timeout", "more than no time"),
             ("clients.longest_delay = '10ms'", "clients.longest_delay", "at least"),
             ("clients.multiplier = 0.5", "clients.multiplier", "1 or more"),
+            ("clients.max_attempts = 4", "clients.max_attempts", "`sdk`"),
+            ("clients.wait_for = 'running'", "clients.wait_for", "`sdk`"),
+            ("clients = { sdk = 'js-v3-standard', max_attempts = 0 }", "clients.max_attempts", "1 or more"),
+            ("clients = { sdk = 'js-v3-standard', per_account = 0 }", "clients.per_account", "1 to 1000000"),
             ("throttle.requests.launch = { bucket = 0, per_s = 2 }", "requests.launch.bucket", "1 or more"),
             (
                 "throttle.requests.launch = { bucket = 20000000, per_s = 2 }",

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::count::Count;
 use super::presets::Preset;
 use crate::backoff::Jitter;
+use crate::clients::sdk::Sdk;
 use crate::workload::distribution::Distribution;
 use plimsoll_base::units::{Decimal, Duration};
 
@@ -71,12 +72,27 @@ fn takes_no_time(distribution: &Distribution) -> bool {
     *distribution == no_time()
 }
 
-/// Time-out and retries of clients. The delay before attempt n+1 is `first_delay` · `multiplier`ⁿ⁻¹, at
-/// most `longest_delay`, then changed by the jitter.
+/// Time-out and retries of clients: those of an SDK, or a loop written by hand, whose delay before attempt n+1 is
+/// `first_delay` · `multiplier`ⁿ⁻¹, at most `longest_delay`, then changed by the jitter.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClientConfig {
-    /// Longest time that an attempt waits for its answer; left out: no limit.
+    /// SDK that they use: its attempts, delays, retry quota and rate limiter hold in place of `attempts`, `first_delay`,
+    /// `longest_delay`, `multiplier` and `jitter`, and a launch that is refused with a server error is tried again too. Groups and
+    /// pools are services of the cloud and use none. Left out: a loop written by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sdk: Option<Sdk>,
+    /// Attempts in all of a client of an SDK, its setting of that name; left out: as the SDK has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u32>,
+    /// Clients of each account, which make its calls in turn, each with a retry quota and a rate limiter of its own; left
+    /// out: 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_account: Option<u32>,
+    /// State of its instances that the client of a launch waits for, with the waiter of its SDK; left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_for: Option<AwaitedState>,
+    /// Longest time that an attempt waits for its answer; left out: no limit, or as the SDK has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
     /// Attempts in all, the first included; default 1.
@@ -94,6 +110,10 @@ pub struct ClientConfig {
 impl Default for ClientConfig {
     fn default() -> ClientConfig {
         ClientConfig {
+            sdk: None,
+            max_attempts: None,
+            per_account: None,
+            wait_for: None,
             timeout: None,
             attempts: 1,
             first_delay: Duration::from_seconds(1),
@@ -102,6 +122,14 @@ impl Default for ClientConfig {
             jitter: Jitter::default(),
         }
     }
+}
+
+/// State that a waiter waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AwaitedState {
+    /// Running: a `describe` of the instances at once and then again and again.
+    Running,
 }
 
 /// Rates at which accounts may call: token buckets of each account and API, full at first, refilled continuously (EC2

@@ -32,6 +32,11 @@ pub struct PlacementConfig {
     /// Fate of an instance whose room a launch of higher priority takes.
     #[serde(default, skip_serializing_if = "Preempted::is_requeue")]
     pub preempted: Preempted,
+    /// True if an on-demand launch that finds no room takes that of running spot instances: the fewest on one host, the youngest
+    /// first, which have two minutes' notice. The launch itself is refused, waits or tries again as it would without. Default
+    /// false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reclaims_spot: bool,
     /// Placement groups that launches may join by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupConfig>,

@@ -104,6 +104,8 @@ pub enum Targets {
         /// Number of different ones, 1 or more; all there are where they are fewer.
         count: u32,
     },
+    /// Instances that a waiter of a client waits for, by its number.
+    Awaited(u32),
 }
 
 impl Targets {
@@ -112,7 +114,7 @@ impl Targets {
         match self {
             Targets::One(handle) => std::slice::from_ref(handle),
             Targets::Batch(handles) => handles,
-            Targets::Drawn { .. } => &[],
+            Targets::Drawn { .. } | Targets::Awaited(_) => &[],
         }
     }
 }

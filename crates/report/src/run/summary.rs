@@ -550,6 +550,8 @@ pub struct ControlPlane {
     pub shed: Option<u64>,
     /// Attempts whose client stopped waiting.
     pub timed_out: Option<u64>,
+    /// Calls whose client had no retry tokens left.
+    pub out_of_quota: Option<u64>,
     /// Jobs finished after their client had given up.
     pub orphaned: Option<u64>,
     /// Jobs finished after their call had taken effect.

@@ -36,6 +36,19 @@ fn figures(stage: &StageUse) -> Value {
     })
 }
 
+/// Returns the counts of the waiters of clients.
+pub fn waiters(run: &Run<'_>) -> Value {
+    let Some(waiters) = &run.outcome.waiters else { return Value::Null };
+    json!({
+        "begun": waiters.begun,
+        "polls": waiters.polls,
+        "succeeded": waiters.succeeded,
+        "failed": waiters.failed,
+        "gave_up": waiters.gave_up,
+        "waiting_at_end": waiters.waiting_at_end,
+    })
+}
+
 /// Returns hits ÷ lookups; null without lookups.
 pub fn hit_ratio(hits: u64, misses: u64) -> Value {
     let lookups = hits + misses;

@@ -162,6 +162,10 @@ pub const METRICS: &[Metric] = {
         metric("faults.migrations", "instances", Neither, "instances moved to another host without interruption", |r| json!(r.outcome.disruptions.migrations)),
         metric("faults.recoveries", "instances", Neither, "instances restarted on another host", |r| json!(r.outcome.disruptions.recoveries)),
         metric("faults.instances_lost", "instances", Lower, "instances stopped or terminated because of their host", |r| json!(r.outcome.disruptions.instances_lost)),
+        metric("spot.interruptions_by_cause", "instances", Lower, "spot interruptions: price, because the spot price rose above the maximum; capacity, because a launch on demand needed the room", |r| json!({
+            "price": r.outcome.disruptions.spot_interruptions - r.outcome.disruptions.spot_reclaimed,
+            "capacity": r.outcome.disruptions.spot_reclaimed,
+        })),
         metric("spot_interruptions", "instances", Lower, "instances reclaimed by the spot market", |r| json!(r.outcome.disruptions.spot_interruptions)),
 
         metric("billing.total", "USD", Neither, "amount that all accounts pay: the sum of the rows of billing.csv", |r| usd(r.outcome.bill.total)),
@@ -182,6 +186,9 @@ pub const METRICS: &[Metric] = {
         metric("control_plane.throttled", "attempts", Lower, "attempts above the rate limit of their account", |r| plane(r, |p| json!(p.counts.throttled))),
         metric("control_plane.shed", "attempts", Lower, "attempts that the gateway rejected because too many were in flight", |r| plane(r, |p| json!(p.counts.shed))),
         metric("control_plane.timed_out", "attempts", Lower, "attempts whose client timed out", |r| plane(r, |p| json!(p.counts.timed_out))),
+        metric("control_plane.out_of_quota", "calls", Lower, "calls that were not tried again because the retry quota of their client was used up", |r| plane(r, |p| json!(p.counts.out_of_quota))),
+        metric("control_plane.held_back_s", "s", Lower, "time for which rate limiters of clients held attempts back, summed over all", |r| plane(r, |p| json!(p.counts.held_back.as_seconds()))),
+        metric("control_plane.waiters", "waiters", Neither, "waiters of clients: begun; polls, their calls of describe; succeeded; failed, because an instance ended or a call was refused; gave_up; waiting_at_end; null where clients do not wait", control_plane::waiters),
         metric("control_plane.orphaned", "jobs", Lower, "jobs finished after their client had timed out", |r| plane(r, |p| json!(p.counts.orphaned))),
         metric("control_plane.duplicates", "jobs", Lower, "jobs finished after their call had already taken effect", |r| plane(r, |p| json!(p.counts.duplicates))),
         metric("control_plane.cache.hit_ratio", "0 to 1", Higher, "cache hits ÷ lookups of instance records; null without lookups", |r| plane(r, |p| p.records.map_or(Value::Null, |c| hit_ratio(c.hits, c.misses)))),

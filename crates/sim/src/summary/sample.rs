@@ -70,6 +70,7 @@ fn outcome() -> Outcome {
         probes: Default::default(),
         headroom: None,
         control_plane: None,
+        waiters: None,
         backends: Vec::new(),
         bill: Bill::new(Vec::new(), &directory.types, |_| false),
         directory,

@@ -1,4 +1,4 @@
-//! Clients: attempts, time-outs, retries with backoff, and giving up.
+//! Clients: attempts, time-outs, retries with backoff, and giving up. They are loops written by hand, or clients of an SDK.
 //!
 //! An attempt that its client has abandoned continues in the plane: its work is wasted, unless it takes effect before the
 //! client has given up. A call takes effect once at the most, whatever its attempts.
@@ -9,8 +9,10 @@ use super::deadlines::Deadlines;
 use super::jobs::{Job, Task};
 use super::path::Step;
 use super::requests::{Client, ClientRequest, Profile, RequestId};
+use super::sdk_clients::SdkClients;
 use super::{Effect, Plane, PlaneTimer};
 use crate::backoff::Backoff;
+use crate::clients::sdk_client::AfterFailure;
 use crate::control_plane::checks::PER_ONE;
 use crate::control_plane::config::{BucketConfig, ClientConfig, ThrottleConfig};
 use crate::control_plane::job::JobId;
@@ -27,6 +29,7 @@ use plimsoll_base::units::{Duration, Time};
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     backoff: Backoff,
+    pub sdk: Option<SdkClients>,
     /// Attempts that may time out, by their number over all requests.
     waiting: Deadlines<Attempt>,
     /// Attempts so far.
@@ -37,7 +40,7 @@ pub(super) struct Clients {
 
 persist! { Clients {
     values: [waiting, attempts],
-    nested: [stream],
+    nested: [stream, sdk],
     derived: [backoff],
 } }
 
@@ -50,7 +53,10 @@ struct Attempt {
 impl Clients {
     pub fn new(config: &ClientConfig, seed: Seed) -> Clients {
         let multiplier = config.multiplier.resource(PER_ONE).expect("the configuration has been validated");
+        let sdk = SdkClients::new(config);
+        let timeout = config.timeout.or_else(|| sdk.as_ref().and_then(|sdk| sdk.rules.timeout));
         Clients {
+            sdk,
             backoff: Backoff {
                 attempts: config.attempts,
                 first: config.first_delay,
@@ -58,7 +64,7 @@ impl Clients {
                 multiplier_milli: multiplier,
                 jitter: config.jitter,
             },
-            waiting: Deadlines::new(config.timeout),
+            waiting: Deadlines::new(timeout),
             attempts: 0,
             stream: seed.stream(Purpose::Retry, 0),
         }
@@ -97,13 +103,13 @@ impl Plane {
     /// Takes a call of a client.
     #[inline]
     pub fn submit(&mut self, now: Time, call: Call, lifetimes: Box<[Duration]>, profile: Profile) {
-        let request = self.add_request(call, lifetimes, profile, true);
+        let request = self.add_request(now, call, (lifetimes, true), profile);
         self.attempt(now, request);
     }
 
     /// Takes a call of a client from outside, which makes one request of it. Returns its number until it is settled.
     pub fn submit_once(&mut self, now: Time, call: Call, profile: Profile) -> RequestId {
-        let request = self.add_request(call, Box::default(), profile, false);
+        let request = self.add_request(now, call, (Box::default(), false), profile);
         self.attempt(now, request);
         request
     }
@@ -111,12 +117,14 @@ impl Plane {
     #[inline]
     fn add_request(
         &mut self,
+        now: Time,
         call: Call,
-        lifetimes: Box<[Duration]>,
+        (lifetimes, retries): (Box<[Duration]>, bool),
         profile: Profile,
-        retries: bool,
     ) -> RequestId {
         self.results.counts.calls += 1;
+        let sdk = self.clients.sdk.as_mut().filter(|_| retries && !profile.is_of_service);
+        let sdk = sdk.map(|sdk| (sdk.next(now, profile.account), None));
         self.requests.add(ClientRequest {
             intended: call.at,
             call: Some(call),
@@ -125,6 +133,8 @@ impl Plane {
             attempts: 0,
             page: 0,
             delay: Duration::ZERO,
+            sdk,
+            was_answered: false,
             attempt: 0,
             client: Client::BacksOff,
             retries,
@@ -136,6 +146,13 @@ impl Plane {
     /// Makes an attempt of a client, the first or a retry.
     #[inline]
     pub(super) fn attempt(&mut self, now: Time, id: RequestId) {
+        if let (Some(sdk), Some((client, _))) = (&mut self.clients.sdk, self.requests[id].sdk)
+            && let Err(wait) = sdk.send(now, client)
+        {
+            // Its own rate limiter holds it back.
+            self.results.counts.held_back.0 += wait.0;
+            return self.outbox.set_timer(now.after(wait), PlaneTimer::ClientRetry, id.0);
+        }
         self.clients.attempts += 1;
         let number = self.clients.attempts;
         let request = &mut self.requests[id];
@@ -143,7 +160,7 @@ impl Plane {
         request.attempt = number;
         self.results.counts.attempts += 1;
         self.results.counts.retries += u64::from(request.attempts > 1);
-        let Profile { operation, account, class, resources, path } = request.profile;
+        let Profile { operation, account, class, resources, path, .. } = request.profile;
         if let Some(throttle) = &mut self.throttle
             && throttle.admit(now, account, (class, operation), u64::from(resources)).is_err()
         {
@@ -191,25 +208,75 @@ impl Plane {
 
     /// Handles a failed attempt: the client retries, or gives up where a retry cannot help.
     fn try_again(&mut self, now: Time, id: RequestId, failure: Failure) {
+        if !self.backs_off(now, id, failure) {
+            self.requests[id].client = Client::GaveUp;
+            self.refuse(id, failure);
+        }
+    }
+
+    /// Sets the timer of the next attempt after a failed one. Returns false where the client makes none.
+    fn backs_off(&mut self, now: Time, id: RequestId, failure: Failure) -> bool {
         let request = &mut self.requests[id];
-        let delay = match request.retries && is_worth_a_retry(failure) {
-            true => {
+        let delay = match (&mut self.clients.sdk, request.sdk) {
+            (Some(sdk), Some((client, _))) => {
+                match sdk.failed(now, request, client, failure, self.clients.stream.bits()) {
+                    AfterFailure::Again { delay, cost } => {
+                        request.sdk = Some((client, Some(cost)));
+                        Some(delay)
+                    }
+                    AfterFailure::OutOfQuota => {
+                        self.results.counts.out_of_quota += 1;
+                        None
+                    }
+                    AfterFailure::GivesUp => None,
+                }
+            }
+            _ if request.retries && is_worth_a_retry(failure) => {
                 let draw = self.clients.stream.bits();
                 self.clients.backoff.delay(request.attempts, request.delay, draw)
             }
-            false => None,
+            _ => None,
         };
-        match delay {
-            Some(delay) => {
-                request.client = Client::BacksOff;
-                request.delay = delay;
-                self.outbox.set_timer(now.after(delay), PlaneTimer::ClientRetry, id.0);
-            }
-            None => {
-                request.client = Client::GaveUp;
-                self.refuse(id, failure);
-            }
+        let Some(delay) = delay else { return false };
+        request.client = Client::BacksOff;
+        request.delay = delay;
+        self.outbox.set_timer(now.after(delay), PlaneTimer::ClientRetry, id.0);
+        true
+    }
+
+    /// Takes in that a request of a client of an SDK has succeeded.
+    fn succeeded(&mut self, now: Time, id: RequestId) {
+        if let (Some(sdk), Some(of_request)) = (&mut self.clients.sdk, self.requests[id].sdk) {
+            sdk.succeeded(now, of_request);
         }
+    }
+
+    /// Returns whether the client of a request learns of a refusal even where its call was accepted: one of an SDK does of that
+    /// of a launch, for EC2 gives it in its answer.
+    pub fn learns_of_refusal(&self, id: RequestId) -> bool {
+        let request = &self.requests[id];
+        request.sdk.is_some() && request.profile.operation == Operation::Launch
+    }
+
+    /// Takes in the outcome of a launch of such a client when it takes effect: its failure, or none. Returns whether the
+    /// client makes another attempt, for which it is to get its call back by [`Plane::give_back`].
+    pub fn launch_took_effect(&mut self, now: Time, id: RequestId, failure: Option<Failure>) -> bool {
+        match failure {
+            None => {
+                self.succeeded(now, id);
+                false
+            }
+            // One that has given up, or makes another attempt already, learns nothing.
+            Some(_) if self.requests[id].client != Client::Answered => false,
+            Some(failure) => self.backs_off(now, id, failure),
+        }
+    }
+
+    /// Gives the call of a request back, which has had no effect.
+    pub fn give_back(&mut self, id: RequestId, call: Call) {
+        let request = &mut self.requests[id];
+        request.call = Some(call);
+        request.is_settled = false;
     }
 
     /// Refuses a request for good, unless its outcome is counted.
@@ -236,8 +303,13 @@ impl Plane {
         let request = &mut self.requests[id];
         if request.client == Client::Waits(job) {
             request.client = Client::Answered;
-            self.results.counts.answered += 1;
-            self.results.answers[request.profile.operation].record(now.since(request.intended));
+            if !std::mem::replace(&mut request.was_answered, true) {
+                self.results.counts.answered += 1;
+                self.results.answers[request.profile.operation].record(now.since(request.intended));
+            }
+            if self.clients.sdk.is_some() && !self.learns_of_refusal(id) {
+                self.succeeded(now, id);
+            }
         }
     }
 
@@ -303,6 +375,11 @@ impl Plane {
         request.attempts = 0;
         request.delay = Duration::ZERO;
         request.profile.path.turn_page(request.page);
+        if self.clients.sdk.is_some() {
+            self.succeeded(now, id);
+            let request = &mut self.requests[id];
+            request.sdk = request.sdk.map(|(client, _)| (client, None));
+        }
         self.end_attempt(job, id);
         self.attempt(now, id);
     }

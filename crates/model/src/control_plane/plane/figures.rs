@@ -35,6 +35,10 @@ pub struct Counts {
     pub shed: u64,
     /// Attempts that timed out.
     pub timed_out: u64,
+    /// Calls that were not tried again because their client's retry quota was used up.
+    pub out_of_quota: u64,
+    /// Time for which clients' own rate limiters held attempts back.
+    pub held_back: Duration,
     /// Orphaned work: finished after its client had given up.
     pub orphaned: u64,
     /// Duplicate work: finished after its call had already taken effect.

@@ -5,7 +5,8 @@
 //!
 //! - `stages` is the table of stages with servers; `path` the order of the steps of a job, `times` their durations.
 //! - `flow` takes a job from step to step; `outbox` holds the jobs that continue now, effects and timers.
-//! - `clients` attempt, wait, retry and give up; `requests` are their calls, `jobs` what works on them.
+//! - `clients` attempt, wait, retry and give up, `sdk_clients` by the rules of an SDK; `requests` are their calls, `jobs` what
+//!   works on them.
 //! - `database`, `messages`, `bring_up` and `outages` implement the steps; `stage` is a stage with servers.
 //! - `prefetch` loads what will be read soon; `figures` are the results.
 
@@ -24,6 +25,7 @@ mod prefetch;
 mod records;
 pub mod requests;
 mod run_queue;
+mod sdk_clients;
 mod stage;
 pub(super) mod stages;
 mod state;

@@ -10,6 +10,10 @@ use crate::operation::Operation;
 use crate::workload::call::Call;
 use plimsoll_base::units::{AccountId, Duration, Time};
 
+/// Number of a client of an SDK.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SdkClientId(pub u32);
+
 /// Number of a request, used again once it is settled and nothing works on it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct RequestId(pub u32);
@@ -29,6 +33,8 @@ pub struct Profile {
     pub resources: u32,
     /// Path of its jobs.
     pub path: JobPath,
+    /// True if a service of the cloud makes it, which uses no SDK.
+    pub is_of_service: bool,
 }
 
 /// State of a client.
@@ -61,6 +67,10 @@ pub struct ClientRequest {
     pub page: u32,
     /// The delay before the last attempt.
     pub delay: Duration,
+    /// Client of an SDK that makes it, and the cost of its last retry \[tokens\]; `None` of a loop written by hand.
+    pub sdk: Option<(SdkClientId, Option<u32>)>,
+    /// True once its call was answered: another answer is not counted.
+    pub was_answered: bool,
     /// Number of the last attempt over all requests.
     pub attempt: u64,
     /// State of its client.

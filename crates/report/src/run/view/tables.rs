@@ -129,6 +129,7 @@ fn control_plane(summary: &Summary) -> ReportTable {
         ("attempts that came too fast", plane.throttled),
         ("attempts shed by the gateway", plane.shed),
         ("attempts whose client waited no longer", plane.timed_out),
+        ("calls whose client's retry quota was used up", plane.out_of_quota),
         ("work for clients who had given up", plane.orphaned),
         ("work that had been done already", plane.duplicates),
         ("stale answers of the cache", plane.cache.stale),

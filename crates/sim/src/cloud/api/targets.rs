@@ -20,6 +20,9 @@ pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<
             found.push(None);
         }
     }
+    if let Targets::Awaited(number) = *targets {
+        found.extend(awaited(world, number).iter().copied().map(Some));
+    }
     for &handle in targets.handles() {
         match world.api.handles.instances.of(handle) {
             [] => found.push(None),
@@ -27,6 +30,12 @@ pub fn resolve(world: &mut World, account: AccountId, targets: &Targets) -> Vec<
         }
     }
     found
+}
+
+/// Returns the instances that a waiter waits for.
+pub fn awaited(world: &World, number: u32) -> &[Reference] {
+    let waiters = world.control.as_ref().and_then(|control| control.waiters.as_ref());
+    waiters.expect("clients wait").instances_of(number)
 }
 
 /// Returns the first instance of a name, alive and the account's.

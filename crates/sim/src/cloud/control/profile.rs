@@ -1,8 +1,9 @@
 //! Profiles of calls for the control plane, taken when the call is made.
 
-use crate::cloud::api::targets;
+use crate::cloud::api::targets::{self, awaited};
 use crate::cloud::instances::reference::Reference;
 use crate::cloud::instances::volumes;
+use crate::cloud::reaction::state::has_owner;
 use crate::cloud::world::World;
 use plimsoll_base::units::{AccountId, ImageId};
 use plimsoll_model::control_plane::config::IndexAttribute;
@@ -10,7 +11,7 @@ use plimsoll_model::control_plane::plane::jobs::ImageSize;
 use plimsoll_model::control_plane::plane::path::{JobPath, RecordKey, Route};
 use plimsoll_model::control_plane::plane::requests::Profile;
 use plimsoll_model::control_plane::throttle::ApiClass;
-use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Targets};
+use plimsoll_model::workload::call::{Action, Call, Filter, Launch, Query, Sender, Targets};
 
 /// Returns the profile of a call.
 pub fn profile(world: &World, call: &Call) -> Profile {
@@ -44,7 +45,15 @@ pub fn profile(world: &World, call: &Call) -> Profile {
         class: ApiClass::of(operation, is_paged),
         resources: count_resources(world, &call.action),
         path: JobPath::Call { route: Route::of(operation), record, scans, has_volumes },
+        is_of_service: is_of_service(world, &call.action),
     }
+}
+
+/// Returns whether a call is a launch for a group or a pool.
+fn is_of_service(world: &World, action: &Action) -> bool {
+    let Action::Launch(Launch { sender: Sender::Open(number), .. }) = action else { return false };
+    let reactions = world.reactions.as_ref().expect("demand reacts");
+    reactions.open.get(number).is_some_and(|open| has_owner(open.first.sender))
 }
 
 /// Returns the record that a call about these instances needs: that of the first, which stands for all.
@@ -52,6 +61,7 @@ fn record_of(world: &World, account: AccountId, targets: &Targets) -> RecordKey 
     let instance = match *targets {
         Targets::Drawn { draw, count: 1 } => world.instances.sample_one(account, draw),
         Targets::Drawn { draw, .. } => return RecordKey::Query { account, query: draw | 1 },
+        Targets::Awaited(number) => awaited(world, number).first().copied(),
         _ => {
             let first = targets.handles().first().map(|handle| targets::first(world, account, *handle));
             first.and_then(Result::ok).map(|slot| world.instances.reference(slot))

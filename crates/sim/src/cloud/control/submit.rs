@@ -3,7 +3,7 @@
 use crate::cloud::api::client_answers::CallNumber;
 use crate::cloud::api::refused::Refused;
 use crate::cloud::api::{client_calls, describe, dispatch};
-use crate::cloud::control::{launching, prefetch, profile};
+use crate::cloud::control::{EffectOutcome, LaunchInEffect, launching, polling, prefetch, profile};
 use crate::cloud::instances::lifecycle;
 use crate::cloud::reaction::attempts;
 use crate::cloud::simulation::event::{Event, Rank};
@@ -43,6 +43,17 @@ pub fn submit(world: &mut World, now: Time, call: Call) {
     work(world, now);
 }
 
+/// Submits the polls of waiters that are due. Returns whether there were any.
+fn poll(world: &mut World, now: Time) -> bool {
+    let mut has_polled = false;
+    while let Some(call) = world.control_mut().waiters.as_mut().and_then(|waiters| waiters.next_poll(now)) {
+        let profile = profile::profile(world, &call);
+        world.control_mut().plane.submit(now, call, Box::default(), profile);
+        has_polled = true;
+    }
+    has_polled
+}
+
 /// Submits a call of a client from outside.
 pub fn submit_of_client(world: &mut World, now: Time, call: Call, number: CallNumber) {
     let profile = profile::profile(world, &call);
@@ -65,15 +76,20 @@ pub fn work(world: &mut World, now: Time) {
     let control = world.control_mut();
     control.worked = now;
     control.plane.note_instance_count(rows);
-    while let Some(effect) = world.control_mut().plane.next(now) {
-        match effect {
-            Effect::Commit(job, request) => act(world, now, job, request),
-            Effect::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
-            Effect::Finish(job) => {
-                let instance = world.control_mut().plane.came_up(job);
-                world.advance_ledger(now);
-                lifecycle::come_up(world, now, instance);
+    loop {
+        while let Some(effect) = world.control_mut().plane.next(now) {
+            match effect {
+                Effect::Commit(job, request) => act(world, now, job, request),
+                Effect::Refuse(request, failure) => refuse_for_good(world, now, request, failure),
+                Effect::Finish(job) => {
+                    let instance = world.control_mut().plane.came_up(job);
+                    world.advance_ledger(now);
+                    lifecycle::come_up(world, now, instance);
+                }
             }
+        }
+        if !poll(world, now) {
+            break;
         }
     }
     while let Some((at, timer, number)) = world.control_mut().plane.next_timer() {
@@ -104,12 +120,41 @@ fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     }
     world.recorder.call_age = now.since(call.at);
     world.api.delayed_lifetimes = Some(lifetimes);
+    let learns =
+        matches!(call.action, Action::Launch(_)) && world.control_mut().plane.learns_of_refusal(request);
+    let in_effect = LaunchInEffect { request, outcome: EffectOutcome::Succeeded };
+    world.control_mut().taking_effect = learns.then_some(in_effect);
     match client_calls::settled(world, request) {
         None => dispatch::call(world, now, &call),
         Some(number) => client_calls::take_effect(world, now, number, &call),
     }
     world.recorder.call_age = Duration::ZERO;
+    if let Some(number) = polling::of_call(&call) {
+        polling::answered(world, now, number);
+    }
+    if let Some(in_effect) = world.control_mut().taking_effect.take() {
+        end_effect(world, now, in_effect, call);
+    }
     world.control_mut().plane.committed(now, job);
+}
+
+/// Ends a launch of a client of an SDK that has taken effect, or goes back to its client for another attempt.
+fn end_effect(world: &mut World, now: Time, in_effect: LaunchInEffect, mut call: Call) {
+    let LaunchInEffect { request, outcome } = in_effect;
+    match outcome {
+        EffectOutcome::Succeeded => {
+            world.control_mut().plane.launch_took_effect(now, request, None);
+        }
+        EffectOutcome::Refused => {}
+        EffectOutcome::TriedAgain(number) => {
+            let Action::Launch(launch) = &mut call.action else {
+                unreachable!("only launches are tried again")
+            };
+            launch.sender = Sender::Open(number);
+            launching::note_launching(world, &call);
+            world.control_mut().plane.give_back(request, call);
+        }
+    }
 }
 
 /// Refuses a call that never takes effect.
@@ -118,6 +163,9 @@ fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Fa
     let (call, lifetimes) = world.control_mut().plane.take_call(request);
     world.control_mut().plane.refusal_told(request);
     launching::note_launched(world, &call);
+    if let Some(number) = polling::of_call(&call) {
+        polling::refused(world, now, number);
+    }
     if let Some(number) = client_calls::settled(world, request) {
         client_calls::refuse(world, now, number, failure);
     }

@@ -12,6 +12,15 @@ use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::workload::call::LaunchOptions;
 
+/// Notice of an interruption for capacity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SpotNotice {
+    /// Time of the interruption.
+    pub at: Time,
+    /// Time at which the instance has left its host.
+    pub leaves: Time,
+}
+
 /// Attributes of an instance beyond its record.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Extras {
@@ -32,6 +41,8 @@ pub struct Extras {
     pub protected: bool,
     /// True if the spot market takes its capacity back.
     pub interrupted: bool,
+    /// Notice of an interruption for capacity, if it has one.
+    pub reclaimed: Option<SpotNotice>,
     /// True if the spot market has taken its capacity back, and it starts again when there is some at its price.
     pub waits_for_market: bool,
     /// True if the instance comes up again after its host failed, which is no launch or start.

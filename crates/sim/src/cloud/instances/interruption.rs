@@ -18,8 +18,13 @@ const RETRY: Duration = Duration::from_seconds(300);
 pub fn interrupt(world: &mut World, now: Time, slot: Slot) {
     let interruption = world.instances.extras.get(slot).and_then(|extras| extras.options.as_ref());
     let interruption = interruption.map_or(Interruption::Terminate, |options| options.interruption());
-    world.instances.extras_mut(slot).interrupted = true;
+    let extras = world.instances.extras_mut(slot);
+    extras.interrupted = true;
+    let is_reclaimed = extras.reclaimed.is_some_and(|notice| notice.at == now);
     world.recorder.ledger.count_event(|counts| &mut counts.spot_interruptions);
+    if is_reclaimed {
+        world.recorder.ledger.count_event(|counts| &mut counts.spot_reclaimed);
+    }
     match (interruption, world.instances.get(slot).state.on(Trigger::Interrupted)) {
         (Interruption::Terminate, Transition::To(State::ShuttingDown)) => {
             lifecycle::terminate(world, now, slot)

@@ -6,7 +6,7 @@ use crate::cloud::instances::metering;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
 use crate::cloud::observe::outcome::{
     BackendUse, ElasticUse, FleetUse, FragmentationUse, GroupUse, JobPoolUse, JobUse, Latency, LaunchCourse,
-    LevelUse, NetworkUse, Outcome, PoolUse, Residents, Tally,
+    LevelUse, NetworkUse, Outcome, PoolUse, Residents, Tally, WaiterUse,
 };
 use crate::cloud::observe::{decisions, headroom};
 use crate::cloud::pools::state::JobTally;
@@ -66,6 +66,7 @@ pub fn finish(
         probes: world.security.decisions().clone(),
         headroom: headroom::headroom_use(&world),
         control_plane,
+        waiters: waiters(&world),
         backends: backend_use(&world, horizon),
         bill,
         latency,
@@ -81,6 +82,20 @@ fn launch_tally(world: &World) -> Tally {
     let mut tally = world.recorder.ledger.launch.clone();
     tally.requested += world.reactions.as_ref().map_or(0, |reactions| reactions.open_instances());
     tally
+}
+
+/// Returns the counts of the waiters of clients.
+fn waiters(world: &World) -> Option<WaiterUse> {
+    let waiters = world.control.as_ref()?.waiters.as_ref()?;
+    let tally = waiters.tally();
+    Some(WaiterUse {
+        begun: tally.begun,
+        polls: tally.polls,
+        succeeded: tally.succeeded,
+        failed: tally.failed,
+        gave_up: tally.gave_up,
+        waiting_at_end: waiters.waiting(),
+    })
 }
 
 /// Returns the figures of the Auto Scaling groups.
@@ -316,6 +331,9 @@ fn latencies(world: &World, control_plane: Option<&ControlPlaneUse>) -> Vec<Late
             all.push((format!("stage.{}.wait", stage.name), Cow::Borrowed(&stage.waits)));
             all.push((format!("stage.{}.service", stage.name), Cow::Borrowed(&stage.services)));
         }
+    }
+    if let Some(waiters) = world.control.as_ref().and_then(|control| control.waiters.as_ref()) {
+        all.push(("wait_for.running".to_string(), Cow::Borrowed(&waiters.tally().waits)));
     }
     if let Some(reactions) = &world.reactions {
         all.extend(reactions.tally.latencies());

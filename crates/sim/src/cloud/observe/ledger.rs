@@ -77,6 +77,8 @@ pub enum DigestEvent {
     LaunchRepeats = 14,
     /// The room of an instance was taken by a launch of higher priority.
     Preempted = 15,
+    /// A spot instance gets the notice of an interruption for capacity.
+    SpotNotice = 16,
 }
 
 /// Cost of the running instances over time, without minimums. Not a gauge: four million large

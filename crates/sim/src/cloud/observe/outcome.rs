@@ -72,6 +72,8 @@ pub struct Outcome {
     pub headroom: Option<HeadroomUse>,
     /// Figures of the control plane; `None` where none is modelled.
     pub control_plane: Option<ControlPlaneUse>,
+    /// Counts of the waiters of clients; `None` where none waits.
+    pub waiters: Option<WaiterUse>,
     /// The backend of the volumes of every zone, in file order, by the zone's name.
     pub backends: Vec<(String, BackendUse)>,
     /// Money.
@@ -189,6 +191,23 @@ impl SampleSpan {
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }
+}
+
+/// Counts of the waiters of clients.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WaiterUse {
+    /// Waiters begun.
+    pub begun: u64,
+    /// Calls of `describe` that they made.
+    pub polls: u64,
+    /// Waiters that saw all their instances run.
+    pub succeeded: u64,
+    /// Waiters that saw one end or stop, or whose call was refused for good.
+    pub failed: u64,
+    /// Waiters that polled as often, or for as long, as they do.
+    pub gave_up: u64,
+    /// Waiters that still wait at the end.
+    pub waiting_at_end: u64,
 }
 
 /// Course of the launches: attempts, choices, waits.

@@ -53,6 +53,8 @@ pub struct Disruptions {
     pub instances_lost: u64,
     /// Instances whose capacity the spot market took back.
     pub spot_interruptions: u64,
+    /// Spot instances among them whose capacity an on-demand launch needed.
+    pub spot_reclaimed: u64,
 }
 
 /// First refusal for a reason.

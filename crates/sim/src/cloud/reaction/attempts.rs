@@ -7,10 +7,12 @@
 use crate::cloud::api::launch;
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::refused::Refused;
+use crate::cloud::control::polling;
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
-use crate::cloud::reaction::preemption;
+use crate::cloud::reaction::room::zone_of;
 use crate::cloud::reaction::state::{Notice, has_owner};
+use crate::cloud::reaction::{preemption, reclaim};
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::engine::random::Purpose;
@@ -74,11 +76,15 @@ pub fn request(world: &mut World, now: Time, number: u32) {
     let asked = asked(world, now, number);
     if !world.reactions_mut().line.is_empty() {
         let reason = Failure::InsufficientInstanceCapacity.into();
+        reclaim::reclaim(world, now, &asked, asked.max_count);
         join(world, now, number, zone_of(world, &asked), reason);
         return;
     }
     let Err(refused) = attempt(world, now, number, &asked, None) else { return };
     let is_full = refused.reason.failure == Failure::InsufficientInstanceCapacity;
+    if is_full {
+        reclaim::reclaim(world, now, &asked, asked.max_count);
+    }
     let waits = is_full && !world.reactions_mut().rules.when_full.is_refuse();
     if waits && could_ever_fit(world, &asked) {
         let zone = zone_of(world, &asked);
@@ -94,11 +100,6 @@ pub fn asked(world: &World, now: Time, number: u32) -> Launch {
     let open = &reactions.open[&number];
     let rule = reactions.policies.of(open.first.sender).on_refusal.as_ref();
     open.request(now, rule).into_owned()
-}
-
-/// Returns the zone that a launch is bound to, by its name or by that of its subnet.
-pub fn zone_of(world: &World, launch: &Launch) -> Option<ZoneId> {
-    launch.zone.or_else(|| launch.subnet.map(|subnet| world.network.subnets()[subnet.index()].zone))
 }
 
 /// Launches what is asked for, or returns the refusal and changes nothing. Does not use the excluded host.
@@ -143,10 +144,22 @@ pub fn attempt(
         launch::count(world, &context, refused);
     }
     settled(world, &open.first, world.api.batch.len() as u32);
+    if let Some(launched) = &mut world.reactions_mut().launched {
+        launched.clear();
+    }
     launch::begin_all(world, &context);
+    begin_waiting(world, now, &open);
     world.recorder.call_age = age;
     world.api.delayed_lifetimes = delayed;
     Ok(())
+}
+
+/// Lets the client of a launch wait for its instances, where clients do.
+fn begin_waiting(world: &mut World, now: Time, open: &OpenLaunch) {
+    let Some(launched) = world.reactions_mut().launched.as_mut().map(std::mem::take) else { return };
+    if world.control.is_some() && !has_owner(open.first.sender) {
+        polling::begin(world, now, open.account, launched);
+    }
 }
 
 /// Counts the instances of the batch by attempt, choice and wait.
@@ -159,6 +172,7 @@ fn note_success(world: &mut World, open: &OpenLaunch, asked: &Launch) {
     let priority = reactions.policies.of(open.first.sender).priority;
     let waits = !reactions.rules.when_full.is_refuse();
     let wait = open.waited;
+    reactions.claims.retain(|claim| claim.launch != open.first.first_instance);
     reactions.count(|tally| {
         if is_requeued {
             return tally.requeued(instances, priority, wait);
@@ -203,9 +217,14 @@ fn could_ever_fit(world: &World, asked: &Launch) -> bool {
     })
 }
 
-/// Decides what follows from the refusal of an open launch that does not wait: its next choice, its next attempt, or the end.
+/// Decides what follows from the refusal of an open launch that does not wait: another attempt of its client's SDK; then its next
+/// choice, its next attempt, or the end.
 fn after_refusal(world: &mut World, now: Time, number: u32, refused: Refused) {
     let failure = refused.reason.failure;
+    if world.control.as_mut().is_some_and(|control| control.tries_again(now, number, failure)) {
+        let first = InstanceId(world.reactions_mut().open[&number].first.first_instance);
+        return world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
+    }
     let reactions = world.reactions.as_mut().expect("demand reacts");
     let (seed, open) = (reactions.seed, reactions.open.get_mut(&number).expect("the launch is open"));
     let Some(rule) = &reactions.policies.of(open.first.sender).on_refusal else {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::cloud::api::refused::Refused;
 use crate::cloud::reaction::backfill::{self, Promise};
 use crate::cloud::reaction::open_launch::LineTurn;
-use crate::cloud::reaction::{attempts, preemption};
+use crate::cloud::reaction::{attempts, preemption, reclaim};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{HostId, Time, TypeId, ZoneId};
@@ -96,6 +96,9 @@ fn first_in(
     };
     if is_full(&answer) && preemption::preempt(world, now, number, asked, own) {
         answer = attempts::attempt(world, now, number, asked, None);
+    }
+    if is_full(&answer) {
+        reclaim::reclaim(world, now, asked, asked.max_count);
     }
     world.api.closed_zones.clear();
     answer

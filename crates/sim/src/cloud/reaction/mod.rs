@@ -4,7 +4,8 @@
 //! - `state` owns the open launches and the line; `open_launch` is one of them, `tally` their counts.
 //! - `policies` are what senders do about room that is short.
 //! - `attempts` makes a request for an open launch, and decides what follows from its answer.
-//! - `line` serves those that wait; `backfill` and `preemption` are its rules, `room` what both reckon with.
+//! - `line` serves those that wait; `backfill` and `preemption` are its rules. `reclaim` takes the room of spot instances, and `room`
+//!   is what all three reckon with.
 //! - `work` is called after every event and call.
 
 pub mod attempts;
@@ -13,6 +14,7 @@ pub mod line;
 pub mod open_launch;
 pub mod policies;
 pub mod preemption;
+pub mod reclaim;
 pub mod room;
 pub mod state;
 pub mod tally;

@@ -2,17 +2,16 @@
 //!
 //! On each host its instances of lower priority are taken, the youngest first, until there is room, and those that turn out
 //! not to be needed are spared, the oldest first. The host with the fewest victims is taken; of several the one whose oldest
-//! victim is youngest, then the lowest. A launch of several instances, or with options, preempts none, and gives notice to no
+//! victim is youngest, then the lowest ([`room`]). A launch of several instances, or with options, preempts none, and gives notice to no
 //! others while some of its victims are still there.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
-use crate::cloud::reaction::room::RoomWithout;
+use crate::cloud::reaction::room::{self, RoomWithout};
 use crate::cloud::reaction::state::has_owner;
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
@@ -56,39 +55,13 @@ fn is_there(world: &World, victim: Reference) -> bool {
 /// Returns the instances to take for a launch of a priority, the oldest first.
 fn victims(world: &World, asked: &Launch, priority: i32, zones: &[ZoneId]) -> Option<Vec<Slot>> {
     let hosts = zones.iter().flat_map(|zone| world.hosts.fleet.zones()[zone.index()].hosts.clone());
-    let of_hosts = hosts.filter_map(|host| {
-        let victims = victims_on(world, asked, priority, HostId(host))?;
-        let oldest = world.instances.get(*victims.first()?).id;
-        Some(((victims.len(), Reverse(oldest), host), victims))
+    let of_hosts = hosts.map(HostId).filter_map(|host| {
+        let mut room = RoomWithout::on(world, asked, host)?;
+        let victims = room::victims_on(world, &mut room, host, |slot| may_be_taken(world, slot, priority))?;
+        (!victims.is_empty()).then_some((host, victims))
     });
-    of_hosts.min_by_key(|(order, _)| *order).map(|(_, victims)| victims)
-}
-
-/// Returns the instances to take on a host, the oldest first; `None` where that makes no room.
-fn victims_on(world: &World, asked: &Launch, priority: i32, host: HostId) -> Option<Vec<Slot>> {
-    let mut room = RoomWithout::on(world, asked, host)?;
-    let by_host = world.by_host.as_ref().expect("instances by host are kept for preemption");
-    let mut victims = Vec::new();
-    for slot in by_host.on(host).into_iter().rev().filter(|slot| may_be_taken(world, *slot, priority)) {
-        if room.fits() {
-            break;
-        }
-        room.remove(slot);
-        victims.push(slot);
-    }
-    if !room.fits() {
-        return None;
-    }
-    victims.reverse();
-    victims.retain(|slot| {
-        room.put_back(*slot);
-        let is_needed = !room.fits();
-        if is_needed {
-            room.remove(*slot);
-        }
-        is_needed
-    });
-    Some(victims)
+    let best = of_hosts.min_by_key(|(host, victims)| room::order_of_victims(world, *host, victims));
+    best.map(|(_, victims)| victims)
 }
 
 /// Returns whether a launch of a priority may take the room of an instance.

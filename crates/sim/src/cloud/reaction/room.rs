@@ -1,8 +1,10 @@
-//! Room on a host for a launch of one instance, if some of the instances that are there were gone.
+//! Room on a host for a launch of one instance, if some of the instances that are there were gone; and which of them are to go.
+
+use std::cmp::Reverse;
 
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::units::{HostId, RESOURCES, Resources};
+use plimsoll_base::units::{HostId, InstanceId, RESOURCES, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::host::{HostState, Pool, Sku};
 use plimsoll_model::workload::call::Launch;
 
@@ -13,6 +15,9 @@ pub struct RoomWithout<'a> {
     asked: &'a Resources,
     free: [u64; RESOURCES],
     instances: u32,
+    /// Room that others have a claim to.
+    claimed: [u64; RESOURCES],
+    claims: u32,
 }
 
 impl<'a> RoomWithout<'a> {
@@ -28,7 +33,22 @@ impl<'a> RoomWithout<'a> {
             && !sku.is_barred(constraint.barred)
             && sku.capacity.covers(&info.amounts);
         let free = record.free.0.map(u64::from);
-        takes.then_some(RoomWithout { world, sku, asked: &info.amounts, free, instances: record.instances })
+        takes.then_some(RoomWithout {
+            world,
+            sku,
+            asked: &info.amounts,
+            free,
+            instances: record.instances,
+            claimed: [0; RESOURCES],
+            claims: 0,
+        })
+    }
+
+    /// Keeps room for an instance of another launch.
+    pub fn claim(&mut self, kind: TypeId) {
+        let claimed = self.sku.taken_by(&self.world.types.of(kind).amounts);
+        (0..RESOURCES).for_each(|i| self.claimed[i] += u64::from(claimed.0[i]));
+        self.claims += 1;
     }
 
     /// Takes an instance of the host away.
@@ -47,12 +67,60 @@ impl<'a> RoomWithout<'a> {
 
     /// Returns whether the launch fits.
     pub fn fits(&self) -> bool {
-        let covers = self.free.iter().zip(self.asked.0).all(|(free, asked)| *free >= u64::from(asked));
-        self.instances < self.sku.max_instances && covers
+        let wanted = self.claimed.iter().zip(self.asked.0).map(|(claimed, asked)| claimed + u64::from(asked));
+        let covers = self.free.iter().zip(wanted).all(|(free, wanted)| *free >= wanted);
+        self.instances + self.claims < self.sku.max_instances && covers
     }
 
     /// Returns the amounts that an instance gives back.
     fn given_by(&self, slot: Slot) -> Resources {
         self.sku.taken_by(&self.world.types.of(self.world.instances.get(slot).kind).amounts)
     }
+}
+
+/// Returns the instances of a host to take for a launch, the oldest first; `None` where that makes no room. Those that may be taken
+/// are, the youngest first, until there is room, and those that turn out not to be needed are spared, the oldest first.
+pub fn victims_on(
+    world: &World,
+    room: &mut RoomWithout,
+    host: HostId,
+    may_be_taken: impl Fn(Slot) -> bool,
+) -> Option<Vec<Slot>> {
+    let by_host = world.by_host.as_ref().expect("instances by host are kept for this");
+    let mut victims = Vec::new();
+    for slot in by_host.on(host).into_iter().rev().filter(|slot| may_be_taken(*slot)) {
+        if room.fits() {
+            break;
+        }
+        room.remove(slot);
+        victims.push(slot);
+    }
+    if !room.fits() {
+        return None;
+    }
+    victims.reverse();
+    victims.retain(|slot| {
+        room.put_back(*slot);
+        let is_needed = !room.fits();
+        if is_needed {
+            room.remove(*slot);
+        }
+        is_needed
+    });
+    Some(victims)
+}
+
+/// Returns the order of hosts by their victims: the fewest first; of several the one whose oldest victim is youngest, then the lowest.
+pub fn order_of_victims(
+    world: &World,
+    host: HostId,
+    victims: &[Slot],
+) -> (usize, Reverse<Option<InstanceId>>, HostId) {
+    let oldest = victims.first().map(|slot| world.instances.get(*slot).id);
+    (victims.len(), Reverse(oldest), host)
+}
+
+/// Returns the zone that a launch is bound to, by its name or by that of its subnet.
+pub fn zone_of(world: &World, launch: &Launch) -> Option<ZoneId> {
+    launch.zone.or_else(|| launch.subnet.map(|subnet| world.network.subnets()[subnet.index()].zone))
 }

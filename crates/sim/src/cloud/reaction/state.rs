@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::persist;
-use plimsoll_base::units::{AccountId, Duration, InstanceId, Time, ZoneId};
+use plimsoll_base::units::{AccountId, Duration, HostId, InstanceId, Time, TypeId, ZoneId};
 use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::pools::JobPool;
@@ -30,6 +30,8 @@ pub struct WaitingRules {
     pub preempted: Preempted,
     /// True if some launches preempt others.
     pub has_preemption: bool,
+    /// True if launches on demand take the room of spot instances.
+    pub reclaims_spot: bool,
 }
 
 /// Event of an instance that its owner is told.
@@ -50,6 +52,17 @@ pub struct InstanceFacts {
     pub end: Time,
     pub priority: i32,
     pub sender: Sender,
+}
+
+/// Room on a host that comes free for a launch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SpotClaim {
+    /// Number of the first instance of the launch.
+    pub launch: u64,
+    pub host: HostId,
+    pub kind: TypeId,
+    /// Time at which it is free.
+    pub due: Time,
 }
 
 /// Returns whether the instances of a sender have an owner that is told of them.
@@ -91,8 +104,12 @@ pub struct Reactions {
     last_end: Time,
     /// Instances that have the notice of a preemption.
     pub noticed: BTreeSet<InstanceId>,
+    /// Room of spot instances that comes free for launches on demand, in the order of the notices.
+    pub claims: Vec<SpotClaim>,
     /// Notices that are not delivered yet.
     pub notices: Vec<(Sender, Notice)>,
+    /// Instances of the launch that takes place now, where clients wait for them.
+    pub launched: Option<Vec<Reference>>,
     /// Instances numbered so far that no demand asks for.
     own: u64,
     pub pools: Vec<InstancePool>,
@@ -108,9 +125,9 @@ pub struct Reactions {
 }
 
 persist! { Reactions {
-    values: [open, next_number, may_serve, heads, due, facts, last_end, noticed, own, jobs, tally, in_window],
+    values: [open, next_number, may_serve, heads, due, facts, last_end, noticed, claims, own, jobs, tally, in_window],
     nested: [line, pools, groups],
-    derived: [rules, policies, seed, notices, pool_of_jobs, job_names],
+    derived: [rules, policies, seed, notices, launched, pool_of_jobs, job_names],
 } }
 
 impl Reactions {
@@ -128,8 +145,11 @@ impl Reactions {
             longest_wait: placement.longest_wait,
             preempted: placement.preempted,
             has_preemption: policies.all().any(|policy| policy.preemption_notice.is_some()),
+            reclaims_spot: placement.reclaims_spot,
         };
         let is_needed = !rules.when_full.is_refuse()
+            || rules.reclaims_spot
+            || scenario.control_plane.clients.sdk.is_some()
             || !pools.is_empty()
             || !groups.is_empty()
             || policies.all().any(|policy| !policy.is_plain());
@@ -147,7 +167,9 @@ impl Reactions {
                 facts: Vec::new(),
                 last_end: Time::ZERO,
                 noticed: BTreeSet::new(),
+                claims: Vec::new(),
                 notices: Vec::new(),
+                launched: scenario.control_plane.clients.wait_for.map(|_| Vec::new()),
                 own: 0,
                 pool_of_jobs: pool_of_jobs(scenario),
                 job_names: (0..)
@@ -165,7 +187,9 @@ impl Reactions {
 
     /// Returns whether a flow asks for the instances on a host.
     pub fn asks_for_hosts(&self) -> bool {
-        self.rules.when_full == WhenFull::WaitBackfill || self.rules.has_preemption
+        self.rules.when_full == WhenFull::WaitBackfill
+            || self.rules.has_preemption
+            || self.rules.reclaims_spot
     }
 
     /// Ends the warm-up.
@@ -299,6 +323,9 @@ impl Reactions {
     pub fn note_launched(&mut self, instance: Reference, sender: Sender) {
         if has_owner(sender) {
             self.notices.push((sender, Notice::Launched(instance)));
+        }
+        if let Some(launched) = &mut self.launched {
+            launched.push(instance);
         }
         let priority = self.policies.of(sender).priority;
         let slot = instance.slot.0 as usize;

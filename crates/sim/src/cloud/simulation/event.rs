@@ -35,6 +35,8 @@ pub enum Event {
     OpenLaunch(LaunchTimer, u32),
     /// A timer of the control plane, and the number of its subject.
     Control(PlaneTimer, u32),
+    /// A waiter of a client, by its number, polls again.
+    Waiter(u32),
 }
 
 /// Stamp of a timer of an instance. Timers of earlier phases carry an older stamp and are void.

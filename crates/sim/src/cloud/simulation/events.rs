@@ -2,7 +2,7 @@
 
 use crate::cloud::api::reservation_calls;
 use crate::cloud::autoscaling;
-use crate::cloud::control::submit;
+use crate::cloud::control::{polling, submit};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{interruption, lifecycle, recovery, stop_cycle, volumes};
 use crate::cloud::pools;
@@ -34,6 +34,7 @@ pub fn on_event(world: &mut World, now: Time, event: Event) {
         Event::GroupMinute(number) => autoscaling::flow::on_minute(world, now, number),
         Event::OpenLaunch(timer, number) => attempts::on_timer(world, now, timer, number),
         Event::Control(alarm, number) => submit::on_timer(world, now, alarm, number),
+        Event::Waiter(number) => polling::on_timer(world, number),
     }
 }
 
