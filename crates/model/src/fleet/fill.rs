@@ -55,6 +55,7 @@ mod tests {
     use super::*;
     use crate::fleet::host::GroupTenancy;
     use crate::fleet::host_group::{HostGroup, Hosts};
+    use crate::fleet::topology::Affinity;
     use plimsoll_base::units::{HostId, Resources, ZoneId};
 
     /// Returns so many hosts of 20 vCPU.
@@ -67,6 +68,8 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            numa_nodes: 1,
+            has_gpu_devices: false,
             service_window: Default::default(),
         };
         Fleet::new(&[vec![group]]).unwrap()
@@ -76,12 +79,12 @@ mod tests {
     fn hosts_fall_into_the_class_that_their_share_ends_in() {
         let mut fleet = fleet(5);
         for (host, vcpu_milli) in [(0, 1), (1, 1000), (2, 1001), (3, 20_000)] {
-            fleet.take(HostId(host), ZoneId(0), &Resources::new(vcpu_milli, 1));
+            fleet.take(HostId(host), ZoneId(0), Resources::new(vcpu_milli, 1));
         }
         let mut expected = Fill { empty: 1, ..Fill::default() };
         (expected.hosts[0], expected.hosts[1], expected.hosts[19]) = (2, 1, 1);
         assert_eq!(fleet.fill(), expected);
-        fleet.give(HostId(3), ZoneId(0), &Resources::new(20_000, 1));
+        fleet.give(HostId(3), ZoneId(0), Resources::new(20_000, 1), Affinity::default());
         assert_eq!((fleet.fill().empty, fleet.fill().hosts[19]), (2, 0));
     }
 

@@ -142,6 +142,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
         past_minimum: false,
         has_extras: false,
     });
+    world.instances.set_affinity(slot, allocation.affinity);
     world.note_on_host(slot);
     if let Some(reactions) = &mut world.reactions {
         reactions.note_launched(world.instances.reference(slot), launch.sender);

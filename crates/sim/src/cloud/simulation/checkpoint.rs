@@ -46,7 +46,7 @@ pub fn save(
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
     let World { reactions, by_host: _, clients: _, .. } = world;
     let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
-    let InstanceTypes { known, offers: _ } = types;
+    let InstanceTypes { known, offers: _, numa: _ } = types;
     let ApiState { handles, tokens, .. } = api;
     let Timers { queue, .. } = timers;
     let Recorder { ledger, rows, headroom, breakdown, .. } = recorder;
