@@ -26,12 +26,14 @@ impl Fleet {
     pub fn fill(&self) -> Fill {
         let mut fill = Fill::default();
         // Hosts are many and capacities few, so the capacities stay in the processor's cache.
-        let capacities: Vec<u64> = self.skus.iter().map(|sku| u64::from(sku.capacity.vcpu_milli())).collect();
-        for host in self.hosts.iter().filter(|host| host.counts()) {
-            if host.instances == 0 {
-                fill.empty += 1;
-            } else {
+        // None is 0: a host without vCPU has instances that use none of it.
+        let capacities: Vec<u64> =
+            self.skus.iter().map(|sku| u64::from(sku.capacity.vcpu_milli()).max(1)).collect();
+        for host in &self.hosts {
+            if host.instances > 0 {
                 fill.hosts[class(host, capacities[usize::from(host.sku.0)])] += 1;
+            } else if host.counts() {
+                fill.empty += 1;
             }
         }
         fill
@@ -47,7 +49,8 @@ impl Fleet {
 #[inline]
 fn class(host: &Host, capacity: u64) -> usize {
     let used = capacity - u64::from(host.free.vcpu_milli());
-    if used == 0 { 0 } else { ((used * CLASSES as u64).div_ceil(capacity) - 1) as usize }
+    // The quotient rounded up, less one, in one division: most of a count is spent here.
+    ((used * CLASSES as u64).saturating_sub(1) / capacity) as usize
 }
 
 #[cfg(test)]
