@@ -43,6 +43,11 @@ pub struct Shortage {
     pub groups: Vec<u16>,
 }
 
+impl Shortage {
+    /// Number of the positions that [`Shortage::resource`] may have.
+    pub const POSITIONS: usize = ROOM.len();
+}
+
 impl Placer {
     /// Returns the shortage of room for a request in the zones; `None` where no host is short of anything.
     pub fn shortage(&self, request: &Request, zones: &[ZoneId], fleet: &Fleet) -> Option<Shortage> {
