@@ -52,6 +52,7 @@ mod reference;
 mod refusals;
 mod reproduce;
 mod requests;
+mod resamples;
 mod reservations;
 mod result_folder;
 mod rules;
