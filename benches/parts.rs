@@ -18,13 +18,14 @@ use plimsoll::engine::random::{Purpose, Seed};
 use plimsoll::fleet::Fleet;
 use plimsoll::fleet::host::GroupTenancy;
 use plimsoll::fleet::host_group::{HostGroup, Hosts};
+use plimsoll::fleet::topology::Affinity;
 use plimsoll::network::AddressPool;
 use plimsoll::operation::Operation;
 use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
 use plimsoll::placement::request::Request;
-use plimsoll::units::{AccountId, Duration, HostId, Resources, Time, ZoneId};
+use plimsoll::units::{AccountId, Duration, HostId, NumaNodes, Resources, Time, ZoneId};
 use plimsoll::workload::demand::{Demand, WorkloadConfig};
 use plimsoll::workload::directory::Directory;
 
@@ -69,6 +70,8 @@ fn placement(criterion: &mut Criterion) {
                 tenancy: GroupTenancy::Any,
                 hardware: Default::default(),
                 sockets: 0,
+                numa_nodes: 1,
+                has_gpu_devices: false,
                 service_window: Default::default(),
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
@@ -80,11 +83,12 @@ fn placement(criterion: &mut Criterion) {
             let place = |placer: &mut Placer, fleet: &mut Fleet, kind: u64| {
                 let (vcpu, gib) = shapes[kind as usize];
                 let amounts = Resources::new(vcpu * 1000, gib * 1024);
-                let shape = placer.shape(&amounts, fleet);
+                let shape = placer.shape(amounts, fleet);
                 let (account, zone) = (AccountId(0), ZoneId(0));
-                let request = Request { shape, amounts, account, zone, constraint: None };
+                let request =
+                    Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint: None };
                 let host = placer.choose(&request, fleet).expect("the fleet has room");
-                fleet.take(host, ZoneId(0), &amounts);
+                fleet.take(host, ZoneId(0), amounts);
                 placer.placed(&request, host, fleet);
                 placer.changed(host, ZoneId(0), fleet);
                 (host, request)
@@ -96,7 +100,7 @@ fn placement(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     let leaving = random.below(live.len() as u64) as usize;
                     let (host, request) = live[leaving];
-                    fleet.give(host, ZoneId(0), &request.amounts);
+                    fleet.give(host, ZoneId(0), request.amounts, Affinity::default());
                     placer.removed(&request, host, &fleet);
                     placer.changed(host, ZoneId(0), &mut fleet);
                     live[leaving] = place(&mut placer, &mut fleet, random.below(6));

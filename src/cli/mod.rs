@@ -24,6 +24,7 @@ mod panic;
 mod progress;
 mod progress_bar;
 mod report;
+mod reproduce;
 mod run;
 mod schema;
 mod selftest;
@@ -118,6 +119,7 @@ enum Command {
     Merge(merge::MergeArgs),
     Size(size::SizeArgs),
     Report(report::ReportArgs),
+    Reproduce(reproduce::ReproduceArgs),
     Trace(trace::TraceArgs),
     Import(import::ImportArgs),
     List(list::ListArgs),
@@ -150,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Merge(args) => merge::main(&args).map(Conclusion::from),
         Command::Size(args) => size::main(&args),
         Command::Report(args) => report::main(&args).map(Conclusion::from),
+        Command::Reproduce(args) => reproduce::main(&args),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::Import(args) => import::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),

@@ -13,9 +13,9 @@ use crate::experiment::baseline::Baseline;
 use crate::experiment::objective;
 use crate::experiment::sweep::{Plan, SweepConfig};
 use crate::fleet::host_file;
+use crate::fleet::sale::Sale;
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
-use crate::units::Resources;
 use crate::units::figures::grouped;
 use crate::workload::directory::Directory;
 use crate::workload::trace::describe::describe;
@@ -139,7 +139,7 @@ fn check(path: &Path, kind: FileKind) -> Result<String, InputError> {
         FileKind::Baseline => baseline(path)?,
         FileKind::Trace => trace(path)?,
         FileKind::Hosts => {
-            let hosts = host_file::read(path, &Resources::default()).map_err(InputError)?;
+            let hosts = host_file::read(path, &Sale::default()).map_err(InputError)?;
             format!("{} hosts", grouped(hosts.len() as u64))
         }
     };

@@ -3,14 +3,12 @@
 usage: boto3_flows.py PLIMSOLL
 """
 
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from server import Server
 
 SCENARIO = """
 name = "clients"
@@ -47,32 +45,16 @@ zones = [{ name = "us-east-1a", hosts = [{ count = 8, vcpu = 4, memory_gib = 16 
 """
 
 
-class Server:
-    """A server of a scenario, whose clock jumps at each request of a waiter."""
-
-    def __init__(self, plimsoll, text):
-        self.folder = tempfile.TemporaryDirectory()
-        Path(self.folder.name, "s.toml").write_text(text)
-        options = ["--listen", "127.0.0.1:0", "--clock", "stepped", "--auto-advance", "15s", "--quiet", "-o", "out"]
-        self.process = subprocess.Popen(
-            [plimsoll, "serve", "s.toml", *options], cwd=self.folder.name, stderr=subprocess.PIPE, text=True
-        )
-        self.url = self.process.stderr.readline().strip().removeprefix("listening on ")
-
-    def client(self, account="team", attempts=1):
-        return boto3.client(
-            "ec2",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=account,
-            aws_secret_access_key="any",
-            config=Config(retries={"mode": "standard", "total_max_attempts": attempts}),
-        )
-
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(timeout=60) == 0
-        assert Path(self.folder.name, "out", "summary.json").exists()
+def client(server, account="team"):
+    """A client of a server, which does not retry."""
+    return boto3.client(
+        "ec2",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="any",
+        config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
+    )
 
 
 def refused(code, status, call, **arguments):
@@ -259,17 +241,17 @@ def reserved(ec2):
 def main():
     plimsoll = sys.argv[1]
     server = Server(plimsoll, SCENARIO)
-    ec2 = server.client()
+    ec2 = client(server)
     places(ec2)
     life(ec2)
     volumes(ec2)
     networks(ec2)
     reserved(ec2)
     pages(ec2)
-    refusals(ec2, server.client("small"))
+    refusals(ec2, client(server, "small"))
     server.stop()
     throttled = Server(plimsoll, THROTTLED)
-    ec2 = throttled.client()
+    ec2 = client(throttled)
     ec2.run_instances(**LAUNCH)
     ec2.run_instances(**LAUNCH)
     refused("RequestLimitExceeded", 503, ec2.run_instances, **LAUNCH)

@@ -63,7 +63,7 @@ fn a_person_reads_tables_and_what_they_mean() {
         "fleet.hosts_used_mean [hosts], lower is better",
         "first-fit (baseline)",
         "worse",
-        "interval (Student's t)",
+        "95 % interval",
         "common random numbers",
         "hold together with 95 % confidence (Bonferroni",
         "results in results/runs/small-comparison",

@@ -33,6 +33,8 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("worst-fit-l2", "8c0083d079517db5cb3da3ae7e776a42"),
     ("worst-fit-linf", "b838d9b69034f8e7e6cfc2f44d8f174f"),
     ("dot-product", "22a5db2be80d6b44e2e6bd64240357bf"),
+    ("balance-fit", "d1dbf4477aaab5065092d4e19a70b479"),
+    ("balance-fit-l1", "d1dbf4477aaab5065092d4e19a70b479"),
     ("power-of-two", "7c9a2e2c98b89e29452a3bb6fe6885b7"),
     ("partition", "d8242ed58c9b73fbf95b5e6b43bc8a07"),
 ];

@@ -96,7 +96,8 @@ impl<'a> Plain<'a> {
         let (account, zone, number) = self.partition(row.account, host);
         let in_partition = self.partitions.get(&(account, zone, number)).copied().unwrap_or(0);
         match self.strategy {
-            "first-fit" => [0; 4],
+            // These hosts have no NUMA nodes that could differ.
+            "first-fit" | "balance-fit" | "balance-fit-l1" => [0; 4],
             "next-fit" => [round as i128, 0, 0, 0],
             "spread" => [self.instances[host].into(), 0, 0, 0],
             "cluster" => [-i128::from(self.instances[host]), 0, 0, 0],

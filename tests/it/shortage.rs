@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::command_line::{plimsoll, printed};
+use crate::support::Experiment;
 
 const HOSTS: &str = "
     name = 'short'
@@ -94,4 +95,30 @@ fn addresses_and_quotas_run_out_too() {
     assert_eq!(answer, "Ran out first: public addresses in a, after 2 s. lean asked for 1; 0 left.");
     let (first, _) = first_shortage("1,,lean,a\n", &[]);
     assert_eq!(first, Value::Null, "nothing ran out");
+}
+
+/// Sum of what is in use and what is unmet: what a fleet that refuses nothing has in use, at every sample.
+#[test]
+fn what_was_refused_is_unmet_as_long_as_it_would_have_lasted() {
+    let scenario = |demand: &str| {
+        format!(
+            "duration = '2d'\noutput.sample_every = '17m'\nlifecycle = {{ boot = '0s', stop = '0s', terminate = '0s' }}\n\
+             zones = [{{ name = 'a', hosts = [{{ count = 3, vcpu = 8, memory_gib = 32 }}] }}]\n{demand}"
+        )
+    };
+    let drawn = "[[workload.arrivals]]\nprocess = { kind = 'batch', per_hour = 3.0, mean_size = 4.0 }\ncount = 2\n\
+                 lifetime = { kind = 'exponential', mean = '3h' }\ntypes = { 'm5.large' = 2, 'm5.xlarge' = 1 }";
+    let waits = format!("{drawn}\non_refusal = {{ attempts = 1 }}");
+    for demand in [drawn, &waits] {
+        let experiment = Experiment::new(&scenario(demand));
+        let (short, few) = experiment.watch();
+        let (plenty, many) = experiment.watch_with(&["zones.0.hosts.0.count=400"]);
+        assert!(short.launch.failed() > 20 && plenty.launch.failed() == 0);
+        for (few, many) in few.samples.iter().zip(&many.samples) {
+            let asked_for =
+                (few.vcpu_used_milli + few.vcpu_unmet_milli, few.memory_used_mib + few.memory_unmet_mib);
+            assert_eq!(asked_for, (many.vcpu_used_milli, many.memory_used_mib), "at {:?}", few.at);
+            assert_eq!(many.vcpu_unmet_milli, 0);
+        }
+    }
 }

@@ -86,9 +86,10 @@ fn trace() -> Trace {
     let mut trace = Trace::default();
     for row in csv::Reader::from_reader(text).records() {
         let row = row.unwrap();
-        let [time, op, _, _, _, group, strategy, partitions, partition] = row.iter().collect::<Vec<_>>()[..]
+        let [time, op, _, _, _, _, group, strategy, partitions, partition] =
+            row.iter().collect::<Vec<_>>()[..]
         else {
-            panic!("nine columns: {row:?}")
+            panic!("ten columns: {row:?}")
         };
         let group = group.to_string();
         if op == "create-placement-group" {

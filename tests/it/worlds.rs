@@ -17,6 +17,8 @@ struct World {
     zones: u64,
     toml: String,
     calls: String,
+    /// True if hosts have NUMA nodes and GPU devices, and some types ask for them.
+    divided: bool,
 }
 
 impl World {
@@ -38,13 +40,19 @@ impl World {
 
     fn fleet(&mut self) {
         let strategy = self.one_of(&["spread", "first-fit", "best-fit", "random", "next-fit", "partition"]);
+        if self.divided {
+            self.line(
+                "instance_types = [{ name = 'half.gpu', vcpu = 1, memory_gib = 4, gpu = 0.5, gpu_models = ['T4'] }, \
+                 { name = 'two.nodes', vcpu = 3, memory_gib = 9, gpu = 1, numa = 2 }]",
+            );
+        }
         self.line(format!("duration = '1h'\nheadroom.every = '10m'\nplacement.strategy = '{strategy}'"));
         if self.chance(50) {
             self.line("lifecycle = { boot = '20s', stop = '30s', terminate = '10s' }");
         }
         for zone in 0..self.zones {
             self.line(format!("[[zones]]\nname = 'z{zone}'"));
-            for _ in 0..1 + self.below(2) {
+            for group in 0..1 + self.below(2) {
                 let (count, racks) = (3 + self.below(7), 1 + self.below(2));
                 let many = if self.chance(20) { "elastic = true\nmax_hosts" } else { "count" };
                 let tenancy = self.one_of(&["any", "any", "any", "shared", "dedicated"]);
@@ -52,6 +60,13 @@ impl World {
                     "[[zones.hosts]]\n{many} = {count}\nvcpu = 8\nmemory_gib = 32\n\
                      hosts_per_rack = {racks}\ntenancy = '{tenancy}'"
                 ));
+                if self.divided {
+                    let model = if group == 0 { "T4" } else { "P100" };
+                    self.line(format!(
+                        "numa_nodes = 2\nmemory_ratio = 1.25\ngpu = 2\ngpu_division = 'devices'\n\
+                         gpu_model = '{model}'"
+                    ));
+                }
             }
         }
         self.line("[network]\npublic_addresses = 40");
@@ -122,8 +137,9 @@ impl World {
     }
 
     fn launch(&mut self, number: u64) -> String {
-        let (kind, count) =
-            (self.one_of(&["m5.large", "m5.large", "m5.xlarge", "m5.2xlarge"]), self.below(3));
+        let plain = ["m5.large", "m5.large", "m5.xlarge", "m5.2xlarge"];
+        let divided = ["m5.large", "half.gpu", "two.nodes", "m5.2xlarge"];
+        let (kind, count) = (self.one_of(if self.divided { &divided } else { &plain }), self.below(3));
         let mut call = format!("launch instance=i{number} type={kind} count={} min_count=1", count + 1);
         if self.chance(30) {
             write!(call, " zone=z{}", self.below(self.zones)).expect("a string");
@@ -207,7 +223,8 @@ impl World {
 pub fn draw(seed: u64) -> Experiment {
     let mut random = Seed(seed).stream(Purpose::Mix, 98);
     let zones = 1 + random.below(2);
-    let mut world = World { random, zones, toml: format!("seed = {seed}\n"), calls: String::new() };
+    let (toml, calls) = (format!("seed = {seed}\n"), String::new());
+    let mut world = World { random, zones, toml, calls, divided: seed.is_multiple_of(3) };
     world.fleet();
     world.provisions();
     world.limits();

@@ -10,7 +10,7 @@ use super::design::Design;
 use super::figures::Figures;
 use super::metric;
 use super::replicate::{ProgressListener, run_all};
-use super::statistics::{self, Interval, Variety, bonferroni};
+use super::statistics::{self, DemandSampling, Interval, Variety, bonferroni};
 use super::trial::SampleSeries;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
@@ -69,7 +69,7 @@ pub struct ComparisonRow {
     pub arm: usize,
     /// Mean over the replications, if all have a value.
     pub mean: Option<f64>,
-    /// Student's interval of the mean by itself, where there are several replications and enough of them differ.
+    /// Interval of the mean by itself, where there are several replications and enough of them differ.
     pub interval: Option<Interval>,
     /// Difference to the baseline; the baseline has none.
     pub difference: Option<Difference>,
@@ -206,7 +206,7 @@ impl Arm {
         (sum("launch.succeeded"), sum("launch.requested"))
     }
 
-    /// Returns Student's interval of the share of instances that are launched, over the replications; `None` where too few
+    /// Returns the interval of the share of instances that are launched, over the replications; `None` where too few
     /// of them differ.
     pub fn success_interval(&self, confidence: f64) -> Option<Interval> {
         let (launched, asked_for) = (self.values("launch.succeeded")?, self.values("launch.requested")?);
@@ -215,8 +215,18 @@ impl Arm {
             .zip(&asked_for)
             .map(|(launched, asked_for)| launched / asked_for.max(1.0))
             .collect();
-        let interval = interval_of_mean(&shares, confidence)?;
+        let interval = self.interval_of_mean(&shares, confidence)?;
         Some(Interval { low: interval.low.max(0.0), high: interval.high.min(1.0) })
+    }
+
+    /// Returns how the runs relate to the demand that they stand for.
+    pub fn sampling(&self) -> DemandSampling {
+        Figures::sampling(&self.figures)
+    }
+
+    /// Returns the interval of the mean of a value of each run; `None` where too few of them differ.
+    fn interval_of_mean(&self, values: &[f64], confidence: f64) -> Option<Interval> {
+        Variety::of(values).tells().then(|| self.sampling().interval(values, confidence))?
     }
 
     /// Returns the time \[s\] from which on hosts in use and instances running no longer drift. `None` for a trace, which has
@@ -236,11 +246,6 @@ impl Arm {
         let part_s = self.states[0].end_s / PARTS as f64;
         Some(hosts.zip(instances).map(|(hosts, instances)| hosts.max(instances) as f64 * part_s))
     }
-}
-
-/// Returns Student's interval of a mean; `None` where too few values differ.
-fn interval_of_mean(values: &[f64], confidence: f64) -> Option<Interval> {
-    Variety::of(values).tells().then(|| statistics::student_t(values, confidence))?
 }
 
 impl Comparison {
@@ -323,7 +328,7 @@ fn row(metric: &str, number: usize, arm: &Arm, baseline: &Arm, confidence: Confi
         metric: metric.to_string(),
         arm: number,
         mean: values.as_ref().map(|values| statistics::mean(values)),
-        interval: values.and_then(|values| interval_of_mean(&values, confidence.alone)),
+        interval: values.and_then(|values| arm.interval_of_mean(&values, confidence.alone)),
         difference: None,
         verdict: None,
     };
@@ -348,7 +353,8 @@ fn difference(metric: &str, arm: &Arm, baseline: &Arm, confidence: Confidence) -
     let digests = |arm: &Arm| arm.figures.iter().map(|figures| figures.digest.clone()).collect::<Vec<_>>();
     let same =
         digests(arm) == digests(baseline) && pairs.iter().all(|(baseline, variant)| baseline == variant);
-    Some(Difference::of(&pairs, same || arm.certain && baseline.certain, confidence))
+    let exact = same || arm.certain && baseline.certain;
+    Some(Difference::of(&pairs, exact, arm.sampling().with(baseline.sampling()), confidence))
 }
 
 /// Surplus of a variant's work over the baseline's, as a share of the baseline's: in instances running or in

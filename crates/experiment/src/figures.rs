@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::metric;
+use super::statistics::DemandSampling;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::summary::{self, Run};
+
+/// Days, weeks or accounts that a run's trace was drawn from.
+const TRACE_BLOCKS: &str = "workload.trace_blocks";
 
 /// The figures of a finished run, without those of the machine that made it: the same wherever it is made.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,6 +69,13 @@ impl Figures {
     /// Returns whether two runs had the same result, but for their seeds.
     pub fn are_alike(one: &Figures, other: &Figures) -> bool {
         one.digest == other.digest && one.values == other.values
+    }
+
+    /// Returns how runs relate to the demand that they stand for: those of a trace that is drawn anew know no more than the trace.
+    pub fn sampling(runs: &[Figures]) -> DemandSampling {
+        let blocks = runs.iter().filter_map(|figures| figures.get(TRACE_BLOCKS)).reduce(f64::min);
+        blocks
+            .map_or(DemandSampling::Independent, |blocks| DemandSampling::Resampled { blocks: blocks as u64 })
     }
 
     /// Returns every figure by its path, in the order of the paths.

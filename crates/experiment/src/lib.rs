@@ -36,6 +36,8 @@ pub mod sizing;
 
 pub mod sweep;
 
+pub mod reproduce;
+
 pub use comparison::Comparison;
 pub use design::Design;
 pub use figures::Figures;

@@ -59,6 +59,53 @@ pub fn student_t(values: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval::around(mean(values), t_quantile(two_sided(confidence), n - 1.0) * standard_error))
 }
 
+/// Relation of the values of several runs to the demand that they stand for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DemandSampling {
+    /// Each run has demand of its own. The more runs, the better their mean is known.
+    Independent,
+    /// The demand of each run is drawn from one record of so many blocks. The record says what it says, however many runs there are.
+    Resampled {
+        /// Blocks of the record, independent of each other.
+        blocks: u64,
+    },
+}
+
+impl DemandSampling {
+    /// Returns the interval of the mean over demand of this kind; `None` of fewer than two values, or from fewer than two blocks.
+    ///
+    /// Of independent runs it is Student's ([`student_t`]). Of resamples the deviation between them estimates that of the record
+    /// itself (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 6), and is not divided by their number R,
+    /// whose mean adds 1/R to the variance. Among B blocks drawn with replacement it is too small by (B − 1)/B; it is
+    /// itself an estimate, with B − 1 degrees of freedom from the record and R − 1 from the draws, whose relative variances add
+    /// up (Satterthwaite 1946).
+    pub fn interval(self, values: &[f64], confidence: f64) -> Option<Interval> {
+        let blocks = match self {
+            DemandSampling::Independent => return student_t(values, confidence),
+            DemandSampling::Resampled { blocks } => blocks as f64,
+        };
+        if values.len() < 2 || blocks < 2.0 {
+            return None;
+        }
+        let runs = values.len() as f64;
+        let of_record = variance(values) * blocks / (blocks - 1.0);
+        let deviation = (of_record * (1.0 + 1.0 / runs)).sqrt();
+        let degrees = 1.0 / (1.0 / (blocks - 1.0) + 1.0 / (runs - 1.0));
+        Some(Interval::around(mean(values), t_quantile(two_sided(confidence), degrees) * deviation))
+    }
+
+    /// Returns the sampling of the differences of runs of both kinds.
+    pub fn with(self, other: DemandSampling) -> DemandSampling {
+        match (self, other) {
+            (DemandSampling::Independent, other) => other,
+            (known, DemandSampling::Independent) => known,
+            (DemandSampling::Resampled { blocks }, DemandSampling::Resampled { blocks: others }) => {
+                DemandSampling::Resampled { blocks: blocks.min(others) }
+            }
+        }
+    }
+}
+
 /// Returns the interval of the chance of success, of which `successes` in `trials` independent trials are a sample
 /// (Wilson 1927). It is never beyond 0 or 1 and holds where nothing, or all, succeeded. Of no trials: 0 to 1.
 pub fn wilson(successes: u64, trials: u64, confidence: f64) -> Interval {
@@ -210,7 +257,7 @@ fn rounded(quantile: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use plimsoll_base::engine::random::{Purpose, Seed};
+    use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 
     fn assert_near(found: f64, expected: f64, tolerance: f64) {
         assert!((found - expected).abs() <= tolerance, "found {found}, expected {expected}");
@@ -262,6 +309,54 @@ mod tests {
         }
         assert_eq!(wilson(20, 20, 0.95).high, 1.0);
         assert_eq!(wilson(0, 0, 0.95), Interval { low: 0.0, high: 1.0 });
+    }
+
+    /// Returns a day's demand with mean 1: the sum of so many exponential parts, the fewer the more uneven days are.
+    fn day(stream: &mut Stream, parts: u32) -> f64 {
+        (0..parts).map(|_| -libm::log(stream.unit())).sum::<f64>() / f64::from(parts)
+    }
+
+    #[test]
+    fn the_interval_of_resamples_holds_what_the_record_is_a_sample_of() {
+        const RECORDS: u32 = 2000;
+        let mut stream = Seed(11).stream(Purpose::Mix, 0);
+        for (parts, days, runs) in [
+            (40, 5, 5),
+            (40, 7, 3),
+            (40, 14, 10),
+            (40, 30, 20),
+            (4, 7, 3),
+            (4, 7, 5),
+            (4, 14, 5),
+            (4, 14, 20),
+            (4, 30, 3),
+            (4, 30, 10),
+        ] {
+            let held = (0..RECORDS).filter(|_| {
+                let record: Vec<f64> = (0..days).map(|_| day(&mut stream, parts)).collect();
+                let means: Vec<f64> = (0..runs)
+                    .map(|_| {
+                        (0..days).map(|_| record[stream.below(days) as usize]).sum::<f64>() / days as f64
+                    })
+                    .collect();
+                DemandSampling::Resampled { blocks: days }.interval(&means, 0.95).unwrap().contains(1.0)
+            });
+            let share = held.count() as f64 / f64::from(RECORDS);
+            assert!((0.93..=0.975).contains(&share), "{parts} parts, {days} days, {runs} runs: {share}");
+        }
+    }
+
+    #[test]
+    fn resamples_of_one_record_know_no_more_than_it() {
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+        let half_width = |sampling: DemandSampling| sampling.interval(&values, 0.95).unwrap().half_width();
+        let resampled = |blocks| half_width(DemandSampling::Resampled { blocks });
+        assert!(resampled(1000) > 2.0 * half_width(DemandSampling::Independent));
+        assert!(resampled(7) > resampled(1000));
+        assert_eq!(DemandSampling::Resampled { blocks: 1 }.interval(&values, 0.95), None);
+        let (few, many) = (DemandSampling::Resampled { blocks: 7 }, DemandSampling::Resampled { blocks: 14 });
+        assert_eq!(few.with(many), few);
+        assert_eq!(DemandSampling::Independent.with(many), many.with(DemandSampling::Independent));
     }
 
     #[test]

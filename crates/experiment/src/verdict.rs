@@ -1,7 +1,7 @@
 //! Verdicts on the difference between a variant and the baseline, metric by metric.
 
 use super::metric;
-use super::statistics::{self, Interval, Variety};
+use super::statistics::{self, DemandSampling, Interval, Variety};
 use plimsoll_sim::summary::metrics::Better;
 
 /// Verdict of a metric on a variant, beside the baseline.
@@ -104,12 +104,14 @@ pub enum Certainty {
 pub struct Paired {
     /// Pairs.
     pub replications: usize,
-    /// Student's interval at the confidence that lets all intervals of the comparison hold together.
+    /// Relation of the runs to the demand that they stand for.
+    pub sampling: DemandSampling,
+    /// Interval of the mean difference at the confidence that lets all intervals of the comparison hold together.
     pub interval: Interval,
-    /// Student's interval as if it were the only one.
+    /// The same as if it were the only one.
     pub alone: Interval,
     /// The interval of the median difference by order statistics, which supposes no distribution; `None` where
-    /// there are too few pairs.
+    /// there are too few pairs, and for resamples, which are no independent ones.
     pub median: Option<Interval>,
     /// Correlation of the pairs: how much the common seed helps; `None` where either does not vary.
     pub correlation: Option<f64>,
@@ -126,22 +128,33 @@ pub struct Confidence {
 
 impl Difference {
     /// Returns the difference of pairs of values (baseline, variant), at least one. `exact`: nothing about them is random.
-    pub fn of(pairs: &[(f64, f64)], exact: bool, confidence: Confidence) -> Difference {
+    pub fn of(
+        pairs: &[(f64, f64)],
+        exact: bool,
+        sampling: DemandSampling,
+        confidence: Confidence,
+    ) -> Difference {
         let (baseline, variant): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
         let differences: Vec<f64> = pairs.iter().map(|(baseline, variant)| variant - baseline).collect();
         let mean = statistics::mean(&differences);
         let baseline_mean = statistics::mean(&baseline);
         let relative = (baseline_mean != 0.0).then(|| mean / baseline_mean.abs());
-        let interval = |confidence| statistics::student_t(&differences, confidence);
+        let interval = |confidence| sampling.interval(&differences, confidence);
         let variety = Variety::around(&differences, 0.0);
         let certainty = match (interval(confidence.each), interval(confidence.alone)) {
             _ if exact => Certainty::Exact,
             (Some(_), Some(_)) if !variety.tells() => Certainty::Sparse(variety),
             (Some(interval), Some(alone)) => Certainty::Paired(Paired {
                 replications: pairs.len(),
+                sampling,
                 interval,
                 alone,
-                median: statistics::quantile_interval(&differences, 0.5, confidence.alone),
+                median: match sampling {
+                    DemandSampling::Independent => {
+                        statistics::quantile_interval(&differences, 0.5, confidence.alone)
+                    }
+                    DemandSampling::Resampled { .. } => None,
+                },
                 correlation: statistics::correlation(&baseline, &variant),
             }),
             _ => Certainty::OnePair,
@@ -204,7 +217,7 @@ mod tests {
     const ALONE: Confidence = Confidence { alone: 0.95, each: 0.95 };
 
     fn verdict(path: &str, pairs: &[(f64, f64)], work: f64) -> Verdict {
-        judge(path, &Difference::of(pairs, false, ALONE), work)
+        judge(path, &Difference::of(pairs, false, DemandSampling::Independent, ALONE), work)
     }
 
     #[test]
@@ -230,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_draws_nothing_is_exact() {
-        let exact = |variant| Difference::of(&[(4.0, variant)], true, ALONE);
+        let exact = |variant| Difference::of(&[(4.0, variant)], true, DemandSampling::Independent, ALONE);
         assert_eq!(exact(5.0).half_width(), Some(0.0));
         assert_eq!(exact(5.0).relative, Some(0.25));
         assert_eq!(judge("launch.failed", &exact(5.0), 0.0), Verdict::Worse);
@@ -259,12 +272,21 @@ mod tests {
         let pairs: Vec<(f64, f64)> = (0..8)
             .map(|i| (f64::from(i), f64::from(i) + 1.0 + f64::from(i % 2) + f64::from(i) / 64.0))
             .collect();
-        let Certainty::Paired(paired) = Difference::of(&pairs, false, ALONE).certainty else { panic!() };
+        let Certainty::Paired(paired) =
+            Difference::of(&pairs, false, DemandSampling::Independent, ALONE).certainty
+        else {
+            panic!()
+        };
         assert!(paired.correlation.unwrap() > 0.97);
         assert!(
             paired.interval == paired.alone && paired.median == Some(Interval { low: 1.0, high: 2.109_375 })
         );
-        let wider = Difference::of(&pairs, false, Confidence { alone: 0.95, each: 0.99 });
+        let wider = Difference::of(
+            &pairs,
+            false,
+            DemandSampling::Independent,
+            Confidence { alone: 0.95, each: 0.99 },
+        );
         assert!(wider.half_width().unwrap() > paired.alone.half_width());
     }
 
@@ -309,7 +331,7 @@ mod tests {
                 for seed in 0..1000 {
                     let mut stream = Seed(seed).stream(Purpose::Mix, replications);
                     let pairs: Vec<_> = (0..replications).map(|_| draw(&mut stream)).collect();
-                    let difference = Difference::of(&pairs, false, ALONE);
+                    let difference = Difference::of(&pairs, false, DemandSampling::Independent, ALONE);
                     if let Certainty::Paired(paired) = difference.certainty {
                         assert!(paired.alone.half_width() > 0.0, "{name}: random runs have a width");
                         shown += 1;

@@ -27,6 +27,8 @@ pub struct LaunchRecord {
     pub first: InstanceId,
     /// Labels.
     pub labels: Arc<LaunchLabels>,
+    /// True if a client stopped or terminated the instance last; false once it is started again.
+    pub is_ended_by_client: bool,
 }
 
 /// Labels of a resource that is no instance.
@@ -60,7 +62,8 @@ impl Labels {
     ) {
         let Some(first) = instances.first().copied() else { return };
         for id in instances {
-            self.launches.insert(*id, LaunchRecord { first, labels: Arc::clone(labels) });
+            self.launches
+                .insert(*id, LaunchRecord { first, labels: Arc::clone(labels), is_ended_by_client: false });
             self.in_order.push_back(*id);
         }
         // Each launch looks at twice as many old instances as it brings, so that ended ones leave in their turn.
@@ -74,6 +77,13 @@ impl Labels {
             } else {
                 self.launches.remove(&oldest);
             }
+        }
+    }
+
+    /// Notes that a client has stopped or terminated an instance, or has started it again.
+    pub fn note_end(&mut self, id: InstanceId, is_ended: bool) {
+        if let Some(launch) = self.launches.get_mut(&id) {
+            launch.is_ended_by_client = is_ended;
         }
     }
 

@@ -138,7 +138,8 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
         xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
         xml.text("groupName", &group.name);
     });
-    if let State::Stopping | State::Stopped | State::ShuttingDown | State::Terminated = view.state {
+    // Why the model has ended one by itself is not known here.
+    if launch.is_some_and(|launch| launch.is_ended_by_client) {
         xml.inside("stateReason", |xml| {
             xml.text("code", "Client.UserInitiatedShutdown");
             xml.text("message", "Client.UserInitiatedShutdown: User initiated shutdown");

@@ -1,12 +1,15 @@
 //! The journal of a server: a run that was killed goes on as it was, and is repeated to the same digest.
 #![cfg(unix)]
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 
-use super::process::{Server, digest};
+use super::process::{Server, digest, try_post};
 
 /// Ids of all instances in an answer.
 fn ids(body: &str) -> Vec<String> {
@@ -16,6 +19,17 @@ fn ids(body: &str) -> Vec<String> {
 fn launch(server: &Server) -> Option<String> {
     let form = "Action=RunInstances&ImageId=ami-1&InstanceType=m5.large&MinCount=1&MaxCount=1";
     ids(&server.post("/", form).1).pop()
+}
+
+/// Returns the digest of the run that the journal in a server's folder makes again.
+fn replayed(folder: &Path) -> String {
+    let output = Command::new(cargo_bin("plimsoll"))
+        .args(["run", "s.toml", "--replay", "j", "-o", "again", "--no-report", "--quiet"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    digest(&folder.join("again"))
 }
 
 #[test]
@@ -40,13 +54,7 @@ fn a_killed_server_goes_on_with_every_answered_request_and_no_other() {
     let found = ids(&server.post("/", "Action=DescribeInstances").1);
     assert_eq!(found, acknowledged);
     let (result, folder) = server.stop();
-    let output = Command::new(cargo_bin("plimsoll"))
-        .args(["run", "s.toml", "--replay", "j", "-o", "again", "--no-report", "--quiet"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(digest(&result), digest(&folder.path().join("again")));
+    assert_eq!(digest(&result), replayed(folder.path()));
 }
 
 #[test]
@@ -114,4 +122,54 @@ fn the_journal_of_another_run_is_refused() {
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && told.contains(what), "{told}");
     }
+}
+
+/// Allocates addresses until the server is gone; returns those that were answered.
+fn allocate_until_gone(address: &str) -> Vec<String> {
+    let mut answered = Vec::new();
+    while let Some((200, body)) = try_post(address, "Action=AllocateAddress&Version=2016-11-15") {
+        let id = body.split("<allocationId>").nth(1).unwrap().split('<').next().unwrap();
+        answered.push(id.to_string());
+    }
+    answered
+}
+
+#[test]
+fn kills_under_load_lose_no_answered_request() {
+    const CLIENTS: usize = 4;
+    const KILLS: u64 = 8;
+    let mut server = Server::start(&["--clock", "real", "--journal", "j"]);
+    let mut answered = BTreeSet::new();
+    for kill in 1..=KILLS {
+        let address = server.address().to_string();
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let address = address.clone();
+                std::thread::spawn(move || allocate_until_gone(&address))
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(20 * kill));
+        server = server.kill_and_restart();
+        for client in clients {
+            answered.extend(client.join().unwrap());
+        }
+        let body = server.post("/", "Action=DescribeAddresses").1;
+        let found: BTreeSet<String> = body
+            .split("<allocationId>")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap().to_string())
+            .collect();
+        let lost: Vec<&String> = answered.difference(&found).collect();
+        assert!(lost.is_empty(), "answered before kill {kill} and gone: {lost:?}");
+        // One request of each client was on its way at each kill.
+        assert!(
+            found.len() <= answered.len() + CLIENTS * kill as usize,
+            "{} and {}",
+            found.len(),
+            answered.len()
+        );
+    }
+    assert!(answered.len() > 50, "the clients had hardly an answer: {}", answered.len());
+    let (result, folder) = server.stop();
+    assert_eq!(digest(&result), replayed(folder.path()));
 }

@@ -75,13 +75,12 @@ impl Server {
 
     /// Returns status and body.
     pub fn post(&self, path: &str, body: &str) -> (u16, String) {
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=team/20261130/us-east-1/ec2/aws4_request\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        split(&self.send(request.as_bytes()))
+        split(&self.send(request(path, body).as_bytes()))
+    }
+
+    /// Returns address and port.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Ends the server by a signal, and returns the folder with its result.
@@ -91,6 +90,26 @@ impl Server {
         assert!(self.child.wait().unwrap().success(), "a signal is the regular end");
         (self.folder.path().join("out"), self.folder)
     }
+}
+
+/// Returns the request of an account.
+fn request(path: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=team/20261130/us-east-1/ec2/aws4_request\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Makes a request of a server that may be gone; `None` without a whole answer.
+pub fn try_post(address: &str, body: &str) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(request("/", body).as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let is_whole = answer.ends_with("</AllocateAddressResponse>");
+    is_whole.then(|| split(&answer))
 }
 
 fn split(answer: &str) -> (u16, String) {

@@ -10,5 +10,7 @@ mod volume_type;
 
 pub use entry::{CatalogueEntry, built_in, families, find};
 pub use filter::{TypeFilter, matches_name, select};
-pub use table::{InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable};
+pub use table::{
+    BareShape, InstanceType, InstanceTypeConfig, InterfaceLimits, ShapePrice, TypeTable, distinct_models,
+};
 pub use volume_type::{Performance, SNAPSHOT_MICRO_USD_PER_GIB_MONTH, VolumeType};

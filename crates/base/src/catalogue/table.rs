@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::entry::{CatalogueEntry, built_in};
 use crate::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use crate::input::{InputError, Place, Problem, did_you_mean};
-use crate::units::{Decimal, Money, QUANTITIES, Quantity, Resources, TypeId, Unreadable};
+use crate::units::{Decimal, Money, NumaNodes, QUANTITIES, Quantity, Resources, TypeId, Unreadable};
 
 /// An instance type of the scenario: new, or in place of the catalogue's of the same name.
 ///
@@ -33,6 +33,12 @@ pub struct InstanceTypeConfig {
     /// Network bandwidth reserved on the host \[Gbit/s\], whole Mbit/s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_gbps: Option<Decimal>,
+    /// NUMA nodes of its host that an instance takes, 1 or 2; default what `[placement.numa]` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numa: Option<u32>,
+    /// Models of GPU that an instance may have, such as `V100M32`; default any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpu_models: Vec<String>,
     /// Network interfaces an instance may have, the first included. A new type gives this and
     /// `addresses_per_interface` together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,6 +84,10 @@ pub struct InstanceType {
     pub name: String,
     /// Amounts that an instance takes from its host.
     pub request: Resources,
+    /// NUMA nodes that it takes them from; `None`: those that the placement says.
+    pub numa: Option<NumaNodes>,
+    /// Models of GPU that it may have, in order; none: any.
+    pub gpu_models: Vec<String>,
     /// On-demand price of a second, exact.
     pub price_per_second: Money,
     /// True if the price is `[billing.shape]`'s, for want of one of its own.
@@ -88,6 +98,23 @@ pub struct InstanceType {
     pub volume_attachments: Option<u32>,
 }
 
+/// Size without a name, and what else it asks of its host.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct BareShape {
+    /// Amounts that an instance takes from its host.
+    pub request: Resources,
+    /// NUMA nodes that it takes them from; `None`: those that the placement says.
+    pub numa: Option<NumaNodes>,
+    /// Models of GPU that it may have, in order; none: any.
+    pub gpu_models: Vec<String>,
+}
+
+impl From<Resources> for BareShape {
+    fn from(request: Resources) -> BareShape {
+        BareShape { request, ..BareShape::default() }
+    }
+}
+
 /// Numbers of network interfaces and addresses that an instance of a type may have (EC2 user guide, "IP
 /// addresses per network interface per instance type").
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -96,6 +123,14 @@ pub struct InterfaceLimits {
     pub interfaces: u32,
     /// Private IPv4 addresses of one interface, the first included; a prefix counts as one.
     pub addresses_each: u32,
+}
+
+impl InstanceType {
+    /// Returns what it asks of its host.
+    fn bare_shape(&self) -> BareShape {
+        let InstanceType { request, numa, .. } = *self;
+        BareShape { request, numa, gpu_models: self.gpu_models.clone() }
+    }
 }
 
 /// The most a type may cost \[USD/h\]: a month of 14 million instances at it still fits into [`Money`].
@@ -112,7 +147,7 @@ pub struct TypeTable {
     rates: Rates,
     used: Vec<InstanceType>,
     id_of_name: HashMap<String, TypeId>,
-    id_of_shape: HashMap<Resources, TypeId>,
+    id_of_shape: HashMap<BareShape, TypeId>,
 }
 
 impl TypeTable {
@@ -153,13 +188,16 @@ impl TypeTable {
     }
 
     /// Returns the id of a bare shape, given at its first use.
-    pub fn shape(&mut self, request: Resources) -> TypeId {
-        if let Some(&id) = self.id_of_shape.get(&request) {
+    pub fn shape(&mut self, shape: impl Into<BareShape>) -> TypeId {
+        let shape = shape.into();
+        if let Some(&id) = self.id_of_shape.get(&shape) {
             return id;
         }
         let id = self.next_id();
-        self.used.push(self.rates.instance_type(shape_name(&request), request, None));
-        self.id_of_shape.insert(request, id);
+        let BareShape { request, numa, ref gpu_models } = shape;
+        let made = self.rates.instance_type(shape_name(&shape), request, None);
+        self.used.push(InstanceType { numa, gpu_models: gpu_models.clone(), ..made });
+        self.id_of_shape.insert(shape, id);
         id
     }
 
@@ -206,23 +244,23 @@ impl Persist for TypeTable {
         out.put_length(used.len());
         for (id, kind) in self.iter() {
             let is_named = id_of_name.get(&kind.name) == Some(&id);
-            out.put(&(is_named.then_some(&kind.name), kind.request));
+            out.put(&(is_named.then_some(&kind.name), kind.bare_shape()));
         }
     }
 
     fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), RestoreError> {
         for number in 0..from.get_length()? {
-            let (name, request): (Option<String>, Resources) = from.get()?;
+            let (name, shape): (Option<String>, BareShape) = from.get()?;
             let id = match &name {
                 Some(name) => {
                     self.named(name).ok_or_else(|| gone(name, "is no type of the scenario any more"))?
                 }
-                None => self.shape(request),
+                None => self.shape(shape.clone()),
             };
             if id.index() != number {
                 return Err(RestoreError::Corrupt);
             }
-            if let Some(name) = name.filter(|_| self.get(id).request != request) {
+            if let Some(name) = name.filter(|_| self.get(id).bare_shape() != shape) {
                 return Err(gone(&name, "takes something else of its host now").into());
             }
         }
@@ -291,6 +329,8 @@ impl Rates {
         InstanceType {
             name,
             request,
+            numa: None,
+            gpu_models: Vec::new(),
             price_per_second,
             priced_by_shape,
             interfaces: None,
@@ -336,6 +376,7 @@ impl Reader<'_> {
             Some(price) => self.money("on_demand_usd_per_hour", price, MAX_USD_PER_HOUR),
             None => base.filter(|base| !base.priced_by_shape).map(|base| base.price_per_second),
         };
+        let numa = config.numa.and_then(|number| self.numa(number)).or(base.and_then(|base| base.numa));
         let interfaces = self.interface_limits(config, base.and_then(|base| base.interfaces));
         if self.problems.len() > before {
             return None;
@@ -347,7 +388,18 @@ impl Reader<'_> {
         }
         let volume_attachments = config.max_attachments.or(base.and_then(|base| base.volume_attachments));
         let made = rates.instance_type(config.name.clone(), request, own);
-        Some(InstanceType { interfaces, volume_attachments, ..made })
+        let gpu_models = distinct_models(config.gpu_models.clone());
+        Some(InstanceType { numa, gpu_models, interfaces, volume_attachments, ..made })
+    }
+
+    /// Reads a number of NUMA nodes; `None` after a problem is noted.
+    fn numa(&mut self, number: u32) -> Option<NumaNodes> {
+        let nodes = NumaNodes::of_number(number);
+        if nodes.is_none() {
+            let help = "an instance takes one node, or half of it from each of two";
+            self.problem("numa", format!("found {number}, expected 1 or 2"), help);
+        }
+        nodes
     }
 
     /// Returns what a configuration leaves and makes of the limits of `base`.
@@ -410,8 +462,8 @@ impl Reader<'_> {
 }
 
 /// Returns the name of a bare shape: `2vcpu-3.5gib`, and what it has besides.
-fn shape_name(request: &Resources) -> String {
-    let [vcpu, memory, gpu, storage, network] = request.0;
+fn shape_name(shape: &BareShape) -> String {
+    let [vcpu, memory, gpu, storage, network] = shape.request.0;
     let mut name = format!("{}vcpu-{}gib", parts(vcpu, 1000), parts(memory, 1024));
     if gpu > 0 {
         name.push_str(&format!("-{}gpu", parts(gpu, 1000)));
@@ -422,7 +474,22 @@ fn shape_name(request: &Resources) -> String {
     if network > 0 {
         name.push_str(&format!("-{network}mbps"));
     }
+    name.push_str(match shape.numa {
+        None | Some(NumaNodes::Fewest) => "",
+        Some(NumaNodes::One) => "-1node",
+        Some(NumaNodes::Two) => "-2nodes",
+    });
+    if !shape.gpu_models.is_empty() {
+        name.push_str(&format!("-{}", shape.gpu_models.join("|")));
+    }
     name
+}
+
+/// Returns models of GPU as they are compared: in order, each once.
+pub fn distinct_models(mut models: Vec<String>) -> Vec<String> {
+    models.sort_unstable();
+    models.dedup();
+    models
 }
 
 /// Writes `value ÷ units_per_one` (1000 or 1024) as an exact decimal.

@@ -38,6 +38,8 @@ pub enum Purpose {
     TraceCopy = 11,
     /// Requests of an arrival process that the intensity of the demand keeps; the entity is the process and its layer.
     ArrivalThinning = 12,
+    /// Blocks of a trace that are drawn again; the entity is the replay, and for accounts the account as well.
+    TraceResample = 13,
     /// Times between synthetic calls; the entity is the source of calls.
     CallArrival = 20,
     /// Operation and account of a synthetic call; the entity is the source of calls.

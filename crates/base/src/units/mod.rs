@@ -7,12 +7,14 @@ mod calendar;
 mod decimal;
 mod enum_map;
 pub mod figures;
+mod footprint;
 mod names;
 mod quantity;
 
 pub use calendar::{Calendar, Month};
 pub use decimal::{write_scaled, write_whole};
 pub use enum_map::{Enum, EnumMap};
+pub use footprint::{Footprint, NumaNodes};
 pub use quantity::{
     Decimal, Rounding, Unreadable, parse_duration, parse_nearest_seconds, parse_resource,
     parse_resource_rounded, parse_rounded, parse_scaled, parse_seconds,

@@ -58,7 +58,7 @@ impl Estimate {
 fn sampled(values: &[f64], figures: &[Figures], target: &Target, confidence: f64) -> Option<Interval> {
     // Each end has the confidence asked for: the rest is divided between both sides.
     let two_sided = 2.0 * confidence - 1.0;
-    let student = statistics::student_t(values, two_sided)?;
+    let student = Figures::sampling(figures).interval(values, two_sided)?;
     let (share, successes, trials) = COUNTED;
     if target.metric != share {
         return Some(student);
@@ -146,7 +146,10 @@ fn reversal(
     let change = statistics::mean(&differences);
     let interval = match from.certain && to.certain {
         true => Interval { low: change, high: change },
-        false => statistics::student_t(&differences, confidence)?,
+        false => {
+            let sampling = Figures::sampling(&from.figures).with(Figures::sampling(&to.figures));
+            sampling.interval(&differences, confidence)?
+        }
     };
     let is_away = if grows { interval.high < 0.0 } else { interval.low > 0.0 };
     is_away.then_some(Reversal { from: from.setting, to: to.setting, change })

@@ -141,6 +141,8 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            numa_nodes: 1,
+            has_gpu_devices: false,
             service_window: Default::default(),
         };
         let listed = ["x", "y", "x"].map(|rack| ListedHost {
@@ -148,6 +150,8 @@ mod tests {
             sellable,
             rack: Some(rack.to_string()),
             hardware: None,
+            numa_nodes: None,
+            gpu_model: None,
         });
         let listed = HostGroup {
             hosts: Hosts::Listed(listed.to_vec()),
@@ -156,6 +160,8 @@ mod tests {
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            numa_nodes: 1,
+            has_gpu_devices: false,
             service_window: Default::default(),
         };
         // Hosts 0 to 4 on racks 0 to 2; then 5, 6 on a rack and 7, 8, 9 on two.

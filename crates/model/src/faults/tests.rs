@@ -24,6 +24,8 @@ fn fleet(hosts: Hosts) -> Fleet {
         tenancy: GroupTenancy::Any,
         hardware: Default::default(),
         sockets: 0,
+        numa_nodes: 1,
+        has_gpu_devices: false,
         service_window: Default::default(),
     };
     Fleet::new(&[vec![group.clone()], vec![group]]).unwrap()
@@ -361,16 +363,17 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
             Resources::new(500 + 500 * random.below(4) as u32, 1_024 + 1_024 * random.below(4) as u32);
         if random.below(2) == 0 {
             let request = Request {
-                shape: placer.shape(&amounts, &fleet),
+                shape: placer.shape(amounts, &fleet),
                 amounts,
+                numa: Default::default(),
                 account: AccountId(0),
                 zone,
                 constraint: None,
             };
-            let chosen = placer.choose(&request, &fleet).or_else(|| fleet.open(zone, &amounts));
+            let chosen = placer.choose(&request, &fleet).or_else(|| fleet.open(zone, amounts));
             if let Some(host) = chosen {
-                assert!(fleet.fits(host, &amounts));
-                fleet.take(host, zone, &amounts);
+                assert!(fleet.fits(host, &amounts.into()));
+                fleet.take(host, zone, amounts);
                 placer.placed(&request, host, &fleet);
                 placer.changed(host, zone, &mut fleet);
                 live.push((host, request));
@@ -378,7 +381,7 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
         } else if !live.is_empty() {
             let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
             placer.removed(&request, host, &fleet);
-            fleet.give(host, request.zone, &request.amounts);
+            fleet.give(host, request.zone, request.amounts, Default::default());
             placer.changed(host, request.zone, &mut fleet);
         }
     }

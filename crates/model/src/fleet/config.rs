@@ -11,16 +11,15 @@ use serde::{Deserialize, Serialize};
 use super::hardware::{Architecture, Hardware};
 use super::host::GroupTenancy;
 use super::host_file;
-use super::host_group::{HostGroup, Hosts, ListedHost, MAX_HOSTS};
+use super::host_group::{DEFAULT_HOSTS_PER_RACK, HostGroup, Hosts, ListedHost, MAX_HOSTS};
+use super::sale::{MILLION, MOST_RATIO, Sale};
 use super::service_window::{Drain, ServiceWindow};
+use super::topology::MAX_NODES;
 use plimsoll_base::input::{Place, Problem};
-use plimsoll_base::units::{Decimal, Duration, QUANTITIES, Quantity, RESOURCES, Resources};
+use plimsoll_base::units::{Decimal, Duration, QUANTITIES, Quantity, RESOURCES, Resources, parse_scaled};
 
 /// The most hosts an elastic group opens where the scenario does not say: each has its record from the start.
 pub const DEFAULT_MAX_HOSTS: u32 = 1_000_000;
-
-/// Hosts in one rack where the scenario does not say: half of a 42-unit rack in 2U servers, with room for switches.
-pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
 
 /// A zone: a place that fails on its own, with hosts in it.
 ///
@@ -76,7 +75,8 @@ pub struct HostGroupConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_hosts: Option<u32>,
     /// CSV file with one host a row, in order: `vcpu,memory_gib` and optionally
-    /// `gpu,local_storage_gib,network_gbps,name,rack,sku,families,types,architecture`. Relative to the scenario file.
+    /// `gpu,local_storage_gib,network_gbps,name,rack,sku,families,types,architecture,numa_nodes,gpu_model`. Relative to the
+    /// scenario file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
     /// vCPU of each host \[vCPU\].
@@ -111,6 +111,22 @@ pub struct HostGroupConfig {
     /// limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sockets: Option<u8>,
+    /// NUMA nodes of each host, 1 to 8, over which vCPU and memory are divided evenly, what is left over not sold. An
+    /// instance takes one, or half of what it asks for from each of two (`[placement.numa]`). Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numa_nodes: Option<u8>,
+    /// Division of the GPU of each host; default `pooled`.
+    #[serde(default, skip_serializing_if = "GpuDivision::is_pooled")]
+    pub gpu_division: GpuDivision,
+    /// Model of the GPUs, such as `V100M32`. Instances that name models go only to hosts of these; default none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_model: Option<String>,
+    /// vCPU sold for each vCPU of a host that is not reserved, as of OpenStack's `cpu_allocation_ratio`; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vcpu_ratio: Option<Decimal>,
+    /// Memory sold for each GiB of a host that is not reserved, as of OpenStack's `ram_allocation_ratio`; default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_ratio: Option<Decimal>,
     /// Hosts that share a rack, in order \[hosts\]; default 16.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hosts_per_rack: Option<u32>,
@@ -142,6 +158,23 @@ pub struct HostGroupConfig {
     /// default what `[billing.prices]` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedicated_usd_per_hour: Option<Decimal>,
+}
+
+/// Division of the GPU of a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GpuDivision {
+    /// A single amount, of which every instance takes what it asks for.
+    #[default]
+    Pooled,
+    /// Devices: a whole number takes whole devices, a share of one fits on one device.
+    Devices,
+}
+
+impl GpuDivision {
+    fn is_pooled(&self) -> bool {
+        *self == GpuDivision::Pooled
+    }
 }
 
 fn is_zero(duration: &Duration) -> bool {
@@ -215,7 +248,7 @@ impl HostGroupConfig {
     /// Returns the exact hosts of this group, reading its host file if it has one. `at` is the key path of the group.
     pub fn resolve(&self, at: &str) -> Result<HostGroup, Vec<Problem>> {
         let mut problems = Problems { at, found: Vec::new() };
-        let reserve = self.reserve(&mut problems);
+        let sale = self.sale(&mut problems);
         let hosts = match (self.count, self.elastic, &self.file) {
             (Some(count), false, None) => {
                 if count == 0 {
@@ -223,18 +256,18 @@ impl HostGroupConfig {
                 } else if count > MAX_HOSTS {
                     problems.add("count", format!("found {count} hosts, expected at most {MAX_HOSTS}"));
                 }
-                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Fixed { count, sellable })
+                self.sellable(&sale, &mut problems).map(|sellable| Hosts::Fixed { count, sellable })
             }
             (None, true, None) => {
                 let max_hosts = self.max_hosts.unwrap_or(DEFAULT_MAX_HOSTS);
                 if max_hosts == 0 || max_hosts > MAX_HOSTS {
                     problems.add("max_hosts", format!("found {max_hosts}, expected 1 to {MAX_HOSTS} hosts"));
                 }
-                self.sellable(reserve, &mut problems).map(|sellable| Hosts::Elastic { max_hosts, sellable })
+                self.sellable(&sale, &mut problems).map(|sellable| Hosts::Elastic { max_hosts, sellable })
             }
             (None, false, Some(file)) => {
                 self.refuse_quantities_beside_file(&mut problems);
-                self.listed(file, &reserve, &mut problems).map(Hosts::Listed)
+                self.listed(file, &sale, &mut problems).map(Hosts::Listed)
             }
             _ => {
                 problems.found.push(
@@ -273,12 +306,20 @@ impl HostGroupConfig {
                 hosts_per_rack: self.hosts_per_rack.unwrap_or(DEFAULT_HOSTS_PER_RACK),
                 max_instances: self.max_instances,
                 tenancy: self.tenancy,
-                hardware: Hardware::new(&self.families, &self.types, self.architecture),
+                hardware: self.hardware(),
                 sockets: self.sockets.unwrap_or(0),
+                numa_nodes: self.numa_nodes.unwrap_or(1),
+                has_gpu_devices: !self.gpu_division.is_pooled(),
                 service_window: self.service_window(),
             }),
             _ => Err(problems.found),
         }
+    }
+
+    /// Returns the types that the hosts run.
+    fn hardware(&self) -> Hardware {
+        let gpu_model = self.gpu_model.clone().filter(|model| !model.is_empty());
+        Hardware { gpu_model, ..Hardware::new(&self.families, &self.types, self.architecture) }
     }
 
     /// Returns the time that the hosts are there.
@@ -336,6 +377,34 @@ impl HostGroupConfig {
         if given.is_empty() { "none".to_string() } else { given.join(" and ") }
     }
 
+    /// Returns what makes of the capacity of a host the amounts that it sells.
+    fn sale(&self, problems: &mut Problems<'_>) -> Sale {
+        let nodes = self.numa_nodes.unwrap_or(1);
+        if nodes == 0 || usize::from(nodes) > MAX_NODES {
+            problems.add("numa_nodes", format!("found {nodes}, expected 1 to {MAX_NODES}"));
+        }
+        let ratio = |key: &str, value: &Option<Decimal>, problems: &mut Problems<'_>| {
+            let millionths =
+                value.as_ref().map_or(Ok(MILLION), |ratio| parse_scaled(ratio.as_str(), MILLION));
+            match millionths {
+                Ok(ratio @ 1..=MOST_RATIO) => ratio,
+                _ => {
+                    let found = value.as_ref().map_or("1", |ratio| ratio.as_str());
+                    let expected = "more than 0 and at most 1000, in steps of a millionth";
+                    problems.add(key, format!("found {found}, expected {expected}"));
+                    MILLION
+                }
+            }
+        };
+        Sale {
+            reserve: self.reserve(problems),
+            vcpu_ratio: ratio("vcpu_ratio", &self.vcpu_ratio, problems),
+            memory_ratio: ratio("memory_ratio", &self.memory_ratio, problems),
+            nodes: nodes.max(1),
+            has_devices: !self.gpu_division.is_pooled(),
+        }
+    }
+
     /// Returns the share of each host that is not sold.
     fn reserve(&self, problems: &mut Problems<'_>) -> Resources {
         let vcpu = problems.resource("reserved_vcpu", self.reserved_vcpu.as_ref(), Resources::VCPU);
@@ -345,7 +414,7 @@ impl HostGroupConfig {
     }
 
     /// Returns what each host has to sell, or `None` when the problems say why not.
-    fn sellable(&self, reserve: Resources, problems: &mut Problems<'_>) -> Option<Resources> {
+    fn sellable(&self, sale: &Sale, problems: &mut Problems<'_>) -> Option<Resources> {
         let before = problems.found.len();
         for (key, value) in [("vcpu", &self.vcpu), ("memory_gib", &self.memory_gib)] {
             if value.is_none() {
@@ -368,28 +437,27 @@ impl HostGroupConfig {
         ] {
             if capacity.0[i] == 0 {
                 problems.add(key, "found 0, expected more than 0");
-            } else if reserve.0[i] >= capacity.0[i] {
+            } else if sale.reserve.0[i] >= capacity.0[i] {
                 problems.add(
                     reserved_key,
                     format!("found a reserve that leaves nothing to sell, expected less than `{key}`"),
                 );
             }
         }
-        (problems.found.len() == before).then(|| capacity.minus(&reserve))
+        if problems.found.len() > before {
+            return None;
+        }
+        let sellable = sale.sellable(&capacity, sale.nodes);
+        sellable.map_err(|(resource, message)| problems.add(QUANTITIES[resource].key, message)).ok()
     }
 
     /// Returns the hosts of the file, or `None` after a problem is noted.
-    fn listed(
-        &self,
-        path: &Path,
-        reserve: &Resources,
-        problems: &mut Problems<'_>,
-    ) -> Option<Vec<ListedHost>> {
+    fn listed(&self, path: &Path, sale: &Sale, problems: &mut Problems<'_>) -> Option<Vec<ListedHost>> {
         if let Err(error) = std::fs::metadata(path) {
             problems.add("file", format!("cannot read `{}`: {error}", path.display()));
             return None;
         }
-        host_file::read(path, reserve).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
+        host_file::read(path, sale).map_err(|mut in_file| problems.found.append(&mut in_file)).ok()
     }
 
     /// Checks that quantities come from the scenario or from the host file, not from both.

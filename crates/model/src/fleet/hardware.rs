@@ -38,6 +38,8 @@ pub struct Hardware {
     pub types: BTreeSet<String>,
     /// The architecture; none: any.
     pub architecture: Option<Architecture>,
+    /// Model of the GPUs, if it is known.
+    pub gpu_model: Option<String>,
 }
 
 /// Attributes of an instance type on which hardware depends.
@@ -47,6 +49,8 @@ pub struct Model<'a> {
     pub name: &'a str,
     /// Its architectures, separated by `|`; empty if unknown, which every hardware runs.
     pub architectures: &'a str,
+    /// Models of GPU that it may have; none: any, and none.
+    pub gpu_models: &'a [String],
 }
 
 impl Model<'_> {
@@ -63,6 +67,7 @@ impl Hardware {
             families: families.iter().cloned().collect(),
             types: types.iter().cloned().collect(),
             architecture,
+            gpu_model: None,
         }
     }
 
@@ -72,7 +77,10 @@ impl Hardware {
             let mut known = model.architectures.split('|').filter(|word| !word.is_empty()).peekable();
             known.peek().is_none() || known.any(|word| word == architecture.name())
         };
-        self.runs_family(model.family(), model.name) && self.architecture.is_none_or(suits)
+        let has_gpu = || self.gpu_model.as_ref().is_some_and(|own| model.gpu_models.contains(own));
+        self.runs_family(model.family(), model.name)
+            && self.architecture.is_none_or(suits)
+            && (model.gpu_models.is_empty() || has_gpu())
     }
 
     /// Returns true if it runs some type of a family.
@@ -134,10 +142,10 @@ mod tests {
 
     #[test]
     fn hardware_runs_its_families_types_and_architecture() {
-        let large = Model { name: "m5.large", architectures: "x86_64" };
-        let arm = Model { name: "m7g.large", architectures: "arm64" };
-        let old = Model { name: "t2.micro", architectures: "i386|x86_64" };
-        let own = Model { name: "unit", architectures: "" };
+        let large = Model { name: "m5.large", architectures: "x86_64", gpu_models: &[] };
+        let arm = Model { name: "m7g.large", architectures: "arm64", gpu_models: &[] };
+        let old = Model { name: "t2.micro", architectures: "i386|x86_64", gpu_models: &[] };
+        let own = Model { name: "unit", architectures: "", gpu_models: &[] };
         for (hardware, runs) in [
             (Hardware::default(), [true, true, true, true]),
             (hardware(&["m5"], &[], None), [true, false, false, false]),
@@ -154,6 +162,20 @@ mod tests {
         assert_eq!((sets.barring(&large), sets.barring(&arm)), (0, 2));
         assert!(sets.get(1).runs_any_of("m5") && !sets.get(1).runs_any_of("c5"));
         assert!(hardware(&[], &["c5.large"], None).runs_any_of("c5"));
+    }
+
+    #[test]
+    fn a_type_that_names_gpu_models_goes_to_hosts_of_these() {
+        let models = ["T4".to_string(), "V100M32".to_string()];
+        let picky = Model { name: "unit", architectures: "", gpu_models: &models };
+        let of = |gpu_model: Option<&str>| Hardware {
+            gpu_model: gpu_model.map(str::to_string),
+            ..Hardware::default()
+        };
+        let runs = [None, Some("T4"), Some("P100")].map(|model| of(model).runs(&picky));
+        assert_eq!(runs, [false, true, false]);
+        let any = Model { gpu_models: &[], ..picky };
+        assert!(of(Some("T4")).runs(&any) && of(None).runs(&any));
     }
 
     #[test]

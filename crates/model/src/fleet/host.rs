@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::service_window::ServiceWindow;
-use plimsoll_base::units::{HostId, RackId, Resources, ZoneId};
+use super::topology::Topology;
+use plimsoll_base::units::{Footprint, HostId, RackId, Resources, ZoneId};
 
 /// State of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -114,6 +115,8 @@ pub struct Sku {
     pub hardware: u8,
     /// Processor sockets of a host, which bound what a dedicated host holds; 0 if not given.
     pub sockets: u8,
+    /// Its NUMA nodes and GPU devices, where they are told apart.
+    pub topology: Topology,
 }
 
 impl Sku {
@@ -131,6 +134,12 @@ impl Sku {
         }
         let of_socket = self.capacity.vcpu_milli() / sockets;
         if size <= of_socket { sockets * (of_socket / size) } else { self.capacity.vcpu_milli() / size }
+    }
+
+    /// Returns true if such a host, empty, has room for an instance.
+    pub fn covers(&self, footprint: &Footprint) -> bool {
+        self.capacity.covers(&footprint.amounts)
+            && (self.topology.is_flat() || self.topology.empty().have_room(&self.topology, footprint))
     }
 
     /// Returns true if network bandwidth has no limit and is not counted.

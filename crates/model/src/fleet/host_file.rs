@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::hardware::{Architecture, Hardware};
 use super::host_group::{ListedHost, MAX_HOSTS};
+use super::sale::Sale;
+use super::topology::MAX_NODES;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::table::{Dialect, Table};
 use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, parse_resource};
@@ -20,9 +22,12 @@ const SKU: &str = "sku";
 const FAMILIES: &str = "families";
 const TYPES: &str = "types";
 const ARCHITECTURE: &str = "architecture";
+/// Columns of the parts of a host.
+const NUMA_NODES: &str = "numa_nodes";
+const GPU_MODEL: &str = "gpu_model";
 
-/// Reads every host of a file, less the `reserve` of each. Lines that begin with `#` are comments.
-pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Problem>> {
+/// Reads every host of a file, with what it sells. Lines that begin with `#` are comments.
+pub fn read(path: &Path, sale: &Sale) -> Result<Vec<ListedHost>, Vec<Problem>> {
     let mut table = Table::open_as(path, Dialect { comment: Some(b'#'), ..Dialect::default() })
         .map_err(|problem| vec![problem])?;
     let columns = Columns::find(&mut table)?;
@@ -32,7 +37,7 @@ pub fn read(path: &Path, reserve: &Resources) -> Result<Vec<ListedHost>, Vec<Pro
     while problems.len() < MAX_PROBLEMS {
         match table.advance() {
             Ok(false) => break,
-            Ok(true) => match columns.host(&table, reserve) {
+            Ok(true) => match columns.host(&table, sale) {
                 Ok(host) => {
                     if host.name.as_ref().is_some_and(|name| !names.insert(name.clone())) {
                         let column = columns.name.expect("the host has a name");
@@ -72,6 +77,8 @@ struct Columns {
     rack: Option<usize>,
     /// Families, types and architecture.
     hardware: [Option<usize>; 3],
+    numa_nodes: Option<usize>,
+    gpu_model: Option<usize>,
 }
 
 impl Columns {
@@ -80,7 +87,7 @@ impl Columns {
         let known: Vec<&str> = QUANTITIES
             .iter()
             .map(|q| q.key)
-            .chain([NAME, RACK, SKU, FAMILIES, TYPES, ARCHITECTURE])
+            .chain([NAME, RACK, SKU, FAMILIES, TYPES, ARCHITECTURE, NUMA_NODES, GPU_MODEL])
             .collect();
         table.rename_alike(known.iter().copied());
         let mut problems = Vec::new();
@@ -110,11 +117,13 @@ impl Columns {
         let hardware = [FAMILIES, TYPES, ARCHITECTURE].map(|name| table.column(name));
         let needed = [quantities[Resources::VCPU], quantities[Resources::MEMORY]];
         table.allow_null_words((0..table.header().len()).filter(|column| !needed.contains(&Some(*column))));
-        Ok(Columns { quantities, name: table.column(NAME), rack: table.column(RACK), hardware })
+        let [name, rack, numa_nodes, gpu_model] =
+            [NAME, RACK, NUMA_NODES, GPU_MODEL].map(|name| table.column(name));
+        Ok(Columns { quantities, name, rack, hardware, numa_nodes, gpu_model })
     }
 
     /// Returns the host of the row that `table` stands at.
-    fn host(&self, table: &Table, reserve: &Resources) -> Result<ListedHost, Problem> {
+    fn host(&self, table: &Table, sale: &Sale) -> Result<ListedHost, Problem> {
         let mut capacity = Resources::ZERO;
         capacity.0[Resources::NETWORK] = u32::MAX;
         for (i, quantity) in QUANTITIES.iter().enumerate() {
@@ -128,7 +137,7 @@ impl Columns {
                 let expected = format!("0 or more, in steps of {}", quantity.smallest);
                 table.wrong(column, reason, &expected)
             })?;
-            if needed && capacity.0[i] <= reserve.0[i] {
+            if needed && capacity.0[i] <= sale.reserve.0[i] {
                 return Err(Problem::new(
                     table.place(column),
                     format!("found {text}, expected more than 0 and more than the group's reserve"),
@@ -138,12 +147,32 @@ impl Columns {
         let text = |column| -> Result<Option<String>, Problem> {
             Ok(Some(cell(table, column)?).filter(|text| !text.is_empty()).map(str::to_string))
         };
+        let numa_nodes = self.numa_nodes(table)?;
+        let sellable =
+            sale.sellable(&capacity, numa_nodes.unwrap_or(sale.nodes)).map_err(|(resource, message)| {
+                let column = self.quantities[resource].expect("what is wrong was read");
+                Problem::new(table.place(column), message)
+            })?;
         Ok(ListedHost {
             name: text(self.name)?,
-            sellable: capacity.minus(reserve),
+            sellable,
             rack: text(self.rack)?,
             hardware: self.hardware(table)?,
+            gpu_model: text(self.gpu_model)?,
+            numa_nodes,
         })
+    }
+
+    /// Reads the NUMA nodes of the host of a row; `None` if the row does not give them.
+    fn numa_nodes(&self, table: &Table) -> Result<Option<u8>, Problem> {
+        let text = cell(table, self.numa_nodes)?;
+        let (Some(column), false) = (self.numa_nodes, text.is_empty()) else { return Ok(None) };
+        let number = text.parse::<u8>().ok().filter(|nodes| (1..=MAX_NODES).contains(&usize::from(*nodes)));
+        let problem = || {
+            let message = format!("found `{text}`, expected 1 to {MAX_NODES} NUMA nodes");
+            Problem::new(table.place(column), message)
+        };
+        number.map(Some).ok_or_else(problem)
     }
 
     /// Reads the types that the host of a row runs; `None` if the row does not give them.
@@ -178,7 +207,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hosts.csv");
         std::fs::write(&path, text).unwrap();
-        read(&path, &Resources::new(500, 1024))
+        let reserve = Resources::new(500, 1024);
+        read(&path, &Sale { reserve, ..Sale::default() })
             .map_err(|problems| plimsoll_base::input::InputError(problems).to_string())
     }
 
@@ -207,6 +237,15 @@ mod tests {
     }
 
     #[test]
+    fn rows_say_how_their_hosts_are_divided() {
+        let hosts = hosts("vcpu,memory_gib,numa_nodes,gpu_model\n4.5,8,2,T4\n4,8,,\n").unwrap();
+        let parts = |host: &ListedHost| (host.numa_nodes, host.gpu_model.clone());
+        let expected = [(Some(2), Some("T4".to_string())), (None, None)];
+        assert_eq!(hosts.iter().map(parts).collect::<Vec<_>>(), expected);
+        assert_eq!(hosts[0].sellable.vcpu_milli(), 4_000);
+    }
+
+    #[test]
     fn what_is_wrong_has_its_place() {
         let cases = [
             ("vcpu,memory_gib\n4,8\n-1,8\n", "hosts.csv:3: `vcpu`: found `-1`, which is negative"),
@@ -223,6 +262,7 @@ mod tests {
             ("vcpu,memory\n4,8\n", "did you mean `memory_gib`?"),
             ("vcpu,vcpu,memory_gib\n4,4,8\n", "hosts.csv:1: `vcpu`: found the column twice"),
             ("vcpu,memory_gib,architecture\n4,8,arm\n", "hosts.csv:2: `architecture`: found `arm`"),
+            ("vcpu,memory_gib,numa_nodes\n4,8,9\n", "hosts.csv:2: `numa_nodes`: found `9`, expected 1 to 8"),
             (
                 "name,vcpu,memory_gib\na,4,8\nb,4,8\na,4,8\n",
                 "hosts.csv:4: `name`: found `a`, which is the name of an earlier host",

@@ -8,6 +8,9 @@ use plimsoll_base::units::Resources;
 /// The most hosts one fleet may have: their records alone then fill several GiB.
 pub const MAX_HOSTS: u32 = 100_000_000;
 
+/// Hosts in one rack where the scenario does not say: half of a 42-unit rack in 2U servers, with room for switches.
+pub const DEFAULT_HOSTS_PER_RACK: u32 = 16;
+
 /// Host group with every quantity exact.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HostGroup {
@@ -23,6 +26,10 @@ pub struct HostGroup {
     pub hardware: Hardware,
     /// Processor sockets of each; 0 if not given.
     pub sockets: u8,
+    /// NUMA nodes of each that instances do not spread over; 1 if not given.
+    pub numa_nodes: u8,
+    /// True if their GPU devices are told apart.
+    pub has_gpu_devices: bool,
     /// Time that they are there.
     pub service_window: ServiceWindow,
 }
@@ -59,9 +66,28 @@ pub struct ListedHost {
     pub rack: Option<String>,
     /// Types that the host runs, if the file gives them.
     pub hardware: Option<Hardware>,
+    /// NUMA nodes, if the file gives them.
+    pub numa_nodes: Option<u8>,
+    /// Model of its GPUs, if the file gives it.
+    pub gpu_model: Option<String>,
 }
 
 impl HostGroup {
+    /// Returns a group of hosts as they are where a scenario says no more of them.
+    pub fn of(hosts: Hosts) -> HostGroup {
+        HostGroup {
+            hosts,
+            hosts_per_rack: DEFAULT_HOSTS_PER_RACK,
+            max_instances: None,
+            tenancy: GroupTenancy::Any,
+            hardware: Hardware::default(),
+            sockets: 0,
+            numa_nodes: 1,
+            has_gpu_devices: false,
+            service_window: ServiceWindow::default(),
+        }
+    }
+
     /// Returns the greatest number of hosts of the group \[hosts\].
     pub fn most_hosts(&self) -> u64 {
         match &self.hosts {

@@ -10,10 +10,13 @@ pub mod host;
 pub mod host_file;
 pub mod host_group;
 pub mod index;
+pub mod layout;
 mod pool;
 mod restore;
+pub mod sale;
 pub mod service_window;
 pub mod state;
+pub mod topology;
 pub mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +25,9 @@ use std::ops::Range;
 use hardware::{Hardware, HardwareSets, Model};
 use host::{GroupHosts, Host, HostState, Pool, Racks, Sku, SkuId};
 use host_group::{HostGroup, Hosts, ListedHost};
-use plimsoll_base::units::{Duration, HostId, RESOURCES, RackId, Resources, ZoneId};
+use layout::Layouts;
+use plimsoll_base::units::{Duration, Footprint, HostId, RESOURCES, RackId, Resources, ZoneId};
+use topology::{Affinity, NodeOrder, Parts, Topology};
 use totals::{Total, Totals};
 
 /// A zone: a run of hosts.
@@ -63,6 +68,10 @@ impl Zone {
 pub struct Fleet {
     hosts: Vec<Host>,
     skus: Vec<Sku>,
+    /// Room on the parts of each host; empty where no host is divided.
+    parts: Vec<Parts>,
+    /// Order in which the nodes of a host are tried.
+    node_order: NodeOrder,
     groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     totals: Totals,
@@ -104,6 +113,8 @@ impl Fleet {
             is_elastic: builder.groups.iter().any(|group| group.elastic),
             hardware: builder.hardware,
             names: builder.names,
+            parts: layout::parts(&builder.hosts, &builder.skus),
+            node_order: NodeOrder::Lowest,
             hosts: builder.hosts,
             skus: builder.skus,
             groups: builder.groups,
@@ -135,10 +146,10 @@ impl Fleet {
         &self.hosts
     }
 
-    /// Returns the hosts and their capacities, for an index that marks its place in a host.
+    /// Returns the hosts and what is beside their records, for an index that marks its place in a host.
     #[inline]
-    pub fn hosts_to_mark(&mut self) -> (&mut [Host], &[Sku]) {
-        (&mut self.hosts, &self.skus)
+    pub fn hosts_to_mark(&mut self) -> (&mut [Host], Layouts<'_>) {
+        (&mut self.hosts, Layouts { skus: &self.skus, parts: &self.parts })
     }
 
     /// Returns the capacities.
@@ -227,8 +238,8 @@ impl Fleet {
 
     /// Returns true if a host takes instances of shared tenancy and has so much free.
     #[inline]
-    pub fn fits(&self, id: HostId, request: &Resources) -> bool {
-        self.accepts(id) && self.hosts[id.index()].free.covers(request)
+    pub fn fits(&self, id: HostId, footprint: &Footprint) -> bool {
+        self.accepts(id) && self.layouts().fits(id, &self.hosts[id.index()], footprint)
     }
 
     /// Returns true if a host takes instances of shared tenancy at all: in the shared pool, active, and below
@@ -260,9 +271,11 @@ impl Fleet {
         }
     }
 
-    /// Puts an instance on a host that fits.
+    /// Puts an instance on a host that fits, and returns the parts of the host that it is on.
     #[inline(always)] // every launch
-    pub fn take(&mut self, id: HostId, zone: ZoneId, request: &Resources) {
+    pub fn take(&mut self, id: HostId, zone: ZoneId, footprint: impl Into<Footprint>) -> Affinity {
+        let footprint = footprint.into();
+        let request = &footprint.amounts;
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
         debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
@@ -285,11 +298,23 @@ impl Fleet {
                 }
             });
         }
+        if self.parts.is_empty() { Affinity::default() } else { self.take_parts(id, &footprint) }
     }
 
-    /// Takes an instance off its host.
+    /// Takes an instance off its host, and off the parts that it was on.
     #[inline(always)] // every end
-    pub fn give(&mut self, id: HostId, zone: ZoneId, request: &Resources) -> Change {
+    pub fn give(
+        &mut self,
+        id: HostId,
+        zone: ZoneId,
+        footprint: impl Into<Footprint>,
+        affinity: Affinity,
+    ) -> Change {
+        let footprint = footprint.into();
+        let request = &footprint.amounts;
+        if affinity != Affinity::default() {
+            self.give_parts(id, &footprint, affinity);
+        }
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
         let before = short(&host.free, &self.smallest);
@@ -407,6 +432,7 @@ impl Fleet {
         }
         assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
         assert_eq!(by_group, self.by_group, "the totals of the groups do not match their hosts");
+        self.assert_parts();
         for zone in &self.zones {
             let hosts = &self.hosts[zone.hosts.start as usize..zone.hosts.end as usize];
             let free: u64 = hosts.iter().map(Host::free_vcpu_milli).sum();
@@ -476,23 +502,25 @@ impl Builder {
     fn group(&mut self, zone: ZoneId, group: &HostGroup) -> Result<(), TooManyKinds> {
         let first = HostId(self.hosts.len() as u32);
         let hardware = self.number(&group.hardware)?;
-        let sku = |capacity, hardware| Sku {
+        let sku = |capacity, hardware, nodes| Sku {
             capacity,
             max_instances: group.max_instances.unwrap_or(u32::MAX),
             hardware,
             sockets: group.sockets,
+            topology: Topology::new(&capacity, nodes, group.has_gpu_devices),
         };
+        let nodes = group.numa_nodes;
         let empty =
             |state| Host { state, pool: group.tenancy.pool(), index_mark: u32::MAX, ..Host::default() };
         let is_there = group.service_window.from == Duration::ZERO;
         let at_first = if is_there { HostState::Active } else { HostState::Absent };
         let (elastic, racks) = match &group.hosts {
             Hosts::Fixed { count, sellable } => {
-                self.equal_hosts(*count, sku(*sellable, hardware), empty(at_first))?;
+                self.equal_hosts(*count, sku(*sellable, hardware, nodes), empty(at_first))?;
                 (false, self.fill_racks(*count, group.hosts_per_rack))
             }
             Hosts::Elastic { max_hosts, sellable } => {
-                self.equal_hosts(*max_hosts, sku(*sellable, hardware), empty(HostState::Closed))?;
+                self.equal_hosts(*max_hosts, sku(*sellable, hardware, nodes), empty(HostState::Closed))?;
                 (true, self.fill_racks(*max_hosts, group.hosts_per_rack))
             }
             Hosts::Listed(rows) => {
@@ -500,8 +528,9 @@ impl Builder {
                     if let Some(name) = &row.name {
                         self.names.insert(name.clone(), HostId(self.hosts.len() as u32));
                     }
-                    let hardware = row.hardware.as_ref().map_or(Ok(hardware), |own| self.number(own))?;
-                    self.equal_hosts(1, sku(row.sellable, hardware), empty(at_first))?;
+                    let hardware = self.hardware_of(row, group, hardware)?;
+                    let nodes = row.numa_nodes.unwrap_or(nodes);
+                    self.equal_hosts(1, sku(row.sellable, hardware, nodes), empty(at_first))?;
                 }
                 (false, self.list_racks(rows, group.hosts_per_rack))
             }
@@ -510,6 +539,16 @@ impl Builder {
         let HostGroup { tenancy, service_window, .. } = *group;
         self.groups.push(GroupHosts { zone, first, count, elastic, racks, tenancy, service_window });
         Ok(())
+    }
+
+    /// Returns the number of what a host of a file runs: its own types or those of the group, and its GPU model.
+    fn hardware_of(&mut self, row: &ListedHost, group: &HostGroup, of_group: u8) -> Result<u8, TooManyKinds> {
+        if row.hardware.is_none() && row.gpu_model.is_none() {
+            return Ok(of_group);
+        }
+        let types = row.hardware.as_ref().unwrap_or(&group.hardware);
+        let gpu_model = row.gpu_model.as_ref().or(group.hardware.gpu_model.as_ref()).cloned();
+        self.number(&Hardware { gpu_model, ..types.clone() })
     }
 
     fn equal_hosts(&mut self, count: u32, kind: Sku, empty: Host) -> Result<(), TooManyKinds> {

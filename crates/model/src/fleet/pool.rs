@@ -4,15 +4,15 @@
 use super::host::GroupTenancy;
 use super::host::{HostState, Pool, Sku};
 use super::{Change, Fleet};
-use plimsoll_base::units::{HostId, Resources, ZoneId};
+use plimsoll_base::units::{Footprint, HostId, ZoneId};
 
 impl Fleet {
     /// Returns true if a host is active, below its limit of instances and has so much free, in any pool.
-    pub fn has_room(&self, id: HostId, request: &Resources) -> bool {
+    pub fn has_room(&self, id: HostId, footprint: &Footprint) -> bool {
         let host = &self.hosts[id.index()];
         host.state == HostState::Active
             && host.instances < self.skus[host.sku.0 as usize].max_instances
-            && host.free.covers(request)
+            && self.layouts().fits(id, host, footprint)
     }
 
     /// Returns true if a host is empty and without owner, and its group lets it become one account's own.
@@ -44,8 +44,13 @@ impl Fleet {
 
     /// Opens the lowest closed host of the zone's first elastic group that could take a request of shared
     /// tenancy.
-    pub fn open(&mut self, zone: ZoneId, request: &Resources) -> Option<HostId> {
-        self.open_where(zone, request, |_| true, |fleet, id| fleet.hosts[id.index()].pool == Pool::Shared)
+    pub fn open(&mut self, zone: ZoneId, footprint: impl Into<Footprint>) -> Option<HostId> {
+        self.open_where(
+            zone,
+            &footprint.into(),
+            |_| true,
+            |fleet, id| fleet.hosts[id.index()].pool == Pool::Shared,
+        )
     }
 
     /// Opens the lowest closed host, of those that a rule allows, of the zone's first elastic group whose kind of
@@ -53,11 +58,11 @@ impl Fleet {
     pub fn open_where(
         &mut self,
         zone: ZoneId,
-        request: &Resources,
+        footprint: &Footprint,
         suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<HostId> {
-        let (group, id) = self.lowest_closed(zone, request, suits, allows)?;
+        let (group, id) = self.lowest_closed(zone, footprint, suits, allows)?;
         self.closed[group].remove(&id.0);
         self.hosts[id.index()].state = HostState::Active;
         self.count_in(id);
@@ -68,25 +73,25 @@ impl Fleet {
     pub fn next_to_open(
         &self,
         zone: ZoneId,
-        request: &Resources,
+        footprint: &Footprint,
         suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<HostId> {
-        self.lowest_closed(zone, request, suits, allows).map(|(_, id)| id)
+        self.lowest_closed(zone, footprint, suits, allows).map(|(_, id)| id)
     }
 
     /// Returns that host, with its group.
     fn lowest_closed(
         &self,
         zone: ZoneId,
-        request: &Resources,
+        footprint: &Footprint,
         suits: impl Fn(&Sku) -> bool,
         allows: impl Fn(&Fleet, HostId) -> bool,
     ) -> Option<(usize, HostId)> {
         self.zones[zone.index()].groups.clone().find_map(|group| {
             let sku = self.hosts.get(self.groups[group].first.index())?.sku;
             let sku = &self.skus[sku.0 as usize];
-            let could = self.groups[group].elastic && sku.capacity.covers(request) && suits(sku);
+            let could = self.groups[group].elastic && sku.covers(footprint) && suits(sku);
             let mut closed = self.closed[group].iter().filter(|_| could).map(|id| HostId(*id));
             closed.find(|id| allows(self, *id)).map(|id| (group, id))
         })

@@ -15,7 +15,9 @@ impl Persist for Fleet {
     fn save(&self, out: &mut Writer<'_>) {
         let Fleet {
             hosts,
-            skus: _,
+            skus,
+            parts,
+            node_order: _,
             groups: _,
             zones: _,
             totals: _,
@@ -32,6 +34,11 @@ impl Persist for Fleet {
         for Host { free, index_mark: _, instances, sku: _, state, pool } in hosts {
             out.put(&(free, instances, state, pool));
         }
+        for (host, parts) in hosts.iter().zip(parts) {
+            if !skus[host.sku.0 as usize].topology.is_flat() {
+                out.put(parts);
+            }
+        }
     }
 
     /// Restores the hosts of the state; further hosts of the scenario are new. None is in an index yet.
@@ -46,6 +53,7 @@ impl Persist for Fleet {
                 return Err(RestoreError::Corrupt);
             }
         }
+        self.restore_parts(found, from)?;
         self.hosts.iter_mut().for_each(|host| host.index_mark = NO_MARK);
         self.add_up();
         Ok(())
@@ -53,6 +61,20 @@ impl Persist for Fleet {
 }
 
 impl Fleet {
+    /// Restores the parts of so many hosts, those that are divided.
+    fn restore_parts(&mut self, hosts: usize, from: &mut Reader<'_>) -> Result<(), RestoreError> {
+        for (host, parts) in self.hosts.iter().take(hosts).zip(&mut self.parts) {
+            let topology = &self.skus[host.sku.0 as usize].topology;
+            if !topology.is_flat() {
+                *parts = from.get()?;
+                if !parts.are_of(topology, &host.free) {
+                    return Err(RestoreError::Corrupt);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the sums and the closed hosts anew.
     fn add_up(&mut self) {
         self.totals = Totals::default();

@@ -124,6 +124,7 @@ mod tests {
     use crate::fleet::Change;
     use crate::fleet::host::GroupTenancy;
     use crate::fleet::host_group::{HostGroup, Hosts};
+    use crate::fleet::topology::Affinity;
     use crate::fleet::totals::{Total, Totals};
     use crate::transition;
     use plimsoll_base::engine::random::{Purpose, Seed};
@@ -172,6 +173,8 @@ Arrive: absent -> active";
             tenancy: GroupTenancy::Any,
             hardware: Default::default(),
             sockets: 0,
+            numa_nodes: 1,
+            has_gpu_devices: false,
             service_window: Default::default(),
         }]])
         .unwrap()
@@ -181,12 +184,12 @@ Arrive: absent -> active";
     fn what_is_free_on_an_unhealthy_host_is_not_free() {
         let mut fleet = fleet(Hosts::Fixed { count: 2, sellable: CAPACITY });
         let (host, request) = (HostId(0), Resources::new(1_000, 1_024));
-        fleet.take(host, ZONE, &request);
+        fleet.take(host, ZONE, request);
         assert_eq!(fleet.on(host, HostTrigger::Detect), HostState::Unhealthy);
         assert!(!fleet.accepts(host));
         assert_eq!(fleet.zones()[0].free_vcpu_milli, 8_000);
         assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::VcpuUsed]), (2, 1_000));
-        assert_eq!(fleet.give(host, ZONE, &request), Change::Closed);
+        assert_eq!(fleet.give(host, ZONE, request, Affinity::default()), Change::Closed);
         assert_eq!((fleet.totals()[Total::Hosts], fleet.totals()[Total::Vcpu]), (1, 8_000));
         assert!(!fleet.accepts(host), "a host that empties stays unhealthy");
         fleet.assert_conserved();
@@ -200,17 +203,17 @@ Arrive: absent -> active";
         let mut fleet = fleet(Hosts::Elastic { max_hosts: 2, sellable: CAPACITY });
         let request = Resources::new(1_000, 1_024);
         assert_eq!(fleet.on(HostId(0), HostTrigger::Announce), HostState::Maintenance);
-        assert_eq!(fleet.open(ZONE, &request), Some(HostId(1)));
-        fleet.take(HostId(1), ZONE, &request);
-        assert_eq!(fleet.open(ZONE, &request), None);
+        assert_eq!(fleet.open(ZONE, request), Some(HostId(1)));
+        fleet.take(HostId(1), ZONE, request);
+        assert_eq!(fleet.open(ZONE, request), None);
         fleet.on(HostId(1), HostTrigger::Detect);
-        fleet.give(HostId(1), ZONE, &request);
+        fleet.give(HostId(1), ZONE, request, Affinity::default());
         assert_eq!(fleet.on(HostId(0), HostTrigger::End), HostState::Closed);
-        assert_eq!(fleet.open(ZONE, &request), Some(HostId(0)), "host 1 is unhealthy, not closed");
-        fleet.take(HostId(0), ZONE, &request);
+        assert_eq!(fleet.open(ZONE, request), Some(HostId(0)), "host 1 is unhealthy, not closed");
+        fleet.take(HostId(0), ZONE, request);
         assert_eq!(fleet.on(HostId(0), HostTrigger::Retire), HostState::Retired);
-        assert_eq!(fleet.give(HostId(0), ZONE, &request), Change::Closed);
-        assert_eq!(fleet.open(ZONE, &request), None);
+        assert_eq!(fleet.give(HostId(0), ZONE, request, Affinity::default()), Change::Closed);
+        assert_eq!(fleet.open(ZONE, request), None);
         assert_eq!(fleet.totals()[Total::Hosts], 0);
         fleet.assert_conserved();
     }
@@ -276,16 +279,20 @@ Arrive: absent -> active";
                 ]);
                 match random.below(8) {
                     0..3 => {
-                        let id = if fleet.fits(id, &request) { Some(id) } else { fleet.open(ZONE, &request) };
-                        if let Some(id) = id.filter(|id| fleet.fits(*id, &request)) {
-                            fleet.take(id, ZONE, &request);
+                        let id = if fleet.fits(id, &request.into()) {
+                            Some(id)
+                        } else {
+                            fleet.open(ZONE, request)
+                        };
+                        if let Some(id) = id.filter(|id| fleet.fits(*id, &request.into())) {
+                            fleet.take(id, ZONE, request);
                             live.push((id, request));
                             taken += 1;
                         }
                     }
                     3..6 if !live.is_empty() => {
                         let (id, request) = live.swap_remove(random.below(live.len() as u64) as usize);
-                        fleet.give(id, ZONE, &request);
+                        fleet.give(id, ZONE, request, Affinity::default());
                     }
                     _ => {
                         // Retiring every host would end the test early.

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use super::Share;
 use crate::fleet::Fleet;
-use crate::fleet::host::{Host, HostState, Pool, Sku};
-use plimsoll_base::units::{RESOURCES, Resources};
+use crate::fleet::host::{HostState, Pool, Sku};
+use crate::fleet::topology::{NodeOrder, Parts, Topology};
+use plimsoll_base::units::{Footprint, HostId, RESOURCES, Resources};
 
 /// Room left on a host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -17,12 +18,32 @@ pub struct Room {
     pub instances: u32,
     /// Number of the set of types that the host runs.
     pub hardware: u8,
+    /// Division of the host and the room on its parts, if it is divided.
+    pub parts: Option<(Topology, Parts)>,
 }
 
 impl Room {
+    /// Returns the room of an empty host.
+    pub fn empty(sku: &Sku) -> Room {
+        let topology = sku.topology;
+        Room {
+            free: sku.capacity,
+            instances: sku.max_instances,
+            hardware: sku.hardware,
+            parts: (!topology.is_flat()).then(|| (topology, topology.empty())),
+        }
+    }
+
     /// Returns the number of instances of a type that the host takes.
     pub fn fits(&self, share: &Share) -> u64 {
-        if share.barred >> self.hardware & 1 == 1 { 0 } else { self.holds(&share.amounts) }
+        match (share.barred >> self.hardware & 1 == 1, &self.parts) {
+            (true, _) => 0,
+            (false, None) => self.holds(&share.amounts),
+            (false, Some((topology, parts))) => {
+                let most = self.holds(&share.amounts);
+                filled(topology, parts, &share.footprint(), most).1
+            }
+        }
     }
 
     /// Returns the number of requests of one size that the host has room for.
@@ -39,8 +60,17 @@ impl Room {
         }
     }
 
-    /// Returns what is left after `count` requests of one size, which fit.
-    pub fn less(&self, request: &Resources, count: u64) -> Room {
+    /// Returns what is left after `count` instances of a type, which fit.
+    pub fn less(&self, share: &Share, count: u64) -> Room {
+        let parts = self.parts.as_ref().map(|(topology, parts)| {
+            let (left, placed) = filled(topology, parts, &share.footprint(), count);
+            assert_eq!(placed, count, "no more is taken than fits");
+            (*topology, left)
+        });
+        Room { parts, ..self.less_amounts(&share.amounts, count) }
+    }
+
+    fn less_amounts(&self, request: &Resources, count: u64) -> Room {
         let count = u32::try_from(count).expect("what fits on a host is counted in 32 bits");
         let mut left = *self;
         for i in 0..RESOURCES {
@@ -56,6 +86,19 @@ impl Room {
         }
         left
     }
+}
+
+/// Returns the parts of a host after at most so many instances of a size, placed one after the other as a fleet does, and
+/// their number.
+fn filled(topology: &Topology, parts: &Parts, footprint: &Footprint, most: u64) -> (Parts, u64) {
+    let (mut parts, mut placed) = (*parts, 0);
+    while placed < most
+        && let Some(affinity) = parts.choose(topology, footprint, NodeOrder::Lowest)
+    {
+        parts.take(footprint, affinity);
+        placed += 1;
+    }
+    (parts, placed)
 }
 
 /// Equal hosts.
@@ -78,13 +121,16 @@ pub struct Census {
 }
 
 /// Returns the room of a host for instances of shared tenancy; `None` where it takes none.
-pub fn room_of(host: &Host, sku: &Sku) -> Option<Room> {
+pub fn room_of(id: HostId, fleet: &Fleet) -> Option<Room> {
+    let host = &fleet.hosts()[id.index()];
+    let sku = fleet.layouts().sku(host);
     let instances = match sku.max_instances {
         u32::MAX => u32::MAX,
         most => most - host.instances,
     };
     let takes_any = host.state == HostState::Active && host.pool == Pool::Shared;
-    takes_any.then_some(Room { free: host.free, instances, hardware: sku.hardware })
+    let parts = fleet.layouts().parts(id, host).map(|parts| (sku.topology, *parts));
+    takes_any.then_some(Room { free: host.free, instances, hardware: sku.hardware, parts })
 }
 
 fn listed(classes: BTreeMap<Room, u64>) -> Vec<HostClass> {
@@ -94,8 +140,7 @@ fn listed(classes: BTreeMap<Room, u64>) -> Vec<HostClass> {
 impl Census {
     /// Counts the hosts of each zone of a fleet. One pass over them: 32 bytes a host, in order.
     pub fn by_zone(fleet: &Fleet) -> Vec<Census> {
-        let hosts = |ids: &Range<u32>| &fleet.hosts()[ids.start as usize..ids.end as usize];
-        fleet.zones().iter().map(|zone| Census::of_hosts(fleet, hosts(&zone.hosts))).collect()
+        fleet.zones().iter().map(|zone| Census::of_hosts(fleet, zone.hosts.clone())).collect()
     }
 
     /// Returns the census of the hosts of several together.
@@ -110,7 +155,7 @@ impl Census {
         Census { classes: together(|part| &part.classes), empty: together(|part| &part.empty) }
     }
 
-    fn of_hosts(fleet: &Fleet, hosts: &[Host]) -> Census {
+    fn of_hosts(fleet: &Fleet, ids: Range<u32>) -> Census {
         let (mut classes, mut empty) = (BTreeMap::new(), BTreeMap::new());
         // Neighbours are often equal: a run of them costs one look-up.
         let mut run: Option<(Option<Room>, Room, u64)> = None;
@@ -120,10 +165,11 @@ impl Census {
             }
             *empty.entry(whole).or_insert(0) += hosts;
         };
-        for host in hosts.iter().filter(|host| host.state == HostState::Active) {
-            let sku = &fleet.skus()[usize::from(host.sku.0)];
-            let whole = Room { free: sku.capacity, instances: sku.max_instances, hardware: sku.hardware };
-            let room = room_of(host, sku);
+        let is_active = |id: &HostId| fleet.hosts()[id.index()].state == HostState::Active;
+        for id in ids.map(HostId).filter(is_active) {
+            let sku = fleet.layouts().sku(&fleet.hosts()[id.index()]);
+            let room = room_of(id, fleet);
+            let whole = Room::empty(sku);
             match &mut run {
                 Some((of, whole_of, hosts)) if *of == room && *whole_of == whole => *hosts += 1,
                 _ => run.replace((room, whole, 1)).into_iter().for_each(&mut count),

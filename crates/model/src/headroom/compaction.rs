@@ -28,7 +28,7 @@ struct Packing {
 impl Packing {
     /// Places so many instances of one size; false when there is no room for all.
     fn place(&mut self, share: &Share) -> bool {
-        let (request, mut missing) = (&share.amounts, share.count);
+        let mut missing = share.count;
         while missing > 0 {
             let fitting = self.open.iter().find(|(room, _)| room.fits(share) > 0);
             let (room, hosts) = match fitting {
@@ -42,7 +42,7 @@ impl Packing {
             let (filled, each) =
                 if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
             self.close(room, filled);
-            *self.open.entry(room.less(request, each)).or_insert(0) += filled;
+            *self.open.entry(room.less(share, each)).or_insert(0) += filled;
             missing -= filled * each;
         }
         true

@@ -113,7 +113,7 @@ mod tests {
                 .filter(|(_, room)| room.fits(share) > 0)
                 .min_by_key(|(_, room)| **room);
             let Some((best, _)) = best else { return count - placed };
-            hosts[best] = hosts[best].less(&share.amounts, 1);
+            hosts[best] = hosts[best].less(share, 1);
         }
         0
     }

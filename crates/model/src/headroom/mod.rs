@@ -21,7 +21,7 @@ pub use survival::{HostAtRisk, LossDomain, Survival};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use plimsoll_base::units::{Duration, Resources, TypeId};
+use plimsoll_base::units::{Duration, Footprint, NumaNodes, Resources, TypeId};
 
 /// `[headroom]`: samples of the room that the fleet still has, during the run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -43,10 +43,19 @@ pub struct Share {
     pub kind: TypeId,
     /// Amounts that one of them asks for.
     pub amounts: Resources,
+    /// NUMA nodes that one of them takes.
+    pub numa: NumaNodes,
     /// Hardware that does not run it, a bit for each number.
     pub barred: u64,
     /// Number of instances.
     pub count: u64,
+}
+
+impl Share {
+    /// Returns the amounts that one of them takes, and the nodes.
+    pub fn footprint(&self) -> Footprint {
+        Footprint { amounts: self.amounts, numa: self.numa }
+    }
 }
 
 /// The headroom of a fleet at one moment.
@@ -98,8 +107,12 @@ mod tests {
 
     /// Returns a census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
     pub fn census(classes: &[(u32, u32, u64)], vcpu: u32, memory: u32) -> Census {
-        let room =
-            |vcpu, memory| Room { free: Resources::new(vcpu, memory), instances: u32::MAX, hardware: 0 };
+        let room = |vcpu, memory| Room {
+            free: Resources::new(vcpu, memory),
+            instances: u32::MAX,
+            hardware: 0,
+            parts: None,
+        };
         let mut counted = std::collections::BTreeMap::new();
         for (vcpu, memory, hosts) in classes {
             *counted.entry(room(*vcpu, *memory)).or_insert(0) += hosts;
@@ -115,7 +128,8 @@ mod tests {
 
     /// Returns so many instances of a type.
     pub fn share(kind: u32, vcpu: u32, memory: u32, count: u64) -> Share {
-        Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), barred: 0, count }
+        let numa = NumaNodes::default();
+        Share { kind: TypeId(kind), amounts: Resources::new(vcpu, memory), numa, barred: 0, count }
     }
 
     #[test]

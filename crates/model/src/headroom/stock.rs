@@ -25,16 +25,16 @@ impl Stock {
     /// Best fit fills a host before it turns to the next, since a host that took one has less free than before: whole hosts
     /// move at once.
     pub fn place(&mut self, share: &Share, count: u64, mut moved: impl FnMut(Room, Room, u64)) -> u64 {
-        let (request, mut missing) = (&share.amounts, count);
+        let mut missing = count;
         while missing > 0 {
-            let free = Resources::new(request.vcpu_milli(), 0);
-            let least = Room { free, instances: 0, hardware: 0 };
+            let free = Resources::new(share.amounts.vcpu_milli(), 0);
+            let least = Room { free, instances: 0, hardware: 0, parts: None };
             let fitting = self.0.range(least..).find(|(room, _)| room.fits(share) > 0);
             let Some((&room, &hosts)) = fitting else { break };
             let per_host = room.fits(share);
             let (filled, each) =
                 if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
-            let left = room.less(request, each);
+            let left = room.less(share, each);
             self.take(room, filled);
             self.put(left, filled);
             moved(room, left, filled);

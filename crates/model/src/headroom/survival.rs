@@ -213,9 +213,10 @@ impl<'a> Cases<'a> {
 
 /// Returns how many of a type fit once hosts are lost and others have taken instances.
 fn left(share: &Share, fits: u64, lost: &[Room], moves: &[(Room, Room, u64)]) -> u64 {
-    let gone: u64 = lost.iter().map(|room| room.fits(share)).sum();
-    let taken: u64 = moves.iter().map(|(from, to, hosts)| (from.fits(share) - to.fits(share)) * hosts).sum();
-    fits - gone - taken
+    let of = |room: &Room| i128::from(room.fits(share));
+    let gone: i128 = lost.iter().map(of).sum();
+    let taken: i128 = moves.iter().map(|(from, to, hosts)| (of(from) - of(to)) * i128::from(*hosts)).sum();
+    u64::try_from(i128::from(fits) - gone - taken).expect("a count of what fits on the rest")
 }
 
 impl Census {
@@ -235,6 +236,7 @@ mod tests {
     use super::super::HostClass;
     use super::super::tests::share;
     use super::*;
+    use crate::fleet::topology::{Parts, Topology};
     use plimsoll_base::engine::random::{Purpose, Seed};
 
     /// A host with capacity and instances, by the position of their types.
@@ -267,7 +269,7 @@ mod tests {
                 let share = &asked[*kind as usize];
                 let best = (0..rest.len()).filter(|i| rest[*i].fits(share) > 0).min_by_key(|i| rest[*i]);
                 match best {
-                    Some(best) => rest[best] = rest[best].less(&share.amounts, 1),
+                    Some(best) => rest[best] = rest[best].less(share, 1),
                     None => unplaced += 1,
                 }
             }
@@ -295,6 +297,12 @@ mod tests {
         hosts.iter().map(of).collect()
     }
 
+    /// Returns two empty nodes that share 8 vCPU and 16 GiB.
+    fn two_nodes() -> (Topology, Parts) {
+        let topology = Topology::new(&Resources::new(8000, 16_384), 2, false);
+        (topology, topology.empty())
+    }
+
     #[test]
     fn it_is_what_every_loss_by_itself_gives_on_random_fleets() {
         let mut random = Seed(18).stream(Purpose::Mix, 0);
@@ -304,9 +312,10 @@ mod tests {
             share(2, 4000, 8192, 1),
             share(3, 3000, 512, 0),
         ];
+        let flat = Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0, parts: None };
         let (mut violated, mut survived) = (0, 0);
         for round in 0..400 {
-            let empty = Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0 };
+            let empty = Room { parts: (round % 3 == 0).then(two_nodes), ..flat };
             let (number, per_domain) = (1 + random.below(12) as u32, 1 + random.below(4) as u32);
             let hosts: Vec<Plain> = (0..number)
                 .map(|i| {
@@ -314,7 +323,7 @@ mod tests {
                     for _ in 0..random.below(if round % 2 == 0 { 4 } else { 9 }) {
                         let kind = random.below(4) as u32;
                         if host.room.fits(&asked[kind as usize]) > 0 {
-                            host.room = host.room.less(&asked[kind as usize].amounts, 1);
+                            host.room = host.room.less(&asked[kind as usize], 1);
                             host.instances.push(kind);
                         }
                     }
@@ -347,7 +356,8 @@ mod tests {
     /// N + 1 of equal empty hosts is N times what one takes.
     #[test]
     fn equal_hosts_keep_one_of_them_free() {
-        let empty = Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0 };
+        let empty =
+            Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0, parts: None };
         let hosts: Vec<Plain> =
             (0..11).map(|domain| Plain { domain, room: empty, instances: Vec::new() }).collect();
         let found =

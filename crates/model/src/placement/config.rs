@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups::DEFAULT_MAX_PER_ZONE;
 use crate::waiting::config::{Preempted, WhenFull};
-use plimsoll_base::units::Duration;
+use plimsoll_base::input::{Place, Problem};
+use plimsoll_base::units::{Decimal, Duration, NumaNodes, QUANTITIES, Quantity, Resources};
 
 /// `[placement]`: the choice of a host for an instance, and its constraints.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +24,9 @@ pub struct PlacementConfig {
     /// default `spread`.
     #[serde(default)]
     pub strategy: StrategyConfig,
+    /// NUMA nodes that instances take, on hosts that have several.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub numa: NumaConfig,
     /// Treatment of a launch for which no host has room.
     #[serde(default, skip_serializing_if = "WhenFull::is_refuse")]
     pub when_full: WhenFull,
@@ -53,6 +57,51 @@ pub struct PlacementConfig {
 
 fn is_default<T: Default + PartialEq>(table: &T) -> bool {
     *table == T::default()
+}
+
+/// `[placement.numa]`: NUMA nodes that instances take, where neither their type nor the trace says.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumaConfig {
+    /// Memory above which an instance takes half of what it asks for from each of two nodes; up to it, it takes one
+    /// \[GiB\]. Default: an instance takes two where no node of an empty host is large enough for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_above_gib: Option<Decimal>,
+}
+
+impl NumaConfig {
+    /// Returns the rule, or the problem of its threshold.
+    pub fn resolve(&self) -> Result<NumaRule, Problem> {
+        let Quantity { units_per_one, smallest, .. } = QUANTITIES[Resources::MEMORY];
+        let read = |threshold: &Decimal| {
+            threshold.resource(units_per_one).map_err(|reason| {
+                let found = threshold.as_str();
+                let message =
+                    format!("found {found}, which {reason}; expected 0 or more, in steps of {smallest}");
+                Problem::new(Place::key("placement.numa.split_above_gib"), message)
+            })
+        };
+        let split_above_mib = self.split_above_gib.as_ref().map(read).transpose()?;
+        Ok(NumaRule { split_above_mib })
+    }
+}
+
+/// Rule for the NUMA nodes of instances whose type and trace do not say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NumaRule {
+    /// Memory above which an instance takes two nodes \[MiB\]; `None`: it takes the fewest.
+    pub split_above_mib: Option<u32>,
+}
+
+impl NumaRule {
+    /// Returns the nodes that an instance takes.
+    pub fn nodes_of(&self, amounts: &Resources) -> NumaNodes {
+        match self.split_above_mib {
+            None => NumaNodes::Fewest,
+            Some(most) if amounts.memory_mib() > most => NumaNodes::Two,
+            Some(_) => NumaNodes::One,
+        }
+    }
 }
 
 /// `[[placement.groups]]`: a placement group.

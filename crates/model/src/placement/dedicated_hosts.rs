@@ -7,7 +7,7 @@ use super::placer::Placer;
 use super::tenancies::{HostTerms, Ownership};
 use crate::fleet::Fleet;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
-use plimsoll_base::units::{AccountId, HostId, Resources, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Footprint, HostId, TypeId, ZoneId};
 
 impl Placer {
     /// Allocates an empty host to an account (`AllocateHosts`): the lowest of the first of these host groups
@@ -29,7 +29,7 @@ impl Placer {
         let opened = |fleet: &mut Fleet| {
             let is_eligible =
                 |fleet: &Fleet, id| fleet.may_be_owned(id) && of_zone.contains(&fleet.group_of(id));
-            fleet.open_where(zone, &Resources::ZERO, |sku| !sku.is_barred(barred), is_eligible)
+            fleet.open_where(zone, &Footprint::default(), |sku| !sku.is_barred(barred), is_eligible)
         };
         let host = host
             .or_else(|| opened(fleet))

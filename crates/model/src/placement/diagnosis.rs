@@ -8,7 +8,8 @@ use super::request::{Constraint, Request};
 use crate::fleet::Fleet;
 use crate::fleet::host::{HostState, Sku};
 use crate::fleet::index::cost::Cost;
-use plimsoll_base::units::{Enum, EnumMap, HostId, RESOURCES, RackId, Resources};
+use crate::fleet::topology::{Parts, Topology};
+use plimsoll_base::units::{Enum, EnumMap, Footprint, HostId, RESOURCES, RackId, Resources};
 
 /// Declares the enum and its names from one list.
 macro_rules! filter_reasons {
@@ -47,6 +48,8 @@ filter_reasons! {
     Gpu = "GPU", "It has too little GPU free.";
     Storage = "local storage", "It has too little local storage free.";
     Network = "network bandwidth", "It has too little network bandwidth free.";
+    Numa = "NUMA nodes", "It has enough vCPU and memory free, on no node, or pair of nodes, that the request may take.";
+    Devices = "GPU devices", "It has enough GPU free, on no devices that the request may take.";
 }
 
 /// Reason of each resource, by its position.
@@ -149,7 +152,7 @@ impl Placer {
         let opened = tiers.iter().filter(|_| may_open).find_map(|tier| {
             let allows = |fleet: &Fleet, id| without != Some(id) && tier.allows(id, fleet);
             let suits = |sku: &Sku| !sku.is_barred(tier.barred);
-            fleet.next_to_open(request.zone, &request.amounts, suits, allows)
+            fleet.next_to_open(request.zone, &request.footprint(), suits, allows)
         });
         opened.map(|host| self.scored(host, true, request, fleet))
     }
@@ -215,6 +218,20 @@ impl<'a> Rules<'a> {
         ];
         let (free, asked) = (host.free, request.amounts);
         let too_small = (0..RESOURCES).map(move |i| (TOO_SMALL[i], free.0[i] < asked.0[i]));
-        told.into_iter().chain(too_small).filter(|(_, holds)| *holds).map(|(reason, _)| reason)
+        let layouts = fleet.layouts();
+        let lacks = |has: fn(&Parts, &Topology, &Footprint) -> bool| {
+            layouts.parts(id, host).is_some_and(|parts| !has(parts, &sku.topology, &request.footprint()))
+        };
+        let covers = |resources: &[usize]| resources.iter().all(|i| free.0[*i] >= asked.0[*i]);
+        let has_nodes = covers(&[Resources::VCPU, Resources::MEMORY]);
+        let of_parts = [
+            (FilterReason::Numa, has_nodes && lacks(Parts::have_nodes)),
+            (FilterReason::Devices, covers(&[Resources::GPU]) && lacks(Parts::have_devices)),
+        ];
+        told.into_iter()
+            .chain(too_small)
+            .chain(of_parts)
+            .filter(|(_, holds)| *holds)
+            .map(|(reason, _)| reason)
     }
 }

@@ -20,7 +20,7 @@ use crate::fleet::index::ranking::{Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::fleet::index::{Allowed, HostFilter};
 use plimsoll_base::persist;
-use plimsoll_base::units::{HostId, Resources, ZoneId};
+use plimsoll_base::units::{Footprint, HostId, ZoneId};
 
 const RANKED: &str = "a ranked index has a ranking";
 
@@ -51,7 +51,7 @@ impl FleetIndex {
     }
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
-    pub fn begin_anew(&mut self, requests: &[Resources], fleet: &Fleet) {
+    pub fn begin_anew(&mut self, requests: &[Footprint], fleet: &Fleet) {
         *self = FleetIndex::new(self.ranking.take(), self.partitions, fleet);
         let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
         if changes > 0 {
@@ -60,12 +60,12 @@ impl FleetIndex {
     }
 
     /// Returns the distinct requests so far, by number.
-    pub fn requests(&self) -> &[Resources] {
+    pub fn requests(&self) -> &[Footprint] {
         self.shapes.requests()
     }
 
     /// Returns the number by which the index knows a request; a new one gets its bit in every mask.
-    pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
+    pub fn shape(&mut self, request: &Footprint, fleet: &Fleet) -> ShapeId {
         let (shape, changed) = self.shapes.intern(request);
         if changed {
             self.shapes_changed(fleet);
@@ -168,20 +168,20 @@ impl FleetIndex {
         let FleetIndex { ranking, shapes, zones, .. } = self;
         let ranking = || ranking.as_deref().expect(RANKED);
         match &mut zones[zone.index()] {
-            ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), shapes),
+            ZoneIndex::Ids(index) if accepts => index.update(id, fleet.hosts(), fleet.layouts(), shapes),
             ZoneIndex::Ids(index) => index.remove(id),
             ZoneIndex::Classes(partitions) => {
-                let (hosts, skus) = fleet.hosts_to_mark();
+                let (hosts, layouts) = fleet.hosts_to_mark();
                 if accepts {
-                    partitions[partition].update(id, hosts, skus, shapes, ranking());
+                    partitions[partition].update(id, hosts, layouts, shapes, ranking());
                 } else {
                     partitions[partition].remove(id, hosts);
                 }
             }
             ZoneIndex::Hosts(index) => {
-                let (hosts, skus) = fleet.hosts_to_mark();
+                let (hosts, layouts) = fleet.hosts_to_mark();
                 if accepts {
-                    index.update(id, hosts, skus, shapes, ranking());
+                    index.update(id, hosts, layouts, shapes, ranking());
                 } else {
                     index.remove(id, hosts);
                 }
@@ -248,14 +248,14 @@ impl ZoneIndex {
             ZoneIndex::Ids(index) => {
                 for id in fleet.zones()[zone.index()].hosts.clone().map(HostId) {
                     if fleet.accepts(id) {
-                        index.update(id, fleet.hosts(), shapes);
+                        index.update(id, fleet.hosts(), fleet.layouts(), shapes);
                     }
                 }
             }
             ZoneIndex::Classes(partitions) => partitions
                 .iter_mut()
                 .for_each(|index| index.shapes_changed(fleet.skus(), shapes, ranking.expect(RANKED))),
-            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), shapes),
+            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), fleet.layouts(), shapes),
         }
     }
 }
@@ -276,7 +276,7 @@ impl Candidates for Indexed<'_> {
     }
 
     fn fits(&self, id: HostId) -> bool {
-        self.fleet.fits(id, &self.request.amounts) && self.filter.is_none_or(|allowed| allowed.allows(id))
+        self.fleet.fits(id, &self.request.footprint()) && self.filter.is_none_or(|allowed| allowed.allows(id))
     }
 
     fn free_vcpu_milli(&self, id: HostId) -> u32 {
@@ -286,7 +286,8 @@ impl Candidates for Indexed<'_> {
     fn first_from(&mut self, from: HostId) -> Option<HostId> {
         match self.index {
             ZoneIndex::Ids(index) => {
-                index.first_from(from, self.request.shape, self.fleet.hosts(), self.shapes, self.filter)
+                let hosts = (self.fleet.hosts(), self.fleet.layouts());
+                index.first_from(from, self.request.shape, hosts, self.shapes, self.filter)
             }
             _ => panic!("a ranked strategy asks for hosts by id"),
         }
@@ -302,7 +303,7 @@ impl Candidates for Indexed<'_> {
                 let by = (ranking, self.filter);
                 partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, by)
             }
-            ZoneIndex::Hosts(index) => index.least(shape, hosts, shapes, self.filter),
+            ZoneIndex::Hosts(index) => index.least(shape, (hosts, self.fleet.layouts()), shapes, self.filter),
         }
     }
 }

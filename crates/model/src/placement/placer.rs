@@ -13,9 +13,10 @@ use super::strategy::{Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
 use crate::fleet::host::Sku;
 use crate::fleet::index::shapes::ShapeId;
+use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{HostId, Resources, ZoneId};
+use plimsoll_base::units::{Footprint, HostId, ZoneId};
 
 /// A strategy with its index over a fleet, and what constrains it.
 pub struct Placer {
@@ -32,6 +33,7 @@ impl Placer {
     /// Returns a placer with an index over all active hosts. With `verify` the plain scan runs beside it, and the first
     /// difference is a panic.
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
+        fleet.set_node_order(strategy.node_order);
         let mut placer = Placer {
             groups: Groups::default(),
             selector: strategy.selector,
@@ -53,8 +55,8 @@ impl Placer {
     }
 
     /// Returns the number of a request in the index; a new request gets its bit in every mask.
-    pub fn shape(&mut self, request: &Resources, fleet: &Fleet) -> ShapeId {
-        self.index.shape(request, fleet)
+    pub fn shape(&mut self, footprint: impl Into<Footprint>, fleet: &Fleet) -> ShapeId {
+        self.index.shape(&footprint.into(), fleet)
     }
 
     /// Refuses a request whose constraint cannot be met, however much room there is. To be called once a call, before
@@ -121,7 +123,7 @@ impl Placer {
         let tiers = constraints::tiers(request, &constraint, &self.groups, &self.tenancies);
         let opened = tiers.iter().find_map(|tier| {
             let suits = |sku: &Sku| !sku.is_barred(tier.barred);
-            fleet.open_where(request.zone, &request.amounts, suits, |fleet, id| tier.allows(id, fleet))
+            fleet.open_where(request.zone, &request.footprint(), suits, |fleet, id| tier.allows(id, fleet))
         })?;
         self.changed(opened, request.zone, fleet);
         Some(opened)
@@ -189,24 +191,35 @@ impl Placer {
         }
     }
 
-    /// Takes room of a host for a request. Returns what undoes that.
-    pub(super) fn take(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) -> Undo {
-        fleet.take(host, request.zone, &request.amounts);
+    /// Takes room of a host for a request. Returns the parts of the host that it is on, and what undoes that.
+    pub(super) fn take(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) -> (Affinity, Undo) {
+        let affinity = fleet.take(host, request.zone, request.footprint());
         let undo = self.placed(request, host, fleet);
         self.changed(host, request.zone, fleet);
-        undo
+        (affinity, undo)
     }
 
     /// Undoes [`Placer::take`], the latest first.
-    pub(super) fn undo_take(&mut self, request: &Request, host: HostId, undo: Undo, fleet: &mut Fleet) {
-        fleet.give(host, request.zone, &request.amounts);
+    pub(super) fn undo_take(
+        &mut self,
+        request: &Request,
+        host: HostId,
+        (affinity, undo): (Affinity, Undo),
+        fleet: &mut Fleet,
+    ) {
+        fleet.give(host, request.zone, request.footprint(), affinity);
         self.undo(request, host, undo, fleet);
         self.changed(host, request.zone, fleet);
     }
 
     /// Gives the room of a request on a host back.
-    pub(super) fn give(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) {
-        fleet.give(host, request.zone, &request.amounts);
+    pub(super) fn give(
+        &mut self,
+        request: &Request,
+        (host, affinity): (HostId, Affinity),
+        fleet: &mut Fleet,
+    ) {
+        fleet.give(host, request.zone, request.footprint(), affinity);
         self.removed(request, host, fleet);
         self.changed(host, request.zone, fleet);
     }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::index::shapes::ShapeId;
-use plimsoll_base::units::{AccountId, HostId, PlacementGroupId, Resources, TypeId, ZoneId};
+use plimsoll_base::units::{
+    AccountId, Footprint, HostId, NumaNodes, PlacementGroupId, Resources, TypeId, ZoneId,
+};
 
 /// Request for room on a host of one zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -12,6 +14,8 @@ pub struct Request {
     pub shape: ShapeId,
     /// Amounts that it takes.
     pub amounts: Resources,
+    /// NUMA nodes that it takes them from.
+    pub numa: NumaNodes,
     /// Account that asks.
     pub account: AccountId,
     /// Zone of the host.
@@ -21,6 +25,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns the amounts that it takes, and the nodes.
+    #[inline]
+    pub fn footprint(&self) -> Footprint {
+        Footprint { amounts: self.amounts, numa: self.numa }
+    }
+
     /// Returns the tenancy.
     pub fn tenancy(&self) -> Tenancy {
         self.constraint.unwrap_or_default().tenancy

@@ -22,6 +22,7 @@ use super::placer::Placer;
 use super::request::{Constraint, Request, Tenancy};
 use crate::fleet::Fleet;
 use crate::fleet::host::HostState;
+use crate::fleet::topology::Affinity;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, TypeId, ZoneId};
 
@@ -39,6 +40,9 @@ pub enum Preference {
     Targeted(CapacityReservationId),
 }
 
+/// Host of a slot, and the parts of it that the slot is on.
+pub type SlotPlace = (HostId, Affinity);
+
 /// Attributes that an instance must have in common with a reservation.
 pub type Attributes = (AccountId, TypeId, ZoneId, Tenancy);
 
@@ -55,8 +59,8 @@ pub struct Reservation {
     pub is_open: bool,
     /// Request of one slot.
     slot: Request,
-    /// Free slots by host.
-    slots: BTreeMap<HostId, u32>,
+    /// Free slots by host, and the parts of it that they are on.
+    slots: BTreeMap<SlotPlace, u32>,
 }
 
 impl Reservation {
@@ -70,8 +74,8 @@ impl Reservation {
         self.slot.zone
     }
 
-    /// Returns the free slots by host \[instances\].
-    pub fn slots(&self) -> &BTreeMap<HostId, u32> {
+    /// Returns the free slots by host and the parts of it that they are on \[instances\].
+    pub fn slots(&self) -> &BTreeMap<SlotPlace, u32> {
         &self.slots
     }
 
@@ -90,24 +94,24 @@ impl Reservation {
         (self.account(), self.kind, self.zone(), self.tenancy())
     }
 
-    fn add(&mut self, host: HostId) {
+    fn add(&mut self, place: SlotPlace) {
         self.free += 1;
-        *self.slots.entry(host).or_default() += 1;
+        *self.slots.entry(place).or_default() += 1;
     }
 
-    fn remove(&mut self, host: HostId) {
+    fn remove(&mut self, place: SlotPlace) {
         self.free -= 1;
-        let slots = self.slots.get_mut(&host).expect("the reservation has a slot on the host");
+        let slots = self.slots.get_mut(&place).expect("the reservation has a slot on the host");
         *slots -= 1;
         if *slots == 0 {
-            self.slots.remove(&host);
+            self.slots.remove(&place);
         }
     }
 
-    /// Returns the lowest host with a slot that a tier allows.
-    fn lowest(&self, tier: &Tier<'_>, fleet: &Fleet) -> Option<HostId> {
+    /// Returns the lowest host with a slot that a tier allows, and the parts of the slot.
+    fn lowest(&self, tier: &Tier<'_>, fleet: &Fleet) -> Option<SlotPlace> {
         let is_active = |id: &HostId| fleet.hosts()[id.index()].state == HostState::Active;
-        self.slots.keys().copied().find(|id| is_active(id) && tier.allows(*id, fleet))
+        self.slots.keys().copied().find(|(id, _)| is_active(id) && tier.allows(*id, fleet))
     }
 }
 
@@ -143,7 +147,8 @@ impl Reservations {
 
     /// Returns the number of hosts with free slots \[hosts\].
     pub fn hosts(&self) -> u64 {
-        let hosts: BTreeSet<HostId> = self.all.iter().flat_map(|of| of.slots().keys().copied()).collect();
+        let hosts: BTreeSet<HostId> =
+            self.all.iter().flat_map(|of| of.slots().keys().map(|(host, _)| *host)).collect();
         hosts.len() as u64
     }
 
@@ -160,7 +165,7 @@ impl Reservations {
 
     /// Returns the free slots: the request of one, the host, and the number there \[instances\].
     pub fn free_slots(&self) -> impl Iterator<Item = (&Request, HostId, u32)> {
-        self.all.iter().flat_map(|of| of.slots.iter().map(|(host, slots)| (&of.slot, *host, *slots)))
+        self.all.iter().flat_map(|of| of.slots.iter().map(|((host, _), slots)| (&of.slot, *host, *slots)))
     }
 
     /// Reserves room for the instances of the terms (`CreateCapacityReservation`), `there` of which have room already.
@@ -190,8 +195,9 @@ impl Reservations {
                 }
                 return Err(reason);
             };
-            placed.push((host, placer.take(slot, host, fleet)));
-            made.add(host);
+            let (affinity, undo) = placer.take(slot, host, fleet);
+            placed.push((host, (affinity, undo)));
+            made.add((host, affinity));
         }
         let id = CapacityReservationId(self.all.len() as u32);
         if is_open {
@@ -201,7 +207,7 @@ impl Reservations {
         Ok(id)
     }
 
-    /// Takes over a slot for a launch of a type. Returns the reservation and the host, where the instance runs without
+    /// Takes over a slot for a launch of a type. Returns the reservation, the host and its parts, where the instance runs without
     /// taking anything from the fleet; `None` where it is to be placed like any other.
     ///
     /// # Errors
@@ -214,11 +220,11 @@ impl Reservations {
         preference: Preference,
         placer: &mut Placer,
         fleet: &Fleet,
-    ) -> Result<Option<(CapacityReservationId, HostId)>, FailureReason> {
+    ) -> Result<Option<(CapacityReservationId, SlotPlace)>, FailureReason> {
         let found = self.seek(request, kind, preference, placer, fleet)?;
-        if let Some((id, host)) = found {
+        if let Some((id, place @ (host, _))) = found {
             let reservation = &mut self.all[id.index()];
-            reservation.remove(host);
+            reservation.remove(place);
             placer.recount(&reservation.slot, request, host, fleet);
         }
         Ok(found)
@@ -236,7 +242,7 @@ impl Reservations {
         preference: Preference,
         placer: &Placer,
         fleet: &Fleet,
-    ) -> Result<Option<(CapacityReservationId, HostId)>, FailureReason> {
+    ) -> Result<Option<(CapacityReservationId, SlotPlace)>, FailureReason> {
         let named;
         let candidates: &[CapacityReservationId] = match preference {
             Preference::Avoid => return Ok(None),
@@ -263,9 +269,9 @@ impl Reservations {
     /// host is given back.
     pub fn give_up_slot(&mut self, id: CapacityReservationId, placer: &mut Placer, fleet: &mut Fleet) {
         let reservation = &mut self.all[id.index()];
-        let host = *reservation.slots.first_key_value().expect("the reservation has a free slot").0;
-        reservation.remove(host);
-        placer.give(&reservation.slot, host, fleet);
+        let place = *reservation.slots.first_key_value().expect("the reservation has a free slot").0;
+        reservation.remove(place);
+        placer.give(&reservation.slot, place, fleet);
     }
 
     /// Gives the slot of an instance that leaves its host back to its reservation, and returns true: the fleet keeps
@@ -275,7 +281,7 @@ impl Reservations {
         &mut self,
         request: &Request,
         id: CapacityReservationId,
-        host: HostId,
+        place: SlotPlace,
         placer: &mut Placer,
         fleet: &Fleet,
     ) -> bool {
@@ -283,8 +289,8 @@ impl Reservations {
         if reservation.count == 0 {
             return false;
         }
-        reservation.add(host);
-        placer.recount(request, &reservation.slot, host, fleet);
+        reservation.add(place);
+        placer.recount(request, &reservation.slot, place.0, fleet);
         true
     }
 
@@ -309,8 +315,8 @@ impl Reservations {
         if let Some(ids) = open.get_mut(&cancelled.attributes()) {
             ids.retain(|open| *open != id);
         }
-        for (host, slots) in &cancelled.slots {
-            (0..*slots).for_each(|_| placer.give(&cancelled.slot, *host, fleet));
+        for (place, slots) in &cancelled.slots {
+            (0..*slots).for_each(|_| placer.give(&cancelled.slot, *place, fleet));
         }
         Ok(cancelled.free)
     }
@@ -320,15 +326,18 @@ impl Reservations {
     pub fn move_slots(&mut self, host: HostId, placer: &mut Placer, fleet: &mut Fleet) -> u32 {
         let mut moved = 0;
         for reservation in &mut self.all {
-            for _ in 0..reservation.slots.get(&host).copied().unwrap_or(0) {
+            let slots = reservation.slots.range((host, Affinity::default())..);
+            let here = slots.take_while(|((of, _), _)| *of == host);
+            let leaving = here.flat_map(|(place, slots)| vec![*place; *slots as usize]);
+            for place in leaving.collect::<Vec<_>>() {
                 let slot = reservation.slot;
                 let elsewhere = Constraint { excluded: Some(host), ..slot.constraint.unwrap_or_default() };
                 let moving = Request { constraint: Some(elsewhere), ..slot };
                 let Some(other) = placer.choose(&moving, fleet) else { break };
-                placer.take(&slot, other, fleet);
-                placer.give(&slot, host, fleet);
-                reservation.add(other);
-                reservation.remove(host);
+                let (affinity, _) = placer.take(&slot, other, fleet);
+                placer.give(&slot, place, fleet);
+                reservation.add((other, affinity));
+                reservation.remove(place);
                 moved += 1;
             }
         }
@@ -341,12 +350,12 @@ impl Reservations {
         candidates: &[CapacityReservationId],
         placer: &Placer,
         fleet: &Fleet,
-    ) -> Option<(CapacityReservationId, HostId)> {
+    ) -> Option<(CapacityReservationId, SlotPlace)> {
         if candidates.iter().all(|id| self.get(*id).free == 0) {
             return None;
         }
         let slot_in = |tier: &Tier<'_>, id: CapacityReservationId| {
-            self.get(id).lowest(tier, fleet).map(|host| (id, host))
+            self.get(id).lowest(tier, fleet).map(|place| (id, place))
         };
         let tiers = placer.slot_tiers(request);
         tiers.iter().find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))

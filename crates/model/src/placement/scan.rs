@@ -48,9 +48,14 @@ impl Scan<'_> {
 /// Returns the cost of a host for a request.
 pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
     let host = &fleet.hosts()[id.index()];
-    let capacity = &fleet.skus()[host.sku.0 as usize].capacity;
-    let candidate = Candidate { capacity, free: &host.free, instances: host.instances };
-    ranking.cost(candidate, &request.amounts)
+    let layouts = fleet.layouts();
+    let candidate = Candidate {
+        sku: layouts.sku(host),
+        free: &host.free,
+        parts: layouts.parts(id, host),
+        instances: host.instances,
+    };
+    ranking.cost(candidate, &request.footprint())
 }
 
 impl Candidates for Scan<'_> {
@@ -63,8 +68,8 @@ impl Candidates for Scan<'_> {
             return false;
         }
         match self.tier {
-            None => self.fleet.fits(id, &self.request.amounts),
-            Some(tier) => self.fleet.has_room(id, &self.request.amounts) && tier.allows(id, self.fleet),
+            None => self.fleet.fits(id, &self.request.footprint()),
+            Some(tier) => self.fleet.has_room(id, &self.request.footprint()) && tier.allows(id, self.fleet),
         }
     }
 

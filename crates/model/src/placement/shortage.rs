@@ -9,15 +9,17 @@ use super::request::Request;
 use crate::fleet::Fleet;
 use plimsoll_base::units::{HostId, RESOURCES, ZoneId};
 
-/// Reasons for want of room: each resource, in the order of [`Resources`](plimsoll_base::units::Resources), and last
-/// the number of instances that they may have.
-const ROOM: [FilterReason; RESOURCES + 1] = [
+/// Reasons for want of room: each resource, in the order of [`Resources`](plimsoll_base::units::Resources), then the number
+/// of instances that they may have, their NUMA nodes and their GPU devices.
+const ROOM: [FilterReason; RESOURCES + 3] = [
     FilterReason::Vcpu,
     FilterReason::Memory,
     FilterReason::Gpu,
     FilterReason::Storage,
     FilterReason::Network,
     FilterReason::Instances,
+    FilterReason::Numa,
+    FilterReason::Devices,
 ];
 
 /// Shortage of room for a request on the hosts that could take it but for room. Amounts are in the smallest unit of the
@@ -25,7 +27,7 @@ const ROOM: [FilterReason; RESOURCES + 1] = [
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Shortage {
     /// Position among the [resources](plimsoll_base::units::Resources) of the one that keeps most hosts out; [`RESOURCES`]
-    /// where it is the number of instances a host may have.
+    /// where it is the number of instances a host may have, one and two more where it is NUMA nodes and GPU devices.
     pub resource: usize,
     /// Amount of it that the request needs.
     pub asked: u64,
@@ -39,6 +41,11 @@ pub struct Shortage {
     pub short: u64,
     /// Their host groups, by number in file order over all zones.
     pub groups: Vec<u16>,
+}
+
+impl Shortage {
+    /// Number of the positions that [`Shortage::resource`] may have.
+    pub const POSITIONS: usize = ROOM.len();
 }
 
 impl Placer {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::request::Request;
 use crate::fleet::index::ranking::Ranking;
+use crate::fleet::topology::NodeOrder;
 use plimsoll_base::engine::checkpoint::Persist;
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
@@ -57,17 +58,21 @@ pub struct Strategy {
     pub selector: Box<dyn Selector>,
     /// Partitions of a zone: racks modulo this number. 1 where the strategy knows none.
     pub partitions: u16,
+    /// Order in which the NUMA nodes of the host are tried.
+    pub node_order: NodeOrder,
 }
 
 impl Strategy {
     /// Returns the strategy that takes the host of the zone with the least cost.
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
-        Strategy { ranking: Some(Box::new(ranking)), selector: Box::new(Least), partitions: 1 }
+        let node_order = NodeOrder::Lowest;
+        Strategy { ranking: Some(Box::new(ranking)), selector: Box::new(Least), partitions: 1, node_order }
     }
 
     /// Returns a strategy whose selector needs no ranking.
     pub fn selecting(selector: impl Selector + 'static) -> Strategy {
-        Strategy { ranking: None, selector: Box::new(selector), partitions: 1 }
+        let node_order = NodeOrder::Lowest;
+        Strategy { ranking: None, selector: Box::new(selector), partitions: 1, node_order }
     }
 }
 

@@ -12,15 +12,16 @@ use super::register::{self, REGISTER};
 use super::request::Request;
 use crate::fleet::host::GroupTenancy;
 use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
+use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
-use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
+use plimsoll_base::units::{AccountId, Footprint, HostId, NumaNodes, Resources, ZoneId};
 
 /// A fleet and its requests.
 struct World {
     name: &'static str,
     zones: Vec<Vec<HostGroup>>,
-    requests: Vec<Resources>,
+    requests: Vec<Footprint>,
     /// Of eight operations, how many are launches while there is room.
     launches_of_8: u64,
     /// Every host starts with amounts of its own taken.
@@ -29,7 +30,8 @@ struct World {
 }
 
 impl World {
-    fn new(name: &'static str, zones: Vec<Vec<HostGroup>>, requests: Vec<Resources>) -> World {
+    fn new(name: &'static str, zones: Vec<Vec<HostGroup>>, requests: Vec<impl Into<Footprint>>) -> World {
+        let requests = requests.into_iter().map(Into::into).collect();
         World { name, zones, requests, launches_of_8: 5, prefilled: false, decisions: 4_000 }
     }
 }
@@ -42,6 +44,8 @@ fn group(hosts: Hosts, max_instances: Option<u32>) -> HostGroup {
         tenancy: GroupTenancy::Any,
         hardware: Default::default(),
         sockets: 0,
+        numa_nodes: 1,
+        has_gpu_devices: false,
         service_window: Default::default(),
     }
 }
@@ -68,6 +72,8 @@ fn worlds() -> Vec<World> {
         sellable: odd[i % 3],
         rack: Some(format!("r{}", i % 13)),
         hardware: None,
+        numa_nodes: None,
+        gpu_model: None,
     });
     let fractional = |random: &mut Stream| {
         let mut amounts = Resources::new(1 + random.below(9_000) as u32, 1 + random.below(40_000) as u32);
@@ -102,6 +108,8 @@ fn worlds() -> Vec<World> {
             vec![vec![fixed(40, odd[0]), fixed(40, odd[1]), fixed(40, odd[2])]],
             many_odd,
         ),
+        divided("NUMA nodes and GPU devices", 40, &mut random),
+        divided("NUMA nodes and GPU devices, more distinct requests than a word has bits", 300, &mut random),
         World { launches_of_8: 4, ..World::new("elastic", vec![vec![fixed(2, odd[1]), elastic]], plain) },
         World {
             prefilled: true,
@@ -109,6 +117,36 @@ fn worlds() -> Vec<World> {
             ..World::new(MANY_CLASSES, vec![vec![fixed(6_000, uneven)]], small)
         },
     ]
+}
+
+/// Returns a world of hosts with and without NUMA nodes and GPU devices, and so many distinct requests.
+fn divided(name: &'static str, requests: usize, random: &mut Stream) -> World {
+    let host =
+        |vcpu: u32, gib: u32, gpus: u32| Resources([vcpu * 1000, gib * 1024, gpus * 1000, 0, UNLIMITED]);
+    let of =
+        |hosts, numa_nodes, has_gpu_devices| HostGroup { numa_nodes, has_gpu_devices, ..group(hosts, None) };
+    let fixed = |count, sellable| Hosts::Fixed { count, sellable };
+    let zones = vec![vec![
+        of(fixed(14, host(32, 128, 8)), 2, true),
+        of(fixed(6, host(64, 96, 0)), 4, false),
+        of(fixed(6, host(48, 96, 4)), 1, false),
+        of(fixed(8, host(16, 64, 4)), 1, true),
+        of(Hosts::Elastic { max_hosts: 3, sellable: host(32, 128, 8) }, 2, true),
+    ]];
+    let mut footprint = || {
+        let gpu = match random.below(4) {
+            0 => 1 + random.below(999) as u32,
+            1 => 1000 * (1 + random.below(4) as u32),
+            _ => 0,
+        };
+        let amounts = Resources([random.below(14_000) as u32, random.below(40_000) as u32, gpu, 0, 0]);
+        Footprint {
+            amounts,
+            numa: [NumaNodes::Fewest, NumaNodes::One, NumaNodes::Two][random.below(3) as usize],
+        }
+    };
+    let requests: Vec<Footprint> = (0..requests).map(|_| footprint()).collect();
+    World::new(name, zones, requests)
 }
 
 /// The world with as many classes as hosts.
@@ -121,27 +159,29 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
     if world.prefilled {
         for host in (0..fleet.hosts().len() as u32).map(HostId) {
             let taken = Resources::new(random.below(60_000) as u32, random.below(95_000) as u32);
-            fleet.take(host, fleet.zone_of(host), &taken);
+            fleet.take(host, fleet.zone_of(host), taken);
         }
     }
     let built = register::build(&StrategyConfig::named(strategy), Seed(9));
     let mut placer = Placer::new(built.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, true);
-    let mut live: Vec<(HostId, Request)> = Vec::new();
+    let mut live: Vec<(HostId, Affinity, Request)> = Vec::new();
     let (mut decisions, mut refused, mut classes) = (0, 0, 0);
     while decisions < world.decisions {
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
-            let (host, request) = live.swap_remove(random.below(live.len() as u64) as usize);
-            let change = fleet.give(host, request.zone, &request.amounts);
+            let (host, affinity, request) = live.swap_remove(random.below(live.len() as u64) as usize);
+            let change = fleet.give(host, request.zone, request.footprint(), affinity);
             placer.removed(&request, host, &fleet);
             assert!(change == Change::Amounts || fleet.hosts()[host.index()].instances == 0);
             placer.changed(host, request.zone, &mut fleet);
             continue;
         }
-        let amounts = world.requests[random.below(world.requests.len() as u64) as usize];
+        let footprint = world.requests[random.below(world.requests.len() as u64) as usize];
+        let Footprint { amounts, numa } = footprint;
         let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
         let request = Request {
-            shape: placer.shape(&amounts, &fleet),
+            shape: placer.shape(footprint, &fleet),
             amounts,
+            numa,
             account: AccountId(random.below(3) as u32),
             zone,
             constraint: None,
@@ -149,7 +189,7 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
         fleet.note_request(&amounts);
         decisions += 1;
         let chosen = placer.choose(&request, &fleet).or_else(|| {
-            let opened = fleet.open(zone, &amounts)?;
+            let opened = fleet.open(zone, footprint)?;
             placer.changed(opened, zone, &mut fleet);
             assert_eq!(placer.choose(&request, &fleet), Some(opened), "a host was opened for the request");
             Some(opened)
@@ -157,17 +197,17 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
         match chosen {
             None => refused += 1,
             Some(host) => {
-                fleet.take(host, zone, &amounts);
+                let affinity = fleet.take(host, zone, footprint);
                 placer.placed(&request, host, &fleet);
                 placer.changed(host, zone, &mut fleet);
-                live.push((host, request));
+                live.push((host, affinity, request));
             }
         }
         classes = classes.max(placer.classes());
     }
     fleet.assert_conserved();
-    for (host, request) in live {
-        fleet.give(host, request.zone, &request.amounts);
+    for (host, affinity, request) in live {
+        fleet.give(host, request.zone, request.footprint(), affinity);
         placer.changed(host, request.zone, &mut fleet);
     }
     fleet.assert_conserved();
@@ -191,6 +231,52 @@ fn there_are_more_than_five_thousand_classes() {
     let world = worlds().into_iter().find(|world| world.name == MANY_CLASSES).expect("it is listed");
     let (_, classes) = agree(&world, "best-fit");
     assert!(classes > 5_000, "{classes} classes");
+}
+
+/// Nodes of 4 vCPU and 8 GiB: what is free on each, and the host and node that a strategy takes for an instance.
+///
+/// | host | node 0 | node 1 | lesser shares | sums of shares |
+/// |------|--------|--------|---------------|----------------|
+/// | 0    | 4, 8   | 4, 8   | 1, 1          | 2, 2           |
+/// | 1    | 0, 8   | 3, 7   | 0, ¾          | 1, 1⅝          |
+/// | 2    | 2, 2   | 3, 3   | ¼, ⅜          | ¾, 1⅛          |
+/// | 3    | 3, 3   | 4, 8   | ⅜, 1          | 1⅛, 2          |
+#[test]
+fn balance_fit_takes_the_host_whose_nodes_differ_most_and_its_freer_node() {
+    let capacity = Resources([8_000, 16 * 1024, 0, 0, UNLIMITED]);
+    let hosts = HostGroup { numa_nodes: 2, ..group(Hosts::Fixed { count: 4, sellable: capacity }, None) };
+    let zone = ZoneId(0);
+    let on_one_node = |(vcpu, gib): (u32, u32)| Footprint {
+        amounts: Resources::new(vcpu * 1000, gib * 1024),
+        numa: NumaNodes::One,
+    };
+    for (name, numa, host, nodes) in [
+        ("balance-fit", NumaNodes::One, 1, 0b10),
+        ("balance-fit-l1", NumaNodes::One, 3, 0b10),
+        ("balance-fit", NumaNodes::Two, 0, 0b11),
+        ("first-fit", NumaNodes::One, 0, 0b01),
+    ] {
+        let mut fleet = Fleet::new(&[vec![hosts.clone()]]).expect("one capacity");
+        for (host, on_first, on_second) in [(1, (4, 0), (1, 1)), (2, (2, 6), (1, 5)), (3, (1, 5), (0, 0))]
+            .map(|(id, a, b)| (HostId(id), a, b))
+        {
+            // The first node is full while the second is taken from.
+            let whole = fleet.take(host, zone, on_one_node((4, 8)));
+            fleet.take(host, zone, on_one_node(on_second));
+            fleet.give(host, zone, on_one_node((4, 8)), whole);
+            fleet.take(host, zone, on_one_node(on_first));
+        }
+        let strategy = register::build(&StrategyConfig::named(name), Seed(1))
+            .unwrap_or_else(|problems| panic!("{problems:?}"));
+        let mut placer = Placer::new(strategy, &mut fleet, true);
+        let footprint = Footprint { numa, ..on_one_node((1, 1)) };
+        let Footprint { amounts, .. } = footprint;
+        let (shape, account) = (placer.shape(footprint, &fleet), AccountId(0));
+        let request = Request { shape, amounts, numa, account, zone, constraint: None };
+        let chosen = placer.choose(&request, &fleet).expect("there is room");
+        let affinity = fleet.take(chosen, zone, footprint);
+        assert_eq!((chosen, affinity.nodes), (HostId(host), nodes), "{name}");
+    }
 }
 
 /// A request for 2 vCPU and 4 GiB, four hosts: the choice of each strategy.
@@ -217,20 +303,23 @@ fn four_hosts_show_how_strategies_differ() {
         ("worst-fit-l2", 3),
         ("worst-fit-linf", 3),
         ("dot-product", 3),
+        ("balance-fit", 0),
+        ("balance-fit-l1", 0),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {
         let mut fleet = Fleet::new(&[vec![group(four.clone(), None)]]).expect("one capacity");
         let zone = ZoneId(0);
         for (host, vcpu, gib) in [(0, 2, 28), (1, 4, 2), (1, 1, 1), (1, 1, 1), (2, 1, 2)] {
-            fleet.take(HostId(host), zone, &Resources::new(vcpu * 1000, gib * 1024));
+            fleet.take(HostId(host), zone, Resources::new(vcpu * 1000, gib * 1024));
         }
         let strategy = register::build(&StrategyConfig::named(name), Seed(1))
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
         let amounts = Resources::new(2_000, 4 * 1024);
-        let (shape, account) = (placer.shape(&amounts, &fleet), AccountId(0));
-        let request = Request { shape, amounts, account, zone, constraint: None };
+        let (shape, account) = (placer.shape(amounts, &fleet), AccountId(0));
+        let numa = NumaNodes::default();
+        let request = Request { shape, amounts, numa, account, zone, constraint: None };
         assert_eq!(placer.choose(&request, &fleet), Some(HostId(host)), "{name}");
     }
 }

@@ -27,7 +27,7 @@ impl Vacancies<'_> {
     /// Returns the hosts of each SKU that has room for the request.
     fn roomy(&self) -> impl Iterator<Item = &BTreeSet<HostId>> {
         let skus = self.fleet.skus();
-        let covers = |sku: usize| skus[sku].capacity.covers(&self.request.amounts);
+        let covers = |sku: usize| skus[sku].covers(&self.request.footprint());
         self.vacant.iter().filter(move |(sku, _)| covers(usize::from(sku.0))).map(|(_, hosts)| hosts)
     }
 }
@@ -38,7 +38,7 @@ impl Candidates for Vacancies<'_> {
     }
 
     fn fits(&self, id: HostId) -> bool {
-        self.fleet.has_room(id, &self.request.amounts) && self.tier.allows(id, self.fleet)
+        self.fleet.has_room(id, &self.request.footprint()) && self.tier.allows(id, self.fleet)
     }
 
     fn free_vcpu_milli(&self, id: HostId) -> u32 {

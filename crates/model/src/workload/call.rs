@@ -228,6 +228,13 @@ pub enum Sender {
     WarmPool(u16),
 }
 
+impl Sender {
+    /// Returns whether its instances have an owner that is told of them, and asks again for those that are refused.
+    pub fn has_owner(self) -> bool {
+        matches!(self, Sender::Pool(_) | Sender::Group(_) | Sender::WarmPool(_))
+    }
+}
+
 /// Options that several launches share, as the value that each has.
 mod by_value {
     use super::{Arc, LaunchOptions};

@@ -329,6 +329,11 @@ impl Demand {
         self.trace.as_ref().and_then(TraceReplay::first_event)
     }
 
+    /// Returns the number of days, weeks or accounts that the trace is drawn from; `None` if it is replayed as it is.
+    pub fn trace_blocks(&self) -> Option<u64> {
+        self.trace.as_ref().and_then(TraceReplay::blocks)
+    }
+
     /// Returns true if a part of the demand is a trace.
     pub fn has_trace(&self) -> bool {
         self.trace.is_some()

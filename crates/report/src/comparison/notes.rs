@@ -5,7 +5,7 @@ use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{grouped, span};
 use plimsoll_experiment::comparison::{Comparison, ComparisonRow};
-use plimsoll_experiment::statistics::{TELLING, Variety};
+use plimsoll_experiment::statistics::{DemandSampling, TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
 
 /// Returns the notes on the tables: their confidence and their limits.
@@ -31,7 +31,8 @@ fn demand(comparison: &Comparison) -> String {
     let is_trace = arms.iter().all(|arm| arm.scenario.workload.is_certain());
     if certain.len() == arms.len() {
         return "The demand is a trace, which no seed changes, and nothing else is random: two seeds gave the same run \
-                of every variant. So one run of each is exact for this demand; it says nothing of another."
+                of every variant. So one run of each is exact for this demand; it says nothing of another, such as \
+                `--set workload.replicate=days` draws from it."
             .to_string();
     }
     let trace = "The demand is a trace, which no seed changes: the intervals tell how much the draws of the runs \
@@ -56,18 +57,36 @@ fn demand(comparison: &Comparison) -> String {
 
 fn intervals(comparison: &Comparison) -> Option<String> {
     let alone = level(comparison.confidence.alone);
-    let of = format!(
-        "Intervals are of the mean difference to `{}`: Student's t over pairs of runs with a seed in common",
-        comparison.arms[0].label
-    );
+    let baseline = &comparison.arms[0].label;
+    let of = format!("Intervals are of the mean difference to `{baseline}`");
+    let (of, sampled) = match record(comparison) {
+        None => (format!("{of}: Student's t over pairs of runs with a seed in common"), String::new()),
+        Some(record) => (
+            format!("{of} over demand like the trace's"),
+            format!(
+                " Each run draws anew from its {record}; how much the runs differ tells how far the trace itself may be off. More \
+                 replications make an interval steadier, but no shorter; a longer trace does."
+            ),
+        ),
+    };
     match comparison.family {
         0 => None,
-        1 => Some(format!("{of}, {alone} confidence.")),
+        1 => Some(format!("{of}, {alone} confidence.{sampled}")),
         family => Some(format!(
-            "{of}. All {family} hold together with {alone} confidence (Bonferroni: each has {}).",
+            "{of}. All {family} hold together with {alone} confidence (Bonferroni: each has {}).{sampled}",
             level(comparison.confidence.each)
         )),
     }
+}
+
+/// Returns what the runs draw from, as in `14 days`; `None` where no trace is drawn anew.
+fn record(comparison: &Comparison) -> Option<String> {
+    comparison.arms.iter().find_map(|arm| match (arm.sampling(), arm.scenario.workload.replicate) {
+        (DemandSampling::Resampled { blocks }, Some(replicate)) => {
+            Some(format!("{} {}", grouped(blocks), replicate.name()))
+        }
+        _ => None,
+    })
 }
 
 fn precision(comparison: &Comparison) -> Option<String> {
@@ -75,8 +94,11 @@ fn precision(comparison: &Comparison) -> Option<String> {
     comparison.precise.map(|reached| match reached {
         true => format!("The precision asked for is reached with {replications} replications."),
         false => format!(
-            "The precision asked for is not reached with {replications} replications: \
-             allow more with --max-replications."
+            "The precision asked for is not reached with {replications} replications: {}.",
+            match record(comparison) {
+                None => "allow more with --max-replications",
+                Some(_) => "a longer trace would tell more",
+            }
         ),
     })
 }

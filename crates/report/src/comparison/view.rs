@@ -180,7 +180,7 @@ pub fn launches(comparison: &ComparisonData) -> Option<ReportTable> {
     if comparison.variants.iter().all(|variant| variant.exact) {
         return None;
     }
-    let interval = format!("{} interval (Student's t)", level(comparison.confidence));
+    let interval = format!("{} interval", level(comparison.confidence));
     let names = ["all replications", "asked for", "launched", "share"].map(Cow::Borrowed);
     let header = names.into_iter().chain([Cow::Owned(interval)]).collect();
     let row = |(number, variant): (usize, &VariantData)| {

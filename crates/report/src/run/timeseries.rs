@@ -26,7 +26,7 @@ fn gib(mib: u64) -> String {
 
 /// The columns, in order.
 #[rustfmt::skip]
-const COLUMNS: [Column; 24] = [
+const COLUMNS: [Column; 26] = [
     ("time_s", |s| seconds(s.at.0)),
     ("hosts", |s| s.hosts.to_string()),
     ("hosts_used", |s| s.hosts_used.to_string()),
@@ -38,6 +38,8 @@ const COLUMNS: [Column; 24] = [
     ("memory_used_gib", |s| gib(s.memory_used_mib)),
     ("memory_of_used_hosts_gib", |s| gib(s.memory_nonempty_mib)),
     ("memory_stranded_gib", |s| gib(s.memory_stranded_mib)),
+    ("vcpu_unmet", |s| thousandths(s.vcpu_unmet_milli)),
+    ("memory_unmet_gib", |s| gib(s.memory_unmet_mib)),
     ("gpu", |s| thousandths(s.gpu_milli)),
     ("gpu_used", |s| thousandths(s.gpu_used_milli)),
     ("instances_running", |s| s.instances_running.to_string()),

@@ -2,9 +2,10 @@
 
 use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
-use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{CurvePoint, Seek, SettingValue, SizingResult, TargetStatus};
+use plimsoll_experiment::statistics::DemandSampling;
+use plimsoll_experiment::{Figures, Sizing};
 
 /// Returns the question.
 pub fn question(sizing: &Sizing) -> String {
@@ -97,8 +98,17 @@ fn sureness(sizing: &Sizing) -> String {
             .to_string();
     }
     let level = (sizing.plan.confidence * 1e4).round() / 1e2;
+    let runs = sizing.curve.points().iter().map(|point| Figures::sampling(&point.figures));
+    let ends = match runs.reduce(DemandSampling::with) {
+        Some(DemandSampling::Resampled { blocks }) => format!(
+            "from how much the runs differ, each of which draws anew from the trace's {} blocks and which more runs make no \
+             shorter",
+            grouped(blocks)
+        ),
+        _ => "Student's t over the runs".to_string(),
+    };
     format!(
-        "What is said of each value has {level} % confidence: the ends of an interval are Student's t over the runs, for \
+        "What is said of each value has {level} % confidence: the ends of an interval are {ends}, for \
          the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
          anything that is no more than a guess, because refusals come in bursts: make more runs. All values have the \
          same seeds, and so the same demand (common random numbers)."

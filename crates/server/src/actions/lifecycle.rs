@@ -14,7 +14,7 @@ pub const ACTIONS: [ActionEntry; 4] = [
         name: "StartInstances",
         honoured: &["InstanceId.N"],
         without_effect: &["AdditionalInfo"],
-        begin: |model, caller, params| change(model, caller, params, Action::Start),
+        begin: |model, caller, params| change(model, caller, params, false, Action::Start),
     },
     ActionEntry {
         name: "StopInstances",
@@ -22,7 +22,7 @@ pub const ACTIONS: [ActionEntry; 4] = [
         without_effect: &["Force"],
         begin: |model, caller, params| {
             let hibernates = params.flag("Hibernate")?.unwrap_or(false);
-            change(model, caller, params, |targets| Action::Stop(targets, hibernates))
+            change(model, caller, params, true, |targets| Action::Stop(targets, hibernates))
         },
     },
     ActionEntry { name: "RebootInstances", honoured: &["InstanceId.N"], without_effect: &[], begin: reboot },
@@ -30,20 +30,22 @@ pub const ACTIONS: [ActionEntry; 4] = [
         name: "TerminateInstances",
         honoured: &["InstanceId.N"],
         without_effect: &["Force", "SkipOsShutdown"],
-        begin: |model, caller, params| change(model, caller, params, Action::Terminate),
+        begin: |model, caller, params| change(model, caller, params, true, Action::Terminate),
     },
 ];
 
-/// Returns the step of an action that answers with the states before and after it.
+/// Returns the step of an action that answers with the states before and after it, and perhaps ends the instances.
 fn change(
     model: &mut CloudModel<'_>,
     caller: Caller,
     params: &Params,
+    ends: bool,
     action: impl FnOnce(Targets) -> Action,
 ) -> XmlStep {
     let (targets, ids) = named(model, params)?;
     Ok(ActionStep::call(action(targets), move |model, outcome| {
         let effects = outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
+        effects.instances.iter().for_each(|change| model.labels.note_end(change.id, ends));
         Ok(Xml::fragment(|xml| render::changes(xml, model, &effects.instances)))
     }))
 }

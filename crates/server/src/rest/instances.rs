@@ -53,7 +53,7 @@ pub(super) const ENDPOINTS: [Endpoint; 6] = [
         query: &[],
         body: None,
         answer: of::<StateChangeBody>,
-        begin: |model, caller, asked| change(model, caller, asked, Action::Start),
+        begin: |model, caller, asked| change(model, caller, asked, false, Action::Start),
     },
     Endpoint {
         method: "POST",
@@ -62,7 +62,9 @@ pub(super) const ENDPOINTS: [Endpoint; 6] = [
         query: &[],
         body: None,
         answer: of::<StateChangeBody>,
-        begin: |model, caller, asked| change(model, caller, asked, |targets| Action::Stop(targets, false)),
+        begin: |model, caller, asked| {
+            change(model, caller, asked, true, |targets| Action::Stop(targets, false))
+        },
     },
     Endpoint {
         method: "POST",
@@ -71,7 +73,7 @@ pub(super) const ENDPOINTS: [Endpoint; 6] = [
         query: &[],
         body: None,
         answer: of::<StateChangeBody>,
-        begin: |model, caller, asked| change(model, caller, asked, Action::Terminate),
+        begin: |model, caller, asked| change(model, caller, asked, true, Action::Terminate),
     },
     Endpoint {
         method: "PUT",
@@ -189,6 +191,7 @@ fn change(
     model: &mut CloudModel<'_>,
     caller: Caller,
     asked: &Asked<'_>,
+    ends: bool,
     action: impl FnOnce(Targets) -> Action,
 ) -> JsonStep {
     let id = asked.id.to_string();
@@ -196,6 +199,7 @@ fn change(
     Ok(ActionStep::call(action(targets), move |model, outcome| {
         let effects = outcome
             .map_err(|reason| model.instance_error(reason, std::slice::from_ref(&id), caller.account))?;
+        effects.instances.iter().for_each(|change| model.labels.note_end(change.id, ends));
         let change = effects.instances.first().ok_or_else(|| ApiError::gone("instance"))?;
         Ok(value(&StateChangeBody {
             instance_id: id,

@@ -128,11 +128,6 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
             "vcpu = 4\nreserved_vcpu = 4",
             "`zones.0.hosts.0.reserved_vcpu`: found a reserve that leaves nothing to sell",
         ),
-        (
-            "vcpu = 4",
-            "vcpu = 4\nnuma_nodes = 2",
-            "unknown key `numa_nodes`\n  help: this version does not model NUMA nodes",
-        ),
         ("name = \"a\"", "", "dir/a.toml:3:1: `zones.0.name`: found nothing, expected the zone's name"),
         ("[[zones]]", "[zones]", "`zones`: found a table, expected a list"),
         (

@@ -93,6 +93,7 @@ pub const METRICS: &[Metric] = {
         metric("pools", "instances", Neither, "by pool: size; mean numbers of instances that were ready, coming up and with a job (ready_mean, coming_mean, busy_mean, busy_peak); jobs that waited (waiting_mean, waiting_peak); cost_usd of its account", pools::pools),
         metric("operations", "calls", Neither, "by operation: requested, succeeded, failed, failed_by_code; for calls on instances also answers: the same counts, one an instance; for describe also the instances found and the pages they filled", operations),
 
+        metric("workload.trace_blocks", "", Neither, "days, weeks or accounts that the trace was drawn from; null where it was replayed as it is", |r| json!(r.outcome.trace_blocks)),
         metric("steady_state.expected", "instances", Neither, "instances drawn from the equilibrium for the start", |r| json!(r.outcome.residents.expected)),
         metric("steady_state.moved_in", "instances", Higher, "of these, instances that found room", |r| json!(r.outcome.residents.placed)),
 

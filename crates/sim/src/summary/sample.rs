@@ -43,6 +43,7 @@ fn outcome() -> Outcome {
         horizon: Time(24 * hour),
         warmup_end: Time(hour),
         trace_start: None,
+        trace_blocks: None,
         trace_notes: Vec::new(),
         operations: vec![(Operation::Launch, launch.clone())],
         disruptions: Default::default(),

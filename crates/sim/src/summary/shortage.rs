@@ -8,14 +8,17 @@ use crate::scenario::Scenario;
 use plimsoll_base::failure::LimitHit;
 use plimsoll_base::units::{NS_PER_S, RESOURCES};
 
-/// Name and unit of each resource, with the smallest units to one of it; last the number of instances.
-const RESOURCE: [(&str, &str, f64); RESOURCES + 1] = [
+/// Name and unit of each resource, with the smallest units to one of it; last those of which one instance has room or has
+/// not.
+const RESOURCE: [(&str, &str, f64); RESOURCES + 3] = [
     ("vCPU", "vCPU", 1000.0),
     ("memory", "GiB", 1024.0),
     ("GPU", "GPU", 1000.0),
     ("local storage", "GiB", 1024.0),
     ("network bandwidth", "Gbit/s", 1000.0),
     ("instances a host may have", "instances", 1.0),
+    ("NUMA nodes with room for it", "instances", 1.0),
+    ("GPU devices with room for it", "instances", 1.0),
 ];
 
 /// Returns the first shortage: error code, time, operation, type, zone (null: several) of so many zones tried; resource,

@@ -166,6 +166,32 @@ fn shapes_are_named_exactly() {
         (Resources::new(125, 1), "0.125vcpu-0.0009765625gib"),
         (Resources([1001, 1024, 250, 2048, 300]), "1.001vcpu-1gib-0.25gpu-2gib-disk-300mbps"),
     ] {
-        assert_eq!(shape_name(&request), name);
+        assert_eq!(shape_name(&request.into()), name);
     }
+}
+
+#[test]
+fn a_shape_is_known_by_its_nodes_and_gpu_models_too() {
+    let mut table = TypeTable::new(&[], &ShapePrice::default()).unwrap();
+    let plain = BareShape::from(Resources::new(2000, 4096));
+    let split = BareShape { numa: Some(NumaNodes::Two), ..plain.clone() };
+    let picky = BareShape { gpu_models: vec!["P100".to_string(), "T4".to_string()], ..plain.clone() };
+    let ids = [&plain, &split, &picky, &plain].map(|shape| table.shape(shape.clone()));
+    assert_eq!(ids, [TypeId(0), TypeId(1), TypeId(2), TypeId(0)]);
+    let names: Vec<&str> = table.iter().map(|(_, kind)| kind.name.as_str()).collect();
+    assert_eq!(names, ["2vcpu-4gib", "2vcpu-4gib-2nodes", "2vcpu-4gib-P100|T4"]);
+    assert_eq!(table.get(ids[1]).price_per_second, table.get(ids[0]).price_per_second);
+}
+
+#[test]
+fn the_nodes_and_gpu_models_of_a_type_are_read() {
+    let text = "name = 'unit'\nvcpu = 2\nmemory_gib = 4\nnuma = 2\ngpu_models = ['T4', 'P100', 'T4']";
+    let config: InstanceTypeConfig = toml::from_str(text).unwrap();
+    let mut table = TypeTable::new(std::slice::from_ref(&config), &ShapePrice::default()).unwrap();
+    let id = table.named("unit").unwrap();
+    assert_eq!(table.get(id).numa, Some(NumaNodes::Two));
+    assert_eq!(table.get(id).gpu_models, ["P100", "T4"]);
+    let wrong = InstanceTypeConfig { numa: Some(3), ..config };
+    let told = TypeTable::new(&[wrong], &ShapePrice::default()).unwrap_err().to_string();
+    assert!(told.contains("`instance_types.0.numa`: found 3, expected 1 or 2"), "{told}");
 }

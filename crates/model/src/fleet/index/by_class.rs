@@ -22,7 +22,9 @@ use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
 use crate::fleet::host::{Host, Sku};
-use plimsoll_base::units::{HostId, Resources};
+use crate::fleet::layout::Layouts;
+use crate::fleet::topology::Parts;
+use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
 /// Not in any class.
 pub const NO_CLASS: u32 = u32::MAX;
@@ -137,6 +139,8 @@ impl View {
 pub struct ClassIndex {
     inputs: RankingInputs,
     classes: Vec<Class>,
+    /// Free amounts of the parts, by class, up to the last one whose hosts are divided.
+    parts: Vec<Option<Parts>>,
     by_key: ClassTable,
     /// Ids of dropped classes.
     unused: Vec<u32>,
@@ -152,14 +156,19 @@ impl ClassIndex {
     /// Returns an index without hosts.
     pub fn new(inputs: RankingInputs) -> ClassIndex {
         assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
-        let views = if inputs == RankingInputs::Free { vec![View::default()] } else { Vec::new() };
+        let views = match inputs {
+            RankingInputs::Free => 1,
+            RankingInputs::FreeAndNodes => 2,
+            RankingInputs::FreeAndRequest | RankingInputs::Instances => 0,
+        };
         ClassIndex {
             inputs,
             classes: Vec::new(),
+            parts: Vec::new(),
             by_key: ClassTable::default(),
             unused: Vec::new(),
             emptied: VecDeque::new(),
-            views,
+            views: vec![View::default(); views],
             grid: None,
         }
     }
@@ -175,15 +184,16 @@ impl ClassIndex {
         &mut self,
         id: HostId,
         hosts: &mut [Host],
-        skus: &[Sku],
+        layouts: Layouts<'_>,
         shapes: &Shapes,
         ranking: &dyn Ranking,
     ) {
         let host = hosts[id.index()];
         let key = Key { free: host.free, sku: host.sku };
-        let class = match self.by_key.find(&key, |class| self.classes[class as usize].key) {
+        let parts = layouts.parts(id, &host);
+        let class = match self.find(&key, parts) {
             Some(class) => class,
-            None => self.create(key, skus, shapes, ranking),
+            None => self.create(key, parts, layouts.skus, shapes, ranking),
         };
         if host.index_mark == class {
             return;
@@ -201,6 +211,22 @@ impl ClassIndex {
         if host.index_mark != NO_CLASS {
             self.leave(host.index_mark);
         }
+    }
+
+    /// Returns the class of a key, and of parts where hosts are divided.
+    #[inline]
+    fn find(&self, key: &Key, parts: Option<&Parts>) -> Option<u32> {
+        match parts {
+            None => self.by_key.find(key.hash(), |class| self.classes[class as usize].key == *key),
+            Some(parts) => self.find_divided(key, parts),
+        }
+    }
+
+    #[cold]
+    fn find_divided(&self, key: &Key, parts: &Parts) -> Option<u32> {
+        let is_it =
+            |class| self.classes[class as usize].key == *key && parts_of(&self.parts, class) == Some(parts);
+        self.by_key.find(key.hash() ^ parts.hash(), is_it)
     }
 
     /// Takes a host out.
@@ -222,12 +248,19 @@ impl ClassIndex {
         by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
+        if self.inputs == RankingInputs::FreeAndRequest && !shapes.is_exact() {
+            return self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter));
+        }
+        self.least_in_view(self.view_of(shape, shapes), shape, (hosts, skus), shapes, filter)
+    }
+
+    /// Returns the view for a request, where there are views.
+    #[inline]
+    fn view_of(&self, shape: ShapeId, shapes: &Shapes) -> usize {
         match self.inputs {
-            RankingInputs::Free => self.least_in_view(0, shape, (hosts, skus), shapes, filter),
-            _ if shapes.is_exact() => {
-                self.least_in_view(shape.0 as usize, shape, (hosts, skus), shapes, filter)
-            }
-            _ => self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter)),
+            RankingInputs::Free => 0,
+            RankingInputs::FreeAndNodes => usize::from(shapes.request(shape).numa == NumaNodes::Two),
+            RankingInputs::FreeAndRequest | RankingInputs::Instances => shape.0 as usize,
         }
     }
 
@@ -253,7 +286,7 @@ impl ClassIndex {
             let record = &mut self.classes[class as usize];
             if record.members == 0 {
                 self.hide(class);
-            } else if (shapes.is_exact() || record.key.free.covers(request))
+            } else if (shapes.is_exact() || has_room(record.key, parts_of(&self.parts, class), skus, request))
                 && let Some(least) = record.least(class, hosts, skus, filter)
             {
                 best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
@@ -278,27 +311,27 @@ impl ClassIndex {
     /// on the request, if there are more distinct requests than a word has bits.
     fn least_in_grid(
         &mut self,
-        request: &Resources,
+        request: &Footprint,
         hosts: &[Host],
         skus: &[Sku],
         by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         let grid = self.grid.as_ref().expect("without views there is a grid");
-        let classes = &mut self.classes;
-        let mut least = LeastInGrid { classes, request, hosts, skus, ranking, filter, best: None };
-        grid.search(request, &mut least);
+        let (classes, parts) = (&mut self.classes, self.parts.as_slice());
+        let mut least = LeastInGrid { classes, parts, request, hosts, skus, ranking, filter, best: None };
+        grid.search(&request.amounts, &mut least);
         least.best.map(|(_, host)| host)
     }
 
     /// Recomputes every mask, and the views of new requests, after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for (id, class) in self.classes.iter_mut().enumerate() {
-            class.mask = shapes.mask(&class.key.free);
+            class.mask = mask_of(class.key, parts_of(&self.parts, id as u32), skus, shapes);
             let mask = class.shown_mask();
             self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
         }
-        if self.inputs == RankingInputs::Free {
+        if self.inputs != RankingInputs::FreeAndRequest {
             return;
         }
         if !shapes.is_exact() {
@@ -310,7 +343,8 @@ impl ClassIndex {
         for shape in (self.views.len()..shapes.len()).map(|shape| ShapeId(shape as u32)) {
             let mut view = View::default();
             for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
-                rank_class(&mut view, id as u32, class, Some(shape), skus, shapes, ranking);
+                let parts = parts_of(&self.parts, id as u32);
+                rank_class(&mut view, id as u32, (class, parts), shapes.request(shape), skus, ranking);
             }
             self.views.push(view);
         }
@@ -329,18 +363,25 @@ impl ClassIndex {
     /// Returns the host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
-        let view = self.views.get(if self.inputs == RankingInputs::Free { 0 } else { shape.0 as usize })?;
+        let view = self.views.get(self.view_of(shape, shapes))?;
         let position = view.order.first(shapes.need(shape))?;
         self.classes[view.order.key(position) as usize].hosts.top()
     }
 
     #[cold]
-    fn create(&mut self, key: Key, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> u32 {
+    fn create(
+        &mut self,
+        key: Key,
+        parts: Option<&Parts>,
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) -> u32 {
         let class = Class {
             key,
             members: 0,
             is_shown: false,
-            mask: shapes.mask(&key.free),
+            mask: mask_of(key, parts, skus, shapes),
             is_queued: false,
             is_forgotten: false,
             hosts: LazyHeap::default(),
@@ -355,16 +396,32 @@ impl ClassIndex {
                 (self.classes.len() - 1) as u32
             }
         };
-        self.by_key.add(id, |class| self.classes[class as usize].key);
+        self.keep_parts(id, parts);
+        self.by_key.add(id, |class| hash_of(&self.classes, &self.parts, class));
         if let Some(grid) = &mut self.grid {
             grid.add(id, key, &skus[key.sku.0 as usize].capacity);
         }
-        let per_request = self.inputs == RankingInputs::FreeAndRequest;
-        for (shape, view) in self.views.iter_mut().enumerate() {
-            let shape = per_request.then_some(ShapeId(shape as u32));
-            rank_class(view, id, &self.classes[id as usize], shape, skus, shapes, ranking);
+        for (number, view) in self.views.iter_mut().enumerate() {
+            let request = match self.inputs {
+                RankingInputs::FreeAndRequest => *shapes.request(ShapeId(number as u32)),
+                RankingInputs::FreeAndNodes if number == 1 => {
+                    Footprint { numa: NumaNodes::Two, ..Footprint::default() }
+                }
+                _ => Footprint::default(),
+            };
+            rank_class(view, id, (&self.classes[id as usize], parts), &request, skus, ranking);
         }
         id
+    }
+
+    /// Keeps the parts of a class. A class that is not divided forgets those of an earlier one with its id.
+    fn keep_parts(&mut self, class: u32, parts: Option<&Parts>) {
+        if parts.is_some() && self.parts.len() <= class as usize {
+            self.parts.resize(class as usize + 1, None);
+        }
+        if let Some(kept) = self.parts.get_mut(class as usize) {
+            *kept = parts.copied();
+        }
     }
 
     #[inline]
@@ -402,14 +459,15 @@ impl ClassIndex {
         }
         let known =
             (0..self.classes.len() as u32).filter(|class| !self.classes[*class as usize].is_forgotten);
-        self.by_key.refill(known, |class| self.classes[class as usize].key);
+        self.by_key.refill(known, |class| hash_of(&self.classes, &self.parts, class));
     }
 }
 
 /// The search of a grid for the host that costs least.
 struct LeastInGrid<'a> {
     classes: &'a mut [Class],
-    request: &'a Resources,
+    parts: &'a [Option<Parts>],
+    request: &'a Footprint,
     hosts: &'a [Host],
     skus: &'a [Sku],
     ranking: &'a dyn Ranking,
@@ -421,7 +479,7 @@ impl Search for LeastInGrid<'_> {
     type Cost = Cost;
 
     fn cost(&self, key: Key) -> Cost {
-        cost_of(key, self.skus, self.ranking, self.request)
+        cost_of(key, None, self.skus, self.ranking, self.request)
     }
 
     fn may_win(&self, cost: &Cost) -> bool {
@@ -430,7 +488,8 @@ impl Search for LeastInGrid<'_> {
 
     fn look(&mut self, id: u32) {
         let class = &self.classes[id as usize];
-        if class.members == 0 || !class.key.free.covers(self.request) {
+        let parts = parts_of(self.parts, id);
+        if class.members == 0 || !has_room(class.key, parts, self.skus, self.request) {
             return;
         }
         let cost = self.cost(class.key);
@@ -449,20 +508,49 @@ impl Search for LeastInGrid<'_> {
 fn rank_class(
     view: &mut View,
     id: u32,
-    class: &Class,
-    shape: Option<ShapeId>,
+    (class, parts): (&Class, Option<&Parts>),
+    request: &Footprint,
     skus: &[Sku],
-    shapes: &Shapes,
     ranking: &dyn Ranking,
 ) {
-    let request = shape.map_or(Resources::ZERO, |shape| *shapes.request(shape));
-    if class.key.free.covers(&request) {
+    if class.key.free.covers(&request.amounts) {
         let mask = class.shown_mask();
-        view.insert(id, mask, cost_of(class.key, skus, ranking, &request));
+        view.insert(id, mask, cost_of(class.key, parts, skus, ranking, request));
     }
 }
 
-fn cost_of(key: Key, skus: &[Sku], ranking: &dyn Ranking, request: &Resources) -> Cost {
-    let capacity = &skus[key.sku.0 as usize].capacity;
-    ranking.cost(Candidate { capacity, free: &key.free, instances: 0 }, request)
+fn cost_of(
+    key: Key,
+    parts: Option<&Parts>,
+    skus: &[Sku],
+    ranking: &dyn Ranking,
+    request: &Footprint,
+) -> Cost {
+    let sku = &skus[key.sku.0 as usize];
+    ranking.cost(Candidate { sku, free: &key.free, parts, instances: 0 }, request)
+}
+
+/// Returns the parts of a class, where its hosts are divided.
+#[inline]
+fn parts_of(parts: &[Option<Parts>], class: u32) -> Option<&Parts> {
+    parts.get(class as usize)?.as_ref()
+}
+
+fn hash_of(classes: &[Class], parts: &[Option<Parts>], class: u32) -> usize {
+    classes[class as usize].key.hash() ^ parts_of(parts, class).map_or(0, Parts::hash)
+}
+
+/// Returns the mask of the requests that the hosts of a class have room for.
+fn mask_of(key: Key, parts: Option<&Parts>, skus: &[Sku], shapes: &Shapes) -> u64 {
+    match parts {
+        None => shapes.mask(&key.free),
+        Some(parts) => shapes.mask_of_parts(&key.free, &skus[key.sku.0 as usize].topology, parts),
+    }
+}
+
+/// Returns true if the hosts of a class have room for a request.
+#[inline]
+fn has_room(key: Key, parts: Option<&Parts>, skus: &[Sku], request: &Footprint) -> bool {
+    let parts_have = |parts: &Parts| parts.have_room(&skus[key.sku.0 as usize].topology, request);
+    key.free.covers(&request.amounts) && parts.is_none_or(parts_have)
 }

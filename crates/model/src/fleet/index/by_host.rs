@@ -7,8 +7,9 @@ use super::cost::Cost;
 use super::ranking::{Candidate, Ranking};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
-use crate::fleet::host::{Host, Sku};
-use plimsoll_base::units::{HostId, Resources};
+use crate::fleet::host::Host;
+use crate::fleet::layout::Layouts;
+use plimsoll_base::units::{Footprint, HostId};
 
 /// Not in the index: the mark of a host it does not hold.
 pub const NO_LEAF: u32 = u32::MAX;
@@ -34,21 +35,22 @@ impl HostIndex {
         &mut self,
         id: HostId,
         hosts: &mut [Host],
-        skus: &[Sku],
+        layouts: Layouts<'_>,
         shapes: &Shapes,
         ranking: &dyn Ranking,
     ) {
         let host = hosts[id.index()];
         let candidate = Candidate {
-            capacity: &skus[host.sku.0 as usize].capacity,
+            sku: layouts.sku(&host),
             free: &host.free,
+            parts: layouts.parts(id, &host),
             instances: host.instances,
         };
-        let cost = match ranking.cost(candidate, &Resources::ZERO) {
+        let cost = match ranking.cost(candidate, &Footprint::default()) {
             Cost::Pair(cost, 0) => cost,
             other => panic!("a cost by instances is one number, not {other:?}"),
         };
-        let mask = shapes.mask(&host.free);
+        let mask = layouts.mask(id, &host, shapes);
         let filed = &mut self.filed[(id.0 - self.first.0) as usize];
         if host.index_mark != NO_LEAF {
             if *filed == cost {
@@ -81,7 +83,7 @@ impl HostIndex {
     pub fn least(
         &self,
         shape: ShapeId,
-        hosts: &[Host],
+        (hosts, layouts): (&[Host], Layouts<'_>),
         shapes: &Shapes,
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
@@ -89,7 +91,7 @@ impl HostIndex {
         let mut position = self.order.first(need);
         while let Some(found) = position {
             let id = HostId(self.order.key(found).1);
-            let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
+            let fits = shapes.is_exact() || layouts.fits(id, &hosts[id.index()], request);
             if fits && filter.is_none_or(|allowed| allowed.allows(id)) {
                 return Some(id);
             }
@@ -99,12 +101,13 @@ impl HostIndex {
     }
 
     /// Recomputes every mask after the bits of requests changed their meaning.
-    pub fn shapes_changed(&mut self, hosts: &[Host], shapes: &Shapes) {
+    pub fn shapes_changed(&mut self, hosts: &[Host], layouts: Layouts<'_>, shapes: &Shapes) {
         for (offset, cost) in self.filed.iter().enumerate() {
             let id = self.first.0 + offset as u32;
             let host = &hosts[id as usize];
             if host.index_mark != NO_LEAF {
-                self.order.set_mask(Leaf(host.index_mark), (*cost, id), shapes.mask(&host.free));
+                let mask = layouts.mask(HostId(id), host, shapes);
+                self.order.set_mask(Leaf(host.index_mark), (*cost, id), mask);
             }
         }
     }

@@ -4,6 +4,7 @@
 use super::HostFilter;
 use super::shapes::{Need, ShapeId, Shapes};
 use crate::fleet::host::Host;
+use crate::fleet::layout::Layouts;
 use plimsoll_base::units::HostId;
 
 /// Entries under one entry of the level above.
@@ -30,8 +31,8 @@ impl IdIndex {
 
     /// Takes a host in, or notes that it changed.
     #[inline]
-    pub fn update(&mut self, id: HostId, hosts: &[Host], shapes: &Shapes) {
-        self.set((id.0 - self.first.0) as usize, shapes.mask(&hosts[id.index()].free));
+    pub fn update(&mut self, id: HostId, hosts: &[Host], layouts: Layouts<'_>, shapes: &Shapes) {
+        self.set((id.0 - self.first.0) as usize, layouts.mask(id, &hosts[id.index()], shapes));
     }
 
     /// Takes a host out.
@@ -59,7 +60,7 @@ impl IdIndex {
         &self,
         from: HostId,
         shape: ShapeId,
-        hosts: &[Host],
+        (hosts, layouts): (&[Host], Layouts<'_>),
         shapes: &Shapes,
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
@@ -68,7 +69,7 @@ impl IdIndex {
         loop {
             offset = self.next_meeting(offset, need)?;
             let id = HostId(self.first.0 + offset as u32);
-            let fits = shapes.is_exact() || hosts[id.index()].free.covers(request);
+            let fits = shapes.is_exact() || layouts.fits(id, &hosts[id.index()], request);
             if fits && filter.is_none_or(|allowed| allowed.allows(id)) {
                 return Some(id);
             }

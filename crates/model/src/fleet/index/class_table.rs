@@ -19,7 +19,7 @@ pub struct Key {
 impl Key {
     /// Returns folded products of whole words: keys are few and not adversarial.
     #[inline]
-    fn hash(&self) -> usize {
+    pub fn hash(&self) -> usize {
         let [a, b, c, d, e] = self.free.0.map(u64::from);
         let fold = |a: u64, b: u64| {
             let product = u128::from(a) * u128::from(b);
@@ -45,38 +45,38 @@ impl Default for ClassTable {
 }
 
 impl ClassTable {
-    /// Returns the class of a key; `key_of` gives the key of a class.
+    /// Returns the class with a hash that `is_it`.
     #[inline]
-    pub fn find(&self, key: &Key, key_of: impl Fn(u32) -> Key) -> Option<u32> {
-        let mut at = key.hash() & (self.ids.len() - 1);
+    pub fn find(&self, hash: usize, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut at = hash & (self.ids.len() - 1);
         loop {
             match self.ids[at] {
                 EMPTY => return None,
-                id if key_of(id) == *key => return Some(id),
+                id if is_it(id) => return Some(id),
                 _ => at = (at + 1) & (self.ids.len() - 1),
             }
         }
     }
 
-    /// Adds a class whose key is not in the table.
-    pub fn add(&mut self, id: u32, key_of: impl Fn(u32) -> Key) {
+    /// Adds a class that is not in the table; `hash_of` gives the hash of a class.
+    pub fn add(&mut self, id: u32, hash_of: impl Fn(u32) -> usize) {
         if 2 * (self.len + 1) > self.ids.len() {
             let ids: Vec<u32> = self.ids.iter().copied().filter(|id| *id != EMPTY).collect();
             *self = ClassTable { ids: vec![EMPTY; 2 * self.ids.len()], len: 0 };
-            ids.into_iter().for_each(|id| self.put(id, &key_of));
+            ids.into_iter().for_each(|id| self.put(id, &hash_of));
         }
-        self.put(id, &key_of);
+        self.put(id, &hash_of);
     }
 
     /// Makes the table again from these classes.
-    pub fn refill(&mut self, ids: impl Iterator<Item = u32>, key_of: impl Fn(u32) -> Key) {
+    pub fn refill(&mut self, ids: impl Iterator<Item = u32>, hash_of: impl Fn(u32) -> usize) {
         self.ids.fill(EMPTY);
         self.len = 0;
-        ids.for_each(|id| self.put(id, &key_of));
+        ids.for_each(|id| self.put(id, &hash_of));
     }
 
-    fn put(&mut self, id: u32, key_of: &impl Fn(u32) -> Key) {
-        let mut at = key_of(id).hash() & (self.ids.len() - 1);
+    fn put(&mut self, id: u32, hash_of: &impl Fn(u32) -> usize) {
+        let mut at = hash_of(id) & (self.ids.len() - 1);
         while self.ids[at] != EMPTY {
             at = (at + 1) & (self.ids.len() - 1);
         }
@@ -99,15 +99,15 @@ mod tests {
             let free = Resources::new(random.below(90) as u32, random.below(40) as u32);
             let key = Key { free, sku: SkuId(random.below(3) as u16) };
             let expected = plain.get(&(key.free, key.sku)).copied();
-            assert_eq!(table.find(&key, |id| keys[id as usize]), expected);
+            assert_eq!(table.find(key.hash(), |id| keys[id as usize] == key), expected);
             if expected.is_none() {
                 keys.push(key);
                 plain.insert((key.free, key.sku), keys.len() as u32 - 1);
-                table.add(keys.len() as u32 - 1, |id| keys[id as usize]);
+                table.add(keys.len() as u32 - 1, |id| keys[id as usize].hash());
             }
             if step % 3_000 == 0 {
                 plain.retain(|_, id| *id % 3 == 0);
-                table.refill(plain.values().copied(), |id| keys[id as usize]);
+                table.refill(plain.values().copied(), |id| keys[id as usize].hash());
             }
         }
     }

@@ -15,6 +15,8 @@ pub enum Cost {
     Sum(RatioSum),
     /// A sum of ratios; more is better.
     LessSum(RatioSum),
+    /// A number in double precision; more is better. For rules whose published results depend on its rounding.
+    Most(f64),
 }
 
 impl Cost {
@@ -36,6 +38,7 @@ impl fmt::Display for Cost {
             Cost::Pair(first, second) => write!(out, "{}, {}", signed(*first), signed(*second)),
             Cost::Sum(sum) => write!(out, "{:.6}", sum.approximate),
             Cost::LessSum(sum) => write!(out, "{:.6}", -sum.approximate),
+            Cost::Most(number) => write!(out, "{:.6}", -number),
         }
     }
 }
@@ -46,6 +49,7 @@ impl Ord for Cost {
             (Cost::Pair(a, b), Cost::Pair(c, d)) => (a, b).cmp(&(c, d)),
             (Cost::Sum(a), Cost::Sum(b)) => a.cmp(b),
             (Cost::LessSum(a), Cost::LessSum(b)) => b.cmp(a),
+            (Cost::Most(a), Cost::Most(b)) => b.total_cmp(a),
             _ => panic!("a strategy mixes two kinds of cost"),
         }
     }

@@ -1,13 +1,17 @@
 //! Rankings of the hosts that fit: a cost, and its inputs, which decide the index.
 
 use super::cost::Cost;
-use plimsoll_base::units::Resources;
+use crate::fleet::host::Sku;
+use crate::fleet::topology::Parts;
+use plimsoll_base::units::{Footprint, Resources};
 
 /// Inputs of a cost beside the capacity of the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RankingInputs {
-    /// Free amounts.
+    /// Free amounts, of the parts too.
     Free,
+    /// The same, and whether the request names two NUMA nodes.
+    FreeAndNodes,
     /// Free amounts and the request. Of two hosts of the same capacity the one with more free never
     /// costs more.
     FreeAndRequest,
@@ -18,10 +22,12 @@ pub enum RankingInputs {
 /// Host as a cost sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
-    /// Sellable capacity of the host.
-    pub capacity: &'a Resources,
+    /// Kind of the host: its sellable capacity, its division into parts.
+    pub sku: &'a Sku,
     /// Free amounts of it.
     pub free: &'a Resources,
+    /// Free amounts of its parts; `None` where it is not divided.
+    pub parts: Option<&'a Parts>,
     /// Instances on it; 0 unless the ranking's inputs are [`RankingInputs::Instances`].
     pub instances: u32,
 }
@@ -31,5 +37,5 @@ pub trait Ranking: Send + Sync {
     /// Returns the inputs of the cost. Nothing else may change the cost.
     fn inputs(&self) -> RankingInputs;
     /// Returns the cost of a host for a request; the least wins, ties go to the lowest host id.
-    fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost;
+    fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost;
 }

@@ -9,7 +9,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-use plimsoll_base::units::{RESOURCES, Resources};
+use crate::fleet::topology::{Parts, Topology};
+use plimsoll_base::units::{Footprint, RESOURCES, Resources};
 
 /// Distinct requests that have a bit each.
 const EXACT_AT_MOST: usize = 64;
@@ -54,8 +55,8 @@ pub fn bits_of(mask: u64) -> impl Iterator<Item = usize> {
 /// The distinct requests seen so far, and the meaning of the bits.
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
-    requests: Vec<Resources>,
-    by_request: HashMap<Resources, ShapeId>,
+    requests: Vec<Footprint>,
+    by_request: HashMap<Footprint, ShapeId>,
     needs: Vec<Need>,
     /// Bit by bit the least free amounts that set it. Stored resource by resource, so that a mask is a
     /// few vector compares.
@@ -72,7 +73,7 @@ impl Shapes {
 
     /// Returns the number of a request. `true` when the meaning of the bits changed, so that every mask must be
     /// made again.
-    pub fn intern(&mut self, request: &Resources) -> (ShapeId, bool) {
+    pub fn intern(&mut self, request: &Footprint) -> (ShapeId, bool) {
         if let Some(id) = self.by_request.get(request) {
             return (*id, false);
         }
@@ -85,10 +86,10 @@ impl Shapes {
         }
         if self.is_exact() {
             self.needs.push(Need(1 << id.0));
-            self.add_bit(request);
+            self.add_bit(&request.amounts);
             return (id, true);
         }
-        self.needs.push(self.threshold_need(request));
+        self.needs.push(self.threshold_need(&request.amounts));
         (id, false)
     }
 
@@ -108,13 +109,13 @@ impl Shapes {
     }
 
     /// Returns every request so far, by number.
-    pub fn requests(&self) -> &[Resources] {
+    pub fn requests(&self) -> &[Footprint] {
         &self.requests
     }
 
-    /// Returns the amounts of a request.
+    /// Returns a request.
     #[inline]
-    pub fn request(&self, id: ShapeId) -> &Resources {
+    pub fn request(&self, id: ShapeId) -> &Footprint {
         &self.requests[id.0 as usize]
     }
 
@@ -142,6 +143,18 @@ impl Shapes {
         mask
     }
 
+    /// Returns the mask of something whose room is divided: of the requests that the amounts allow, those for which the parts
+    /// have room too.
+    #[cold]
+    pub fn mask_of_parts(&self, free: &Resources, topology: &Topology, parts: &Parts) -> u64 {
+        let mask = self.mask(free);
+        if !self.is_exact() {
+            return mask;
+        }
+        let fitting = bits_of(mask).filter(|bit| parts.have_room(topology, &self.requests[*bit]));
+        fitting.fold(0, |mask, bit| mask | 1 << bit)
+    }
+
     fn add_bit(&mut self, least: &Resources) {
         for (list, least) in self.least.iter_mut().zip(least.0) {
             if list.first() == Some(&u32::MAX) && least > 0 {
@@ -165,13 +178,17 @@ impl Shapes {
             }
         }
         thresholds.iter().for_each(|least| self.add_bit(least));
-        self.needs = self.requests.iter().map(|request| self.threshold_need(request)).collect();
+        self.needs = self.requests.iter().map(|request| self.threshold_need(&request.amounts)).collect();
     }
 
     /// Returns at most `share` of the distinct positive amounts of a resource, evenly over their order.
     fn quantiles(&self, resource: usize, share: usize) -> Vec<u32> {
-        let mut amounts: Vec<u32> =
-            self.requests.iter().map(|request| request.0[resource]).filter(|amount| *amount > 0).collect();
+        let mut amounts: Vec<u32> = self
+            .requests
+            .iter()
+            .map(|request| request.amounts.0[resource])
+            .filter(|amount| *amount > 0)
+            .collect();
         amounts.sort_unstable();
         amounts.dedup();
         let count = share.min(amounts.len());
@@ -215,14 +232,15 @@ mod tests {
             };
             while shapes.len() < distinct as usize {
                 let request = draw(distinct % 2 == 0);
-                shapes.intern(&request);
+                shapes.intern(&Footprint::from(request));
             }
             let mut pruned = 0;
             for _ in 0..200 {
                 let free = draw(true);
                 let mask = shapes.mask(&free);
                 for id in (0..shapes.len() as u32).map(ShapeId) {
-                    let (fits, may) = (free.covers(shapes.request(id)), shapes.need(id).met_by(mask));
+                    let (fits, may) =
+                        (free.covers(&shapes.request(id).amounts), shapes.need(id).met_by(mask));
                     assert!(may || !fits);
                     assert!(!shapes.is_exact() || may == fits, "{free:?} {:?}", shapes.request(id));
                     pruned += u32::from(!may);

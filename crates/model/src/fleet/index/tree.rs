@@ -423,7 +423,7 @@ mod tests {
         let mut shapes = Shapes::new();
         let needs: Vec<Need> = [1, 2, 3, 4]
             .map(|amount| {
-                let (id, _) = shapes.intern(&Resources::new(amount, 0));
+                let (id, _) = shapes.intern(&Resources::new(amount, 0).into());
                 shapes.need(id)
             })
             .to_vec();

@@ -6,7 +6,7 @@ use crate::fleet::index::cost::{Cost, RatioSum};
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
-use plimsoll_base::units::Resources;
+use plimsoll_base::units::Footprint;
 
 pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "dot-product",
@@ -22,9 +22,9 @@ impl Ranking for DotProduct {
         RankingInputs::FreeAndRequest
     }
 
-    fn cost(&self, candidate: Candidate<'_>, request: &Resources) -> Cost {
+    fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost {
         Cost::LessSum(RatioSum::new(per_resource(candidate, |free, capacity, i| {
-            (u64::from(request.0[i]) * free, capacity * capacity)
+            (u64::from(request.amounts.0[i]) * free, capacity * capacity)
         })))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each strategy has a file, which states its rule in words and in code. To add one: the file, and its two lines here.
 
+mod balance_fit;
 mod best_fit;
 mod best_fit_l1;
 mod best_fit_l2;
@@ -38,6 +39,8 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &worst_fit_l2::ENTRY,
     &worst_fit_linf::ENTRY,
     &dot_product::ENTRY,
+    &balance_fit::ENTRY,
+    &balance_fit::ENTRY_L1,
     &power_of_two::ENTRY,
     &partition::ENTRY,
 ];

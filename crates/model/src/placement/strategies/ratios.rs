@@ -10,7 +10,7 @@ pub fn per_resource(
     candidate: Candidate<'_>,
     ratio: impl Fn(u64, u64, usize) -> (u64, u64),
 ) -> [(u64, u64); RESOURCES] {
-    std::array::from_fn(|i| match (candidate.capacity.0[i], i) {
+    std::array::from_fn(|i| match (candidate.sku.capacity.0[i], i) {
         (0, _) | (u32::MAX, Resources::NETWORK) => (0, 1),
         (capacity, _) => ratio(u64::from(candidate.free.0[i]), u64::from(capacity), i),
     })

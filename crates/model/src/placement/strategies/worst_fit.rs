@@ -4,7 +4,7 @@ use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
-use plimsoll_base::units::Resources;
+use plimsoll_base::units::Footprint;
 
 pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "worst-fit",
@@ -20,7 +20,7 @@ impl Ranking for WorstFit {
         RankingInputs::Free
     }
 
-    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+    fn cost(&self, candidate: Candidate<'_>, _request: &Footprint) -> Cost {
         Cost::most(u64::from(candidate.free.vcpu_milli()), u64::from(candidate.free.memory_mib()))
     }
 }

@@ -5,7 +5,7 @@ use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
-use plimsoll_base::units::Resources;
+use plimsoll_base::units::Footprint;
 
 pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "worst-fit-l1",
@@ -21,7 +21,7 @@ impl Ranking for WorstFitL1 {
         RankingInputs::Free
     }
 
-    fn cost(&self, candidate: Candidate<'_>, _request: &Resources) -> Cost {
+    fn cost(&self, candidate: Candidate<'_>, _request: &Footprint) -> Cost {
         Cost::LessSum(l1(candidate))
     }
 }

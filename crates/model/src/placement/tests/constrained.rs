@@ -8,16 +8,18 @@ use crate::fleet::hardware::{Hardware, Model};
 use crate::fleet::host::GroupTenancy;
 use crate::fleet::host::{HostState, Pool};
 use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
+use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
 use crate::placement::request::{Constraint, Membership, Request, Tenancy};
-use crate::placement::reservations::{Preference, Reservations, Terms};
+use crate::placement::reservations::{Preference, Reservation, Reservations, Terms};
 use crate::placement::tenancies::{HostTerms, Ownership, Takes};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, HostId, PlacementGroupId, RackId, Resources, TypeId, ZoneId,
+    AccountId, CapacityReservationId, Footprint, HostId, NumaNodes, PlacementGroupId, RackId, Resources,
+    TypeId, ZoneId,
 };
 
 const DECISIONS: usize = 16_000;
@@ -34,8 +36,18 @@ const RULES: [GroupRule; 5] = [
 /// vCPU and GiB of what is asked for.
 const SHAPES: [(u32, u32); 5] = [(2, 4), (2, 8), (4, 16), (8, 16), (16, 64)];
 
+/// GPU \[milli-GPU\], NUMA nodes and GPU models of the shapes, on a fleet of divided hosts.
+const PARTS: [(u32, NumaNodes, &[&str]); 5] = [
+    (0, NumaNodes::Fewest, &[]),
+    (400, NumaNodes::One, &["T4"]),
+    (1_000, NumaNodes::Two, &[]),
+    (0, NumaNodes::Fewest, &[]),
+    (2_000, NumaNodes::Fewest, &["T4", "P100"]),
+];
+
 struct Live {
     host: HostId,
+    affinity: Affinity,
     request: Request,
     claim: Option<CapacityReservationId>,
 }
@@ -51,6 +63,8 @@ struct World {
     terms: BTreeMap<HostId, HostTerms>,
     refused: usize,
     claimed: usize,
+    /// True if hosts have NUMA nodes and GPU devices, and requests ask for them.
+    divided: bool,
 }
 
 /// Returns the hardware of these families; without any, of all.
@@ -68,16 +82,19 @@ fn is_whole(kind: TypeId) -> bool {
     kind.index() == SHAPES.len() - 1
 }
 
-fn fleet() -> Fleet {
-    let sellable = Resources([32_000, 128 * 1024, 0, 0, u32::MAX]);
-    let small = Resources([16_000, 96 * 1024, 0, 0, u32::MAX]);
+fn fleet(divided: bool) -> Fleet {
+    let gpu = if divided { 4_000 } else { 0 };
+    let sellable = Resources([32_000, 128 * 1024, gpu, 0, u32::MAX]);
+    let small = Resources([16_000, 96 * 1024, gpu, 0, u32::MAX]);
     let group = |hosts, tenancy, families: &[&str]| HostGroup {
         hosts,
         hosts_per_rack: 3,
         max_instances: Some(9),
         tenancy,
-        hardware: runs(families),
+        hardware: Hardware { gpu_model: divided.then(|| "T4".to_string()), ..runs(families) },
         sockets: 2,
+        numa_nodes: if divided { 2 } else { 1 },
+        has_gpu_devices: divided,
         service_window: Default::default(),
     };
     let fixed = |count, sellable| Hosts::Fixed { count, sellable };
@@ -86,6 +103,8 @@ fn fleet() -> Fleet {
         sellable: if i % 2 == 0 { sellable } else { small },
         rack: Some(format!("r{}", i % 7)),
         hardware: (i % 3 == 0).then(|| runs(&["b"])),
+        numa_nodes: (divided && i % 5 == 0).then_some(4),
+        gpu_model: (divided && i % 2 == 0).then(|| "P100".to_string()),
     };
     Fleet::new(&[
         vec![
@@ -100,8 +119,8 @@ fn fleet() -> Fleet {
 }
 
 impl World {
-    fn new(strategy: &str, seed: u64) -> World {
-        let mut fleet = fleet();
+    fn new(strategy: &str, seed: u64, divided: bool) -> World {
+        let mut fleet = fleet(divided);
         let built = register::build(&StrategyConfig::named(strategy), Seed(9));
         let strategy = built.unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
@@ -122,6 +141,7 @@ impl World {
             terms: BTreeMap::new(),
             refused: 0,
             claimed: 0,
+            divided,
         }
     }
 
@@ -155,19 +175,31 @@ impl World {
     fn request(&mut self, constrained: bool) -> (Request, TypeId) {
         let kind = self.below(SHAPES.len());
         let (vcpu, gib) = SHAPES[kind];
-        let amounts = Resources::new(vcpu * 1000, gib * 1024);
+        let mut footprint = Footprint::from(Resources::new(vcpu * 1000, gib * 1024));
+        if self.divided {
+            (footprint.amounts.0[Resources::GPU], footprint.numa, _) = PARTS[kind];
+        }
+        let Footprint { amounts, numa } = footprint;
         let account = AccountId(self.random.below(ACCOUNTS) as u32);
         let zone = ZoneId(self.below(2) as u16);
         let constraint = if constrained { self.constraint(account) } else { None };
-        let shape = self.placer.shape(&amounts, &self.fleet);
+        let shape = self.placer.shape(footprint, &self.fleet);
         let kind = TypeId(kind as u32);
-        (self.of_type(Request { shape, amounts, account, zone, constraint }, kind), kind)
+        (self.of_type(Request { shape, amounts, numa, account, zone, constraint }, kind), kind)
+    }
+
+    /// Returns the GPU models of a type.
+    fn gpu_models(&self, kind: TypeId) -> Vec<String> {
+        let (_, _, models) = PARTS[kind.index()];
+        models.iter().filter(|_| self.divided).map(ToString::to_string).collect()
     }
 
     /// Returns a request with what its type asks of hosts.
     fn of_type(&self, request: Request, kind: TypeId) -> Request {
         let constraint = request.constraint.unwrap_or_default();
-        let barred = self.fleet.barring(&Model { name: family(kind), architectures: "" });
+        let gpu_models = self.gpu_models(kind);
+        let model = Model { name: family(kind), architectures: "", gpu_models: &gpu_models };
+        let barred = self.fleet.barring(&model);
         let names_type = matches!(constraint.tenancy, Tenancy::Host(_)).then_some(kind);
         let constraint = Constraint { barred, whole: is_whole(kind), kind: names_type, ..constraint };
         Request { constraint: constraint.or_none(), ..request }
@@ -193,9 +225,9 @@ impl World {
         else {
             return;
         };
-        if let Some((id, host)) = claim {
+        if let Some((id, (host, affinity))) = claim {
             self.claimed += 1;
-            self.live.push(Live { host, request, claim: Some(id) });
+            self.live.push(Live { host, affinity, request, claim: Some(id) });
             return;
         }
         let World { placer, fleet, .. } = self;
@@ -209,19 +241,19 @@ impl World {
             return;
         };
         assert!(self.may_take(&request, host), "{request:?} was put on {host}");
-        self.fleet.take(host, request.zone, &request.amounts);
+        let affinity = self.fleet.take(host, request.zone, request.footprint());
         self.placer.placed(&request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
-        self.live.push(Live { host, request, claim: None });
+        self.live.push(Live { host, affinity, request, claim: None });
     }
 
     fn end(&mut self, i: usize) {
-        let Live { host, request, claim } = self.live.swap_remove(i);
+        let Live { host, affinity, request, claim } = self.live.swap_remove(i);
         let World { placer, fleet, reservations, .. } = self;
-        if claim.is_some_and(|id| reservations.give_back(&request, id, host, placer, fleet)) {
+        if claim.is_some_and(|id| reservations.give_back(&request, id, (host, affinity), placer, fleet)) {
             return;
         }
-        fleet.give(host, request.zone, &request.amounts);
+        fleet.give(host, request.zone, request.footprint(), affinity);
         placer.removed(&request, host, fleet);
         placer.changed(host, request.zone, fleet);
     }
@@ -296,7 +328,7 @@ impl World {
     fn may_take(&self, request: &Request, host: HostId) -> bool {
         let constraint = request.constraint.unwrap_or_default();
         let open = self.fleet.hosts()[host.index()].state == HostState::Active;
-        if !open || !self.fleet.has_room(host, &request.amounts) || constraint.excluded == Some(host) {
+        if !open || !self.fleet.has_room(host, &request.footprint()) || constraint.excluded == Some(host) {
             return false;
         }
         let allocated = self.allocated.iter().find(|(_, other)| *other == host).map(|(account, _)| *account);
@@ -324,16 +356,19 @@ impl World {
 
     /// Returns true if a host runs the type, is empty where it is to be, and admits it as a dedicated host.
     fn hardware_allows(&self, request: &Request, constraint: &Constraint, host: HostId) -> bool {
-        let kind =
-            SHAPES.iter().position(|(vcpu, gib)| request.amounts == Resources::new(vcpu * 1000, gib * 1024));
+        let size = (request.amounts.vcpu_milli(), request.amounts.memory_mib());
+        let kind = SHAPES.iter().position(|(vcpu, gib)| size == (vcpu * 1000, gib * 1024));
         let kind = TypeId(kind.expect("a shape") as u32);
         let sku = self.fleet.skus()[usize::from(self.fleet.hosts()[host.index()].sku.0)];
-        let runs = self.fleet.hardware().get(sku.hardware).runs_any_of(family(kind));
+        let (hardware, models) = (self.fleet.hardware().get(sku.hardware), self.gpu_models(kind));
+        let has_model =
+            models.is_empty() || models.iter().any(|model| hardware.gpu_model.as_ref() == Some(model));
+        let runs = hardware.runs_any_of(family(kind)) && has_model;
         let there: Vec<&Live> = self.live.iter().filter(|live| live.host == host).collect();
         let tenants = self.tenants(host).len();
         let slots = self.reserved.iter().map(|id| self.reservations.get(*id));
         let has_whole = there.iter().any(|live| live.request.constraint.is_some_and(|of| of.whole))
-            || slots.into_iter().any(|of| is_whole(of.kind) && of.slots().contains_key(&host));
+            || slots.into_iter().any(|of| is_whole(of.kind) && has_slot(of, host));
         if !runs || has_whole || (is_whole(kind) && tenants > 0) {
             return false;
         }
@@ -372,7 +407,7 @@ impl World {
     fn tenants(&self, host: HostId) -> Vec<(AccountId, Tenancy)> {
         let instances = self.live.iter().filter(|live| live.host == host).map(|live| live.request);
         let slots = self.reserved.iter().map(|id| self.reservations.get(*id));
-        let slots = slots.filter(|reservation| reservation.slots().contains_key(&host));
+        let slots = slots.filter(|reservation| has_slot(reservation, host));
         let tenancy = |request: &Request| request.constraint.unwrap_or_default().tenancy;
         instances
             .map(|request| (request.account, tenancy(&request)))
@@ -395,8 +430,9 @@ impl World {
             let used = self.live.iter().filter(|live| live.claim == Some(*id)).count() as u32;
             assert_eq!(reservation.free + used, reservation.count, "a reservation lost room");
             assert_eq!(reservation.slots().values().sum::<u32>(), reservation.free);
-            reservation.slots().iter().for_each(|(host, slots)| instances[host.index()] += slots);
+            reservation.slots().iter().for_each(|((host, _), slots)| instances[host.index()] += slots);
         }
+        self.check_parts();
         for (id, host) in self.fleet.hosts().iter().enumerate() {
             assert_eq!(host.instances, instances[id], "host {id}");
             self.check_tenancy(HostId(id as u32), host.pool);
@@ -424,6 +460,48 @@ impl World {
             let partition = live.request.constraint.and_then(|constraint| constraint.group?.partition);
             let rack = self.fleet.rack_of(live.host).0;
             assert!(partition.is_none_or(|partition| rack % 3 == u32::from(partition)));
+        }
+    }
+
+    /// Panics unless each node and device has free what the instances and slots on it leave.
+    fn check_parts(&self) {
+        let slots = self.reserved.iter().flat_map(|id| {
+            let reservation = self.reservations.get(*id);
+            let all = reservation.slots().iter();
+            all.flat_map(|(place, count)| vec![(*place, reservation.slot().footprint()); *count as usize])
+        });
+        let live = self.live.iter().map(|live| ((live.host, live.affinity), live.request.footprint()));
+        let mut left: Vec<Vec<[u32; 3]>> = Vec::new();
+        for host in self.fleet.hosts() {
+            let topology = self.fleet.layouts().sku(host).topology;
+            let node = [topology.node.vcpu_milli, topology.node.memory_mib, 0];
+            let mut parts = vec![node; usize::from(topology.nodes)];
+            parts.extend(vec![[0, 0, 1000]; usize::from(topology.devices)]);
+            left.push(parts);
+        }
+        for ((host, affinity), Footprint { amounts, .. }) in live.chain(slots) {
+            let nodes =
+                usize::from(self.fleet.layouts().sku(&self.fleet.hosts()[host.index()]).topology.nodes);
+            let on: Vec<usize> = (0..nodes).filter(|node| affinity.nodes >> node & 1 == 1).collect();
+            let devices: Vec<usize> = (0..16).filter(|device| affinity.devices >> device & 1 == 1).collect();
+            assert_eq!(on.is_empty(), nodes == 0, "an instance on no node");
+            for node in &on {
+                // All sizes of these tests are even.
+                left[host.index()][*node][0] -= amounts.vcpu_milli() / on.len() as u32;
+                left[host.index()][*node][1] -= amounts.memory_mib() / on.len() as u32;
+            }
+            for device in &devices {
+                left[host.index()][nodes + device][2] -= amounts.0[Resources::GPU] / devices.len() as u32;
+            }
+        }
+        for (id, (host, left)) in (0..).map(HostId).zip(self.fleet.hosts().iter().zip(&left)) {
+            let Some(parts) = self.fleet.layouts().parts(id, host) else { continue };
+            let topology = self.fleet.layouts().sku(host).topology;
+            let nodes = parts.nodes[..usize::from(topology.nodes)].iter();
+            let nodes = nodes.map(|node| [node.vcpu_milli, node.memory_mib, 0]);
+            let devices = parts.devices[..usize::from(topology.devices)].iter();
+            let found: Vec<[u32; 3]> = nodes.chain(devices.map(|free| [0, 0, u32::from(*free)])).collect();
+            assert_eq!(found, *left, "host {id}");
         }
     }
 
@@ -467,10 +545,16 @@ impl World {
     }
 }
 
+fn has_slot(reservation: &Reservation, host: HostId) -> bool {
+    reservation.slots().keys().any(|(of, _)| *of == host)
+}
+
 #[test]
 fn every_strategy_keeps_every_rule_and_takes_the_host_the_plain_scan_takes() {
-    for (seed, entry) in REGISTER.iter().enumerate() {
-        let mut world = World::new(entry.name, seed as u64);
+    for (seed, (entry, divided)) in
+        REGISTER.iter().flat_map(|entry| [(entry, false), (entry, true)]).enumerate()
+    {
+        let mut world = World::new(entry.name, seed as u64, divided);
         let mut decisions = 0;
         while decisions < DECISIONS {
             decisions += usize::from(world.step());

@@ -27,7 +27,7 @@ fn four_hosts(strategy: &str) -> (Fleet, Placer) {
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     let mut fleet = Fleet::new(&[vec![group(four, None)]]).expect("one capacity");
     for (host, vcpu, gib) in [(0, 2, 28), (1, 4, 2), (1, 1, 1), (1, 1, 1), (2, 1, 2)] {
-        fleet.take(HostId(host), ZONE, &Resources::new(vcpu * 1000, gib * 1024));
+        fleet.take(HostId(host), ZONE, Resources::new(vcpu * 1000, gib * 1024));
     }
     let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));
     let placer = Placer::new(strategy.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, true);
@@ -36,8 +36,9 @@ fn four_hosts(strategy: &str) -> (Fleet, Placer) {
 
 fn asking(vcpu: u32, gib: u32, fleet: &Fleet, placer: &mut Placer) -> Request {
     let amounts = Resources::new(vcpu * 1000, gib * 1024);
-    let shape = placer.shape(&amounts, fleet);
-    Request { shape, amounts, account: AccountId(0), zone: ZONE, constraint: None }
+    let shape = placer.shape(amounts, fleet);
+    let numa = NumaNodes::default();
+    Request { shape, amounts, numa, account: AccountId(0), zone: ZONE, constraint: None }
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn what_would_be_opened_is_told() {
     assert_eq!(filtered(&diagnosis), [("not open", 2, 2)]);
     assert!(diagnosis.runner_up.is_some_and(|host| host.opened));
 
-    fleet.take(HostId(0), ZONE, &request.amounts);
+    fleet.take(HostId(0), ZONE, request.amounts);
     placer.changed(HostId(0), ZONE, &mut fleet);
     assert_eq!(ranked(&placer.diagnose(&request, false, &fleet)), (None, None));
     let diagnosis = placer.diagnose(&request, true, &fleet);
@@ -153,27 +154,28 @@ fn after(world: &World, strategy: &str, steps: usize) -> (Fleet, Placer, Request
     let mut fleet = Fleet::new(&world.zones).expect("few capacities");
     let built = register::build(&StrategyConfig::named(strategy), Seed(9));
     let mut placer = Placer::new(built.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, false);
-    let mut live: Vec<(HostId, Request)> = Vec::new();
+    let mut live: Vec<(HostId, Affinity, Request)> = Vec::new();
     let mut next = |placer: &mut Placer, fleet: &Fleet| {
-        let amounts = world.requests[random.below(world.requests.len() as u64) as usize];
+        let footprint = world.requests[random.below(world.requests.len() as u64) as usize];
         let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
         let account = AccountId(random.below(3) as u32);
-        let request =
-            Request { shape: placer.shape(&amounts, fleet), amounts, account, zone, constraint: None };
+        let shape = placer.shape(footprint, fleet);
+        let Footprint { amounts, numa } = footprint;
+        let request = Request { shape, amounts, numa, account, zone, constraint: None };
         (request, random.below(8) >= world.launches_of_8, random.below(1 << 30) as usize)
     };
     for _ in 0..steps {
         let (request, ends, which) = next(&mut placer, &fleet);
         if ends && !live.is_empty() {
-            let (host, request) = live.swap_remove(which % live.len());
-            fleet.give(host, request.zone, &request.amounts);
+            let (host, affinity, request) = live.swap_remove(which % live.len());
+            fleet.give(host, request.zone, request.footprint(), affinity);
             placer.removed(&request, host, &fleet);
             placer.changed(host, request.zone, &mut fleet);
         } else if let Some(host) = placer.choose(&request, &fleet) {
-            fleet.take(host, request.zone, &request.amounts);
+            let affinity = fleet.take(host, request.zone, request.footprint());
             placer.placed(&request, host, &fleet);
             placer.changed(host, request.zone, &mut fleet);
-            live.push((host, request));
+            live.push((host, affinity, request));
         }
     }
     let (request, ..) = next(&mut placer, &fleet);
@@ -192,7 +194,8 @@ fn the_runner_up_is_what_the_strategy_takes_when_the_winner_is_gone() {
                 let what = || format!("{} in {} after {steps}", entry.name, world.name);
                 let hosts = || (0..fleet.hosts().len() as u32).map(HostId);
                 let in_zone = |id: &HostId| fleet.zone_of(*id) == request.zone;
-                let fitting = hosts().filter(in_zone).filter(|id| fleet.fits(*id, &request.amounts)).count();
+                let fitting =
+                    hosts().filter(in_zone).filter(|id| fleet.fits(*id, &request.footprint())).count();
                 assert_eq!(diagnosis.fitting, fitting as u64, "{}", what());
                 assert_eq!(placer.choose(&request, &fleet).map(|id| id.0), winner, "{}", what());
 

@@ -4,6 +4,7 @@ use crate::fleet::Fleet;
 use crate::fleet::host::GroupTenancy;
 use crate::fleet::host::Pool;
 use crate::fleet::host_group::{HostGroup, Hosts};
+use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
@@ -14,7 +15,7 @@ use crate::placement::tenancies::{HostTerms, Takes};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, HostId, PlacementGroupId, Resources, TypeId, ZoneId,
+    AccountId, CapacityReservationId, HostId, NumaNodes, PlacementGroupId, Resources, TypeId, ZoneId,
 };
 
 pub(super) const ONE: AccountId = AccountId(1);
@@ -39,6 +40,8 @@ pub(super) fn scene(hosts: u32, hosts_per_rack: u32, tenancy: GroupTenancy) -> S
         tenancy,
         hardware: Default::default(),
         sockets: 0,
+        numa_nodes: 1,
+        has_gpu_devices: false,
         service_window: Default::default(),
     };
     of_groups(&[vec![group.clone()], vec![group]])
@@ -64,8 +67,9 @@ impl Scene {
 
     pub fn request(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Request {
         let amounts = Resources::new(1_000, 1_024);
-        let shape = self.placer.shape(&amounts, &self.fleet);
-        Request { shape, amounts, account, zone: ZoneId(zone), constraint: constraint.or_none() }
+        let shape = self.placer.shape(amounts, &self.fleet);
+        let (zone, constraint) = (ZoneId(zone), constraint.or_none());
+        Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint }
     }
 
     pub fn launch(
@@ -79,7 +83,7 @@ impl Scene {
         placer.check(&request, fleet)?;
         let found = placer.choose(&request, fleet).or_else(|| placer.open(&request, fleet));
         let host = found.ok_or_else(|| placer.explain(&request, fleet))?;
-        fleet.take(host, request.zone, &request.amounts);
+        fleet.take(host, request.zone, request.amounts);
         placer.placed(&request, host, fleet);
         placer.changed(host, request.zone, fleet);
         Ok(host.0)
@@ -87,7 +91,7 @@ impl Scene {
 
     fn end(&mut self, account: AccountId, zone: u16, constraint: Constraint, host: u32) {
         let request = self.request(account, zone, constraint);
-        self.fleet.give(HostId(host), request.zone, &request.amounts);
+        self.fleet.give(HostId(host), request.zone, request.amounts, Affinity::default());
         self.placer.removed(&request, HostId(host), &self.fleet);
         self.placer.changed(HostId(host), request.zone, &mut self.fleet);
     }
@@ -108,7 +112,8 @@ impl Scene {
         kind: TypeId,
         preference: Preference,
     ) -> Result<Claimed, FailureReason> {
-        self.reservations.claim(request, kind, preference, &mut self.placer, &self.fleet)
+        let found = self.reservations.claim(request, kind, preference, &mut self.placer, &self.fleet);
+        found.map(|claim| claim.map(|(id, (host, _))| (id, host)))
     }
 }
 
@@ -191,7 +196,7 @@ fn the_rack_with_most_members_comes_first() {
     // Two more on rack 2, as if a migration had brought them.
     let request = scene.request(ONE, 0, group);
     for _ in 0..2 {
-        scene.fleet.take(HostId(5), ZoneId(0), &request.amounts);
+        scene.fleet.take(HostId(5), ZoneId(0), request.amounts);
         scene.placer.placed(&request, HostId(5), &scene.fleet);
         scene.placer.changed(HostId(5), ZoneId(0), &mut scene.fleet);
     }
@@ -270,6 +275,8 @@ fn an_elastic_host_opens_for_one_account_and_closes_behind_it() {
         tenancy,
         hardware: Default::default(),
         sockets: 0,
+        numa_nodes: 1,
+        has_gpu_devices: false,
         service_window: Default::default(),
     }]]);
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Dedicated)), Ok(0));
@@ -302,13 +309,16 @@ fn a_reservation_keeps_room_that_a_matching_launch_takes_over() {
     assert_eq!(scene.claim(&own, KIND, Preference::Open), Ok(Some((id, HostId(0)))));
     assert_eq!(scene.reservations.get(id).free, 5);
     let Scene { fleet, placer, reservations } = &mut scene;
-    assert!(reservations.give_back(&own, id, HostId(0), placer, fleet));
+    assert!(reservations.give_back(&own, id, (HostId(0), Affinity::default()), placer, fleet));
     assert_eq!(reservations.get(id).free, 6);
     let taken = scene.claim(&own, KIND, Preference::Open);
     assert_eq!(taken, Ok(Some((id, HostId(0)))));
     let Scene { fleet, placer, reservations } = &mut scene;
     assert_eq!(reservations.cancel(ONE, id, placer, fleet), Ok(5));
-    assert!(!reservations.give_back(&own, id, HostId(0), placer, fleet), "what was used is ordinary now");
+    assert!(
+        !reservations.give_back(&own, id, (HostId(0), Affinity::default()), placer, fleet),
+        "what was used is ordinary now"
+    );
     let unknown = Failure::InvalidCapacityReservationIdNotFound.into();
     assert_eq!(reservations.cancel(ONE, id, placer, fleet), Err(unknown));
     assert_eq!(fleet.hosts()[0].instances, 1);
@@ -343,5 +353,5 @@ fn slots_move_off_a_host_while_there_is_room_elsewhere() {
     assert_eq!(scene.launch(OTHER, 0, Constraint { excluded: Some(HostId(0)), ..plain() }), Ok(1));
     let Scene { fleet, placer, reservations } = &mut scene;
     assert_eq!(reservations.move_slots(HostId(0), placer, fleet), 3);
-    assert_eq!(reservations.get(id).slots().get(&HostId(1)), Some(&3));
+    assert_eq!(reservations.get(id).slots().get(&(HostId(1), Affinity::default())), Some(&3));
 }

@@ -3,6 +3,7 @@
 use super::{UNLIMITED, group};
 use crate::fleet::Fleet;
 use crate::fleet::host_group::Hosts;
+use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
 use crate::placement::placer::Placer;
 use crate::placement::register::{self, REGISTER};
@@ -10,7 +11,7 @@ use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::persist;
-use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
+use plimsoll_base::units::{AccountId, HostId, NumaNodes, Resources, ZoneId};
 
 const STEPS: usize = 600;
 const ACCOUNTS: u32 = 3;
@@ -40,8 +41,9 @@ impl Pair {
     fn request(&mut self, account: u32, zone: u16, shape: usize) -> Request {
         let (vcpu, gib) = SHAPES[shape];
         let amounts = Resources::new(vcpu * 1000, gib * 1024);
-        let shape = self.placer.shape(&amounts, &self.fleet);
-        Request { shape, amounts, account: AccountId(account), zone: ZoneId(zone), constraint: None }
+        let shape = self.placer.shape(amounts, &self.fleet);
+        let (account, zone) = (AccountId(account), ZoneId(zone));
+        Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint: None }
     }
 
     /// Returns a request and a host with room for it, drawn without the strategy, which may draw itself.
@@ -50,13 +52,13 @@ impl Pair {
         let (zone, shape) = (self.random.below(ZONES.into()) as u16, self.random.below(3) as usize);
         let request = self.request(account, zone, shape);
         let hosts = self.fleet.zones()[request.zone.index()].hosts.clone().map(HostId);
-        let fitting: Vec<HostId> = hosts.filter(|id| self.fleet.fits(*id, &request.amounts)).collect();
+        let fitting: Vec<HostId> = hosts.filter(|id| self.fleet.fits(*id, &request.footprint())).collect();
         let chosen = self.random.below(fitting.len().max(1) as u64) as usize;
         fitting.get(chosen).map(|host| (request, *host))
     }
 
     fn place(&mut self, request: &Request, host: HostId) -> Undo {
-        self.fleet.take(host, request.zone, &request.amounts);
+        self.fleet.take(host, request.zone, request.amounts);
         let undo = self.placer.placed(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
         undo
@@ -71,7 +73,7 @@ impl Pair {
             }
         }
         while let Some((request, host, undo)) = placed.pop() {
-            self.fleet.give(host, request.zone, &request.amounts);
+            self.fleet.give(host, request.zone, request.amounts, Affinity::default());
             self.placer.undo(&request, host, undo, &self.fleet);
             self.placer.changed(host, request.zone, &mut self.fleet);
         }
@@ -92,7 +94,7 @@ impl Pair {
         }
         let i = self.random.below(self.live.len() as u64) as usize;
         let (host, request) = self.live.swap_remove(i);
-        self.fleet.give(host, request.zone, &request.amounts);
+        self.fleet.give(host, request.zone, request.amounts, Affinity::default());
         self.placer.removed(&request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
         self.twin.removed(&request, host, self.placer.index.partition(host, &self.fleet));

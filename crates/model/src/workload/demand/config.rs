@@ -13,6 +13,7 @@ use crate::workload::profile::ProfileConfig;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 use crate::workload::trace::replay::RepeatConfig;
+use crate::workload::trace::resample::Replicate;
 use plimsoll_base::units::{Duration, NS_PER_S};
 
 /// `[workload]`: the sources of the demand of a run, which are merged.
@@ -37,6 +38,12 @@ pub struct WorkloadConfig {
     /// Replays of the trace one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatConfig>,
+    /// Blocks of the trace that are drawn, with replacement, in place of the trace as it is: each seed makes another stretch of
+    /// demand like it, and several replications show how much demand like this varies. A day or a week counts from the start of
+    /// the run and has all that begins in it; only whole ones are drawn, from a trace of two or more. An account is drawn with
+    /// all its launches; drawn again, it is another one, `NAME~2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicate: Option<Replicate>,
     /// Factor of all demand: below 1 it is thinned, above 1 requests are added, copies of rows of a trace among them.
     #[serde(skip_serializing_if = "is_one")]
     pub scale: f64,
@@ -74,6 +81,7 @@ impl Default for WorkloadConfig {
             trace_columns: ColumnNames::default(),
             trace_round: false,
             repeat: None,
+            replicate: None,
             scale: 1.0,
             profile: ProfileConfig::default(),
             jitter: JITTER,
@@ -115,7 +123,8 @@ impl WorkloadConfig {
 
     /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is.
     pub fn is_certain(&self) -> bool {
-        let is_as_it_is = self.scale == 1.0 && self.profile == ProfileConfig::default();
+        let is_as_it_is =
+            self.replicate.is_none() && self.scale == 1.0 && self.profile == ProfileConfig::default();
         self.arrivals.is_empty() && self.calls.is_empty() && self.jobs.is_empty() && is_as_it_is
     }
 }

@@ -154,6 +154,7 @@ fn open_trace(
     let replay = Replay {
         reading: config.reading(),
         repeat: config.repeat,
+        replicate: config.replicate,
         intensity: intensity.cloned(),
         jitter: config.jitter,
     };

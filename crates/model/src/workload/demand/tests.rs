@@ -454,12 +454,154 @@ fn operations_are_neither_scaled_nor_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let text = "time_s,op,instance,type\n0,launch,i,m5.large\n";
     std::fs::write(folder.path().join("o.csv"), text).unwrap();
-    for setting in
-        ["scale = 2.0", "repeat = { times = 2, every = '1d' }", "profile = { growth_per_day = 0.1 }"]
-    {
+    for setting in [
+        "scale = 2.0",
+        "repeat = { times = 2, every = '1d' }",
+        "replicate = 'days'",
+        "profile = { growth_per_day = 0.1 }",
+    ] {
         let config = config(&format!("trace = 'o.csv'\n{setting}"));
         let day = Some(Duration(86_400 * NS_PER_S));
         let error = Demand::open(&config, day, Seed(1), folder.path(), &mut directory()).unwrap_err();
         assert!(error.to_string().contains("expected one of intervals"), "{error}");
     }
+}
+
+/// Launch of a trace drawn anew: its start and end \[s\] and the name of its account.
+type Drawn = (u64, u64, String);
+
+/// Returns the launches of a workload under a seed.
+fn drawn(text: &str, folder: &Path, seed: u64) -> Vec<Drawn> {
+    let mut directory = directory();
+    let mut demand = Demand::open(&config(text), None, Seed(seed), folder, &mut directory).unwrap();
+    let mut launches = Vec::new();
+    while let Some(call) = demand.next(&mut directory).unwrap() {
+        let End::At(end) = launch(&call).end else { panic!("an interval has an end") };
+        let account = directory.accounts()[call.account.index()].clone();
+        launches.push((call.at.0 / NS_PER_S, end.0 / NS_PER_S, account));
+    }
+    assert!(launches.is_sorted_by_key(|(at, ..)| *at));
+    launches
+}
+
+const DAY_S: u64 = 86_400;
+
+/// Returns a trace of `hours` hours with an instance in each, for 30 hours; accounts are named by the day.
+fn daily(hours: u64) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..hours)
+        .map(|hour| format!("{},{},m5.large,day-{}\n", hour * 3600 + hour, hour * 3600 + 108_000, hour / 24))
+        .collect();
+    fs::write(folder.path().join("t.csv"), format!("start_s,end_s,type,account\n{rows}")).unwrap();
+    folder
+}
+
+#[test]
+fn every_day_of_a_resample_is_a_whole_day_of_the_trace() {
+    let folder = daily(4 * 24);
+    let recorded = drawn("trace = 't.csv'", folder.path(), 0);
+    let of_day = |launches: &[Drawn], day: u64| -> Vec<Drawn> {
+        launches.iter().filter(|(at, ..)| at / DAY_S == day).cloned().collect()
+    };
+    let mut times_drawn = [0_u32; 4];
+    for seed in 0..400 {
+        let resample = drawn("trace = 't.csv'\nreplicate = 'days'", folder.path(), seed);
+        for day in 0..4 {
+            let found = of_day(&resample, day);
+            let name = &found[0].2;
+            let source: u64 = name.strip_prefix("day-").unwrap().parse().unwrap();
+            let expected: Vec<Drawn> = of_day(&recorded, source)
+                .into_iter()
+                .map(|(at, end, account)| {
+                    (at - source * DAY_S + day * DAY_S, end - source * DAY_S + day * DAY_S, account)
+                })
+                .collect();
+            assert_eq!(found, expected, "seed {seed}, day {day}");
+            times_drawn[source as usize] += 1;
+        }
+        assert_eq!(resample.len(), 4 * 24);
+    }
+    // Of 1,600 draws each day has a quarter, within five standard deviations.
+    assert!(times_drawn.iter().all(|times| (313..=487).contains(times)), "{times_drawn:?}");
+}
+
+#[test]
+fn only_whole_days_and_weeks_are_drawn() {
+    let blocks = |hours: u64, replicate: &str| {
+        let folder = daily(hours);
+        let text = format!("trace = 't.csv'\nreplicate = '{replicate}'");
+        let mut directory = directory();
+        let demand = Demand::open(&config(&text), None, Seed(1), folder.path(), &mut directory);
+        demand.map(|demand| demand.trace_blocks().unwrap()).map_err(|error| error.to_string())
+    };
+    // A last day counts if something starts in its last hour.
+    assert_eq!(blocks(72, "days"), Ok(3));
+    assert_eq!(blocks(71, "days"), Ok(2));
+    assert_eq!(blocks(15 * 24, "weeks"), Ok(2));
+    assert_eq!(
+        blocks(47, "days").unwrap_err(),
+        "`workload.replicate`: found a trace of 1 whole days, expected two or more to draw from\n  \
+         help: draw shorter blocks or accounts, or leave `replicate` out"
+    );
+    assert!(blocks(13 * 24, "weeks").unwrap_err().contains("1 whole weeks"));
+}
+
+#[test]
+fn an_account_is_drawn_with_all_its_launches_and_its_copies_are_others() {
+    let folder = daily(40 * 24);
+    let recorded = drawn("trace = 't.csv'", folder.path(), 0);
+    let mut copies = Vec::new();
+    for seed in 0..25 {
+        let resample = drawn("trace = 't.csv'\nreplicate = 'accounts'", folder.path(), seed);
+        for day in 0..40 {
+            let name = format!("day-{day}");
+            let expected: Vec<(u64, u64)> = recorded
+                .iter()
+                .filter(|(.., account)| *account == name)
+                .map(|(at, end, _)| (*at, *end))
+                .collect();
+            let times = resample.iter().filter(|(at, ..)| *at == expected[0].0).count();
+            for copy in 0..times {
+                let account = if copy == 0 { name.clone() } else { format!("{name}~{}", copy + 1) };
+                let found: Vec<(u64, u64)> = resample
+                    .iter()
+                    .filter(|(.., of)| *of == account)
+                    .map(|(at, end, _)| (*at, *end))
+                    .collect();
+                assert_eq!(found, expected, "seed {seed}, {account}");
+            }
+            copies.push(times);
+        }
+        assert_eq!(resample.len() % 24, 0);
+    }
+    // A thousand counts of Poisson's distribution: mean and variance 1, within five standard errors.
+    let mean = copies.iter().sum::<usize>() as f64 / 1000.0;
+    let variance = copies.iter().map(|times| (*times as f64 - mean).powi(2)).sum::<f64>() / 999.0;
+    assert!((mean - 1.0).abs() < 0.16 && (variance - 1.0).abs() < 0.3, "{mean} {variance}");
+}
+
+#[test]
+fn each_replay_of_a_repeated_trace_is_drawn_for_itself() {
+    let folder = daily(10 * 24);
+    let text = "trace = 't.csv'\nrepeat = { times = 2, every = '10d' }\nreplicate = 'days'";
+    let twice = drawn(text, folder.path(), 3);
+    assert_eq!(twice.len(), 20 * 24);
+    let names = |from: usize| -> Vec<&str> {
+        twice[from * 24..(from + 10) * 24].iter().step_by(24).map(|(.., account)| account.as_str()).collect()
+    };
+    assert_ne!(names(0), names(10));
+}
+
+#[test]
+fn what_cannot_be_drawn_is_told_with_the_way_out() {
+    let refused = |header: &str, row: &str, replicate: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("t.csv"), format!("{header}\n{row}\n")).unwrap();
+        let config = config(&format!("trace = 't.csv'\nreplicate = '{replicate}'"));
+        Demand::open(&config, None, Seed(1), folder.path(), &mut directory()).unwrap_err().to_string()
+    };
+    let told = refused("start_s,end_s,type", "0,1,m5.large", "accounts");
+    assert!(told.contains("expected one with the column `account`"), "{told}");
+    let told = refused("start_s,end_s,type,host", "0,1,m5.large,h-1", "days");
+    assert!(told.contains("instances on hosts") && told.contains("without the column `host`"), "{told}");
 }

@@ -3,6 +3,9 @@
 use plimsoll_base::input::{Problem, did_you_mean};
 use plimsoll_base::table::Table;
 
+/// Separator of the items of a cell that holds several.
+pub const SEPARATOR: char = '|';
+
 macro_rules! columns {
     ($($column:ident = $name:literal, $holds:literal;)*) => {
         /// A column of a trace.
@@ -35,6 +38,8 @@ columns! {
     Gpu = "gpu", "a number of 0 or more, a multiple of 1/1000";
     LocalStorage = "local_storage_gib", "a number of 0 or more, a multiple of 1/1024";
     Network = "network_gbps", "a number of 0 or more, a multiple of 1/1000";
+    Numa = "numa", "`1` or `2`";
+    GpuModel = "gpu_model", "models of GPU, separated by `|`";
     Zone = "zone", "the name of a zone";
     Subnet = "subnet", "the name of a subnet";
     Count = "count", "a whole number from 1 to 1,000,000";
@@ -92,9 +97,17 @@ columns! {
     ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
 }
 
-/// Columns of the size of an instance: `type`, or the quantities of a shape.
-pub const SHAPE: &[Column] =
-    &[Column::Type, Column::Vcpu, Column::Memory, Column::Gpu, Column::LocalStorage, Column::Network];
+/// Columns of the size of an instance: `type`, or the quantities of a shape and what else it asks of its host.
+pub const SHAPE: &[Column] = &[
+    Column::Type,
+    Column::Vcpu,
+    Column::Memory,
+    Column::Gpu,
+    Column::LocalStorage,
+    Column::Network,
+    Column::Numa,
+    Column::GpuModel,
+];
 
 /// Options that most launches leave out.
 pub const OPTIONS: &[Column] = &[

@@ -87,6 +87,11 @@ impl IntervalReader {
         Ok(Some(Call { at, account, action: Action::Launch(launch) }))
     }
 
+    /// Returns whether its rows name their account.
+    pub fn has_accounts(&self) -> bool {
+        self.header.positions.of(Column::Account).is_some()
+    }
+
     /// Returns what was read otherwise than it is written.
     pub fn notes(&self) -> Vec<String> {
         self.header.notes(&self.table)

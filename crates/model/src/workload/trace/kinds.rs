@@ -1,13 +1,14 @@
 //! Types and shapes of rows, looked up by the text of their cells.
 
 use super::by_text::ByText;
-use super::columns::{Column, Positions, SHAPE};
+use super::columns::{Column, Positions, SEPARATOR, SHAPE};
 use crate::workload::directory::Directory;
+use plimsoll_base::catalogue::{BareShape, distinct_models};
 use plimsoll_base::input::Problem;
 use plimsoll_base::table::Table;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_base::units::{
-    QUANTITIES, Resources, Rounding, TypeId, Unreadable, parse_resource, parse_resource_rounded,
+    NumaNodes, QUANTITIES, Resources, Rounding, TypeId, Unreadable, parse_resource, parse_resource_rounded,
 };
 
 /// Reader of the type or bare shape that rows ask for.
@@ -24,8 +25,16 @@ pub struct Kinds {
 enum Reading {
     Nothing,
     Named,
+    Shape(ShapeCells),
+}
+
+/// Cells of a shape.
+#[derive(Debug)]
+struct ShapeCells {
     /// Per cell: its resource and the small units to the one.
-    Shape(Vec<(usize, u64)>),
+    quantities: Vec<(usize, u64)>,
+    numa: Option<usize>,
+    gpu_model: Option<usize>,
 }
 
 impl Kinds {
@@ -54,8 +63,19 @@ impl Kinds {
             (false, false) if !(has(Column::Vcpu) && has(Column::Memory)) => {
                 return problem("found a part of a shape, expected both `vcpu` and `memory_gib`");
             }
-            (false, false) => Reading::Shape(shape),
+            (false, false) => Reading::Shape(ShapeCells {
+                quantities: shape,
+                numa: positions.of(Column::Numa),
+                gpu_model: positions.of(Column::GpuModel),
+            }),
         };
+        let beside_shape = [Column::Numa, Column::GpuModel].into_iter().find(|column| has(*column));
+        if let (Some(column), true) = (beside_shape, has(Column::Type)) {
+            let found =
+                format!("found `{}` beside `type`, expected it beside `vcpu,memory_gib`", column.name());
+            let help = "say it of the type, in `[[instance_types]]` of the scenario";
+            return Err(Problem::new(table.header_place(), found).with_help(help));
+        }
         Ok(Kinds { by_text: ByText::new(positions.of_all(SHAPE)), reading, rounding, rounded: 0 })
     }
 
@@ -96,9 +116,10 @@ impl Kinds {
                     .parse(column, Column::Type.holds(), |text| Ok::<_, Unreadable>(text.to_string()))?;
                 Ok((directory.named_type(&name, || table.place(column))?, false))
             }
-            Reading::Shape(parts) => {
-                let (shape, is_rounded) = self.shape(table, parts)?;
-                Ok((directory.types.shape(shape), is_rounded))
+            Reading::Shape(cells) => {
+                let (request, is_rounded) = self.shape(table, &cells.quantities)?;
+                let (numa, gpu_models) = (cells.numa(table)?, cells.gpu_models(table)?);
+                Ok((directory.types.shape(BareShape { request, numa, gpu_models }), is_rounded))
             }
         }
     }
@@ -118,6 +139,27 @@ impl Kinds {
             return Err(Problem::new(table.row_place(), found));
         }
         Ok((shape, is_rounded))
+    }
+}
+
+impl ShapeCells {
+    /// Reads the NUMA nodes; `None` for an empty cell.
+    fn numa(&self, table: &Table) -> Result<Option<NumaNodes>, Problem> {
+        let Some(column) = self.numa.filter(|column| !table.cell(*column).is_empty()) else {
+            return Ok(None);
+        };
+        let read = |text: &str| {
+            let number = text.parse().map_err(|_| Unreadable::NotANumber)?;
+            NumaNodes::of_number(number).ok_or(Unreadable::TooLarge)
+        };
+        table.parse(column, Column::Numa.holds(), read).map(Some)
+    }
+
+    /// Reads the GPU models; none for an empty cell.
+    fn gpu_models(&self, table: &Table) -> Result<Vec<String>, Problem> {
+        let text = self.gpu_model.map_or(Ok(""), |column| table.text(column))?;
+        let models = text.split(SEPARATOR).map(str::trim).filter(|model| !model.is_empty());
+        Ok(distinct_models(models.map(str::to_string).collect()))
     }
 }
 

@@ -16,6 +16,7 @@ pub mod origin;
 mod parquet_out;
 pub mod reading;
 pub mod replay;
+pub mod resample;
 mod row;
 mod seconds;
 pub mod write;
@@ -86,6 +87,14 @@ impl TraceReader {
         match &self.0 {
             Reader::Intervals(_) => TraceForm::Intervals,
             Reader::Operations(_) => TraceForm::Operations,
+        }
+    }
+
+    /// Returns whether its rows name their account.
+    pub fn has_accounts(&self) -> bool {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.has_accounts(),
+            Reader::Operations(reader) => reader.has_accounts(),
         }
     }
 

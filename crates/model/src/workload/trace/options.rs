@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::columns::SEPARATOR;
 use super::columns::{Column, OPTIONS};
-use super::row::{SEPARATOR, TraceRow};
+use super::row::TraceRow;
 use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::{Interruption, LaunchOptions, LaunchTenancy, ReservationPreference, Spot, Tag};
 use crate::workload::handles::HandleBook;

@@ -1,4 +1,4 @@
-//! A trace replayed: as it is, repeated, or at another intensity.
+//! A trace replayed: as it is, repeated, drawn anew, or at another intensity.
 //!
 //! Each row has streams of its own, so that a greater intensity keeps the rows of a lesser one and adds some. Copies of a row
 //! start later than it by a drawn time, so that they do not all come at once, and have the same lifetime.
@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reading::TraceReading;
+use super::resample::{Replicate, Resample};
 use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End};
 use crate::workload::directory::Directory;
@@ -37,6 +38,8 @@ pub struct Replay {
     pub reading: TraceReading,
     /// Repetition.
     pub repeat: Option<RepeatConfig>,
+    /// Blocks that are drawn in place of the trace as it is.
+    pub replicate: Option<Replicate>,
     /// Intensity; none: 1.
     pub intensity: Option<Intensity>,
     /// Longest delay of a copy.
@@ -50,6 +53,8 @@ pub struct TraceReplay {
     path: PathBuf,
     replay: Replay,
     seed: Seed,
+    /// Draws from the trace in this replay.
+    resample: Option<Resample>,
     /// Number of the replay, from 0.
     pass: u32,
     /// Rows read, over all replays.
@@ -87,12 +92,24 @@ impl PartialOrd for Waiting {
 impl Persist for TraceReplay {
     fn save(&self, out: &mut Writer<'_>) {
         let TraceReplay {
-            reader, path: _, replay: _, seed: _, pass, rows, waiting, frontier, is_read, ..
+            reader,
+            path: _,
+            replay: _,
+            seed: _,
+            resample,
+            pass,
+            rows,
+            waiting,
+            frontier,
+            is_read,
+            first_event,
+            last_event,
         } = self;
         let mut in_order: Vec<&Waiting> = waiting.iter().map(|Reverse(waiting)| waiting).collect();
         in_order.sort();
         out.put(&(pass, rows, in_order, frontier, is_read));
-        out.put(&(self.first_event, self.last_event));
+        out.put(&(first_event, last_event));
+        resample.save(out);
         reader.save(out);
     }
 
@@ -101,6 +118,7 @@ impl Persist for TraceReplay {
         (self.pass, self.rows, waiting, self.frontier, self.is_read) = from.get()?;
         (self.first_event, self.last_event) = from.get()?;
         self.waiting = waiting.into_iter().map(Reverse).collect();
+        self.resample.restore(from)?;
         self.reader.restore(from)
     }
 }
@@ -121,12 +139,13 @@ impl TraceReplay {
         if reader.form() == TraceForm::Operations {
             let keys = [
                 ("workload.repeat", replay.repeat.is_some()),
+                ("workload.replicate", replay.replicate.is_some()),
                 ("workload.scale", replay.intensity.is_some()),
             ];
             for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
                 let found =
                     "found a trace of operations, whose calls refer to each other; expected one of intervals";
-                let help = "leave `repeat`, `scale` and `profile` out, or replay intervals";
+                let help = "leave `repeat`, `replicate`, `scale` and `profile` out, or replay intervals";
                 problems.push(Problem::new(Place::key(key), found).with_help(help));
             }
         }
@@ -134,12 +153,18 @@ impl TraceReplay {
             let found = "found 0, expected a number of replays from 1 on";
             problems.push(Problem::new(Place::key("workload.repeat.times"), found));
         }
+        if replay.replicate == Some(Replicate::Accounts) && !reader.has_accounts() {
+            let found = "found a trace without accounts, expected one with the column `account`";
+            let problem = Problem::new(Place::key("workload.replicate"), found);
+            problems.push(problem.with_help("draw `days` or `weeks`, or name the column in `trace_columns`"));
+        }
         if !problems.is_empty() {
             return Err(InputError(problems));
         }
         Ok(TraceReplay {
             reader,
             path: path.to_path_buf(),
+            resample: replay.replicate.map(|replicate| Resample::new(replicate, seed, 0)),
             replay,
             seed,
             pass: 0,
@@ -155,7 +180,7 @@ impl TraceReplay {
     /// Returns true if the trace is replayed as it is.
     #[inline]
     fn is_plain(&self) -> bool {
-        self.replay.repeat.is_none() && self.replay.intensity.is_none()
+        self.replay.repeat.is_none() && self.replay.replicate.is_none() && self.replay.intensity.is_none()
     }
 
     /// Returns the next call in time order; `None` after the last one.
@@ -189,7 +214,7 @@ impl TraceReplay {
     /// Reads the next row of this replay, or the first of the next one.
     fn read_row(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
         loop {
-            if let Some(call) = self.reader.next(directory)? {
+            if let Some(call) = self.read_drawn_row(directory)? {
                 let delay = self
                     .replay
                     .repeat
@@ -211,8 +236,26 @@ impl TraceReplay {
                 );
                 return Err(Problem::new(Place::key("workload.repeat.every"), found).into());
             }
-            self.reader = TraceReader::open(&self.path, &self.replay.reading)?;
+            self.reader = self.reopen()?;
+            self.resample =
+                self.replay.replicate.map(|replicate| Resample::new(replicate, self.seed, self.pass));
         }
+    }
+
+    /// Reads the next row of the trace, or of what is drawn from it.
+    fn read_drawn_row(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        if self.resample.as_ref().is_some_and(Resample::reads_from_the_beginning) {
+            self.reader = self.reopen()?;
+        }
+        match &mut self.resample {
+            Some(resample) => resample.next(&mut self.reader, directory),
+            None => self.reader.next(directory),
+        }
+    }
+
+    /// Opens the trace once more.
+    fn reopen(&self) -> Result<TraceReader, InputError> {
+        TraceReader::open(&self.path, &self.replay.reading)
     }
 
     /// Puts a row and its copies among those that wait.
@@ -232,6 +275,11 @@ impl TraceReplay {
             let call = delayed(call, delay);
             self.waiting.push(Reverse(Waiting { at: call.at, row, copy, call }));
         }
+    }
+
+    /// Returns the number of days, weeks or accounts that the trace is drawn from; `None` if it is replayed as it is.
+    pub fn blocks(&self) -> Option<u64> {
+        self.resample.as_ref().map(Resample::blocks)
     }
 
     /// Returns what was read otherwise than it is written.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::by_text::ByText;
-use super::columns::{Column, OPTIONS, Positions};
+use super::columns::{Column, OPTIONS, Positions, SEPARATOR};
 use super::kinds::Kinds;
 use super::reading::TraceReading;
 use super::seconds;
@@ -15,9 +15,6 @@ use crate::workload::handles::HandleBook;
 use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::{AccountId, SubnetId, Time, TypeId, ZoneId};
-
-/// Separator of the items of a cell that holds several.
-pub const SEPARATOR: char = '|';
 
 /// Sets of launch options read so far, by the text of their cells.
 #[derive(Debug)]

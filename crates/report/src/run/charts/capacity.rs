@@ -1,19 +1,33 @@
-//! Capacity over time: in use, stranded, free beside instances, and on empty hosts.
+//! Capacity over time: in use, stranded, free beside instances, and on empty hosts; and what was asked for beside it.
 
 use crate::run::RunData;
 use plimsoll_chart::axis::Axis;
 use plimsoll_chart::downsample::Datum;
-use plimsoll_chart::plot::{Plot, most, stack};
+use plimsoll_chart::plot::{Data, Layer, Plot, most, stack};
 use plimsoll_chart::scene::Ink;
 
 /// Returns a chart each of vCPU and memory; none where no host was ever there.
 pub fn plots(run: &RunData) -> Vec<Plot> {
     let vcpu = ["vcpu_used", "vcpu_stranded", "vcpu_of_used_hosts", "vcpu"];
     let memory = ["memory_used_gib", "memory_stranded_gib", "memory_of_used_hosts_gib", "memory_gib"];
-    [("vcpu", "vCPU", "vCPU", "memory", vcpu), ("memory", "memory", "GiB", "vCPU", memory)]
-        .into_iter()
-        .filter_map(|(name, what, unit, other, columns)| plot(run, name, what, unit, other, columns))
-        .collect()
+    let charts = [
+        (plot(run, "vcpu", "vCPU", "vCPU", "memory", vcpu), ["vcpu_used", "vcpu_unmet"]),
+        (plot(run, "memory", "memory", "GiB", "vCPU", memory), ["memory_used_gib", "memory_unmet_gib"]),
+    ];
+    charts.into_iter().filter_map(|(plot, demand)| Some(with_demand(plot?, run, demand))).collect()
+}
+
+/// Adds the line of what was asked for, where anything was refused. `columns` are what is in use and what is unmet.
+fn with_demand(mut plot: Plot, run: &RunData, columns: [&str; 2]) -> Plot {
+    if run.series.column(columns[1]).iter().all(|unmet| *unmet == 0.0) {
+        return plot;
+    }
+    let asked_for = run.series.points(columns, |[used, unmet]| used + unmet);
+    let (name, ink) = ("asked for".to_string(), Ink::Text);
+    plot.layers.push(Layer { name, ink, data: Data::Line(asked_for) });
+    plot.y = Axis::from_zero(plot.y.label.clone(), most(&plot.layers));
+    plot.caption += " What was asked for is what is in use and what would be, had nothing been refused.";
+    plot
 }
 
 fn plot(run: &RunData, name: &str, what: &str, unit: &str, other: &str, columns: [&str; 4]) -> Option<Plot> {

@@ -127,6 +127,31 @@ fn a_run_shows_what_it_has() {
 }
 
 #[test]
+fn what_was_asked_for_stands_beside_the_capacity_where_something_was_refused() {
+    let plain = plots(&run_with(&json!({ "horizon_s": 600.0 }), &[("timeseries.csv", SERIES)]));
+    assert_eq!(named(&plain, "capacity-vcpu").layers.len(), 4);
+    let unmet = [
+        ("accrued_usd", ",vcpu_unmet,memory_unmet_gib"),
+        ("0,0,0\n300", ""),
+        ("1.25", ",0,0"),
+        ("3.5", ",24,0"),
+    ];
+    let mut series = SERIES.replace("0,0,0,0,0,0,0,0,0\n300", "0,0,0,0,0,0,0,0,0,0,0\n300");
+    for (cell, further) in unmet.into_iter().filter(|(_, further)| !further.is_empty()) {
+        series = series.replace(cell, &format!("{cell}{further}"));
+    }
+    let short = plots(&run_with(&json!({ "horizon_s": 600.0 }), &[("timeseries.csv", &series)]));
+    let vcpu = named(&short, "capacity-vcpu");
+    assert_eq!(points(vcpu, 4), [(0.0, Some(0.0)), (300.0, Some(5.0)), (600.0, Some(33.0))]);
+    assert!(
+        vcpu.y.range.1 >= 33.0 && vcpu.caption.ends_with("had nothing been refused."),
+        "{}",
+        vcpu.caption
+    );
+    assert_eq!(named(&short, "capacity-memory").layers.len(), 4, "no memory was refused");
+}
+
+#[test]
 fn waits_follow_littles_law() {
     let all = plots(&whole_run());
     // At the gateway 3 wait on average in the first minute, in which 92 are served and 2 begin to be; 18 in the second,

@@ -6,6 +6,7 @@ use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, Time, TypeId};
 use plimsoll_model::billing::{self, Item, Usage};
 use plimsoll_model::fleet::host::HostState;
+use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::fleet::{Change, Fleet};
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::provisions::Provisions;
@@ -17,6 +18,8 @@ use plimsoll_model::placement::strategy::Undo;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HostAllocation {
     pub host: HostId,
+    /// Parts of the host, where it is divided.
+    pub affinity: Affinity,
     /// Capacity reservation that the capacity came from, and goes back to.
     pub reservation: Option<CapacityReservationId>,
 }
@@ -62,35 +65,34 @@ impl HostAllocator {
         {
             return Ok(PendingAllocation { allocation, undo: Undo::default() });
         }
-        let (host, undo) = self.place(request, may_open)?;
-        Ok(PendingAllocation { allocation: HostAllocation { host, reservation: None }, undo })
+        self.place(request, may_open)
     }
 
     /// Allocates free capacity on the host that the strategy chooses, or on one that is opened.
     #[inline(always)] // every launch
-    pub fn place(&mut self, request: &Request, may_open: bool) -> Result<(HostId, Undo), FailureReason> {
+    pub fn place(&mut self, request: &Request, may_open: bool) -> Result<PendingAllocation, FailureReason> {
         let mut host = self.placer.choose(request, &self.fleet);
         if host.is_none() && may_open {
             host = self.placer.open(request, &mut self.fleet);
         }
         let host = host.ok_or_else(|| self.placer.explain(request, &self.fleet))?;
-        self.fleet.take(host, request.zone, &request.amounts);
+        let affinity = self.fleet.take(host, request.zone, request.footprint());
         let undo = self.placer.placed(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
-        Ok((host, undo))
+        Ok(PendingAllocation { allocation: HostAllocation { host, affinity, reservation: None }, undo })
     }
 
-    /// Allocates capacity on a host that is named, for an instance that is there already; `false` where it has no room or does
+    /// Allocates capacity on a host that is named, for an instance that is there already; `None` where it has no room or does
     /// not run the type.
-    pub fn allocate_on(&mut self, request: &Request, host: HostId) -> bool {
+    pub fn allocate_on(&mut self, request: &Request, host: HostId) -> Option<HostAllocation> {
         let barred = request.constraint.map_or(0, |constraint| constraint.barred);
-        if !self.fleet.fits(host, &request.amounts) || self.fleet.is_barred(host, barred) {
-            return false;
+        if !self.fleet.fits(host, &request.footprint()) || self.fleet.is_barred(host, barred) {
+            return None;
         }
-        self.fleet.take(host, request.zone, &request.amounts);
+        let affinity = self.fleet.take(host, request.zone, request.footprint());
         self.placer.added(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
-        true
+        Some(HostAllocation { host, affinity, reservation: None })
     }
 
     /// Takes over a slot of a reservation, if one matches.
@@ -109,9 +111,9 @@ impl HostAllocator {
             &mut self.placer,
             &self.fleet,
         )?;
-        Ok(claimed.map(|(id, host)| {
+        Ok(claimed.map(|(id, (host, affinity))| {
             usage.give(now, request.account, unused_reservation(criteria.kind, request.tenancy()), 1);
-            HostAllocation { host, reservation: Some(id) }
+            HostAllocation { host, affinity, reservation: Some(id) }
         }))
     }
 
@@ -131,20 +133,20 @@ impl HostAllocator {
         PendingAllocation { allocation, undo }: PendingAllocation,
         (usage, ledger): (&mut Usage, &mut Ledger),
     ) {
-        let HostAllocation { host, reservation } = allocation;
+        let HostAllocation { host, affinity, reservation } = allocation;
         if let Some(id) = reservation {
-            let is_back = self.return_slot(now, request, (id, host), (usage, ledger));
+            let is_back = self.return_slot(now, request, (id, (host, affinity)), (usage, ledger));
             return assert!(is_back, "the reservation of a slot that was taken just now is there");
         }
-        let emptied = self.fleet.give(host, request.zone, &request.amounts);
+        let emptied = self.fleet.give(host, request.zone, request.footprint(), affinity);
         self.placer.undo(request, host, undo, &self.fleet);
         self.reindex(request, host, emptied, ledger);
     }
 
     /// Releases the capacity of an instance to the fleet.
     #[inline]
-    pub fn release(&mut self, request: &Request, host: HostId, ledger: &mut Ledger) {
-        let emptied = self.fleet.give(host, request.zone, &request.amounts);
+    pub fn release(&mut self, request: &Request, (host, affinity): (HostId, Affinity), ledger: &mut Ledger) {
+        let emptied = self.fleet.give(host, request.zone, request.footprint(), affinity);
         self.placer.removed(request, host, &self.fleet);
         self.reindex(request, host, emptied, ledger);
     }
@@ -164,14 +166,15 @@ impl HostAllocator {
         &mut self,
         now: Time,
         request: &Request,
-        (id, host): (CapacityReservationId, HostId),
+        (id, place): (CapacityReservationId, (HostId, Affinity)),
         (usage, ledger): (&mut Usage, &mut Ledger),
     ) -> bool {
-        if !self.reservations.give_back(request, id, host, &mut self.placer, &self.fleet) {
+        if !self.reservations.give_back(request, id, place, &mut self.placer, &self.fleet) {
             return false;
         }
         let kind = self.reservations.get(id).kind;
         usage.take(now, request.account, unused_reservation(kind, request.tenancy()), 1);
+        let (host, _) = place;
         if self.fleet.hosts()[host.index()].state != HostState::Active {
             // The slot is of no use there.
             self.reservations.move_slots(host, &mut self.placer, &mut self.fleet);

@@ -1,11 +1,12 @@
 //! Instance types as the flows need them: requirements on hosts, quotas and prices.
 
 use crate::cloud::allocation::allocator::HostAllocator;
-use plimsoll_base::catalogue::{self, TypeTable};
-use plimsoll_base::units::{AccountId, Money, Resources, TypeId, ZoneId};
+use plimsoll_base::catalogue::{self, InstanceType, TypeTable};
+use plimsoll_base::units::{AccountId, Footprint, Money, NumaNodes, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::fleet::index::shapes::ShapeId;
+use plimsoll_model::placement::config::NumaRule;
 use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::quota::FamilyGroup;
 
@@ -14,6 +15,7 @@ use plimsoll_model::quota::FamilyGroup;
 pub struct TypeInfo {
     pub shape: ShapeId,
     pub amounts: Resources,
+    pub numa: NumaNodes,
     /// Quota that counts instances of the type; `None` where hosts count instead.
     pub family_group: Option<FamilyGroup>,
     pub pico_usd_per_hour: u128,
@@ -26,10 +28,16 @@ pub struct TypeInfo {
 }
 
 impl TypeInfo {
+    /// Returns the amounts that an instance takes from its host, and the nodes.
+    pub fn footprint(&self) -> Footprint {
+        Footprint { amounts: self.amounts, numa: self.numa }
+    }
+
     /// Returns a request for an instance of the type.
     #[inline]
     pub fn request(&self, account: AccountId, zone: ZoneId) -> Request {
-        let request = Request { shape: self.shape, amounts: self.amounts, account, zone, constraint: None };
+        let TypeInfo { shape, amounts, numa, .. } = *self;
+        let request = Request { shape, amounts, numa, account, zone, constraint: None };
         if self.constraint.is_some() { self.with_constraint(request) } else { request }
     }
 
@@ -45,6 +53,8 @@ pub struct InstanceTypes {
     pub known: Vec<Option<TypeInfo>>,
     /// Offers of the zones, where they restrict them.
     pub offers: Vec<Option<Hardware>>,
+    /// NUMA nodes of types that do not say.
+    pub numa: NumaRule,
 }
 
 impl InstanceTypes {
@@ -75,15 +85,17 @@ impl InstanceTypes {
         let amounts = instance_type.request;
         let entry = catalogue::find(&instance_type.name);
         let architectures = entry.map_or("", |entry| entry.arch.as_str());
-        let model = Model { name: &instance_type.name, architectures };
+        let model = Model { name: &instance_type.name, architectures, gpu_models: &instance_type.gpu_models };
         let barred = hosts.fleet.barring(&model);
         let whole = entry.is_some_and(|entry| entry.bare_metal);
         let is_offered = |zone: &ZoneId| self.offers(*zone, &model, barred, &hosts.fleet);
         let is_limited = !(0..self.offers.len() as u16).map(ZoneId).all(|zone| is_offered(&zone));
         hosts.placer.note_family(id, model.family());
+        let numa = instance_type.numa.unwrap_or(self.numa.nodes_of(&amounts));
         let info = TypeInfo {
-            shape: hosts.placer.shape(&amounts, &hosts.fleet),
+            shape: hosts.placer.shape(Footprint { amounts, numa }, &hosts.fleet),
             amounts,
+            numa,
             family_group: FamilyGroup::of(&instance_type.name),
             pico_usd_per_hour: pico_usd_per_hour(instance_type.price_per_second),
             running: 0,
@@ -102,20 +114,27 @@ impl InstanceTypes {
         if !self.of(id).is_limited {
             return true;
         }
-        self.offers_named(table.get(id).name.as_str(), zone, fleet)
+        let InstanceType { name, gpu_models, .. } = table.get(id);
+        self.offers_models(name, gpu_models, zone, fleet)
     }
 
     /// Returns whether a zone offers a type of this name, requested or not.
     pub fn offers_named(&self, name: &str, zone: ZoneId, fleet: &Fleet) -> bool {
+        self.offers_models(name, &[], zone, fleet)
+    }
+
+    fn offers_models(&self, name: &str, gpu_models: &[String], zone: ZoneId, fleet: &Fleet) -> bool {
         let architectures = catalogue::find(name).map_or("", |entry| entry.arch.as_str());
-        let model = Model { name, architectures };
+        let model = Model { name, architectures, gpu_models };
         self.offers(zone, &model, fleet.barring(&model), fleet)
     }
 
     /// Returns whether a zone offers a type that is barred from this hardware.
     fn offers(&self, zone: ZoneId, model: &Model, barred: u64, fleet: &Fleet) -> bool {
+        // What a zone offers does not depend on the GPUs of single hosts.
+        let by_name = Model { gpu_models: &[], ..*model };
         let offer = &self.offers[zone.index()];
-        offer.as_ref().is_none_or(|offer| offer.runs(model)) && fleet.runs_in(zone, barred)
+        offer.as_ref().is_none_or(|offer| offer.runs(&by_name)) && fleet.runs_in(zone, barred)
     }
 }
 

@@ -115,15 +115,15 @@ pub fn assert_conserved(world: &World) {
 /// Releases the capacity of an instance. Returns whether a reservation keeps it for another instance.
 #[inline]
 pub fn release(world: &mut World, now: Time, request: &Request, allocation: HostAllocation) -> bool {
-    let HostAllocation { host, reservation } = allocation;
+    let HostAllocation { host, affinity, reservation } = allocation;
     if let Some(id) = reservation
         && !fill_vacancy(world, id)
     {
         let books = (&mut world.billing.usage, &mut world.recorder.ledger);
-        if world.hosts.return_slot(now, request, (id, host), books) {
+        if world.hosts.return_slot(now, request, (id, (host, affinity)), books) {
             return true;
         }
     }
-    world.hosts.release(request, host, &mut world.recorder.ledger);
+    world.hosts.release(request, (host, affinity), &mut world.recorder.ledger);
     false
 }

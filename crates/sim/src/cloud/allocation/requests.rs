@@ -37,5 +37,5 @@ pub fn allocation_of(world: &World, slot: Slot) -> HostAllocation {
     } else {
         None
     };
-    HostAllocation { host: instance.host, reservation }
+    HostAllocation { host: instance.host, affinity: world.instances.affinity(slot), reservation }
 }

@@ -71,6 +71,8 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
             shortage::note(world, context, &refused);
         }
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
+        let lifetimes = drawn_lifetimes(world, launch);
+        world.recorder.unmet.note(now, launch, missing, &context.request.amounts, &lifetimes);
     }
     world.api.handles.bind(launch.handle, &[]);
 }
@@ -142,6 +144,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
         past_minimum: false,
         has_extras: false,
     });
+    world.instances.set_affinity(slot, allocation.affinity);
     world.note_on_host(slot);
     if let Some(reactions) = &mut world.reactions {
         reactions.note_launched(world.instances.reference(slot), launch);
@@ -187,6 +190,15 @@ fn begin(world: &mut World, now: Time, slot: Slot, launch: &Launch, i: u32) {
     }
     if end == Some(now) {
         lifecycle::lifetime_over(world, now, slot);
+    }
+}
+
+/// Returns the lifetimes of the launch that takes effect now, where they are drawn; else none.
+pub fn drawn_lifetimes(world: &World, launch: &Launch) -> Box<[Duration]> {
+    match (launch.end, &world.api.delayed_lifetimes) {
+        (End::Drawn, Some(lifetimes)) => lifetimes.clone(),
+        (End::Drawn, None) => world.demand.lifetimes().into(),
+        _ => Box::default(),
     }
 }
 

@@ -172,10 +172,7 @@ pub fn allocate_on(world: &mut World, context: &LaunchContext, host: HostId) -> 
         let claim = claim(world, context);
         quota_claims::take(world, context.now, context.account, claim)?;
     }
-    if !world.hosts.allocate_on(&context.request, host) {
-        return Ok(false);
-    }
-    let allocation = HostAllocation { host, reservation: None };
+    let Some(allocation) = world.hosts.allocate_on(&context.request, host) else { return Ok(false) };
     allocate_beside(world, context, PendingAllocation { allocation, undo: Undo::default() }).map(|()| true)
 }
 
@@ -195,9 +192,10 @@ fn allocate_beside(
         }
     };
     let id = world.instances.next_id(world.api.batch.len());
-    let PendingAllocation { allocation: HostAllocation { host, reservation }, undo } = on_host;
+    let PendingAllocation { allocation: HostAllocation { host, affinity, reservation }, undo } = on_host;
     let zone = context.request.zone;
-    let allocation = Allocation { id, host, reservation, zone, subnet, address, has_public_address, undo };
+    let allocation =
+        Allocation { id, host, affinity, reservation, zone, subnet, address, has_public_address, undo };
     if let Some(options) = context.launch.options.as_deref() {
         attach_or_release(world, context, options, allocation)?;
     }

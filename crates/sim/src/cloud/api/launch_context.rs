@@ -2,6 +2,7 @@
 
 use crate::cloud::allocation::allocator::{HostAllocation, PendingAllocation, ReservationCriteria};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
+use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::placement::strategy::Undo;
@@ -32,6 +33,8 @@ pub struct Allocation {
     /// Id that the instance will have.
     pub id: InstanceId,
     pub host: HostId,
+    /// Parts of the host, where it is divided.
+    pub affinity: Affinity,
     pub reservation: Option<CapacityReservationId>,
     pub zone: ZoneId,
     pub subnet: SubnetId,
@@ -44,7 +47,7 @@ pub struct Allocation {
 impl Allocation {
     /// Returns the capacity on the host, to be undone.
     pub fn on_host(&self) -> PendingAllocation {
-        let Allocation { host, reservation, undo, .. } = *self;
-        PendingAllocation { allocation: HostAllocation { host, reservation }, undo }
+        let Allocation { host, affinity, reservation, undo, .. } = *self;
+        PendingAllocation { allocation: HostAllocation { host, affinity, reservation }, undo }
     }
 }

@@ -81,7 +81,7 @@ pub fn dedicate(
     let runs = |hardware: &Hardware| match &takes {
         Takes::Anything => true,
         Takes::Family(family) => runs_family(hardware, family),
-        Takes::Type(_) => hardware.runs(&Model { name: &criteria, architectures }),
+        Takes::Type(_) => hardware.runs(&Model { name: &criteria, architectures, gpu_models: &[] }),
     };
     let is_offered = world.types.offers[zone.index()].as_ref().is_none_or(runs);
     let barred = world.hosts.fleet.hardware().barring_where(runs);
@@ -119,5 +119,6 @@ fn runs_family(hardware: &Hardware, family: &str) -> bool {
     if known.peek().is_none() {
         return hardware.runs_any_of(family);
     }
-    known.any(|entry| hardware.runs(&Model { name: &entry.name, architectures: &entry.arch }))
+    let model = |name, architectures| Model { name, architectures, gpu_models: &[] };
+    known.any(|entry| hardware.runs(&model(&entry.name, &entry.arch)))
 }

@@ -64,6 +64,7 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     instance.host = host;
     instance.has_host = true;
     instance.has_public_address = wants_public;
+    world.instances.set_affinity(slot, allocation.affinity);
     world.note_on_host(slot);
     world.recorder.ledger.instances[InstanceTotal::Stopped as usize] -= 1;
     world.recorder.ledger.digest(now, DigestEvent::Started, id, host);

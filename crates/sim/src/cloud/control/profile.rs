@@ -3,7 +3,6 @@
 use crate::cloud::api::targets::{self, awaited};
 use crate::cloud::instances::reference::Reference;
 use crate::cloud::instances::volumes;
-use crate::cloud::reaction::state::has_owner;
 use crate::cloud::world::World;
 use plimsoll_base::units::{AccountId, ImageId};
 use plimsoll_model::control_plane::config::IndexAttribute;
@@ -53,7 +52,7 @@ pub fn profile(world: &World, call: &Call) -> Profile {
 fn is_of_service(world: &World, action: &Action) -> bool {
     let Action::Launch(Launch { sender: Sender::Open(number), .. }) = action else { return false };
     let reactions = world.reactions.as_ref().expect("demand reacts");
-    reactions.open.get(number).is_some_and(|open| has_owner(open.first.sender))
+    reactions.open.get(number).is_some_and(|open| open.first.sender.has_owner())
 }
 
 /// Returns the record that a call about these instances needs: that of the first, which stands for all.

@@ -185,6 +185,8 @@ fn refuse_for_good(world: &mut World, now: Time, request: RequestId, failure: Fa
             world.recorder.breakdown.count(launch.kind, launch.zone, 0, count);
         }
         world.api.handles.bind(launch.handle, &[]);
+        let amounts = world.directory.types.get(launch.kind).request;
+        world.recorder.unmet.note(now, launch, count, &amounts, &lifetimes);
     }
     world.recorder.refuse(now, operation, call.account, refused, count);
 }

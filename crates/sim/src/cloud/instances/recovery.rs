@@ -160,11 +160,12 @@ fn allocate_elsewhere(
     world.hosts.placer.removed(&old_request, from.host, &world.hosts.fleet);
     let criteria = ReservationCriteria { kind, preference };
     let diagnosis = decisions::diagnose_instance(world, slot, &request);
-    let along = from.reservation.and_then(|_| world.hosts.place(&request, true).ok()).map(|(host, _)| host);
+    let along = from.reservation.and_then(|_| world.hosts.place(&request, true).ok());
+    let along = along.map(|placed| placed.allocation);
     let found = match along {
-        Some(host) => {
+        Some(placed) => {
             let plain = HostAllocation { reservation: None, ..from };
-            Ok(Relocation { from: plain, to: HostAllocation { host, ..from } })
+            Ok(Relocation { from: plain, to: HostAllocation { reservation: from.reservation, ..placed } })
         }
         None => {
             let found = world.hosts.allocate(now, &request, criteria, true, &mut world.billing.usage);
@@ -172,10 +173,7 @@ fn allocate_elsewhere(
         }
     };
     if let Some(diagnosis) = diagnosis {
-        let allocation = found.map(|relocation| match along {
-            Some(host) => HostAllocation { host, reservation: None },
-            None => relocation.to,
-        });
+        let allocation = found.map(|relocation| along.unwrap_or(relocation.to));
         decisions::record_move(world, now, occasion, (request, criteria), diagnosis, allocation);
     }
     world.hosts.placer.added(&old_request, from.host, &world.hosts.fleet);
@@ -190,6 +188,7 @@ fn move_to(world: &mut World, now: Time, slot: Slot, Relocation { from, to }: Re
     let instance = world.instances.get_mut(slot);
     instance.host = to.host;
     let (id, account) = (instance.id, instance.account);
+    world.instances.set_affinity(slot, to.affinity);
     if !world.hosts.reservations.is_empty() {
         membership::leave(world, slot);
         membership::enter(world, slot, to.reservation);

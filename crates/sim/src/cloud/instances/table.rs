@@ -9,6 +9,7 @@ use crate::cloud::instances::live_instances::LiveInstances;
 use crate::cloud::instances::reference::{Reference, Slot};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, InstanceId};
+use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::lifecycle::State;
 
 /// Live instances, and ended ones that timers still name.
@@ -26,6 +27,8 @@ pub struct Instances {
     pub by_id: Option<Box<InstancesById>>,
     /// Attributes that only some instances have.
     pub extras: ExtrasTable,
+    /// Parts of their hosts that instances are on, by slot, up to the last one on a divided host.
+    affinities: Vec<Affinity>,
     /// Instances that may have an elastic IP address, by id.
     pub elastic_ip_holders: BTreeMap<InstanceId, Reference>,
     /// Instances that were launched with volumes, by id.
@@ -36,11 +39,12 @@ pub struct Instances {
 impl Persist for Instances {
     fn save(&self, out: &mut Writer<'_>) {
         let Instances { slots, free, launched, terminated, alive_of, live, .. } = self;
-        let Instances { extras, elastic_ip_holders, with_volumes, .. } = self;
+        let Instances { extras, affinities, elastic_ip_holders, with_volumes, .. } = self;
         out.put(&(launched, terminated, alive_of, live, free));
         out.put_length(slots.len());
         slots.iter().for_each(|instance| out.put(instance));
         extras.save(out);
+        out.put(affinities);
         out.put(&(elastic_ip_holders, with_volumes));
     }
 
@@ -52,6 +56,7 @@ impl Persist for Instances {
             self.slots.push(from.get()?);
         }
         self.extras.restore(from)?;
+        self.affinities = from.get()?;
         (self.elastic_ip_holders, self.with_volumes) = from.get()?;
         Ok(())
     }
@@ -120,6 +125,24 @@ impl Instances {
     #[inline]
     pub fn get_mut(&mut self, slot: Slot) -> &mut Instance {
         &mut self.slots[slot.0 as usize]
+    }
+
+    /// Returns the parts of its host that an instance is on: none where that is not divided.
+    #[inline]
+    pub fn affinity(&self, slot: Slot) -> Affinity {
+        self.affinities.get(slot.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Notes the parts of its host that an instance is on from now on.
+    #[inline]
+    pub fn set_affinity(&mut self, slot: Slot, affinity: Affinity) {
+        let slot = slot.0 as usize;
+        if affinity != Affinity::default() && self.affinities.len() <= slot {
+            self.affinities.resize(slot + 1, Affinity::default());
+        }
+        if let Some(known) = self.affinities.get_mut(slot) {
+            *known = affinity;
+        }
     }
 
     /// Notes that the instance has ended. Its slot is used again once no timer names it.

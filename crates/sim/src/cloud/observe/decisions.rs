@@ -83,7 +83,7 @@ pub fn record_launch(
     let nth = batch.len() - usize::from(allocated.is_ok());
     let allocation = allocated.map(|()| {
         let last = batch.last().expect("it was allocated just now");
-        HostAllocation { host: last.host, reservation: last.reservation }
+        last.on_host().allocation
     });
     record(
         world,

@@ -122,8 +122,8 @@ impl DecisionLog {
 
 pub(in crate::cloud) fn ending(allocation: Result<HostAllocation, FailureReason>) -> Ending {
     match allocation {
-        Ok(HostAllocation { host, reservation: None }) => Ending::Placed(host),
-        Ok(HostAllocation { host, reservation: Some(id) }) => Ending::Claimed(host, id),
+        Ok(HostAllocation { host, reservation: None, .. }) => Ending::Placed(host),
+        Ok(HostAllocation { host, reservation: Some(id), .. }) => Ending::Claimed(host, id),
         Err(reason) => Ending::Refused(reason),
     }
 }

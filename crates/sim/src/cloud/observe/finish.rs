@@ -40,6 +40,7 @@ pub fn finish(
         horizon,
         warmup_end: warmup_end.min(horizon),
         trace_start: world.demand.first_event(),
+        trace_blocks: world.demand.trace_blocks(),
         trace_notes: world.demand.notes(),
         launch: launch_tally(&world),
         launch_course: launch_course(&world, horizon),

@@ -40,7 +40,10 @@ fn live_mix(world: &World) -> Vec<Share> {
     let asked = world.types.known.iter().zip(0..).filter_map(|(kind, id)| Some((TypeId(id), kind.as_ref()?)));
     let barred = |of: &TypeInfo| of.constraint.map_or(0, |constraint| constraint.barred);
     asked
-        .map(|(kind, of)| Share { kind, amounts: of.amounts, barred: barred(of), count: of.running })
+        .map(|(kind, of)| {
+            let TypeInfo { amounts, numa, running: count, .. } = *of;
+            Share { kind, amounts, numa, barred: barred(of), count }
+        })
         .collect()
 }
 

@@ -11,7 +11,7 @@ pub fn survival(world: &World, domain: LossDomain, census: &Census, asked: &[Sha
     let fleet = &world.hosts.fleet;
     let mut on_hosts = on_hosts(world, asked).into_iter().peekable();
     let mut hosts = Vec::new();
-    for (id, host) in (0..).map(HostId).zip(fleet.hosts()) {
+    for id in (0..fleet.hosts().len() as u32).map(HostId) {
         let mut instances: Vec<(u32, u64)> = Vec::new();
         while let Some((_, kind)) = on_hosts.next_if(|(on, _)| *on == id) {
             match instances.last_mut() {
@@ -19,7 +19,7 @@ pub fn survival(world: &World, domain: LossDomain, census: &Census, asked: &[Sha
                 _ => instances.push((kind, 1)),
             }
         }
-        if let Some(room) = room_of(host, &fleet.skus()[usize::from(host.sku.0)]) {
+        if let Some(room) = room_of(id, fleet) {
             let domain = match domain {
                 LossDomain::Host => id.0,
                 LossDomain::Rack => fleet.rack_of(id).0,

@@ -23,6 +23,7 @@ pub mod rows;
 pub(in crate::cloud) mod sampling;
 pub mod shortage;
 pub(in crate::cloud) mod tally;
+pub(in crate::cloud) mod unmet;
 
 pub use minutes::Minute;
 pub use observation::{Observation, Refusal, Sample};

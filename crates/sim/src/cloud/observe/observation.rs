@@ -100,6 +100,10 @@ pub struct Sample {
     pub vcpu_stranded_milli: u64,
     /// Memory free where vCPU is too short for the smallest request so far \[MiB\].
     pub memory_stranded_mib: u64,
+    /// vCPU that refused instances would have in use by now \[milli-vCPU\].
+    pub vcpu_unmet_milli: u64,
+    /// Memory that refused instances would have in use by now \[MiB\].
+    pub memory_unmet_mib: u64,
     /// Instances running.
     pub instances_running: u64,
     /// Instances stopped.

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub warmup_end: Time,
     /// Time of the trace's first row; `None` where the demand has no trace.
     pub trace_start: Option<Time>,
+    /// Days, weeks or accounts that the trace was drawn from; `None` where it was replayed as it is.
+    pub trace_blocks: Option<u64>,
     /// Parts of the trace that were read otherwise than they are written, a sentence each.
     pub trace_notes: Vec<String>,
     /// Launches \[instances\].

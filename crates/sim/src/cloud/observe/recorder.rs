@@ -10,6 +10,7 @@ use crate::cloud::observe::observer::Detail;
 use crate::cloud::observe::outbox::ObservationOutbox;
 use crate::cloud::observe::row_recorder::RowRecorder;
 use crate::cloud::observe::shortage::FirstShortage;
+use crate::cloud::observe::unmet::UnmetDemand;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, Time};
 use plimsoll_model::operation::Operation;
@@ -21,6 +22,8 @@ pub struct Recorder {
     pub ledger: Ledger,
     /// Use and launches by zone, kind of hosts and type.
     pub breakdown: Breakdown,
+    /// Demand that was refused and would still last.
+    pub unmet: UnmetDemand,
     /// Observations of the event in progress.
     pub outbox: ObservationOutbox,
     /// Histories of instances; `None` where the observer asks for no rows.

@@ -15,13 +15,15 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
+    world.recorder.unmet.advance(at);
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
     let sample = state(world, at, events, has_fill);
     world.recorder.outbox.push(Observation::Sampled(sample));
 }
 
-/// Returns the state of the cloud, with the fill of its hosts or without.
+/// Returns the state of the cloud, with the fill of its hosts or without. Unmet demand is that of the last sample.
 pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
+    let (vcpu_unmet_milli, memory_unmet_mib) = world.recorder.unmet.totals();
     let (totals, ledger) = (world.hosts.fleet.totals(), &world.recorder.ledger);
     let subnet_addresses_used: Vec<u64> =
         world.network.subnets().iter().map(|subnet| subnet.usage.used()).collect();
@@ -43,6 +45,8 @@ pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
         memory_nonempty_mib: totals[Total::MemoryNonempty],
         vcpu_stranded_milli: totals[Total::VcpuStranded],
         memory_stranded_mib: totals[Total::MemoryStranded],
+        vcpu_unmet_milli,
+        memory_unmet_mib,
         instances_running: ledger.instances[InstanceTotal::Running as usize],
         instances_stopped: ledger.instances[InstanceTotal::Stopped as usize],
         launches_requested: ledger.launch.requested,

@@ -11,7 +11,7 @@ use crate::cloud::control::polling;
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::room::zone_of;
-use crate::cloud::reaction::state::{Notice, has_owner};
+use crate::cloud::reaction::state::Notice;
 use crate::cloud::reaction::{preemption, reclaim};
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
@@ -20,7 +20,7 @@ use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Duration, HostId, InstanceId, Time, ZoneId};
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::request::Constraint;
-use plimsoll_model::workload::call::{Call, End, Launch, Sender};
+use plimsoll_model::workload::call::{Call, Launch, Sender};
 
 /// Handles the request of a launch: the first, or a later one that has come through the control plane.
 pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch) {
@@ -61,11 +61,7 @@ fn open(
     lifetimes: Option<Box<[Duration]>>,
 ) -> u32 {
     let called = Time(now.0 - world.recorder.call_age.0);
-    let lifetimes = lifetimes.unwrap_or_else(|| match (launch.end, &world.api.delayed_lifetimes) {
-        (End::Drawn, Some(lifetimes)) => lifetimes.clone(),
-        (End::Drawn, None) => world.demand.lifetimes().into(),
-        _ => Box::default(),
-    });
+    let lifetimes = lifetimes.unwrap_or_else(|| launch::drawn_lifetimes(world, launch));
     let reactions = world.reactions_mut();
     reactions.count(|tally| tally.attempts += 1);
     reactions.add(OpenLaunch::new(now, called, account, launch.clone(), lifetimes))
@@ -157,7 +153,7 @@ pub fn attempt(
 /// Lets the client of a launch wait for its instances, where clients do.
 fn begin_waiting(world: &mut World, now: Time, open: &OpenLaunch) {
     let Some(launched) = world.reactions_mut().launched.as_mut().map(std::mem::take) else { return };
-    if world.control.is_some() && !has_owner(open.first.sender) {
+    if world.control.is_some() && !open.first.sender.has_owner() {
         polling::begin(world, now, open.account, launched);
     }
 }
@@ -252,7 +248,7 @@ fn after_refusal(world: &mut World, now: Time, number: u32, refused: Refused) {
 
 /// Refuses an open launch for good, and counts it.
 fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
-    let OpenLaunch { account, first, is_requeued, .. } = world.reactions_mut().close(now, number);
+    let OpenLaunch { account, first, lifetimes, is_requeued, .. } = world.reactions_mut().close(now, number);
     if is_requeued {
         return; // It was counted when it was launched.
     }
@@ -260,13 +256,15 @@ fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
     world.recorder.ledger.count_call(Operation::Launch, failure);
     world.recorder.ledger.count_launch(first.max_count, failure, first.max_count);
     world.recorder.refuse(now, Operation::Launch, account, refused, first.max_count);
+    let amounts = world.directory.types.get(first.kind).request;
+    world.recorder.unmet.note(now, &first, first.max_count, &amounts, &lifetimes);
     world.api.handles.bind(first.handle, &[]);
     settled(world, &first, 0);
 }
 
 /// Tells the owner of a launch that it has come to its end.
 fn settled(world: &mut World, first: &Launch, launched: u32) {
-    if has_owner(first.sender) {
+    if first.sender.has_owner() {
         let (zone, is_spot) = (first.zone, first.is_spot());
         let notice = Notice::Settled { zone, is_spot, launched, refused: first.max_count - launched };
         world.reactions_mut().notices.push((first.sender, notice));

@@ -12,7 +12,6 @@ use crate::cloud::instances::reference::{Reference, Slot};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::room::{self, RoomWithout};
-use crate::cloud::reaction::state::has_owner;
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::Failure;
@@ -99,7 +98,7 @@ fn end_victim(world: &mut World, now: Time, slot: Slot) {
     let rules = world.reactions_mut().rules;
     world.reactions_mut().count(|tally| tally.preempted += 1);
     // A pool or a group replaces what it loses by itself.
-    let is_owned = has_owner(world.reactions_mut().facts(slot).sender);
+    let is_owned = world.reactions_mut().facts(slot).sender.has_owner();
     if rules.preempted == Preempted::Requeue && !rules.when_full.is_refuse() && !is_owned {
         requeue(world, now, slot);
     }

@@ -2,22 +2,26 @@
 
 use std::cmp::Reverse;
 
+use crate::cloud::allocation::instance_types::TypeInfo;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::world::World;
-use plimsoll_base::units::{HostId, InstanceId, RESOURCES, Resources, TypeId, ZoneId};
+use plimsoll_base::units::{Footprint, HostId, InstanceId, RESOURCES, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::host::{HostState, Pool, Sku};
+use plimsoll_model::fleet::topology::{NodeOrder, Parts};
 use plimsoll_model::workload::call::Launch;
 
 /// Room on a host. Sums of free amounts may be beyond 32 bits on the way.
 pub struct RoomWithout<'a> {
     world: &'a World,
     sku: &'a Sku,
-    asked: &'a Resources,
+    asked: Footprint,
     free: [u64; RESOURCES],
+    /// Room on the parts of the host, where it is divided.
+    parts: Option<Parts>,
     instances: u32,
     /// Room that others have a claim to.
     claimed: [u64; RESOURCES],
-    claims: u32,
+    claims: Vec<Footprint>,
 }
 
 impl<'a> RoomWithout<'a> {
@@ -31,30 +35,35 @@ impl<'a> RoomWithout<'a> {
             && record.pool == Pool::Shared
             && !constraint.whole
             && !sku.is_barred(constraint.barred)
-            && sku.capacity.covers(&info.amounts);
-        let free = record.free.0.map(u64::from);
-        takes.then_some(RoomWithout {
+            && sku.covers(&info.footprint());
+        takes.then(|| RoomWithout {
             world,
             sku,
-            asked: &info.amounts,
-            free,
+            asked: info.footprint(),
+            free: record.free.0.map(u64::from),
+            parts: world.hosts.fleet.layouts().parts(host, record).copied(),
             instances: record.instances,
             claimed: [0; RESOURCES],
-            claims: 0,
+            claims: Vec::new(),
         })
     }
 
     /// Keeps room for an instance of another launch.
     pub fn claim(&mut self, kind: TypeId) {
-        let claimed = self.sku.taken_by(&self.world.types.of(kind).amounts);
+        let footprint = self.world.types.of(kind).footprint();
+        let claimed = self.sku.taken_by(&footprint.amounts);
         (0..RESOURCES).for_each(|i| self.claimed[i] += u64::from(claimed.0[i]));
-        self.claims += 1;
+        self.claims.push(footprint);
     }
 
     /// Takes an instance of the host away.
     pub fn remove(&mut self, slot: Slot) {
         let given = self.given_by(slot);
         (0..RESOURCES).for_each(|i| self.free[i] += u64::from(given.0[i]));
+        if let Some(parts) = &mut self.parts {
+            let footprint = info(self.world, slot).footprint();
+            parts.give(&self.sku.topology, &footprint, self.world.instances.affinity(slot));
+        }
         self.instances -= 1;
     }
 
@@ -62,20 +71,39 @@ impl<'a> RoomWithout<'a> {
     pub fn put_back(&mut self, slot: Slot) {
         let given = self.given_by(slot);
         (0..RESOURCES).for_each(|i| self.free[i] -= u64::from(given.0[i]));
+        if let Some(parts) = &mut self.parts {
+            parts.take(&info(self.world, slot).footprint(), self.world.instances.affinity(slot));
+        }
         self.instances += 1;
     }
 
     /// Returns whether the launch fits.
     pub fn fits(&self) -> bool {
-        let wanted = self.claimed.iter().zip(self.asked.0).map(|(claimed, asked)| claimed + u64::from(asked));
+        let asked = self.asked.amounts.0;
+        let wanted = self.claimed.iter().zip(asked).map(|(claimed, asked)| claimed + u64::from(asked));
         let covers = self.free.iter().zip(wanted).all(|(free, wanted)| *free >= wanted);
-        self.instances + self.claims < self.sku.max_instances && covers
+        let has_instances = self.instances + (self.claims.len() as u32) < self.sku.max_instances;
+        has_instances && covers && self.parts.is_none_or(|parts| self.parts_fit(parts))
+    }
+
+    /// Returns whether the launch fits on the parts of a divided host beside what others have a claim to.
+    fn parts_fit(&self, mut parts: Parts) -> bool {
+        let topology = &self.sku.topology;
+        let keep = |claim: &Footprint| {
+            let affinity = parts.choose(topology, claim, NodeOrder::Lowest);
+            affinity.inspect(|affinity| parts.take(claim, *affinity)).is_some()
+        };
+        self.claims.iter().all(keep) && parts.have_room(topology, &self.asked)
     }
 
     /// Returns the amounts that an instance gives back.
     fn given_by(&self, slot: Slot) -> Resources {
-        self.sku.taken_by(&self.world.types.of(self.world.instances.get(slot).kind).amounts)
+        self.sku.taken_by(&info(self.world, slot).amounts)
     }
+}
+
+fn info(world: &World, slot: Slot) -> &TypeInfo {
+    world.types.of(world.instances.get(slot).kind)
 }
 
 /// Returns the instances of a host to take for a launch, the oldest first; `None` where that makes no room. Those that may be taken

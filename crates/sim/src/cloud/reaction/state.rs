@@ -65,11 +65,6 @@ pub struct SpotClaim {
     pub due: Time,
 }
 
-/// Returns whether the instances of a sender have an owner that is told of them.
-pub fn has_owner(sender: Sender) -> bool {
-    matches!(sender, Sender::Pool(_) | Sender::Group(_) | Sender::WarmPool(_))
-}
-
 /// First number of the instances that no demand asks for: demands ask for fewer.
 const OWN: u64 = 1 << 55;
 
@@ -233,7 +228,7 @@ impl Reactions {
     #[cold]
     pub fn note_state(&mut self, instance: Reference, state: State) {
         let sender = self.facts(instance.slot).sender;
-        if has_owner(sender) {
+        if sender.has_owner() {
             self.notices.push((sender, Notice::Entered(instance, state)));
         }
     }
@@ -322,11 +317,8 @@ impl Reactions {
     #[cold]
     pub fn note_launched(&mut self, instance: Reference, launch: &Launch) {
         let sender = launch.sender;
-        if has_owner(sender) {
+        if sender.has_owner() {
             self.notices.push((sender, Notice::Launched(instance, launch.is_spot())));
-        }
-        if let Some(launched) = &mut self.launched {
-            launched.push(instance);
         }
         if let Some(launched) = &mut self.launched {
             launched.push(instance);

@@ -81,6 +81,7 @@ fn parts(
         types: InstanceTypes {
             known: Vec::new(),
             offers: scenario.zones.iter().map(|zone| Some(zone.offers.as_ref()?.hardware())).collect(),
+            numa: scenario.placement.numa.resolve()?,
         },
         instances,
         hosts: HostAllocator {

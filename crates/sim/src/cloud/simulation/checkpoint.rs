@@ -46,10 +46,10 @@ pub fn save(
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
     let World { reactions, by_host: _, clients: _, .. } = world;
     let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
-    let InstanceTypes { known, offers: _ } = types;
+    let InstanceTypes { known, offers: _, numa: _ } = types;
     let ApiState { handles, tokens, .. } = api;
     let Timers { queue, .. } = timers;
-    let Recorder { ledger, rows, headroom, breakdown, .. } = recorder;
+    let Recorder { ledger, rows, headroom, breakdown, unmet, .. } = recorder;
     directory.save(out);
     out.put(&rows.is_some());
     fleet.save(out);
@@ -70,7 +70,7 @@ pub fn save(
     out.put(ledger);
     control.save(out);
     reactions.save(out);
-    out.put(&(headroom, breakdown));
+    out.put(&(headroom, breakdown, unmet));
     rows.save(out);
     milestones.save(out);
     out.put(&(residents, call));
@@ -130,7 +130,7 @@ fn restore(
     world.control.restore(from)?;
     world.reactions.restore(from)?;
     let breakdown;
-    (world.recorder.headroom, breakdown) = from.get()?;
+    (world.recorder.headroom, breakdown, world.recorder.unmet) = from.get()?;
     if !world.recorder.breakdown.resume(breakdown) {
         return Err(RestoreError::Corrupt);
     }

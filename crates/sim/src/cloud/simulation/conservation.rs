@@ -9,8 +9,9 @@ use crate::cloud::instances::quota_claims;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::InstanceTotal;
 use crate::cloud::world::World;
-use plimsoll_base::units::{AccountId, CapacityReservationId, PlacementGroupId, ZoneId};
+use plimsoll_base::units::{AccountId, CapacityReservationId, Footprint, HostId, PlacementGroupId, ZoneId};
 use plimsoll_model::billing::Item;
+use plimsoll_model::fleet::topology::{Affinity, Parts};
 use plimsoll_model::fleet::totals::Total;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::NO_ADDRESS;
@@ -34,10 +35,11 @@ pub fn assert_conserved(world: &World) {
         }
     }
     for reservation in world.hosts.reservations.all() {
-        for (host, slots) in reservation.slots() {
+        for ((host, _), slots) in reservation.slots() {
             on_hosts[host.index()] += slots;
         }
     }
+    assert_parts(world);
     let expected: Vec<u32> = world.hosts.fleet.hosts().iter().map(|host| host.instances).collect();
     assert!(on_hosts == expected, "hosts hold instances that are not on them");
     assert_eq!(alive, world.instances.alive(), "instances were lost");
@@ -69,6 +71,33 @@ pub fn assert_conserved(world: &World) {
     world.recorder.ledger.assert_noted(world.hosts.fleet.totals(), world.hosts_vary());
     if alive == 0 {
         assert_nothing_is_left(world);
+    }
+}
+
+/// Panics unless the parts of divided hosts hold exactly the instances and free slots that are on them.
+fn assert_parts(world: &World) {
+    let fleet = &world.hosts.fleet;
+    let mut held: BTreeMap<HostId, Parts> = BTreeMap::new();
+    let mut take = |host: HostId, footprint: &Footprint, affinity: Affinity| {
+        let sku = fleet.layouts().sku(&fleet.hosts()[host.index()]);
+        if !sku.topology.is_flat() {
+            held.entry(host).or_insert_with(|| sku.topology.empty()).take(footprint, affinity);
+        }
+    };
+    for (slot, instance) in world.instances.slots().filter(|(_, instance)| instance.has_host) {
+        let footprint = world.types.of(instance.kind).footprint();
+        take(instance.host, &footprint, world.instances.affinity(slot));
+    }
+    for reservation in world.hosts.reservations.all() {
+        for ((host, affinity), slots) in reservation.slots() {
+            (0..*slots).for_each(|_| take(*host, &reservation.slot().footprint(), *affinity));
+        }
+    }
+    for (id, host) in (0..).map(HostId).zip(fleet.hosts()) {
+        if let Some(parts) = fleet.layouts().parts(id, host) {
+            let expected = held.get(&id).copied().unwrap_or(fleet.layouts().sku(host).topology.empty());
+            assert_eq!(*parts, expected, "the parts of host {id} hold what is not on them");
+        }
     }
 }
 

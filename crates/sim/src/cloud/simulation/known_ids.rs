@@ -3,7 +3,7 @@
 use crate::cloud::instances::table::Instance;
 use crate::cloud::world::World;
 use plimsoll_base::engine::checkpoint::RestoreError;
-use plimsoll_base::units::{AccountId, RESOURCES, SubnetId};
+use plimsoll_base::units::{AccountId, SubnetId};
 use plimsoll_model::placement::shortage::Shortage;
 use plimsoll_model::workload::call::{Action, Call};
 
@@ -25,7 +25,8 @@ pub fn check_ranges(world: &World, next: Option<&Call>) -> Result<(), RestoreErr
     let is_shortage_within = world.recorder.ledger.first_shortage.as_deref().is_none_or(|first| {
         let of_groups = |room: &Shortage| {
             let groups = world.hosts.fleet.groups().len();
-            room.resource <= RESOURCES && room.groups.iter().all(|group| usize::from(*group) < groups)
+            room.resource < Shortage::POSITIONS
+                && room.groups.iter().all(|group| usize::from(*group) < groups)
         };
         world.directory.has(AccountId::default(), first.kind, first.zone)
             && first.room.as_ref().is_none_or(of_groups)

@@ -42,9 +42,10 @@ pub const FORMAT: Format = Format {
         Column::Vcpu,
         Column::Memory,
         Column::Gpu,
+        Column::GpuModel,
         Column::Purchase,
     ],
-    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu"], read: nodes }),
+    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu", "gpu_model"], read: nodes }),
 };
 
 const JOB: usize = 0;
@@ -67,14 +68,16 @@ fn record(row: &Record) -> Result<Reading, Problem> {
         "Spot" => true,
         _ => return Err(row.wrong(JOB_TYPE, "is unknown", "HP or Spot")),
     };
+    let mut others = row.cell_if_any(Column::GpuModel, GPU_MODEL)?;
+    others.extend(is_spot.then(|| (Column::Purchase, "spot".to_string())));
     let instance = ForeignInstance {
         start,
         end: Some(row.later(start, DURATION)?),
         shape: Resources([row.amount(CPU, 1000, 1)?, 0, row.amount(GPU, 1000, 1)?, 0, 0]),
         name: row.text(JOB)?.to_string(),
         account: row.text(ORGANISATION)?.to_string(),
-        is_spot,
-        lost: row.stated(&[(GPU_MODEL, "the model of its GPUs")])?,
+        others,
+        lost: Vec::new(),
     };
     Ok(instance.into_readings(row.quantity(WORKERS, 1)?))
 }
@@ -86,7 +89,8 @@ fn nodes(input: &Path) -> Result<Vec<ForeignHost>, InputError> {
         Layout::with_header(&["node_name", "gpu_model", "gpu_capacity_num", "cpu_num"]),
         |row| {
             let capacity = Resources([row.quantity(3, 1000)?, NODE_MEMORY, row.quantity(2, 1000)?, 0, 0]);
-            hosts.push(ForeignHost { capacity, rack: 0, lost: vec!["its name", "the model of its GPUs"] });
+            let gpu_model = row.text(1)?.to_string();
+            hosts.push(ForeignHost { capacity, rack: 0, gpu_model, lost: vec!["its name"] });
             Ok(())
         },
     )?;

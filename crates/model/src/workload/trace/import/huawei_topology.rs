@@ -38,6 +38,7 @@ pub const FORMAT: Format = Format {
         Column::Instance,
         Column::Vcpu,
         Column::Memory,
+        Column::Numa,
         Column::Group,
         Column::GroupStrategy,
         Column::Partitions,
@@ -72,10 +73,8 @@ fn write_requests(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally
             let time = Time(tally.rows_read * NS_PER_S);
             tally.rows_read += 1;
             let shape = Some(Resources::new(row.quantity(VCPUS, 1000)?, row.quantity(RAM, 1024)?));
-            if numa_nodes(row)? > 1 {
-                *tally.lost.entry("a wish for two NUMA nodes").or_insert(0) += 1;
-            }
-            let (create, join) = group_cells(row, list)?;
+            let numa = (Column::Numa, numa_nodes(row)?.to_string());
+            let (create, mut join) = group_cells(row, list)?;
             if let Some((_, name)) = create.first()
                 && groups.insert(name.clone())
             {
@@ -83,6 +82,7 @@ fn write_requests(folder: &Path, writer: &mut TraceWriter) -> Result<ImportTally
                 let operation = Some(Operation::CreatePlacementGroup);
                 writer.write(&Cells { time, operation, others: &create, ..Cells::default() })?;
             }
+            join.push(numa);
             let operation = Some(Operation::Launch);
             writer.write(&Cells { time, operation, shape, others: &join, ..Cells::default() })
         })?;
@@ -156,7 +156,8 @@ fn hosts(folder: &Path) -> Result<Vec<ForeignHost>, InputError> {
             hosts.push(ForeignHost {
                 capacity: free[hosts.len() % free.len()],
                 rack: row.quantity(1, 1)?,
-                lost: Vec::new(),
+                lost: vec!["the split of free amounts over two unequal NUMA nodes"],
+                ..ForeignHost::default()
             });
             Ok(())
         },

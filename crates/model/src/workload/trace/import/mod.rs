@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::cells::Cells;
 use super::columns::Column;
@@ -115,6 +114,8 @@ pub struct ForeignHost {
     pub capacity: Resources,
     /// Number of its rack.
     pub rack: u32,
+    /// Model of its GPUs; empty for none.
+    pub gpu_model: String,
     /// Facts of its row that a host file cannot express.
     pub lost: Vec<&'static str>,
 }
@@ -164,8 +165,8 @@ pub struct ForeignInstance {
     pub name: String,
     /// Account that it belongs to; empty for none.
     pub account: String,
-    /// True if it is on the spot market.
-    pub is_spot: bool,
+    /// Its other cells that are not empty.
+    pub others: Vec<(Column, String)>,
     /// Facts of its row that the canonical form cannot express.
     pub lost: Vec<&'static str>,
 }
@@ -196,7 +197,7 @@ impl ForeignInstance {
             shape: Some(self.shape),
             instance: &self.name,
             account: &self.account,
-            others: if self.is_spot { spot_cells() } else { &[] },
+            others: &self.others,
             ..Cells::default()
         }
     }
@@ -211,12 +212,6 @@ impl ForeignInstance {
             Reading::Instance(self)
         }
     }
-}
-
-/// Returns the cells of an instance on the spot market beside the usual ones.
-fn spot_cells() -> &'static [(Column, String)] {
-    static CELLS: OnceLock<[(Column, String); 1]> = OnceLock::new();
-    CELLS.get_or_init(|| [(Column::Purchase, "spot".to_string())])
 }
 
 /// Counts of the rows of an import by what became of them.
@@ -351,6 +346,7 @@ impl Format {
                         u64::from(host.capacity.0[resource]),
                         QUANTITIES[resource].units_per_one,
                     ),
+                    None if *column == "gpu_model" => text.extend_from_slice(host.gpu_model.as_bytes()),
                     None => write_whole(&mut text, u64::from(host.rack)),
                 }
             }
@@ -533,6 +529,13 @@ impl Record<'_> {
             }
         }
         Ok(stated)
+    }
+
+    /// Returns a cell as that of a column of the trace, where it is not empty.
+    pub fn cell_if_any(&self, column: Column, cell: usize) -> Result<Vec<(Column, String)>, Problem> {
+        let is_stated = !self.is_unknown(cell)?;
+        let text = self.text(cell)?.trim();
+        Ok(is_stated.then(|| (column, text.to_string())).into_iter().collect())
     }
 
     /// Returns a time that may be missing: empty cells are none.

@@ -13,8 +13,9 @@ use plimsoll_base::units::Resources;
 /// The format.
 ///
 /// Every pod is demand, placed in the original cluster or not: those that stayed pending there are requests here too,
-/// and a run decides on them. A pod asks for `num_gpu · gpu_milli` of GPU as one plain quantity; model, sharing and
-/// the split over devices are ignored. Pods without a `deletion_time` never end.
+/// and a run decides on them. A pod asks for `num_gpu · gpu_milli` of GPU: whole devices, or a share of one, which is kept
+/// apart on hosts with `gpu_division = "devices"`; of the models in `gpu_spec`, separated by `|`. Pods without a
+/// `deletion_time` never end.
 pub const FORMAT: Format = Format {
     name: "openb",
     description: "Pods of Alibaba's GPU cluster, 2023, and its list of nodes",
@@ -36,8 +37,16 @@ pub const FORMAT: Format = Format {
         origin: Origin::Zero,
         record: pod,
     },
-    output: &[Column::Start, Column::End, Column::Instance, Column::Vcpu, Column::Memory, Column::Gpu],
-    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu"], read: nodes }),
+    output: &[
+        Column::Start,
+        Column::End,
+        Column::Instance,
+        Column::Vcpu,
+        Column::Memory,
+        Column::Gpu,
+        Column::GpuModel,
+    ],
+    hosts: Some(HostFormat { output: &["vcpu", "memory_gib", "gpu", "gpu_model"], read: nodes }),
 };
 
 const CPU: usize = 1;
@@ -52,25 +61,22 @@ const DELETION: usize = 9;
 const SCHEDULED: usize = 10;
 
 /// Facts of a pod that a row of intervals has no column for.
-const LOST_OF_PODS: [(usize, &str); 4] = [
-    (GPU_SPEC, "the GPU models it may use"),
+const LOST_OF_PODS: [(usize, &str); 3] = [
     (QOS, "its class of service"),
     (PHASE, "its phase in the original cluster"),
     (SCHEDULED, "the time at which it was scheduled there"),
 ];
-
-/// Facts of a node that a host file has no column for.
-const LOST_OF_NODES: [(usize, &str); 1] = [(NODE_MODEL, "the model of its GPUs")];
 
 // The nodes' columns begin like the pods'.
 const NODE_GPU: usize = 3;
 const NODE_MODEL: usize = 4;
 
 fn pod(row: &Record) -> Result<Reading, Problem> {
-    let gpu = row.quantity(NUM_GPU, 1)?.checked_mul(row.quantity(GPU, 1)?);
-    let gpu = gpu.ok_or_else(|| row.wrong(GPU, "is too large", "thousandths of a GPU"))?;
+    let (number, share) = (row.quantity(NUM_GPU, 1)?, row.quantity(GPU, 1)?);
+    let gpu =
+        number.checked_mul(share).ok_or_else(|| row.wrong(GPU, "is too large", "thousandths of a GPU"))?;
     let mut lost = row.stated(&LOST_OF_PODS)?;
-    if gpu > 0 {
+    if number > 1 && share < 1000 {
         lost.push("the split of its GPUs over devices");
     }
     Ok(ForeignInstance {
@@ -78,6 +84,7 @@ fn pod(row: &Record) -> Result<Reading, Problem> {
         end: row.time_if_any(DELETION)?,
         shape: Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]),
         name: row.text(0)?.to_string(),
+        others: row.cell_if_any(Column::GpuModel, GPU_SPEC)?,
         lost,
         ..ForeignInstance::default()
     }
@@ -89,7 +96,8 @@ fn nodes(input: &Path) -> Result<Vec<ForeignHost>, InputError> {
     for_each_row(input, Layout::with_header(&["sn", "cpu_milli", "memory_mib", "gpu", "model"]), |row| {
         let gpu = row.quantity(NODE_GPU, 1000)?;
         let capacity = Resources([row.quantity(CPU, 1)?, row.quantity(MEMORY, 1)?, gpu, 0, 0]);
-        hosts.push(ForeignHost { capacity, rack: 0, lost: row.stated(&LOST_OF_NODES)? });
+        let gpu_model = row.text(NODE_MODEL)?.to_string();
+        hosts.push(ForeignHost { capacity, gpu_model, ..ForeignHost::default() });
         Ok(())
     })?;
     Ok(hosts)

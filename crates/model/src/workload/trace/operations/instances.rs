@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::super::columns::Column;
+use super::super::columns::SEPARATOR;
 use super::super::options;
-use super::super::row::{SEPARATOR, TraceRow, whole_number};
+use super::super::row::{TraceRow, whole_number};
 use crate::lifecycle::State;
 use crate::workload::call::{Action, End, Filter, Launch, Modification, Query, Sender, Targets};
 use crate::workload::handles::HandleBook;

@@ -117,6 +117,11 @@ impl OperationReader {
         Ok(Some(Call { at, account, action }))
     }
 
+    /// Returns whether its rows name their account.
+    pub fn has_accounts(&self) -> bool {
+        self.header.positions.of(Column::Account).is_some()
+    }
+
     /// Returns what was read otherwise than it is written.
     pub fn notes(&self) -> Vec<String> {
         self.header.notes(&self.table)
