@@ -1,5 +1,5 @@
-//! Auto Scaling groups of drawn worlds, second by second beside a plain twin: zones, purchase options, warm pools, limits, and load that
-//! waits. The sizes themselves are held to another twin (`crates/model/src/autoscaling/scaler/tests.rs`).
+//! Auto Scaling groups of drawn worlds, second by second beside a plain twin: zones, weights, purchase options, warm pools, limits, and load
+//! that waits. The sizes themselves are held to another twin (`crates/model/src/autoscaling/scaler/tests.rs`).
 
 use std::fmt::Write;
 
@@ -15,7 +15,10 @@ struct World {
     desired: u64,
     /// Number from the end of each of these minutes on.
     scheduled: Vec<(u64, u64)>,
-    /// Units by minute, and capacity of an instance.
+    /// Weights of `m5.large` and `m5.xlarge`, as far as the group has them. There is room for all, so that it only ever asks for the one
+    /// that is cheapest by weight; the first, if both cost the same.
+    weights: Vec<u64>,
+    /// Units by minute, and capacity of an instance of weight 1.
     loads: Vec<u64>,
     per_instance: u64,
     newest: bool,
@@ -54,7 +57,13 @@ fn draw(seed: u64) -> World {
         is_stopped: below(2) == 0,
         reuse: below(2) == 0,
     });
+    let weights = match below(3) {
+        0 => vec![1],
+        1 => vec![1 + below(4)],
+        _ => vec![1 + below(4), 1 + below(6)],
+    };
     World {
+        weights,
         zones: 1 + below(3) as usize,
         boot: [17, 37, 95, 140][below(4) as usize],
         desired: below(MAX),
@@ -81,9 +90,13 @@ fn scenario(world: &World) -> String {
     }
     let termination = if world.newest { "newest" } else { "oldest" };
     let spot = world.spot_share_milli as f64 / 1000.0;
+    let types: Vec<String> = (["m5.large", "m5.xlarge"].iter().zip(&world.weights))
+        .map(|(name, weight)| format!("{{ name = '{name}', weight = {weight} }}"))
+        .collect();
+    let types = if world.weights == [1] { "'m5.large'".to_string() } else { types.join(", ") };
     writeln!(
         text,
-        "[[autoscaling_groups]]\nname = 'g'\nmin = 0\nmax = {MAX}\ndesired = {}\ntypes = ['m5.large']\ntermination = '{termination}'\n\
+        "[[autoscaling_groups]]\nname = 'g'\nmin = 0\nmax = {MAX}\ndesired = {}\ntypes = [{types}]\nallocation = 'lowest-price'\ntermination = '{termination}'\n\
          on_demand_base = {}\nspot_share = {spot}",
         world.desired, world.base
     )
@@ -144,16 +157,38 @@ struct Twin<'a> {
 }
 
 impl Twin<'_> {
-    fn running_in(&self, zone: usize) -> usize {
-        self.group.iter().filter(|i| i.zone == zone && i.since <= self.now).count()
+    /// Weight of every instance of the group.
+    fn weight(&self) -> u64 {
+        // The second type costs twice as much as the first.
+        match self.world.weights[..] {
+            [weight] => weight,
+            [first, second] if second > 2 * first => second,
+            _ => self.world.weights[0],
+        }
     }
 
-    fn all_in(&self, zone: usize) -> usize {
-        self.group.iter().filter(|i| i.zone == zone).count()
+    fn sum<'b>(&self, instances: impl Iterator<Item = &'b Plain>) -> u64 {
+        instances.count() as u64 * self.weight()
+    }
+
+    fn running_in(&self, zone: usize) -> u64 {
+        self.sum(self.group.iter().filter(|i| i.zone == zone && i.since <= self.now))
+    }
+
+    fn all_in(&self, zone: usize) -> u64 {
+        self.sum(self.group.iter().filter(|i| i.zone == zone))
     }
 
     fn running(&self) -> u64 {
-        self.group.iter().filter(|i| i.since <= self.now).count() as u64
+        self.sum(self.group.iter().filter(|i| i.since <= self.now))
+    }
+
+    fn all(&self) -> u64 {
+        self.sum(self.group.iter())
+    }
+
+    fn pooled(&self) -> u64 {
+        self.sum(self.pool.iter())
     }
 
     fn on_demand_of(&self, all: u64) -> u64 {
@@ -186,18 +221,18 @@ impl Twin<'_> {
     }
 
     fn order(&mut self, count: u64) {
-        let all = self.group.len() as u64 + count;
-        let on_demand = self.group.iter().filter(|i| !i.is_spot).count() as u64;
+        let on_demand = self.sum(self.group.iter().filter(|i| !i.is_spot));
         let on_demand = if self.world.spot_share_milli == 0 {
             count
         } else {
-            self.on_demand_of(all).saturating_sub(on_demand).min(count)
+            self.on_demand_of(self.all() + count).saturating_sub(on_demand).min(count)
         };
         let mut orders: Vec<(usize, bool)> = Vec::new();
-        for i in 0..count {
-            let zone = (0..self.world.zones)
-                .min_by_key(|zone| self.all_in(*zone) + orders.iter().filter(|(z, _)| z == zone).count());
-            orders.push((zone.unwrap(), i >= on_demand));
+        let weight = self.weight();
+        while (orders.len() as u64) * weight < count {
+            let ordered = |zone: &usize| orders.iter().filter(|(z, _)| z == zone).count() as u64 * weight;
+            let zone = (0..self.world.zones).min_by_key(|zone| self.all_in(*zone) + ordered(zone));
+            orders.push((zone.unwrap(), orders.len() as u64 * weight >= on_demand));
         }
         // Requests go out by zone, on demand first.
         orders.sort();
@@ -216,7 +251,7 @@ impl Twin<'_> {
         let zone = (0..self.world.zones).rev().max_by_key(|zone| self.running_in(*zone))?;
         let mut running: Vec<Plain> =
             self.group.iter().filter(|i| i.zone == zone && i.since <= self.now).cloned().collect();
-        let on_demand = self.group.iter().filter(|i| !i.is_spot && i.since <= self.now).count() as u64;
+        let on_demand = self.sum(self.group.iter().filter(|i| !i.is_spot && i.since <= self.now));
         if on_demand < self.running() {
             let ends_spot = on_demand <= self.on_demand_of(self.desired);
             if running.iter().any(|i| i.is_spot == ends_spot) {
@@ -230,25 +265,25 @@ impl Twin<'_> {
     }
 
     fn minute(&mut self) {
-        let (running, coming) = (self.running(), self.group.len() as u64 - self.running());
-        if running + coming < self.desired {
-            let mut missing = self.desired - running - coming;
+        let (running, all) = (self.running(), self.all());
+        if all < self.desired {
+            let mut missing = self.desired - all;
             while missing > 0 && self.take() {
-                missing -= 1;
+                missing = missing.saturating_sub(self.weight());
             }
             self.order(missing);
         } else {
-            for _ in self.desired..running {
+            while self.running() >= self.desired + self.weight() {
                 let mut gone = self.end_one().unwrap();
-                let is_kept = self.world.warm.as_ref().is_some_and(|warm| warm.reuse)
-                    && (self.pool.len() as u64) < self.wanted();
+                let is_kept =
+                    self.world.warm.as_ref().is_some_and(|warm| warm.reuse) && self.pooled() < self.wanted();
                 if is_kept {
                     let is_stopped = self.world.warm.as_ref().unwrap().is_stopped;
                     gone.since = self.now + if is_stopped { STOP } else { 0 };
                     self.pool.push(gone);
                 }
             }
-            if running == self.desired && coming == 0 {
+            if running == all && self.running() <= self.desired {
                 self.even_out();
             }
         }
@@ -256,29 +291,25 @@ impl Twin<'_> {
     }
 
     fn even_out(&mut self) {
-        let counts: Vec<usize> = (0..self.world.zones).map(|zone| self.running_in(zone)).collect();
-        let imbalance = (counts.iter().max().unwrap() - counts.iter().min().unwrap()) as u64;
-        if imbalance < 2 {
-            return;
-        }
+        let counts: Vec<u64> = (0..self.world.zones).map(|zone| self.running_in(zone)).collect();
+        let difference = counts.iter().max().unwrap() - counts.iter().min().unwrap();
+        // As much as evens the two zones out, and still does if the last instance is of the largest weight.
+        let most = (difference / 2 + 1).saturating_sub(*self.world.weights.iter().max().unwrap());
         let (beyond, below) = match self.world.limits {
-            None => (self.desired.div_ceil(10), 0),
+            None => (MAX - self.desired + MAX / 10, 0),
             Some((0, 0)) => (0, self.desired / 1000),
             Some((beyond, below)) => (self.desired * beyond / 1000, self.desired * below / 1000),
         };
-        let (launched, ended) = (beyond.min(imbalance / 2), below.min(imbalance / 2));
-        for _ in 0..ended {
+        let (launched, ended) = (beyond.min(most), below.min(most));
+        for _ in 0..ended / self.weight() {
             self.end_one();
         }
-        if launched + ended > 0 {
-            self.order(launched + ended);
-        }
+        self.order(launched + ended);
     }
 
     fn tend(&mut self) {
         let Some(warm) = &self.world.warm else { return };
-        let (wanted, there) = (self.wanted(), self.pool.len() as u64);
-        for _ in there..wanted {
+        while self.pooled() < self.wanted() {
             let in_zone = |zone: &usize| self.pool.iter().filter(|i| i.zone == *zone).count();
             let zone = (0..self.world.zones).min_by_key(in_zone).unwrap();
             self.launched += 1;
@@ -286,7 +317,7 @@ impl Twin<'_> {
             let since = self.now + self.world.boot + stop;
             self.pool.push(Plain { number: self.launched, zone, is_spot: false, since });
         }
-        for _ in wanted..there {
+        while self.pooled() >= self.wanted() + self.weight() {
             let ready = self.pool.iter().filter(|i| i.since <= self.now).map(|i| i.number).max();
             let Some(number) = ready else { return };
             self.pool.retain(|i| i.number != number);
@@ -317,7 +348,7 @@ fn a_thousand_drawn_groups_are_those_of_a_plain_twin() {
             twin.minute();
             let found = &notes.at(60.0 * minute as f64).autoscaling_groups[0].1;
             let running = twin.running();
-            let expected = (twin.desired, running, twin.group.len() as u64 - running, waiting as f64);
+            let expected = (twin.desired, running, twin.all() - running, waiting as f64);
             let found = (
                 u64::from(found.desired),
                 u64::from(found.in_service),
@@ -328,8 +359,8 @@ fn a_thousand_drawn_groups_are_those_of_a_plain_twin() {
             for _ in 0..60 {
                 let (load, capacity) = (world.loads[minute as usize], twin.running() * world.per_instance);
                 waiting = (waiting + load).saturating_sub(capacity);
-                spot += twin.group.iter().filter(|i| i.is_spot && i.since <= twin.now).count() as u64;
-                ready += twin.pool.iter().filter(|i| i.since <= twin.now).count() as u64;
+                spot += twin.sum(twin.group.iter().filter(|i| i.is_spot && i.since <= twin.now));
+                ready += twin.sum(twin.pool.iter().filter(|i| i.since <= twin.now));
                 twin.now += 1;
             }
         }

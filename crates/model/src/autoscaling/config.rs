@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::PER_ONE;
+use super::group_type::{self, GroupType, GroupTypeConfig};
 use super::load::{Load, LoadConfig};
 use super::maintenance::{MaintenanceConfig, MaintenanceLimits};
 use super::mix::{AllocationStrategy, Mix};
 use super::policy::{ScalingPolicy, ScalingPolicyConfig};
+use super::sizes::GroupSizes;
 use super::warm_pool::{WarmPool, WarmPoolConfig};
 use crate::pools;
 use crate::workload::directory::Directory;
@@ -33,23 +35,25 @@ fn yes() -> bool {
 pub struct AutoscalingGroupConfig {
     /// Name, shown in results.
     pub name: String,
-    /// Least number of instances \[instances\]; default 0.
+    /// Least number of instances \[instances by weight\]; default 0.
     #[serde(default)]
     pub min: u32,
-    /// Greatest number of instances \[instances\].
+    /// Greatest number of instances \[instances by weight\].
     pub max: u32,
-    /// Number of instances at the start \[instances\]; default `min`.
+    /// Number of instances at the start \[instances by weight\]; default `min`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<u32>,
     /// Zones over which it spreads evenly; default all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<String>,
-    /// Instance types in order of priority: the next one is tried where no zone has room for the one before.
-    pub types: Vec<String>,
+    /// Instance types in order of priority: the next one is tried where no zone has room for the one before. Each is a name, or
+    /// `{ name = "…", weight = 2 }` with the number by which an instance of it counts: then the sizes of the group are sums of weights, and
+    /// an instance of weight 2 serves twice `units_per_instance`.
+    pub types: Vec<GroupTypeConfig>,
     /// Type that is asked for first.
     #[serde(default, skip_serializing_if = "AllocationStrategy::is_prioritized")]
     pub allocation: AllocationStrategy,
-    /// Instances that are on demand in any case, the first of the group \[instances\]; default 0.
+    /// Instances that are on demand in any case, the first of the group \[instances by weight\]; default 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub on_demand_base: u32,
     /// Share of the instances above `on_demand_base` that are on the spot market, 0 to 1, with at most three decimals; default 0.
@@ -103,6 +107,9 @@ pub enum TerminationPolicy {
     Oldest,
     /// The one launched last (EC2's `NewestInstance`).
     Newest,
+    /// The one that has run for the greatest part of an hour that has begun, so that an hour that is paid for is used (EC2's
+    /// `ClosestToNextInstanceHour`).
+    ClosestToNextHour,
     /// The oldest of the type that `allocation` would ask for last (EC2's `AllocationStrategy`).
     AllocationStrategy,
 }
@@ -112,12 +119,12 @@ pub enum TerminationPolicy {
 pub struct AutoscalingGroup {
     /// Name.
     pub name: String,
-    /// Least, greatest and first number of instances \[instances\].
+    /// Least, greatest and first number of instances \[instances by weight\].
     pub sizes: GroupSizes,
     /// Account of its instances.
     pub account: AccountId,
     /// Types in order of priority, at least one.
-    pub kinds: Vec<TypeId>,
+    pub types: Vec<GroupType>,
     /// Purchase options and types of its instances.
     pub mix: Mix,
     /// Zones that it spreads over, at least one.
@@ -142,15 +149,16 @@ pub struct AutoscalingGroup {
     pub policies: Vec<ScalingPolicy>,
 }
 
-/// Numbers of instances of a group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct GroupSizes {
-    /// Least number \[instances\].
-    pub min: u32,
-    /// Greatest number \[instances\].
-    pub max: u32,
-    /// Number that the group is to have \[instances\].
-    pub desired: u32,
+impl AutoscalingGroup {
+    /// Returns the number by which an instance of a type counts.
+    pub fn weight_of(&self, kind: TypeId) -> u32 {
+        self.types.iter().find(|of| of.kind == kind).expect("a group launches its own types").weight
+    }
+
+    /// Returns the greatest weight of a type.
+    pub fn largest_weight(&self) -> u32 {
+        self.types.iter().map(|of| of.weight).max().expect("a group has a type")
+    }
 }
 
 impl AutoscalingGroupConfig {
@@ -175,7 +183,7 @@ impl AutoscalingGroupConfig {
         if is_range && !(self.min..=self.max).contains(&desired) {
             settings.wrong("desired", desired, &format!("`min` to `max`, {} to {}", self.min, self.max));
         }
-        let kinds = pools::types(&self.types, &mut settings, directory);
+        let types = group_type::resolve(&self.types, &mut settings, directory);
         let mut zones = pools::zones(&self.zones, &mut settings, directory);
         if self.zones.is_empty() {
             zones = (0..directory.zones().len() as u16).map(ZoneId).collect();
@@ -189,6 +197,7 @@ impl AutoscalingGroupConfig {
             let expected = "no `spot_share` beside it: prepared instances are on demand";
             settings.wrong("warm_pool", "a warm pool", expected);
         }
+        let weighted = types.iter().map(|of| (of.kind, of.weight)).collect();
         let maintenance = self.maintenance.as_ref().map(|limits| limits.resolve(&mut settings));
         let warm_pool = self.warm_pool.as_ref().map(|pool| pool.resolve(self.max, &mut settings));
         settings.finish(|| AutoscalingGroup {
@@ -196,10 +205,10 @@ impl AutoscalingGroupConfig {
             sizes: GroupSizes { min: self.min, max: self.max, desired },
             account,
             policy: LaunchPolicy {
-                on_refusal: Some(OnRefusal::once(kinds.clone(), zones.clone())),
+                on_refusal: Some(OnRefusal::once(weighted, zones.clone())),
                 ..LaunchPolicy::default()
             },
-            kinds,
+            types,
             mix: Mix {
                 allocation: self.allocation,
                 on_demand_base: self.on_demand_base,

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PER_ONE;
+use super::sizes::GroupSizes;
 use crate::workload::settings::Settings;
 use plimsoll_base::units::Decimal;
 
@@ -20,22 +21,19 @@ pub struct MaintenanceConfig {
 }
 
 /// Limits of a group while instances are replaced.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MaintenanceLimits {
-    /// Least share of the desired number \[thousandths\].
-    min_milli: u64,
-    /// Greatest share of it \[thousandths\].
-    max_milli: u64,
-    /// True if a share beyond the desired number that is no whole number is rounded up.
-    rounds_up: bool,
-}
-
-/// Limits of a group without a policy: a tenth beyond its number (Auto Scaling developer guide, "Auto Scaling behavior", an older
-/// edition).
-impl Default for MaintenanceLimits {
-    fn default() -> MaintenanceLimits {
-        MaintenanceLimits { min_milli: 1000, max_milli: 1100, rounds_up: true }
-    }
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MaintenanceLimits {
+    /// Those of a group without a policy: a tenth beyond its greatest number, or one instance where that is more (Amazon EC2 Auto Scaling
+    /// user guide, "Amazon EC2 Auto Scaling benefits", edition of 2023-06 on GitHub; rounded down, an assumption).
+    #[default]
+    Margin,
+    /// Those of a policy, as shares of the desired number \[thousandths\].
+    Policy {
+        /// Least share.
+        min_milli: u64,
+        /// Greatest share.
+        max_milli: u64,
+    },
 }
 
 impl MaintenanceConfig {
@@ -62,25 +60,30 @@ impl MaintenanceConfig {
             let expected = "a range: with none between them nothing can be replaced";
             settings.wrong("maintenance.min_healthy", self.min_healthy.as_str(), expected);
         }
-        MaintenanceLimits { min_milli, max_milli, rounds_up: false }
+        MaintenanceLimits::Policy { min_milli, max_milli }
     }
 }
 
 impl MaintenanceLimits {
-    /// Returns how many instances a group of so many may have beyond them.
-    pub fn beyond(&self, desired: u32) -> u32 {
-        let beyond = u64::from(desired) * (self.max_milli - PER_ONE);
-        let whole = if self.rounds_up { beyond.div_ceil(PER_ONE) } else { beyond / PER_ONE };
-        whole as u32
+    /// Returns how many instances a group may have beyond the desired number.
+    pub fn beyond(self, sizes: GroupSizes) -> u32 {
+        match self {
+            MaintenanceLimits::Margin => sizes.max - sizes.desired + (sizes.max / 10).max(1),
+            MaintenanceLimits::Policy { max_milli, .. } => {
+                (u64::from(sizes.desired) * (max_milli - PER_ONE) / PER_ONE) as u32
+            }
+        }
     }
 
     /// Returns how many instances may end before others are launched; 0 where these come first.
-    pub fn ends_first(&self, desired: u32) -> u32 {
-        if self.max_milli > PER_ONE {
-            return 0;
+    pub fn ends_first(self, sizes: GroupSizes) -> u32 {
+        match self {
+            MaintenanceLimits::Policy { min_milli, max_milli: PER_ONE } => {
+                let least = (u64::from(sizes.desired) * min_milli).div_ceil(PER_ONE);
+                sizes.desired - least as u32
+            }
+            _ => 0,
         }
-        let least = (u64::from(desired) * self.min_milli).div_ceil(PER_ONE);
-        desired - least as u32
     }
 }
 
@@ -97,13 +100,16 @@ mod tests {
 
     #[test]
     fn a_group_goes_beyond_its_number_or_below_it() {
+        let sizes = |desired, max| GroupSizes { min: 0, max, desired };
         let of = |min, max| limits(min, max).expect("they are allowed");
-        assert_eq!((of("1", "1.2").beyond(15), of("1", "1.2").ends_first(15)), (3, 0));
-        assert_eq!((of("0.9", "1").beyond(15), of("0.9", "1").ends_first(15)), (0, 1));
-        assert_eq!(of("0", "1").ends_first(15), 15);
-        let default = MaintenanceLimits::default();
-        assert_eq!([0, 1, 10, 11].map(|desired| default.beyond(desired)), [0, 1, 1, 2]);
-        assert_eq!(default.ends_first(100), 0);
+        let both = |limits: MaintenanceLimits, sizes| (limits.beyond(sizes), limits.ends_first(sizes));
+        assert_eq!(both(of("1", "1.2"), sizes(15, 20)), (3, 0));
+        assert_eq!(both(of("0.9", "1"), sizes(15, 20)), (0, 1));
+        assert_eq!(both(of("0", "1"), sizes(15, 20)), (0, 15));
+        // Up to the greatest number, and a tenth of it or one more.
+        let margin = MaintenanceLimits::default();
+        assert_eq!([1, 9, 19, 20, 100].map(|max| margin.beyond(sizes(max, max))), [1, 1, 1, 2, 10]);
+        assert_eq!(both(margin, sizes(15, 40)), (29, 0));
     }
 
     #[test]

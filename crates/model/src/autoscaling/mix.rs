@@ -6,7 +6,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use super::PER_ONE;
 use plimsoll_base::units::Money;
@@ -18,7 +18,7 @@ pub enum AllocationStrategy {
     /// The first of `types`.
     #[default]
     Prioritized,
-    /// The cheapest at the time.
+    /// The cheapest at the time, per unit of weight.
     LowestPrice,
     /// The one of which the zone has room for most.
     CapacityOptimized,
@@ -45,11 +45,13 @@ impl AllocationStrategy {
 }
 
 /// Offer of a type in a zone at a time; what a strategy does not look at is zero.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TypeOffer {
     /// Price \[money per second\].
     pub price: Money,
-    /// Instances that there is room for \[instances\].
+    /// Number by which an instance counts.
+    pub weight: u32,
+    /// Instances that there is room for \[instances by weight\].
     pub room: u64,
 }
 
@@ -58,14 +60,14 @@ pub struct TypeOffer {
 pub struct Mix {
     /// Type that is asked for first.
     pub allocation: AllocationStrategy,
-    /// Instances that are on demand in any case \[instances\].
+    /// Instances that are on demand in any case \[instances by weight\].
     pub on_demand_base: u32,
     /// Share of the others that are on the spot market \[thousandths\].
     pub spot_share_milli: u32,
 }
 
 impl Mix {
-    /// Returns the number of on-demand instances in a group of so many \[instances\].
+    /// Returns the number of on-demand instances in a group of so many \[instances by weight\].
     pub fn on_demand_of(&self, instances: u32) -> u32 {
         let base = instances.min(self.on_demand_base);
         let share = PER_ONE - u64::from(self.spot_share_milli);
@@ -76,18 +78,25 @@ impl Mix {
     /// Returns the positions of the types of a group, by their offers for so many instances, the one asked for first first.
     pub fn order(&self, offers: &[TypeOffer], instances: u32) -> Vec<usize> {
         let mut order: Vec<usize> = (0..offers.len()).collect();
-        match self.allocation {
-            AllocationStrategy::Prioritized => {}
-            AllocationStrategy::LowestPrice => order.sort_by_key(|i| offers[*i].price),
-            AllocationStrategy::CapacityOptimized => order.sort_by_key(|i| Reverse(offers[*i].room)),
-            AllocationStrategy::PriceCapacityOptimized => order.sort_by_key(|i| {
-                let TypeOffer { price, room } = offers[*i];
-                match room >= u64::from(instances) {
-                    true => (0, price, Reverse(0)),
-                    false => (1, Money(0), Reverse(room)),
-                }
-            }),
-        }
+        // Prices are those of a unit of weight.
+        let by_price = |a: &TypeOffer, b: &TypeOffer| {
+            (a.price.0 * i128::from(b.weight)).cmp(&(b.price.0 * i128::from(a.weight)))
+        };
+        let by_room = |a: &TypeOffer, b: &TypeOffer| b.room.cmp(&a.room);
+        let has_room = |offer: &TypeOffer| offer.room >= u64::from(instances);
+        order.sort_by(|i, j| {
+            let (a, b) = (&offers[*i], &offers[*j]);
+            match self.allocation {
+                AllocationStrategy::Prioritized => Ordering::Equal,
+                AllocationStrategy::LowestPrice => by_price(a, b),
+                AllocationStrategy::CapacityOptimized => by_room(a, b),
+                AllocationStrategy::PriceCapacityOptimized => match (has_room(a), has_room(b)) {
+                    (true, true) => by_price(a, b),
+                    (false, false) => by_room(a, b),
+                    (a, b) => b.cmp(&a),
+                },
+            }
+        });
         order
     }
 }
@@ -112,13 +121,14 @@ mod tests {
         let beats = |i: usize, j: usize| {
             let (a, b) = (offers[i], offers[j]);
             let by_order = i < j;
+            let price = |offer: TypeOffer| offer.price.0 as f64 / f64::from(offer.weight);
             match allocation {
                 AllocationStrategy::Prioritized => by_order,
-                AllocationStrategy::LowestPrice => a.price < b.price || a.price == b.price && by_order,
+                AllocationStrategy::LowestPrice => price(a) < price(b) || price(a) == price(b) && by_order,
                 AllocationStrategy::CapacityOptimized => a.room > b.room || a.room == b.room && by_order,
                 AllocationStrategy::PriceCapacityOptimized => {
                     match (a.room >= instances, b.room >= instances) {
-                        (true, true) => a.price < b.price || a.price == b.price && by_order,
+                        (true, true) => price(a) < price(b) || price(a) == price(b) && by_order,
                         (false, false) => a.room > b.room || a.room == b.room && by_order,
                         (enough, _) => enough,
                     }
@@ -133,7 +143,11 @@ mod tests {
         use AllocationStrategy::*;
         for world in 0..1000 {
             let mut random = Seed(world).stream(Purpose::Mix, 5);
-            let mut offer = || TypeOffer { price: Money(i128::from(random.below(4))), room: random.below(6) };
+            let mut offer = || TypeOffer {
+                price: Money(i128::from(random.below(4))),
+                weight: 1 + random.below(3) as u32,
+                room: random.below(6),
+            };
             let offers: Vec<TypeOffer> = (0..1 + world % 5).map(|_| offer()).collect();
             let instances = random.below(7);
             for allocation in [Prioritized, LowestPrice, CapacityOptimized, PriceCapacityOptimized] {

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 use super::PER_ONE;
 use super::alarm::MetricAlarm;
-use super::config::GroupSizes;
 use super::policy::{ScalingPolicy, ThresholdSide};
+use super::sizes::GroupSizes;
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// A minute of a group, and its instances at its end.

@@ -1,7 +1,7 @@
 //! Flow of the Auto Scaling groups: minutes, orders, endings, and what becomes of instances.
 
-use crate::cloud::autoscaling::orders::{next_to_end, order};
-use crate::cloud::autoscaling::state::GroupMember;
+use crate::cloud::autoscaling::members::GroupMember;
+use crate::cloud::autoscaling::orders::{TypeOrders, next_to_end, order};
 use crate::cloud::autoscaling::warm::WarmInstance;
 use crate::cloud::autoscaling::warm_flow;
 use crate::cloud::instances::lifecycle;
@@ -10,6 +10,7 @@ use crate::cloud::reaction::state::Notice;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::units::{Time, ZoneId};
+use plimsoll_model::autoscaling::group_type::GroupType;
 use plimsoll_model::autoscaling::scaler::MINUTE;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::workload::call::Sender;
@@ -49,21 +50,37 @@ fn reconcile(world: &mut World, now: Time, number: usize) {
 /// emptier zones.
 fn reach_number(world: &mut World, now: Time, number: usize) {
     let group = world.group_mut(number);
-    let (desired, running, coming) = (group.sizes.desired, group.in_service(), group.on_their_way());
-    if running + coming < desired {
-        let missing = desired - running - coming;
+    let (desired, running) = (group.sizes.desired, group.members.in_service());
+    let there = running + group.members.on_their_way();
+    if there < desired {
+        let missing = desired - there;
         let taken = warm_flow::take(world, now, number, missing);
-        return order(world, now, number, missing - taken);
+        return order(world, now, number, missing.saturating_sub(taken));
     }
-    for _ in desired..running {
-        let Some(member) = next_to_end(world, now, number) else { return };
+    if running > desired {
+        end_some(world, now, number, running - desired, warm_flow::give_back);
+    }
+    if running <= desired && there == running {
+        rebalance(world, now, number);
+    }
+}
+
+/// Ends at most so many instances; `keeps` may have another use for one.
+fn end_some(
+    world: &mut World,
+    now: Time,
+    number: usize,
+    instances: u32,
+    keeps: impl Fn(&mut World, Time, usize, &GroupMember) -> bool,
+) {
+    let mut types = TypeOrders::new(now, number, 1);
+    let mut left = instances;
+    while let Some(member) = next_to_end(world, number, &mut types).filter(|member| member.weight <= left) {
+        left -= member.weight;
         world.group_mut(number).remove(now, member.instance.id);
-        if !warm_flow::give_back(world, now, number, &member) {
+        if !keeps(world, now, number, &member) {
             lifecycle::lifetime_over(world, now, member.instance.slot);
         }
-    }
-    if running == desired && coming == 0 {
-        rebalance(world, now, number);
     }
 }
 
@@ -71,30 +88,27 @@ fn reach_number(world: &mut World, now: Time, number: usize) {
 /// fullest one; or ends some first, where its limits allow none beyond.
 fn rebalance(world: &mut World, now: Time, number: usize) {
     let group = world.group_mut(number);
-    let imbalance = group.imbalance() as u32;
-    if !group.rule.rebalance || imbalance < 2 {
+    // What moves may be up to a weight more, and must not make the emptier zone the fuller one.
+    let most = (group.members.imbalance() / 2).saturating_sub(group.rule.largest_weight() - 1);
+    if !group.rule.rebalance || most == 0 {
         return;
     }
-    let zone = group.rule.zones[group.emptiest_zone()];
-    let (desired, limits) = (group.sizes.desired, group.rule.maintenance);
-    let (beyond, ends_first) = (limits.beyond(desired), limits.ends_first(desired));
-    let kind = group.rule.kinds[0];
+    let zone = group.rule.zones[group.members.emptiest_zone()];
+    let (beyond, ends_first) =
+        (group.rule.maintenance.beyond(group.sizes), group.rule.maintenance.ends_first(group.sizes));
+    let GroupType { kind, weight } = group.rule.types[0];
     let asks = u64::from(world.learn_type(kind).amounts.vcpu_milli());
     // A zone that is full or out would send them back to the others.
-    let room = world.hosts.fleet.zones()[zone.index()].free_vcpu_milli / asks.max(1);
-    let most = (imbalance / 2).min(u32::try_from(room).unwrap_or(u32::MAX));
+    let room = world.hosts.fleet.zones()[zone.index()].free_vcpu_milli / asks.max(1) * u64::from(weight);
+    let most = most.min(u32::try_from(room).unwrap_or(u32::MAX));
     let (launched, ended) = (beyond.min(most), ends_first.min(most));
-    let moved = u64::from(launched + ended);
+    let moved = launched + ended;
     if moved == 0 {
         return;
     }
-    world.reactions_mut().count_group(number, |tally| tally.rebalanced += moved);
-    for _ in 0..ended {
-        let Some(member) = next_to_end(world, now, number) else { break };
-        world.group_mut(number).remove(now, member.instance.id);
-        lifecycle::lifetime_over(world, now, member.instance.slot);
-    }
-    order(world, now, number, moved as u32);
+    world.reactions_mut().count_group(number, |tally| tally.rebalanced += u64::from(moved));
+    end_some(world, now, number, ended, |_, _, _, _| false);
+    order(world, now, number, moved);
 }
 
 /// Handles what has become of an instance of a group or of its warm pool, or of a request for some.
@@ -104,20 +118,22 @@ pub fn on_notice(world: &mut World, now: Time, number: usize, sender: Sender, no
         Notice::Launched(instance, is_spot) => {
             let zone = zone_of(world, number, instance);
             let kind = world.instances.get(instance.slot).kind;
+            let group = world.group_mut(number);
+            let weight = group.rule.weight_of(kind);
             if is_warm {
-                world.group_mut(number).warm.add(WarmInstance { instance, zone, kind, is_ready: false });
+                group.warm.add(WarmInstance { instance, zone, kind, weight, is_ready: false });
             } else {
-                let member = GroupMember { instance, zone, kind, is_spot, is_running: false };
-                world.group_mut(number).add(member);
+                group.members.add(GroupMember { instance, zone, kind, weight, is_spot, running: None });
             }
         }
-        Notice::Settled { zone, is_spot, launched, refused } => {
+        Notice::Settled { zone, kind, is_spot, asked, refused } => {
             let group = world.group_mut(number);
             let zone = group.zone_number(zone.expect("a group names its zone"));
+            let ordered = asked * group.rule.weight_of(kind);
             if is_warm {
-                group.warm.settle(zone, launched + refused);
+                group.warm.settle(zone, ordered);
             } else {
-                group.settle((zone, is_spot), launched, refused);
+                group.members.settle(zone, is_spot, ordered);
             }
             world.reactions_mut().count_group(number, |tally| tally.refused += u64::from(refused));
         }

@@ -1,29 +1,19 @@
-//! State of the Auto Scaling groups: members by zone, numbers on their way, and what the group has served.
+//! State of the Auto Scaling groups: their members, what they have served, and what is counted of them.
 
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
+use crate::cloud::autoscaling::members::{GroupMember, GroupMembers};
 use crate::cloud::autoscaling::service::{GroupService, ServiceFigures, ServiceRule};
 use crate::cloud::autoscaling::warm::{WarmInstance, WarmInstances};
-use crate::cloud::instances::reference::Reference;
 use crate::cloud::observe::outcome::GroupFigures;
 use plimsoll_base::metrics::{QueueHistory, TimeWeighted};
 use plimsoll_base::persist;
-use plimsoll_base::units::{Duration, InstanceId, Time, TypeId, ZoneId};
-use plimsoll_model::autoscaling::config::{AutoscalingGroup, GroupSizes};
+use plimsoll_base::units::{Duration, InstanceId, Time, ZoneId};
+use plimsoll_model::autoscaling::config::{AutoscalingGroup, TerminationPolicy};
 use plimsoll_model::autoscaling::policy::ScalingPolicy;
 use plimsoll_model::autoscaling::scaler::{GroupMinute, MINUTE, Scaler, ScalingCause};
-
-/// Instance of a group.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct GroupMember {
-    pub instance: Reference,
-    /// Position of its zone in the list of the group.
-    pub zone: usize,
-    pub kind: TypeId,
-    pub is_spot: bool,
-    pub is_running: bool,
-}
+use plimsoll_model::autoscaling::sizes::GroupSizes;
 
 /// Group and its instances.
 #[derive(Debug)]
@@ -31,16 +21,7 @@ pub struct GroupState {
     pub rule: AutoscalingGroup,
     pub sizes: GroupSizes,
     scaler: Scaler,
-    /// Instances that come up or run.
-    members: BTreeMap<InstanceId, GroupMember>,
-    /// Running instances of each zone, in the order of launch.
-    running: Vec<BTreeSet<InstanceId>>,
-    /// Instances of each zone that are ordered or come up.
-    coming: Vec<u32>,
-    /// Instances of each zone that are ordered and not launched yet, on demand and on the spot market.
-    ordered: Vec<[u32; 2]>,
-    /// Members on the spot market, and those of them that run.
-    spot: SpotCounts,
+    pub members: GroupMembers,
     /// Ends of warming up, in order, with the instances.
     warming: VecDeque<(Time, InstanceId)>,
     service: GroupService,
@@ -57,18 +38,10 @@ pub struct GroupState {
 
 persist! { GroupState {
     values: [
-        sizes, scaler, members, running, coming, ordered, spot, warming, service, backlog, warm, in_service, desired,
-        spot_in_service, tally,
+        sizes, scaler, members, warming, service, backlog, warm, in_service, desired, spot_in_service, tally,
     ],
     derived: [rule],
 } }
-
-/// Numbers of spot instances of a group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-struct SpotCounts {
-    members: u32,
-    running: u32,
-}
 
 /// Counts of a group since the end of the warm-up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -94,11 +67,7 @@ impl GroupState {
         let mut group = GroupState {
             sizes: rule.sizes,
             scaler: Scaler::new(&rule.policies),
-            members: BTreeMap::new(),
-            running: vec![BTreeSet::new(); zones],
-            coming: vec![0; zones],
-            ordered: vec![[0; 2]; zones],
-            spot: SpotCounts::default(),
+            members: GroupMembers::new(zones, rule.termination == TerminationPolicy::ClosestToNextHour),
             warming: VecDeque::new(),
             service: GroupService::default(),
             backlog: QueueHistory::default(),
@@ -116,16 +85,6 @@ impl GroupState {
     /// Returns the position of a zone in the list of the group.
     pub fn zone_number(&self, zone: ZoneId) -> usize {
         self.rule.zones.iter().position(|of| *of == zone).expect("a group launches in its zones")
-    }
-
-    /// Returns the number of running instances.
-    pub fn in_service(&self) -> u32 {
-        self.running.iter().map(BTreeSet::len).sum::<usize>() as u32
-    }
-
-    /// Returns the number of instances that are ordered or come up.
-    pub fn on_their_way(&self) -> u32 {
-        self.coming.iter().sum()
     }
 
     fn milli_per_instance(&self) -> u64 {
@@ -147,7 +106,7 @@ impl GroupState {
 
     fn service_rule(&self) -> ServiceRule {
         ServiceRule {
-            capacity_milli: u64::from(self.in_service()) * self.milli_per_instance(),
+            capacity_milli: u64::from(self.members.in_service()) * self.milli_per_instance(),
             queues: self.drain().is_some(),
             target_milli: self.target_milli(),
         }
@@ -170,15 +129,14 @@ impl GroupState {
         while self.warming.front().is_some_and(|(until, _)| *until <= now) {
             self.warming.pop_front();
         }
-        let warms =
-            |(_, id): &&(Time, InstanceId)| self.members.get(id).is_some_and(|member| member.is_running);
+        let runs = |id| self.members.get(id).filter(|member| member.running.is_some());
         let view = GroupMinute {
             now,
             load_milli: self.service.asked_milli(self.drain()),
             capacity_milli: self.service.end_minute(MINUTE),
             milli_per_instance: self.milli_per_instance().max(1),
-            coming: self.on_their_way(),
-            warming: self.warming.iter().filter(warms).count() as u32,
+            coming: self.members.on_their_way(),
+            warming: self.warming.iter().filter_map(|(_, id)| runs(*id)).map(|member| member.weight).sum(),
         };
         let cause = self.scaler.decide(&self.rule.policies, self.rule.cooldown, &view, &mut self.sizes);
         if self.drain().is_some() {
@@ -191,40 +149,12 @@ impl GroupState {
 
     /// Notes the numbers of this moment.
     pub fn note_levels(&mut self, now: Time) {
-        self.in_service.set(now, u64::from(self.in_service()));
+        self.in_service.set(now, u64::from(self.members.in_service()));
         self.desired.set(now, u64::from(self.sizes.desired));
-        self.spot_in_service.set(now, u64::from(self.spot.running));
+        self.spot_in_service.set(now, u64::from(self.members.spot_in_service()));
         if self.rule.warm_pool.is_some() {
             self.warm.note_level(now);
         }
-    }
-
-    fn count_in(&self, zone: usize) -> usize {
-        self.running[zone].len() + self.coming[zone] as usize
-    }
-
-    /// Returns the zone with the fewest instances that run or are on their way, the first of these.
-    pub fn emptiest_zone(&self) -> usize {
-        (0..self.running.len()).min_by_key(|zone| self.count_in(*zone)).expect("a group has a zone")
-    }
-
-    /// Returns the zones, that with the fewest instances first.
-    pub fn zones_by_count(&self) -> Vec<usize> {
-        let mut zones: Vec<usize> = (0..self.running.len()).collect();
-        zones.sort_by_key(|zone| self.count_in(*zone));
-        zones
-    }
-
-    /// Returns the zone with the most running instances, the first of these; `None` where none run.
-    pub fn fullest_zone(&self) -> Option<usize> {
-        let fullest = self.running.iter().map(BTreeSet::len).max().filter(|most| *most > 0)?;
-        self.running.iter().position(|zone| zone.len() == fullest)
-    }
-
-    /// Returns by how much the running instances of the fullest zone are more than those of the emptiest.
-    pub fn imbalance(&self) -> usize {
-        let counts = || self.running.iter().map(BTreeSet::len);
-        counts().max().unwrap_or(0) - counts().min().unwrap_or(0)
     }
 
     /// Returns how many of so many further instances are to be on demand.
@@ -232,45 +162,24 @@ impl GroupState {
         if self.rule.mix.spot_share_milli == 0 {
             return instances;
         }
-        let [on_demand, _] = self.ordered.iter().fold([0, 0], |sum, [a, b]| [sum[0] + a, sum[1] + b]);
-        let there = self.members.len() as u32 - self.spot.members + on_demand;
-        let all = self.in_service() + self.on_their_way() + instances;
-        self.rule.mix.on_demand_of(all).saturating_sub(there).min(instances)
+        let all = self.members.in_service() + self.members.on_their_way() + instances;
+        self.rule.mix.on_demand_of(all).saturating_sub(self.members.on_demand()).min(instances)
     }
 
     /// Returns whether a spot instance is to end when one does, by the shares of the number that the group is to have; `None` where
     /// all are of one sort.
     pub fn ends_spot(&self) -> Option<bool> {
-        if self.spot.running == 0 {
+        if self.members.spot_in_service() == 0 {
             return None;
         }
-        let on_demand = self.in_service() - self.spot.running;
+        let on_demand = self.members.in_service() - self.members.spot_in_service();
         Some(on_demand <= self.rule.mix.on_demand_of(self.sizes.desired))
-    }
-
-    /// Counts instances that are ordered in a zone.
-    pub fn order(&mut self, zone: usize, is_spot: bool, instances: u32) {
-        self.ordered[zone][usize::from(is_spot)] += instances;
-        self.coming[zone] += instances;
-    }
-
-    /// Notes the end of an order in a zone, with what was refused of it.
-    pub fn settle(&mut self, (zone, is_spot): (usize, bool), launched: u32, refused: u32) {
-        self.ordered[zone][usize::from(is_spot)] -= launched + refused;
-        self.coming[zone] -= launched + refused;
-    }
-
-    /// Adds an instance that was launched.
-    pub fn add(&mut self, member: GroupMember) {
-        self.coming[member.zone] += 1;
-        self.spot.members += u32::from(member.is_spot);
-        self.members.insert(member.instance.id, member);
     }
 
     /// Adds an instance of the warm pool, which runs already or comes up.
     pub fn adopt(&mut self, now: Time, warm: WarmInstance, is_running: bool) {
-        let WarmInstance { instance, zone, kind, .. } = warm;
-        self.add(GroupMember { instance, zone, kind, is_spot: false, is_running: false });
+        let WarmInstance { instance, zone, kind, weight, .. } = warm;
+        self.members.add(GroupMember { instance, zone, kind, weight, is_spot: false, running: None });
         if is_running {
             self.run(now, instance.id);
         }
@@ -279,12 +188,7 @@ impl GroupState {
     /// Notes that an instance runs.
     pub fn run(&mut self, now: Time, id: InstanceId) {
         self.advance(now);
-        let Some(member) = self.members.get_mut(&id).filter(|member| !member.is_running) else { return };
-        member.is_running = true;
-        self.coming[member.zone] -= 1;
-        self.running[member.zone].insert(id);
-        self.spot.running += u32::from(member.is_spot);
-        if self.rule.warmup > Duration::ZERO {
+        if self.members.run(now, id) && self.rule.warmup > Duration::ZERO {
             self.warming.push_back((now.after(self.rule.warmup), id));
         }
     }
@@ -292,53 +196,13 @@ impl GroupState {
     /// Notes that an instance no longer runs and comes up again.
     pub fn restart(&mut self, now: Time, id: InstanceId) {
         self.advance(now);
-        let Some(member) = self.members.get_mut(&id).filter(|member| member.is_running) else { return };
-        member.is_running = false;
-        self.running[member.zone].remove(&id);
-        self.spot.running -= u32::from(member.is_spot);
-        self.coming[member.zone] += 1;
+        self.members.restart(id);
     }
 
     /// Removes an instance. Returns it where it was of the group still.
     pub fn remove(&mut self, now: Time, id: InstanceId) -> Option<GroupMember> {
         self.advance(now);
-        let member = self.members.remove(&id)?;
-        self.spot.members -= u32::from(member.is_spot);
-        if member.is_running {
-            self.running[member.zone].remove(&id);
-            self.spot.running -= u32::from(member.is_spot);
-        } else {
-            self.coming[member.zone] -= 1;
-        }
-        Some(member)
-    }
-
-    /// Returns the running instance of a zone that ends next: of a purchase option where there are any, of the type that is last in
-    /// `order`, and the one launched last or first.
-    pub fn next_to_end(
-        &self,
-        zone: usize,
-        is_spot: Option<bool>,
-        newest: bool,
-        order: Option<&[TypeId]>,
-    ) -> Option<GroupMember> {
-        let zone = &self.running[zone];
-        let is_plain = is_spot.is_none() && order.is_none();
-        if is_plain {
-            let id = if newest { zone.last() } else { zone.first() };
-            return id.map(|id| self.members[id]);
-        }
-        let of = |is_spot: Option<bool>| {
-            let members = zone.iter().map(|id| &self.members[id]);
-            members.filter(move |member| is_spot.is_none_or(|is_spot| is_spot == member.is_spot))
-        };
-        let is_spot = is_spot.filter(|is_spot| of(Some(*is_spot)).next().is_some());
-        let rank = |member: &&GroupMember| {
-            order.and_then(|order| order.iter().position(|kind| *kind == member.kind)).unwrap_or(0)
-        };
-        let last = of(is_spot).map(|member| rank(&member)).max()?;
-        let mut candidates = of(is_spot).filter(|member| rank(member) == last);
-        if newest { candidates.last().copied() } else { candidates.next().copied() }
+        self.members.remove(id)
     }
 
     /// Begins to count, at the end of the warm-up.
@@ -369,8 +233,8 @@ impl GroupState {
             load_milli: service.load_milli,
             capacity_milli: self.service_rule().capacity_milli,
             desired: self.sizes.desired,
-            in_service: self.in_service(),
-            coming: self.on_their_way(),
+            in_service: self.members.in_service(),
+            coming: self.members.on_their_way(),
             unserved_unit_s,
             load_unit_s,
             capacity_unit_s,
@@ -398,26 +262,10 @@ impl GroupState {
 
     /// Panics unless the numbers of the group are those of its members.
     pub fn assert_conserved(&self) {
-        for (zone, running) in self.running.iter().enumerate() {
-            let of_zone = || self.members.values().filter(|member| member.zone == zone);
-            let runs = of_zone().filter(|member| member.is_running).count();
-            assert_eq!(runs, running.len(), "running instances of group {}", self.rule.name);
-            let ordered: u32 = self.ordered[zone].iter().sum();
-            let comes = of_zone().count() - runs + ordered as usize;
-            assert_eq!(
-                comes, self.coming[zone] as usize,
-                "instances of group {} that come up",
-                self.rule.name
-            );
-        }
-        let spot = || self.members.values().filter(|member| member.is_spot);
-        let counts = SpotCounts {
-            members: spot().count() as u32,
-            running: spot().filter(|member| member.is_running).count() as u32,
-        };
-        assert_eq!(counts, self.spot, "spot instances of group {}", self.rule.name);
+        self.members.assert_conserved(&self.rule.name);
+        self.warm.assert_conserved(&self.rule.name);
         assert!(
-            self.members.keys().all(|id| !self.warm.has(*id)),
+            self.members.ids().all(|id| !self.warm.has(id)),
             "an instance is in a group and its warm pool"
         );
     }

@@ -8,6 +8,7 @@ use crate::cloud::world::World;
 use plimsoll_base::units::{Footprint, HostId, InstanceId, RESOURCES, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::host::{HostState, Pool, Sku};
 use plimsoll_model::fleet::topology::{NodeOrder, Parts};
+use plimsoll_model::headroom::{self, Share};
 use plimsoll_model::workload::call::Launch;
 
 /// Room on a host. Sums of free amounts may be beyond 32 bits on the way.
@@ -148,23 +149,15 @@ pub fn order_of_victims(
     (victims.len(), Reverse(oldest), host)
 }
 
-/// Returns how many instances of a type the hosts of a zone have room for as they are \[instances\].
+/// Returns how many instances of a type the hosts of a zone have room for as they are; hosts that an elastic group has not opened
+/// count for none \[instances\].
 pub fn instances_that_fit(world: &World, kind: TypeId, zone: ZoneId) -> u64 {
-    let info = world.types.of(kind);
+    let (info, fleet) = (world.types.of(kind), &world.hosts.fleet);
+    let TypeInfo { amounts, numa, .. } = *info;
     let barred = info.constraint.map_or(0, |constraint| constraint.barred);
-    let fleet = &world.hosts.fleet;
-    let hosts = fleet.zones()[zone.index()].hosts.clone().map(|host| &fleet.hosts()[host as usize]);
-    let fit = hosts.map(|host| {
-        let sku = &fleet.skus()[host.sku.0 as usize];
-        if host.state != HostState::Active || host.pool != Pool::Shared || sku.is_barred(barred) {
-            return 0;
-        }
-        let taken = sku.taken_by(&info.amounts);
-        let by_resource = host.free.0.iter().zip(taken.0).filter(|(_, taken)| *taken > 0);
-        let fit = by_resource.map(|(free, taken)| free / taken).min().unwrap_or(u32::MAX);
-        u64::from(fit.min(sku.max_instances - host.instances))
-    });
-    fit.sum()
+    let share = Share { kind, amounts, numa, barred, count: 0 };
+    let hosts = fleet.zones()[zone.index()].hosts.clone().map(HostId);
+    hosts.filter_map(|host| headroom::room_of(host, fleet)).map(|room| room.fits(&share)).sum()
 }
 
 /// Returns the zone that a launch is bound to, by its name or by that of its subnet.

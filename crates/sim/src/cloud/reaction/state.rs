@@ -41,8 +41,8 @@ pub enum Notice {
     Launched(Reference, bool),
     /// Entry into a state.
     Entered(Reference, State),
-    /// End of a launch that named a zone: so many instances were launched, and so many refused for good.
-    Settled { zone: Option<ZoneId>, is_spot: bool, launched: u32, refused: u32 },
+    /// End of a launch that asked for so many instances of a type in a zone first, of which so many were refused for good.
+    Settled { zone: Option<ZoneId>, kind: TypeId, is_spot: bool, asked: u32, refused: u32 },
 }
 
 /// Knowledge of an instance beside its record.
