@@ -122,7 +122,7 @@ pub fn request(world: &mut World, now: Time, number: usize, sender: Sender, orde
     let rule = &reactions.groups[number].rule;
     // Another type of less weight takes more instances, and each has a number.
     let least = rule.types.iter().map(|of| of.weight).min().expect("a group has a type");
-    let first_instance = reactions.next_own((order.count * order.first.weight).div_ceil(least));
+    let first_instance = reactions.next_own(sender, (order.count * order.first.weight).div_ceil(least));
     let rule = &reactions.groups[number].rule;
     let launch = Launch {
         kind: order.first.kind,
